@@ -1,0 +1,46 @@
+"""Arrays of any library: the namespace they belong to, and ways between libraries.
+
+Plain layers are written with the array API standard (2023.12), so the same lines run
+on NumPy arrays and on torch tensors of any device.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+Array: TypeAlias = Any  # any array of a library that follows the array API standard
+Shape: TypeAlias = tuple[int, ...]
+Gradients: TypeAlias = dict[str, Array]
+NumpyArray: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Pair: TypeAlias = tuple[int, int]
+
+__all__ = [
+    "Array",
+    "Gradients",
+    "NumpyArray",
+    "Pair",
+    "Shape",
+    "array_namespace",
+    "as_pair",
+    "array_like",
+    "to_numpy",
+]
+
+
+def array_like(values: NumpyArray, reference: Array) -> Array:
+    """Put NumPy values into the library, device and dtype of `reference`."""
+    xp = array_namespace(reference)
+    return xp.asarray(values, dtype=reference.dtype, device=device(reference))
+
+
+def to_numpy(array: Array) -> NumpyArray:
+    """Copy an array of any library and device to NumPy."""
+    if hasattr(array, "detach"):
+        array = array.detach().cpu()
+    return np.asarray(array)
+
+
+def as_pair(value: int | Pair) -> Pair:
+    """Read `3` as `(3, 3)`: height first, then width."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])

@@ -1,0 +1,63 @@
+"""Every exception that Handgrad raises for its users.
+
+HandgradError                  the base; each is also a ValueError
+    ShapeError                 sizes do not fit
+    ConfigError                a setting, name or option that cannot be
+    DatasetError               data that is missing, damaged or out of range
+    RunError                   a run folder or checkpoint that cannot be used
+        IntegrityError         a file that is not what its manifest says
+    NonFiniteError             NaN or infinity appeared in training
+    ResourceError              not enough memory or disk for what was asked
+
+A message says who, what was expected, what came, and the next step. Mistakes of a
+user raise one of these; `assert` is for our own.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class HandgradError(ValueError):
+    """The base of all errors that are a user's to mend."""
+
+    exit_code = 2
+
+
+class ShapeError(HandgradError):
+    """Sizes that do not fit each other."""
+
+
+class ConfigError(HandgradError):
+    """A setting, name or option that cannot be."""
+
+
+class DatasetError(HandgradError):
+    """Data that is missing, damaged or out of range."""
+
+
+class RunError(HandgradError):
+    """A run folder or a checkpoint that cannot be used."""
+
+
+class IntegrityError(RunError):
+    """A file whose content is not what its manifest says."""
+
+
+class NonFiniteError(HandgradError):
+    """NaN or infinity appeared during training."""
+
+    exit_code = 4
+
+
+class ResourceError(HandgradError):
+    """Not enough memory or disk for what was asked."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
+    """The error for a name that is in no catalogue, with the nearest known one."""
+    names = sorted(known)
+    near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return ConfigError(
+        f"There is no {kind} named {name!r}. {hint}Known: {', '.join(names)}."
+    )

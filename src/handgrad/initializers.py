@@ -1,0 +1,77 @@
+"""Starting values of parameters, each a function of a shape and a key.
+
+A weight is stored output first, so its fans follow one rule:
+
+    fan_in  = product of all sizes but the first        (connections into a unit)
+    fan_out = size 0 * product of all sizes but the first two
+"""
+
+from collections.abc import Callable
+from math import prod, sqrt
+from typing import TypeAlias
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.randomness import Key
+from handgrad.randomness import normal as draw_normal
+from handgrad.randomness import uniform as draw_uniform
+
+Initializer: TypeAlias = Callable[[Shape, Key], NumpyArray]
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """The numbers of connections into and out of one unit of a weight."""
+    return prod(shape[1:]), shape[0] * prod(shape[2:])
+
+
+def zeros(shape: Shape, key: Key) -> NumpyArray:
+    """All zeros; `key` is not used."""
+    return np.zeros(shape, dtype=np.float32)
+
+
+def normal(std: float) -> Initializer:
+    """Normal with mean 0 and this standard deviation."""
+
+    def initializer(shape: Shape, key: Key) -> NumpyArray:
+        return (std * draw_normal(key, shape)).astype(np.float32)
+
+    return initializer
+
+
+def uniform(limit: float) -> Initializer:
+    """Uniform between -limit and limit."""
+
+    def initializer(shape: Shape, key: Key) -> NumpyArray:
+        return draw_uniform(key, shape, -limit, limit).astype(np.float32)
+
+    return initializer
+
+
+def he_normal(shape: Shape, key: Key) -> NumpyArray:
+    """Normal with std = sqrt(2 / fan_in).
+
+    Source
+        He, Zhang, Ren, Sun (2015), Delving deep into rectifiers, section 2.2.
+    """
+    return normal(sqrt(2 / fans(shape)[0]))(shape, key)
+
+
+def he_uniform(shape: Shape, key: Key) -> NumpyArray:
+    """Uniform with limit = sqrt(6 / fan_in): the variance of `he_normal`."""
+    return uniform(sqrt(6 / fans(shape)[0]))(shape, key)
+
+
+def glorot_normal(shape: Shape, key: Key) -> NumpyArray:
+    """Normal with std = sqrt(2 / (fan_in + fan_out)).
+
+    Source
+        Glorot, Bengio (2010), Understanding the difficulty of training deep
+        feedforward neural networks, section 4.2.1.
+    """
+    return normal(sqrt(2 / sum(fans(shape))))(shape, key)
+
+
+def glorot_uniform(shape: Shape, key: Key) -> NumpyArray:
+    """Uniform with limit = sqrt(6 / (fan_in + fan_out)): Glorot's own choice."""
+    return uniform(sqrt(6 / sum(fans(shape))))(shape, key)

@@ -1,0 +1,105 @@
+"""Layers one after another: the network, and the two loops of backpropagation."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from jaxtyping import Float
+
+from handgrad.arrays import Array, Gradients, Shape
+from handgrad.errors import ShapeError
+from handgrad.layers.layer import Layer
+from handgrad.parameter import Buffer, Parameter
+from handgrad.randomness import Key
+
+
+class Sequential(Layer[list[Any]]):
+    """Each layer takes what the one before it gives.
+
+    A layer is named by its kind and its count: linear_1, relu_1, linear_2. Its
+    parameters and gradients are named after it: linear_1.weight.
+
+    Shapes
+        inputs, outputs  those of the first and of the last layer
+
+    Equations
+        outputs  = layer_n(... layer_1(inputs))
+        d_inputs = layer_1.backward(... layer_n.backward(d_outputs))
+
+    Cache
+        the cache of each layer, in order
+
+    Source
+        Rumelhart, Hinton, Williams (1986), Learning representations by
+        back-propagating errors.
+    """
+
+    def __init__(self, layers: Sequence[Layer[Any]]) -> None:
+        self.layers = name_layers(layers)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The last layer's output shape; the error names the layer that does not fit."""
+        shape = input_shape
+        for name, layer in self.layers.items():
+            try:
+                shape = layer.output_shape(shape)
+            except ShapeError as error:
+                raise ShapeError(f"{name}: {error}") from error
+        return shape
+
+    def forward(
+        self,
+        inputs: Float[Array, "batch *features"],
+        *,
+        training: bool = False,
+        key: Key | None = None,
+    ) -> tuple[Float[Array, "batch *outputs"], list[Any]]:
+        """Through all layers, first to last."""
+        outputs, caches = inputs, []
+        for name, layer in self.layers.items():
+            own_key = key.child(name) if key is not None else None
+            outputs, cache = layer.forward(outputs, training=training, key=own_key)
+            caches.append(cache)
+        return outputs, caches
+
+    def backward(
+        self, d_outputs: Float[Array, "batch *outputs"], caches: list[Any], /
+    ) -> tuple[Float[Array, "batch *features"], Gradients]:
+        """Through all layers, last to first."""
+        d_inputs, gradients = d_outputs, {}
+        steps = zip(self.layers.items(), caches, strict=True)
+        for (name, layer), cache in reversed(list(steps)):
+            d_inputs, own = layer.backward(d_inputs, cache)
+            gradients.update({f"{name}.{key}": value for key, value in own.items()})
+        return d_inputs, gradients
+
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters of all layers, first to last."""
+        return {
+            f"{name}.{key}": parameter
+            for name, layer in self.layers.items()
+            for key, parameter in layer.parameters().items()
+        }
+
+    def buffers(self) -> dict[str, Buffer]:
+        """The buffers of all layers, first to last."""
+        return {
+            f"{name}.{key}": buffer
+            for name, layer in self.layers.items()
+            for key, buffer in layer.buffers().items()
+        }
+
+    def __repr__(self) -> str:
+        lines = (f"    {name}: {layer!r}" for name, layer in self.layers.items())
+        return "Sequential(\n" + "\n".join(lines) + "\n)"
+
+
+def name_layers(layers: Sequence[Layer[Any]]) -> dict[str, Layer[Any]]:
+    """Name each layer by its kind in lower case and its count within the kind."""
+    counts: Counter[str] = Counter()
+    named = {}
+    for layer in layers:
+        kind = type(layer).__name__.lower()
+        counts[kind] += 1
+        named[f"{kind}_{counts[kind]}"] = layer
+    return named

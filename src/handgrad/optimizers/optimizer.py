@@ -1,0 +1,30 @@
+"""What every optimizer is: a rule that moves one parameter against its gradient."""
+
+from abc import ABC, abstractmethod
+from typing import TypeAlias
+
+from handgrad.arrays import Array
+from handgrad.parameter import Parameter
+from handgrad.schedules import Schedule, constant
+
+State: TypeAlias = dict[str, Array]
+
+
+class Optimizer(ABC):
+    """A rule that moves one parameter. What it remembers is in `state`, by name."""
+
+    def __init__(self, learning_rate: float | Schedule) -> None:
+        is_number = isinstance(learning_rate, int | float)
+        self.learning_rate: Schedule = (
+            constant(learning_rate) if is_number else learning_rate
+        )
+
+    @abstractmethod
+    def initial_state(self, parameter: Parameter) -> State:
+        """The named arrays that the rule remembers for a parameter, before step 1."""
+
+    @abstractmethod
+    def update(
+        self, parameter: Parameter, gradient: Array, state: State, step: int
+    ) -> None:
+        """Move the parameter once; `step` counts from 1. Changes both arguments."""

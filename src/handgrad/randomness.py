@@ -1,0 +1,230 @@
+"""Randomness as a function: every draw is computed from a key, none is remembered.
+
+A key says for what a number is drawn: the seed, a path of purposes ("order",
+"dropout_1", ...), the step, and which examples. The number itself comes from the
+counter-based generator Philox4x32-10. The same key gives the same bits in any
+process, for any number of workers and on any machine: only integer operations and
+correctly rounded float operations are used, no library's logarithm.
+
+    key words    = 64 bits of BLAKE2b("seed/path")
+    counter      = (position // 4, example, step, 0), position within one example
+    draw         = word (position mod 4) of Philox(counter, key words)
+
+Source
+    Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3.
+    Wichura (1988), Algorithm AS 241: the percentage points of the normal distribution.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+from math import prod
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+WEYL = (0x9E3779B9, 0xBB67AE85)
+ROUNDS = 10
+WORD = np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a random draw is a function of."""
+
+    seed: int
+    path: str = ""
+    step: int = 0
+    examples: NumpyArray | None = None
+
+    def child(self, purpose: str) -> "Key":
+        """The key of one purpose within this one's."""
+        return replace(self, path=f"{self.path}/{purpose}")
+
+    def at(self, step: int, examples: NumpyArray | None = None) -> "Key":
+        """The same purpose at one step, for these examples (numbers in their set)."""
+        return replace(self, step=step, examples=examples)
+
+    @property
+    def words(self) -> tuple[int, int]:
+        """The two 32-bit key words of Philox."""
+        return _key_words(self.seed, self.path)
+
+
+@lru_cache(maxsize=4096)
+def _key_words(seed: int, path: str) -> tuple[int, int]:
+    digest = blake2b(f"{seed}{path}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+
+
+def philox(
+    counter: Sequence[NumpyArray], words: tuple[int, int]
+) -> tuple[NumpyArray, ...]:
+    """Ten rounds of Philox4x32 over four arrays of 32-bit counter words.
+
+    Shapes
+        counter  four uint64 arrays that broadcast together, values below 2**32
+        outputs  four uint64 arrays of the broadcast shape, values below 2**32
+    """
+    c0, c1, c2, c3 = counter
+    k0, k1 = words
+    for _ in range(ROUNDS):
+        high_low_0 = c0 * np.uint64(MULTIPLIERS[0])
+        high_low_1 = c2 * np.uint64(MULTIPLIERS[1])
+        c0 = (high_low_1 >> np.uint64(32)) ^ c1 ^ np.uint64(k0)
+        c2 = (high_low_0 >> np.uint64(32)) ^ c3 ^ np.uint64(k1)
+        c1, c3 = high_low_1 & WORD, high_low_0 & WORD
+        k0, k1 = (k0 + WEYL[0]) & 0xFFFFFFFF, (k1 + WEYL[1]) & 0xFFFFFFFF
+    return c0, c1, c2, c3
+
+
+def random_bits(key: Key, shape: Shape) -> NumpyArray:
+    """Uniform 32-bit integers.
+
+    With `key.examples`, the first axis of `shape` is the batch, and row b depends on
+    the number `key.examples[b]`, not on b. Without, all of `shape` is example 0.
+
+    Shapes
+        outputs  `shape`, uint32
+    """
+    examples = key.examples if key.examples is not None else np.zeros(1)
+    count = prod(shape) if key.examples is None else prod(shape[1:])
+    blocks = np.arange(-(-count // 4), dtype=np.uint64)
+    rows = np.asarray(examples).astype(np.uint64)[:, None]
+    zero = np.zeros((1, 1), dtype=np.uint64)
+    lanes = philox((blocks[None, :], rows, zero + np.uint64(key.step), zero), key.words)
+    words = np.stack(np.broadcast_arrays(*lanes), axis=-1).astype(np.uint32)
+    return words.reshape(len(rows), -1)[:, :count].reshape(shape)
+
+
+def uniform(key: Key, shape: Shape, low: float = 0.0, high: float = 1.0) -> NumpyArray:
+    """Uniform float64 numbers strictly between `low` and `high`."""
+    return low + (high - low) * (random_bits(key, shape) + 0.5) * 2.0**-32
+
+
+def keep_threshold(dropped: float) -> int:
+    """The smallest 32-bit draw that is kept when this fraction is dropped."""
+    return min(round(dropped * 2**32), 2**32 - 1)
+
+
+def permutation(key: Key, count: int) -> NumpyArray:
+    """An order of the numbers 0 .. count - 1, int64: sorted by 64 random bits each."""
+    high, low = random_bits(key, (2, count)).astype(np.uint64)
+    return np.argsort((high << np.uint64(32)) | low, kind="stable").astype(np.int64)
+
+
+def normal(key: Key, shape: Shape) -> NumpyArray:
+    """Standard normal float64 numbers: the normal quantile of uniform draws."""
+    return normal_quantile(uniform(key, shape))
+
+
+def normal_quantile(probability: NumpyArray) -> NumpyArray:
+    """The inverse of the normal distribution function, to about 1e-15."""
+    centred = probability - 0.5
+    tail = np.minimum(probability, 1.0 - probability)
+    root = np.sqrt(-_log(tail))
+    inner = centred * _ratio(0.180625 - centred * centred, CENTRE)
+    outer = np.where(
+        root <= 5.0, _ratio(root - 1.6, MIDDLE), _ratio(root - 5.0, FAR)
+    )
+    return np.where(np.abs(centred) <= 0.425, inner, np.copysign(outer, centred))
+
+
+def _log(value: NumpyArray) -> NumpyArray:
+    """Natural logarithm from IEEE operations alone: the same bits on any machine."""
+    mantissa, exponent = np.frexp(value)
+    small = mantissa < np.sqrt(0.5)
+    mantissa = np.where(small, 2.0 * mantissa, mantissa)
+    exponent = np.where(small, exponent - 1, exponent)
+    ratio = (mantissa - 1.0) / (mantissa + 1.0)
+    square = ratio * ratio
+    series = np.zeros_like(ratio)
+    for odd in range(25, 0, -2):
+        series = series * square + 1.0 / odd
+    return 2.0 * ratio * series + exponent * 0.6931471805599453
+
+
+def _ratio(value: NumpyArray, coefficients: tuple[tuple[float, ...], ...]) -> NumpyArray:
+    numerator, denominator = (
+        _polynomial(value, np.asarray(side)) for side in coefficients
+    )
+    return numerator / denominator
+
+
+def _polynomial(value: NumpyArray, coefficients: NumpyArray) -> NumpyArray:
+    result = np.full_like(value, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        result = result * value + coefficient
+    return result
+
+
+# Wichura's coefficients, constant term first: numerator, denominator.
+CENTRE = (
+    (
+        3.3871328727963666080e0,
+        1.3314166789178437745e2,
+        1.9715909503065514427e3,
+        1.3731693765509461125e4,
+        4.5921953931549871457e4,
+        6.7265770927008700853e4,
+        3.3430575583588128105e4,
+        2.5090809287301226727e3,
+    ),
+    (
+        1.0,
+        4.2313330701600911252e1,
+        6.8718700749205790830e2,
+        5.3941960214247511077e3,
+        2.1213794301586595867e4,
+        3.9307895800092710610e4,
+        2.8729085735721942674e4,
+        5.2264952788528545610e3,
+    ),
+)
+MIDDLE = (
+    (
+        1.42343711074968357734e0,
+        4.63033784615654529590e0,
+        5.76949722146069140550e0,
+        3.64784832476320460504e0,
+        1.27045825245236838258e0,
+        2.41780725177450611770e-1,
+        2.27238449892691845833e-2,
+        7.74545014278341407640e-4,
+    ),
+    (
+        1.0,
+        2.05319162663775882187e0,
+        1.67638483018380384940e0,
+        6.89767334985100004550e-1,
+        1.48103976427480074590e-1,
+        1.51986665636164571966e-2,
+        5.47593808499534494600e-4,
+        1.05075007164441684324e-9,
+    ),
+)
+FAR = (
+    (
+        6.65790464350110377720e0,
+        5.46378491116411436990e0,
+        1.78482653991729133580e0,
+        2.96560571828504891230e-1,
+        2.65321895265761230930e-2,
+        1.24266094738807843860e-3,
+        2.71155556874348757815e-5,
+        2.01033439929228813265e-7,
+    ),
+    (
+        1.0,
+        5.99832206555887937690e-1,
+        1.36929880922735805310e-1,
+        1.48753612908506148525e-2,
+        7.86869131145613259100e-4,
+        1.84631831751005468180e-5,
+        1.42151175831644588870e-7,
+        2.04426310338993978564e-15,
+    ),
+)
