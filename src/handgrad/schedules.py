@@ -1,7 +1,14 @@
-"""Learning rates as functions of the step; steps count from 1."""
+"""Learning rates as functions of the step; steps count from 1.
+
+Each function here returns a schedule. `steps` is the length of the whole run in
+steps; a schedule keeps its last value after it.
+"""
 
 from collections.abc import Callable
+from math import cos, pi
 from typing import TypeAlias
+
+from handgrad.ranges import check_at_least, check_fraction, check_positive
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -9,3 +16,91 @@ Schedule: TypeAlias = Callable[[int], float]
 def constant(learning_rate: float) -> Schedule:
     """The same learning rate at every step."""
     return lambda step: learning_rate
+
+
+def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Schedule:
+    """Fall by a factor every so many steps.
+
+    Equations
+        rate(step) = learning_rate * factor ** floor((step - 1) / every)
+    """
+    check_at_least("step_decay", "every", every, 1)
+    check_positive("step_decay", "factor", factor)
+    return lambda step: learning_rate * factor ** ((step - 1) // every)
+
+
+def cosine(learning_rate: float, *, steps: int, final: float = 0.0) -> Schedule:
+    """Glide from the learning rate down to `final` along half a cosine.
+
+    `final` would be reached one step after the last, so the last step still moves.
+
+    Equations
+        progress   = min((step - 1) / steps, 1)
+        rate(step) = final + (learning_rate - final) * (1 + cos(pi * progress)) / 2
+
+    Source
+        Loshchilov, Hutter (2017), SGDR: stochastic gradient descent with warm
+        restarts, equation 5.
+    """
+    check_at_least("cosine", "steps", steps, 1)
+    check_at_least("cosine", "final", final, 0)
+    return lambda step: _glide(learning_rate, final, (step - 1) / steps)
+
+
+def one_cycle(
+    learning_rate: float,
+    *,
+    steps: int,
+    rise: float = 0.3,
+    start_factor: float = 25.0,
+    final_factor: float = 1e4,
+) -> Schedule:
+    """Rise to `learning_rate`, the peak, then fall far below the start.
+
+    Equations
+        start    = learning_rate / start_factor
+        final    = start / final_factor
+        top      = rise * steps - 1             the peak's place, counted from 0
+        glide(a, b, progress) = b + (a - b) * (1 + cos(pi * progress)) / 2
+        rate(step) = glide(start, learning_rate, (step - 1) / top)   up to the peak
+        rate(step) = glide(learning_rate, final, (step - 1 - top) / (steps - 1 - top))
+
+    Source
+        Smith, Topin (2019), Super-convergence: very fast training of neural networks
+        using large learning rates, section 3.
+    """
+    check_at_least("one_cycle", "steps", steps, 2)
+    check_fraction("one_cycle", "rise", rise)
+    check_positive("one_cycle", "start_factor", start_factor)
+    check_positive("one_cycle", "final_factor", final_factor)
+    start = learning_rate / start_factor
+    top = max(rise * steps - 1, 0.0)
+
+    def schedule(step: int) -> float:
+        place = step - 1
+        if place < top:
+            return _glide(start, learning_rate, place / top)
+        progress = (place - top) / (steps - 1 - top)
+        return _glide(learning_rate, start / final_factor, progress)
+
+    return schedule
+
+
+def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
+    """Rise in a straight line to another schedule over the first steps.
+
+    Equations
+        rate(step) = schedule(step) * min(step / steps, 1)
+
+    Source
+        Goyal et al. (2017), Accurate, large minibatch SGD, section 2.2.
+    """
+    check_at_least("warm_up", "steps", steps, 0)
+    return lambda step: (
+        schedule(step) * min(step / steps, 1.0) if steps else schedule(step)
+    )
+
+
+def _glide(start: float, end: float, progress: float) -> float:
+    """Half a cosine from start to end as progress goes from 0 to 1."""
+    return end + (start - end) * (1 + cos(pi * min(progress, 1.0))) / 2

@@ -1,1 +1,18 @@
-"""."""
+"""Rules that move parameters against their gradients."""
+
+from handgrad.optimizers.adam import Adam
+from handgrad.optimizers.adamw import AdamW
+from handgrad.optimizers.clipping import clip_by_norm, gradient_norm
+from handgrad.optimizers.optimizer import Optimizer
+from handgrad.optimizers.rmsprop import RMSProp
+from handgrad.optimizers.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSProp",
+    "clip_by_norm",
+    "gradient_norm",
+]

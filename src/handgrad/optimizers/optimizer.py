@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from handgrad.arrays import Array
 from handgrad.parameter import Parameter
+from handgrad.ranges import check_at_least
 from handgrad.schedules import Schedule, constant
 
 State: TypeAlias = dict[str, Array]
@@ -14,10 +15,10 @@ class Optimizer(ABC):
     """A rule that moves one parameter. What it remembers is in `state`, by name."""
 
     def __init__(self, learning_rate: float | Schedule) -> None:
-        is_number = isinstance(learning_rate, int | float)
-        self.learning_rate: Schedule = (
-            constant(learning_rate) if is_number else learning_rate
-        )
+        if isinstance(learning_rate, int | float):
+            check_at_least(type(self).__name__, "learning_rate", learning_rate, 0)
+            learning_rate = constant(learning_rate)
+        self.learning_rate: Schedule = learning_rate
 
     @abstractmethod
     def initial_state(self, parameter: Parameter) -> State:
@@ -27,4 +28,8 @@ class Optimizer(ABC):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Move the parameter once; `step` counts from 1. Changes both arguments."""
+        """Move the parameter once; `step` counts from 1.
+
+        Gives `parameter.value` and the entries of `state` new arrays; the gradient
+        and the old arrays stay as they were.
+        """

@@ -1,0 +1,75 @@
+"""The multiclass hinge loss of the support vector machine."""
+
+from typing import NamedTuple
+
+from jaxtyping import Float, Integer
+
+from handgrad.arrays import Array, array_namespace
+from handgrad.losses.loss import Loss
+from handgrad.losses.one_hot import one_hot
+from handgrad.ranges import check_positive
+
+
+class MulticlassSVMCache(NamedTuple):
+    """What `backward` needs: by how much each class offends, and the true classes."""
+
+    hinges: Array
+    is_target: Array
+
+
+class MulticlassSVM(Loss[MulticlassSVMCache]):
+    """Ask the true class to lead every other by a margin, and be content then.
+
+    Shapes
+        logits     (batch, classes)
+        targets    (batch,), true class numbers
+        hinges     (batch, classes), 0 at the true class
+        is_target  (batch, classes), boolean
+
+    Equations
+        hinges   = max(0, logits - logits[target] + margin), 0 at the true class
+        loss     = mean over the batch of the sum of hinges over classes
+        active   = 1 where hinges > 0, else 0
+                   (at exactly 0 the slope is taken to be 0)
+        d_logits = active / batch at a wrong class
+        d_logits = -(sum of active over the row) / batch at the true class
+
+    Cache
+        hinges and is_target
+
+    Source
+        Weston, Watkins (1999), Support vector machines for multi-class pattern
+        recognition.
+    """
+
+    def __init__(self, margin: float = 1.0) -> None:
+        check_positive("MulticlassSVM", "margin", margin)
+        self.margin = margin
+
+    def forward(
+        self,
+        logits: Float[Array, "batch classes"],
+        targets: Integer[Array, "batch"],
+    ) -> tuple[float, MulticlassSVMCache]:
+        """The mean, over examples, of how far the wrong classes intrude."""
+        xp = array_namespace(logits)
+        zero = xp.zeros_like(logits)
+        is_target = one_hot(targets, logits)
+        true = xp.sum(xp.where(is_target, logits, zero), axis=1, keepdims=True)
+        margins = logits - true + self.margin
+        # "< 0" keeps a NaN a NaN
+        hinges = xp.where(is_target | (margins < 0), zero, margins)
+        losses = xp.sum(hinges, axis=1)
+        loss = float(xp.sum(losses, dtype=xp.float64)) / logits.shape[0]
+        return loss, MulticlassSVMCache(hinges, is_target)
+
+    def backward(self, cache: MulticlassSVMCache, /) -> Float[Array, "batch classes"]:
+        """Each intruder is pushed down, the true class up by as many."""
+        xp = array_namespace(cache.hinges)
+        zero = xp.zeros_like(cache.hinges)
+        active = xp.where(cache.hinges > 0, xp.ones_like(zero), zero)
+        count = xp.sum(active, axis=1, keepdims=True)
+        return xp.where(cache.is_target, -count, active) / cache.hinges.shape[0]
+
+    def __repr__(self) -> str:
+        return f"MulticlassSVM(margin={self.margin:g})"

@@ -1,0 +1,93 @@
+"""Softmax and cross-entropy in one, the loss of classification."""
+
+from typing import NamedTuple
+
+from jaxtyping import Float, Integer
+
+from handgrad.arrays import Array, array_namespace
+from handgrad.losses.loss import Loss
+from handgrad.losses.one_hot import one_hot
+from handgrad.ranges import check_fraction
+
+
+class SoftmaxCrossEntropyCache(NamedTuple):
+    """What `backward` needs: what the network believes, and what is true."""
+
+    probabilities: Array
+    expected: Array
+
+
+class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
+    """How surprised the network is by the true class.
+
+    Softmax and logarithm are taken together: exp sees only numbers up to 0, and the
+    logarithm only a sum from 1 up, so no logits overflow and no probability of
+    0 is ever inside a logarithm.
+
+    Shapes
+        logits         (batch, classes)
+        targets        (batch,), true class numbers
+        probabilities  (batch, classes)
+        expected       (batch, classes), rows sum to 1
+
+    Equations
+        shifted           = logits - max of the row
+        log_probabilities = shifted - log(sum of exp(shifted) over the row)
+        expected          = (1 - label_smoothing) * one_hot + label_smoothing / classes
+        loss              = mean over the batch of
+                            -sum over classes of expected * log_probabilities
+        d_logits          = (probabilities - expected) / batch
+
+    Cache
+        probabilities and expected
+
+    Source
+        Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.4.
+        Szegedy et al. (2016), Rethinking the Inception architecture, section 7
+        (label smoothing).
+    """
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        check_fraction("SoftmaxCrossEntropy", "label_smoothing", label_smoothing)
+        self.label_smoothing = label_smoothing
+
+    def forward(
+        self,
+        logits: Float[Array, "batch classes"],
+        targets: Integer[Array, "batch"],
+    ) -> tuple[float, SoftmaxCrossEntropyCache]:
+        """The mean surprise, in natural units (nats)."""
+        xp = array_namespace(logits)
+        log_probabilities = log_softmax(logits)
+        expected = self._expected(logits, targets)
+        # where: a class that is not expected may have log-probability -inf
+        zero = xp.zeros_like(logits)
+        counted = xp.where(expected > 0, log_probabilities, zero)
+        losses = -xp.sum(expected * counted, axis=1)
+        loss = float(xp.sum(losses, dtype=xp.float64)) / logits.shape[0]
+        return loss, SoftmaxCrossEntropyCache(xp.exp(log_probabilities), expected)
+
+    def backward(
+        self, cache: SoftmaxCrossEntropyCache, /
+    ) -> Float[Array, "batch classes"]:
+        """What is believed minus what is true."""
+        return (cache.probabilities - cache.expected) / cache.expected.shape[0]
+
+    def _expected(self, logits: Array, targets: Array) -> Array:
+        xp = array_namespace(logits)
+        elsewhere = self.label_smoothing / logits.shape[1]
+        rest = xp.full_like(logits, elsewhere)
+        true = xp.full_like(logits, 1.0 - self.label_smoothing + elsewhere)
+        return xp.where(one_hot(targets, logits), true, rest)
+
+    def __repr__(self) -> str:
+        return f"SoftmaxCrossEntropy(label_smoothing={self.label_smoothing:g})"
+
+
+def log_softmax(
+    logits: Float[Array, "batch classes"],
+) -> Float[Array, "batch classes"]:
+    """Logarithms of the softmax probabilities, by the log-sum-exp identity."""
+    xp = array_namespace(logits)
+    shifted = logits - xp.max(logits, axis=1, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))

@@ -1,0 +1,86 @@
+"""Adam: momentum, with steps measured in each gradient's own usual size."""
+
+from handgrad.arrays import Array, array_namespace
+from handgrad.optimizers.optimizer import Optimizer, State
+from handgrad.parameter import Parameter
+from handgrad.ranges import check_at_least, check_fraction, check_positive
+from handgrad.schedules import Schedule
+
+
+class Adam(Optimizer):
+    """Follow the mean of recent gradients, divided by the root of their mean square.
+
+    Equations
+        gradient    = gradient + weight_decay * parameter
+        mean        = beta1 * mean + (1 - beta1) * gradient               (0 at first)
+        mean_square = beta2 * mean_square + (1 - beta2) * gradient**2     (0 at first)
+        unbiased_mean        = mean / (1 - beta1**step)
+        unbiased_mean_square = mean_square / (1 - beta2**step)
+        direction   = unbiased_mean / (sqrt(unbiased_mean_square) + eps)
+        parameter   = parameter - learning_rate * direction
+
+    The weight decay here is the gradient of an L2 term, so it is rescaled like the
+    rest of the gradient; AdamW keeps the two apart.
+
+    State
+        mean and mean_square, each shaped like the parameter
+
+    Source
+        Kingma, Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(learning_rate)
+        check_fraction("Adam", "beta1", beta1)
+        check_fraction("Adam", "beta2", beta2)
+        check_positive("Adam", "eps", eps)
+        check_at_least("Adam", "weight_decay", weight_decay, 0)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        self.weight_decay = weight_decay
+
+    def initial_state(self, parameter: Parameter) -> State:
+        """No gradients seen yet."""
+        xp = array_namespace(parameter.value)
+        zeros = xp.zeros_like(parameter.value)
+        return {"mean": zeros, "mean_square": xp.zeros_like(zeros)}
+
+    def update(
+        self, parameter: Parameter, gradient: Array, state: State, step: int
+    ) -> None:
+        """Move along the rescaled mean gradient."""
+        if self.weight_decay != 0:
+            gradient = gradient + self.weight_decay * parameter.value
+        direction = adam_direction(
+            gradient, state, step, (self.beta1, self.beta2, self.eps)
+        )
+        parameter.value = parameter.value - self.learning_rate(step) * direction
+
+    def __repr__(self) -> str:
+        return (
+            f"Adam(beta1={self.beta1:g}, beta2={self.beta2:g}, eps={self.eps:g}, "
+            f"weight_decay={self.weight_decay:g})"
+        )
+
+
+def adam_direction(
+    gradient: Array, state: State, step: int, settings: tuple[float, float, float]
+) -> Array:
+    """Renew the two means in `state`; return the direction."""
+    xp = array_namespace(gradient)
+    beta1, beta2, eps = settings
+    square = gradient * gradient
+    state["mean"] = beta1 * state["mean"] + (1 - beta1) * gradient
+    state["mean_square"] = beta2 * state["mean_square"] + (1 - beta2) * square
+    unbiased_mean = state["mean"] / (1 - beta1**step)
+    unbiased_mean_square = state["mean_square"] / (1 - beta2**step)
+    return unbiased_mean / (xp.sqrt(unbiased_mean_square) + eps)

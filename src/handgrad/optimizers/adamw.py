@@ -1,0 +1,70 @@
+"""AdamW: Adam with weight decay of its own."""
+
+from handgrad.arrays import Array, array_namespace
+from handgrad.optimizers.adam import adam_direction
+from handgrad.optimizers.optimizer import Optimizer, State
+from handgrad.parameter import Parameter
+from handgrad.ranges import check_at_least, check_fraction, check_positive
+from handgrad.schedules import Schedule
+
+
+class AdamW(Optimizer):
+    """Adam, and beside it every parameter shrinks a little, untouched by the rescaling.
+
+    Equations
+        shrunk    = parameter - learning_rate * weight_decay * parameter
+        direction = unbiased_mean / (sqrt(unbiased_mean_square) + eps)
+        parameter = shrunk - learning_rate * direction
+        with the two means of Adam, of the gradient alone
+
+    The paper scales the decay by the schedule only; like most libraries, this
+    rule scales it by the learning rate.
+
+    State
+        mean and mean_square, each shaped like the parameter
+
+    Source
+        Loshchilov, Hutter (2019), Decoupled weight decay regularization, algorithm 2.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(learning_rate)
+        check_fraction("AdamW", "beta1", beta1)
+        check_fraction("AdamW", "beta2", beta2)
+        check_positive("AdamW", "eps", eps)
+        check_at_least("AdamW", "weight_decay", weight_decay, 0)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        self.weight_decay = weight_decay
+
+    def initial_state(self, parameter: Parameter) -> State:
+        """No gradients seen yet."""
+        xp = array_namespace(parameter.value)
+        zeros = xp.zeros_like(parameter.value)
+        return {"mean": zeros, "mean_square": xp.zeros_like(zeros)}
+
+    def update(
+        self, parameter: Parameter, gradient: Array, state: State, step: int
+    ) -> None:
+        """Shrink the parameter, then move it as Adam would."""
+        learning_rate = self.learning_rate(step)
+        shrunk = parameter.value - learning_rate * self.weight_decay * parameter.value
+        direction = adam_direction(
+            gradient, state, step, (self.beta1, self.beta2, self.eps)
+        )
+        parameter.value = shrunk - learning_rate * direction
+
+    def __repr__(self) -> str:
+        return (
+            f"AdamW(beta1={self.beta1:g}, beta2={self.beta2:g}, eps={self.eps:g}, "
+            f"weight_decay={self.weight_decay:g})"
+        )

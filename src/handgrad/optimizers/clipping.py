@@ -1,0 +1,38 @@
+"""Clipping by norm: one long step is cut short, its direction kept."""
+
+from math import sqrt
+
+from handgrad.arrays import Array, Gradients, array_namespace
+from handgrad.ranges import check_positive
+
+
+def clip_by_norm(gradients: Gradients, max_norm: float) -> tuple[Gradients, float]:
+    """Scale all gradients together so that their common norm is at most `max_norm`.
+
+    Returns the gradients and the norm they had before.
+
+    Equations
+        norm      = sqrt(sum of squares of all entries of all gradients), in float64
+        gradients = gradients * max_norm / norm where norm > max_norm, else unchanged
+
+    Source
+        Pascanu, Mikolov, Bengio (2013), On the difficulty of training recurrent
+        neural networks, algorithm 1.
+    """
+    check_positive("clip_by_norm", "max_norm", max_norm)
+    norm = gradient_norm(gradients)
+    if norm > max_norm:
+        scale = max_norm / norm
+        gradients = {name: value * scale for name, value in gradients.items()}
+    return gradients, norm
+
+
+def gradient_norm(gradients: Gradients) -> float:
+    """The norm of all gradients taken as one vector, added up in the order of names."""
+    return sqrt(sum(_sum_of_squares(gradients[name]) for name in sorted(gradients)))
+
+
+def _sum_of_squares(array: Array) -> float:
+    xp = array_namespace(array)
+    wide = xp.astype(array, xp.float64)  # squares of float32 may overflow
+    return float(xp.sum(wide * wide))

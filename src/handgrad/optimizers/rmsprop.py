@@ -1,0 +1,66 @@
+"""RMSProp: steps measured in each gradient's own usual size."""
+
+from handgrad.arrays import Array, array_namespace
+from handgrad.optimizers.optimizer import Optimizer, State
+from handgrad.parameter import Parameter
+from handgrad.ranges import check_at_least, check_fraction, check_positive
+from handgrad.schedules import Schedule
+
+
+class RMSProp(Optimizer):
+    """Divide every gradient by the root of its recent mean square.
+
+    Equations
+        gradient    = gradient + weight_decay * parameter
+        mean_square = decay * mean_square + (1 - decay) * gradient**2   (0 at first)
+        parameter   = parameter - learning_rate * gradient / (sqrt(mean_square) + eps)
+
+    Others add eps inside the root; here it is outside.
+
+    State
+        mean_square, shaped like the parameter
+
+    Source
+        Tieleman, Hinton (2012), Neural Networks for Machine Learning, lecture 6.5.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule,
+        *,
+        decay: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(learning_rate)
+        check_fraction("RMSProp", "decay", decay)
+        check_positive("RMSProp", "eps", eps)
+        check_at_least("RMSProp", "weight_decay", weight_decay, 0)
+        self.decay = decay
+        self.eps = eps
+        self.weight_decay = weight_decay
+
+    def initial_state(self, parameter: Parameter) -> State:
+        """No squares seen yet."""
+        xp = array_namespace(parameter.value)
+        return {"mean_square": xp.zeros_like(parameter.value)}
+
+    def update(
+        self, parameter: Parameter, gradient: Array, state: State, step: int
+    ) -> None:
+        """Move against the gradient, rescaled entry by entry."""
+        xp = array_namespace(gradient)
+        if self.weight_decay != 0:
+            gradient = gradient + self.weight_decay * parameter.value
+        square = gradient * gradient
+        state["mean_square"] = (
+            self.decay * state["mean_square"] + (1 - self.decay) * square
+        )
+        direction = gradient / (xp.sqrt(state["mean_square"]) + self.eps)
+        parameter.value = parameter.value - self.learning_rate(step) * direction
+
+    def __repr__(self) -> str:
+        return (
+            f"RMSProp(decay={self.decay:g}, eps={self.eps:g}, "
+            f"weight_decay={self.weight_decay:g})"
+        )

@@ -1,0 +1,79 @@
+"""Stochastic gradient descent, with momentum or Nesterov's momentum."""
+
+from handgrad.arrays import Array, array_namespace
+from handgrad.errors import ConfigError
+from handgrad.optimizers.optimizer import Optimizer, State
+from handgrad.parameter import Parameter
+from handgrad.ranges import check_at_least, check_fraction
+from handgrad.schedules import Schedule
+
+
+class SGD(Optimizer):
+    """Step downhill; with momentum, keep rolling the way the steps went.
+
+    Equations
+        gradient  = gradient + weight_decay * parameter
+        velocity  = momentum * velocity + gradient            (0 before step 1)
+        parameter = parameter - learning_rate * velocity
+        Nesterov:
+        parameter = parameter - learning_rate * (gradient + momentum * velocity)
+
+    Others fold the learning rate into the velocity, velocity = momentum * velocity -
+    learning_rate * gradient, and add it to the parameter: the same path as long as
+    the learning rate is constant.
+
+    State
+        velocity, shaped like the parameter; nothing when momentum is 0
+
+    Source
+        Polyak (1964), Some methods of speeding up the convergence of iteration
+        methods. Sutskever, Martens, Dahl, Hinton (2013), On the importance of
+        initialization and momentum in deep learning.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule,
+        *,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(learning_rate)
+        check_fraction("SGD", "momentum", momentum)
+        check_at_least("SGD", "weight_decay", weight_decay, 0)
+        if nesterov and momentum == 0:
+            raise ConfigError(
+                "SGD with nesterov takes a momentum above 0, got 0. "
+                "Set momentum, for example to 0.9."
+            )
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+
+    def initial_state(self, parameter: Parameter) -> State:
+        """At rest."""
+        if self.momentum == 0:
+            return {}
+        xp = array_namespace(parameter.value)
+        return {"velocity": xp.zeros_like(parameter.value)}
+
+    def update(
+        self, parameter: Parameter, gradient: Array, state: State, step: int
+    ) -> None:
+        """Move against the gradient, or along the velocity."""
+        if self.weight_decay != 0:
+            gradient = gradient + self.weight_decay * parameter.value
+        direction = gradient
+        if self.momentum != 0:
+            velocity = self.momentum * state["velocity"] + gradient
+            state["velocity"] = velocity
+            ahead = gradient + self.momentum * velocity
+            direction = ahead if self.nesterov else velocity
+        parameter.value = parameter.value - self.learning_rate(step) * direction
+
+    def __repr__(self) -> str:
+        return (
+            f"SGD(momentum={self.momentum:g}, nesterov={self.nesterov}, "
+            f"weight_decay={self.weight_decay:g})"
+        )

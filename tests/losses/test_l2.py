@@ -1,0 +1,79 @@
+import array_api_strict
+import numpy as np
+import pytest
+import torch
+
+from handgrad.errors import ConfigError
+from handgrad.losses import L2
+from handgrad.parameter import Parameter
+
+
+def some_parameters(xp=np):
+    rng = np.random.default_rng(0)
+    shapes = {
+        "conv2d_1.weight": (2, 1, 3, 3),
+        "conv2d_1.bias": (2,),
+        "batchnorm2d_1.weight": (2,),
+        "batchnorm2d_1.bias": (2,),
+        "residual_1.body.linear_1.weight": (4, 3),
+        "linear_1.bias": (4,),
+    }
+    return {
+        name: Parameter(xp.asarray(rng.normal(size=shape)))
+        for name, shape in shapes.items()
+    }
+
+
+TOUCHED = ["conv2d_1.weight", "residual_1.body.linear_1.weight"]
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0])
+def test_the_penalty_is_the_sum_of_squared_weights(factor):
+    parameters = some_parameters()
+    squares = sum(
+        float(entry) ** 2 for name in TOUCHED for entry in parameters[name].value.flat
+    )
+    penalty = L2(3.14, factor).penalty(parameters)
+    assert type(penalty) is float
+    assert penalty == pytest.approx(factor * 3.14 * squares, rel=1e-13)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0])
+def test_the_gradient_equals_autograd_and_leaves_biases_and_batch_norm_alone(factor):
+    parameters = some_parameters()
+    gradients = L2(0.1, factor).gradients(parameters)
+    assert list(gradients) == TOUCHED
+    for name, gradient in gradients.items():
+        theirs = torch.tensor(parameters[name].value, requires_grad=True)
+        (factor * 0.1 * torch.sum(theirs**2)).backward()
+        np.testing.assert_allclose(gradient, theirs.grad, rtol=1e-14)
+
+
+def test_squares_beyond_float32_stay_finite():
+    weight = Parameter(np.full((1, 2), 1e30, dtype=np.float32))
+    l2 = L2(1.0)
+    assert l2.penalty({"weight": weight}) == pytest.approx(1e60, rel=1e-6)
+    assert l2.gradients({"weight": weight})["weight"].dtype == np.float32
+
+
+@pytest.mark.parametrize("xp", [torch, array_api_strict])
+def test_other_array_libraries_give_the_same(xp):
+    ours, theirs = some_parameters(), some_parameters(xp)
+    l2 = L2(0.1)
+    assert l2.penalty(theirs) == pytest.approx(l2.penalty(ours), rel=1e-13)
+    for name, gradient in l2.gradients(theirs).items():
+        np.testing.assert_array_equal(np.asarray(gradient), l2.gradients(ours)[name])
+
+
+def test_no_weights_cost_nothing():
+    assert L2(1.0).penalty({}) == 0.0
+
+
+@pytest.mark.parametrize("strength", [-1.0, float("nan"), float("inf")])
+def test_the_strength_is_not_negative(strength):
+    with pytest.raises(ConfigError, match="strength of at least 0"):
+        L2(strength)
+
+
+def test_says_what_it_is():
+    assert repr(L2(0.001)) == "L2(0.001, factor=0.5)"

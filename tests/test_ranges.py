@@ -1,0 +1,25 @@
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.ranges import check_at_least, check_fraction, check_positive
+
+
+def test_values_in_range_pass():
+    check_at_least("Who", "what", 0, 0)
+    check_positive("Who", "what", 1e-300)
+    check_fraction("Who", "what", 0)
+    check_fraction("Who", "what", 0.999)
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (lambda value: check_at_least("Who", "what", value, 0), "of at least 0"),
+        (lambda value: check_positive("Who", "what", value), "above 0"),
+        (lambda value: check_fraction("Who", "what", value), "up to, but not inc"),
+    ],
+)
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_values_out_of_range_are_refused_in_one_clear_sentence(check, words, value):
+    with pytest.raises(ConfigError, match=rf"Who takes a what .*{words}.*got {value}"):
+        check(value)
