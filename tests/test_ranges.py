@@ -21,5 +21,5 @@ def test_values_in_range_pass():
 )
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
 def test_values_out_of_range_are_refused_in_one_clear_sentence(check, words, value):
-    with pytest.raises(ConfigError, match=rf"Who takes a what .*{words}.*got {value}"):
+    with pytest.raises(ConfigError, match=rf"Who takes what .*{words}.*got {value}"):
         check(value)

@@ -9,7 +9,7 @@ def check_at_least(owner: str, name: str, value: float, least: float) -> None:
     """ConfigError unless the value is a finite number, `least` or more."""
     if not (isfinite(value) and value >= least):
         raise ConfigError(
-            f"{owner} takes a {name} of at least {least:g}, got {value}. "
+            f"{owner} takes {name} of at least {least:g}, got {value}. "
             f"Give a finite number from {least:g} up."
         )
 
@@ -18,7 +18,7 @@ def check_positive(owner: str, name: str, value: float) -> None:
     """ConfigError unless the value is a finite number above zero."""
     if not (isfinite(value) and value > 0):
         raise ConfigError(
-            f"{owner} takes a {name} above 0, got {value}. "
+            f"{owner} takes {name} above 0, got {value}. "
             "Give a finite number larger than zero."
         )
 
@@ -27,6 +27,6 @@ def check_fraction(owner: str, name: str, value: float) -> None:
     """ConfigError unless 0 <= value < 1."""
     if not 0 <= value < 1:
         raise ConfigError(
-            f"{owner} takes a {name} from 0 up to, but not including, 1, got {value}. "
+            f"{owner} takes {name} from 0 up to, but not including, 1, got {value}. "
             "Give it as a fraction: 0.1 is ten per cent."
         )

@@ -44,7 +44,7 @@ class SGD(Optimizer):
         check_at_least("SGD", "weight_decay", weight_decay, 0)
         if nesterov and momentum == 0:
             raise ConfigError(
-                "SGD with nesterov takes a momentum above 0, got 0. "
+                "SGD with nesterov takes momentum above 0, got 0. "
                 "Set momentum, for example to 0.9."
             )
         self.momentum = momentum
