@@ -1,0 +1,97 @@
+"""The average pooling layer."""
+
+from array_api_compat import device
+from jaxtyping import Float
+
+from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
+from handgrad.layers.layer import Layer
+from handgrad.layers.windows import check_image, read_pooling_windows, show_pair
+from handgrad.randomness import Key
+
+
+class AveragePool2d(Layer[Pair]):
+    """Keep the mean of every window.
+
+    Shapes
+        inputs   (batch, channels, height, width)
+        outputs  (batch, channels, rows, columns)
+                 rows = floor((height + 2 * padding - kernel height) / stride) + 1,
+                 columns alike; stride is the kernel_size unless given
+
+    Equations
+        outputs  = sum over the taps of a window / area
+        d_inputs = sum of d_outputs / area over the windows that hold the pixel
+
+        area = kernel height * kernel width, always: the zeros of the border count in
+        the mean (some libraries offer to leave them out).
+
+    Cache
+        the size of the inputs
+
+    Source
+        LeCun, Bottou, Bengio, Haffner (1998), Gradient-based learning applied to
+        document recognition, section II. Derived in docs/derivations/average_pool2d.md.
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | Pair,
+        *,
+        stride: int | Pair | None = None,
+        padding: int | Pair = 0,
+    ) -> None:
+        self.windows = read_pooling_windows(
+            "AveragePool2d", kernel_size, stride, padding
+        )
+        self.kernel_size = self.windows.kernel_size
+        self.stride = self.windows.stride
+        self.padding = self.windows.padding
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """One number for each window of each channel."""
+        check_image(self, input_shape)
+        return self.windows.output_shape(self, input_shape[0], input_shape)
+
+    def forward(
+        self,
+        inputs: Float[Array, "batch channels height width"],
+        *,
+        training: bool = False,
+        key: Key | None = None,
+    ) -> tuple[Float[Array, "batch channels rows columns"], Pair]:
+        """The mean of every window."""
+        xp = array_namespace(inputs)
+        batch, channels, height, width = inputs.shape
+        grid = self.windows.grid((height, width))
+        images = self.windows.pad(inputs)
+        shape = (batch, channels, *grid)
+        sums = xp.zeros(shape, dtype=inputs.dtype, device=device(inputs))
+        for tap in self.windows.taps(grid):
+            sums += images[tap.place]
+        return sums / self._area, (height, width)
+
+    def backward(
+        self,
+        d_outputs: Float[Array, "batch channels rows columns"],
+        input_size: Pair,
+        /,
+    ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
+        """Every pixel of a window takes an equal share of its blame."""
+        batch, channels, *_ = d_outputs.shape
+        d_images = self.windows.padded_zeros(
+            (batch, channels, *input_size), like=d_outputs
+        )
+        share = d_outputs / self._area
+        for tap in self.windows.taps(d_outputs.shape[2:]):
+            d_images[tap.place] += share
+        return self.windows.crop(d_images, input_size), {}
+
+    @property
+    def _area(self) -> int:
+        return self.kernel_size[0] * self.kernel_size[1]
+
+    def __repr__(self) -> str:
+        return (
+            f"AveragePool2d({show_pair(self.kernel_size)}, "
+            f"stride={show_pair(self.stride)}, padding={show_pair(self.padding)})"
+        )

@@ -1,0 +1,128 @@
+"""The max pooling layer."""
+
+from math import inf
+from typing import NamedTuple
+
+from array_api_compat import device
+from jaxtyping import Float, Int
+
+from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
+from handgrad.layers.layer import Layer
+from handgrad.layers.windows import check_image, read_pooling_windows, show_pair
+from handgrad.randomness import Key
+
+
+class MaxPool2dCache(NamedTuple):
+    """What the backward pass of max pooling needs."""
+
+    winners: Array  # the number of the tap that won: row * kernel width + column
+    input_size: Pair
+
+
+class MaxPool2d(Layer[MaxPool2dCache]):
+    """Keep the largest value of every window.
+
+    Shapes
+        inputs   (batch, channels, height, width)
+        outputs  (batch, channels, rows, columns)
+                 rows = floor((height + 2 * padding - kernel height) / stride) + 1,
+                 columns alike; stride is the kernel_size unless given
+        winners  as outputs
+
+    Equations
+        outputs  = max over the taps of a window
+        d_inputs = sum of d_outputs over the windows in which the pixel won
+
+        The border counts as -infinity and never wins. Of equal values the first wins,
+        row by row. A NaN wins against every number, the last NaN of a window against
+        the others, and so NaN reaches the outputs.
+
+    Cache
+        the winner of each window, and the size of the inputs
+
+    Source
+        Ranzato, Huang, Boureau, LeCun (2007), Unsupervised learning of invariant
+        feature hierarchies. Derived in docs/derivations/max_pool2d.md.
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | Pair,
+        *,
+        stride: int | Pair | None = None,
+        padding: int | Pair = 0,
+    ) -> None:
+        self.windows = read_pooling_windows("MaxPool2d", kernel_size, stride, padding)
+        self.kernel_size = self.windows.kernel_size
+        self.stride = self.windows.stride
+        self.padding = self.windows.padding
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """One number for each window of each channel."""
+        check_image(self, input_shape)
+        return self.windows.output_shape(self, input_shape[0], input_shape)
+
+    def forward(
+        self,
+        inputs: Float[Array, "batch channels height width"],
+        *,
+        training: bool = False,
+        key: Key | None = None,
+    ) -> tuple[Float[Array, "batch channels rows columns"], MaxPool2dCache]:
+        """The largest value of every window, and which tap it came from."""
+        xp = array_namespace(inputs)
+        batch, channels, height, width = inputs.shape
+        grid = self.windows.grid((height, width))
+        images = self.windows.pad(inputs, -inf)
+        winners = xp.broadcast_to(self._first_taps(inputs), (batch, channels, *grid))
+        outputs = xp.full_like(inputs[:, :, :1, :1], -inf)
+        for tap in self.windows.taps(grid):
+            seen = images[tap.place]
+            wins = (seen > outputs) | xp.isnan(seen)
+            outputs = xp.where(wins, seen, outputs)
+            winners = xp.where(
+                wins, self._number(tap.row, tap.column, winners), winners
+            )
+        return outputs, MaxPool2dCache(winners, (height, width))
+
+    def backward(
+        self,
+        d_outputs: Float[Array, "batch channels rows columns"],
+        cache: MaxPool2dCache,
+        /,
+    ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
+        """All of a window's blame goes to its winner."""
+        xp = array_namespace(d_outputs)
+        batch, channels, *_ = d_outputs.shape
+        d_images = self.windows.padded_zeros(
+            (batch, channels, *cache.input_size), like=d_outputs
+        )
+        zero = xp.zeros_like(d_outputs)
+        for tap in self.windows.taps(d_outputs.shape[2:]):
+            won = cache.winners == tap.row * self.kernel_size[1] + tap.column
+            d_images[tap.place] += xp.where(won, d_outputs, zero)
+        return self.windows.crop(d_images, cache.input_size), {}
+
+    def _first_taps(
+        self, inputs: Float[Array, "batch channels height width"]
+    ) -> Int[Array, "rows columns"]:
+        """The first tap of each window that sees a pixel: it wins if none is larger."""
+        xp = array_namespace(inputs)
+        rows, columns = (
+            xp.arange(count, dtype=xp.int32, device=device(inputs))
+            for count in self.windows.grid(inputs.shape[2:])
+        )
+        row = xp.clip(self.padding[0] - self.stride[0] * rows, 0)
+        column = xp.clip(self.padding[1] - self.stride[1] * columns, 0)
+        return row[:, None] * self.kernel_size[1] + column[None, :]
+
+    def _number(self, row: int, column: int, like: Int[Array, "..."]) -> Array:
+        xp = array_namespace(like)
+        number = row * self.kernel_size[1] + column
+        return xp.asarray(number, dtype=like.dtype, device=device(like))
+
+    def __repr__(self) -> str:
+        return (
+            f"MaxPool2d({show_pair(self.kernel_size)}, "
+            f"stride={show_pair(self.stride)}, padding={show_pair(self.padding)})"
+        )

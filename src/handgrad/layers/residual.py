@@ -1,0 +1,128 @@
+"""The residual connection."""
+
+from typing import Any, NamedTuple, TypeVar
+
+from jaxtyping import Float
+
+from handgrad.arrays import Array, Gradients, Shape
+from handgrad.errors import ShapeError
+from handgrad.layers.layer import Layer
+from handgrad.parameter import Buffer, Parameter
+from handgrad.randomness import Key
+
+Value = TypeVar("Value")
+
+
+class ResidualCache(NamedTuple):
+    """The caches of the two ways through a residual connection."""
+
+    body: Any
+    shortcut: Any  # None where the inputs pass unchanged
+
+
+class Residual(Layer[ResidualCache]):
+    """Add what a body of layers finds to what came in.
+
+    The body learns only the difference, and blame reaches the layers before it
+    undimmed. Parameters are named after the way they lie on: body.weight,
+    shortcut.conv2d_1.bias.
+
+    Shapes
+        inputs   any that the body takes
+        outputs  those of the body; the shortcut must give the same shape
+
+    Equations
+        outputs  = body(inputs) + shortcut(inputs)
+        d_inputs = body.backward(d_outputs) + shortcut.backward(d_outputs)
+        without a shortcut: shortcut(inputs) = inputs
+
+    Cache
+        the caches of body and shortcut
+
+    Source
+        He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition,
+        section 3.2.
+    """
+
+    def __init__(self, body: Layer[Any], shortcut: Layer[Any] | None = None) -> None:
+        self.body = body
+        self.shortcut = shortcut
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The body's output shape, if the shortcut gives the same."""
+        found = shape_of("body", self.body, input_shape)
+        kept = input_shape
+        if self.shortcut is not None:
+            kept = shape_of("shortcut", self.shortcut, input_shape)
+        if found != kept:
+            raise ShapeError(
+                f"Residual adds its body and its shortcut, got {found} from the body "
+                f"and {kept} from the shortcut. Give a shortcut, for example a Conv2d "
+                "with kernel_size 1, that makes the body's shape."
+            )
+        return found
+
+    def forward(
+        self,
+        inputs: Float[Array, "batch *features"],
+        *,
+        training: bool = False,
+        key: Key | None = None,
+    ) -> tuple[Float[Array, "batch *outputs"], ResidualCache]:
+        """Both ways, added."""
+        found, body_cache = self.body.forward(
+            inputs, training=training, key=child(key, "body")
+        )
+        if self.shortcut is None:
+            return found + inputs, ResidualCache(body_cache, None)
+        kept, shortcut_cache = self.shortcut.forward(
+            inputs, training=training, key=child(key, "shortcut")
+        )
+        return found + kept, ResidualCache(body_cache, shortcut_cache)
+
+    def backward(
+        self, d_outputs: Float[Array, "batch *outputs"], cache: ResidualCache, /
+    ) -> tuple[Float[Array, "batch *features"], Gradients]:
+        """The same blame goes back along both ways."""
+        d_body, body = self.body.backward(d_outputs, cache.body)
+        gradients = named("body", body)
+        if self.shortcut is None:
+            return d_body + d_outputs, gradients
+        d_shortcut, shortcut = self.shortcut.backward(d_outputs, cache.shortcut)
+        return d_body + d_shortcut, gradients | named("shortcut", shortcut)
+
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters of the body, then those of the shortcut."""
+        own = named("body", self.body.parameters())
+        if self.shortcut is None:
+            return own
+        return own | named("shortcut", self.shortcut.parameters())
+
+    def buffers(self) -> dict[str, Buffer]:
+        """The buffers of the body, then those of the shortcut."""
+        own = named("body", self.body.buffers())
+        if self.shortcut is None:
+            return own
+        return own | named("shortcut", self.shortcut.buffers())
+
+    def __repr__(self) -> str:
+        shortcut = "" if self.shortcut is None else f", shortcut={self.shortcut!r}"
+        return f"Residual({self.body!r}{shortcut})"
+
+
+def shape_of(way: str, layer: Layer[Any], input_shape: Shape) -> Shape:
+    """A way's output shape; the error names the way that does not fit."""
+    try:
+        return layer.output_shape(input_shape)
+    except ShapeError as error:
+        raise ShapeError(f"{way}: {error}") from error
+
+
+def child(key: Key | None, way: str) -> Key | None:
+    """The key of one way."""
+    return key.child(way) if key is not None else None
+
+
+def named(way: str, values: dict[str, Value]) -> dict[str, Value]:
+    """The same values, named after the way they lie on."""
+    return {f"{way}.{name}": value for name, value in values.items()}

@@ -1,0 +1,170 @@
+"""Where a kernel stands on an image: what convolution and pooling share.
+
+Private to the layers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import NamedTuple, TypeAlias
+
+from array_api_compat import device
+
+from handgrad.arrays import Array, Pair, Shape, array_namespace, as_pair
+from handgrad.errors import ConfigError, ShapeError
+
+Place: TypeAlias = tuple[EllipsisType, slice, slice]
+
+
+class Tap(NamedTuple):
+    """One position of the kernel, and the pixel it sees in every window at once."""
+
+    row: int
+    column: int
+    place: Place
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A kernel that steps over an image, height first, then width.
+
+    Shapes
+        images  (..., height, width); the axes in front are left alone
+
+    Equations
+        grid     = floor((size + 2 * padding - kernel_size) / stride) + 1
+        the window at (y, x) begins at padded row y * stride, column x * stride;
+        its tap (row, column) sees the pixel that many rows and columns further on
+    """
+
+    kernel_size: Pair
+    stride: Pair
+    padding: Pair
+
+    def grid(self, size: Pair) -> Pair:
+        """How many windows fit on an image of this size."""
+        sides = zip(size, self.padding, self.kernel_size, self.stride, strict=True)
+        rows, columns = (
+            (length + 2 * border - kernel) // stride + 1
+            for length, border, kernel, stride in sides
+        )
+        return rows, columns
+
+    def taps(self, grid: Pair) -> Iterator[Tap]:
+        """Every position of the kernel, row by row."""
+        for row in range(self.kernel_size[0]):
+            for column in range(self.kernel_size[1]):
+                rows = every(self.stride[0], grid[0], row)
+                columns = every(self.stride[1], grid[1], column)
+                yield Tap(row, column, (..., rows, columns))
+
+    def pad(self, images: Array, value: float = 0.0) -> Array:
+        """A copy of the images in a border of `value`; themselves if there is none."""
+        if self.padding == (0, 0):
+            return images
+        xp = array_namespace(images)
+        *front, height, width = images.shape
+        shape = self._padded_shape((*front, height, width))
+        place = self._inside((height, width))
+        padded = xp.full(shape, value, dtype=images.dtype, device=device(images))
+        padded[place] = images
+        return padded
+
+    def padded_zeros(self, shape: Shape, like: Array) -> Array:
+        """Zeros for images of this shape and their border: room for a gradient."""
+        xp = array_namespace(like)
+        padded_shape = self._padded_shape(shape)
+        return xp.zeros(padded_shape, dtype=like.dtype, device=device(like))
+
+    def crop(self, padded: Array, size: Pair) -> Array:
+        """Images without their border."""
+        return padded[self._inside(size)]
+
+    def output_shape(self, owner: object, channels: int, input_shape: Shape) -> Shape:
+        """`channels` maps of one number a window; ShapeError if not one window fits."""
+        height, width = check_image(owner, input_shape)
+        rows, columns = self.grid((height, width))
+        if rows < 1 or columns < 1:
+            raise ShapeError(
+                f"{owner} needs images of at least {self._least_size()} pixels, got "
+                f"{height}x{width}. Take a smaller kernel_size, more padding, or fewer "
+                "steps of pooling before it."
+            )
+        return channels, rows, columns
+
+    def _padded_shape(self, shape: Shape) -> Shape:
+        *front, height, width = shape
+        vertical, horizontal = self.padding
+        return (*front, height + 2 * vertical, width + 2 * horizontal)
+
+    def _inside(self, size: Pair) -> Place:
+        (top, left), (height, width) = self.padding, size
+        return (..., slice(top, top + height), slice(left, left + width))
+
+    def _least_size(self) -> str:
+        sides = zip(self.kernel_size, self.padding, strict=True)
+        height, width = (max(1, kernel - 2 * border) for kernel, border in sides)
+        return f"{height}x{width}"
+
+
+def every(stride: int, count: int, start: int) -> slice:
+    """The slice of `count` places, `stride` apart, from `start` on."""
+    return slice(start, start + stride * (count - 1) + 1, stride)
+
+
+def check_image(owner: object, input_shape: Shape) -> Pair:
+    """Height and width of an image; ShapeError if the shape is not an image's."""
+    if len(input_shape) != 3:
+        raise ShapeError(
+            f"{owner} takes images of shape (channels, height, width), "
+            f"got {input_shape}. Put it before any Flatten or Linear layer."
+        )
+    return input_shape[1], input_shape[2]
+
+
+def read_windows(
+    owner: str, kernel_size: int | Pair, stride: int | Pair, padding: int | Pair
+) -> Windows:
+    """The windows of these settings; ConfigError if they cannot be."""
+    return Windows(
+        read_pair(owner, "kernel_size", kernel_size, least=1),
+        read_pair(owner, "stride", stride, least=1),
+        read_pair(owner, "padding", padding, least=0),
+    )
+
+
+def read_pooling_windows(
+    owner: str,
+    kernel_size: int | Pair,
+    stride: int | Pair | None,
+    padding: int | Pair,
+) -> Windows:
+    """The windows of pooling: side by side unless told, and never all border."""
+    stride = kernel_size if stride is None else stride
+    windows = read_windows(owner, kernel_size, stride, padding)
+    for border, kernel in zip(windows.padding, windows.kernel_size, strict=True):
+        if 2 * border > kernel:
+            raise ConfigError(
+                f"{owner} takes padding of at most half its kernel_size {kernel}, "
+                f"got {border}. A larger border makes windows without any pixel: "
+                f"give {kernel // 2} or less."
+            )
+    return windows
+
+
+def read_pair(owner: str, name: str, value: int | Pair, *, least: int) -> Pair:
+    """Height and width from `3` or `(3, 5)`; ConfigError if not whole or too small."""
+    numbers = (value, value) if isinstance(value, int) else value
+    fits = isinstance(numbers, tuple | list) and len(numbers) == 2
+    if not fits or any(type(n) is not int or n < least for n in numbers):
+        raise ConfigError(
+            f"{owner} takes {name} as a whole number of at least {least} or a pair of "
+            f"them (height, width), got {value!r}. Give, for example, {name}="
+            f"{max(least, 2)}."
+        )
+    return as_pair((numbers[0], numbers[1]))
+
+
+def show_pair(pair: Pair) -> str:
+    """`3` for (3, 3), else the pair."""
+    return str(pair[0]) if pair[0] == pair[1] else str(pair)
