@@ -1,0 +1,128 @@
+"""Settings by name: which ones a function takes, and calling it with them.
+
+The edge where words from a command line or a configuration become arguments: an
+unknown name offers the nearest known one, a value of the wrong kind is refused.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from inspect import Parameter, signature
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from handgrad.errors import ConfigError, unknown_name
+
+Entry = TypeVar("Entry")
+
+GIVEN = ("key", "input_shape", "classes", "seed")  # by the data or by the whole run
+
+WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a name",
+    type(None): "nothing",
+}
+
+
+def named(kind: str, table: Mapping[str, Entry], name: str) -> Entry:
+    """The entry of that name; ConfigError with the nearest known name if none."""
+    if not isinstance(name, str):
+        article = "An" if kind[0] in "aeiou" else "A"
+        raise ConfigError(
+            f"{article} {kind} is chosen by its name, got {name!r}. "
+            f"Give one of: {', '.join(sorted(table))}."
+        )
+    if name not in table:
+        raise unknown_name(kind, name, table)
+    return table[name]
+
+
+def options_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The option names that a user may set, in the order of the signature.
+
+    Left out are those that the run or the data gives: `key`, `input_shape`,
+    `classes`, `seed`.
+    """
+    return tuple(name for name in signature(function).parameters if name not in GIVEN)
+
+
+def call(
+    owner: str,
+    function: Callable[..., Any],
+    options: Mapping[str, Any],
+    **given: Any,
+) -> Any:
+    """Call the function with checked options, and with `given` as it stands."""
+    return function(**checked(owner, function, options, tuple(given)), **given)
+
+
+def checked(
+    owner: str,
+    function: Callable[..., Any],
+    options: Mapping[str, Any],
+    given: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The options, each of the kind that the function's signature asks for.
+
+    A word that spells a number becomes that number, a list that stands for a pair
+    becomes a pair. `given` names arguments that come from elsewhere.
+    """
+    known = options_of(function)
+    for name in options:
+        if name not in known:
+            raise unknown_name(f"option of {owner}", name, known)
+    missing = [
+        name
+        for name, parameter in signature(function).parameters.items()
+        if parameter.default is Parameter.empty
+        and name in known
+        and name not in (*options, *given)
+    ]
+    if missing:
+        raise ConfigError(
+            f"{owner} needs {' and '.join(missing)}. Add {missing[0]} to its options."
+        )
+    kinds = hints_of(function)
+    return {
+        name: value_of_kind(f"{owner} takes {name}", value, kinds.get(name, Any))
+        for name, value in options.items()
+    }
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function, or of a class's constructor."""
+    if isinstance(function, partial):
+        function = function.func
+    return get_type_hints(function.__init__ if isinstance(function, type) else function)
+
+
+def value_of_kind(who: str, value: Any, kind: Any) -> Any:
+    """The value as the annotated kind; ConfigError that says the kind in words."""
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    adapter = TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{who} as {in_words(kind)}, got {value!r}. Change it and try again."
+        ) from error
+
+
+def in_words(kind: Any) -> str:
+    """An annotation as a reader would say it."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if kind in WORDS:
+        return WORDS[kind]
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(in_words(part) for part in parts))
+    if origin is Literal:
+        return " or ".join(repr(part) for part in parts)
+    if origin is tuple and parts and parts[-1] is not Ellipsis:
+        return f"{len(parts)} values, each {in_words(parts[0])}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return "a table with a name"
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return f"a list, each {in_words(parts[0])}"
+    return "a function" if origin is not None else str(kind)

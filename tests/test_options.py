@@ -1,0 +1,102 @@
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.options import call, checked, in_words, named, options_of
+
+
+def paint(
+    width: int,
+    *,
+    rate: float = 0.5,
+    size: int | tuple[int, int] = 2,
+    form: Literal["flat", "round"] = "flat",
+    names: Sequence[str] = (),
+    key: str = "none",
+    seed: int = 0,
+):
+    return width, rate, size, form, tuple(names), key
+
+
+class Brush:
+    def __init__(self, width: int, *, key: str = "none") -> None:
+        self.width = width
+
+
+def test_options_are_those_that_a_user_may_set():
+    assert options_of(paint) == ("width", "rate", "size", "form", "names")
+    assert options_of(Brush) == ("width",)
+    assert options_of(partial(paint, rate=1.0))[0] == "width"
+
+
+@pytest.mark.parametrize("name", ["red", "blue"])
+def test_a_known_name_is_found(name):
+    assert named("colour", {"red": 1, "blue": 2}, name) in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("blu", "There is no colour named 'blu'. Did you mean 'blue'"),
+        (3, "A colour is chosen by its name, got 3. Give one of: blue, red"),
+    ],
+)
+def test_an_unknown_name_offers_the_nearest(name, words):
+    with pytest.raises(ConfigError, match=words):
+        named("colour", {"red": 1, "blue": 2}, name)
+
+
+def test_words_become_the_kinds_of_the_signature():
+    options = {"width": "3", "rate": "1e-1", "size": [3, 5], "names": ["a", "b"]}
+    assert call("paint", paint, options, key="k") == (
+        3,
+        0.1,
+        (3, 5),
+        "flat",
+        ("a", "b"),
+        "k",
+    )
+    assert call("brush", Brush, {"width": 3}).width == 3
+    assert call("paint", partial(paint, rate=1.0), {"width": "3"})[0] == 3
+
+
+def test_options_can_be_checked_without_a_call():
+    assert checked("paint", paint, {"rate": 1}, given=["width"]) == {"rate": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "paint needs width. Add width to its options"),
+        ({"widht": 3}, "no option of paint named 'widht'. Did you mean 'width'"),
+        ({"width": 3, "seed": 1}, "no option of paint named 'seed'"),
+        ({"width": "wide"}, "paint takes width as a whole number, got 'wide'"),
+        ({"width": 3.5}, "paint takes width as a whole number, got 3.5"),
+        ({"width": 3, "rate": "x"}, "paint takes rate as a number, got 'x'"),
+        (
+            {"width": 3, "size": [1, 2, 3]},
+            "size as a whole number or 2 values, each a whole number, got",
+        ),
+        ({"width": 3, "form": "odd"}, "form as 'flat' or 'round', got 'odd'"),
+        ({"width": 3, "names": 5}, "names as a list, each a name, got 5"),
+    ],
+)
+def test_refuses_options_that_cannot_be(options, words):
+    with pytest.raises(ConfigError, match=words):
+        call("paint", paint, options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (int | None, "a whole number or nothing"),
+        (bool, "true or false"),
+        (Mapping[str, Any], "a table with a name"),
+        (float | Callable[[int], float], "a number or a function"),
+    ],
+)
+def test_kinds_in_words(kind, words):
+    assert in_words(kind) == words
