@@ -98,13 +98,13 @@ def test_warm_up_over_no_steps_is_the_schedule():
     ("make", "words"),
     [
         (lambda: step_decay(0.1, every=0), "step_decay takes every of at least 1"),
-        (lambda: step_decay(0.1, every=1, factor=0), "factor above 0"),
+        (lambda: step_decay(0.1, every=1, factor=0.0), "factor above 0"),
         (lambda: cosine(0.1, steps=0), "cosine takes steps of at least 1"),
-        (lambda: cosine(0.1, steps=1, final=-1), "final of at least 0"),
+        (lambda: cosine(0.1, steps=1, final=-1.0), "final of at least 0"),
         (lambda: one_cycle(0.1, steps=1), "steps of at least 2"),
         (lambda: one_cycle(0.1, steps=9, rise=1.0), "rise from 0"),
-        (lambda: one_cycle(0.1, steps=9, start_factor=0), "start_factor above 0"),
-        (lambda: one_cycle(0.1, steps=9, final_factor=0), "final_factor above 0"),
+        (lambda: one_cycle(0.1, steps=9, start_factor=0.0), "start_factor above 0"),
+        (lambda: one_cycle(0.1, steps=9, final_factor=0.0), "final_factor above 0"),
         (lambda: warm_up(constant(0.1), steps=-1), "warm_up takes steps"),
     ],
 )

@@ -71,7 +71,7 @@ def test_other_array_libraries_give_the_same(xp):
         ({"beta1": 1.0}, "beta1 from 0"),
         ({"beta2": -0.1}, "beta2 from 0"),
         ({"eps": 0.0}, "eps above 0"),
-        ({"weight_decay": -1}, "weight_decay of at least 0"),
+        ({"weight_decay": -1.0}, "weight_decay of at least 0"),
     ],
 )
 def test_refuses_settings_that_cannot_be(settings, words):

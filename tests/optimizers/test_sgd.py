@@ -89,7 +89,7 @@ def test_remembers_nothing_without_momentum():
     [
         ({"learning_rate": -0.1}, "learning_rate of at least 0"),
         ({"learning_rate": 0.1, "momentum": 1.0}, "momentum from 0"),
-        ({"learning_rate": 0.1, "weight_decay": -1}, "weight_decay of at least 0"),
+        ({"learning_rate": 0.1, "weight_decay": -1.0}, "weight_decay of at least 0"),
         ({"learning_rate": 0.1, "nesterov": True}, "nesterov takes momentum above"),
     ],
 )
