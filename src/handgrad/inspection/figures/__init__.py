@@ -1,0 +1,22 @@
+"""Pictures of a run: each function takes plain arrays and hands back a figure.
+
+matplotlib is imported when this package is, so import it only where something is drawn.
+Nothing here opens a window or touches matplotlib's global state.
+"""
+
+from handgrad.inspection.figures.confusion_matrix import confusion_matrix
+from handgrad.inspection.figures.curves import Curve, curves
+from handgrad.inspection.figures.first_layer_weights import first_layer_weights
+from handgrad.inspection.figures.labelled_samples import labelled_samples
+from handgrad.inspection.figures.mistakes import mistakes
+from handgrad.inspection.figures.style import save
+
+__all__ = [
+    "Curve",
+    "confusion_matrix",
+    "curves",
+    "first_layer_weights",
+    "labelled_samples",
+    "mistakes",
+    "save",
+]

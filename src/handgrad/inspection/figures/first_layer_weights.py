@@ -1,0 +1,104 @@
+"""What each unit of the first layer looks for."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.errors import ShapeError
+from handgrad.inspection.figures.grid import Grid, draw_grid, full_rows
+from handgrad.inspection.figures.style import (
+    BLUE,
+    GRID,
+    INK,
+    ORANGE,
+    TEXT_SIZE,
+    new_figure,
+    title,
+)
+
+MOST = 64  # units shown
+SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "#ffffff", BLUE])
+
+
+def first_layer_weights(
+    weight: NumpyArray, image_shape: Shape, *, names: Sequence[str] = ()
+) -> Figure:
+    """Draw each filter, or each hidden unit's weights, as a picture.
+
+    With one channel, blue is positive, white 0, orange negative, on one scale for all.
+    With three, each unit is a colour picture of its own scale, grey is 0.
+
+    Shapes
+        weight       (out_channels, in_channels, height, width) or
+                     (out_features, in_features)
+        image_shape  (channels, height, width) of the network's images
+        names        one for each unit, where units mean something (classes)
+    """
+    filters = _as_filters(weight, image_shape)
+    shown = filters[:MOST]
+    pictures = _pictures(shown)
+    height, width = shown.shape[2:]
+    below = 0.42 * height if names else 0.14 * height
+    ideal = sqrt(len(shown) * (height + below) / width * 1.3)
+    columns = full_rows(len(shown), ideal)
+    grid = Grid(height, width, columns, 0.14 * width, below)
+    figure = _drawn(pictures, grid)
+    _label(figure, grid, names[: len(shown)])
+    kind = "filters" if weight.ndim == 4 else "units"
+    count = f"{len(shown)} of {len(filters)}" if len(filters) > MOST else len(filters)
+    scale = (
+        "colours scaled for each, grey is 0"
+        if shown.shape[1] == 3
+        else "blue: positive, white: 0, orange: negative"
+    )
+    title(figure.axes[0], "First layer's weights", f"{count} {kind}; {scale}")
+    return figure
+
+
+def _as_filters(weight: NumpyArray, image_shape: Shape) -> NumpyArray:
+    """Weights as (units, channels, height, width)."""
+    if weight.ndim == 4:
+        return weight
+    if weight.ndim == 2 and weight.shape[1] == np.prod(image_shape):
+        return weight.reshape(-1, *image_shape)
+    raise ShapeError(
+        f"First-layer weights are drawn for images of shape {image_shape}, got weights "
+        f"of shape {weight.shape}. Give the weights of the layer that sees the image."
+    )
+
+
+def _pictures(filters: NumpyArray) -> list[NumpyArray]:
+    """Each filter as colours (height, width, 3 or 4)."""
+    if filters.shape[1] == 3:
+        reach = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
+        scaled = 0.5 + 0.5 * filters / np.maximum(reach, 1e-12)
+        return list(scaled.transpose(0, 2, 3, 1))
+    means = filters.mean(axis=1)
+    reach = float(np.quantile(np.abs(means), 0.995))  # one odd weight must not pale all
+    return [SIGNED(0.5 + 0.5 * mean / max(reach, 1e-12)) for mean in means]
+
+
+def _drawn(pictures: list[NumpyArray], grid: Grid) -> Figure:
+    width, height = grid.extent(len(pictures))
+    inches = 7.2 / max(width, height)
+    figure = new_figure(max(width * inches, 4.6), height * inches + 0.8)
+    draw_grid(figure.add_subplot(), pictures, grid, frame=GRID)
+    return figure
+
+
+def _label(figure: Figure, grid: Grid, names: Sequence[str]) -> None:
+    for index, name in enumerate(names):
+        left, top = grid.corner(index)
+        figure.axes[0].text(
+            left + grid.width / 2,
+            top + grid.height * 1.06,
+            name,
+            ha="center",
+            va="top",
+            color=INK,
+            fontsize=TEXT_SIZE,
+        )

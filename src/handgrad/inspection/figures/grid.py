@@ -1,0 +1,87 @@
+"""Many small pictures as one: a grid drawn in a single pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from handgrad.arrays import NumpyArray
+from handgrad.inspection.figures.style import quiet
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Sizes of a grid of pictures, in pixels of the pictures.
+
+    Units
+        gap, gap_below  pixels between columns and between rows (room for a label)
+    """
+
+    height: int
+    width: int
+    columns: int
+    gap: float
+    gap_below: float
+
+    def corner(self, index: int) -> tuple[float, float]:
+        """Left and top edge of a picture."""
+        row, column = divmod(index, self.columns)
+        return column * (self.width + self.gap), row * (self.height + self.gap_below)
+
+    def rows(self, count: int) -> int:
+        """Rows that so many pictures fill."""
+        return -(-count // self.columns)
+
+    def extent(self, count: int) -> tuple[float, float]:
+        """Width and height of the whole grid, room below the last row included."""
+        return (
+            self.columns * (self.width + self.gap) - self.gap,
+            self.rows(count) * (self.height + self.gap_below),
+        )
+
+
+def pixels(image: NumpyArray) -> NumpyArray:
+    """One image (channels, height, width) as matplotlib takes it (height, width, 3).
+
+    Grey is repeated; a picture of other than 1 or 3 channels shows their mean.
+    """
+    if image.shape[0] not in (1, 3):
+        image = image.mean(axis=0, keepdims=True)
+    colored = np.broadcast_to(image, (3, *image.shape[1:]))
+    return np.asarray(colored, dtype=image.dtype).transpose(1, 2, 0)
+
+
+def full_rows(count: int, ideal: float) -> int:
+    """Columns near the ideal number, such that the last row is full if it can be."""
+    near = min(max(round(ideal), 1), count)
+    choices = range(max(near - 2, 1), near + 3)
+    even = [columns for columns in choices if count % columns == 0]
+    return min(even or [near], key=lambda columns: abs(columns - near))
+
+
+def draw_grid(
+    axes: Axes, images: Sequence[NumpyArray], grid: Grid, *, frame: str = ""
+) -> None:
+    """Place every image (height, width, 3); `frame` is the colour of a line around."""
+    for index, image in enumerate(images):
+        left, top = grid.corner(index)
+        axes.imshow(
+            image,
+            extent=(left, left + grid.width, top + grid.height, top),
+            interpolation="nearest",
+        )
+        if frame:
+            axes.add_patch(
+                Rectangle(
+                    (left, top), grid.width, grid.height, fill=False, edgecolor=frame
+                )
+            )
+    width, height = grid.extent(len(images))
+    axes.set_xlim(-0.5, width + 0.5)
+    axes.set_ylim(height, -0.5)
+    axes.set_aspect("equal")
+    quiet(axes)
+    axes.set_xticks([])
+    axes.set_yticks([])

@@ -1,0 +1,128 @@
+"""The mistakes that the network was surest of."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from handgrad.arrays import NumpyArray
+from handgrad.inspection.figures.grid import Grid, draw_grid, pixels
+from handgrad.inspection.figures.style import (
+    INK,
+    MUTED,
+    ORANGE,
+    TEXT_SIZE,
+    new_figure,
+    quiet,
+    title,
+)
+
+MOST = 24
+COLUMNS = 8
+
+
+class Mistake(NamedTuple):
+    """One image taken for another class."""
+
+    row: int
+    target: int
+    prediction: int
+    probability: float
+
+
+def worst_mistakes(
+    probabilities: NumpyArray, targets: NumpyArray, most: int = MOST
+) -> list[Mistake]:
+    """Wrong predictions, the surest first; ties in the order of the images.
+
+    Shapes
+        probabilities  (batch, classes)
+        targets        (batch,)
+    """
+    predictions = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != targets)
+    sure = probabilities[wrong, predictions[wrong]]
+    order = wrong[np.argsort(-sure, kind="stable")][:most]
+    return [
+        Mistake(
+            int(row),
+            int(targets[row]),
+            int(predictions[row]),
+            float(probabilities[row, predictions[row]]),
+        )
+        for row in order
+    ]
+
+
+def mistakes(
+    images: NumpyArray,
+    targets: NumpyArray,
+    probabilities: NumpyArray,
+    class_names: Sequence[str],
+) -> Figure:
+    """Draw the worst mistakes: the image, its true class, what was seen and how surely.
+
+    Shapes
+        images         (batch, channels, height, width), uint8
+        targets        (batch,)
+        probabilities  (batch, classes)
+    """
+    worst = worst_mistakes(probabilities, targets)
+    wrong = int((probabilities.argmax(axis=1) != targets).sum())
+    note = f"{wrong:,} of {len(targets):,} are wrong"
+    if not worst:
+        return _nothing(f"None of {len(targets):,} images was mistaken.")
+    height, width = images.shape[2:]
+    columns = min(COLUMNS, len(worst))
+    grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)
+    across, down = grid.extent(len(worst))
+    inches = 1.22 / (width + grid.gap)
+    figure = new_figure(max(across * inches, 3.4) + 0.3, down * inches + 0.8)
+    axes = figure.add_subplot()
+    draw_grid(axes, [pixels(images[mistake.row]) for mistake in worst], grid)
+    for index, mistake in enumerate(worst):
+        _label(axes, grid, index, mistake, class_names)
+    shown = f"; the {len(worst)} surest" if wrong > len(worst) else ", surest first"
+    title(axes, "Worst mistakes", note + shown)
+    return figure
+
+
+def _label(
+    axes: Axes, grid: Grid, index: int, mistake: Mistake, class_names: Sequence[str]
+) -> None:
+    """Under an image: what it is, and what it was taken for."""
+    left, top = grid.corner(index)
+    lines = (
+        (f"true {_short(class_names[mistake.target])}", INK),
+        (
+            f"{_short(class_names[mistake.prediction])} {mistake.probability:.0%}",
+            ORANGE,
+        ),
+    )
+    for line, (text, color) in enumerate(lines):
+        axes.text(
+            left + grid.width / 2,
+            top + grid.height * (1.04 + 0.2 * line),
+            text,
+            ha="center",
+            va="top",
+            color=color,
+            fontsize=TEXT_SIZE - 1.5,
+        )
+
+
+def _short(name: str, most: int = 12) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _nothing(sentence: str) -> Figure:
+    figure = new_figure(5.0, 1.4)
+    axes = figure.add_subplot()
+    quiet(axes)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    title(axes, "Worst mistakes")
+    axes.text(0.0, 0.5, sentence, color=MUTED, fontsize=TEXT_SIZE + 1, va="center")
+    return figure

@@ -1,0 +1,100 @@
+"""One look for all figures: colours, quiet axes, and files that repeat to the bit."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from handgrad.errors import ResourceError
+
+INK = "#1f2933"
+MUTED = "#66727f"
+GRID = "#e6e9ed"
+EMPTY = "#f5f6f8"
+BLUE = "#1f5fa8"  # validation, what is right
+PALE = "#8aa4c0"  # training
+ORANGE = "#d9622b"  # what is wrong, what to look at
+
+TITLE_SIZE = 12
+TEXT_SIZE = 9
+DOTS_PER_INCH = 150
+MARGIN = 0.15  # inches around a saved figure
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A white figure of that size in inches, drawn by Agg into memory."""
+    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def title(axes: Axes, text: str, note: str = "") -> None:
+    """A title at the left edge, with a quieter note under it."""
+    axes.set_title(
+        text, loc="left", color=INK, fontsize=TITLE_SIZE, pad=22 if note else 10
+    )
+    axes.annotate(
+        note,
+        xy=(0, 1),
+        xytext=(0, 7),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=MUTED,
+        fontsize=TEXT_SIZE,
+    )
+
+
+def quiet(axes: Axes, *, grid: bool = False) -> None:
+    """Take away what carries no information: frame, tick marks, dark labels."""
+    axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
+    axes.tick_params(length=0, labelcolor=MUTED, labelsize=TEXT_SIZE)
+    axes.set_axisbelow(True)
+    if grid:
+        axes.grid(axis="y", color=GRID, linewidth=1)
+
+
+def save(
+    figure: Figure, path: str | Path, *, formats: Sequence[str] = ("png",)
+) -> list[Path]:
+    """Write the figure as `path` with each ending; never leave half a file.
+
+    Example
+        save(curves(...), run / "figures" / "curves", formats=("png", "svg"))
+    """
+    base = Path(path)
+    written = []
+    for ending in formats:
+        target = base.with_name(f"{base.name}.{ending}")
+        partial = base.with_name(f".{base.name}.partial.{ending}")
+        try:
+            base.parent.mkdir(parents=True, exist_ok=True)
+            _draw(figure, partial, ending)
+            os.replace(partial, target)
+        except OSError as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise ResourceError(
+                f"The picture {target} cannot be written: {error.strerror}. "
+                "Give a folder that can be written and has room."
+            ) from error
+        written.append(target)
+    return written
+
+
+def _draw(figure: Figure, path: Path, ending: str) -> None:
+    """Write one file; without a fixed salt and date, an SVG would never repeat."""
+    metadata = {"Date": None} if ending == "svg" else {}
+    with mpl.rc_context({"svg.hashsalt": "handgrad"}):
+        figure.savefig(
+            path,
+            format=ending,
+            dpi=DOTS_PER_INCH,
+            metadata=metadata,
+            bbox_inches="tight",
+            pad_inches=MARGIN,
+        )

@@ -1,0 +1,35 @@
+import pytest
+from PIL import Image
+
+from handgrad.errors import ResourceError
+from handgrad.inspection.figures.style import new_figure, save, title
+
+
+def titled():
+    figure = new_figure(2, 1)
+    title(figure.add_subplot(), "Title", "a note")
+    return figure
+
+
+def test_a_saved_figure_is_a_picture_and_leaves_no_other_file(tmp_path):
+    written = save(titled(), tmp_path / "made" / "here", formats=("png", "svg"))
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == [
+        "here.png",
+        "here.svg",
+    ]
+    assert written == [tmp_path / "made" / "here.png", tmp_path / "made" / "here.svg"]
+    with Image.open(written[0]) as picture:
+        assert picture.size[0] > picture.size[1] > 100
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_the_same_figure_gives_the_same_bytes(tmp_path, ending):
+    (first,) = save(titled(), tmp_path / "first", formats=(ending,))
+    (second,) = save(titled(), tmp_path / "second", formats=(ending,))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ResourceError, match=r"picture .*name\.png cannot be written"):
+        save(titled(), tmp_path / "file" / "name")
