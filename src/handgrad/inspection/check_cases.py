@@ -1,0 +1,286 @@
+"""What `handgrad check` checks: layers, losses and networks of drawn sizes.
+
+A case is a function of a key, so the tenth case of a convolution is the same on every
+machine. Each layer of `handgrad.layers` has an entry; a test says so.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from handgrad import layers, losses, models
+from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.layers import Layer, Sequential
+from handgrad.losses import L2, Loss
+from handgrad.randomness import Key, normal, uniform
+
+Option = TypeVar("Option")
+
+
+class Draw:
+    """Choices by name, each a function of the key."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+
+    def integer(self, purpose: str, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return int(uniform(self.key.child(purpose), (1,), low, high + 1)[0])
+
+    def one_of(self, purpose: str, options: Sequence[Option]) -> Option:
+        """One of the options."""
+        return options[self.integer(purpose, 0, len(options) - 1)]
+
+    def pair(self, purpose: str, low: int, high: int) -> Pair:
+        """A height and a width."""
+        height = self.integer(f"{purpose} height", low, high)
+        return height, self.integer(f"{purpose} width", low, high)
+
+    def normal(self, purpose: str, shape: Shape) -> NumpyArray:
+        """Standard normal numbers."""
+        return normal(self.key.child(purpose), shape)
+
+    def targets(self, batch: int, classes: int) -> NumpyArray:
+        """Class numbers."""
+        draws = uniform(self.key.child("targets"), (batch,), 0, classes)
+        return draws.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer, and a batch for it."""
+
+    layer: Layer[Any]
+    inputs: NumpyArray
+
+
+@dataclass(frozen=True)
+class LossCase:
+    """A loss, and a batch of logits and targets for it."""
+
+    loss: Loss[Any]
+    logits: NumpyArray
+    targets: NumpyArray
+
+
+@dataclass(frozen=True)
+class NetworkCase:
+    """A network with its loss and L2 term, and a batch for it."""
+
+    network: Sequential
+    loss: Loss[Any]
+    l2: L2
+    inputs: NumpyArray
+    targets: NumpyArray
+
+
+def on_batch(draw: Draw, layer: Layer[Any], shape: Shape, least: int = 1) -> LayerCase:
+    """The layer with a batch of examples of this shape."""
+    batch = draw.integer("batch", least, least + 3)
+    return LayerCase(layer, draw.normal("inputs", (batch, *shape)))
+
+
+def any_shape(draw: Draw, layer: Layer[Any]) -> LayerCase:
+    """A layer that takes rows and images alike."""
+    features, channels = draw.integer("features", 1, 9), draw.integer("channels", 1, 3)
+    image = (channels, *draw.pair("size", 1, 6))
+    return on_batch(draw, layer, draw.one_of("shape", [(features,), image]))
+
+
+def linear(draw: Draw) -> LayerCase:
+    """One to nine features in and out."""
+    features = draw.integer("in", 1, 9)
+    layer = layers.Linear(features, draw.integer("out", 1, 9), key=draw.key)
+    return on_batch(draw, layer, (features,))
+
+
+def conv2d(draw: Draw) -> LayerCase:
+    """Any kernel, stride and padding, height and width apart."""
+    channels, kernel = draw.integer("in", 1, 3), draw.pair("kernel", 1, 4)
+    padding = draw.pair("padding", 0, 2)
+    layer = layers.Conv2d(
+        channels,
+        draw.integer("out", 1, 4),
+        kernel,
+        stride=draw.pair("stride", 1, 3),
+        padding=padding,
+        key=draw.key,
+    )
+    return on_batch(draw, layer, (channels, *image_size(draw, kernel, padding)))
+
+
+def pooling(draw: Draw, kind: Callable[..., Layer[Any]]) -> LayerCase:
+    """Windows that overlap, touch or leave gaps, with and without a border."""
+    kernel = draw.pair("kernel", 1, 4)
+    padding = tuple(draw.integer(f"padding {k}", 0, k // 2) for k in kernel)
+    layer = kind(kernel, stride=draw.pair("stride", 1, 3), padding=padding)
+    channels = draw.integer("channels", 1, 3)
+    size = image_size(draw, kernel, (padding[0], padding[1]))
+    return on_batch(draw, layer, (channels, *size))
+
+
+def image_size(draw: Draw, kernel: Pair, padding: Pair) -> Pair:
+    """A height and a width in which the kernel fits at least once."""
+    height, width = (
+        max(1, k - 2 * p) + draw.integer(f"extra {axis}", 0, 5)
+        for axis, k, p in zip(("height", "width"), kernel, padding, strict=True)
+    )
+    return height, width
+
+
+def image_layer(draw: Draw, layer: Layer[Any]) -> LayerCase:
+    """A layer that takes images of any size."""
+    return on_batch(draw, layer, (draw.integer("channels", 1, 3), *draw.pair("size", 1, 6)))
+
+
+def batch_norm2d(draw: Draw) -> LayerCase:
+    """Three examples or more, so that a variance says something."""
+    channels = draw.integer("channels", 1, 3)
+    case = on_batch(
+        draw, layers.BatchNorm2d(channels), (channels, *draw.pair("size", 1, 5)), 3
+    )
+    return with_drawn_parameters(draw, case)
+
+
+def batch_norm1d(draw: Draw) -> LayerCase:
+    """Three examples or more, so that a variance says something."""
+    features = draw.integer("features", 1, 9)
+    case = on_batch(draw, layers.BatchNorm1d(features), (features,), 3)
+    return with_drawn_parameters(draw, case)
+
+
+def with_drawn_parameters(draw: Draw, case: LayerCase) -> LayerCase:
+    """Parameters away from their ones and zeros, which hide mistakes."""
+    for name, parameter in case.layer.parameters().items():
+        parameter.value = parameter.value + 0.5 * draw.normal(name, parameter.shape)
+    return case
+
+
+def residual(draw: Draw) -> LayerCase:
+    """Around a convolution, with and without a shortcut."""
+    into = draw.integer("in", 1, 3)
+    out = draw.one_of("out", [into, into + 1])
+    body = layers.Conv2d(into, out, 3, padding=1, key=draw.key.child("body"))
+    shortcut = layers.Conv2d(into, out, 1, key=draw.key.child("shortcut"))
+    layer = layers.Residual(body, shortcut if out != into else None)
+    return on_batch(draw, layer, (into, *draw.pair("size", 1, 6)))
+
+
+def sequential(draw: Draw) -> LayerCase:
+    """Linear, ReLU, linear."""
+    into, hidden = draw.integer("in", 1, 6), draw.integer("hidden", 1, 6)
+    steps: list[Layer[Any]] = [
+        layers.Linear(into, hidden, key=draw.key.child("first")),
+        layers.ReLU(),
+        layers.Linear(hidden, draw.integer("out", 1, 6), key=draw.key.child("second")),
+    ]
+    return on_batch(draw, layers.Sequential(steps), (into,))
+
+
+LAYER_CASES: dict[str, Callable[[Draw], LayerCase]] = {
+    "Linear": linear,
+    "Conv2d": conv2d,
+    "MaxPool2d": lambda draw: pooling(draw, layers.MaxPool2d),
+    "AveragePool2d": lambda draw: pooling(draw, layers.AveragePool2d),
+    "GlobalAveragePool2d": lambda draw: image_layer(draw, layers.GlobalAveragePool2d()),
+    "BatchNorm1d": batch_norm1d,
+    "BatchNorm2d": batch_norm2d,
+    "Dropout": lambda draw: any_shape(
+        draw, layers.Dropout(draw.one_of("rate", [0.0, 0.25, 0.5]))
+    ),
+    "Flatten": lambda draw: any_shape(draw, layers.Flatten()),
+    "ReLU": lambda draw: any_shape(draw, layers.ReLU()),
+    "LeakyReLU": lambda draw: any_shape(draw, layers.LeakyReLU()),
+    "GELU": lambda draw: any_shape(
+        draw, layers.GELU(draw.one_of("approximate", ["none", "tanh"]))
+    ),
+    "Tanh": lambda draw: any_shape(draw, layers.Tanh()),
+    "Sigmoid": lambda draw: any_shape(draw, layers.Sigmoid()),
+    "Softmax": lambda draw: any_shape(draw, layers.Softmax()),
+    "Residual": residual,
+    "Sequential": sequential,
+}
+
+
+def loss_case(draw: Draw, loss: Loss[Any]) -> LossCase:
+    """One to six examples of two to ten classes."""
+    batch, classes = draw.integer("batch", 1, 6), draw.integer("classes", 2, 10)
+    logits = 2.0 * draw.normal("logits", (batch, classes))
+    return LossCase(loss, logits, draw.targets(batch, classes))
+
+
+LOSS_CASES: dict[str, Callable[[Draw], LossCase]] = {
+    "SoftmaxCrossEntropy": lambda draw: loss_case(
+        draw, losses.SoftmaxCrossEntropy(draw.one_of("label_smoothing", [0.0, 0.1]))
+    ),
+    "MulticlassSVM": lambda draw: loss_case(
+        draw, losses.MulticlassSVM(draw.one_of("margin", [0.5, 1.0, 2.0]))
+    ),
+    "MeanSquaredError": lambda draw: loss_case(draw, losses.MeanSquaredError()),
+}
+
+
+def network_case(
+    draw: Draw, model: Callable[..., Sequential], loss: Loss[Any], **options: Any
+) -> NetworkCase:
+    """A model on three small images, with an L2 term."""
+    network = model(seed=draw.integer("seed", 0, 2**31), **options)
+    shape = options.get("input_shape", (1, 28, 28))
+    inputs = draw.normal("inputs", (3, *shape))
+    l2 = L2(1e-2, draw.one_of("factor", [0.5, 1.0]))
+    return NetworkCase(network, loss, l2, inputs, draw.targets(3, 10))
+
+
+def narrow_alexnet(draw: Draw, loss: Loss[Any]) -> NetworkCase:
+    """Five convolutions of few channels, with batch norm and dropout."""
+    return network_case(
+        draw,
+        models.alexnet,
+        loss,
+        channels=(2, 3, 4, 3, 2),
+        hidden_sizes=(8, 6),
+        pooling=draw.one_of("pooling", ["max", "average", "global_average"]),
+        dropout=0.25,
+        input_shape=(1, 16, 16),
+    )
+
+
+SMALL = (1, 8, 8)
+NETWORK_CASES: dict[str, Callable[[Draw], NetworkCase]] = {
+    "softmax_regression": lambda draw: network_case(
+        draw, models.softmax_regression, losses.SoftmaxCrossEntropy(), input_shape=SMALL
+    ),
+    "perceptron, sigmoid": lambda draw: network_case(
+        draw, models.perceptron, losses.MeanSquaredError(), hidden=9, input_shape=SMALL
+    ),
+    "perceptron, ReLU, SVM": lambda draw: network_case(
+        draw,
+        models.perceptron,
+        losses.MulticlassSVM(),
+        hidden=9,
+        activation="relu",
+        input_shape=SMALL,
+    ),
+    "mlp, GELU, dropout": lambda draw: network_case(
+        draw,
+        models.mlp,
+        losses.SoftmaxCrossEntropy(0.1),
+        hidden_sizes=(12, 9),
+        activations=("gelu", "tanh"),
+        dropout=0.2,
+        input_shape=SMALL,
+    ),
+    "lenet, sigmoid, average": lambda draw: network_case(
+        draw, models.lenet, losses.SoftmaxCrossEntropy()
+    ),
+    "lenet, ReLU, max": lambda draw: network_case(
+        draw,
+        models.lenet,
+        losses.SoftmaxCrossEntropy(),
+        activation="relu",
+        pooling="max",
+    ),
+    "alexnet": lambda draw: narrow_alexnet(draw, losses.SoftmaxCrossEntropy()),
+}

@@ -1,0 +1,119 @@
+"""The table of `handgrad check`: every layer, loss and network, gradient by gradient."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from handgrad.inspection.check_cases import (
+    LAYER_CASES,
+    LOSS_CASES,
+    NETWORK_CASES,
+    Draw,
+    LayerCase,
+    LossCase,
+    NetworkCase,
+)
+from handgrad.inspection.differentiable import (
+    Differentiable,
+    LayerValue,
+    LossValue,
+    NetworkValue,
+)
+from handgrad.inspection.gradient_check import TOLERANCE, by_projection, larger
+from handgrad.randomness import Key
+
+# shapes, directions for each shape
+QUICK = {"layer": (8, 3), "loss": (8, 3), "network": (1, 6)}
+THOROUGH = {"layer": (50, 20), "loss": (50, 20), "network": (3, 20)}
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One line of the table.
+
+    Units
+        shapes              how many sizes and settings were tried
+        directions          random directions measured, over all shapes
+        max_relative_error  the worst of all, as a fraction
+        worst               the layer, loss or batch in which it was found
+    """
+
+    kind: str  # layer, loss or network
+    name: str
+    dtype: str
+    shapes: int
+    directions: int
+    max_relative_error: float
+    tolerance: float
+    worst: str
+    seconds: float
+    passed: bool
+
+
+def check_catalogue(*, thorough: bool = False, seed: int = 0) -> Iterator[CheckRow]:
+    """Check everything in the catalogue, a row at a time, as each is done.
+
+    Some seconds; with `thorough`, 50 shapes of each layer and loss along 20
+    directions each, some minutes.
+    """
+    sizes = THOROUGH if thorough else QUICK
+    for kind, cases in CATALOGUE.items():
+        for name, case in cases.items():
+            key = Key(seed).child("gradient check").child(name)
+            yield check_one(kind, name, case, key, *sizes[kind])
+
+
+def check_one(  # noqa: PLR0913 - what to check, and how much
+    kind: str,
+    name: str,
+    case: Callable[[Draw], Any],
+    key: Key,
+    shapes: int,
+    directions: int,
+) -> CheckRow:
+    """Check several cases of one layer, loss or network."""
+    start = perf_counter()
+    error, worst, measured, passed = 0.0, "", 0, True
+    for number in range(shapes):
+        own_key = key.child(str(number))
+        function, words = value_of(case(Draw(own_key)), own_key)
+        found = by_projection(function, key=own_key, directions=directions)
+        measured += found.directions
+        passed = passed and found.passed
+        if not worst or larger(error, found.max_relative_error) != error:
+            error, worst = found.max_relative_error, words
+    return CheckRow(
+        kind=kind,
+        name=name,
+        dtype="float64",
+        shapes=shapes,
+        directions=measured,
+        max_relative_error=error,
+        tolerance=TOLERANCE,
+        worst=worst,
+        seconds=perf_counter() - start,
+        passed=passed,
+    )
+
+
+def value_of(
+    case: LayerCase | LossCase | NetworkCase, key: Key
+) -> tuple[Differentiable, str]:
+    """What to differentiate, and its words for the table."""
+    match case:
+        case LayerCase(layer, inputs):
+            words = f"{layer!r} on {inputs.shape}"
+            return LayerValue(layer, inputs, key=key), words
+        case LossCase(loss, logits, targets):
+            return LossValue(loss, logits, targets), f"{loss!r} on {logits.shape}"
+        case NetworkCase(network, loss, l2, inputs, targets):
+            value = NetworkValue(network, loss, inputs, targets, key=key, l2=l2)
+            return value, f"{loss!r}, {l2!r} on {inputs.shape}"
+
+
+CATALOGUE: dict[str, Mapping[str, Callable[[Draw], Any]]] = {
+    "layer": LAYER_CASES,
+    "loss": LOSS_CASES,
+    "network": NETWORK_CASES,
+}

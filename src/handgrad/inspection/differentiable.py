@@ -1,0 +1,161 @@
+"""A layer, a loss or a whole network as one number that depends on named arrays.
+
+What a gradient check needs: the place where it stands (`point`), the number at any
+other place, and the gradient at this one. All in float64, on a copy.
+"""
+
+from abc import ABC, abstractmethod
+from copy import deepcopy
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.layers import Layer
+from handgrad.losses import L2, Loss
+from handgrad.parameter import Parameter
+from handgrad.randomness import Key, normal
+
+Point: TypeAlias = dict[str, NumpyArray]
+
+
+class Differentiable(ABC):
+    """One number, and how it moves with each of some named arrays."""
+
+    point: Point
+
+    @abstractmethod
+    def evaluate(self, point: Point) -> tuple[float, Any]:
+        """The number at a point, and the caches on the way to it."""
+
+    @abstractmethod
+    def gradients(self) -> Point:
+        """The analytic gradient at `self.point`, by the names of its arrays."""
+
+
+class LayerValue(Differentiable):
+    """A layer's outputs, weighed by fixed random numbers and summed.
+
+    Equations
+        value     = sum of outputs * d_outputs
+        gradients = layer.backward(d_outputs, cache)
+    """
+
+    def __init__(
+        self, layer: Layer[Any], inputs: NumpyArray, *, key: Key, training: bool = True
+    ) -> None:
+        self.layer = in_float64(layer)
+        self.training = training
+        self.key = key.child("forward").at(1, np.arange(len(inputs)))
+        self.point = point_of(self.layer, inputs)
+        shape = self._forward(self.point)[0].shape
+        self.d_outputs = normal(key.child("d_outputs"), shape)
+
+    def evaluate(self, point: Point) -> tuple[float, Any]:
+        """The weighed sum of the outputs."""
+        outputs, cache = self._forward(point)
+        return float(np.sum(outputs * self.d_outputs)), cache
+
+    def gradients(self) -> Point:
+        """What the layer's backward says."""
+        _, cache = self._forward(self.point)
+        d_inputs, gradients = self.layer.backward(self.d_outputs, cache)
+        return {"inputs": d_inputs, **gradients}
+
+    def _forward(self, point: Point) -> tuple[NumpyArray, Any]:
+        move_to(self.layer, point)
+        outputs, cache = self.layer.forward(
+            point["inputs"], training=self.training, key=self.key
+        )
+        return outputs, cache
+
+
+class LossValue(Differentiable):
+    """A loss as it depends on the logits."""
+
+    def __init__(
+        self, loss: Loss[Any], logits: NumpyArray, targets: NumpyArray
+    ) -> None:
+        self.loss = loss
+        self.targets = targets
+        self.point = {"logits": np.asarray(logits, dtype=np.float64)}
+
+    def evaluate(self, point: Point) -> tuple[float, Any]:
+        """The mean loss."""
+        return self.loss.forward(point["logits"], self.targets)
+
+    def gradients(self) -> Point:
+        """What the loss's backward says."""
+        _, cache = self.evaluate(self.point)
+        return {"logits": self.loss.backward(cache)}
+
+
+class NetworkValue(Differentiable):
+    """The loss of a whole network on a batch, with its L2 term.
+
+    Equations
+        value     = loss(network(inputs), targets) + l2.penalty(parameters)
+        gradients = network.backward(loss.backward(...)) + l2.gradients(parameters)
+    """
+
+    def __init__(  # noqa: PLR0913 - a network, its loss and a batch
+        self,
+        network: Layer[Any],
+        loss: Loss[Any],
+        inputs: NumpyArray,
+        targets: NumpyArray,
+        *,
+        key: Key,
+        l2: L2 | None = None,
+        training: bool = True,
+    ) -> None:
+        self.network = in_float64(network)
+        self.loss = loss
+        self.targets = targets
+        self.l2 = l2 if l2 is not None else L2(0.0)
+        self.training = training
+        self.key = key.child("forward").at(1, np.arange(len(inputs)))
+        self.point = point_of(self.network, inputs)
+
+    def evaluate(self, point: Point) -> tuple[float, Any]:
+        """The loss and the price of the weights."""
+        move_to(self.network, point)
+        logits, cache = self.network.forward(
+            point["inputs"], training=self.training, key=self.key
+        )
+        loss, loss_cache = self.loss.forward(logits, self.targets)
+        return loss + self.l2.penalty(self.network.parameters()), (cache, loss_cache)
+
+    def gradients(self) -> Point:
+        """What backpropagation and the L2 term say together."""
+        _, (cache, loss_cache) = self.evaluate(self.point)
+        d_logits = self.loss.backward(loss_cache)
+        d_inputs, gradients = self.network.backward(d_logits, cache)
+        for name, d_weight in self.l2.gradients(self.network.parameters()).items():
+            gradients[name] = gradients[name] + d_weight
+        return {"inputs": d_inputs, **gradients}
+
+
+def in_float64(layer: Layer[Any]) -> Layer[Any]:
+    """A copy of the layer whose parameters and buffers are float64."""
+    twin = deepcopy(layer)
+    for array in named_arrays(twin).values():
+        array.value = np.asarray(array.value, dtype=np.float64)
+    return twin
+
+
+def named_arrays(layer: Layer[Any]) -> dict[str, Parameter]:
+    """Parameters and buffers by name."""
+    return {**layer.parameters(), **layer.buffers()}
+
+
+def point_of(layer: Layer[Any], inputs: NumpyArray) -> Point:
+    """The inputs and the layer's parameters, by name."""
+    values = {name: p.value for name, p in layer.parameters().items()}
+    return {"inputs": np.asarray(inputs, dtype=np.float64), **values}
+
+
+def move_to(layer: Layer[Any], point: Point) -> None:
+    """Set the layer's parameters to those of a point."""
+    for name, parameter in layer.parameters().items():
+        parameter.value = point[name]

@@ -1,0 +1,223 @@
+"""Hand-written gradients held against finite differences, in float64.
+
+    numeric  = (value(point + eps * direction) - value(point - eps * direction))
+               / (2 * eps)
+    analytic = sum of gradient * direction
+
+Kinks are kept out by their pattern: which units are active, which entries of a window
+won, which hinges are open. All of it stands in the caches, as signs, whole numbers and
+booleans. A step whose two ends differ from the point in any of them may have crossed a
+kink; it is refused and counted, and another direction is drawn.
+
+Source
+    Griewank, Walther (2008), Evaluating derivatives, section 3.1.
+    Goodfellow, Bengio, Courville (2016), Deep Learning, section 11.5.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.inspection.differentiable import Differentiable, Point
+from handgrad.randomness import Key, normal, permutation
+
+EPS = 1e-6
+TOLERANCE = 1e-6
+DIRECTIONS = 20
+TRIES = 10  # directions drawn for each that is wanted, before giving up
+SMALL_PART = 1e-3  # of the whole gradient; see `scale_of`
+ROUNDING = 1e-12  # a sign below this is no sign
+
+
+@dataclass(frozen=True)
+class Projections:
+    """What the checks along random directions found.
+
+    `directions` were measured, `refused` crossed a kink and were drawn again. With
+    fewer directions than `wanted` the check has not passed.
+    """
+
+    max_relative_error: float
+    directions: int
+    refused: int
+    wanted: int
+    tolerance: float = TOLERANCE
+
+    @property
+    def passed(self) -> bool:
+        """Whether all directions were measured and agree."""
+        return (
+            self.directions == self.wanted
+            and self.max_relative_error <= self.tolerance
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of one array: what backward says and what the difference says."""
+
+    name: str
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    relative_error: float
+
+    def __str__(self) -> str:
+        place = ", ".join(map(str, self.index))
+        return (
+            f"{self.name}[{place}]: analytic {self.analytic:.9g}, numeric "
+            f"{self.numeric:.9g}, relative error {self.relative_error:.2e}"
+        )
+
+
+def by_projection(
+    function: Differentiable,
+    *,
+    key: Key,
+    directions: int = DIRECTIONS,
+    names: Sequence[str] | None = None,
+    eps: float = EPS,
+) -> Projections:
+    """Move the named arrays (all, if none are named) along random directions.
+
+    The numbers of a direction are standard normal, so the projection of a gradient has
+    the gradient's norm as its standard deviation. The error is measured against it.
+
+    Equations
+        relative error = |analytic - numeric| / max(norm of the gradient, |numeric|)
+    """
+    gradients = function.gradients()
+    names = list(function.point) if names is None else list(names)
+    pattern = pattern_of(function.evaluate(function.point)[1])
+    scale = scale_of(gradients, names)
+    worst, measured, drawn = 0.0, 0, 0
+    while measured < directions and drawn < TRIES * directions:
+        direction = draw_direction(function.point, names, key.at(drawn))
+        drawn += 1
+        numeric = slope(function, direction, pattern, eps)
+        if numeric is None:
+            continue
+        analytic = sum(np.vdot(gradients[name], direction[name]) for name in names)
+        worst = larger(worst, relative_error(float(analytic), numeric, scale))
+        measured += 1
+    return Projections(worst, measured, drawn - measured, directions)
+
+
+def by_entry(
+    function: Differentiable,
+    *,
+    key: Key,
+    entries: int | None = None,
+    eps: float = EPS,
+) -> Entry:
+    """Move one entry after another; return the worst, which names the mistake.
+
+    `entries` limits how many are tried in each array, chosen by the key; else all are.
+
+    Equations
+        relative error = |analytic - numeric|
+                         / max(root mean square of the array's gradient, |numeric|)
+    """
+    gradients = function.gradients()
+    pattern = pattern_of(function.evaluate(function.point)[1])
+    worst = Entry("", (), 0.0, 0.0, 0.0)
+    for name, index in places(function.point, entries, key):
+        numeric = slope(function, unit(function.point, name, index), pattern, eps)
+        if numeric is None:
+            continue
+        analytic = float(gradients[name][index])
+        scale = scale_of(gradients, [name]) / np.sqrt(gradients[name].size)
+        error = relative_error(analytic, numeric, float(scale))
+        if not error <= worst.relative_error:
+            worst = Entry(name, index, analytic, numeric, error)
+    return worst
+
+
+def slope(
+    function: Differentiable,
+    direction: Point,
+    pattern: list[NumpyArray],
+    eps: float = EPS,
+) -> float | None:
+    """The central difference along a direction; None if it may cross a kink."""
+    values = []
+    for step in (eps, -eps):
+        moved = {
+            name: value + step * direction[name] if name in direction else value
+            for name, value in function.point.items()
+        }
+        value, cache = function.evaluate(moved)
+        if not same_pattern(pattern, pattern_of(cache)):
+            return None
+        values.append(value)
+    return (values[0] - values[1]) / (2 * eps)
+
+
+def pattern_of(cache: Any) -> list[NumpyArray]:
+    """All that jumps in a cache: signs, whole numbers and booleans."""
+    if isinstance(cache, np.ndarray):
+        if cache.dtype.kind != "f":
+            return [cache]
+        return [np.sign(np.where(np.abs(cache) > ROUNDING, cache, 0))]
+    if isinstance(cache, Mapping):
+        cache = list(cache.values())
+    if isinstance(cache, list | tuple):
+        return [array for part in cache for array in pattern_of(part)]
+    return []
+
+
+def same_pattern(left: list[NumpyArray], right: list[NumpyArray]) -> bool:
+    """Whether no unit opened or closed and no winner changed."""
+    return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
+
+
+def scale_of(gradients: Point, names: Sequence[str]) -> float:
+    """The norm of some arrays' gradients, at least a small part of all of them.
+
+    A bias before batch norm has no influence: its gradient is rounding, and can only
+    be measured against the others.
+    """
+    whole = norm(gradients.values())
+    part = norm(gradients[name] for name in names)
+    return max(part, SMALL_PART * whole)
+
+
+def norm(arrays: Iterable[NumpyArray]) -> float:
+    """The Euclidean norm of all numbers in some arrays."""
+    return float(np.sqrt(sum(np.vdot(array, array) for array in arrays)))
+
+
+def relative_error(analytic: float, numeric: float, scale: float) -> float:
+    """The difference against the scale; 0 where both are nothing."""
+    difference = abs(analytic - numeric)
+    return difference / max(scale, abs(numeric)) if difference != 0 else 0.0
+
+
+def larger(left: float, right: float) -> float:
+    """The maximum, NaN included: a NaN must not pass for agreement."""
+    return right if not right <= left else left
+
+
+def draw_direction(point: Point, names: Sequence[str], key: Key) -> Point:
+    """Standard normal numbers for the named arrays."""
+    return {name: normal(key.child(name), point[name].shape) for name in names}
+
+
+def unit(point: Point, name: str, index: tuple[int, ...]) -> Point:
+    """The direction of one entry."""
+    direction = np.zeros_like(point[name])
+    direction[index] = 1.0
+    return {name: direction}
+
+
+def places(
+    point: Point, entries: int | None, key: Key
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The entries to try: all, or as many of each array as asked."""
+    for name, array in point.items():
+        for flat in permutation(key.child(name), array.size)[:entries]:
+            index = np.unravel_index(flat, array.shape)
+            yield name, tuple(int(i) for i in index)
