@@ -40,6 +40,20 @@ def test_known_values():
     assert parameter.value == pytest.approx(expected, abs=1e-10)
 
 
+def test_the_known_values_of_report_003():
+    # first entry: mean 0.9 * 0.6 - 0.1 * 0.6 = 0.48, square 0.999 * 0.7 + 0.001 * 0.36
+    # = 0.69966; at step 6 divided by 1 - 0.9**6 and 1 - 0.999**6
+    parameter = Parameter(np.linspace(-0.4, 0.6, 20))
+    state = {
+        "mean": np.linspace(0.6, 0.9, 20),
+        "mean_square": np.linspace(0.7, 0.5, 20),
+    }
+    Adam(1e-2).update(parameter, np.linspace(-0.6, 0.4, 20), state, 6)
+    assert state["mean"][0] == pytest.approx(0.48, abs=1e-12)
+    assert state["mean_square"][0] == pytest.approx(0.69966, abs=1e-12)
+    assert parameter.value[0] == pytest.approx(-0.40094747, abs=1e-8)
+
+
 def test_gives_new_arrays_and_keeps_those_it_was_given():
     value, gradient = np.ones(3), np.ones(3)
     parameter = Parameter(value)

@@ -29,6 +29,16 @@ def test_known_values():
     assert parameter.value == pytest.approx(1.0 - 0.5 * 4 / 2, abs=1e-11)
 
 
+def test_the_known_values_of_report_003():
+    # first entry: mean square 0.99 * 0.6 + 0.01 * 0.36 = 0.5976,
+    # weight -0.4 + 0.01 * 0.6 / sqrt(0.5976)
+    parameter = Parameter(np.linspace(-0.4, 0.6, 20))
+    state = {"mean_square": np.linspace(0.6, 0.9, 20)}
+    RMSProp(1e-2).update(parameter, np.linspace(-0.6, 0.4, 20), state, 1)
+    assert state["mean_square"][0] == pytest.approx(0.5976, abs=1e-12)
+    assert parameter.value[0] == pytest.approx(-0.39223849, abs=1e-8)
+
+
 def test_gives_new_arrays_and_keeps_those_it_was_given():
     value, gradient = np.ones(3), np.ones(3)
     parameter = Parameter(value)

@@ -46,6 +46,18 @@ def test_known_values():
         assert parameter.value == expected
 
 
+def test_the_known_values_of_report_003():
+    # its form: velocity = 0.9 * velocity - 0.001 * gradient, added to the weight;
+    # first entry 0.9 * 0.6 + 0.001 * 0.6 = 0.5406, last 0.9 * 0.9 - 0.0004 = 0.8096
+    parameter = Parameter(np.linspace(-0.4, 0.6, 20))
+    state = {"velocity": -np.linspace(0.6, 0.9, 20) / 1e-3}
+    gradient = np.linspace(-0.6, 0.4, 20)
+    SGD(1e-3, momentum=0.9).update(parameter, gradient, state, 1)
+    velocity = -1e-3 * state["velocity"]
+    np.testing.assert_allclose(velocity[[0, -1]], [0.5406, 0.8096], atol=1e-12)
+    np.testing.assert_allclose(parameter.value[[0, -1]], [0.1406, 1.4096], atol=1e-12)
+
+
 def test_follows_its_schedule():
     parameter = Parameter(np.array([1.0]))
     optimizer = SGD(step_decay(0.5, every=1, factor=0.5))
