@@ -1,1 +1,17 @@
-"""."""
+"""Networks by name, each a function of its options."""
+
+from handgrad.models.alexnet import alexnet
+from handgrad.models.from_layers import from_layers
+from handgrad.models.lenet import lenet
+from handgrad.models.mlp import mlp
+from handgrad.models.perceptron import perceptron
+from handgrad.models.softmax_regression import softmax_regression
+
+__all__ = [
+    "alexnet",
+    "from_layers",
+    "lenet",
+    "mlp",
+    "perceptron",
+    "softmax_regression",
+]

@@ -1,0 +1,106 @@
+"""Everything that a configuration or a command line may name: a closed list.
+
+Plain dictionaries from a name in snake_case to a class or a function. Nothing is ever
+imported or evaluated from a file; a name that is not here is an error that
+offers the nearest one that is.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from handgrad import augmentation, losses, models, optimizers, schedules
+from handgrad.models.parts import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    LAYERS,
+    InitializerChoice,
+    initializer,
+)
+from handgrad.options import call, checked, named, options_of
+
+__all__ = [
+    "ACTIVATIONS",
+    "AUGMENTATIONS",
+    "CATALOG",
+    "INITIALIZERS",
+    "LAYERS",
+    "LOSSES",
+    "MODELS",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "InitializerChoice",
+    "build",
+    "check_options",
+    "find",
+    "initializer",
+    "options_of",
+]
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "softmax_cross_entropy": losses.SoftmaxCrossEntropy,
+    "multiclass_svm": losses.MulticlassSVM,
+    "mean_squared_error": losses.MeanSquaredError,
+}
+
+OPTIMIZERS: dict[str, Callable[..., Any]] = {
+    "sgd": optimizers.SGD,
+    "rmsprop": optimizers.RMSProp,
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+}
+
+SCHEDULES: dict[str, Callable[..., Any]] = {
+    "constant": schedules.constant,
+    "step_decay": schedules.step_decay,
+    "cosine": schedules.cosine,
+    "one_cycle": schedules.one_cycle,
+}
+
+MODELS: dict[str, Callable[..., Any]] = {
+    "softmax_regression": models.softmax_regression,
+    "perceptron": models.perceptron,
+    "mlp": models.mlp,
+    "lenet": models.lenet,
+    "alexnet": models.alexnet,
+    "from_layers": models.from_layers,
+}
+
+AUGMENTATIONS: dict[str, Callable[..., Any]] = {
+    "random_crop": augmentation.RandomCrop,
+    "random_flip": augmentation.RandomFlip,
+    "cutout": augmentation.Cutout,
+}
+
+CATALOG: dict[str, Mapping[str, Callable[..., Any]]] = {
+    "activation": ACTIVATIONS,
+    "augmentation": AUGMENTATIONS,
+    "initializer": INITIALIZERS,
+    "layer": LAYERS,
+    "loss": LOSSES,
+    "model": MODELS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+}
+
+
+def find(kind: str, name: str) -> Callable[..., Any]:
+    """The class or function of that name; ConfigError with the nearest name if none.
+
+    Example
+        find("optimizer", "adam") is optimizers.Adam
+    """
+    return named(kind, named("kind of part", CATALOG, kind), name)
+
+
+def build(kind: str, name: str, options: Mapping[str, Any], **given: Any) -> Any:
+    """Make a part from its name and checked options; `given` is handed on as it is.
+
+    Example
+        build("model", "lenet", {"activation": "relu"}, seed=1, classes=10)
+    """
+    return call(name, find(kind, name), options, **given)
+
+
+def check_options(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as the part takes them, without making it."""
+    return checked(name, find(kind, name), options, options_of(find(kind, name)))

@@ -1,0 +1,185 @@
+"""What a network is made of: sizes, costs and what each unit can see."""
+
+from dataclasses import dataclass
+from math import inf, prod
+from typing import Any
+
+from handgrad.arrays import Pair, Shape, as_pair
+from handgrad.layers import (
+    AveragePool2d,
+    Conv2d,
+    GlobalAveragePool2d,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Residual,
+    Sequential,
+)
+
+BYTES = 4  # of a float32
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One layer, for one example.
+
+    Units
+        multiply_adds     products with a weight, each added to a sum
+        activation_bytes  bytes of the outputs in float32
+        receptive_field   (height, width) in pixels of the image; None without an image
+    """
+
+    name: str
+    layer: str
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int
+    activation_bytes: int
+    receptive_field: Pair | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The rows of all layers, first to last, and their totals."""
+
+    input_shape: Shape
+    rows: tuple[SummaryRow, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Trainable numbers in all layers."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of one example's prediction."""
+        return sum(row.multiply_adds for row in self.rows)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of all layers' outputs for one example."""
+        return sum(row.activation_bytes for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Along one axis: how far one output sees, and how far apart outputs look.
+
+    Equations
+        outer after inner:  size   = inner.size + (outer.size - 1) * inner.stride
+                            stride = inner.stride * outer.stride
+
+    Source
+        Araujo, Norris, Sim (2019), Computing receptive fields of convolutional neural
+        networks, section 2.
+    """
+
+    size: float = 1
+    stride: int = 1
+
+    def after(self, inner: "Window") -> "Window":
+        """This window, seen through the one before it."""
+        size = inner.size + (self.size - 1) * inner.stride
+        return Window(size, inner.stride * self.stride)
+
+
+Windows = tuple[Window, Window]  # height, width
+POINT: Windows = (Window(), Window())
+EVERYTHING: Windows = (Window(inf), Window(inf))
+
+
+def summary(model: Sequential, input_shape: Shape) -> Summary:
+    """Sizes, costs and receptive fields, layer by layer, for one example.
+
+    Only products with the weights of linear and convolution layers count as
+    multiply-adds; the rest is small beside them. A receptive field is at most the
+    image: what a window would see beyond it is padding.
+    """
+    rows, shape, windows = [], input_shape, POINT
+    for name, layer in model.layers.items():
+        outputs = layer.output_shape(shape)
+        windows = after(windows_of(layer), windows)
+        parameters = [parameter.shape for parameter in layer.parameters().values()]
+        row = SummaryRow(
+            name=name,
+            layer=type(layer).__name__,
+            output_shape=outputs,
+            parameters=sum(prod(sizes) for sizes in parameters),
+            multiply_adds=multiply_adds(layer, shape),
+            activation_bytes=BYTES * prod(outputs),
+            receptive_field=within(windows, input_shape),
+        )
+        rows.append(row)
+        shape = outputs
+    return Summary(input_shape, tuple(rows))
+
+
+def multiply_adds(layer: Layer[Any], input_shape: Shape) -> int:
+    """How often one example's forward pass multiplies with a weight.
+
+    Equations
+        linear       in_features * out_features
+        convolution  out_channels * out_height * out_width
+                     * in_channels * kernel_height * kernel_width
+    """
+    match layer:
+        case Linear():
+            return prod(layer.weight.shape)
+        case Conv2d():
+            _, height, width = layer.output_shape(input_shape)
+            return prod(layer.weight.shape) * height * width
+        case Sequential():
+            total, shape = 0, input_shape
+            for part in layer.layers.values():
+                total += multiply_adds(part, shape)
+                shape = part.output_shape(shape)
+            return total
+        case Residual():
+            parts = branches(layer)
+            return sum(multiply_adds(part, input_shape) for part in parts)
+    return 0
+
+
+def windows_of(layer: Layer[Any]) -> Windows:
+    """What one output of a layer sees of the layer's inputs, height and width."""
+    match layer:
+        case Conv2d() | MaxPool2d() | AveragePool2d():
+            kernel, stride = as_pair(layer.kernel_size), as_pair(layer.stride)
+            return Window(kernel[0], stride[0]), Window(kernel[1], stride[1])
+        case Linear() | GlobalAveragePool2d():
+            return EVERYTHING
+        case Sequential():
+            windows = POINT
+            for part in layer.layers.values():
+                windows = after(windows_of(part), windows)
+            return windows
+        case Residual():
+            sizes = [windows_of(part) for part in branches(layer)]
+            height, width = zip(*sizes, strict=True)
+            return max(height, key=_size), max(width, key=_size)
+    return POINT  # element by element
+
+
+def branches(layer: Residual) -> list[Layer[Any]]:
+    """The ways through a residual layer that are layers themselves."""
+    return [part for part in (layer.body, layer.shortcut) if part is not None]
+
+
+def after(outer: Windows, inner: Windows) -> Windows:
+    """The outer windows, seen through the inner ones."""
+    return outer[0].after(inner[0]), outer[1].after(inner[1])
+
+
+def within(windows: Windows, input_shape: Shape) -> Pair | None:
+    """The windows as pixels of the image; None where inputs are no image."""
+    if len(input_shape) != 3:
+        return None
+    height, width = (
+        int(min(window.size, size))
+        for window, size in zip(windows, input_shape[1:], strict=True)
+    )
+    return height, width
+
+
+def _size(window: Window) -> float:
+    return window.size

@@ -1,0 +1,91 @@
+"""A network of five convolutions, after AlexNet, for small images."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from handgrad.arrays import Shape
+from handgrad.layers import Sequential
+from handgrad.models.from_layers import from_layers
+from handgrad.models.parts import POOLINGS, InitializerChoice, Row, each, pooling_row
+from handgrad.options import named
+
+CONVOLUTIONS = 5
+POOLED = (1, 2, 5)  # a pooling follows these convolutions
+
+
+def alexnet(  # noqa: PLR0913 - each is varied in the study of five convolutions
+    *,
+    channels: int | Sequence[int] = (64, 192, 384, 256, 256),
+    kernel_sizes: int | Sequence[int] = 3,
+    strides: int | Sequence[int] = 1,
+    paddings: int | Sequence[int] = 1,
+    pooling: str = "max",
+    batch_norm: bool = True,
+    dropout: float = 0.0,
+    initializer: InitializerChoice = "he_normal",
+    hidden_sizes: Sequence[int] = (256, 256),
+    input_shape: Shape = (1, 28, 28),
+    classes: int = 10,
+    seed: int = 0,
+) -> Sequential:
+    """Five convolutions (batch norm, ReLU), pooling after 1, 2 and 5, then an MLP.
+
+    `channels`, `kernel_sizes`, `strides` and `paddings` are one value for all
+    convolutions or a list of five. Pooling windows are 2 x 2; with `global_average`
+    the last pooling averages each whole channel, and the two before it take maxima.
+    Dropout (the fraction dropped) follows the ReLU of each hidden linear layer.
+
+    Shapes
+        inputs   (batch, channels, height, width)
+        outputs  (batch, classes), logits
+
+    Source
+        Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
+        convolutional neural networks, section 3.5.
+    """
+    settings = {
+        "out_channels": each("alexnet", "channels", channels, CONVOLUTIONS),
+        "kernel_size": each("alexnet", "kernel_sizes", kernel_sizes, CONVOLUTIONS),
+        "stride": each("alexnet", "strides", strides, CONVOLUTIONS),
+        "padding": each("alexnet", "paddings", paddings, CONVOLUTIONS),
+    }
+    named("pooling", POOLINGS, pooling)
+    blocks = [
+        [
+            {"name": "conv2d", "initializer": initializer}
+            | {option: values[index] for option, values in settings.items()},
+            *([{"name": "batch_norm2d"}] if batch_norm else []),
+            {"name": "relu"},
+            *pooling_after(index + 1, pooling),
+        ]
+        for index in range(CONVOLUTIONS)
+    ]
+    rows = [*chain(*blocks), {"name": "flatten"}]
+    rows += head(hidden_sizes, dropout, initializer)
+    rows.append({"name": "linear", "out_features": classes, "initializer": initializer})
+    return from_layers(layers=rows, input_shape=input_shape, classes=classes, seed=seed)
+
+
+def pooling_after(convolution: int, pooling: str) -> list[Row]:
+    """The pooling that follows this convolution, if any."""
+    if convolution not in POOLED:
+        return []
+    if pooling != "global_average":
+        return [pooling_row(pooling)]
+    is_last = convolution == CONVOLUTIONS
+    return [{"name": POOLINGS[pooling]} if is_last else pooling_row("max")]
+
+
+def head(
+    hidden_sizes: Sequence[int], dropout: float, initializer: InitializerChoice
+) -> list[Row]:
+    """The hidden linear layers."""
+    rows: list[Row] = []
+    for size in hidden_sizes:
+        rows.append(
+            {"name": "linear", "out_features": size, "initializer": initializer}
+        )
+        rows.append({"name": "relu"})
+        if dropout != 0:
+            rows.append({"name": "dropout", "rate": dropout})
+    return rows

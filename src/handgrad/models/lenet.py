@@ -1,0 +1,58 @@
+"""LeNet-5, the first convolutional network of the textbooks."""
+
+from handgrad.arrays import Shape
+from handgrad.layers import Sequential
+from handgrad.models.from_layers import from_layers
+from handgrad.models.parts import InitializerChoice, Row, activation_row, pooling_row
+
+
+def lenet(
+    *,
+    activation: str = "sigmoid",
+    pooling: str = "average",
+    initializer: InitializerChoice = "glorot_uniform",
+    input_shape: Shape = (1, 28, 28),
+    classes: int = 10,
+    seed: int = 0,
+) -> Sequential:
+    """Two convolutions with pooling, then three linear layers.
+
+    Its images were 32 x 32. Smaller ones get a border of 2 in the first convolution,
+    which makes 28 x 28 the same network.
+
+    Shapes
+        inputs   (batch, channels, height, width)
+        outputs  (batch, classes), logits
+
+    Source
+        LeCun, Bottou, Bengio, Haffner (1998), Gradient-based learning applied to
+        document recognition, section II.B; in the form of Zhang, Lipton, Li, Smola
+        (2023), Dive into Deep Learning, section 7.6.
+    """
+    border = 2 if min(input_shape[1:], default=0) < 32 else 0
+    rows = [
+        convolution(6, border, initializer),
+        activation_row(activation),
+        pooling_row(pooling),
+        convolution(16, 0, initializer),
+        activation_row(activation),
+        pooling_row(pooling),
+        {"name": "flatten"},
+        {"name": "linear", "out_features": 120, "initializer": initializer},
+        activation_row(activation),
+        {"name": "linear", "out_features": 84, "initializer": initializer},
+        activation_row(activation),
+        {"name": "linear", "out_features": classes, "initializer": initializer},
+    ]
+    return from_layers(layers=rows, input_shape=input_shape, classes=classes, seed=seed)
+
+
+def convolution(out_channels: int, padding: int, initializer: InitializerChoice) -> Row:
+    """A convolution of 5 x 5."""
+    return {
+        "name": "conv2d",
+        "out_channels": out_channels,
+        "kernel_size": 5,
+        "padding": padding,
+        "initializer": initializer,
+    }

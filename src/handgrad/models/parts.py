@@ -1,0 +1,123 @@
+"""The named parts that models are made of, and reading how a user chose them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+from handgrad import initializers, layers
+from handgrad.errors import ConfigError
+from handgrad.initializers import Initializer
+from handgrad.layers.layer import Layer
+from handgrad.options import named, options_of, value_of_kind
+from handgrad.ranges import check_at_least
+
+Row: TypeAlias = dict[str, Any]  # one layer: its name in LAYERS and its options
+InitializerChoice: TypeAlias = str | Mapping[str, Any] | Initializer
+
+ACTIVATIONS: dict[str, Callable[..., Layer[Any]]] = {
+    "relu": layers.ReLU,
+    "leaky_relu": layers.LeakyReLU,
+    "gelu": layers.GELU,
+    "gelu_tanh": partial(layers.GELU, approximate="tanh"),
+    "tanh": layers.Tanh,
+    "sigmoid": layers.Sigmoid,
+}
+
+LAYERS: dict[str, Callable[..., Layer[Any]]] = {
+    "linear": layers.Linear,
+    "conv2d": layers.Conv2d,
+    "max_pool2d": layers.MaxPool2d,
+    "average_pool2d": layers.AveragePool2d,
+    "global_average_pool2d": layers.GlobalAveragePool2d,
+    "batch_norm1d": layers.BatchNorm1d,
+    "batch_norm2d": layers.BatchNorm2d,
+    "dropout": layers.Dropout,
+    "flatten": layers.Flatten,
+    "softmax": layers.Softmax,
+    "residual": layers.Residual,
+    "sequential": layers.Sequential,
+    **ACTIVATIONS,
+}
+
+POOLINGS: dict[str, str] = {  # the name of the layer
+    "max": "max_pool2d",
+    "average": "average_pool2d",
+    "global_average": "global_average_pool2d",
+}
+
+PLAIN_INITIALIZERS: dict[str, Initializer] = {
+    "zeros": initializers.zeros,
+    "he_normal": initializers.he_normal,
+    "he_uniform": initializers.he_uniform,
+    "glorot_normal": initializers.glorot_normal,
+    "glorot_uniform": initializers.glorot_uniform,
+}
+SCALED_INITIALIZERS: dict[str, Callable[[float], Initializer]] = {
+    "normal": initializers.normal,
+    "uniform": initializers.uniform,
+}
+INITIALIZERS: dict[str, Callable[..., Any]] = {
+    **PLAIN_INITIALIZERS,
+    **SCALED_INITIALIZERS,
+}
+
+
+def initializer(choice: InitializerChoice) -> Initializer:
+    """Read `he_normal`, `normal:0.01`, `{name = "normal", std = 0.01}` or a function.
+
+    `normal` needs its standard deviation and `uniform` its limit; the others scale
+    themselves by their fans and take no number.
+    """
+    if callable(choice):
+        return choice
+    name, settings = _split(choice)
+    function = named("initializer", INITIALIZERS, name)
+    wanted = options_of(function) if name in SCALED_INITIALIZERS else ()
+    if len(settings) != len(wanted):
+        right = f"{name}:0.01" if wanted else name
+        raise ConfigError(
+            f"The initializer {name} takes {' '.join(wanted) or 'no number'}, "
+            f"got {choice!r}. Write it as {right!r}."
+        )
+    if not wanted:
+        return PLAIN_INITIALIZERS[name]
+    ((setting, value),) = settings.items()
+    named(f"option of {name}", {wanted[0]: 0, "": 0}, setting)
+    number = value_of_kind(f"{name} takes {wanted[0]}", value, float)
+    check_at_least(name, wanted[0], number, 0)
+    return SCALED_INITIALIZERS[name](number)
+
+
+def _split(choice: object) -> tuple[Any, dict[str, Any]]:
+    """The name and the settings; the number after a colon has the empty name."""
+    if isinstance(choice, str):
+        name, colon, number = choice.partition(":")
+        return name, {"": number} if colon else {}
+    if isinstance(choice, Mapping):
+        settings = dict(choice)
+        return settings.pop("name", None), settings
+    return choice, {}
+
+
+def activation_row(name: str) -> Row:
+    """The layer of that activation."""
+    named("activation", ACTIVATIONS, name)
+    return {"name": name}
+
+
+def pooling_row(name: str, size: int = 2) -> Row:
+    """A pooling over windows of this size, side by side."""
+    windows = {key: POOLINGS[key] for key in ("max", "average")}
+    return {"name": named("pooling", windows, name), "kernel_size": size}
+
+
+def each(owner: str, option: str, value: Any, count: int) -> list[Any]:
+    """One value for all of `count` layers, or a list with one for each."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return [value] * count
+    if len(value) != count:
+        raise ConfigError(
+            f"{owner} takes {option} as one value or as {count}, one for each layer, "
+            f"got {len(value)}: {list(value)}. Give {count} or 1."
+        )
+    return list(value)
