@@ -144,7 +144,7 @@ class Conv2d(Layer[Array]):
         )
 
 
-def check_channels(in_channels: int, out_channels: int) -> None:
+def check_channels(in_channels: object, out_channels: object) -> None:
     """ConfigError unless both are positive whole numbers."""
     named = (("in_channels", in_channels), ("out_channels", out_channels))
     for name, count in named:

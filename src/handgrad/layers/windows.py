@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from array_api_compat import device
 
-from handgrad.arrays import Array, Pair, Shape, array_namespace, as_pair
+from handgrad.arrays import Array, Pair, Shape, array_namespace
 from handgrad.errors import ConfigError, ShapeError
 
 Place: TypeAlias = tuple[EllipsisType, slice, slice]
@@ -152,17 +152,18 @@ def read_pooling_windows(
     return windows
 
 
-def read_pair(owner: str, name: str, value: int | Pair, *, least: int) -> Pair:
+def read_pair(owner: str, name: str, value: object, *, least: int) -> Pair:
     """Height and width from `3` or `(3, 5)`; ConfigError if not whole or too small."""
-    numbers = (value, value) if isinstance(value, int) else value
-    fits = isinstance(numbers, tuple | list) and len(numbers) == 2
-    if not fits or any(type(n) is not int or n < least for n in numbers):
-        raise ConfigError(
-            f"{owner} takes {name} as a whole number of at least {least} or a pair of "
-            f"them (height, width), got {value!r}. Give, for example, {name}="
-            f"{max(least, 2)}."
-        )
-    return as_pair((numbers[0], numbers[1]))
+    pair = (value, value) if isinstance(value, int) else value
+    if isinstance(pair, tuple | list) and len(pair) == 2:
+        height, width = pair
+        if all(type(side) is int and side >= least for side in pair):
+            return height, width
+    raise ConfigError(
+        f"{owner} takes {name} as a whole number of at least {least} or a pair of "
+        f"them (height, width), got {value!r}. Give, for example, {name}="
+        f"{max(least, 2)}."
+    )
 
 
 def show_pair(pair: Pair) -> str:

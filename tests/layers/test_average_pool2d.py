@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from definitions import pooling as definition
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers.average_pool2d import AveragePool2d
+
+from .images import (
+    OTHER_LIBRARIES,
+    assert_equals_autograd,
+    assert_keeps_what_it_is_given,
+    assert_same_in,
+    assert_slope,
+    cases,
+    close,
+)
+
+POOLING = cases(pooling=True)
+
+
+def layer_for(case):
+    return AveragePool2d(case.kernel_size, **case.settings)
+
+
+@settings(max_examples=40, deadline=None)
+@given(case=POOLING)
+def test_equals_the_definition(case):
+    layer, inputs = layer_for(case), case.normal()
+    outputs, cache = layer.forward(inputs)
+    close(outputs, definition.average_pool2d(inputs, *case.pairs), 1e-12)
+    d_outputs = case.normal(outputs.shape)
+    d_inputs, gradients = layer.backward(d_outputs, cache)
+    expected = definition.average_pool2d_backward(d_outputs, inputs, *case.pairs)
+    close(d_inputs, expected, 1e-12)
+    assert gradients == {}
+
+
+@settings(deadline=None)
+@given(case=POOLING)
+def test_equals_autograd(case):
+    def function(inputs, parameters):
+        return torch.nn.functional.avg_pool2d(inputs, *case.pairs)
+
+    assert_equals_autograd(layer_for(case), case.normal(), function)
+
+
+@settings(max_examples=50, deadline=None)
+@given(case=POOLING)
+def test_float32_stays_within_rounding(case):
+    """The bound of tests/layers/test_conv2d.py, for sums of `area` terms."""
+    layer, inputs = layer_for(case), case.normal().astype(np.float32)
+    outputs, cache = layer.forward(inputs)
+    d_outputs = case.normal(outputs.shape).astype(np.float32)
+    found = (outputs, layer.backward(d_outputs, cache)[0])
+    finer = (inputs.astype(np.float64), d_outputs.astype(np.float64))
+    bound = 4 * np.finfo(np.float32).eps * np.sqrt(np.prod(case.pairs[0]))
+    for value, exact, size in zip(
+        found, passes(layer, *finer), passes(layer, *map(abs, finer)), strict=True
+    ):
+        assert value.dtype == np.float32
+        assert np.all(abs(value - exact) <= bound * size)
+
+
+def passes(layer, inputs, d_outputs):
+    outputs, cache = layer.forward(inputs)
+    return outputs, layer.backward(d_outputs, cache)[0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(case=POOLING)
+def test_gradient_by_random_projection(case):
+    assert_slope(layer_for(case), case.normal())
+
+
+@settings(max_examples=15, deadline=None)
+@given(case=POOLING)
+@pytest.mark.parametrize("xp", OTHER_LIBRARIES)
+def test_other_array_libraries_give_the_same(xp, case):
+    assert_same_in(xp, layer_for(case), case.normal())
+
+
+@settings(max_examples=20, deadline=None)
+@given(case=POOLING)
+def test_keeps_what_it_is_given(case):
+    assert_keeps_what_it_is_given(layer_for(case), case.normal())
+
+
+@settings(max_examples=30, deadline=None)
+@given(case=POOLING, value=st.floats(-3, 3))
+def test_never_exceeds_the_largest_size(case, value):
+    inputs = case.normal()
+    outputs, _ = layer_for(case).forward(inputs)
+    assert np.all(abs(outputs) <= abs(inputs).max(axis=(2, 3), keepdims=True) + 1e-12)
+
+
+def test_windows_side_by_side_keep_the_mean_of_the_image():
+    images = np.random.default_rng(0).normal(size=(2, 3, 6, 8))
+    outputs, _ = AveragePool2d((3, 2)).forward(images)
+    close(outputs.mean(axis=(2, 3)), images.mean(axis=(2, 3)), 1e-12)
+
+
+def test_the_zeros_of_the_border_count():
+    outputs, _ = AveragePool2d(2, padding=1).forward(np.ones((1, 1, 2, 2)))
+    np.testing.assert_array_equal(outputs, np.full((1, 1, 2, 2), 0.25))
+
+
+def test_windows_stand_side_by_side_unless_told():
+    assert AveragePool2d((2, 3)).stride == (2, 3)
+    assert AveragePool2d((2, 3)).output_shape((6, 9, 9)) == (6, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((16,), r"takes images of shape \(channels, height, width\), got \(16,\)"),
+        ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Take a smaller"),
+    ],
+)
+def test_images_that_do_not_fit(shape, message):
+    with pytest.raises(ShapeError, match=message) as error:
+        AveragePool2d(3).output_shape(shape)
+    assert str(error.value).startswith("AveragePool2d(3, stride=3, padding=0) ")
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "options", "message"),
+    [
+        ((2, 0), {}, "kernel_size as a whole number of at least 1"),
+        (2, {"stride": -1}, "stride as a whole number of at least 1"),
+        (3, {"padding": 2}, "padding of at most half .* 3, got 2"),
+    ],
+)
+def test_settings_that_cannot_be(kernel_size, options, message):
+    with pytest.raises(ConfigError, match=f"AveragePool2d takes {message}"):
+        AveragePool2d(kernel_size, **options)
+
+
+def test_says_what_it_is():
+    layer = AveragePool2d((3, 2), padding=1)
+    assert repr(layer) == "AveragePool2d((3, 2), stride=(3, 2), padding=1)"

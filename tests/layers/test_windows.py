@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handgrad.errors import ConfigError
+from handgrad.layers.windows import (
+    Windows,
+    every,
+    read_pair,
+    read_pooling_windows,
+    read_windows,
+    show_pair,
+)
+
+from .images import cases
+
+
+@given(case=cases())
+def test_the_taps_of_a_window_are_its_pixels_row_by_row(case):
+    windows = read_windows("Layer", case.kernel_size, case.stride, case.padding)
+    (height, width), stride, _ = case.pairs
+    images = windows.pad(case.normal())
+    grid = windows.grid(case.shape[2:])
+    seen = np.stack([images[tap.place] for tap in windows.taps(grid)], axis=-1)
+    assert seen.shape[2:4] == grid
+    for y, x in np.ndindex(*grid):
+        top, left = y * stride[0], x * stride[1]
+        window = images[:, :, top : top + height, left : left + width]
+        np.testing.assert_array_equal(
+            seen[:, :, y, x], window.reshape(*case.shape[:2], height * width)
+        )
+
+
+@given(case=cases())
+def test_one_window_more_would_not_fit(case):
+    windows = Windows(*case.pairs)
+    sides = zip(case.shape[2:], windows.grid(case.shape[2:]), *case.pairs, strict=True)
+    for length, count, kernel, stride, padding in sides:
+        end = (count - 1) * stride + kernel
+        assert end <= length + 2 * padding < end + stride
+
+
+@given(case=cases())
+def test_crop_undoes_pad(case):
+    windows, images = Windows(*case.pairs), case.normal()
+    padded = windows.pad(images, 7.0)
+    assert windows.padded_zeros(images.shape, images).shape == padded.shape
+    np.testing.assert_array_equal(windows.crop(padded, case.shape[2:]), images)
+    assert np.sum(padded == 7.0) == padded.size - images.size
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 3))
+def test_every_takes_as_many_as_asked(stride, count, start):
+    numbers = list(range(100))[every(stride, count, start)]
+    assert numbers == [start + stride * n for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 1.5, (1,), (1, 2, 3), (3, 0), "3", None, True]
+)
+def test_a_pair_that_cannot_be(value):
+    with pytest.raises(ConfigError, match=r"Pool takes stride as .*Give, .*stride=2"):
+        read_pair("Pool", "stride", value, least=1)
+
+
+@pytest.mark.parametrize("value", [(3, 3), [3, 3], 3])
+def test_a_pair_in_any_form(value):
+    assert read_pair("Pool", "stride", value, least=1) == (3, 3)
+
+
+def test_half_the_kernel_is_the_widest_border_of_pooling():
+    assert read_pooling_windows("Pool", 4, None, 2).padding == (2, 2)
+    with pytest.raises(ConfigError, match="give 1 or less"):
+        read_pooling_windows("Pool", 3, None, 2)
+
+
+def test_equal_sides_are_shown_once():
+    assert show_pair((3, 3)) == "3"
+    assert show_pair((3, 5)) == "(3, 5)"
