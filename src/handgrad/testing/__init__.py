@@ -1,1 +1,20 @@
-"""."""
+"""Checks for layers and losses, ours and yours.
+
+`strategies` draws shapes and arrays with Hypothesis; it is imported on its own.
+"""
+
+from handgrad.testing.closeness import assert_close, rounding_bound
+from handgrad.testing.layer_contract import LAYER_LAWS, check_layer
+from handgrad.testing.loss_contract import LOSS_LAWS, LossTrial, check_loss
+from handgrad.testing.trial import Trial
+
+__all__ = [
+    "LAYER_LAWS",
+    "LOSS_LAWS",
+    "LossTrial",
+    "Trial",
+    "assert_close",
+    "check_layer",
+    "check_loss",
+    "rounding_bound",
+]

@@ -1,0 +1,227 @@
+"""What every layer promises, tried on a layer of your own or of ours.
+
+Example
+    from handgrad.testing import check_layer
+
+    check_layer(lambda: Linear(4, 3, key=Key(0)), input_shape=(4,))
+"""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+from safetensors import numpy as safetensors
+
+from handgrad.arrays import Array, Shape
+from handgrad.inspection.differentiable import LayerValue
+from handgrad.inspection.gradient_check import by_entry, by_projection
+from handgrad.testing.closeness import assert_close
+from handgrad.testing.trial import (
+    Factory,
+    Trial,
+    as_dtype,
+    assert_all_same,
+    assert_same,
+    assert_same_names,
+    give_values,
+    named_values,
+)
+
+DIRECTIONS = 3
+
+
+def check_layer(
+    layer_factory: Factory,
+    input_shape: Shape,
+    *,
+    batch: int = 3,
+    seed: int = 0,
+    examples_meet: bool = False,
+) -> None:
+    """Try every law of the contract; AssertionError says which is broken and how.
+
+    `layer_factory` makes a new layer each time, always with the same parameters.
+    `examples_meet` excuses a layer, such as batch norm, whose examples depend on each
+    other when training.
+    """
+    trial = Trial(layer_factory, input_shape, batch, seed, examples_meet)
+    for law in LAYER_LAWS.values():
+        law(trial)
+
+
+def output_shape_is_right(trial: Trial) -> None:
+    """`output_shape` says what `forward` gives, for any batch."""
+    layer = trial.make()
+    outputs, _ = trial.forward(layer, trial.inputs())
+    expected = (trial.batch, *layer.output_shape(trial.input_shape))
+    assert_equal(tuple(outputs.shape), expected, f"{layer!r} outputs")
+
+
+def gradients_fit_what_they_belong_to(trial: Trial) -> None:
+    """`d_inputs` has the shape and dtype of the inputs; gradients those of parameters."""
+    layer, inputs = trial.make(), trial.inputs()
+    _, d_inputs, gradients = trial.there_and_back(layer, inputs)
+    assert_alike(d_inputs, inputs, f"{layer!r} d_inputs")
+    assert_same_names(gradients, layer.parameters(), f"{layer!r} gradients")
+    for name, parameter in layer.parameters().items():
+        assert_alike(gradients[name], parameter.value, f"{layer!r} gradient of {name}")
+
+
+def precision_is_kept(trial: Trial) -> None:
+    """float32 stays float32 and float64 stays float64, on the way there and back."""
+    for dtype, training in product(("float32", "float64"), (True, False)):
+        layer = as_dtype(trial.make(), dtype)
+        outputs, d_inputs, gradients = trial.there_and_back(
+            layer, trial.inputs(dtype=dtype), training=training
+        )
+        found = {"outputs": outputs, "d_inputs": d_inputs, **gradients}
+        for name, array in {**found, **named_values(layer)}.items():
+            assert_equal(str(array.dtype), dtype, f"{layer!r} {name}")
+
+
+def backward_agrees_with_finite_differences(trial: Trial) -> None:
+    """For the inputs and for each parameter, in training and in prediction."""
+    for training in (True, False):
+        inputs = trial.inputs()
+        value = LayerValue(trial.make(), inputs, key=trial.key, training=training)
+        for name in value.point:
+            key = trial.key.child(name)
+            found = by_projection(
+                value, key=key, directions=DIRECTIONS, names=[name]
+            )
+            if not found.passed:
+                raise AssertionError(
+                    f"{trial.make()!r} (training={training}): backward and finite "
+                    f"differences disagree in {name}, {found}. Worst entry: "
+                    f"{by_entry(value, key=key)}."
+                )
+
+
+def nothing_given_is_modified(trial: Trial) -> None:
+    """Not the inputs, d_outputs or parameters; nor the cache: backward repeats."""
+    layer, inputs = trial.make(), trial.inputs()
+    parameters = {name: p.value for name, p in layer.parameters().items()}
+    before = named_values(layer)
+    outputs, cache = trial.forward(layer, inputs)
+    assert_same(inputs, trial.inputs(), f"{layer!r} forward changed its inputs")
+    d_outputs = trial.d_outputs(outputs)
+    first = layer.backward(d_outputs, cache)
+    assert_same(inputs, trial.inputs(), f"{layer!r} backward changed the inputs")
+    assert_same(d_outputs, trial.d_outputs(outputs), f"{layer!r} changed d_outputs")
+    for name, value in parameters.items():
+        assert_same(value, before[name], f"{layer!r} changed its parameter {name}")
+        assert_same(layer.parameters()[name].value, before[name], f"{layer!r} {name}")
+    first = (np.array(first[0]), {k: np.array(v) for k, v in first[1].items()})
+    again = layer.backward(d_outputs, cache)
+    assert_same(again[0], first[0], f"{layer!r}: a second backward gives other d_inputs")
+    assert_all_same(again[1], first[1], f"{layer!r}: a second backward")
+
+
+def prediction_repeats(trial: Trial) -> None:
+    """With training=False the same bits come out, without a key, and no state moves."""
+    layer, inputs = trial.make(), trial.inputs()
+    fields, before = set(vars(layer)), named_values(layer)
+    first = np.array(layer.forward(inputs, training=False)[0])
+    layer.forward(trial.inputs("other inputs"), training=False)
+    again, _ = layer.forward(inputs, training=False)
+    assert_same(again, first, f"{layer!r}: prediction does not repeat")
+    assert_all_same(named_values(layer), before, f"{layer!r}: prediction changed state")
+    assert_same_names(vars(layer), fields, f"{layer!r}: fields appeared")
+
+
+def training_remembers_no_batch(trial: Trial) -> None:
+    """Training gives the layer no new field, and the same key the same outputs."""
+    layer, fresh = trial.make(), trial.make()
+    fields = set(vars(layer))
+    trial.there_and_back(layer, trial.inputs("other inputs"))
+    assert_same_names(vars(layer), fields, f"{layer!r}: fields appeared")
+    outputs, d_inputs, gradients = trial.there_and_back(layer, trial.inputs())
+    expected = trial.there_and_back(fresh, trial.inputs())
+    assert_same(outputs, expected[0], f"{layer!r}: outputs depend on earlier batches")
+    assert_same(d_inputs, expected[1], f"{layer!r}: d_inputs remember")
+    assert_all_same(gradients, expected[2], f"{layer!r}: gradients remember")
+
+
+def two_batches_pass_at_once(trial: Trial) -> None:
+    """Forward, forward, backward, backward: each cache serves its own batch."""
+    names = ("inputs", "other inputs")
+    expected = [trial.there_and_back(trial.make(), trial.inputs(name)) for name in names]
+    layer = trial.make()
+    passes = [trial.forward(layer, trial.inputs(name)) for name in names]
+    for (outputs, cache), (_, d_inputs, gradients) in zip(passes, expected, strict=True):
+        found = layer.backward(trial.d_outputs(outputs), cache)
+        assert_same(found[0], d_inputs, f"{layer!r}: d_inputs of two batches mix")
+        assert_all_same(found[1], gradients, f"{layer!r}: two batches mix")
+
+
+def parameters_survive_saving(trial: Trial) -> None:
+    """Saved to safetensors and loaded into another layer, they predict the same bits."""
+    layer, other = trial.make(), trial.make()
+    trial.forward(layer, trial.inputs())  # moves the buffers, if there are any
+    outputs, _ = trial.forward(layer, trial.inputs(), training=False)
+    saved = safetensors.save(named_values(layer))
+    changed = {name: value + 1 for name, value in named_values(other).items()}
+    give_values(other, changed)
+    if changed:
+        moved, _ = trial.forward(other, trial.inputs(), training=False)
+        if np.array_equal(moved, outputs):
+            raise AssertionError(f"{layer!r}: outputs do not depend on parameters().")
+    give_values(other, safetensors.load(saved))
+    loaded, _ = trial.forward(other, trial.inputs(), training=False)
+    assert_same(loaded, outputs, f"{layer!r}: loaded parameters predict otherwise")
+
+
+def examples_do_not_meet(trial: Trial) -> None:
+    """A change of the last example changes nothing for the others."""
+    for training in (False,) if trial.examples_meet else (False, True):
+        layer, inputs = trial.make(), trial.inputs()
+        changed = inputs.copy()
+        changed[-1] = 3 * trial.inputs("other inputs")[-1]
+        one = trial.there_and_back(layer, inputs, training=training)
+        two = trial.there_and_back(layer, changed, training=training)
+        for what, left, right in zip(("outputs", "d_inputs"), one, two, strict=False):
+            assert_same(left[:-1], right[:-1], f"{layer!r}: {what} of examples meet")
+
+
+def order_of_examples_does_not_matter(trial: Trial) -> None:
+    """A batch in another order gives the same in that order: draws follow examples."""
+    layer, inputs = trial.make(), trial.inputs()
+    outputs, _ = trial.forward(layer, inputs)
+    order = np.arange(trial.batch)[::-1]
+    key = trial.forward_key.at(1, order)
+    turned, _ = layer.forward(inputs[order], training=True, key=key)
+    terms = inputs[0].size if not trial.examples_meet else inputs.size
+    assert_close(
+        turned, outputs[order], terms, what=f"{layer!r}: the order of examples matters"
+    )
+
+
+def assert_alike(actual: Array, expected: Array, what: str) -> None:
+    """AssertionError unless shape and dtype are the same."""
+    assert_equal(tuple(actual.shape), tuple(expected.shape), f"{what}, shape")
+    assert_equal(str(actual.dtype), str(expected.dtype), f"{what}, dtype")
+
+
+def assert_equal(actual: Any, expected: Any, what: str) -> None:
+    """AssertionError that says both sides."""
+    if actual != expected:
+        raise AssertionError(f"{what}: expected {expected}, got {actual}.")
+
+
+LAYER_LAWS: dict[str, Callable[[Trial], None]] = {
+    law.__name__: law
+    for law in (
+        output_shape_is_right,
+        gradients_fit_what_they_belong_to,
+        precision_is_kept,
+        backward_agrees_with_finite_differences,
+        nothing_given_is_modified,
+        prediction_repeats,
+        training_remembers_no_batch,
+        two_batches_pass_at_once,
+        parameters_survive_saving,
+        examples_do_not_meet,
+        order_of_examples_does_not_matter,
+    )
+}

@@ -1,0 +1,140 @@
+"""What every loss promises, tried on a loss of your own or of ours.
+
+Example
+    from handgrad.testing import check_loss
+
+    check_loss(SoftmaxCrossEntropy())
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.inspection.differentiable import LossValue
+from handgrad.inspection.gradient_check import by_entry, by_projection
+from handgrad.losses import Loss
+from handgrad.randomness import Key, normal, uniform
+from handgrad.testing.closeness import assert_close, rounding_bound
+from handgrad.testing.trial import assert_same
+
+DIRECTIONS = 5
+
+
+@dataclass(frozen=True)
+class LossTrial:
+    """What the laws of the contract are tried on."""
+
+    loss: Loss[Any]
+    batch: int = 5
+    classes: int = 4
+    seed: int = 0
+
+    @property
+    def key(self) -> Key:
+        """For everything drawn in this trial."""
+        return Key(self.seed).child("loss contract")
+
+    def logits(self, name: str = "logits", dtype: str = "float32") -> NumpyArray:
+        """Logits between two and three apart; another name, other logits."""
+        shape = (self.batch, self.classes)
+        return (2.0 * normal(self.key.child(name), shape)).astype(dtype)
+
+    @property
+    def targets(self) -> NumpyArray:
+        """True class numbers."""
+        key = self.key.child("targets")
+        return uniform(key, (self.batch,), 0, self.classes).astype(np.int64)
+
+
+def check_loss(
+    loss: Loss[Any], *, batch: int = 5, classes: int = 4, seed: int = 0
+) -> None:
+    """Try every law of the contract; AssertionError says which is broken and how."""
+    for law in LOSS_LAWS.values():
+        law(LossTrial(loss, batch, classes, seed))
+
+
+def loss_is_a_plain_number(trial: LossTrial) -> None:
+    """A Python float: it can be printed, compared and written as JSON."""
+    loss, _ = trial.loss.forward(trial.logits(), trial.targets)
+    if type(loss) is not float:
+        raise AssertionError(f"{trial.loss!r} gives {type(loss)}, not a float.")
+
+
+def d_logits_fit_the_logits(trial: LossTrial) -> None:
+    """The same shape, and float32 stays float32, float64 stays float64."""
+    for dtype in ("float32", "float64"):
+        logits = trial.logits(dtype=dtype)
+        _, cache = trial.loss.forward(logits, trial.targets)
+        found = trial.loss.backward(cache)
+        if found.shape != logits.shape or found.dtype != logits.dtype:
+            raise AssertionError(
+                f"{trial.loss!r} d_logits: expected {logits.shape} {logits.dtype}, got "
+                f"{found.shape} {found.dtype}."
+            )
+
+
+def backward_agrees_with_finite_differences(trial: LossTrial) -> None:
+    """Along random directions, in float64."""
+    value = LossValue(trial.loss, trial.logits(), trial.targets)
+    found = by_projection(value, key=trial.key, directions=DIRECTIONS)
+    if not found.passed:
+        raise AssertionError(
+            f"{trial.loss!r}: backward and finite differences disagree, {found}. "
+            f"Worst entry: {by_entry(value, key=trial.key)}."
+        )
+
+
+def loss_is_the_mean_of_the_examples(trial: LossTrial) -> None:
+    """The batch costs the mean of what its examples cost alone; so do gradients."""
+    logits, targets = trial.logits(dtype="float64"), trial.targets
+    whole, cache = trial.loss.forward(logits, targets)
+    alone = [
+        trial.loss.forward(logits[i : i + 1], targets[i : i + 1])
+        for i in range(trial.batch)
+    ]
+    bound = rounding_bound(trial.batch * trial.classes, abs(whole), "float64")
+    if not abs(whole - np.mean([loss for loss, _ in alone])) <= bound:
+        raise AssertionError(f"{trial.loss!r} is not the mean over the examples.")
+    rows = [trial.loss.backward(own)[0] / trial.batch for _, own in alone]
+    d_logits = trial.loss.backward(cache)
+    assert_close(d_logits, np.stack(rows), trial.classes, what=f"{trial.loss!r}")
+
+
+def nothing_given_is_modified(trial: LossTrial) -> None:
+    """Neither logits nor targets nor the cache: backward repeats."""
+    logits, targets = trial.logits(), trial.targets
+    _, cache = trial.loss.forward(logits, targets)
+    first = np.array(trial.loss.backward(cache))
+    again = trial.loss.backward(cache)
+    assert_same(logits, trial.logits(), f"{trial.loss!r} changed its logits")
+    assert_same(targets, trial.targets, f"{trial.loss!r} changed its targets")
+    assert_same(again, first, f"{trial.loss!r}: a second backward differs")
+
+
+def two_batches_pass_at_once(trial: LossTrial) -> None:
+    """Each cache serves its own batch, and nothing is remembered."""
+    batches, targets = (trial.logits(), trial.logits("others")), trial.targets
+    expected = [
+        trial.loss.backward(trial.loss.forward(logits, targets)[1]) for logits in batches
+    ]
+    caches = [trial.loss.forward(logits, targets)[1] for logits in batches]
+    for cache, d_logits in zip(caches, expected, strict=True):
+        found = trial.loss.backward(cache)
+        assert_same(found, d_logits, f"{trial.loss!r}: two batches mix")
+
+
+LOSS_LAWS: dict[str, Callable[[LossTrial], None]] = {
+    law.__name__: law
+    for law in (
+        loss_is_a_plain_number,
+        d_logits_fit_the_logits,
+        backward_agrees_with_finite_differences,
+        loss_is_the_mean_of_the_examples,
+        nothing_given_is_modified,
+        two_batches_pass_at_once,
+    )
+}

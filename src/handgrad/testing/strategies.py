@@ -1,0 +1,99 @@
+"""Hypothesis strategies, named after the axes and settings that they draw.
+
+Needs Hypothesis, which `pip install handgrad[dev]` brings.
+"""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.randomness import Key, normal, uniform
+
+LARGEST = 6  # of an axis: small enough to be quick and to shrink well
+
+
+def batches(largest: int = LARGEST) -> SearchStrategy[int]:
+    """How many examples, one included."""
+    return st.integers(1, largest)
+
+
+def features(largest: int = 9) -> SearchStrategy[int]:
+    """How many numbers in a row."""
+    return st.integers(1, largest)
+
+
+def channels(largest: int = 4) -> SearchStrategy[int]:
+    """How many channels."""
+    return st.integers(1, largest)
+
+
+def image_sizes(least: int = 1, largest: int = 9) -> SearchStrategy[Pair]:
+    """Height and width, odd and even."""
+    return st.tuples(st.integers(least, largest), st.integers(least, largest))
+
+
+def kernel_sizes(largest: int = 4) -> SearchStrategy[Pair]:
+    """Height and width of a kernel."""
+    return st.tuples(st.integers(1, largest), st.integers(1, largest))
+
+
+def odd_kernel_sizes(largest: int = 5) -> SearchStrategy[int]:
+    """Sizes of a kernel that has a middle."""
+    return st.integers(0, (largest - 1) // 2).map(lambda half: 2 * half + 1)
+
+
+def strides(largest: int = 3) -> SearchStrategy[Pair]:
+    """Steps down and to the right."""
+    return st.tuples(st.integers(1, largest), st.integers(1, largest))
+
+
+def paddings(largest: int = 2) -> SearchStrategy[Pair]:
+    """Borders above and below, left and right."""
+    return st.tuples(st.integers(0, largest), st.integers(0, largest))
+
+
+def float_dtypes() -> SearchStrategy[str]:
+    """float32 to train, float64 to check."""
+    return st.sampled_from(["float32", "float64"])
+
+
+def keys() -> SearchStrategy[Key]:
+    """Keys of any seed."""
+    return st.integers(0, 2**32 - 1).map(lambda seed: Key(seed).child("drawn"))
+
+
+@st.composite
+def arrays(draw: DrawFn, shape: Shape, dtype: str = "float64") -> NumpyArray:
+    """Standard normal numbers of this shape.
+
+    Drawn through a key and not number by number: far faster, and shrinking single
+    entries of an array explains little.
+    """
+    return normal(draw(keys()), shape).astype(dtype)
+
+
+@st.composite
+def rows(draw: DrawFn, dtype: str = "float64") -> NumpyArray:
+    """A batch of rows, (batch, features)."""
+    return draw(arrays((draw(batches()), draw(features())), dtype))
+
+
+@st.composite
+def images(draw: DrawFn, dtype: str = "float64", **sizes: Any) -> NumpyArray:
+    """A batch of images, (batch, channels, height, width)."""
+    shape = (draw(batches()), draw(channels()), *draw(image_sizes(**sizes)))
+    return draw(arrays(shape, dtype))
+
+
+@st.composite
+def logits_and_targets(
+    draw: DrawFn, dtype: str = "float64"
+) -> tuple[NumpyArray, NumpyArray]:
+    """Logits (batch, classes) and true class numbers (batch,)."""
+    batch, classes = draw(batches()), draw(st.integers(2, 10))
+    logits = draw(arrays((batch, classes), dtype))
+    targets = uniform(draw(keys()), (batch,), 0, classes).astype(np.int64)
+    return logits, targets

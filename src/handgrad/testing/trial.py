@@ -1,0 +1,103 @@
+"""A layer on trial: fresh copies of it, a batch, and passes through it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import Gradients, NumpyArray, Shape
+from handgrad.layers import Layer
+from handgrad.randomness import Key, normal
+
+Factory = Callable[[], Layer[Any]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the laws of the contract are tried on.
+
+    `make` gives a new layer each time, always with the same parameters.
+    `examples_meet` is true of layers, such as batch norm, whose outputs for one example
+    depend on the others when training.
+    """
+
+    make: Factory
+    input_shape: Shape
+    batch: int = 3
+    seed: int = 0
+    examples_meet: bool = False
+
+    @property
+    def key(self) -> Key:
+        """For everything drawn in this trial."""
+        return Key(self.seed).child("layer contract")
+
+    @property
+    def forward_key(self) -> Key:
+        """For the examples of the batch at some step."""
+        return self.key.child("forward").at(1, np.arange(self.batch))
+
+    def inputs(self, name: str = "inputs", dtype: str = "float32") -> NumpyArray:
+        """A batch of standard normal numbers; another name, another batch."""
+        shape = (self.batch, *self.input_shape)
+        return normal(self.key.child(name), shape).astype(dtype)
+
+    def forward(
+        self, layer: Layer[Any], inputs: NumpyArray, *, training: bool = True
+    ) -> tuple[NumpyArray, Any]:
+        """A forward pass with the trial's key."""
+        return layer.forward(inputs, training=training, key=self.forward_key)
+
+    def d_outputs(self, outputs: NumpyArray, name: str = "d_outputs") -> NumpyArray:
+        """Blame for these outputs: standard normal numbers."""
+        return normal(self.key.child(name), outputs.shape).astype(outputs.dtype)
+
+    def there_and_back(
+        self, layer: Layer[Any], inputs: NumpyArray, *, training: bool = True
+    ) -> tuple[NumpyArray, NumpyArray, Gradients]:
+        """The outputs, d_inputs and gradients of one pass."""
+        outputs, cache = self.forward(layer, inputs, training=training)
+        d_inputs, gradients = layer.backward(self.d_outputs(outputs), cache)
+        return outputs, d_inputs, gradients
+
+
+def named_values(layer: Layer[Any]) -> dict[str, NumpyArray]:
+    """A copy of all parameters and buffers, by name."""
+    arrays = {**layer.parameters(), **layer.buffers()}
+    return {name: np.array(array.value) for name, array in arrays.items()}
+
+
+def give_values(layer: Layer[Any], values: dict[str, NumpyArray]) -> None:
+    """Set parameters and buffers by name."""
+    for name, array in {**layer.parameters(), **layer.buffers()}.items():
+        array.value = values[name]
+
+
+def as_dtype(layer: Layer[Any], dtype: str) -> Layer[Any]:
+    """The layer, its parameters and buffers turned into this dtype."""
+    values = named_values(layer).items()
+    give_values(layer, {name: value.astype(dtype) for name, value in values})
+    return layer
+
+
+def assert_same(actual: Any, expected: Any, what: str) -> None:
+    """AssertionError unless the bits are the same (NaN equals NaN)."""
+    np.testing.assert_array_equal(actual, expected, err_msg=what, strict=True)
+
+
+def assert_all_same(
+    actual: dict[str, NumpyArray], expected: dict[str, NumpyArray], what: str
+) -> None:
+    """AssertionError unless the names and the bits are the same."""
+    assert_same_names(actual, expected, what)
+    for name, value in expected.items():
+        assert_same(actual[name], value, f"{what}: {name}")
+
+
+def assert_same_names(actual: Any, expected: Any, what: str) -> None:
+    """AssertionError unless both have the same names."""
+    if set(actual) != set(expected):
+        raise AssertionError(
+            f"{what}: expected {sorted(expected)}, got {sorted(actual)}."
+        )

@@ -1,0 +1,45 @@
+"""What all tests share: shape checks, seeds, and real data where there is some."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+SOURCE = Path(__file__).parents[1] / "src" / "handgrad"
+
+
+def checked_modules():
+    """Every module but the kernels: the checker's wrapper breaks compiled functions."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        if parts[:2] != ("engine", "kernels") and parts[-1] != "__init__":
+            yield ".".join(("handgrad", *parts))
+
+
+# Shape annotations are checked at run time, in tests only. Before the first import.
+install_import_hook(list(checked_modules()), "beartype.beartype")
+
+
+@pytest.fixture(params=range(int(os.environ.get("HANDGRAD_TEST_SEEDS", "1"))))
+def seed(request):
+    """One seed by default, as many as HANDGRAD_TEST_SEEDS says each night."""
+    return request.param
+
+
+@pytest.fixture
+def data():
+    """A function from a data set's name to its path; skips, by name, without it.
+
+    Example
+        def test_reads_mnist(data):
+            folder = data("mnist")
+    """
+
+    def path_of(name):
+        root = os.environ.get("HANDGRAD_DATA")
+        if not root or not (Path(root) / name).exists():
+            pytest.skip(f"needs the data set {name}: set HANDGRAD_DATA to its parent")
+        return Path(root) / name
+
+    return path_of

@@ -1,0 +1,227 @@
+"""The house as drawn: arrows point one way, nothing dangerous, every mirror there."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "handgrad"
+TESTS = ROOT / "tests"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+# Each part of the house and the parts it may know, besides itself.
+GROUND = {"arrays", "errors", "parameter", "randomness", "ranges"}
+PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
+BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
+TRAINING = {*BUILDING, "engine", "metrics", "training"}
+STANDING = {*TRAINING, "inspection", "studies", "reports"}
+TOP = {*STANDING, "interop", "testing"}
+KNOWS = {
+    "errors": set(),
+    "arrays": {"errors"},
+    "parameter": {"arrays"},
+    "randomness": {"arrays", "errors"},
+    "ranges": {"errors"},
+    "initializers": GROUND,
+    "schedules": GROUND,
+    "layers": {*GROUND, "initializers"},
+    "losses": {*GROUND, "initializers"},
+    "optimizers": {*GROUND, "schedules"},
+    "options": GROUND,
+    "metrics": GROUND,
+    "augmentation": GROUND,
+    "datasets": GROUND,
+    "models": {*PLAIN, "options"},
+    "catalog": {*PLAIN, "options", "models", "augmentation", "datasets"},
+    "engine": {*PLAIN, "augmentation", "datasets"},
+    "training": TRAINING,
+    "inspection": TRAINING,
+    "studies": STANDING,
+    "reports": STANDING,
+    "testing": STANDING,
+    "interop": STANDING,
+    "cli": TOP,
+    "web": TOP,
+    "__init__": TOP,
+}
+
+
+def part_of(path):
+    """The part of the house in which a module lies."""
+    return path.relative_to(SOURCE).with_suffix("").parts[0]
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def imported(tree):
+    """The full names of what a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are written in full"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_parts(source):
+    """The parts of Handgrad that a module's source imports."""
+    known = {path.stem for path in SOURCE.iterdir()}
+    for name in imported(ast.parse(source)):
+        house, _, rest = name.partition(".")
+        part = rest.partition(".")[0]
+        if house == "handgrad" and part in known:
+            yield part
+
+
+def arrows_back(source, part):
+    """The parts that a module of `part` imports and may not know."""
+    return sorted(set(own_parts(source)) - KNOWS[part] - {part})
+
+
+def test_every_part_has_its_place_in_the_order():
+    assert {part_of(path) for path in MODULES} <= set(KNOWS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_one_way(path):
+    assert arrows_back(path.read_text(), part_of(path)) == []
+
+
+def test_an_arrow_that_points_back_is_seen():
+    assert arrows_back("from handgrad.training import Trainer", "layers") == ["training"]
+    assert arrows_back("def f():\n    import handgrad.cli.main", "web") == ["cli"]
+    assert arrows_back("from handgrad import engine", "losses") == ["engine"]
+    assert arrows_back("from handgrad.arrays import Array", "layers") == []
+
+
+def test_the_order_itself_has_no_way_round():
+    def reach(part, seen):
+        for other in KNOWS[part] - {part} - seen:
+            seen = reach(other, seen | {other})
+        return seen
+
+    rounds = [part for part in KNOWS if part in reach(part, set())]
+    assert rounds == []
+
+
+@pytest.mark.parametrize("folder", [SOURCE, TESTS], ids=["src", "tests"])
+def test_at_most_two_folders_deep(folder):
+    depths = {p: len(p.relative_to(folder).parts) - 1 for p in folder.rglob("*.py")}
+    assert [name_of(path) for path, depth in depths.items() if depth > 2] == []
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if not p.stem.startswith("__")], ids=name_of
+)
+def test_every_module_has_its_mirror(path):
+    mirror = TESTS / path.relative_to(SOURCE).with_name(f"test_{path.name}")
+    assert mirror.exists(), f"{name_of(path)} has no {name_of(mirror)}"
+
+
+FORBIDDEN_IMPORTS = {
+    "pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "importlib",
+    "runpy", "imp", "pkgutil", "yaml", "joblib.load", "joblib.dump", "code",
+}  # fmt: skip
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
+FORBIDDEN_METHODS = {
+    "import_module", "yaml.load", "torch.load", "joblib.load", "joblib.dump",
+    "pickle.load", "pickle.loads", "os.system", "os.popen",
+}  # fmt: skip
+
+
+def dangers(source):
+    """Ways to run code from a file, or to import by a string."""
+    tree = ast.parse(source)
+    for name in imported(tree):
+        if name in FORBIDDEN_IMPORTS or name.partition(".")[0] in FORBIDDEN_IMPORTS:
+            yield f"import {name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield from dangers_of_call(node)
+
+
+def dangers_of_call(call):
+    name = ast.unparse(call.func)
+    if name in FORBIDDEN_CALLS:
+        yield name
+    if name in FORBIDDEN_METHODS or name.rpartition(".")[2] == "import_module":
+        yield name
+    for keyword in call.keywords:
+        is_false = isinstance(keyword.value, ast.Constant) and not keyword.value.value
+        if keyword.arg == "allow_pickle" and not is_false:
+            yield f"{name}(allow_pickle)"
+        if keyword.arg == "shell" and not is_false:
+            yield f"{name}(shell)"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_is_run_from_a_file(path):
+    assert list(dangers(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "eval('1')",
+        "exec(text)",
+        "np.load(path, allow_pickle=True)",
+        "np.load(path, allow_pickle=flag)",
+        "importlib.import_module(name)",
+        "__import__(name)",
+        "yaml.load(text)",
+        "torch.load(path)",
+        "subprocess.run(line, shell=True)",
+    ],
+)
+def test_the_dangers_are_seen(source):
+    assert list(dangers(source))
+
+
+def test_what_is_safe_is_let_through():
+    assert list(dangers("np.load(path, allow_pickle=False)\nre.compile('a')")) == []
+
+
+def repeated_names(source):
+    """Names that stand twice in one dictionary: the second would win in silence."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Dict):
+            keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+            yield from (key for key in set(keys) if keys.count(key) > 1)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_name_stands_once_in_a_dictionary(path):
+    assert list(repeated_names(path.read_text())) == []
+
+
+def test_a_repeated_name_is_seen():
+    assert list(repeated_names("{'relu': 1, 'tanh': 2, 'relu': 3}")) == ["relu"]
+
+
+def test_catalogue_names_are_unique_and_snake_case():
+    from handgrad.catalog import CATALOG
+
+    for kind, entries in CATALOG.items():
+        assert [n for n in entries if n != n.lower() or not n.isidentifier()] == [], kind
+        values = [id(value) for value in entries.values()]
+        assert len(set(values)) == len(values), f"one {kind} has two names"
+
+
+HEAVY = ["sklearn", "numba", "matplotlib", "torch", "pydantic", "scipy"]
+
+
+@pytest.mark.parametrize("light", ["handgrad", "handgrad.layers", "handgrad.losses"])
+def test_importing_is_light(light):
+    code = f"import sys, {light}; print(*sorted(set(sys.modules) & set({HEAVY})))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
