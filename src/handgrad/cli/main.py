@@ -1,0 +1,103 @@
+"""The program `handgrad`: its commands, and what it says when something is wrong."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from handgrad.cli.check import check
+from handgrad.cli.data import data
+from handgrad.cli.evaluate import evaluate
+from handgrad.cli.models import models
+from handgrad.cli.predict import predict
+from handgrad.cli.screens.sentences import of_system_error, of_usage_error
+from handgrad.cli.summary import summary
+from handgrad.cli.train import train
+from handgrad.errors import HandgradError
+
+UsageError: type[Exception] = typer.BadParameter.__bases__[
+    0
+]  # typer does not export it
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+CLOSED_PIPE = 141  # 128 + SIGPIPE
+
+app = typer.Typer(
+    name="handgrad",
+    help="Train image classifiers whose every gradient is written by hand.",
+    epilog="Start with: handgrad train",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (train, evaluate, predict, check, models, summary):
+    app.command()(command)
+app.add_typer(data)
+
+
+@app.callback(invoke_without_command=True)
+def handgrad(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.")
+    ] = False,
+) -> None:
+    """Train image classifiers whose every gradient is written by hand."""
+    if version:
+        from handgrad import __version__
+
+        print(f"handgrad {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the program with the words of the command line."""
+    sys.exit(run())
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    """Run one command; a mistake becomes a sentence on stderr and an exit code."""
+    try:
+        code = _call(words)
+        sys.stdout.flush()
+    except HandgradError as error:
+        return _fail(str(error), error.exit_code)
+    except UsageError as error:
+        return _fail(of_usage_error(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        code = _close_stdout()
+    except OSError as error:
+        return _fail(of_system_error(error), 2)
+    except MemoryError:
+        return _fail(
+            "This needs more memory than there is. Take a smaller --batch-size, "
+            "a smaller --image-size or fewer images with --train-count.",
+            2,
+        )
+    if code == INTERRUPTED:
+        return _fail("Stopped.", INTERRUPTED)
+    return code
+
+
+def _call(words: Sequence[str] | None) -> int:
+    """The exit code of the command; its errors are left to the caller."""
+    code = typer.main.get_command(app).main(
+        args=words, prog_name="handgrad", standalone_mode=False
+    )
+    return code if isinstance(code, int) else 0
+
+
+def _fail(sentence: str, code: int) -> int:
+    """Say it on stderr, in one line."""
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+def _close_stdout() -> int:
+    """Nobody reads on (`| head`): say nothing, and let nothing complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CLOSED_PIPE

@@ -1,0 +1,107 @@
+"""`handgrad models`: the networks, and what can be set on each."""
+
+from typing import Annotated, Any
+
+import typer
+
+from handgrad.cli.options import Json
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(help="Show this network's options in full.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the networks and the options that --set takes."""
+    from handgrad import catalog
+    from handgrad.cli.screens.console import say_json
+
+    if name is not None:
+        catalog.find("model", name)
+    chosen = {
+        known: described(known) for known in catalog.MODELS if name in (None, known)
+    }
+    if as_json:
+        say_json(chosen)
+    elif name is None:
+        _print_all(chosen)
+    else:
+        _print_one(name, chosen[name])
+
+
+def described(name: str) -> dict[str, Any]:
+    """What a network is, in one line, and its options with their defaults."""
+    from inspect import Parameter, getdoc, signature
+
+    from handgrad.catalog import find, options_of
+
+    function = find("model", name)
+    parameters = signature(function).parameters
+    options = {
+        option: None
+        if parameters[option].default is Parameter.empty
+        else parameters[option].default
+        for option in options_of(function)
+    }
+    return {"what": (getdoc(function) or "").splitlines()[0], "options": options}
+
+
+def _print_all(chosen: dict[str, dict[str, Any]]) -> None:
+    from handgrad.cli.screens.console import console, say, table
+
+    shown = table("model", "what it is", "options")
+    for name, about in chosen.items():
+        shown.add_row(name, about["what"], ", ".join(about["options"]))
+    console().print(shown)
+    say()
+    say("One network's options: handgrad models lenet")
+    say("Train with options:    handgrad train lenet --set activation=tanh")
+
+
+def _print_one(name: str, about: dict[str, Any]) -> None:
+    from handgrad.cli.screens.console import console, say, table
+
+    say(f"{name}: {about['what']}")
+    say()
+    shown = table("option", "default", "takes")
+    for option, default in about["options"].items():
+        shown.add_row(option, written(default), takes(name, option))
+    console().print(shown)
+    say()
+    say(f"Set them with --set OPTION=VALUE: handgrad train {name}{_example(about)}")
+
+
+def written(value: Any) -> str:
+    """A default as --set would take it."""
+    if value is None:
+        return "(none)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ",".join(map(written, value)) + ("," if len(value) == 1 else "")
+    return str(value)
+
+
+def takes(name: str, option: str) -> str:
+    """What may stand after the equals sign, in words."""
+    from handgrad.catalog import ACTIVATIONS, INITIALIZERS, find
+    from handgrad.models.parts import POOLINGS
+    from handgrad.options import hints_of, in_words
+
+    names = {
+        "activation": ACTIVATIONS,
+        "activations": ACTIVATIONS,
+        "pooling": POOLINGS,
+        "initializer": INITIALIZERS,
+    }
+    if option in names:
+        return ", ".join(names[option])
+    return in_words(hints_of(find("model", name))[option])
+
+
+def _example(about: dict[str, Any]) -> str:
+    for option, default in about["options"].items():
+        if default is not None:
+            return f" --set {option}={written(default)}"
+    return ""

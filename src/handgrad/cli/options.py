@@ -1,0 +1,97 @@
+"""The options that commands share, and reading `--set NAME=VALUE`."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from handgrad.errors import ConfigError, unknown_name
+
+RUN = "Run"
+TRAINING = "Training"
+DATA = "Data"
+MODEL = "Model"
+
+Settings: TypeAlias = dict[str, dict[str, Any]]  # section -> name -> value
+
+SECTIONS = ("model", "loss", "optimizer", "schedule", "training", "dataset")
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object as the last line.")
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Only the result, no progress.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="An option of the model, such as activation=relu; may be repeated.",
+        rich_help_panel=MODEL,
+    ),
+]
+ImageSize = Annotated[
+    int | None,
+    typer.Option(
+        help="Resize images to this many pixels a side.", rich_help_panel=DATA
+    ),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Where data sets are looked for first.", rich_help_panel=DATA),
+]
+
+
+def parse_settings(assignments: Sequence[str]) -> Settings:
+    """Read `activation=relu` and `optimizer.beta1=0.8` into sections and names.
+
+    A name without a section belongs to the model. A value is read as TOML where it is
+    TOML (`true`, `0.5`, `[3, 5]`), commas make a list (`3,5` or `256,`), and anything
+    else is a word.
+
+    Example
+        parse_settings(["pooling=max", "hidden_sizes=256,128"])
+        == {"model": {"pooling": "max", "hidden_sizes": [256, 128]}}
+    """
+    settings: Settings = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        section, dot, option = name.strip().rpartition(".")
+        if not equals or not option:
+            raise ConfigError(
+                f"--set takes NAME=VALUE, got {assignment!r}. "
+                "Write it like --set activation=relu."
+            )
+        section = section if dot else "model"
+        if section not in SECTIONS:
+            raise unknown_name("section of the configuration", section, SECTIONS)
+        settings.setdefault(section, {})[option] = parse_value(text.strip())
+    return settings
+
+
+def parse_value(text: str) -> Any:
+    """One value: TOML, a list by commas, or a word."""
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        read = {}
+    if read.keys() == {"value"}:  # a line break in the text could bring other names
+        return read["value"]
+    if "," in text:
+        parts = text.removesuffix(",").split(",")
+        return [parse_value(part.strip()) for part in parts]
+    return text
+
+
+def refuse_sections(settings: Mapping[str, Any], command: str) -> dict[str, Any]:
+    """The model's settings; ConfigError if other sections were set as well."""
+    others = [section for section in settings if section != "model"]
+    if others:
+        raise ConfigError(
+            f"{command} takes --set for the model only, got {others[0]}. "
+            "Leave that one out, or use it with handgrad train."
+        )
+    return dict(settings.get("model", {}))

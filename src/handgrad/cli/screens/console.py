@@ -1,0 +1,56 @@
+"""Where words go: results to stdout, progress to stderr."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+PIPE_WIDTH = 200  # wide enough that a table in a file is not folded
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that takes words as they are: nothing in them is read as markup."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        stderr=stderr,
+        width=None if stream.isatty() else PIPE_WIDTH,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def say(text: str = "", *, stderr: bool = False) -> None:
+    """Print a line as it is, however long: a path in it must stay whole."""
+    print(text, file=sys.stderr if stderr else sys.stdout)
+
+
+def say_json(values: Any) -> None:
+    """Print one JSON object on one line; a number that is not finite becomes null."""
+    print(json.dumps(finite(values), ensure_ascii=False, allow_nan=False))
+
+
+def finite(values: Any) -> Any:
+    """The same values with None for NaN and infinity, which JSON does not have."""
+    if isinstance(values, Mapping):
+        return {name: finite(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [finite(value) for value in values]
+    if isinstance(values, float) and not abs(values) < float("inf"):
+        return None
+    return values
+
+
+def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """An empty table with quiet lines; the columns in `right` hold numbers."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        made.add_column(
+            column,
+            justify="right" if column in right else "left",
+            no_wrap=column in right,
+        )
+    return made

@@ -1,0 +1,146 @@
+"""A run as it goes: a live line in a terminal, one plain line an epoch elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from handgrad.cli.screens.console import console
+
+REDRAW_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class EpochLine:
+    """What is said when an epoch is over.
+
+    Units
+        accuracies  fractions; validation_* are None where there is no validation
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    seconds: float
+    is_best: bool
+
+    def __str__(self) -> str:
+        words = [
+            f"epoch {self.epoch:3}",
+            f"loss {self.train_loss:7.4f}",
+            f"accuracy {self.train_accuracy:6.2%}",
+        ]
+        if self.validation_loss is not None and self.validation_accuracy is not None:
+            words.append(
+                f"validation {self.validation_loss:7.4f} {self.validation_accuracy:6.2%}"
+            )
+        words.append(f"{self.seconds:6.1f} s")
+        return "  ".join(words) + ("  best" if self.is_best else "")
+
+
+class TrainingScreen:
+    """Progress of one run, on stderr, so that stdout holds results alone.
+
+    The bar shows the mean loss and accuracy of the epoch so far, images a second and
+    the time left for the whole run. `quiet` shows nothing at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs: int,
+        steps: int,
+        steps_before: int = 0,
+        quiet: bool = False,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.console = console(stderr=True)
+        self.epochs = epochs
+        self.steps = steps
+        self.quiet = quiet
+        self.clock = clock
+        self.drawn = self.begun = clock()
+        self.steps_before = self.done = steps_before
+        self.images = 0
+        self.sums = [0.0, 0.0, 0]  # loss, right answers, images of this epoch
+        self.bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[numbers]}", markup=False),
+            console=self.console,
+            transient=True,
+            auto_refresh=False,  # no thread beside the training
+            disable=quiet or not self.console.is_terminal,
+        )
+        self.task: TaskID = self.bar.add_task("starting", total=steps, numbers="")
+
+    def __enter__(self) -> "TrainingScreen":
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.bar.stop()
+
+    def step(self, *, epoch: int, loss: float, correct: int, images: int) -> None:
+        """Count one step; draw it if the last drawing is long enough ago."""
+        self.done += 1
+        self.images += images
+        self.sums[0] += loss * images
+        self.sums[1] += correct
+        self.sums[2] += images
+        now = self.clock()
+        if not self.bar.disable and now - self.drawn >= REDRAW_SECONDS:
+            self.drawn = now
+            self.bar.update(
+                self.task,
+                completed=self.done,
+                description=f"epoch {epoch}/{self.epochs}",
+                numbers=self.numbers(now),
+                refresh=True,
+            )
+
+    def epoch(self, line: EpochLine) -> None:
+        """Leave a lasting line for the epoch that is over."""
+        self.sums = [0.0, 0.0, 0]
+        if not self.quiet:
+            self.console.print(str(line), soft_wrap=True, style=_style(line))
+
+    def say(self, sentence: str) -> None:
+        """Leave a lasting line."""
+        if not self.quiet:
+            self.console.print(sentence, soft_wrap=True)
+
+    def numbers(self, now: float) -> str:
+        """Loss, accuracy, images a second and time left, as of now."""
+        loss, right, images = self.sums
+        seconds = max(now - self.begun, 1e-9)
+        left = (
+            (self.steps - self.done) * seconds / max(self.done - self.steps_before, 1)
+        )
+        return (
+            f"loss {loss / max(images, 1):.4f}  accuracy {right / max(images, 1):.1%}  "
+            f"{self.images / seconds:,.0f} images/s  {duration(left)} left"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader says them: 8 s, 3:07, 1:02:09."""
+    whole = max(round(seconds), 0)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+def _style(line: EpochLine) -> str:
+    return "bold" if line.is_best else ""
