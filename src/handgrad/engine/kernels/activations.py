@@ -1,0 +1,137 @@
+"""Activations over rows of a tile, with the bias before them; forward and backward.
+
+Layout: (rows, columns) with a stride from row to row, so that a tile may be some
+columns of a whole batch's matrix. A row is a feature or a channel's pixels.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from handgrad.engine.kernels.entry import Entry, floats, integer, kernel
+from handgrad.engine.kernels.mathematics import (
+    fast_erf,
+    fast_exp,
+    fast_sigmoid,
+    fast_tanh,
+)
+
+IDENTITY, RELU, LEAKY, SIGMOID, TANH, GELU, GELU_TANH = range(7)
+f32 = np.float32
+ZERO, HALF, ONE, THREE = f32(0), f32(0.5), f32(1), f32(3)
+ROOT_HALF = f32(np.sqrt(0.5))
+ROOT_TWO_OVER_PI = f32(np.sqrt(2 / np.pi))
+NORMAL_PEAK = f32(1 / np.sqrt(2 * np.pi))
+CUBIC = f32(0.044715)
+
+
+@kernel
+def activate(kind, value, slope):  # type: ignore[no-untyped-def]
+    """One activation of one number; `kind` is known when the kernel is compiled."""
+    if kind == RELU:
+        return ZERO if value < ZERO else value
+    if kind == LEAKY:
+        return value * slope if value < ZERO else value
+    if kind == SIGMOID:
+        return fast_sigmoid(value)
+    if kind == TANH:
+        return fast_tanh(value)
+    if kind == GELU:
+        return value * HALF * (ONE + fast_erf(value * ROOT_HALF))
+    if kind == GELU_TANH:
+        inner = ROOT_TWO_OVER_PI * (value + CUBIC * value * value * value)
+        return HALF * value * (ONE + fast_tanh(inner))
+    return value
+
+
+@kernel
+def slope_of(kind, kept, slope):  # type: ignore[no-untyped-def]
+    """The activation's derivative from what was kept: outputs, for GELU inputs."""
+    if kind == RELU:
+        return ONE if kept > ZERO else ZERO
+    if kind == LEAKY:
+        return ONE if kept > ZERO else slope
+    if kind == SIGMOID:
+        return kept * (ONE - kept)
+    if kind == TANH:
+        return ONE - kept * kept
+    if kind == GELU:
+        below = HALF * (ONE + fast_erf(kept * ROOT_HALF))
+        return below + kept * NORMAL_PEAK * fast_exp(-HALF * kept * kept)
+    if kind == GELU_TANH:
+        square = kept * kept
+        inner = ROOT_TWO_OVER_PI * (kept + CUBIC * square * kept)
+        bend = fast_tanh(inner)
+        d_inner = ROOT_TWO_OVER_PI * (ONE + THREE * CUBIC * square)
+        return HALF * (ONE + bend) + HALF * kept * (ONE - bend * bend) * d_inner
+    return ONE
+
+
+@cache
+def forward_entry(kind: int, *, has_bias: bool) -> Entry:
+    """outputs = activation(inputs + bias of the row).
+
+    Stands for
+        the bias of Linear.forward, and ReLU ... GELU.forward
+
+    Arguments
+        0 inputs, 3 bias, 6 outputs, 9 kept (GELU: inputs with their bias; stride of inputs),
+        12 slope (one float)
+        15 rows, 16 columns, 17 stride of inputs, 18 stride of outputs
+    """
+    keeps_inputs = kind in (GELU, GELU_TANH)
+
+    def activation_entry(arguments: int, tile: int, worker: int) -> None:
+        rows, columns = integer(arguments, 15), integer(arguments, 16)
+        in_stride, out_stride = integer(arguments, 17), integer(arguments, 18)
+        inputs = floats(arguments, 0, tile, worker, rows * in_stride)
+        bias = floats(arguments, 3, tile, worker, rows)
+        outputs = floats(arguments, 6, tile, worker, rows * out_stride)
+        kept = floats(arguments, 9, tile, worker, rows * in_stride)
+        slope = floats(arguments, 12, tile, worker, 1)[0]
+        for row in range(rows):
+            shift = bias[row] if has_bias else ZERO
+            source = inputs[row * in_stride : row * in_stride + columns]
+            target = outputs[row * out_stride : row * out_stride + columns]
+            keep = kept[row * in_stride : row * in_stride + columns]
+            for column in range(columns):
+                value = source[column] + shift if has_bias else source[column]
+                if keeps_inputs:
+                    keep[column] = value
+                target[column] = activate(kind, value, slope)
+
+    return Entry(activation_entry)
+
+
+@cache
+def backward_entry(kind: int) -> Entry:
+    """d_inputs = d_outputs * slope at what was kept; in place where they are one.
+
+    Stands for
+        ReLU ... GELU.backward
+
+    Arguments
+        0 d_outputs, 3 kept, 6 d_inputs, 9 slope (one float)
+        12 rows, 13 columns, 14 stride of d_outputs, 15 of kept, 16 of d_inputs
+    """
+
+    def activation_backward_entry(arguments: int, tile: int, worker: int) -> None:
+        rows, columns = integer(arguments, 12), integer(arguments, 13)
+        d_stride, kept_stride = integer(arguments, 14), integer(arguments, 15)
+        in_stride = integer(arguments, 16)
+        d_outputs = floats(arguments, 0, tile, worker, rows * d_stride)
+        kept = floats(arguments, 3, tile, worker, rows * kept_stride)
+        d_inputs = floats(arguments, 6, tile, worker, rows * in_stride)
+        slope = floats(arguments, 9, tile, worker, 1)[0]
+        for row in range(rows):
+            source = d_outputs[row * d_stride : row * d_stride + columns]
+            keep = kept[row * kept_stride : row * kept_stride + columns]
+            target = d_inputs[row * in_stride : row * in_stride + columns]
+            for column in range(columns):
+                if kind == RELU:  # not a product: a NaN must not pass a closed gate
+                    value = source[column] if keep[column] > ZERO else ZERO
+                else:
+                    value = source[column] * slope_of(kind, keep[column], slope)
+                target[column] = value
+
+    return Entry(activation_backward_entry)

@@ -1,0 +1,86 @@
+"""Dropout over one tile: every mask bit computed from its key, none stored.
+
+Layout: (rows, columns) with a stride; a column is an example, a row is the position
+within an example that the plain layer's draw is counted by.
+
+Source
+    Salmon, Moraes, Dror, Shaw (2011): Philox4x32-10, as in `handgrad.randomness`.
+"""
+
+import numpy as np
+from numba import carray
+
+from handgrad.engine.kernels.entry import Entry, floats, integer, kernel, longs
+from handgrad.engine.kernels.gather import COUNT, ROWS
+from handgrad.engine.kernels.machine import long_pointer
+
+u32, u64 = np.uint32, np.uint64
+M0, M1 = u64(0xD2511F53), u64(0xCD9E8D57)
+W0, W1 = u64(0x9E3779B9), u64(0xBB67AE85)
+WORD, SHIFT = u64(0xFFFFFFFF), u64(32)
+ZERO = np.float32(0)
+
+
+@kernel
+def philox_words(block, example, step, k0, k1):  # type: ignore[no-untyped-def]
+    """Four 32-bit draws: the words of Philox at (block, example, step, 0)."""
+    c0, c1, c2, c3 = block, example, step, u64(0)
+    for _ in range(10):
+        first, second = c0 * M0, c2 * M1
+        c0 = (second >> SHIFT) ^ c1 ^ k0
+        c2 = (first >> SHIFT) ^ c3 ^ k1
+        c1 = second & WORD
+        c3 = first & WORD
+        k0 = (k0 + W0) & WORD
+        k1 = (k1 + W1) & WORD
+    return c0, c1, c2, c3
+
+
+@kernel
+def drop(values, outputs, examples, draw, sizes, scale):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a draw's whole key)
+    """outputs = values * scale where the draw is kept, else 0.
+
+    Stands for
+        Dropout.forward and Dropout.backward: the same draw, so no mask is kept
+    """
+    k0, k1, step, threshold = draw
+    rows, columns, stride, out_stride = sizes
+    for block in range(-(-rows // 4)):
+        height = min(4, rows - 4 * block)
+        for n in range(columns):
+            c0, c1, c2, c3 = philox_words(u64(block), u64(examples[n]), step, k0, k1)
+            for part in range(height):
+                word = c0 if part == 0 else c1 if part == 1 else c2 if part == 2 else c3
+                row = 4 * block + part
+                value = values[row * stride + n] * scale
+                outputs[row * out_stride + n] = value if word >= threshold else ZERO
+
+
+def _dropout_entry(arguments: int, tile: int, worker: int) -> None:
+    """Arguments.
+
+    0 inputs block, 3 values, 6 outputs, 9 draw (int64: two key words, step,
+    threshold), 12 scale (one float), 15 scratch (columns int64)
+    18 rows, 19 columns, 20 stride of values, 21 of outputs
+    """
+    inputs = longs(arguments, 0, tile, worker, 4)
+    rows, columns = integer(arguments, 18), integer(arguments, 19)
+    stride, out_stride = integer(arguments, 20), integer(arguments, 21)
+    numbers = longs(arguments, 9, tile, worker, 4)
+    draw = (u64(numbers[0]), u64(numbers[1]), u64(numbers[2]), u64(numbers[3]))
+    examples = longs(arguments, 15, tile, worker, columns)
+    all_rows = carray(long_pointer(inputs[ROWS]), (inputs[COUNT],))
+    for n in range(columns):
+        place = tile * columns + n
+        examples[n] = all_rows[place] if place < inputs[COUNT] else 0
+    drop(
+        floats(arguments, 3, tile, worker, rows * stride),
+        floats(arguments, 6, tile, worker, rows * out_stride),
+        examples,
+        draw,
+        (rows, columns, stride, out_stride),
+        floats(arguments, 12, tile, worker, 1)[0],
+    )
+
+
+dropout_entry = Entry(_dropout_entry)

@@ -1,0 +1,110 @@
+"""The loop that runs a program: phases, tasks, operations, without the interpreter.
+
+A step is a list of phases. Within a phase, workers take tasks from a shared counter;
+between phases they meet. Which worker runs a task never changes a bit of its result.
+
+Tables (int64, row-major)
+    phases      (phase, 2)      first task, number of tasks
+    tasks       (task, 3)       first operation, number of operations, tile
+    operations  (operation, 2)  address of the entry, address of its arguments
+
+Control (int64, one cache line each, so that workers do not disturb each other)
+    GENERATION  number of the step that workers may run
+    PARKED      how many workers sleep
+    STOP        1 ends the workers
+    FIRST + 2p      tasks taken of phase p, since the beginning
+    FIRST + 2p + 1  arrivals at the end of phase p, since the beginning
+"""
+
+from handgrad.engine.kernels.entry import kernel
+from handgrad.engine.kernels.machine import (
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    call_entry,
+    call_plain,
+)
+
+LINE = 8  # int64 numbers in a cache line
+GENERATION, PARKED, STOP, FIRST = 0, 1, 2, 3
+SPINS_BEFORE_YIELD = 2000
+
+
+@kernel
+def cell(control: int, index: int) -> int:
+    """The address of one number of the control block."""
+    return control + index * LINE * 8
+
+
+@kernel
+def run_phase(phase, count, tables, control, generation, worker, workers):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (the machine's whole state)
+    """Take tasks of one phase until none is left."""
+    phases, tasks, operations = tables
+    counter = cell(control, FIRST + 2 * phase)
+    taken_before = (generation - 1) * (count + workers)
+    while True:
+        task = atomic_add(counter, 1) - taken_before
+        if task >= count:
+            return
+        first, length, tile = tasks[phases[phase, 0] + task]
+        for operation in range(first, first + length):
+            call_entry(operations[operation, 0], operations[operation, 1], tile, worker)
+
+
+@kernel
+def wait_for(address, value, yield_address):  # type: ignore[no-untyped-def]
+    """Wait until the number at an address has reached a value."""
+    spins = 0
+    while atomic_load(address) < value:
+        spins += 1
+        if spins > SPINS_BEFORE_YIELD and yield_address != 0:
+            call_plain(yield_address)
+
+
+@kernel
+def run_step(tables, control, generation, worker, workers, yield_address):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (the machine's whole state)
+    """All phases of one step, as one of the workers."""
+    phases = tables[0]
+    for phase in range(phases.shape[0]):
+        run_phase(
+            phase, phases[phase, 1], tables, control, generation, worker, workers
+        )
+        if workers > 1:
+            arrivals = cell(control, FIRST + 2 * phase + 1)
+            atomic_add(arrivals, 1)
+            wait_for(arrivals, generation * workers, yield_address)
+
+
+@kernel
+def serve(tables, control, generation, worker, workers, idle_spins, yield_address):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (the machine's whole state)
+    """Run steps as they are announced; return when idle for long, or told to stop.
+
+    Returns the number of the last step run.
+    """
+    spins = 0
+    while atomic_load(cell(control, STOP)) == 0:
+        if atomic_load(cell(control, GENERATION)) > generation:
+            generation += 1
+            run_step(tables, control, generation, worker, workers, yield_address)
+            spins = 0
+        else:
+            spins += 1
+            if spins > idle_spins:
+                return generation
+            if spins > SPINS_BEFORE_YIELD and yield_address != 0:
+                call_plain(yield_address)
+    return generation
+
+
+@kernel
+def announce(control, generation):  # type: ignore[no-untyped-def]
+    """Let the workers run a step; returns how many of them sleep."""
+    atomic_store(cell(control, GENERATION), generation)
+    return atomic_load(cell(control, PARKED))
+
+
+@kernel
+def park(control, change):  # type: ignore[no-untyped-def]
+    """Say that a worker goes to sleep (+1) or wakes (-1); returns the last step."""
+    atomic_add(cell(control, PARKED), change)
+    return atomic_load(cell(control, GENERATION))

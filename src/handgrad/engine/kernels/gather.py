@@ -1,0 +1,112 @@
+"""The first operation: fetch a tile's images, normalise them, lay them out.
+
+    value = pixel * scale[channel] + shift[channel]
+
+which is `Normalization.apply`, to the bit. Examples beyond the batch's end repeat its
+first one; the loss gives them no gradient.
+"""
+
+from numba import carray
+
+from handgrad.engine.kernels.entry import Entry, floats, integer, kernel, longs
+from handgrad.engine.kernels.machine import byte_pointer, long_pointer
+
+HUGE = 1 << 62
+IMAGES, TARGETS, ROWS, COUNT = range(4)  # the numbers of the program's `inputs` block
+
+
+@kernel
+def gather_last(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a tile's whole input)
+    """Images to (channels, height, width, tile), inside a border of zeros.
+
+    Shapes
+        images    (all, channels, height, width) flat, uint8
+        rows      numbers of the batch's images
+        geometry  channels, height, width, padded height, padded width, top, left, tile
+        outputs   (channels, padded height, padded width, tile) flat
+
+    Cost
+        one byte read (scattered over `tile` images) and four written for each pixel
+    """
+    channels, height, width, tall, wide, top, left, tile = geometry
+    size = height * width
+    for lane in range(tile):
+        example = first + lane
+        row = rows[example if example < count else 0]
+        for channel in range(channels):
+            source = (row * channels + channel) * size
+            start = (channel * tall + top) * wide + left
+            for line in range(height):
+                place = (start + line * wide) * tile + lane
+                for column in range(width):
+                    pixel = images[source + line * width + column]
+                    outputs[place + column * tile] = (
+                        pixel * scale[channel] + shift[channel]
+                    )
+
+
+@kernel
+def gather_first(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a tile's whole input)
+    """Images to (tile, channels * height * width): the layout of a first linear layer."""
+    channels, height, width, _, _, _, _, tile = geometry
+    size = height * width
+    for lane in range(tile):
+        example = first + lane
+        row = rows[example if example < count else 0]
+        for channel in range(channels):
+            source = (row * channels + channel) * size
+            place = (lane * channels + channel) * size
+            for pixel in range(size):
+                outputs[place + pixel] = (
+                    images[source + pixel] * scale[channel] + shift[channel]
+                )
+
+
+@kernel
+def _tile_inputs(arguments, tile, worker):  # type: ignore[no-untyped-def]
+    """What both gathers read: images, rows, count, first example, geometry, scale."""
+    block = longs(arguments, 0, tile, worker, 4)
+    geometry = (
+        integer(arguments, 12),
+        integer(arguments, 13),
+        integer(arguments, 14),
+        integer(arguments, 15),
+        integer(arguments, 16),
+        integer(arguments, 17),
+        integer(arguments, 18),
+        integer(arguments, 19),
+    )
+    channels = geometry[0]
+    return (
+        carray(byte_pointer(block[IMAGES]), (HUGE,)),
+        carray(long_pointer(block[ROWS]), (block[COUNT],)),
+        block[COUNT],
+        tile * geometry[7],
+        geometry,
+        floats(arguments, 3, tile, worker, channels),
+        floats(arguments, 6, tile, worker, channels),
+    )
+
+
+def _gather_last_entry(arguments: int, tile: int, worker: int) -> None:
+    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry (8)."""
+    images, rows, count, first, geometry, scale, shift = _tile_inputs(
+        arguments, tile, worker
+    )
+    size = geometry[0] * geometry[3] * geometry[4] * geometry[7]
+    outputs = floats(arguments, 9, tile, worker, size)
+    gather_last(images, rows, count, first, geometry, scale, shift, outputs)
+
+
+def _gather_first_entry(arguments: int, tile: int, worker: int) -> None:
+    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry (8)."""
+    images, rows, count, first, geometry, scale, shift = _tile_inputs(
+        arguments, tile, worker
+    )
+    size = geometry[0] * geometry[1] * geometry[2] * geometry[7]
+    outputs = floats(arguments, 9, tile, worker, size)
+    gather_first(images, rows, count, first, geometry, scale, shift, outputs)
+
+
+gather_last_entry = Entry(_gather_last_entry)
+gather_first_entry = Entry(_gather_first_entry)

@@ -1,0 +1,138 @@
+"""The few things kernels need that Numba's Python does not say: addresses and atomics.
+
+A program is a table of numbers: which kernel, and its arguments. A kernel's entry gets
+the address of its arguments, the tile it works on and the worker that runs it, so a
+whole step runs without the interpreter. An argument that is an array is stored as three
+integers, and its address is
+
+    base + tile * tile_stride + worker * worker_stride        (bytes)
+
+so one table serves all tiles and workers.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+ENTRY_SIGNATURE = types.void(types.int64, types.int64, types.int64)
+INT64 = ir.IntType(64)
+INT32 = ir.IntType(32)
+FLOAT = ir.FloatType()
+POINTER_SLOTS = 3  # base, tile stride, worker stride
+
+
+def _pointer_to(numba_type: Any) -> Any:
+    """An intrinsic that reads an address as a pointer to this type."""
+
+    @intrinsic
+    def cast(typing_context, address):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            return builder.inttoptr(
+                arguments[0], context.get_value_type(signature.return_type)
+            )
+
+        return types.CPointer(numba_type)(types.int64), generate
+
+    return cast
+
+
+float_pointer = _pointer_to(types.float32)
+double_pointer = _pointer_to(types.float64)
+byte_pointer = _pointer_to(types.uint8)
+long_pointer = _pointer_to(types.int64)
+
+
+@intrinsic
+def load_long(typing_context, address):  # type: ignore[no-untyped-def]
+    """The 64-bit integer at an address."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.load(builder.inttoptr(arguments[0], INT64.as_pointer()))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def load_double(typing_context, address):  # type: ignore[no-untyped-def]
+    """The 64-bit float at an address."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        double = ir.DoubleType().as_pointer()
+        return builder.load(builder.inttoptr(arguments[0], double))
+
+    return types.float64(types.int64), generate
+
+
+@intrinsic
+def atomic_load(typing_context, address):  # type: ignore[no-untyped-def]
+    """The 64-bit integer at an address, as another worker wrote it last."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
+        return builder.load_atomic(pointer, "seq_cst", 8)
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def atomic_store(typing_context, address, value):  # type: ignore[no-untyped-def]
+    """Write a 64-bit integer so that every other worker sees it."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
+        builder.store_atomic(arguments[1], pointer, "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def atomic_add(typing_context, address, value):  # type: ignore[no-untyped-def]
+    """Add to a 64-bit integer that workers share; returns what stood there before."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
+        return builder.atomic_rmw("add", pointer, arguments[1], "seq_cst")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def call_entry(typing_context, entry, arguments, tile, worker):  # type: ignore[no-untyped-def]
+    """Call the kernel at an address."""
+
+    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        kind = ir.FunctionType(ir.VoidType(), [INT64, INT64, INT64])
+        function = builder.inttoptr(values[0], kind.as_pointer())
+        builder.call(function, values[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def call_plain(typing_context, function):  # type: ignore[no-untyped-def]
+    """Call a C function without arguments at an address: sched_yield."""
+
+    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        kind = ir.FunctionType(INT32, [])
+        builder.call(builder.inttoptr(values[0], kind.as_pointer()), [])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+@intrinsic
+def bits_to_float(typing_context, bits):  # type: ignore[no-untyped-def]
+    """The float32 whose bits are those of a 32-bit integer."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], FLOAT)
+
+    return types.float32(types.int32), generate
+
+
+Codegen = Callable[..., Any]

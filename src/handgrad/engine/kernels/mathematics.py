@@ -1,0 +1,74 @@
+"""exp, tanh and erf in float32, made of operations that a compiler can vectorise.
+
+The libraries' own functions work on one number at a time in compiled loops; these are
+straight-line, so sixteen numbers go through at once. Error below 2 units in the last
+place for `exp`, 2e-7 absolute for `tanh` and `erf`. NaN stays NaN.
+
+Source
+    Cody, Waite (1980), Software manual for the elementary functions (reduction).
+    Abramowitz, Stegun (1964), formula 7.1.26 (erf).
+"""
+
+import numpy as np
+
+from handgrad.engine.kernels.entry import kernel
+from handgrad.engine.kernels.machine import bits_to_float
+
+f32 = np.float32
+LOG2E = f32(1.4426950408889634)
+LN2_HIGH, LN2_LOW = f32(0.693359375), f32(-2.12194440e-4)  # their sum is ln 2
+LARGEST, SMALLEST = f32(88.3), f32(-87.3)
+HALF, ONE, TWO = f32(0.5), f32(1.0), f32(2.0)
+E2, E3, E4, E5, E6, E7 = (f32(1 / n) for n in (2, 6, 24, 120, 720, 5040))
+P, A1, A2, A3, A4, A5 = (
+    f32(value)
+    for value in (
+        0.3275911,
+        0.254829592,
+        -0.284496736,
+        1.421413741,
+        -1.453152027,
+        1.061405429,
+    )
+)
+T3, T5, T7, T9, T11 = (
+    f32(value) for value in (-1 / 3, 2 / 15, -17 / 315, 62 / 2835, -1382 / 155925)
+)
+NEAR = f32(0.35)
+
+
+@kernel
+def fast_exp(value):  # type: ignore[no-untyped-def]
+    """e ** value: 2 ** k times the series of the remainder."""
+    value = LARGEST if value > LARGEST else value
+    value = SMALLEST if value < SMALLEST else value
+    whole = np.floor(value * LOG2E + HALF)
+    rest = value - whole * LN2_HIGH - whole * LN2_LOW
+    series = ((((E7 * rest + E6) * rest + E5) * rest + E4) * rest + E3) * rest + E2
+    series = series * rest * rest + rest + ONE
+    return series * bits_to_float(np.int32((np.int32(whole) + np.int32(127)) << 23))
+
+
+@kernel
+def fast_tanh(value):  # type: ignore[no-untyped-def]
+    """The series near 0, where the quotient would cancel; the quotient elsewhere."""
+    square = value * value
+    series = ((((T11 * square + T9) * square + T7) * square + T5) * square + T3) * square
+    quotient = ONE - TWO / (fast_exp(TWO * value) + ONE)
+    return value + value * series if abs(value) < NEAR else quotient
+
+
+@kernel
+def fast_erf(value):  # type: ignore[no-untyped-def]
+    """A polynomial in 1 / (1 + p |value|) times exp(-value ** 2)."""
+    size = abs(value)
+    part = ONE / (ONE + P * size)
+    series = ((((A5 * part + A4) * part + A3) * part + A2) * part + A1) * part
+    result = ONE - series * fast_exp(-size * size)
+    return -result if value < 0 else result
+
+
+@kernel
+def fast_sigmoid(value):  # type: ignore[no-untyped-def]
+    """1 / (1 + exp(-value))."""
+    return ONE / (ONE + fast_exp(-value))

@@ -1,0 +1,236 @@
+"""Convolutions over a tile by the direct kernels."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine import geometry
+from handgrad.engine.geometry import Convolution
+from handgrad.engine.kernels.convolution import (
+    border_entry,
+    dots_entry,
+    pack_entry,
+    taps_entry,
+)
+from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor, pointer_to
+from handgrad.engine.parameters import Piece
+from handgrad.engine.program import Operation
+from handgrad.layers import Conv2d
+
+VECTORS = 2  # of 16 examples at once
+
+
+def lower_convolution(
+    lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor
+) -> Tensor:
+    """outputs = convolution of the padded inputs + bias."""
+    memory = lowering.memory
+    padded = inputs if lowering.is_padded else add_border(lowering, name, layer, inputs)
+    shape = Convolution(
+        layer.in_channels,
+        layer.out_channels,
+        (padded.shape[1], padded.shape[2]),
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        memory.tile,
+    )
+    block = geometry.output_block(layer.out_channels)
+    rounded = -(-layer.out_channels // block) * block
+    high, wide = shape.out_size
+    outputs = memory.dense(
+        name, "activations", (layer.out_channels, high, wide), rows=rounded * high * wide
+    )
+    order = geometry.forward_order(shape, block)
+    packed = _packed(lowering, name, order)
+    bias = _packed(lowering, name, _padded_order(layer.out_channels, rounded), "bias")
+    taps, places = geometry.forward_tables(shape, block)
+    lowering.add(
+        taps_entry(block, VECTORS),
+        (
+            padded.pointer,
+            packed,
+            bias,
+            outputs.pointer,
+            _table(lowering, taps),
+            _table(lowering, places),
+            len(places),
+            layer.in_channels,
+            shape.input_bytes,
+            shape.taps * block * FLOAT_BYTES,
+            rounded // block,
+            layer.in_channels * shape.taps * block * FLOAT_BYTES,
+            shape.output_bytes,
+            memory.tile // (16 * VECTORS),
+        ),
+        f"{name} forward",
+        shape.operations,
+        FLOAT_BYTES * memory.tile * (padded.rows + outputs.rows),
+    )
+    needs_d_inputs = lowering.needs_d_inputs
+    lowering.reusable = outputs.pointer
+
+    def backward(d_outputs: Tensor) -> Tensor | None:
+        _add_weight_gradient(lowering, name, shape, padded, d_outputs)
+        if not needs_d_inputs:
+            return None
+        return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
+
+    lowering.backwards.append(backward)
+    return outputs
+
+
+def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> Tensor:
+    """The inputs inside a border of zeros, where the layer has padding."""
+    if layer.padding == (0, 0):
+        return inputs
+    channels, height, width = inputs.shape
+    top, left = layer.padding
+    tall, wide = height + 2 * top, width + 2 * left
+    padded = lowering.memory.dense(
+        f"{name} padded", "activations", (channels, tall, wide)
+    )
+    tile = lowering.memory.tile
+    lowering.add(
+        border_entry,
+        (inputs.pointer, padded.pointer, channels, height, width, tall, wide, top, left)
+        + (tile, 1),
+        f"{name} padding",
+        0,
+        8 * inputs.rows * tile,
+    )
+    return padded
+
+
+def _add_d_inputs(
+    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
+) -> Tensor:
+    memory = lowering.memory
+    block = geometry.output_block(shape.in_channels)
+    rounded = -(-shape.in_channels // block) * block
+    _, height, width = inputs.shape
+    d_inputs = memory.dense(
+        f"d_{name}", "gradients", inputs.shape, rows=rounded * height * width
+    )
+    packed = _packed(lowering, name, geometry.backward_order(shape, block))
+    taps, places = geometry.backward_tables(shape, block)
+    zeros = memory.shared(f"{name} no bias", "settings", rounded)
+    lowering.add(
+        taps_entry(block, VECTORS),
+        (
+            d_outputs.pointer,
+            packed,
+            zeros,
+            d_inputs.pointer,
+            _table(lowering, taps),
+            _table(lowering, places),
+            len(places),
+            shape.out_channels,
+            shape.output_bytes,
+            (shape.taps + 1) * block * FLOAT_BYTES,
+            rounded // block,
+            shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
+            height * width * memory.tile * FLOAT_BYTES,
+            memory.tile // (16 * VECTORS),
+        ),
+        f"{name} d_inputs",
+        shape.operations,
+        FLOAT_BYTES * memory.tile * (d_inputs.rows + d_outputs.rows),
+    )
+    return d_inputs
+
+
+def _add_weight_gradient(
+    lowering: Lowering, name: str, shape: Convolution, padded: Tensor, d_outputs: Tensor
+) -> None:
+    memory = lowering.memory
+    outs, taps_at_once = geometry.dots_block(shape.out_channels, shape.taps)
+    offsets, rows, run = geometry.dots_tables(shape)
+    size = shape.in_channels * shape.taps
+    floats = shape.out_channels * (size + 1)
+    lanes = memory.each_tile(f"{name} lanes", "gradients", floats)
+    bias_lanes = lanes.plus(shape.out_channels * size * FLOAT_BYTES)
+    lowering.add(clear_entry, (lanes, floats), f"{name} gradients = 0")
+    lowering.add(
+        dots_entry(outs, taps_at_once),
+        (
+            d_outputs.pointer,
+            padded.pointer,
+            _table(lowering, offsets),
+            _table(lowering, rows),
+            lanes,
+            shape.output_bytes,
+            shape.input_bytes,
+            shape.in_channels,
+            shape.out_channels // outs,
+            shape.taps // taps_at_once,
+            len(rows),
+            run,
+        ),
+        f"{name} d_weight",
+        shape.operations,
+        FLOAT_BYTES * memory.tile * (padded.rows + d_outputs.rows),
+    )
+    columns = shape.out_size[0] * shape.out_size[1] * memory.tile
+    lowering.add(
+        row_sums_entry,
+        (d_outputs.pointer, bias_lanes, shape.out_channels, columns, columns),
+        f"{name} d_bias",
+        shape.out_channels * columns,
+        FLOAT_BYTES * shape.out_channels * columns,
+    )
+    stride = lanes.tile_stride // FLOAT_BYTES
+    for parameter, place, count in (
+        ("weight", lanes, shape.out_channels * size),
+        ("bias", bias_lanes, shape.out_channels),
+    ):
+        for first in range(0, count, 16384):
+            columns = min(16384, count - first)
+            lowering.pieces.append(
+                Piece(
+                    f"{name}.{parameter}",
+                    first,
+                    1,
+                    columns,
+                    columns,
+                    lanes=replace(place, tile_stride=0).plus(first * FLOAT_BYTES),
+                    lane_stride=stride,
+                    cost=columns * memory.tiles,
+                )
+            )
+
+
+def _packed(
+    lowering: Lowering, name: str, order: NumpyArray, parameter: str = "weight"
+) -> Pointer:
+    """A copy of a parameter in the order of a table, made anew before each step."""
+    memory = lowering.memory
+    full = f"{name}.{parameter}"
+    packed = memory.shared(f"{full} packed", "parameters", len(order))
+    size = int(np.prod(lowering.store.parameters[full].shape))
+    lowering.prepare.append(
+        Operation(
+            pack_entry,
+            (lowering.store.pointer(full), packed, _table(lowering, order), size)
+            + (len(order),),
+            f"{full} packed",
+            0,
+            2 * FLOAT_BYTES * len(order),
+        )
+    )
+    return packed
+
+
+def _padded_order(count: int, rounded: int) -> NumpyArray:
+    order = np.full(rounded, -1, dtype=np.int64)
+    order[:count] = np.arange(count)
+    return order
+
+
+def _table(lowering: Lowering, values: NumpyArray) -> Pointer:
+    held = lowering.memory.array("offsets", "tables", values.size, np.int64)
+    held[:] = values.reshape(-1)
+    return pointer_to(held)

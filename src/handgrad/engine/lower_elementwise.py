@@ -1,0 +1,135 @@
+"""Activations (with a linear layer's bias), dropout and flatten."""
+
+from typing import Any
+
+import numpy as np
+
+from handgrad.engine.kernels import activations
+from handgrad.engine.kernels.dropout import dropout_entry
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
+from handgrad.layers import GELU, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
+from handgrad.randomness import Key, keep_threshold
+
+IN_PLACE = (
+    activations.IDENTITY,
+    activations.RELU,
+    activations.LEAKY,
+    activations.SIGMOID,
+    activations.TANH,
+)
+
+
+def kind_of(layer: Any) -> int | None:
+    """The kernel's number of an activation; None for any other layer."""
+    if isinstance(layer, GELU):
+        is_exact = layer.approximate == "none"
+        return activations.GELU if is_exact else activations.GELU_TANH
+    if isinstance(layer, LeakyReLU) and layer.negative_slope <= 0:
+        return None  # the outputs' sign would not tell the inputs'
+    kinds = {
+        ReLU: activations.RELU,
+        LeakyReLU: activations.LEAKY,
+        Sigmoid: activations.SIGMOID,
+        Tanh: activations.TANH,
+    }
+    return kinds.get(type(layer))
+
+
+def lower_activation(
+    lowering: Lowering,
+    name: str,
+    layer: Any,
+    inputs: Tensor,
+    bias: Pointer = NOWHERE,
+) -> Tensor:
+    """outputs = activation(inputs + bias), in place where nothing is lost by it."""
+    kind = activations.IDENTITY if layer is None else kind_of(layer)
+    assert kind is not None
+    memory, has_bias = lowering.memory, bias != NOWHERE
+    wants_matrix = lowering.feeds_linear() and inputs.stride == memory.tile
+    in_place = kind in IN_PLACE and not wants_matrix
+    outputs = inputs if in_place else lowering.outputs(name, inputs.shape)
+    kept = outputs if kind in IN_PLACE else inputs
+    if kept.pointer == lowering.reusable:
+        lowering.reusable = None
+    slope = memory.array(f"{name} slope", "settings", 1)
+    slope[0] = getattr(layer, "negative_slope", 0.0)
+    rows, columns = inputs.rows, memory.tile
+    sizes: tuple[int, ...] = (rows, columns, inputs.stride, outputs.stride)
+    if not has_bias and inputs.stride == outputs.stride == columns:
+        sizes = (1, rows * columns, rows * columns, rows * columns)
+    # GELU keeps its inputs where they stand, now with their bias
+    pointers = (inputs.pointer, bias, outputs.pointer, inputs.pointer)
+    lowering.add(
+        activations.forward_entry(kind, has_bias=has_bias),
+        (*pointers, pointer_to(slope), *sizes),
+        f"{name} forward",
+        rows * columns,
+        8 * rows * columns,
+    )
+
+    def backward(d_outputs: Tensor) -> Tensor:
+        if kind == activations.IDENTITY:
+            return d_outputs
+        sizes: tuple[int, ...] = (rows, columns, d_outputs.stride, kept.stride)
+        sizes = (*sizes, d_outputs.stride)
+        if d_outputs.stride == kept.stride == columns:
+            sizes = (1, rows * columns, *[rows * columns] * 3)
+        lowering.add(
+            activations.backward_entry(kind),
+            (d_outputs.pointer, kept.pointer, d_outputs.pointer, pointer_to(slope))
+            + sizes,
+            f"{name} d_inputs",
+            2 * rows * columns,
+            12 * rows * columns,
+        )
+        return d_outputs
+
+    lowering.backwards.append(backward)
+    return outputs
+
+
+def lower_dropout(lowering: Lowering, name: str, layer: Dropout, inputs: Tensor) -> Tensor:
+    """Drop in place; nothing at all when not training."""
+    if not lowering.training or layer.rate == 0:
+        lowering.backwards.append(lambda d_outputs: d_outputs)
+        return inputs
+    memory = lowering.memory
+    draw = memory.array(f"{name} key", "settings", 4, np.int64)
+    scale = memory.array(f"{name} scale", "settings", 1)
+    scale[0] = 1 / (1 - layer.rate)
+    scratch = memory.each_worker(f"{name} examples", "scratch", 2 * memory.tile)
+    key = Key(lowering.seed).child("dropout").child(name)
+    draw[:2] = key.words
+    draw[3] = keep_threshold(layer.rate)
+
+    def set_step(step: int) -> None:
+        draw[2] = step
+
+    lowering.per_step.append(set_step)
+
+    def add(values: Tensor, outputs: Tensor, what: str) -> Tensor:
+        lowering.add(
+            dropout_entry,
+            (
+                lowering.inputs,
+                values.pointer,
+                outputs.pointer,
+                pointer_to(draw),
+                pointer_to(scale),
+                scratch,
+                values.rows,
+                memory.tile,
+                values.stride,
+                outputs.stride,
+            ),
+            f"{name} {what}",
+            values.rows * memory.tile,
+            8 * values.rows * memory.tile,
+        )
+        return outputs
+
+    lowering.backwards.append(lambda d_outputs: add(d_outputs, d_outputs, "d_inputs"))
+    # not in place: the layer before may have kept its outputs
+    return add(inputs, lowering.outputs(name, inputs.shape), "forward")

@@ -1,0 +1,143 @@
+"""Linear layers: products of a tile forward and back, weight gradients by blocks.
+
+The gradient of a weight is a sum over the whole batch. When all tiles are done, it is
+one product for each block of rows, which the optimizer moves while it is in the cache.
+"""
+
+from collections.abc import Sequence
+
+from handgrad.engine.kernels.blas import sgemm_address
+from handgrad.engine.kernels.products import product_entry, row_sums_entry, clear_entry
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.parameters import Piece
+from handgrad.engine.program import Operation
+from handgrad.layers import Linear
+
+TASK_OPERATIONS = 8_000_000  # about 50 microseconds of one core
+SKINNY = 32
+
+
+def lower_linear(lowering: Lowering, name: str, layer: Linear, inputs: Tensor) -> Tensor:
+    """outputs = weight @ inputs; the bias comes with the activation that follows."""
+    tile = lowering.memory.tile
+    outputs = lowering.memory.matrix(name, "activations", (layer.out_features,))
+    weight = lowering.store.pointer(f"{name}.weight")
+    out, into = layer.out_features, layer.in_features
+    sizes = (out, tile, into, into, inputs.stride, outputs.stride)
+    flags = (0, int(inputs.is_batch_first), 0)
+    lowering.add(
+        product_entry,
+        (weight, inputs.pointer, outputs.pointer, sgemm_address(), *sizes, *flags),
+        f"{name} forward",
+        2 * out * into * tile,
+        4 * (out * into + into * tile + out * tile),
+    )
+    needs_d_inputs = lowering.needs_d_inputs
+
+    def backward(d_outputs: Tensor) -> Tensor | None:
+        _add_pieces(lowering, name, layer, inputs, d_outputs)
+        if not needs_d_inputs:
+            return None
+        d_inputs = lowering.memory.matrix(f"d_{name}", "gradients", inputs.shape)
+        sizes = (into, tile, out, into, d_outputs.stride, d_inputs.stride)
+        lowering.add(
+            product_entry,
+            (weight, d_outputs.pointer, d_inputs.pointer, sgemm_address(), *sizes)
+            + (1, 0, 0),
+            f"{name} d_inputs",
+            2 * out * into * tile,
+            4 * (out * into + into * tile + out * tile),
+        )
+        return d_inputs
+
+    lowering.backwards.append(backward)
+    return outputs
+
+
+def _add_pieces(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
+) -> None:
+    out, into = layer.out_features, layer.in_features
+    capacity = lowering.memory.capacity
+    whole = Pointer(d_outputs.pointer.base)
+    for first, rows, left, columns in blocks(out, into, capacity):
+        lowering.pieces.append(
+            Piece(
+                f"{name}.weight",
+                first * into + left,
+                rows,
+                columns,
+                into,
+                _weight_gradient(
+                    name, inputs, d_outputs, (first, rows, left, columns), capacity
+                ),
+                cost=2 * rows * columns * capacity,
+            )
+        )
+
+    def bias_gradient(place: Pointer, stride: int) -> list[Operation]:
+        return [
+            Operation(clear_entry, (place, out), f"{name} d_bias = 0", 0, 4 * out),
+            Operation(
+                row_sums_entry,
+                (whole, place, out, capacity, d_outputs.stride),
+                f"{name} d_bias",
+                out * capacity,
+                4 * out * capacity,
+            ),
+        ]
+
+    lowering.pieces.append(
+        Piece(f"{name}.bias", 0, 1, out, out, bias_gradient, cost=out * capacity)
+    )
+
+
+def _weight_gradient(  # type: ignore[no-untyped-def]
+    name: str,
+    inputs: Tensor,
+    d_outputs: Tensor,
+    block: tuple[int, int, int, int],
+    capacity: int,
+):
+    first, rows, left, columns = block
+    d_rows = Pointer(d_outputs.pointer.base + first * d_outputs.stride * FLOAT_BYTES)
+    step = 1 if inputs.is_batch_first else inputs.stride
+    right = Pointer(inputs.pointer.base + left * step * FLOAT_BYTES)
+    turned = 0 if inputs.is_batch_first else 1
+
+    def make(place: Pointer, stride: int) -> Sequence[Operation]:
+        sizes = (rows, columns, capacity, d_outputs.stride, inputs.stride, stride)
+        return [
+            Operation(
+                product_entry,
+                (d_rows, right, place, sgemm_address(), *sizes, 0, turned, 0),
+                f"{name} d_weight, rows {first} to {first + rows}",
+                2 * rows * columns * capacity,
+                4 * (rows * columns + (rows + columns) * capacity),
+            )
+        ]
+
+    return make
+
+
+def blocks(out: int, into: int, capacity: int) -> list[tuple[int, int, int, int]]:
+    """(first row, rows, first column, columns) of a weight's blocks.
+
+    Fixed by the sizes alone, never by the number of workers, so the bits are too.
+    """
+    count = max(1, round(2 * out * into * capacity / TASK_OPERATIONS))
+    if out < SKINNY:
+        edges = _edges(into, min(count, max(1, into // 64)), 16)
+        return [(0, out, left, right - left) for left, right in edges]
+    edges = _edges(out, min(count, max(1, out // 16)), 8)
+    return [(first, last - first, 0, into) for first, last in edges]
+
+
+def _edges(size: int, count: int, step: int) -> list[tuple[int, int]]:
+    width = -(-size // count)
+    width = -(-width // step) * step
+    return [(at, min(at + width, size)) for at in range(0, size, width)]
+
+
+

@@ -1,0 +1,72 @@
+"""From layers to operations: the walk through a network, forward and back.
+
+Each layer is lowered by a function of its own (`lower_*.py`), which adds the
+operations of its forward pass, and leaves behind a function that adds those of its
+backward pass once the gradient of its outputs has a place.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from handgrad.arrays import Shape
+from handgrad.engine.kernels.entry import Entry
+from handgrad.engine.memory import Memory, Pointer, Tensor
+from handgrad.engine.parameters import ParameterStore, Piece
+from handgrad.engine.program import Operation, Phase, tiled
+from handgrad.layers import Dropout, Flatten, Layer, Linear
+
+Backward: TypeAlias = Callable[[Tensor], Tensor | None]
+
+
+@dataclass
+class Lowering:
+    """What is known while a network is lowered."""
+
+    memory: Memory
+    store: ParameterStore
+    inputs: Pointer
+    training: bool
+    seed: int = 0
+    phases: list[Phase] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    backwards: list[Backward] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    prepare: list[Operation] = field(default_factory=list)
+    per_step: list[Callable[[int], None]] = field(default_factory=list)
+    following: Sequence[Layer[Any]] = ()
+    needs_d_inputs: bool = False
+    is_padded: bool = False  # the first convolution's inputs stand in their border
+    reusable: Pointer | None = None  # activations that no backward pass will ask for
+
+    def add(
+        self,
+        entry: Entry,
+        arguments: Sequence[Pointer | int],
+        stands_for: str,
+        operations: int = 0,
+        bytes_moved: int = 0,
+    ) -> None:
+        """Add one operation to the task of every tile."""
+        self.operations.append(
+            Operation(entry, tuple(arguments), stands_for, operations, bytes_moved)
+        )
+
+    def meet(self, name: str) -> None:
+        """End a phase: what follows sees what all tiles have done."""
+        if self.operations:
+            self.phases.append(tiled(name, self.operations, self.memory.tiles))
+            self.operations = []
+
+    def outputs(self, name: str, shape: Shape) -> Tensor:
+        """A place for a layer's outputs: a matrix where a linear layer comes next."""
+        if self.feeds_linear():
+            return self.memory.matrix(name, "activations", shape)
+        return self.memory.dense(name, "activations", shape)
+
+    def feeds_linear(self) -> bool:
+        """Whether the next layer that computes is linear."""
+        for layer in self.following:
+            if not isinstance(layer, Flatten | Dropout):
+                return isinstance(layer, Linear)
+        return False

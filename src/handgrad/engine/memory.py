@@ -1,0 +1,132 @@
+"""All memory of a program: planned once, named, with its role, never moved.
+
+A buffer belongs to the program (one), to each worker (a tile passes through and leaves
+nothing behind), or to each tile (when later phases look at it again). A matrix holds a
+whole batch: (rows, columns), of which a tile is some columns.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+
+CACHE_LINE = 64
+FLOAT_BYTES = 4
+PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a cache
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Where an array argument stands: address, and how it moves with tile and worker."""
+
+    base: int
+    tile_stride: int = 0
+    worker_stride: int = 0
+
+    def plus(self, offset_bytes: int) -> "Pointer":
+        """The same some bytes further on."""
+        return replace(self, base=self.base + offset_bytes)
+
+
+NOWHERE = Pointer(0)  # for an array argument that a kernel does not touch
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """One line of the memory table."""
+
+    name: str
+    role: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tile's activations or gradients: rows of examples, batch last.
+
+    Shapes
+        `shape` of one example; stored as (rows, columns), row by row `stride` floats
+        apart; with `is_batch_first` as (examples, features) instead
+    """
+
+    shape: Shape
+    pointer: Pointer
+    stride: int
+    is_batch_first: bool = False
+
+    @property
+    def rows(self) -> int:
+        """How many numbers one example has."""
+        return int(np.prod(self.shape))
+
+    def reshaped(self, shape: Shape) -> "Tensor":
+        """The same numbers under another shape."""
+        return replace(self, shape=shape)
+
+
+class Memory:
+    """Hands out aligned, zeroed buffers and remembers what each is for."""
+
+    def __init__(self, tile: int, tiles: int, workers: int, *, per_tile: bool) -> None:
+        self.tile, self.tiles, self.workers = tile, tiles, workers
+        self.per_tile = per_tile
+        self.capacity = tile * tiles
+        self.columns = self.capacity + PAD_FLOATS
+        self.table: list[Allocation] = []
+        self._held: list[NumpyArray] = []
+
+    def array(
+        self, name: str, role: str, count: int, dtype: type = np.float32
+    ) -> NumpyArray:
+        """One buffer of the program, as a NumPy array."""
+        item = np.dtype(dtype).itemsize
+        raw = np.zeros(count * item + CACHE_LINE, dtype=np.uint8)
+        start = -raw.ctypes.data % CACHE_LINE
+        self._held.append(raw)
+        self.table.append(Allocation(name, role, count * item))
+        return raw[start : start + count * item].view(dtype)
+
+    def shared(self, name: str, role: str, count: int) -> Pointer:
+        """One float buffer of the program."""
+        return pointer_to(self.array(name, role, count))
+
+    def each(self, name: str, role: str, count: int, item: int = FLOAT_BYTES) -> Pointer:
+        """One buffer for each worker, or for each tile where phases need it."""
+        return self._repeated(name, role, count * item, per_tile=self.per_tile)
+
+    def each_tile(self, name: str, role: str, count: int) -> Pointer:
+        """One float buffer for each tile."""
+        return self._repeated(name, role, count * FLOAT_BYTES, per_tile=True)
+
+    def each_worker(self, name: str, role: str, count: int) -> Pointer:
+        """One float buffer for each worker."""
+        return self._repeated(name, role, count * FLOAT_BYTES, per_tile=False)
+
+    def dense(self, name: str, role: str, shape: Shape, *, rows: int = 0) -> Tensor:
+        """A tile's own tensor; `rows` asks for more rows than the shape has."""
+        count = max(rows, int(np.prod(shape))) * self.tile
+        return Tensor(shape, self.each(name, role, count), self.tile)
+
+    def matrix(self, name: str, role: str, shape: Shape) -> Tensor:
+        """A tensor for the whole batch, of which each tile is some columns."""
+        pointer = self.shared(name, role, int(np.prod(shape)) * self.columns)
+        moved = replace(pointer, tile_stride=self.tile * FLOAT_BYTES)
+        return Tensor(shape, moved, self.columns)
+
+    @property
+    def total_bytes(self) -> int:
+        """What all buffers take together."""
+        return sum(line.bytes for line in self.table)
+
+    def _repeated(self, name: str, role: str, size: int, *, per_tile: bool) -> Pointer:
+        step = -(-size // CACHE_LINE) * CACHE_LINE + CACHE_LINE
+        count = self.tiles if per_tile else self.workers
+        array = self.array(name, role, step * count, np.uint8)
+        base = array.ctypes.data
+        return Pointer(base, step, 0) if per_tile else Pointer(base, 0, step)
+
+
+def pointer_to(array: NumpyArray) -> Pointer:
+    """Where an array of the program stands."""
+    return Pointer(array.ctypes.data)

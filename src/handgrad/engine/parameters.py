@@ -1,0 +1,250 @@
+"""All parameters of a model in one flat buffer, and the tasks that move them.
+
+The model's own parameters become views into the buffer, so the plain voice and the
+engine always see the same numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.engine.kernels import updates
+from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
+from handgrad.engine.program import Operation, Phase, Task
+from handgrad.losses.l2 import touched
+from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from handgrad.parameter import Parameter
+
+ALIGNMENT = 16  # floats: every parameter begins on a cache line
+STATE_NAMES = {
+    updates.SGD: (),
+    updates.MOMENTUM: ("velocity",),
+    updates.NESTEROV: ("velocity",),
+    updates.RMSPROP: ("mean_square",),
+    updates.ADAM: ("mean", "mean_square"),
+    updates.ADAMW: ("mean", "mean_square"),
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A block of one parameter: how its gradient is made, and where it stands.
+
+    `rows` x `columns` floats, `offset` floats into the parameter, `stride` floats from
+    row to row there; `lanes` points to one gradient for each tile, or `make` writes
+    the gradient when it is told where to.
+    """
+
+    name: str
+    offset: int
+    rows: int
+    columns: int
+    stride: int
+    make: Any = None
+    lanes: Pointer = NOWHERE
+    lane_stride: int = 0
+    cost: int = 0
+
+
+@dataclass
+class ParameterStore:
+    """The flat buffer: values, gradients where they are kept, optimizer states."""
+
+    parameters: dict[str, Parameter]
+    offsets: dict[str, int] = field(init=False)
+    values: NumpyArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.offsets, total = {}, 0
+        for name, parameter in self.parameters.items():
+            self.offsets[name] = total
+            size = int(np.prod(parameter.shape))
+            total += -(-size // ALIGNMENT) * ALIGNMENT
+        self.values = aligned(total)
+        for name, parameter in self.parameters.items():
+            view = self.view(self.values, name)
+            view[...] = to_numpy(parameter.value)
+            parameter.value = view
+
+    def view(self, flat: NumpyArray, name: str) -> NumpyArray:
+        """One parameter's part of a flat buffer, in its own shape."""
+        shape = self.parameters[name].shape
+        start = self.offsets[name]
+        return flat[start : start + int(np.prod(shape))].reshape(shape)
+
+    def pointer(self, name: str, flat: NumpyArray | None = None) -> Pointer:
+        """Where one parameter begins in a flat buffer."""
+        whole = pointer_to(self.values if flat is None else flat)
+        return whole.plus(self.offsets[name] * FLOAT_BYTES)
+
+    @property
+    def size(self) -> int:
+        """Floats in the buffer."""
+        return len(self.values)
+
+
+def aligned(size: int) -> NumpyArray:
+    """Zeros that begin on a cache line."""
+    raw = np.zeros(size + ALIGNMENT, dtype=np.float32)
+    start = -raw.ctypes.data % 64 // FLOAT_BYTES
+    return raw[start : start + size]
+
+
+def rule_of(optimizer: Optimizer) -> int | None:
+    """The kernel's number of an optimizer, None for one that it does not know."""
+    if type(optimizer) is SGD:
+        if optimizer.momentum == 0:
+            return updates.SGD
+        return updates.NESTEROV if optimizer.nesterov else updates.MOMENTUM
+    rules = {RMSProp: updates.RMSPROP, Adam: updates.ADAM, AdamW: updates.ADAMW}
+    return rules.get(type(optimizer))
+
+
+def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:
+    """The numbers of one step that `kernels.updates` reads."""
+    learning_rate = optimizer.learning_rate(step)
+    rates[:3] = learning_rate, 1.0, optimizer.weight_decay
+    if isinstance(optimizer, SGD):
+        rates[3] = optimizer.momentum
+    elif isinstance(optimizer, RMSProp):
+        rates[3:5] = optimizer.decay, 1 - optimizer.decay
+        rates[7] = optimizer.eps
+    else:
+        beta1, beta2 = optimizer.beta1, optimizer.beta2
+        rates[3:8] = beta1, 1 - beta1, beta2, 1 - beta2, optimizer.eps
+        rates[8:] = 1 - beta1**step, 1 - beta2**step, 0.0
+        rates[10] = learning_rate * optimizer.weight_decay
+
+
+class Mover:
+    """The phases that turn pieces of gradients into moved parameters."""
+
+    def __init__(
+        self,
+        store: ParameterStore,
+        memory: Memory,
+        optimizer: Optimizer,
+        *,
+        l2_scale: float,
+        clip_norm: float | None,
+        keep_gradients: bool,
+    ) -> None:
+        self.store, self.memory, self.optimizer = store, memory, optimizer
+        self.clip_norm = clip_norm
+        self.l2_scale = l2_scale
+        self.keeps = keep_gradients or clip_norm is not None
+        self.rule = rule_of(optimizer)
+        self.rates = memory.array("rates", "settings", updates.RATES)
+        self.l2 = memory.array("l2", "settings", 2)
+        self.l2[0] = l2_scale
+        size = store.size
+        self.gradients = memory.array("gradients", "gradients", size if self.keeps else 0)
+        self.states = {
+            name: memory.array(name, "optimizer state", size)
+            for name in STATE_NAMES[self.rule]
+        }
+        self.squares = np.zeros((0, 2))
+        self.gradient_norm: float | None = None
+
+    def phases(self, pieces: Sequence[Piece]) -> list[Phase]:
+        """One phase where nothing is clipped; else gradients, their norm, moves."""
+        ordered = sorted(pieces, key=lambda piece: -piece.cost)
+        flat = self.memory.array("squares", "settings", 2 * len(pieces), np.float64)
+        self.squares = flat.reshape(-1, 2)
+        largest = max((piece.rows * piece.columns for piece in pieces), default=1)
+        scratch = NOWHERE
+        if not self.keeps:
+            scratch = self.memory.each_worker("gradient block", "gradients", largest)
+        makes, moves = [], []
+        for index, piece in enumerate(ordered):
+            place, stride = self._place(piece, scratch)
+            makes.append(self._make(piece, place, stride, index))
+            moves.append(self._move(piece, place, stride))
+        if self.clip_norm is None:
+            both = [Task([*make, move]) for make, move in zip(makes, moves, strict=True)]
+            return [Phase("parameters", both)]
+        return [
+            Phase("gradients", [Task(make) for make in makes]),
+            Phase("norm", plain=self._clip),
+            Phase("parameters", [Task([move]) for move in moves]),
+        ]
+
+    def penalty_squares(self) -> float:
+        """The sum of the squares of all weights that L2 touches, before the step."""
+        return float(self.squares[:, 1].sum())
+
+    def _place(self, piece: Piece, scratch: Pointer) -> tuple[Pointer, int]:
+        if not self.keeps:
+            return scratch, piece.columns
+        start = self.store.pointer(piece.name, self.gradients)
+        return start.plus(piece.offset * FLOAT_BYTES), piece.stride
+
+    def _make(
+        self, piece: Piece, place: Pointer, stride: int, index: int
+    ) -> list[Operation]:
+        operations = [] if piece.make is None else list(piece.make(place, stride))
+        has_l2 = self.l2_scale != 0 and bool(
+            touched({piece.name: self.store.parameters[piece.name]})
+        )
+        lanes = self.memory.tiles if piece.make is None else 0
+        if lanes or has_l2 or self.clip_norm is not None:
+            arguments = (
+                piece.lanes,
+                place,
+                self._value(piece),
+                pointer_to(self.l2[0 if has_l2 else 1 :]),
+                pointer_to(self.squares[index]),
+                lanes,
+                piece.lane_stride,
+                piece.rows,
+                piece.columns,
+                piece.stride,
+                stride,
+                int(has_l2 or self.clip_norm is not None),
+            )
+            operations.append(
+                Operation(
+                    updates.finish_gradient_entry,
+                    arguments,
+                    f"gradient of {piece.name}",
+                    lanes * piece.rows * piece.columns,
+                    4 * (lanes + 1) * piece.rows * piece.columns,
+                )
+            )
+        return operations
+
+    def _move(self, piece: Piece, place: Pointer, stride: int) -> Operation:
+        states = [
+            self.store.pointer(piece.name, flat).plus(piece.offset * FLOAT_BYTES)
+            for flat in self.states.values()
+        ]
+        first, second = [*states, NOWHERE, NOWHERE][:2]
+        size = piece.rows * piece.columns
+        return Operation(
+            updates.update_entry(self.rule),
+            (
+                self._value(piece),
+                place,
+                first,
+                second,
+                pointer_to(self.rates),
+                piece.rows,
+                piece.columns,
+                piece.stride,
+                stride,
+            ),
+            f"{type(self.optimizer).__name__} of {piece.name}",
+            (2 + 5 * len(states)) * size,
+            4 * (3 + 2 * len(states)) * size,
+        )
+
+    def _value(self, piece: Piece) -> Pointer:
+        return self.store.pointer(piece.name).plus(piece.offset * FLOAT_BYTES)
+
+    def _clip(self) -> None:
+        self.gradient_norm = float(np.sqrt(self.squares[:, 0].sum()))
+        if self.clip_norm is not None and self.gradient_norm > self.clip_norm:
+            self.rates[1] = self.clip_norm / self.gradient_norm

@@ -1,0 +1,150 @@
+"""A program: what a step does, as a table that can be run and printed.
+
+Phases follow one another; within a phase, tasks are independent; within a task,
+operations follow one another.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine.kernels.entry import Announce, Entry
+from handgrad.engine.memory import Memory, Pointer
+from handgrad.engine.workers import Tables, Workers
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One kernel with its arguments.
+
+    `stands_for` names the layers in the plain voice's words; `operations` and `bytes`
+    are what one run costs (a multiplication and an addition are two operations).
+    """
+
+    entry: Entry
+    arguments: tuple[Pointer | int, ...]
+    stands_for: str
+    operations: int = 0
+    bytes: int = 0
+
+    def words(self) -> list[int]:
+        """The arguments as the integers that the kernel reads."""
+        words: list[int] = []
+        for argument in self.arguments:
+            if isinstance(argument, Pointer):
+                words += [argument.base, argument.tile_stride, argument.worker_stride]
+            else:
+                words.append(argument)
+        return words
+
+
+@dataclass(frozen=True)
+class Task:
+    """Operations that one worker runs one after another, for one tile."""
+
+    operations: Sequence[Operation]
+    tile: int = 0
+
+
+@dataclass
+class Phase:
+    """Tasks that do not wait for each other, or work for the plain voice."""
+
+    name: str
+    tasks: list[Task] = field(default_factory=list)
+    plain: Callable[[], None] | None = None
+
+
+def tiled(name: str, operations: Sequence[Operation], tiles: int) -> Phase:
+    """A phase that runs the same operations for every tile."""
+    return Phase(name, [Task(operations, tile) for tile in range(tiles)])
+
+
+class Program:
+    """Phases bound to memory, ready to run."""
+
+    def __init__(
+        self,
+        phases: Sequence[Phase],
+        memory: Memory,
+        announce: Announce | None = None,
+    ) -> None:
+        self.phases = [phase for phase in phases if phase.tasks or phase.plain]
+        self.memory = memory
+        self._held: list[NumpyArray] = []
+        self._steps = [
+            section.run
+            if isinstance(section, Workers)
+            else section
+            for section in self._sections(announce)
+        ]
+
+    def run(self) -> None:
+        """Run every phase once."""
+        for step in self._steps:
+            step()
+
+    def _sections(
+        self, announce: Announce | None
+    ) -> list[Workers | Callable[[], None]]:
+        """Runs of compiled phases, and the plain voice's work between them."""
+        sections: list[Workers | Callable[[], None]] = []
+        compiled: list[Phase] = []
+        for phase in [*self.phases, Phase("end")]:
+            if phase.tasks:
+                compiled.append(phase)
+                continue
+            if compiled:
+                tables = self._tables(compiled, announce)
+                sections.append(Workers(tables, self.memory.workers))
+                compiled = []
+            if phase.plain is not None:
+                sections.append(phase.plain)
+        return sections
+
+    def _tables(self, phases: Sequence[Phase], announce: Announce | None) -> Tables:
+        phase_rows, task_rows, operation_rows = [], [], []
+        places: dict[int, tuple[int, int]] = {}  # operations shared by many tasks
+        for phase in phases:
+            phase_rows.append((len(task_rows), len(phase.tasks)))
+            for task in phase.tasks:
+                key = id(task.operations)
+                if key not in places:
+                    places[key] = (len(operation_rows), len(task.operations))
+                    operation_rows += [
+                        (operation.entry.address(announce), self._store(operation))
+                        for operation in task.operations
+                    ]
+                task_rows.append((*places[key], task.tile))
+        return (
+            np.array(phase_rows, dtype=np.int64).reshape(-1, 2),
+            np.array(task_rows, dtype=np.int64).reshape(-1, 3),
+            np.array(operation_rows, dtype=np.int64).reshape(-1, 2),
+        )
+
+    def _store(self, operation: Operation) -> int:
+        words = np.array(operation.words(), dtype=np.int64)
+        self._held.append(words)
+        return int(words.ctypes.data)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"Program: tiles of {self.memory.tile}, {self.memory.tiles} a batch, "
+            f"{self.memory.workers} workers, {self.memory.total_bytes / 1e6:.1f} MB"
+        ]
+        for phase in self.phases:
+            lines.append(f"{phase.name}  ({len(phase.tasks)} tasks)")
+            shown: set[int] = set()
+            for task in phase.tasks:
+                if id(task.operations) in shown or len(shown) == 12:
+                    continue
+                shown.add(id(task.operations))
+                lines += [
+                    f"    {operation.entry.name:<24} {operation.stands_for:<44}"
+                    f"{operation.operations / 1e6:10.3f} Mop"
+                    f"{operation.bytes / 1e3:10.1f} kB"
+                    for operation in task.operations
+                ]
+        return "\n".join(lines)

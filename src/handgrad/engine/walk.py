@@ -1,0 +1,135 @@
+"""A whole network, layer by layer, to the phases of a program."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from handgrad.arrays import Shape
+from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
+from handgrad.engine.lower_convolution import lower_convolution
+from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
+from handgrad.engine.lower_linear import lower_linear
+from handgrad.engine.lower_pooling import lower_average_pool, lower_max_pool
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.layers import (
+    AveragePool2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GlobalAveragePool2d,
+    Layer,
+    Linear,
+    MaxPool2d,
+    ReLU,
+)
+
+Named = tuple[str, Layer[Any]]
+
+
+def gather(
+    lowering: Lowering, layers: Sequence[Layer[Any]], shape: Shape, scale: Pointer
+) -> Tensor:
+    """Fetch a tile's images in the layout that the first layer that computes wants."""
+    memory, tile = lowering.memory, lowering.memory.tile
+    channels, height, width = shape
+    first = next((layer for layer in layers if not isinstance(layer, Flatten)), None)
+    shift = scale.plus(channels * FLOAT_BYTES)
+    top, left = first.padding if isinstance(first, Conv2d) else (0, 0)
+    tall, wide = height + 2 * top, width + 2 * left
+    sizes = (channels, height, width, tall, wide, top, left, tile)
+    features = channels * height * width
+    if isinstance(first, Linear):
+        whole = memory.shared("inputs", "activations", memory.capacity * features)
+        moved = Pointer(whole.base, tile_stride=tile * features * FLOAT_BYTES)
+        inputs = Tensor(shape, moved, features, is_batch_first=True)
+        entry = gather_first_entry
+    else:
+        lowering.is_padded = isinstance(first, Conv2d)
+        inputs = memory.dense("inputs", "activations", (channels, tall, wide))
+        entry = gather_last_entry
+    lowering.add(
+        entry,
+        (lowering.inputs, scale, shift, inputs.pointer, *sizes),
+        "images, normalised",
+        2 * features * tile,
+        5 * features * tile,
+    )
+    return inputs
+
+
+def lower_layers(
+    lowering: Lowering, layers: Sequence[Named], inputs: Tensor
+) -> Tensor:
+    """All layers, first to last; a ReLU before a max pooling becomes part of it."""
+    tensor, index = inputs, 0
+    while index < len(layers):
+        taken = _lower_next(lowering, layers[index:], tensor)
+        tensor, count = taken
+        for _, layer in layers[index : index + count]:
+            lowering.needs_d_inputs |= bool(layer.parameters())
+        lowering.is_padded = False
+        index += count
+    return tensor
+
+
+def _lower_next(
+    lowering: Lowering, layers: Sequence[Named], inputs: Tensor
+) -> tuple[Tensor, int]:
+    """Lower the first of these layers, or the first few; says how many."""
+    (name, layer), rest = layers[0], [layer for _, layer in layers[1:]]
+    lowering.following = rest
+    following = rest[0] if rest else None
+    if isinstance(layer, Linear):
+        flat = inputs.reshaped((inputs.rows,))
+        return _linear(lowering, name, layer, flat, layers[1:])
+    if isinstance(layer, ReLU) and isinstance(following, MaxPool2d):
+        lowering.following = rest[1:]
+        pooled = lower_max_pool(
+            lowering, layers[1][0], following, inputs, has_relu=True
+        )
+        return pooled, 2
+    if isinstance(layer, Conv2d):
+        return lower_convolution(lowering, name, layer, inputs), 1
+    if isinstance(layer, MaxPool2d):
+        return lower_max_pool(lowering, name, layer, inputs, has_relu=False), 1
+    if isinstance(layer, AveragePool2d | GlobalAveragePool2d):
+        return lower_average_pool(lowering, name, layer, inputs), 1
+    if isinstance(layer, Dropout):
+        return lower_dropout(lowering, name, layer, inputs), 1
+    if isinstance(layer, Flatten):
+        return _flatten(lowering, name, inputs), 1
+    return lower_activation(lowering, name, layer, inputs), 1
+
+
+def _linear(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, rest: Sequence[Named]
+) -> tuple[Tensor, int]:
+    """A linear layer, its bias, and the activation after it where there is one."""
+    outputs = lower_linear(lowering, name, layer, inputs)
+    bias = lowering.store.pointer(f"{name}.bias")
+    if rest and kind_of(rest[0][1]) is not None:
+        lowering.following = [layer for _, layer in rest[1:]]
+        next_name, activation = rest[0]
+        outputs = lower_activation(lowering, next_name, activation, outputs, bias)
+        return outputs, 2
+    return lower_activation(lowering, f"{name} bias", None, outputs, bias), 1
+
+
+def _flatten(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
+    """Nothing moves, unless a linear layer needs a matrix and has none yet."""
+    shape = inputs.shape
+    is_matrix = inputs.is_batch_first or inputs.stride != lowering.memory.tile
+    outputs = inputs
+    if lowering.feeds_linear() and not is_matrix:
+        outputs = lower_activation(lowering, name, None, inputs)
+    lowering.backwards.append(lambda d_outputs: d_outputs.reshaped(shape))
+    return outputs.reshaped((inputs.rows,))
+
+
+def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
+    """The same way back, until a layer says that nobody asks any further."""
+    tensor: Tensor | None = d_outputs
+    for backward in reversed(lowering.backwards):
+        if tensor is None:
+            return
+        tensor = backward(tensor)
