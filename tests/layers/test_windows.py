@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers.windows import (
     Windows,
     every,
@@ -39,6 +39,18 @@ def test_one_window_more_would_not_fit(case):
     for length, count, kernel, stride, padding in sides:
         end = (count - 1) * stride + kernel
         assert end <= length + 2 * padding < end + stride
+
+
+@pytest.mark.parametrize("size", [(2, 1), (9, 0), (0, 9), (2, 9), (1, 1)])
+def test_one_window_must_fit_both_ways(size):
+    windows = Windows((5, 3), (2, 1), (1, 1))
+    with pytest.raises(ShapeError, match=f"at least 3x1 pixels, got {size[0]}x"):
+        windows.output_shape("Layer", 4, (2, *size))
+
+
+def test_the_smallest_image_gives_one_number_a_map():
+    windows = Windows((5, 3), (2, 1), (1, 1))
+    assert windows.output_shape("Layer", 4, (2, 3, 1)) == (4, 1, 1)
 
 
 @given(case=cases())
