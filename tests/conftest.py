@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
+SEEDS = int(os.environ.get("HANDGRAD_TEST_SEEDS", "1"))
 SOURCE = Path(__file__).parents[1] / "src" / "handgrad"
 
 
@@ -18,10 +20,21 @@ def checked_modules():
 
 
 # Shape annotations are checked at run time, in tests only. Before the first import.
-install_import_hook(list(checked_modules()), "beartype.beartype")
+install_import_hook(list(checked_modules()), "shape_checks.check_axes")
+
+# One seed: the same examples each time, and no clock, since machines are shared. With
+# more seeds Hypothesis draws new and more examples.
+settings.register_profile(
+    "handgrad",
+    deadline=None,
+    derandomize=SEEDS == 1,
+    max_examples=100 * SEEDS,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("handgrad")
 
 
-@pytest.fixture(params=range(int(os.environ.get("HANDGRAD_TEST_SEEDS", "1"))))
+@pytest.fixture(params=range(SEEDS))
 def seed(request):
     """One seed by default, as many as HANDGRAD_TEST_SEEDS says each night."""
     return request.param

@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+
+from handgrad.inspection import LayerValue, LossValue, by_entry, by_projection
+from handgrad.inspection.differentiable import Differentiable
+from handgrad.inspection.gradient_check import pattern_of, relative_error, same_pattern
+from handgrad.layers import Linear, MaxPool2d, ReLU
+from handgrad.losses import MulticlassSVM
+from handgrad.randomness import Key, normal
+
+KEY = Key(0).child("gradient check")
+
+
+class Cubes(Differentiable):
+    """value = sum of array**3: every number is known."""
+
+    def __init__(self, **point):
+        self.point = {name: np.asarray(array) for name, array in point.items()}
+
+    def evaluate(self, point):
+        return float(sum(np.sum(array**3) for array in point.values())), None
+
+    def gradients(self):
+        return {name: 3 * array**2 for name, array in self.point.items()}
+
+
+class WrongCubes(Cubes):
+    """A gradient that is wrong by a fraction, in one entry of one array."""
+
+    fraction = 1e-4
+
+    def gradients(self):
+        gradients = super().gradients()
+        gradients["b"][1, 2] *= 1 + self.fraction
+        return gradients
+
+
+class Hinge(Differentiable):
+    """value = sum of max(array, 0), with the open entries in the cache."""
+
+    def __init__(self, array):
+        self.point = {"array": np.asarray(array)}
+
+    def evaluate(self, point):
+        is_open = point["array"] > 0
+        return float(np.sum(np.where(is_open, point["array"], 0))), {"open": is_open}
+
+    def gradients(self):
+        return {"array": (self.point["array"] > 0).astype(float)}
+
+
+def cubes(kind):
+    return kind(a=normal(KEY.child("a"), (4,)), b=1 + normal(KEY.child("b"), (3, 5)))
+
+
+def test_a_right_gradient_passes():
+    found = by_projection(cubes(Cubes), key=KEY)
+    assert found.passed
+    assert (found.directions, found.refused, found.wanted) == (20, 0, 20)
+    assert 0 < found.max_relative_error < 1e-9
+
+
+def test_a_gradient_that_is_wrong_by_one_part_in_ten_thousand_does_not():
+    found = by_projection(cubes(WrongCubes), key=KEY)
+    assert not found.passed
+    assert found.max_relative_error > 1e-5
+
+
+def test_arrays_can_be_tried_alone():
+    wrong = cubes(WrongCubes)
+    assert by_projection(wrong, key=KEY, names=["a"]).passed
+    assert not by_projection(wrong, key=KEY, names=["b"]).passed
+
+
+def test_the_worst_entry_is_named():
+    worst = by_entry(cubes(WrongCubes), key=KEY)
+    assert (worst.name, worst.index) == ("b", (1, 2))
+    assert worst.analytic == pytest.approx(worst.numeric * (1 + 1e-4), rel=1e-6)
+    assert str(worst).startswith("b[1, 2]: analytic ")
+    assert "relative error" in str(worst)
+
+
+def test_a_right_gradient_has_no_bad_entry():
+    assert by_entry(cubes(Cubes), key=KEY).relative_error < 1e-8
+
+
+def test_entries_can_be_limited():
+    calls = []
+
+    class Counting(Cubes):
+        def evaluate(self, point):
+            calls.append(1)
+            return super().evaluate(point)
+
+    by_entry(cubes(Counting), key=KEY, entries=2)
+    assert len(calls) == 1 + 2 * 2 * 2  # the point; two ends, two arrays, two entries
+
+
+def test_a_gradient_of_nothing_where_there_is_one_fails():
+    class Forgotten(Cubes):
+        def gradients(self):
+            return {name: np.zeros_like(value) for name, value in self.point.items()}
+
+    found = by_projection(cubes(Forgotten), key=KEY)
+    assert found.max_relative_error == pytest.approx(1.0)
+
+
+def test_nan_is_not_agreement():
+    class NotANumber(Cubes):
+        def gradients(self):
+            return {name: np.full_like(v, np.nan) for name, v in self.point.items()}
+
+    assert not by_projection(cubes(NotANumber), key=KEY).passed
+    assert np.isnan(by_entry(cubes(NotANumber), key=KEY).relative_error)
+
+
+def test_a_step_over_a_kink_is_refused_and_another_drawn():
+    # one entry close enough to 0 that about half of all directions cross it
+    found = by_projection(Hinge([0.7e-6, 1.0, -1.0]), key=KEY)
+    assert found.passed
+    assert found.refused > 0
+
+
+def test_without_its_cache_the_kink_would_be_taken_for_a_mistake():
+    class Blind(Hinge):
+        def evaluate(self, point):
+            return super().evaluate(point)[0], None
+
+    assert not by_projection(Blind([0.7e-6, 1.0, -1.0]), key=KEY).passed
+
+
+def test_on_a_kink_no_direction_is_left_and_nothing_has_passed():
+    found = by_projection(Hinge([0.0, 1.0]), key=KEY, directions=4)
+    # half of the way the entry opens, the other half it opens at the other end
+    assert (found.directions, found.refused, found.passed) == (0, 40, False)
+
+
+def test_an_entry_on_a_kink_is_left_out():
+    worst = by_entry(Hinge([0.0, 1.0, -2.0]), key=KEY)
+    assert worst.relative_error < 1e-9
+
+
+@pytest.mark.parametrize("layer", [ReLU(), MaxPool2d(3, stride=1, padding=1)])
+def test_kinks_stand_in_the_caches_of_layers(layer):
+    inputs = normal(KEY, (2, 2, 6, 6))
+    value = LayerValue(layer, inputs, key=KEY)
+    here = pattern_of(value.evaluate(value.point)[1])
+    there = pattern_of(value.evaluate({"inputs": inputs[:, :, ::-1]})[1])
+    assert same_pattern(here, here)
+    assert not same_pattern(here, there)
+
+
+def test_kinks_stand_in_the_cache_of_the_hinge_loss():
+    logits = np.array([[0.0, -1.0 + 1e-6, 2.0]])  # 1e-6 inside the margin
+    value = LossValue(MulticlassSVM(), logits, np.array([0]))
+    found = by_projection(value, key=KEY)
+    assert found.passed
+    assert found.refused > 0
+
+
+def test_the_pattern_knows_signs_winners_and_masks_but_no_rounding():
+    cache = {"a": np.array([1.5, -2.0, 1e-15]), "b": [np.array([True]), np.array([3])]}
+    signs, mask, winner = pattern_of((cache, "words", 3, None))
+    np.testing.assert_array_equal(signs, [1, -1, 0])
+    np.testing.assert_array_equal(mask, [True])
+    np.testing.assert_array_equal(winner, [3])
+
+
+def test_an_array_without_influence_is_measured_against_the_others():
+    class Useless(Cubes):
+        def evaluate(self, point):
+            return super().evaluate({"a": point["a"]})
+
+        def gradients(self):
+            rounding = np.full_like(self.point["b"], 1e-17)
+            return {"a": 3 * self.point["a"] ** 2, "b": rounding}
+
+    assert by_projection(cubes(Useless), key=KEY, names=["b"]).passed
+    assert by_entry(cubes(Useless), key=KEY).relative_error < 1e-6
+
+
+def test_the_relative_error_is_the_one_stated():
+    assert relative_error(2.0, 1.0, 4.0) == 0.25
+    assert relative_error(2.0, 8.0, 4.0) == 0.75
+    assert relative_error(0.0, 0.0, 0.0) == 0.0
+
+
+def test_the_same_key_gives_the_same_check():
+    layer, inputs = Linear(3, 2, key=KEY), normal(KEY, (2, 3))
+    value = LayerValue(layer, inputs, key=KEY)
+    first, again = (by_projection(value, key=KEY) for _ in range(2))
+    other = by_projection(value, key=KEY.child("other"))
+    assert first == again != other

@@ -1,0 +1,91 @@
+"""Each law of the contract catches the loss that breaks it."""
+
+import numpy as np
+import pytest
+
+from handgrad.losses import Loss, SoftmaxCrossEntropy
+from handgrad.testing import LOSS_LAWS, LossTrial, check_loss
+
+
+class Square(Loss):
+    """A right loss to be broken: the mean square of the target's logit."""
+
+    def forward(self, logits, targets):
+        chosen = logits[np.arange(len(targets)), targets]
+        return float(np.mean(chosen.astype(np.float64) ** 2)), (logits, targets)
+
+    def backward(self, cache, /):
+        logits, targets = cache
+        d_logits = np.zeros_like(logits)
+        rows = np.arange(len(targets))
+        d_logits[rows, targets] = 2 * logits[rows, targets] / len(targets)
+        return d_logits
+
+
+class ArrayLoss(Square):
+    def forward(self, logits, targets):
+        loss, cache = super().forward(logits, targets)
+        return np.float64(loss), cache
+
+
+class AlwaysDouble(Square):
+    def backward(self, cache, /):
+        return super().backward(cache).astype(np.float64)
+
+
+class HalfTheGradient(Square):
+    def backward(self, cache, /):
+        return super().backward(cache) / 2
+
+
+class SumOfExamples(Square):
+    def forward(self, logits, targets):
+        loss, cache = super().forward(logits, targets)
+        return loss * len(targets), cache
+
+    def backward(self, cache, /):
+        return super().backward(cache) * len(cache[1])
+
+
+class ChangesItsLogits(Square):
+    def forward(self, logits, targets):
+        found, (kept, _) = super().forward(logits, targets)
+        kept = kept.copy()
+        logits -= logits.max()
+        return found, (kept, targets)
+
+
+class RemembersTheBatch(Square):
+    def forward(self, logits, targets):
+        loss, self.cache = super().forward(logits, targets)
+        return loss, None
+
+    def backward(self, cache, /):
+        return super().backward(self.cache)
+
+
+BROKEN = [
+    (ArrayLoss, "loss_is_a_plain_number"),
+    (AlwaysDouble, "d_logits_fit_the_logits"),
+    (HalfTheGradient, "backward_agrees_with_finite_differences"),
+    (SumOfExamples, "loss_is_the_mean_of_the_examples"),
+    (ChangesItsLogits, "nothing_given_is_modified"),
+    (RemembersTheBatch, "two_batches_pass_at_once"),
+]
+
+
+def test_a_right_loss_passes(seed):
+    check_loss(Square(), seed=seed)
+    check_loss(SoftmaxCrossEntropy(), batch=1, classes=2, seed=seed)
+
+
+@pytest.mark.parametrize(("kind", "law"), BROKEN)
+def test_a_broken_loss_is_caught(kind, law):
+    with pytest.raises(AssertionError, match=kind.__name__):
+        LOSS_LAWS[law](LossTrial(kind()))
+    with pytest.raises(AssertionError):
+        check_loss(kind())
+
+
+def test_every_law_has_a_loss_that_breaks_it():
+    assert {law for _, law in BROKEN} == set(LOSS_LAWS)
