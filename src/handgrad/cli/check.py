@@ -23,9 +23,9 @@ def check(
 ) -> None:
     """Check every hand-written gradient against finite differences."""
     from handgrad.cli.screens.console import say_json
-    from handgrad.inspection import check_catalogue
+    from handgrad.inspection import CheckRow, check_catalogue
 
-    rows = []
+    rows: list[CheckRow] = []
     for row in check_catalogue(thorough=thorough, seed=seed):
         if not as_json and (not quiet or not row.passed):
             _print_row(row, first=not rows)

@@ -1,5 +1,6 @@
 """`handgrad models`: the networks, and what can be set on each."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -89,7 +90,7 @@ def takes(name: str, option: str) -> str:
     from handgrad.models.parts import POOLINGS
     from handgrad.options import hints_of, in_words
 
-    names = {
+    names: dict[str, Iterable[str]] = {
         "activation": ACTIVATIONS,
         "activations": ACTIVATIONS,
         "pooling": POOLINGS,

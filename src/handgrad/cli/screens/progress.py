@@ -35,9 +35,8 @@ class EpochLine:
             f"accuracy {self.train_accuracy:6.2%}",
         ]
         if self.validation_loss is not None and self.validation_accuracy is not None:
-            words.append(
-                f"validation {self.validation_loss:7.4f} {self.validation_accuracy:6.2%}"
-            )
+            words.append(f"validation {self.validation_loss:7.4f}")
+            words[-1] += f" {self.validation_accuracy:6.2%}"
         words.append(f"{self.seconds:6.1f} s")
         return "  ".join(words) + ("  best" if self.is_best else "")
 

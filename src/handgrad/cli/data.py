@@ -1,0 +1,123 @@
+"""`handgrad data`: list, fetch and show data sets."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgrad.cli.options import DataDir, ImageSize, Json, Quiet
+
+ABOUT = {
+    "digits": "1,797 handwritten digits, 8 x 8, grey",
+    "mnist": "70,000 handwritten digits, 28 x 28, grey",
+    "fashion_mnist": "70,000 pieces of clothing, 28 x 28, grey",
+    "cifar10": "60,000 photographs of 10 things, 32 x 32, colour",
+}
+EMBEDDED = "comes with scikit-learn"
+Name = Annotated[
+    str, typer.Argument(help="A data set's name, or a folder or zip of images.")
+]
+
+data = typer.Typer(
+    name="data", help="List, fetch and show data sets.", no_args_is_help=True
+)
+
+
+@data.command("list")
+def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the data sets, and where each is on this machine."""
+    from handgrad.cli.screens.console import console, say, say_json, table
+    from handgrad.datasets.load import find
+    from handgrad.datasets.sources import SOURCES
+
+    places: dict[str, str | None] = {"digits": EMBEDDED}
+    for name, source in SOURCES.items():
+        folder = find(source, data_dir)
+        places[name] = None if folder is None else str(folder)
+    if as_json:
+        say_json(
+            {name: {"what": ABOUT[name], "place": place} for name, place in places.items()}
+        )
+        return
+    shown = table("data set", "what it is", "where")
+    for name, place in places.items():
+        shown.add_row(name, ABOUT[name], place or f"handgrad data fetch {name}")
+    console().print(shown)
+    say()
+    say("Your own images: give a folder or a zip with one folder for each class.")
+
+
+@data.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="mnist, fashion_mnist or cifar10.")],
+    data_dir: DataDir = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Download a data set, check it, and say where it is."""
+    from handgrad import datasets
+    from handgrad.cli.screens.console import say, say_json
+    from handgrad.cli.screens.loading import loading
+
+    with loading(quiet=quiet) as progress:
+        folder = datasets.fetch(name, data_dir=data_dir, progress=progress)
+    if as_json:
+        say_json({"dataset": name, "folder": str(folder)})
+    else:
+        say(f"{name} is in {folder}.")
+
+
+@data.command()
+def show(
+    name: Name = "digits",
+    out: Annotated[
+        Path | None, typer.Option(help="The picture; NAME_samples.png by default.")
+    ] = None,
+    per_class: Annotated[int, typer.Option(help="How many images of each class.")] = 10,
+    data_dir: DataDir = None,
+    image_size: ImageSize = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Draw labelled samples of a data set into a picture, and say where it is."""
+    from handgrad import datasets
+    from handgrad.cli.screens.console import say, say_json
+    from handgrad.cli.screens.loading import loading
+    from handgrad.inspection import figures
+    from handgrad.ranges import check_at_least
+
+    check_at_least("handgrad data show", "--per-class", per_class, 1)
+    if image_size is not None:
+        check_at_least("handgrad data show", "--image-size", image_size, 1)
+    size = None if image_size is None else (image_size, image_size)
+    with loading(quiet=quiet) as progress:
+        found = datasets.load(
+            name, data_dir=data_dir, image_size=size, progress=progress
+        )
+    figure = figures.labelled_samples(
+        found.train.images, found.train.targets, found.class_names, per_class=per_class
+    )
+    path = out or Path(f"{plain_name(found.name)}_samples.png")
+    (written,) = figures.save(figure, path.with_suffix(""))
+    if as_json:
+        say_json(
+            {
+                "dataset": found.name,
+                "picture": str(written),
+                "train": len(found.train),
+                "test": 0 if found.test is None else len(found.test),
+                "image_shape": found.image_shape,
+                "class_names": found.class_names,
+                "sha256": found.checksum,
+            }
+        )
+    else:
+        test = "no test images" if found.test is None else f"{len(found.test):,} to test"
+        say(f"{found.name}: {len(found.train):,} images to train, {test}.")
+        say(f"Samples are in {written}.")
+
+
+def plain_name(name: str) -> str:
+    """A data set's name as a part of a file name."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", Path(name).stem).strip("_") or "images"

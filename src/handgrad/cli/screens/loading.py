@@ -1,0 +1,36 @@
+"""A bar while a data set is downloaded or decoded."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from handgrad.cli.screens.console import console, say
+
+
+@contextmanager
+def loading(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """A function (what, done, of how many) that draws a bar on stderr.
+
+    In a pipe each thing is named once, when it begins.
+    """
+    screen = console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f} %"),
+        console=screen,
+        transient=True,
+        disable=quiet or not screen.is_terminal,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total or None)
+            if bar.disable and not quiet:
+                say(what, stderr=True)
+        bar.update(tasks[what], completed=done, total=total or None)
+
+    with bar:
+        yield report

@@ -1,0 +1,24 @@
+import errno
+
+import pytest
+
+from handgrad.cli.screens.sentences import of_system_error
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "the disk is full. Free some room"),
+        (errno.EACCES, "you may not read or write there. Choose a folder"),
+        (errno.EROFS, "can only be read. Choose another folder"),
+        (errno.ELOOP, "Too many levels"),
+    ],
+)
+def test_an_error_of_the_disk_names_the_file_and_the_way_out(number, words):
+    error = OSError(number, "Too many levels", "/some/run")
+    assert of_system_error(error).startswith("/some/run cannot be used: ")
+    assert words in of_system_error(error)
+
+
+def test_an_error_without_a_file_or_a_number_is_still_a_sentence():
+    assert of_system_error(OSError("broken")) == "A file cannot be used: broken."
