@@ -1,0 +1,118 @@
+"""How the code looks where no linter can tell."""
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from handgrad.layers import Layer
+from handgrad.losses import Loss
+from handgrad.optimizers import Optimizer
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "handgrad"
+MODULES = sorted(SOURCE.rglob("*.py"))
+SECTIONS = ["Shapes", "Equations", "Cache", "State", "Units", "Example", "Source"]
+LARGEST = 300  # lines of a module
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def classes_of(folder, base):
+    """The classes of that kind in a folder, each with its module's name."""
+    for path in sorted((SOURCE / folder).glob("[a-z]*.py")):
+        module = importlib.import_module(f"handgrad.{folder}.{path.stem}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, base) and kind.__module__ == module.__name__:
+                yield pytest.param(kind, path.stem, id=kind.__name__)
+
+
+KINDS = [
+    *classes_of("layers", Layer),
+    *classes_of("losses", Loss),
+    *classes_of("optimizers", Optimizer),
+]
+
+
+@pytest.mark.parametrize(("kind", "file"), KINDS)
+def test_the_file_is_named_like_the_class(kind, file):
+    assert file.replace("_", "") == kind.__name__.lower()
+
+
+@pytest.mark.parametrize(("kind", "file"), KINDS)
+def test_the_equations_are_on_the_page(kind, file):
+    if not inspect.isabstract(kind):
+        assert "Equations" in sections(kind.__doc__)
+
+
+@pytest.mark.parametrize(("kind", "file"), KINDS)
+def test_it_says_what_it_is(kind, file):
+    if not inspect.isabstract(kind):
+        assert "__repr__" in vars(kind)
+
+
+def sections(docstring):
+    """The section titles of a docstring, in order."""
+    lines = inspect.cleandoc(docstring or "").splitlines()
+    return [line for line in lines if line in SECTIONS]
+
+
+def docstrings(path):
+    """The docstrings of a module, its classes and functions, by name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield getattr(node, "name", "module"), ast.get_docstring(node) or ""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_sections_stand_in_the_order_of_the_house(path):
+    for name, docstring in docstrings(path):
+        found = sections(docstring)
+        assert found == sorted(found, key=SECTIONS.index), name
+        assert len(set(found)) == len(found), name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_docstring_begins_with_a_sentence(path):
+    for name, docstring in docstrings(path):
+        first = docstring.partition("\n")[0]
+        if docstring:
+            assert first[0].isupper() or first[0] in "`d", f"{name}: {first!r}"
+            assert first.endswith((".", ":", "?", "!", ",")) or "\n" in docstring, name
+            assert first.strip(". "), f"{name}: an empty sentence"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_are_small(path):
+    assert len(path.read_text().splitlines()) <= LARGEST
+
+
+def texts():
+    """All that is written by hand."""
+    folders = [ROOT / name for name in ("src", "tests", "docs", "scripts", "benchmarks")]
+    paths = [path for folder in folders for path in folder.rglob("*")]
+    paths += [*ROOT.glob("*.md"), ROOT / "pyproject.toml", ROOT / ".ci" / "run"]
+    return [
+        path
+        for path in paths
+        if path.is_file()
+        and path.suffix in {"", ".py", ".md", ".toml"}
+        and "egg-info" not in str(path)
+        and path != Path(__file__)
+    ]
+
+
+def test_nothing_is_left_for_later_and_no_machine_is_named():
+    forbidden = re.compile(r"TODO|FIXME|XXX|/work/|/root/|/home/\w")
+    found = [
+        f"{name_of(path)}:{number}: {line.strip()}"
+        for path in texts()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if forbidden.search(line)
+    ]
+    assert found == []
