@@ -3,10 +3,10 @@
 import array_api_strict
 import numpy as np
 import pytest
-import test_layer_contract
-import test_loss_contract
 import torch
 
+import test_layer_contract
+import test_loss_contract
 from handgrad.arrays import to_numpy
 from handgrad.layers import (
     AveragePool2d,
@@ -50,7 +50,9 @@ def test_the_strict_library_runs_every_layer(row, dtype, training):
     layer = move(make(), lambda value: value.astype(dtype))
     twin = move(make(), lambda value: STRICT.asarray(value.astype(dtype)))
     inputs = trial.inputs(dtype=dtype)
-    outputs, d_inputs, gradients = trial.there_and_back(layer, inputs, training=training)
+    outputs, d_inputs, gradients = trial.there_and_back(
+        layer, inputs, training=training
+    )
     strict, cache = trial.forward(twin, STRICT.asarray(inputs), training=training)
     d_outputs = STRICT.asarray(trial.d_outputs(outputs))
     strict_d_inputs, strict_gradients = twin.backward(d_outputs, cache)

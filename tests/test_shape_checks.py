@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from jaxtyping import Float, TypeCheckError
-from shape_checks import carries_axes, check_axes
 
 from handgrad.arrays import Array
 from handgrad.layers import Linear
 from handgrad.randomness import Key
+from shape_checks import carries_axes, check_axes
 
 
 def test_annotations_of_shapes_are_checked_in_tests():

@@ -187,7 +187,9 @@ def test_every_law_has_a_layer_that_breaks_it():
 
 
 def test_the_worst_entry_is_named():
-    with pytest.raises(AssertionError, match=r"disagree in weight.*weight\[1\]: analyt"):
+    with pytest.raises(
+        AssertionError, match=r"disagree in weight.*weight\[1\]: analyt"
+    ):
         check_layer(SlightlyWrongWeight, (3,))
 
 

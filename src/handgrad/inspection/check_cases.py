@@ -132,7 +132,9 @@ def image_size(draw: Draw, kernel: Pair, padding: Pair) -> Pair:
 
 def image_layer(draw: Draw, layer: Layer[Any]) -> LayerCase:
     """A layer that takes images of any size."""
-    return on_batch(draw, layer, (draw.integer("channels", 1, 3), *draw.pair("size", 1, 6)))
+    return on_batch(
+        draw, layer, (draw.integer("channels", 1, 3), *draw.pair("size", 1, 6))
+    )
 
 
 def batch_norm2d(draw: Draw) -> LayerCase:

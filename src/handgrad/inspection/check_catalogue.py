@@ -1,4 +1,4 @@
-"""The table of `handgrad check`: every layer, loss and network, gradient by gradient."""
+"""The table of `handgrad check`: every layer, loss and network."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def check_catalogue(*, thorough: bool = False, seed: int = 0) -> Iterator[CheckR
             yield check_one(kind, name, case, key, *sizes[kind])
 
 
-def check_one(  # noqa: PLR0913 - what to check, and how much
+def check_one(
     kind: str,
     name: str,
     case: Callable[[Draw], Any],

@@ -98,7 +98,7 @@ class NetworkValue(Differentiable):
         gradients = network.backward(loss.backward(...)) + l2.gradients(parameters)
     """
 
-    def __init__(  # noqa: PLR0913 - a network, its loss and a batch
+    def __init__(
         self,
         network: Layer[Any],
         loss: Loss[Any],

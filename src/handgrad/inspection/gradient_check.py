@@ -50,8 +50,7 @@ class Projections:
     def passed(self) -> bool:
         """Whether all directions were measured and agree."""
         return (
-            self.directions == self.wanted
-            and self.max_relative_error <= self.tolerance
+            self.directions == self.wanted and self.max_relative_error <= self.tolerance
         )
 
 

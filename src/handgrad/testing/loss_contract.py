@@ -119,7 +119,8 @@ def two_batches_pass_at_once(trial: LossTrial) -> None:
     """Each cache serves its own batch, and nothing is remembered."""
     batches, targets = (trial.logits(), trial.logits("others")), trial.targets
     expected = [
-        trial.loss.backward(trial.loss.forward(logits, targets)[1]) for logits in batches
+        trial.loss.backward(trial.loss.forward(logits, targets)[1])
+        for logits in batches
     ]
     caches = [trial.loss.forward(logits, targets)[1] for logits in batches]
     for cache, d_logits in zip(caches, expected, strict=True):

@@ -82,7 +82,7 @@ def rows(draw: DrawFn, dtype: str = "float64") -> NumpyArray:
 
 
 @st.composite
-def images(draw: DrawFn, dtype: str = "float64", **sizes: Any) -> NumpyArray:
+def images(draw: DrawFn, /, dtype: str = "float64", **sizes: Any) -> NumpyArray:
     """A batch of images, (batch, channels, height, width)."""
     shape = (draw(batches()), draw(channels()), *draw(image_sizes(**sizes)))
     return draw(arrays(shape, dtype))
