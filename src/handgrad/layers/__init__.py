@@ -1,1 +1,41 @@
-"""."""
+"""Layers, one file each: forward and backward as equations on the page."""
+
+from handgrad.layers.average_pool2d import AveragePool2d
+from handgrad.layers.batch_norm1d import BatchNorm1d
+from handgrad.layers.batch_norm2d import BatchNorm2d
+from handgrad.layers.conv2d import Conv2d
+from handgrad.layers.dropout import Dropout
+from handgrad.layers.flatten import Flatten
+from handgrad.layers.gelu import GELU
+from handgrad.layers.global_average_pool2d import GlobalAveragePool2d
+from handgrad.layers.layer import Layer
+from handgrad.layers.leaky_relu import LeakyReLU
+from handgrad.layers.linear import Linear
+from handgrad.layers.max_pool2d import MaxPool2d
+from handgrad.layers.relu import ReLU
+from handgrad.layers.residual import Residual
+from handgrad.layers.sequential import Sequential
+from handgrad.layers.sigmoid import Sigmoid
+from handgrad.layers.softmax import Softmax
+from handgrad.layers.tanh import Tanh
+
+__all__ = [
+    "GELU",
+    "AveragePool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv2d",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePool2d",
+    "Layer",
+    "LeakyReLU",
+    "Linear",
+    "MaxPool2d",
+    "ReLU",
+    "Residual",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+]

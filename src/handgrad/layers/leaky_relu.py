@@ -1,0 +1,61 @@
+"""The leaky rectified linear unit."""
+
+from jaxtyping import Float
+
+from handgrad.arrays import Array, Gradients, Shape, array_namespace
+from handgrad.layers.layer import Layer
+from handgrad.randomness import Key
+from handgrad.ranges import check_at_least
+
+
+class LeakyReLU(Layer[Array]):
+    """Let positive values through and dim the rest, so that no unit falls silent.
+
+    Shapes
+        inputs, outputs  (batch, ...)
+
+    Equations
+        outputs  = inputs where inputs >= 0, else negative_slope * inputs
+        d_inputs = d_outputs where inputs > 0, else negative_slope * d_outputs
+                   (at exactly 0 the slope is taken to be negative_slope)
+
+    Cache
+        the inputs
+
+    Source
+        Maas, Hannun, Ng (2013), Rectifier nonlinearities improve neural network
+        acoustic models, section 2.
+    """
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        check_at_least("LeakyReLU", "negative_slope", negative_slope, 0)
+        self.negative_slope = negative_slope
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Unchanged."""
+        return input_shape
+
+    def forward(
+        self,
+        inputs: Float[Array, "batch *features"],
+        *,
+        training: bool = False,
+        key: Key | None = None,
+    ) -> tuple[Float[Array, "batch *features"], Array]:
+        """The inputs, the negative ones times `negative_slope`."""
+        xp = array_namespace(inputs)
+        outputs = xp.where(inputs < 0, inputs * self.negative_slope, inputs)
+        return outputs, inputs
+
+    def backward(
+        self,
+        d_outputs: Float[Array, "batch *features"],
+        inputs: Float[Array, "batch *features"],
+        /,
+    ) -> tuple[Float[Array, "batch *features"], Gradients]:
+        """The gradient where the unit was active, a small part of it elsewhere."""
+        xp = array_namespace(inputs)
+        return xp.where(inputs > 0, d_outputs, d_outputs * self.negative_slope), {}
+
+    def __repr__(self) -> str:
+        return f"LeakyReLU({self.negative_slope:g})"
