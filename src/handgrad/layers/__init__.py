@@ -1,4 +1,7 @@
-"""Layers, one file each: forward and backward as equations on the page."""
+"""The plain layers: every equation, written with the array API.
+
+Each is a file of its own, named after the layer. `Layer` says what all of them promise.
+"""
 
 from handgrad.layers.average_pool2d import AveragePool2d
 from handgrad.layers.batch_norm1d import BatchNorm1d

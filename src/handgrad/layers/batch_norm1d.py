@@ -1,21 +1,15 @@
-"""Batch normalization of rows."""
+"""Batch normalisation of rows of features."""
 
 import numpy as np
 from jaxtyping import Float
 
-from handgrad.arrays import Array, Gradients, Shape
+from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.layers.batch_statistics import (
     BatchNormCache,
-    batch_statistics,
+    check_count,
     check_settings,
-    count_of,
-    move,
-    normalize,
-    normalize_backward,
-    spread,
-    total,
-    unbiased,
+    move_towards,
 )
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
@@ -25,41 +19,41 @@ from handgrad.randomness import Key
 class BatchNorm1d(Layer[BatchNormCache]):
     """Give every feature mean 0 and variance 1, then a scale and a shift of its own.
 
-    In training mean and variance are those of the batch, so its examples meet. In
-    prediction they are the running statistics, and only then: `training=False` changes
-    nothing.
+    When training, mean and variance are those of the batch; running averages of them
+    are kept, and prediction uses those.
 
     Shapes
-        inputs, outputs             (batch, features)
-        weight, bias                (features,)
-        running_mean, running_var   (features,)
-
-        Mean and variance of a feature run over the batch.
+        inputs, outputs            (batch, features)
+        weight, bias               (features,)
+        running_mean, running_var  (features,)      buffers, moved by no gradient
+        mean, var, inverse_std     (features,)
 
     Equations
-        normalized   = (inputs - mean) / sqrt(var + eps)
-        outputs      = weight * normalized + bias
+        mean        = sum of inputs over the batch / batch
+        var         = sum of (inputs - mean)**2 over the batch / batch   (biased)
+        inverse_std = 1 / sqrt(var + eps)
+        normalized  = (inputs - mean) * inverse_std
+        outputs     = weight * normalized + bias
+
+        running_mean = (1 - momentum) * running_mean + momentum * mean
+        running_var  = (1 - momentum) * running_var
+                       + momentum * var * batch / (batch - 1)            (unbiased)
+
         d_weight     = sum of d_outputs * normalized over the batch
         d_bias       = sum of d_outputs over the batch
         d_normalized = weight * d_outputs
-        d_inputs     = (d_normalized - mean of d_normalized
-                       - normalized * mean of d_normalized * normalized)
-                       / sqrt(var + eps)
-        in prediction, where mean and var are constants:
-        d_inputs     = d_normalized / sqrt(var + eps)
+        d_inputs     = inverse_std * (d_normalized - mean of d_normalized
+                       - normalized * mean of (d_normalized * normalized))
 
-        var is the biased variance, divided by the number of values n. Each training
-        pass moves
-        running_mean = (1 - momentum) * running_mean + momentum * mean
-        running_var  = (1 - momentum) * running_var + momentum * var * n / (n - 1)
-        A single value (n = 1) has no unbiased variance; the biased one, 0, stands in.
+        prediction: mean and var are running_mean and running_var, constants, so
+        d_inputs     = inverse_std * d_normalized
 
     Cache
-        normalized, 1 / sqrt(var + eps), and whether the batch's statistics were used
+        normalized, inverse_std, and whether the statistics came from the batch
 
     Source
-        Ioffe, Szegedy (2015), Batch normalization, algorithms 1 and 2.
-        Derived in docs/derivations/batch_norm.md.
+        Ioffe, Szegedy (2015), Batch normalization, algorithm 1. Derived in
+        docs/derivations/batch_norm.md.
     """
 
     def __init__(
@@ -77,10 +71,10 @@ class BatchNorm1d(Layer[BatchNormCache]):
     def output_shape(self, input_shape: Shape) -> Shape:
         """Unchanged."""
         if input_shape != (self.features,):
-            hint = " For images, take BatchNorm2d." if len(input_shape) == 3 else ""
             raise ShapeError(
-                f"{self} takes examples of shape ({self.features},), "
-                f"got {input_shape}.{hint or ' Set features to the size of a row.'}"
+                f"{self} takes examples of shape ({self.features},), got "
+                f"{input_shape}. Set features to those of the layer before it, or use "
+                "BatchNorm2d for images."
             )
         return input_shape
 
@@ -91,41 +85,51 @@ class BatchNorm1d(Layer[BatchNormCache]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch features"], BatchNormCache]:
-        """Each feature normalized, scaled and shifted."""
-        mean, var = self.running_mean.value, self.running_var.value
-        from_batch = training and count_of(inputs) > 0
-        if from_batch:
-            mean, var = batch_statistics(inputs)
-            move(self.running_mean, mean, self.momentum)
-            move(self.running_var, unbiased(var, count_of(inputs)), self.momentum)
-        normalized, inverse_std = normalize(inputs, mean, var, self.eps)
-        weight, bias = self.weight.value, self.bias.value
-        outputs = spread(weight, inputs) * normalized + spread(bias, inputs)
-        return outputs, BatchNormCache(normalized, inverse_std, from_batch)
+        """Every feature on the same scale, whatever came in."""
+        xp = array_namespace(inputs)
+        if training:
+            mean, var = self._measure(inputs)
+        else:
+            mean, var = self.running_mean.value, self.running_var.value
+        inverse_std = 1 / xp.sqrt(var + self.eps)
+        normalized = (inputs - mean) * inverse_std
+        outputs = self.weight.value * normalized + self.bias.value
+        return outputs, BatchNormCache(normalized, inverse_std, training)
 
     def backward(
-        self,
-        d_outputs: Float[Array, "batch features"],
-        cache: BatchNormCache,
-        /,
+        self, d_outputs: Float[Array, "batch features"], cache: BatchNormCache, /
     ) -> tuple[Float[Array, "batch features"], Gradients]:
-        """Blame without its mean and without its part along the normalized values."""
-        d_weight = total(d_outputs * cache.normalized)
-        d_bias = total(d_outputs)
-        d_normalized = spread(self.weight.value, d_outputs) * d_outputs
-        d_inputs = normalize_backward(d_normalized, cache)
-        return d_inputs, {"weight": d_weight, "bias": d_bias}
+        """A value acts on its own, through the mean and through the variance."""
+        xp = array_namespace(d_outputs)
+        normalized, inverse_std, from_batch = cache
+        d_weight = xp.sum(d_outputs * normalized, axis=0)
+        d_bias = xp.sum(d_outputs, axis=0)
+        d_inputs = d_normalized = self.weight.value * d_outputs
+        if from_batch:
+            through_mean = xp.mean(d_normalized, axis=0)
+            through_var = xp.mean(d_normalized * normalized, axis=0)
+            d_inputs = d_normalized - through_mean - normalized * through_var
+        return inverse_std * d_inputs, {"weight": d_weight, "bias": d_bias}
+
+    def _measure(self, inputs: Array) -> tuple[Array, Array]:
+        """Mean and variance of the batch; moves the running ones towards them."""
+        xp = array_namespace(inputs)
+        batch = inputs.shape[0]
+        check_count(self, "feature", batch)
+        mean = xp.mean(inputs, axis=0)
+        var = xp.mean((inputs - mean) ** 2, axis=0)
+        move_towards(self.running_mean, mean, self.momentum)
+        move_towards(self.running_var, var * (batch / (batch - 1)), self.momentum)
+        return mean, var
 
     def parameters(self) -> dict[str, Parameter]:
-        """The weight and the bias."""
+        """The scale and the shift of each feature."""
         return {"weight": self.weight, "bias": self.bias}
 
     def buffers(self) -> dict[str, Buffer]:
-        """The running statistics."""
+        """The running statistics of each feature."""
         return {"running_mean": self.running_mean, "running_var": self.running_var}
 
     def __repr__(self) -> str:
-        return (
-            f"BatchNorm1d({self.features}, eps={self.eps:g}, "
-            f"momentum={self.momentum:g})"
-        )
+        settings = f"eps={self.eps:g}, momentum={self.momentum:g}"
+        return f"BatchNorm1d({self.features}, {settings})"

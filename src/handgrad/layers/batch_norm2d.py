@@ -1,67 +1,63 @@
-"""Batch normalization of images."""
+"""Batch normalisation of images."""
 
 import numpy as np
 from jaxtyping import Float
 
-from handgrad.arrays import Array, Gradients, Shape
+from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.layers.batch_statistics import (
     BatchNormCache,
-    batch_statistics,
+    check_count,
     check_settings,
-    count_of,
-    move,
-    normalize,
-    normalize_backward,
-    spread,
-    total,
-    unbiased,
+    move_towards,
 )
 from handgrad.layers.layer import Layer
-from handgrad.layers.windows import check_image
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key
+
+AXES = (0, 2, 3)  # all but the channels
 
 
 class BatchNorm2d(Layer[BatchNormCache]):
     """Give every channel mean 0 and variance 1, then a scale and a shift of its own.
 
-    In training mean and variance are those of the batch, so its examples meet. In
-    prediction they are the running statistics, and only then: `training=False` changes
-    nothing.
+    When training, mean and variance are those of the batch, over its examples, rows
+    and columns; running averages of them are kept, and prediction uses those. This is
+    the one layer whose examples meet.
 
     Shapes
-        inputs, outputs             (batch, channels, height, width)
-        weight, bias                (channels,)
-        running_mean, running_var   (channels,)
-
-        Mean and variance of a channel run over batch, height and width.
+        inputs, outputs            (batch, channels, height, width)
+        weight, bias               (channels,)
+        running_mean, running_var  (channels,)      buffers, moved by no gradient
+        mean, var, inverse_std     (channels,)
 
     Equations
-        normalized   = (inputs - mean) / sqrt(var + eps)
-        outputs      = weight * normalized + bias
-        d_weight     = sum of d_outputs * normalized over batch and pixels
-        d_bias       = sum of d_outputs over batch and pixels
-        d_normalized = weight * d_outputs
-        d_inputs     = (d_normalized - mean of d_normalized
-                       - normalized * mean of d_normalized * normalized)
-                       / sqrt(var + eps)
-        in prediction, where mean and var are constants:
-        d_inputs     = d_normalized / sqrt(var + eps)
+        count       = batch * height * width
+        mean        = sum of inputs / count
+        var         = sum of (inputs - mean)**2 / count              (biased)
+        inverse_std = 1 / sqrt(var + eps)
+        normalized  = (inputs - mean) * inverse_std
+        outputs     = weight * normalized + bias
 
-        var is the biased variance, divided by the number of values n. Each training
-        pass moves
         running_mean = (1 - momentum) * running_mean + momentum * mean
-        running_var  = (1 - momentum) * running_var + momentum * var * n / (n - 1)
-        A single value (n = 1) has no unbiased variance; the biased one, 0, stands in.
+        running_var  = (1 - momentum) * running_var
+                       + momentum * var * count / (count - 1)        (unbiased)
+
+        d_weight     = sum of d_outputs * normalized
+        d_bias       = sum of d_outputs
+        d_normalized = weight * d_outputs
+        d_inputs     = inverse_std * (d_normalized - mean of d_normalized
+                       - normalized * mean of (d_normalized * normalized))
+
+        prediction: mean and var are running_mean and running_var, constants, so
+        d_inputs     = inverse_std * d_normalized
 
     Cache
-        normalized, 1 / sqrt(var + eps), and whether the batch's statistics were used
+        normalized, inverse_std, and whether the statistics came from the batch
 
     Source
-        Ioffe, Szegedy (2015), Batch normalization, algorithms 1 and 2; section 3.2 for
-        images.
-        Derived in docs/derivations/batch_norm.md.
+        Ioffe, Szegedy (2015), Batch normalization, algorithm 1. Derived in
+        docs/derivations/batch_norm.md.
     """
 
     def __init__(
@@ -78,11 +74,11 @@ class BatchNorm2d(Layer[BatchNormCache]):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Unchanged."""
-        check_image(self, input_shape)
-        if input_shape[0] != self.channels:
+        if len(input_shape) != 3 or input_shape[0] != self.channels:
             raise ShapeError(
-                f"{self} takes images of {self.channels} channels, got "
-                f"{input_shape[0]} in {input_shape}. Set channels={input_shape[0]}."
+                f"{self} takes images of shape ({self.channels}, height, width), got "
+                f"{input_shape}. Set channels to those of the layer before it, or use "
+                "BatchNorm1d after a Flatten layer."
             )
         return input_shape
 
@@ -93,17 +89,17 @@ class BatchNorm2d(Layer[BatchNormCache]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch channels height width"], BatchNormCache]:
-        """Each channel normalized, scaled and shifted."""
-        mean, var = self.running_mean.value, self.running_var.value
-        from_batch = training and count_of(inputs) > 0
-        if from_batch:
-            mean, var = batch_statistics(inputs)
-            move(self.running_mean, mean, self.momentum)
-            move(self.running_var, unbiased(var, count_of(inputs)), self.momentum)
-        normalized, inverse_std = normalize(inputs, mean, var, self.eps)
-        weight, bias = self.weight.value, self.bias.value
-        outputs = spread(weight, inputs) * normalized + spread(bias, inputs)
-        return outputs, BatchNormCache(normalized, inverse_std, from_batch)
+        """Every channel on the same scale, whatever came in."""
+        xp = array_namespace(inputs)
+        if training:
+            mean, var = self._measure(inputs)
+        else:
+            mean, var = self.running_mean.value, self.running_var.value
+        inverse_std = 1 / xp.sqrt(var + self.eps)
+        normalized = (inputs - per_channel(mean)) * per_channel(inverse_std)
+        weight, bias = per_channel(self.weight.value), per_channel(self.bias.value)
+        outputs = weight * normalized + bias
+        return outputs, BatchNormCache(normalized, inverse_std, training)
 
     def backward(
         self,
@@ -111,23 +107,44 @@ class BatchNorm2d(Layer[BatchNormCache]):
         cache: BatchNormCache,
         /,
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """Blame without its mean and without its part along the normalized values."""
-        d_weight = total(d_outputs * cache.normalized)
-        d_bias = total(d_outputs)
-        d_normalized = spread(self.weight.value, d_outputs) * d_outputs
-        d_inputs = normalize_backward(d_normalized, cache)
+        """A value acts on its own, through the mean and through the variance."""
+        xp = array_namespace(d_outputs)
+        normalized, inverse_std, from_batch = cache
+        d_weight = xp.sum(d_outputs * normalized, axis=AXES)
+        d_bias = xp.sum(d_outputs, axis=AXES)
+        d_inputs = d_normalized = per_channel(self.weight.value) * d_outputs
+        if from_batch:
+            through_mean = xp.mean(d_normalized, axis=AXES, keepdims=True)
+            through_var = xp.mean(d_normalized * normalized, axis=AXES, keepdims=True)
+            d_inputs = d_normalized - through_mean - normalized * through_var
+        d_inputs = per_channel(inverse_std) * d_inputs
         return d_inputs, {"weight": d_weight, "bias": d_bias}
 
+    def _measure(self, inputs: Array) -> tuple[Array, Array]:
+        """Mean and variance of the batch; moves the running ones towards them."""
+        xp = array_namespace(inputs)
+        batch, _, height, width = inputs.shape
+        count = batch * height * width
+        check_count(self, "channel", count)
+        mean = xp.mean(inputs, axis=AXES)
+        var = xp.mean((inputs - per_channel(mean)) ** 2, axis=AXES)
+        move_towards(self.running_mean, mean, self.momentum)
+        move_towards(self.running_var, var * (count / (count - 1)), self.momentum)
+        return mean, var
+
     def parameters(self) -> dict[str, Parameter]:
-        """The weight and the bias."""
+        """The scale and the shift of each channel."""
         return {"weight": self.weight, "bias": self.bias}
 
     def buffers(self) -> dict[str, Buffer]:
-        """The running statistics."""
+        """The running statistics of each channel."""
         return {"running_mean": self.running_mean, "running_var": self.running_var}
 
     def __repr__(self) -> str:
-        return (
-            f"BatchNorm2d({self.channels}, eps={self.eps:g}, "
-            f"momentum={self.momentum:g})"
-        )
+        settings = f"eps={self.eps:g}, momentum={self.momentum:g}"
+        return f"BatchNorm2d({self.channels}, {settings})"
+
+
+def per_channel(values: Array) -> Array:
+    """One number for each channel, ready to meet images."""
+    return values[None, :, None, None]

@@ -1,44 +1,43 @@
-"""The dropout layer."""
+"""Dropout, in its inverted form."""
 
-import numpy as np
+from typing import TypeGuard
+
 from array_api_compat import device
 from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Shape, array_namespace
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.errors import ConfigError
 from handgrad.layers.layer import Layer
 from handgrad.randomness import Key, keep_threshold, random_bits
 from handgrad.ranges import check_fraction
 
 
 class Dropout(Layer[Array | None]):
-    """Silence random units in training, so that none can rely on another.
+    """Silence a random part of the values while training; do nothing when predicting.
 
-    `rate` is the fraction DROPPED. (Some texts state the fraction kept: theirs is
-    1 - rate.) What is kept grows by 1 / (1 - rate), so the expected value stays
-    and prediction needs no change.
+    `rate` is the fraction DROPPED. Where a source states the fraction kept, `rate` is
+    one less that. What stays is made larger at once (inverted dropout), so that the
+    mean is the same and prediction needs no correction.
 
-    The draw of a unit is a function of the key, of the example's number in
-    `key.examples` and of the unit's place in the example, not of the example's place in
-    the batch. A key without examples is read as examples 0 .. batch - 1.
+    Whether a value is kept is a function of the key: of the seed, the step and the
+    number of its example (`key.examples`), not of its place in the batch.
 
     Shapes
-        inputs, outputs, kept  (batch, ...)
+        inputs, outputs  (batch, ...)
+        mask             (batch, ...), true where a value is kept
 
     Equations
-        in training:
-        kept     = draw >= rate * 2**32, the draws being uniform 32-bit integers
-        outputs  = inputs / (1 - rate) where kept, else 0
-        d_inputs = d_outputs / (1 - rate) where kept, else 0
-        in prediction:
-        outputs  = inputs
-        d_inputs = d_outputs
+        training:   mask     = random bits of the key >= rate * 2**32
+                    outputs  = inputs / (1 - rate) where mask, else 0
+                    d_inputs = d_outputs / (1 - rate) where mask, else 0
+        prediction: outputs  = inputs
+                    d_inputs = d_outputs
 
     Cache
-        kept, or None in prediction
+        the mask; None when not training
 
     Units
-        rate     fraction dropped, from 0 up to, but not including, 1
+        rate  a fraction from 0 up to, but not including, 1
 
     Source
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout: a
@@ -46,7 +45,7 @@ class Dropout(Layer[Array | None]):
     """
 
     def __init__(self, rate: float) -> None:
-        check_fraction("Dropout", "rate, the fraction dropped,", rate)
+        check_fraction("Dropout", "rate (the fraction dropped)", rate)
         self.rate = rate
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -60,41 +59,34 @@ class Dropout(Layer[Array | None]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array | None]:
-        """In training, zeros where a unit is dropped; else the inputs."""
+        """What is kept, made larger; everything when not training."""
         if not training:
             return inputs, None
+        if not names_examples(key):
+            raise ConfigError(
+                f"{self} draws when training from a key that names its examples, got "
+                f"{key}. Pass key=key.at(step, examples), or training=False to predict."
+            )
         xp = array_namespace(inputs)
-        shape = tuple(inputs.shape)
-        draws = random_bits(self._key_of(key, shape[0]), shape)
-        kept = xp.asarray(draws >= keep_threshold(self.rate), device=device(inputs))
-        return self._where_kept(kept, inputs), kept
+        bits = random_bits(key, tuple(inputs.shape))
+        kept = bits >= keep_threshold(self.rate)
+        mask = xp.asarray(kept, device=device(inputs))
+        return self._keep(inputs, mask), mask
 
     def backward(
-        self, d_outputs: Float[Array, "batch *features"], kept: Array | None, /
+        self, d_outputs: Float[Array, "batch *features"], mask: Array | None, /
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """The gradient of what was kept; none for what was dropped."""
-        return (d_outputs if kept is None else self._where_kept(kept, d_outputs)), {}
+        """Blame for what was kept, made larger alike; none for the rest."""
+        return (d_outputs if mask is None else self._keep(d_outputs, mask)), {}
 
-    def _where_kept(self, kept: Array, values: Array) -> Array:
+    def _keep(self, values: Array, mask: Array) -> Array:
         xp = array_namespace(values)
-        return xp.where(kept, values * (1 / (1 - self.rate)), xp.zeros_like(values))
-
-    def _key_of(self, key: Key | None, batch: int) -> Key:
-        """The key with the numbers of the examples."""
-        if key is None:
-            raise ConfigError(
-                f"{self} needs a key in training, got none. Give "
-                'forward(..., training=True, key=Key(seed).child("dropout").at(step, '
-                "examples))."
-            )
-        if key.examples is None:
-            return key.at(key.step, np.arange(batch))
-        if len(key.examples) != batch:
-            raise ShapeError(
-                f"{self} takes a key with one number for each of the {batch} examples, "
-                f"got {len(key.examples)}. Give key.at(step, examples) of this batch."
-            )
-        return key
+        return xp.where(mask, values * (1 / (1 - self.rate)), xp.zeros_like(values))
 
     def __repr__(self) -> str:
         return f"Dropout({self.rate:g})"
+
+
+def names_examples(key: Key | None) -> TypeGuard[Key]:
+    """Whether there is a key, and it says which examples are in the batch."""
+    return key is not None and key.examples is not None

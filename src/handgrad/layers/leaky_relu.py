@@ -9,22 +9,22 @@ from handgrad.ranges import check_at_least
 
 
 class LeakyReLU(Layer[Array]):
-    """Let positive values through and dim the rest, so that no unit falls silent.
+    """Let positive values through and only a small part of the rest.
 
     Shapes
         inputs, outputs  (batch, ...)
 
     Equations
         outputs  = inputs where inputs >= 0, else negative_slope * inputs
-        d_inputs = d_outputs where inputs > 0, else negative_slope * d_outputs
+        d_inputs = d_outputs where outputs > 0, else negative_slope * d_outputs
                    (at exactly 0 the slope is taken to be negative_slope)
 
     Cache
-        the inputs
+        the outputs: they have the sign of the inputs, as negative_slope >= 0
 
     Source
         Maas, Hannun, Ng (2013), Rectifier nonlinearities improve neural network
-        acoustic models, section 2.
+        acoustic models.
     """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
@@ -42,20 +42,20 @@ class LeakyReLU(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """The inputs, the negative ones times `negative_slope`."""
+        """Negative values shrunk, the others unchanged."""
         xp = array_namespace(inputs)
         outputs = xp.where(inputs < 0, inputs * self.negative_slope, inputs)
-        return outputs, inputs
+        return outputs, outputs
 
     def backward(
         self,
         d_outputs: Float[Array, "batch *features"],
-        inputs: Float[Array, "batch *features"],
+        outputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
         """The gradient where the unit was active, a small part of it elsewhere."""
-        xp = array_namespace(inputs)
-        return xp.where(inputs > 0, d_outputs, d_outputs * self.negative_slope), {}
+        xp = array_namespace(outputs)
+        return xp.where(outputs > 0, d_outputs, d_outputs * self.negative_slope), {}
 
     def __repr__(self) -> str:
-        return f"LeakyReLU({self.negative_slope:g})"
+        return f"LeakyReLU(negative_slope={self.negative_slope:g})"

@@ -8,7 +8,7 @@ from handgrad.randomness import Key
 
 
 class Sigmoid(Layer[Array]):
-    """Squeeze every value into the interval from 0 to 1.
+    """Bend every value into the range from 0 to 1.
 
     Shapes
         inputs, outputs  (batch, ...)
@@ -17,15 +17,12 @@ class Sigmoid(Layer[Array]):
         outputs  = 1 / (1 + exp(-inputs))
         d_inputs = d_outputs * outputs * (1 - outputs)
 
-        Computed from small = exp(-|inputs|), which cannot overflow:
-        outputs  = 1 / (1 + small) where inputs >= 0, else small / (1 + small)
-
     Cache
         the outputs
 
     Source
         Rumelhart, Hinton, Williams (1986), Learning representations by
-        back-propagating errors.
+        back-propagating errors, equation 2.
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -39,10 +36,13 @@ class Sigmoid(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """The logistic function of every value."""
+        """The logistic curve at each value."""
         xp = array_namespace(inputs)
-        small = xp.exp(-xp.abs(inputs))
-        outputs = xp.where(inputs < 0, small, xp.ones_like(small)) / (1 + small)
+        # exp of a number that is never above 0: it cannot overflow. For a negative
+        # input the fraction is widened: 1 / (1 + exp(-x)) = exp(x) / (1 + exp(x)).
+        below = xp.exp(-xp.abs(inputs))
+        top = xp.where(inputs < 0, below, xp.ones_like(inputs))
+        outputs = top / (1 + below)
         return outputs, outputs
 
     def backward(
@@ -51,8 +51,8 @@ class Sigmoid(Layer[Array]):
         outputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """At most a quarter of the gradient, nothing where the unit is full."""
-        return d_outputs * (outputs * (1 - outputs)), {}
+        """At most a quarter of the gradient, next to none where the curve is flat."""
+        return d_outputs * outputs * (1 - outputs), {}
 
     def __repr__(self) -> str:
         return "Sigmoid()"

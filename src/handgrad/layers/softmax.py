@@ -1,4 +1,4 @@
-"""The softmax as a layer of its own."""
+"""Softmax as a layer of its own."""
 
 from jaxtyping import Float
 
@@ -9,60 +9,61 @@ from handgrad.randomness import Key
 
 
 class Softmax(Layer[Array]):
-    """Turn the numbers of the last axis into probabilities.
+    """Turn the numbers along the last axis into probabilities.
 
-    To train a classifier take the loss SoftmaxCrossEntropy, which has its softmax
-    inside and divides by no probability.
+    A classifier is trained with `SoftmaxCrossEntropy`, which takes logits: the two in
+    one stay exact where a probability underflows to 0. This layer is for networks that
+    need the probabilities themselves.
 
     Shapes
         inputs, outputs  (batch, ..., classes)
 
     Equations
-        outputs  = exp(inputs - largest) / sum over classes of exp(inputs - largest)
-        d_inputs = outputs * (d_outputs - sum over classes of d_outputs * outputs)
-
-        `largest` is the largest input of its row: no exponent is above 0.
+        shifted  = inputs - max of the row      (nothing overflows; cancels out)
+        outputs  = exp(shifted) / sum of exp(shifted) over the row
+        d_inputs = outputs * (d_outputs - sum of d_outputs * outputs over the row)
 
     Cache
         the outputs
 
     Source
-        Bridle (1990), Probabilistic interpretation of feedforward classification
-        network outputs. Derived in docs/derivations/softmax.md.
+        Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.4. Derived
+        in docs/derivations/softmax.md.
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Unchanged; an example needs an axis to spread the probability over."""
         if not input_shape:
             raise ShapeError(
-                f"{self} takes examples of at least one axis, got {input_shape}. "
-                "Put the classes on the last axis."
+                "Softmax() takes examples of shape (..., classes), got (). "
+                "Give each example at least one axis."
             )
         return input_shape
 
     def forward(
         self,
-        inputs: Float[Array, "batch *features classes"],
+        inputs: Float[Array, "batch *rows classes"],
         *,
         training: bool = False,
         key: Key | None = None,
-    ) -> tuple[Float[Array, "batch *features classes"], Array]:
-        """Each class's share of its row."""
+    ) -> tuple[Float[Array, "batch *rows classes"], Array]:
+        """Probabilities: positive, and one in sum."""
         xp = array_namespace(inputs)
-        powers = xp.exp(inputs - xp.max(inputs, axis=-1, keepdims=True))
-        outputs = powers / xp.sum(powers, axis=-1, keepdims=True)
+        shifted = inputs - xp.max(inputs, axis=-1, keepdims=True)
+        exponentials = xp.exp(shifted)
+        outputs = exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
         return outputs, outputs
 
     def backward(
         self,
-        d_outputs: Float[Array, "batch *features classes"],
-        outputs: Float[Array, "batch *features classes"],
+        d_outputs: Float[Array, "batch *rows classes"],
+        outputs: Float[Array, "batch *rows classes"],
         /,
-    ) -> tuple[Float[Array, "batch *features classes"], Gradients]:
-        """What a class gains above the mean, in the measure of its probability."""
+    ) -> tuple[Float[Array, "batch *rows classes"], Gradients]:
+        """The Jacobian times d_outputs, without ever forming the Jacobian."""
         xp = array_namespace(outputs)
-        mean = xp.sum(d_outputs * outputs, axis=-1, keepdims=True)
-        return outputs * (d_outputs - mean), {}
+        expected = xp.sum(d_outputs * outputs, axis=-1, keepdims=True)
+        return outputs * (d_outputs - expected), {}
 
     def __repr__(self) -> str:
         return "Softmax()"

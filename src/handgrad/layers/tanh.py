@@ -8,14 +8,14 @@ from handgrad.randomness import Key
 
 
 class Tanh(Layer[Array]):
-    """Squeeze every value into the interval from -1 to 1.
+    """Bend every value into the range from -1 to 1.
 
     Shapes
         inputs, outputs  (batch, ...)
 
     Equations
         outputs  = tanh(inputs)
-        d_inputs = d_outputs * (1 - outputs ** 2)
+        d_inputs = d_outputs * (1 - outputs**2)
 
     Cache
         the outputs
@@ -35,7 +35,7 @@ class Tanh(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """The hyperbolic tangent of every value."""
+        """The hyperbolic tangent of each value."""
         outputs = array_namespace(inputs).tanh(inputs)
         return outputs, outputs
 
@@ -45,7 +45,7 @@ class Tanh(Layer[Array]):
         outputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """Steep in the middle, flat where the unit is full."""
+        """Full gradient in the middle, next to none where the curve is flat."""
         return d_outputs * (1 - outputs * outputs), {}
 
     def __repr__(self) -> str:
