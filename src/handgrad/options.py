@@ -92,9 +92,8 @@ def checked(
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotations of a function, or of a class's constructor."""
-    if isinstance(function, partial):
-        function = function.func
-    return get_type_hints(function.__init__ if isinstance(function, type) else function)
+    made: Any = function.func if isinstance(function, partial) else function
+    return get_type_hints(made.__init__ if isinstance(made, type) else made)
 
 
 def value_of_kind(who: str, value: Any, kind: Any) -> Any:

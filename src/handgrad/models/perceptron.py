@@ -3,7 +3,7 @@
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import InitializerChoice, activation_row
+from handgrad.models.parts import InitializerChoice, Row, activation_row
 
 
 def perceptron(
@@ -25,7 +25,7 @@ def perceptron(
         Rumelhart, Hinton, Williams (1986), Learning representations by
         back-propagating errors.
     """
-    rows = [
+    rows: list[Row] = [
         {"name": "flatten"},
         {"name": "linear", "out_features": hidden, "initializer": initializer},
         activation_row(activation),

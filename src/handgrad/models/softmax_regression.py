@@ -3,7 +3,7 @@
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import InitializerChoice
+from handgrad.models.parts import InitializerChoice, Row
 
 
 def softmax_regression(
@@ -22,7 +22,7 @@ def softmax_regression(
     Source
         Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.4.
     """
-    rows = [
+    rows: list[Row] = [
         {"name": "flatten"},
         {"name": "linear", "out_features": classes, "initializer": initializer},
     ]
