@@ -1,3 +1,33 @@
 """Handgrad: image classifiers whose every gradient is written by hand and checked."""
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "__version__",
+    "datasets",
+    "initializers",
+    "inspection",
+    "layers",
+    "load",
+    "losses",
+    "models",
+    "optimizers",
+    "schedules",
+    "training",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public part when it is first asked for, so that starting is quick."""
+    if name == "load":
+        return import_module("handgrad.training").load
+    if name in __all__:
+        return import_module(f"handgrad.{name}")
+    raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -13,8 +13,8 @@ def some_parameters(xp=np):
     shapes = {
         "conv2d_1.weight": (2, 1, 3, 3),
         "conv2d_1.bias": (2,),
-        "batchnorm2d_1.weight": (2,),
-        "batchnorm2d_1.bias": (2,),
+        "batch_norm2d_1.weight": (2,),
+        "batch_norm2d_1.bias": (2,),
         "residual_1.body.linear_1.weight": (4, 3),
         "linear_1.bias": (4,),
     }

@@ -52,9 +52,9 @@ def test_each_layer_draws_from_the_key_of_its_name():
 def test_names_agree_with_those_of_the_network():
     assert list(build().layers) == [
         "conv2d_1",
-        "batchnorm2d_1",
+        "batch_norm2d_1",
         "gelu_1",
-        "maxpool2d_1",
+        "max_pool2d_1",
         "flatten_1",
         "linear_1",
     ]
@@ -145,7 +145,7 @@ def test_names_the_layer_that_does_not_fit():
 
 def test_names_the_layer_inside_a_residual_layer():
     body = [{"name": "max_pool2d", "kernel_size": 9}]
-    with pytest.raises(ShapeError, match=r"^residual_1: maxpool2d_1: MaxPool2d"):
+    with pytest.raises(ShapeError, match=r"^residual_1: max_pool2d_1: MaxPool2d"):
         build(layers=[{"name": "residual", "body": body}])
 
 

@@ -15,8 +15,13 @@ from handgrad.engine.program import Phase, Program, Task
 from handgrad.engine.walk import gather, lower_backwards, lower_layers
 from handgrad.engine.workers import available_cores
 from handgrad.layers import Conv2d, Sequential
-from handgrad.losses import L2, Loss, MeanSquaredError, MulticlassSVM
-from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.losses import (
+    L2,
+    Loss,
+    MeanSquaredError,
+    MulticlassSVM,
+    SoftmaxCrossEntropy,
+)
 from handgrad.optimizers import Optimizer
 
 CONVOLUTION_TILE = 32
@@ -80,7 +85,12 @@ class TrainingProgram:
     ) -> tuple[float, int]:
         """One step on these rows of the images; returns mean loss and number right."""
         count = len(rows)
-        self.inputs[:] = images.ctypes.data, targets.ctypes.data, rows.ctypes.data, count
+        self.inputs[:] = (
+            images.ctypes.data,
+            targets.ctypes.data,
+            rows.ctypes.data,
+            count,
+        )
         write_rates(self.mover.rates, self.optimizer, step)
         for set_step in self.per_step:
             set_step(step)

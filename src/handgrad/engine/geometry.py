@@ -76,7 +76,9 @@ def dots_block(outs: int, taps: int) -> Pair:
     registers = 24 if has_wide_registers() else 6
     tap_block = max(t for t in range(1, min(taps, 9) + 1) if taps % t == 0)
     tap_block = tap_block if tap_block <= registers else 1
-    fits = [o for o in range(1, outs + 1) if outs % o == 0 and o * tap_block <= registers]
+    fits = [
+        o for o in range(1, outs + 1) if outs % o == 0 and o * tap_block <= registers
+    ]
     return max(fits), tap_block
 
 
@@ -199,9 +201,7 @@ def forward_order(shape: Convolution, block: int) -> NumpyArray:
 def backward_order(shape: Convolution, block: int) -> NumpyArray:
     """The same for d_inputs: (block, output, tap, channel), and a tap of zeros."""
     channels = -(-shape.in_channels // block) * block
-    order = np.full(
-        (channels, shape.out_channels, shape.taps + 1), -1, dtype=np.int64
-    )
+    order = np.full((channels, shape.out_channels, shape.taps + 1), -1, dtype=np.int64)
     count = shape.out_channels * shape.in_channels * shape.taps
     numbers = np.arange(count, dtype=np.int64).reshape(
         shape.out_channels, shape.in_channels, shape.taps

@@ -42,7 +42,10 @@ def lower_convolution(
     rounded = -(-layer.out_channels // block) * block
     high, wide = shape.out_size
     outputs = memory.dense(
-        name, "activations", (layer.out_channels, high, wide), rows=rounded * high * wide
+        name,
+        "activations",
+        (layer.out_channels, high, wide),
+        rows=rounded * high * wide,
     )
     order = geometry.forward_order(shape, block)
     packed = _packed(lowering, name, order)

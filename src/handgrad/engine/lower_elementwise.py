@@ -90,7 +90,9 @@ def lower_activation(
     return outputs
 
 
-def lower_dropout(lowering: Lowering, name: str, layer: Dropout, inputs: Tensor) -> Tensor:
+def lower_dropout(
+    lowering: Lowering, name: str, layer: Dropout, inputs: Tensor
+) -> Tensor:
     """Drop in place; nothing at all when not training."""
     if not lowering.training or layer.rate == 0:
         lowering.backwards.append(lambda d_outputs: d_outputs)

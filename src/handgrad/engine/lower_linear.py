@@ -7,7 +7,7 @@ one product for each block of rows, which the optimizer moves while it is in the
 from collections.abc import Sequence
 
 from handgrad.engine.kernels.blas import sgemm_address
-from handgrad.engine.kernels.products import product_entry, row_sums_entry, clear_entry
+from handgrad.engine.kernels.products import clear_entry, product_entry, row_sums_entry
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.parameters import Piece
@@ -18,7 +18,9 @@ TASK_OPERATIONS = 8_000_000  # about 50 microseconds of one core
 SKINNY = 32
 
 
-def lower_linear(lowering: Lowering, name: str, layer: Linear, inputs: Tensor) -> Tensor:
+def lower_linear(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor
+) -> Tensor:
     """outputs = weight @ inputs; the bias comes with the activation that follows."""
     tile = lowering.memory.tile
     outputs = lowering.memory.matrix(name, "activations", (layer.out_features,))
@@ -138,6 +140,3 @@ def _edges(size: int, count: int, step: int) -> list[tuple[int, int]]:
     width = -(-size // count)
     width = -(-width // step) * step
     return [(at, min(at + width, size)) for at in range(0, size, width)]
-
-
-

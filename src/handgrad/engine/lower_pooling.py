@@ -128,6 +128,3 @@ def _sizes(
         tile,
         pooled.stride,
     )
-
-
-

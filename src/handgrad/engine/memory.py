@@ -91,7 +91,9 @@ class Memory:
         """One float buffer of the program."""
         return pointer_to(self.array(name, role, count))
 
-    def each(self, name: str, role: str, count: int, item: int = FLOAT_BYTES) -> Pointer:
+    def each(
+        self, name: str, role: str, count: int, item: int = FLOAT_BYTES
+    ) -> Pointer:
         """One buffer for each worker, or for each tile where phases need it."""
         return self._repeated(name, role, count * item, per_tile=self.per_tile)
 

@@ -141,7 +141,9 @@ class Mover:
         self.l2 = memory.array("l2", "settings", 2)
         self.l2[0] = l2_scale
         size = store.size
-        self.gradients = memory.array("gradients", "gradients", size if self.keeps else 0)
+        self.gradients = memory.array(
+            "gradients", "gradients", size if self.keeps else 0
+        )
         self.states = {
             name: memory.array(name, "optimizer state", size)
             for name in STATE_NAMES[self.rule]
@@ -164,7 +166,9 @@ class Mover:
             makes.append(self._make(piece, place, stride, index))
             moves.append(self._move(piece, place, stride))
         if self.clip_norm is None:
-            both = [Task([*make, move]) for make, move in zip(makes, moves, strict=True)]
+            both = [
+                Task([*make, move]) for make, move in zip(makes, moves, strict=True)
+            ]
             return [Phase("parameters", both)]
         return [
             Phase("gradients", [Task(make) for make in makes]),

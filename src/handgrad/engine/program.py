@@ -75,9 +75,7 @@ class Program:
         self.memory = memory
         self._held: list[NumpyArray] = []
         self._steps = [
-            section.run
-            if isinstance(section, Workers)
-            else section
+            section.run if isinstance(section, Workers) else section
             for section in self._sections(announce)
         ]
 

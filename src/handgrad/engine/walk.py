@@ -57,9 +57,7 @@ def gather(
     return inputs
 
 
-def lower_layers(
-    lowering: Lowering, layers: Sequence[Named], inputs: Tensor
-) -> Tensor:
+def lower_layers(lowering: Lowering, layers: Sequence[Named], inputs: Tensor) -> Tensor:
     """All layers, first to last; a ReLU before a max pooling becomes part of it."""
     tensor, index = inputs, 0
     while index < len(layers):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from re import sub
 from typing import Any
 
 from jaxtyping import Float
@@ -38,7 +39,7 @@ class Sequential(Layer[list[Any]]):
         self.layers = name_layers(layers)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The last layer's output shape; the error names the layer that does not fit."""
+        """The last layer's output shape; an error names the layer that does not fit."""
         shape = input_shape
         for name, layer in self.layers.items():
             try:
@@ -95,11 +96,16 @@ class Sequential(Layer[list[Any]]):
 
 
 def name_layers(layers: Sequence[Layer[Any]]) -> dict[str, Layer[Any]]:
-    """Name each layer by its kind in lower case and its count within the kind."""
+    """Name each layer by its kind, as its file is named, and its count in the kind."""
     counts: Counter[str] = Counter()
     named = {}
     for layer in layers:
-        kind = type(layer).__name__.lower()
+        kind = snake_case(type(layer).__name__)
         counts[kind] += 1
         named[f"{kind}_{counts[kind]}"] = layer
     return named
+
+
+def snake_case(name: str) -> str:
+    """`MaxPool2d` as `max_pool2d`, `LeakyReLU` as `leaky_relu`."""
+    return sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("ReLU", "Relu")).lower()

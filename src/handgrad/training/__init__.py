@@ -1,1 +1,26 @@
-"""."""
+"""Training: the loop, its records, and the folder where everything is written down."""
+
+from handgrad.training.classifier import Classifier, load
+from handgrad.training.config import RunConfig, config_from, read_config
+from handgrad.training.records import EpochRecord, StepRecord
+from handgrad.training.run import Run, resume, start
+from handgrad.training.run_folder import RunFolder
+from handgrad.training.settings import Position, TrainingSettings
+from handgrad.training.trainer import Trainer
+
+__all__ = [
+    "Classifier",
+    "EpochRecord",
+    "Position",
+    "Run",
+    "RunConfig",
+    "RunFolder",
+    "StepRecord",
+    "Trainer",
+    "TrainingSettings",
+    "config_from",
+    "load",
+    "read_config",
+    "resume",
+    "start",
+]

@@ -88,8 +88,6 @@ def call_sgemm(  # type: ignore[no-untyped-def]  # noqa: PLR0913 (BLAS's own lis
 
     long, single = types.int64, types.float32
     return (
-        types.void(
-            *[long] * 6, single, long, long, long, long, single, long, long
-        ),
+        types.void(*[long] * 6, single, long, long, long, long, single, long, long),
         generate,
     )

@@ -37,7 +37,7 @@ def philox_words(block, example, step, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def drop(values, outputs, examples, draw, sizes, scale):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a draw's whole key)
+def drop(values, outputs, examples, draw, sizes, scale):  # type: ignore[no-untyped-def]
     """outputs = values * scale where the draw is kept, else 0.
 
     Stands for

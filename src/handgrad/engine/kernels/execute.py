@@ -37,7 +37,7 @@ def cell(control: int, index: int) -> int:
 
 
 @kernel
-def run_phase(phase, count, tables, control, generation, worker, workers):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (the machine's whole state)
+def run_phase(phase, count, tables, control, generation, worker, workers):  # type: ignore[no-untyped-def]
     """Take tasks of one phase until none is left."""
     phases, tasks, operations = tables
     counter = cell(control, FIRST + 2 * phase)
@@ -62,13 +62,11 @@ def wait_for(address, value, yield_address):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def run_step(tables, control, generation, worker, workers, yield_address):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (the machine's whole state)
+def run_step(tables, control, generation, worker, workers, yield_address):  # type: ignore[no-untyped-def]
     """All phases of one step, as one of the workers."""
     phases = tables[0]
     for phase in range(phases.shape[0]):
-        run_phase(
-            phase, phases[phase, 1], tables, control, generation, worker, workers
-        )
+        run_phase(phase, phases[phase, 1], tables, control, generation, worker, workers)
         if workers > 1:
             arrivals = cell(control, FIRST + 2 * phase + 1)
             atomic_add(arrivals, 1)
@@ -76,7 +74,7 @@ def run_step(tables, control, generation, worker, workers, yield_address):  # ty
 
 
 @kernel
-def serve(tables, control, generation, worker, workers, idle_spins, yield_address):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (the machine's whole state)
+def serve(tables, control, generation, worker, workers, idle_spins, yield_address):  # type: ignore[no-untyped-def]
     """Run steps as they are announced; return when idle for long, or told to stop.
 
     Returns the number of the last step run.

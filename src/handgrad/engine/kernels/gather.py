@@ -16,7 +16,7 @@ IMAGES, TARGETS, ROWS, COUNT = range(4)  # the numbers of the program's `inputs`
 
 
 @kernel
-def gather_last(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a tile's whole input)
+def gather_last(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]
     """Images to (channels, height, width, tile), inside a border of zeros.
 
     Shapes
@@ -46,7 +46,7 @@ def gather_last(images, rows, count, first, geometry, scale, shift, outputs):  #
 
 
 @kernel
-def gather_first(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a tile's whole input)
+def gather_first(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]
     """Images to (tile, channels * height * width): the layout of a first linear layer."""
     channels, height, width, _, _, _, _, tile = geometry
     size = height * width

@@ -9,7 +9,14 @@ from functools import cache
 import numpy as np
 from numba import carray
 
-from handgrad.engine.kernels.entry import Entry, address_of, floats, integer, kernel, longs
+from handgrad.engine.kernels.entry import (
+    Entry,
+    address_of,
+    floats,
+    integer,
+    kernel,
+    longs,
+)
 from handgrad.engine.kernels.gather import COUNT, HUGE, ROWS, TARGETS
 from handgrad.engine.kernels.machine import double_pointer, long_pointer
 from handgrad.engine.kernels.mathematics import fast_exp
@@ -35,7 +42,7 @@ def best_class(logits, sizes, best, choice):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cross_entropy(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a loss and its scratch)
+def cross_entropy(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]
     """loss = sum of surprises; logits become (probabilities - expected) * share.
 
     Stands for
@@ -73,7 +80,7 @@ def cross_entropy(logits, targets, sizes, setting, share, best, total):  # type:
 
 
 @kernel
-def svm(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a loss and its scratch)
+def svm(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]
     """loss = sum of hinges; logits become the active classes' share.
 
     Stands for
@@ -97,7 +104,7 @@ def svm(logits, targets, sizes, setting, share, best, total):  # type: ignore[no
 
 
 @kernel
-def squared(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a loss and its scratch)
+def squared(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]
     """loss = sum of mean squares; logits become 2 * difference * share / classes.
 
     Stands for

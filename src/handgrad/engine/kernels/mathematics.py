@@ -53,7 +53,9 @@ def fast_exp(value):  # type: ignore[no-untyped-def]
 def fast_tanh(value):  # type: ignore[no-untyped-def]
     """The series near 0, where the quotient would cancel; the quotient elsewhere."""
     square = value * value
-    series = ((((T11 * square + T9) * square + T7) * square + T5) * square + T3) * square
+    series = (
+        (((T11 * square + T9) * square + T7) * square + T5) * square + T3
+    ) * square
     quotient = ONE - TWO / (fast_exp(TWO * value) + ONE)
     return value + value * series if abs(value) < NEAR else quotient
 

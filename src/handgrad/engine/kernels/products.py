@@ -12,7 +12,7 @@ from handgrad.engine.kernels.entry import (
 
 
 @kernel
-def product(function, left, right, outputs, sizes, flags):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (a product's operands)
+def product(function, left, right, outputs, sizes, flags):  # type: ignore[no-untyped-def]
     """Row-major outputs (rows, columns) = op(left) op(right) (+ outputs).
 
     Sizes

@@ -11,6 +11,7 @@ Rates (float32, written before each step)
 from functools import cache
 
 import numpy as np
+from numba import carray
 
 from handgrad.engine.kernels.entry import (
     Entry,
@@ -20,7 +21,6 @@ from handgrad.engine.kernels.entry import (
     summing_kernel,
 )
 from handgrad.engine.kernels.machine import double_pointer
-from numba import carray
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW = range(6)
 RATES = 11

@@ -1,0 +1,79 @@
+"""What a data set is: images as bytes, true classes, and where they came from."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.errors import DatasetError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images and their true classes, in memory or memory-mapped.
+
+    Shapes
+        images   (count, channels, height, width), uint8
+        targets  (count,), int64, class numbers from 0
+    """
+
+    images: NumpyArray
+    targets: NumpyArray
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def image_shape(self) -> Shape:
+        """(channels, height, width) of one image."""
+        return tuple(self.images.shape[1:])
+
+    def take(self, rows: NumpyArray) -> "Split":
+        """The images of these rows, in this order."""
+        return Split(self.images[rows], self.targets[rows])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training split, a test split if there is one, and the names of the classes.
+
+    The checksum is the SHA-256 of the content: images and targets of all splits.
+    """
+
+    name: str
+    train: Split
+    test: Split | None
+    class_names: tuple[str, ...]
+    checksum: str
+
+    @property
+    def image_shape(self) -> Shape:
+        """(channels, height, width) of one image."""
+        return self.train.image_shape
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return len(self.class_names)
+
+
+def checksum_of(*splits: Split | None) -> str:
+    """SHA-256 over the bytes of all images and targets, as hexadecimal."""
+    digest = sha256()
+    for split in splits:
+        if split is not None:
+            digest.update(np.ascontiguousarray(split.images))
+            digest.update(np.ascontiguousarray(split.targets.astype("<i8")))
+    return digest.hexdigest()
+
+
+def check_targets(targets: NumpyArray, classes: int, source: str) -> None:
+    """DatasetError if a class number is out of range, naming the first such row."""
+    wrong = np.flatnonzero((targets < 0) | (targets >= classes))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DatasetError(
+            f"{source}: label {int(targets[row])} of image {row} is out of range; "
+            f"labels go from 0 to {classes - 1}. Get the file again."
+        )

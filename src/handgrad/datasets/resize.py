@@ -1,0 +1,26 @@
+"""Resizing images, the same way everywhere (Pillow, bilinear, on bytes)."""
+
+import numpy as np
+from PIL import Image
+
+from handgrad.arrays import NumpyArray, Pair
+from handgrad.datasets.dataset import Split
+
+
+def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
+    """Images (count, channels, height, width) at another height and width."""
+    if images.shape[2:] == size:
+        return images
+    resized = np.empty((*images.shape[:2], *size), dtype=np.uint8)
+    for source, target in zip(images, resized, strict=True):
+        for channel, plane in zip(source, target, strict=True):
+            picture = Image.fromarray(np.ascontiguousarray(channel))
+            plane[...] = np.asarray(
+                picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+            )
+    return resized
+
+
+def resize_split(split: Split, size: Pair) -> Split:
+    """A split with its images resized."""
+    return Split(resize_images(split.images, size), split.targets)

@@ -1,0 +1,68 @@
+"""Cutting a validation split from the training images, the same way every time."""
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets.dataset import Split
+from handgrad.errors import ConfigError
+from handgrad.randomness import Key, permutation
+
+
+def split(
+    whole: Split, validation: float, key: Key, *, stratified: bool = True
+) -> tuple[Split, Split]:
+    """(training, validation): a fraction below 1 of the images, or a count of them.
+
+    Stratified: every class gives its share, the largest remainders round up. Rows keep
+    the order of the data set.
+    """
+    rows = validation_rows(whole.targets, validation, key, stratified=stratified)
+    chosen = np.zeros(len(whole), dtype=bool)
+    chosen[rows] = True
+    return whole.take(np.flatnonzero(~chosen)), whole.take(np.flatnonzero(chosen))
+
+
+def validation_rows(
+    targets: NumpyArray, validation: float, key: Key, *, stratified: bool = True
+) -> NumpyArray:
+    """The numbers of the images that are put aside."""
+    total = len(targets)
+    is_fraction = isinstance(validation, float) and validation < 1
+    count = round(validation * total) if is_fraction else int(validation)
+    if count != validation and not is_fraction:
+        raise ConfigError(
+            f"validation takes a fraction below 1 or a whole number, got {validation}."
+        )
+    if not 0 < count < total:
+        raise ConfigError(
+            f"validation = {validation} would put {count} of {total} images aside, and "
+            f"both parts need one. Give a fraction such as 0.1 or a count below {total}."
+        )
+    order = permutation(key, total)
+    if not stratified:
+        return np.sort(order[:count])
+    return np.sort(_stratified(targets[order], order, count))
+
+
+def subset(whole: Split, count: int, key: Key) -> Split:
+    """The first `count` images of a keyed order, in the data set's own order."""
+    if not 0 < count <= len(whole):
+        raise ConfigError(
+            f"train_count = {count} asks for more images than the {len(whole)} there "
+            "are, or for none. Give a count from 1 to that."
+        )
+    return whole.take(np.sort(permutation(key, len(whole))[:count]))
+
+
+def _stratified(targets: NumpyArray, order: NumpyArray, count: int) -> NumpyArray:
+    classes, sizes = np.unique(targets, return_counts=True)
+    shares = sizes * count / len(targets)
+    counts = np.floor(shares).astype(int)
+    remainders = np.argsort(-(shares - counts), kind="stable")
+    counts[remainders[: count - counts.sum()]] += 1
+    return np.concatenate(
+        [
+            order[targets == number][:size]
+            for number, size in zip(classes, counts, strict=True)
+        ]
+    )

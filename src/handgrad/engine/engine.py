@@ -1,0 +1,52 @@
+"""What every engine does: steps of training, logits, and a state that can be saved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from handgrad.arrays import NumpyArray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of a set of images, and the numbers that their random draws belong to.
+
+    Shapes
+        images    (all, channels, height, width), uint8
+        targets   (all,), int64
+        rows      (batch,), int64: which of the images, in the order of the batch
+        examples  (batch,), int64: their numbers in the training set
+    """
+
+    images: NumpyArray
+    targets: NumpyArray
+    rows: NumpyArray
+    examples: NumpyArray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one step found: the loss (with its L2 term) before the parameters moved."""
+
+    loss: float
+    correct: int
+    gradient_norm: float | None = None
+
+
+class Engine(Protocol):
+    """Runs a network: the plain voice, or its fast twin."""
+
+    def train_step(self, batch: Batch, step: int) -> StepResult:
+        """Forward, loss, backward, one update of every parameter."""
+
+    def logits(self, images: NumpyArray) -> NumpyArray:
+        """Logits (count, classes), float32, of images (count, channels, h, w), uint8."""
+
+    def state(self) -> dict[str, NumpyArray]:
+        """Copies of parameters, buffers and optimizer state, by name."""
+
+    def restore(self, state: Mapping[str, NumpyArray]) -> None:
+        """Put a state back, exactly."""

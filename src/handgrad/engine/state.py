@@ -1,0 +1,48 @@
+"""Names of the arrays of a saved state: parameters/..., buffers/..., optimizer/..."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.errors import RunError
+from handgrad.layers import Sequential
+from handgrad.parameter import Parameter
+
+
+def model_arrays(model: Sequential) -> dict[str, Parameter]:
+    """Every named array of a model, as a saved state calls it."""
+    parameters = {f"parameters/{n}": p for n, p in model.parameters().items()}
+    return parameters | {f"buffers/{n}": b for n, b in model.buffers().items()}
+
+
+def model_state(model: Sequential) -> dict[str, NumpyArray]:
+    """Copies of a model's parameters and buffers."""
+    return {
+        name: np.array(to_numpy(array.value))
+        for name, array in model_arrays(model).items()
+    }
+
+
+def take(state: Mapping[str, NumpyArray], name: str, like: NumpyArray) -> NumpyArray:
+    """One array of a saved state; RunError unless it has this shape and kind."""
+    if name not in state:
+        raise RunError(
+            f"The checkpoint holds no {name}. It belongs to another model or optimizer; "
+            "load it with the configuration that it was made with."
+        )
+    found = state[name]
+    if found.shape != like.shape or found.dtype != like.dtype:
+        raise RunError(
+            f"{name} should be {like.shape} {like.dtype}, but the checkpoint holds "
+            f"{found.shape} {found.dtype}. Load it with its own configuration."
+        )
+    return found
+
+
+def restore_model(model: Sequential, state: Mapping[str, NumpyArray]) -> None:
+    """Put parameters and buffers back; changes nothing unless all of them fit."""
+    arrays = model_arrays(model)
+    found = {name: take(state, name, to_numpy(a.value)) for name, a in arrays.items()}
+    for name, array in arrays.items():
+        array.value = np.array(found[name])

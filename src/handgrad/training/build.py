@@ -1,0 +1,217 @@
+"""From a configuration to a trainer: every name looked up, every size checked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handgrad import catalog, datasets
+from handgrad.datasets import Dataset, Normalization, Split
+from handgrad.datasets.splits import subset
+from handgrad.engine.engine import Engine
+from handgrad.engine.plain import PlainEngine
+from handgrad.errors import ConfigError
+from handgrad.layers import Sequential
+from handgrad.losses import L2
+from handgrad.optimizers import Optimizer
+from handgrad.randomness import Key
+from handgrad.schedules import Schedule, warm_up
+from handgrad.training.config import ResolvedConfig, RunConfig
+from handgrad.training.settings import TrainingSettings
+from handgrad.training.trainer import Trainer
+
+DIGITS_SIZE = (28, 28)  # models for pictures are made for at least this size
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is made of."""
+
+    config: RunConfig
+    dataset: Dataset
+    train: Split
+    validation: Split | None
+    model: Sequential
+    trainer: Trainer
+
+
+def build(
+    config: RunConfig,
+    *,
+    workers: int | None = None,
+    progress: Any = None,
+    announce: Callable[[str], None] | None = None,
+) -> Parts:
+    """Load the data, build the model, and make the trainer that joins them."""
+    dataset = load_dataset(config, progress)
+    train, validation = split_of(config, dataset)
+    normalization = datasets.normalization(config.dataset.normalization, train.images)
+    config = resolve(config, dataset, train, validation, normalization)
+    model = build_model(config)
+    settings = TrainingSettings(
+        config.training.epochs,
+        config.training.batch_size,
+        config.seed,
+        config.training.clip_norm,
+        config.training.early_stopping,
+    )
+    steps = -(-len(train) // settings.batch_size)
+    optimizer = build_optimizer(config, steps)
+    loss = catalog.build("loss", config.loss.name, config.loss.options)
+    engine = build_engine(
+        config,
+        model,
+        loss,
+        optimizer,
+        normalization,
+        workers=workers,
+        announce=announce,
+    )
+    trainer = Trainer(
+        engine,
+        train,
+        validation,
+        loss=loss,
+        learning_rate=optimizer.learning_rate,
+        settings=settings,
+        augmentation=[
+            catalog.build("augmentation", row.name, row.options)
+            for row in config.dataset.augmentation
+        ],
+    )
+    return Parts(config, dataset, train, validation, model, trainer)
+
+
+def load_dataset(config: RunConfig, progress: Any = None) -> Dataset:
+    """The data set at the size that the configuration asks for."""
+    size = config.dataset.image_size
+    if size is None and config.dataset.name == "digits":
+        size = DIGITS_SIZE
+    data_dir = config.dataset.data_dir
+    return datasets.load(
+        config.dataset.name,
+        data_dir=Path(data_dir) if data_dir else None,
+        image_size=size,
+        progress=progress,
+    )
+
+
+def split_of(config: RunConfig, dataset: Dataset) -> tuple[Split, Split | None]:
+    """Training and validation images, cut by keys of the seed."""
+    key, wanted = Key(config.seed), config.dataset.validation
+    train: Split = dataset.train
+    validation: Split | None = None
+    if wanted == "test":
+        if dataset.test is None:
+            raise ConfigError(
+                f"{dataset.name} has no test images to validate on. Give a fraction, "
+                "such as --validation 0.1."
+            )
+        validation = dataset.test
+    elif not isinstance(wanted, str):
+        train, validation = datasets.split(train, wanted, key.child("validation"))
+    if config.dataset.train_count is not None:
+        train = subset(train, config.dataset.train_count, key.child("subset"))
+    return train, validation
+
+
+def resolve(
+    config: RunConfig,
+    dataset: Dataset,
+    train: Split,
+    validation: Split | None,
+    normalization: Normalization,
+) -> RunConfig:
+    """The configuration with what followed from the data."""
+    channels, height, width = dataset.image_shape
+    resolved = ResolvedConfig(
+        input_shape=(channels, height, width),
+        class_names=dataset.class_names,
+        mean=normalization.mean,
+        std=normalization.std,
+        dataset_sha256=dataset.checksum,
+        train_images=len(train),
+        validation_images=0 if validation is None else len(validation),
+    )
+    return config.model_copy(update={"resolved": resolved})
+
+
+def build_model(config: RunConfig) -> Sequential:
+    """The model of a resolved configuration, with its initial values."""
+    resolved = config.resolved
+    assert resolved is not None, "the configuration is not resolved"
+    model: Sequential = catalog.build(
+        "model",
+        config.model.name,
+        config.model.options,
+        input_shape=resolved.input_shape,
+        classes=len(resolved.class_names),
+        seed=config.seed,
+    )
+    return model
+
+
+def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
+    """The optimizer with its schedule; lengths in steps default to the whole run."""
+    schedule = config.schedule
+    known = catalog.options_of(catalog.find("schedule", schedule.name))
+    options = dict(schedule.options)
+    if "steps" in known:
+        options.setdefault("steps", steps_per_epoch * config.training.epochs)
+    if "every" in known:
+        options.setdefault(
+            "every", steps_per_epoch * max(1, config.training.epochs // 3)
+        )
+    rate: Schedule = catalog.build(
+        "schedule",
+        schedule.name,
+        options,
+        learning_rate=config.optimizer.learning_rate,
+    )
+    if schedule.warmup_epochs:
+        rate = warm_up(rate, steps=round(schedule.warmup_epochs * steps_per_epoch))
+    optimizer: Optimizer = catalog.build(
+        "optimizer", config.optimizer.name, config.optimizer.options, learning_rate=rate
+    )
+    return optimizer
+
+
+def build_engine(
+    config: RunConfig,
+    model: Sequential,
+    loss: Any,
+    optimizer: Optimizer,
+    normalization: Normalization,
+    *,
+    workers: int | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Engine:
+    """The plain engine or the CPU engine."""
+    l2 = L2(config.loss.l2, config.loss.l2_factor) if config.loss.l2 else None
+    clip_norm = config.training.clip_norm
+    if config.engine == "plain":
+        return PlainEngine(
+            model,
+            loss,
+            optimizer,
+            normalization,
+            seed=config.seed,
+            l2=l2,
+            clip_norm=clip_norm,
+        )
+    from handgrad.engine.cpu import CpuEngine  # Numba takes a while to import
+
+    assert config.resolved is not None
+    return CpuEngine(
+        model,
+        loss,
+        optimizer,
+        normalization,
+        input_shape=config.resolved.input_shape,
+        batch_size=config.training.batch_size,
+        seed=config.seed,
+        l2=l2,
+        clip_norm=clip_norm,
+        workers=workers,
+        announce=announce,
+    )

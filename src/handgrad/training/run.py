@@ -1,0 +1,179 @@
+"""A whole run: train, write everything down, and say how it ended."""
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import to_numpy
+from handgrad.engine.state import restore_model
+from handgrad.errors import RunError
+from handgrad.layers import Sequential
+from handgrad.training.build import Parts, build
+from handgrad.training.checkpoint import (
+    has_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from handgrad.training.config import RunConfig
+from handgrad.training.records import EpochRecord, Record
+from handgrad.training.run_folder import RunFolder
+
+Announce = Callable[[str], None]
+
+
+class Run:
+    """Training with a folder. Iterate to make it go; then `result` is there.
+
+    Example
+        run = start(RunConfig(), Path("runs/first"))
+        for record in run:
+            print(record)
+        print(run.result["test_accuracy"])
+    """
+
+    def __init__(self, parts: Parts, folder: RunFolder) -> None:
+        self.parts, self.folder = parts, folder
+        self.config = parts.config
+        self.trainer = parts.trainer
+        self.result: dict[str, Any] = {}
+        self._started = perf_counter()
+        self._saved = perf_counter()
+        self._seconds_before = 0.0
+        self._last_epoch: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self.trainer:
+            self.folder.add(record)
+            if isinstance(record, EpochRecord):
+                self._last_epoch = _summary_of(record)
+                self.save(is_best=record.is_best)
+            elif self._is_time_to_save():
+                self.save()
+            yield record
+        self._finish()
+
+    def save(self, *, is_best: bool = False) -> None:
+        """Save where training stands, now."""
+        sizes = self.folder.flush()
+        notes = {
+            "sizes": sizes,
+            "seconds": self._seconds(),
+            "last_epoch": self._last_epoch,
+        }
+        save_checkpoint(
+            self.folder.checkpoints,
+            self.trainer.state(),
+            self.trainer.position,
+            notes=notes,
+            is_best=is_best,
+        )
+        self._saved = perf_counter()
+
+    def go_back_to_checkpoint(self) -> None:
+        """Put everything as it was when the last checkpoint was saved."""
+        if not has_checkpoint(self.folder.checkpoints):
+            self.folder.cut_back({"metrics": 0, "timings": 0})
+            return
+        checkpoint = load_checkpoint(self.folder.checkpoints)
+        self.trainer.restore(checkpoint.arrays, checkpoint.position)
+        self.folder.cut_back(checkpoint.notes["sizes"])
+        self._seconds_before = checkpoint.notes["seconds"]
+        self._last_epoch = checkpoint.notes["last_epoch"]
+
+    def _seconds(self) -> float:
+        return self._seconds_before + perf_counter() - self._started
+
+    def _is_time_to_save(self) -> bool:
+        waited = perf_counter() - self._saved
+        return waited >= self.config.training.checkpoint_seconds
+
+    def _finish(self) -> None:
+        model, trainer = self.parts.model, self.trainer
+        final = checksum_of(model)
+        best = load_checkpoint(self.folder.checkpoints, "best")
+        restore_model(model, best.arrays)
+        test = self.parts.dataset.test
+        test_loss, test_accuracy = (
+            (None, None) if test is None else trainer.evaluate(test)
+        )
+        self.result = {
+            "run": str(self.folder.path),
+            "model": self.config.model.name,
+            "dataset": self.config.dataset.name,
+            "epochs": trainer.position.epoch - 1,
+            "steps": trainer.position.step,
+            "seconds": round(self._seconds(), 3),
+            **self._last_epoch,
+            "test_loss": test_loss,
+            "test_accuracy": test_accuracy,
+            "best_epoch": trainer.position.best_epoch,
+            "parameters": count_parameters(model),
+            "engine": self.config.engine,
+            "seed": self.config.seed,
+            "sha256": final,
+        }
+        self.folder.write_result(self.result)
+
+
+def start(
+    config: RunConfig,
+    path: Path | None = None,
+    *,
+    workers: int | None = None,
+    progress: Any = None,
+    announce: Announce | None = None,
+) -> Run:
+    """A new run in a new folder; the folder is made only when all parts fit."""
+    parts = build(config, workers=workers, progress=progress, announce=announce)
+    return Run(parts, RunFolder.create(path, parts.config))
+
+
+def resume(
+    path: Path,
+    *,
+    workers: int | None = None,
+    progress: Any = None,
+    announce: Announce | None = None,
+) -> Run:
+    """Go on with a run from its last checkpoint: the same bits as if never stopped."""
+    folder = RunFolder.open(path)
+    config = folder.config
+    parts = build(config, workers=workers, progress=progress, announce=announce)
+    _check_same_data(config, parts.config)
+    run = Run(parts, folder)
+    run.go_back_to_checkpoint()
+    return run
+
+
+def count_parameters(model: Sequential) -> int:
+    """How many numbers are trained."""
+    return sum(int(np.prod(p.shape)) for p in model.parameters().values())
+
+
+def checksum_of(model: Sequential) -> str:
+    """SHA-256 over the parameters' bytes, in order of name."""
+    digest = sha256()
+    for _, parameter in sorted(model.parameters().items()):
+        digest.update(np.ascontiguousarray(to_numpy(parameter.value)))
+    return digest.hexdigest()
+
+
+def _summary_of(record: EpochRecord) -> dict[str, Any]:
+    return {
+        "train_loss": record.train_loss,
+        "train_accuracy": record.train_accuracy,
+        "validation_loss": record.validation_loss,
+        "validation_accuracy": record.validation_accuracy,
+    }
+
+
+def _check_same_data(before: RunConfig, now: RunConfig) -> None:
+    if before.resolved != now.resolved:
+        raise RunError(
+            f"The data set {now.dataset.name} is not the one that the run began with: "
+            "its content differs. Put the same files back, or start a new run."
+        )
