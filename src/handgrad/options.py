@@ -5,10 +5,9 @@ unknown name offers the nearest known one, a value of the wrong kind is refused.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from inspect import Parameter, signature
 from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from handgrad.errors import ConfigError, unknown_name
 
@@ -85,15 +84,15 @@ def checked(
         )
     kinds = hints_of(function)
     return {
-        name: value_of_kind(f"{owner} takes {name}", value, kinds.get(name, Any))
+        name: value_of_kind(f"{owner} takes {name}", value, kinds[name])
         for name, value in options.items()
     }
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of a function, or of a class's constructor."""
-    made: Any = function.func if isinstance(function, partial) else function
-    return get_type_hints(made.__init__ if isinstance(made, type) else made)
+    """The annotation of each argument of a function, or of a class's constructor."""
+    wanted = signature(function, eval_str=True).parameters
+    return {name: parameter.annotation for name, parameter in wanted.items()}
 
 
 def value_of_kind(who: str, value: Any, kind: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from handgrad.arrays import Shape
 from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.layers import Layer, Sequential
+from handgrad.layers.sequential import snake_case
 from handgrad.models.parts import LAYERS, initializer
 from handgrad.options import call, named
 from handgrad.randomness import Key
@@ -107,4 +108,4 @@ def kind_of(name: str) -> str:
     """What `Sequential` will call a layer of this name, without its count."""
     make = named("layer", LAYERS, name)
     made = make.func if isinstance(make, partial) else make
-    return str(made.__name__).lower()
+    return snake_case(made.__name__)
