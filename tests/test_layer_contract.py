@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 
 from handgrad import layers
@@ -65,6 +66,10 @@ TABLE = {
         lambda: MaxPool2d(3, stride=(2, 1), padding=1),
         (1, 5, 4),
     ),
+    "max_pool2d, pairs": (
+        lambda: MaxPool2d((2, 3), stride=(1, 2), padding=(0, 1)),
+        (2, 4, 5),
+    ),
     "average_pool2d": (lambda: AveragePool2d(2), (2, 4, 6)),
     "average_pool2d, overlapping": (
         lambda: AveragePool2d(3, stride=(2, 1), padding=1),
@@ -112,6 +117,25 @@ def test_contract_of_a_single_example(row, seed):
     make, input_shape = TABLE[row]
     for law in LAYER_LAWS.values():
         law(Trial(make, input_shape, batch=1, seed=seed))
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        lambda layer: Sequential([layer]),
+        Residual,
+        lambda layer: Residual(ReLU(), layer),
+    ],
+)
+def test_containers_hand_on_training_and_the_key(container):
+    trial = Trial(lambda: container(Dropout(0.5)), (20,))
+    layer, inputs = trial.make(), trial.inputs()
+    trained, _ = trial.forward(layer, inputs, training=True)
+    predicted, _ = trial.forward(layer, inputs, training=False)
+    assert not np.array_equal(trained, predicted)
+    other_step = trial.forward_key.at(2, trial.forward_key.examples)
+    again, _ = layer.forward(inputs, training=True, key=other_step)
+    assert not np.array_equal(trained, again)
 
 
 def test_every_layer_is_in_the_table():

@@ -35,6 +35,7 @@ def test_a_row_says_what_was_done(rows):
         assert row.directions >= row.shapes >= 1
         assert row.seconds > 0
         assert row.worst
+        assert "\n" not in row.worst
 
 
 def test_it_takes_seconds(rows):
@@ -67,7 +68,7 @@ def test_a_wrong_layer_fails_its_row():
     assert row.worst == "ReLU() on (2, 3)"
 
 
-@pytest.mark.nightly
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name"), [(k, n) for k, names in CATALOGUE.items() for n in names]
 )
