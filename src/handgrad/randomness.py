@@ -24,6 +24,7 @@ from math import prod
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.errors import ConfigError, ShapeError
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -90,14 +91,37 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
     Shapes
         outputs  `shape`, uint32
     """
-    examples = key.examples if key.examples is not None else np.zeros(1)
-    count = prod(shape) if key.examples is None else prod(shape[1:])
+    examples, count = _rows_of(key, shape)
     blocks = np.arange(-(-count // 4), dtype=np.uint64)
-    rows = np.asarray(examples).astype(np.uint64)[:, None]
+    rows = examples.astype(np.uint64)[:, None]
     zero = np.zeros((1, 1), dtype=np.uint64)
     lanes = philox((blocks[None, :], rows, zero + np.uint64(key.step), zero), key.words)
     words = np.stack(np.broadcast_arrays(*lanes), axis=-1).astype(np.uint32)
-    return words.reshape(len(rows), -1)[:, :count].reshape(shape)
+    return words.reshape(len(rows), 4 * len(blocks))[:, :count].reshape(shape)
+
+
+def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
+    """The example of each row of draws, and how many draws it needs."""
+    if not 0 <= key.step < 2**32:
+        raise ConfigError(
+            f"A random draw takes a step from 0 to {2**32 - 1}, got {key.step}. "
+            "Count steps from 1."
+        )
+    if key.examples is None:
+        return np.zeros(1), prod(shape)
+    examples = np.asarray(key.examples)
+    if examples.shape != shape[:1]:
+        raise ShapeError(
+            f"A random draw of shape {shape} takes one example number for each of its "
+            f"rows, got numbers of shape {examples.shape}. Give key.at(step, examples) "
+            "of this batch."
+        )
+    if np.any((examples < 0) | (examples >= 2**32)):
+        raise ConfigError(
+            f"A random draw takes example numbers from 0 to {2**32 - 1}, got "
+            f"{examples.min()} to {examples.max()}. Number the examples from 0."
+        )
+    return examples, prod(shape[1:])
 
 
 def uniform(key: Key, shape: Shape, low: float = 0.0, high: float = 1.0) -> NumpyArray:
@@ -122,14 +146,16 @@ def normal(key: Key, shape: Shape) -> NumpyArray:
 
 
 def normal_quantile(probability: NumpyArray) -> NumpyArray:
-    """The inverse of the normal distribution function, to about 1e-15."""
+    """The inverse of the normal distribution function, to about 1e-15.
+
+    Probabilities lie strictly between 0 and 1, as `uniform` draws them: its smallest,
+    2**-33, gives -6.3, so no normal number is further out than that.
+    """
     centred = probability - 0.5
     tail = np.minimum(probability, 1.0 - probability)
     root = np.sqrt(-_log(tail))
     inner = centred * _ratio(0.180625 - centred * centred, CENTRE)
-    outer = np.where(
-        root <= 5.0, _ratio(root - 1.6, MIDDLE), _ratio(root - 5.0, FAR)
-    )
+    outer = np.where(root <= 5.0, _ratio(root - 1.6, MIDDLE), _ratio(root - 5.0, FAR))
     return np.where(np.abs(centred) <= 0.425, inner, np.copysign(outer, centred))
 
 
@@ -147,7 +173,9 @@ def _log(value: NumpyArray) -> NumpyArray:
     return 2.0 * ratio * series + exponent * 0.6931471805599453
 
 
-def _ratio(value: NumpyArray, coefficients: tuple[tuple[float, ...], ...]) -> NumpyArray:
+def _ratio(
+    value: NumpyArray, coefficients: tuple[tuple[float, ...], ...]
+) -> NumpyArray:
     numerator, denominator = (
         _polynomial(value, np.asarray(side)) for side in coefficients
     )

@@ -18,6 +18,7 @@ from handgrad.randomness import Key
 
 SCALE = sqrt(2 / pi)
 CUBIC = 0.044715  # Hendrycks and Gimpel's fit
+FAR = 40.0  # beyond it the chance is 0 or 1 to the last bit, in float64 too
 FORMS = ("none", "tanh")
 
 
@@ -66,7 +67,7 @@ class GELU(Layer[Array]):
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
         """Each value, weighed by its chance."""
-        return inputs * self._chance(inputs), inputs
+        return inputs * self._chance(near(inputs)), inputs
 
     def backward(
         self,
@@ -75,8 +76,8 @@ class GELU(Layer[Array]):
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
         """A value acts on its own, and by its chance."""
-        slope = self._chance(inputs) + inputs * self._density(inputs)
-        return d_outputs * slope, {}
+        inputs = near(inputs)
+        return d_outputs * (self._chance(inputs) + inputs * self._density(inputs)), {}
 
     def _chance(self, inputs: Array) -> Array:
         if self.approximate == "none":
@@ -91,6 +92,11 @@ class GELU(Layer[Array]):
 
     def __repr__(self) -> str:
         return f"GELU(approximate={self.approximate!r})"
+
+
+def near(inputs: Array) -> Array:
+    """The inputs, held where their squares and cubes cannot overflow."""
+    return array_namespace(inputs).clip(inputs, -FAR, FAR)
 
 
 def bend(inputs: Array) -> Array:
