@@ -43,17 +43,14 @@ def test_the_defaults_are_the_five_convolution_network_of_the_races():
     ours = [p.shape for p in model.parameters().values()]
     assert ours == [tuple(p.shape) for p in twin.parameters()]
     assert model.layers["linear_1"].in_features == 2304
-    assert [list(model.layers).index(f"max_pool2d_{n}") for n in (1, 2, 3)] == [
-        3,
-        7,
-        17,
-    ]
+    places = [n for n, name in enumerate(model.layers) if "pool" in name]
+    assert places == [3, 7, 17]
 
 
 def test_global_average_replaces_the_last_pooling():
     model = alexnet(channels=4, pooling="global_average")
     kinds = [name.rsplit("_", 1)[0] for name in model.layers if "pool" in name]
-    assert kinds == ["max_pool2d", "max_pool2d", "globalaverage_pool2d"]
+    assert kinds == ["max_pool2d", "max_pool2d", "global_average_pool2d"]
     assert model.layers["linear_1"].in_features == 4
     logits, _ = model.forward(np.zeros((2, 1, 28, 28), dtype=np.float32))
     assert logits.shape == (2, 10)
