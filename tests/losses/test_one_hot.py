@@ -14,3 +14,8 @@ def test_is_true_at_the_target_alone(xp, dtype):
     np.testing.assert_array_equal(
         np.asarray(mask), [[False, False, True], [True, False, False]]
     )
+
+
+def test_small_integers_do_not_wrap_around_many_classes():
+    mask = one_hot(np.array([3], dtype=np.uint8), np.zeros((1, 300)))
+    assert np.flatnonzero(mask).tolist() == [3]

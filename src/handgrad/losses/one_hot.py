@@ -16,5 +16,5 @@ def one_hot(
         outputs  (batch, classes), boolean
     """
     xp = array_namespace(logits)
-    classes = xp.arange(logits.shape[1], dtype=targets.dtype, device=device(logits))
+    classes = xp.arange(logits.shape[1], device=device(logits))
     return classes[None, :] == targets[:, None]
