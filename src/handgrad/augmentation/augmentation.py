@@ -1,0 +1,33 @@
+"""What every augmentation is, and the whole numbers they draw."""
+
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import UInt8
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.randomness import Key, random_bits
+
+
+class Augmentation(Protocol):
+    """A random change of images that leaves their class as it is.
+
+    With `key.examples`, one number for each image, what happens to an image depends on
+    the seed, the step and its number, not on its place in the batch.
+    """
+
+    def apply(
+        self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
+    ) -> UInt8[NumpyArray, "batch channels height width"]:
+        """New images; those given stay as they are."""
+
+
+def whole_numbers(key: Key, shape: Shape, count: int) -> NumpyArray:
+    """Uniform int64 numbers from 0 to count - 1.
+
+    Equations
+        number = floor(count * bits / 2**32)      no number is likelier than another by
+                                                  more than count / 2**32
+    """
+    bits = random_bits(key, shape).astype(np.uint64)
+    return ((bits * np.uint64(count)) >> np.uint64(32)).astype(np.int64)

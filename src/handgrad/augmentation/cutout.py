@@ -1,0 +1,52 @@
+"""Hiding a part of each image."""
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from handgrad.arrays import NumpyArray
+from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.randomness import Key
+from handgrad.ranges import check_at_least
+
+
+class Cutout:
+    """Paint one black square in each image, its centre anywhere in it.
+
+    Near a border a part of the square lies outside, so less is hidden.
+
+    Units
+        size  pixels a side
+
+    Equations
+        centre = uniform over the pixels, one for each image
+        hidden = centre - size // 2 <= position < centre - size // 2 + size, both axes
+        outputs = 0 where hidden, else inputs
+
+    Source
+        DeVries, Taylor (2017), Improved regularization of convolutional neural networks
+        with cutout, section 3.2.
+    """
+
+    def __init__(self, size: int) -> None:
+        check_at_least("cutout", "size", size, 1)
+        self.size = size
+
+    def apply(
+        self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
+    ) -> UInt8[NumpyArray, "batch channels height width"]:
+        """Hide one square of each image."""
+        batch, _, height, width = images.shape
+        rows = self._is_hidden(key.child("row"), batch, height)
+        columns = self._is_hidden(key.child("column"), batch, width)
+        hidden = rows[:, None, :, None] & columns[:, None, None, :]
+        return np.where(hidden, np.uint8(0), images)
+
+    def _is_hidden(
+        self, key: Key, batch: int, length: int
+    ) -> Bool[NumpyArray, "batch length"]:
+        start = whole_numbers(key, (batch, 1), length) - self.size // 2
+        places = np.arange(length)
+        return (places >= start) & (places < start + self.size)
+
+    def __repr__(self) -> str:
+        return f"Cutout(size={self.size})"

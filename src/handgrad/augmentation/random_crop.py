@@ -1,0 +1,46 @@
+"""Moving images a little, up, down and sideways."""
+
+import numpy as np
+from jaxtyping import UInt8
+
+from handgrad.arrays import NumpyArray
+from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.randomness import Key
+from handgrad.ranges import check_at_least
+
+
+class RandomCrop:
+    """Pad with black on every side, then cut a window of the old size anywhere.
+
+    Units
+        padding  pixels
+
+    Equations
+        top, left = uniform in 0 .. 2 * padding, one pair for each image
+        outputs[c, y, x] = padded[c, top + y, left + x]
+
+    Source
+        Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
+        convolutional neural networks, section 4.1; with zero padding: He, Zhang, Ren,
+        Sun (2016), Deep residual learning, section 4.2.
+    """
+
+    def __init__(self, padding: int) -> None:
+        check_at_least("random_crop", "padding", padding, 0)
+        self.padding = padding
+
+    def apply(
+        self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
+    ) -> UInt8[NumpyArray, "batch channels height width"]:
+        """Cut one window from each padded image."""
+        batch, _, height, width = images.shape
+        border = (self.padding, self.padding)
+        padded = np.pad(images, ((0, 0), (0, 0), border, border))
+        windows = np.lib.stride_tricks.sliding_window_view(
+            padded, (height, width), axis=(2, 3)
+        )
+        top, left = whole_numbers(key, (batch, 2), 2 * self.padding + 1).T
+        return windows[np.arange(batch), :, top, left]
+
+    def __repr__(self) -> str:
+        return f"RandomCrop(padding={self.padding})"
