@@ -1,0 +1,58 @@
+import array_api_strict
+import numpy as np
+import pytest
+import torch
+
+from handgrad.arrays import array_like, array_namespace, as_pair, to_numpy
+
+LIBRARIES = [np, torch, array_api_strict]
+
+
+@pytest.mark.parametrize("xp", LIBRARIES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_take_the_library_and_dtype_of_their_reference(xp, dtype):
+    reference = xp.zeros(3, dtype=getattr(xp, dtype))
+    values = np.array([[1.5, -2.0], [0.0, 4.0]])
+    found = array_like(values, reference)
+    assert type(found) is type(reference)
+    assert found.dtype == reference.dtype
+    np.testing.assert_array_equal(to_numpy(found), values)
+
+
+@pytest.mark.parametrize("xp", LIBRARIES)
+def test_numpy_and_back(xp):
+    values = np.array([1.0, np.nan, -np.inf])
+    found = to_numpy(xp.asarray(values))
+    assert type(found) is np.ndarray
+    np.testing.assert_array_equal(found, values)
+
+
+def test_a_tensor_with_gradients_can_be_read():
+    tensor = torch.ones(2, requires_grad=True)
+    np.testing.assert_array_equal(to_numpy(tensor), [1.0, 1.0])
+
+
+def test_a_device_is_kept():
+    reference = torch.zeros(1, device="meta")
+    assert array_like(np.zeros(2), reference).device.type == "meta"
+
+
+@pytest.mark.parametrize("xp", LIBRARIES)
+def test_a_namespace_computes_in_its_own_library(xp):
+    array = xp.asarray([3.0, 4.0])
+    found = array_namespace(array).sum(array * array)
+    assert type(found) is type(xp.sum(array))
+    assert float(found) == 25.0
+
+
+def test_libraries_do_not_mix():
+    with pytest.raises(TypeError, match="namespaces"):
+        array_namespace(np.zeros(1), torch.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(3, (3, 3)), ((2, 5), (2, 5)), ([2, 5], (2, 5)), (0, (0, 0))],
+)
+def test_a_number_is_read_as_a_pair(value, expected):
+    assert as_pair(value) == expected

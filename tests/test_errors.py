@@ -1,0 +1,59 @@
+import inspect
+
+import pytest
+
+from handgrad import errors
+from handgrad.errors import HandgradError, unknown_name
+
+KINDS = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, Exception)
+]
+
+
+def depth_of(kind):
+    return kind.__mro__.index(HandgradError)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_is_ours_and_a_built_in_kind(kind):
+    assert issubclass(kind, HandgradError)
+    assert issubclass(kind, ValueError)
+    assert str(kind("One sentence.")) == "One sentence."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tree_in_the_docstring_is_the_tree(kind):
+    line = next(
+        line for line in errors.__doc__.splitlines() if kind.__name__ in line.split()
+    )
+    assert len(line) - len(line.lstrip()) == 4 * depth_of(kind)
+
+
+def test_the_docstring_names_no_other():
+    named = {
+        line.split()[0] for line in errors.__doc__.splitlines() if "Error " in line
+    }
+    assert named == {kind.__name__ for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exit_codes(kind):
+    """2 for what was asked wrongly, 4 for a training that went wrong."""
+    assert kind.exit_code == (4 if kind is errors.NonFiniteError else 2)
+
+
+@pytest.mark.parametrize("name", ["lenett", "LeNet", "lnet"])
+def test_an_unknown_name_offers_the_nearest(name):
+    error = unknown_name("model", name, ["mlp", "lenet", "alexnet"])
+    assert isinstance(error, errors.ConfigError)
+    assert str(error) == (
+        f"There is no model named {name!r}. Did you mean 'lenet'? "
+        "Known: alexnet, lenet, mlp."
+    )
+
+
+def test_a_name_near_to_none_gets_the_list_alone():
+    error = unknown_name("loss", "qqq", iter(["hinge", "cross"]))
+    assert str(error) == "There is no loss named 'qqq'. Known: cross, hinge."

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+import torch
+
+from handgrad.parameter import Buffer, Parameter
+
+
+@pytest.mark.parametrize("kind", [Parameter, Buffer])
+@pytest.mark.parametrize("xp", [np, torch])
+def test_knows_its_shape_in_plain_numbers(kind, xp):
+    array = kind(xp.zeros((2, 3), dtype=xp.float32))
+    assert array.shape == (2, 3)
+    assert type(array.shape) is tuple
+
+
+def test_a_new_value_is_seen_at_once():
+    parameter = Parameter(np.zeros(2))
+    parameter.value = np.ones((4, 1))
+    assert parameter.shape == (4, 1)
+
+
+def test_says_what_it_is():
+    value = np.zeros((2, 3), dtype=np.float32)
+    assert repr(Parameter(value)) == "Parameter(shape=(2, 3), dtype=float32)"
+    assert repr(Buffer(value)) == "Buffer(shape=(2, 3), dtype=float32)"
+
+
+def test_a_buffer_can_be_told_from_what_is_trained():
+    assert isinstance(Buffer(np.zeros(1)), Parameter)
+    assert not isinstance(Parameter(np.zeros(1)), Buffer)
