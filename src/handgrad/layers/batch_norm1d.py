@@ -7,9 +7,10 @@ from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.layers.batch_statistics import (
     BatchNormCache,
-    check_count,
     check_settings,
+    mean_over,
     move_towards,
+    unbiased,
 )
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
@@ -47,6 +48,9 @@ class BatchNorm1d(Layer[BatchNormCache]):
 
         prediction: mean and var are running_mean and running_var, constants, so
         d_inputs     = inverse_std * d_normalized
+
+        One value alone (batch = 1) has no unbiased variance; the biased one, 0, stands
+        in. A batch of no examples is treated as in prediction.
 
     Cache
         normalized, inverse_std, and whether the statistics came from the batch
@@ -87,14 +91,15 @@ class BatchNorm1d(Layer[BatchNormCache]):
     ) -> tuple[Float[Array, "batch features"], BatchNormCache]:
         """Every feature on the same scale, whatever came in."""
         xp = array_namespace(inputs)
-        if training:
+        from_batch = training and inputs.shape[0] > 0
+        if from_batch:
             mean, var = self._measure(inputs)
         else:
             mean, var = self.running_mean.value, self.running_var.value
         inverse_std = 1 / xp.sqrt(var + self.eps)
         normalized = (inputs - mean) * inverse_std
         outputs = self.weight.value * normalized + self.bias.value
-        return outputs, BatchNormCache(normalized, inverse_std, training)
+        return outputs, BatchNormCache(normalized, inverse_std, from_batch)
 
     def backward(
         self, d_outputs: Float[Array, "batch features"], cache: BatchNormCache, /
@@ -106,20 +111,17 @@ class BatchNorm1d(Layer[BatchNormCache]):
         d_bias = xp.sum(d_outputs, axis=0)
         d_inputs = d_normalized = self.weight.value * d_outputs
         if from_batch:
-            through_mean = xp.mean(d_normalized, axis=0)
-            through_var = xp.mean(d_normalized * normalized, axis=0)
+            through_mean = mean_over(d_normalized, (0,))
+            through_var = mean_over(d_normalized * normalized, (0,))
             d_inputs = d_normalized - through_mean - normalized * through_var
         return inverse_std * d_inputs, {"weight": d_weight, "bias": d_bias}
 
     def _measure(self, inputs: Array) -> tuple[Array, Array]:
         """Mean and variance of the batch; moves the running ones towards them."""
-        xp = array_namespace(inputs)
-        batch = inputs.shape[0]
-        check_count(self, "feature", batch)
-        mean = xp.mean(inputs, axis=0)
-        var = xp.mean((inputs - mean) ** 2, axis=0)
+        mean = mean_over(inputs, (0,))
+        var = mean_over((inputs - mean) ** 2, (0,))
         move_towards(self.running_mean, mean, self.momentum)
-        move_towards(self.running_var, var * (batch / (batch - 1)), self.momentum)
+        move_towards(self.running_var, unbiased(var, inputs.shape[0]), self.momentum)
         return mean, var
 
     def parameters(self) -> dict[str, Parameter]:

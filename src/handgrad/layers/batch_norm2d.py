@@ -7,9 +7,10 @@ from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.layers.batch_statistics import (
     BatchNormCache,
-    check_count,
     check_settings,
+    mean_over,
     move_towards,
+    unbiased,
 )
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
@@ -52,6 +53,9 @@ class BatchNorm2d(Layer[BatchNormCache]):
         prediction: mean and var are running_mean and running_var, constants, so
         d_inputs     = inverse_std * d_normalized
 
+        One value alone (count = 1) has no unbiased variance; the biased one, 0, stands
+        in. A batch of no examples is treated as in prediction.
+
     Cache
         normalized, inverse_std, and whether the statistics came from the batch
 
@@ -91,7 +95,8 @@ class BatchNorm2d(Layer[BatchNormCache]):
     ) -> tuple[Float[Array, "batch channels height width"], BatchNormCache]:
         """Every channel on the same scale, whatever came in."""
         xp = array_namespace(inputs)
-        if training:
+        from_batch = training and inputs.shape[0] > 0
+        if from_batch:
             mean, var = self._measure(inputs)
         else:
             mean, var = self.running_mean.value, self.running_var.value
@@ -99,7 +104,7 @@ class BatchNorm2d(Layer[BatchNormCache]):
         normalized = (inputs - per_channel(mean)) * per_channel(inverse_std)
         weight, bias = per_channel(self.weight.value), per_channel(self.bias.value)
         outputs = weight * normalized + bias
-        return outputs, BatchNormCache(normalized, inverse_std, training)
+        return outputs, BatchNormCache(normalized, inverse_std, from_batch)
 
     def backward(
         self,
@@ -114,22 +119,20 @@ class BatchNorm2d(Layer[BatchNormCache]):
         d_bias = xp.sum(d_outputs, axis=AXES)
         d_inputs = d_normalized = per_channel(self.weight.value) * d_outputs
         if from_batch:
-            through_mean = xp.mean(d_normalized, axis=AXES, keepdims=True)
-            through_var = xp.mean(d_normalized * normalized, axis=AXES, keepdims=True)
+            through_mean = per_channel(mean_over(d_normalized, AXES))
+            through_var = per_channel(mean_over(d_normalized * normalized, AXES))
             d_inputs = d_normalized - through_mean - normalized * through_var
         d_inputs = per_channel(inverse_std) * d_inputs
         return d_inputs, {"weight": d_weight, "bias": d_bias}
 
     def _measure(self, inputs: Array) -> tuple[Array, Array]:
         """Mean and variance of the batch; moves the running ones towards them."""
-        xp = array_namespace(inputs)
         batch, _, height, width = inputs.shape
         count = batch * height * width
-        check_count(self, "channel", count)
-        mean = xp.mean(inputs, axis=AXES)
-        var = xp.mean((inputs - per_channel(mean)) ** 2, axis=AXES)
+        mean = mean_over(inputs, AXES)
+        var = mean_over((inputs - per_channel(mean)) ** 2, AXES)
         move_towards(self.running_mean, mean, self.momentum)
-        move_towards(self.running_var, var * (count / (count - 1)), self.momentum)
+        move_towards(self.running_var, unbiased(var, count), self.momentum)
         return mean, var
 
     def parameters(self) -> dict[str, Parameter]:

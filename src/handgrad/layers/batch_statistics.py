@@ -1,10 +1,10 @@
 """What the two batch norms share: their settings, cache and running statistics."""
 
-from math import isfinite
+from math import isfinite, prod
 from typing import NamedTuple
 
-from handgrad.arrays import Array, array_namespace
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.arrays import Array, Shape, array_namespace
+from handgrad.errors import ConfigError
 from handgrad.parameter import Buffer
 from handgrad.ranges import check_positive
 
@@ -34,13 +34,17 @@ def check_settings(
         )
 
 
-def check_count(owner: object, what: str, count: int) -> None:
-    """ShapeError unless there are two values to take a variance of."""
-    if count < 2:
-        raise ShapeError(
-            f"{owner} needs at least 2 values of each {what} when training, got "
-            f"{count}. Choose a batch size that leaves no batch of one example."
-        )
+def mean_over(values: Array, axes: Shape) -> Array:
+    """The mean, summed in float64: a large mean must not eat a small variance."""
+    xp = array_namespace(values)
+    count = prod(values.shape[axis] for axis in axes)
+    total = xp.sum(values, axis=axes, dtype=xp.float64)
+    return xp.astype(total / count, values.dtype)
+
+
+def unbiased(var: Array, count: int) -> Array:
+    """var * count / (count - 1); a single value has none, and keeps the biased one."""
+    return var * (count / (count - 1)) if count > 1 else var
 
 
 def move_towards(running: Buffer, found: Array, momentum: float) -> None:

@@ -1,7 +1,6 @@
 """Dropout, in its inverted form."""
 
-from typing import TypeGuard
-
+import numpy as np
 from array_api_compat import device
 from jaxtyping import Float
 
@@ -20,7 +19,8 @@ class Dropout(Layer[Array | None]):
     mean is the same and prediction needs no correction.
 
     Whether a value is kept is a function of the key: of the seed, the step and the
-    number of its example (`key.examples`), not of its place in the batch.
+    number of its example (`key.examples`), not of its place in the batch. A key that
+    names no examples stands for the examples 0 .. batch - 1.
 
     Shapes
         inputs, outputs  (batch, ...)
@@ -62,13 +62,9 @@ class Dropout(Layer[Array | None]):
         """What is kept, made larger; everything when not training."""
         if not training:
             return inputs, None
-        if not names_examples(key):
-            raise ConfigError(
-                f"{self} draws when training from a key that names its examples, got "
-                f"{key}. Pass key=key.at(step, examples), or training=False to predict."
-            )
         xp = array_namespace(inputs)
-        bits = random_bits(key, tuple(inputs.shape))
+        shape = tuple(inputs.shape)
+        bits = random_bits(self._key_of_examples(key, shape[0]), shape)
         kept = bits >= keep_threshold(self.rate)
         mask = xp.asarray(kept, device=device(inputs))
         return self._keep(inputs, mask), mask
@@ -83,10 +79,14 @@ class Dropout(Layer[Array | None]):
         xp = array_namespace(values)
         return xp.where(mask, values * (1 / (1 - self.rate)), xp.zeros_like(values))
 
+    def _key_of_examples(self, key: Key | None, batch: int) -> Key:
+        """The key with a number for each example; an error without a key."""
+        if key is None:
+            raise ConfigError(
+                f"{self} draws from a key when training, got none. Pass "
+                "key=key.at(step, examples), or training=False to predict."
+            )
+        return key if key.examples is not None else key.at(key.step, np.arange(batch))
+
     def __repr__(self) -> str:
         return f"Dropout({self.rate:g})"
-
-
-def names_examples(key: Key | None) -> TypeGuard[Key]:
-    """Whether there is a key, and it says which examples are in the batch."""
-    return key is not None and key.examples is not None
