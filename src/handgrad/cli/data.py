@@ -27,7 +27,7 @@ data = typer.Typer(
 @data.command("list")
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets, and where each is on this machine."""
-    from handgrad.cli.screens.console import console, say, say_json, table
+    from handgrad.cli.screens.console import say, say_json, show, table
     from handgrad.datasets.load import find
     from handgrad.datasets.sources import SOURCES
 
@@ -37,13 +37,16 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
         places[name] = None if folder is None else str(folder)
     if as_json:
         say_json(
-            {name: {"what": ABOUT[name], "place": place} for name, place in places.items()}
+            {
+                name: {"what": ABOUT[name], "place": place}
+                for name, place in places.items()
+            }
         )
         return
     shown = table("data set", "what it is", "where")
     for name, place in places.items():
         shown.add_row(name, ABOUT[name], place or f"handgrad data fetch {name}")
-    console().print(shown)
+    show(shown)
     say()
     say("Your own images: give a folder or a zip with one folder for each class.")
 
@@ -56,12 +59,12 @@ def fetch(
     as_json: Json = False,
 ) -> None:
     """Download a data set, check it, and say where it is."""
-    from handgrad import datasets
     from handgrad.cli.screens.console import say, say_json
     from handgrad.cli.screens.loading import loading
+    from handgrad.datasets.load import fetch as download
 
     with loading(quiet=quiet) as progress:
-        folder = datasets.fetch(name, data_dir=data_dir, progress=progress)
+        folder = download(name, data_dir=data_dir, progress=progress)
     if as_json:
         say_json({"dataset": name, "folder": str(folder)})
     else:
@@ -81,9 +84,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Draw labelled samples of a data set into a picture, and say where it is."""
-    from handgrad import datasets
     from handgrad.cli.screens.console import say, say_json
     from handgrad.cli.screens.loading import loading
+    from handgrad.datasets.load import load
     from handgrad.inspection import figures
     from handgrad.ranges import check_at_least
 
@@ -92,9 +95,7 @@ def show(
         check_at_least("handgrad data show", "--image-size", image_size, 1)
     size = None if image_size is None else (image_size, image_size)
     with loading(quiet=quiet) as progress:
-        found = datasets.load(
-            name, data_dir=data_dir, image_size=size, progress=progress
-        )
+        found = load(name, data_dir=data_dir, image_size=size, progress=progress)
     figure = figures.labelled_samples(
         found.train.images, found.train.targets, found.class_names, per_class=per_class
     )
@@ -113,7 +114,9 @@ def show(
             }
         )
     else:
-        test = "no test images" if found.test is None else f"{len(found.test):,} to test"
+        test = (
+            "no test images" if found.test is None else f"{len(found.test):,} to test"
+        )
         say(f"{found.name}: {len(found.train):,} images to train, {test}.")
         say(f"Samples are in {written}.")
 

@@ -49,28 +49,28 @@ def described(name: str) -> dict[str, Any]:
 
 
 def _print_all(chosen: dict[str, dict[str, Any]]) -> None:
-    from handgrad.cli.screens.console import console, say, table
+    from handgrad.cli.screens.console import say, show, table
 
     shown = table("model", "what it is", "options")
     for name, about in chosen.items():
         shown.add_row(name, about["what"], ", ".join(about["options"]))
-    console().print(shown)
+    show(shown)
     say()
     say("One network's options: handgrad models lenet")
     say("Train with options:    handgrad train lenet --set activation=tanh")
 
 
 def _print_one(name: str, about: dict[str, Any]) -> None:
-    from handgrad.cli.screens.console import console, say, table
+    from handgrad.cli.screens.console import say, show, table
 
     say(f"{name}: {about['what']}")
     say()
     shown = table("option", "default", "takes")
     for option, default in about["options"].items():
         shown.add_row(option, written(default), takes(name, option))
-    console().print(shown)
+    show(shown)
     say()
-    say(f"Set them with --set OPTION=VALUE: handgrad train {name}{_example(about)}")
+    say(f"Set them with --set: handgrad train {name}{_example(name, about)}")
 
 
 def written(value: Any) -> str:
@@ -96,13 +96,17 @@ def takes(name: str, option: str) -> str:
         "pooling": POOLINGS,
         "initializer": INITIALIZERS,
     }
+    if option == "pooling" and name != "alexnet":  # the others need windows
+        names["pooling"] = [known for known in POOLINGS if known != "global_average"]
     if option in names:
         return ", ".join(names[option])
     return in_words(hints_of(find("model", name))[option])
 
 
-def _example(about: dict[str, Any]) -> str:
+def _example(name: str, about: dict[str, Any]) -> str:
+    """The first option that takes a word, set to another word than its default."""
     for option, default in about["options"].items():
-        if default is not None:
-            return f" --set {option}={written(default)}"
+        others = [word for word in takes(name, option).split(", ") if word != default]
+        if isinstance(default, str) and default.isidentifier():
+            return f" --set {option}={others[0]}"
     return ""

@@ -50,7 +50,7 @@ def summary(
 
 def _print(found: "Summary") -> None:
     """The table, and the totals under it."""
-    from handgrad.cli.screens.console import console, say, table
+    from handgrad.cli.screens.console import say, show, table
 
     numbers = ("parameters", "multiply-adds", "bytes")
     shown = table("layer", "", "outputs", *numbers, "sees", right=numbers)
@@ -65,7 +65,7 @@ def _print(found: "Summary") -> None:
             _count(row.activation_bytes),
             _by(row.receptive_field) if row.receptive_field else "",
         )
-    console().print(shown)
+    show(shown)
     say()
     say(
         f"{found.parameters:,} parameters; {found.multiply_adds:,} multiply-adds and "

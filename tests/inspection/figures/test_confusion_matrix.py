@@ -35,7 +35,7 @@ def test_right_is_blue_and_the_largest_mistake_the_most_orange():
 
 def test_the_note_counts_what_is_right():
     words = [text.get_text() for text in confusion_matrix(COUNTS, NAMES).axes[0].texts]
-    assert "23 of 30 are right (76.67%)" in words
+    assert "23 of 30 images are right (76.67%)" in words
 
 
 @pytest.mark.parametrize("classes", [1, 26, 27, 200])
@@ -49,4 +49,4 @@ def test_few_and_many_classes_are_drawn(classes):
 
 def test_a_matrix_without_examples_is_drawn():
     words = confusion_matrix(np.zeros((2, 2), int), ["a", "b"]).axes[0].texts
-    assert "0 of 0 are right" in [text.get_text() for text in words]
+    assert "0 of 0 images are right" in [text.get_text() for text in words]

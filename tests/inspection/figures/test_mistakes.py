@@ -23,7 +23,7 @@ def test_each_picture_says_what_it_is_and_what_it_was_taken_for():
     words = [text.get_text() for text in axes.texts]
     assert "true dog" in words
     assert "hen 80%" in words
-    assert "3 of 4 are wrong, surest first" in words
+    assert "3 of 4 images are wrong, surest first" in words
 
 
 def test_many_mistakes_are_cut_and_the_note_says_so():
@@ -33,7 +33,7 @@ def test_many_mistakes_are_cut_and_the_note_says_so():
     )
     assert len(figure.axes[0].images) == 24
     words = [text.get_text() for text in figure.axes[0].texts]
-    assert "30 of 30 are wrong; the 24 surest" in words
+    assert "30 of 30 images are wrong; the 24 surest" in words
 
 
 def test_no_mistake_is_said_in_words():

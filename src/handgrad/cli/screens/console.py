@@ -44,6 +44,15 @@ def finite(values: Any) -> Any:
     return values
 
 
+def show(made: Table) -> None:
+    """Print a table to stdout, without the blanks that pad its last column."""
+    screen = console()
+    with screen.capture() as captured:
+        screen.print(made)
+    for line in captured.get().splitlines():
+        say(line.rstrip())
+
+
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table with quiet lines; the columns in `right` hold numbers."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

@@ -25,11 +25,14 @@ RIGHT = LinearSegmentedColormap.from_list("right", ["#ffffff", "#a9c4e3", BLUE])
 WRONG = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#f6c8ab", ORANGE])
 
 
-def confusion_matrix(counts: NumpyArray, class_names: Sequence[str]) -> Figure:
+def confusion_matrix(
+    counts: NumpyArray, class_names: Sequence[str], *, what: str = ""
+) -> Figure:
     """Draw how often each true class was predicted as each class.
 
     What is right is blue, by the share of its row; what is wrong is orange, by the
-    share of the largest mistake, so that few mistakes among many are seen too.
+    share of the largest mistake, so that few mistakes among many are seen too. `what`
+    says which images they are: test, validation.
 
     Shapes
         counts  (classes, classes)   row = true class, column = predicted class
@@ -42,9 +45,10 @@ def confusion_matrix(counts: NumpyArray, class_names: Sequence[str]) -> Figure:
     _name_axes(axes, class_names)
     if classes <= MOST_NUMBERED:
         _write_counts(axes, counts)
+    images = f"{what} images".strip()
     right, total = int(np.trace(counts)), int(counts.sum())
     share = f" ({right / total:.2%})" if total else ""
-    title(axes, "Confusion matrix", f"{right:,} of {total:,} are right{share}")
+    title(axes, "Confusion matrix", f"{right:,} of {total:,} {images} are right{share}")
     return figure
 
 

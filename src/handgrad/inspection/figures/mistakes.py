@@ -61,8 +61,12 @@ def mistakes(
     targets: NumpyArray,
     probabilities: NumpyArray,
     class_names: Sequence[str],
+    *,
+    what: str = "",
 ) -> Figure:
     """Draw the worst mistakes: the image, its true class, what was seen and how surely.
+
+    `what` says which images they are: test, validation.
 
     Shapes
         images         (batch, channels, height, width), uint8
@@ -71,9 +75,10 @@ def mistakes(
     """
     worst = worst_mistakes(probabilities, targets)
     wrong = int((probabilities.argmax(axis=1) != targets).sum())
-    note = f"{wrong:,} of {len(targets):,} are wrong"
+    named = f"{what} images".strip()
+    note = f"{wrong:,} of {len(targets):,} {named} are wrong"
     if not worst:
-        return _nothing(f"None of {len(targets):,} images was mistaken.")
+        return _nothing(f"None of {len(targets):,} {named} was mistaken.")
     height, width = images.shape[2:]
     columns = min(COLUMNS, len(worst))
     grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)

@@ -1,0 +1,159 @@
+"""A run on the screen: progress, a clean stop, pictures, and the last word."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from handgrad.cli.screens.console import say, say_json
+from handgrad.cli.screens.progress import EpochLine, TrainingScreen
+from handgrad.errors import HandgradError
+from handgrad.training.records import EpochRecord, Record
+from handgrad.training.run import Run
+
+NEXT = (
+    "mlp --set hidden_sizes=128,64 --optimizer adam --epochs 30",
+    "lenet --dataset fashion_mnist --set activation=relu --set pooling=max",
+)
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Stop:
+    """Whether somebody asked the run to stop, and by which signal."""
+
+    number: int | None = None
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Let the first signal stop the run between two steps; the second, at once."""
+    stop, before = Stop(), {}
+
+    def ask(number: int, frame: Any) -> None:
+        if stop.number is not None:
+            raise KeyboardInterrupt
+        stop.number = number
+
+    with suppress(ValueError):  # signals reach the main thread alone
+        for name in SIGNALS:
+            if hasattr(signal, name):
+                number = getattr(signal, name)
+                before[number] = signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def follow(run: Run, *, quiet: bool, as_json: bool, is_first: bool) -> None:
+    """Make the run go, show it, and end with its result."""
+    stop = _train(run, quiet=quiet)
+    if stop.number is not None and not run.result:
+        _stopped(run, stop.number)
+    pictures = _draw(run)
+    if as_json:
+        say_json(run.result)
+    else:
+        _last_word(run.result, pictures, is_first=is_first and not quiet)
+
+
+def _train(run: Run, *, quiet: bool) -> Stop:
+    trainer = run.trainer
+    screen = TrainingScreen(
+        epochs=run.config.training.epochs,
+        steps=trainer.steps_per_epoch * run.config.training.epochs,
+        steps_before=trainer.position.step,
+        quiet=quiet,
+    )
+    screen.say(_first_word(run))
+    with stopping() as stop, screen:
+        for record in run:
+            _show(screen, record)
+            if stop.number is not None and not trainer.is_finished:
+                run.save()
+                break
+    return stop
+
+
+def _show(screen: TrainingScreen, record: Record) -> None:
+    if isinstance(record, EpochRecord):
+        screen.epoch(
+            EpochLine(
+                record.epoch,
+                record.train_loss,
+                record.train_accuracy,
+                record.validation_loss,
+                record.validation_accuracy,
+                record.duration_seconds,
+                record.is_best,
+            )
+        )
+    else:
+        screen.step(
+            epoch=record.epoch,
+            loss=record.loss,
+            correct=record.correct,
+            images=record.examples,
+        )
+
+
+def _stopped(run: Run, number: int) -> None:
+    """What was done is saved; say how to go on."""
+    say(
+        f"Stopped after step {run.trainer.position.step}; everything is saved. Go on "
+        f"with: handgrad train --resume {run.folder.path}",
+        stderr=True,
+    )
+    raise typer.Exit(128 + number)
+
+
+def _draw(run: Run) -> list[Path]:
+    """Pictures are an extra: a full disk must not hide the result of a run."""
+    from handgrad.inspection.run_figures import draw_run
+
+    try:
+        return draw_run(run)
+    except HandgradError as error:
+        say(str(error), stderr=True)
+        return []
+
+
+def _first_word(run: Run) -> str:
+    config, resolved = run.config, run.config.resolved
+    assert resolved is not None
+    channels, height, width = resolved.input_shape
+    test = run.parts.dataset.test
+    counts = [f"{resolved.train_images:,} to train on"]
+    counts += [f"{resolved.validation_images:,} to validate"] * (
+        resolved.validation_images > 0
+    )
+    counts += [] if test is None else [f"{len(test):,} to test"]
+    return (
+        f"{config.model.name} on {config.dataset.name}: {', '.join(counts)}; "
+        f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
+        f"{len(resolved.class_names)} classes. Into {run.folder.path}"
+    )
+
+
+def _last_word(result: dict[str, Any], pictures: list[Path], *, is_first: bool) -> None:
+    path = result["run"]
+    measure = "test" if result["test_accuracy"] is not None else "validation"
+    accuracy = result[f"{measure}_accuracy"]
+    said = "" if accuracy is None else f"{measure} accuracy {accuracy:.2%}, "
+    say(
+        f"{said}{result['parameters']:,} parameters, {result['epochs']} epochs, "
+        f"{result['seconds']:.1f} s"
+    )
+    say(f"everything is in {path}")
+    if pictures:
+        say(f"pictures are in {pictures[0].parent}")
+    if is_first:
+        say()
+        say("Try next")
+        say(f"  handgrad evaluate {path}")
+        for words in NEXT:
+            say(f"  handgrad train {words}")

@@ -1,0 +1,162 @@
+"""`handgrad train`: from words to a run folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from handgrad.cli import train_options as option
+from handgrad.cli.options import DataDir, ImageSize, Json, Quiet, Set, Settings
+from handgrad.errors import ConfigError
+
+if TYPE_CHECKING:
+    from handgrad.training.config import RunConfig
+    from handgrad.training.run import Run
+
+QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 97 % of the digits
+    "model": {"name": "lenet", "activation": "relu", "pooling": "max"},
+    "optimizer": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
+    "training": {"epochs": 10, "batch_size": 32},
+}
+WITH_RESUME = {"resume", "workers", "quiet", "as_json"}
+
+
+def train(  # noqa: PLR0913 - a command's options are its arguments
+    context: typer.Context,
+    model: option.Model = None,
+    settings: Set = None,
+    dataset: option.DatasetName = None,
+    data_dir: DataDir = None,
+    validation: option.Validation = None,
+    train_count: option.TrainCount = None,
+    image_size: ImageSize = None,
+    normalization: option.NormalizationName = None,
+    augment: option.Augment = None,
+    epochs: option.Epochs = None,
+    batch_size: option.BatchSize = None,
+    seed: option.Seed = None,
+    optimizer: option.Optimizer = None,
+    learning_rate: option.LearningRate = None,
+    schedule: option.Schedule = None,
+    warmup_epochs: option.WarmupEpochs = None,
+    weight_decay: option.WeightDecay = None,
+    loss: option.LossName = None,
+    l2: option.L2 = None,
+    label_smoothing: option.LabelSmoothing = None,
+    clip_norm: option.ClipNorm = None,
+    early_stopping: option.EarlyStopping = None,
+    engine: option.Engine = None,
+    workers: option.Workers = None,
+    run: option.RunFolder = None,
+    resume: option.Resume = None,
+    checkpoint_seconds: option.CheckpointSeconds = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Train a network and keep everything about it in a run folder.
+
+    Without a network, LeNet learns the handwritten digits that come with scikit-learn.
+    """
+    from handgrad.cli.screens.training import follow
+
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if value is not None and value is not False and value != []
+    }
+    _check_workers(workers, engine)
+    if resume is not None:
+        _refuse_beside_resume(given)
+        going = _resumed(resume, workers=workers, quiet=quiet)
+    else:
+        going = _started(_config(model, given), run, workers=workers, quiet=quiet)
+    follow(going, quiet=quiet, as_json=as_json, is_first=model is None and not resume)
+
+
+def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
+    """The configuration that the words ask for, every name and option looked up."""
+    from handgrad.cli.options import parse_settings
+    from handgrad.cli.train_checks import check_names
+    from handgrad.training.config import config_from
+
+    over = option.tables_from(given, parse_settings(given.get("settings", [])))
+    tables = option.merged(_base(model), over)
+    top = tables.pop("")
+    config = config_from({**top, **tables}, "The configuration")
+    check_names(config)
+    return config
+
+
+def _base(model: str | None) -> Settings:
+    """What stands before any option: the quick start, a file, or a network's name."""
+    if model is None:
+        return QUICK_START
+    if not _is_file(model):
+        return {"model": {"name": model}}
+    from handgrad.training.config import read_config
+
+    read = read_config(Path(model)).model_dump(exclude_unset=True, exclude={"resolved"})
+    top = {name: value for name, value in read.items() if not isinstance(value, dict)}
+    tables = {name: value for name, value in read.items() if isinstance(value, dict)}
+    return {**tables, "": top}
+
+
+def _is_file(model: str) -> bool:
+    return model.endswith(".toml") or "/" in model or "\\" in model
+
+
+def _started(
+    config: "RunConfig", folder: Path | None, *, workers: int | None, quiet: bool
+) -> "Run":
+    from handgrad.cli.screens.console import say
+    from handgrad.cli.screens.loading import loading
+    from handgrad.training.run import start
+
+    with loading(quiet=quiet) as progress:
+        return start(
+            config,
+            folder,
+            workers=workers,
+            progress=progress,
+            announce=None if quiet else lambda words: say(words, stderr=True),
+        )
+
+
+def _resumed(folder: Path, *, workers: int | None, quiet: bool) -> "Run":
+    from handgrad.cli.screens.console import say
+    from handgrad.cli.screens.loading import loading
+    from handgrad.training.run import resume
+
+    with loading(quiet=quiet) as progress:
+        return resume(
+            folder,
+            workers=workers,
+            progress=progress,
+            announce=None if quiet else lambda words: say(words, stderr=True),
+        )
+
+
+def _refuse_beside_resume(given: dict[str, Any]) -> None:
+    others = sorted(given.keys() - WITH_RESUME)
+    if others:
+        name = {"model": "a model", "settings": "--set"}.get(
+            others[0], f"--{others[0].replace('_', '-')}"
+        )
+        raise ConfigError(
+            "handgrad train --resume goes on with the run's own settings, got "
+            f"{name} as well. Leave it out, or start a new run without --resume."
+        )
+
+
+def _check_workers(workers: int | None, engine: str | None) -> None:
+    if workers is None:
+        return
+    if workers < 1:
+        raise ConfigError(
+            f"--workers takes a whole number from 1 up, got {workers}. Change it."
+        )
+    if engine == "plain":
+        raise ConfigError(
+            "--workers belongs to the cpu engine, got it with --engine plain. "
+            "Leave one of them out."
+        )

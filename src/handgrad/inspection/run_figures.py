@@ -1,0 +1,107 @@
+"""All pictures of a finished run, drawn into its folder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape, to_numpy
+from handgrad.datasets.dataset import Split
+from handgrad.metrics import evaluate
+from handgrad.parameter import Parameter
+from handgrad.training.run import Run
+
+
+def draw_run(run: Run) -> list[Path]:
+    """Curves, first-layer weights, confusion matrix and worst mistakes of a run.
+
+    The answers are those of the test images; without them, of the validation images.
+    """
+    folder = run.folder.figures
+    resolved = run.config.resolved
+    assert resolved is not None
+    names = resolved.class_names
+    best_epoch = run.trainer.position.best_epoch
+    written = draw_curves(folder, run.folder.records(), best_epoch)
+    written += draw_weights(
+        folder, run.parts.model.parameters(), resolved.input_shape, names
+    )
+    test, validation = run.parts.dataset.test, run.parts.validation
+    what, split = ("test", test) if test is not None else ("validation", validation)
+    if split is not None:
+        logits = run.trainer.engine.logits(split.images)
+        written += draw_answers(folder, split, logits, names, what)
+    return written
+
+
+def draw_curves(
+    folder: Path, records: Sequence[Mapping[str, Any]], best_epoch: int
+) -> list[Path]:
+    """Loss and accuracy from the lines of metrics.jsonl."""
+    from handgrad.inspection import figures
+
+    epochs = [record for record in records if record["kind"] == "epoch"]
+    if not epochs:
+        return []
+    loss, accuracy = (
+        figures.Curve(
+            [epoch[f"train_{name}"] for epoch in epochs],
+            [
+                epoch[f"validation_{name}"]
+                for epoch in epochs
+                if epoch[f"validation_{name}"] is not None
+            ],
+        )
+        for name in ("loss", "accuracy")
+    )
+    figure = figures.curves(loss, accuracy, best_epoch=best_epoch or None)
+    return figures.save(figure, folder / "curves", formats=("png", "svg"))
+
+
+def draw_weights(
+    folder: Path,
+    parameters: Mapping[str, Parameter],
+    image_shape: Shape,
+    class_names: Sequence[str],
+) -> list[Path]:
+    """The first layer's weights, where that layer sees the image itself."""
+    from handgrad.inspection import figures
+
+    weights = [to_numpy(p.value) for p in parameters.values() if p.value.ndim > 1]
+    if not weights or not sees_image(weights[0], image_shape):
+        return []
+    units_are_classes = len(weights) == 1 and len(weights[0]) == len(class_names)
+    names = class_names if units_are_classes else ()
+    figure = figures.first_layer_weights(weights[0], image_shape, names=names)
+    return figures.save(figure, folder / "first_layer_weights")
+
+
+def sees_image(weight: NumpyArray, image_shape: Shape) -> bool:
+    """Whether weights of this shape can be laid over the image."""
+    if weight.ndim == 4:
+        return bool(weight.shape[1] == image_shape[0] and weight.shape[2] > 1)
+    return bool(weight.ndim == 2 and weight.shape[1] == np.prod(image_shape))
+
+
+def draw_answers(
+    folder: Path,
+    split: Split,
+    logits: NumpyArray,
+    class_names: Sequence[str],
+    what: str,
+) -> list[Path]:
+    """The confusion matrix and the worst mistakes on one split."""
+    from handgrad.inspection import figures
+
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    confusion = evaluate(probabilities, split.targets, 0.0).confusion
+    matrix = figures.confusion_matrix(confusion, class_names, what=what)
+    gallery = figures.mistakes(
+        split.images, split.targets, probabilities, class_names, what=what
+    )
+    return [
+        *figures.save(matrix, folder / "confusion_matrix"),
+        *figures.save(gallery, folder / "worst_mistakes"),
+    ]
