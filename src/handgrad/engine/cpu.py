@@ -1,153 +1,106 @@
 """The CPU engine: a network of plain layers as a program over tiles."""
 
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
-from handgrad.engine.kernels import losses
+from handgrad.engine.engine import Batch, StepResult
+from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
-from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import Memory, Tensor, pointer_to
-from handgrad.engine.parameters import Mover, ParameterStore, write_rates
-from handgrad.engine.program import Phase, Program, Task
-from handgrad.engine.walk import gather, lower_backwards, lower_layers
+from handgrad.engine.parameters import STATE_NAMES, ParameterStore, aligned, rule_of
+from handgrad.engine.prediction import PredictionProgram
+from handgrad.engine.state import model_arrays, model_state, take
+from handgrad.engine.training_program import TrainingProgram
 from handgrad.engine.workers import available_cores
-from handgrad.layers import Conv2d, Sequential
-from handgrad.losses import (
-    L2,
-    Loss,
-    MeanSquaredError,
-    MulticlassSVM,
-    SoftmaxCrossEntropy,
-)
+from handgrad.layers.sequential import Sequential
+from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
 
-CONVOLUTION_TILE = 32
-LINEAR_TILE = 128
 
+class CpuEngine:
+    """Trains and predicts tile by tile; the same bits for any number of workers.
 
-def tile_of(model: Sequential) -> int:
-    """Examples in a tile: few where pictures fill a cache, more for matrix products."""
-    has_pictures = any(isinstance(layer, Conv2d) for layer in model.layers.values())
-    return CONVOLUTION_TILE if has_pictures else LINEAR_TILE
-
-
-class TrainingProgram:
-    """A step of training, bound to memory for batches up to a size."""
+    The model's parameters become views into one flat buffer that the engine moves, so
+    what the plain layers say is always what the engine has learned. Programs are made
+    when they are first needed. While an engine exists, matrix libraries in this
+    process run on one thread: its workers take their place.
+    """
 
     def __init__(  # noqa: PLR0913 (everything that a step depends on)
         self,
         model: Sequential,
-        store: ParameterStore,
-        input_shape: Shape,
-        normalization: Normalization,
         loss: Loss[Any],
         optimizer: Optimizer,
+        normalization: Normalization,
         *,
-        batch_size: int,
-        workers: int,
+        input_shape: Shape,
+        batch_size: int = 256,
         seed: int = 0,
         l2: L2 | None = None,
         clip_norm: float | None = None,
-        keep_gradients: bool = False,
+        workers: int | None = None,
         announce: Announce | None = None,
     ) -> None:
-        tile = tile_of(model)
-        memory = Memory(tile, -(-batch_size // tile), workers, per_tile=False)
-        self.inputs = memory.array("inputs block", "settings", 4, np.int64)
-        self.optimizer, self.l2 = optimizer, l2
-        lowering = Lowering(memory, store, pointer_to(self.inputs), True, seed)
-        scale = scale_and_shift(memory, normalization)
-        tensor = gather(lowering, list(model.layers.values()), input_shape, scale)
-        logits = lower_layers(lowering, list(model.layers.items()), tensor)
-        self.losses = memory.array("losses", "settings", memory.tiles, np.float64)
-        self.correct = memory.array("correct", "settings", memory.tiles, np.int64)
-        add_loss(lowering, loss, logits, self.losses, self.correct)
-        lower_backwards(lowering, logits)
-        lowering.meet("tiles")
-        self.mover = Mover(
-            store,
-            memory,
-            optimizer,
-            l2_scale=0.0 if l2 is None else 2 * l2.factor * l2.strength,
-            clip_norm=clip_norm,
-            keep_gradients=keep_gradients,
-        )
-        prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
-        phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
-        self.per_step = lowering.per_step
-        self.program = Program(phases, memory, announce)
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.normalization, self.input_shape = normalization, input_shape
+        self.batch_size, self.seed = batch_size, seed
+        self.l2, self.clip_norm = l2, clip_norm
+        self.workers = workers or available_cores()
+        self.announce = announce
+        self.store = ParameterStore(model.parameters())
+        names = STATE_NAMES[rule_of(optimizer)]
+        self.states = {name: aligned(self.store.size) for name in names}
+        sgemm_address()  # loads SciPy's BLAS, so that the limit reaches it
+        self._limits = threadpool_limits(limits=1, user_api="blas")
+        self._training: TrainingProgram | None = None
+        self._prediction: PredictionProgram | None = None
 
-    def run(
-        self, images: NumpyArray, targets: NumpyArray, rows: NumpyArray, step: int
-    ) -> tuple[float, int]:
-        """One step on these rows of the images; returns mean loss and number right."""
-        count = len(rows)
-        self.inputs[:] = (
-            images.ctypes.data,
-            targets.ctypes.data,
-            rows.ctypes.data,
-            count,
-        )
-        write_rates(self.mover.rates, self.optimizer, step)
-        for set_step in self.per_step:
-            set_step(step)
-        self.program.run()
-        loss = float(self.losses.sum()) / count
-        if self.l2 is not None:
-            penalty = self.l2.factor * self.l2.strength
-            loss += penalty * self.mover.penalty_squares()
-        return loss, int(self.correct.sum())
+    @property
+    def training(self) -> TrainingProgram:
+        """The program of a step; made when first asked for."""
+        if self._training is None:
+            self._training = TrainingProgram(self)
+        return self._training
 
+    @property
+    def prediction(self) -> PredictionProgram:
+        """The program of a forward pass; made when first asked for."""
+        if self._prediction is None:
+            self._prediction = PredictionProgram(
+                self.model,
+                self.store,
+                self.input_shape,
+                self.normalization,
+                workers=self.workers,
+                announce=self.announce,
+            )
+        return self._prediction
 
-def scale_and_shift(memory: Memory, normalization: Normalization) -> Any:
-    """The numbers of `Normalization.apply`, where the gather finds them."""
-    channels = len(normalization.mean)
-    numbers = memory.array("normalization", "settings", 2 * channels)
-    numbers[:channels] = normalization.scale
-    numbers[channels:] = normalization.shift
-    return pointer_to(numbers)
+    def train_step(self, batch: Batch, step: int) -> StepResult:
+        """Forward, loss, backward, one update of every parameter."""
+        return self.training.run(batch, step)
 
+    def logits(self, images: NumpyArray) -> NumpyArray:
+        """Logits (count, classes), float32."""
+        return self.prediction.logits(images)
 
-def add_loss(
-    lowering: Lowering,
-    loss: Loss[Any],
-    logits: Tensor,
-    totals: NumpyArray,
-    correct: NumpyArray,
-) -> None:
-    """The loss of each tile; the logits become their own gradient."""
-    memory = lowering.memory
-    kinds = {
-        SoftmaxCrossEntropy: losses.CROSS_ENTROPY,
-        MulticlassSVM: losses.SVM,
-        MeanSquaredError: losses.SQUARED,
-    }
-    setting = memory.array("loss setting", "settings", 1)
-    setting[0] = getattr(loss, "label_smoothing", getattr(loss, "margin", 0.0))
-    scratch = memory.each_worker("loss scratch", "scratch", 4 * memory.tile)
-    per_tile = [
-        type(scratch)(array.ctypes.data, tile_stride=8) for array in (totals, correct)
-    ]
-    size = logits.rows * memory.tile
-    lowering.add(
-        losses.loss_entry(kinds[type(loss)]),
-        (
-            lowering.inputs,
-            logits.pointer,
-            pointer_to(setting),
-            scratch,
-            *per_tile,
-            logits.rows,
-            memory.tile,
-            logits.stride,
-        ),
-        f"{type(loss).__name__}, forward and backward",
-        10 * size,
-        8 * size,
-    )
+    def state(self) -> dict[str, NumpyArray]:
+        """Copies of parameters, buffers and optimizer state, by name."""
+        state = model_state(self.model)
+        for key, flat in self.states.items():
+            for name in self.store.parameters:
+                state[f"optimizer/{name}/{key}"] = self.store.view(flat, name).copy()
+        return state
 
-
-__all__ = ["TrainingProgram", "available_cores", "tile_of"]
+    def restore(self, state: Mapping[str, NumpyArray]) -> None:
+        """Put a state back, exactly; nothing changes unless all of it fits."""
+        arrays = {n: a.value for n, a in model_arrays(self.model).items()}
+        for key, flat in self.states.items():
+            for name in self.store.parameters:
+                arrays[f"optimizer/{name}/{key}"] = self.store.view(flat, name)
+        found = {name: take(state, name, array) for name, array in arrays.items()}
+        for name, array in arrays.items():
+            array[...] = found[name]

@@ -29,11 +29,16 @@ class Batch:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What one step found: the loss (with its L2 term) before the parameters moved."""
+    """What one step found: the loss (with its L2 term) before the parameters moved.
+
+    `is_finite` is false when the loss or a gradient held NaN or infinity; then no
+    parameter has moved, so that the culprit can still be found.
+    """
 
     loss: float
     correct: int
     gradient_norm: float | None = None
+    is_finite: bool = True
 
 
 class Engine(Protocol):

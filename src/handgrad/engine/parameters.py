@@ -4,7 +4,7 @@ The model's own parameters become views into the buffer, so the plain voice and 
 engine always see the same numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,9 +131,12 @@ class Mover:
         l2_scale: float,
         clip_norm: float | None,
         keep_gradients: bool,
+        losses: Pointer,
+        states: Mapping[str, NumpyArray],
     ) -> None:
         self.store, self.memory, self.optimizer = store, memory, optimizer
         self.clip_norm = clip_norm
+        self.losses = losses
         self.l2_scale = l2_scale
         self.keeps = keep_gradients or clip_norm is not None
         self.rule = rule_of(optimizer)
@@ -144,10 +147,7 @@ class Mover:
         self.gradients = memory.array(
             "gradients", "gradients", size if self.keeps else 0
         )
-        self.states = {
-            name: memory.array(name, "optimizer state", size)
-            for name in STATE_NAMES[self.rule]
-        }
+        self.states = states
         self.squares = np.zeros((0, 2))
         self.gradient_norm: float | None = None
 
@@ -235,10 +235,12 @@ class Mover:
                 first,
                 second,
                 pointer_to(self.rates),
+                self.losses,
                 piece.rows,
                 piece.columns,
                 piece.stride,
                 stride,
+                self.memory.tiles,
             ),
             f"{type(self.optimizer).__name__} of {piece.name}",
             (2 + 5 * len(states)) * size,

@@ -4,21 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from handgrad.arrays import Gradients, NumpyArray
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.state import model_state, restore_model, take
-from handgrad.layers import Sequential
+from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer, clip_by_norm
 from handgrad.randomness import Key
 
-PREDICTION_BATCH = 500
+PREDICTION_BATCH = 256  # images: few enough that the activations stay small
 
 
 class PlainEngine:
-    """Readable training: every line is an equation of the layers, losses, optimizers."""
+    """Readable training: every line is an equation of the layers, losses, optimizers.
+
+    Matrix products run on one thread, so the bits do not depend on how many cores
+    a machine has.
+    """
 
     def __init__(
         self,
@@ -39,31 +44,17 @@ class PlainEngine:
             name: optimizer.initial_state(parameter)
             for name, parameter in model.parameters().items()
         }
+        self._threads = ThreadpoolController()
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
-        inputs = self.normalization.apply(batch.images[batch.rows])
-        targets = batch.targets[batch.rows]
-        key = self._key.at(step, batch.examples)
-        logits, caches = self.model.forward(inputs, training=True, key=key)
-        loss, cache = self.loss.forward(logits, targets)
-        _, gradients = self.model.backward(self.loss.backward(cache), caches)
-        loss, gradients = self._add_penalty(loss, gradients)
-        norm = None
-        if self.clip_norm is not None:
-            gradients, norm = clip_by_norm(gradients, self.clip_norm)
-        for name, parameter in self.model.parameters().items():
-            self.optimizer.update(parameter, gradients[name], self._states[name], step)
-        correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
-        return StepResult(loss, correct, norm)
+        with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+            return self._step(batch, step)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
-        """Logits (count, classes), float32, in batches that fit a cache."""
-        parts = [
-            self.model.forward(self.normalization.apply(part))[0]
-            for part in _parts(images)
-        ]
-        return np.concatenate(parts)
+        """Logits (count, classes), float32."""
+        with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+            return plain_logits(self.model, self.normalization, images)
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""
@@ -85,6 +76,24 @@ class PlainEngine:
         restore_model(self.model, state)
         self._states = restored
 
+    def _step(self, batch: Batch, step: int) -> StepResult:
+        inputs = self.normalization.apply(batch.images[batch.rows])
+        targets = batch.targets[batch.rows]
+        key = self._key.at(step, batch.examples)
+        logits, caches = self.model.forward(inputs, training=True, key=key)
+        loss, cache = self.loss.forward(logits, targets)
+        _, gradients = self.model.backward(self.loss.backward(cache), caches)
+        loss, gradients = self._add_penalty(loss, gradients)
+        correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
+        if not (np.isfinite(loss) and all(map(is_finite, gradients.values()))):
+            return StepResult(loss, correct, is_finite=False)
+        norm = None
+        if self.clip_norm is not None:
+            gradients, norm = clip_by_norm(gradients, self.clip_norm)
+        for name, parameter in self.model.parameters().items():
+            self.optimizer.update(parameter, gradients[name], self._states[name], step)
+        return StepResult(loss, correct, norm)
+
     def _add_penalty(
         self, loss: float, gradients: Gradients
     ) -> tuple[float, Gradients]:
@@ -99,6 +108,18 @@ class PlainEngine:
         return loss + self.l2.penalty(parameters), summed
 
 
-def _parts(images: NumpyArray) -> list[NumpyArray]:
+def plain_logits(
+    model: Sequential, normalization: Normalization, images: NumpyArray
+) -> NumpyArray:
+    """Logits (count, classes) of a network that is not training, batch by batch."""
     starts = range(0, len(images), PREDICTION_BATCH)
-    return [images[start : start + PREDICTION_BATCH] for start in starts]
+    parts = (images[start : start + PREDICTION_BATCH] for start in starts)
+    return np.concatenate(
+        [model.forward(normalization.apply(part))[0] for part in parts]
+    )
+
+
+def is_finite(array: NumpyArray) -> bool:
+    """Whether no entry is NaN or infinite."""
+    # a finite sum proves it in one fast pass; large finite entries may overflow it
+    return bool(np.isfinite(array.sum()) or np.isfinite(array).all())

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from handgrad.arrays import Shape
+from handgrad.datasets.normalization import Normalization
 from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
 from handgrad.engine.lower_convolution import lower_convolution
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
 from handgrad.engine.lower_linear import lower_linear
 from handgrad.engine.lower_pooling import lower_average_pool, lower_max_pool
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor, pointer_to
 from handgrad.layers import (
     AveragePool2d,
     Conv2d,
@@ -21,9 +22,12 @@ from handgrad.layers import (
     Linear,
     MaxPool2d,
     ReLU,
+    Sequential,
 )
 
 Named = tuple[str, Layer[Any]]
+CONVOLUTION_TILE = 32
+LINEAR_TILE = 128
 
 
 def gather(
@@ -131,3 +135,18 @@ def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
         if tensor is None:
             return
         tensor = backward(tensor)
+
+
+def tile_of(model: Sequential) -> int:
+    """Examples in a tile: few where pictures fill a cache, more for matrix products."""
+    has_pictures = any(isinstance(layer, Conv2d) for layer in model.layers.values())
+    return CONVOLUTION_TILE if has_pictures else LINEAR_TILE
+
+
+def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
+    """The numbers of `Normalization.apply`, where the gather finds them."""
+    channels = len(normalization.mean)
+    numbers = memory.array("normalization", "settings", 2 * channels)
+    numbers[:channels] = normalization.scale
+    numbers[channels:] = normalization.shift
+    return pointer_to(numbers)

@@ -11,7 +11,7 @@ import numpy as np
 from numba import carray
 
 from handgrad.engine.kernels.entry import Entry, floats, integer, kernel, longs
-from handgrad.engine.kernels.gather import COUNT, ROWS
+from handgrad.engine.kernels.gather import COUNT, EXAMPLES, INPUTS
 from handgrad.engine.kernels.machine import long_pointer
 
 u32, u64 = np.uint32, np.uint64
@@ -63,16 +63,16 @@ def _dropout_entry(arguments: int, tile: int, worker: int) -> None:
     threshold), 12 scale (one float), 15 scratch (columns int64)
     18 rows, 19 columns, 20 stride of values, 21 of outputs
     """
-    inputs = longs(arguments, 0, tile, worker, 4)
+    inputs = longs(arguments, 0, tile, worker, INPUTS)
     rows, columns = integer(arguments, 18), integer(arguments, 19)
     stride, out_stride = integer(arguments, 20), integer(arguments, 21)
     numbers = longs(arguments, 9, tile, worker, 4)
     draw = (u64(numbers[0]), u64(numbers[1]), u64(numbers[2]), u64(numbers[3]))
     examples = longs(arguments, 15, tile, worker, columns)
-    all_rows = carray(long_pointer(inputs[ROWS]), (inputs[COUNT],))
+    all_examples = carray(long_pointer(inputs[EXAMPLES]), (inputs[COUNT],))
     for n in range(columns):
         place = tile * columns + n
-        examples[n] = all_rows[place] if place < inputs[COUNT] else 0
+        examples[n] = all_examples[place] if place < inputs[COUNT] else 0
     drop(
         floats(arguments, 3, tile, worker, rows * stride),
         floats(arguments, 6, tile, worker, rows * out_stride),

@@ -12,7 +12,9 @@ from handgrad.engine.kernels.entry import Entry, floats, integer, kernel, longs
 from handgrad.engine.kernels.machine import byte_pointer, long_pointer
 
 HUGE = 1 << 62
-IMAGES, TARGETS, ROWS, COUNT = range(4)  # the numbers of the program's `inputs` block
+# the numbers of the program's `inputs` block: addresses, and how many examples
+IMAGES, TARGETS, ROWS, EXAMPLES, COUNT = range(5)
+INPUTS = 5
 
 
 @kernel
@@ -65,7 +67,7 @@ def gather_first(images, rows, count, first, geometry, scale, shift, outputs):  
 @kernel
 def _tile_inputs(arguments, tile, worker):  # type: ignore[no-untyped-def]
     """What both gathers read: images, rows, count, first example, geometry, scale."""
-    block = longs(arguments, 0, tile, worker, 4)
+    block = longs(arguments, 0, tile, worker, INPUTS)
     geometry = (
         integer(arguments, 12),
         integer(arguments, 13),

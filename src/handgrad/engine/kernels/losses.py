@@ -17,7 +17,7 @@ from handgrad.engine.kernels.entry import (
     kernel,
     longs,
 )
-from handgrad.engine.kernels.gather import COUNT, HUGE, ROWS, TARGETS
+from handgrad.engine.kernels.gather import COUNT, HUGE, INPUTS, ROWS, TARGETS
 from handgrad.engine.kernels.machine import double_pointer, long_pointer
 from handgrad.engine.kernels.mathematics import fast_exp
 
@@ -134,7 +134,7 @@ def loss_entry(kind: int) -> Entry:
     """
 
     def loss_entry_function(arguments: int, tile: int, worker: int) -> None:
-        block = longs(arguments, 0, tile, worker, 4)
+        block = longs(arguments, 0, tile, worker, INPUTS)
         columns, stride = integer(arguments, 19), integer(arguments, 20)
         sizes = (integer(arguments, 18), columns, stride)
         logits = floats(arguments, 3, tile, worker, sizes[0] * stride)

@@ -46,18 +46,28 @@ def update_entry(kind: int) -> Entry:
         SGD.update, RMSProp.update, Adam.update, AdamW.update
 
     Arguments
-        0 parameter, 3 gradient, 6 first state, 9 second state, 12 rates
-        15 rows, 16 columns, 17 stride of parameter and states, 18 of gradient
+        0 parameter, 3 gradient, 6 first state, 9 second state, 12 rates,
+        15 losses of the tiles (float64): nothing moves unless they are finite
+        18 rows, 19 columns, 20 stride of parameter and states, 21 of gradient, 22 tiles
     """
 
     def update_entry_function(arguments: int, tile: int, worker: int) -> None:
+        tiles = integer(arguments, 22)
+        total = 0.0
+        losses = carray(
+            double_pointer(address_of(arguments, 15, tile, worker)), (tiles,)
+        )
+        for number in range(tiles):
+            total += losses[number]
+        if not np.isfinite(total):
+            return
         rates = floats(arguments, 12, tile, worker, RATES)
         rate, clip, decay = rates[0], rates[1], rates[2]
         first, first_rest = rates[3], rates[4]
         second, second_rest, eps = rates[5], rates[6], rates[7]
         correction_1, correction_2, shrink = rates[8], rates[9], rates[10]
-        rows, columns = integer(arguments, 15), integer(arguments, 16)
-        stride, gradient_stride = integer(arguments, 17), integer(arguments, 18)
+        rows, columns = integer(arguments, 18), integer(arguments, 19)
+        stride, gradient_stride = integer(arguments, 20), integer(arguments, 21)
         parameter = floats(arguments, 0, tile, worker, rows * stride)
         gradient = floats(arguments, 3, tile, worker, rows * gradient_stride)
         state_1 = floats(arguments, 6, tile, worker, rows * stride)

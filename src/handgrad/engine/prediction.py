@@ -1,0 +1,81 @@
+"""The program of a forward pass: logits of any number of images."""
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.normalization import Normalization
+from handgrad.engine.kernels.entry import Announce
+from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, ROWS
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
+from handgrad.engine.parameters import ParameterStore
+from handgrad.engine.program import Phase, Program, Task
+from handgrad.engine.walk import gather, lower_layers, scale_and_shift, tile_of
+from handgrad.layers.sequential import Sequential
+
+TILES = 16
+
+
+class PredictionProgram:
+    """Forward over a fixed number of tiles, again and again until all images are done.
+
+    An image's logits do not depend on its neighbours: tiles are of fixed size, and
+    every kernel treats the examples of a tile alike.
+    """
+
+    def __init__(
+        self,
+        model: Sequential,
+        store: ParameterStore,
+        input_shape: Shape,
+        normalization: Normalization,
+        *,
+        workers: int,
+        announce: Announce | None = None,
+    ) -> None:
+        tile = tile_of(model)
+        memory = Memory(tile, TILES, workers, per_tile=False)
+        self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
+        lowering = Lowering(memory, store, pointer_to(self.inputs), False)
+        scale = scale_and_shift(memory, normalization)
+        layers = list(model.layers.values())
+        tensor = gather(lowering, layers, input_shape, scale)
+        outputs = lower_layers(lowering, list(model.layers.items()), tensor)
+        lowering.meet("tiles")
+        prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
+        self.program = Program([prepare, *lowering.phases], memory, announce)
+        self._outputs = outputs
+
+    def logits(self, images: NumpyArray) -> NumpyArray:
+        """Logits (count, classes), float32, of uint8 images."""
+        pictures = np.ascontiguousarray(images)
+        capacity = self.program.memory.capacity
+        rows = np.arange(len(pictures), dtype=np.int64)
+        logits = np.empty((len(pictures), self._outputs.rows), dtype=np.float32)
+        for start in range(0, len(pictures), capacity):
+            part = rows[start : start + capacity]
+            self.inputs[IMAGES] = pictures.ctypes.data
+            self.inputs[ROWS] = part.ctypes.data
+            self.inputs[COUNT] = len(part)
+            self.program.run()
+            logits[start : start + len(part)] = self._matrix()[: len(part)]
+        return logits
+
+    def _matrix(self) -> NumpyArray:
+        """The outputs of all tiles as (examples, classes)."""
+        return read_tensor(self._outputs, self.program.memory)
+
+
+def read_tensor(tensor: Tensor, memory: Memory) -> NumpyArray:
+    """A matrix's (examples, rows), as a copy in NumPy's order."""
+    import ctypes
+
+    pointer: Pointer = tensor.pointer
+    count = tensor.rows * tensor.stride
+    kind = ctypes.c_float * count
+    whole = np.ctypeslib.as_array(kind.from_address(pointer.base))
+    matrix = whole.reshape(tensor.rows, tensor.stride)[:, : memory.capacity]
+    return np.ascontiguousarray(matrix.T)
+
+
+

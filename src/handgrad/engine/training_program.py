@@ -1,0 +1,130 @@
+"""The program of a training step, and running it."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine.engine import Batch, StepResult
+from handgrad.engine.kernels import losses
+from handgrad.engine.kernels.gather import INPUTS
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
+from handgrad.engine.parameters import Mover, write_rates
+from handgrad.engine.program import Phase, Program, Task
+from handgrad.engine.walk import (
+    gather,
+    lower_backwards,
+    lower_layers,
+    scale_and_shift,
+    tile_of,
+)
+from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
+
+if TYPE_CHECKING:
+    from handgrad.engine.cpu import CpuEngine
+
+LOSSES: dict[type, int] = {
+    SoftmaxCrossEntropy: losses.CROSS_ENTROPY,
+    MulticlassSVM: losses.SVM,
+    MeanSquaredError: losses.SQUARED,
+}
+
+
+class TrainingProgram:
+    """Forward, loss, backward, update: phases over tiles, then over parameters."""
+
+    def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
+        model, tile = engine.model, tile_of(engine.model)
+        tiles = -(-engine.batch_size // tile)
+        memory = Memory(tile, tiles, engine.workers, per_tile=False)
+        self.engine = engine
+        self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
+        lowering = Lowering(
+            memory, engine.store, pointer_to(self.inputs), True, engine.seed
+        )
+        scale = scale_and_shift(memory, engine.normalization)
+        layers = list(model.layers.items())
+        tensor = gather(lowering, list(model.layers.values()), engine.input_shape, scale)
+        logits = lower_layers(lowering, layers, tensor)
+        self.losses = memory.array("losses", "settings", tiles, np.float64)
+        self.correct = memory.array("correct", "settings", tiles, np.int64)
+        add_loss(lowering, engine.loss, logits, self.losses, self.correct)
+        lower_backwards(lowering, logits)
+        lowering.meet("tiles")
+        l2 = engine.l2
+        self.mover = Mover(
+            engine.store,
+            memory,
+            engine.optimizer,
+            l2_scale=0.0 if l2 is None else 2 * l2.factor * l2.strength,
+            clip_norm=engine.clip_norm,
+            keep_gradients=keep_gradients,
+            losses=pointer_to(self.losses),
+            states=engine.states,
+        )
+        prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
+        phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
+        self.per_step = lowering.per_step
+        self.program = Program(phases, memory, engine.announce)
+
+    def run(self, batch: Batch, step: int) -> StepResult:
+        """One step on the rows of a batch."""
+        count = len(batch)
+        self.inputs[:] = (
+            batch.images.ctypes.data,
+            batch.targets.ctypes.data,
+            batch.rows.ctypes.data,
+            batch.examples.ctypes.data,
+            count,
+        )
+        write_rates(self.mover.rates, self.engine.optimizer, step)
+        for set_step in self.per_step:
+            set_step(step)
+        self.program.run()
+        loss, l2 = float(self.losses.sum()) / count, self.engine.l2
+        if l2 is not None:
+            loss += l2.factor * l2.strength * self.mover.penalty_squares()
+        norm = self.mover.gradient_norm
+        is_finite = bool(np.isfinite(loss)) and (norm is None or bool(np.isfinite(norm)))
+        return StepResult(loss, int(self.correct.sum()), norm, is_finite)
+
+    def gradients(self) -> dict[str, NumpyArray]:
+        """Copies of the last step's gradients, where the program keeps them."""
+        store = self.engine.store
+        return {
+            name: store.view(self.mover.gradients, name).copy()
+            for name in store.parameters
+        }
+
+
+def add_loss(
+    lowering: Lowering,
+    loss: Loss[Any],
+    logits: Tensor,
+    totals: NumpyArray,
+    correct: NumpyArray,
+) -> None:
+    """The loss of each tile; the logits become their own gradient."""
+    memory = lowering.memory
+    setting = memory.array("loss setting", "settings", 1)
+    setting[0] = getattr(loss, "label_smoothing", getattr(loss, "margin", 0.0))
+    scratch = memory.each_worker("loss scratch", "scratch", 4 * memory.tile)
+    per_tile = [Pointer(array.ctypes.data, 8) for array in (totals, correct)]
+    size = logits.rows * memory.tile
+    lowering.add(
+        losses.loss_entry(LOSSES[type(loss)]),
+        (
+            lowering.inputs,
+            logits.pointer,
+            pointer_to(setting),
+            scratch,
+            *per_tile,
+            logits.rows,
+            memory.tile,
+            logits.stride,
+        ),
+        f"{type(loss).__name__}, forward and backward",
+        10 * size,
+        8 * size,
+    )
