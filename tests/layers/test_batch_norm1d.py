@@ -1,0 +1,186 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers.batch_norm1d import BatchNorm1d
+
+from .batch_norms import (
+    assert_an_empty_batch_moves_nothing,
+    assert_equals_the_definition_in_prediction,
+    assert_equals_the_definition_in_training,
+    assert_equals_torch,
+    assert_float32_within_rounding,
+    assert_only_training_moves_the_statistics,
+    assert_same_in_every_library,
+    assert_slope_in_training,
+    batches,
+    close,
+    layer_for,
+    passes,
+)
+
+BATCHES = batches(axes=2)
+BOTH = pytest.mark.parametrize("training", [True, False])
+
+
+@settings(max_examples=40)
+@given(inputs=BATCHES)
+def test_equals_the_definition(inputs):
+    assert_equals_the_definition_in_training(BatchNorm1d, inputs)
+    assert_equals_the_definition_in_prediction(BatchNorm1d, inputs)
+
+
+@BOTH
+@settings(max_examples=50)
+@given(inputs=BATCHES)
+def test_equals_torch(inputs, training):
+    if inputs.size == inputs.shape[1]:  # torch refuses one value of a channel
+        inputs = np.concatenate([inputs, -inputs])
+    assert_equals_torch(BatchNorm1d, inputs, training=training)
+
+
+@settings(max_examples=25)
+@given(inputs=BATCHES)
+def test_gradient_by_random_projection(inputs):
+    assert_slope_in_training(BatchNorm1d, inputs)
+
+
+@BOTH
+@settings(max_examples=50)
+@given(inputs=BATCHES)
+def test_float32_stays_within_rounding(inputs, training):
+    assert_float32_within_rounding(BatchNorm1d, inputs, training=training)
+
+
+@BOTH
+@settings(max_examples=15)
+@given(inputs=BATCHES)
+def test_other_array_libraries_give_the_same(inputs, training):
+    assert_same_in_every_library(BatchNorm1d, inputs, training=training)
+
+
+@settings(max_examples=25)
+@given(inputs=BATCHES)
+def test_only_training_moves_the_statistics(inputs):
+    assert_only_training_moves_the_statistics(BatchNorm1d, inputs)
+
+
+@settings(max_examples=50)
+@given(inputs=BATCHES)
+def test_every_feature_comes_out_with_the_same_mean_and_variance(inputs):
+    """Mean bias; variance weight**2, dimmed by eps, as one value has none."""
+    layer = layer_for(BatchNorm1d, inputs)
+    outputs, _ = layer.forward(inputs, training=True)
+    close(outputs.mean(axis=0), layer.bias.value, 1e-12)
+    var = inputs.var(axis=0)
+    expected = layer.weight.value**2 * var / (var + layer.eps)
+    close(outputs.var(axis=0), expected, 1e-12)
+
+
+@settings(max_examples=50)
+@given(inputs=BATCHES)
+def test_scale_and_shift_of_the_inputs_do_not_matter(inputs):
+    layer = layer_for(BatchNorm1d, inputs)
+    layer.eps = 1e-14
+    if inputs.size == inputs.shape[1]:
+        inputs = np.concatenate([inputs, -inputs])
+    outputs, _ = layer.forward(inputs, training=True)
+    close(layer.forward(3 * inputs + 5, training=True)[0], outputs, 1e-8)
+
+
+@settings(max_examples=50)
+@given(inputs=BATCHES)
+def test_gradients_sum_to_zero(inputs):
+    """Each feature's d_inputs sum to zero: a shift of its inputs changes nothing."""
+    found, _ = passes(layer_for(BatchNorm1d, inputs), inputs)
+    close(found["d_inputs"].sum(axis=0), np.zeros(inputs.shape[1]), 1e-10)
+
+
+def test_a_single_value_becomes_the_bias_and_passes_nothing():
+    inputs = np.full((1, 3), 7.0)
+    layer = layer_for(BatchNorm1d, inputs)
+    running_var = layer.running_var.value
+    found, _ = passes(layer, inputs)
+    np.testing.assert_array_equal(found["outputs"].reshape(-1), layer.bias.value)
+    np.testing.assert_array_equal(found["d_inputs"], 0)
+    close(layer.running_var.value, (1 - layer.momentum) * running_var, 1e-15)
+
+
+def test_the_running_statistics_come_to_those_of_the_data():
+    rng = np.random.default_rng(0)
+    layer = BatchNorm1d(2)
+    for _ in range(200):
+        batch = rng.normal(5.0, 3.0, size=(64, 2)).astype(np.float32)
+        layer.forward(batch, training=True)
+    # the average of about 1 / momentum = 10 batches of 64 values at least
+    assert np.all(abs(layer.running_mean.value - 5) < 5 * 3 / np.sqrt(10 * 64))
+    assert np.all(abs(layer.running_var.value - 9) < 5 * 9 * np.sqrt(2 / (10 * 64)))
+
+
+def test_a_large_mean_does_not_eat_a_small_variance():
+    """Multiples of 1/1024 around 4096 are exact in float32; so is their mean."""
+    rng = np.random.default_rng(0)
+    steps = rng.integers(-1024, 1024, size=(5000, 2))
+    inputs = (4096 + steps / 1024).astype(np.float32)
+    outputs, _ = BatchNorm1d(2).forward(inputs, training=True)
+    exact, _ = BatchNorm1d(2).forward(inputs.astype(np.float64), training=True)
+    # the mean's last bit: 2**-12, in units of a standard deviation of about 0.58
+    assert abs(outputs - exact).max() < 2.0**-12
+
+
+def test_nan_fills_its_feature_and_no_other():
+    inputs = np.arange(2.0 * 4).reshape(4, 2)
+    inputs[1, 1] = np.nan
+    found, _ = passes(BatchNorm1d(2), inputs)
+    for name in ("outputs", "d_inputs"):
+        by_feature = np.moveaxis(np.isnan(found[name]), 1, 0).reshape(2, -1)
+        np.testing.assert_array_equal(by_feature.any(axis=1), [False, True])
+        assert by_feature[1].all()
+
+
+def test_an_empty_batch_moves_nothing():
+    assert_an_empty_batch_moves_nothing(BatchNorm1d, np.ones((3, 2)))
+
+
+def test_starts_as_nothing_but_the_normalization():
+    layer = BatchNorm1d(3)
+    assert (layer.eps, layer.momentum) == (1e-5, 0.1)
+    values = {**layer.parameters(), **layer.buffers()}
+    found = {name: array.value.tolist() for name, array in values.items()}
+    assert found == {
+        "weight": [1.0] * 3,
+        "bias": [0.0] * 3,
+        "running_mean": [0.0] * 3,
+        "running_var": [1.0] * 3,
+    }
+    assert {array.value.dtype for array in values.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 5, 5), ()])
+def test_examples_that_do_not_fit(shape):
+    message = r"BatchNorm1d\(3, eps=1e-05, momentum=0.1\) takes .* got \(.*Set features"
+    with pytest.raises(ShapeError, match=message):
+        BatchNorm1d(3).output_shape(shape)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"features": 0}, "features as a whole number of at least 1, got 0. Give the"),
+        ({"features": 2.0}, "features as a whole number of at least 1, got 2.0. Give"),
+        ({"features": 2, "eps": 0.0}, "eps above 0, got 0.0. Give a finite number"),
+        ({"features": 2, "eps": np.nan}, "eps above 0, got nan"),
+        ({"features": 2, "momentum": 1.5}, "momentum from 0 to 1, got 1.5. It is the"),
+        ({"features": 2, "momentum": -0.1}, "momentum from 0 to 1, got -0.1"),
+        ({"features": 2, "momentum": np.nan}, "momentum from 0 to 1, got nan"),
+    ],
+)
+def test_settings_that_cannot_be(arguments, message):
+    with pytest.raises(ConfigError, match=f"BatchNorm1d takes {message}"):
+        BatchNorm1d(**arguments)
+
+
+def test_says_what_it_is():
+    layer = BatchNorm1d(8, eps=0.001, momentum=0.2)
+    assert repr(layer) == "BatchNorm1d(8, eps=0.001, momentum=0.2)"

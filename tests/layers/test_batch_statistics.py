@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.layers.batch_statistics import (
+    check_settings,
+    mean_over,
+    move_towards,
+    unbiased,
+)
+from handgrad.parameter import Buffer
+
+from .images import OTHER_LIBRARIES
+
+
+@pytest.mark.parametrize("xp", [np, *OTHER_LIBRARIES])
+def test_the_mean_is_summed_in_float64(xp):
+    """2**24 + 1 is not a float32: a sum in float32 would lose every second one."""
+    values = np.ones((2**12 + 1, 1), dtype=np.float32)
+    values[0] = 2.0**24
+    found = mean_over(xp.asarray(values), (0,))
+    assert found.dtype == xp.float32
+    expected = np.float32((2**24 + 2**12) / (2**12 + 1))
+    assert float(found[0]) == expected
+
+
+def test_the_mean_of_each_channel():
+    values = np.arange(24.0).reshape(2, 3, 2, 2)
+    expected = values.mean(axis=(0, 2, 3))
+    np.testing.assert_array_equal(mean_over(values, (0, 2, 3)), expected)
+
+
+def test_the_unbiased_variance_of_one_value_is_the_biased_one():
+    var = np.array([3.0, 0.0])
+    np.testing.assert_array_equal(unbiased(var, 1), var)
+    np.testing.assert_array_equal(unbiased(var, 4), [4.0, 0.0])
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.1, 1.0])
+def test_momentum_is_the_weight_of_the_new_batch(momentum):
+    running = Buffer(np.array([1.0, -2.0], dtype=np.float32))
+    before = running.value
+    move_towards(running, np.array([5.0, 4.0]), momentum)
+    assert running.value.dtype == np.float32
+    expected = [1.0 + 4.0 * momentum, -2.0 + 6.0 * momentum]
+    np.testing.assert_allclose(running.value, expected, rtol=1e-6)
+    np.testing.assert_array_equal(before, [1.0, -2.0])
+
+
+def test_settings_name_the_layer_and_the_size():
+    with pytest.raises(ConfigError, match="Owner takes rows as a whole number of at"):
+        check_settings("Owner", "rows", True, 1e-5, 0.1)
+    check_settings("Owner", "rows", 1, 1e-5, 1.0)
