@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from handgrad.arrays import NumpyArray
+from handgrad.datasets.normalization import Normalization
+from handgrad.layers.sequential import Sequential
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,14 @@ class StepResult:
 class Engine(Protocol):
     """Runs a network: the plain voice, or its fast twin."""
 
+    model: Sequential
+    normalization: Normalization
+
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
 
     def logits(self, images: NumpyArray) -> NumpyArray:
-        """Logits (count, classes), float32, of images (count, channels, h, w), uint8."""
+        """Logits (count, classes), float32, of uint8 images (count, channels, h, w)."""
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""

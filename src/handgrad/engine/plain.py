@@ -61,7 +61,7 @@ class PlainEngine:
         state = model_state(self.model)
         for name, arrays in self._states.items():
             for key, array in arrays.items():
-                state[f"optimizer/{name}/{key}"] = np.array(array)
+                state[f"optimizer/{name}/{key}"] = np.array(array, order="C")
         return state
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
@@ -92,6 +92,8 @@ class PlainEngine:
             gradients, norm = clip_by_norm(gradients, self.clip_norm)
         for name, parameter in self.model.parameters().items():
             self.optimizer.update(parameter, gradients[name], self._states[name], step)
+            # the memory order decides the last bits of a product: keep it as saved
+            parameter.value = np.ascontiguousarray(parameter.value)
         return StepResult(loss, correct, norm)
 
     def _add_penalty(
@@ -112,7 +114,7 @@ def plain_logits(
     model: Sequential, normalization: Normalization, images: NumpyArray
 ) -> NumpyArray:
     """Logits (count, classes) of a network that is not training, batch by batch."""
-    starts = range(0, len(images), PREDICTION_BATCH)
+    starts = range(0, max(len(images), 1), PREDICTION_BATCH)  # none is a batch too
     parts = (images[start : start + PREDICTION_BATCH] for start in starts)
     return np.concatenate(
         [model.forward(normalization.apply(part))[0] for part in parts]

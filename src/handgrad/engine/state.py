@@ -19,7 +19,7 @@ def model_arrays(model: Sequential) -> dict[str, Parameter]:
 def model_state(model: Sequential) -> dict[str, NumpyArray]:
     """Copies of a model's parameters and buffers."""
     return {
-        name: np.array(to_numpy(array.value))
+        name: np.array(to_numpy(array.value), order="C")
         for name, array in model_arrays(model).items()
     }
 
@@ -28,8 +28,8 @@ def take(state: Mapping[str, NumpyArray], name: str, like: NumpyArray) -> NumpyA
     """One array of a saved state; RunError unless it has this shape and kind."""
     if name not in state:
         raise RunError(
-            f"The checkpoint holds no {name}. It belongs to another model or optimizer; "
-            "load it with the configuration that it was made with."
+            f"The checkpoint holds no {name}. It belongs to another model or "
+            "optimizer; load it with the configuration that it was made with."
         )
     found = state[name]
     if found.shape != like.shape or found.dtype != like.dtype:

@@ -2,10 +2,12 @@
 
 from handgrad.training.classifier import Classifier, load
 from handgrad.training.config import RunConfig, config_from, read_config
+from handgrad.training.early_stopping import should_stop
+from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.run import Run, resume, start
 from handgrad.training.run_folder import RunFolder
-from handgrad.training.settings import Position, TrainingSettings
+from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
 __all__ = [
@@ -22,5 +24,6 @@ __all__ = [
     "load",
     "read_config",
     "resume",
+    "should_stop",
     "start",
 ]

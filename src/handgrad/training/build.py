@@ -52,7 +52,6 @@ def build(
         config.training.epochs,
         config.training.batch_size,
         config.seed,
-        config.training.clip_norm,
         config.training.early_stopping,
     )
     steps = -(-len(train) // settings.batch_size)

@@ -11,6 +11,7 @@ A pointer is written after its folder is safe, so it always names a whole checkp
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,11 +24,14 @@ from safetensors.numpy import load, save
 
 from handgrad.arrays import NumpyArray
 from handgrad.errors import IntegrityError, RunError
-from handgrad.training.atomic import sweep, write_file, write_folder
-from handgrad.training.settings import Position
+from handgrad.options import named
+from handgrad.training.atomic import make_folder, sweep, write_file, write_folder
+from handgrad.training.position import Position
 
 STATE, POSITION, MANIFEST = "state.safetensors", "position.json", "manifest.json"
 POINTERS = ("last", "best")
+NAME = re.compile(r"epoch-\d+-step-\d+(-\d+)?")
+OTHER = "Use the other checkpoint of the run (last or best), or a copy of the folder."
 
 
 @dataclass(frozen=True)
@@ -48,30 +52,31 @@ def save_checkpoint(
     is_best: bool = False,
 ) -> Path:
     """Save a state as the last one, and as the best one if it is."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     numbers = {"position": position.as_numbers(), "notes": dict(notes or {})}
     files = {STATE: save(dict(arrays)), POSITION: _json(numbers)}
     manifest = _json({name: _sha256(content) for name, content in files.items()})
     path = _free_name(folder, position)
     write_folder(path, {**files, MANIFEST: manifest})
-    pointer = _json({"checkpoint": path.name, "manifest_sha256": _sha256(manifest)})
-    for which in POINTERS[: 2 if is_best else 1]:
-        write_file(folder / f"{which}.json", pointer)
+    for which in ("best", "last") if is_best else ("last",):
+        pointer = {
+            "which": which,
+            "checkpoint": path.name,
+            "manifest_sha256": _sha256(manifest),
+        }
+        write_file(folder / f"{which}.json", _json(pointer))
     _remove_unnamed(folder)
     return path
 
 
 def load_checkpoint(folder: Path, which: str = "last") -> Checkpoint:
     """Read the last or the best checkpoint; IntegrityError if a file was changed."""
-    pointer = _read_json(folder / f"{which}.json")
-    name, expected = pointer.get("checkpoint"), pointer.get("manifest_sha256")
-    if not isinstance(name, str) or Path(name).name != name:
-        raise _damaged(folder / f"{which}.json")
-    path = folder / name
-    _check(path / MANIFEST, expected)
-    sums = _read_json(path / MANIFEST)
+    named("checkpoint", dict.fromkeys(POINTERS), which)
+    pointer = _read_pointer(folder, which)
+    path = folder / pointer["checkpoint"]
+    sums = _parse(path / MANIFEST, _check(path / MANIFEST, pointer["manifest_sha256"]))
     contents = {file: _check(path / file, sums.get(file)) for file in (STATE, POSITION)}
-    numbers = json.loads(contents[POSITION])
+    numbers = _parse(path / POSITION, contents[POSITION])
     try:
         arrays = load(contents[STATE])
     except SafetensorError as error:
@@ -92,6 +97,25 @@ def tidy(folder: Path) -> None:
         _remove_unnamed(folder)
 
 
+def _read_pointer(folder: Path, which: str) -> dict[str, Any]:
+    """What last.json or best.json says, every byte of it as it was written."""
+    path = folder / f"{which}.json"
+    content = _read(path)
+    pointer = _parse(path, content)
+    is_whole = pointer.keys() == {"which", "checkpoint", "manifest_sha256"} and (
+        content == _json(pointer)
+    )
+    if not is_whole or pointer["which"] != which:
+        raise _damaged(path)
+    if not NAME.fullmatch(str(pointer["checkpoint"])):
+        raise _damaged(path)
+    if not (folder / pointer["checkpoint"]).is_dir():
+        raise IntegrityError(
+            f"{path} names {pointer['checkpoint']}, which is not there. {OTHER}"
+        )
+    return pointer
+
+
 def _check(path: Path, expected: Any) -> bytes:
     content = _read(path)
     if _sha256(content) != expected:
@@ -103,33 +127,38 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise RunError(
-            f"{path} is missing. Give a run folder that handgrad train has made, or "
-            "train again."
-        ) from error
+        if path.stem in POINTERS:
+            raise RunError(
+                f"{path.parent.parent} holds no checkpoint yet: {path.name} is "
+                "missing. Let the run go on until its first epoch has ended."
+            ) from error
+        raise IntegrityError(f"{path} is missing. {OTHER}") from error
     except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise RunError(
+            f"{path} cannot be read: {error.strerror or error}. "
+            "Mend that and try again."
+        ) from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _parse(path: Path, content: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(_read(path))
+        values = json.loads(content)
     except ValueError as error:
         raise _damaged(path) from error
-    if not isinstance(content, dict):
+    if not isinstance(values, dict):
         raise _damaged(path)
-    return content
+    return values
 
 
 def _damaged(path: Path) -> IntegrityError:
     return IntegrityError(
-        f"{path} is damaged: its content is not what was saved. Use the other "
-        "checkpoint of the run (last or best), or a copy of the folder."
+        f"{path} is damaged: its content is not what was saved. {OTHER}"
     )
 
 
 def _free_name(folder: Path, position: Position) -> Path:
-    name = f"epoch-{position.epoch:04d}-step-{position.step:08d}"
+    epoch = position.epoch - (position.batch == 0)  # at its end, or within it
+    name = f"epoch-{epoch:04d}-step-{position.step:08d}"
     path, number = folder / name, 1
     while path.exists():  # the same step, saved again after a kill
         number += 1
@@ -138,12 +167,17 @@ def _free_name(folder: Path, position: Position) -> Path:
 
 
 def _remove_unnamed(folder: Path) -> None:
-    named = set()
-    for which in POINTERS:
-        if has_checkpoint(folder, which):
-            named.add(_read_json(folder / f"{which}.json").get("checkpoint"))
+    """Remove the checkpoints that no pointer names, if every pointer can be read."""
+    try:
+        wanted = {
+            _read_pointer(folder, which)["checkpoint"]
+            for which in POINTERS
+            if has_checkpoint(folder, which)
+        }
+    except IntegrityError:
+        return  # what a damaged pointer named may still be of use
     for path in folder.glob("epoch-*"):
-        if path.name not in named:
+        if path.name not in wanted:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -8,14 +8,13 @@ import numpy as np
 from handgrad import catalog
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization, Split
-from handgrad.engine.plain import PlainEngine
+from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import restore_model
 from handgrad.errors import ShapeError
 from handgrad.layers import Sequential
 from handgrad.losses import Loss
 from handgrad.metrics import Evaluation
 from handgrad.metrics import evaluate as count
-from handgrad.optimizers import SGD
 from handgrad.training.build import build_model
 from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.config import RunConfig
@@ -61,8 +60,7 @@ class Classifier:
     def logits(self, images: NumpyArray) -> NumpyArray:
         """What the network says before softmax, (count, classes), float32."""
         pictures = self._as_batch(np.asarray(images))
-        engine = PlainEngine(self.model, self.loss, SGD(0.1), self.normalization)
-        return engine.logits(pictures)
+        return plain_logits(self.model, self.normalization, pictures)
 
     def read_image(self, path: Path) -> NumpyArray:
         """A picture file as the network wants it, (channels, height, width), uint8."""
@@ -82,8 +80,8 @@ class Classifier:
         if wanted[0] == 1 and shape[-2:] == wanted[1:] and images.ndim in (2, 3):
             return images.reshape(-1, *wanted)
         raise ShapeError(
-            f"The classifier takes images of shape (count, {', '.join(map(str, wanted))}),"
-            f" got {shape}. Resize them, or read files with read_image."
+            f"The classifier takes images of shape {('count', *wanted)}, got {shape}. "
+            "Resize them, or read files with read_image."
         )
 
 

@@ -7,7 +7,7 @@ like mean entries of `handgrad.catalog`; nothing is imported or evaluated.
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,14 +16,27 @@ from handgrad.errors import ConfigError, unknown_name
 Validation = float | int | Literal["test", "none"]
 
 
+RULES = ConfigDict(
+    extra="forbid",
+    frozen=True,
+    strict=True,  # "10" is not 10, and true is not 1
+    allow_inf_nan=False,
+    validate_default=True,
+    protected_namespaces=(),
+)
+
+Whole = Annotated[int, Field(ge=1)]
+Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
+
+
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = RULES
 
 
 class _Named(_Table):
-    """A table with a name from the catalogue; its other keys are that entry's options."""
+    """A table with a name from the catalogue; its other keys are that one's options."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    model_config = RULES | ConfigDict(extra="allow")
     name: str
 
     @property
@@ -42,10 +55,10 @@ class DatasetConfig(_Table):
     name: str = "digits"
     data_dir: str | None = None
     validation: Validation = 0.1
-    train_count: int | None = Field(default=None, ge=1)
-    image_size: tuple[int, int] | None = None
+    train_count: Whole | None = None
+    image_size: Size | None = None
     normalization: Literal["unit", "half", "standard"] = "unit"
-    augmentation: tuple[_Named, ...] = ()
+    augmentation: Annotated[tuple[_Named, ...], Field(strict=False)] = ()
 
 
 class ModelConfig(_Named):
@@ -77,22 +90,27 @@ class ScheduleConfig(_Named):
 
 
 class TrainingConfig(_Table):
-    """How long and in which portions."""
+    """How long and in which portions.
 
-    epochs: int = Field(default=10, ge=1)
-    batch_size: int = Field(default=256, ge=1)
+    Units
+        early_stopping      epochs without a lower validation loss
+        checkpoint_seconds  between two checkpoints within an epoch; 0: every step
+    """
+
+    epochs: Whole = 10
+    batch_size: Whole = 256
     clip_norm: float | None = Field(default=None, gt=0)
-    early_stopping: int | None = Field(default=None, ge=1)
-    checkpoint_seconds: float = Field(default=60.0, gt=0)
+    early_stopping: Whole | None = None
+    checkpoint_seconds: float = Field(default=60.0, ge=0)
 
 
 class ResolvedConfig(_Table):
     """What followed from the data; written into a run's configuration."""
 
-    input_shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    input_shape: Annotated[tuple[Whole, Whole, Whole], Field(strict=False)]
+    class_names: Annotated[tuple[str, ...], Field(strict=False)]
+    mean: Annotated[tuple[float, ...], Field(strict=False)]
+    std: Annotated[tuple[float, ...], Field(strict=False)]
     dataset_sha256: str
     train_images: int
     validation_images: int
@@ -101,7 +119,7 @@ class ResolvedConfig(_Table):
 class RunConfig(_Table):
     """One run of training."""
 
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     engine: Literal["plain", "cpu"] = "cpu"
     dataset: DatasetConfig = DatasetConfig()
     model: ModelConfig = ModelConfig()
@@ -136,32 +154,51 @@ def read_config(path: Path) -> RunConfig:
         raise ConfigError(f"{path} is not TOML: {error}. Mend that place.") from error
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}. Give a file that is there."
+            f"{path} cannot be read: {error.strerror or error}. "
+            "Give a file that is there."
         ) from error
     return config_from(tables, str(path))
 
 
 def _as_config_error(error: ValidationError, source: str) -> ConfigError:
+    """The first mistake in one sentence; an unknown key offers the nearest known."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+    *tables, key = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
-        *tables, key = [str(part) for part in first["loc"]]
-        known = _keys(tables)
         where = f"[{'.'.join(tables)}]" if tables else "the top"
-        wrong = unknown_name(f"key of {where}", key, known)
+        wrong = unknown_name(f"key of {where}", key, _keys(tables))
         return ConfigError(f"{source}: {wrong}")
-    message = str(first["msg"]).lower()
-    given = first.get("input")
-    return ConfigError(f"{source}: {place}: {message}, got {given!r}. Change it.")
+    wrong = first["msg"][:1].lower() + first["msg"][1:]
+    return ConfigError(
+        f"{source}: {_place(first['loc'])}: {wrong}, got {first.get('input')!r}. "
+        "Change it."
+    )
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Where a value stands, in the names of the file: training.epochs."""
+    fields: Any = RunConfig
+    names = []
+    for part in location:
+        names.append(str(part))
+        known = getattr(fields, "model_fields", {})
+        if part not in known:
+            break  # pydantic adds the kind that it tried
+        fields = known[part].annotation
+    if len(names) > 1 and names[-1] not in _keys(names[:-1]):
+        is_option = isinstance(location[len(names) - 1], int) or "augmentation" in names
+        names = names if is_option else names[:-1]
+    return ".".join(names)
 
 
 def _keys(tables: list[str]) -> list[str]:
+    """The names that may stand in a table."""
     model: Any = RunConfig
     for table in tables:
         field = model.model_fields.get(table)
         annotation = getattr(field, "annotation", None)
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return list(model.model_fields)
+            return []
         model = annotation
     return list(model.model_fields)
 

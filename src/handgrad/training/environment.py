@@ -1,4 +1,4 @@
-"""On what a run was made: versions, processor, and the BLAS kernels that bits hold for."""
+"""On what a run was made: versions, processor and BLAS kernels."""
 
 import os
 import platform

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import to_numpy
-from handgrad.engine.state import restore_model
 from handgrad.errors import RunError
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts, build
@@ -27,6 +26,9 @@ Announce = Callable[[str], None]
 
 class Run:
     """Training with a folder. Iterate to make it go; then `result` is there.
+
+    At the end the network is that of the best checkpoint, which the test images see
+    once; the checksum in the result is that of the final parameters.
 
     Example
         run = start(RunConfig(), Path("runs/first"))
@@ -46,15 +48,19 @@ class Run:
         self._last_epoch: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[Record]:
-        for record in self.trainer:
-            self.folder.add(record)
-            if isinstance(record, EpochRecord):
-                self._last_epoch = _summary_of(record)
-                self.save(is_best=record.is_best)
-            elif self._is_time_to_save():
-                self.save()
-            yield record
-        self._finish()
+        self.folder.own()
+        try:
+            for record in self.trainer:
+                self.folder.add(record)
+                if isinstance(record, EpochRecord):
+                    self._last_epoch = _summary_of(record)
+                    self.save(is_best=record.is_best)
+                elif self._is_time_to_save():
+                    self.save()
+                yield record
+            self._finish()
+        finally:
+            self.folder.release()
 
     def save(self, *, is_best: bool = False) -> None:
         """Save where training stands, now."""
@@ -75,6 +81,7 @@ class Run:
 
     def go_back_to_checkpoint(self) -> None:
         """Put everything as it was when the last checkpoint was saved."""
+        self.folder.own()
         if not has_checkpoint(self.folder.checkpoints):
             self.folder.cut_back({"metrics": 0, "timings": 0})
             return
@@ -94,8 +101,7 @@ class Run:
     def _finish(self) -> None:
         model, trainer = self.parts.model, self.trainer
         final = checksum_of(model)
-        best = load_checkpoint(self.folder.checkpoints, "best")
-        restore_model(model, best.arrays)
+        trainer.engine.restore(load_checkpoint(self.folder.checkpoints, "best").arrays)
         test = self.parts.dataset.test
         test_loss, test_accuracy = (
             (None, None) if test is None else trainer.evaluate(test)
@@ -158,7 +164,7 @@ def checksum_of(model: Sequential) -> str:
     """SHA-256 over the parameters' bytes, in order of name."""
     digest = sha256()
     for _, parameter in sorted(model.parameters().items()):
-        digest.update(np.ascontiguousarray(to_numpy(parameter.value)))
+        digest.update(to_numpy(parameter.value).tobytes())
     return digest.hexdigest()
 
 

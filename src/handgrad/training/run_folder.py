@@ -7,53 +7,82 @@ timings.jsonl       the same steps' and epochs' seconds, which never repeat
 checkpoints/        see `checkpoint`
 figures/            pictures
 result.json         the last word, when the run is done
+owner-0001.json     which process writes here, see `ownership`
 """
 
 import json
+import shutil
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from handgrad.errors import RunError
-from handgrad.training.atomic import cannot_write, sweep, write_file
+from handgrad.errors import HandgradError, IntegrityError, RunError
+from handgrad.training.atomic import (
+    append,
+    cannot_write,
+    make_folder,
+    sweep,
+    write_file,
+)
 from handgrad.training.checkpoint import tidy
 from handgrad.training.config import RunConfig, read_config
 from handgrad.training.environment import describe_environment
+from handgrad.training.ownership import Ownership, take
 from handgrad.training.records import TIMINGS, EpochRecord, Record
 
 RUNS = Path("runs")
 
 
 class RunFolder:
-    """One run's files; made once, then only added to."""
+    """One run's files. Anybody may read them; only its owner writes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.figures = path / "figures"
         self._lines: dict[str, list[str]] = {"metrics": [], "timings": []}
+        self._ownership: Ownership | None = None
 
     @classmethod
     def create(cls, path: Path | None, config: RunConfig) -> "RunFolder":
         """A new folder, this one or a free one under runs/; never one in use."""
-        folder = cls(_claim(path, config))
-        folder.write("config.toml", config.to_toml())
-        folder.write("environment.json", _pretty(describe_environment()))
-        return folder
+        folder, is_new = _make(path, config)
+        made = cls(folder)
+        try:
+            made.own()
+            if (folder / "config.toml").exists():
+                raise _is_there(folder)
+            made.write("environment.json", _pretty(describe_environment()))
+            made.write("config.toml", config.to_toml())
+        except HandgradError:
+            if is_new:  # nothing half-written stays
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return made
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
-        """A folder that a run has made, without what a killed process left behind."""
+        """A folder that a run has made, to read in it; it may still be going."""
         if not (path / "config.toml").is_file():
             raise RunError(
-                f"{path} is not a run folder: it holds no config.toml. Give a folder that "
-                "handgrad train has made; they stand under runs/."
+                f"{path} is not a run folder: it holds no config.toml. Give a folder "
+                "that handgrad train has made; they stand under runs/."
             )
-        folder = cls(path)
-        sweep(path)
-        tidy(folder.checkpoints)
-        return folder
+        return cls(path)
+
+    def own(self) -> None:
+        """Become the one who writes here; clear away what a killed process left."""
+        if self._ownership is None:
+            self._ownership = take(self.path)
+            sweep(self.path)
+            tidy(self.checkpoints)
+
+    def release(self) -> None:
+        """Let another process go on."""
+        if self._ownership is not None:
+            self._ownership.release()
+            self._ownership = None
 
     @property
     def config(self) -> RunConfig:
@@ -85,13 +114,24 @@ class RunFolder:
 
     def flush(self) -> dict[str, int]:
         """Write what was kept; returns each file's size, for a checkpoint's notes."""
-        return {name: self._append(name) for name in self._lines}
+        sizes = {}
+        for name, lines in self._lines.items():
+            content = "".join(f"{line}\n" for line in lines).encode()
+            sizes[name] = append(self._log(name), content)
+            lines.clear()
+        return sizes
 
     def cut_back(self, sizes: dict[str, int]) -> None:
         """Forget what was written after a checkpoint, by the sizes that it noted."""
         for name, size in sizes.items():
             path = self._log(name)
-            if path.is_file():
+            there = path.stat().st_size if path.is_file() else 0
+            if there < size:
+                raise IntegrityError(
+                    f"{path} holds {there} bytes and should hold {size}: somebody has "
+                    "shortened it. Put a copy back, or start a new run."
+                )
+            if there > size:
                 with path.open("r+b") as file:
                     file.truncate(size)
 
@@ -103,51 +143,43 @@ class RunFolder:
         lines = path.read_bytes().split(b"\n")[:-1]
         return [json.loads(line) for line in lines]
 
-    def _append(self, name: str) -> int:
-        path, lines = self._log(name), self._lines[name]
-        try:
-            with path.open("ab") as file:
-                file.write("".join(f"{line}\n" for line in lines).encode())
-                size = file.tell()
-        except OSError as error:
-            raise cannot_write(path, error) from error
-        lines.clear()
-        return size
-
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
 
 
-def _claim(path: Path | None, config: RunConfig) -> Path:
-    """Make the folder; whoever makes it owns it, so two runs never share one."""
+def _make(path: Path | None, config: RunConfig) -> tuple[Path, bool]:
+    """The folder, and whether it was made now: an empty one may be given."""
     if path is not None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.mkdir(exist_ok=path.is_dir() and not any(path.iterdir()))
-        except FileExistsError as error:
-            raise RunError(
-                f"{path} is there already. Give another folder with --run, or go on with "
-                f"handgrad train --resume {path}."
-            ) from error
-        except OSError as error:
-            raise cannot_write(path, error) from error
-        return path
+        make_folder(path.parent)
+        return path, _is_made(path) or _refuse_unless_empty(path)
+    make_folder(RUNS)
     stem = f"{config.model.name}-{Path(config.dataset.name).stem}".replace("_", "-")
-    for number in count(1):
-        candidate = RUNS / f"{stem}-{number}"
-        try:
-            candidate.parent.mkdir(exist_ok=True)
-            candidate.mkdir()
-        except FileExistsError:
-            if not candidate.exists():  # runs itself is a file
-                raise RunError(
-                    f"{RUNS} is not a folder. Give a folder with --run."
-                ) from None
-            continue
-        except OSError as error:
-            raise cannot_write(candidate, error) from error
-        return candidate
-    raise AssertionError("count() ended")
+    numbered = (RUNS / f"{stem}-{number}" for number in count(1))
+    return next(folder for folder in numbered if _is_made(folder)), True
+
+
+def _is_made(path: Path) -> bool:
+    """Make a folder; false if something of that name is there."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return True
+
+
+def _refuse_unless_empty(path: Path) -> bool:
+    if not path.is_dir() or any(path.iterdir()):
+        raise _is_there(path)
+    return False
+
+
+def _is_there(path: Path) -> RunError:
+    return RunError(
+        f"{path} is there already. Give another folder with --run, or go on with "
+        f"handgrad train --resume {path}."
+    )
 
 
 def _pretty(content: dict[str, Any]) -> str:

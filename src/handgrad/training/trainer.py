@@ -1,33 +1,53 @@
 """The training loop: a generator of records that anyone can read."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation import Augmentation
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Batch, Engine
 from handgrad.errors import ConfigError
 from handgrad.losses import Loss
 from handgrad.randomness import Key, permutation
-from handgrad.training.non_finite import check_finite
+from handgrad.schedules import Schedule
+from handgrad.training.early_stopping import should_stop
+from handgrad.training.non_finite import non_finite_error
+from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
-from handgrad.training.settings import Position, TrainingSettings
+from handgrad.training.settings import TrainingSettings
+
+
+class Augmentation(Protocol):
+    """A change of images that is a function of a key."""
+
+    def apply(self, images: NumpyArray, key: Key) -> NumpyArray:
+        """New images of the same shape; the key says for which examples."""
 
 
 class Trainer:
     """Trains a network; iterate over it to make it go.
 
-    Every step yields a `StepRecord`, every epoch an `EpochRecord`; stop early with a
-    `break`. Nothing is drawn from hidden state: an epoch's order and every augmentation
-    are functions of (seed, epoch, step, example), so a trainer restored from a state
-    goes on with the same bits.
+    Every step yields a `StepRecord`, every epoch an `EpochRecord`; stop when you like
+    with a `break`. The last batch of an epoch may be smaller, down to one example
+    (batch norm then finds a variance of 0). Nothing is drawn from hidden state: an
+    epoch's order and every augmentation are functions of (seed, epoch or step,
+    example), so a trainer restored from a state goes on with the same bits.
 
     Example
-        for record in Trainer(engine, train, validation, loss, learning_rate, settings):
+        engine = PlainEngine(model, loss, optimizer, unit(1))
+        trainer = Trainer(
+            engine,
+            train,
+            validation,
+            loss=loss,
+            learning_rate=optimizer.learning_rate,
+            settings=TrainingSettings(epochs=3),
+        )
+        for record in trainer:
             print(record)
     """
 
@@ -38,17 +58,19 @@ class Trainer:
         validation: Split | None = None,
         *,
         loss: Loss[Any],
-        learning_rate: Any,
+        learning_rate: Schedule,
         settings: TrainingSettings,
         augmentation: Sequence[Augmentation] = (),
     ) -> None:
-        if len(train) == 0:
-            raise ConfigError("There are no training images. Give at least one.")
+        for split, name in ((train, "training"), (validation, "validation")):
+            if split is not None and len(split) == 0:
+                raise ConfigError(f"There are no {name} images. Give at least one.")
         self.engine, self.train, self.validation = engine, train, validation
         self.loss, self.settings = loss, settings
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
         self.position = Position()
+        self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
         key = Key(settings.seed)
         self._order_key = key.child("order")
         self._augmentation_key = key.child("augmentation")
@@ -61,24 +83,23 @@ class Trainer:
     @property
     def is_finished(self) -> bool:
         """All epochs done, or none better for long enough."""
-        position, patience = self.position, self.settings.early_stopping
-        if position.epoch > self.settings.epochs:
+        position, settings = self.position, self.settings
+        if position.epoch > settings.epochs:
             return True
-        waited = position.epoch - 1 - position.best_epoch
-        return patience is not None and position.batch == 0 and waited >= patience
+        stopped = should_stop(position.losses, settings.early_stopping)
+        return stopped and position.batch == 0
 
     def __iter__(self) -> Iterator[Record]:
         while not self.is_finished:
-            yield from self._rest_of_epoch()
+            for rows in self.batches(self.position.epoch)[self.position.batch :]:
+                yield self._step(rows)
             yield self._end_of_epoch()
 
     def batches(self, epoch: int) -> list[NumpyArray]:
         """The rows of each batch of an epoch, in order."""
         order = permutation(self._order_key.at(epoch), len(self.train))
-        return np.split(
-            order,
-            range(self.settings.batch_size, len(order), self.settings.batch_size),
-        )
+        size = self.settings.batch_size
+        return [order[start : start + size] for start in range(0, len(order), size)]
 
     def batch(self, rows: NumpyArray, step: int) -> Batch:
         """What a step sees: the images of these rows, augmented."""
@@ -92,9 +113,10 @@ class Trainer:
         return Batch(images, self.train.targets[rows], places, rows)
 
     def evaluate(self, split: Split) -> tuple[float, float]:
-        """Mean loss and accuracy of the network as it stands."""
+        """Mean loss (without L2) and accuracy of the network as it stands."""
         logits = self.engine.logits(split.images)
-        loss, _ = self.loss.forward(logits, split.targets)
+        with np.errstate(all="ignore"):  # the trainer looks for NaN itself
+            loss, _ = self.loss.forward(logits, split.targets)
         return loss, float(np.mean(logits.argmax(axis=1) == split.targets))
 
     def state(self) -> dict[str, NumpyArray]:
@@ -105,51 +127,61 @@ class Trainer:
         """Go on from a state and its position."""
         self.engine.restore(state)
         self.position = position
-
-    def _rest_of_epoch(self) -> Iterator[StepRecord]:
-        self._seconds = 0.0
-        self._examples_timed = 0
-        for rows in self.batches(self.position.epoch)[self.position.batch :]:
-            yield self._step(rows)
+        self._timed, self._seconds = 0, 0.0
 
     def _step(self, rows: NumpyArray) -> StepRecord:
         start = perf_counter()
         step = self.position.step + 1
         batch = self.batch(rows, step)
         result = self.engine.train_step(batch, step)
-        check_finite(self.engine, batch, step, result)
+        if not (result.is_finite and isfinite(result.loss)):
+            raise non_finite_error(self, batch, step)
         self.position = self.position.after_step(result.loss, result.correct, len(rows))
         seconds = perf_counter() - start
-        self._seconds += seconds
-        self._examples_timed += len(rows)
+        self._timed, self._seconds = self._timed + len(rows), self._seconds + seconds
         return StepRecord(
-            step,
-            self.position.epoch,
-            result.loss,
-            result.correct,
-            len(rows),
-            self.learning_rate(step),
-            result.gradient_norm,
-            seconds,
+            step=step,
+            epoch=self.position.epoch,
+            loss=result.loss,
+            correct=result.correct,
+            examples=len(rows),
+            learning_rate=self.learning_rate(step),
+            gradient_norm=result.gradient_norm,
+            duration_seconds=seconds,
         )
 
     def _end_of_epoch(self) -> EpochRecord:
         done = self.position
         train_loss = done.loss_sum / done.examples
-        loss: float | None = None
-        accuracy: float | None = None
-        if self.validation is not None:
-            loss, accuracy = self.evaluate(self.validation)
+        loss, accuracy = self._validate()
         self.position = done.after_epoch(train_loss if loss is None else loss)
+        timed, seconds = self._timed, self._seconds
+        self._timed, self._seconds = 0, 0.0
         return EpochRecord(
-            done.epoch,
-            done.step,
-            train_loss,
-            done.correct / done.examples,
-            loss,
-            accuracy,
-            self.learning_rate(done.step),
-            self.position.best_epoch == done.epoch,
-            self._seconds,
-            self._examples_timed / max(self._seconds, 1e-9),
+            epoch=done.epoch,
+            step=done.step,
+            train_loss=train_loss,
+            train_accuracy=done.correct / done.examples,
+            validation_loss=loss,
+            validation_accuracy=accuracy,
+            learning_rate=self.learning_rate(done.step),
+            is_best=self.position.best_epoch == done.epoch,
+            duration_seconds=seconds,
+            images_per_second=timed / max(seconds, 1e-9),
         )
+
+    def _validate(self) -> tuple[float | None, float | None]:
+        if self.validation is None:
+            return None, None
+        loss, accuracy = self.evaluate(self.validation)
+        if not isfinite(loss):
+            batch = self._first_bad(self.validation)
+            raise non_finite_error(self, batch, self.position.step, training=False)
+        return loss, accuracy
+
+    def _first_bad(self, split: Split) -> Batch:
+        """One image whose logits are not finite; if all are, one with a bad loss."""
+        logits = self.engine.logits(split.images)
+        bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+        rows = bad[:1] if len(bad) else np.argmax(np.ptp(logits, axis=1), keepdims=True)
+        return Batch(split.images, split.targets, rows, rows)

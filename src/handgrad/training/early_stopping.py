@@ -1,0 +1,16 @@
+"""When to stop early: a function over the losses so far."""
+
+from collections.abc import Sequence
+
+
+def best_epoch(losses: Sequence[float]) -> int:
+    """The first epoch with the lowest loss, counted from 1; 0 before any."""
+    return losses.index(min(losses)) + 1 if losses else 0
+
+
+def should_stop(losses: Sequence[float], patience: int | None) -> bool:
+    """Whether the last `patience` epochs brought nothing below the best before them.
+
+    `losses` holds one number for each finished epoch; no patience never stops.
+    """
+    return patience is not None and len(losses) - best_epoch(losses) >= patience

@@ -1,0 +1,61 @@
+"""Where training stands, in plain numbers."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from handgrad.errors import RunError
+from handgrad.training.early_stopping import best_epoch
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a run: what a checkpoint holds besides the arrays.
+
+    `batch` batches of `epoch` are done; the sums are over them. `losses` holds, for
+    each finished epoch, the loss that it is judged by: that of the validation images,
+    or that of training where there are none.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    examples: int = 0
+    losses: tuple[float, ...] = ()
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest loss, 0 before the first has ended."""
+        return best_epoch(self.losses)
+
+    def after_step(self, loss: float, correct: int, examples: int) -> "Position":
+        """One batch further."""
+        return replace(
+            self,
+            batch=self.batch + 1,
+            step=self.step + 1,
+            loss_sum=self.loss_sum + loss * examples,
+            correct=self.correct + correct,
+            examples=self.examples + examples,
+        )
+
+    def after_epoch(self, loss: float) -> "Position":
+        """At the start of the next epoch."""
+        losses = (*self.losses, loss)
+        return Position(epoch=self.epoch + 1, step=self.step, losses=losses)
+
+    def as_numbers(self) -> dict[str, Any]:
+        """As JSON can hold it; floats come back to the bit."""
+        return asdict(self) | {"losses": list(self.losses)}
+
+    @classmethod
+    def from_numbers(cls, numbers: Mapping[str, Any]) -> "Position":
+        """From what `as_numbers` gave."""
+        if numbers.keys() != {field.name for field in fields(cls)}:
+            raise RunError(
+                f"The position of a checkpoint holds {', '.join(sorted(numbers))}, "
+                "which this version cannot read. Use the version that wrote it."
+            )
+        return cls(**{**numbers, "losses": tuple(numbers["losses"])})
