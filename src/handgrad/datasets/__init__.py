@@ -1,1 +1,16 @@
-"""."""
+"""Data sets by name, or from a folder or zip of images; splits and normalisation."""
+
+from handgrad.datasets.dataset import Dataset, Split
+from handgrad.datasets.load import fetch, load
+from handgrad.datasets.normalization import Normalization, normalization
+from handgrad.datasets.splits import split
+
+__all__ = [
+    "Dataset",
+    "Normalization",
+    "Split",
+    "fetch",
+    "load",
+    "normalization",
+    "split",
+]

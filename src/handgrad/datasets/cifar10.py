@@ -1,8 +1,9 @@
 """CIFAR-10's official binary version.
 
 A record is one label byte and 3,072 pixel bytes: red, green, blue, each 32 x 32 row by
-row. Five training batches and one test batch of 10,000 records each. The other
-official version, for Python, is a pickle, which could run code; it is not read here.
+row. Five training batches and one test batch of 10,000 records each; any other whole
+number of records is read, too. The other official version, for Python, is a pickle,
+which could run code; it is not read here.
 
 Source
     Krizhevsky (2009), Learning multiple layers of features from tiny images.
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import Split, check_targets
+from handgrad.datasets.memory import check_memory
 from handgrad.errors import DatasetError
 
 FOLDER = "cifar-10-batches-bin"
@@ -20,6 +23,7 @@ TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST_FILES = ("test_batch.bin",)
 SHAPE = (3, 32, 32)
 RECORD_BYTES = 1 + 3 * 32 * 32
+LARGEST_BYTES = 10_000 * RECORD_BYTES  # of a file in the archive
 CLASS_NAMES = (
     "airplane",
     "automobile",
@@ -34,35 +38,51 @@ CLASS_NAMES = (
 )
 
 
-def read_batches(folder: Path, names: tuple[str, ...]) -> Split:
-    """The records of these files, one after another.
+MENDING = "Unpack cifar-10-binary.tar.gz again."
+
+
+def read_batches(place: Path, names: tuple[str, ...]) -> Split:
+    """The records of these files of a folder or a tar.gz, one after another.
 
     Shapes
         images   (count, 3, 32, 32), uint8
         targets  (count,), int64
     """
-    splits = [read_batch(folder / name) for name in names]
+    if place.is_dir():
+        check_memory(2 * sum(_size(place / name) for name in names), str(place))
+        contents = [(str(place / name), _read(place / name)) for name in names]
+    else:
+        members = [f"{FOLDER}/{name}" for name in names]
+        found = read_tar(place, members, LARGEST_BYTES)
+        contents = [(f"{place}: {name}", found[name]) for name in members]
+    splits = [parse_batch(content, name) for name, content in contents]
     return Split(
         np.concatenate([split.images for split in splits]),
         np.concatenate([split.targets for split in splits]),
     )
 
 
-def read_batch(path: Path) -> Split:
+def parse_batch(content: bytes, name: str) -> Split:
     """The records of one file; DatasetError if it does not hold whole ones."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. "
-            "Unpack cifar-10-binary.tar.gz again."
-        ) from error
     if not content or len(content) % RECORD_BYTES:
         raise DatasetError(
-            f"{path} holds {len(content)} bytes, which is not a whole number of records "
-            f"of {RECORD_BYTES}. Unpack cifar-10-binary.tar.gz again."
+            f"{name} holds {len(content)} bytes, not a whole number of records of "
+            f"{RECORD_BYTES}. {MENDING}"
         )
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD_BYTES)
     targets = records[:, 0].astype(np.int64)
-    check_targets(targets, len(CLASS_NAMES), str(path))
+    check_targets(targets, len(CLASS_NAMES), name)
     return Split(records[:, 1:].reshape(-1, *SHAPE), targets)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read: {error.strerror or error}. {MENDING}"
+        ) from error

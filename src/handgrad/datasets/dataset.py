@@ -63,8 +63,8 @@ def checksum_of(*splits: Split | None) -> str:
     digest = sha256()
     for split in splits:
         if split is not None:
-            digest.update(np.ascontiguousarray(split.images))
-            digest.update(np.ascontiguousarray(split.targets.astype("<i8")))
+            digest.update(np.ascontiguousarray(split.images).data)
+            digest.update(np.ascontiguousarray(split.targets.astype("<i8")).data)
     return digest.hexdigest()
 
 

@@ -9,6 +9,7 @@ then      the numbers
 
 import gzip
 import zlib
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,24 +17,26 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Split, check_targets
+from handgrad.datasets.memory import check_memory
 from handgrad.errors import DatasetError
 
 UNSIGNED_BYTE = 8
 GZIP = b"\x1f\x8b"
-LARGEST_BYTES = 1 << 32
-MENDING = "Get the file again, or point --data-dir at another copy."
+GZIP_RATIO = 1032  # deflate packs no better than this
+MENDING = "Remove it and fetch the data set again, or point --data-dir at another copy."
 
 
 def read_idx(path: Path, axes: int) -> NumpyArray:
     """The numbers of an IDX file with this many axes, uint8."""
     try:
+        size = path.stat().st_size
         with path.open("rb") as raw:
             is_gzip = raw.read(2) == GZIP
             raw.seek(0)
             if not is_gzip:
-                return _parse(raw, path, axes)
+                return _parse(raw, path, axes, size)
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                return _parse(unpacked, path, axes)
+                return _parse(unpacked, path, axes, size * GZIP_RATIO)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DatasetError(
             f"{path} is a damaged gzip file ({error}). {MENDING}"
@@ -56,13 +59,16 @@ def read_split(images: Path, labels: Path, classes: int) -> Split:
     if len(pixels) != len(targets):
         raise DatasetError(
             f"{images} holds {len(pixels)} images, but {labels} holds {len(targets)} "
-            "labels. They do not belong together; get both again."
+            "labels. They do not belong together; fetch both again."
         )
     check_targets(targets, classes, str(labels))
     return Split(pixels[:, None], targets)
 
 
-def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, axes: int) -> NumpyArray:
+def _parse(
+    stream: BinaryIO | gzip.GzipFile, path: Path, axes: int, largest: int
+) -> NumpyArray:
+    """The numbers of a stream that can hold no more than `largest` bytes."""
     header = stream.read(4 + 4 * axes)
     if header[:4] != bytes((0, 0, UNSIGNED_BYTE, axes)):
         raise DatasetError(
@@ -73,9 +79,13 @@ def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, axes: int) -> NumpyArra
     if len(header) < 4 + 4 * axes:
         raise DatasetError(f"{path} ends inside its header. {MENDING}")
     shape = [int(size) for size in np.frombuffer(header, ">u4", axes, offset=4)]
-    expected = int(np.prod(np.array(shape, dtype=object)))
-    if not 0 < expected <= LARGEST_BYTES:
-        raise DatasetError(f"{path} says that it holds {shape} numbers. {MENDING}")
+    expected = prod(shape)
+    if not 0 < expected <= largest:
+        sizes = " x ".join(str(size) for size in shape)
+        raise DatasetError(
+            f"{path} says that it holds {sizes} numbers, which cannot be. {MENDING}"
+        )
+    check_memory(expected, str(path))
     body = stream.read(expected + 1)  # one more shows what does not belong there
     if len(body) != expected:
         found = "more" if len(body) > expected else f"only {len(body)}"

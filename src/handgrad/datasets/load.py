@@ -1,6 +1,7 @@
 """A data set by its name, or from a folder or zip of images."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -8,17 +9,21 @@ from handgrad.arrays import Pair
 from handgrad.datasets import cifar10
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.digits import load_digits
-from handgrad.datasets.download import fetch_files
+from handgrad.datasets.download import fetch_files, is_right
 from handgrad.datasets.idx import read_split
 from handgrad.datasets.image_folder import load_images
 from handgrad.datasets.locate import cache_folder, first_existing, folders
 from handgrad.datasets.resize import resize_split
 from handgrad.datasets.sources import SOURCES, Source
 from handgrad.errors import DatasetError, unknown_name
+from handgrad.ranges import check_at_least
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, of how many
 
 NAMES = ("cifar10", "digits", "fashion_mnist", "mnist")
+OWN_IMAGES = (
+    "For your own images, give a folder or a zip with one folder for each class"
+)
 
 
 def load(
@@ -30,93 +35,133 @@ def load(
 ) -> Dataset:
     """Load a data set: looked for on this machine first, else downloaded.
 
-    A name is one of `NAMES` (a hyphen is as good as an underscore); anything that is a
-    folder or a file is read as images in class folders.
+    A text that is one of `NAMES` is that data set (a hyphen is as good as an
+    underscore); anything else is the folder or zip of that path, read as images in
+    class folders. `image_size` is (height, width).
 
     Example
         load("digits").train.images.shape == (1437, 1, 8, 8)
     """
-    name = str(name_or_path).replace("-", "_").lower()
+    _check_size(image_size)
+    name = _known(name_or_path)
+    if name is None:
+        return load_images(_existing(name_or_path), image_size, progress)
     if name == "digits":
         dataset = load_digits()
-    elif name in SOURCES:
-        folder = find(SOURCES[name], data_dir) or fetch(
+    else:
+        source = SOURCES[name]
+        place = find(source, data_dir) or fetch(
             name, data_dir=data_dir, progress=progress
         )
-        dataset = _read(name, folder)
-    elif Path(name_or_path).exists():
-        return load_images(Path(name_or_path), image_size, progress)
-    elif _looks_like_path(name_or_path):
-        raise DatasetError(
-            f"There is no data set at {name_or_path}. Give a folder or a zip with one "
-            f"folder of images for each class, or a name: {', '.join(NAMES)}."
-        )
-    else:
-        raise unknown_name("data set", str(name_or_path), NAMES)
+        dataset = read(source, place)
     return dataset if image_size is None else resized(dataset, image_size)
 
 
 def fetch(
     name: str, *, data_dir: Path | None = None, progress: Progress | None = None
 ) -> Path:
-    """Download a data set where it is not there yet; returns its folder."""
-    known = name.replace("-", "_").lower()
+    """Download a data set unless it is there; returns the folder (or archive) of it.
+
+    Files in the folder for downloads whose content is not right are fetched again.
+    """
+    known = _known(name)
     if known == "digits":
-        raise DatasetError("digits needs no download: it comes with scikit-learn.")
-    if known not in SOURCES:
-        raise unknown_name("data set", name, SOURCES)
+        raise DatasetError(
+            "digits needs no download: it comes with scikit-learn. Load it by its name."
+        )
+    if known is None:
+        raise unknown_name("data set to download", str(name), SOURCES)
     source = SOURCES[known]
+    target = (data_dir or cache_folder()).expanduser() / known
     found = find(source, data_dir)
-    if found is not None:
+    if found is not None and (found != target or _is_whole(source, found)):
         return found
-    return fetch_files(source, (data_dir or cache_folder()) / known, progress)
+    return fetch_files(source, target, progress)
 
 
 def find(source: Source, data_dir: Path | None = None) -> Path | None:
-    """The first folder that holds all files of a data set."""
-    for folder in folders(data_dir, source.folders):
+    """The first folder that holds all files of a data set, or its archive."""
+    names = (*source.folders, source.name)
+    for folder in folders(data_dir, names):
         if all(
             first_existing(folder, (file.name, file.packed)) for file in source.files
         ):
             return folder
+        if source.archive is not None and (folder / source.archive.name).is_file():
+            return folder / source.archive.name
     return None
+
+
+def read(source: Source, place: Path) -> Dataset:
+    """A data set from the place where it was found.
+
+    Every file is checked for its structure. Other content than the original is read as
+    well, its checksum says so; only that of another known data set is refused.
+    """
+    if source.archive is not None:
+        train = cifar10.read_batches(place, cifar10.TRAIN_FILES)
+        test = cifar10.read_batches(place, cifar10.TEST_FILES)
+    else:
+        train, test = (_read_idx_pair(source, place, start) for start in (0, 2))
+    if train.image_shape != test.image_shape:
+        raise DatasetError(
+            f"{place}: training images are {train.image_shape}, test images "
+            f"{test.image_shape}. They do not belong together; fetch both again."
+        )
+    checksum = checksum_of(train, test)
+    _check_identity(source, place, checksum)
+    return Dataset(source.name, train, test, source.class_names, checksum)
 
 
 def resized(dataset: Dataset, size: Pair) -> Dataset:
     """The same data set with its images at another height and width."""
     test = None if dataset.test is None else resize_split(dataset.test, size)
-    return Dataset(
-        dataset.name,
-        resize_split(dataset.train, size),
-        test,
-        dataset.class_names,
-        dataset.checksum,
+    return replace(dataset, train=resize_split(dataset.train, size), test=test)
+
+
+def _known(name: str | Path) -> str | None:
+    plain = str(name).replace("-", "_").lower()
+    return plain if isinstance(name, str) and plain in NAMES else None
+
+
+def _existing(name_or_path: str | Path) -> Path:
+    text, path = str(name_or_path), Path(name_or_path).expanduser()
+    if text.strip() and path.exists():
+        return path
+    if isinstance(name_or_path, str) and not set(text) & set("/\\."):
+        unknown = unknown_name("data set", text, NAMES)
+        raise DatasetError(f"{unknown} {OWN_IMAGES}.")
+    raise DatasetError(
+        f"There is no data set at {text}. {OWN_IMAGES}, or a name: {', '.join(NAMES)}."
     )
 
 
-def _read(name: str, folder: Path) -> Dataset:
-    source = SOURCES[name]
-    if name == "cifar10":
-        train = cifar10.read_batches(folder, cifar10.TRAIN_FILES)
-        test = cifar10.read_batches(folder, cifar10.TEST_FILES)
-    else:
-        train, test = (
-            _read_idx_pair(folder, source, start, len(source.class_names))
-            for start in (0, 2)
-        )
-    checksum = checksum_of(train, test)
-    return Dataset(name, train, test, source.class_names, checksum)
+def _check_size(image_size: Pair | None) -> None:
+    for side, value in zip(("height", "width"), image_size or (), strict=False):
+        check_at_least("image_size", side, value, 1)
 
 
-def _read_idx_pair(folder: Path, source: Source, start: int, classes: int) -> Split:
-    paths = [
-        first_existing(folder, (file.name, file.packed))
+def _check_identity(source: Source, place: Path, checksum: str) -> None:
+    for other in SOURCES.values():
+        if checksum == other.checksum and other is not source:
+            raise DatasetError(
+                f"{place} holds {other.name}, not {source.name}. Load it as "
+                f"{other.name}, or point --data-dir at the folder of {source.name}."
+            )
+
+
+def _is_whole(source: Source, folder: Path) -> bool:
+    """Whether all files are those of the original, as far as their SHA-256 is known."""
+    return all(
+        not file.sha256
+        or any(is_right(folder / name, file) for name in (file.packed, file.name))
+        for file in source.files
+    )
+
+
+def _read_idx_pair(source: Source, folder: Path, start: int) -> Split:
+    images, labels = (
+        first_existing(folder, (file.name, file.packed)) or folder / file.name
         for file in source.files[start : start + 2]
-    ]
-    images, labels = (path for path in paths if path is not None)
-    return read_split(images, labels, classes)
-
-
-def _looks_like_path(name: str | Path) -> bool:
-    text = str(name)
-    return isinstance(name, Path) or "/" in text or "\\" in text or "." in text
+    )
+    return read_split(images, labels, len(source.class_names))

@@ -4,8 +4,10 @@
     2. the folder that HANDGRAD_DATA names
     3. ./data, as torchvision's tutorials have it
     4. the user's cache, where downloads go
+    5. where other libraries keep theirs: ~/.cache, ~/.keras/datasets, ~/.mxnet/datasets
 
-In each, a data set may have its own folder under the names of several libraries.
+In each, a data set may have its own folder under the names of several libraries, or, in
+the first two, lie there itself.
 """
 
 import os
@@ -25,18 +27,28 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "handgrad"
 
 
-def roots(data_dir: Path | None = None) -> list[Path]:
-    """The folders that are searched, first to last."""
-    found = [data_dir] if data_dir is not None else []
+def named_roots(data_dir: Path | None = None) -> list[Path]:
+    """The folders that the user named: --data-dir, then HANDGRAD_DATA."""
+    named = [data_dir] if data_dir is not None else []
     if os.environ.get("HANDGRAD_DATA"):
-        found.append(Path(os.environ["HANDGRAD_DATA"]))
-    return [*[root.expanduser() for root in found], Path("data"), cache_folder()]
+        named.append(Path(os.environ["HANDGRAD_DATA"]))
+    return [root.expanduser() for root in named]
 
 
 def folders(data_dir: Path | None, names: Sequence[str]) -> Iterator[Path]:
-    """Every existing folder in which the files may lie: the root itself comes last."""
-    for root in roots(data_dir):
-        for folder in (*[root / name for name in names], root):
+    """Every existing folder in which the files may lie, first to last."""
+    home = Path.home()
+    usual = [
+        Path("data"),
+        cache_folder(),
+        home / ".cache",
+        home / ".keras" / "datasets",
+        home / ".mxnet" / "datasets",
+    ]
+    named = named_roots(data_dir)
+    for root in (*named, *usual):
+        itself = [root] if root in named else []
+        for folder in (*[root / name for name in names], *itself):
             if folder.is_dir():
                 yield folder
 

@@ -44,7 +44,8 @@ class Normalization:
     ) -> Float[NumpyArray, "count channels height width"]:
         """Normalise images."""
         scale, shift = self.scale[:, None, None], self.shift[:, None, None]
-        return np.asarray(images).astype(np.float32) * scale + shift
+        outputs: NumpyArray = np.asarray(images).astype(np.float32) * scale + shift
+        return outputs
 
 
 def unit(channels: int) -> Normalization:

@@ -1,16 +1,20 @@
 """Resizing images, the same way everywhere (Pillow, bilinear, on bytes)."""
 
+from math import prod
+
 import numpy as np
 from PIL import Image
 
 from handgrad.arrays import NumpyArray, Pair
 from handgrad.datasets.dataset import Split
+from handgrad.datasets.memory import check_memory
 
 
 def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
     """Images (count, channels, height, width) at another height and width."""
     if images.shape[2:] == size:
         return images
+    check_memory(prod(images.shape[:2]) * prod(size), "Resizing the images")
     resized = np.empty((*images.shape[:2], *size), dtype=np.uint8)
     for source, target in zip(images, resized, strict=True):
         for channel, plane in zip(source, target, strict=True):

@@ -27,21 +27,29 @@ def validation_rows(
 ) -> NumpyArray:
     """The numbers of the images that are put aside."""
     total = len(targets)
-    is_fraction = isinstance(validation, float) and validation < 1
-    count = round(validation * total) if is_fraction else int(validation)
-    if count != validation and not is_fraction:
-        raise ConfigError(
-            f"validation takes a fraction below 1 or a whole number, got {validation}."
-        )
+    count = _count(validation, total)
     if not 0 < count < total:
         raise ConfigError(
             f"validation = {validation} would put {count} of {total} images aside, and "
-            f"both parts need one. Give a fraction such as 0.1 or a count below {total}."
+            "both parts need one. Give a fraction such as 0.1 or a count below "
+            f"{total}."
         )
     order = permutation(key, total)
     if not stratified:
         return np.sort(order[:count])
     return np.sort(_stratified(targets[order], order, count))
+
+
+def _count(validation: float, total: int) -> int:
+    """How many images a fraction or a count of them is."""
+    if isinstance(validation, float) and 0 < validation < 1:
+        return round(validation * total)
+    if validation != validation or abs(validation) > 1e18 or validation % 1:
+        raise ConfigError(
+            "validation takes a fraction between 0 and 1 or a whole number, got "
+            f"{validation}. Give 0.1 for a tenth."
+        )
+    return int(validation)
 
 
 def subset(whole: Split, count: int, key: Key) -> Split:

@@ -1,0 +1,145 @@
+"""Decoded pictures on the disk, mapped into memory when they are used again.
+
+A folder under HANDGRAD_CACHE (or the user's cache) for each set of files and settings:
+
+    images.bin      the pixels, (count, channels, height, width), uint8
+    index.json      shape, targets, class names, SHA-256 of all content
+    manifest.json   the key of the cache, size and SHA-256 of the two files above
+
+The key is the SHA-256 of the pictures' place, names, sizes and times (in a zip, CRCs),
+of the settings, and of Pillow's version. What does not fit its manifest is made anew.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+
+from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.datasets import whole_files
+from handgrad.datasets.dataset import Dataset, Split, checksum_of
+from handgrad.datasets.locate import cache_folder
+from handgrad.datasets.memory import check_disk
+from handgrad.datasets.picture_files import PictureFile
+
+FORMAT = 1
+IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
+WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed
+BLOCK = 1 << 20
+BLOCKS = 256
+
+
+class ImageCache:
+    """The place of one set of decoded pictures."""
+
+    def __init__(
+        self, source: Path, files: Sequence[PictureFile], image_size: Pair | None
+    ) -> None:
+        settings = [FORMAT, PIL.__version__, str(source), image_size]
+        rows = [list(asdict(file).values()) for file in files]
+        self.key = sha256(json.dumps([settings, rows]).encode()).hexdigest()
+        self.folder = cache_folder() / "images" / self.key[:32]
+
+    def open(self, name: str) -> Dataset | None:
+        """The data set, or None if it is not there whole and unchanged."""
+        try:
+            manifest = json.loads((self.folder / MANIFEST).read_bytes())
+            if manifest["key"] != self.key or manifest["files"] != self._files():
+                return None
+            return self._map(name)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def build(
+        self,
+        name: str,
+        class_names: Sequence[str],
+        targets: NumpyArray,
+        train_count: int,
+        shape: Shape,
+        fill: Callable[[NumpyArray], None],
+    ) -> Dataset:
+        """Let `fill` write all pixels, keep them, and return the data set."""
+        index = {
+            "shape": [len(targets), *shape],
+            "train_count": train_count,
+            "class_names": list(class_names),
+            "targets": targets.tolist(),
+        }
+        with whole_files.temporary_beside(self.folder) as temporary:
+            try:
+                self._write(temporary, index, fill)
+                whole_files.put_folder(temporary, self.folder)
+            except OSError as error:
+                raise whole_files.cannot_write(self.folder, error) from error
+        return self._map(name)
+
+    def _write(
+        self, folder: Path, index: dict[str, Any], fill: Callable[[NumpyArray], None]
+    ) -> None:
+        folder.mkdir()
+        shape = tuple(index["shape"])
+        _reserve(folder / IMAGES, prod(shape))
+        pixels: Any = np.memmap(folder / IMAGES, dtype=np.uint8, mode="r+", shape=shape)
+        fill(pixels)
+        pixels.flush()
+        targets = np.array(index["targets"], dtype=np.int64)
+        index["checksum"] = checksum_of(*_splits(pixels, targets, index["train_count"]))
+        del pixels  # some systems rename no file that is mapped
+        (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+        manifest = {"key": self.key, "files": self._files(folder)}
+        (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+    def _files(self, folder: Path | None = None) -> dict[str, list[Any]]:
+        paths = [(folder or self.folder) / name for name in (IMAGES, INDEX)]
+        return {path.name: [path.stat().st_size, fingerprint(path)] for path in paths}
+
+    def _map(self, name: str) -> Dataset:
+        index = json.loads((self.folder / INDEX).read_bytes())
+        pixels: NumpyArray = np.memmap(
+            self.folder / IMAGES, dtype=np.uint8, mode="r", shape=tuple(index["shape"])
+        )
+        targets = np.array(index["targets"], dtype=np.int64)
+        train, test = _splits(pixels, targets, index["train_count"])
+        names = tuple(index["class_names"])
+        return Dataset(name, train, test, names, index["checksum"])
+
+
+def _reserve(path: Path, size: int) -> None:
+    """A file of this size, with room for all of it: a map that finds none is fatal."""
+    check_disk(size, path.parent, "The cache of decoded pictures")
+    with path.open("wb") as file:
+        file.truncate(size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file; of one over 2 GiB, of 256 blocks from first to last."""
+    size = path.stat().st_size
+    digest = sha256()
+    with path.open("rb") as file:
+        if size <= WHOLE_LIMIT:
+            while block := file.read(BLOCK):
+                digest.update(block)
+        else:
+            for place in np.linspace(0, size - BLOCK, BLOCKS).astype(np.int64):
+                file.seek(int(place))
+                digest.update(file.read(BLOCK))
+    return digest.hexdigest()
+
+
+def _splits(
+    pixels: NumpyArray, targets: NumpyArray, train_count: int
+) -> tuple[Split, Split | None]:
+    train = Split(pixels[:train_count], targets[:train_count])
+    if train_count == len(targets):
+        return train, None
+    return train, Split(pixels[train_count:], targets[train_count:])

@@ -1,0 +1,46 @@
+"""Whether there is room for what is about to be read."""
+
+import os
+import shutil
+from pathlib import Path
+
+from handgrad.errors import ResourceError
+
+GIGA = 1e9
+
+
+def check_memory(wanted: int, what: str) -> None:
+    """ResourceError if so many bytes are more than the memory that is free."""
+    free = free_memory()
+    if free is not None and wanted > free:
+        raise ResourceError(
+            f"{what} needs {wanted / GIGA:.2f} GB of memory, but {free / GIGA:.2f} GB "
+            "are free. Close other programs, or use fewer or smaller images."
+        )
+
+
+def check_disk(wanted: int, folder: Path, what: str) -> None:
+    """ResourceError if the disk of a folder has less room than this many bytes."""
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise ResourceError(
+            f"{what} needs {wanted / GIGA:.2f} GB in {folder}, but "
+            f"{free / GIGA:.2f} GB are free there. Make room, or name another folder in HANDGRAD_CACHE."
+        )
+
+
+def free_memory() -> int | None:
+    """Bytes that a program can still use; None where the system does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        values = dict(line.split(":", 1) for line in lines)
+        return int(values["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError, IndexError):
+        return _physical_memory()
+
+
+def _physical_memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None

@@ -1,0 +1,60 @@
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from handgrad.datasets.dataset import Dataset, Split, check_targets, checksum_of
+from handgrad.errors import DatasetError
+
+IMAGES = np.arange(3 * 2 * 4 * 5, dtype=np.uint8).reshape(3, 2, 4, 5)
+TARGETS = np.array([2, 0, 1])
+SPLIT = Split(IMAGES, TARGETS)
+
+
+def test_a_split_knows_its_size_and_shape():
+    assert len(SPLIT) == 3
+    assert SPLIT.image_shape == (2, 4, 5)
+
+
+def test_take_gives_rows_in_the_order_asked_for():
+    taken = SPLIT.take(np.array([2, 0]))
+    np.testing.assert_array_equal(taken.images, IMAGES[[2, 0]])
+    assert taken.targets.tolist() == [1, 2]
+
+
+def test_a_data_set_knows_its_shape_and_classes():
+    dataset = Dataset("things", SPLIT, None, ("a", "b", "c"), checksum_of(SPLIT, None))
+    assert dataset.image_shape == (2, 4, 5)
+    assert dataset.classes == 3
+
+
+def test_the_checksum_is_sha256_of_all_bytes_in_order():
+    content = IMAGES.tobytes() + TARGETS.astype("<i8").tobytes()
+    assert checksum_of(SPLIT) == sha256(content).hexdigest()
+    assert checksum_of(SPLIT, SPLIT) == sha256(content * 2).hexdigest()
+
+
+def test_the_checksum_is_of_the_content_not_of_the_memory_layout():
+    turned = Split(np.asfortranarray(IMAGES), TARGETS.astype(">i4"))
+    assert checksum_of(turned) == checksum_of(SPLIT)
+
+
+@pytest.mark.parametrize("place", range(0, IMAGES.size, 17))
+def test_the_checksum_sees_every_pixel(place):
+    changed = IMAGES.copy()
+    changed.flat[place] ^= 1
+    assert checksum_of(Split(changed, TARGETS)) != checksum_of(SPLIT)
+
+
+def test_the_checksum_sees_the_targets():
+    assert checksum_of(Split(IMAGES, TARGETS[::-1])) != checksum_of(SPLIT)
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 255])
+def test_a_label_out_of_range_is_named_with_its_row(wrong):
+    with pytest.raises(DatasetError, match=f"labels: label {wrong} of image 1 is out of"):
+        check_targets(np.array([0, wrong, wrong]), 3, "labels")
+
+
+def test_labels_in_range_pass():
+    check_targets(np.array([0, 2, 1]), 3, "labels")

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from handgrad.datasets.normalization import (
+    Normalization,
+    half,
+    normalization,
+    standard,
+    unit,
+)
+from handgrad.errors import ConfigError
+
+images = hnp.arrays(
+    np.uint8, st.tuples(st.integers(1, 5), st.sampled_from([1, 3]), st.just(3), st.just(4))
+)
+EVERY_BYTE = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
+
+
+def test_unit_maps_bytes_to_zero_to_one():
+    values = unit(1).apply(EVERY_BYTE).ravel()
+    np.testing.assert_allclose(values, np.arange(256) / 255, rtol=1.2e-7)
+    assert values[0] == 0.0
+    assert values.dtype == np.float32
+
+
+def test_half_maps_bytes_to_minus_one_to_one():
+    values = half(1).apply(EVERY_BYTE).ravel()
+    np.testing.assert_allclose(values, np.arange(256) / 127.5 - 1, atol=2.4e-7)
+
+
+@given(images=images)
+def test_standard_is_the_mean_and_spread_of_each_channel(images):
+    found = standard(images)
+    pixels = images.astype(np.float64) / 255
+    np.testing.assert_allclose(found.mean, pixels.mean(axis=(0, 2, 3)), atol=1e-12)
+    spread = pixels.std(axis=(0, 2, 3))
+    # the variance is a small difference of rounded numbers where all pixels are alike
+    np.testing.assert_allclose(found.std, np.where(spread > 1e-9, spread, 1), atol=1e-9)
+
+
+@given(images=images)
+def test_apply_is_the_textbook_formula(images):
+    means = (0.1, 0.4, 0.7)[: images.shape[1]]
+    spreads = (0.2, 0.3, 1.1)[: images.shape[1]]
+    axis = (slice(None), None, None)
+    expected = images / 255 - np.array(means)[axis]
+    expected /= np.array(spreads)[axis]
+    outputs = Normalization(means, spreads).apply(images)
+    # three roundings of numbers that are at most 1 / 0.2
+    np.testing.assert_allclose(outputs, expected, atol=3 * 5 * 2**-24)
+
+
+def test_a_channel_of_one_colour_becomes_zero_and_finite():
+    images = np.full((2, 1, 3, 3), 77, dtype=np.uint8)
+    outputs = standard(images).apply(images)
+    np.testing.assert_allclose(outputs, 0, atol=1e-6)
+
+
+def test_images_given_stay_as_they_are():
+    images = EVERY_BYTE.copy()
+    standard(images).apply(images)
+    np.testing.assert_array_equal(images, EVERY_BYTE)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_by_name(channels):
+    images = np.random.default_rng(0).integers(0, 256, (4, channels, 5, 5), np.uint8)
+    assert normalization("unit", images) == unit(channels)
+    assert normalization("half", images) == half(channels)
+    assert normalization("standard", images) == standard(images)
+
+
+def test_an_unknown_name_offers_the_nearest():
+    with pytest.raises(ConfigError, match="Did you mean 'standard'"):
+        normalization("standart", EVERY_BYTE)
