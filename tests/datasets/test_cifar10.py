@@ -1,10 +1,13 @@
+import io
+import tarfile
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.datasets import cifar10
-from handgrad.datasets.cifar10 import RECORD_BYTES, read_batch, read_batches
+from handgrad.datasets.cifar10 import RECORD_BYTES, parse_batch, read_batches
 from handgrad.errors import DatasetError
 
 
@@ -14,11 +17,9 @@ def records(labels, seed=0):
     return pixels, np.column_stack([np.uint8(labels), pixels]).tobytes()
 
 
-def test_reads_label_then_red_green_blue(tmp_path):
-    path = tmp_path / "batch.bin"
+def test_reads_label_then_red_green_blue():
     record = bytes([6]) + b"\x01" * 1024 + b"\x02" * 1024 + b"\x03" * 1023 + b"\x09"
-    path.write_bytes(record)
-    batch = read_batch(path)
+    batch = parse_batch(record, "batch.bin")
     assert batch.targets.tolist() == [6]
     assert batch.images.shape == (1, 3, 32, 32)
     assert (batch.images[0, 0] == 1).all()
@@ -27,11 +28,9 @@ def test_reads_label_then_red_green_blue(tmp_path):
     assert batch.images[0, 2, 31, 30] == 3
 
 
-def test_rows_come_row_by_row(tmp_path):
-    path = tmp_path / "batch.bin"
+def test_rows_come_row_by_row():
     pixels, content = records([3])
-    path.write_bytes(content)
-    image = read_batch(path).images[0]
+    image = parse_batch(content, "batch.bin").images[0]
     assert image[1, 5, 7] == pixels[0, 1024 + 5 * 32 + 7]
 
 
@@ -45,29 +44,24 @@ def test_batches_follow_each_other(tmp_path):
 
 
 @pytest.mark.parametrize("end", [*range(0, RECORD_BYTES, 101), RECORD_BYTES - 1])
-def test_cut_off_anywhere_is_refused(tmp_path, end):
-    path = tmp_path / "batch.bin"
-    path.write_bytes(records([1, 2])[1][: RECORD_BYTES * (end > 0) + end])
-    with pytest.raises(DatasetError, match=r"batch\.bin holds \d+ bytes, which is not"):
-        read_batch(path)
+def test_cut_off_anywhere_is_refused(end):
+    content = records([1, 2])[1][: RECORD_BYTES * (end > 0) + end]
+    with pytest.raises(DatasetError, match=r"batch\.bin holds \d+ bytes, not a whole"):
+        parse_batch(content, "batch.bin")
 
 
 @given(label=st.integers(10, 255), row=st.integers(0, 3))
-def test_a_label_out_of_range_is_named(tmp_path_factory, label, row):
-    path = tmp_path_factory.mktemp("cifar") / "batch.bin"
+def test_a_label_out_of_range_is_named(label, row):
     labels = [0, 0, 0, 0]
     labels[row] = label
-    path.write_bytes(records(labels)[1])
     with pytest.raises(DatasetError, match=f"label {label} of image {row} is out of"):
-        read_batch(path)
+        parse_batch(records(labels)[1], "batch.bin")
 
 
 @given(content=st.binary(max_size=40), count=st.integers(0, 160))
-def test_any_bytes_give_images_or_one_clear_error(tmp_path_factory, content, count):
-    path = tmp_path_factory.mktemp("cifar") / "batch.bin"
-    path.write_bytes(content * count)
+def test_any_bytes_give_images_or_one_clear_error(content, count):
     try:
-        batch = read_batch(path)
+        batch = parse_batch(content * count, "batch.bin")
     except DatasetError:
         return
     assert len(batch) * RECORD_BYTES == len(content) * count > 0
@@ -75,5 +69,40 @@ def test_any_bytes_give_images_or_one_clear_error(tmp_path_factory, content, cou
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(DatasetError, match=r"data_batch_1\.bin cannot be read: No such"):
+    with pytest.raises(
+        DatasetError, match=r"data_batch_1\.bin cannot be read: No such"
+    ):
         read_batches(tmp_path, cifar10.TRAIN_FILES)
+
+
+def in_archive(path, members):
+    """A tar.gz of these members: name to content."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+
+
+def test_reads_the_archive_without_unpacking_it(tmp_path):
+    names = (*cifar10.TRAIN_FILES, *cifar10.TEST_FILES)
+    members = {
+        f"{cifar10.FOLDER}/{name}": records([number, 9], number)[1]
+        for number, name in enumerate(names)
+    }
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    in_archive(path, {"../evil.bin": b"x", **members})
+    train = read_batches(path, cifar10.TRAIN_FILES)
+    assert train.targets.tolist() == [0, 9, 1, 9, 2, 9, 3, 9, 4, 9]
+    assert read_batches(path, cifar10.TEST_FILES).targets.tolist() == [5, 9]
+    assert list(tmp_path.iterdir()) == [path]
+    assert not (tmp_path.parent / "evil.bin").exists()
+
+
+def test_a_file_missing_from_the_archive_is_named(tmp_path):
+    path = tmp_path / "some.tar.gz"
+    in_archive(path, {f"{cifar10.FOLDER}/data_batch_1.bin": records([1])[1]})
+    with pytest.raises(
+        DatasetError, match=r"holds no cifar-10-batches-bin/data_batch_2"
+    ):
+        read_batches(path, cifar10.TRAIN_FILES)

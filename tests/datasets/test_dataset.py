@@ -52,7 +52,9 @@ def test_the_checksum_sees_the_targets():
 
 @pytest.mark.parametrize("wrong", [-1, 3, 255])
 def test_a_label_out_of_range_is_named_with_its_row(wrong):
-    with pytest.raises(DatasetError, match=f"labels: label {wrong} of image 1 is out of"):
+    with pytest.raises(
+        DatasetError, match=f"labels: label {wrong} of image 1 is out of"
+    ):
         check_targets(np.array([0, wrong, wrong]), 3, "labels")
 
 

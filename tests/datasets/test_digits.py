@@ -25,7 +25,9 @@ def test_every_image_is_there_once_with_its_class(digits):
     found = []
     for part in (digits.train, digits.test):
         back = np.round(part.images.reshape(-1, 64) / 255 * 16).astype(int)
-        found += [(tuple(row), label) for row, label in zip(back, part.targets, strict=True)]
+        found += [
+            (tuple(row), label) for row, label in zip(back, part.targets, strict=True)
+        ]
     assert sorted(found) == expected
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.datasets import memory
 from handgrad.datasets.idx import read_idx, read_split
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, ResourceError
 
 PIXELS = np.arange(4 * 3 * 5, dtype=np.uint8).reshape(4, 3, 5)
 LABELS = np.array([1, 0, 2, 1], dtype=np.uint8)
@@ -119,8 +120,18 @@ def test_sizes_beyond_any_memory_are_refused_before_reading(put):
 
 
 def test_no_images_at_all_is_refused(put):
-    with pytest.raises(DatasetError, match=r"\[0, 3, 5\]"):
+    with pytest.raises(
+        DatasetError, match="it holds 0 x 3 x 5 numbers, which cannot be"
+    ):
         read_idx(put(idx(PIXELS[:0])), 3)
+
+
+def test_pixels_beyond_the_memory_are_refused_before_reading(put, monkeypatch):
+    monkeypatch.setattr(memory, "free_memory", lambda: 59)
+    with pytest.raises(ResourceError, match=r"file needs 0\.00 GB of memory"):
+        read_idx(put(idx(PIXELS)), 3)
+    monkeypatch.setattr(memory, "free_memory", lambda: 60)
+    assert read_idx(put(idx(PIXELS)), 3).size == 60
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
@@ -144,7 +155,9 @@ def test_swapped_files_are_refused(put):
 
 def test_counts_that_differ_are_refused(put):
     images, labels = put(idx(PIXELS), "images"), put(idx(LABELS[:3]), "labels")
-    with pytest.raises(DatasetError, match="images holds 4 images, but .*labels holds 3"):
+    with pytest.raises(
+        DatasetError, match=r"images holds 4 images, but .*labels holds 3"
+    ):
         read_split(images, labels, 3)
 
 

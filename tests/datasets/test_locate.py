@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.datasets.locate import cache_folder, first_existing, folders, roots
+from handgrad.datasets.locate import cache_folder, first_existing, folders, named_roots
 
 
 @pytest.fixture(autouse=True)
@@ -34,25 +34,32 @@ def test_the_cache_is_where_the_platform_has_it(
     assert tmp_path / cache_folder() == tmp_path / expected
 
 
-def test_the_given_folder_comes_first_and_the_cache_last(monkeypatch, tmp_path):
+def test_what_the_user_names_comes_first(monkeypatch, tmp_path):
     monkeypatch.setenv("HANDGRAD_DATA", "~/sets")
-    assert roots(Path("given")) == [
-        Path("given"),
-        tmp_path / "home" / "sets",
-        Path("data"),
-        cache_folder(),
-    ]
-    assert roots() == [tmp_path / "home" / "sets", Path("data"), cache_folder()]
+    home = tmp_path / "home"
+    assert named_roots(Path("~/given")) == [home / "given", home / "sets"]
+    assert named_roots() == [home / "sets"]
+    monkeypatch.delenv("HANDGRAD_DATA")
+    assert named_roots() == []
 
 
-def test_only_existing_folders_by_name_then_the_root(tmp_path):
-    for name in ("given/mnist", "given/MNIST/raw", "data/mnist"):
-        (tmp_path / name).mkdir(parents=True)
-    found = list(folders(Path("given"), ("mnist", "MNIST/raw", "other")))
-    assert found == [
-        Path(path)
-        for path in ("given/mnist", "given/MNIST/raw", "given", "data/mnist", "data")
+def test_only_existing_folders_in_the_order_of_the_docstring(monkeypatch, tmp_path):
+    monkeypatch.setenv("HANDGRAD_DATA", "sets")
+    places = [
+        "given/mnist",
+        "given/MNIST/raw",
+        "given",  # a named folder can itself be the data set's
+        "sets",
+        "data/mnist",
+        "home/.cache/handgrad/mnist",
+        "home/.cache/mnist",
+        "home/.keras/datasets/mnist",
+        "home/.mxnet/datasets/mnist",
     ]
+    for place in places:
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    found = folders(Path("given"), ("mnist", "MNIST/raw", "other"))
+    assert [tmp_path / path for path in found] == [tmp_path / place for place in places]
 
 
 def test_the_first_existing_file(tmp_path):

@@ -1,3 +1,6 @@
+from fractions import Fraction
+from math import sqrt
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +17,8 @@ from handgrad.datasets.normalization import (
 from handgrad.errors import ConfigError
 
 images = hnp.arrays(
-    np.uint8, st.tuples(st.integers(1, 5), st.sampled_from([1, 3]), st.just(3), st.just(4))
+    np.uint8,
+    st.tuples(st.integers(1, 5), st.sampled_from([1, 3]), st.just(3), st.just(4)),
 )
 EVERY_BYTE = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
 
@@ -31,14 +35,21 @@ def test_half_maps_bytes_to_minus_one_to_one():
     np.testing.assert_allclose(values, np.arange(256) / 127.5 - 1, atol=2.4e-7)
 
 
+def exact(pixels):
+    """Mean and standard deviation by fractions, rounded once at the end."""
+    values = [Fraction(int(pixel), 255) for pixel in pixels.ravel()]
+    mean = sum(values) / len(values)
+    variance = sum((value - mean) ** 2 for value in values) / len(values)
+    return float(mean), sqrt(variance)
+
+
 @given(images=images)
 def test_standard_is_the_mean_and_spread_of_each_channel(images):
     found = standard(images)
-    pixels = images.astype(np.float64) / 255
-    np.testing.assert_allclose(found.mean, pixels.mean(axis=(0, 2, 3)), atol=1e-12)
-    spread = pixels.std(axis=(0, 2, 3))
-    # the variance is a small difference of rounded numbers where all pixels are alike
-    np.testing.assert_allclose(found.std, np.where(spread > 1e-9, spread, 1), atol=1e-9)
+    expected = [exact(images[:, channel]) for channel in range(images.shape[1])]
+    means, spreads = zip(*expected, strict=True)
+    np.testing.assert_allclose(found.mean, means, rtol=4e-16)
+    np.testing.assert_allclose(found.std, [s or 1.0 for s in spreads], rtol=4e-16)
 
 
 @given(images=images)
@@ -53,10 +64,12 @@ def test_apply_is_the_textbook_formula(images):
     np.testing.assert_allclose(outputs, expected, atol=3 * 5 * 2**-24)
 
 
-def test_a_channel_of_one_colour_becomes_zero_and_finite():
-    images = np.full((2, 1, 3, 3), 77, dtype=np.uint8)
-    outputs = standard(images).apply(images)
-    np.testing.assert_allclose(outputs, 0, atol=1e-6)
+@pytest.mark.parametrize("level", range(256))
+def test_a_channel_of_one_colour_becomes_zero(level):
+    images = np.full((7, 1, 3, 3), level, dtype=np.uint8)
+    found = standard(images)
+    assert found.std == (1.0,)
+    assert np.abs(found.apply(images)).max() <= 2**-23
 
 
 def test_images_given_stay_as_they_are():

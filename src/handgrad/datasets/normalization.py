@@ -1,6 +1,7 @@
 """From bytes to the numbers a network sees; saved with the model."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -60,18 +61,19 @@ def half(channels: int) -> Normalization:
 
 def standard(images: UInt8[NumpyArray, "count channels height width"]) -> Normalization:
     """Mean 0 and standard deviation 1 over these images, for each channel."""
-    counts = [
-        np.bincount(np.ascontiguousarray(images[:, channel]).reshape(-1), minlength=256)
-        for channel in range(images.shape[1])
-    ]
-    levels = np.arange(256) / FULL
-    means = [float(count @ levels / count.sum()) for count in counts]
-    spreads = [
-        float(np.sqrt(count @ (levels - mean) ** 2 / count.sum()))
-        for count, mean in zip(counts, means, strict=True)
-    ]
+    channels = [_mean_and_std(images[:, place]) for place in range(images.shape[1])]
+    means, spreads = zip(*channels, strict=True)
     # a channel of one single colour has no spread to divide by
-    return Normalization(tuple(means), tuple(spread or 1.0 for spread in spreads))
+    return Normalization(means, tuple(spread or 1.0 for spread in spreads))
+
+
+def _mean_and_std(pixels: NumpyArray) -> tuple[float, float]:
+    """Of pixels from 0 to 1, from whole numbers: one colour spreads exactly 0."""
+    counts = np.bincount(np.ascontiguousarray(pixels).reshape(-1), minlength=256)
+    levels = np.arange(256)
+    total, first, second = (int(counts @ levels**power) for power in range(3))
+    spread = sqrt(total * second - first**2)  # Python's integers do not overflow
+    return first / (total * 255), spread / (total * 255)
 
 
 def normalization(
