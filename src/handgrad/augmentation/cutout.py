@@ -14,13 +14,13 @@ class Cutout:
 
     Near a border a part of the square lies outside, so less is hidden.
 
-    Units
-        size  pixels a side
-
     Equations
         centre = uniform over the pixels, one for each image
         hidden = centre - size // 2 <= position < centre - size // 2 + size, both axes
         outputs = 0 where hidden, else inputs
+
+    Units
+        size  pixels a side
 
     Source
         DeVries, Taylor (2017), Improved regularization of convolutional neural networks

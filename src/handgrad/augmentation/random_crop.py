@@ -12,12 +12,12 @@ from handgrad.ranges import check_at_least
 class RandomCrop:
     """Pad with black on every side, then cut a window of the old size anywhere.
 
-    Units
-        padding  pixels
-
     Equations
         top, left = uniform in 0 .. 2 * padding, one pair for each image
         outputs[c, y, x] = padded[c, top + y, left + x]
+
+    Units
+        padding  pixels
 
     Source
         Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep

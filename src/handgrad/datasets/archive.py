@@ -23,7 +23,7 @@ class Limited:
         content = self.stream.read(count)
         self.left -= len(content)
         if self.left < 0:
-            raise DatasetError(f"{self.name} unpacks to far too much. {MENDING}")
+            raise DatasetError(f"{self.name} unpacks to more than it should")
         return content
 
 

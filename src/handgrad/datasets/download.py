@@ -28,7 +28,8 @@ GZIP = b"\x1f\x8b"
 class Receiver:
     """What arrives from a mirror: written, counted, shown, and limited.
 
-    It is pooch's file and pooch's progress bar at once.
+    It is pooch's file and pooch's progress bar at once; `total` is 0 where the mirror
+    does not say how much will come.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Receiver:
             raise DatasetError("it sends more than the file has")
         self.file.write(chunk)
         if self.progress is not None:
-            self.progress(self.what, self.done, max(self.total, self.done))
+            self.progress(self.what, self.done, self.total)
 
     def flush(self) -> None:
         """Nothing to do before the end."""
@@ -151,7 +152,7 @@ def _from_mirrors(
             _receive(mirror + name, temporary, size, progress)
             check()
         except DatasetError as error:
-            reasons.append(f"{urlsplit(mirror).netloc}: {error}")
+            reasons.append(f"{urlsplit(mirror).netloc}: {str(error).rstrip('.')}")
         else:
             return
     raise DatasetError(_sentence(source, name, temporary.parent, reasons))

@@ -78,6 +78,9 @@ class ImageCache:
                 self._write(temporary, index, fill)
                 whole_files.put_folder(temporary, self.folder)
             except OSError as error:
+                found = self.open(name)  # another program may have been quicker
+                if found is not None:
+                    return found
                 raise whole_files.cannot_write(self.folder, error) from error
         return self._map(name)
 

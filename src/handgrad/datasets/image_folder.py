@@ -39,6 +39,7 @@ from handgrad.randomness import Key
 __all__ = ["load_images", "read_image"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]
+Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file, and its place
 
 TEST_SHARE = 5  # one in so many, of each class
 TEST_KEY = Key(0).child("image folder").child("test")
@@ -63,8 +64,10 @@ def load_images(
     """Decode the pictures once; later calls map the decoded pixels into memory."""
     with _open(path) as pictures:
         files = pictures.sorted_files()
-        cache = ImageCache(path.resolve(), files, image_size)
-        found = cache.open(path.stem)
+        place = path.resolve()
+        name = place.name if path.is_dir() else place.stem
+        cache = ImageCache(place, files, image_size)
+        found = cache.open(name)
         if found is not None:
             return found
         plan = arrange(files, str(path))
@@ -72,7 +75,7 @@ def load_images(
             headers = _headers(pictures, plan.files, path, progress)
             shape = shape_of(headers, image_size)
             return cache.build(
-                path.stem,
+                name,
                 plan.class_names,
                 plan.targets,
                 plan.train_count,
@@ -86,8 +89,7 @@ def arrange(files: Sequence[PictureFile], source: str) -> Plan:
     rows = [(file, file.parts) for file in files]
     while rows and len({parts[0] for _, parts in rows}) == 1 and _depth(rows) > 2:
         rows = [(file, parts[1:]) for file, parts in rows]
-    has_splits = any(parts[0] == "train" and len(parts) > 1 for _, parts in rows)
-    if has_splits:
+    if _has_splits(rows):
         train = [(f, parts[1:]) for f, parts in rows if parts[0] == "train"]
         test = [(f, parts[1:]) for f, parts in rows if parts[0] == "test"]
     else:
@@ -117,17 +119,22 @@ def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
     return (channels, *(most if max(most) <= KEPT_SIDE else USUAL_SIZE))
 
 
+def _has_splits(rows: Sequence[Row]) -> bool:
+    """Whether `train` is a split here, and not one of the classes."""
+    depths = [len(parts) for _, parts in rows if parts[0] == "train"]
+    has_test = any(parts[0] == "test" for _, parts in rows)
+    return bool(depths) and (has_test or min(depths) > 2)
+
+
 def _open(path: Path) -> PictureFiles:
     return Folder(path) if path.is_dir() else Zip(path)
 
 
-def _depth(rows: Sequence[tuple[PictureFile, tuple[str, ...]]]) -> int:
+def _depth(rows: Sequence[Row]) -> int:
     return min(len(parts) for _, parts in rows)
 
 
-def _class_names(
-    rows: Sequence[tuple[PictureFile, tuple[str, ...]]], source: str
-) -> tuple[str, ...]:
+def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
     if not rows:
         raise DatasetError(
             f"{source} holds no PNG, JPEG, BMP or WebP pictures. {SHAPE_HINT}."
@@ -147,10 +154,8 @@ def _class_names(
 
 
 def _put_aside(
-    rows: Sequence[tuple[PictureFile, tuple[str, ...]]],
-) -> tuple[
-    list[tuple[PictureFile, tuple[str, ...]]], list[tuple[PictureFile, tuple[str, ...]]]
-]:
+    rows: Sequence[Row],
+) -> tuple[list[Row], list[Row]]:
     """A fifth of each class, by the numbers that their names draw."""
     aside = set()
     for name in {parts[0] for _, parts in rows}:

@@ -29,7 +29,7 @@ OWN_IMAGES = (
 def load(
     name_or_path: str | Path,
     *,
-    data_dir: Path | None = None,
+    data_dir: str | Path | None = None,
     image_size: Pair | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -58,7 +58,7 @@ def load(
 
 
 def fetch(
-    name: str, *, data_dir: Path | None = None, progress: Progress | None = None
+    name: str, *, data_dir: str | Path | None = None, progress: Progress | None = None
 ) -> Path:
     """Download a data set unless it is there; returns the folder (or archive) of it.
 
@@ -72,14 +72,14 @@ def fetch(
     if known is None:
         raise unknown_name("data set to download", str(name), SOURCES)
     source = SOURCES[known]
-    target = (data_dir or cache_folder()).expanduser() / known
+    target = Path(data_dir or cache_folder()).expanduser() / known
     found = find(source, data_dir)
     if found is not None and (found != target or _is_whole(source, found)):
         return found
     return fetch_files(source, target, progress)
 
 
-def find(source: Source, data_dir: Path | None = None) -> Path | None:
+def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
     """The first folder that holds all files of a data set, or its archive."""
     names = (*source.folders, source.name)
     for folder in folders(data_dir, names):

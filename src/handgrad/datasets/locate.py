@@ -27,15 +27,15 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "handgrad"
 
 
-def named_roots(data_dir: Path | None = None) -> list[Path]:
+def named_roots(data_dir: str | Path | None = None) -> list[Path]:
     """The folders that the user named: --data-dir, then HANDGRAD_DATA."""
-    named = [data_dir] if data_dir is not None else []
+    named = [Path(data_dir)] if data_dir is not None else []
     if os.environ.get("HANDGRAD_DATA"):
         named.append(Path(os.environ["HANDGRAD_DATA"]))
     return [root.expanduser() for root in named]
 
 
-def folders(data_dir: Path | None, names: Sequence[str]) -> Iterator[Path]:
+def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]:
     """Every existing folder in which the files may lie, first to last."""
     home = Path.home()
     usual = [

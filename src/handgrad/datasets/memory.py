@@ -25,18 +25,38 @@ def check_disk(wanted: int, folder: Path, what: str) -> None:
     if wanted > free:
         raise ResourceError(
             f"{what} needs {wanted / GIGA:.2f} GB in {folder}, but "
-            f"{free / GIGA:.2f} GB are free there. Make room, or name another folder in HANDGRAD_CACHE."
+            f"{free / GIGA:.2f} GB are free there. Make room, or name another "
+            "folder in HANDGRAD_CACHE."
         )
 
 
 def free_memory() -> int | None:
     """Bytes that a program can still use; None where the system does not tell."""
+    known = [size for size in (_of_system(), _of_container()) if size is not None]
+    return min(known) if known else _physical_memory()
+
+
+def _of_system() -> int | None:
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         values = dict(line.split(":", 1) for line in lines)
         return int(values["MemAvailable"].split()[0]) * 1024
     except (OSError, ValueError, KeyError, IndexError):
-        return _physical_memory()
+        return None
+
+
+def _of_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What a container's limit leaves; pages of files can be given back, so count."""
+    try:
+        limit, used = (
+            int((group / name).read_text(encoding="ascii"))
+            for name in ("memory.max", "memory.current")
+        )
+        lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+        files = int(dict(line.split(" ", 1) for line in lines)["inactive_file"])
+        return max(limit - used + files, 0)
+    except (OSError, ValueError, KeyError):  # no container, or one without a limit
+        return None
 
 
 def _physical_memory() -> int | None:

@@ -127,7 +127,7 @@ def _is_grey(picture: Image.Image) -> bool:
 def _plain(picture: Image.Image, mode: str) -> Image.Image:
     """The picture with 8 bits a channel and nothing to see through."""
     if picture.mode in DEEP_MODES:
-        deep = np.asarray(picture).astype(np.int64)
+        deep = np.asarray(picture).astype(np.int32)
         picture = Image.fromarray(np.clip(deep >> 8, 0, 255).astype(np.uint8))
     if picture.has_transparency_data:
         seen = picture.convert("RGBA")

@@ -3,7 +3,6 @@
 from math import prod
 
 import numpy as np
-from PIL import Image
 
 from handgrad.arrays import NumpyArray, Pair
 from handgrad.datasets.dataset import Split
@@ -14,6 +13,8 @@ def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
     """Images (count, channels, height, width) at another height and width."""
     if images.shape[2:] == size:
         return images
+    from PIL import Image
+
     check_memory(prod(images.shape[:2]) * prod(size), "Resizing the images")
     resized = np.empty((*images.shape[:2], *size), dtype=np.uint8)
     for source, target in zip(images, resized, strict=True):
