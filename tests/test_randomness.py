@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import chi2, kstest
 
+from definitions.dropout import draw
 from handgrad import randomness
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.randomness import (
@@ -55,18 +56,6 @@ def test_philox_gives_the_known_answers(counter, words, expected):
     assert tuple(int(word) for word in philox(as_words(*counter), words)) == expected
 
 
-def philox_of_one(counter, words):
-    """The same generator on Python's whole numbers, as the paper draws it."""
-    c0, c1, c2, c3 = counter
-    k0, k1 = words
-    for _ in range(10):
-        high_0, low_0 = divmod(0xD2511F53 * c0, 2**32)
-        high_1, low_1 = divmod(0xCD9E8D57 * c2, 2**32)
-        c0, c1, c2, c3 = high_1 ^ c1 ^ k0, low_1, high_0 ^ c3 ^ k1, low_0
-        k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
-    return c0, c1, c2, c3
-
-
 @given(
     seed=st.integers(-5, 2**64),
     step=st.integers(0, 2**32 - 1),
@@ -78,8 +67,7 @@ def test_draws_stand_where_the_docstring_says(seed, step, examples, shape):
     bits = random_bits(key, (len(examples), *shape))
     for row, example in zip(bits, examples, strict=True):
         for position, bit in enumerate(row.reshape(-1)):
-            counter = (position // 4, example, step, 0)
-            assert philox_of_one(counter, key.words)[position % 4] == bit
+            assert draw(key.words, step, example, position) == bit
 
 
 # Frozen: a change of any of these changes every seeded run that anyone has made.
