@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from handgrad.inspection import check_catalogue
@@ -48,6 +49,10 @@ def test_rows_come_as_they_are_done():
     assert next(rows).name == "Conv2d"
 
 
+def few_numbers(kind):
+    return lambda draw: LayerCase(kind(), draw.normal("inputs", (2, 3)))
+
+
 def test_a_wrong_layer_fails_its_row():
     class Wrong(ReLU):
         def backward(self, d_outputs, outputs, /):
@@ -57,7 +62,7 @@ def test_a_wrong_layer_fails_its_row():
     row = check_one(
         "layer",
         "Wrong",
-        lambda draw: LayerCase(Wrong(), draw.normal("inputs", (2, 3))),
+        few_numbers(Wrong),
         Key(0),
         shapes=3,
         directions=4,
@@ -68,13 +73,54 @@ def test_a_wrong_layer_fails_its_row():
     assert row.worst == "ReLU() on (2, 3)"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "name"), [(k, n) for k, names in CATALOGUE.items() for n in names]
-)
-def test_thoroughly(kind, name, seed):
+def test_a_layer_that_is_nothing_but_kinks_fails_its_row():
+    class Kinks(ReLU):
+        def forward(self, inputs, *, training=False, key=None):
+            outputs, _ = super().forward(inputs)
+            return outputs, np.floor(1e9 * inputs).astype(int)
+
+        def backward(self, d_outputs, steps, /):
+            return np.where(steps > 0, d_outputs, 0), {}
+
+    row = check_one("layer", "Kinks", few_numbers(Kinks), Key(0), 1, 4)
+    assert (row.directions, row.passed) == (0, False)
+
+
+def test_nan_fails_its_row_wherever_it_comes():
+    class SometimesNaN(ReLU):
+        count = 0
+
+        def backward(self, d_outputs, outputs, /):
+            type(self).count += 1
+            d_inputs, gradients = super().backward(d_outputs, outputs)
+            return d_inputs * (np.nan if self.count == 2 else 1), gradients
+
+    row = check_one("layer", "NaN", few_numbers(SometimesNaN), Key(0), 4, 2)
+    assert np.isnan(row.max_relative_error)
+    assert not row.passed
+
+
+def check_thoroughly(kind, name, seed):
     shapes, directions = THOROUGH[kind]
     case = CATALOGUE[kind][name]
     row = check_one(kind, name, case, Key(seed).child(name), shapes, directions)
     assert row.passed, row
     assert row.directions == shapes * directions
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LAYER_CASES)
+def test_layers_thoroughly(name, seed):
+    check_thoroughly("layer", name, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LOSS_CASES)
+def test_losses_thoroughly(name, seed):
+    check_thoroughly("loss", name, seed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", NETWORK_CASES)
+def test_networks_thoroughly(name, seed):
+    check_thoroughly("network", name, seed)

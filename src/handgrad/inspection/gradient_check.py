@@ -197,7 +197,7 @@ def relative_error(analytic: float, numeric: float, scale: float) -> float:
 
 def larger(left: float, right: float) -> float:
     """The maximum, NaN included: a NaN must not pass for agreement."""
-    return right if not right <= left else left
+    return float(np.maximum(left, right))
 
 
 def draw_direction(point: Point, names: Sequence[str], key: Key) -> Point:
