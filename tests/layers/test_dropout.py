@@ -8,7 +8,7 @@ from definitions import dropout as definition
 from handgrad.arrays import to_numpy
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers.dropout import Dropout
-from handgrad.randomness import Key
+from handgrad.randomness import Key, random_bits
 
 from .elementwise import EPS, OTHER_LIBRARIES, SHAPES, close
 
@@ -125,6 +125,14 @@ def test_the_rate_is_the_fraction_dropped_and_the_mean_stays(rate):
     assert abs(np.mean(~mask) - rate) < 5 * spread
     assert abs(outputs.mean() - 10) < 5 * 10 * spread / (1 - rate)
     np.testing.assert_array_equal(outputs[~mask], 0)
+
+
+def test_a_draw_at_the_rate_itself_is_kept():
+    """So a rate of r drops exactly r * 2**32 of the 2**32 draws."""
+    draw = int(random_bits(KEY.at(1, np.array([0])), (1, 1))[0, 0])
+    for rate, is_kept in ((draw / 2**32, True), ((draw + 1) / 2**32, False)):
+        _, mask = Dropout(rate).forward(np.ones((1, 1)), training=True, key=KEY.at(1))
+        assert bool(mask[0, 0]) is is_kept
 
 
 def test_more_is_dropped_at_a_higher_rate():

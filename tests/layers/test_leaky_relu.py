@@ -71,6 +71,15 @@ def test_with_no_slope_it_is_relu_and_with_slope_one_nothing(inputs):
     np.testing.assert_array_equal(LeakyReLU(1.0).forward(inputs)[0], inputs)
 
 
+def test_the_kink_is_at_zero_itself():
+    least = float(np.finfo(np.float32).tiny)
+    inputs = np.array([[-1e-6, -least, -0.0, 0.0, least, 1e-6]])
+    outputs, cache = LeakyReLU(0.5).forward(inputs)
+    np.testing.assert_array_equal(outputs, inputs * [0.5, 0.5, 1, 1, 1, 1])
+    d_inputs, _ = LeakyReLU(0.5).backward(np.ones_like(inputs), cache)
+    np.testing.assert_array_equal(d_inputs, [[0.5, 0.5, 0.5, 0.5, 1, 1]])
+
+
 @pytest.mark.parametrize("slope", [-0.1, np.nan, np.inf])
 def test_a_slope_that_cannot_be(slope):
     message = "LeakyReLU takes negative_slope of at least 0, got .* Give a finite"
