@@ -59,11 +59,9 @@ def lower_activation(
     sizes: tuple[int, ...] = (rows, columns, inputs.stride, outputs.stride)
     if not has_bias and inputs.stride == outputs.stride == columns:
         sizes = (1, rows * columns, rows * columns, rows * columns)
-    # GELU keeps its inputs where they stand, now with their bias
-    pointers = (inputs.pointer, bias, outputs.pointer, inputs.pointer)
     lowering.add(
-        activations.forward_entry(kind, has_bias=has_bias),
-        (*pointers, pointer_to(slope), *sizes),
+        activations.forward_entry(kind, has_bias=has_bias, in_place=outputs is inputs),
+        (inputs.pointer, bias, outputs.pointer, pointer_to(slope), *sizes),
         f"{name} forward",
         rows * columns,
         8 * rows * columns,
@@ -73,13 +71,11 @@ def lower_activation(
         if kind == activations.IDENTITY:
             return d_outputs
         sizes: tuple[int, ...] = (rows, columns, d_outputs.stride, kept.stride)
-        sizes = (*sizes, d_outputs.stride)
         if d_outputs.stride == kept.stride == columns:
-            sizes = (1, rows * columns, *[rows * columns] * 3)
+            sizes = (1, rows * columns, rows * columns, rows * columns)
         lowering.add(
             activations.backward_entry(kind),
-            (d_outputs.pointer, kept.pointer, d_outputs.pointer, pointer_to(slope))
-            + sizes,
+            (d_outputs.pointer, kept.pointer, pointer_to(slope), *sizes),
             f"{name} d_inputs",
             2 * rows * columns,
             12 * rows * columns,
@@ -113,7 +109,7 @@ def lower_dropout(
 
     def add(values: Tensor, outputs: Tensor, what: str) -> Tensor:
         lowering.add(
-            dropout_entry,
+            dropout_entry(in_place=values is outputs),
             (
                 lowering.inputs,
                 values.pointer,

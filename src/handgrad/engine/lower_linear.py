@@ -14,7 +14,8 @@ from handgrad.engine.parameters import Piece
 from handgrad.engine.program import Operation
 from handgrad.layers import Linear
 
-TASK_OPERATIONS = 8_000_000  # about 50 microseconds of one core
+TASK_OPERATIONS = 12_000_000  # of one block of a weight's gradient
+FEWEST_ROWS, MOST_BLOCKS = 60, 8  # a product packs its right side once a block
 SKINNY = 32
 
 
@@ -129,10 +130,11 @@ def blocks(out: int, into: int, capacity: int) -> list[tuple[int, int, int, int]
     Fixed by the sizes alone, never by the number of workers, so the bits are too.
     """
     count = max(1, round(2 * out * into * capacity / TASK_OPERATIONS))
+    count = min(count, MOST_BLOCKS)
     if out < SKINNY:
         edges = _edges(into, min(count, max(1, into // 64)), 16)
         return [(0, out, left, right - left) for left, right in edges]
-    edges = _edges(out, min(count, max(1, out // 16)), 8)
+    edges = _edges(out, min(count, max(1, out // FEWEST_ROWS)), 4)
     return [(first, last - first, 0, into) for first, last in edges]
 
 

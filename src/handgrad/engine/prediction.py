@@ -76,6 +76,3 @@ def read_tensor(tensor: Tensor, memory: Memory) -> NumpyArray:
     whole = np.ctypeslib.as_array(kind.from_address(pointer.base))
     matrix = whole.reshape(tensor.rows, tensor.stride)[:, : memory.capacity]
     return np.ascontiguousarray(matrix.T)
-
-
-

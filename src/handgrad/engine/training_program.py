@@ -45,7 +45,9 @@ class TrainingProgram:
         )
         scale = scale_and_shift(memory, engine.normalization)
         layers = list(model.layers.items())
-        tensor = gather(lowering, list(model.layers.values()), engine.input_shape, scale)
+        tensor = gather(
+            lowering, list(model.layers.values()), engine.input_shape, scale
+        )
         logits = lower_layers(lowering, layers, tensor)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
         self.correct = memory.array("correct", "settings", tiles, np.int64)
@@ -86,7 +88,9 @@ class TrainingProgram:
         if l2 is not None:
             loss += l2.factor * l2.strength * self.mover.penalty_squares()
         norm = self.mover.gradient_norm
-        is_finite = bool(np.isfinite(loss)) and (norm is None or bool(np.isfinite(norm)))
+        is_finite = bool(np.isfinite(loss)) and (
+            norm is None or bool(np.isfinite(norm))
+        )
         return StepResult(loss, int(self.correct.sum()), norm, is_finite)
 
     def gradients(self) -> dict[str, NumpyArray]:

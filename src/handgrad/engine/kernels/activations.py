@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from handgrad.engine.kernels.entry import Entry, floats, integer, kernel
+from handgrad.engine.kernels.entry import Entry, floats, inlined, integer
 from handgrad.engine.kernels.mathematics import (
     fast_erf,
     fast_exp,
@@ -25,7 +25,7 @@ NORMAL_PEAK = f32(1 / np.sqrt(2 * np.pi))
 CUBIC = f32(0.044715)
 
 
-@kernel
+@inlined
 def activate(kind, value, slope):  # type: ignore[no-untyped-def]
     """One activation of one number; `kind` is known when the kernel is compiled."""
     if kind == RELU:
@@ -44,7 +44,7 @@ def activate(kind, value, slope):  # type: ignore[no-untyped-def]
     return value
 
 
-@kernel
+@inlined
 def slope_of(kind, kept, slope):  # type: ignore[no-untyped-def]
     """The activation's derivative from what was kept: outputs, for GELU inputs."""
     if kind == RELU:
@@ -68,70 +68,73 @@ def slope_of(kind, kept, slope):  # type: ignore[no-untyped-def]
 
 
 @cache
-def forward_entry(kind: int, *, has_bias: bool) -> Entry:
-    """outputs = activation(inputs + bias of the row).
+def forward_entry(kind: int, *, has_bias: bool, in_place: bool) -> Entry:
+    """outputs = activation(inputs + bias of the row); GELU keeps inputs + bias.
 
     Stands for
         the bias of Linear.forward, and ReLU ... GELU.forward
 
     Arguments
-        0 inputs, 3 bias, 6 outputs, 9 kept (GELU: inputs with their bias; stride of inputs),
-        12 slope (one float)
-        15 rows, 16 columns, 17 stride of inputs, 18 stride of outputs
+        0 inputs, 3 bias, 6 outputs, 9 slope (one float)
+        12 rows, 13 columns, 14 stride of inputs, 15 stride of outputs
+
+    Why
+        in place is said at compile time: a compiler that finds two arrays at one
+        address goes one number at a time
     """
     keeps_inputs = kind in (GELU, GELU_TANH)
 
     def activation_entry(arguments: int, tile: int, worker: int) -> None:
-        rows, columns = integer(arguments, 15), integer(arguments, 16)
-        in_stride, out_stride = integer(arguments, 17), integer(arguments, 18)
+        rows, columns = integer(arguments, 12), integer(arguments, 13)
+        in_stride, out_stride = integer(arguments, 14), integer(arguments, 15)
         inputs = floats(arguments, 0, tile, worker, rows * in_stride)
         bias = floats(arguments, 3, tile, worker, rows)
         outputs = floats(arguments, 6, tile, worker, rows * out_stride)
-        kept = floats(arguments, 9, tile, worker, rows * in_stride)
-        slope = floats(arguments, 12, tile, worker, 1)[0]
+        slope = floats(arguments, 9, tile, worker, 1)[0]
         for row in range(rows):
             shift = bias[row] if has_bias else ZERO
             source = inputs[row * in_stride : row * in_stride + columns]
-            target = outputs[row * out_stride : row * out_stride + columns]
-            keep = kept[row * in_stride : row * in_stride + columns]
-            for column in range(columns):
-                value = source[column] + shift if has_bias else source[column]
-                if keeps_inputs:
-                    keep[column] = value
-                target[column] = activate(kind, value, slope)
+            if in_place:
+                for column in range(columns):
+                    value = source[column] + shift if has_bias else source[column]
+                    source[column] = activate(kind, value, slope)
+            else:
+                target = outputs[row * out_stride : row * out_stride + columns]
+                for column in range(columns):
+                    value = source[column] + shift if has_bias else source[column]
+                    if keeps_inputs and has_bias:
+                        source[column] = value
+                    target[column] = activate(kind, value, slope)
 
     return Entry(activation_entry)
 
 
 @cache
 def backward_entry(kind: int) -> Entry:
-    """d_inputs = d_outputs * slope at what was kept; in place where they are one.
+    """d_outputs become d_inputs: d_outputs * slope at what was kept.
 
     Stands for
         ReLU ... GELU.backward
 
     Arguments
-        0 d_outputs, 3 kept, 6 d_inputs, 9 slope (one float)
-        12 rows, 13 columns, 14 stride of d_outputs, 15 of kept, 16 of d_inputs
+        0 d_outputs, 3 kept, 6 slope (one float)
+        9 rows, 10 columns, 11 stride of d_outputs, 12 stride of kept
     """
 
     def activation_backward_entry(arguments: int, tile: int, worker: int) -> None:
-        rows, columns = integer(arguments, 12), integer(arguments, 13)
-        d_stride, kept_stride = integer(arguments, 14), integer(arguments, 15)
-        in_stride = integer(arguments, 16)
+        rows, columns = integer(arguments, 9), integer(arguments, 10)
+        d_stride, kept_stride = integer(arguments, 11), integer(arguments, 12)
         d_outputs = floats(arguments, 0, tile, worker, rows * d_stride)
         kept = floats(arguments, 3, tile, worker, rows * kept_stride)
-        d_inputs = floats(arguments, 6, tile, worker, rows * in_stride)
-        slope = floats(arguments, 9, tile, worker, 1)[0]
+        slope = floats(arguments, 6, tile, worker, 1)[0]
         for row in range(rows):
-            source = d_outputs[row * d_stride : row * d_stride + columns]
+            blame = d_outputs[row * d_stride : row * d_stride + columns]
             keep = kept[row * kept_stride : row * kept_stride + columns]
-            target = d_inputs[row * in_stride : row * in_stride + columns]
             for column in range(columns):
                 if kind == RELU:  # not a product: a NaN must not pass a closed gate
-                    value = source[column] if keep[column] > ZERO else ZERO
+                    value = blame[column] if keep[column] > ZERO else ZERO
                 else:
-                    value = source[column] * slope_of(kind, keep[column], slope)
-                target[column] = value
+                    value = blame[column] * slope_of(kind, keep[column], slope)
+                blame[column] = value
 
     return Entry(activation_backward_entry)

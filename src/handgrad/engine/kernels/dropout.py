@@ -7,6 +7,8 @@ Source
     Salmon, Moraes, Dror, Shaw (2011): Philox4x32-10, as in `handgrad.randomness`.
 """
 
+from functools import cache
+
 import numpy as np
 from numba import carray
 
@@ -48,39 +50,40 @@ def drop(values, outputs, examples, draw, sizes, scale):  # type: ignore[no-unty
     for block in range(-(-rows // 4)):
         height = min(4, rows - 4 * block)
         for n in range(columns):
-            c0, c1, c2, c3 = philox_words(u64(block), u64(examples[n]), step, k0, k1)
+            words = philox_words(u64(block), u64(examples[n]), step, k0, k1)
             for part in range(height):
-                word = c0 if part == 0 else c1 if part == 1 else c2 if part == 2 else c3
                 row = 4 * block + part
                 value = values[row * stride + n] * scale
-                outputs[row * out_stride + n] = value if word >= threshold else ZERO
+                kept = words[part] >= threshold
+                outputs[row * out_stride + n] = value if kept else ZERO
 
 
-def _dropout_entry(arguments: int, tile: int, worker: int) -> None:
-    """Arguments.
+@cache
+def dropout_entry(*, in_place: bool) -> Entry:
+    """Dropout, forward or backward; in place is said at compile time.
 
-    0 inputs block, 3 values, 6 outputs, 9 draw (int64: two key words, step,
-    threshold), 12 scale (one float), 15 scratch (columns int64)
-    18 rows, 19 columns, 20 stride of values, 21 of outputs
+    Arguments
+        0 inputs block, 3 values, 6 outputs, 9 draw (int64: two key words, step,
+        threshold), 12 scale (one float), 15 scratch (columns int64)
+        18 rows, 19 columns, 20 stride of values, 21 of outputs
     """
-    inputs = longs(arguments, 0, tile, worker, INPUTS)
-    rows, columns = integer(arguments, 18), integer(arguments, 19)
-    stride, out_stride = integer(arguments, 20), integer(arguments, 21)
-    numbers = longs(arguments, 9, tile, worker, 4)
-    draw = (u64(numbers[0]), u64(numbers[1]), u64(numbers[2]), u64(numbers[3]))
-    examples = longs(arguments, 15, tile, worker, columns)
-    all_examples = carray(long_pointer(inputs[EXAMPLES]), (inputs[COUNT],))
-    for n in range(columns):
-        place = tile * columns + n
-        examples[n] = all_examples[place] if place < inputs[COUNT] else 0
-    drop(
-        floats(arguments, 3, tile, worker, rows * stride),
-        floats(arguments, 6, tile, worker, rows * out_stride),
-        examples,
-        draw,
-        (rows, columns, stride, out_stride),
-        floats(arguments, 12, tile, worker, 1)[0],
-    )
 
+    def dropout_entry_function(arguments: int, tile: int, worker: int) -> None:
+        inputs = longs(arguments, 0, tile, worker, INPUTS)
+        rows, columns = integer(arguments, 18), integer(arguments, 19)
+        stride, out_stride = integer(arguments, 20), integer(arguments, 21)
+        numbers = longs(arguments, 9, tile, worker, 4)
+        draw = (u64(numbers[0]), u64(numbers[1]), u64(numbers[2]), u64(numbers[3]))
+        examples = longs(arguments, 15, tile, worker, columns)
+        all_examples = carray(long_pointer(inputs[EXAMPLES]), (inputs[COUNT],))
+        for n in range(columns):
+            place = tile * columns + n
+            examples[n] = all_examples[place] if place < inputs[COUNT] else 0
+        values = floats(arguments, 3, tile, worker, rows * stride)
+        outputs = floats(arguments, 6, tile, worker, rows * out_stride)
+        scale = floats(arguments, 12, tile, worker, 1)[0]
+        sizes = (rows, columns, stride, out_stride)
+        target = values if in_place else outputs
+        drop(values, target, examples, draw, sizes, scale)
 
-dropout_entry = Entry(_dropout_entry)
+    return Entry(dropout_entry_function)

@@ -1,10 +1,16 @@
 """How a kernel becomes an address that a program can call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+import numba
 from numba import carray, cfunc, njit
 
+from handgrad.datasets.locate import cache_folder
 from handgrad.engine.kernels.machine import (
     ENTRY_SIGNATURE,
     byte_pointer,
@@ -13,12 +19,51 @@ from handgrad.engine.kernels.machine import (
     long_pointer,
 )
 
-OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False, "cache": True}
+COMMON = {"error_model": "numpy", "boundscheck": False, "cache": True}
 REASSOCIATE = {"reassoc", "contract"}  # sums over a tile, in an order the tile fixes
-
-kernel = njit(**OPTIONS)
-summing_kernel = njit(**OPTIONS, fastmath=REASSOCIATE)
 Announce = Callable[[str], None]
+
+
+@contextmanager
+def own_cache() -> Iterator[None]:
+    """Keep machine code in a folder named after the kernels' whole source.
+
+    Numba looks at one file's date only, and would miss a change in another file whose
+    code was drawn into the kernel.
+    """
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder() / "kernels" / source_digest())
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@cache
+def source_digest() -> str:
+    """A short digest of every kernel's source."""
+    digest = sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def kernel(function: Any) -> Any:
+    """Compile a function for use in kernels: no interpreter, no lock, kept on disk."""
+    with own_cache():
+        return njit(nogil=True, **COMMON)(function)
+
+
+def inlined(function: Any) -> Any:
+    """The same for a few lines of arithmetic that every caller takes in whole."""
+    with own_cache():
+        return njit(nogil=True, inline="always", **COMMON)(function)
+
+
+def summing_kernel(function: Any) -> Any:
+    """The same for a sum whose order the compiler may choose, once and for all."""
+    with own_cache():
+        return njit(nogil=True, fastmath=REASSOCIATE, **COMMON)(function)
 
 
 class Entry:
@@ -39,8 +84,8 @@ class Entry:
         if self._compiled is None:
             if announce is not None:
                 announce(self.name)
-            options = {"error_model": "numpy", "boundscheck": False, "cache": True}
-            self._compiled = cfunc(ENTRY_SIGNATURE, **options)(self.function)
+            with own_cache():
+                self._compiled = cfunc(ENTRY_SIGNATURE, **COMMON)(self.function)
         address: int = self._compiled.address
         return address
 

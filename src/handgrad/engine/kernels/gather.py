@@ -6,11 +6,13 @@ which is `Normalization.apply`, to the bit. Examples beyond the batch's end repe
 first one; the loss gives them no gradient.
 """
 
+import numpy as np
 from numba import carray
 
 from handgrad.engine.kernels.entry import Entry, floats, integer, kernel, longs
 from handgrad.engine.kernels.machine import byte_pointer, long_pointer
 
+f32 = np.float32
 HUGE = 1 << 62
 # the numbers of the program's `inputs` block: addresses, and how many examples
 IMAGES, TARGETS, ROWS, EXAMPLES, COUNT = range(5)
@@ -38,13 +40,12 @@ def gather_last(images, rows, count, first, geometry, scale, shift, outputs):  #
         for channel in range(channels):
             source = (row * channels + channel) * size
             start = (channel * tall + top) * wide + left
+            times, plus = scale[channel], shift[channel]
             for line in range(height):
                 place = (start + line * wide) * tile + lane
                 for column in range(width):
-                    pixel = images[source + line * width + column]
-                    outputs[place + column * tile] = (
-                        pixel * scale[channel] + shift[channel]
-                    )
+                    pixel = f32(images[source + line * width + column])
+                    outputs[place + column * tile] = pixel * times + plus
 
 
 @kernel
@@ -58,10 +59,11 @@ def gather_first(images, rows, count, first, geometry, scale, shift, outputs):  
         for channel in range(channels):
             source = (row * channels + channel) * size
             place = (lane * channels + channel) * size
+            times, plus = scale[channel], shift[channel]
+            pixels = images[source : source + size]
+            target = outputs[place : place + size]
             for pixel in range(size):
-                outputs[place + pixel] = (
-                    images[source + pixel] * scale[channel] + shift[channel]
-                )
+                target[pixel] = f32(pixels[pixel]) * times + plus
 
 
 @kernel

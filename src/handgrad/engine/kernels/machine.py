@@ -10,7 +10,6 @@ integers, and its address is
 so one table serves all tiles and workers.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -135,4 +134,11 @@ def bits_to_float(typing_context, bits):  # type: ignore[no-untyped-def]
     return types.float32(types.int32), generate
 
 
-Codegen = Callable[..., Any]
+@intrinsic
+def float_to_bits(typing_context, value):  # type: ignore[no-untyped-def]
+    """The bits of a float32 as a 32-bit integer."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], INT32)
+
+    return types.int32(types.float32), generate

@@ -11,14 +11,17 @@ Source
 
 import numpy as np
 
-from handgrad.engine.kernels.entry import kernel
-from handgrad.engine.kernels.machine import bits_to_float
+from handgrad.engine.kernels.entry import inlined
+from handgrad.engine.kernels.machine import bits_to_float, float_to_bits
 
 f32 = np.float32
 LOG2E = f32(1.4426950408889634)
 LN2_HIGH, LN2_LOW = f32(0.693359375), f32(-2.12194440e-4)  # their sum is ln 2
 LARGEST, SMALLEST = f32(88.3), f32(-87.3)
-HALF, ONE, TWO = f32(0.5), f32(1.0), f32(2.0)
+ONE, TWO = f32(1.0), f32(2.0)
+ROUNDER = f32(1.5 * 2**23)
+ROUNDER_BITS = np.int32(0x4B400000)  # of the number above
+BIAS, MANTISSA_BITS = np.int32(127), np.int32(23)
 E2, E3, E4, E5, E6, E7 = (f32(1 / n) for n in (2, 6, 24, 120, 720, 5040))
 P, A1, A2, A3, A4, A5 = (
     f32(value)
@@ -37,19 +40,21 @@ T3, T5, T7, T9, T11 = (
 NEAR = f32(0.35)
 
 
-@kernel
+@inlined
 def fast_exp(value):  # type: ignore[no-untyped-def]
     """e ** value: 2 ** k times the series of the remainder."""
     value = LARGEST if value > LARGEST else value
     value = SMALLEST if value < SMALLEST else value
-    whole = np.floor(value * LOG2E + HALF)
+    shifted = value * LOG2E + ROUNDER  # so large that its last bit counts ones
+    whole = shifted - ROUNDER
     rest = value - whole * LN2_HIGH - whole * LN2_LOW
     series = ((((E7 * rest + E6) * rest + E5) * rest + E4) * rest + E3) * rest + E2
     series = series * rest * rest + rest + ONE
-    return series * bits_to_float(np.int32((np.int32(whole) + np.int32(127)) << 23))
+    exponent = (float_to_bits(shifted) - ROUNDER_BITS + BIAS) << MANTISSA_BITS
+    return series * bits_to_float(np.int32(exponent))
 
 
-@kernel
+@inlined
 def fast_tanh(value):  # type: ignore[no-untyped-def]
     """The series near 0, where the quotient would cancel; the quotient elsewhere."""
     square = value * value
@@ -60,7 +65,7 @@ def fast_tanh(value):  # type: ignore[no-untyped-def]
     return value + value * series if abs(value) < NEAR else quotient
 
 
-@kernel
+@inlined
 def fast_erf(value):  # type: ignore[no-untyped-def]
     """A polynomial in 1 / (1 + p |value|) times exp(-value ** 2)."""
     size = abs(value)
@@ -70,7 +75,7 @@ def fast_erf(value):  # type: ignore[no-untyped-def]
     return -result if value < 0 else result
 
 
-@kernel
+@inlined
 def fast_sigmoid(value):  # type: ignore[no-untyped-def]
     """1 / (1 + exp(-value))."""
     return ONE / (ONE + fast_exp(-value))

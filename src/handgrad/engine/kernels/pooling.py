@@ -25,6 +25,15 @@ def window(index, stride, before, size, extent):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def paves(sizes):  # type: ignore[no-untyped-def]
+    """Whether windows cover every place of the picture exactly once."""
+    _, height, width, tall, wide, kernel_h, kernel_w = sizes[:7]
+    stride_h, stride_w, top, left, _, _ = sizes[7:]
+    is_tight = stride_h == kernel_h and stride_w == kernel_w and top == 0 and left == 0
+    return is_tight and tall * kernel_h == height and wide * kernel_w == width
+
+
+@kernel
 def max_pool(inputs, outputs, winners, sizes, has_relu):  # type: ignore[no-untyped-def]
     """outputs = max of each window; winners = which place of the window it was.
 
@@ -73,7 +82,9 @@ def max_unpool(d_outputs, winners, d_inputs, sizes):  # type: ignore[no-untyped-
     """
     channels, height, width, tall, wide, kernel_h, kernel_w = sizes[:7]
     stride_h, stride_w, top, left, tile, stride = sizes[7:]
-    d_inputs[: channels * height * width * tile] = ZERO
+    is_paved = paves(sizes)
+    if not is_paved:
+        d_inputs[: channels * height * width * tile] = ZERO
     for channel in range(channels):
         for i in range(tall):
             corner_r, r0, r1 = window(i, stride_h, top, kernel_h, height)
@@ -87,8 +98,12 @@ def max_unpool(d_outputs, winners, d_inputs, sizes):  # type: ignore[no-untyped-
                         at = ((channel * height + r) * width + q) * tile
                         target = d_inputs[at : at + tile]
                         number = np.uint8((r - corner_r) * kernel_w + q - corner_q)
-                        for n in range(tile):
-                            target[n] += blame[n] if winner[n] == number else ZERO
+                        if is_paved:
+                            for n in range(tile):
+                                target[n] = blame[n] if winner[n] == number else ZERO
+                        else:
+                            for n in range(tile):
+                                target[n] += blame[n] if winner[n] == number else ZERO
 
 
 @kernel
@@ -129,7 +144,9 @@ def average_unpool(d_outputs, d_inputs, sizes):  # type: ignore[no-untyped-def]
     channels, height, width, tall, wide, kernel_h, kernel_w = sizes[:7]
     stride_h, stride_w, top, left, tile, stride = sizes[7:]
     share = f32(1) / f32(kernel_h * kernel_w)
-    d_inputs[: channels * height * width * tile] = ZERO
+    is_paved = paves(sizes)
+    if not is_paved:
+        d_inputs[: channels * height * width * tile] = ZERO
     for channel in range(channels):
         for i in range(tall):
             _, r0, r1 = window(i, stride_h, top, kernel_h, height)
@@ -141,8 +158,12 @@ def average_unpool(d_outputs, d_inputs, sizes):  # type: ignore[no-untyped-def]
                     for q in range(q0, q1):
                         at = ((channel * height + r) * width + q) * tile
                         target = d_inputs[at : at + tile]
-                        for n in range(tile):
-                            target[n] += blame[n] * share
+                        if is_paved:
+                            for n in range(tile):
+                                target[n] = blame[n] * share
+                        else:
+                            for n in range(tile):
+                                target[n] += blame[n] * share
 
 
 @kernel

@@ -7,8 +7,8 @@ from handgrad.engine.kernels.entry import (
     floats,
     integer,
     kernel,
-    summing_kernel,
 )
+from handgrad.engine.kernels.vector import LANES, row_sum
 
 
 @kernel
@@ -61,27 +61,17 @@ def _product_entry(arguments: int, tile: int, worker: int) -> None:
     )
 
 
-@summing_kernel
-def add_row_sums(values, sums, rows, columns, stride):  # type: ignore[no-untyped-def]
-    """sums[row] += sum of the row's columns."""
-    for row in range(rows):
-        total = sums[row] * 0
-        for column in range(columns):
-            total += values[row * stride + column]
-        sums[row] += total
-
-
 def _row_sums_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for d_bias: 0 d_outputs, 3 d_bias; 6 rows, 7 columns, 8 stride."""
-    rows, columns = integer(arguments, 6), integer(arguments, 7)
-    stride = integer(arguments, 8)
-    add_row_sums(
-        floats(arguments, 0, tile, worker, rows * stride),
-        floats(arguments, 3, tile, worker, rows),
-        rows,
-        columns,
-        stride,
-    )
+    """Stands for d_bias: 0 d_outputs, 3 d_bias (added to); 6 rows, 7 columns, 8 stride.
+
+    Columns come by the 32: a tile's examples, or a whole batch's.
+    """
+    rows, stride = integer(arguments, 6), integer(arguments, 8)
+    vectors = integer(arguments, 7) // LANES
+    values = address_of(arguments, 0, tile, worker)
+    sums = floats(arguments, 3, tile, worker, rows)
+    for row in range(rows):
+        sums[row] += row_sum(values + 4 * row * stride, vectors)
 
 
 @kernel
@@ -94,15 +84,6 @@ def _clear_entry(arguments: int, tile: int, worker: int) -> None:
     """0 values; 3 size."""
     size = integer(arguments, 3)
     clear(floats(arguments, 0, tile, worker, size), size)
-
-
-@kernel
-def add_lanes(lanes, count, size, total):  # type: ignore[no-untyped-def]
-    """total = lane 0 + lane 1 + ..., in that order."""
-    total[:size] = lanes[:size]
-    for lane in range(1, count):
-        for place in range(size):
-            total[place] += lanes[lane * size + place]
 
 
 product_entry = Entry(_product_entry)

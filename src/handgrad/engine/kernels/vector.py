@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 from handgrad.engine.kernels.machine import FLOAT, INT32, INT64
 
 LANES = 16
+SUMS = 2  # running sums of a row
 VECTOR = ir.VectorType(FLOAT, LANES)
 VECTOR_BYTES = 4 * LANES
 
@@ -95,6 +96,32 @@ def dots_block_of(builder: Any, outs: int, taps: int, arguments: Any) -> None:
             total = _sum_of_lanes(builder, sums[o * taps + t])
             total = builder.fadd(_load(builder, address, 0), total)
             builder.store(total, builder.inttoptr(address, FLOAT.as_pointer()))
+
+
+def row_sum_of(builder: Any, arguments: Any) -> Any:
+    """Emit: the sum of `count` vectors from an address, by two running sums."""
+    address, count = arguments
+    zero = [ir.Constant(VECTOR, [0.0] * LANES)] * SUMS
+    loop = _Loop(builder, builder.sdiv(count, _constant(SUMS)), zero)
+    start = builder.add(
+        address, builder.mul(loop.index, _constant(SUMS * VECTOR_BYTES))
+    )
+    sums = [
+        builder.fadd(loop.sums[part], _load_vector(builder, start, part * VECTOR_BYTES))
+        for part in range(SUMS)
+    ]
+    first, second = loop.end(sums)
+    return _sum_of_lanes(builder, builder.fadd(first, second))
+
+
+@intrinsic
+def row_sum(typing_context, address, count):  # type: ignore[no-untyped-def]
+    """The sum of `count` vectors (an even number, at least two); `row_sum_of`."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return row_sum_of(builder, values)
+
+    return types.float32(types.int64, types.int64), generate
 
 
 @intrinsic(prefer_literal=True)
