@@ -1,0 +1,163 @@
+import os
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from handgrad.datasets import whole_files
+from handgrad.datasets.whole_files import (
+    STALE_SECONDS,
+    TEMPORARY,
+    put_file,
+    put_folder,
+    sweep,
+    temporary_beside,
+)
+from handgrad.errors import ResourceError
+
+
+def write(path, content):
+    """Put a file in place as a whole."""
+    with temporary_beside(path) as temporary:
+        temporary.write_bytes(content)
+        put_file(temporary, path)
+
+
+def test_a_file_comes_whole_and_alone(tmp_path):
+    path = tmp_path / "new" / "folder" / "file"
+    write(path, b"one")
+    write(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_temporary_name_is_in_the_same_folder_and_free(tmp_path):
+    with (
+        temporary_beside(tmp_path / "file") as one,
+        temporary_beside(tmp_path / "file") as two,
+    ):
+        assert one.parent == two.parent == tmp_path
+        assert one != two
+        assert not one.exists()
+
+
+def test_an_error_half_way_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail_half_way():
+        with temporary_beside(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        fail_half_way()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_kill_half_way_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    code = """
+        import os, signal, sys
+        from pathlib import Path
+        from handgrad.datasets.whole_files import temporary_beside
+        with temporary_beside(Path(sys.argv[1])) as temporary:
+            temporary.write_bytes(b"half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(path)])
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+    (left,) = set(tmp_path.iterdir()) - {path}
+    assert left.name.startswith(TEMPORARY)
+    long_ago = left.stat().st_mtime - STALE_SECONDS - 60
+    os.utime(left, (long_ago, long_ago))
+    write(path, b"new")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_comes_whole_over_an_old_one(tmp_path):
+    path = tmp_path / "folder"
+    for names in (("a", "b"), ("c",)):
+        with temporary_beside(path) as temporary:
+            temporary.mkdir()
+            for name in names:
+                (temporary / name).write_text(name)
+            put_folder(temporary, path)
+        assert sorted(file.name for file in path.iterdir()) == list(names)
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_sweep_takes_what_is_old_and_leaves_what_may_be_in_use(tmp_path):
+    old, folder, young = (tmp_path / f"{TEMPORARY}{name}" for name in "abc")
+    kept = tmp_path / "file"
+    for path in (old, young, kept):
+        path.write_text("")
+    folder.mkdir()
+    (folder / "inside").write_text("")
+    for path in (old, folder, kept):
+        os.utime(path, (0, 0))
+    sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [young, kept]
+
+
+def test_the_sweep_follows_no_link(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    link = folder / f"{TEMPORARY}link"
+    link.symlink_to(outside)
+    os.utime(outside, (0, 0))
+    sweep(folder)
+    assert (outside / "precious").exists()
+    assert not link.is_symlink()
+
+
+def test_a_place_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        ResourceError, match=r"file.folder cannot be written: Not a dir"
+    ):
+        write(tmp_path / "file" / "folder" / "x", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_sentence():
+    with (
+        pytest.raises(OSError, match="No space left") as caught,
+        open("/dev/full", "wb", buffering=0) as full,
+    ):
+        full.write(b"x")
+    error = whole_files.cannot_write(Path("folder"), caught.value)
+    assert isinstance(error, ResourceError)
+    assert str(error).startswith("folder cannot be written: No space left on device.")
+    assert "HANDGRAD_CACHE" in str(error)
+
+
+def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_after(
+    tmp_path, monkeypatch
+):
+    path, events = tmp_path / "file", []
+    fsync, replace = os.fsync, os.replace
+
+    def note_fsync(handle):
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        events.append("folder" if is_folder else "file")
+        fsync(handle)
+
+    def note_replace(old, new):
+        events.append("rename")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    write(path, b"x")
+    assert events == ["file", "rename", "folder"]
