@@ -64,7 +64,7 @@ class Classifier:
 
     def read_image(self, path: Path) -> NumpyArray:
         """A picture file as the network wants it, (channels, height, width), uint8."""
-        from handgrad.datasets.image_folder import read_image
+        from handgrad.datasets.pictures import read_image
 
         return read_image(path, self.input_shape)
 

@@ -12,11 +12,12 @@ import os
 import platform
 import re
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from handgrad.errors import RunError
+from handgrad.errors import HandgradError, RunError
 from handgrad.training.atomic import claim_file, write_file
 
 NAME = re.compile(r"owner-(\d+)\.json")
@@ -32,7 +33,8 @@ class Ownership:
         """Let others go on with the run."""
         held.pop(self.token, None)
         if self.path.is_file():
-            write_file(self.path, _json({"released": True}))
+            with suppress(HandgradError):  # a full disk; the end of the process will do
+                write_file(self.path, _json({"released": True}))
 
 
 held: WeakValueDictionary[str, Ownership] = WeakValueDictionary()  # by this process

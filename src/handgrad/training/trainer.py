@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.augmentation import Augmentation
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Batch, Engine
 from handgrad.errors import ConfigError
@@ -19,13 +20,6 @@ from handgrad.training.non_finite import non_finite_error
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
-
-
-class Augmentation(Protocol):
-    """A change of images that is a function of a key."""
-
-    def apply(self, images: NumpyArray, key: Key) -> NumpyArray:
-        """New images of the same shape; the key says for which examples."""
 
 
 class Trainer:

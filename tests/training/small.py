@@ -1,0 +1,135 @@
+"""Small runs that many tests share, and children that can be killed."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+from pathlib import Path
+from time import sleep
+
+import numpy as np
+
+from handgrad.training import config_from
+from handgrad.training.checkpoint import save_checkpoint
+from handgrad.training.position import Position
+from handgrad.training.records import StepRecord
+from handgrad.training.run import resume, start
+from handgrad.training.run_folder import RunFolder
+
+# Children start from a server that has imported everything once, and has no threads.
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload(["handgrad.training", "sklearn.datasets"])
+
+MLP = {"name": "mlp", "hidden_sizes": [16]}
+DIGITS = {"name": "digits", "image_size": [8, 8], "train_count": 96, "validation": 100}
+
+
+def small(**tables):
+    """A run of seconds on the digits; tables given replace those of the same name."""
+    usual = {
+        "engine": "plain",
+        "dataset": DIGITS,
+        "model": MLP,
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "training": {"epochs": 3, "batch_size": 40},
+    }
+    return config_from({**usual, **tables})
+
+
+def train(path, config=None):
+    """Train to the end; the finished run."""
+    run = start(config or small(), Path(path))
+    for _ in run:
+        pass
+    return run
+
+
+def stop_after(path, steps, config=None):
+    """Train for some steps, saving each, then stop as if the process ended."""
+    run = start(config or small(), Path(path))
+    for record in run:
+        run.save()
+        if isinstance(record, StepRecord) and record.step == steps:
+            break
+    return run
+
+
+def go_on(path):
+    """Resume and train to the end; the finished run."""
+    run = resume(Path(path))
+    for _ in run:
+        pass
+    return run
+
+
+def final_bits(path):
+    """What must be the same bits in two runs: all arrays, position, metrics."""
+    path = Path(path)
+    name = json.loads((path / "checkpoints" / "last.json").read_bytes())["checkpoint"]
+    checkpoint = path / "checkpoints" / name
+    position = json.loads((checkpoint / "position.json").read_bytes())["position"]
+    state = (checkpoint / "state.safetensors").read_bytes()
+    return state, position, (path / "metrics.jsonl").read_bytes()
+
+
+def killed(target, arguments, wait, *, seed=0):
+    """Start a child, wait until it has reported and a bit more, kill it.
+
+    `target(report, *arguments)` reports whole numbers; `wait(random)` gives how many
+    reports to wait for, and then how many seconds. Returns the last report.
+    """
+    reports, seconds = wait(random.Random(seed))
+    receiver, sender = CHILDREN.Pipe(duplex=False)
+    child = CHILDREN.Process(target=_child, args=(target, sender, arguments))
+    child.start()
+    sender.close()
+    last = 0
+    try:
+        for _ in range(reports):
+            last = receiver.recv()
+        sleep(seconds)
+    except EOFError:  # it was done before
+        pass
+    if child.is_alive():
+        os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    try:
+        while receiver.poll():
+            last = receiver.recv()
+    except (EOFError, OSError):
+        pass
+    receiver.close()
+    return last
+
+
+def _child(target, sender, arguments):
+    target(sender.send, *arguments)
+
+
+def save_for_ever(report, path, megabytes):
+    """Write checkpoints and records until killed; reports what is safe on the disk."""
+    folder = RunFolder(Path(path))
+    folder.own()
+    size = int(megabytes * 2**20 / 4 / 2)
+    for step in range(1, 10**6):
+        arrays = {name: np.full(size, step, dtype=np.float32) for name in ("a", "b")}
+        folder.add(StepRecord(step, 1, 0.5, 1, 2, 0.1, None, 0.001))
+        sizes = folder.flush()
+        save_checkpoint(
+            folder.checkpoints,
+            arrays,
+            Position(step=step, batch=step),
+            notes={"sizes": sizes},
+            is_best=step % 3 == 1,
+        )
+        report(step)
+
+
+def train_reporting(report, path, tables):
+    """Start or resume a run that saves every step; reports each step when saved."""
+    path = Path(path)
+    is_new = not (path / "config.toml").exists()
+    run = start(config_from(tables), path) if is_new else resume(path)
+    for record in run:
+        report(record.step)

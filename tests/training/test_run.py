@@ -1,0 +1,315 @@
+import json
+from hashlib import sha256
+from pathlib import Path
+from shutil import rmtree
+
+import numpy as np
+import pytest
+
+from handgrad.errors import NonFiniteError, ResourceError, RunError
+from handgrad.training import atomic, config_from, resume, start
+from handgrad.training.records import EpochRecord, StepRecord
+from handgrad.training.run_folder import RunFolder
+
+from .small import (
+    DIGITS,
+    MLP,
+    final_bits,
+    go_on,
+    killed,
+    small,
+    stop_after,
+    train,
+    train_reporting,
+)
+
+RISING = {  # the loss falls, then rises
+    "optimizer": {"name": "sgd", "learning_rate": 10.0},
+    "schedule": {"name": "constant", "warmup_epochs": 3.0},
+}
+
+
+def test_a_run_hands_out_every_step_and_epoch(tmp_path):
+    run = start(small(), tmp_path / "run")
+    records = list(run)
+    steps = [r.step for r in records if isinstance(r, StepRecord)]
+    epochs = [r.epoch for r in records if isinstance(r, EpochRecord)]
+    assert steps == list(range(1, 10))
+    assert epochs == [1, 2, 3]
+    assert [line["step"] for line in run.folder.records() if line["kind"] == "step"] == (
+        steps
+    )
+
+
+def test_the_result_says_how_it_ended(tmp_path):
+    run = train(tmp_path / "run")
+    result = run.result
+    assert json.loads((tmp_path / "run" / "result.json").read_text()) == result
+    last = [line for line in run.folder.records() if line["kind"] == "epoch"][-1]
+    for name in ("train_loss", "validation_loss", "validation_accuracy"):
+        assert result[name] == last[name]
+    assert result["run"] == str(tmp_path / "run")
+    assert (result["model"], result["dataset"]) == ("mlp", "digits")
+    assert (result["epochs"], result["steps"]) == (3, 9)
+    assert result["parameters"] == 64 * 16 + 16 + 16 * 10 + 10
+    assert 0 < result["test_accuracy"] <= 1
+    assert result["seconds"] > 0
+
+
+def test_the_checksum_is_that_of_the_final_parameters(tmp_path):
+    run = start(small(), tmp_path / "run")
+    for record in run:
+        if isinstance(record, EpochRecord):
+            arrays = run.trainer.state()
+    names = sorted(name for name in arrays if name.startswith("parameters/"))
+    digest = sha256(b"".join(arrays[name].tobytes() for name in names)).hexdigest()
+    assert run.result["sha256"] == digest
+
+
+def test_the_test_images_are_seen_by_the_best_checkpoint(tmp_path):
+    run = train(tmp_path / "run", small(**RISING))
+    losses = [
+        line["validation_loss"]
+        for line in run.folder.records()
+        if line["kind"] == "epoch"
+    ]
+    best = int(np.argmin(losses)) + 1
+    assert best < 3, "this run should get worse"
+    assert run.result["best_epoch"] == best
+    fewer = {"epochs": best, "batch_size": 40}
+    shorter = train(tmp_path / "shorter", small(**RISING, training=fewer))
+    assert run.result["test_loss"] == shorter.result["test_loss"]
+    assert run.result["sha256"] != shorter.result["sha256"]
+
+
+def test_without_validation_the_training_loss_chooses(tmp_path):
+    config = small(dataset={**DIGITS, "validation": "none"})
+    run = train(tmp_path / "run", config)
+    assert run.result["validation_loss"] is None
+    assert run.result["best_epoch"] == 3
+    assert run.trainer.position.losses[-1] == run.result["train_loss"]
+
+
+def test_same_seed_same_bits_another_seed_others(tmp_path):
+    train(tmp_path / "one")
+    train(tmp_path / "two")
+    train(tmp_path / "three", small(seed=1))
+    assert final_bits(tmp_path / "one") == final_bits(tmp_path / "two")
+    assert final_bits(tmp_path / "one")[0] != final_bits(tmp_path / "three")[0]
+
+
+def test_stopped_anywhere_it_goes_on_with_the_same_bits(tmp_path):
+    train(tmp_path / "whole")
+    for steps in (1, 2, 3, 5, 9):
+        stop_after(tmp_path / str(steps), steps)
+        run = go_on(tmp_path / str(steps))
+        assert final_bits(tmp_path / str(steps)) == final_bits(tmp_path / "whole")
+        assert run.result["steps"] == 9
+
+
+def test_a_run_without_a_checkpoint_begins_again(tmp_path):
+    train(tmp_path / "whole")
+    run = start(small(), tmp_path / "run")
+    next(iter(run))
+    del run
+    assert resume(tmp_path / "run").trainer.position.step == 0
+    go_on(tmp_path / "run")
+    assert final_bits(tmp_path / "run") == final_bits(tmp_path / "whole")
+
+
+def test_a_finished_run_has_nothing_left_to_do(tmp_path):
+    before = train(tmp_path / "run").result
+    bits = final_bits(tmp_path / "run")
+    run = resume(tmp_path / "run")
+    assert list(run) == []
+    assert final_bits(tmp_path / "run") == bits
+    assert {**run.result, "seconds": 0} == {**before, "seconds": 0}
+
+
+def test_early_stopping_stops_and_stays_stopped(tmp_path):
+    config = small(
+        **RISING,
+        training={"epochs": 50, "batch_size": 40, "early_stopping": 2},
+    )
+    run = train(tmp_path / "run", config)
+    assert run.result["epochs"] == run.result["best_epoch"] + 2 < 50
+    assert list(resume(tmp_path / "run")) == []
+
+
+def test_another_data_set_is_refused(tmp_path):
+    stop_after(tmp_path / "run", 4)
+    config = tmp_path / "run" / "config.toml"
+    text = config.read_text()
+    checksum = text.partition('dataset_sha256 = "')[2][:8]
+    config.write_text(text.replace(checksum, "00000000"))
+    with pytest.raises(RunError, match="digits is not the one that the run began with"):
+        resume(tmp_path / "run")
+
+
+def test_a_run_in_use_is_refused(tmp_path):
+    run = start(small(), tmp_path / "run")
+    records = iter(run)
+    next(records)
+    with pytest.raises(RunError, match=r"run is in use by process \d+ on"):
+        resume(tmp_path / "run")
+    with pytest.raises(RunError, match="is there already"):
+        start(small(), tmp_path / "run")
+    records.close()
+    resume(tmp_path / "run").folder.release()
+
+
+def test_what_cannot_be_built_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="There is no model named 'lenett'"):
+        start(small(model={"name": "lenett"}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_that_is_not_finite_keeps_the_last_checkpoint(tmp_path):
+    path = tmp_path / "run"
+    stop_after(path, 4)
+    before = final_bits(path)
+    config = path / "config.toml"
+    text = config.read_text()
+    config.write_text(text.replace("learning_rate = 0.01", "learning_rate = 1e38"))
+    with pytest.raises(NonFiniteError, match=r"Step [56] gave numbers that are not fin"):
+        go_on(path)
+    config.write_text(text)
+    assert final_bits(path) == before
+    go_on(path)
+    train(tmp_path / "whole")
+    assert final_bits(path) == final_bits(tmp_path / "whole")
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_was_saved(tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    whole = train(tmp_path / "whole").result["sha256"]
+    for failing in range(1, 20):
+        stop_after(path, 4)
+        saved = (path / "checkpoints" / "last.json").read_bytes()
+        run = resume(path)
+        with monkeypatch.context() as patch:
+            fill_disk(patch, failing)
+            with pytest.raises(ResourceError, match=r"No space .* takes .* are free"):
+                for _ in run:
+                    run.save()
+        del run
+        if failing == 1:
+            assert (path / "checkpoints" / "last.json").read_bytes() == saved
+        assert list(path.rglob(".tmp-*")) == []
+        assert go_on(path).result["sha256"] == whole
+        rmtree(path)
+
+
+def fill_disk(patch, failing):
+    """Let the n-th write fail as on a full disk, after half of its bytes."""
+    import errno
+    import os
+
+    written = 0
+    real = atomic.write_all
+
+    def write_all(handle, content):
+        nonlocal written
+        written += 1
+        if written >= failing:
+            real(handle, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle, content)
+
+    patch.setattr(atomic, "write_all", write_all)
+
+
+IMAGES = {"name": "digits", "image_size": [28, 28], "train_count": 40, "validation": 20}
+AUGMENTATION = [
+    {"name": "random_crop", "padding": 1},
+    {"name": "random_flip"},
+    {"name": "cutout", "size": 3},
+]
+MODELS = {
+    "softmax": ({"name": "softmax_regression"}, DIGITS),
+    "mlp": (MLP, DIGITS),
+    "dropout": ({**MLP, "dropout": 0.3}, DIGITS),
+    "lenet": ({"name": "lenet", "activation": "relu", "pooling": "max"}, IMAGES),
+    "alexnet": (
+        {
+            "name": "alexnet",
+            "channels": [4, 4, 4, 4, 4],
+            "hidden_sizes": [16, 16],
+            "batch_norm": True,
+            "dropout": 0.2,
+        },
+        {**IMAGES, "image_size": [32, 32]},
+    ),
+    "augmented": (MLP, {**DIGITS, "augmentation": AUGMENTATION}),
+}
+OPTIMIZERS = {
+    "sgd": {"name": "sgd", "learning_rate": 0.05},
+    "momentum": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
+    "adam": {"name": "adam", "learning_rate": 0.003},
+}
+
+
+def tables_of(model, optimizer, *, checkpoint_seconds):
+    table, dataset = MODELS[model]
+    return {
+        "engine": "plain",
+        "dataset": dataset,
+        "model": table,
+        "optimizer": OPTIMIZERS[optimizer],
+        "schedule": {"name": "cosine"},
+        "loss": {"name": "softmax_cross_entropy", "label_smoothing": 0.1, "l2": 1e-4},
+        "training": {
+            "epochs": 3,
+            "batch_size": 20 if dataset["train_count"] == 40 else 30,
+            "clip_norm": 1.0,
+            "checkpoint_seconds": checkpoint_seconds,
+        },
+    }
+
+
+def resumes_exactly(folder, model, optimizer, kills, seed):
+    """Kill a run up to so many times at random; it must end with the same bits (R3)."""
+    tables = tables_of(model, optimizer, checkpoint_seconds=1000)
+    train(folder / "whole", config_from(tables))
+    path = folder / "killed"
+    tables = tables_of(model, optimizer, checkpoint_seconds=0)
+    last = 0
+    for number in range(kills):
+        safe = killed(
+            train_reporting,
+            (path, tables),
+            lambda random: (random.randint(1, 4), random.uniform(0, 0.02)),
+            seed=f"{seed} {model} {optimizer} {number}",
+        )
+        last = max(last, safe)
+        assert resume(path).trainer.position.step >= last
+        assert list(path.rglob(".tmp-*")) == []
+    go_on(path)
+    assert final_bits(path) == final_bits(folder / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model", MODELS)
+def test_killed_and_resumed_it_ends_with_the_same_bits(
+    tmp_path, model, optimizer, seed
+):
+    kills = 1 + (list(MODELS).index(model) + list(OPTIMIZERS).index(optimizer)) % 2
+    resumes_exactly(tmp_path, model, optimizer, kills, seed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("case", range(11))
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model", MODELS)
+def test_killed_many_times_it_ends_with_the_same_bits(tmp_path, model, optimizer, case):
+    resumes_exactly(tmp_path, model, optimizer, 1 + case % 4, case)
+
+
+def test_a_run_folder_can_be_read_while_the_run_goes(tmp_path):
+    run = start(small(training={"epochs": 2, "batch_size": 40}), tmp_path / "run")
+    for _ in run:
+        half_written = Path(tmp_path / "run" / ".tmp-1-ab-x")
+        half_written.write_text("being written")
+        RunFolder.open(tmp_path / "run").records()
+        assert half_written.exists(), "reading must not clear away"
