@@ -1,1 +1,1 @@
-"""."""
+"""Compiled kernels: each a short loop over one tile, with an entry a program calls."""
