@@ -46,6 +46,7 @@ class Piece:
     make: Any = None
     lanes: Pointer = NOWHERE
     lane_stride: int = 0
+    lane_count: int = 0  # 0 says one lane for each tile
     cost: int = 0
 
 
@@ -193,7 +194,7 @@ class Mover:
         has_l2 = self.l2_scale != 0 and bool(
             touched({piece.name: self.store.parameters[piece.name]})
         )
-        lanes = self.memory.tiles if piece.make is None else 0
+        lanes = (piece.lane_count or self.memory.tiles) if piece.make is None else 0
         if lanes or has_l2 or self.clip_norm is not None:
             arguments = (
                 piece.lanes,

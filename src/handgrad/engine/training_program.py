@@ -14,6 +14,7 @@ from handgrad.engine.parameters import Mover, write_rates
 from handgrad.engine.program import Phase, Program, Task
 from handgrad.engine.walk import (
     gather,
+    has_meetings,
     lower_backwards,
     lower_layers,
     scale_and_shift,
@@ -37,7 +38,7 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model)
         tiles = -(-engine.batch_size // tile)
-        memory = Memory(tile, tiles, engine.workers, per_tile=False)
+        memory = Memory(tile, tiles, engine.workers, per_tile=has_meetings(model))
         self.engine = engine
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(

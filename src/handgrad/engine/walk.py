@@ -6,6 +6,7 @@ from typing import Any
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
+from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_convolution import lower_convolution
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
 from handgrad.engine.lower_linear import lower_linear
@@ -14,6 +15,8 @@ from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor, pointer_to
 from handgrad.layers import (
     AveragePool2d,
+    BatchNorm1d,
+    BatchNorm2d,
     Conv2d,
     Dropout,
     Flatten,
@@ -90,6 +93,11 @@ def _lower_next(
             lowering, layers[1][0], following, inputs, has_relu=True
         )
         return pooled, 2
+    if isinstance(layer, BatchNorm1d | BatchNorm2d):
+        has_relu = isinstance(following, ReLU)
+        lowering.following = rest[int(has_relu) :]
+        outputs = lower_batch_norm(lowering, name, layer, inputs, has_relu=has_relu)
+        return outputs, 1 + int(has_relu)
     if isinstance(layer, Conv2d):
         return lower_convolution(lowering, name, layer, inputs), 1
     if isinstance(layer, MaxPool2d):
@@ -150,3 +158,9 @@ def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
     numbers[:channels] = normalization.scale
     numbers[channels:] = normalization.shift
     return pointer_to(numbers)
+
+
+def has_meetings(model: Sequential) -> bool:
+    """Whether tiles must stay as they are while others catch up: batch norm."""
+    layers = model.layers.values()
+    return any(isinstance(layer, BatchNorm1d | BatchNorm2d) for layer in layers)
