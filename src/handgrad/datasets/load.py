@@ -35,9 +35,9 @@ def load(
 ) -> Dataset:
     """Load a data set: looked for on this machine first, else downloaded.
 
-    A text that is one of `NAMES` is that data set (a hyphen is as good as an
-    underscore); anything else is the folder or zip of that path, read as images in
-    class folders. `image_size` is (height, width).
+    A text that is one of `NAMES` is that data set (hyphens, underscores and capitals as
+    you like); anything else is the folder or zip of that path, read as images in class
+    folders. `image_size` is (height, width).
 
     Example
         load("digits").train.images.shape == (1437, 1, 8, 8)
@@ -120,8 +120,11 @@ def resized(dataset: Dataset, size: Pair) -> Dataset:
 
 
 def _known(name: str | Path) -> str | None:
-    plain = str(name).replace("-", "_").lower()
-    return plain if isinstance(name, str) and plain in NAMES else None
+    """The data set that a text names, however it writes hyphens and capitals."""
+    if isinstance(name, Path):
+        return None
+    plain = name.replace("-", "").replace("_", "").lower()
+    return next((known for known in NAMES if known.replace("_", "") == plain), None)
 
 
 def _existing(name_or_path: str | Path) -> Path:

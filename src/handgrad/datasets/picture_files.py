@@ -66,12 +66,14 @@ class Folder:
         found = []
         for folder, below, names in os.walk(self.root, onerror=_cannot_list):
             below[:] = [name for name in below if not _is_ignored(name)]
-            for name in names:
-                path = Path(folder, name)
-                if is_picture(name) and path.is_file():
-                    about = path.stat()
-                    short = path.relative_to(self.root).as_posix()
-                    found.append(PictureFile(short, about.st_size, about.st_mtime_ns))
+            inside = Path(folder).relative_to(self.root).as_posix()
+            start = "" if inside == "." else f"{inside}/"
+            for name in filter(is_picture, names):
+                about = os.stat(os.path.join(folder, name))
+                if stat.S_ISREG(about.st_mode):
+                    found.append(
+                        PictureFile(start + name, about.st_size, about.st_mtime_ns)
+                    )
         return sorted(found, key=lambda file: file.parts)
 
     def read(self, name: str) -> bytes:

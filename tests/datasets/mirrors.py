@@ -1,0 +1,76 @@
+"""A web server on this machine that answers well or badly."""
+
+import gzip
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from handgrad.datasets.sources import File, Source
+
+
+@contextmanager
+def mirror(answers):
+    """The address of a server; `answers` maps a file's name to what is sent.
+
+    Bytes are sent as they are; a number is that status; ("short", bytes) promises all
+    and sends half; ("encoded", bytes) says that it is gzip for the way.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path[1:])
+            answer = answers.get(self.path[1:], 404)
+            kind, content = answer if isinstance(answer, tuple) else ("all", answer)
+            if isinstance(content, int):
+                self.send_error(content)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            if kind == "encoded":
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(
+                content[: len(content) // 2] if kind == "short" else content
+            )
+
+        def log_message(self, *words):
+            """Tests stay quiet."""
+
+    asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def closed_address():
+    """An address at which nothing answers."""
+    with mirror({}) as (address, _):
+        return address
+
+
+def file_of(name, content):
+    """What is known of a file with this content."""
+    from hashlib import sha256
+
+    return File(name, len(content), sha256(content).hexdigest())
+
+
+def source_of(contents, mirrors, **options):
+    """A source of these files: name to unpacked content."""
+    files = tuple(file_of(name, content) for name, content in contents.items())
+    settings = {"folders": ("small",), "class_names": ("a", "b"), "checksum": None}
+    return Source("small", files, tuple(mirrors), **{**settings, **options})
+
+
+def packed(contents):
+    """The files as a mirror has them."""
+    return {
+        f"{name}.gz": gzip.compress(content, mtime=0)
+        for name, content in contents.items()
+    }

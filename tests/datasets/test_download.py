@@ -1,0 +1,212 @@
+import gzip
+import io
+import os
+import tarfile
+import time
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from handgrad.datasets.download import content_sha256, fetch_files, is_right
+from handgrad.errors import DatasetError, ResourceError
+
+from .mirrors import closed_address, file_of, mirror, packed, source_of
+
+CONTENTS = {"images": bytes(range(256)) * 300, "labels": b"\x00\x01" * 150}
+IMAGES = packed(CONTENTS)["images.gz"]
+PAGE = b"<!doctype html><html><body>Sign in to go on</body></html>"
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_fetches_checks_and_keeps_every_file(tmp_path):
+    folder = tmp_path / "new" / "small"
+    with mirror(packed(CONTENTS)) as (address, asked):
+        assert fetch_files(source_of(CONTENTS, [address]), folder) == folder
+        assert asked == ["images.gz", "labels.gz"]
+    assert names_in(folder) == ["images.gz", "labels.gz"]
+    for name, content in CONTENTS.items():
+        assert gzip.decompress((folder / f"{name}.gz").read_bytes()) == content
+
+
+BAD = {
+    "not found": 404,
+    "server error": 500,
+    "page": PAGE,
+    "nothing": b"",
+    "half": ("short", IMAGES),
+    "cut off": IMAGES[:-20],
+    "changed": IMAGES[:100] + b"\xff" + IMAGES[101:],
+    "junk after": IMAGES + b"junk",
+    "other content": gzip.compress(CONTENTS["images"][::-1]),
+    "more content": gzip.compress(CONTENTS["images"] + b"x"),
+    "bomb": gzip.compress(bytes(50_000_000)),
+    "endless": os.urandom(1_000_000),
+    "packed twice": gzip.compress(IMAGES),
+}
+
+
+@pytest.mark.parametrize("answer", BAD.values(), ids=BAD.keys())
+def test_a_bad_mirror_is_left_for_the_next(tmp_path, answer):
+    bad = {**packed(CONTENTS), "images.gz": answer}
+    with mirror(bad) as (first, _), mirror(packed(CONTENTS)) as (second, asked):
+        fetch_files(source_of(CONTENTS, [first, second]), tmp_path)
+    assert asked == ["images.gz"]  # the labels came from the first
+    assert names_in(tmp_path) == ["images.gz", "labels.gz"]
+    assert gzip.decompress((tmp_path / "images.gz").read_bytes()) == CONTENTS["images"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (404, "answers 404 Not Found"),
+        (503, "answers 503"),
+        (PAGE, "SHA-256 differs"),
+        (("short", IMAGES), "breaks off"),
+        (IMAGES[:-20], "a damaged gzip"),
+        (os.urandom(1_000_000), "more than the file has"),
+        (gzip.compress(bytes(10_000_000)), "unpacks to more than it should"),
+    ],
+)
+def test_when_no_mirror_helps_one_sentence_says_why(tmp_path, answer, reason):
+    down = closed_address()
+    with mirror({"images.gz": answer}) as (address, _):
+        source = source_of(CONTENTS, [address, down])
+        with pytest.raises(DatasetError) as caught:
+            fetch_files(source, tmp_path / "small")
+    words = str(caught.value)
+    assert words.startswith("images.gz of small could not be downloaded (127.0.0.1:")
+    assert reason in words
+    assert "it cannot be reached" in words
+    assert words.endswith(f"or put the file into {tmp_path / 'small'} yourself.")
+    assert "\n" not in words
+    assert names_in(tmp_path) == []
+
+
+def test_no_old_file_goes_before_the_new_one_is_checked(tmp_path):
+    (tmp_path / "images.gz").write_bytes(b"damaged")
+    source = source_of(CONTENTS, [closed_address()])
+    with pytest.raises(DatasetError):
+        fetch_files(source, tmp_path)
+    assert (tmp_path / "images.gz").read_bytes() == b"damaged"
+    with mirror(packed(CONTENTS)) as (address, _):
+        fetch_files(replace(source, mirrors=(address,)), tmp_path)
+    assert (tmp_path / "images.gz").read_bytes() == IMAGES
+
+
+def test_what_is_there_and_right_is_not_fetched_again(tmp_path):
+    (tmp_path / "images").write_bytes(CONTENTS["images"])
+    with mirror(packed(CONTENTS)) as (address, asked):
+        fetch_files(source_of(CONTENTS, [address]), tmp_path)
+        assert asked == ["labels.gz"]
+    assert names_in(tmp_path) == ["images", "labels.gz"]
+
+
+def test_a_mirror_that_unpacks_on_the_way_is_fine(tmp_path):
+    answers = {name: ("encoded", content) for name, content in packed(CONTENTS).items()}
+    with mirror(answers) as (address, _):
+        fetch_files(source_of(CONTENTS, [address]), tmp_path)
+    assert names_in(tmp_path) == ["images", "labels"]
+    assert (tmp_path / "images").read_bytes() == CONTENTS["images"]
+
+
+def test_progress_counts_the_bytes(tmp_path):
+    told = []
+    with mirror(packed(CONTENTS)) as (address, _):
+        fetch_files(
+            source_of(CONTENTS, [address]), tmp_path, lambda *words: told.append(words)
+        )
+    assert told[-1][0] == "fetching labels.gz"
+    size = len(packed(CONTENTS)["labels.gz"])
+    assert told[-1][1:] == (size, size)
+    assert ("fetching images.gz", len(IMAGES), len(IMAGES)) in told
+
+
+def test_what_a_killed_program_left_long_ago_is_swept(tmp_path):
+    old, young = tmp_path / ".tmp-1-old", tmp_path / ".tmp-2-young"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 90_000,) * 2)
+    with mirror(packed(CONTENTS)) as (address, _):
+        fetch_files(source_of(CONTENTS, [address]), tmp_path)
+    assert names_in(tmp_path) == [".tmp-2-young", "images.gz", "labels.gz"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    source = source_of(CONTENTS, [closed_address()])
+    with pytest.raises(ResourceError, match=r"file.* cannot be written"):
+        fetch_files(source, tmp_path / "file" / "small")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_no_mirrors_fault(tmp_path, monkeypatch):
+    from handgrad.datasets import download
+
+    receiver = download.Receiver
+    with (
+        open("/dev/full", "wb", buffering=0) as full,
+        mirror(packed(CONTENTS)) as (address, _),
+    ):
+        monkeypatch.setattr(
+            download, "Receiver", lambda file, *words: receiver(full, *words)
+        )
+        with pytest.raises(ResourceError, match="No space left on device"):
+            fetch_files(source_of(CONTENTS, [address]), tmp_path)
+    assert names_in(tmp_path) == []
+
+
+def archive_of(members):
+    """A tar.gz of these members: name to content."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, content in members.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def test_an_archive_is_checked_and_only_its_known_files_are_kept(tmp_path):
+    members = {f"small/{name}": content for name, content in CONTENTS.items()}
+    content = archive_of({"../evil": b"x", "small/readme": b"y", **members})
+    with mirror({"all.tar.gz": content}) as (address, _):
+        source = source_of(CONTENTS, [address], archive=file_of("all.tar.gz", content))
+        folder = fetch_files(source, tmp_path / "here")
+    assert folder == tmp_path / "here" / "small"
+    assert names_in(tmp_path) == sorted(CONTENTS)
+    for name, expected in CONTENTS.items():
+        assert (folder / name).read_bytes() == expected
+
+
+def test_another_archive_is_refused(tmp_path):
+    content = archive_of({f"small/{name}": value for name, value in CONTENTS.items()})
+    known = file_of("all.tar.gz", content)
+    with (
+        mirror({"all.tar.gz": content[:-1] + b"x"}) as (address, _),
+        pytest.raises(DatasetError, match="SHA-256 differs"),
+    ):
+        fetch_files(source_of(CONTENTS, [address], archive=known), tmp_path)
+    assert names_in(tmp_path) == []
+
+
+def test_the_sum_is_that_of_the_unpacked_content(tmp_path):
+    path = tmp_path / "file"
+    expected = sha256(CONTENTS["images"]).hexdigest()
+    for content in (CONTENTS["images"], IMAGES):
+        path.write_bytes(content)
+        assert content_sha256(path, len(CONTENTS["images"])) == expected
+        with pytest.raises(DatasetError, match="unpacks to more"):
+            content_sha256(path, len(CONTENTS["images"]) - 1)
+
+
+def test_is_right_never_raises(tmp_path):
+    known = file_of("images", CONTENTS["images"])
+    path = tmp_path / "images.gz"
+    assert not is_right(path, known)
+    for content, expected in [(IMAGES, True), (IMAGES[:50], False), (PAGE, False)]:
+        path.write_bytes(content)
+        assert is_right(path, known) == expected

@@ -1,0 +1,162 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from handgrad.datasets import image_cache, memory
+from handgrad.datasets.dataset import checksum_of
+from handgrad.datasets.image_cache import ImageCache, fingerprint
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.errors import ResourceError
+
+FILES = [PictureFile("a/1.png", 10, 7), PictureFile("b/2.png", 20, 8)]
+PIXELS = np.arange(5 * 3 * 2 * 4, dtype=np.uint8).reshape(5, 3, 2, 4)
+TARGETS = np.array([0, 1, 1, 0, 1])
+
+
+@pytest.fixture(autouse=True)
+def root(monkeypatch, tmp_path):
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def cache_of(root, files=FILES, image_size=None):
+    return ImageCache(root / "pets", files, image_size)
+
+
+def build(cache, train_count=3, pixels=PIXELS):
+    def fill(rows):
+        rows[...] = pixels
+
+    return cache.build("pets", ("a", "b"), TARGETS, train_count, pixels.shape[1:], fill)
+
+
+def test_gives_back_what_was_filled_in(root):
+    built = build(cache_of(root))
+    found = cache_of(root).open("pets")
+    for dataset in (built, found):
+        np.testing.assert_array_equal(dataset.train.images, PIXELS[:3])
+        np.testing.assert_array_equal(dataset.test.images, PIXELS[3:])
+        assert dataset.train.targets.tolist() == TARGETS[:3].tolist()
+        assert dataset.test.targets.tolist() == TARGETS[3:].tolist()
+        assert dataset.class_names == ("a", "b")
+        assert dataset.checksum == checksum_of(dataset.train, dataset.test)
+        assert not dataset.train.images.flags.writeable
+
+
+def test_all_may_be_training_images(root):
+    assert build(cache_of(root), train_count=5).test is None
+    assert cache_of(root).open("pets").test is None
+
+
+def test_is_empty_at_first(root):
+    assert cache_of(root).open("pets") is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"files": FILES[:1]},
+        {"files": [FILES[0], PictureFile("b/3.png", 20, 8)]},
+        {"files": [FILES[0], PictureFile("b/2.png", 21, 8)]},
+        {"files": [FILES[0], PictureFile("b/2.png", 20, 9)]},
+        {"image_size": (2, 4)},
+    ],
+)
+def test_other_names_sizes_times_or_settings_are_another_cache(root, other):
+    build(cache_of(root))
+    assert cache_of(root, **other).open("pets") is None
+    assert cache_of(root / "elsewhere").open("pets") is None
+
+
+def damages(seed=0):
+    """Every file with one flipped bit, at places all over it, and cut off."""
+    sizes = {"images.bin": PIXELS.size, "index.json": 150, "manifest.json": 250}
+    generator = np.random.default_rng(seed)
+    for name, size in sizes.items():
+        for place in sorted(generator.integers(0, size, 40)):
+            yield pytest.param(name, int(place), int(generator.integers(8)))
+
+
+@pytest.mark.parametrize(("name", "place", "bit"), list(damages()))
+def test_one_flipped_bit_is_never_taken_for_the_pixels(root, name, place, bit):
+    cache = cache_of(root)
+    build(cache)
+    path = cache.folder / name
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= 1 << bit
+    path.write_bytes(bytes(content))
+    found = cache.open("pets")
+    if name == "manifest.json" and found is not None:  # a flip in white space
+        np.testing.assert_array_equal(found.train.images, PIXELS[:3])
+    else:
+        assert found is None
+    np.testing.assert_array_equal(build(cache).train.images, PIXELS[:3])
+
+
+@pytest.mark.parametrize("name", ["images.bin", "index.json", "manifest.json"])
+def test_cut_off_missing_or_swapped_files_are_refused(root, name):
+    cache, other = cache_of(root), cache_of(root, image_size=(2, 4))
+    build(cache)
+    build(other, pixels=PIXELS[::-1])
+    path = cache.folder / name
+    content = path.read_bytes()
+    for length in {0, 1, len(content) // 2, len(content) - 1}:
+        path.write_bytes(content[:length])
+        assert cache.open("pets") is None
+    path.unlink()
+    assert cache.open("pets") is None
+    shutil.copy(other.folder / name, path)
+    same = content == path.read_bytes()
+    assert (cache.open("pets") is None) != same
+
+
+def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(root):
+    cache = cache_of(root)
+    build(cache)
+
+    def fail(rows):
+        rows[0] = 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.build("pets", ("a", "b"), TARGETS, 3, PIXELS.shape[1:], fail)
+    assert [path.name for path in cache.folder.parent.iterdir()] == [cache.folder.name]
+    np.testing.assert_array_equal(cache.open("pets").train.images, PIXELS[:3])
+
+
+def test_a_full_disk_is_said_before_anything_is_decoded(root, monkeypatch):
+    usage = shutil.disk_usage(root)._replace(free=PIXELS.size - 1)
+    monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(
+        ResourceError, match=r"decoded pictures needs .* GB in .* Make room"
+    ):
+        build(cache_of(root))
+
+
+def test_a_place_that_cannot_be_written_is_named(root, monkeypatch):
+    (root / "file").write_text("")
+    monkeypatch.setenv("HANDGRAD_CACHE", str(root / "file"))
+    with pytest.raises(ResourceError, match=r"cannot be written: .* HANDGRAD_CACHE"):
+        build(cache_of(root))
+
+
+def test_of_very_large_files_blocks_from_first_to_last_are_hashed(root, monkeypatch):
+    monkeypatch.setattr(image_cache, "WHOLE_LIMIT", 1000)
+    monkeypatch.setattr(image_cache, "BLOCK", 10)
+    monkeypatch.setattr(image_cache, "BLOCKS", 5)
+    path = root / "large"
+    content = bytearray(2000)
+    path.write_bytes(bytes(content))
+    whole = fingerprint(path)
+    for place, is_seen in [
+        (0, True),
+        (9, True),
+        (10, False),
+        (1990, True),
+        (1999, True),
+    ]:
+        changed = content.copy()
+        changed[place] = 1
+        path.write_bytes(bytes(changed))
+        assert (fingerprint(path) != whole) == is_seen

@@ -1,0 +1,254 @@
+import os
+import zipfile
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from handgrad.datasets.image_folder import arrange, load_images, shape_of
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.pictures import Header
+from handgrad.errors import DatasetError
+
+from .picture_makers import make_folder, picture
+
+TEN = [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "pets"
+
+
+def files(*names):
+    return [PictureFile(name, 1, 1) for name in names]
+
+
+def names_of(plan):
+    names = [file.name for file in plan.files]
+    return names[: plan.train_count], names[plan.train_count :]
+
+
+def test_reads_pixels_and_classes(root):
+    dataset = load_images(make_folder(root, TEN))
+    assert dataset.name == "pets"
+    assert dataset.class_names == ("cat", "dog")
+    assert dataset.train.images.shape == (8, 3, 8, 6)
+    assert dataset.test.images.shape == (2, 3, 8, 6)
+    assert dataset.test.targets.tolist() == [0, 1]
+    found = {image.tobytes() for image in (*dataset.train.images, *dataset.test.images)}
+    expected = set()
+    for name in TEN:
+        pixels = np.asarray(Image.open(root / name)).transpose(2, 0, 1)
+        expected.add(pixels.tobytes())
+    assert found == expected
+
+
+def test_every_row_has_its_own_class(root):
+    dataset = load_images(make_folder(root, TEN))
+    for part in (dataset.train, dataset.test):
+        for image, target in zip(part.images, part.targets, strict=True):
+            row = next(
+                place
+                for place, name in enumerate(TEN)
+                if np.array_equal(
+                    np.asarray(Image.open(root / name)), image.transpose(1, 2, 0)
+                )
+            )
+            assert TEN[row].startswith(dataset.class_names[target])
+
+
+def test_the_second_time_nothing_is_decoded(root):
+    told = []
+    first = load_images(
+        make_folder(root, TEN), progress=lambda *words: told.append(words)
+    )
+    assert told[0] == ("looking at 10 pictures", 1, 10)
+    assert told[-1] == ("decoding 10 pictures to 8 x 6, RGB", 10, 10)
+    told.clear()
+    second = load_images(root, progress=lambda *words: told.append(words))
+    assert told == []
+    assert second.checksum == first.checksum
+    np.testing.assert_array_equal(second.train.images, first.train.images)
+    assert isinstance(second.train.images, np.memmap)
+
+
+def test_a_changed_file_is_seen(root):
+    before = load_images(make_folder(root, TEN))
+    (root / TEN[0]).write_bytes(picture(seed=99))
+    os.utime(root / TEN[0], ns=(1, 1))
+    assert load_images(root).checksum != before.checksum
+
+
+def test_a_zip_is_the_folder(root, tmp_path):
+    folder = load_images(make_folder(root, TEN))
+    path = tmp_path / "packed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in reversed(TEN):
+            archive.write(root / name, f"wrapped/{name}")
+        archive.writestr("__MACOSX/wrapped/._0.png", b"no picture")
+    packed = load_images(path)
+    assert packed.name == "packed"
+    assert packed.checksum == folder.checksum
+    assert packed.class_names == folder.class_names
+
+
+def test_the_order_on_the_disk_does_not_matter(root, tmp_path, monkeypatch):
+    expected = load_images(make_folder(root, TEN)).checksum
+    walk = os.walk
+
+    def backwards(top, **options):
+        for folder, below, names in sorted(walk(top, **options), reverse=True):
+            yield folder, below[::-1], names[::-1]
+
+    monkeypatch.setattr(os, "walk", backwards)
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "other"))
+    assert load_images(root).checksum == expected
+
+
+def test_grey_files_have_one_channel_and_one_colour_makes_three(root):
+    make_folder(root, TEN, mode="L")
+    grey = load_images(root)
+    assert grey.image_shape == (1, 8, 6)
+    (root / "cat" / "one_more.png").write_bytes(picture())
+    mixed = load_images(root)
+    assert mixed.image_shape == (3, 8, 6)
+    assert (mixed.train.images[:, 0] == mixed.train.images[:, 2]).all(axis=(1, 2)).any()
+
+
+def test_resizes_to_the_size_asked_for(root):
+    dataset = load_images(make_folder(root, TEN), (4, 5))
+    assert dataset.image_shape == (3, 4, 5)
+    assert dataset.test.image_shape == (3, 4, 5)
+    assert load_images(root).image_shape == (3, 8, 6)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([(8, 6), (8, 6), (4, 4)], (8, 6)),
+        ([(8, 6), (4, 4)], (4, 4)),
+        ([(128, 128)], (128, 128)),
+        ([(129, 20), (129, 20), (8, 8)], (32, 32)),
+    ],
+)
+def test_the_size_is_the_most_common_one_unless_it_is_large(sizes, expected):
+    headers = [Header(size, is_grey=True) for size in sizes]
+    assert shape_of(headers, None) == (1, *expected)
+    assert shape_of(headers, (2, 3)) == (1, 2, 3)
+
+
+def test_train_and_test_folders_are_the_splits():
+    plan = arrange(
+        files("test/a/1.png", "train/a/2.png", "train/b/x/3.png", "val/a/4.png"), "pets"
+    )
+    assert names_of(plan) == (["train/a/2.png", "train/b/x/3.png"], ["test/a/1.png"])
+    assert plan.targets.tolist() == [0, 1, 0]
+    assert plan.class_names == ("a", "b")
+
+
+def test_a_class_may_be_called_train():
+    plan = arrange(files("bus/1.png", "train/2.png"), "vehicles")
+    assert plan.class_names == ("bus", "train")
+
+
+def test_folders_around_the_classes_are_passed_through():
+    inner = arrange(files("a/1.png", "b/1.png"), "pets")
+    outer = arrange(files("x/y/a/1.png", "x/y/b/1.png"), "pets")
+    assert outer.class_names == inner.class_names
+    assert outer.targets.tolist() == inner.targets.tolist()
+
+
+counts = st.lists(st.integers(1, 30), min_size=2, max_size=5)
+
+
+@given(counts=counts)
+def test_a_fifth_of_each_class_is_put_aside_rounded_down(counts):
+    names = [f"{k}/{n:03}.png" for k, count in enumerate(counts) for n in range(count)]
+    plan = arrange(files(*names), "pets")
+    train, test = names_of(plan)
+    assert sorted([*train, *test]) == names
+    assert train == sorted(train)
+    assert test == sorted(test)
+    aside = np.bincount(plan.targets[plan.train_count :], minlength=len(counts))
+    assert aside.tolist() == [count // 5 for count in counts]
+
+
+def test_who_is_put_aside_stays_so_when_pictures_are_added():
+    names = [f"{k}/{n:03}.png" for k in "ab" for n in range(50)]
+    _, before = names_of(arrange(files(*names), "pets"))
+    _, after = names_of(arrange(files(*names, "a/new.png"), "pets"))
+    assert len(set(before) - set(after)) <= 1
+    assert len(set(after) - set(before)) <= 1
+    assert before != [name for name in names if name[2:] < "010.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], "pets holds no PNG, JPEG, BMP or WebP pictures. Make one folder"),
+        (["a/1.png"], r"one class only \(a\), and a classifier needs two"),
+        (["1.png", "a/2.png"], "pets: 1.png lies in no class's folder"),
+        (["test/a/1.png", "train/1.png"], "train/1.png lies in no class's folder"),
+        (
+            ["train/a/1.png", "train/b/1.png", "test/c/2.png"],
+            "test/c/2.png is of no class that train has",
+        ),
+    ],
+)
+def test_what_is_no_set_of_classes_is_refused(names, words):
+    with pytest.raises(DatasetError, match=words):
+        arrange(files(*names), "pets")
+
+
+def test_a_damaged_picture_is_named_and_nothing_is_left(root, tmp_path):
+    make_folder(root, TEN)
+    content = (root / TEN[3]).read_bytes()
+    (root / TEN[3]).write_bytes(content[:-40])
+    with pytest.raises(DatasetError, match=r"pets: cat/3.png cannot be read as a PNG"):
+        load_images(root)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
+def test_an_empty_folder_and_another_file_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="holds no PNG"):
+        load_images(tmp_path)
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(DatasetError, match=r"notes\.txt cannot be read as a zip"):
+        load_images(tmp_path / "notes.txt")
+
+
+def test_pictures_of_all_formats_turned_as_the_camera_says(root):
+    for form, suffix in (
+        ("PNG", "png"),
+        ("JPEG", "JPG"),
+        ("BMP", "bmp"),
+        ("WEBP", "webp"),
+    ):
+        make_folder(root, [f"{form}/1.{suffix}"], form=form)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    stream = BytesIO()
+    Image.open(root / "JPEG" / "1.JPG").rotate(90, expand=True).save(
+        stream, "JPEG", exif=turned
+    )
+    (root / "JPEG" / "2.jpeg").write_bytes(stream.getvalue())
+    assert load_images(root).train.images.shape == (5, 3, 8, 6)
+
+
+@pytest.mark.nightly
+def test_the_real_pictures_in_a_zip(data):
+    path = data("cifar10-jpeg.zip")
+    dataset = load_images(path)
+    assert dataset.train.images.shape == (50_000, 3, 32, 32)
+    assert np.bincount(dataset.train.targets).tolist() == [5_000] * 10
+    assert np.bincount(dataset.test.targets).tolist() == [1_000] * 10
+    assert dataset.class_names[:3] == ("airplane", "automobile", "bird")

@@ -1,0 +1,345 @@
+import gzip
+import shutil
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handgrad import datasets
+from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
+from handgrad.datasets.dataset import checksum_of
+from handgrad.datasets.load import fetch, find, load, read
+from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
+from handgrad.errors import ConfigError, DatasetError
+
+from .mirrors import closed_address, file_of, mirror, packed
+from .picture_makers import make_folder
+from .test_download import archive_of
+
+RANDOM = np.random.default_rng(0)
+
+
+def idx(array):
+    sizes = b"".join(struct.pack(">I", size) for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+
+
+def contents_of(seed=0, count=30):
+    """The four files of a small MNIST, unpacked."""
+    random = np.random.default_rng(seed)
+    contents = {}
+    for file, length in zip(MNIST.files, (count, count, 10, 10), strict=True):
+        is_images = "images" in file.name
+        shape = (length, 5, 4) if is_images else (length,)
+        values = random.integers(0, 256 if is_images else 10, shape, np.uint8)
+        contents[file.name] = idx(values)
+    return contents
+
+
+CONTENTS = contents_of()
+CIFAR = {
+    file.name: RANDOM.integers(0, 10, (3, RECORD_BYTES), np.uint8).tobytes()
+    for file in CIFAR10.files
+}
+
+
+@pytest.fixture(autouse=True)
+def place(monkeypatch, tmp_path):
+    """A machine without any data, and no way out of it."""
+    for name in ("HANDGRAD_DATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    down = closed_address()
+    for name, source in SOURCES.items():
+        monkeypatch.setitem(SOURCES, name, replace(source, mirrors=(down,)))
+    return tmp_path
+
+
+def put(folder, contents=CONTENTS, pack=True):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in (packed(contents) if pack else contents).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_digits_need_nothing():
+    assert load("digits").train.images.shape == (1437, 1, 8, 8)
+    assert datasets.load is load
+
+
+PLACES = [
+    "given/mnist",
+    "given/MNIST/raw",
+    "given",
+    "sets/mnist",
+    "sets",
+    "data/MNIST/raw",
+    "cache/mnist",
+    "home/.cache/mnist",
+    "home/.keras/datasets/mnist",
+    "home/.mxnet/datasets/mnist",
+]
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize("pack", [True, False], ids=["gzip", "plain"])
+def test_what_a_user_already_has_is_found(place, monkeypatch, where, pack):
+    monkeypatch.setenv("HANDGRAD_DATA", str(place / "sets"))
+    put(place / where, pack=pack)
+    dataset = load("mnist", data_dir="given")
+    assert dataset.train.images.shape == (30, 1, 5, 4)
+    assert dataset.test.targets.shape == (10,)
+    assert dataset.name == "mnist"
+    assert dataset.class_names == tuple("0123456789")
+    assert dataset.train.images.tobytes() == CONTENTS["train-images-idx3-ubyte"][16:]
+
+
+def test_the_first_place_wins(place, monkeypatch):
+    monkeypatch.setenv("HANDGRAD_DATA", str(place / "sets"))
+    sums = []
+    for seed, where in reversed(list(enumerate(PLACES))):
+        put(place / where, contents_of(seed))
+        sums.append(load("mnist", data_dir=place / "given").checksum)
+    assert len(set(sums)) == len(PLACES)
+
+
+@pytest.mark.parametrize("name", ["fashion_mnist", "fashion-mnist", "FashionMNIST"])
+@pytest.mark.parametrize(
+    "where", ["fashion-mnist", "FashionMNIST/raw", "fashion_mnist"]
+)
+def test_names_are_read_kindly(place, name, where):
+    put(place / "data" / where)
+    assert load(name).name == "fashion_mnist"
+
+
+def test_a_folder_with_a_file_missing_is_passed_over(place):
+    put(place / "given" / "mnist")
+    (place / "given" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
+    put(place / "cache" / "mnist", contents_of(7))
+    assert find(MNIST, place / "given") == place / "cache" / "mnist"
+
+
+@pytest.mark.parametrize(
+    "where", ["given/cifar-10-batches-bin", "data/cifar10", "given"]
+)
+def test_cifar10_is_found_in_a_folder(place, where):
+    put(place / where, CIFAR, pack=False)
+    check_cifar(load("cifar10", data_dir="given"))
+
+
+def test_cifar10_is_found_in_its_archive(place):
+    members = {f"{FOLDER}/{name}": content for name, content in CIFAR.items()}
+    (place / "given").mkdir()
+    path = place / "given" / "cifar-10-binary.tar.gz"
+    path.write_bytes(archive_of(members))
+    check_cifar(load("cifar-10", data_dir="given"))
+    assert find(CIFAR10, "given") == Path("given") / path.name
+
+
+def check_cifar(dataset):
+    records = np.frombuffer(b"".join(CIFAR.values()), np.uint8).reshape(
+        -1, RECORD_BYTES
+    )
+    assert dataset.train.images.shape == (15, 3, 32, 32)
+    assert dataset.test.targets.tolist() == records[15:, 0].tolist()
+    assert dataset.train.images.tobytes() == records[:15, 1:].tobytes()
+    assert dataset.class_names[0] == "airplane"
+
+
+def served(monkeypatch, address, contents=CONTENTS):
+    """Let `mnist` be these files on this mirror."""
+    files = tuple(file_of(name, content) for name, content in contents.items())
+    monkeypatch.setitem(
+        SOURCES, "mnist", replace(MNIST, files=files, mirrors=(address,), checksum=None)
+    )
+
+
+def test_what_is_nowhere_is_fetched_once(place, monkeypatch):
+    with mirror(packed(CONTENTS)) as (address, asked):
+        served(monkeypatch, address)
+        first = load("mnist")
+        assert len(asked) == 4
+        assert load("mnist").checksum == first.checksum
+        assert fetch("mnist") == place / "cache" / "mnist"
+        assert len(asked) == 4
+    assert first.train.images.tobytes() == CONTENTS["train-images-idx3-ubyte"][16:]
+
+
+def test_a_folder_that_is_named_gets_the_download(place, monkeypatch):
+    with mirror(packed(CONTENTS)) as (address, _):
+        served(monkeypatch, address)
+        assert fetch("MNIST", data_dir="here") == Path("here/mnist")
+    assert not (place / "cache").exists()
+    assert load("mnist", data_dir="here").train.images.shape == (30, 1, 5, 4)
+
+
+def test_a_damaged_download_is_mended_by_fetching(place, monkeypatch):
+    with mirror(packed(CONTENTS)) as (address, asked):
+        served(monkeypatch, address)
+        path = fetch("mnist") / "train-images-idx3-ubyte.gz"
+        path.write_bytes(path.read_bytes()[:-9])
+        with pytest.raises(DatasetError, match="damaged gzip"):
+            load("mnist")
+        fetch("mnist")
+        assert asked[4:] == ["train-images-idx3-ubyte.gz"]
+        assert len(load("mnist").train) == 30
+
+
+def test_a_users_own_subset_is_left_as_it_is(place, monkeypatch):
+    put(place / "data" / "mnist", contents_of(count=12))
+    with mirror(packed(CONTENTS)) as (address, asked):
+        served(monkeypatch, address)
+        assert fetch("mnist") == Path("data/mnist")
+        dataset = load("mnist")
+    assert asked == []
+    assert len(dataset.train) == 12
+    assert dataset.checksum == checksum_of(dataset.train, dataset.test)
+
+
+def test_without_network_one_sentence_says_what_to_do():
+    with pytest.raises(
+        DatasetError, match=r"train-images-idx3-ubyte\.gz of mnist could"
+    ):
+        load("mnist")
+    with pytest.raises(
+        DatasetError, match=r"cifar-10-binary\.tar\.gz of cifar10 could"
+    ):
+        load("cifar10")
+
+
+def test_one_known_data_set_is_not_taken_for_another(place, monkeypatch):
+    folder = put(place / "given")
+    right = read(SOURCES["mnist"], folder)
+    monkeypatch.setitem(
+        SOURCES, "mnist", replace(SOURCES["mnist"], checksum=right.checksum)
+    )
+    assert load("mnist", data_dir="given").checksum == right.checksum
+    with pytest.raises(
+        DatasetError, match=r"holds mnist, not fashion_mnist\. Load it as"
+    ):
+        load("fashion_mnist", data_dir="given")
+
+
+def test_train_and_test_of_different_sizes_are_refused(place):
+    contents = contents_of()
+    contents["t10k-images-idx3-ubyte"] = idx(np.zeros((10, 6, 6), np.uint8))
+    put(place / "data" / "mnist", contents)
+    with pytest.raises(DatasetError, match=r"\(1, 5, 4\), test images \(1, 6, 6\)"):
+        load("mnist")
+
+
+def damaged():
+    """Ways in which the files of a data set go wrong, and what is said."""
+    images, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+    whole = CONTENTS[images]
+    yield "swapped", {images: CONTENTS[labels], labels: whole}, "not an IDX file"
+    yield "cut off", {images: whole[:-1]}, "holds only"
+    yield "junk", {images: whole + b"x"}, "holds more"
+    yield "page", {labels: b"<html>Not found</html>"}, "not an IDX file"
+    yield "empty", {labels: b""}, "not an IDX file"
+    yield "counts", {labels: idx(np.zeros(29, np.uint8))}, "29 labels"
+    yield "range", {labels: idx(np.full(30, 10, np.uint8))}, "label 10 of image 0"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"), [pytest.param(*rest, id=name) for name, *rest in damaged()]
+)
+@pytest.mark.parametrize("pack", [True, False], ids=["gzip", "plain"])
+def test_damaged_files_give_one_sentence(place, changes, words, pack):
+    put(place / "data" / "mnist", {**CONTENTS, **changes}, pack=pack)
+    with pytest.raises(DatasetError, match=words) as caught:
+        load("mnist")
+    assert "ubyte" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (7, 3)])
+def test_any_data_set_can_be_resized(place, size):
+    put(place / "data" / "mnist")
+    original = load("mnist")
+    for dataset in (load("mnist", image_size=size), load("digits", image_size=size)):
+        assert dataset.train.images.shape[1:] == (1, *size)
+        assert dataset.test.images.shape[1:] == (1, *size)
+        assert dataset.train.images.dtype == np.uint8
+    resized = load("mnist", image_size=size)
+    assert resized.checksum == original.checksum
+    np.testing.assert_array_equal(resized.train.targets, original.train.targets)
+
+
+@pytest.mark.parametrize("size", [(0, 28), (28, -1)])
+def test_no_size_is_refused(size):
+    with pytest.raises(ConfigError, match=r"image_size takes .* of at least 1"):
+        load("digits", image_size=size)
+
+
+def test_own_images_by_path(place):
+    make_folder(place / "pets", ["cat/1.png", "dog/1.png"])
+    for path in ("pets", "./pets", place / "pets", Path("pets")):
+        assert load(path, image_size=(4, 4)).image_shape == (3, 4, 4)
+    shutil.make_archive("packed", "zip", place / "pets")
+    assert load("packed.zip").class_names == ("cat", "dog")
+
+
+def test_a_text_that_is_a_name_is_the_name_and_a_path_is_a_path(place):
+    make_folder(place / "digits", ["cat/1.png", "dog/1.png"])
+    assert load("digits").classes == 10
+    assert load("./digits").classes == 2
+    assert load(Path("digits")).classes == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "mnits",
+            "no data set named 'mnits'. Did you mean 'mnist'.* give a folder or a",
+        ),
+        (
+            "zzzz",
+            "no data set named 'zzzz'. Known: cifar10, digits,.* a folder or a zip",
+        ),
+        (
+            "./pets",
+            "There is no data set at ./pets. For your own images, give a folder",
+        ),
+        (Path("pets"), "There is no data set at pets"),
+        ("", "no data set named ''"),
+    ],
+)
+def test_what_is_not_there_is_said(name, words):
+    with pytest.raises(DatasetError, match=words):
+        load(name)
+
+
+def test_only_known_names_can_be_fetched():
+    with pytest.raises(DatasetError, match="digits needs no download"):
+        fetch("digits")
+    with pytest.raises(ConfigError, match="Did you mean 'fashion_mnist'"):
+        fetch("fashon_mnist")
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("mnist", "mnist"), ("fashion-mnist", "fashion-mnist")]
+)
+def test_the_real_files_are_found_by_their_name(monkeypatch, request, name, folder):
+    monkeypatch.undo()  # this machine as it is
+    request.getfixturevalue("data")(folder)
+    dataset = load(name)
+    assert dataset.checksum == SOURCES[name.replace("-", "_")].checksum
+    assert np.bincount(dataset.train.targets).sum() == 60_000
+
+
+def test_gzip_and_plain_are_the_same_data(place):
+    put(place / "data" / "mnist")
+    one = load("mnist").checksum
+    for name, content in CONTENTS.items():
+        path = place / "data" / "mnist" / f"{name}.gz"
+        assert gzip.decompress(path.read_bytes()) == content
+        path.unlink()
+    put(place / "data" / "mnist", pack=False)
+    assert load("mnist").checksum == one
+    assert FASHION_MNIST.checksum != one
