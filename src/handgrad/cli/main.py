@@ -85,9 +85,12 @@ def run(words: Sequence[str] | None = None) -> int:
 
 def _call(words: Sequence[str] | None) -> int:
     """The exit code of the command; its errors are left to the caller."""
-    code = typer.main.get_command(app).main(
-        args=words, prog_name="handgrad", standalone_mode=False
-    )
+    try:
+        code = typer.main.get_command(app).main(
+            args=words, prog_name="handgrad", standalone_mode=False
+        )
+    except SystemExit as end:  # what typer makes of a closed pipe
+        raise end.__context__ or end from None
     return code if isinstance(code, int) else 0
 
 

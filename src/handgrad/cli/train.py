@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from handgrad.training.config import RunConfig
     from handgrad.training.run import Run
 
-QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 97 % of the digits
+QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 98 % of the digits
+    "dataset": {"augmentation": [{"name": "random_crop", "padding": 2}]},
     "model": {"name": "lenet", "activation": "relu", "pooling": "max"},
-    "optimizer": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
-    "training": {"epochs": 10, "batch_size": 32},
+    "optimizer": {"name": "adam", "learning_rate": 0.003},
+    "schedule": {"name": "cosine"},
+    "training": {"epochs": 20, "batch_size": 32},
 }
 WITH_RESUME = {"resume", "workers", "quiet", "as_json"}
 
@@ -62,7 +64,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     given = {
         name: value
         for name, value in context.params.items()
-        if value is not None and value is not False and value != []
+        if value is not None and value is not False and value not in ([], ())
     }
     _check_workers(workers, engine)
     if resume is not None:
@@ -108,32 +110,21 @@ def _is_file(model: str) -> bool:
 def _started(
     config: "RunConfig", folder: Path | None, *, workers: int | None, quiet: bool
 ) -> "Run":
-    from handgrad.cli.screens.console import say
-    from handgrad.cli.screens.loading import loading
+    from handgrad.cli.screens.loading import compiling, loading
     from handgrad.training.run import start
 
-    with loading(quiet=quiet) as progress:
+    with loading(quiet=quiet) as progress, compiling(quiet=quiet) as announce:
         return start(
-            config,
-            folder,
-            workers=workers,
-            progress=progress,
-            announce=None if quiet else lambda words: say(words, stderr=True),
+            config, folder, workers=workers, progress=progress, announce=announce
         )
 
 
 def _resumed(folder: Path, *, workers: int | None, quiet: bool) -> "Run":
-    from handgrad.cli.screens.console import say
-    from handgrad.cli.screens.loading import loading
+    from handgrad.cli.screens.loading import compiling, loading
     from handgrad.training.run import resume
 
-    with loading(quiet=quiet) as progress:
-        return resume(
-            folder,
-            workers=workers,
-            progress=progress,
-            announce=None if quiet else lambda words: say(words, stderr=True),
-        )
+    with loading(quiet=quiet) as progress, compiling(quiet=quiet) as announce:
+        return resume(folder, workers=workers, progress=progress, announce=announce)
 
 
 def _refuse_beside_resume(given: dict[str, Any]) -> None:

@@ -201,7 +201,7 @@ def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
         table, key = PLACES[option]
         read = READERS.get(option, _as_it_is)(value)
         if option == "optimizer":
-            tables.setdefault(table, {}).update(read)
+            tables[table] = {**read, **tables.get(table, {})}
         else:
             tables.setdefault(table, {})[key] = read
     for section, values in settings.items():

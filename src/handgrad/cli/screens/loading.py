@@ -1,4 +1,4 @@
-"""A bar while a data set is downloaded or decoded."""
+"""What is shown before training: data on its way, kernels being compiled."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,3 +34,30 @@ def loading(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]
 
     with bar:
         yield report
+
+
+@contextmanager
+def compiling(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """A function that is told each kernel's name as it is compiled.
+
+    In a terminal the names pass by on one line that goes away; in a pipe the first one
+    is said in a sentence.
+    """
+    screen = console(stderr=True)
+    said: list[str] = []
+    status = screen.status("Compiling kernels, this once ...", spinner="line")
+
+    def announce(name: str) -> None:
+        if quiet:
+            return
+        if screen.is_terminal:
+            status.start()
+            status.update(f"Compiling kernels, this once: {name}")
+        elif not said:
+            say("Compiling kernels, this once; they are kept on disk.", stderr=True)
+        said.append(name)
+
+    try:
+        yield announce
+    finally:
+        status.stop()

@@ -15,8 +15,9 @@ from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
 
 NEXT = (
-    "mlp --set hidden_sizes=128,64 --optimizer adam --epochs 30",
-    "lenet --dataset fashion_mnist --set activation=relu --set pooling=max",
+    "mlp --set hidden_sizes=128,64 --optimizer adam --batch-size 32 --epochs 20",
+    "lenet --set activation=relu --set pooling=max --optimizer adam "
+    "--dataset fashion_mnist",
 )
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 

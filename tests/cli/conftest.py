@@ -1,0 +1,45 @@
+"""The program, called as from a shell, but in this process."""
+
+import shlex
+from typing import NamedTuple
+
+import pytest
+
+from handgrad.cli.main import run
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def handgrad(capsys, tmp_path, monkeypatch):
+    """Call the program with one line of words, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(line):
+        capsys.readouterr()
+        code = run(shlex.split(line))
+        return Outcome(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def refused(handgrad, tmp_path):
+    """Call it with a mistake: one sentence, exit code 2, no file made."""
+
+    def call(line):
+        before = sorted(tmp_path.rglob("*"))
+        code, out, err = handgrad(line)
+        assert code == 2, err
+        assert out == ""
+        assert err.count("\n") == 1
+        assert err.endswith((".\n", "--help\n"))
+        assert "Traceback" not in err
+        assert sorted(tmp_path.rglob("*")) == before
+        return err
+
+    return call

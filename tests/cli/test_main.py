@@ -1,0 +1,115 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from handgrad import __version__
+from handgrad.cli import main
+from handgrad.errors import NonFiniteError
+
+SLOW_IMPORTS = {"sklearn", "numba", "matplotlib", "scipy", "torch", "PIL"}
+
+
+def python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+
+def test_help_names_every_command(handgrad):
+    code, out, _ = handgrad("--help")
+    assert code == 0
+    for name in ["train", "evaluate", "predict", "check", "models", "summary", "data"]:
+        assert name in out
+
+
+def test_without_words_it_shows_the_help(handgrad):
+    assert "Usage" in "".join(handgrad("")[1:])
+
+
+def test_the_version_is_the_package_s(handgrad):
+    assert handgrad("--version") == (0, f"handgrad {__version__}\n", "")
+
+
+def test_help_imports_nothing_heavy():
+    done = python(
+        "import sys\n"
+        "from handgrad.cli.main import run\n"
+        "code = run(['train', '--help'])\n"
+        f"print('HEAVY', sorted({SLOW_IMPORTS!r} & set(sys.modules)), code)"
+    )
+    assert done.stdout.splitlines()[-1] == "HEAVY [] 0"
+
+
+@pytest.mark.slow
+def test_help_is_there_in_a_blink():
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        python("from handgrad.cli.main import run; run(['--help'])")
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.3
+
+
+def test_unknown_commands_and_options_offer_the_nearest(refused):
+    assert "Did you mean 'train'?" in refused("trian")
+    assert "no option --epoch. Did you mean --epochs?" in refused("train --epoch 3")
+    assert "handgrad data has no option --jsn" in refused("data --jsn")
+
+
+def test_a_word_where_a_number_belongs_is_refused(refused):
+    assert "'--epochs'" in refused("train --epochs many")
+
+
+def test_a_missing_word_is_named(refused):
+    assert "Missing argument" in refused("summary")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (NonFiniteError("Step 3: the loss\nis nan."), 4, "Step 3: the loss is nan.\n"),
+        (KeyboardInterrupt(), 130, "Stopped.\n"),
+        (MemoryError(), 2, "This needs more memory than there is."),
+        (PermissionError(13, "no", "/x"), 2, "/x cannot be used: you may not"),
+    ],
+)
+def test_errors_become_one_sentence_and_their_code(
+    monkeypatch, capsys, error, code, words
+):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(main, "_call", fail)
+    assert main.run([]) == code
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith(words)
+    assert written.err.count("\n") == 1
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
+    def fail(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(main, "_call", fail)
+    with pytest.raises(ZeroDivisionError):
+        main.run([])
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    program = (
+        "import sys; from handgrad.cli.main import main; "
+        "sys.argv = ['handgrad', 'models']; main()"
+    )
+    done = subprocess.run(
+        f"{sys.executable} -c {program!r} | true; echo ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() in ("0", "141")

@@ -1,0 +1,118 @@
+import pytest
+
+from handgrad.cli.train_options import OPTIMIZERS, PLACES, merged, tables_from
+from handgrad.errors import ConfigError
+
+
+def test_only_what_was_given_is_in_the_tables():
+    assert tables_from({}, {}) == {}
+    assert tables_from({"epochs": 3, "seed": 0}, {}) == {
+        "training": {"epochs": 3},
+        "": {"seed": 0},
+    }
+
+
+def test_an_optimizer_brings_its_usual_learning_rate_unless_one_is_given():
+    assert tables_from({"optimizer": "nesterov"}, {})["optimizer"] == {
+        "name": "sgd",
+        "learning_rate": 0.02,
+        "momentum": 0.9,
+        "nesterov": True,
+    }
+    for given in (
+        {"optimizer": "adam", "learning_rate": 0.5},
+        {"learning_rate": 0.5, "optimizer": "adam"},
+    ):
+        assert tables_from(given, {})["optimizer"]["learning_rate"] == 0.5
+
+
+def test_set_goes_over_the_options():
+    tables = tables_from(
+        {"optimizer": "momentum"}, {"optimizer": {"momentum": 0.5}, "model": {"a": 1}}
+    )
+    assert tables["optimizer"]["momentum"] == 0.5
+    assert tables["model"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.2", 0.2), ("1000", 1000), ("test", "test"), ("none", "none")],
+)
+def test_validation_is_a_fraction_a_count_or_a_word(text, value):
+    read = tables_from({"validation": text}, {})["dataset"]["validation"]
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize("text", ["tset", "true", "1,2", ""])
+def test_other_words_for_validation_are_refused(text):
+    with pytest.raises(ConfigError, match="--validation takes a fraction, a count"):
+        tables_from({"validation": text}, {})
+
+
+def test_an_image_size_is_both_sides():
+    assert tables_from({"image_size": 32}, {})["dataset"]["image_size"] == [32, 32]
+    with pytest.raises(ConfigError, match="from 1 up, got 0"):
+        tables_from({"image_size": 0}, {})
+
+
+def test_augmentations_take_their_first_option_after_a_colon():
+    words = ["random_flip", "random_crop:2", "cutout:size=8"]
+    assert tables_from({"augment": words}, {})["dataset"]["augmentation"] == [
+        {"name": "random_flip"},
+        {"name": "random_crop", "padding": 2},
+        {"name": "cutout", "size": 8},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("random_flop", "Did you mean 'random_flip'"),
+        ("random_crop:pading=2", "Did you mean 'padding'"),
+        ("random_crop:two", "a whole number"),
+    ],
+)
+def test_augmentations_that_cannot_be_are_refused(word, words):
+    with pytest.raises(ConfigError, match=words):
+        tables_from({"augment": [word]}, {})
+
+
+def test_an_unknown_optimizer_offers_the_nearest():
+    with pytest.raises(ConfigError, match=r"Did you mean 'momentum'\?.*nesterov"):
+        tables_from({"optimizer": "momentun"}, {})
+
+
+def test_a_new_name_starts_its_table_afresh():
+    base = {
+        "optimizer": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
+        "dataset": {"name": "digits", "validation": 0.2},
+        "": {"seed": 3},
+    }
+    over = {
+        "optimizer": OPTIMIZERS["adam"],
+        "dataset": {"name": "mnist"},
+        "": {"engine": "plain"},
+    }
+    assert merged(base, over) == {
+        "optimizer": {"name": "adam", "learning_rate": 0.001},
+        "dataset": {"name": "mnist", "validation": 0.2},
+        "": {"seed": 3, "engine": "plain"},
+    }
+    assert base["optimizer"]["name"] == "sgd"
+
+
+def test_options_without_a_name_are_added():
+    base = {"training": {"epochs": 10, "batch_size": 32}}
+    tables = merged(base, {"training": {"epochs": 3}})
+    assert tables["training"] == {"epochs": 3, "batch_size": 32}
+
+
+def test_every_place_is_a_key_of_the_configuration():
+    from handgrad.training.config import RunConfig
+
+    for table, key in PLACES.values():
+        model = RunConfig
+        if table:
+            model = RunConfig.model_fields[table].annotation
+        assert key in model.model_fields or model.model_config["extra"] == "allow"
