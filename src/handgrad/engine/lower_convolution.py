@@ -14,6 +14,7 @@ from handgrad.engine.kernels.convolution import (
     taps_entry,
 )
 from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import Piece
@@ -21,6 +22,7 @@ from handgrad.engine.program import Operation
 from handgrad.layers import Conv2d
 
 VECTORS = 2  # of 16 examples at once
+KEPT_BYTES = 1 << 18  # of output gradients that stay in a core's own cache
 
 
 def lower_convolution(
@@ -68,6 +70,14 @@ def lower_convolution(
             layer.in_channels * shape.taps * block * FLOAT_BYTES,
             shape.output_bytes,
             memory.tile // (16 * VECTORS),
+            int(
+                walks_blocks_first(
+                    shape,
+                    shape.in_channels * shape.input_bytes,
+                    len(places),
+                    rounded // block,
+                )
+            ),
         ),
         f"{name} forward",
         shape.operations,
@@ -77,6 +87,7 @@ def lower_convolution(
     lowering.reusable = outputs.pointer
 
     def backward(d_outputs: Tensor) -> Tensor | None:
+        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
         _add_weight_gradient(lowering, name, shape, padded, d_outputs)
         if not needs_d_inputs:
             return None
@@ -84,6 +95,17 @@ def lower_convolution(
 
     lowering.backwards.append(backward)
     return outputs
+
+
+def walks_blocks_first(
+    shape: Convolution, picture_bytes: int, places: int, blocks: int
+) -> bool:
+    """Whether to read the pictures once a block, not the weights once a place.
+
+    Weights that a core's own cache holds cost nothing to read again.
+    """
+    weights = shape.out_channels * shape.in_channels * shape.taps * FLOAT_BYTES
+    return weights > KEPT_BYTES and picture_bytes * blocks < weights * places
 
 
 def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> Tensor:
@@ -138,6 +160,14 @@ def _add_d_inputs(
             shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
             height * width * memory.tile * FLOAT_BYTES,
             memory.tile // (16 * VECTORS),
+            int(
+                walks_blocks_first(
+                    shape,
+                    shape.out_channels * shape.output_bytes,
+                    len(places),
+                    rounded // block,
+                )
+            ),
         ),
         f"{name} d_inputs",
         shape.operations,
@@ -172,6 +202,7 @@ def _add_weight_gradient(
             shape.taps // taps_at_once,
             len(rows),
             run,
+            max(1, KEPT_BYTES // (outs * shape.output_bytes)),
         ),
         f"{name} d_weight",
         shape.operations,

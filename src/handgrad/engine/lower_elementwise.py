@@ -86,6 +86,26 @@ def lower_activation(
     return outputs
 
 
+def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """A tile's own tensor of these values; copied only out of a whole batch's matrix."""
+    tile, rows = lowering.memory.tile, values.rows
+    if values.stride == tile:
+        return values
+    copied = lowering.memory.dense(name, "gradients", values.shape)
+    entry = activations.forward_entry(
+        activations.IDENTITY, has_bias=False, in_place=False
+    )
+    lowering.add(
+        entry,
+        (values.pointer, NOWHERE, copied.pointer, NOWHERE)
+        + (rows, tile, values.stride, copied.stride),
+        f"{name} copied",
+        0,
+        8 * rows * tile,
+    )
+    return copied
+
+
 def lower_dropout(
     lowering: Lowering, name: str, layer: Dropout, inputs: Tensor
 ) -> Tensor:

@@ -31,7 +31,8 @@ def taps_entry(outs: int, vectors: int) -> Entry:
     Arguments
         0 inputs, 3 weights, 6 bias, 9 outputs, 12 taps, 15 places (arrays)
         18 place count, 19 channels, 20 input channel stride, 21 weight channel stride,
-        22 blocks, 23 weight block stride, 24 output channel stride, 25 column groups
+        22 blocks, 23 weight block stride, 24 output channel stride, 25 column groups,
+        26 whether blocks are walked before places (many weights, small pictures)
 
     A place is (input offset, output offset, first tap, taps), one for each output pixel.
     """
@@ -45,9 +46,12 @@ def taps_entry(outs: int, vectors: int) -> Entry:
         count = integer(arguments, 18)
         places = longs(arguments, 15, tile, worker, 4 * count)
         output_stride = integer(arguments, 24)
-        for place in range(count):
-            for block in range(integer(arguments, 22)):
-                for group in range(integer(arguments, 25)):
+        blocks, groups = integer(arguments, 22), integer(arguments, 25)
+        blocks_first = integer(arguments, 26) != 0
+        for outer in range(blocks if blocks_first else count):
+            for inner in range(count if blocks_first else blocks):
+                block, place = (outer, inner) if blocks_first else (inner, outer)
+                for group in range(groups):
                     along = group * vectors * VECTOR_BYTES
                     taps_block(
                         outs,
@@ -80,7 +84,8 @@ def dots_entry(outs: int, taps: int) -> Entry:
     Arguments
         0 d_outputs, 3 inputs, 6 tap offsets, 9 rows, 12 d_weight (arrays)
         15 d_outputs channel stride, 16 input channel stride, 17 channels,
-        18 blocks of outputs, 19 blocks of taps, 20 rows, 21 vectors in a row
+        18 blocks of outputs, 19 blocks of taps, 20 rows, 21 vectors in a row,
+        22 blocks of outputs that stay in the cache while all channels pass
     """
 
     def weight_gradient_entry(arguments: int, tile: int, worker: int) -> None:
@@ -93,23 +98,26 @@ def dots_entry(outs: int, taps: int) -> Entry:
         channels = integer(arguments, 17)
         tap_blocks = integer(arguments, 19)
         gradient_stride = 4 * channels * tap_blocks * taps
-        for channel in range(channels):
-            for tap_block in range(tap_blocks):
-                first_tap = channel * tap_blocks * taps + tap_block * taps
-                for block in range(integer(arguments, 18)):
-                    dots_block(
-                        outs,
-                        taps,
-                        d_outputs + block * outs * d_stride,
-                        d_stride,
-                        inputs + channel * integer(arguments, 16),
-                        tap_offsets + 8 * tap_block * taps,
-                        rows,
-                        integer(arguments, 20),
-                        integer(arguments, 21),
-                        d_weight + block * outs * gradient_stride + 4 * first_tap,
-                        gradient_stride,
-                    )
+        blocks, together = integer(arguments, 18), integer(arguments, 22)
+        for first_block in range(0, blocks, together):
+            last_block = min(first_block + together, blocks)
+            for channel in range(channels):
+                for tap_block in range(tap_blocks):
+                    first_tap = (channel * tap_blocks + tap_block) * taps
+                    for block in range(first_block, last_block):
+                        dots_block(
+                            outs,
+                            taps,
+                            d_outputs + block * outs * d_stride,
+                            d_stride,
+                            inputs + channel * integer(arguments, 16),
+                            tap_offsets + 8 * tap_block * taps,
+                            rows,
+                            integer(arguments, 20),
+                            integer(arguments, 21),
+                            d_weight + block * outs * gradient_stride + 4 * first_tap,
+                            gradient_stride,
+                        )
 
     return Entry(weight_gradient_entry)
 
