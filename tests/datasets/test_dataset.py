@@ -3,8 +3,9 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
+from handgrad.datasets import memory
 from handgrad.datasets.dataset import Dataset, Split, check_targets, checksum_of
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, ResourceError
 
 IMAGES = np.arange(3 * 2 * 4 * 5, dtype=np.uint8).reshape(3, 2, 4, 5)
 TARGETS = np.array([2, 0, 1])
@@ -20,6 +21,17 @@ def test_take_gives_rows_in_the_order_asked_for():
     taken = SPLIT.take(np.array([2, 0]))
     np.testing.assert_array_equal(taken.images, IMAGES[[2, 0]])
     assert taken.targets.tolist() == [1, 2]
+
+
+def test_a_part_that_does_not_fit_is_refused_before_it_is_copied(monkeypatch):
+    row = np.zeros((1, 3, 1000, 1000), dtype=np.uint8)
+    whole = Split(np.broadcast_to(row, (10**6, 3, 1000, 1000)), np.zeros(10**6, int))
+    monkeypatch.setattr(memory, "free_memory", lambda: 10**9)
+    with pytest.raises(
+        ResourceError, match=r"A part of 400 images needs 1\.20 GB of mem"
+    ):
+        whole.take(np.arange(400))
+    assert len(whole.take(np.arange(3))) == 3
 
 
 def test_a_data_set_knows_its_shape_and_classes():

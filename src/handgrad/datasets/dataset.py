@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from math import prod
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.memory import check_memory
 from handgrad.errors import DatasetError
 
 
@@ -30,7 +32,10 @@ class Split:
         return tuple(self.images.shape[1:])
 
     def take(self, rows: NumpyArray) -> "Split":
-        """The images of these rows, in this order."""
+        """A copy in memory of the images of these rows, in this order."""
+        check_memory(
+            len(rows) * prod(self.image_shape), f"A part of {len(rows):,} images"
+        )
         return Split(self.images[rows], self.targets[rows])
 
 
