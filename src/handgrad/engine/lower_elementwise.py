@@ -88,17 +88,16 @@ def lower_activation(
 
 def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
     """A tile's own tensor of these values; copied only out of a whole batch's matrix."""
-    tile, rows = lowering.memory.tile, values.rows
+    memory = lowering.memory
+    tile, rows = memory.tile, values.rows
     if values.stride == tile:
         return values
-    copied = lowering.memory.dense(name, "gradients", values.shape)
-    entry = activations.forward_entry(
-        activations.IDENTITY, has_bias=False, in_place=False
-    )
+    copied = memory.dense(name, "gradients", values.shape)
+    no_slope = pointer_to(memory.array(f"{name} slope", "settings", 1))
+    sizes = (rows, tile, values.stride, copied.stride)
     lowering.add(
-        entry,
-        (values.pointer, NOWHERE, copied.pointer, NOWHERE)
-        + (rows, tile, values.stride, copied.stride),
+        activations.forward_entry(activations.IDENTITY, has_bias=False, in_place=False),
+        (values.pointer, NOWHERE, copied.pointer, no_slope, *sizes),
         f"{name} copied",
         0,
         8 * rows * tile,
