@@ -23,6 +23,7 @@ from handgrad.layers import Conv2d
 
 VECTORS = 2  # of 16 examples at once
 KEPT_BYTES = 1 << 18  # of output gradients that stay in a core's own cache
+MANY_WEIGHTS, SMALL_PICTURES = 1 << 20, 5 << 19  # bytes
 
 
 def lower_convolution(
@@ -70,14 +71,7 @@ def lower_convolution(
             layer.in_channels * shape.taps * block * FLOAT_BYTES,
             shape.output_bytes,
             memory.tile // (16 * VECTORS),
-            int(
-                walks_blocks_first(
-                    shape,
-                    shape.in_channels * shape.input_bytes,
-                    len(places),
-                    rounded // block,
-                )
-            ),
+            int(walks_blocks_first(shape, shape.in_channels * shape.input_bytes)),
         ),
         f"{name} forward",
         shape.operations,
@@ -97,15 +91,13 @@ def lower_convolution(
     return outputs
 
 
-def walks_blocks_first(
-    shape: Convolution, picture_bytes: int, places: int, blocks: int
-) -> bool:
-    """Whether to read the pictures once a block, not the weights once a place.
+def walks_blocks_first(shape: Convolution, picture_bytes: int) -> bool:
+    """Whether to walk over blocks of weights first, and over places within.
 
-    Weights that a core's own cache holds cost nothing to read again.
+    It pays when the weights do not fit a core's own cache and the pictures do.
     """
     weights = shape.out_channels * shape.in_channels * shape.taps * FLOAT_BYTES
-    return weights > KEPT_BYTES and picture_bytes * blocks < weights * places
+    return weights > MANY_WEIGHTS and picture_bytes < SMALL_PICTURES
 
 
 def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> Tensor:
@@ -160,14 +152,7 @@ def _add_d_inputs(
             shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
             height * width * memory.tile * FLOAT_BYTES,
             memory.tile // (16 * VECTORS),
-            int(
-                walks_blocks_first(
-                    shape,
-                    shape.out_channels * shape.output_bytes,
-                    len(places),
-                    rounded // block,
-                )
-            ),
+            int(walks_blocks_first(shape, shape.out_channels * shape.output_bytes)),
         ),
         f"{name} d_inputs",
         shape.operations,
