@@ -1,6 +1,8 @@
 import gzip
 import shutil
 import struct
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +66,15 @@ def put(folder, contents=CONTENTS, pack=True):
     for name, content in (packed(contents) if pack else contents).items():
         (folder / name).write_bytes(content)
     return folder
+
+
+def test_importing_is_light():
+    heavy = {"sklearn", "PIL", "pooch", "requests"}
+    code = f"import sys, handgrad.datasets; print(*set(sys.modules) & {heavy})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
 
 
 def test_digits_need_nothing():

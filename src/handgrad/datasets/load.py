@@ -11,7 +11,6 @@ from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.download import fetch_files, is_right
 from handgrad.datasets.idx import read_split
-from handgrad.datasets.image_folder import load_images
 from handgrad.datasets.locate import cache_folder, first_existing, folders
 from handgrad.datasets.resize import resize_split
 from handgrad.datasets.sources import SOURCES, Source
@@ -45,6 +44,8 @@ def load(
     _check_size(image_size)
     name = _known(name_or_path)
     if name is None:
+        from handgrad.datasets.image_folder import load_images
+
         return load_images(_existing(name_or_path), image_size, progress)
     if name == "digits":
         dataset = load_digits()

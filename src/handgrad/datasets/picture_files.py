@@ -69,7 +69,7 @@ class Folder:
             inside = Path(folder).relative_to(self.root).as_posix()
             start = "" if inside == "." else f"{inside}/"
             for name in filter(is_picture, names):
-                about = os.stat(os.path.join(folder, name))
+                about = _about(Path(folder, name))
                 if stat.S_ISREG(about.st_mode):
                     found.append(
                         PictureFile(start + name, about.st_size, about.st_mtime_ns)
@@ -180,6 +180,16 @@ def _is_plain(entry: zipfile.ZipInfo) -> bool:
 
 def _points_outside(file: PictureFile) -> bool:
     return file.name.startswith("/") or "\\" in file.name or ".." in file.parts
+
+
+def _about(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read: {error.strerror or error}. Replace the file or "
+            "take it out."
+        ) from error
 
 
 def _cannot_list(error: OSError) -> None:

@@ -44,7 +44,8 @@ def read_header(content: bytes, name: str) -> Header:
     """The upright (height, width) of a picture, and whether it has no colours."""
     with _refusals(name), _open(content, name) as picture:
         width, height = picture.size
-        turned = picture.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        # PNG's own getexif would decode the picture
+        turned = Image.Image.getexif(picture).get(ORIENTATION, 1) in (5, 6, 7, 8)
         size = (width, height) if turned else (height, width)
         return Header(size, _is_grey(picture))
 
