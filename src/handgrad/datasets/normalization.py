@@ -38,7 +38,8 @@ class Normalization:
     @property
     def shift(self) -> NumpyArray:
         """What is added then, for each channel."""
-        return (-np.asarray(self.mean) / np.asarray(self.std)).astype(np.float32)
+        shift: NumpyArray = -np.asarray(self.mean) / np.asarray(self.std)
+        return shift.astype(np.float32)
 
     def apply(
         self, images: UInt8[NumpyArray, "count channels height width"]
