@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from handgrad.datasets.load import load
 from handgrad.datasets.normalization import (
     Normalization,
     half,
@@ -89,3 +90,19 @@ def test_by_name(channels):
 def test_an_unknown_name_offers_the_nearest():
     with pytest.raises(ConfigError, match="Did you mean 'standard'"):
         normalization("standart", EVERY_BYTE)
+
+
+# What others compute from these training images: torchvision's examples for MNIST (to
+# four places), Fashion-MNIST's own statistics.
+@pytest.mark.parametrize(
+    ("folder", "mean", "std", "places"),
+    [
+        ("mnist", 0.1307, 0.3081, 4),
+        ("fashion-mnist", 0.28604059698879, 0.35302424451492, 12),
+    ],
+)
+def test_published_mean_and_deviation(data, folder, mean, std, places):
+    source = data(folder)
+    found = standard(load(folder, data_dir=source.parent).train.images)
+    assert round(found.mean[0], places) == round(mean, places)
+    assert round(found.std[0], places) == round(std, places)
