@@ -110,21 +110,30 @@ def _is_file(model: str) -> bool:
 def _started(
     config: "RunConfig", folder: Path | None, *, workers: int | None, quiet: bool
 ) -> "Run":
-    from handgrad.cli.screens.loading import compiling, loading
+    from handgrad.cli.screens.loading import Compiling, loading
     from handgrad.training.run import start
 
-    with loading(quiet=quiet) as progress, compiling(quiet=quiet) as announce:
+    with loading(quiet=quiet) as progress:
         return start(
-            config, folder, workers=workers, progress=progress, announce=announce
+            config,
+            folder,
+            workers=workers,
+            progress=progress,
+            announce=Compiling(quiet=quiet),
         )
 
 
 def _resumed(folder: Path, *, workers: int | None, quiet: bool) -> "Run":
-    from handgrad.cli.screens.loading import compiling, loading
+    from handgrad.cli.screens.loading import Compiling, loading
     from handgrad.training.run import resume
 
-    with loading(quiet=quiet) as progress, compiling(quiet=quiet) as announce:
-        return resume(folder, workers=workers, progress=progress, announce=announce)
+    with loading(quiet=quiet) as progress:
+        return resume(
+            folder,
+            workers=workers,
+            progress=progress,
+            announce=Compiling(quiet=quiet),
+        )
 
 
 def _refuse_beside_resume(given: dict[str, Any]) -> None:

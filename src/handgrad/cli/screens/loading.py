@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from handgrad.cli.screens.console import console, say
+
+PATIENCE_SECONDS = 0.5
 
 
 @contextmanager
@@ -36,28 +39,24 @@ def loading(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]
         yield report
 
 
-@contextmanager
-def compiling(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """A function that is told each kernel's name as it is compiled.
+class Compiling:
+    """Told each kernel's name before it is compiled or read from the disk's cache.
 
-    In a terminal the names pass by on one line that goes away; in a pipe the first one
-    is said in a sentence.
+    Reading takes no time worth a word; if the first ones take long, they are being
+    compiled, and one sentence says why nothing else happens.
     """
-    screen = console(stderr=True)
-    said: list[str] = []
-    status = screen.status("Compiling kernels, this once ...", spinner="line")
 
-    def announce(name: str) -> None:
-        if quiet:
-            return
-        if screen.is_terminal:
-            status.start()
-            status.update(f"Compiling kernels, this once: {name}")
-        elif not said:
+    def __init__(
+        self, *, quiet: bool = False, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.said = quiet
+        self.clock = clock
+        self.begun: float | None = None
+
+    def __call__(self, name: str) -> None:
+        now = self.clock()
+        if self.begun is None:
+            self.begun = now
+        if not self.said and now - self.begun > PATIENCE_SECONDS:
             say("Compiling kernels, this once; they are kept on disk.", stderr=True)
-        said.append(name)
-
-    try:
-        yield announce
-    finally:
-        status.stop()
+            self.said = True

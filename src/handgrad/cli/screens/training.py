@@ -6,8 +6,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
 from handgrad.errors import HandgradError
@@ -54,7 +52,7 @@ def follow(run: Run, *, quiet: bool, as_json: bool, is_first: bool) -> None:
     """Make the run go, show it, and end with its result."""
     stop = _train(run, quiet=quiet)
     if stop.number is not None and not run.result:
-        _stopped(run, stop.number)
+        raise Stopped(run, stop.number)
     pictures = _draw(run)
     if as_json:
         say_json(run.result)
@@ -102,14 +100,15 @@ def _show(screen: TrainingScreen, record: Record) -> None:
         )
 
 
-def _stopped(run: Run, number: int) -> None:
-    """What was done is saved; say how to go on."""
-    say(
-        f"Stopped after step {run.trainer.position.step}; everything is saved. Go on "
-        f"with: handgrad train --resume {run.folder.path}",
-        stderr=True,
-    )
-    raise typer.Exit(128 + number)
+class Stopped(HandgradError):
+    """A run that somebody stopped; what was done is saved."""
+
+    def __init__(self, run: Run, number: int) -> None:
+        super().__init__(
+            f"Stopped after step {run.trainer.position.step}; everything is saved. "
+            f"Go on with: handgrad train --resume {run.folder.path}"
+        )
+        self.exit_code = 128 + number
 
 
 def _draw(run: Run) -> list[Path]:
@@ -134,9 +133,9 @@ def _first_word(run: Run) -> str:
     )
     counts += [] if test is None else [f"{len(test):,} to test"]
     return (
-        f"{config.model.name} on {config.dataset.name}: {', '.join(counts)}; "
+        f"{config.model.name} on {config.dataset.name}: {', '.join(counts)}\n"
         f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
-        f"{len(resolved.class_names)} classes. Into {run.folder.path}"
+        f"{len(resolved.class_names)} classes; into {run.folder.path}"
     )
 
 
