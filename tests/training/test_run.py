@@ -36,9 +36,9 @@ def test_a_run_hands_out_every_step_and_epoch(tmp_path):
     epochs = [r.epoch for r in records if isinstance(r, EpochRecord)]
     assert steps == list(range(1, 10))
     assert epochs == [1, 2, 3]
-    assert [line["step"] for line in run.folder.records() if line["kind"] == "step"] == (
-        steps
-    )
+    assert [
+        line["step"] for line in run.folder.records() if line["kind"] == "step"
+    ] == (steps)
 
 
 def test_the_result_says_how_it_ended(tmp_path):
@@ -171,7 +171,9 @@ def test_a_loss_that_is_not_finite_keeps_the_last_checkpoint(tmp_path):
     config = path / "config.toml"
     text = config.read_text()
     config.write_text(text.replace("learning_rate = 0.01", "learning_rate = 1e38"))
-    with pytest.raises(NonFiniteError, match=r"Step [56] gave numbers that are not fin"):
+    with pytest.raises(
+        NonFiniteError, match=r"Step [56] gave numbers that are not fin"
+    ):
         go_on(path)
     config.write_text(text)
     assert final_bits(path) == before

@@ -1,0 +1,145 @@
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from handgrad.errors import ConfigError
+from handgrad.training.config import RunConfig, config_from, read_config
+
+EXAMPLE = {
+    "seed": 3,
+    "engine": "plain",
+    "dataset": {
+        "name": "fashion_mnist",
+        "validation": 5000,
+        "image_size": [32, 32],
+        "normalization": "standard",
+        "augmentation": [{"name": "random_crop", "padding": 2}],
+    },
+    "model": {"name": "mlp", "hidden_sizes": [128, 64], "dropout": 0.1},
+    "loss": {"name": "softmax_cross_entropy", "label_smoothing": 0.1, "l2": 1e-4},
+    "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+    "schedule": {"name": "cosine", "warmup_epochs": 1},
+    "training": {"epochs": 2, "batch_size": 64, "clip_norm": 1, "early_stopping": 3},
+}
+
+
+def test_toml_and_back_is_the_same():
+    config = config_from(EXAMPLE)
+    assert config_from(tomllib.loads(config.to_toml())) == config
+    assert config_from(tomllib.loads(RunConfig().to_toml())) == RunConfig()
+
+
+@given(
+    st.integers(0, 2**63 - 1),
+    st.floats(1e-300, 1e300),
+    st.one_of(st.floats(0.01, 0.99), st.integers(1, 10**9), st.sampled_from(["none"])),
+)
+def test_numbers_survive_toml_to_the_bit(seed, rate, validation):
+    tables = {
+        "seed": seed,
+        "optimizer": {"name": "adam", "learning_rate": rate},
+        "dataset": {"validation": validation},
+    }
+    config = config_from(tables)
+    assert config_from(tomllib.loads(config.to_toml())) == config
+    assert config.dataset.validation == validation
+
+
+def test_other_keys_of_a_named_table_are_its_options():
+    config = config_from(EXAMPLE)
+    assert config.model.options == {"hidden_sizes": [128, 64], "dropout": 0.1}
+    assert config.loss.options == {"label_smoothing": 0.1}
+    assert config.dataset.augmentation[0].options == {"padding": 2}
+
+
+def test_it_stays_as_it_is():
+    with pytest.raises(ValidationError, match="frozen"):
+        RunConfig().seed = 1
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        (
+            {"trainng": {}},
+            r"no key of the top named 'trainng'. Did you mean 'training'",
+        ),
+        (
+            {"training": {"epoch": 3}},
+            r"no key of \[training\] named 'epoch'. Did you mean 'epochs'",
+        ),
+        ({"dataset": {"dir": 1}}, r"no key of \[dataset\] named 'dir'"),
+        ({"training": {"epochs": "3"}}, r"training.epochs: .*valid integer, got '3'"),
+        ({"training": {"epochs": 0}}, r"training.epochs: .*equal to 1, got 0"),
+        (
+            {"training": {"clip_norm": 0}},
+            r"training.clip_norm: .*greater than 0, got 0",
+        ),
+        ({"seed": True}, r"seed: .*valid integer, got True"),
+        ({"seed": -1}, r"seed: .*got -1"),
+        ({"engine": "gpu"}, r"engine: input should be 'plain' or 'cpu', got 'gpu'"),
+        ({"optimizer": {"learning_rate": float("inf")}}, r"learning_rate: .*finite"),
+        ({"dataset": {"image_size": [28]}}, r"dataset.image_size.1: field required"),
+        ({"dataset": {"image_size": [28, 0]}}, r"dataset.image_size.1: .*got 0"),
+        ({"dataset": {"validation": "tset"}}, r"dataset.validation: .*got 'tset'"),
+        ({"dataset": {"augmentation": [{"size": 1}]}}, r"dataset.augmentation.0"),
+        ({"model": 3}, r"model: .*got 3"),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_says_where(tables, words):
+    with pytest.raises(ConfigError, match=words) as error:
+        config_from(tables, "wrong.toml")
+    assert str(error.value).startswith("wrong.toml: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_is_read(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(config_from(EXAMPLE).to_toml())
+    assert read_config(path) == config_from(EXAMPLE)
+
+
+@pytest.mark.parametrize("content", [b"seed = ", b"\xff\xfe", b"seed = 1\nseed = 2"])
+def test_what_is_not_toml_is_refused(tmp_path, content):
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"run\.toml is not TOML"):
+        read_config(path)
+
+
+def test_a_missing_file_is_one_sentence(tmp_path):
+    with pytest.raises(ConfigError, match=r"run\.toml cannot be read: No such file"):
+        read_config(tmp_path / "run.toml")
+
+
+toml_values = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(-(10**12), 10**12),
+        st.floats(),
+        st.text(max_size=5),
+        st.just(0),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+names = st.sampled_from([*RunConfig.model_fields, "x"])
+keys = st.sampled_from(["name", "epochs", "validation", "image_size", "augmentation"])
+
+
+@given(
+    st.dictionaries(
+        names, st.one_of(toml_values, st.dictionaries(keys, toml_values, max_size=3))
+    )
+)
+def test_whatever_it_is_given_it_takes_it_or_says_why(tables):
+    try:
+        config_from(tables)
+    except ConfigError as error:
+        assert str(error).startswith("The configuration: ")

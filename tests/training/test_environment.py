@@ -1,0 +1,30 @@
+import json
+import platform
+
+from handgrad.training.environment import (
+    blas_kernels,
+    code_checksum,
+    describe_environment,
+)
+
+
+def test_it_says_on_what_a_run_was_made():
+    found = json.loads(json.dumps(describe_environment()))
+    assert found["python"] == platform.python_version()
+    assert found["libraries"]["numpy"].count(".") == 2
+    assert found["cores"] >= 1
+    assert len(found["processor"]) > 0
+
+
+def test_the_family_of_matrix_kernels_is_named():
+    import numpy as np
+
+    assert np.ones((2, 2)) @ np.ones((2, 2)) is not None  # loads the library
+    kernels = blas_kernels()
+    assert kernels
+    assert all(library["architecture"] for library in kernels)
+
+
+def test_the_code_is_known_by_its_checksum():
+    assert code_checksum() == code_checksum()
+    assert len(code_checksum()) == 64

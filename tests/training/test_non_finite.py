@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from handgrad.engine.engine import Batch
+from handgrad.errors import NonFiniteError
+from handgrad.layers import Linear, ReLU, Residual, Sequential, Sigmoid
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.randomness import Key
+from handgrad.training.non_finite import first_non_finite, non_finite_error
+
+from .test_trainer import TRAIN, trainer
+
+LOSS = SoftmaxCrossEntropy()
+TARGETS = np.array([0, 1])
+
+
+def network():
+    key = Key(0)
+    return Sequential(
+        [Linear(3, 4, key=key), ReLU(), Linear(4, 4, key=key), Linear(4, 2, key=key)]
+    )
+
+
+def inputs():
+    return np.linspace(0.5, 1, 6, dtype=np.float32).reshape(2, 3)
+
+
+def look(model, values=None, key=Key(0)):
+    values = inputs() if values is None else values
+    with np.errstate(all="ignore"):
+        return first_non_finite(model, LOSS, values, TARGETS, key)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("layer", ["linear_1", "linear_2", "linear_3"])
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_bad_parameter_is_named(bad, layer, name):
+    model = network()
+    model.parameters()[f"{layer}.{name}"].value.flat[0] = bad
+    kind = "NaN" if np.isnan(bad) else "infinity"
+    assert look(model) == f"the first {kind} is in {name} of {layer}"
+
+
+@pytest.mark.parametrize("layer", ["linear_1", "linear_2", "linear_3"])
+def test_the_first_layer_that_overflows_is_named(layer):
+    model = network()
+    model.parameters()[f"{layer}.weight"].value[...] = 3e38
+    model.parameters()[f"{layer}.bias"].value[...] = 3e38
+    assert look(model) == f"the first infinity is in the outputs of {layer}"
+
+
+def test_bad_inputs_are_not_blamed_on_a_layer():
+    values = inputs()
+    values[0, 0] = np.nan
+    assert look(network(), values) == "the first NaN is in the inputs of the network"
+
+
+def blow_up_backwards(model, target):
+    """Zeros on the way forward, and blame that grows beyond all bounds going back."""
+    parameters = model.parameters()
+    parameters["linear_1.weight"].value[...] = 0
+    parameters["linear_1.bias"].value[...] = 0
+    parameters["linear_2.weight"].value[...] = 3e38
+    parameters["linear_2.weight"].value[target] = -3e38
+    parameters["linear_2.bias"].value[...] = 0
+
+
+def test_a_backward_pass_that_overflows_is_named():
+    model = Sequential([Linear(3, 4, key=Key(0)), Linear(4, 10, key=Key(0))])
+    blow_up_backwards(model, 7)
+    with np.errstate(all="ignore"):
+        found = first_non_finite(model, LOSS, inputs()[:1], np.array([7]), Key(0))
+    assert found == "the first infinity is in the gradient of the inputs of linear_2"
+
+
+def test_a_prediction_has_no_backward_pass():
+    model = network()
+    assert look(model, key=None) == "the sum of finite numbers is too large"
+
+
+def test_within_a_residual_the_outer_layer_is_named():
+    inner = Linear(3, 3, key=Key(0))
+    inner.weight.value[...] = 3e38
+    model = Sequential([Sigmoid(), Residual(inner), Linear(3, 2, key=Key(0))])
+    assert look(model) == "the first infinity is in the outputs of residual_1"
+
+
+def test_large_but_finite_numbers_are_let_through():
+    here = trainer(epochs=1)
+    here.engine.model.parameters()["linear_2.bias"].value[...] = [1e30, *[-1e30] * 9]
+    assert len(list(here)) == 5
+
+
+@pytest.mark.parametrize("layer", ["linear_1", "linear_2"])
+def test_training_stops_at_that_step_and_moves_nothing(layer):
+    here = trainer(epochs=1)
+    records = iter(here)
+    next(records)
+    parameters = here.engine.model.parameters()
+    parameters[f"{layer}.bias"].value[...] = np.inf
+    before = here.state()
+    position = here.position
+    with pytest.raises(
+        NonFiniteError,
+        match=rf"^Step 2 gave .*the first infinity is in bias of {layer}\. The last "
+        r"checkpoint is as it was; try a learning rate below 0\.1",
+    ) as error:
+        next(records)
+    assert error.value.exit_code == 4
+    assert here.position == position
+    for name, array in here.state().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_gradient_alone_stops_it_too():
+    layers = [
+        {"name": "flatten"},
+        {"name": "linear", "out_features": 4},
+        {"name": "linear", "out_features": 10},
+    ]
+    here = trainer(TRAIN.take(np.arange(1)), layers=layers)
+    blow_up_backwards(here.engine.model, int(TRAIN.targets[0]))
+    before = here.state()
+    with pytest.raises(NonFiniteError, match=r"Step 1 .*gradient of the inputs of lin"):
+        next(iter(here))
+    for name, array in here.state().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_looking_again_moves_nothing():
+    layers = [{"name": "flatten"}, {"name": "batch_norm1d"}]
+    here = trainer(layers=[*layers, {"name": "linear", "out_features": 10}])
+    before = here.state()
+    rows = np.arange(8)
+    batch = Batch(TRAIN.images, TRAIN.targets, rows, rows)
+    non_finite_error(here, batch, 1)
+    for name, array in here.state().items():
+        np.testing.assert_array_equal(array, before[name])

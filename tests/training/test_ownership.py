@@ -1,0 +1,115 @@
+import json
+import os
+
+import pytest
+
+from handgrad.errors import RunError
+from handgrad.training.ownership import is_gone, take, this_process
+
+from .small import CHILDREN, killed
+
+
+def owner_of(folder):
+    (path,) = folder.glob("owner-*.json")
+    return json.loads(path.read_text())
+
+
+def test_only_one_can_own_a_folder(tmp_path):
+    mine = take(tmp_path)
+    with pytest.raises(RunError, match=f"in use by process {os.getpid()} on"):
+        take(tmp_path)
+    mine.release()
+    take(tmp_path).release()
+
+
+def test_numbers_only_grow_and_one_file_stays(tmp_path):
+    for _ in range(3):
+        take(tmp_path).release()
+    assert [path.name for path in tmp_path.iterdir()] == ["owner-0003.json"]
+
+
+def test_what_nobody_holds_any_more_can_be_taken(tmp_path):
+    mine = take(tmp_path)
+    del mine
+    take(tmp_path)
+
+
+def hold(report, folder):
+    mine = take(folder)
+    report(1)
+    while mine:
+        pass
+
+
+def test_a_killed_owner_is_gone(tmp_path):
+    assert killed(hold, (tmp_path,), lambda random: (1, 0)) == 1
+    assert owner_of(tmp_path)["process"] != os.getpid()
+    take(tmp_path)
+
+
+def test_a_living_owner_is_not(tmp_path):
+    receiver, sender = CHILDREN.Pipe(duplex=False)
+    child = CHILDREN.Process(target=hold, args=(sender.send, tmp_path))
+    child.start()
+    try:
+        assert receiver.recv() == 1
+        with pytest.raises(RunError, match=f"in use by process {child.pid} on"):
+            take(tmp_path)
+    finally:
+        child.kill()
+        child.join()
+    take(tmp_path)
+
+
+def test_a_process_of_another_machine_cannot_be_judged(tmp_path):
+    elsewhere = {**this_process(), "host": "elsewhere", "token": "x"}
+    assert not is_gone(elsewhere)
+    (tmp_path / "owner-0007.json").write_text(json.dumps(elsewhere))
+    with pytest.raises(RunError, match=r"on elsewhere.*remove owner-0007\.json"):
+        take(tmp_path)
+
+
+def test_a_number_given_anew_or_before_a_restart_is_gone():
+    now = {**this_process(), "process": os.getppid()}
+    assert is_gone({**now, "started": "1"})
+    assert is_gone({**now, "boot": "another"})
+    assert is_gone({**now, "process": 2**22 + 1})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left_by_a_dead_process", [False, True])
+def test_of_several_at_once_exactly_one_proceeds(tmp_path, left_by_a_dead_process):
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if left_by_a_dead_process:
+            gone = {**this_process(), "boot": "another"}
+            (folder / "owner-0003.json").write_text(json.dumps(gone))
+        assert sum(results_of_race(folder, 4)) == 1
+
+
+def results_of_race(folder, count):
+    start = CHILDREN.Barrier(count)
+    pipes = [CHILDREN.Pipe(duplex=False) for _ in range(count)]
+    children = [
+        CHILDREN.Process(target=race, args=(sender, folder, start))
+        for _, sender in pipes
+    ]
+    for child in children:
+        child.start()
+    results = [receiver.recv() for receiver, _ in pipes]
+    for child in children:
+        child.join()
+    return results
+
+
+def race(sender, folder, start):
+    start.wait()
+    try:
+        mine = take(folder)
+        sender.send(1)
+    except RunError:
+        mine = None
+        sender.send(0)
+    start.wait()  # whoever has it holds it until all have tried
+    del mine

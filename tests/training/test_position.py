@@ -1,0 +1,36 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handgrad.errors import RunError
+from handgrad.training.position import Position
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def test_the_sums_are_weighted_by_the_size_of_the_batch():
+    position = Position().after_step(2.0, 3, 4).after_step(1.0, 1, 1)
+    assert (position.batch, position.step) == (2, 2)
+    assert position.loss_sum / position.examples == (4 * 2.0 + 1.0) / 5
+    assert position.correct == 4
+
+
+def test_an_epoch_ends_with_empty_sums_and_its_loss_remembered():
+    position = Position().after_step(2.0, 3, 4).after_epoch(1.5).after_epoch(1.7)
+    assert position == Position(epoch=3, step=1, losses=(1.5, 1.7))
+    assert position.best_epoch == 1
+
+
+@given(numbers, st.lists(numbers, max_size=5))
+def test_it_survives_json_to_the_bit(loss_sum, losses):
+    position = replace(Position(), loss_sum=loss_sum, losses=tuple(losses))
+    text = json.dumps(position.as_numbers())
+    assert repr(Position.from_numbers(json.loads(text))) == repr(position)
+
+
+def test_what_another_version_wrote_is_refused():
+    with pytest.raises(RunError, match="Use the version that wrote it"):
+        Position.from_numbers({"epoch": 1})

@@ -1,0 +1,177 @@
+import json
+import os
+
+import pytest
+
+from handgrad.errors import IntegrityError, ResourceError, RunError
+from handgrad.training import atomic
+from handgrad.training.records import EpochRecord, StepRecord
+from handgrad.training.run_folder import RunFolder
+
+from .small import small
+
+STEP = StepRecord(1, 1, 0.1 + 0.2, 2, 3, 0.1, None, 0.01)
+EPOCH = EpochRecord(1, 1, 0.3, 0.5, None, None, 0.1, True, 0.02, 100.0)
+
+
+def created(path):
+    return RunFolder.create(path, small())
+
+
+def test_it_begins_with_its_settings_and_surroundings(tmp_path):
+    folder = created(tmp_path / "runs" / "first")
+    assert folder.config == small()
+    assert folder.result is None
+    environment = json.loads((folder.path / "environment.json").read_text())
+    assert environment["libraries"]["numpy"]
+
+
+def test_without_a_name_every_run_gets_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths = [created(None).path for _ in range(3)]
+    assert [str(path) for path in paths] == [
+        os.path.join("runs", f"mlp-digits-{number}") for number in (1, 2, 3)
+    ]
+
+
+def test_a_folder_with_anything_in_it_is_refused(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "letters.txt").write_text("dear")
+    with pytest.raises(RunError, match=r"run is there already\. Give another folder"):
+        created(tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["letters.txt"]
+
+
+def test_an_empty_folder_may_be_given(tmp_path):
+    (tmp_path / "run").mkdir()
+    assert created(tmp_path / "run").config == small()
+
+
+@pytest.mark.parametrize("name", ["run", "deep/run", "deep/er/run"])
+def test_a_file_in_the_way_is_one_sentence(tmp_path, name):
+    (tmp_path / name.partition("/")[0]).write_text("a file")
+    with pytest.raises(RunError, match="already|Not a directory|File exists"):
+        created(tmp_path / name)
+
+
+def test_a_runs_that_is_a_file_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(RunError, match="runs cannot be written: File exists"):
+        created(None)
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_a_full_disk_leaves_no_half_made_folder(tmp_path, monkeypatch, failing):
+    count = 0
+    real = atomic.write_all
+
+    def write_all(handle, content):
+        nonlocal count
+        count += 1
+        if count == failing:
+            raise OSError(28, "No space left on device")
+        real(handle, content)
+
+    monkeypatch.setattr(atomic, "write_all", write_all)
+    with pytest.raises(ResourceError, match="No space left on device"):
+        created(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_no_run_folder_is_refused(tmp_path):
+    with pytest.raises(RunError, match="is not a run folder: it holds no config"):
+        RunFolder.open(tmp_path)
+    with pytest.raises(RunError, match="they stand under runs/"):
+        RunFolder.open(tmp_path / "nothing")
+
+
+def test_metrics_hold_numbers_that_repeat_timings_the_others(tmp_path):
+    folder = created(tmp_path / "run")
+    folder.add(STEP)
+    folder.add(EPOCH)
+    assert folder.records() == []
+    folder.flush()
+    step, epoch = folder.records()
+    assert step["loss"] == 0.1 + 0.2
+    assert (step["kind"], epoch["kind"]) == ("step", "epoch")
+    assert not {"duration_seconds", "images_per_second"} & (step.keys() | epoch.keys())
+    lines = (folder.path / "timings.jsonl").read_text().splitlines()
+    assert json.loads(lines[1]) == {
+        "kind": "epoch",
+        "step": 1,
+        "duration_seconds": 0.02,
+        "images_per_second": 100.0,
+    }
+
+
+def test_a_torn_line_is_left_out(tmp_path):
+    folder = created(tmp_path / "run")
+    for _ in range(2):
+        folder.add(STEP)
+    folder.flush()
+    path = folder.path / "metrics.jsonl"
+    content = path.read_bytes()
+    first = content.index(b"\n") + 1
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        assert len(folder.records()) == (length >= first)
+
+
+def test_cutting_back_forgets_what_came_after(tmp_path):
+    folder = created(tmp_path / "run")
+    folder.add(STEP)
+    sizes = folder.flush()
+    kept = (folder.path / "metrics.jsonl").read_bytes()
+    folder.add(EPOCH)
+    folder.flush()
+    folder.cut_back(sizes)
+    assert (folder.path / "metrics.jsonl").read_bytes() == kept
+    folder.cut_back({"metrics": 0, "timings": 0})
+    assert folder.records() == []
+
+
+def test_a_file_that_somebody_shortened_is_named(tmp_path):
+    folder = created(tmp_path / "run")
+    folder.add(STEP)
+    sizes = folder.flush()
+    (folder.path / "metrics.jsonl").write_text("")
+    with pytest.raises(
+        IntegrityError, match=r"metrics\.jsonl holds 0 bytes and should"
+    ):
+        folder.cut_back(sizes)
+
+
+def test_a_failed_flush_is_made_up_for_by_the_next(tmp_path, monkeypatch):
+    folder = created(tmp_path / "run")
+    folder.add(STEP)
+    with monkeypatch.context() as patch:
+
+        def fail(handle, content):
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(atomic, "write_all", fail)
+        with pytest.raises(ResourceError, match="No space left"):
+            folder.flush()
+    folder.add(EPOCH)
+    folder.flush()
+    assert [line["kind"] for line in folder.records()] == ["step", "epoch"]
+
+
+def test_only_the_owner_clears_away(tmp_path):
+    folder = created(tmp_path / "run")
+    (folder.path / ".tmp-1-a").write_text("half")
+    RunFolder.open(folder.path)
+    assert (folder.path / ".tmp-1-a").exists()
+    with pytest.raises(RunError, match="is in use"):
+        RunFolder.open(folder.path).own()
+    assert (folder.path / ".tmp-1-a").exists()
+    folder.release()
+    RunFolder.open(folder.path).own()
+    assert not (folder.path / ".tmp-1-a").exists()
+
+
+def test_the_last_word_can_be_read(tmp_path):
+    folder = created(tmp_path / "run")
+    folder.write_result({"test_accuracy": 0.9, "test_loss": None})
+    assert folder.result == {"test_accuracy": 0.9, "test_loss": None}
