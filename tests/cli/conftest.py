@@ -43,3 +43,12 @@ def refused(handgrad, tmp_path):
         return err
 
     return call
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """The folder of a small run: softmax regression on the digits, two epochs."""
+    folder = tmp_path_factory.mktemp("runs") / "softmax"
+    words = "softmax_regression --optimizer adam --learning-rate 0.01 --epochs 2"
+    assert run(shlex.split(f"train {words} --engine plain -q --run {folder}")) == 0
+    return folder

@@ -52,7 +52,7 @@ def follow(run: Run, *, quiet: bool, as_json: bool, is_first: bool) -> None:
     """Make the run go, show it, and end with its result."""
     stop = _train(run, quiet=quiet)
     if stop.number is not None and not run.result:
-        raise Stopped(run, stop.number)
+        raise StoppedError(run, stop.number)
     pictures = _draw(run)
     if as_json:
         say_json(run.result)
@@ -100,7 +100,7 @@ def _show(screen: TrainingScreen, record: Record) -> None:
         )
 
 
-class Stopped(HandgradError):
+class StoppedError(HandgradError):
     """A run that somebody stopped; what was done is saved."""
 
     def __init__(self, run: Run, number: int) -> None:

@@ -1,0 +1,73 @@
+import json
+
+import pytest
+from PIL import Image
+
+from handgrad.cli.data import plain_name
+from handgrad.datasets.load import NAMES
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """No data set on this machine but the embedded one."""
+    monkeypatch.delenv("HANDGRAD_DATA", raising=False)
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+
+
+def test_every_data_set_is_listed_with_its_place_or_the_way_to_it(handgrad, alone):
+    code, out, err = handgrad("data list")
+    assert (code, err) == (0, "")
+    assert "comes with scikit-learn" in out
+    assert "handgrad data fetch cifar10" in out
+    assert set(json.loads(handgrad("data list --json").out)) == set(NAMES)
+
+
+def test_a_data_set_that_is_here_is_found(handgrad, data):
+    folder = data("mnist")
+    places = json.loads(handgrad(f"data list --data-dir {folder.parent} --json").out)
+    assert places["mnist"]["place"] == str(folder)
+    out = handgrad(f"data fetch mnist --data-dir {folder.parent}").out
+    assert out == f"mnist is in {folder}.\n"
+
+
+def test_show_draws_a_picture_and_says_where(handgrad, tmp_path):
+    code, out, _ = handgrad("data show")
+    assert code == 0
+    assert out.splitlines() == [
+        "digits: 1,437 images to train, 360 to test.",
+        "Samples are in digits_samples.png.",
+    ]
+    with Image.open(tmp_path / "digits_samples.png") as picture:
+        assert min(picture.size) > 500
+
+
+def test_show_takes_a_folder_of_images(handgrad, alone, tmp_path):
+    for name, shade in (("cat", 20), ("dog", 200)):
+        (tmp_path / "my pets" / name).mkdir(parents=True)
+        Image.new("RGB", (9, 7), (shade, 0, 0)).save(
+            tmp_path / "my pets" / name / "1.png"
+        )
+    code, out, err = handgrad("data show 'my pets' --json --out here/pets.png -q")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["class_names"] == ["cat", "dog"]
+    assert found["picture"] == "here/pets.png"
+    assert (tmp_path / "here" / "pets.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("digits", "digits"), ("my pets.zip", "my_pets"), ("../..", "images")],
+)
+def test_a_name_becomes_part_of_a_file_name(name, plain):
+    assert plain_name(name) == plain
+
+
+def test_mistakes_are_sentences(refused, alone, tmp_path):
+    assert "Did you mean 'mnist'" in refused("data fetch mnits")
+    assert "digits needs no download" in refused("data fetch digits")
+    assert "Did you mean 'digits'" in refused("data show digit")
+    assert "--per-class of at least 1" in refused("data show --per-class 0")
+    assert "--image-size of at least 1" in refused("data show --image-size 0")
+    (tmp_path / "file").write_text("in the way")
+    assert "cannot be written" in refused("data show --out file/x.png")

@@ -1,0 +1,68 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def test_the_table_counts_every_class_and_names_confusions(handgrad, trained):
+    code, out, err = handgrad(f"evaluate {trained}")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("test: ")
+    assert "of 360 right" in lines[0]
+    assert [line.split()[0] for line in lines[2:12]] == list("0123456789")
+    assert "macro average" in lines[12]
+    assert "taken for" in lines[-1]
+
+
+def test_it_finds_the_accuracy_that_training_found(handgrad, trained):
+    found = json.loads(handgrad(f"evaluate {trained} --json").out)
+    result = json.loads((trained / "result.json").read_text())
+    assert found["accuracy"] == pytest.approx(result["test_accuracy"])
+    assert found["loss"] == pytest.approx(result["test_loss"], rel=1e-5)
+    assert np.sum(found["confusion"]) == found["images"] == 360
+    assert sum(row["mistakes"] for row in found["classes"]) == round(
+        360 * (1 - found["accuracy"])
+    )
+
+
+def test_the_parts_are_cut_as_in_training(handgrad, trained):
+    result = json.loads((trained / "result.json").read_text())
+    found = json.loads(handgrad(f"evaluate {trained} --split validation --json").out)
+    assert found["accuracy"] == pytest.approx(result["validation_accuracy"])
+    found = json.loads(handgrad(f"evaluate {trained} --split train --json --last").out)
+    assert (found["split"], found["images"]) == ("train", 1293)
+
+
+def test_quiet_is_one_line(handgrad, trained):
+    assert handgrad(f"evaluate {trained} -q").out.count("\n") == 1
+
+
+def test_mistakes_are_sentences(refused, trained):
+    assert "not a run folder" in refused("evaluate nowhere")
+    assert "Did you mean 'test'" in refused(f"evaluate {trained} --split tset")
+
+
+def test_images_of_other_classes_are_refused(refused, trained, tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        Image.new("L", (9, 9)).save(tmp_path / "pets" / name / "1.png")
+        Image.new("L", (9, 9), 50).save(tmp_path / "pets" / name / "2.png")
+    assert "other classes" in refused(
+        f"evaluate {trained} --dataset {tmp_path}/pets -q"
+    )
+
+
+def test_a_damaged_checkpoint_is_named(handgrad, trained, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    (state,) = copy.glob("checkpoints/*/state.safetensors")
+    content = bytearray(state.read_bytes())
+    content[-1] ^= 1
+    state.write_bytes(content)
+    code, out, err = handgrad(f"evaluate {copy}")
+    assert (code, out) == (2, "")
+    assert "state.safetensors is damaged" in err
+    assert err.count("\n") == 1

@@ -1,0 +1,226 @@
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import handgrad as package
+from handgrad.training.run_folder import RunFolder
+
+SMALL = "softmax_regression --engine plain --optimizer adam --learning-rate 0.01"
+KEYS = {
+    "run",
+    "model",
+    "dataset",
+    "epochs",
+    "steps",
+    "seconds",
+    "train_loss",
+    "validation_loss",
+    "validation_accuracy",
+    "test_accuracy",
+    "parameters",
+    "sha256",
+}
+
+
+def result_of(outcome):
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_alone_it_learns_the_digits_and_offers_commands_that_work(handgrad):
+    code, out, err = handgrad("train")
+    assert code == 0
+    accuracy = float(re.search(r"test accuracy ([\d.]+)%", out)[1])
+    assert accuracy > 97
+    assert err.count("\nepoch ") == 20
+    assert "\x1b" not in out + err
+    offered = out.partition("Try next\n")[2].splitlines()
+    assert len(offered) == 3
+    for line in offered[:2]:  # the third would download a data set
+        done = handgrad(line.strip().removeprefix("handgrad ") + " --quiet")
+        assert done.code == 0, done.err
+    assert "--dataset fashion_mnist" in offered[2]
+
+
+def test_json_is_one_object_with_the_promised_names(handgrad):
+    code, out, err = handgrad(f"train {SMALL} --epochs 2 --json")
+    assert (code, out.count("\n")) == (0, 1)
+    result = json.loads(out)
+    assert result.keys() >= KEYS
+    assert (result["epochs"], result["parameters"]) == (2, 7850)
+    assert Path(result["run"]) == Path("runs/softmax-regression-digits-1")
+    assert "epoch   2" in err
+
+
+def test_the_checksum_is_that_of_the_last_parameters(handgrad, trained):
+    result = json.loads((trained / "result.json").read_text())
+    parameters = package.load(trained).model.parameters()  # the last epoch was the best
+    digest = hashlib.sha256()
+    for _, parameter in sorted(parameters.items()):
+        digest.update(np.ascontiguousarray(parameter.value))
+    assert digest.hexdigest() == result["sha256"]
+
+
+def test_quiet_says_the_result_alone(handgrad):
+    code, out, err = handgrad(f"train {SMALL} --epochs 1 --quiet --run here")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1] == "everything is in here"
+
+
+def test_the_pictures_are_in_the_run_folder(trained):
+    assert sorted(path.name for path in (trained / "figures").iterdir()) == [
+        "confusion_matrix.png",
+        "curves.png",
+        "curves.svg",
+        "first_layer_weights.png",
+        "worst_mistakes.png",
+    ]
+
+
+def test_options_reach_the_configuration(handgrad):
+    handgrad(
+        "train lenet --set activation=tanh --set schedule.rise=0.2 --epochs 1 -q "
+        "--engine plain --batch-size 50 --optimizer nesterov --weight-decay 0.001 "
+        "--schedule one_cycle --warmup-epochs 0.5 --l2 0.0001 --label-smoothing 0.1 "
+        "--clip-norm 1 --early-stopping 3 --augment random_flip --train-count 100 "
+        "--normalization half --image-size 32 --validation 50 --seed 4 --run here"
+    )
+    config = RunFolder.open(Path("here")).config
+    assert (config.seed, config.engine) == (4, "plain")
+    assert config.model.options == {"activation": "tanh"}
+    assert config.optimizer.options == {
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 0.001,
+    }
+    assert config.schedule.options == {"rise": 0.2}
+    assert config.loss.options == {"label_smoothing": 0.1}
+    assert config.training.early_stopping == 3
+    assert config.dataset.augmentation[0].name == "random_flip"
+    assert config.resolved.input_shape == (1, 32, 32)
+    assert config.resolved.train_images == 100
+    assert config.resolved.validation_images == 50
+
+
+def test_a_file_is_a_model_and_options_go_over_it(handgrad):
+    Path("small.toml").write_text(
+        "seed = 3\n[model]\nname = 'perceptron'\nhidden = 8\n"
+        "[training]\nepochs = 5\nbatch_size = 100\n"
+    )
+    result = result_of(
+        handgrad("train small.toml --epochs 1 --seed 0 --set hidden=9 --json -q")
+    )
+    config = RunFolder.open(Path(result["run"])).config
+    assert (config.seed, config.training.epochs, config.training.batch_size) == (
+        0,
+        1,
+        100,
+    )
+    assert config.model.options == {"hidden": 9}
+
+
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_workers(handgrad):
+    sums = {
+        result_of(handgrad(f"train mlp --epochs 1 -q --json --workers {workers}"))[
+            "sha256"
+        ]
+        for workers in (1, 2)
+    }
+    assert len(sums) == 1
+
+
+def test_a_stopped_run_is_resumed_to_the_same_bits(handgrad, tmp_path):
+    words = (
+        "train mlp --engine plain --epochs 30 --batch-size 16 --set hidden_sizes=32,"
+    )
+    whole = result_of(handgrad(f"{words} --json -q --run whole"))
+    program = "from handgrad.cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *words.split(), "--run", "cut"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    for line in process.stderr:
+        if line.startswith("epoch "):
+            process.send_signal(signal.SIGTERM)
+            break
+    assert "handgrad train --resume cut" in process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 128 + signal.SIGTERM
+    assert not (tmp_path / "cut" / "result.json").exists()
+    resumed = result_of(handgrad("train --resume cut --json -q"))
+    assert resumed["sha256"] == whole["sha256"]
+    assert (tmp_path / "cut" / "metrics.jsonl").read_bytes() == (
+        tmp_path / "whole" / "metrics.jsonl"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("lenett", "Did you mean 'lenet'?"),
+        ("lenet --dataset mnisst", "Did you mean 'mnist'?"),
+        ("lenet --dataset ./nowhere", "no data set at ./nowhere"),
+        ("lenet --set activaton=relu", "Did you mean 'activation'?"),
+        ("lenet --set activation=rellu", "Did you mean 'relu'?"),
+        ("mlp --set hidden_sizes=many", "a list, each a whole number, got 'many'"),
+        ("lenet --set activation", "--set takes NAME=VALUE"),
+        ("lenet --optimizer adm", "Did you mean 'adam'?"),
+        ("lenet --set optimizer.momentun=0.9", "Did you mean 'momentum'?"),
+        ("lenet --schedule cosin", "Did you mean 'cosine'?"),
+        ("lenet --loss softmax", "Did you mean 'softmax_cross_entropy'?"),
+        ("lenet --engine gpu", "'plain' or 'cpu', got 'gpu'"),
+        ("lenet --image-size 4", "needs images of at least 5x5"),
+        ("lenet --epochs 0", "training.epochs"),
+        ("lenet --learning-rate -1", "optimizer.learning_rate"),
+        ("lenet --validation 2.5", "validation takes a fraction"),
+        ("lenet --train-count 99999", "more images than"),
+        ("lenet --normalization unt", "'unit', 'half' or 'standard'"),
+        ("lenet --workers 0", "--workers takes a whole number from 1 up"),
+        ("lenet --workers 2 --engine plain", "belongs to the cpu engine"),
+        ("nowhere.toml", "nowhere.toml cannot be read"),
+        ("--resume nowhere", "nowhere is not a run folder"),
+        ("--resume nowhere --epochs 3", "got --epochs as well"),
+        ("lenet --resume nowhere", "got a model as well"),
+        ("--resume nowhere --set a=1", "got --set as well"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_leave_nothing_behind(refused, words, said):
+    assert said in refused(f"train {words}")
+
+
+def test_a_key_that_a_file_cannot_have_is_refused(refused, tmp_path):
+    (tmp_path / "wrong.toml").write_text("[training]\nepoch = 3\n")
+    assert "Did you mean 'epochs'" in refused("train wrong.toml")
+    (tmp_path / "wrong.toml").write_text("[training\n")
+    assert "is not TOML" in refused("train wrong.toml")
+
+
+def test_a_file_where_the_run_folder_should_be_is_kept(refused, tmp_path):
+    (tmp_path / "here").write_text("mine")
+    assert "here is there already" in refused(f"train {SMALL} -q --run here")
+    assert "cannot be written" in refused(f"train {SMALL} -q --run here/run")
+    assert (tmp_path / "here").read_text() == "mine"
+
+
+def test_a_run_is_not_written_over(refused, trained):
+    assert "is there already" in refused(f"train {SMALL} -q --run {trained}")
+
+
+def test_a_loss_that_becomes_nan_names_the_step_and_the_code_is_4(handgrad):
+    code, out, err = handgrad(
+        "train mlp --engine plain --learning-rate 1e30 --epochs 2 -q --run here"
+    )
+    assert (code, out) == (4, "")
+    assert re.match(r"Step \d+", err)
+    assert err.count("\n") == 1
