@@ -1,0 +1,253 @@
+"""Networks to hold the two voices against each other: a table, and random ones."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import strategies as st
+
+from handgrad.datasets.normalization import Normalization
+from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.engine import Batch
+from handgrad.engine.training_program import TrainingProgram
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.models import from_layers
+from handgrad.optimizers import SGD
+from handgrad.randomness import Key, random_bits
+
+SMOOTH = ("gelu", "gelu_tanh", "tanh", "sigmoid")
+KINKED = ("relu", "leaky_relu")
+NORMALIZATIONS = {
+    1: Normalization((0.4,), (0.3,)),
+    3: Normalization((0.4, 0.5, 0.6), (0.3, 0.2, 0.25)),
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """Rows of layers, as `from_layers` takes them, for pictures of one shape."""
+
+    rows: tuple[dict, ...]
+    shape: tuple[int, int, int] = (1, 6, 5)
+    classes: int = 4
+
+    def model(self, seed=0):
+        """The same parameters each time."""
+        return from_layers(
+            layers=[dict(row) for row in self.rows],
+            input_shape=self.shape,
+            classes=self.classes,
+            seed=seed,
+        )
+
+    @property
+    def normalization(self):
+        return NORMALIZATIONS[self.shape[0]]
+
+    def images(self, count, seed=0):
+        """Pictures in which no two pixels of a channel are alike, where that can be.
+
+        So no window holds two equal largest values, and no voice has to choose.
+        """
+        bits = random_bits(Key(seed).child("images"), (count, *self.shape))
+        flat = bits.reshape(count, self.shape[0], -1)
+        ranks = flat.argsort(axis=-1).argsort(axis=-1)
+        return (
+            (ranks * 255 // max(flat.shape[-1] - 1, 1))
+            .astype(np.uint8)
+            .reshape(count, *self.shape)
+        )
+
+    def batch(self, count, seed=0):
+        """Some rows of a larger set, out of order, with numbers of their own."""
+        images = self.images(count + 3, seed)
+        bits = random_bits(Key(seed).child("targets"), (count + 3,))
+        targets = (bits % self.classes).astype(np.int64)
+        rows = np.arange(count + 2, 2, -1, dtype=np.int64)
+        return Batch(images, targets, rows, rows + 1000)
+
+
+@dataclass
+class Settings:
+    """What an engine is made of, besides the network."""
+
+    loss: object = field(default_factory=SoftmaxCrossEntropy)
+    optimizer: object = field(default_factory=lambda: SGD(0.1))
+    l2: object = None
+    clip_norm: float | None = None
+    seed: int = 3
+
+
+def cpu_engine(network, settings=None, *, batch_size=70, workers=1, keep=False):
+    """The engine of a network; `keep` makes its program keep gradients."""
+    settings = settings or Settings()
+    engine = CpuEngine(
+        network.model(),
+        settings.loss,
+        settings.optimizer,
+        network.normalization,
+        input_shape=network.shape,
+        batch_size=batch_size,
+        workers=workers,
+        seed=settings.seed,
+        l2=settings.l2,
+        clip_norm=settings.clip_norm,
+    )
+    if keep:
+        engine._training = TrainingProgram(engine, keep_gradients=True)
+    return engine
+
+
+def layer(name, **options):
+    """One row."""
+    return {"name": name, **options}
+
+
+def conv(out, kernel, **options):
+    """A row of a convolution."""
+    return layer("conv2d", out_channels=out, kernel_size=kernel, **options)
+
+
+def linear(out):
+    """A row of a linear layer."""
+    return layer("linear", out_features=out)
+
+
+FLATTEN, RELU, TANH = layer("flatten"), layer("relu"), layer("tanh")
+
+# Every kind of layer, and every way in which the engine lays one after another.
+NETWORKS = {
+    "softmax regression": Network((FLATTEN, linear(4))),
+    "one pixel": Network((FLATTEN, linear(2)), (1, 1, 1), 2),
+    "perceptron": Network((FLATTEN, linear(9), RELU, linear(4))),
+    "deep": Network(
+        (FLATTEN, linear(37), layer("gelu"), linear(70), layer("gelu_tanh"))
+        + (linear(5), layer("sigmoid"), linear(4)),
+        (3, 5, 4),
+    ),
+    "linear after linear": Network((FLATTEN, linear(5), linear(4))),
+    "activation first": Network((TANH, FLATTEN, linear(4))),
+    "dropout first": Network((layer("dropout", rate=0.25), FLATTEN, linear(4))),
+    "dropout of nothing first": Network(
+        (layer("dropout", rate=0.0), FLATTEN, linear(4))
+    ),
+    "dropouts": Network(
+        (FLATTEN, linear(9), TANH, layer("dropout", rate=0.5), linear(6))
+        + (layer("dropout", rate=0.2), TANH, linear(4))
+    ),
+    "lenet": Network(
+        (conv(3, 3, padding=1), RELU, layer("max_pool2d", kernel_size=2))
+        + (conv(5, 2), RELU, layer("max_pool2d", kernel_size=(1, 2)))
+        + (FLATTEN, linear(6), RELU, linear(4)),
+        (1, 8, 10),
+    ),
+    "average pooling": Network(
+        (conv(2, 3, padding=1), layer("sigmoid"))
+        + (layer("average_pool2d", kernel_size=2), conv(4, 2), layer("sigmoid"))
+        + (layer("average_pool2d", kernel_size=2), FLATTEN, linear(4)),
+        (3, 8, 8),
+    ),
+    "convolution to linear": Network((conv(3, 2), TANH, FLATTEN, linear(4))),
+    "bare convolution to linear": Network((conv(3, 2), FLATTEN, linear(4))),
+    "convolution after convolution": Network(
+        (conv(3, 2), conv(2, 3, padding=1), FLATTEN, linear(4))
+    ),
+    "strides and pairs": Network(
+        (conv(5, (2, 3), stride=(2, 1), padding=(1, 0)), layer("gelu"))
+        + (conv(2, (1, 2), stride=(1, 2), padding=(0, 1)), TANH, FLATTEN, linear(3)),
+        (3, 7, 6),
+        3,
+    ),
+    "stride beyond the kernel": Network(
+        (conv(2, 1, stride=3), TANH, conv(2, 1, stride=2), FLATTEN, linear(4))
+    ),
+    "overlapping pooling": Network(
+        (conv(3, 2), layer("leaky_relu"))
+        + (layer("max_pool2d", kernel_size=3, stride=(1, 2), padding=1), TANH)
+        + (layer("average_pool2d", kernel_size=(3, 2), stride=1, padding=1),)
+        + (FLATTEN, linear(4)),
+    ),
+    "pooling after pooling": Network(
+        (layer("max_pool2d", kernel_size=2, stride=1), conv(2, 1))
+        + (layer("max_pool2d", kernel_size=2, stride=1),)
+        + (layer("average_pool2d", kernel_size=2), FLATTEN, linear(4)),
+    ),
+    "global pooling": Network(
+        (conv(6, 3), RELU, conv(4, 1), layer("global_average_pool2d"))
+    ),
+    "pooled pictures to linear": Network(
+        (conv(4, 2), TANH, layer("global_average_pool2d"), linear(4))
+    ),
+    "dropout of pictures": Network(
+        (conv(3, 2), RELU, layer("dropout", rate=0.3), conv(2, 2, padding=1))
+        + (layer("dropout", rate=0.3), FLATTEN, linear(4)),
+    ),
+    "batch norm of pictures": Network(
+        (conv(3, 2), layer("batch_norm2d"), RELU, conv(2, 2), layer("batch_norm2d"))
+        + (TANH, FLATTEN, linear(4)),
+    ),
+    "batch norm of rows": Network(
+        (FLATTEN, linear(7), layer("batch_norm1d"), RELU, linear(6))
+        + (layer("batch_norm1d"), TANH, linear(4)),
+    ),
+}
+
+
+@st.composite
+def networks(draw, activations=SMOOTH + KINKED, dropouts=True):
+    """Random networks that fit their pictures."""
+    shape = (
+        draw(st.sampled_from([1, 3])),
+        draw(st.integers(1, 14)),
+        draw(st.integers(1, 14)),
+    )
+    rows, size = [], shape[1:]
+    for _ in range(draw(st.integers(0, 3))):
+        row = draw(picture_rows(size, activations, dropouts))
+        rows.append(row)
+        windows = {"kernel_size", "stride", "padding"}
+        if windows & row.keys():
+            size = from_shape(row, size)
+    ends_global = draw(st.booleans()) and draw(st.booleans())
+    rows.append(layer("global_average_pool2d") if ends_global else FLATTEN)
+    classes = draw(st.integers(2, 10))
+    for _ in range(draw(st.integers(0, 2))):
+        rows.append(linear(draw(st.sampled_from([1, 3, 16, 61]))))
+        rows.append(layer(draw(st.sampled_from(activations))))
+        if dropouts and draw(st.booleans()):
+            rows.append(layer("dropout", rate=draw(st.sampled_from([0.0, 0.3]))))
+    rows.append(linear(classes))
+    return Network(tuple(rows), shape, classes)
+
+
+@st.composite
+def picture_rows(draw, size, activations, dropouts):
+    """A layer that takes pictures of this size and gives pictures."""
+    kinds = ["conv2d", "conv2d", "max_pool2d", "average_pool2d", "activation"]
+    kind = draw(st.sampled_from([*kinds, "dropout"] if dropouts else kinds))
+    if kind == "activation":
+        return layer(draw(st.sampled_from(activations)))
+    if kind == "dropout":
+        return layer("dropout", rate=draw(st.sampled_from([0.0, 0.25])))
+    kernel = tuple(draw(st.integers(1, min(3, length))) for length in size)
+    if kind == "conv2d":
+        padding = draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    else:
+        padding = tuple(draw(st.integers(0, length // 2)) for length in kernel)
+    options = {
+        "kernel_size": kernel,
+        "stride": draw(st.tuples(st.integers(1, 3), st.integers(1, 3))),
+        "padding": padding,
+    }
+    if kind == "conv2d":
+        options["out_channels"] = draw(st.sampled_from([1, 2, 5, 8]))
+    return layer(kind, **options)
+
+
+def from_shape(row, size):
+    """The size of what a row of windows gives."""
+    return tuple(
+        (length + 2 * pad - kernel) // stride + 1
+        for length, pad, kernel, stride in zip(
+            size, row["padding"], row["kernel_size"], row["stride"], strict=True
+        )
+    )

@@ -1,0 +1,126 @@
+"""The plain layers in float64, looked at layer by layer: what the engine is held to."""
+
+from dataclasses import dataclass, field
+from math import inf, prod
+
+import numpy as np
+
+from handgrad.layers import LeakyReLU, MaxPool2d, ReLU
+from handgrad.randomness import Key
+from handgrad.testing.closeness import rounding_bound
+
+
+@dataclass
+class Reference:
+    """One step's loss, gradients, and how far float32 may stray from them."""
+
+    loss: float
+    correct: int
+    logits: np.ndarray
+    gradients: dict
+    scales: dict = field(default_factory=dict)
+    sums: dict = field(default_factory=dict)
+    path: int = 1  # the lengths of all sums on the way, added up
+    largest_logit: float = 0.0
+
+    def assert_agrees(self, result, gradients):
+        """The loss, the number right and every gradient, within rounding.
+
+        Equations
+            bound = 4 * eps * sqrt(path * terms) * scale
+            terms = examples * places, which the gradient adds up
+            scale = largest |d_outputs| * largest |inputs| of the layer: what is added;
+                |d_outputs| from before the activation that follows, if it was larger
+            path  = sum over the layers of the terms in one of their outputs
+        """
+        bound = rounding_bound(self.path, max(self.largest_logit, self.loss))
+        assert abs(result.loss - self.loss) <= bound
+        assert result.correct == self.correct
+        assert gradients.keys() == self.gradients.keys()
+        for name, expected in self.gradients.items():
+            bound = rounding_bound(self.path * self.sums[name], self.scales[name])
+            np.testing.assert_allclose(
+                gradients[name], expected, rtol=0, atol=bound, err_msg=name
+            )
+
+
+def reference_step(network, settings, parameters, batch, step):
+    """Forward and backward in float64 from these parameters."""
+    model = network.model()
+    for name, parameter in model.parameters().items():
+        parameter.value = parameters[name].astype(np.float64)
+    values = network.normalization.apply(batch.images[batch.rows]).astype(np.float64)
+    targets = batch.targets[batch.rows]
+    key = Key(settings.seed).child("dropout").at(step, batch.examples)
+    inputs, caches, path = {}, {}, 1
+    for name, layer in model.layers.items():
+        inputs[name] = values
+        values, caches[name] = layer.forward(values, training=True, key=key.child(name))
+        path += terms_of(layer, inputs[name])
+    loss, cache = settings.loss.forward(values, targets)
+    right = int(np.count_nonzero(values.argmax(axis=1) == targets))
+    found = Reference(loss, right, values, {}, path=2 * path + len(values[0]))
+    found.largest_logit = float(np.abs(values).max())
+    d_values = settings.loss.backward(cache)
+    # probabilities lose digits when the true class takes its 1 away
+    scale = max(1.0, found.largest_logit) / len(batch)
+    for name, layer in reversed(model.layers.items()):
+        # a slope such as 1 - tanh**2 may cancel: what came in before it counts too
+        scale = max(scale, float(np.abs(d_values).max()))
+        d_inputs, gradients = layer.backward(d_values, caches[name])
+        for part, gradient in gradients.items():
+            reach = float(np.abs(inputs[name]).max()) if part == "weight" else 1.0
+            found.gradients[f"{name}.{part}"] = gradient
+            found.scales[f"{name}.{part}"] = scale * reach
+            found.sums[f"{name}.{part}"] = d_values.size // gradient.shape[0]
+        d_values, scale = d_inputs, 0.0 if gradients else scale
+    found.gradients = {n: found.gradients[n] for n in model.parameters()}
+    return found
+
+
+def terms_of(layer, inputs):
+    """How many products one output adds up."""
+    if hasattr(layer, "windows"):
+        return prod(layer.windows.kernel_size)
+    parameters = layer.parameters()
+    if "running_mean" in layer.buffers():
+        return inputs.size // inputs.shape[1]
+    return prod(parameters["weight"].shape[1:]) if parameters else 1
+
+
+def distance_from_kinks(network, settings, parameters, batch, step):
+    """How near a value comes to where a slope jumps, in units of float32 rounding.
+
+    There, two voices that round differently may rightly take different slopes.
+    """
+    model = network.model()
+    for name, parameter in model.parameters().items():
+        parameter.value = parameters[name].astype(np.float64)
+    values = network.normalization.apply(batch.images[batch.rows]).astype(np.float64)
+    key = Key(settings.seed).child("dropout").at(step, batch.examples)
+    nearest, path = inf, 1
+    for name, layer in model.layers.items():
+        if isinstance(layer, ReLU | LeakyReLU | MaxPool2d):
+            margin = kink_margin(layer, values)
+            bound = rounding_bound(path, float(np.abs(values).max()))
+            nearest = min(nearest, margin / bound if bound else inf)
+        before = values
+        values, _ = layer.forward(values, training=True, key=key.child(name))
+        path += terms_of(layer, before)
+    return nearest
+
+
+def kink_margin(layer, values):
+    """The smallest size of a ReLU's input; the smallest lead of a window's winner."""
+    if not isinstance(layer, MaxPool2d):
+        sizes = np.abs(values)
+        return float(sizes[sizes > 0].min(initial=inf))
+    windows = layer.windows
+    padded = windows.pad(values, -inf)
+    grid = windows.grid(values.shape[2:])
+    seen = np.stack([padded[tap.place] for tap in windows.taps(grid)])
+    if len(seen) == 1:
+        return inf
+    second, first = np.partition(seen, len(seen) - 2, axis=0)[-2:]
+    leads = (first - second)[np.isfinite(second) & (first != second)]
+    return float(leads.min(initial=inf))
