@@ -139,7 +139,9 @@ keys = st.sampled_from(["name", "epochs", "validation", "image_size", "augmentat
     )
 )
 def test_whatever_it_is_given_it_takes_it_or_says_why(tables):
+    message = ""
     try:
         config_from(tables)
     except ConfigError as error:
-        assert str(error).startswith("The configuration: ")
+        message = str(error)
+    assert message == "" or message.startswith("The configuration: ")

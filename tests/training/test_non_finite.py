@@ -11,6 +11,7 @@ from handgrad.training.non_finite import first_non_finite, non_finite_error
 from .test_trainer import TRAIN, trainer
 
 LOSS = SoftmaxCrossEntropy()
+KEY = Key(0)
 TARGETS = np.array([0, 1])
 
 
@@ -25,7 +26,7 @@ def inputs():
     return np.linspace(0.5, 1, 6, dtype=np.float32).reshape(2, 3)
 
 
-def look(model, values=None, key=Key(0)):
+def look(model, values=None, key=KEY):
     values = inputs() if values is None else values
     with np.errstate(all="ignore"):
         return first_non_finite(model, LOSS, values, TARGETS, key)

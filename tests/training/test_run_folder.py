@@ -50,7 +50,7 @@ def test_an_empty_folder_may_be_given(tmp_path):
 @pytest.mark.parametrize("name", ["run", "deep/run", "deep/er/run"])
 def test_a_file_in_the_way_is_one_sentence(tmp_path, name):
     (tmp_path / name.partition("/")[0]).write_text("a file")
-    with pytest.raises(RunError, match="already|Not a directory|File exists"):
+    with pytest.raises(RunError, match=r"already|Not a directory|File exists"):
         created(tmp_path / name)
 
 

@@ -118,9 +118,8 @@ def test_without_validation_the_records_say_none():
 
 @pytest.mark.parametrize("norm", ["batch_norm1d", "batch_norm2d"])
 def test_a_last_batch_of_one_works_with_batch_norm(norm):
-    linear = [{"name": "flatten"}, {"name": "linear", "out_features": 10}]
-    layers = linear + [{"name": norm}] if norm == "batch_norm1d" else [{"name": norm}]
-    layers = layers + (linear if norm == "batch_norm2d" else [])
+    layers = [{"name": "flatten"}, {"name": "linear", "out_features": 10}]
+    layers.insert(2 if norm == "batch_norm1d" else 0, {"name": norm})
     records = list(trainer(TRAIN.take(np.arange(33)), layers=layers))
     assert [r.examples for r in records if isinstance(r, StepRecord)] == [32, 1] * 2
     assert all(np.isfinite(record.validation_loss) for record in records[2::3])

@@ -1,0 +1,74 @@
+import ast
+from pathlib import Path
+
+import pytest
+
+import handgrad
+from handgrad.catalog import MODELS
+
+SOURCE = Path(handgrad.__file__).parent
+PUBLIC = {  # what the issue and the house promise
+    "__version__", "datasets", "initializers", "inspection", "layers", "load", "losses",
+    "models", "optimizers", "schedules", "training",
+}  # fmt: skip
+
+
+def exported(path):
+    """The names in `__all__` of a module, as it is written."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return [item.value for item in node.value.elts]
+    return None
+
+
+def in_order(names):
+    """As ruff sorts them: constants, then classes, then the rest, each by letter."""
+
+    def rank(name):
+        is_constant = name.isupper() and len(name) > 1
+        return (0 if is_constant else 1 if name[0].isupper() else 2, name)
+
+    return sorted(names, key=rank)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE))
+)
+def test_exported_names_are_sorted_and_there_once(path):
+    names = exported(path)
+    if names is not None:
+        assert names == in_order(names)
+        assert len(set(names)) == len(names)
+
+
+def test_the_package_exports_what_it_promises():
+    assert set(handgrad.__all__) == PUBLIC
+    for name in PUBLIC:
+        assert getattr(handgrad, name) is not None
+    assert dir(handgrad) == handgrad.__all__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'layer'"):
+        _ = handgrad.layer
+
+
+@pytest.mark.parametrize(
+    ("part", "base"),
+    [
+        (handgrad.layers, handgrad.layers.Layer),
+        (handgrad.losses, handgrad.losses.Loss),
+        (handgrad.optimizers, handgrad.optimizers.Optimizer),
+    ],
+)
+def test_every_layer_loss_and_optimizer_is_exported(part, base):
+    kinds, found = [base], []
+    while kinds:
+        kinds += (kind := kinds.pop()).__subclasses__()
+        found += [kind.__name__] if kind.__module__.startswith(part.__name__) else []
+    assert len(found) > 3
+    assert set(found) <= set(part.__all__)
+
+
+def test_every_model_of_the_catalogue_is_exported():
+    assert set(MODELS) <= set(handgrad.models.__all__)

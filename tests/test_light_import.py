@@ -1,0 +1,39 @@
+import subprocess
+import sys
+
+HEAVY = {"sklearn", "numba", "matplotlib", "torch", "pydantic", "scipy", "safetensors"}
+BUDGET_SECONDS = 0.15
+
+
+def run(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_the_package_alone_pulls_nothing_heavy():
+    code = "import sys, handgrad; print(*sys.modules)"
+    assert HEAVY & set(run(code)) == set()
+
+
+def test_training_pulls_neither_figures_nor_kernels():
+    code = "import sys, handgrad.training; print(*sys.modules)"
+    assert {"numba", "matplotlib", "sklearn", "torch"} & set(run(code)) == set()
+
+
+def test_the_package_is_there_at_once():
+    code = (
+        "from time import perf_counter as now; start = now(); import handgrad; "
+        "print(now() - start)"
+    )
+    best = min(float(run(code)[0]) for _ in range(3))  # the machine may be busy
+    assert best < BUDGET_SECONDS
+
+
+def test_parts_come_when_they_are_asked_for():
+    code = (
+        "import sys, handgrad; handgrad.layers.Linear; handgrad.load; "
+        "print('handgrad.layers' in sys.modules, 'handgrad.models' in sys.modules)"
+    )
+    assert run(code)[0] == "True"

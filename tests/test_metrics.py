@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handgrad.metrics import evaluate
+
+# Three classes: (true, predicted) and how often, counted by hand.
+PAIRS = {(0, 0): 3, (0, 1): 1, (1, 1): 2, (1, 2): 2, (2, 2): 1, (2, 0): 1}
+
+
+def outcome(pairs, classes=3):
+    """Probabilities and targets with these outcomes."""
+    rows = [pair for pair, count in pairs.items() for _ in range(count)]
+    targets = np.array([true for true, _ in rows], dtype=np.int64)
+    predicted = [guess for _, guess in rows]
+    return np.eye(classes, dtype=np.float32)[predicted], targets
+
+
+def test_counts_by_hand():
+    found = evaluate(*outcome(PAIRS), 0.7)
+    assert found.loss == 0.7
+    assert found.accuracy == 6 / 10
+    np.testing.assert_array_equal(found.confusion, [[3, 1, 0], [0, 2, 2], [1, 0, 1]])
+    np.testing.assert_array_equal(found.support, [4, 4, 2])
+    np.testing.assert_allclose(found.precision, [3 / 4, 2 / 3, 1 / 3])
+    np.testing.assert_allclose(found.recall, [3 / 4, 2 / 4, 1 / 2])
+    np.testing.assert_allclose(found.f1, [3 / 4, 4 / 7, 2 / 5])
+    np.testing.assert_array_equal(found.mistakes_per_class, [1, 2, 1])
+    assert found.macro_precision == pytest.approx((3 / 4 + 2 / 3 + 1 / 3) / 3)
+    assert found.macro_recall == pytest.approx((3 / 4 + 2 / 4 + 1 / 2) / 3)
+    assert found.macro_f1 == pytest.approx((3 / 4 + 4 / 7 + 2 / 5) / 3)
+
+
+def test_the_most_frequent_confusions_come_first():
+    found = evaluate(*outcome(PAIRS), 0.0)
+    assert found.most_confused() == [(1, 2, 2), (0, 1, 1), (2, 0, 1)]
+    assert found.most_confused(1) == [(1, 2, 2)]
+
+
+def test_a_class_that_is_never_seen_or_predicted_counts_as_zero():
+    found = evaluate(*outcome({(0, 0): 2, (1, 0): 1}, classes=4), 0.0)
+    np.testing.assert_allclose(found.precision, [2 / 3, 0, 0, 0])
+    np.testing.assert_allclose(found.recall, [1, 0, 0, 0])
+    np.testing.assert_array_equal(found.support, [2, 1, 0, 0])
+    assert found.confusion.shape == (4, 4)
+
+
+def test_nothing_confused_is_an_empty_list():
+    assert evaluate(*outcome({(0, 0): 2, (2, 2): 1}), 0.0).most_confused() == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1))
+def test_laws(rows):
+    targets = np.array([true for true, _ in rows], dtype=np.int64)
+    probabilities = np.eye(5)[[guess for _, guess in rows]]
+    found = evaluate(probabilities, targets, 0.0)
+    assert found.confusion.sum() == len(rows) == found.support.sum()
+    assert found.accuracy == pytest.approx(np.trace(found.confusion) / len(rows))
+    assert found.mistakes_per_class.sum() == len(rows) - np.trace(found.confusion)
+    confused = sum(count for *_, count in found.most_confused(25))
+    assert confused == found.mistakes_per_class.sum()
+    assert np.all((found.f1 >= 0) & (found.f1 <= 1))

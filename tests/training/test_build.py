@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from handgrad.engine.plain import PlainEngine
+from handgrad.errors import HandgradError
+from handgrad.optimizers import Adam
+from handgrad.training.build import build, build_optimizer
+
+from .small import DIGITS, small
+
+
+def test_the_resolved_configuration_says_what_followed_from_the_data():
+    parts = build(small(dataset={**DIGITS, "normalization": "standard"}))
+    resolved = parts.config.resolved
+    assert resolved.input_shape == (1, 8, 8)
+    assert resolved.class_names == tuple("0123456789")
+    assert (resolved.train_images, resolved.validation_images) == (96, 100)
+    pixels = parts.train.images / 255
+    assert resolved.mean == pytest.approx((pixels.mean(),), rel=1e-12)
+    assert resolved.std == pytest.approx((pixels.std(),), rel=1e-12)
+    assert resolved.dataset_sha256 == parts.dataset.checksum
+
+
+def test_the_parts_are_those_that_were_named():
+    config = small(
+        loss={"name": "softmax_cross_entropy", "label_smoothing": 0.1, "l2": 0.01},
+        training={"epochs": 2, "batch_size": 40, "clip_norm": 2.0},
+    )
+    parts = build(config)
+    engine = parts.trainer.engine
+    assert isinstance(engine, PlainEngine)
+    assert isinstance(engine.optimizer, Adam)
+    assert engine.loss.label_smoothing == 0.1
+    assert (engine.l2.strength, engine.l2.factor) == (0.01, 0.5)
+    assert engine.clip_norm == 2.0
+    assert repr(parts.model).count("Linear") == 2
+
+
+def test_training_and_validation_images_do_not_overlap():
+    parts = build(small(dataset={"name": "digits", "validation": 0.2}))
+    assert len(parts.train) + len(parts.validation) == 1437
+    assert len(parts.validation) == 287
+
+
+def test_the_first_examples_are_the_same_however_many_are_taken():
+    few, more = (
+        build(small(dataset={**DIGITS, "train_count": count})).train
+        for count in (50, 90)
+    )
+    images = {image.tobytes() for image in more.images}
+    assert all(image.tobytes() in images for image in few.images)
+
+
+def test_the_test_images_can_be_the_validation():
+    parts = build(small(dataset={**DIGITS, "validation": "test"}))
+    assert parts.validation is parts.dataset.test
+
+
+def test_digits_are_made_large_enough_for_every_model():
+    parts = build(small(dataset={"name": "digits"}))
+    assert parts.train.image_shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ({"name": "constant"}, [1.0] * 6),
+        ({"name": "constant", "warmup_epochs": 2}, [0.25, 0.5, 0.75, 1, 1, 1]),
+        (
+            {"name": "step_decay", "every": 2, "factor": 0.5},
+            [1, 1, 0.5, 0.5, 0.25, 0.25],
+        ),
+        (
+            {"name": "cosine"},
+            [(1 + np.cos(np.pi * done / 6)) / 2 for done in range(6)],
+        ),
+    ],
+)
+def test_schedules_are_as_long_as_the_run(schedule, rates):
+    config = small(
+        optimizer={"name": "sgd", "learning_rate": 1.0},
+        schedule=schedule,
+        training={"epochs": 3, "batch_size": 48},
+    )
+    optimizer = build_optimizer(config, 2)
+    found = [optimizer.learning_rate(step) for step in range(1, 7)]
+    np.testing.assert_allclose(found, rates, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ({"model": {"name": "mpl"}}, "no model named 'mpl'. Did you mean 'mlp'"),
+        ({"model": {"name": "mlp", "size": 3}}, "no option of mlp named 'size'"),
+        ({"optimizer": {"name": "adan"}}, "Did you mean 'adam'"),
+        ({"optimizer": {"name": "adam", "beta": 1}}, "Did you mean 'beta"),
+        ({"loss": {"name": "svm"}}, "no loss named 'svm'"),
+        ({"schedule": {"name": "cosin"}}, "Did you mean 'cosine'"),
+        ({"dataset": {**DIGITS, "name": "digit"}}, "Did you mean 'digits'"),
+        ({"dataset": {**DIGITS, "validation": 1437}}, "both parts need one"),
+        ({"dataset": {**DIGITS, "train_count": 5000}}, "more images than the 1337"),
+        (
+            {"dataset": {**DIGITS, "augmentation": [{"name": "flip"}]}},
+            "no augmentation named 'flip'",
+        ),
+    ],
+)
+def test_names_that_mean_nothing_are_refused(tables, words):
+    with pytest.raises(HandgradError, match=words):
+        build(small(**tables))

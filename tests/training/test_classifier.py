@@ -1,0 +1,157 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+
+import handgrad
+from handgrad.datasets.dataset import Split
+from handgrad.errors import IntegrityError, RunError, ShapeError
+from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
+from handgrad.training.classifier import load
+
+from .small import small, stop_after, train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A trained run, not to be changed."""
+    config = small(dataset={"name": "digits", "image_size": [8, 8]})
+    return train(tmp_path_factory.mktemp("classifier") / "run", config)
+
+
+@pytest.fixture(scope="module")
+def classifier(run):
+    """The network of that run."""
+    return load(run.folder.path)
+
+
+@pytest.fixture
+def images(run):
+    return run.parts.dataset.test.images
+
+
+def test_it_knows_what_it_learned(run, classifier):
+    test = run.parts.dataset.test
+    found = classifier.evaluate(test)
+    assert found.accuracy == run.result["test_accuracy"] > 0.5
+    assert found.loss == pytest.approx(run.result["test_loss"], rel=1e-6)
+    predictions = classifier.predict(test.images)
+    assert np.mean(predictions == test.targets) == found.accuracy
+
+
+def test_probabilities_sum_to_one_and_choose_the_prediction(classifier, images):
+    probabilities = classifier.predict_probabilities(images)
+    assert probabilities.shape == (len(images), 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_array_equal(
+        probabilities.argmax(axis=1), classifier.predict(images)
+    )
+
+
+def test_images_may_come_in_several_shapes(classifier, images):
+    expected = classifier.predict(images[:5])
+    np.testing.assert_array_equal(classifier.predict(images[:5, 0]), expected)
+    for one in (images[0], images[0, 0], images[:1, 0]):
+        np.testing.assert_array_equal(classifier.predict(one), expected[:1])
+    assert classifier.predict(images[:0]).shape == (0,)
+    assert classifier.predict_probabilities(images[:0]).shape == (0, 10)
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 1, 9, 9), (3, 3, 8, 8), (64,), (8, 9), (1, 1, 1, 8, 8), ()]
+)
+def test_other_shapes_are_refused_with_the_right_one(classifier, shape):
+    with pytest.raises(ShapeError, match=r"\('count', 1, 8, 8\), got \(.*Resize them"):
+        classifier.predict(np.zeros(shape, dtype=np.uint8))
+
+
+def test_pixels_are_bytes(classifier):
+    with pytest.raises(
+        ShapeError, match=r"as bytes \(uint8\), got float32.*normalises"
+    ):
+        classifier.predict(np.zeros((1, 1, 8, 8), dtype=np.float32))
+
+
+def test_an_images_prediction_does_not_depend_on_the_others(classifier, images):
+    many = classifier.predict_probabilities(images)
+    alone = np.concatenate([classifier.predict_probabilities(i) for i in images[:20]])
+    np.testing.assert_allclose(many[:20], alone, rtol=1e-5, atol=1e-7)
+
+
+def test_a_picture_file_becomes_what_the_network_sees(classifier, images, tmp_path):
+    path = tmp_path / "digit.png"
+    Image.fromarray(images[0, 0]).save(path)
+    np.testing.assert_array_equal(classifier.read_image(path), images[0])
+    Image.fromarray(images[0, 0]).resize((30, 20)).convert("RGB").save(path)
+    assert classifier.read_image(path).shape == (1, 8, 8)
+
+
+def test_the_package_itself_can_load(run):
+    assert handgrad.load(run.folder.path).class_names == tuple("0123456789")
+    assert handgrad.load(str(run.folder.path), which="last").class_names[0] == "0"
+
+
+def test_best_and_last_are_different_networks(tmp_path):
+    config = small(
+        optimizer={"name": "sgd", "learning_rate": 10.0},
+        schedule={"name": "constant", "warmup_epochs": 3.0},
+    )
+    run = train(tmp_path / "run", config)
+    assert run.result["best_epoch"] < 3
+    test = run.parts.dataset.test
+    best, last = (
+        load(run.folder.path, which).evaluate(test) for which in ("best", "last")
+    )
+    assert best.loss == pytest.approx(run.result["test_loss"], rel=1e-6)
+    assert last.loss != pytest.approx(best.loss, rel=1e-3)
+
+
+def test_without_a_checkpoint_it_says_so(tmp_path):
+    stop_after(tmp_path / "run", 1)
+    with pytest.raises(RunError, match="holds no checkpoint yet"):
+        load(tmp_path / "run", "best")
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    run = train(tmp_path / "run")
+    arrays = run.trainer.state()
+    cases = {
+        "should be": arrays | {"parameters/linear_1.bias": np.zeros(3, np.float32)},
+        "float64": arrays | {"parameters/linear_1.bias": np.zeros(16)},
+        "holds no parameters/linear_1.bias": {
+            name: array for name, array in arrays.items() if "linear_1.bias" not in name
+        },
+    }
+    for words, changed in cases.items():
+        save_checkpoint(
+            run.folder.checkpoints, changed, run.trainer.position, is_best=True
+        )
+        with pytest.raises(RunError, match=words):
+            load(tmp_path / "run")
+
+
+def test_a_flipped_bit_in_a_weight_is_refused(tmp_path):
+    run = train(tmp_path / "run")
+    pointer = json.loads((run.folder.checkpoints / "best.json").read_text())
+    path = run.folder.checkpoints / pointer["checkpoint"] / "state.safetensors"
+    arrays = load_arrays(path.read_bytes())
+    arrays["parameters/linear_1.bias"][0] += 1
+    path.write_bytes(save_arrays(arrays))
+    with pytest.raises(IntegrityError, match=r"state\.safetensors is damaged") as error:
+        load(tmp_path / "run")
+    assert error.value.exit_code == 2
+
+
+def test_normalisation_comes_with_the_network(tmp_path):
+    config = small(
+        dataset={**small().dataset.model_dump(), "normalization": "standard"}
+    )
+    run = train(tmp_path / "run", config)
+    found = load(tmp_path / "run")
+    assert found.normalization == run.trainer.engine.normalization
+    split = Split(run.parts.train.images, run.parts.train.targets)
+    assert found.evaluate(split).accuracy > 0.1
+    assert load_checkpoint(run.folder.checkpoints).position == run.trainer.position
