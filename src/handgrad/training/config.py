@@ -166,8 +166,8 @@ def _as_config_error(error: ValidationError, source: str) -> ConfigError:
     *tables, key = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         where = f"[{'.'.join(tables)}]" if tables else "the top"
-        wrong = unknown_name(f"key of {where}", key, _keys(tables))
-        return ConfigError(f"{source}: {wrong}")
+        unknown = unknown_name(f"key of {where}", key, _keys(tables))
+        return ConfigError(f"{source}: {unknown}")
     wrong = first["msg"][:1].lower() + first["msg"][1:]
     return ConfigError(
         f"{source}: {_place(first['loc'])}: {wrong}, got {first.get('input')!r}. "
