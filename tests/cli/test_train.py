@@ -140,9 +140,7 @@ def test_the_same_seed_gives_the_same_bits_for_any_number_of_workers(handgrad):
 
 @pytest.mark.slow
 def test_a_stopped_run_is_resumed_to_the_same_bits(handgrad, tmp_path):
-    words = (
-        "train mlp --engine plain --epochs 10 --batch-size 8 --set hidden_sizes=32,"
-    )
+    words = "train mlp --engine plain --epochs 10 --batch-size 8 --set hidden_sizes=32,"
     whole = result_of(handgrad(f"{words} --json -q --run whole"))
     program = "from handgrad.cli.main import main; main()"
     process = subprocess.Popen(
