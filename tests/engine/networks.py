@@ -112,83 +112,90 @@ def linear(out):
     return layer("linear", out_features=out)
 
 
+def pool(kind, kernel, **options):
+    """A row of a pooling."""
+    return layer(f"{kind}_pool2d", kernel_size=kernel, **options)
+
+
+def network(*rows, shape=(1, 6, 5), classes=4):
+    """A network of these rows."""
+    return Network(rows, shape, classes)
+
+
 FLATTEN, RELU, TANH = layer("flatten"), layer("relu"), layer("tanh")
+SIGMOID, GELU, GLOBAL = layer("sigmoid"), layer("gelu"), layer("global_average_pool2d")
+NORM_ROWS, NORM_PICTURES = layer("batch_norm1d"), layer("batch_norm2d")
 
 # Every kind of layer, and every way in which the engine lays one after another.
 NETWORKS = {
-    "softmax regression": Network((FLATTEN, linear(4))),
-    "one pixel": Network((FLATTEN, linear(2)), (1, 1, 1), 2),
-    "perceptron": Network((FLATTEN, linear(9), RELU, linear(4))),
-    "deep": Network(
-        (FLATTEN, linear(37), layer("gelu"), linear(70), layer("gelu_tanh"))
-        + (linear(5), layer("sigmoid"), linear(4)),
-        (3, 5, 4),
+    "softmax regression": network(FLATTEN, linear(4)),
+    "one pixel": network(FLATTEN, linear(2), shape=(1, 1, 1), classes=2),
+    "perceptron": network(FLATTEN, linear(9), RELU, linear(4)),
+    "deep": network(
+        FLATTEN,
+        *(linear(37), GELU, linear(70), layer("gelu_tanh"), linear(5), SIGMOID),
+        linear(4),
+        shape=(3, 5, 4),
     ),
-    "linear after linear": Network((FLATTEN, linear(5), linear(4))),
-    "activation first": Network((TANH, FLATTEN, linear(4))),
-    "dropout first": Network((layer("dropout", rate=0.25), FLATTEN, linear(4))),
-    "dropout of nothing first": Network(
-        (layer("dropout", rate=0.0), FLATTEN, linear(4))
+    "linear after linear": network(FLATTEN, linear(5), linear(4)),
+    "activation first": network(TANH, FLATTEN, linear(4)),
+    "dropout first": network(layer("dropout", rate=0.25), FLATTEN, linear(4)),
+    "dropout of nothing": network(FLATTEN, layer("dropout", rate=0.0), linear(4)),
+    "dropouts": network(
+        *(FLATTEN, linear(9), TANH, layer("dropout", rate=0.5)),
+        *(linear(6), layer("dropout", rate=0.2), TANH, linear(4)),
     ),
-    "dropouts": Network(
-        (FLATTEN, linear(9), TANH, layer("dropout", rate=0.5), linear(6))
-        + (layer("dropout", rate=0.2), TANH, linear(4))
+    "lenet": network(
+        *(conv(3, 3, padding=1), RELU, pool("max", 2)),
+        *(conv(5, 2), RELU, pool("max", (1, 2))),
+        *(FLATTEN, linear(6), RELU, linear(4)),
+        shape=(1, 8, 10),
     ),
-    "lenet": Network(
-        (conv(3, 3, padding=1), RELU, layer("max_pool2d", kernel_size=2))
-        + (conv(5, 2), RELU, layer("max_pool2d", kernel_size=(1, 2)))
-        + (FLATTEN, linear(6), RELU, linear(4)),
-        (1, 8, 10),
+    "average pooling": network(
+        *(conv(2, 3, padding=1), SIGMOID, pool("average", 2)),
+        *(conv(4, 2), SIGMOID, pool("average", 2), FLATTEN, linear(4)),
+        shape=(3, 8, 8),
     ),
-    "average pooling": Network(
-        (conv(2, 3, padding=1), layer("sigmoid"))
-        + (layer("average_pool2d", kernel_size=2), conv(4, 2), layer("sigmoid"))
-        + (layer("average_pool2d", kernel_size=2), FLATTEN, linear(4)),
-        (3, 8, 8),
+    "convolution to linear": network(conv(3, 2), TANH, FLATTEN, linear(4)),
+    "bare convolution to linear": network(conv(3, 2), FLATTEN, linear(4)),
+    "convolution after convolution": network(
+        conv(3, 2), conv(2, 3, padding=1), FLATTEN, linear(4)
     ),
-    "convolution to linear": Network((conv(3, 2), TANH, FLATTEN, linear(4))),
-    "bare convolution to linear": Network((conv(3, 2), FLATTEN, linear(4))),
-    "convolution after convolution": Network(
-        (conv(3, 2), conv(2, 3, padding=1), FLATTEN, linear(4))
+    "strides and pairs": network(
+        *(conv(5, (2, 3), stride=(2, 1), padding=(1, 0)), GELU),
+        *(conv(2, (1, 2), stride=(1, 2), padding=(0, 1)), TANH, FLATTEN, linear(3)),
+        shape=(3, 7, 6),
+        classes=3,
     ),
-    "strides and pairs": Network(
-        (conv(5, (2, 3), stride=(2, 1), padding=(1, 0)), layer("gelu"))
-        + (conv(2, (1, 2), stride=(1, 2), padding=(0, 1)), TANH, FLATTEN, linear(3)),
-        (3, 7, 6),
-        3,
+    "stride beyond the kernel": network(
+        conv(2, 1, stride=3), TANH, conv(2, 1, stride=2), FLATTEN, linear(4)
     ),
-    "stride beyond the kernel": Network(
-        (conv(2, 1, stride=3), TANH, conv(2, 1, stride=2), FLATTEN, linear(4))
+    "overlapping pooling": network(
+        *(conv(3, 2), layer("leaky_relu")),
+        *(pool("max", 3, stride=(1, 2), padding=1), TANH),
+        *(pool("average", (3, 2), stride=1, padding=1), FLATTEN, linear(4)),
     ),
-    "overlapping pooling": Network(
-        (conv(3, 2), layer("leaky_relu"))
-        + (layer("max_pool2d", kernel_size=3, stride=(1, 2), padding=1), TANH)
-        + (layer("average_pool2d", kernel_size=(3, 2), stride=1, padding=1),)
-        + (FLATTEN, linear(4)),
+    "pooling after pooling": network(
+        *(pool("max", 2, stride=1), conv(2, 1), pool("max", 2, stride=1)),
+        *(pool("average", 2), FLATTEN, linear(4)),
     ),
-    "pooling after pooling": Network(
-        (layer("max_pool2d", kernel_size=2, stride=1), conv(2, 1))
-        + (layer("max_pool2d", kernel_size=2, stride=1),)
-        + (layer("average_pool2d", kernel_size=2), FLATTEN, linear(4)),
+    "global pooling": network(conv(6, 3), RELU, conv(4, 1), GLOBAL),
+    "pooled pictures to linear": network(conv(4, 2), TANH, GLOBAL, linear(4)),
+    "dropout of pictures": network(
+        *(conv(3, 2), RELU, layer("dropout", rate=0.3), conv(2, 2, padding=1)),
+        *(layer("dropout", rate=0.3), FLATTEN, linear(4)),
     ),
-    "global pooling": Network(
-        (conv(6, 3), RELU, conv(4, 1), layer("global_average_pool2d"))
+    "batch norm of pictures": network(
+        *(conv(3, 2), NORM_PICTURES, RELU, conv(2, 2), NORM_PICTURES, TANH),
+        *(FLATTEN, linear(4)),
     ),
-    "pooled pictures to linear": Network(
-        (conv(4, 2), TANH, layer("global_average_pool2d"), linear(4))
+    "batch norm of rows": network(
+        *(FLATTEN, linear(7), NORM_ROWS, RELU, linear(6), NORM_ROWS, TANH, linear(4)),
     ),
-    "dropout of pictures": Network(
-        (conv(3, 2), RELU, layer("dropout", rate=0.3), conv(2, 2, padding=1))
-        + (layer("dropout", rate=0.3), FLATTEN, linear(4)),
-    ),
-    "batch norm of pictures": Network(
-        (conv(3, 2), layer("batch_norm2d"), RELU, conv(2, 2), layer("batch_norm2d"))
-        + (TANH, FLATTEN, linear(4)),
-    ),
-    "batch norm of rows": Network(
-        (FLATTEN, linear(7), layer("batch_norm1d"), RELU, linear(6))
-        + (layer("batch_norm1d"), TANH, linear(4)),
-    ),
+    "batch norm last": network(FLATTEN, linear(4), NORM_ROWS),
+    "activation last": network(FLATTEN, linear(4), TANH),
+    "activation of pictures last": network(conv(4, (6, 5)), SIGMOID, FLATTEN),
+    "batch norm and relu last": network(FLATTEN, linear(4), NORM_ROWS, RELU),
 }
 
 

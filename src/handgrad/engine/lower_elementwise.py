@@ -87,22 +87,37 @@ def lower_activation(
 
 
 def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
-    """A tile's own tensor of these values; copied only out of a whole batch's matrix."""
-    memory = lowering.memory
-    tile, rows = memory.tile, values.rows
-    if values.stride == tile:
+    """A tile's own tensor of these values; copied only out of a batch's matrix."""
+    if values.stride == lowering.memory.tile:
         return values
-    copied = memory.dense(name, "gradients", values.shape)
+    target = lowering.memory.dense(name, "gradients", values.shape)
+    return _copied(lowering, name, values, target)
+
+
+def whole(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """These values in a matrix of the whole batch; copied only out of a tile's own."""
+    is_whole = values.stride != lowering.memory.tile
+    return values if is_whole else anew(lowering, name, values)
+
+
+def anew(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """A copy of these values, in a matrix of the whole batch."""
+    target = lowering.memory.matrix(name, "activations", values.shape)
+    return _copied(lowering, name, values, target)
+
+
+def _copied(lowering: Lowering, name: str, values: Tensor, target: Tensor) -> Tensor:
+    memory, rows = lowering.memory, values.rows
     no_slope = pointer_to(memory.array(f"{name} slope", "settings", 1))
-    sizes = (rows, tile, values.stride, copied.stride)
+    sizes = (rows, memory.tile, values.stride, target.stride)
     lowering.add(
         activations.forward_entry(activations.IDENTITY, has_bias=False, in_place=False),
-        (values.pointer, NOWHERE, copied.pointer, no_slope, *sizes),
+        (values.pointer, NOWHERE, target.pointer, no_slope, *sizes),
         f"{name} copied",
         0,
-        8 * rows * tile,
+        8 * rows * memory.tile,
     )
-    return copied
+    return target
 
 
 def lower_dropout(

@@ -6,11 +6,12 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, ROWS
+from handgrad.engine.lower_elementwise import whole
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.program import Phase, Program, Task
-from handgrad.engine.walk import gather, lower_layers, scale_and_shift, tile_of
+from handgrad.engine.walk import gather, has_meetings, lower_layers, scale_and_shift, tile_of
 from handgrad.layers.sequential import Sequential
 
 TILES = 16
@@ -34,17 +35,18 @@ class PredictionProgram:
         announce: Announce | None = None,
     ) -> None:
         tile = tile_of(model)
-        memory = Memory(tile, TILES, workers, per_tile=False)
+        memory = Memory(tile, TILES, workers, per_tile=has_meetings(model, training=False))
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(memory, store, pointer_to(self.inputs), False)
         scale = scale_and_shift(memory, normalization)
         layers = list(model.layers.values())
         tensor = gather(lowering, layers, input_shape, scale)
         outputs = lower_layers(lowering, list(model.layers.items()), tensor)
+        outputs = whole(lowering, "logits", outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
         self.program = Program([prepare, *lowering.phases], memory, announce)
-        self._outputs = outputs
+        self._outputs, self._step = outputs, lowering.step
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """Logits (count, classes), float32, of uint8 images."""
@@ -56,7 +58,7 @@ class PredictionProgram:
             part = rows[start : start + capacity]
             self.inputs[IMAGES] = pictures.ctypes.data
             self.inputs[ROWS] = part.ctypes.data
-            self.inputs[COUNT] = len(part)
+            self.inputs[COUNT] = self._step.count = len(part)
             self.program.run()
             logits[start : start + len(part)] = self._matrix()[: len(part)]
         return logits

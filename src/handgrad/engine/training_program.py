@@ -8,6 +8,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import INPUTS
+from handgrad.engine.lower_elementwise import anew
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import Mover, write_rates
@@ -20,6 +21,7 @@ from handgrad.engine.walk import (
     scale_and_shift,
     tile_of,
 )
+from handgrad.layers import Linear
 from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model)
         tiles = -(-engine.batch_size // tile)
-        memory = Memory(tile, tiles, engine.workers, per_tile=has_meetings(model))
+        memory = Memory(tile, tiles, engine.workers, per_tile=has_meetings(model, training=True))
         self.engine = engine
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
@@ -50,6 +52,9 @@ class TrainingProgram:
             lowering, list(model.layers.values()), engine.input_shape, scale
         )
         logits = lower_layers(lowering, layers, tensor)
+        if not isinstance(layers[-1][1], Linear):
+            # the loss writes over the logits, which this layer may have kept
+            logits = anew(lowering, "logits", logits)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
         self.correct = memory.array("correct", "settings", tiles, np.int64)
         add_loss(lowering, engine.loss, logits, self.losses, self.correct)
@@ -68,7 +73,7 @@ class TrainingProgram:
         )
         prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
-        self.per_step = lowering.per_step
+        self.per_step, self.step = lowering.per_step, lowering.step
         self.program = Program(phases, memory, engine.announce)
 
     def run(self, batch: Batch, step: int) -> StepResult:
@@ -82,6 +87,8 @@ class TrainingProgram:
             count,
         )
         write_rates(self.mover.rates, self.engine.optimizer, step)
+        self.step.number, self.step.count = step, count
+        self.step.examples = batch.examples
         for set_step in self.per_step:
             set_step(step)
         self.program.run()
