@@ -107,6 +107,15 @@ def test_stopped_anywhere_it_goes_on_with_the_same_bits(tmp_path):
         assert run.result["steps"] == 9
 
 
+@pytest.mark.slow
+def test_the_cpu_engine_goes_on_with_the_same_bits_too(tmp_path):
+    config = small(engine="cpu", model={**MLP, "dropout": 0.3})
+    train(tmp_path / "whole", config)
+    stop_after(tmp_path / "stopped", 4, config)
+    go_on(tmp_path / "stopped")
+    assert final_bits(tmp_path / "stopped") == final_bits(tmp_path / "whole")
+
+
 def test_a_run_without_a_checkpoint_begins_again(tmp_path):
     train(tmp_path / "whole")
     run = start(small(), tmp_path / "run")
