@@ -186,7 +186,7 @@ def dots_tables(shape: Convolution) -> tuple[NumpyArray, NumpyArray, int]:
 
 
 def forward_order(shape: Convolution, block: int) -> NumpyArray:
-    """Where each packed weight comes from: (block, channel, tap, output); -1 is zero."""
+    """Where packed weights come from: (block, channel, tap, output); -1 is zero."""
     outs = -(-shape.out_channels // block) * block
     order = np.full((outs, shape.in_channels, shape.taps), -1, dtype=np.int64)
     count = shape.out_channels * shape.in_channels * shape.taps

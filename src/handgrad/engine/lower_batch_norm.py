@@ -129,8 +129,15 @@ def _add_notes(
     own = Pointer(everyone.base, tile_stride=NOTES * channels * 8)
     lowering.add(
         note_entry,
-        (lowering.inputs, inputs.pointer, own, channels, places)
-        + (memory.tile, inputs.stride),
+        (
+            lowering.inputs,
+            inputs.pointer,
+            own,
+            channels,
+            places,
+            memory.tile,
+            inputs.stride,
+        ),
         f"{name} statistics",
         3 * inputs.rows * memory.tile,
         4 * inputs.rows * memory.tile,

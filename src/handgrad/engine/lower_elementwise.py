@@ -27,7 +27,7 @@ def kind_of(layer: Any) -> int | None:
         return activations.GELU if is_exact else activations.GELU_TANH
     if isinstance(layer, LeakyReLU) and layer.negative_slope <= 0:
         return None  # the outputs' sign would not tell the inputs'
-    kinds = {
+    kinds: dict[type, int] = {
         ReLU: activations.RELU,
         LeakyReLU: activations.LEAKY,
         Sigmoid: activations.SIGMOID,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.products import clear_entry, product_entry, row_sums_entry
+from handgrad.engine.lower_elementwise import whole
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.parameters import Piece
@@ -39,6 +40,7 @@ def lower_linear(
     needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
+        d_outputs = whole(lowering, f"d_{name} outputs", d_outputs)
         _add_pieces(lowering, name, layer, inputs, d_outputs)
         if not needs_d_inputs:
             return None
@@ -63,7 +65,7 @@ def _add_pieces(
 ) -> None:
     out, into = layer.out_features, layer.in_features
     capacity = lowering.memory.capacity
-    whole = Pointer(d_outputs.pointer.base)
+    whole_batch = Pointer(d_outputs.pointer.base)
     for first, rows, left, columns in blocks(out, into, capacity):
         lowering.pieces.append(
             Piece(
@@ -84,7 +86,7 @@ def _add_pieces(
             Operation(clear_entry, (place, out), f"{name} d_bias = 0", 0, 4 * out),
             Operation(
                 row_sums_entry,
-                (whole, place, out, capacity, d_outputs.stride),
+                (whole_batch, place, out, capacity, d_outputs.stride),
                 f"{name} d_bias",
                 out * capacity,
                 4 * out * capacity,

@@ -69,13 +69,12 @@ def lower_average_pool(
     memory = lowering.memory
     outputs = lowering.outputs(name, layer.output_shape(inputs.shape))
     size = (inputs.shape[1], inputs.shape[2])
-    is_global = isinstance(layer, GlobalAveragePool2d)
-    geometry = (
-        (size, size, (0, 0))
-        if is_global
-        else (layer.kernel_size, layer.stride, layer.padding)
-    )
-    pooled_shape = (inputs.shape[0], 1, 1) if is_global else outputs.shape
+    if isinstance(layer, GlobalAveragePool2d):
+        geometry = (size, size, (0, 0))
+        pooled_shape: Shape = (inputs.shape[0], 1, 1)
+    else:
+        geometry = (layer.kernel_size, layer.stride, layer.padding)
+        pooled_shape = outputs.shape
     cost = (inputs.rows * memory.tile, 4 * (inputs.rows + outputs.rows) * memory.tile)
     places = outputs.reshaped(pooled_shape)
     lowering.add(

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from handgrad.arrays import Shape
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Entry
 from handgrad.engine.memory import Memory, Pointer, Tensor
 from handgrad.engine.parameters import ParameterStore, Piece
@@ -17,6 +19,15 @@ from handgrad.engine.program import Operation, Phase, tiled
 from handgrad.layers import Dropout, Flatten, Layer, Linear
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
+
+
+@dataclass
+class StepContext:
+    """What the plain voice must know of the step that is being run."""
+
+    number: int = 0
+    count: int = 0
+    examples: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass
@@ -35,6 +46,7 @@ class Lowering:
     prepare: list[Operation] = field(default_factory=list)
     per_step: list[Callable[[int], None]] = field(default_factory=list)
     following: Sequence[Layer[Any]] = ()
+    step: StepContext = field(default_factory=StepContext)
     needs_d_inputs: bool = False
     is_padded: bool = False  # the first convolution's inputs stand in their border
     reusable: Pointer | None = None  # activations that no backward pass will ask for

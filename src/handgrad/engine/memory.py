@@ -18,7 +18,7 @@ PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a ca
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where an array argument stands: address, and how it moves with tile and worker."""
+    """Where an array argument stands, and how it moves with tile and worker."""
 
     base: int
     tile_stride: int = 0

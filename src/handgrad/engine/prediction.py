@@ -11,7 +11,13 @@ from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.program import Phase, Program, Task
-from handgrad.engine.walk import gather, has_meetings, lower_layers, scale_and_shift, tile_of
+from handgrad.engine.walk import (
+    gather,
+    has_meetings,
+    lower_layers,
+    scale_and_shift,
+    tile_of,
+)
 from handgrad.layers.sequential import Sequential
 
 TILES = 16
@@ -35,7 +41,9 @@ class PredictionProgram:
         announce: Announce | None = None,
     ) -> None:
         tile = tile_of(model)
-        memory = Memory(tile, TILES, workers, per_tile=has_meetings(model, training=False))
+        memory = Memory(
+            tile, TILES, workers, per_tile=has_meetings(model, training=False)
+        )
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(memory, store, pointer_to(self.inputs), False)
         scale = scale_and_shift(memory, normalization)

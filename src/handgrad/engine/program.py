@@ -103,7 +103,9 @@ class Program:
         return sections
 
     def _tables(self, phases: Sequence[Phase], announce: Announce | None) -> Tables:
-        phase_rows, task_rows, operation_rows = [], [], []
+        phase_rows: list[tuple[int, int]] = []
+        task_rows: list[tuple[int, int, int]] = []
+        operation_rows: list[tuple[int, int]] = []
         places: dict[int, tuple[int, int]] = {}  # operations shared by many tasks
         for phase in phases:
             phase_rows.append((len(task_rows), len(phase.tasks)))

@@ -40,7 +40,9 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model)
         tiles = -(-engine.batch_size // tile)
-        memory = Memory(tile, tiles, engine.workers, per_tile=has_meetings(model, training=True))
+        memory = Memory(
+            tile, tiles, engine.workers, per_tile=has_meetings(model, training=True)
+        )
         self.engine = engine
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(

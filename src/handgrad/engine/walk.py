@@ -10,7 +10,12 @@ from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_convolution import lower_convolution
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
 from handgrad.engine.lower_linear import lower_linear
-from handgrad.engine.lower_pooling import lower_average_pool, lower_max_pool
+from handgrad.engine.lower_plain import lower_plain
+from handgrad.engine.lower_pooling import (
+    LARGEST_WINDOW,
+    lower_average_pool,
+    lower_max_pool,
+)
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor, pointer_to
 from handgrad.layers import (
@@ -29,6 +34,16 @@ from handgrad.layers import (
 )
 
 Named = tuple[str, Layer[Any]]
+BATCH_NORMS = (BatchNorm1d, BatchNorm2d)
+KNOWN = {
+    AveragePool2d,
+    *BATCH_NORMS,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GlobalAveragePool2d,
+    Linear,
+}
 CONVOLUTION_TILE = 32
 LINEAR_TILE = 128
 
@@ -84,16 +99,18 @@ def _lower_next(
     (name, layer), rest = layers[0], [layer for _, layer in layers[1:]]
     lowering.following = rest
     following = rest[0] if rest else None
+    if not is_known(layer):
+        return lower_plain(lowering, name, layer, inputs), 1
     if isinstance(layer, Linear):
         flat = inputs.reshaped((inputs.rows,))
         return _linear(lowering, name, layer, flat, layers[1:])
-    if isinstance(layer, ReLU) and isinstance(following, MaxPool2d):
+    if type(layer) is ReLU and following is not None and _pools(following):
         lowering.following = rest[1:]
         pooled = lower_max_pool(
             lowering, layers[1][0], following, inputs, has_relu=True
         )
         return pooled, 2
-    if isinstance(layer, BatchNorm1d | BatchNorm2d):
+    if isinstance(layer, BATCH_NORMS):
         has_relu = isinstance(following, ReLU)
         lowering.following = rest[int(has_relu) :]
         outputs = lower_batch_norm(lowering, name, layer, inputs, has_relu=has_relu)
@@ -123,6 +140,10 @@ def _linear(
         outputs = lower_activation(lowering, next_name, activation, outputs, bias)
         return outputs, 2
     return lower_activation(lowering, f"{name} bias", None, outputs, bias), 1
+
+
+def _pools(layer: Layer[Any]) -> bool:
+    return isinstance(layer, MaxPool2d) and is_known(layer)
 
 
 def _flatten(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
@@ -160,7 +181,19 @@ def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
     return pointer_to(numbers)
 
 
-def has_meetings(model: Sequential) -> bool:
-    """Whether tiles must stay as they are while others catch up: batch norm."""
+def has_meetings(model: Sequential, *, training: bool) -> bool:
+    """Whether tiles must stay as they are while others catch up.
+
+    Batch norm does while training, and so does every layer that its plain voice runs.
+    """
     layers = model.layers.values()
-    return any(isinstance(layer, BatchNorm1d | BatchNorm2d) for layer in layers)
+    if training and any(isinstance(layer, BATCH_NORMS) for layer in layers):
+        return True
+    return not all(is_known(layer) for layer in layers)
+
+
+def is_known(layer: Layer[Any]) -> bool:
+    """Whether the engine has kernels for a layer; its plain voice runs it otherwise."""
+    if isinstance(layer, MaxPool2d):
+        return layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
+    return type(layer) in KNOWN or kind_of(layer) is not None

@@ -26,7 +26,7 @@ CUBIC = f32(0.044715)
 
 
 @inlined
-def activate(kind, value, slope):  # type: ignore[no-untyped-def]
+def activate(kind, value, slope):
     """One activation of one number; `kind` is known when the kernel is compiled."""
     if kind == RELU:
         return ZERO if value < ZERO else value
@@ -45,7 +45,7 @@ def activate(kind, value, slope):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def slope_of(kind, kept, slope):  # type: ignore[no-untyped-def]
+def slope_of(kind, kept, slope):
     """The activation's derivative from what was kept: outputs, for GELU inputs."""
     if kind == RELU:
         return ONE if kept > ZERO else ZERO

@@ -33,7 +33,7 @@ NOTES = 3  # count, mean, sum of squared distances
 
 
 @summing_kernel
-def sums_of_row(row, columns, level):  # type: ignore[no-untyped-def]
+def sums_of_row(row, columns, level):
     """Sum and sum of squares of the distances from a level."""
     total, squares = ZERO, ZERO
     for n in range(columns):
@@ -44,7 +44,7 @@ def sums_of_row(row, columns, level):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def note(values, sizes, valid, notes):  # type: ignore[no-untyped-def]
+def note(values, sizes, valid, notes):
     """notes[c] = count, mean and sum of squared distances of a tile's channel."""
     channels, places, columns, stride = sizes
     count = places * valid
@@ -65,7 +65,7 @@ def note(values, sizes, valid, notes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def join(notes, tiles, channels, channel):  # type: ignore[no-untyped-def]
+def join(notes, tiles, channels, channel):
     """Count, mean and biased variance of a channel over all tiles, in their order."""
     count, mean, distances = 0.0, 0.0, 0.0
     for tile in range(tiles):
@@ -81,7 +81,7 @@ def join(notes, tiles, channels, channel):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def normalise(row, target, columns, mean, scale, weight, bias, has_relu):  # type: ignore[no-untyped-def]  # noqa: PLR0913 (one row's whole equation)
+def normalise(row, target, columns, mean, scale, weight, bias, has_relu):
     """target = weight * (row - mean) * scale + bias, then ReLU where there is one."""
     for n in range(columns):
         value = weight * ((row[n] - mean) * scale) + bias
@@ -91,7 +91,7 @@ def normalise(row, target, columns, mean, scale, weight, bias, has_relu):  # typ
 
 
 @summing_kernel
-def blame_of_row(d_row, row, columns, mean, scale):  # type: ignore[no-untyped-def]
+def blame_of_row(d_row, row, columns, mean, scale):
     """Sum of d, and of d times the standardised value."""
     level, tilt = ZERO, ZERO
     for n in range(columns):
@@ -101,13 +101,13 @@ def blame_of_row(d_row, row, columns, mean, scale):  # type: ignore[no-untyped-d
 
 
 @kernel
-def doubles(arguments, slot, tile, worker, size):  # type: ignore[no-untyped-def]
+def doubles(arguments, slot, tile, worker, size):
     """A float64 array argument."""
     return carray(double_pointer(address_of(arguments, slot, tile, worker)), (size,))
 
 
 @kernel
-def valid_columns(arguments, tile, worker, columns):  # type: ignore[no-untyped-def]
+def valid_columns(arguments, tile, worker, columns):
     """How many of a tile's columns are examples of the batch."""
     count = longs(arguments, 0, tile, worker, INPUTS)[COUNT]
     return max(0, min(columns, count - tile * columns))

@@ -26,7 +26,7 @@ def sgemm_address() -> int:
 
 
 @intrinsic
-def call_sgemm(  # type: ignore[no-untyped-def]  # noqa: PLR0913 (BLAS's own list)
+def call_sgemm(
     typing_context,
     function,
     transpose_a,
@@ -45,14 +45,14 @@ def call_sgemm(  # type: ignore[no-untyped-def]  # noqa: PLR0913 (BLAS's own lis
 ):
     """Column-major C = alpha * op(A) op(B) + beta * C; transposes are 0 or 1."""
 
-    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        def by_reference(value, kind):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, values):
+        def by_reference(value, kind):
             with builder.goto_entry_block():
                 slot = builder.alloca(kind)
             builder.store(value, slot)
             return slot
 
-        def letter(flag):  # type: ignore[no-untyped-def]
+        def letter(flag):
             chosen = builder.select(
                 builder.icmp_signed("!=", flag, ir.Constant(INT64, 0)),
                 ir.Constant(CHAR, ord("T")),
@@ -60,10 +60,10 @@ def call_sgemm(  # type: ignore[no-untyped-def]  # noqa: PLR0913 (BLAS's own lis
             )
             return by_reference(chosen, CHAR)
 
-        def size(value):  # type: ignore[no-untyped-def]
+        def size(value):
             return by_reference(builder.trunc(value, INT32), INT32)
 
-        def matrix(address):  # type: ignore[no-untyped-def]
+        def matrix(address):
             return builder.inttoptr(address, FLOAT.as_pointer())
 
         (fn, ta, tb, m_, n_, k_, alpha_, a_, lda_, b_, ldb_, beta_, c_, ldc_) = values

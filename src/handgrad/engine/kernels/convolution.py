@@ -34,7 +34,7 @@ def taps_entry(outs: int, vectors: int) -> Entry:
         22 blocks, 23 weight block stride, 24 output channel stride, 25 column groups,
         26 whether blocks are walked before places (many weights, small pictures)
 
-    A place is (input offset, output offset, first tap, taps), one for each output pixel.
+    A place is (input offset, output offset, first tap, taps): one output pixel.
     """
 
     def convolution_entry(arguments: int, tile: int, worker: int) -> None:
@@ -123,7 +123,7 @@ def dots_entry(outs: int, taps: int) -> Entry:
 
 
 @kernel
-def pack(weight, packed, order, size):  # type: ignore[no-untyped-def]
+def pack(weight, packed, order, size):
     """packed[i] = weight[order[i]], and 0 where the order says -1."""
     for place in range(size):
         source = order[place]
@@ -149,7 +149,7 @@ pack_entry = Entry(_pack_entry)
 
 
 @kernel
-def place_inside(inputs, outputs, sizes):  # type: ignore[no-untyped-def]
+def place_inside(inputs, outputs, sizes):
     """Copy pictures into a border of zeros, or out of it."""
     channels, height, width, tall, wide, top, left, tile, inward = sizes
     for channel in range(channels):

@@ -24,7 +24,7 @@ ZERO = np.float32(0)
 
 
 @kernel
-def philox_words(block, example, step, k0, k1):  # type: ignore[no-untyped-def]
+def philox_words(block, example, step, k0, k1):
     """Four 32-bit draws: the words of Philox at (block, example, step, 0)."""
     c0, c1, c2, c3 = block, example, step, u64(0)
     for _ in range(10):
@@ -39,7 +39,7 @@ def philox_words(block, example, step, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def drop(values, outputs, examples, draw, sizes, scale):  # type: ignore[no-untyped-def]
+def drop(values, outputs, examples, draw, sizes, scale):
     """outputs = values * scale where the draw is kept, else 0.
 
     Stands for

@@ -80,7 +80,7 @@ class Entry:
         return self._compiled is not None
 
     def address(self, announce: Announce | None = None) -> int:
-        """Where the machine code stands; compiles it or reads it from the disk cache."""
+        """Where the machine code stands; compiles it, or reads it from the disk."""
         if self._compiled is None:
             if announce is not None:
                 announce(self.name)

@@ -37,7 +37,7 @@ def cell(control: int, index: int) -> int:
 
 
 @kernel
-def run_phase(phase, count, tables, control, generation, worker, workers):  # type: ignore[no-untyped-def]
+def run_phase(phase, count, tables, control, generation, worker, workers):
     """Take tasks of one phase until none is left."""
     phases, tasks, operations = tables
     counter = cell(control, FIRST + 2 * phase)
@@ -52,7 +52,7 @@ def run_phase(phase, count, tables, control, generation, worker, workers):  # ty
 
 
 @kernel
-def wait_for(address, value, yield_address):  # type: ignore[no-untyped-def]
+def wait_for(address, value, yield_address):
     """Wait until the number at an address has reached a value."""
     spins = 0
     while atomic_load(address) < value:
@@ -62,7 +62,7 @@ def wait_for(address, value, yield_address):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def run_step(tables, control, generation, worker, workers, yield_address):  # type: ignore[no-untyped-def]
+def run_step(tables, control, generation, worker, workers, yield_address):
     """All phases of one step, as one of the workers."""
     phases = tables[0]
     for phase in range(phases.shape[0]):
@@ -74,7 +74,7 @@ def run_step(tables, control, generation, worker, workers, yield_address):  # ty
 
 
 @kernel
-def serve(tables, control, generation, worker, workers, idle_spins, yield_address):  # type: ignore[no-untyped-def]
+def serve(tables, control, generation, worker, workers, idle_spins, yield_address):
     """Run steps as they are announced; return when idle for long, or told to stop.
 
     Returns the number of the last step run.
@@ -95,14 +95,14 @@ def serve(tables, control, generation, worker, workers, idle_spins, yield_addres
 
 
 @kernel
-def announce(control, generation):  # type: ignore[no-untyped-def]
+def announce(control, generation):
     """Let the workers run a step; returns how many of them sleep."""
     atomic_store(cell(control, GENERATION), generation)
     return atomic_load(cell(control, PARKED))
 
 
 @kernel
-def park(control, change):  # type: ignore[no-untyped-def]
+def park(control, change):
     """Say that a worker goes to sleep (+1) or wakes (-1); returns the last step."""
     atomic_add(cell(control, PARKED), change)
     return atomic_load(cell(control, GENERATION))

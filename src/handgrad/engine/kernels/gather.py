@@ -20,7 +20,7 @@ INPUTS = 5
 
 
 @kernel
-def gather_last(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]
+def gather_last(images, rows, count, first, geometry, scale, shift, outputs):
     """Images to (channels, height, width, tile), inside a border of zeros.
 
     Shapes
@@ -49,8 +49,8 @@ def gather_last(images, rows, count, first, geometry, scale, shift, outputs):  #
 
 
 @kernel
-def gather_first(images, rows, count, first, geometry, scale, shift, outputs):  # type: ignore[no-untyped-def]
-    """Images to (tile, channels * height * width): the layout of a first linear layer."""
+def gather_first(images, rows, count, first, geometry, scale, shift, outputs):
+    """Images to (tile, channels * height * width), as a first linear layer wants."""
     channels, height, width, _, _, _, _, tile = geometry
     size = height * width
     for lane in range(tile):
@@ -67,7 +67,7 @@ def gather_first(images, rows, count, first, geometry, scale, shift, outputs):  
 
 
 @kernel
-def _tile_inputs(arguments, tile, worker):  # type: ignore[no-untyped-def]
+def _tile_inputs(arguments, tile, worker):
     """What both gathers read: images, rows, count, first example, geometry, scale."""
     block = longs(arguments, 0, tile, worker, INPUTS)
     geometry = (

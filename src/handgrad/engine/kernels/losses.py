@@ -27,7 +27,7 @@ ZERO, ONE = f32(0), f32(1)
 
 
 @kernel
-def best_class(logits, sizes, best, choice):  # type: ignore[no-untyped-def]
+def best_class(logits, sizes, best, choice):
     """The largest logit of each column, and its class (the first of equals)."""
     classes, columns, stride = sizes
     for n in range(columns):
@@ -42,7 +42,7 @@ def best_class(logits, sizes, best, choice):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cross_entropy(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]
+def cross_entropy(logits, targets, sizes, setting, share, best, total):
     """loss = sum of surprises; logits become (probabilities - expected) * share.
 
     Stands for
@@ -80,7 +80,7 @@ def cross_entropy(logits, targets, sizes, setting, share, best, total):  # type:
 
 
 @kernel
-def svm(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]
+def svm(logits, targets, sizes, setting, share, best, total):
     """loss = sum of hinges; logits become the active classes' share.
 
     Stands for
@@ -104,7 +104,7 @@ def svm(logits, targets, sizes, setting, share, best, total):  # type: ignore[no
 
 
 @kernel
-def squared(logits, targets, sizes, setting, share, best, total):  # type: ignore[no-untyped-def]
+def squared(logits, targets, sizes, setting, share, best, total):
     """loss = sum of mean squares; logits become 2 * difference * share / classes.
 
     Stands for

@@ -27,8 +27,8 @@ def _pointer_to(numba_type: Any) -> Any:
     """An intrinsic that reads an address as a pointer to this type."""
 
     @intrinsic
-    def cast(typing_context, address):  # type: ignore[no-untyped-def]
-        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def cast(typing_context, address):
+        def generate(context, builder, signature, arguments):
             return builder.inttoptr(
                 arguments[0], context.get_value_type(signature.return_type)
             )
@@ -45,20 +45,20 @@ long_pointer = _pointer_to(types.int64)
 
 
 @intrinsic
-def load_long(typing_context, address):  # type: ignore[no-untyped-def]
+def load_long(typing_context, address):
     """The 64-bit integer at an address."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         return builder.load(builder.inttoptr(arguments[0], INT64.as_pointer()))
 
     return types.int64(types.int64), generate
 
 
 @intrinsic
-def load_double(typing_context, address):  # type: ignore[no-untyped-def]
+def load_double(typing_context, address):
     """The 64-bit float at an address."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         double = ir.DoubleType().as_pointer()
         return builder.load(builder.inttoptr(arguments[0], double))
 
@@ -66,10 +66,10 @@ def load_double(typing_context, address):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def atomic_load(typing_context, address):  # type: ignore[no-untyped-def]
+def atomic_load(typing_context, address):
     """The 64-bit integer at an address, as another worker wrote it last."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
         return builder.load_atomic(pointer, "seq_cst", 8)
 
@@ -77,10 +77,10 @@ def atomic_load(typing_context, address):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def atomic_store(typing_context, address, value):  # type: ignore[no-untyped-def]
+def atomic_store(typing_context, address, value):
     """Write a 64-bit integer so that every other worker sees it."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
         builder.store_atomic(arguments[1], pointer, "seq_cst", 8)
         return context.get_dummy_value()
@@ -89,10 +89,10 @@ def atomic_store(typing_context, address, value):  # type: ignore[no-untyped-def
 
 
 @intrinsic
-def atomic_add(typing_context, address, value):  # type: ignore[no-untyped-def]
+def atomic_add(typing_context, address, value):
     """Add to a 64-bit integer that workers share; returns what stood there before."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
         return builder.atomic_rmw("add", pointer, arguments[1], "seq_cst")
 
@@ -100,10 +100,10 @@ def atomic_add(typing_context, address, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def call_entry(typing_context, entry, arguments, tile, worker):  # type: ignore[no-untyped-def]
+def call_entry(typing_context, entry, arguments, tile, worker):
     """Call the kernel at an address."""
 
-    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, values):
         kind = ir.FunctionType(ir.VoidType(), [INT64, INT64, INT64])
         function = builder.inttoptr(values[0], kind.as_pointer())
         builder.call(function, values[1:])
@@ -113,10 +113,10 @@ def call_entry(typing_context, entry, arguments, tile, worker):  # type: ignore[
 
 
 @intrinsic
-def call_plain(typing_context, function):  # type: ignore[no-untyped-def]
+def call_plain(typing_context, function):
     """Call a C function without arguments at an address: sched_yield."""
 
-    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, values):
         kind = ir.FunctionType(INT32, [])
         builder.call(builder.inttoptr(values[0], kind.as_pointer()), [])
         return context.get_dummy_value()
@@ -125,20 +125,20 @@ def call_plain(typing_context, function):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def bits_to_float(typing_context, bits):  # type: ignore[no-untyped-def]
+def bits_to_float(typing_context, bits):
     """The float32 whose bits are those of a 32-bit integer."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         return builder.bitcast(arguments[0], FLOAT)
 
     return types.float32(types.int32), generate
 
 
 @intrinsic
-def float_to_bits(typing_context, value):  # type: ignore[no-untyped-def]
+def float_to_bits(typing_context, value):
     """The bits of a float32 as a 32-bit integer."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         return builder.bitcast(arguments[0], INT32)
 
     return types.int32(types.float32), generate

@@ -41,7 +41,7 @@ NEAR = f32(0.35)
 
 
 @inlined
-def fast_exp(value):  # type: ignore[no-untyped-def]
+def fast_exp(value):
     """e ** value: 2 ** k times the series of the remainder."""
     value = LARGEST if value > LARGEST else value
     value = SMALLEST if value < SMALLEST else value
@@ -55,7 +55,7 @@ def fast_exp(value):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def fast_tanh(value):  # type: ignore[no-untyped-def]
+def fast_tanh(value):
     """The series near 0, where the quotient would cancel; the quotient elsewhere."""
     square = value * value
     series = (
@@ -66,7 +66,7 @@ def fast_tanh(value):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def fast_erf(value):  # type: ignore[no-untyped-def]
+def fast_erf(value):
     """A polynomial in 1 / (1 + p |value|) times exp(-value ** 2)."""
     size = abs(value)
     part = ONE / (ONE + P * size)
@@ -76,6 +76,6 @@ def fast_erf(value):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def fast_sigmoid(value):  # type: ignore[no-untyped-def]
+def fast_sigmoid(value):
     """1 / (1 + exp(-value))."""
     return ONE / (ONE + fast_exp(-value))

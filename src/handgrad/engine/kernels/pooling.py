@@ -18,14 +18,14 @@ SIZES = 13
 
 
 @kernel
-def window(index, stride, before, size, extent):  # type: ignore[no-untyped-def]
+def window(index, stride, before, size, extent):
     """The corner of a window along one axis, and its first and last place inside."""
     corner = index * stride - before
     return corner, max(corner, 0), min(corner + size, extent)
 
 
 @kernel
-def paves(sizes):  # type: ignore[no-untyped-def]
+def paves(sizes):
     """Whether windows cover every place of the picture exactly once."""
     _, height, width, tall, wide, kernel_h, kernel_w = sizes[:7]
     stride_h, stride_w, top, left, _, _ = sizes[7:]
@@ -34,7 +34,7 @@ def paves(sizes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def max_pool(inputs, outputs, winners, sizes, has_relu):  # type: ignore[no-untyped-def]
+def max_pool(inputs, outputs, winners, sizes, has_relu):
     """outputs = max of each window; winners = which place of the window it was.
 
     Stands for
@@ -74,7 +74,7 @@ def max_pool(inputs, outputs, winners, sizes, has_relu):  # type: ignore[no-unty
 
 
 @kernel
-def max_unpool(d_outputs, winners, d_inputs, sizes):  # type: ignore[no-untyped-def]
+def max_unpool(d_outputs, winners, d_inputs, sizes):
     """d_inputs = d_outputs at the winner of each window, 0 elsewhere.
 
     Stands for
@@ -107,7 +107,7 @@ def max_unpool(d_outputs, winners, d_inputs, sizes):  # type: ignore[no-untyped-
 
 
 @kernel
-def average_pool(inputs, outputs, sizes):  # type: ignore[no-untyped-def]
+def average_pool(inputs, outputs, sizes):
     """outputs = sum of each window / its size, padding counted.
 
     Stands for
@@ -135,7 +135,7 @@ def average_pool(inputs, outputs, sizes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def average_unpool(d_outputs, d_inputs, sizes):  # type: ignore[no-untyped-def]
+def average_unpool(d_outputs, d_inputs, sizes):
     """Every input of a window gets its share of the blame.
 
     Stands for
@@ -167,7 +167,7 @@ def average_unpool(d_outputs, d_inputs, sizes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _sizes(arguments, slot):  # type: ignore[no-untyped-def]
+def _sizes(arguments, slot):
     return (
         integer(arguments, slot),
         integer(arguments, slot + 1),
@@ -186,7 +186,7 @@ def _sizes(arguments, slot):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _extents(sizes):  # type: ignore[no-untyped-def]
+def _extents(sizes):
     """How many numbers the full picture, the pooled one and the winners hold."""
     pooled = sizes[0] * sizes[3] * sizes[4]
     return (

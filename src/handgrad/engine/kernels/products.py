@@ -12,7 +12,7 @@ from handgrad.engine.kernels.vector import LANES, row_sum
 
 
 @kernel
-def product(function, left, right, outputs, sizes, flags):  # type: ignore[no-untyped-def]
+def product(function, left, right, outputs, sizes, flags):
     """Row-major outputs (rows, columns) = op(left) op(right) (+ outputs).
 
     Sizes
@@ -75,7 +75,7 @@ def _row_sums_entry(arguments: int, tile: int, worker: int) -> None:
 
 
 @kernel
-def clear(values, size):  # type: ignore[no-untyped-def]
+def clear(values, size):
     """Set to zero."""
     values[:size] = 0
 

@@ -29,7 +29,7 @@ ONE, ZERO = f32(1), f32(0)
 
 
 @summing_kernel
-def sum_of_squares(values, size):  # type: ignore[no-untyped-def]
+def sum_of_squares(values, size):
     """In float64: squares of float32 may overflow."""
     total = 0.0
     for place in range(size):

@@ -115,7 +115,7 @@ def row_sum_of(builder: Any, arguments: Any) -> Any:
 
 
 @intrinsic
-def row_sum(typing_context, address, count):  # type: ignore[no-untyped-def]
+def row_sum(typing_context, address, count):
     """The sum of `count` vectors (an even number, at least two); `row_sum_of`."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -125,7 +125,7 @@ def row_sum(typing_context, address, count):  # type: ignore[no-untyped-def]
 
 
 @intrinsic(prefer_literal=True)
-def taps_block(  # type: ignore[no-untyped-def]  # noqa: PLR0913 (see taps_block_of)
+def taps_block(
     typing_context,
     outs,
     vectors,
@@ -145,7 +145,7 @@ def taps_block(  # type: ignore[no-untyped-def]  # noqa: PLR0913 (see taps_block
 
 
 @intrinsic(prefer_literal=True)
-def dots_block(  # type: ignore[no-untyped-def]  # noqa: PLR0913 (see dots_block_of)
+def dots_block(
     typing_context,
     outs,
     taps,
