@@ -111,6 +111,15 @@ def test_cut_off_missing_or_swapped_files_are_refused(root, name):
     assert (cache.open("pets") is None) != same
 
 
+def test_the_whole_cache_of_other_pictures_is_refused(root):
+    cache, other = cache_of(root), cache_of(root, image_size=(2, 4))
+    build(cache)
+    build(other, pixels=PIXELS[::-1])
+    shutil.rmtree(cache.folder)
+    shutil.copytree(other.folder, cache.folder)
+    assert cache.open("pets") is None
+
+
 def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(root):
     cache = cache_of(root)
     build(cache)

@@ -1,4 +1,8 @@
 import os
+import shutil
+import subprocess
+import sys
+import time
 import zipfile
 from io import BytesIO
 
@@ -242,6 +246,24 @@ def test_pictures_of_all_formats_turned_as_the_camera_says(root):
     )
     (root / "JPEG" / "2.jpeg").write_bytes(stream.getvalue())
     assert load_images(root).train.images.shape == (5, 3, 8, 6)
+
+
+LOAD = "import sys; from handgrad.datasets import load; load(sys.argv[1])"
+
+
+@pytest.mark.nightly
+def test_killed_at_any_moment_leaves_the_whole_cache_or_none(root, tmp_path):
+    make_folder(root, [f"{kind}/{n:04}.png" for kind in "ab" for n in range(400)])
+    expected = load_images(root).checksum
+    folders = tmp_path / "cache" / "images"
+    for wait in np.random.default_rng(0).uniform(0.2, 1.2, 30):
+        shutil.rmtree(folders)
+        with subprocess.Popen([sys.executable, "-c", LOAD, str(root)]) as program:
+            time.sleep(wait)
+            program.kill()
+        whole = [path for path in folders.glob("*") if not path.name.startswith(".")]
+        assert len(whole) <= 1
+        assert load_images(root).checksum == expected
 
 
 @pytest.mark.nightly
