@@ -111,10 +111,10 @@ def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> 
         f"{name} padded", "activations", (channels, tall, wide)
     )
     tile = lowering.memory.tile
+    sizes = (channels, height, width, tall, wide, top, left, tile)
     lowering.add(
         border_entry,
-        (inputs.pointer, padded.pointer, channels, height, width, tall, wide, top, left)
-        + (tile, 1),
+        (inputs.pointer, padded.pointer, *sizes, 1),
         f"{name} padding",
         0,
         8 * inputs.rows * tile,
@@ -229,12 +229,11 @@ def _packed(
     memory = lowering.memory
     full = f"{name}.{parameter}"
     packed = memory.shared(f"{full} packed", "parameters", len(order))
-    size = int(np.prod(lowering.store.parameters[full].shape))
+    sizes = (int(np.prod(lowering.store.parameters[full].shape)), len(order))
     lowering.prepare.append(
         Operation(
             pack_entry,
-            (lowering.store.pointer(full), packed, _table(lowering, order), size)
-            + (len(order),),
+            (lowering.store.pointer(full), packed, _table(lowering, order), *sizes),
             f"{full} packed",
             0,
             2 * FLOAT_BYTES * len(order),
