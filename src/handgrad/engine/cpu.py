@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape
@@ -18,6 +19,7 @@ from handgrad.engine.workers import available_cores
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
+from handgrad.optimizers.optimizer import State
 
 
 class CpuEngine:
@@ -51,8 +53,13 @@ class CpuEngine:
         self.workers = workers or available_cores()
         self.announce = announce
         self.store = ParameterStore(model.parameters())
-        names = STATE_NAMES[rule_of(optimizer)]
+        rule = rule_of(optimizer)
+        names = () if rule is None else STATE_NAMES[rule]
         self.states = {name: aligned(self.store.size) for name in names}
+        self.plain_states: dict[str, State] = {
+            name: optimizer.initial_state(parameter) if rule is None else {}
+            for name, parameter in model.parameters().items()
+        }
         sgemm_address()  # loads SciPy's BLAS, so that the limit reaches it
         self._limits = threadpool_limits(limits=1, user_api="blas")
         self._training: TrainingProgram | None = None
@@ -93,6 +100,9 @@ class CpuEngine:
         for key, flat in self.states.items():
             for name in self.store.parameters:
                 state[f"optimizer/{name}/{key}"] = self.store.view(flat, name).copy()
+        for name, arrays in self.plain_states.items():
+            for key, array in arrays.items():
+                state[f"optimizer/{name}/{key}"] = np.array(array)
         return state
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
@@ -101,6 +111,15 @@ class CpuEngine:
         for key, flat in self.states.items():
             for name in self.store.parameters:
                 arrays[f"optimizer/{name}/{key}"] = self.store.view(flat, name)
+        plain = {
+            name: {
+                key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(old)))
+                for key, old in own.items()
+            }
+            for name, own in self.plain_states.items()
+        }
         found = {name: take(state, name, array) for name, array in arrays.items()}
         for name, array in arrays.items():
             array[...] = found[name]
+        for name, own in plain.items():
+            self.plain_states[name].update(own)

@@ -28,6 +28,7 @@ class StepContext:
     number: int = 0
     count: int = 0
     examples: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    targets: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass

@@ -16,6 +16,7 @@ from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointe
 from handgrad.engine.program import Operation, Phase, Task
 from handgrad.losses.l2 import touched
 from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Parameter
 
 ALIGNMENT = 16  # floats: every parameter begins on a cache line
@@ -100,12 +101,19 @@ def rule_of(optimizer: Optimizer) -> int | None:
         if optimizer.momentum == 0:
             return updates.SGD
         return updates.NESTEROV if optimizer.nesterov else updates.MOMENTUM
-    rules = {RMSProp: updates.RMSPROP, Adam: updates.ADAM, AdamW: updates.ADAMW}
+    rules: dict[type, int] = {
+        RMSProp: updates.RMSPROP,
+        Adam: updates.ADAM,
+        AdamW: updates.ADAMW,
+    }
     return rules.get(type(optimizer))
 
 
 def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:
     """The numbers of one step that `kernels.updates` reads."""
+    rates[1] = 1.0  # until clipping says otherwise
+    if rule_of(optimizer) is None:
+        return
     learning_rate = optimizer.learning_rate(step)
     rates[:3] = learning_rate, 1.0, optimizer.weight_decay
     if isinstance(optimizer, SGD):
@@ -123,7 +131,7 @@ def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:
 class Mover:
     """The phases that turn pieces of gradients into moved parameters."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all that moves a parameter)
         self,
         store: ParameterStore,
         memory: Memory,
@@ -134,13 +142,15 @@ class Mover:
         keep_gradients: bool,
         losses: Pointer,
         states: Mapping[str, NumpyArray],
+        plain_states: Mapping[str, State],
     ) -> None:
         self.store, self.memory, self.optimizer = store, memory, optimizer
         self.clip_norm = clip_norm
         self.losses = losses
         self.l2_scale = l2_scale
-        self.keeps = keep_gradients or clip_norm is not None
         self.rule = rule_of(optimizer)
+        self.keeps = keep_gradients or clip_norm is not None or self.rule is None
+        self.step = 0
         self.rates = memory.array("rates", "settings", updates.RATES)
         self.l2 = memory.array("l2", "settings", 2)
         self.l2[0] = l2_scale
@@ -148,7 +158,7 @@ class Mover:
         self.gradients = memory.array(
             "gradients", "gradients", size if self.keeps else 0
         )
-        self.states = states
+        self.states, self.plain_states = states, plain_states
         self.squares = np.zeros((0, 2))
         self.gradient_norm: float | None = None
 
@@ -165,7 +175,14 @@ class Mover:
         for index, piece in enumerate(ordered):
             place, stride = self._place(piece, scratch)
             makes.append(self._make(piece, place, stride, index))
-            moves.append(self._move(piece, place, stride))
+            if self.rule is not None:
+                moves.append(self._move(self.rule, piece, place, stride))
+        if self.rule is None:
+            return [
+                Phase("gradients", [Task(make) for make in makes]),
+                Phase("norm", plain=self._clip),
+                Phase("parameters, plain", plain=self._move_plainly),
+            ]
         if self.clip_norm is None:
             both = [
                 Task([*make, move]) for make, move in zip(makes, moves, strict=True)
@@ -221,7 +238,7 @@ class Mover:
             )
         return operations
 
-    def _move(self, piece: Piece, place: Pointer, stride: int) -> Operation:
+    def _move(self, rule: int, piece: Piece, place: Pointer, stride: int) -> Operation:
         states = [
             self.store.pointer(piece.name, flat).plus(piece.offset * FLOAT_BYTES)
             for flat in self.states.values()
@@ -229,7 +246,7 @@ class Mover:
         first, second = [*states, NOWHERE, NOWHERE][:2]
         size = piece.rows * piece.columns
         return Operation(
-            updates.update_entry(self.rule),
+            updates.update_entry(rule),
             (
                 self._value(piece),
                 place,
@@ -251,7 +268,20 @@ class Mover:
     def _value(self, piece: Piece) -> Pointer:
         return self.store.pointer(piece.name).plus(piece.offset * FLOAT_BYTES)
 
+    def _move_plainly(self) -> None:
+        """An optimizer that the engine does not know moves whole parameters."""
+        for name, parameter in self.store.parameters.items():
+            gradient = self.store.view(self.gradients, name) * self.rates[1]
+            place = parameter.value
+            self.optimizer.update(
+                parameter, gradient, self.plain_states[name], self.step
+            )
+            place[...] = parameter.value
+            parameter.value = place
+
     def _clip(self) -> None:
+        if self.clip_norm is None:
+            return
         self.gradient_norm = float(np.sqrt(self.squares[:, 0].sum()))
-        if self.clip_norm is not None and self.gradient_norm > self.clip_norm:
+        if self.gradient_norm > self.clip_norm:
             self.rates[1] = self.clip_norm / self.gradient_norm

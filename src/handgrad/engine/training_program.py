@@ -9,6 +9,7 @@ from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import INPUTS
 from handgrad.engine.lower_elementwise import anew
+from handgrad.engine.lower_plain import read, write
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import Mover, write_rates
@@ -40,9 +41,9 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model)
         tiles = -(-engine.batch_size // tile)
-        memory = Memory(
-            tile, tiles, engine.workers, per_tile=has_meetings(model, training=True)
-        )
+        is_own_loss = type(engine.loss) not in LOSSES
+        meets = is_own_loss or has_meetings(model, training=True)
+        memory = Memory(tile, tiles, engine.workers, per_tile=meets)
         self.engine = engine
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
@@ -59,7 +60,8 @@ class TrainingProgram:
             logits = anew(lowering, "logits", logits)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
         self.correct = memory.array("correct", "settings", tiles, np.int64)
-        add_loss(lowering, engine.loss, logits, self.losses, self.correct)
+        add = add_plain_loss if is_own_loss else add_loss
+        add(lowering, engine.loss, logits, self.losses, self.correct)
         lower_backwards(lowering, logits)
         lowering.meet("tiles")
         l2 = engine.l2
@@ -72,6 +74,7 @@ class TrainingProgram:
             keep_gradients=keep_gradients,
             losses=pointer_to(self.losses),
             states=engine.states,
+            plain_states=engine.plain_states,
         )
         prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
@@ -90,7 +93,9 @@ class TrainingProgram:
         )
         write_rates(self.mover.rates, self.engine.optimizer, step)
         self.step.number, self.step.count = step, count
-        self.step.examples = batch.examples
+        self.step.targets = batch.targets[batch.rows]
+        self.mover.step = step
+        self.step.examples, self.step.targets = batch.examples, self._targets(batch)
         for set_step in self.per_step:
             set_step(step)
         self.program.run()
@@ -102,6 +107,11 @@ class TrainingProgram:
             norm is None or bool(np.isfinite(norm))
         )
         return StepResult(loss, int(self.correct.sum()), norm, is_finite)
+
+    def _targets(self, batch: Batch) -> NumpyArray:
+        """The batch's own targets where the plain voice will ask for them."""
+        asks = type(self.engine.loss) not in LOSSES
+        return batch.targets[batch.rows] if asks else batch.targets
 
     def gradients(self) -> dict[str, NumpyArray]:
         """Copies of the last step's gradients, where the program keeps them."""
@@ -142,3 +152,25 @@ def add_loss(
         10 * size,
         8 * size,
     )
+
+
+def add_plain_loss(
+    lowering: Lowering,
+    loss: Loss[Any],
+    logits: Tensor,
+    totals: NumpyArray,
+    correct: NumpyArray,
+) -> None:
+    """A loss that the engine does not know, by its plain voice on the whole batch."""
+    memory, step = lowering.memory, lowering.step
+
+    def run() -> None:
+        values = read(logits, memory, step.count)
+        mean, cache = loss.forward(values, step.targets)
+        write(logits, memory, np.asarray(loss.backward(cache)))
+        totals[:], correct[:] = 0, 0
+        totals[0] = mean * step.count
+        correct[0] = np.count_nonzero(values.argmax(axis=1) == step.targets)
+
+    lowering.meet("forward")
+    lowering.phases.append(Phase(f"{type(loss).__name__}, plain", plain=run))

@@ -104,7 +104,7 @@ def _lower_next(
     if isinstance(layer, Linear):
         flat = inputs.reshaped((inputs.rows,))
         return _linear(lowering, name, layer, flat, layers[1:])
-    if type(layer) is ReLU and following is not None and _pools(following):
+    if type(layer) is ReLU and isinstance(following, MaxPool2d) and is_known(following):
         lowering.following = rest[1:]
         pooled = lower_max_pool(
             lowering, layers[1][0], following, inputs, has_relu=True
@@ -140,10 +140,6 @@ def _linear(
         outputs = lower_activation(lowering, next_name, activation, outputs, bias)
         return outputs, 2
     return lower_activation(lowering, f"{name} bias", None, outputs, bias), 1
-
-
-def _pools(layer: Layer[Any]) -> bool:
-    return isinstance(layer, MaxPool2d) and is_known(layer)
 
 
 def _flatten(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
