@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import random
 import signal
+from contextlib import suppress
 from pathlib import Path
 from time import sleep
 
@@ -91,14 +92,13 @@ def killed(target, arguments, wait, *, seed=0):
         sleep(seconds)
     except EOFError:  # it was done before
         pass
-    if child.is_alive():
+    with suppress(ProcessLookupError):  # it may be done
         os.kill(child.pid, signal.SIGKILL)
     child.join()
-    try:
+    assert child.exitcode in (0, -signal.SIGKILL), "the child failed by itself"
+    with suppress(EOFError, OSError):
         while receiver.poll():
             last = receiver.recv()
-    except (EOFError, OSError):
-        pass
     receiver.close()
     return last
 

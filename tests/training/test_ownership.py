@@ -28,9 +28,34 @@ def test_numbers_only_grow_and_one_file_stays(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["owner-0003.json"]
 
 
-def test_what_nobody_holds_any_more_can_be_taken(tmp_path):
+def test_what_nobody_holds_any_more_is_released(tmp_path):
     mine = take(tmp_path)
     del mine
+    assert owner_of(tmp_path) == {"released": True}
+    take(tmp_path)
+
+
+def test_a_folder_that_is_gone_needs_no_release(tmp_path):
+    mine = take(tmp_path)
+    mine.path.unlink()
+    mine.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_left_in_this_process_is_gone(tmp_path):
+    assert is_gone({**this_process(), "token": "nobody holds it"})
+
+
+def take_and_end(report, folder):
+    held_until_the_end.append(take(folder))
+    report(1)
+
+
+held_until_the_end = []
+
+
+def test_the_end_of_a_process_lets_go(tmp_path):
+    assert killed(take_and_end, (tmp_path,), lambda random: (2, 0)) == 1
     take(tmp_path)
 
 

@@ -296,9 +296,11 @@ def resumes_exactly(folder, model, optimizer, kills, seed):
             lambda random: (random.randint(1, 4), random.uniform(0, 0.02)),
             seed=f"{seed} {model} {optimizer} {number}",
         )
+        assert safe > last or safe == 0, "a resumed run begins after what is safe"
         last = max(last, safe)
         assert resume(path).trainer.position.step >= last
         assert list(path.rglob(".tmp-*")) == []
+    assert last > 0
     go_on(path)
     assert final_bits(path) == final_bits(folder / "whole")
 

@@ -15,7 +15,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 from handgrad.errors import HandgradError, RunError
 from handgrad.training.atomic import claim_file, write_file
@@ -24,17 +24,18 @@ NAME = re.compile(r"owner-(\d+)\.json")
 
 
 class Ownership:
-    """A claim on a run folder, until `release` or the end of the process."""
+    """A claim on a run folder: until `release`, or until nothing refers to it."""
 
     def __init__(self, path: Path, token: str) -> None:
         self.path, self.token = path, token
+        self.release = finalize(self, _release, path, os.getpid())
 
-    def release(self) -> None:
-        """Let others go on with the run."""
-        held.pop(self.token, None)
-        if self.path.is_file():
-            with suppress(HandgradError):  # a full disk; the end of the process will do
-                write_file(self.path, _json({"released": True}))
+
+def _release(path: Path, process: int) -> None:
+    """Let others go on with the run."""
+    if os.getpid() == process and path.is_file():  # a forked child owns nothing
+        with suppress(HandgradError):  # a full disk; the end of the process will do
+            write_file(path, _json({"released": True}))
 
 
 held: WeakValueDictionary[str, Ownership] = WeakValueDictionary()  # by this process
