@@ -79,6 +79,9 @@ def max_unpool(d_outputs, winners, d_inputs, sizes):
 
     Stands for
         MaxPool2d.backward (with ReLU.backward: a closed window has no winner)
+
+    Why
+        last window first: the plain layer goes tap by tap, and adds in this order
     """
     channels, height, width, tall, wide, kernel_h, kernel_w = sizes[:7]
     stride_h, stride_w, top, left, tile, stride = sizes[7:]
@@ -86,9 +89,9 @@ def max_unpool(d_outputs, winners, d_inputs, sizes):
     if not is_paved:
         d_inputs[: channels * height * width * tile] = ZERO
     for channel in range(channels):
-        for i in range(tall):
+        for i in range(tall - 1, -1, -1):
             corner_r, r0, r1 = window(i, stride_h, top, kernel_h, height)
-            for j in range(wide):
+            for j in range(wide - 1, -1, -1):
                 corner_q, q0, q1 = window(j, stride_w, left, kernel_w, width)
                 place = (channel * tall + i) * wide + j
                 blame = d_outputs[place * stride : place * stride + tile]
