@@ -106,6 +106,28 @@ def test_nan_reaches_the_outputs_and_takes_the_blame(compiled):
     assert_same(batch_first(d_inputs), layer.backward(d_outputs, cache)[0])
 
 
+def test_a_nan_passes_relu_and_pooling_but_its_blame_does_not(compiled):
+    layer, relu, inputs = MaxPool2d(2), ReLU(), floats(TILE, 1, 4, 4, nan=True)
+    kept, gate = relu.forward(inputs)
+    expected, cache = layer.forward(kept)
+    d_outputs = floats(*expected.shape, seed=1)
+    blamed, _ = relu.backward(layer.backward(d_outputs, cache)[0], gate)
+    outputs = batch_last(np.zeros_like(expected))
+    winners = np.zeros(outputs.shape, np.uint8)
+    sizes = sizes_of((1, 4, 4), layer, TILE)
+    call(
+        *(pooling.max_pool, pooling.max_pool_entry, compiled),
+        *(batch_last(inputs), outputs, winners, *sizes, True),
+    )
+    np.testing.assert_array_equal(batch_first(outputs), expected)
+    d_inputs = np.zeros((1, 4, 4, TILE), np.float32)
+    call(
+        *(pooling.max_unpool, pooling.max_unpool_entry, compiled),
+        *(batch_last(d_outputs), winners, d_inputs, *sizes),
+    )
+    np.testing.assert_array_equal(batch_first(d_inputs), blamed)
+
+
 def test_average_pooling_is_the_plain_layer(geometry, compiled):
     """Within rounding: here a product with 1 / area, there a quotient."""
     shape, options = geometry

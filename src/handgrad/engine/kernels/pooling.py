@@ -69,7 +69,7 @@ def max_pool(inputs, outputs, winners, sizes, has_relu):
                                 best[n] = values[n] if wins else best[n]
                 if has_relu:
                     for n in range(tile):
-                        winner[n] = CLOSED if best[n] <= ZERO else winner[n]
+                        winner[n] = winner[n] if best[n] > ZERO else CLOSED
                         best[n] = ZERO if best[n] < ZERO else best[n]
 
 

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from handgrad.datasets.normalization import Normalization
+from handgrad.engine.kernels import gather
+from handgrad.randomness import Key, random_bits
+
+from .run import run_entry
+
+TILE = 8
+NORMALIZATION = Normalization((0.1, 0.5, 0.9), (0.3, 0.2, 0.7))
+SHAPE = (3, 4, 5)
+IMAGES = (random_bits(Key(1), (20, *SHAPE)) % 256).astype(np.uint8)
+ROWS = np.array([3, 19, 0, 3, 7, 8, 1, 2, 14, 5, 6], np.int64)
+
+
+def settings(first_last):
+    """What a program's block says, and the sizes of a border of 2 and 1."""
+    block = np.array([IMAGES.ctypes.data, 0, ROWS.ctypes.data, 0, len(ROWS)], np.int64)
+    channels, height, width = SHAPE
+    top, left = (2, 1) if first_last else (0, 0)
+    tall, wide = height + 2 * top, width + 2 * left
+    return block, (channels, height, width, tall, wide, top, left, TILE)
+
+
+def expected(tile):
+    """The tile's images, normalised; its first rows again beyond the batch's end."""
+    places = [n if n < len(ROWS) else 0 for n in range(tile * TILE, (tile + 1) * TILE)]
+    return NORMALIZATION.apply(IMAGES[ROWS[places]])
+
+
+def gathered(kernel, entry, geometry, block, outputs, tile, compiled):
+    scale, shift = NORMALIZATION.scale, NORMALIZATION.shift
+    if compiled:
+        run_entry(entry, block, scale, shift, outputs, *geometry, tile=tile)
+        return
+    kernel.py_func(
+        *(IMAGES.reshape(-1), ROWS, len(ROWS), tile * TILE, geometry),
+        *(scale, shift, outputs.reshape(-1)),
+    )
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("tile", [0, 1])
+def test_batch_last_inside_a_border_of_zeros(tile, compiled):
+    block, geometry = settings(True)
+    outputs = np.zeros((3, 8, 7, TILE), np.float32)
+    gathered(
+        *(gather.gather_last, gather.gather_last_entry),
+        *(geometry, block, outputs, tile, compiled),
+    )
+    inside = np.moveaxis(outputs[:, 2:-2, 1:-1], -1, 0)
+    np.testing.assert_array_equal(inside, expected(tile))
+    outputs[:, 2:-2, 1:-1] = 0
+    assert not outputs.any()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("tile", [0, 1])
+def test_batch_first_in_rows(tile, compiled):
+    block, geometry = settings(False)
+    outputs = np.zeros((TILE, 3 * 4 * 5), np.float32)
+    gathered(
+        *(gather.gather_first, gather.gather_first_entry),
+        *(geometry, block, outputs, tile, compiled),
+    )
+    np.testing.assert_array_equal(outputs, expected(tile).reshape(TILE, -1))
