@@ -21,9 +21,9 @@ __all__ = [
     "NumpyArray",
     "Pair",
     "Shape",
+    "array_like",
     "array_namespace",
     "as_pair",
-    "array_like",
     "to_numpy",
 ]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgrad.cli.options import DataDir, Json, Quiet
+from handgrad.cli.options import DataDir, Json, Quiet, Workers
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def evaluate(
     ] = False,
     data_dir: DataDir = None,
     quiet: Quiet = False,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Count right and wrong answers, class by class."""
@@ -40,7 +41,7 @@ def evaluate(
 
     if split is not None and split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
-    classifier = load(run, "last" if last else "best")
+    classifier = load(run, "last" if last else "best", workers=workers)
     name, images = _images(classifier, split, dataset, data_dir, quiet=quiet)
     found = classifier.evaluate(images)
     if as_json:

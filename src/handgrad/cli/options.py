@@ -39,6 +39,13 @@ ImageSize = Annotated[
         help="Resize images to this many pixels a side.", rich_help_panel=DATA
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help="Threads of the cpu engine; any number gives the same bits.",
+        rich_help_panel=RUN,
+    ),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(help="Where data sets are looked for first.", rich_help_panel=DATA),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgrad.cli.options import Json
+from handgrad.cli.options import Json, Workers
 from handgrad.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ def predict(
     run: Annotated[Path, typer.Argument(help="A folder that handgrad train made.")],
     images: Annotated[list[Path], typer.Argument(help="Picture files.")],
     top: Annotated[int, typer.Option(help="How many classes to name.")] = 3,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Name what is in pictures, with probabilities."""
@@ -28,7 +29,7 @@ def predict(
         raise ConfigError(
             f"--top takes a whole number from 1 up, got {top}. Change it."
         )
-    classifier = load(run)
+    classifier = load(run, workers=workers)
     pictures = np.stack([classifier.read_image(path) for path in images])
     probabilities = classifier.predict_probabilities(pictures)
     names = classifier.class_names

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from handgrad.cli import train_options as option
-from handgrad.cli.options import DataDir, ImageSize, Json, Quiet, Set, Settings
+from handgrad.cli.options import DataDir, ImageSize, Json, Quiet, Set, Settings, Workers
 from handgrad.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     clip_norm: option.ClipNorm = None,
     early_stopping: option.EarlyStopping = None,
     engine: option.Engine = None,
-    workers: option.Workers = None,
+    workers: Workers = None,
     run: option.RunFolder = None,
     resume: option.Resume = None,
     checkpoint_seconds: option.CheckpointSeconds = None,

@@ -36,13 +36,6 @@ Engine = Annotated[
     str | None,
     typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
 ]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        help="Threads of the cpu engine; any number gives the same bits.",
-        rich_help_panel=RUN,
-    ),
-]
 DatasetName = Annotated[
     str | None,
     typer.Option(

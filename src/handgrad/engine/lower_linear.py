@@ -48,8 +48,16 @@ def lower_linear(
         sizes = (into, tile, out, into, d_outputs.stride, d_inputs.stride)
         lowering.add(
             product_entry,
-            (weight, d_outputs.pointer, d_inputs.pointer, sgemm_address(), *sizes)
-            + (1, 0, 0),
+            (
+                weight,
+                d_outputs.pointer,
+                d_inputs.pointer,
+                sgemm_address(),
+                *sizes,
+                1,
+                0,
+                0,
+            ),
             f"{name} d_inputs",
             2 * out * into * tile,
             4 * (out * into + into * tile + out * tile),

@@ -1,9 +1,11 @@
 """The program of a forward pass: logits of any number of images."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, ROWS
 from handgrad.engine.lower_elementwise import whole
@@ -18,7 +20,9 @@ from handgrad.engine.walk import (
     scale_and_shift,
     tile_of,
 )
+from handgrad.engine.workers import available_cores
 from handgrad.layers.sequential import Sequential
+from handgrad.ranges import check_at_least
 
 TILES = 16
 
@@ -74,6 +78,26 @@ class PredictionProgram:
     def _matrix(self) -> NumpyArray:
         """The outputs of all tiles as (examples, classes)."""
         return read_tensor(self._outputs, self.program.memory)
+
+
+def predictor(
+    model: Sequential,
+    input_shape: Shape,
+    normalization: Normalization,
+    workers: int | None = None,
+) -> PredictionProgram:
+    """A program for a trained model alone, without an optimizer."""
+    if workers is not None:
+        check_at_least("The CPU engine", "workers", workers, 1)
+    sgemm_address()  # loads SciPy's BLAS, so that the limit reaches it
+    threadpool_limits(limits=1, user_api="blas")
+    return PredictionProgram(
+        model,
+        ParameterStore(model.parameters()),
+        input_shape,
+        normalization,
+        workers=workers or available_cores(),
+    )
 
 
 def read_tensor(tensor: Tensor, memory: Memory) -> NumpyArray:

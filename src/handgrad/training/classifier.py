@@ -1,7 +1,7 @@
 """A trained network, ready to look at pictures."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,17 +20,27 @@ from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.config import RunConfig
 from handgrad.training.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    from handgrad.engine.prediction import PredictionProgram
+
 
 class Classifier:
     """A network with its normalisation and the names of its classes.
+
+    It predicts with the engine that it was trained with; `workers` are the threads of
+    the CPU engine, by default the cores that this process may use.
 
     Shapes
         images  uint8, (count, channels, height, width); (count, height, width) for grey
                 pictures; or one picture without the first axis
     """
 
-    def __init__(self, model: Sequential, config: RunConfig) -> None:
+    def __init__(
+        self, model: Sequential, config: RunConfig, *, workers: int | None = None
+    ) -> None:
         assert config.resolved is not None
+        self.workers = workers
+        self._program: PredictionProgram | None = None
         self.model, self.config = model, config
         self.class_names = config.resolved.class_names
         self.input_shape: Shape = config.resolved.input_shape
@@ -60,7 +70,19 @@ class Classifier:
     def logits(self, images: NumpyArray) -> NumpyArray:
         """What the network says before softmax, (count, classes), float32."""
         pictures = self._as_batch(np.asarray(images))
-        return plain_logits(self.model, self.normalization, pictures)
+        if self.config.engine == "plain":
+            return plain_logits(self.model, self.normalization, pictures)
+        return self._fast().logits(pictures)
+
+    def _fast(self) -> "PredictionProgram":
+        """The program of a forward pass; made when it is first needed."""
+        if self._program is None:
+            from handgrad.engine.prediction import predictor  # Numba is slow to import
+
+            self._program = predictor(
+                self.model, self.input_shape, self.normalization, self.workers
+            )
+        return self._program
 
     def read_image(self, path: Path) -> NumpyArray:
         """A picture file as the network wants it, (channels, height, width), uint8."""
@@ -85,11 +107,13 @@ class Classifier:
         )
 
 
-def load(path: str | Path, which: str = "best") -> Classifier:
+def load(
+    path: str | Path, which: str = "best", *, workers: int | None = None
+) -> Classifier:
     """The network of a run, as its best (or last) checkpoint left it."""
     folder = RunFolder.open(Path(path))
     config = folder.config
     model = build_model(config)
     checkpoint = load_checkpoint(folder.checkpoints, which)
     restore_model(model, checkpoint.arrays)
-    return Classifier(model, config)
+    return Classifier(model, config, workers=workers)
