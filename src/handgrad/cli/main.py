@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from handgrad.cli.bench import bench
 from handgrad.cli.check import check
 from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
 from handgrad.cli.models import models
 from handgrad.cli.predict import predict
+from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
 from handgrad.cli.summary import summary
 from handgrad.cli.train import train
@@ -33,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, evaluate, predict, check, models, summary):
+for command in (train, evaluate, predict, check, models, summary, bench, race):
     app.command()(command)
 app.add_typer(data)
 

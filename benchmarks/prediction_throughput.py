@@ -1,0 +1,48 @@
+"""How many images a second are predicted, against torch, on 10,000 test images?
+
+    python benchmarks/prediction_throughput.py [NETWORK ...] [--laps 9]
+
+torch runs without gradients, at the batch size and the number of threads that it likes
+best. Needs the extra `torch`.
+"""
+
+import argparse
+
+from handgrad.inspection.speed.networks import NETWORKS, network
+from handgrad.inspection.speed.prediction_race import TORCH, race_prediction
+from handgrad.inspection.speed.race import OURS
+from handgrad.inspection.speed.race_report import machine
+
+
+def main() -> None:
+    """Race the networks named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("networks", nargs="*", default=list(NETWORKS))
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--laps", type=int, default=9)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--lap-seconds", type=float, default=0.5)
+    words = parser.parse_args()
+    print(machine())
+    print("\n| Network | images/s | torch | at (threads, batch) | ratio | quartiles |")
+    print("|---|---|---|---|---|---|", flush=True)
+    for name in words.networks:
+        found = race_prediction(
+            network(name),
+            images=words.images,
+            workers=words.workers,
+            laps=words.laps,
+            lap_seconds=words.lap_seconds,
+        )
+        ratio = found.laps.ratio(TORCH, OURS)
+        print(
+            f"| {name} | {found.images_per_second(OURS):,.0f} "
+            f"| {found.images_per_second(TORCH):,.0f} "
+            f"| {found.threads}, {found.batch_size} "
+            f"| {ratio.median:.2f} | {ratio.low:.2f} to {ratio.high:.2f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""How much faster is a training step than torch's, on the seven networks?
+
+    python benchmarks/race_table.py [NETWORK ...] [--laps 15] [--channels-last]
+        [--compile] [--json FILE]
+
+First the losses of both must agree; then laps in turn. Needs the extra `torch`.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from handgrad.inspection.speed.networks import NETWORKS, network
+from handgrad.inspection.speed.peaks import measure_peaks
+from handgrad.inspection.speed.race import OURS, PEERS, Race, race
+from handgrad.inspection.speed.race_report import machine, steadiness, values
+
+HEADER = "| Network | against | threads | ms | ours, ms | ratio | quartiles | losses |"
+RULE = "|---|---|---|---|---|---|---|---|"
+
+
+def rows(found: Race) -> list[str]:
+    """One line of the table for each peer."""
+    lines, ours = [], found.laps.time(OURS)
+    for peer, agreement in found.agreements.items():
+        time, ratio = found.laps.time(peer), found.laps.ratio(peer, OURS)
+        lines.append(
+            f"| {found.network} | {peer} | {found.threads[peer]} "
+            f"| {1e3 * time.median:.3f} | {1e3 * ours.median:.3f} "
+            f"| {ratio.median:.2f} | {ratio.low:.2f} to {ratio.high:.2f} "
+            f"| {agreement.worst:.0e} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Race the networks named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("networks", nargs="*", default=list(NETWORKS))
+    parser.add_argument("--laps", type=int, default=15)
+    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--lap-seconds", type=float, default=0.5)
+    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--json", type=Path)
+    words = parser.parse_args()
+    wanted = zip(PEERS, (True, words.channels_last, words.compile), strict=True)
+    peers = [peer for peer, is_wanted in wanted if is_wanted]
+    print(machine())
+    peaks = measure_peaks(words.workers)
+    print(
+        f"float32 matrix product {peaks.matrix_all / 1e9:.0f} GFLOP/s on "
+        f"{peaks.workers} workers, {peaks.matrix_one / 1e9:.0f} on one.\n"
+    )
+    print(f"{HEADER}\n{RULE}", flush=True)
+    results, notes = [], []
+    for name in words.networks:
+        found = race(
+            network(name),
+            batch_size=words.batch_size,
+            workers=words.workers,
+            laps=words.laps,
+            peers=peers,
+            lap_seconds=words.lap_seconds,
+        )
+        print("\n".join(rows(found)), flush=True)
+        results.append(values(found))
+        notes.append(f"{name}: {steadiness(found)}")
+    print("", *notes, sep="\n")
+    if words.json is not None:
+        words.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

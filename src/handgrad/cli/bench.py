@@ -1,0 +1,171 @@
+"""`handgrad bench`: a training step by operations, under this machine's roof."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handgrad.cli.options import Json, Set, parse_settings, refuse_sections
+
+if TYPE_CHECKING:
+    from handgrad.inspection.speed.operation_times import StepTimes
+    from handgrad.inspection.speed.peaks import Peaks
+
+GIGA, MILLI, MICRO = 1e9, 1e-3, 1e-6
+IMAGES = 10_000  # few enough to be made in no time, too many for a cache
+SMALL = 0.005  # share of a step below which an operation is added to the others
+
+
+def bench(
+    model: Annotated[
+        str,
+        typer.Argument(help="A network: see handgrad models; or one of race's names."),
+    ] = "lenet",
+    settings: Set = None,
+    batch_size: Annotated[int, typer.Option(help="Images in a step.")] = 256,
+    workers: Annotated[
+        int | None, typer.Option(help="Threads; by default all cores.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Steps that are timed.")] = 30,
+    picture: Annotated[
+        Path, typer.Option(help="Where the picture of the step goes.")
+    ] = Path("roofline.png"),
+    as_json: Json = False,
+) -> None:
+    """Measure every operation of a training step against this machine's limits."""
+    from handgrad.cli.screens.console import say, say_json
+    from handgrad.inspection.figures.style import save
+    from handgrad.inspection.speed.networks import network, pictures
+    from handgrad.inspection.speed.operation_times import time_steps
+    from handgrad.inspection.speed.peaks import measure_peaks
+    from handgrad.inspection.speed.race import make_engine
+    from handgrad.inspection.speed.roofline import roofline
+    from handgrad.ranges import check_at_least
+
+    for name, value in (("--batch-size", batch_size), ("--steps", steps)):
+        check_at_least("handgrad bench", name, value, 1)
+    if workers is not None:
+        check_at_least("handgrad bench", "--workers", workers, 1)
+    options = refuse_sections(parse_settings(settings or []), "handgrad bench")
+    chosen = network(model, options)
+    engine = make_engine(chosen, batch_size, workers, _announce)
+    images = pictures(chosen.image_shape, max(IMAGES, batch_size))
+    before = measure_peaks(engine.workers)
+    times = time_steps(engine, *images, steps=steps)
+    peaks = before.best(measure_peaks(engine.workers))
+    target = picture.with_suffix("") if picture.suffix == ".png" else picture
+    path = save(roofline(times, peaks, chosen.name), target)[0]
+    if as_json:
+        say_json(_values(chosen.name, times, peaks, path))
+        return
+    _print_peaks(peaks)
+    say()
+    _print_rows(times, peaks)
+    say()
+    _print_sum(chosen.name, times, peaks)
+    say(f"Picture: {path}")
+
+
+def _announce(kernel: str) -> None:
+    """Say what is being compiled, on stderr."""
+    from handgrad.cli.screens.console import say
+
+    say(f"compiling {kernel.strip('_')}", stderr=True)
+
+
+def _print_peaks(peaks: "Peaks") -> None:
+    from handgrad.cli.screens.console import say, show, table
+
+    columns = ("matrix product", "memory", "cache")
+    shown = table("this machine, just now", *columns, right=columns)
+    for name, end in ((f"{peaks.workers} workers", "all"), ("one worker", "one")):
+        shown.add_row(
+            name,
+            f"{getattr(peaks, f'matrix_{end}') / GIGA:.1f} GFLOP/s",
+            f"{getattr(peaks, f'memory_{end}') / GIGA:.1f} GB/s",
+            f"{getattr(peaks, f'cache_{end}') / GIGA:.1f} GB/s",
+        )
+    show(shown)
+    if peaks.matrix_all < peaks.matrix_one:
+        say("Others are using this machine: the limits of all workers are too low.")
+
+
+def _print_rows(times: "StepTimes", peaks: "Peaks") -> None:
+    """Every operation that matters, and the rest in one line."""
+    from handgrad.cli.screens.console import show, table
+
+    numbers = ("runs", "us", "GFLOP/s", "GB/s", "share", "of limit")
+    shown = table("operation", "kernel", *numbers, right=numbers)
+    small = [row for row in times.rows if times.share(row) < SMALL]
+    for row in times.rows:
+        if row in small:
+            continue
+        shown.add_row(
+            row.stands_for,
+            row.kernel,
+            f"{row.runs}",
+            f"{row.seconds / MICRO:.1f}",
+            f"{row.operations_per_second / GIGA:.1f}",
+            f"{row.bytes_per_second / GIGA:.1f}",
+            f"{times.share(row):.1%}",
+            f"{row.fraction_of_limit(peaks):.0%}" if row.operations else "",
+        )
+    spent = sum(row.seconds for row in small)
+    others = f"{sum(map(times.share, small)):.1%}"
+    shown.add_row(
+        f"{len(small)} others", "", "", f"{spent / MICRO:.1f}", "", "", others, ""
+    )
+    outside = times.share_outside
+    shown.add_row("waiting, and Python", "", "", "", "", "", f"{outside:.1%}", "")
+    show(shown)
+
+
+def _print_sum(name: str, times: "StepTimes", peaks: "Peaks") -> None:
+    from handgrad.cli.screens.console import say
+
+    per_second = times.textbook_operations / times.step_seconds
+    say(
+        f"Operations: {times.kernel_seconds / MILLI:.3f} ms on "
+        f"{times.workers} workers, {times.stamped_seconds / MILLI:.3f} ms a step "
+        "while each is timed."
+    )
+    say(
+        f"{name}, batch {times.batch_size}: {times.step_seconds / MILLI:.3f} ms a step "
+        f"(fastest {times.fastest_seconds / MILLI:.3f}), "
+        f"{times.batch_size / times.step_seconds:,.0f} images/s, "
+        f"{per_second / GIGA:.1f} GFLOP/s of the textbook's operations: "
+        f"{times.fraction_of_peak(peaks):.0%} of the matrix peak."
+    )
+
+
+def _values(
+    name: str, times: "StepTimes", peaks: "Peaks", path: Path
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from handgrad.training.environment import describe_environment
+
+    rows = [
+        {
+            **asdict(row),
+            "share": times.share(row),
+            "fraction_of_limit": row.fraction_of_limit(peaks),
+        }
+        for row in times.rows
+    ]
+    return {
+        "model": name,
+        "batch_size": times.batch_size,
+        "workers": times.workers,
+        "peaks": asdict(peaks),
+        "step_seconds": times.step_seconds,
+        "fastest_seconds": times.fastest_seconds,
+        "stamped_seconds": times.stamped_seconds,
+        "kernel_seconds": times.kernel_seconds,
+        "share_outside": times.share_outside,
+        "textbook_operations": times.textbook_operations,
+        "fraction_of_peak": times.fraction_of_peak(peaks),
+        "operations": rows,
+        "picture": str(path),
+        "environment": describe_environment(),
+    }

@@ -1,0 +1,68 @@
+"""A clock that compiled code can read, and an operation that writes down the time.
+
+Stamped operations run inside the engine's own program, on its own workers, so an
+operation is timed where it happens: with the caches as the one before left them, and
+with the other workers at work.
+"""
+
+import ctypes
+import sys
+import time
+from functools import cache
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from handgrad.engine.kernels.entry import Entry, address_of, integer, kernel
+from handgrad.engine.kernels.machine import INT32, INT64
+from handgrad.errors import ResourceError
+
+STAMP_BYTES = 16  # a C timespec: seconds and nanoseconds, 64 bits each
+
+
+@cache
+def clock_address() -> int:
+    """Where the system's clock_gettime stands; ResourceError where there is none."""
+    if sys.platform == "win32":
+        raise ResourceError(
+            "Timing single operations needs a clock that Windows does not have. "
+            "Run handgrad bench on Linux or macOS."
+        )
+    function = ctypes.CDLL(None).clock_gettime
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@intrinsic
+def call_clock(typing_context, function, clock, place):  # type: ignore[no-untyped-def]
+    """Call clock_gettime(clock, place)."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        pointer = INT64.as_pointer()
+        kind = ir.FunctionType(INT32, [INT32, pointer])
+        target = builder.inttoptr(values[0], kind.as_pointer())
+        number = builder.trunc(values[1], INT32)
+        builder.call(target, [number, builder.inttoptr(values[2], pointer)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@kernel
+def stamp(function, clock, place):  # type: ignore[no-untyped-def]
+    """Write the time down."""
+    call_clock(function, clock, place)
+
+
+def _stamp_entry(arguments: int, tile: int, worker: int) -> None:
+    """0 where to write; 3 address of the clock, 4 its number."""
+    stamp(
+        integer(arguments, 3),
+        integer(arguments, 4),
+        address_of(arguments, 0, tile, worker),
+    )
+
+
+stamp_entry = Entry(_stamp_entry)
+CLOCK = getattr(time, "CLOCK_MONOTONIC", 0)

@@ -1,0 +1,151 @@
+"""Memory that training takes: predicted from the program's plan, and measured.
+
+Run as a program, this module measures in a process of its own:
+    python -m handgrad.inspection.speed.memory_report lenet_relu_max 256 2 60000
+"""
+
+import ctypes
+import gc
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.engine import Batch
+from handgrad.engine.workers import available_cores
+from handgrad.errors import ResourceError
+from handgrad.inspection.speed.networks import CLASSES, Network, network
+from handgrad.inspection.speed.operation_times import random_batches
+from handgrad.inspection.speed.race import make_engine
+
+STEPS = 3
+STATUS = Path("/proc/self/status")
+KIBIBYTE = 1024
+
+
+@dataclass(frozen=True)
+class MemoryReport:
+    """Bytes of one training.
+
+    Units
+        baseline  the interpreter, the libraries and the compiled kernels, measured
+        images    the uint8 images and their targets
+        roles     what the program's plan holds, by what it is for
+        building  the most while the network was built and its images made
+        measured  the most while it was trained
+    """
+
+    baseline: int
+    images: int
+    roles: dict[str, int]
+    building: int
+    measured: int
+
+    @property
+    def predicted(self) -> int:
+        """What the plan says that the process will take."""
+        return self.baseline + self.images + sum(self.roles.values())
+
+    @property
+    def error(self) -> float:
+        """How far the prediction is from the measured peak, as a fraction of that."""
+        return self.predicted / self.measured - 1
+
+
+def planned_bytes(engine: CpuEngine) -> dict[str, int]:
+    """All that an engine holds for training, by role; largest first."""
+    roles = {
+        "parameters": engine.store.values.nbytes,
+        "optimizer": sum(state.nbytes for state in engine.states.values()),
+    }
+    for line in engine.training.program.memory.table:
+        roles[line.role] = roles.get(line.role, 0) + line.bytes
+    return dict(sorted(roles.items(), key=lambda item: -item[1]))
+
+
+def memory_report(
+    name: str, *, batch_size: int = 256, workers: int | None = None, images: int
+) -> MemoryReport:
+    """Train one of `networks` for a few steps in a new process, and look at it."""
+    words = [name, batch_size, workers or available_cores(), images]
+    done = subprocess.run(
+        [sys.executable, "-m", __spec__.name, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise ResourceError(
+            f"Measuring the memory of {name} failed: {last}. "
+            "Try a smaller batch or fewer images."
+        )
+    return MemoryReport(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(
+    chosen: Network, batch_size: int, workers: int, images: int
+) -> MemoryReport:
+    """Measure in this process; what it had in memory before counts as baseline."""
+    _train(*_build(chosen, batch_size, workers, images=batch_size))  # loads kernels
+    forget()
+    baseline = _status("VmRSS")
+    engine, batches = _build(chosen, batch_size, workers, images)
+    building = _status("VmHWM")
+    forget()
+    _train(engine, batches)
+    data = batches[0].images.nbytes + batches[0].targets.nbytes
+    roles = planned_bytes(engine)
+    return MemoryReport(baseline, data, roles, building, _status("VmHWM"))
+
+
+def _build(
+    chosen: Network, batch_size: int, workers: int, images: int
+) -> tuple[CpuEngine, list[Batch]]:
+    """An engine, and a few batches of random images."""
+    rng = np.random.default_rng(0)
+    shape = (images, *chosen.image_shape)
+    pictures = rng.integers(0, 256, shape, dtype=np.uint8)
+    targets = rng.integers(0, CLASSES, images)
+    batches = random_batches(pictures, targets, batch_size, STEPS)
+    return make_engine(chosen, batch_size, workers), batches
+
+
+def _train(engine: CpuEngine, batches: list[Batch]) -> None:
+    for step, batch in enumerate(batches, 1):
+        engine.train_step(batch, step)
+
+
+def forget() -> None:
+    """Give freed memory back to the system, and begin the peak anew."""
+    gc.collect()
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _status(name: str) -> int:
+    """One line of the system's account of this process, in bytes."""
+    if not STATUS.exists():
+        raise ResourceError(
+            "This system does not tell a process how much memory it has. "
+            "Measure memory on Linux."
+        )
+    for line in STATUS.read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * KIBIBYTE
+    raise ResourceError(f"{STATUS} has no line {name}. Measure memory on Linux.")
+
+
+def _main(words: list[str]) -> None:
+    numbers: list[Any] = [int(word) for word in words[1:]]
+    print(json.dumps(asdict(measure(network(words[0]), *numbers))))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

@@ -1,0 +1,195 @@
+"""Each operation of a training step: its time, and how far that is from the limit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.engine import Batch
+from handgrad.engine.program import Operation
+from handgrad.inspection.speed.networks import textbook_operations
+from handgrad.inspection.speed.peaks import Peaks
+from handgrad.inspection.speed.stamped import Group, PlainWork, StampedProgram
+
+WARM_UP = 3
+PLAIN = "plain voice"
+
+
+@dataclass(frozen=True)
+class OperationTime:
+    """One operation of the program, over all the tasks in which it runs in a step.
+
+    Units
+        seconds     of all runs in a step, on the workers' time; median over steps
+        fastest     the same, the least of all steps
+        operations  of all runs in a step; bytes likewise, read and written
+    """
+
+    phase: str
+    kernel: str
+    stands_for: str
+    runs: int
+    seconds: float
+    fastest: float
+    operations: int
+    bytes: int
+
+    @property
+    def operations_per_second(self) -> float:
+        """What one worker did a second."""
+        return self.operations / max(self.seconds, 1e-9)
+
+    @property
+    def bytes_per_second(self) -> float:
+        """What one worker read and wrote a second."""
+        return self.bytes / max(self.seconds, 1e-9)
+
+    def limit_seconds(self, peaks: Peaks) -> float:
+        """The least time that the machine could need, on the workers' time.
+
+        Equations
+            limit = max(operations / matrix peak, bytes / cache bandwidth) * workers
+        """
+        compute = self.operations / peaks.matrix_all
+        return peaks.workers * max(compute, self.bytes / peaks.cache_all)
+
+    def fraction_of_limit(self, peaks: Peaks) -> float:
+        """The least possible time by the time that it took."""
+        return self.limit_seconds(peaks) / max(self.seconds, 1e-9)
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """A training step, whole and in parts.
+
+    Units
+        step_seconds         median of whole steps as they run in training
+        fastest_seconds      the least of them
+        stamped_seconds      median of the steps in which every operation is timed
+        textbook_operations  of one step; see `networks`
+    """
+
+    rows: tuple[OperationTime, ...]
+    step_seconds: float
+    fastest_seconds: float
+    stamped_seconds: float
+    workers: int
+    batch_size: int
+    textbook_operations: int
+
+    @property
+    def kernel_seconds(self) -> float:
+        """Time in operations, all workers together."""
+        return sum(row.seconds for row in self.rows)
+
+    @property
+    def share_outside(self) -> float:
+        """Share of the workers' time that went to no operation: waiting, and Python."""
+        return max(0.0, 1 - self.kernel_seconds / self._workers_time)
+
+    def share(self, row: OperationTime) -> float:
+        """Share of the workers' time that an operation took."""
+        return row.seconds / self._workers_time
+
+    def fraction_of_peak(self, peaks: Peaks) -> float:
+        """The textbook's operations by the step's time and the matrix peak."""
+        return self.textbook_operations / (self.step_seconds * peaks.matrix_all)
+
+    @property
+    def _workers_time(self) -> float:
+        return self.workers * self.stamped_seconds
+
+
+def time_steps(
+    engine: CpuEngine, images: NumpyArray, targets: NumpyArray, *, steps: int = 30
+) -> StepTimes:
+    """Time whole steps and stamped steps in turn; the engine's state is put back."""
+    before = engine.state()
+    batches = random_batches(images, targets, engine.batch_size, WARM_UP + steps)
+    engine.train_step(batches[0], 1)  # whatever must be compiled is compiled now
+    stamped = StampedProgram(engine.training.program)
+    whole, timed, parts = [], [], []
+    for step, batch in enumerate(batches, 1):
+        whole.append(_seconds(engine, batch, step))
+        with instead(engine, stamped):
+            timed.append(_seconds(engine, batch, step))
+        parts.append(stamped.seconds())
+    engine.restore(before)
+    whole, timed, parts = whole[WARM_UP:], timed[WARM_UP:], parts[WARM_UP:]
+    operations = textbook_operations(engine.model, engine.input_shape)
+    return StepTimes(
+        table(stamped, np.median(parts, axis=0), np.min(parts, axis=0)),
+        float(np.median(whole)),
+        min(whole),
+        float(np.median(timed)),
+        engine.workers,
+        engine.batch_size,
+        operations * engine.batch_size,
+    )
+
+
+def random_batches(
+    images: NumpyArray, targets: NumpyArray, batch_size: int, count: int, seed: int = 0
+) -> list[Batch]:
+    """Batches of an epoch's order, begun again where it ends."""
+    rng = np.random.default_rng(seed)
+    size = min(batch_size, len(images))
+    rows: list[NumpyArray] = []
+    while len(rows) < count:
+        order = rng.permutation(len(images))
+        rows += np.split(order[: len(order) // size * size], len(order) // size)
+    return [Batch(images, targets, part, part) for part in rows[:count]]
+
+
+def table(
+    stamped: StampedProgram, seconds: NumpyArray, fastest: NumpyArray
+) -> tuple[OperationTime, ...]:
+    """One row for each operation, in the order of the program."""
+    times = iter(zip(seconds.tolist(), fastest.tolist(), strict=True))
+    rows: list[OperationTime] = []
+    for part in stamped.parts:
+        if isinstance(part, PlainWork):
+            found = OperationTime(part.phase, PLAIN, part.phase, 1, *next(times), 0, 0)
+            rows.append(found)
+        else:
+            rows += [
+                _row(part, operation, next(times)) for operation in part.operations
+            ]
+    return tuple(rows)
+
+
+def _row(
+    part: Group, operation: Operation, times: tuple[float, float]
+) -> OperationTime:
+    """One operation of a group, over all tasks of the group."""
+    runs = len(part.tiles)
+    return OperationTime(
+        part.phase,
+        operation.entry.name.strip("_"),
+        operation.stands_for,
+        runs,
+        *times,
+        runs * operation.operations,
+        runs * operation.bytes,
+    )
+
+
+@contextmanager
+def instead(engine: CpuEngine, stamped: StampedProgram) -> Iterator[None]:
+    """Let the engine run the stamped program in place of its own."""
+    own = engine.training.program
+    engine.training.program = stamped.program
+    try:
+        yield
+    finally:
+        engine.training.program = own
+
+
+def _seconds(engine: CpuEngine, batch: Batch, step: int) -> float:
+    start = perf_counter()
+    engine.train_step(batch, step)
+    return perf_counter() - start

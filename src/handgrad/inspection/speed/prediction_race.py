@@ -1,0 +1,103 @@
+"""Handgrad's predictions against torch's: first the same logits, then the time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine.workers import available_cores
+from handgrad.errors import HandgradError
+from handgrad.inspection.speed.allocator import keep_memory
+from handgrad.inspection.speed.laps import Laps, Racer, run_laps
+from handgrad.inspection.speed.networks import Network, pictures
+from handgrad.inspection.speed.race import OURS, bound, make_engine, torch_peer
+
+TEST_IMAGES = 10_000
+BATCH_SIZES = (256, 1000, 10_000)
+TORCH = "torch"
+
+
+@dataclass(frozen=True)
+class PredictionRace:
+    """What a race of predictions found.
+
+    Units
+        threads, batch_size  with which torch was fastest
+        worst, bound         difference of logits, by the largest logit
+    """
+
+    network: str
+    images: int
+    threads: int
+    batch_size: int
+    worst: float
+    bound: float
+    laps: Laps
+
+    def images_per_second(self, name: str) -> float:
+        """Images a second of a racer, by its median lap."""
+        return self.images / self.laps.time(name).median
+
+
+def race_prediction(
+    network: Network,
+    *,
+    images: int = TEST_IMAGES,
+    workers: int | None = None,
+    laps: int = 9,
+    batch_sizes: Sequence[int] = BATCH_SIZES,
+    lap_seconds: float = 0.5,
+) -> PredictionRace:
+    """All logits of a test set: Handgrad's from uint8, torch's from ready floats."""
+    import torch
+
+    keep_memory()
+    data = pictures(network.image_shape, images)
+    engine = make_engine(network, 256, workers)
+    peer = torch_peer(network, TORCH, data)
+    peer.model.eval()
+    floats = peer.images
+    worst = difference(
+        engine.logits(data[0]), peer.logits(floats, batch_sizes[0]).numpy()
+    )
+    limit = bound(network, 1)
+    if not worst <= limit:
+        raise HandgradError(
+            f"Handgrad and torch do not predict the same with {network.name}: logits "
+            f"differ by {worst:.1e}, more than {limit:.1e}. Their times cannot be "
+            "compared; please report this."
+        )
+    tried: dict[tuple[int, int], float] = {}
+    for threads in range(1, available_cores() + 1):
+        torch.set_num_threads(threads)
+        for size in batch_sizes:
+            tried[threads, size] = _fastest(peer.logits, floats, size)
+    threads, size = min(tried, key=lambda pair: tried[pair])
+    racers = [
+        Racer(OURS, lambda step: engine.logits(data[0])),
+        Racer(
+            TORCH,
+            lambda step: peer.logits(floats, size),
+            lambda: torch.set_num_threads(threads),
+        ),
+    ]
+    found = run_laps(racers, laps, lap_seconds=lap_seconds)
+    return PredictionRace(network.name, images, threads, size, worst, limit, found)
+
+
+def difference(ours: NumpyArray, theirs: NumpyArray) -> float:
+    """The largest difference, by the largest number."""
+    return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+
+
+def _fastest(logits: object, images: object, size: int) -> float:
+    """Seconds of the faster of two runs, after one that warms up."""
+    assert callable(logits)
+    found = []
+    for _ in range(3):
+        start = perf_counter()
+        logits(images, size)
+        found.append(perf_counter() - start)
+    return min(found[1:])

@@ -1,0 +1,209 @@
+"""Handgrad's training step against torch's: first the same losses, then the time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.engine import Batch
+from handgrad.engine.workers import available_cores
+from handgrad.errors import ConfigError, HandgradError
+from handgrad.inspection.speed.allocator import keep_memory
+from handgrad.inspection.speed.laps import Laps, Racer, run_laps
+from handgrad.inspection.speed.networks import Network, pictures
+from handgrad.inspection.speed.operation_times import random_batches
+from handgrad.inspection.summary import summary
+from handgrad.losses import SoftmaxCrossEntropy
+
+OURS = "handgrad"
+PEERS = ("torch", "torch channels last", "torch.compile")
+COMPARED_STEPS = 5
+TRIALS = 24  # steps at most at each number of threads, when torch's best is sought
+IMAGES = 20_000
+ROUNDINGS = 4  # how many times the usual rounding error of one sum is let through
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Losses of the first steps, from the same parameters on the same batches.
+
+    Equations
+        bound = 4 * eps * sqrt(longest sum) * steps        (relative; eps of float32)
+    """
+
+    ours: list[float]
+    theirs: list[float]
+    bound: float
+
+    @property
+    def worst(self) -> float:
+        """The largest difference of two losses, by the larger of 1 and the loss."""
+        ours, theirs = np.array(self.ours), np.array(self.theirs)
+        differences = np.abs(ours - theirs) / np.maximum(1.0, np.abs(theirs))
+        return float(differences.max())  # a NaN stays a NaN
+
+    @property
+    def holds(self) -> bool:
+        """Whether the two trained the same network; never with a NaN."""
+        return self.worst <= self.bound
+
+
+@dataclass(frozen=True)
+class Race:
+    """What a race found."""
+
+    network: str
+    batch_size: int
+    workers: int
+    threads: dict[str, int]
+    agreements: dict[str, Agreement]
+    laps: Laps
+    keeps_memory: bool
+
+
+def race(
+    network: Network,
+    *,
+    batch_size: int = 256,
+    workers: int | None = None,
+    laps: int = 15,
+    peers: Sequence[str] = PEERS[:1],
+    images: int = IMAGES,
+    lap_seconds: float = 0.5,
+    announce: Callable[[str], None] | None = None,
+) -> Race:
+    """Race one network; HandgradError if the losses do not agree.
+
+    Both gather each batch by a random order: Handgrad from uint8, torch from floats
+    that were normalised before. torch runs on the number of threads it likes best.
+    """
+    kept = keep_memory()
+    data = pictures(network.image_shape, images)
+    agreements, threads = {}, {}
+    for name in peers:
+        agreements[name] = compare(network, name, data, batch_size, workers)
+        refuse_difference(network.name, name, agreements[name])
+    engine = make_engine(network, batch_size, workers, announce)
+    batches = random_batches(*data, batch_size, images // batch_size or 1)
+    count = len(batches)
+    racers = [
+        Racer(OURS, lambda step: engine.train_step(batches[step % count], step + 1))
+    ]
+    for name in peers:
+        racer, threads[name] = torch_racer(network, name, data, batches)
+        racers.append(racer)
+    return Race(
+        network.name,
+        batch_size,
+        engine.workers,
+        threads,
+        agreements,
+        run_laps(racers, laps, lap_seconds=lap_seconds),
+        kept,
+    )
+
+
+def make_engine(
+    network: Network,
+    batch_size: int,
+    workers: int | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> CpuEngine:
+    """The CPU engine with a network's initial parameters."""
+    return CpuEngine(
+        network.build(),
+        SoftmaxCrossEntropy(),
+        network.build_optimizer(),
+        network.normalization,
+        input_shape=network.image_shape,
+        batch_size=batch_size,
+        workers=workers,
+        announce=announce,
+    )
+
+
+def compare(
+    network: Network,
+    peer_name: str,
+    data: tuple[NumpyArray, NumpyArray],
+    batch_size: int,
+    workers: int | None = None,
+) -> Agreement:
+    """Train both for a few steps from the same parameters on the same batches."""
+    engine = make_engine(network, batch_size, workers)
+    peer = torch_peer(network, peer_name, data)
+    batches = random_batches(*data, batch_size, COMPARED_STEPS, seed=1)
+    ours = [
+        engine.train_step(batch, step).loss for step, batch in enumerate(batches, 1)
+    ]
+    theirs = [float(peer.step(batch.rows)) for batch in batches]
+    return Agreement(ours, theirs, bound(network, batch_size))
+
+
+def bound(network: Network, batch_size: int) -> float:
+    """How far two right float32 losses may lie apart after the compared steps."""
+    longest = max(longest_sum(network), batch_size)
+    eps = float(np.finfo(np.float32).eps)
+    return float(ROUNDINGS * eps * np.sqrt(longest) * COMPARED_STEPS)
+
+
+def longest_sum(network: Network) -> int:
+    """Over how many products, or places of a picture, a layer sums at most."""
+    model = network.build()
+    sizes = [
+        int(np.prod(parameter.shape[1:]))
+        for parameter in model.parameters().values()
+        if len(parameter.shape) > 1
+    ]
+    rows = summary(model, network.image_shape).rows
+    return max([*sizes, *(int(np.prod(row.output_shape[1:])) for row in rows)])
+
+
+def refuse_difference(network: str, peer: str, agreement: Agreement) -> None:
+    """HandgradError if the two did not train the same network."""
+    if not agreement.holds:
+        raise HandgradError(
+            f"Handgrad and {peer} do not agree on {network}: losses differ by "
+            f"{agreement.worst:.1e}, more than {agreement.bound:.1e}. Their times "
+            "cannot be compared; please report this."
+        )
+
+
+def torch_racer(
+    network: Network,
+    name: str,
+    data: tuple[NumpyArray, NumpyArray],
+    batches: Sequence[Batch],
+) -> tuple[Racer, int]:
+    """torch at its best number of threads, and that number."""
+    import torch
+
+    from handgrad.inspection.speed.torch_peer import best_threads
+
+    peer = torch_peer(network, name, data)
+    trials = [batches[trial % len(batches)].rows for trial in range(TRIALS)]
+    threads = best_threads(peer, trials, available_cores())
+    step = lambda number: peer.step(batches[number % len(batches)].rows)  # noqa: E731
+    return Racer(name, step, lambda: torch.set_num_threads(threads)), threads
+
+
+def torch_peer(network: Network, name: str, data: tuple[NumpyArray, NumpyArray]) -> Any:
+    """The network in torch; ConfigError where torch is missing or the name unknown."""
+    try:
+        from handgrad.inspection.speed.torch_peer import make_peer
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "A race needs torch, which is not installed here. "
+            "Install it with: pip install 'handgrad[torch]'"
+        ) from error
+    return make_peer(
+        network.build(),
+        network.build_optimizer(),
+        network.normalization,
+        *data,
+        channels_last=name == PEERS[1],
+        compiled=name == PEERS[2],
+    )

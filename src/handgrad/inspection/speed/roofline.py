@@ -1,0 +1,145 @@
+"""The picture of a step: each operation under the machine's roof."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from handgrad.inspection.figures.style import (
+    BLUE,
+    GRID,
+    INK,
+    MUTED,
+    ORANGE,
+    TEXT_SIZE,
+    new_figure,
+    quiet,
+    title,
+)
+from handgrad.inspection.speed.operation_times import OperationTime, StepTimes
+from handgrad.inspection.speed.peaks import Peaks
+
+NAMED = 10  # operations that are named in the picture: those that take longest
+SHOWN = 0.002  # share of the step from which an operation is a point in it
+AREA = 1500  # of a point that would be the whole step
+GIGA = 1e9
+NARROWEST = (0.1, 100.0)  # operations per byte that the picture spans at least
+
+
+def roofline(times: StepTimes, peaks: Peaks, name: str) -> Figure:
+    """Operations per second over operations per byte, under the limits of a worker.
+
+    A point's area is its share of the step. A point under the slanted lines waits for
+    memory or cache, one under the flat line for arithmetic.
+
+    Source
+        Williams, Waterman, Patterson (2009), Roofline: an insightful visual
+        performance model.
+    """
+    figure = new_figure(10.0, 5.2)
+    axes = figure.subplots()
+    rows = [
+        row
+        for row in times.rows
+        if row.operations and row.bytes and times.share(row) >= SHOWN
+    ]
+    places = [_place(row) for row in rows]
+    low = min([NARROWEST[0], *(across for across, _ in places)]) / 2
+    high = max([NARROWEST[1], *(across for across, _ in places)]) * 2
+    _roof(axes, peaks, low, high)
+    axes.scatter(
+        [across for across, _ in places],
+        [up for _, up in places],
+        s=[20 + AREA * times.share(row) for row in rows],
+        color=ORANGE,
+        alpha=0.6,
+        linewidths=0,
+    )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(low, high)
+    _name_the_longest(axes, rows, times)
+    quiet(axes)
+    axes.tick_params(which="minor", length=0)
+    axes.grid(color=GRID, linewidth=1)
+    axes.set_xlabel("operations per byte", color=MUTED, fontsize=TEXT_SIZE)
+    axes.set_ylabel("GFLOP/s of one worker", color=MUTED, fontsize=TEXT_SIZE)
+    title(
+        axes,
+        f"Training step of {name}",
+        f"batch {times.batch_size}, {times.workers} workers: "
+        f"{1e3 * times.step_seconds:.3g} ms, "
+        f"{times.fraction_of_peak(peaks):.0%} of the matrix peak",
+    )
+    return figure
+
+
+def _place(row: OperationTime) -> tuple[float, float]:
+    """Operations per byte, and GFLOP/s."""
+    return row.operations / row.bytes, row.operations_per_second / GIGA
+
+
+def _roof(axes: Axes, peaks: Peaks, low: float, high: float) -> None:
+    """What one worker could reach while the others work too."""
+    top = peaks.matrix_all / peaks.workers
+    across = np.geomspace(low, high, 200)
+    limits = (("cache", peaks.cache_all, BLUE), ("memory", peaks.memory_all, MUTED))
+    for name, bandwidth, color in limits:
+        each = bandwidth / peaks.workers
+        axes.plot(
+            across, np.minimum(each * across, top) / GIGA, color=color, linewidth=1.5
+        )
+        _write(
+            axes,
+            f"{name} {each / GIGA:.0f} GB/s",
+            (low, each * low / GIGA),
+            color=color,
+            offset=(20, 2),
+        )
+    knee = top * peaks.workers / peaks.cache_all
+    text = f"matrix product {top / GIGA:.0f} GFLOP/s"
+    _write(axes, text, (knee, top / GIGA), color=BLUE, offset=(0, 6))
+
+
+def _write(
+    axes: Axes,
+    text: str,
+    place: tuple[float, float],
+    *,
+    color: str,
+    offset: tuple[float, float],
+) -> None:
+    """Name a line beside a point of it; the offset is in points of print."""
+    axes.annotate(
+        text,
+        xy=place,
+        xytext=offset,
+        textcoords="offset points",
+        color=color,
+        fontsize=TEXT_SIZE,
+    )
+
+
+def _name_the_longest(
+    axes: Axes, rows: Sequence[OperationTime], times: StepTimes
+) -> None:
+    """A list at the right of what takes most of the step, each led to its point."""
+    longest = sorted(rows, key=lambda row: -row.seconds)[:NAMED]
+    from_the_top = sorted(longest, key=lambda row: -_place(row)[1])
+    for index, row in enumerate(from_the_top):
+        axes.annotate(
+            f"{row.stands_for}, {times.share(row):.0%}",
+            xy=_place(row),
+            xytext=(1.03, 0.97 - index / NAMED),
+            textcoords="axes fraction",
+            va="center",
+            color=INK,
+            fontsize=TEXT_SIZE,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": MUTED,
+                "linewidth": 0.5,
+                "relpos": (0, 0.5),
+            },
+        )

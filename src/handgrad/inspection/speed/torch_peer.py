@@ -1,0 +1,159 @@
+"""The same network in torch, eager: what Handgrad races against.
+
+The only module that imports torch (the extra `torch`).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from handgrad import layers, optimizers
+from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.datasets.normalization import Normalization
+from handgrad.errors import ConfigError
+from handgrad.layers import Layer, Sequential
+
+PLAIN_MODULES: dict[type, Callable[[], nn.Module]] = {
+    layers.ReLU: nn.ReLU,
+    layers.Sigmoid: nn.Sigmoid,
+    layers.Tanh: nn.Tanh,
+    layers.Flatten: nn.Flatten,
+}
+
+PATIENCE = 8.0  # seconds for finding torch's best number of threads
+
+
+@dataclass
+class TorchPeer:
+    """A torch model, its optimizer and its data: normalised floats in memory."""
+
+    model: Any
+    optimizer: Any
+    images: Any
+    targets: Any
+    channels_last: bool = False
+
+    def step(self, rows: NumpyArray) -> Any:
+        """One training step, as torch's own tutorials write it; returns the loss."""
+        index = torch.from_numpy(rows)
+        inputs, targets = self.images[index], self.targets[index]
+        if self.channels_last and inputs.ndim == 4:
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = nn.functional.cross_entropy(self.model(inputs), targets)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def logits(self, images: Any, batch_size: int) -> Any:
+        """Logits of normalised images."""
+        with torch.no_grad():
+            return torch.cat([self.model(part) for part in images.split(batch_size)])
+
+
+def make_peer(
+    model: Sequential,
+    optimizer: Any,
+    normalization: Normalization,
+    images: NumpyArray,
+    targets: NumpyArray,
+    *,
+    channels_last: bool = False,
+    compiled: bool = False,
+) -> TorchPeer:
+    """The same network with the same parameters, on the same images."""
+    module: Any = nn.Sequential(*(translate(part) for part in model.layers.values()))
+    if channels_last:
+        module = module.to(memory_format=torch.channels_last)
+    rule = translate_optimizer(optimizer, module.parameters())
+    if compiled:
+        module = torch.compile(module)
+    floats = torch.from_numpy(normalization.apply(images))
+    if channels_last:
+        floats = floats.contiguous(memory_format=torch.channels_last)
+    return TorchPeer(module, rule, floats, torch.from_numpy(targets), channels_last)
+
+
+def translate(layer: Layer[Any]) -> nn.Module:
+    """A plain layer as torch has it, with a copy of its parameters."""
+    if type(layer) in PLAIN_MODULES:
+        return PLAIN_MODULES[type(layer)]()
+    module = _with_options(layer)
+    arrays = {name: item.value for name, item in layer.parameters().items()}
+    with torch.no_grad():
+        for name, value in arrays.items():
+            getattr(module, name).copy_(torch.from_numpy(np.array(to_numpy(value))))
+    return module
+
+
+def _with_options(layer: Layer[Any]) -> nn.Module:
+    """A layer that has options."""
+    match layer:
+        case layers.Linear():
+            return nn.Linear(layer.in_features, layer.out_features)
+        case layers.Conv2d():
+            channels = (layer.in_channels, layer.out_channels)
+            return nn.Conv2d(*channels, layer.kernel_size, layer.stride, layer.padding)
+        case layers.BatchNorm1d():
+            return nn.BatchNorm1d(layer.features, layer.eps, layer.momentum)
+        case layers.BatchNorm2d():
+            return nn.BatchNorm2d(layer.channels, layer.eps, layer.momentum)
+        case layers.MaxPool2d():
+            return nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding)
+        case layers.AveragePool2d() if layer.padding == (0, 0):
+            return nn.AvgPool2d(layer.kernel_size, layer.stride)
+        case layers.GELU():
+            return nn.GELU(layer.approximate)
+    raise ConfigError(
+        f"The race has no torch twin of {layer}. Race a network of linear, "
+        "convolution, pooling, batch norm and activation layers."
+    )
+
+
+def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:
+    """The same rule in torch, at the learning rate of the first step."""
+    rate, decay = optimizer.learning_rate(1), optimizer.weight_decay
+    match optimizer:
+        case optimizers.SGD():
+            return torch.optim.SGD(
+                parameters,
+                rate,
+                momentum=optimizer.momentum,
+                nesterov=optimizer.nesterov,
+                weight_decay=decay,
+            )
+        case optimizers.AdamW() | optimizers.Adam():
+            is_adamw = isinstance(optimizer, optimizers.AdamW)
+            rule = torch.optim.AdamW if is_adamw else torch.optim.Adam
+            betas = (optimizer.beta1, optimizer.beta2)
+            return rule(parameters, rate, betas, optimizer.eps, decay)
+        case optimizers.RMSProp():
+            return torch.optim.RMSprop(
+                parameters, rate, optimizer.decay, optimizer.eps, decay
+            )
+    raise ConfigError(
+        f"The race has no torch twin of {optimizer}. Take sgd, rmsprop, adam or adamw."
+    )
+
+
+def best_threads(peer: TorchPeer, batches: Sequence[NumpyArray], most: int) -> int:
+    """The number of threads at which torch's step is fastest, tried in turn."""
+    found: dict[int, list[float]] = {count: [] for count in range(1, most + 1)}
+    begun = perf_counter()
+    for trial, rows in enumerate(batches):
+        if trial > 2 and perf_counter() - begun > PATIENCE:
+            break
+        for count, times in found.items():
+            torch.set_num_threads(count)
+            start = perf_counter()
+            peer.step(rows)
+            if trial:  # the first warms up
+                times.append(perf_counter() - start)
+    best = min(found, key=lambda count: float(np.median(found[count])))
+    torch.set_num_threads(best)
+    return best

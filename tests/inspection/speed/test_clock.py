@@ -1,0 +1,28 @@
+import time
+
+import numpy as np
+import pytest
+
+from handgrad.engine.memory import Memory, Pointer
+from handgrad.engine.program import Operation, Phase, Program, Task
+from handgrad.errors import ResourceError
+from handgrad.inspection.speed import clock
+
+
+def test_a_stamp_is_the_time_now():
+    stamps = np.zeros((2, 2), dtype=np.int64)
+    place = Pointer(stamps.ctypes.data, tile_stride=clock.STAMP_BYTES)
+    arguments = (place, clock.clock_address(), clock.CLOCK)
+    tasks = [Task([Operation(clock.stamp_entry, arguments, "the time")], 1)]
+    program = Program([Phase("one", tasks)], Memory(1, 2, 1, per_tile=False))
+    before = time.monotonic_ns()
+    program.run()
+    after = time.monotonic_ns()
+    assert before <= int(stamps[1, 0]) * 10**9 + int(stamps[1, 1]) <= after
+    assert (stamps[0] == 0).all()
+
+
+def test_a_system_without_that_clock_is_told(monkeypatch):
+    monkeypatch.setattr(clock.sys, "platform", "win32")
+    with pytest.raises(ResourceError, match="Linux or macOS"):
+        clock.clock_address.__wrapped__()

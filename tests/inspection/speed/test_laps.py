@@ -1,0 +1,52 @@
+from time import sleep
+
+import pytest
+
+from handgrad.inspection.speed import laps as module
+from handgrad.inspection.speed.laps import Laps, Racer, run_laps, spread
+
+
+def test_the_quartiles():
+    found = spread([4.0, 1.0, 3.0, 2.0, 5.0])
+    assert (found.low, found.median, found.high) == (2.0, 3.0, 4.0)
+
+
+def test_ratios_are_of_neighbouring_laps():
+    laps = Laps({"ours": [1.0, 2.0, 4.0], "theirs": [3.0, 6.0, 4.0]}, [1.0] * 3, {})
+    assert laps.ratio("theirs", to="ours").median == 3.0
+    assert laps.time("ours").median == 2.0
+    assert laps.ratio("ours", to="ours").low == 1.0
+
+
+def test_laps_are_run_in_turn_and_back_again(monkeypatch):
+    run, rests = [], []
+    monkeypatch.setattr(module, "calibrate", lambda: rests.append(len(run)) or 1.0)
+    racers = [
+        Racer(name, lambda step, name=name: run.append((name, step)) or sleep(0.002))
+        for name in ("a", "b")
+    ]
+    found = run_laps(racers, 3, lap_seconds=0.001)
+    order = [name for name, step in run if step == 0]
+    assert order == ["a", "b", *"ab", *"ba", *"ab"]
+    assert len(rests) == 3
+    assert {name: len(times) for name, times in found.seconds.items()} == {
+        "a": 3,
+        "b": 3,
+    }
+    assert all(time >= 0.002 for times in found.seconds.values() for time in times)
+    assert set(found.page_faults) == {"a", "b"}
+
+
+def test_everybody_gets_ready_before_a_lap():
+    calls = []
+    racer = Racer("a", lambda step: sleep(0.001), lambda: calls.append("ready"))
+    run_laps([racer], 2, lap_seconds=0.001)
+    assert calls == ["ready"] * 3
+
+
+def test_a_step_that_fails_is_seen():
+    def fall(step):
+        raise RuntimeError("fell")
+
+    with pytest.raises(RuntimeError, match="fell"):
+        run_laps([Racer("a", fall)], 1)

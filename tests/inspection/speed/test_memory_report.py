@@ -1,0 +1,53 @@
+import sys
+
+import pytest
+
+from handgrad.errors import ResourceError
+from handgrad.inspection.speed import memory_report as module
+from handgrad.inspection.speed.memory_report import (
+    MemoryReport,
+    memory_report,
+    planned_bytes,
+)
+from handgrad.inspection.speed.networks import network
+from handgrad.inspection.speed.race import make_engine
+
+on_linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="needs Linux's account of memory"
+)
+
+
+def test_the_prediction_is_the_sum():
+    found = MemoryReport(100, 20, {"parameters": 3, "activations": 7}, 140, 125)
+    assert found.predicted == 130
+    assert found.error == pytest.approx(0.04)
+
+
+def test_the_plan_holds_parameters_states_and_activations():
+    chosen = network("mlp_cifar", {"hidden_sizes": [16]})
+    roles = planned_bytes(make_engine(chosen, 64, 1))
+    weights = 4 * (3072 * 16 + 16 * 10)
+    assert weights < roles["parameters"] < 1.01 * weights + 1000
+    assert roles["optimizer"] == roles["parameters"]  # one velocity for each
+    assert roles["activations"] >= 4 * 64 * (3072 + 16)
+    assert list(roles.values()) == sorted(roles.values(), reverse=True)
+
+
+@on_linux
+@pytest.mark.slow
+def test_the_plan_foresees_the_measured_peak():
+    found = memory_report("mlp256", batch_size=256, workers=2, images=20_000)
+    assert found.images == 20_000 * (784 + 8)
+    assert abs(found.error) < 0.1
+
+
+@on_linux
+def test_a_failure_is_told_with_its_last_words():
+    with pytest.raises(ResourceError, match="Measuring the memory of nothing failed"):
+        memory_report("nothing", images=10)
+
+
+def test_a_system_without_an_account_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "STATUS", tmp_path / "status")
+    with pytest.raises(ResourceError, match="on Linux"):
+        module._status("VmRSS")

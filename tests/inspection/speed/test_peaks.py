@@ -1,0 +1,72 @@
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from handgrad.inspection.speed.peaks import (
+    Peaks,
+    calibrate,
+    copies,
+    measure_peaks,
+    one_thread_each,
+    products,
+)
+
+SMALL = {
+    "matrix_sizes": (64,),
+    "memory_floats": 4096,
+    "cache_floats": 1024,
+    "repeats": 2,
+}
+
+
+def test_every_limit_is_there_and_positive():
+    found = measure_peaks(2, **SMALL)
+    assert found.workers == 2
+    assert all(np.isfinite(value) and value > 0 for value in asdict(found).values())
+
+
+def test_the_product_is_computed():
+    program, operations = products(1, 16)
+    program.run()
+    outputs = program.memory._held[-1]
+    assert operations == 2 * 2 * 16**3
+    values = outputs[-outputs.ctypes.data % 64 :][: 16 * 16 * 4].view(np.float32)
+    assert (values == 16 * 0.5 * 0.5).all()
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_the_copy_is_made(repeats):
+    program, moved = copies(1, 64, repeats)
+    source, target = (
+        held[-held.ctypes.data % 64 :][: 64 * 4].view(np.float32)
+        for held in program.memory._held
+    )
+    source[:] = np.arange(64)
+    program.run()
+    assert np.array_equal(target, np.arange(64))
+    assert moved == 2 * repeats * 2 * 4 * 64  # two tasks; read and written
+
+
+def test_the_best_of_two_measurements():
+    one = Peaks(2, 1.0, 20.0, 3.0, 40.0, 5.0, 60.0)
+    two = Peaks(2, 10.0, 2.0, 30.0, 4.0, 50.0, 6.0)
+    assert one.best(two) == Peaks(2, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0)
+
+
+def test_matrix_libraries_are_held_and_let_go():
+    def threads():
+        return [row["num_threads"] for row in threadpool_info() if is_blas(row)]
+
+    def is_blas(row):
+        return row["user_api"] == "blas"
+
+    before = threads()
+    with one_thread_each():
+        assert set(threads()) == {1}
+    assert threads() == before
+
+
+def test_calibration_takes_time():
+    assert calibrate() > 0

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import torch
+
+from handgrad.errors import HandgradError
+from handgrad.inspection.speed import prediction_race as module
+from handgrad.inspection.speed.networks import network
+from handgrad.inspection.speed.prediction_race import (
+    TORCH,
+    difference,
+    race_prediction,
+)
+from handgrad.inspection.speed.race import OURS
+
+TINY = network("mlp", {"hidden_sizes": [16]})
+SHORT = {"images": 300, "workers": 2, "laps": 2, "batch_sizes": (100,)}
+
+
+@pytest.fixture(autouse=True)
+def undisturbed(monkeypatch):
+    monkeypatch.setattr(module, "keep_memory", lambda: False)
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_both_predict_the_same_and_are_timed():
+    found = race_prediction(TINY, **SHORT, lap_seconds=0.01)
+    assert found.worst <= found.bound < 1e-4
+    assert found.batch_size == 100
+    for name in (OURS, TORCH):
+        assert found.images_per_second(name) > 0
+
+
+def test_other_logits_are_refused(monkeypatch):
+    monkeypatch.setattr(module, "bound", lambda network, batch_size: -1.0)
+    with pytest.raises(HandgradError, match="do not predict the same"):
+        race_prediction(TINY, **SHORT)
+
+
+def test_the_difference_is_by_the_largest_number():
+    assert difference(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == 0.5

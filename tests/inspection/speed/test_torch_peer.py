@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+
+from handgrad import layers
+from handgrad.datasets.normalization import half
+from handgrad.errors import ConfigError
+from handgrad.inspection.speed.networks import network, pictures
+from handgrad.inspection.speed.torch_peer import (
+    best_threads,
+    make_peer,
+    translate,
+    translate_optimizer,
+)
+from handgrad.models import from_layers
+from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
+from handgrad.randomness import Key
+
+LAYERS = [
+    [
+        {
+            "name": "conv2d",
+            "out_channels": 4,
+            "kernel_size": 3,
+            "stride": 2,
+            "padding": 1,
+        }
+    ],
+    [{"name": "max_pool2d", "kernel_size": 3, "stride": 2, "padding": 1}],
+    [{"name": "average_pool2d", "kernel_size": 2}],
+    [{"name": "batch_norm2d"}],
+    [{"name": "gelu"}],
+    [{"name": "gelu", "approximate": "tanh"}],
+    [{"name": "tanh"}, {"name": "relu"}, {"name": "sigmoid"}],
+    [{"name": "flatten"}, {"name": "linear", "out_features": 5}],
+]
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("rows", LAYERS, ids=lambda rows: rows[-1]["name"])
+def test_a_twin_computes_the_same(rows):
+    rows = [*rows, {"name": "flatten"}, {"name": "linear", "out_features": 10}]
+    rows = rows if rows[0]["name"] != "flatten" else [*rows[:2], rows[-1]]
+    model = from_layers(layers=rows, input_shape=(2, 9, 9), classes=10)
+    rng = np.random.default_rng(0)
+    inputs = rng.standard_normal((6, 2, 9, 9)).astype(np.float32)
+    ours, _ = model.forward(inputs, training=True)
+    twin = torch.nn.Sequential(*(translate(part) for part in model.layers.values()))
+    theirs = twin(torch.from_numpy(inputs)).detach().numpy()
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_parameters_are_copies():
+    layer = layers.Linear(3, 2, key=Key(0))
+    twin = translate(layer)
+    with torch.no_grad():
+        twin.weight.zero_()
+    assert np.abs(layer.weight.value).max() > 0
+
+
+@pytest.mark.parametrize(
+    "part",
+    [layers.Dropout(0.5), layers.AveragePool2d(2, padding=1)],
+    ids=lambda part: type(part).__name__,
+)
+def test_a_layer_without_a_twin_is_named(part):
+    with pytest.raises(ConfigError, match=type(part).__name__):
+        translate(part)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+        SGD(0.2),
+        Adam(0.01, beta1=0.8, weight_decay=0.1),
+        AdamW(0.01, weight_decay=0.1),
+        RMSProp(0.01, decay=0.95),
+    ],
+    ids=lambda rule: type(rule).__name__,
+)
+def test_optimizers_move_alike(rule):
+    rng = np.random.default_rng(0)
+    start = rng.standard_normal(50)
+    parameter = layers.Linear(50, 1, key=Key(0)).weight
+    parameter.value = start.astype(np.float64)[None]
+    theirs = torch.nn.Parameter(torch.from_numpy(start[None].copy()))
+    twin = translate_optimizer(rule, [theirs])
+    state = rule.initial_state(parameter)
+    for step in range(1, 4):
+        gradient = rng.standard_normal((1, 50))
+        theirs.grad = torch.from_numpy(gradient.copy())
+        twin.step()
+        rule.update(parameter, gradient, state, step)
+    np.testing.assert_allclose(parameter.value, theirs.detach().numpy(), rtol=1e-6)
+
+
+def test_an_optimizer_without_a_twin_is_named():
+    class Odd:
+        learning_rate = staticmethod(lambda step: 0.1)
+        weight_decay = 0.0
+
+        def __repr__(self):
+            return "Odd()"
+
+    with pytest.raises(ConfigError, match=r"no torch twin of Odd\(\)"):
+        translate_optimizer(Odd(), [])
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_a_peer_learns(channels_last):
+    images, targets = pictures((1, 28, 28), 64)
+    chosen = network("lenet_relu_max")
+    peer = make_peer(
+        chosen.build(),
+        SGD(0.1),
+        half(1),
+        images,
+        targets,
+        channels_last=channels_last,
+    )
+    losses = [float(peer.step(np.arange(64))) for _ in range(4)]
+    assert losses[-1] < losses[0]
+    assert peer.logits(peer.images, 40).shape == (64, 10)
+
+
+def test_the_best_number_of_threads_is_one_that_was_tried():
+    images, targets = pictures((1, 28, 28), 64)
+    peer = make_peer(network("softmax").build(), SGD(0.1), half(1), images, targets)
+    best = best_threads(peer, [np.arange(64)] * 3, 2)
+    assert best in (1, 2)
+    assert torch.get_num_threads() == best
