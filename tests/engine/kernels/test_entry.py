@@ -61,9 +61,9 @@ def test_machine_code_is_kept_under_the_kernels_own_digest(monkeypatch, tmp_path
     monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path))
     before = numba.config.CACHE_DIR
     with entry.own_cache():
-        assert str(
-            tmp_path / "kernels" / entry.source_digest()
-        ) == numba.config.CACHE_DIR
+        assert (
+            str(tmp_path / "kernels" / entry.source_digest()) == numba.config.CACHE_DIR
+        )
     assert before == numba.config.CACHE_DIR
 
 

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
+
+
+@pytest.fixture
+def memory():
+    return Memory(32, 3, 2, per_tile=False)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint8])
+@pytest.mark.parametrize("count", [1, 1000])
+def test_an_array_is_zero_and_begins_on_a_cache_line(memory, dtype, count):
+    array = memory.array("a", "settings", count, dtype)
+    assert array.dtype == dtype
+    assert array.shape == (count,)
+    assert not array.any()
+    assert array.ctypes.data % 64 == 0
+
+
+def test_every_buffer_stands_in_the_table(memory):
+    memory.array("steps", "settings", 3, np.int64)
+    memory.shared("rates", "settings", 5)
+    memory.each_tile("sums", "gradients", 16)
+    memory.each_worker("scratch", "scratch", 16)
+    assert [(line.name, line.role) for line in memory.table] == [
+        ("steps", "settings"),
+        ("rates", "settings"),
+        ("sums", "gradients"),
+        ("scratch", "scratch"),
+    ]
+    assert memory.total_bytes == 24 + 20 + 3 * 128 + 2 * 128
+
+
+@pytest.mark.parametrize("per_tile", [False, True])
+def test_a_tiles_tensor_is_its_workers_or_its_own(per_tile):
+    memory = Memory(32, 3, 2, per_tile=per_tile)
+    tensor = memory.dense("outputs", "activations", (5, 2, 2))
+    assert (tensor.rows, tensor.stride, tensor.is_batch_first) == (20, 32, False)
+    step = 20 * 32 * 4 + 64
+    strides = (tensor.pointer.tile_stride, tensor.pointer.worker_stride)
+    assert strides == ((step, 0) if per_tile else (0, step))
+    assert memory.total_bytes == (3 if per_tile else 2) * step
+
+
+def test_a_tensor_may_have_spare_rows(memory):
+    tensor = memory.dense("outputs", "activations", (5,), rows=8)
+    assert tensor.shape == (5,)
+    assert tensor.pointer.worker_stride == 8 * 32 * 4 + 64
+
+
+def test_a_tile_is_some_columns_of_a_matrix(memory):
+    tensor = memory.matrix("outputs", "activations", (7,))
+    assert tensor.stride == memory.capacity + 16 == 112
+    assert tensor.pointer.tile_stride == 32 * 4
+    assert tensor.pointer.worker_stride == 0
+    assert memory.total_bytes == 7 * 112 * 4
+
+
+def test_other_names_for_the_same_numbers():
+    tensor = Tensor((2, 3), Pointer(4096, 8, 16), 32)
+    turned = tensor.reshaped((6,))
+    assert (turned.shape, turned.rows, turned.pointer) == ((6,), 6, tensor.pointer)
+    assert tensor.pointer.plus(64) == Pointer(4160, 8, 16)
+    array = np.zeros(3)
+    assert pointer_to(array[1:]) == Pointer(array.ctypes.data + 8)

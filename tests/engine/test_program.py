@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from handgrad.engine.kernels.products import clear_entry
+from handgrad.engine.memory import Memory, Pointer, pointer_to
+from handgrad.engine.program import Operation, Phase, Program, Task, tiled
+
+
+@pytest.fixture
+def memory():
+    return Memory(32, 3, 1, per_tile=False)
+
+
+def clearing(array, *, name="clearing"):
+    """An operation that sets an array to zero."""
+    return Operation(clear_entry, (pointer_to(array), len(array)), name, 5, 7000)
+
+
+def test_arguments_are_written_as_the_kernel_reads_them():
+    operation = Operation(clear_entry, (Pointer(64, 8, 16), 5, Pointer(1)), "")
+    assert operation.words() == [64, 8, 16, 5, 1, 0, 0]
+
+
+def test_phases_follow_one_another_and_the_plain_voice_has_its_turn(memory):
+    array, seen = memory.array("numbers", "settings", 4), []
+
+    def note():
+        seen.append(array.copy())
+        array[:] = 5
+
+    program = Program(
+        [
+            Phase("first", plain=note),
+            Phase("clear", [Task([clearing(array)])]),
+            Phase("nothing"),
+            Phase("second", plain=note),
+        ],
+        memory,
+    )
+    array[:] = 3
+    program.run()
+    np.testing.assert_array_equal(seen, [[3] * 4, [0] * 4])
+    np.testing.assert_array_equal(array, 5)
+    assert [phase.name for phase in program.phases] == ["first", "clear", "second"]
+
+
+def test_a_tiled_phase_runs_its_operations_for_every_tile(memory):
+    array = memory.array("numbers", "settings", 3 * 16)
+    array[:] = 1
+    moving = Pointer(array.ctypes.data, tile_stride=64)
+    program = Program(
+        [tiled("tiles", [Operation(clear_entry, (moving, 2), "clear")], 3)], memory
+    )
+    program.run()
+    np.testing.assert_array_equal(np.flatnonzero(array == 0), [0, 1, 16, 17, 32, 33])
+
+
+def test_compiling_is_announced(memory):
+    array, heard = memory.array("numbers", "settings", 4), []
+    Program([Phase("clear", [Task([clearing(array)])])], memory, heard.append)
+    assert heard in ([], ["_clear"])  # nothing where it was compiled before
+
+
+def test_it_shows_each_operation_once_with_its_cost(memory):
+    array = memory.array("numbers", "settings", 4)
+    program = Program(
+        [
+            tiled("tiles", [clearing(array, name="clear for all")], 3),
+            Phase("last", [Task([clearing(array, name="clear again")])]),
+        ],
+        memory,
+    )
+    shown = repr(program)
+    assert shown.startswith("Program: tiles of 32, 3 a batch, 1 workers, 0.0 MB\n")
+    assert "tiles  (3 tasks)" in shown
+    assert shown.count("clear for all") == shown.count("clear again") == 1
+    assert "7.0 kB" in shown
