@@ -12,7 +12,7 @@ from pathlib import Path
 
 from handgrad.inspection.speed.networks import NETWORKS, network
 from handgrad.inspection.speed.peaks import measure_peaks
-from handgrad.inspection.speed.race import OURS, PEERS, Race, race
+from handgrad.inspection.speed.race import IMAGES, OURS, PEERS, Race, race
 from handgrad.inspection.speed.race_report import machine, steadiness, values
 
 HEADER = "| Network | against | threads | ms | ours, ms | ratio | quartiles | losses |"
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--laps", type=int, default=15)
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--workers", type=int)
+    parser.add_argument("--images", type=int, default=IMAGES)
     parser.add_argument("--lap-seconds", type=float, default=0.5)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true")
@@ -62,6 +63,7 @@ def main() -> None:
             workers=words.workers,
             laps=words.laps,
             peers=peers,
+            images=words.images,
             lap_seconds=words.lap_seconds,
         )
         print("\n".join(rows(found)), flush=True)

@@ -1,0 +1,75 @@
+"""The scripts of benchmarks/ run, on small sizes, and print what they promise."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+pytestmark = pytest.mark.slow
+
+
+def run(name, *words, folder):
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / f"{name}.py"), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def numbers(out, name):
+    """The numbers in the line of a network."""
+    line = next(line for line in out.splitlines() if line.startswith(f"| {name} "))
+    found = [float(word) for word in re.findall(r"[\d.]+(?:e-?\d+)?", line)]
+    assert found
+    return found
+
+
+def test_race_table(tmp_path):
+    words = ["softmax", "--laps", "2", "--lap-seconds", "0.01"]
+    words += ["--images", "512", "--json", "a.json"]
+    out = run("race_table", *words, folder=tmp_path)
+    threads, theirs, ours, ratio, low, high, losses = numbers(out, "softmax")
+    assert min(threads, theirs, ours, ratio, low) > 0
+    assert low <= ratio <= high
+    assert losses < 1e-4
+    assert '"ratio"' in (tmp_path / "a.json").read_text()
+
+
+def test_prediction_throughput(tmp_path):
+    words = ["softmax", "--laps", "2", "--lap-seconds", "0.01", "--images", "500"]
+    out = run("prediction_throughput", *words, folder=tmp_path)
+    assert min(numbers(out, "softmax")) > 0
+
+
+def test_scaling(tmp_path):
+    words = ["softmax", "--batch-sizes", "1", "8", "--workers", "2"]
+    out = run("scaling", *words, folder=tmp_path)
+    rows = [line.split() for line in out.splitlines() if re.match(r"\d+ +\d", line)]
+    assert [row[0] for row in rows] == ["1", "8"]
+    assert all(float(number) > 0 for row in rows for number in row)
+    assert (tmp_path / "scaling.png").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="measured on Linux")
+def test_memory(tmp_path):
+    out = run("memory", "softmax", "--images", "1000", folder=tmp_path)
+    assert min(numbers(out, "softmax")) >= 0
+
+
+def test_first_step(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import first_step
+
+    assert first_step.seconds("pass") > 0
+    cache = tmp_path / "cache"
+    assert first_step.seconds(first_step.FIRST_STEP, "softmax", cache=str(cache)) > 0
+    assert list(cache.rglob("*.nbi"))  # the machine code went where it was told
