@@ -56,7 +56,8 @@ def gather(
     channels, height, width = shape
     first = next((layer for layer in layers if not isinstance(layer, Flatten)), None)
     shift = scale.plus(channels * FLOAT_BYTES)
-    top, left = first.padding if isinstance(first, Conv2d) else (0, 0)
+    # a user's own kind of convolution is run plainly, and pads for itself
+    top, left = first.padding if type(first) is Conv2d else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
     sizes = (channels, height, width, tall, wide, top, left, tile)
     features = channels * height * width
@@ -66,7 +67,7 @@ def gather(
         inputs = Tensor(shape, moved, features, is_batch_first=True)
         entry = gather_first_entry
     else:
-        lowering.is_padded = isinstance(first, Conv2d)
+        lowering.is_padded = type(first) is Conv2d
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
         entry = gather_last_entry
     lowering.add(
@@ -111,7 +112,7 @@ def _lower_next(
         )
         return pooled, 2
     if isinstance(layer, BATCH_NORMS):
-        has_relu = isinstance(following, ReLU)
+        has_relu = type(following) is ReLU
         lowering.following = rest[int(has_relu) :]
         outputs = lower_batch_norm(lowering, name, layer, inputs, has_relu=has_relu)
         return outputs, 1 + int(has_relu)
