@@ -192,6 +192,13 @@ NETWORKS = {
     "batch norm of rows": network(
         *(FLATTEN, linear(7), NORM_ROWS, RELU, linear(6), NORM_ROWS, TANH, linear(4)),
     ),
+    "residual": network(
+        *(conv(3, 2), layer("residual", body=[conv(3, 3, padding=1), NORM_PICTURES])),
+        *(TANH, FLATTEN, linear(4)),
+    ),
+    "softmax between": network(FLATTEN, linear(5), layer("softmax"), linear(4)),
+    "softmax first": network(FLATTEN, layer("softmax"), linear(4)),
+    "softmax last": network(FLATTEN, linear(4), layer("softmax")),
     "batch norm last": network(FLATTEN, linear(4), NORM_ROWS),
     "activation last": network(FLATTEN, linear(4), TANH),
     "activation of pictures last": network(conv(4, (6, 5)), SIGMOID, FLATTEN),
