@@ -1,7 +1,5 @@
 """Convolutions over a tile by the direct kernels."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from handgrad.arrays import NumpyArray
@@ -17,10 +15,11 @@ from handgrad.engine.kernels.products import clear_entry, row_sums_entry
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor, pointer_to
-from handgrad.engine.parameters import Piece
+from handgrad.engine.parameters import add_lane_pieces
 from handgrad.engine.program import Operation
 from handgrad.layers import Conv2d
 
+PIECE = 1 << 14  # floats of a weight that one task moves
 VECTORS = 2  # of 16 examples at once
 KEPT_BYTES = 1 << 18  # of output gradients that stay in a core's own cache
 MANY_WEIGHTS, SMALL_PICTURES = 1 << 20, 5 << 19  # bytes
@@ -201,25 +200,9 @@ def _add_weight_gradient(
         shape.out_channels * columns,
         FLOAT_BYTES * shape.out_channels * columns,
     )
-    stride = lanes.tile_stride // FLOAT_BYTES
-    for parameter, place, count in (
-        ("weight", lanes, shape.out_channels * size),
-        ("bias", bias_lanes, shape.out_channels),
-    ):
-        for first in range(0, count, 16384):
-            columns = min(16384, count - first)
-            lowering.pieces.append(
-                Piece(
-                    f"{name}.{parameter}",
-                    first,
-                    1,
-                    columns,
-                    columns,
-                    lanes=replace(place, tile_stride=0).plus(first * FLOAT_BYTES),
-                    lane_stride=stride,
-                    cost=columns * memory.tiles,
-                )
-            )
+    weights = shape.out_channels * size
+    add_lane_pieces(lowering, f"{name}.weight", lanes, weights, -(-weights // PIECE))
+    add_lane_pieces(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
 
 
 def _packed(

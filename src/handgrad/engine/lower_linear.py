@@ -4,11 +4,13 @@ The gradient of a weight is a sum over the whole batch. When all tiles are done,
 one product for each block of rows, which the optimizer moves while it is in the cache.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.products import clear_entry, product_entry, row_sums_entry
 from handgrad.engine.lower_elementwise import whole
+from handgrad.engine.lower_skinny import add_forward, add_gradients, is_skinny
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.parameters import Piece
@@ -16,8 +18,10 @@ from handgrad.engine.program import Operation
 from handgrad.layers import Linear
 
 TASK_OPERATIONS = 12_000_000  # of one block of a weight's gradient
-FEWEST_ROWS, MOST_BLOCKS = 60, 8  # a product packs its right side once a block
+FEWEST_ROWS, MOST_BLOCKS = 60, 4  # a product packs its right side once a block
 SKINNY = 32
+Block: TypeAlias = tuple[int, int, int, int]
+Make: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
 
 
 def lower_linear(
@@ -28,18 +32,24 @@ def lower_linear(
     outputs = lowering.memory.matrix(name, "activations", (layer.out_features,))
     weight = lowering.store.pointer(f"{name}.weight")
     out, into = layer.out_features, layer.in_features
-    sizes = (out, tile, into, into, inputs.stride, outputs.stride)
-    flags = (0, int(inputs.is_batch_first), 0)
-    lowering.add(
-        product_entry,
-        (weight, inputs.pointer, outputs.pointer, sgemm_address(), *sizes, *flags),
-        f"{name} forward",
-        2 * out * into * tile,
-        4 * (out * into + into * tile + out * tile),
-    )
+    if is_skinny(layer, inputs):
+        add_forward(lowering, name, layer, inputs, outputs)
+    else:
+        sizes = (out, tile, into, into, inputs.stride, outputs.stride)
+        flags = (0, int(inputs.is_batch_first), 0)
+        lowering.add(
+            product_entry,
+            (weight, inputs.pointer, outputs.pointer, sgemm_address(), *sizes, *flags),
+            f"{name} forward",
+            2 * out * into * tile,
+            4 * (out * into + into * tile + out * tile),
+        )
     needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
+        if is_skinny(layer, inputs):
+            add_gradients(lowering, name, layer, inputs, d_outputs)
+            return None  # the images themselves ask for no gradient
         d_outputs = whole(lowering, f"d_{name} outputs", d_outputs)
         _add_pieces(lowering, name, layer, inputs, d_outputs)
         if not needs_d_inputs:
@@ -83,7 +93,7 @@ def _add_pieces(
                 columns,
                 into,
                 _weight_gradient(
-                    name, inputs, d_outputs, (first, rows, left, columns), capacity
+                    lowering, name, inputs, d_outputs, (first, rows, left, columns)
                 ),
                 cost=2 * rows * columns * capacity,
             )
@@ -106,14 +116,11 @@ def _add_pieces(
     )
 
 
-def _weight_gradient(  # type: ignore[no-untyped-def]
-    name: str,
-    inputs: Tensor,
-    d_outputs: Tensor,
-    block: tuple[int, int, int, int],
-    capacity: int,
-):
+def _weight_gradient(
+    lowering: Lowering, name: str, inputs: Tensor, d_outputs: Tensor, block: Block
+) -> Make:
     first, rows, left, columns = block
+    capacity = lowering.memory.capacity
     d_rows = Pointer(d_outputs.pointer.base + first * d_outputs.stride * FLOAT_BYTES)
     step = 1 if inputs.is_batch_first else inputs.stride
     right = Pointer(inputs.pointer.base + left * step * FLOAT_BYTES)
@@ -134,7 +141,7 @@ def _weight_gradient(  # type: ignore[no-untyped-def]
     return make
 
 
-def blocks(out: int, into: int, capacity: int) -> list[tuple[int, int, int, int]]:
+def blocks(out: int, into: int, capacity: int) -> list[Block]:
     """(first row, rows, first column, columns) of a weight's blocks.
 
     Fixed by the sizes alone, never by the number of workers, so the bits are too.

@@ -51,6 +51,27 @@ class Piece:
     cost: int = 0
 
 
+def add_lane_pieces(
+    lowering: Any, name: str, lanes: Pointer, size: int, count: int
+) -> None:
+    """A parameter whose gradient is the sum of one lane for each tile, in pieces."""
+    step = -(-size // count)
+    for first in range(0, size, step):
+        columns = min(step, size - first)
+        lowering.pieces.append(
+            Piece(
+                name,
+                first,
+                1,
+                columns,
+                columns,
+                lanes=Pointer(lanes.base + first * FLOAT_BYTES),
+                lane_stride=lanes.tile_stride // FLOAT_BYTES,
+                cost=columns * lowering.memory.tiles,
+            )
+        )
+
+
 @dataclass
 class ParameterStore:
     """The flat buffer: values, gradients where they are kept, optimizer states."""

@@ -16,6 +16,7 @@ from handgrad.engine.lower_pooling import (
     lower_average_pool,
     lower_max_pool,
 )
+from handgrad.engine.lower_skinny import MOST_OUTPUTS
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor, pointer_to
 from handgrad.layers import (
@@ -45,7 +46,7 @@ KNOWN = {
     Linear,
 }
 CONVOLUTION_TILE = 32
-LINEAR_TILE = 128
+LINEAR_TILE, SKINNY_TILE = 128, 64
 
 
 def gather(
@@ -165,8 +166,11 @@ def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
 
 def tile_of(model: Sequential) -> int:
     """Examples in a tile: few where pictures fill a cache, more for matrix products."""
-    has_pictures = any(isinstance(layer, Conv2d) for layer in model.layers.values())
-    return CONVOLUTION_TILE if has_pictures else LINEAR_TILE
+    layers = list(model.layers.values())
+    if any(isinstance(layer, Conv2d) for layer in layers):
+        return CONVOLUTION_TILE
+    sizes = [layer.out_features for layer in layers if isinstance(layer, Linear)]
+    return SKINNY_TILE if max(sizes, default=0) <= MOST_OUTPUTS else LINEAR_TILE
 
 
 def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:

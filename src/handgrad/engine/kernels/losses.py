@@ -24,6 +24,7 @@ from handgrad.engine.kernels.mathematics import fast_exp
 CROSS_ENTROPY, SVM, SQUARED = range(3)
 f32 = np.float32
 ZERO, ONE = f32(0), f32(1)
+SMALLEST = f32(1e-35)  # below it numbers lose digits, and processors their speed
 
 
 @kernel
@@ -72,7 +73,9 @@ def cross_entropy(logits, targets, sizes, setting, share, best, total):
     for k in range(classes):
         row = logits[k * stride : k * stride + columns]
         for n in range(columns):
-            row[n] = row[n] * total[n] - lift if total[n] != ZERO else ZERO
+            blame = row[n] * total[n]
+            blame = blame if blame > SMALLEST else ZERO  # or products would crawl
+            row[n] = blame - lift if total[n] != ZERO else ZERO
     for n in range(columns):
         if targets[n] >= 0:
             logits[targets[n] * stride + n] -= (ONE - setting) * share

@@ -1,0 +1,95 @@
+"""Linear layers of few outputs that read images as they lie: softmax regression."""
+
+import numpy as np
+
+from handgrad.engine.geometry import has_wide_registers
+from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.skinny import (
+    EXAMPLES,
+    forward_entry,
+    weight_gradient_entry,
+)
+from handgrad.engine.kernels.vector import LANES
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
+from handgrad.engine.parameters import add_lane_pieces
+from handgrad.layers import Linear
+
+MOST_OUTPUTS = 12
+PIECES = 4
+
+
+def is_skinny(layer: Linear, inputs: Tensor) -> bool:
+    """Whether the layer's products have so few rows that their own kernels win."""
+    fits = layer.out_features <= MOST_OUTPUTS and layer.in_features % LANES == 0
+    return fits and inputs.is_batch_first and has_wide_registers()
+
+
+def add_forward(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
+) -> None:
+    """The product of one tile."""
+    memory, features = lowering.memory, layer.in_features
+    outs = next(n for n in (5, 6, 4, 3, 2, 1) if layer.out_features % n == 0)
+    offsets = memory.array(f"{name} examples", "tables", EXAMPLES, np.int64)
+    offsets[:] = np.arange(EXAMPLES) * features * FLOAT_BYTES
+    lowering.add(
+        forward_entry(outs),
+        (
+            lowering.store.pointer(f"{name}.weight"),
+            inputs.pointer,
+            outputs.pointer,
+            pointer_to(offsets),
+            pointer_to(memory.array(f"{name} row", "tables", 2, np.int64)),
+            layer.out_features // outs,
+            features,
+            memory.tile,
+            outputs.stride,
+        ),
+        f"{name} forward",
+        2 * layer.out_features * features * memory.tile,
+        FLOAT_BYTES * features * (layer.out_features + memory.tile),
+    )
+
+
+def add_gradients(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
+) -> None:
+    """Each tile's own share of the gradients, while its images are in the cache.
+
+    The images are many times larger than the weight, so it is the weight's gradient
+    that travels between the workers, not the images.
+    """
+    memory, outs, features = lowering.memory, layer.out_features, layer.in_features
+    size = outs * features
+    lanes = memory.each_tile(f"{name} lanes", "gradients", size + outs)
+    bias = lanes.plus(size * FLOAT_BYTES)
+    lowering.add(
+        weight_gradient_entry(outs),
+        (
+            d_outputs.pointer,
+            inputs.pointer,
+            lanes,
+            memory.each_worker(f"{name} scratch", "scratch", memory.tile * outs),
+            pointer_to(memory.array(f"{name} tap", "tables", 2, np.int64)),
+            pointer_to(memory.array(f"{name} zeros", "tables", outs)),
+            memory.tile,
+            d_outputs.stride,
+            features,
+            features,
+            features,
+        ),
+        f"{name} d_weight",
+        2 * size * memory.tile,
+        FLOAT_BYTES * (size + features * memory.tile),
+    )
+    lowering.add(clear_entry, (bias, outs), f"{name} d_bias = 0")
+    lowering.add(
+        row_sums_entry,
+        (d_outputs.pointer, bias, outs, memory.tile, d_outputs.stride),
+        f"{name} d_bias",
+        outs * memory.tile,
+        FLOAT_BYTES * outs * memory.tile,
+    )
+    add_lane_pieces(lowering, f"{name}.weight", lanes, size, PIECES)
+    add_lane_pieces(lowering, f"{name}.bias", bias, outs, 1)
