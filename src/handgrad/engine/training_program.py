@@ -22,6 +22,7 @@ from handgrad.engine.walk import (
     scale_and_shift,
     tile_of,
 )
+from handgrad.errors import ShapeError
 from handgrad.layers import Linear
 from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 
@@ -84,6 +85,11 @@ class TrainingProgram:
     def run(self, batch: Batch, step: int) -> StepResult:
         """One step on the rows of a batch."""
         count = len(batch)
+        if not 0 < count <= self.engine.batch_size:
+            raise ShapeError(
+                f"The CPU engine was made for batches of 1 to {self.engine.batch_size}"
+                f" examples, got {count}. Make it with batch_size={max(count, 1)}."
+            )
         self.inputs[:] = (
             batch.images.ctypes.data,
             batch.targets.ctypes.data,
