@@ -71,7 +71,7 @@ def _print(found: "Race") -> None:
     for peer, agreement in found.agreements.items():
         say(
             f"The same losses as {peer} over {len(agreement.ours)} steps: they differ "
-            f"by {agreement.worst:.1e} (bound {agreement.bound:.1e})."
+            f"from float64's by {agreement.worst:.1e} (bound {agreement.bound:.1e})."
         )
     say()
     columns = ("threads", "ms per step", "quartiles", "times ours", "ratio's quartiles")

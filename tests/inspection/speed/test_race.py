@@ -54,14 +54,24 @@ def test_another_network_does_not_agree():
     right = compare(TINY, "torch", data, 64, 1)
     other = replace(TINY, optimizer_options={"learning_rate": 0.101})
     wrong = compare(other, "torch", data, 64, 1)
-    mixed = Agreement(right.ours, wrong.theirs, right.bound)
+    mixed = Agreement(wrong.ours, right.theirs, right.exact, right.rounding)
     assert not mixed.holds
     with pytest.raises(HandgradError, match="do not agree on tiny"):
         refuse_difference("tiny", "torch", mixed)
 
 
 def test_a_nan_agrees_with_nothing():
-    assert not Agreement([1.0, float("nan")], [1.0, float("nan")], 1.0).holds
+    nan = [1.0, float("nan")]
+    assert not Agreement(nan, nan, nan, 1.0).holds
+    assert not Agreement(nan, [1.0, 1.0], [1.0, 1.0], 1.0).holds
+
+
+def test_where_errors_grow_torchs_own_are_the_measure():
+    exact = [2.0, 4.0, 8.0]
+    theirs = [2.0, 4.001, 8.08]  # off by 1 %
+    assert Agreement([2.0, 4.0, 8.3], theirs, exact, 1e-6).holds
+    assert not Agreement([2.0, 4.0, 8.4], theirs, exact, 1e-6).holds
+    assert not Agreement([2.0001, 4.0, 8.0], theirs, exact, 1e-6).holds  # the first
 
 
 def test_the_bound_grows_with_the_longest_sum():

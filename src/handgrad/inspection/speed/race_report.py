@@ -33,7 +33,11 @@ def values(race: Race) -> dict[str, Any]:
             for name in race.laps.seconds
         },
         "agreement": {
-            name: {**asdict(agreement), "worst": agreement.worst}
+            name: {
+                **asdict(agreement),
+                "worst": agreement.worst,
+                "bound": agreement.bound,
+            }
             for name, agreement in race.agreements.items()
         },
         "calibration_seconds": asdict(calibration),

@@ -50,6 +50,11 @@ class TorchPeer:
         self.optimizer.step()
         return loss.detach()
 
+    def to_double(self) -> None:
+        """Compute in float64 from now on."""
+        self.model.double()
+        self.images = self.images.double()
+
     def logits(self, images: Any, batch_size: int) -> Any:
         """Logits of normalised images."""
         with torch.no_grad():
