@@ -69,7 +69,8 @@ def reference_step(network, settings, parameters, batch, step):
         scale = max(scale, float(np.abs(d_values).max()))
         d_inputs, gradients = layer.backward(d_values, caches[name])
         for part, gradient in gradients.items():
-            reach = float(np.abs(inputs[name]).max()) if part == "weight" else 1.0
+            is_weight = part.endswith("weight")
+            reach = float(np.abs(inputs[name]).max()) if is_weight else 1.0
             found.gradients[f"{name}.{part}"] = gradient
             found.scales[f"{name}.{part}"] = scale * reach
             found.sums[f"{name}.{part}"] = d_values.size // gradient.shape[0]
@@ -80,12 +81,16 @@ def reference_step(network, settings, parameters, batch, step):
 
 def terms_of(layer, inputs):
     """How many products one output adds up."""
-    if hasattr(layer, "windows"):
-        return prod(layer.windows.kernel_size)
-    parameters = layer.parameters()
+    if not layer.parameters():
+        windows = getattr(layer, "windows", None)
+        return prod(windows.kernel_size) if windows else 1
     if "running_mean" in layer.buffers():
         return inputs.size // inputs.shape[1]
-    return prod(parameters["weight"].shape[1:]) if parameters else 1
+    shapes = [parameter.shape for parameter in layer.parameters().values()]
+    sums = [prod(shape[1:]) for shape in shapes if len(shape) > 1]
+    if layer.buffers():  # a residual layer with a batch norm inside
+        sums.append(inputs.size // inputs.shape[1])
+    return sum(sums)
 
 
 def distance_from_kinks(network, settings, parameters, batch, step):
