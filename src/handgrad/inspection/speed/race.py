@@ -21,7 +21,7 @@ from handgrad.losses import SoftmaxCrossEntropy
 OURS = "handgrad"
 PEERS = ("torch", "torch channels last", "torch.compile")
 COMPARED_STEPS = 5
-TRIALS = 24  # steps at most at each number of threads, when torch's best is sought
+TRIAL_STEPS = 100  # at most, when torch's best number of threads is looked for
 IMAGES = 20_000
 ROUNDINGS = 4  # how many times the usual rounding error is let through
 
@@ -202,7 +202,7 @@ def torch_racer(
     from handgrad.inspection.speed.torch_peer import best_threads
 
     peer = torch_peer(network, name, data)
-    trials = [batches[trial % len(batches)].rows for trial in range(TRIALS)]
+    trials = [batches[trial % len(batches)].rows for trial in range(TRIAL_STEPS)]
     threads = best_threads(peer, trials, available_cores())
     step = lambda number: peer.step(batches[number % len(batches)].rows)  # noqa: E731
     return Racer(name, step, lambda: torch.set_num_threads(threads)), threads

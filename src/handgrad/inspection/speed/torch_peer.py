@@ -25,7 +25,9 @@ PLAIN_MODULES: dict[type, Callable[[], nn.Module]] = {
     layers.Flatten: nn.Flatten,
 }
 
-PATIENCE = 8.0  # seconds for finding torch's best number of threads
+TRIALS = 3  # of each number of threads
+TRIAL_SECONDS = 0.2
+WARM_UP = 2  # steps
 
 
 @dataclass
@@ -147,18 +149,28 @@ def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:
 
 
 def best_threads(peer: TorchPeer, batches: Sequence[NumpyArray], most: int) -> int:
-    """The number of threads at which torch's step is fastest, tried in turn."""
+    """The number of threads at which torch's step is fastest, tried in turn.
+
+    Each trial is a run of steps, not one: a new number of threads costs torch new
+    threads at the first step.
+    """
     found: dict[int, list[float]] = {count: [] for count in range(1, most + 1)}
-    begun = perf_counter()
-    for trial, rows in enumerate(batches):
-        if trial > 2 and perf_counter() - begun > PATIENCE:
-            break
+    for _ in range(TRIALS):
         for count, times in found.items():
             torch.set_num_threads(count)
-            start = perf_counter()
-            peer.step(rows)
-            if trial:  # the first warms up
-                times.append(perf_counter() - start)
+            times.append(_median_step(peer, batches))
     best = min(found, key=lambda count: float(np.median(found[count])))
     torch.set_num_threads(best)
     return best
+
+
+def _median_step(peer: TorchPeer, batches: Sequence[NumpyArray]) -> float:
+    """Seconds of a step, after two that are not timed."""
+    times: list[float] = []
+    for rows in batches:
+        start = perf_counter()
+        peer.step(rows)
+        times.append(perf_counter() - start)
+        if len(times) > WARM_UP and sum(times[WARM_UP:]) > TRIAL_SECONDS:
+            break
+    return float(np.median(times[WARM_UP:] or times))
