@@ -40,8 +40,9 @@ def test_the_docstring_names_no_other():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_exit_codes(kind):
-    """2 for what was asked wrongly, 4 for a training that went wrong."""
-    assert kind.exit_code == (4 if kind is errors.NonFiniteError else 2)
+    """2 for what was asked wrongly, 3 for another run, 4 for one that went wrong."""
+    codes = {errors.DifferenceError: 3, errors.NonFiniteError: 4}
+    assert kind.exit_code == codes.get(kind, 2)
 
 
 @pytest.mark.parametrize("name", ["lenett", "LeNet", "lnet"])

@@ -6,6 +6,7 @@ HandgradError                  the base; each is also a ValueError
     DatasetError               data that is missing, damaged or out of range
     RunError                   a run folder or checkpoint that cannot be used
         IntegrityError         a file that is not what its manifest says
+        DifferenceError        a run that does not come out the same
     NonFiniteError             NaN or infinity appeared in training
     ResourceError              not enough memory or disk for what was asked
 
@@ -41,6 +42,12 @@ class RunError(HandgradError):
 
 class IntegrityError(RunError):
     """A file whose content is not what its manifest says."""
+
+
+class DifferenceError(RunError):
+    """A run that, made again, gives other numbers."""
+
+    exit_code = 3
 
 
 class NonFiniteError(HandgradError):

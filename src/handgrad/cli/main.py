@@ -17,6 +17,7 @@ from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
 from handgrad.cli.summary import summary
 from handgrad.cli.train import train
+from handgrad.cli.verify import verify
 from handgrad.errors import HandgradError
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, evaluate, predict, check, models, summary, bench, race):
+for command in (train, evaluate, predict, check, models, summary, bench, race, verify):
     app.command()(command)
 app.add_typer(data)
 

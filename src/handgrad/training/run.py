@@ -18,6 +18,7 @@ from handgrad.training.checkpoint import (
     save_checkpoint,
 )
 from handgrad.training.config import RunConfig
+from handgrad.training.manifest import seal, unseal
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run_folder import RunFolder
 
@@ -122,7 +123,9 @@ class Run:
             "seed": self.config.seed,
             "sha256": final,
         }
+        unseal(self.folder.path)
         self.folder.write_result(self.result)
+        seal(self.folder.path)
 
 
 def start(
@@ -149,7 +152,7 @@ def resume(
     folder = RunFolder.open(path)
     config = folder.config
     parts = build(config, workers=workers, progress=progress, announce=announce)
-    _check_same_data(config, parts.config)
+    check_same_data(config, parts.config)
     run = Run(parts, folder)
     run.go_back_to_checkpoint()
     return run
@@ -177,7 +180,8 @@ def _summary_of(record: EpochRecord) -> dict[str, Any]:
     }
 
 
-def _check_same_data(before: RunConfig, now: RunConfig) -> None:
+def check_same_data(before: RunConfig, now: RunConfig) -> None:
+    """RunError if the data are not those that a run began with."""
     if before.resolved != now.resolved:
         raise RunError(
             f"The data set {now.dataset.name} is not the one that the run began with: "

@@ -7,6 +7,7 @@ timings.jsonl       the same steps' and epochs' seconds, which never repeat
 checkpoints/        see `checkpoint`
 figures/            pictures
 result.json         the last word, when the run is done
+manifest.json       size and SHA-256 of all these files then, see `manifest`
 owner-0001.json     which process writes here, see `ownership`
 """
 
@@ -105,12 +106,9 @@ class RunFolder:
 
     def add(self, record: Record) -> None:
         """Keep a record; `flush` brings what was kept to the disk."""
-        kind = "epoch" if isinstance(record, EpochRecord) else "step"
-        numbers = {"kind": kind, **asdict(record)}
-        timings = {name: numbers.pop(name) for name in TIMINGS if name in numbers}
-        named = {"kind": kind, "step": record.step, **timings}
-        self._lines["metrics"].append(json.dumps(numbers))
-        self._lines["timings"].append(json.dumps(named))
+        metrics, timings = lines_of(record)
+        self._lines["metrics"].append(metrics)
+        self._lines["timings"].append(timings)
 
     def flush(self) -> dict[str, int]:
         """Write what was kept; returns each file's size, for a checkpoint's notes."""
@@ -145,6 +143,16 @@ class RunFolder:
 
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
+
+
+def lines_of(record: Record) -> tuple[str, str]:
+    """A record as its lines of metrics.jsonl and timings.jsonl."""
+    kind = "epoch" if isinstance(record, EpochRecord) else "step"
+    numbers = {"kind": kind, **asdict(record)}
+    timings = {name: numbers.pop(name) for name in TIMINGS if name in numbers}
+    return json.dumps(numbers), json.dumps(
+        {"kind": kind, "step": record.step, **timings}
+    )
 
 
 def _make(path: Path | None, config: RunConfig) -> tuple[Path, bool]:

@@ -9,6 +9,7 @@ from typing import Any
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
 from handgrad.errors import HandgradError
+from handgrad.training.manifest import seal
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
 
@@ -116,10 +117,12 @@ def _draw(run: Run) -> list[Path]:
     from handgrad.inspection.run_figures import draw_run
 
     try:
-        return draw_run(run)
+        pictures = draw_run(run)
+        seal(run.folder.path)
     except HandgradError as error:
         say(str(error), stderr=True)
         return []
+    return pictures
 
 
 def _first_word(run: Run) -> str:

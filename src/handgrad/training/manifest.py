@@ -1,0 +1,101 @@
+"""What a finished run's files are: manifest.json, size and SHA-256 of each.
+
+It is written last and removed first, so it never speaks of files that are about to
+change. It holds its own SHA-256, too: a flipped bit in it is not blamed on others.
+"""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from handgrad.errors import IntegrityError, RunError
+from handgrad.training.atomic import TEMPORARY, flush_folder, write_file
+from handgrad.training.ownership import NAME as OWNER
+
+MANIFEST = "manifest.json"
+NEXT = "Take a copy of the run, or train it again from its config.toml."
+
+
+def seal(folder: Path) -> None:
+    """Write down size and SHA-256 of every file of a finished run."""
+    files = {name: _entry(folder / name) for name in _names(folder)}
+    write_file(folder / MANIFEST, _content(files))
+
+
+def unseal(folder: Path) -> None:
+    """Say nothing about the files any more: they are about to change."""
+    path = folder / MANIFEST
+    if path.is_file():
+        path.unlink()
+        flush_folder(folder)
+
+
+def check_manifest(folder: Path) -> int:
+    """Compare every file with the manifest; IntegrityError names the first other one.
+
+    Returns how many files were compared. Files that came later are left alone.
+    """
+    files = _read(folder)
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise IntegrityError(f"{path} is missing. {NEXT}")
+        if _entry(path) != expected:
+            raise IntegrityError(
+                f"{path} is damaged: its content is not what the run left. {NEXT}"
+            )
+    return len(files)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder} has no {MANIFEST}, so the run has not ended. "
+            f"Go on with handgrad train --resume {folder}."
+        ) from error
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be read: {error.strerror or error}. Mend that first."
+        ) from error
+    try:
+        files: dict[str, Any] = json.loads(content)["files"]
+        is_whole = content == _content(files)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        is_whole = False
+    if not is_whole or any(_leads_out(name) for name in files):
+        raise IntegrityError(
+            f"{path} is damaged: its content is not what was saved. {NEXT}"
+        )
+    return files
+
+
+def _leads_out(name: str) -> bool:
+    path = Path(name)
+    return path.is_absolute() or ".." in path.parts
+
+
+def _content(files: dict[str, Any]) -> bytes:
+    """The manifest's bytes; anything else than these is not the manifest."""
+    total = sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+    whole = {"files": files, "sha256": total}
+    return (json.dumps(whole, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _names(folder: Path) -> list[str]:
+    """All files of the run; who writes there changes at every start."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return sorted(
+        name
+        for name in names
+        if TEMPORARY not in name and name != MANIFEST and not OWNER.fullmatch(name)
+    )
+
+
+def _entry(path: Path) -> list[Any]:
+    content = path.read_bytes()
+    return [len(content), sha256(content).hexdigest()]

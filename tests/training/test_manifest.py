@@ -1,0 +1,122 @@
+import json
+import random
+
+import pytest
+
+from handgrad.errors import IntegrityError, ResourceError, RunError
+from handgrad.training import resume
+from handgrad.training.manifest import MANIFEST, check_manifest, seal, unseal
+
+from .small import train
+from .test_run import fill_disk
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("manifest") / "run"
+    train(path)
+    return path
+
+
+def damaged(path, content, folder):
+    """The error that other content of a file leads to; then the file is as it was."""
+    before = path.read_bytes()
+    path.write_bytes(content)
+    with pytest.raises(IntegrityError) as error:
+        check_manifest(folder)
+    path.write_bytes(before)
+    return str(error.value)
+
+
+def files_of(run):
+    return sorted(
+        path
+        for path in run.rglob("*")
+        if path.is_file() and not path.name.startswith("owner-")
+    )
+
+
+def flip(content, bit):
+    flipped = bytearray(content)
+    flipped[bit // 8] ^= 1 << bit % 8
+    return bytes(flipped)
+
+
+def test_a_finished_run_is_what_its_manifest_says(run):
+    names = {path.relative_to(run).as_posix() for path in files_of(run)}
+    listed = json.loads((run / MANIFEST).read_bytes())["files"]
+    assert names - {MANIFEST} == set(listed)
+    assert check_manifest(run) == len(listed) >= 10
+
+
+def bit_flips(run, times, seed):
+    """Flip bits of every file of a run, so many times in all; each is refused (R8)."""
+    draw = random.Random(seed)
+    files = files_of(run)
+    for number in range(times):
+        file = files[number % len(files)]
+        content = file.read_bytes()
+        said = damaged(file, flip(content, draw.randrange(8 * len(content))), run)
+        assert said.startswith(f"{file} is damaged")
+    check_manifest(run)
+
+
+def test_every_flipped_bit_of_every_file_is_refused_by_name(run, seed):
+    bit_flips(run, 500, seed)
+
+
+@pytest.mark.nightly
+def test_every_flipped_bit_is_refused_often(run, seed):
+    bit_flips(run, 5_000 * len(files_of(run)), seed)
+
+
+def test_every_truncation_of_the_manifest_is_refused(run):
+    content = (run / MANIFEST).read_bytes()
+    for length in range(0, len(content), 5):
+        assert MANIFEST in damaged(run / MANIFEST, content[:length], run)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd"])
+def test_a_manifest_that_names_files_elsewhere_is_refused(run, tmp_path, name):
+    listed = json.loads((run / MANIFEST).read_bytes())["files"]
+    from handgrad.training.manifest import _content
+
+    content = _content({**listed, name: [0, "0" * 64]})
+    assert MANIFEST in damaged(run / MANIFEST, content, run)
+
+
+def test_a_missing_file_is_named_and_one_that_came_later_is_left_alone(tmp_path):
+    train(tmp_path / "run")
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    check_manifest(tmp_path / "run")
+    (tmp_path / "run" / "timings.jsonl").unlink()
+    with pytest.raises(IntegrityError, match=r"timings\.jsonl is missing"):
+        check_manifest(tmp_path / "run")
+
+
+def test_a_run_that_has_not_ended_has_none(tmp_path):
+    train(tmp_path / "run")
+    unseal(tmp_path / "run")
+    unseal(tmp_path / "run")
+    with pytest.raises(RunError, match=r"has no manifest\.json, so the run has not"):
+        check_manifest(tmp_path / "run")
+    seal(tmp_path / "run")
+    check_manifest(tmp_path / "run")
+
+
+def test_a_finished_run_resumed_is_whole_again(tmp_path):
+    train(tmp_path / "run")
+    assert list(resume(tmp_path / "run")) == []
+    check_manifest(tmp_path / "run")
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_full_disk_leaves_no_manifest_that_is_wrong(tmp_path, monkeypatch, failing):
+    train(tmp_path / "run")
+    run = resume(tmp_path / "run")
+    with monkeypatch.context() as patch:
+        fill_disk(patch, failing)
+        with pytest.raises(ResourceError):
+            list(run)
+    with pytest.raises(RunError, match="so the run has not ended"):
+        check_manifest(tmp_path / "run")
