@@ -1,0 +1,252 @@
+"""What is seen of studies: lists, one progress display for all trials, verdicts."""
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from handgrad.cli.screens.console import console, say, say_json, show, table
+from handgrad.cli.screens.progress import duration
+from handgrad.studies.experiment import SIZES, Size, all_variants
+from handgrad.studies.ledger import DIVERGED, DONE, Ledger, Outcome
+from handgrad.studies.library import Study
+from handgrad.studies.results import (
+    MARKS,
+    as_published,
+    mean_and_spread,
+    results_of,
+)
+from handgrad.studies.runner import Advanced, Begun, Died, Ended, Event
+from handgrad.studies.trials import Cell, unique
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+SHOWN = ("test_accuracy", "validation_accuracy", "validation_loss", "train_loss")
+
+
+def show_list(studies: list[Study], *, as_json: bool) -> None:
+    """Names, titles, rows and trials."""
+    if as_json:
+        say_json({study.name: _about(study) for study in studies})
+        return
+    right = ("rows", "quick trials", "full trials")
+    shown = table("study", "what it is", *right, right=right)
+    for study in studies:
+        counts = [str(len(study.cells(size))) for size in SIZES]
+        rows = str(len(study.experiments))
+        shown.add_row(study.name, study.about.title, rows, *counts)
+    show(shown)
+    say()
+    say("One study's experiments: handgrad study show NAME")
+    say("Run it in a few minutes: handgrad study run NAME --quick")
+
+
+def _about(study: Study) -> dict[str, Any]:
+    trials = {size: len(study.cells(size)) for size in SIZES}
+    return {
+        "title": study.about.title,
+        "report": study.about.report,
+        "rows": list(study.experiments),
+        "trials": trials,
+    }
+
+
+def show_study(study: Study, *, as_json: bool) -> None:
+    """Every row: question, variants, what should come out, what was published."""
+    if as_json:
+        rows = {row: e.model_dump(mode="json") for row, e in study.experiments.items()}
+        say_json({**_about(study), "experiments": rows})
+        return
+    say(study.about.title or study.name)
+    for text in study.about.conventions:
+        say(f"  {text}")
+    for row, experiment in study.experiments.items():
+        say()
+        section = f" (section {experiment.section})" if experiment.section else ""
+        say(f"{row}  {experiment.question}{section}")
+        say(f"    variants   {'; '.join(v.name for v in all_variants(experiment))}")
+        for size in SIZES:
+            variants, seeds = experiment.variants_of(size), experiment.seeds_of(size)
+            count = len(variants) * len(seeds)
+            say(f"    {size:<9}  {count} trials, seeds {', '.join(map(str, seeds))}")
+        for note in experiment.notes:
+            say(f"    note       {note}")
+        for finding in experiment.findings:
+            say(f"    finding    {finding.says}: {finding.holds}")
+        for published in experiment.published:
+            of = f" of {published.variant}" if published.variant else ""
+            words = as_published(published.model_dump())
+            say(f"    published  {published.name}{of}: {words}")
+
+
+def show_status(study: Study, ledger: Ledger, *, as_json: bool) -> None:
+    """Trials done and to do for each row and size, and what has no numbers."""
+    results = results_of(study, ledger)
+    if as_json:
+        say_json(
+            {
+                row["row"]: {
+                    name: {k: size[k] for k in ("trials", "ended", "without_numbers")}
+                    for name, size in row["sizes"].items()
+                }
+                for row in results["rows"]
+            }
+        )
+        return
+    shown = table("row", "question", *SIZES, right=SIZES)
+    for row in results["rows"]:
+        counts = [f"{s['ended']} of {s['trials']}" for s in row["sizes"].values()]
+        shown.add_row(row["row"], row["question"], *counts)
+    show(shown)
+    for row in results["rows"]:
+        for size in row["sizes"].values():
+            for trial in size["without_numbers"]:
+                say(f"{trial['trial']}: {trial['status']}. {trial['reason']}")
+
+
+class StudyScreen:
+    """One bar for all trials, on stderr; a lasting line for each that ends."""
+
+    def __init__(self, to_do: list[Cell], *, quiet: bool) -> None:
+        self.console = console(stderr=True)
+        self.quiet = quiet
+        self.epochs = sum(cell.trial.epochs for cell in to_do)
+        self.count, self.ended = len(to_do), 0
+        self.done: dict[str, int] = {}  # epochs by the key of the trial
+        self.begun = monotonic()
+        self.bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[left]}", markup=False),
+            console=self.console,
+            transient=True,
+            disable=quiet or not self.console.is_terminal,
+        )
+        self.task: TaskID = self.bar.add_task("", total=self.epochs, left="")
+
+    def take(self, event: Event) -> None:
+        """Show what has happened."""
+        cell = event.cell
+        if isinstance(event, Begun):
+            self._draw(str(cell))
+        elif isinstance(event, Advanced):
+            self.done[cell.trial.key] = event.epoch
+            self._draw(f"{cell}, epoch {event.epoch} of {cell.trial.epochs}")
+        elif isinstance(event, Died):
+            self.say(f"{cell}: its process died by {event.how}; once more.")
+        else:
+            self.ended += 1
+            self.done[cell.trial.key] = cell.trial.epochs
+            self.say(f"{self.ended:3} of {self.count}  {cell}: {ending(event)}")
+            self._draw(f"{self.ended} of {self.count} trials")
+
+    def _draw(self, words: str) -> None:
+        done = sum(self.done.values())
+        left = ""
+        if done:
+            seconds = (monotonic() - self.begun) * (self.epochs - done) / done
+            left = f"{duration(seconds)} left"
+        self.bar.update(self.task, completed=done, description=words, left=left)
+
+    def say(self, sentence: str) -> None:
+        """Leave a lasting line."""
+        if not self.quiet:
+            self.console.print(sentence, soft_wrap=True)
+
+
+def ending(event: Ended) -> str:
+    """How a trial ended, in words."""
+    outcome = event.outcome
+    if outcome["status"] != DONE:
+        return f"{outcome['status']}. {outcome['reason']}"
+    numbers = [
+        f"{name.replace('_', ' ')} {outcome['metrics'][name]:.4f}"
+        for name in SHOWN
+        if name in outcome["metrics"]
+    ]
+    if not numbers:
+        numbers = [f"{name} {v:g}" for name, v in outcome["metrics"].items()]
+    return f"{', '.join(numbers[:3])} ({duration(outcome['seconds'])})"
+
+
+def follow(
+    study: Study,
+    size: Size,
+    ledger: Ledger,
+    events: Iterable[Event],
+    *,
+    to_do: list[Cell],
+    quiet: bool,
+    as_json: bool,
+) -> bool:
+    """Show a study as it goes, then its verdicts; whether everything is right."""
+    screen = StudyScreen(to_do, quiet=quiet)
+    cells = study.cells(size)
+    before = len(unique(cells)) - len(to_do)
+    if before > 0:
+        screen.say(f"{before} trials are done already; {len(to_do)} to do.")
+    with screen.bar:
+        for event in events:
+            screen.take(event)
+    results = results_of(study, ledger)
+    if as_json:
+        say_json(results)
+    else:
+        show_results(results, size)
+    known = ledger.outcomes()
+    return is_right(results, size) and all(
+        is_result(known[cell.trial.key]) for cell in cells
+    )
+
+
+def is_result(outcome: Outcome) -> bool:
+    """Whether a trial came to an end of its own: with numbers, or diverged."""
+    return outcome["status"] in (DONE, DIVERGED)
+
+
+def is_right(results: dict[str, Any], size: Size) -> bool:
+    """Whether every finding of the size holds."""
+    return all(
+        finding["holds"]
+        for row in results["rows"]
+        for finding in row["sizes"][size]["findings"]
+    )
+
+
+def show_results(results: dict[str, Any], size: Size) -> None:
+    """Findings of the size, and the published numbers if it is the full one."""
+    shown = table("row", "finding", "", "numbers")
+    for row in results["rows"]:
+        for finding in row["sizes"][size]["findings"]:
+            values = " ".join(f"{value:.4f}" for value in finding["values"])
+            mark = MARKS[finding["holds"]]
+            shown.add_row(row["row"], finding["says"], mark, values or finding["why"])
+    if shown.row_count:
+        show(shown)
+    if size == "full":
+        say()
+        _show_published(results)
+
+
+def _show_published(results: dict[str, Any]) -> None:
+    shown = table("row", "number", "published", "ours", "seeds", "verdict")
+    for row in results["rows"]:
+        for published in row["published"]:
+            ours, seeds = "", ""
+            if published["ours"]:
+                ours = mean_and_spread(published["ours"])
+                seeds = str(published["ours"]["count"])
+            of = f" ({published['variant']})" if published["variant"] else ""
+            why = f": {published['why']}" if published["why"] else ""
+            shown.add_row(
+                row["row"],
+                f"{published['name']}{of}",
+                as_published(published),
+                ours,
+                seeds,
+                f"{published['verdict']}{why}",
+            )
+    if shown.row_count:
+        show(shown)

@@ -1,0 +1,156 @@
+"""`handgrad study`: the experiments of the reports, run, resumed and held up."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handgrad.cli.options import DataDir, Json, Quiet, Workers
+
+if TYPE_CHECKING:
+    from handgrad.studies.experiment import Size
+    from handgrad.studies.library import Study
+
+Name = Annotated[
+    str, typer.Argument(help="A study's name, or a folder or file of experiments.")
+]
+Rows = Annotated[
+    str | None, typer.Option(help="Only these rows, with commas between them.")
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="Where the trials are kept; studies/NAME by default."),
+]
+
+study = typer.Typer(
+    name="study",
+    help="Run whole studies and hold them against what was published.",
+    no_args_is_help=True,
+)
+
+
+@study.command("list")
+def list_all(as_json: Json = False) -> None:
+    """List the studies of the package."""
+    from handgrad.cli.screens import studies as screen
+    from handgrad.studies.library import find, names
+
+    screen.show_list([find(name) for name in names()], as_json=as_json)
+
+
+@study.command()
+def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
+    """Show the experiments of a study: question, variants, published numbers."""
+    from handgrad.cli.screens import studies as screen
+
+    screen.show_study(chosen(name, rows), as_json=as_json)
+
+
+@study.command()
+def run(
+    name: Name,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small: the findings show (the default).")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="As it was published.")] = False,
+    rows: Rows = None,
+    jobs: Annotated[int, typer.Option(help="Trials at the same time.")] = 1,
+    workers: Workers = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Do failed and crashed trials again.")
+    ] = False,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Do the trials that are not done yet, then say what came out.
+
+    A study that was stopped goes on where it stopped. The exit code is 1 if a trial
+    failed or a finding does not hold.
+    """
+    from handgrad.cli.screens.studies import follow
+    from handgrad.studies.ledger import Ledger
+    from handgrad.studies.runner import missing, run_trials, share_of
+
+    found, size = chosen(name, rows), _size(quick=quick, full=full)
+    share_of(jobs, workers)
+    ledger = Ledger(folder or Path("studies") / found.name)
+    cells = found.cells(size)
+    to_do = missing(cells, ledger, retry=retry)
+    _load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
+    events = run_trials(
+        cells, ledger, jobs=jobs, workers=workers, data_dir=data_dir, retry=retry
+    )
+    is_right = follow(
+        found, size, ledger, events, to_do=to_do, quiet=quiet, as_json=as_json
+    )
+    if not is_right:
+        raise typer.Exit(1)
+
+
+@study.command()
+def status(
+    name: Name, rows: Rows = None, folder: Folder = None, as_json: Json = False
+) -> None:
+    """Say which trials are done, which failed and why."""
+    from handgrad.cli.screens import studies as screen
+    from handgrad.studies.ledger import Ledger
+
+    found = chosen(name, rows)
+    ledger = Ledger(folder or Path("studies") / found.name)
+    screen.show_status(found, ledger, as_json=as_json)
+
+
+@study.command()
+def report(
+    name: Name, rows: Rows = None, folder: Folder = None, as_json: Json = False
+) -> None:
+    """Write published, ours and verdict as Markdown and JSON into the study's folder."""
+    from handgrad.cli.screens.console import say, say_json
+    from handgrad.errors import RunError
+    from handgrad.studies.ledger import Ledger
+    from handgrad.studies.results import write_results
+
+    found = chosen(name, rows)
+    ledger = Ledger(folder or Path("studies") / found.name)
+    if not ledger.folder.is_dir():
+        raise RunError(
+            f"{ledger.folder} is not there: nothing of {found.name} was run. Start "
+            f"with handgrad study run {name}."
+        )
+    markdown, plain = write_results(found, ledger)
+    if as_json:
+        say_json({"markdown": str(markdown), "json": str(plain)})
+    else:
+        say(f"The tables are in {markdown} and {plain}.")
+
+
+def chosen(name: str, rows: str | None) -> "Study":
+    """The study, with the rows that were asked for."""
+    from handgrad.studies.library import find
+
+    found = find(name)
+    if rows is None:
+        return found
+    return found.only([row.strip() for row in rows.split(",") if row.strip()])
+
+
+def _size(*, quick: bool, full: bool) -> "Size":
+    from handgrad.errors import ConfigError
+
+    if quick and full:
+        raise ConfigError(
+            "handgrad study run takes --quick or --full, got both. Leave one out."
+        )
+    return "full" if full else "quick"
+
+
+def _load_data(names: set[str | None], data_dir: Path | None, *, quiet: bool) -> None:
+    """See that all data are there before anything begins, or download them."""
+    from handgrad import datasets
+    from handgrad.cli.screens.loading import loading
+
+    with loading(quiet=quiet) as progress:
+        for name in sorted(filter(None, names)):
+            datasets.load(name, data_dir=data_dir, progress=progress)

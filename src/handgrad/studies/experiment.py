@@ -1,0 +1,233 @@
+"""An experiment as data: the question, the settings, what was published.
+
+One TOML file is one row of a study, named after the file. The tables `dataset`,
+`model`, `optimizer`, `schedule`, `loss` and `training` are those of a run's
+configuration; everything else stands here. Unknown keys are refused.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from handgrad.errors import ConfigError, unknown_name
+from handgrad.studies.claims import Claim, parse_claim
+from handgrad.studies.strict import checked, read_toml
+from handgrad.training.config import RULES
+
+Size = Literal["quick", "full"]
+SIZES: tuple[Size, ...] = ("quick", "full")
+TABLES = ("dataset", "model", "optimizer", "schedule", "loss", "training")
+CURVES = (
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+)
+METRICS = (  # what a trial of training measures; a curve's own name is its end
+    *CURVES,
+    *(f"lowest_{name}" for name in CURVES if name.endswith("_loss")),
+    *(f"highest_{name}" for name in CURVES if name.endswith("_accuracy")),
+    *(f"{name}_rises" for name in CURVES if name.endswith("_loss")),
+    *(f"test_{name}" for name in ("loss", "accuracy", "precision", "recall", "f1")),
+    "test_mistakes",
+    "best_epoch",
+    "epochs",
+    "parameters",
+    "seconds",
+    "diverged",
+)
+ALONE = "main"  # the one variant of an experiment that varies nothing
+
+Dotted = dict[str, Any]  # dotted key of the configuration -> value
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seeds = Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Field(strict=False)]
+Options = dict[str, Any]
+
+
+class _Table(BaseModel):
+    model_config = RULES
+
+
+class Variant(_Table):
+    """One cell of the experiment: its name, and what it sets in the configuration.
+
+    `quick` and `full` are set last, in that size alone.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[^()]+$")]
+    set: Dotted = {}
+    quick: Dotted = {}
+    full: Dotted = {}
+
+
+class SizeTable(_Table):
+    """What is other in one size: seeds, settings, and `only` some of the variants."""
+
+    seeds: Seeds | None = None
+    set: Dotted = {}
+    only: Texts = ()
+
+
+class Published(_Table):
+    """A number that was published.
+
+    `kind` says which side is better: "accuracy" higher, "loss" lower, "value" neither.
+    `epoch` takes the number from the curve instead of the end. `words` is how it
+    was published where that was no number; `not_comparable` says why it cannot be
+    compared.
+    """
+
+    name: Text
+    metric: Text
+    value: float
+    epsilon: float = Field(gt=0)
+    source: Text
+    kind: Literal["accuracy", "loss", "value"] = "accuracy"
+    variant: str | None = None
+    epoch: Annotated[int, Field(ge=1)] | None = None
+    words: str | None = None
+    not_comparable: str | None = None
+
+
+class Finding(_Table):
+    """What should come out, in words and as a comparison that is computed."""
+
+    says: Text
+    holds: Text
+    sizes: Annotated[tuple[Size, ...], Field(strict=False)] = SIZES
+
+    @property
+    def claim(self) -> Claim:
+        """The comparison."""
+        return parse_claim(self.holds)
+
+
+class Experiment(_Table):
+    """One row of a study.
+
+    `test` says which network sees the test images: of the last epoch or of the best.
+    `notes` say what the report left open and what was taken instead.
+    """
+
+    question: Text
+    section: str = ""
+    kind: Literal["training", "inspection"] = "training"
+    notes: Texts = ()
+    seeds: Seeds = (0, 1, 2)
+    engine: Literal["plain", "cpu"] = "cpu"
+    test: Literal["last", "best"] = "last"
+    dataset: Options = {}
+    model: Options = {}
+    optimizer: Options = {}
+    schedule: Options = {}
+    loss: Options = {}
+    training: Options = {}
+    inspection: Options = {}
+    sweep: dict[str, list[Any]] = {}
+    variants: Annotated[tuple[Variant, ...], Field(strict=False)] = ()
+    quick: SizeTable = SizeTable()
+    full: SizeTable = SizeTable()
+    published: Annotated[tuple[Published, ...], Field(strict=False)] = ()
+    findings: Annotated[tuple[Finding, ...], Field(strict=False)] = ()
+
+    def size(self, size: Size) -> SizeTable:
+        """What is other in that size."""
+        return self.quick if size == "quick" else self.full
+
+    def seeds_of(self, size: Size) -> tuple[int, ...]:
+        """The seeds of that size."""
+        return self.size(size).seeds or self.seeds
+
+    def variants_of(self, size: Size) -> tuple[Variant, ...]:
+        """The variants of that size, those of a sweep by their values."""
+        everything = all_variants(self)
+        only = self.size(size).only
+        return tuple(v for v in everything if not only or v.name in only)
+
+
+def all_variants(experiment: Experiment) -> tuple[Variant, ...]:
+    """The named variants, or every combination of the sweep, or one that sets none."""
+    from itertools import product
+
+    if experiment.variants:
+        return experiment.variants
+    if not experiment.sweep:
+        return (Variant(name=ALONE),)
+    keys = list(experiment.sweep)
+    return tuple(
+        Variant(
+            name=", ".join(
+                f"{key.rpartition('.')[2]}={in_words(value)}"
+                for key, value in zip(keys, values, strict=True)
+            ),
+            set=dict(zip(keys, values, strict=True)),
+        )
+        for values in product(*experiment.sweep.values())
+    )
+
+
+def in_words(value: Any) -> str:
+    """A value of a sweep as a part of a name."""
+    if isinstance(value, list | tuple):
+        return "-".join(map(in_words, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read one file and look up every name in it."""
+    tables = read_toml(path)
+    experiment = checked(Experiment, tables, str(path))
+    check_names(experiment, str(path))
+    return experiment
+
+
+def check_names(experiment: Experiment, source: str) -> None:
+    """ConfigError unless variants are named once and everything named is there."""
+    if experiment.variants and experiment.sweep:
+        raise ConfigError(
+            f"{source} has both [sweep] and [[variants]]. Keep one of them."
+        )
+    names = [variant.name for variant in all_variants(experiment)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{source} names {twice[0]!r} twice. Rename one variant.")
+    wanted = [name for size in SIZES for name in experiment.size(size).only]
+    wanted += [row.variant for row in experiment.published if row.variant is not None]
+    for row in experiment.published:
+        if row.variant is None and len(names) > 1:
+            raise ConfigError(
+                f"{source}: published {row.name!r} belongs to one of "
+                f"{len(names)} variants. Add variant = {names[0]!r} or another."
+            )
+    for finding in experiment.findings:
+        try:
+            wanted += [name for name in finding.claim.variants if name]
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}") from error
+        if len(names) > 1 and "" in finding.claim.variants:
+            raise ConfigError(
+                f"{source}: {finding.holds!r} does not say which variant. "
+                f"Write it like validation_loss({names[0]})."
+            )
+    for name in wanted:
+        if name not in names:
+            raise ConfigError(f"{source}: {unknown_name('variant', name, names)}")
+    check_metrics(experiment, source)
+
+
+def check_metrics(experiment: Experiment, source: str) -> None:
+    """ConfigError for a metric that no trial of training measures."""
+    used = [(row.metric, row.epoch) for row in experiment.published]
+    terms = [term for finding in experiment.findings for term in finding.claim.terms]
+    used += [(term.metric, term.epoch) for term in terms]
+    if experiment.kind == "inspection":  # measures what it likes, but has no epochs
+        return
+    for metric, epoch in used:
+        known = METRICS if epoch is None else CURVES
+        if metric not in known:
+            raise ConfigError(f"{source}: {unknown_name('metric', metric, known)}")

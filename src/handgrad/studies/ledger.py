@@ -1,0 +1,109 @@
+"""Which trials are done: one plain JSON file each, named by the trial's key.
+
+    trials/KEY/trial.json      what the trial is
+    trials/KEY/run/            its run folder
+    trials/KEY/outcome.json    how it ended, written last
+    ledger/KEY.json            the same bytes
+
+Every file is written as a whole or not at all. The ledger can be rebuilt from
+the trials at any time, and is completed from them whenever it is opened.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from handgrad.errors import IntegrityError
+from handgrad.studies.trials import Trial
+from handgrad.training.atomic import make_folder, sweep, write_file
+
+Outcome = dict[str, Any]
+
+DONE = "done"  # it has its numbers
+DIVERGED = "diverged"  # NaN or infinity: that is a result as well
+FAILED = "failed"  # an error that was said in words
+CRASHED = "crashed"  # the process died, more than once
+
+
+class Ledger:
+    """The trials of one study's folder. Anybody may read; one process writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.entries = folder / "ledger"
+        self.trials = folder / "trials"
+
+    def outcome(self, key: str) -> Outcome | None:
+        """How a trial ended; None if it has not."""
+        return _read(self.entries / f"{key}.json")
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """All that have ended, by key."""
+        paths = sorted(self.entries.glob("*.json"))
+        return {path.stem: outcome for path in paths if (outcome := _read(path))}
+
+    def trial_folder(self, key: str) -> Path:
+        """Where a trial keeps its files."""
+        return self.trials / key
+
+    def prepare(self, trial: Trial) -> Path:
+        """The folder of a trial, with what it is written in it."""
+        make_folder(self.entries)
+        folder = self.trial_folder(trial.key)
+        make_folder(folder)
+        if not (folder / "trial.json").is_file():
+            write_file(folder / "trial.json", as_json(trial.spec))
+        return folder
+
+    def record(self, key: str, outcome: Outcome) -> None:
+        """Write how a trial ended, in its own folder first."""
+        write_file(self.trial_folder(key) / "outcome.json", as_json(outcome))
+        self.adopt(key)
+
+    def adopt(self, key: str) -> Outcome | None:
+        """Take over what a trial itself has written; None if it has not ended."""
+        path = self.trial_folder(key) / "outcome.json"
+        outcome = _read(path)
+        if outcome is not None:
+            make_folder(self.entries)
+            write_file(self.entries / f"{key}.json", path.read_bytes())
+        return outcome
+
+    def complete(self) -> None:
+        """Enter all trials that ended while nobody was there to enter them."""
+        sweep(self.entries)
+        for path in sorted(self.trials.glob("*/outcome.json")):
+            if not (self.entries / f"{path.parent.name}.json").is_file():
+                self.adopt(path.parent.name)
+
+    def forget(self, key: str) -> None:
+        """Take a trial out, so that it is done again: from its last checkpoint."""
+        for path in (
+            self.entries / f"{key}.json",
+            self.trial_folder(key) / "outcome.json",
+        ):
+            path.unlink(missing_ok=True)
+
+
+def as_json(content: dict[str, Any]) -> bytes:
+    """Plain values as text that a person can read."""
+    return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _read(path: Path) -> Outcome | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _damaged(path) from error
+    if not isinstance(content, dict) or "status" not in content:
+        raise _damaged(path)
+    return content
+
+
+def _damaged(path: Path) -> IntegrityError:
+    return IntegrityError(
+        f"{path} is not what a trial has written. Remove it; the trial is then entered "
+        "anew or done again."
+    )

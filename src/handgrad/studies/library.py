@@ -1,0 +1,97 @@
+"""Studies: folders of experiments, those of the package and a user's own."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from handgrad.errors import ConfigError, unknown_name
+from handgrad.studies.experiment import Experiment, Size, Texts, read_experiment
+from handgrad.studies.strict import checked, read_toml
+from handgrad.studies.trials import Cell, cells_of
+from handgrad.training.config import RULES
+
+PACKAGED = Path(__file__).parent / "experiments"
+ABOUT = "study.toml"  # the one file of a folder that is no experiment
+
+
+class About(BaseModel):
+    """What a study is: its title, the report behind it, what holds for all rows."""
+
+    model_config = RULES
+    title: str = ""
+    report: str = ""
+    conventions: Texts = ()
+
+
+@dataclass(frozen=True)
+class Study:
+    """Experiments by the names of their rows."""
+
+    name: str
+    about: About
+    experiments: dict[str, Experiment]
+
+    def cells(self, size: Size) -> list[Cell]:
+        """Every trial of the study in that size, row after row."""
+        return [
+            cell
+            for row, experiment in self.experiments.items()
+            for cell in cells_of(row, experiment, size, f"{self.name}/{row}.toml")
+        ]
+
+    def only(self, rows: list[str]) -> "Study":
+        """The study with these rows alone."""
+        for row in rows:
+            if row not in self.experiments:
+                raise unknown_name(f"row of {self.name}", row, self.experiments)
+        chosen = {row: e for row, e in self.experiments.items() if row in rows}
+        return Study(self.name, self.about, chosen)
+
+
+def names() -> list[str]:
+    """The studies of the package."""
+    return sorted(path.parent.name for path in PACKAGED.glob(f"*/{ABOUT}"))
+
+
+def find(name_or_path: str) -> Study:
+    """A study of the package by its name, a folder of files, or one file.
+
+    Example
+        find("csci581-a").experiments["a9"].question
+    """
+    if name_or_path in names():
+        return read_study(PACKAGED / name_or_path)
+    path = Path(name_or_path)
+    if path.is_file():
+        return Study(path.stem, About(), {path.stem: read_experiment(path)})
+    if path.is_dir():
+        return read_study(path)
+    if "/" in name_or_path or name_or_path.endswith(".toml"):
+        raise ConfigError(
+            f"There is no study at {path}. Give a folder of TOML files, one such file, "
+            f"or a name: {', '.join(names())}."
+        )
+    raise unknown_name("study", name_or_path, names())
+
+
+def read_study(folder: Path) -> Study:
+    """All experiments of a folder, in the order that a reader counts."""
+    about = About()
+    if (folder / ABOUT).is_file():
+        about = checked(About, read_toml(folder / ABOUT), str(folder / ABOUT))
+    paths = [path for path in folder.glob("*.toml") if path.name != ABOUT]
+    if not paths:
+        raise ConfigError(
+            f"{folder} holds no experiments. Put TOML files there, one for each row."
+        )
+    paths.sort(key=lambda path: _counted(path.stem))
+    experiments = {path.stem: read_experiment(path) for path in paths}
+    return Study(folder.resolve().name, about, experiments)
+
+
+def _counted(name: str) -> list[tuple[int, str]]:
+    """a9 before a10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

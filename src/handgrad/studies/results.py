@@ -1,0 +1,200 @@
+"""A study's results as plain values and as Markdown: published, ours, verdict."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from handgrad.studies.experiment import SIZES, Experiment, Size
+from handgrad.studies.ledger import DONE, Ledger, Outcome
+from handgrad.studies.library import Study
+from handgrad.studies.summary import Summary
+from handgrad.studies.trials import cells_of
+from handgrad.studies.verdicts import Result, Row, findings_of, judge
+from handgrad.training.atomic import write_file
+
+MARKS = {True: "holds", False: "DOES NOT HOLD", None: "not known"}
+
+
+def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
+    """Everything that is known of a study now, as plain values."""
+    outcomes = ledger.outcomes()
+    return {
+        "study": study.name,
+        "title": study.about.title,
+        "report": study.about.report,
+        "conventions": list(study.about.conventions),
+        "rows": [
+            row_of(study.name, row, experiment, outcomes)
+            for row, experiment in study.experiments.items()
+        ],
+        "environments": environments(outcomes),
+    }
+
+
+def row_of(
+    study: str, row: str, experiment: Experiment, outcomes: dict[str, Outcome]
+) -> dict[str, Any]:
+    """One row: the published numbers against the full size, findings of both."""
+    full = cells_of(row, experiment, "full", study)
+    return {
+        "row": row,
+        "question": experiment.question,
+        "section": experiment.section,
+        "notes": list(experiment.notes),
+        "published": [
+            _published(judge(published, full, outcomes))
+            for published in experiment.published
+        ],
+        "sizes": {
+            size: _size(study, row, experiment, size, outcomes) for size in SIZES
+        },
+    }
+
+
+def _published(row: Row) -> dict[str, Any]:
+    published = row.published
+    return {
+        "name": published.name,
+        "variant": published.variant,
+        "value": published.value,
+        "words": published.words,
+        "epsilon": published.epsilon,
+        "kind": published.kind,
+        "source": published.source,
+        "ours": _numbers(row.ours),
+        "verdict": row.verdict,
+        "why": row.why,
+    }
+
+
+def _numbers(ours: Summary) -> dict[str, Any] | None:
+    if not ours:
+        return None
+    return {"mean": ours.mean, "spread": ours.spread, "count": len(ours.values)}
+
+
+def _size(
+    study: str,
+    row: str,
+    experiment: Experiment,
+    size: Size,
+    outcomes: dict[str, Outcome],
+) -> dict[str, Any]:
+    cells = cells_of(row, experiment, size, study)
+    ended = [(c, outcomes[c.trial.key]) for c in cells if c.trial.key in outcomes]
+    return {
+        "trials": len(cells),
+        "ended": len(ended),
+        "seconds": sum(outcome["seconds"] or 0 for _, outcome in ended),
+        "without_numbers": [
+            {"trial": str(cell), "status": o["status"], "reason": o["reason"]}
+            for cell, o in ended
+            if o["status"] != DONE
+        ],
+        "findings": [
+            _finding(result)
+            for result in findings_of(experiment, size, cells, outcomes)
+        ],
+    }
+
+
+def _finding(result: Result) -> dict[str, Any]:
+    return {
+        "says": result.finding.says,
+        "comparison": result.finding.holds,
+        "holds": result.holds,
+        "values": list(result.values),
+        "why": result.why,
+    }
+
+
+def environments(outcomes: dict[str, Outcome]) -> list[dict[str, Any]]:
+    """The machines and versions that the trials ran with, each once."""
+    different: dict[str, dict[str, Any]] = {}
+    for outcome in outcomes.values():
+        environment = outcome["environment"]
+        different.setdefault(json.dumps(environment, sort_keys=True), environment)
+    return list(different.values())
+
+
+def write_results(study: Study, ledger: Ledger) -> tuple[Path, Path]:
+    """Write report.md and report.json into the study's folder."""
+    results = results_of(study, ledger)
+    markdown, plain = ledger.folder / "report.md", ledger.folder / "report.json"
+    write_file(plain, (json.dumps(results, indent=1) + "\n").encode())
+    write_file(markdown, as_markdown(results).encode())
+    return markdown, plain
+
+
+def as_markdown(results: dict[str, Any]) -> str:
+    """The same as text with tables."""
+    lines = [f"# {results['title'] or results['study']}", ""]
+    lines += [results["report"], ""] if results["report"] else []
+    lines += [f"- {text}" for text in results["conventions"]]
+    for row in results["rows"]:
+        lines += _row_in_markdown(results["study"], row)
+    lines += ["", "## Made with", ""]
+    lines += [
+        f"- Handgrad {e['handgrad']}, Python {e['python']}, {e['processor']}, "
+        f"{e['cores']} cores"
+        for e in results["environments"]
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row_in_markdown(study: str, row: dict[str, Any]) -> list[str]:
+    section = f" (section {row['section']})" if row["section"] else ""
+    lines = ["", f"## {row['row']}: {row['question']}{section}", ""]
+    lines += [f"- {note}" for note in row["notes"]] + ([""] if row["notes"] else [])
+    if row["published"]:
+        lines += ["| What | Published | Ours | Seeds | Verdict |", "|---|---|---|---|---|"]
+        lines += [_published_in_markdown(published) for published in row["published"]]
+        lines += [""]
+    for name, size in row["sizes"].items():
+        lines += _size_in_markdown(name, size)
+    command = f"handgrad study run {study} --rows {row['row']}"
+    return [*lines, "", f"    {command} --quick", f"    {command} --full"]
+
+
+def _published_in_markdown(row: dict[str, Any]) -> str:
+    what = row["name"] + (f" ({row['variant']})" if row["variant"] else "")
+    ours, seeds = "", ""
+    if row["ours"]:
+        ours, seeds = mean_and_spread(row["ours"]), str(row["ours"]["count"])
+    why = f": {row['why']}" if row["why"] else ""
+    return (
+        f"| {what} | {as_published(row)} | {ours} | {seeds} "
+        f"| {row['verdict']}{why.replace('|', '/')} |"
+    )
+
+
+def as_published(row: dict[str, Any]) -> str:
+    """The published number in its own words, and the epsilon."""
+    number = row["words"] or f"{row['value']:g}"
+    return f"{number} (± {row['epsilon']:g})"
+
+
+def mean_and_spread(ours: dict[str, Any]) -> str:
+    """Mean and standard deviation with four digits."""
+    spread = "" if ours["spread"] is None else f" ± {ours['spread']:.4f}"
+    return f"{ours['mean']:.4f}{spread}"
+
+
+def _size_in_markdown(name: str, size: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{name.capitalize()}: {size['ended']} of {size['trials']} trials, "
+        f"{size['seconds']:.0f} s.",
+        "",
+    ]
+    for finding in size["findings"]:
+        values = ", ".join(f"{value:.4f}" for value in finding["values"])
+        numbers = f": {values or finding['why']}"
+        lines.append(
+            f"- {finding['says']}: **{MARKS[finding['holds']]}** "
+            f"(`{finding['comparison']}`{numbers})"
+        )
+    lines += [
+        f"- {trial['trial']}: {trial['status']}, {trial['reason']}"
+        for trial in size["without_numbers"]
+    ]
+    return [*lines, ""] if lines[2:] else lines

@@ -1,0 +1,66 @@
+"""Tables of a file against what may stand in them; a mistake becomes one sentence."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from handgrad.errors import ConfigError, unknown_name
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}. Mend that place.") from error
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}. "
+            "Give a file that is there."
+        ) from error
+
+
+def checked(kind: type[Model], tables: Mapping[str, Any], source: str) -> Model:
+    """The tables as that model; ConfigError names the key and the nearest known one."""
+    try:
+        return kind.model_validate(dict(tables))
+    except ValidationError as error:
+        raise _in_words(kind, error, source) from error
+
+
+def _in_words(
+    kind: type[BaseModel], error: ValidationError, source: str
+) -> ConfigError:
+    """The first mistake in one sentence."""
+    first = error.errors()[0]
+    *tables, key = first["loc"] or ("",)
+    if first["type"] == "extra_forbidden":
+        where = f"[{'.'.join(map(str, tables))}]" if tables else "the top"
+        known = _keys(kind, tables)
+        return ConfigError(
+            f"{source}: {unknown_name(f'key of {where}', str(key), known)}"
+        )
+    place = ".".join(str(part) for part in first["loc"]) or "the file"
+    if first["type"] == "missing":
+        return ConfigError(f"{source}: {place} is missing. Add it.")
+    wrong = first["msg"].removeprefix("Value error, ")
+    got = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
+    return ConfigError(
+        f"{source}: {place}: {wrong[:1].lower()}{wrong[1:]}{got}. Change it."
+    )
+
+
+def _keys(kind: Any, tables: list[int | str]) -> list[str]:
+    """The names that may stand in a table; lists of tables are looked into."""
+    for table in tables:
+        if isinstance(table, int):
+            continue
+        annotation = kind.model_fields[table].annotation
+        inner = getattr(annotation, "__args__", (annotation,))
+        kind = next(part for part in inner if hasattr(part, "model_fields"))
+    return list(kind.model_fields)

@@ -1,0 +1,69 @@
+"""A metric of a variant over its seeds: mean, spread, count."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from handgrad.studies.claims import Term
+from handgrad.studies.ledger import DIVERGED, DONE, Outcome
+from handgrad.studies.trials import Cell
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the seeds say; `why` is there where they say nothing.
+
+    `spread` is the sample standard deviation, None for a single seed.
+    """
+
+    values: tuple[float, ...] = ()
+    why: str = ""
+
+    @property
+    def mean(self) -> float:
+        """The mean over seeds."""
+        return mean(self.values)
+
+    @property
+    def spread(self) -> float | None:
+        """The standard deviation over seeds."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+
+def summarize(
+    term: Term, cells: Iterable[Cell], outcomes: dict[str, Outcome]
+) -> Summary:
+    """A metric over the seeds of a variant; nothing unless all seeds have it.
+
+    The metric `diverged` is 1 for a trial that ended with NaN or infinity, else 0.
+    """
+    keys = [c.trial.key for c in cells if term.variant in ("", c.variant)]
+    if not keys:
+        return Summary(why="not part of this size")
+    values = []
+    for key in keys:
+        value = _value(term, outcomes.get(key))
+        if isinstance(value, str):
+            return Summary(why=value)
+        values.append(value)
+    return Summary(tuple(values))
+
+
+def _value(term: Term, outcome: Outcome | None) -> float | str:
+    """The number, or why there is none."""
+    if outcome is None:
+        return "not run"
+    if term.metric == "diverged" and outcome["status"] in (DONE, DIVERGED):
+        return float(outcome["status"] == DIVERGED)
+    if outcome["status"] != DONE:
+        return f"{outcome['status']}: {outcome['reason']}"
+    if term.epoch is None:
+        value = outcome["metrics"].get(term.metric)
+        return f"there is no metric {term.metric}" if value is None else float(value)
+    curve = outcome.get("curves", {}).get(term.metric, [])
+    if term.epoch > len(curve):
+        return f"{term.metric} has {len(curve)} epochs, not {term.epoch}"
+    return float(curve[term.epoch - 1])

@@ -1,0 +1,177 @@
+"""One trial in a process of its own: python -m handgrad.studies.trial FOLDER WORKERS.
+
+It reads FOLDER/trial.json, trains in FOLDER/run (going on where a killed process
+stopped) and writes FOLDER/outcome.json last. Each epoch is a line of JSON on stdout.
+When its standard input ends, the one who started it is gone, and it ends too.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from math import isfinite
+from pathlib import Path
+from threading import Thread
+from time import perf_counter
+from typing import Any
+
+from handgrad.errors import HandgradError, IntegrityError, NonFiniteError, RunError
+from handgrad.studies.experiment import CURVES
+from handgrad.studies.inspections import inspect
+from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
+from handgrad.training.atomic import write_file
+from handgrad.training.classifier import load
+from handgrad.training.config import config_from
+from handgrad.training.environment import describe_environment
+from handgrad.training.records import EpochRecord
+from handgrad.training.run import Run, resume, start
+
+ORPHANED = 3  # exit code of a trial whose starter is gone
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def main(folder: Path, workers: int | None) -> None:
+    """Do the trial and write how it ended, however it ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started us decides
+    Thread(target=_end_with_starter, daemon=True).start()
+    spec = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+    begun = perf_counter()
+    outcome = {"trial": spec, **ending(lambda: measure(spec, folder, workers))}
+    outcome.setdefault("seconds", round(perf_counter() - begun, 3))
+    outcome["environment"] = describe_environment()
+    write_file(folder / "outcome.json", as_json(outcome))
+
+
+def measure(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
+    """The numbers of a trial."""
+    if spec["kind"] == "inspection":
+        return {"metrics": inspect(spec["name"], spec["options"], spec["seed"])}
+    return train(spec, folder, workers, _say)
+
+
+def ending(work: Callable[[], Outcome]) -> Outcome:
+    """How the work ends: with its numbers, or with the reason why there are none."""
+    try:
+        return {"status": DONE, "reason": None, **work()}
+    except NonFiniteError as error:
+        return {"status": DIVERGED, "reason": str(error), "metrics": {}}
+    except HandgradError as error:
+        return {"status": FAILED, "reason": str(error), "metrics": {}}
+    except MemoryError:
+        reason = "It needs more memory than there is."
+        return {"status": FAILED, "reason": reason, "metrics": {}}
+    except Exception as error:  # whatever it is belongs into the ledger
+        reason = f"{type(error).__name__}: {error}"
+        return {"status": FAILED, "reason": reason, "metrics": {}}
+
+
+def train(
+    spec: dict[str, Any], folder: Path, workers: int | None, report: Report
+) -> Outcome:
+    """Train to the end and measure the network that `test` names."""
+    run = _run_of(spec, folder / "run", workers)
+    for record in run:
+        if isinstance(record, EpochRecord):
+            report({"epoch": record.epoch, "train_loss": record.train_loss})
+    curves = curves_of(run)
+    metrics = {**last_values(curves), **shapes_of(curves)}
+    ended = ("best_epoch", "parameters", "seconds")
+    metrics |= {name: run.result[name] for name in ended}
+    tested, confusion = test_values(run, spec["test"], workers)
+    assert run.config.resolved is not None
+    return {
+        "metrics": {k: float(v) for k, v in {**metrics, **tested}.items()},
+        "curves": curves,
+        "confusion": confusion,
+        "sha256": run.result["sha256"],
+        "dataset_sha256": run.config.resolved.dataset_sha256,
+        "seconds": run.result["seconds"],
+    }
+
+
+def curves_of(run: Run) -> dict[str, list[float]]:
+    """The epochs' numbers, from the run's own records."""
+    epochs = [row for row in run.folder.records() if row["kind"] == "epoch"]
+    return {
+        name: [row[name] for row in epochs]
+        for name in CURVES
+        if all(row[name] is not None for row in epochs)
+    }
+
+
+def last_values(curves: dict[str, list[float]]) -> dict[str, float]:
+    """Where each curve ends."""
+    return {name: values[-1] for name, values in curves.items() if values}
+
+
+def shapes_of(curves: dict[str, list[float]]) -> dict[str, float]:
+    """Best values of the curves, and how much the validation loss went up again."""
+    made = {"epochs": float(len(curves["train_loss"]))}
+    for name, values in curves.items():
+        if name.endswith("_loss"):
+            made[f"lowest_{name}"] = min(values)
+            made[f"{name}_rises"] = sum(rises(values))
+        elif name.endswith("_accuracy"):
+            made[f"highest_{name}"] = max(values)
+    return made
+
+
+def rises(values: list[float]) -> Iterator[float]:
+    """How much each value lies above the one before, where it does."""
+    for before, after in zip(values, values[1:], strict=False):
+        yield max(after - before, 0.0)
+
+
+def test_values(
+    run: Run, which: str, workers: int | None
+) -> tuple[dict[str, float], list[list[int]] | None]:
+    """Test metrics and the confusion matrix; nothing without test images."""
+    test = run.parts.dataset.test
+    if test is None:
+        return {}, None
+    found = load(run.folder.path, which, workers=workers).evaluate(test)
+    values = {
+        "test_loss": found.loss,
+        "test_accuracy": found.accuracy,
+        "test_precision": found.macro_precision,
+        "test_recall": found.macro_recall,
+        "test_f1": found.macro_f1,
+        "test_mistakes": int(found.mistakes_per_class.sum()),
+    }
+    return {k: v for k, v in values.items() if isfinite(v)}, found.confusion.tolist()
+
+
+def _run_of(spec: dict[str, Any], path: Path, workers: int | None) -> Run:
+    """A new run, or the one that was begun here; what is damaged is begun anew."""
+    if (path / "config.toml").is_file():
+        try:
+            return resume(path, workers=workers)
+        except IntegrityError:
+            pass
+    if path.exists():  # killed before there was anything to go on with
+        shutil.rmtree(path)
+    config = config_from({**spec["config"], "seed": spec["seed"]}, "The trial")
+    data_dir = os.environ.get("HANDGRAD_STUDY_DATA")
+    if data_dir:
+        dataset = config.dataset.model_copy(update={"data_dir": data_dir})
+        config = config.model_copy(update={"dataset": dataset})
+    return start(config, path, workers=workers)
+
+
+def _say(values: dict[str, Any]) -> None:
+    print(json.dumps(values), flush=True)
+
+
+def _end_with_starter() -> None:
+    sys.stdin.buffer.read()
+    os._exit(ORPHANED)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), int(sys.argv[2]) or None)
+    except RunError as error:  # no room for the outcome: the starter reads it here
+        sys.exit(str(error))

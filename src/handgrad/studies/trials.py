@@ -1,0 +1,170 @@
+"""Trials: one setting and one seed each, with a key made from all that decides them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from handgrad import catalog
+from handgrad.errors import ConfigError, unknown_name
+from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
+from handgrad.studies.inspections import INSPECTIONS
+from handgrad.training.config import RunConfig, config_from
+
+TOP = ("engine",)
+KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one process has to do; two equal ones are done once.
+
+    `spec` holds plain values, all that decides the numbers and nothing else: neither
+    the row nor the variant, so that rows may share a trial, nor where the data lie.
+    """
+
+    spec: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """A name that is the same for the same trial, on any machine."""
+        text = json.dumps(self.spec, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()[:KEY_LENGTH]
+
+    @property
+    def kind(self) -> str:
+        """`training` or `inspection`."""
+        return str(self.spec["kind"])
+
+    @property
+    def seed(self) -> int:
+        """The seed of all that is random in it."""
+        return int(self.spec["seed"])
+
+    @property
+    def epochs(self) -> int:
+        """How much work it is, in epochs; an inspection counts as one."""
+        if self.kind == "inspection":
+            return 1
+        return int(self.spec["config"]["training"]["epochs"])
+
+    @property
+    def dataset(self) -> str | None:
+        """The data set that it needs, if any."""
+        return self.spec.get("config", {}).get("dataset", {}).get("name")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a trial stands in a study: row, variant, seed."""
+
+    row: str
+    variant: str
+    trial: Trial
+
+    def __str__(self) -> str:
+        variant = "" if self.variant == "main" else f" {self.variant}"
+        return f"{self.row}{variant}, seed {self.trial.seed}"
+
+
+def cells_of(row: str, experiment: Experiment, size: Size, source: str) -> list[Cell]:
+    """Every cell of a row in that size, variant after variant."""
+    return [
+        Cell(row, variant.name, trial_of(experiment, variant, size, seed, source))
+        for variant in experiment.variants_of(size)
+        for seed in experiment.seeds_of(size)
+    ]
+
+
+def trial_of(
+    experiment: Experiment, variant: Variant, size: Size, seed: int, source: str
+) -> Trial:
+    """The trial of a cell, every name and option in it looked up."""
+    who = f"{source}, {variant.name}" if variant.name != "main" else source
+    if experiment.kind == "inspection":
+        return _inspection(experiment, variant, size, seed, who)
+    config = config_from(tables_of(experiment, variant, size, seed), who)
+    check_config(config, who)
+    dump = config.model_dump(mode="json", exclude={"resolved", "seed"})
+    dump["dataset"].pop("data_dir")
+    dump["training"].pop("checkpoint_seconds")
+    return Trial(
+        {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}
+    )
+
+
+def tables_of(
+    experiment: Experiment, variant: Variant, size: Size, seed: int
+) -> dict[str, Any]:
+    """The tables of a run: the base, then the size's, then the variant's settings."""
+    tables: dict[str, Any] = {name: dict(getattr(experiment, name)) for name in TABLES}
+    tables = {name: table for name, table in tables.items() if table}
+    tables |= {"seed": seed, "engine": experiment.engine}
+    return _with_settings(tables, settings_of(experiment, variant, size))
+
+
+def settings_of(
+    experiment: Experiment, variant: Variant, size: Size
+) -> dict[str, Any]:
+    """The dotted settings of a cell, later ones over earlier ones."""
+    of_size = variant.quick if size == "quick" else variant.full
+    return {**experiment.size(size).set, **variant.set, **of_size}
+
+
+def check_config(config: RunConfig, who: str) -> None:
+    """ConfigError for the first name or option that is in no catalogue."""
+    parts: list[tuple[str, Any]] = [
+        ("model", config.model),
+        ("loss", config.loss),
+        ("optimizer", config.optimizer),
+        ("schedule", config.schedule),
+        *(("augmentation", row) for row in config.dataset.augmentation),
+    ]
+    try:
+        for kind, part in parts:
+            catalog.check_options(kind, part.name, part.options)
+    except ConfigError as error:
+        raise ConfigError(f"{who}: {error}") from error
+
+
+def _inspection(
+    experiment: Experiment, variant: Variant, size: Size, seed: int, who: str
+) -> Trial:
+    tables: dict[str, Any] = {"inspection": dict(experiment.inspection)}
+    tables = _with_settings(tables, settings_of(experiment, variant, size))
+    others = [name for name in (*TABLES, *tables) if name != "inspection"]
+    used = [name for name in others if tables.get(name) or getattr(experiment, name)]
+    if used:
+        raise ConfigError(
+            f"{who}: an inspection has one table, [inspection], got {used[0]} as well. "
+            "Leave it out."
+        )
+    options = tables["inspection"]
+    name = options.pop("name", "")
+    if name not in INSPECTIONS:
+        raise ConfigError(f"{who}: {unknown_name('inspection', name, INSPECTIONS)}")
+    return Trial({"kind": "inspection", "seed": seed, "name": name, "options": options})
+
+
+def _with_settings(
+    tables: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Tables with dotted settings put in; nothing given is changed."""
+    made = dict(tables)
+    for dotted, value in settings.items():
+        *path, key = dotted.split(".")
+        inner = made
+        for name in path:
+            inner[name] = dict(inner.get(name) or {})
+            inner = inner[name]
+        inner[key] = value
+    return made
+
+
+def unique(cells: Iterable[Cell]) -> dict[str, Cell]:
+    """The first cell of each different trial, by its key."""
+    first: dict[str, Cell] = {}
+    for cell in cells:
+        first.setdefault(cell.trial.key, cell)
+    return first

@@ -1,0 +1,92 @@
+"""A published number beside ours, and a finding beside what came out."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from handgrad.studies.claims import Term
+from handgrad.studies.experiment import Experiment, Finding, Published
+from handgrad.studies.ledger import Outcome
+from handgrad.studies.summary import Summary, summarize
+from handgrad.studies.trials import Cell
+
+Verdict = Literal["reproduced", "better", "below", "not comparable", "not run"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published number and what became of it."""
+
+    published: Published
+    ours: Summary
+    verdict: Verdict
+    why: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finding: whether it holds (None: not known), and the numbers of its sides."""
+
+    finding: Finding
+    holds: bool | None
+    values: tuple[float, ...]
+    why: str
+
+
+def judge(
+    published: Published, cells: list[Cell], outcomes: dict[str, Outcome]
+) -> Row:
+    """The verdict over the seeds of the number's variant.
+
+    reproduced      within epsilon of the published number
+    better          outside on the better side: higher accuracy, lower loss
+    below           outside on the other side: a defect until explained
+    not comparable  the experiment, or the data that were there, say why
+    not run         a seed is missing or has no number
+    """
+    term = Term(published.metric, published.variant or "", published.epoch)
+    ours = summarize(term, cells, outcomes)
+    if not ours:
+        return Row(published, ours, "not run", ours.why)
+    reason = published.not_comparable or other_data(cells, outcomes)
+    if reason:
+        return Row(published, ours, "not comparable", reason)
+    above = ours.mean - published.value
+    if abs(above) <= published.epsilon:
+        return Row(published, ours, "reproduced", "")
+    is_better = {"accuracy": above > 0, "loss": above < 0, "value": False}
+    verdict: Verdict = "better" if is_better[published.kind] else "below"
+    return Row(published, ours, verdict, "")
+
+
+def other_data(cells: list[Cell], outcomes: dict[str, Outcome]) -> str:
+    """Why trained networks cannot be compared, if other pictures were there."""
+    from handgrad.datasets.sources import SOURCES
+
+    for cell in cells:
+        outcome = outcomes.get(cell.trial.key, {})
+        source = SOURCES.get((cell.trial.dataset or "").replace("-", "_"))
+        ours, original = outcome.get("dataset_sha256"), source and source.checksum
+        if ours and original and ours != original:
+            return f"the images of {cell.trial.dataset} are not the original ones"
+    return ""
+
+
+def decide(
+    finding: Finding, cells: list[Cell], outcomes: dict[str, Outcome]
+) -> Result:
+    """Whether a finding holds for the means over seeds."""
+    claim = finding.claim
+    found = {term: summarize(term, cells, outcomes) for term in claim.terms}
+    for term, summary in found.items():
+        if not summary:
+            return Result(finding, None, (), f"{term}: {summary.why}")
+    values = claim.values(lambda term: found[term].mean)
+    return Result(finding, claim.holds(lambda term: found[term].mean), tuple(values), "")
+
+
+def findings_of(
+    experiment: Experiment, size: str, cells: list[Cell], outcomes: dict[str, Outcome]
+) -> list[Result]:
+    """The findings that belong to a size, decided."""
+    belonging = [finding for finding in experiment.findings if size in finding.sizes]
+    return [decide(finding, cells, outcomes) for finding in belonging]
