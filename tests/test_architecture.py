@@ -131,7 +131,8 @@ def test_every_module_has_its_mirror():
 
 
 FORBIDDEN_IMPORTS = {
-    "pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "runpy", "imp",
+    "pickle", "pickletools", "cPickle", "dill", "cloudpickle", "marshal", "shelve",
+    "runpy", "imp",
     "importlib.import_module", "importlib.util", "importlib.machinery", "pkgutil",
     "yaml", "joblib.load", "joblib.dump", "code",
 }  # fmt: skip
@@ -172,11 +173,17 @@ def dangers_of_call(call):
 FRONT_DOOR = SOURCE / "__init__.py"
 
 
+# CIFAR-10's Python version is a pickle. This one module splits it into instructions
+# with `pickletools`, which follows none of them, and follows a closed list by itself.
+ALLOWED = {
+    FRONT_DOOR: set(dangers("from importlib import import_module\nimport_module(a)")),
+    SOURCE / "datasets" / "cifar10_python.py": {"import pickletools"},
+}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_nothing_is_run_from_a_file(path):
-    allowed = "import_module" if path == FRONT_DOOR else "nothing"
-    found = [danger for danger in dangers(path.read_text()) if allowed not in danger]
-    assert found == []
+    assert set(dangers(path.read_text())) <= ALLOWED.get(path, set())
 
 
 @pytest.mark.parametrize("name", ["os", "layers.conv2d", "pickle", "_private"])
@@ -190,6 +197,7 @@ def test_the_front_door_opens_to_its_own_list_alone(name):
     [
         "import pickle",
         "from pickle import loads",
+        "import pickletools",
         "eval('1')",
         "exec(text)",
         "np.load(path, allow_pickle=True)",

@@ -2,13 +2,13 @@
 
 A record is one label byte and 3,072 pixel bytes: red, green, blue, each 32 x 32 row by
 row. Five training batches and one test batch of 10,000 records each; any other whole
-number of records is read, too. The other official version, for Python, is a pickle,
-which could run code; it is not read here.
+number of records is read, too. For the other official version, see `cifar10_python`.
 
 Source
     Krizhevsky (2009), Learning multiple layers of features from tiny images.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,14 @@ CLASS_NAMES = (
 MENDING = "Unpack cifar-10-binary.tar.gz again."
 
 
-def read_batches(place: Path, names: tuple[str, ...]) -> Split:
+def read_batches(
+    place: Path,
+    names: tuple[str, ...],
+    *,
+    folder: str = FOLDER,
+    largest: int = LARGEST_BYTES,
+    parse: Callable[[bytes, str], Split] | None = None,
+) -> Split:
     """The records of these files of a folder or a tar.gz, one after another.
 
     Shapes
@@ -52,10 +59,11 @@ def read_batches(place: Path, names: tuple[str, ...]) -> Split:
         check_memory(2 * sum(_size(place / name) for name in names), str(place))
         contents = [(str(place / name), _read(place / name)) for name in names]
     else:
-        members = [f"{FOLDER}/{name}" for name in names]
-        found = read_tar(place, members, LARGEST_BYTES)
+        members = [f"{folder}/{name}" for name in names]
+        found = read_tar(place, members, largest)
         contents = [(f"{place}: {name}", found[name]) for name in members]
-    splits = [parse_batch(content, name) for name, content in contents]
+    parse = parse or parse_batch
+    splits = [parse(content, name) for name, content in contents]
     return Split(
         np.concatenate([split.images for split in splits]),
         np.concatenate([split.targets for split in splits]),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from handgrad.arrays import Pair
-from handgrad.datasets import cifar10
+from handgrad.datasets import cifar10, cifar10_python
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.download import fetch_files, is_right
@@ -90,7 +90,7 @@ def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
             return folder
         if source.archive is not None and (folder / source.archive.name).is_file():
             return folder / source.archive.name
-    return None
+    return None if source.other is None else find(source.other, data_dir)
 
 
 def read(source: Source, place: Path) -> Dataset:
@@ -100,8 +100,9 @@ def read(source: Source, place: Path) -> Dataset:
     well, its checksum says so; only that of another known data set is refused.
     """
     if source.archive is not None:
-        train = cifar10.read_batches(place, cifar10.TRAIN_FILES)
-        test = cifar10.read_batches(place, cifar10.TEST_FILES)
+        form = cifar10_python if cifar10_python.is_at(place) else cifar10
+        train = form.read_batches(place, form.TRAIN_FILES)
+        test = form.read_batches(place, form.TEST_FILES)
     else:
         train, test = (_read_idx_pair(source, place, start) for start in (0, 2))
     if train.image_shape != test.image_shape:

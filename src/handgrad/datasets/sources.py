@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handgrad.datasets import cifar10
+from handgrad.datasets import cifar10, cifar10_python
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Source:
 
     `mirrors` are addresses that the file's packed name is added to; with `archive`, the
     files lie inside that one archive, in the first of `folders`; its SHA-256 is that of
-    the archive itself. `checksum` is `Dataset.checksum` of the original content.
+    the archive itself. `other` is the same data in another form, read where it
+    is found and never fetched. `checksum` is `Dataset.checksum` of the original
+    content.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Source:
     class_names: tuple[str, ...]
     checksum: str | None
     archive: File | None = None
+    other: "Source | None" = None
 
 
 MNIST = Source(
@@ -114,6 +117,25 @@ FASHION_MNIST = Source(
     "ece172613115fb18b120bec8f6c02271af90b8b8f0a5af5c51cbd5ceed68e619",
 )
 
+CIFAR10_PYTHON = Source(
+    "cifar10",
+    tuple(
+        File(name, 0, "")
+        for name in (*cifar10_python.TRAIN_FILES, *cifar10_python.TEST_FILES)
+    ),
+    (),
+    (
+        cifar10_python.FOLDER,
+        f"cifar10/{cifar10_python.FOLDER}",
+        f"cifar-10-batches-py-target/{cifar10_python.FOLDER}",  # Keras 3
+        "cifar10",
+        "cifar-10",
+    ),
+    cifar10.CLASS_NAMES,
+    None,
+    archive=File(cifar10_python.ARCHIVE, 0, ""),
+)
+
 CIFAR10 = Source(
     "cifar10",
     tuple(
@@ -132,6 +154,7 @@ CIFAR10 = Source(
         170_052_171,
         "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
     ),
+    other=CIFAR10_PYTHON,
 )
 
 SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST, CIFAR10)}
