@@ -47,7 +47,7 @@ def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
 
 
 @study.command()
-def run(
+def run(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     quick: Annotated[
         bool, typer.Option("--quick", help="Small: the findings show (the default).")
@@ -106,7 +106,7 @@ def status(
 def report(
     name: Name, rows: Rows = None, folder: Folder = None, as_json: Json = False
 ) -> None:
-    """Write published, ours and verdict as Markdown and JSON into the study's folder."""
+    """Write published, ours and verdict as Markdown and JSON into the folder."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.errors import RunError
     from handgrad.studies.ledger import Ledger

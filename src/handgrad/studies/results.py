@@ -147,7 +147,10 @@ def _row_in_markdown(study: str, row: dict[str, Any]) -> list[str]:
     lines = ["", f"## {row['row']}: {row['question']}{section}", ""]
     lines += [f"- {note}" for note in row["notes"]] + ([""] if row["notes"] else [])
     if row["published"]:
-        lines += ["| What | Published | Ours | Seeds | Verdict |", "|---|---|---|---|---|"]
+        lines += [
+            "| What | Published | Ours | Seeds | Verdict |",
+            "|---|---|---|---|---|",
+        ]
         lines += [_published_in_markdown(published) for published in row["published"]]
         lines += [""]
     for name, size in row["sizes"].items():

@@ -27,6 +27,7 @@ class Begun:
 
     cell: Cell
     attempt: int
+    process: int
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _run(
                     data_dir=data_dir,
                 )
                 children.add(child)
-                yield Begun(cell, attempt)
+                yield Begun(cell, attempt, child.process.pid)
             child, values = queue.get()
             if values is not None:
                 yield Advanced(child.cell, int(values.get("epoch", 0)))

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from threading import Thread
@@ -121,7 +122,7 @@ def shapes_of(curves: dict[str, list[float]]) -> dict[str, float]:
 
 def rises(values: list[float]) -> Iterator[float]:
     """How much each value lies above the one before, where it does."""
-    for before, after in zip(values, values[1:], strict=False):
+    for before, after in pairwise(values):
         yield max(after - before, 0.0)
 
 
@@ -166,7 +167,8 @@ def _say(values: dict[str, Any]) -> None:
 
 
 def _end_with_starter() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not sys.stdin: its lock aborts the exit
+        pass
     os._exit(ORPHANED)
 
 

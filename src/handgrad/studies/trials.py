@@ -52,7 +52,9 @@ class Trial:
     @property
     def dataset(self) -> str | None:
         """The data set that it needs, if any."""
-        return self.spec.get("config", {}).get("dataset", {}).get("name")
+        if self.kind == "inspection":
+            return None
+        return str(self.spec["config"]["dataset"]["name"])
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,7 @@ def tables_of(
     return _with_settings(tables, settings_of(experiment, variant, size))
 
 
-def settings_of(
-    experiment: Experiment, variant: Variant, size: Size
-) -> dict[str, Any]:
+def settings_of(experiment: Experiment, variant: Variant, size: Size) -> dict[str, Any]:
     """The dotted settings of a cell, later ones over earlier ones."""
     of_size = variant.quick if size == "quick" else variant.full
     return {**experiment.size(size).set, **variant.set, **of_size}

@@ -32,9 +32,7 @@ class Result:
     why: str
 
 
-def judge(
-    published: Published, cells: list[Cell], outcomes: dict[str, Outcome]
-) -> Row:
+def judge(published: Published, cells: list[Cell], outcomes: dict[str, Outcome]) -> Row:
     """The verdict over the seeds of the number's variant.
 
     reproduced      within epsilon of the published number
@@ -71,9 +69,7 @@ def other_data(cells: list[Cell], outcomes: dict[str, Outcome]) -> str:
     return ""
 
 
-def decide(
-    finding: Finding, cells: list[Cell], outcomes: dict[str, Outcome]
-) -> Result:
+def decide(finding: Finding, cells: list[Cell], outcomes: dict[str, Outcome]) -> Result:
     """Whether a finding holds for the means over seeds."""
     claim = finding.claim
     found = {term: summarize(term, cells, outcomes) for term in claim.terms}
@@ -81,7 +77,9 @@ def decide(
         if not summary:
             return Result(finding, None, (), f"{term}: {summary.why}")
     values = claim.values(lambda term: found[term].mean)
-    return Result(finding, claim.holds(lambda term: found[term].mean), tuple(values), "")
+    return Result(
+        finding, claim.holds(lambda term: found[term].mean), tuple(values), ""
+    )
 
 
 def findings_of(

@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from handgrad.studies.library import names
+from studies.small import write
+
+
+@pytest.fixture
+def rows(tmp_path):
+    write(tmp_path / "rows", epochs=2)
+    return "rows"
+
+
+def test_the_studies_of_the_package_are_listed(handgrad):
+    code, out, err = handgrad("study list")
+    assert (code, err) == (0, "")
+    assert all(name in out for name in names())
+    listed = json.loads(handgrad("study list --json").out)
+    assert listed.keys() == set(names())
+    assert "a9" in listed["csci581-a"]["rows"]
+
+
+def test_an_experiment_is_shown_as_it_is_declared(handgrad):
+    out = handgrad("study show csci581-a --rows a10").out
+    assert "What do ReLU and max pooling change in LeNet?" in out
+    assert "published  validation accuracy after 20 epochs: 0.8907 (± 0.01)" in out
+    assert "a9" not in out
+    shown = json.loads(handgrad("study show csci581-a --rows a10 --json").out)
+    assert shown["experiments"]["a10"]["model"]["pooling"] == "max"
+
+
+def test_from_the_first_trial_to_the_report(handgrad, rows, tmp_path):
+    assert "0 of 2" in handgrad(f"study status {rows} --folder trials").out
+    first = handgrad(f"study run {rows} --folder trials --workers 1")
+    assert first.code == 0, first.err
+    assert "  1 of 2  r1 learning_rate=0.01, seed 0: test accuracy " in first.err
+    assert "the largest rate learns fastest  holds" in first.out
+    again = handgrad(f"study run {rows} --full --folder trials")
+    assert again.code == 0
+    assert again.err == "2 trials are done already; 0 to do.\n"
+    assert "reproduced" in again.out
+    assert "2 of 2" in handgrad(f"study status {rows} --folder trials").out
+    made = json.loads(handgrad(f"study report {rows} --folder trials --json").out)
+    assert "| reproduced" in (tmp_path / made["markdown"]).read_text()
+    assert json.loads((tmp_path / made["json"]).read_text())["study"] == "rows"
+    path = tmp_path / "rows" / "r1.toml"
+    path.write_text(path.read_text().replace(") < train", ") > train"))
+    wrong = handgrad(f"study run {rows} --folder trials -q")
+    assert wrong.code == 1  # a finding that does not hold
+    assert "DOES NOT HOLD" in wrong.out
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("run csci581a", "Did you mean 'csci581-a'?"),
+        ("run csci581-a --rows a99", "Did you mean 'a9'?"),
+        ("run csci581-a --quick --full", "--quick or --full, got both"),
+        ("run csci581-a --jobs 0", "--jobs takes a whole number from 1 up"),
+        ("report csci581-a", "nothing of csci581-a was run"),
+        ("show nowhere/at/all", "There is no study at nowhere/at/all"),
+    ],
+)
+def test_mistakes_are_one_sentence(refused, line, sentence):
+    assert sentence in refused(f"study {line}")

@@ -1,0 +1,85 @@
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.studies.experiment import SIZES
+from handgrad.studies.library import find, names
+
+from .small import write
+
+ROWS = {
+    "csci581-a": "a2 a3 a4 a7 a9 a10 a11",
+    "csci581-e": "e2 e3 e6 e8 e9",
+    "cmsc426": "b3 b5",
+    "cs776": "c3 c4 c5 c6 c7 c8 c9",
+    "blg506e": "d3 d4 d5 d7",
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_package_has_the_rows_of_the_reports(name):
+    study = find(name)
+    assert set(ROWS[name].split()) <= set(study.experiments)
+    for size in SIZES:
+        assert study.cells(size)  # every name in every file is looked up
+    for experiment in study.experiments.values():
+        assert any("quick" in finding.sizes for finding in experiment.findings)
+
+
+def test_all_studies_are_listed():
+    assert set(ROWS) <= set(names())
+
+
+def test_findings_of_the_quick_size_speak_of_variants_that_it_has():
+    for name in names():
+        for row, experiment in find(name).experiments.items():
+            for size in SIZES:
+                here = {variant.name for variant in experiment.variants_of(size)}
+                for finding in experiment.findings:
+                    if size in finding.sizes:
+                        assert set(finding.claim.variants) - {""} <= here, (row, size)
+
+
+def test_epochs_that_are_spoken_of_are_trained():
+    for name in names():
+        for row, experiment in find(name).experiments.items():
+            for size in SIZES:
+                least = min(c.trial.epochs for c in find(name).only([row]).cells(size))
+                for finding in experiment.findings:
+                    if size in finding.sizes:
+                        terms = finding.claim.terms
+                        assert max(t.epoch or 0 for t in terms) <= least, (row, size)
+
+
+def test_a_folder_or_a_file_anywhere_is_a_study(tmp_path):
+    folder = write(tmp_path / "mine", "r10")
+    write(folder, "r9")
+    (folder / "study.toml").write_text('title = "Mine"')
+    study = find(str(folder))
+    assert (study.name, study.about.title) == ("mine", "Mine")
+    assert list(study.experiments) == ["r9", "r10"]  # as a reader counts
+    assert list(study.only(["r10"]).experiments) == ["r10"]
+    assert list(find(str(folder / "r9.toml")).experiments) == ["r9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("csci581a", "Did you mean 'csci581-a'?"),
+        ("no/such/folder", "There is no study at no/such/folder."),
+        ("none.toml", "There is no study at none.toml."),
+    ],
+)
+def test_what_is_not_there_is_refused(name, sentence):
+    with pytest.raises(ConfigError) as caught:
+        find(name)
+    assert sentence in str(caught.value)
+
+
+def test_an_empty_folder_and_an_unknown_row_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="holds no experiments"):
+        find(str(tmp_path))
+    with pytest.raises(ConfigError, match="Did you mean 'a9'"):
+        find("csci581-a").only(["a99"])
+    (tmp_path / "study.toml").write_text('titel = "x"')
+    with pytest.raises(ConfigError, match="Did you mean 'title'"):
+        find(str(tmp_path))

@@ -1,0 +1,49 @@
+import signal
+from queue import SimpleQueue
+
+import pytest
+
+from handgrad.studies.ledger import Ledger
+from handgrad.studies.processes import Child, _name_of
+
+from .small import study
+
+
+def begun(tmp_path):
+    cell = study(tmp_path / "rows", epochs=1).cells("full")[0]
+    folder = Ledger(tmp_path / "trials").prepare(cell.trial)
+    queue = SimpleQueue()
+    return Child(cell, folder, queue, workers=1), queue
+
+
+def test_a_child_says_its_epochs_and_then_its_end(tmp_path):
+    child, queue = begun(tmp_path)
+    assert queue.get(timeout=30)[1]["epoch"] == 1
+    assert queue.get(timeout=30) == (child, None)
+    child.close()
+    assert child.process.returncode == 0
+    assert (child.folder / "outcome.json").is_file()
+
+
+def test_it_is_known_how_a_child_died(tmp_path):
+    child, queue = begun(tmp_path)
+    child.process.send_signal(signal.SIGKILL)
+    assert queue.get(timeout=30) == (child, None)
+    child.close()
+    assert child.how_it_died() == "signal SIGKILL"
+
+
+def test_a_child_that_fails_by_itself_leaves_its_last_words(tmp_path):
+    cell = study(tmp_path / "rows", epochs=1).cells("full")[0]
+    folder = Ledger(tmp_path / "trials").prepare(cell.trial)
+    (folder / "trial.json").write_text("{")
+    queue = SimpleQueue()
+    child = Child(cell, folder, queue, workers=1)
+    assert queue.get(timeout=30) == (child, None)
+    child.close()
+    assert child.how_it_died().startswith("exit code 1: json.decoder.JSONDecodeError")
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (200, "200")])
+def test_signals_have_names(number, name):
+    assert _name_of(number) == name

@@ -1,0 +1,44 @@
+import json
+import shutil
+
+from handgrad.studies.ledger import Ledger
+from handgrad.studies.results import as_markdown, results_of, write_results
+
+from .conftest import EPOCHS, RATES
+from .small import study
+
+
+def test_the_tables_say_what_was_published_and_what_came_out(done, tmp_path):
+    ledger = Ledger(shutil.copytree(done.ledger.folder, tmp_path / "trials"))
+    rows = study(tmp_path / "rows", rates=RATES[:2], epochs=EPOCHS)
+    markdown, plain = write_results(rows, ledger)
+    (row,) = json.loads(plain.read_text())["rows"]
+    (number,) = row["published"]
+    ours = number["ours"]["mean"]
+    assert number["ours"] == {"mean": ours, "spread": None, "count": 1}
+    assert number["verdict"] == "reproduced"
+    assert row["sizes"]["full"]["findings"][0]["holds"] is True
+    assert row["sizes"]["full"]["ended"] == row["sizes"]["full"]["trials"] == 2
+    text = markdown.read_text()
+    line = f"| accuracy (learning_rate=0.3) | 0.5 (± 0.5) | {ours:.4f} | 1 | reproduced"
+    assert line in text
+    assert "the largest rate learns fastest: **holds**" in text
+    assert "handgrad study run rows --rows r1 --full" in text
+
+
+def test_what_has_no_numbers_is_said(done):
+    results = results_of(done.study, done.ledger)
+    (lost,) = results["rows"][0]["sizes"]["full"]["without_numbers"]
+    assert lost["trial"] == "r1 learning_rate=1e+30, seed 0"
+    text = as_markdown(results)
+    assert "- r1 learning_rate=1e+30, seed 0: diverged, " in text
+    assert "**not known**" in text
+    assert "| not run: diverged: " in text
+
+
+def test_nothing_run_is_a_table_as_well(tmp_path):
+    text = as_markdown(results_of(study(tmp_path / "rows"), Ledger(tmp_path / "none")))
+    assert (
+        "| accuracy (learning_rate=0.3) | 0.5 (± 0.5) |  |  | not run: not run |"
+        in text
+    )
