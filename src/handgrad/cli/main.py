@@ -15,6 +15,7 @@ from handgrad.cli.models import models
 from handgrad.cli.predict import predict
 from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
+from handgrad.cli.study import study
 from handgrad.cli.summary import summary
 from handgrad.cli.train import train
 from handgrad.cli.verify import verify
@@ -39,6 +40,7 @@ app = typer.Typer(
 for command in (train, evaluate, predict, check, models, summary, bench, race, verify):
     app.command()(command)
 app.add_typer(data)
+app.add_typer(study)
 
 
 @app.callback(invoke_without_command=True)
