@@ -133,3 +133,16 @@ def train_reporting(report, path, tables):
     run = start(config_from(tables), path) if is_new else resume(path)
     for record in run:
         report(record.step)
+
+
+def train_with(report, path, tables, workers):
+    """As `train_reporting`, with so many workers."""
+    path = Path(path)
+    is_new = not (path / "config.toml").exists()
+    run = (
+        start(config_from(tables), path, workers=workers)
+        if is_new
+        else resume(path, workers=workers)
+    )
+    for record in run:
+        report(record.step)

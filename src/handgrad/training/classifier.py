@@ -115,5 +115,6 @@ def load(
     config = folder.config
     model = build_model(config)
     checkpoint = load_checkpoint(folder.checkpoints, which)
+    folder.check_config(checkpoint)
     restore_model(model, checkpoint.arrays)
     return Classifier(model, config, workers=workers)

@@ -47,6 +47,7 @@ class Run:
         self._saved = perf_counter()
         self._seconds_before = 0.0
         self._last_epoch: dict[str, Any] = {}
+        self._config_checksum = folder.config_checksum()
 
     def __iter__(self) -> Iterator[Record]:
         self.folder.own()
@@ -70,6 +71,7 @@ class Run:
             "sizes": sizes,
             "seconds": self._seconds(),
             "last_epoch": self._last_epoch,
+            "config_sha256": self._config_checksum,
         }
         save_checkpoint(
             self.folder.checkpoints,
@@ -87,6 +89,7 @@ class Run:
             self.folder.cut_back({"metrics": 0, "timings": 0})
             return
         checkpoint = load_checkpoint(self.folder.checkpoints)
+        self.folder.check_config(checkpoint)
         self.trainer.restore(checkpoint.arrays, checkpoint.position)
         self.folder.cut_back(checkpoint.notes["sizes"])
         self._seconds_before = checkpoint.notes["seconds"]

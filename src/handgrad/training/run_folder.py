@@ -14,6 +14,7 @@ owner-0001.json     which process writes here, see `ownership`
 import json
 import shutil
 from dataclasses import asdict
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from handgrad.training.atomic import (
     sweep,
     write_file,
 )
-from handgrad.training.checkpoint import tidy
+from handgrad.training.checkpoint import Checkpoint, tidy
 from handgrad.training.config import RunConfig, read_config
 from handgrad.training.environment import describe_environment
 from handgrad.training.ownership import Ownership, take
@@ -89,6 +90,20 @@ class RunFolder:
     def config(self) -> RunConfig:
         """The resolved configuration."""
         return read_config(self.path / "config.toml")
+
+    def config_checksum(self) -> str:
+        """SHA-256 of config.toml as it is now; checkpoints note it."""
+        return sha256((self.path / "config.toml").read_bytes()).hexdigest()
+
+    def check_config(self, checkpoint: Checkpoint) -> None:
+        """IntegrityError if the settings are not those that a checkpoint noted."""
+        noted = checkpoint.notes.get("config_sha256")
+        if noted not in (None, self.config_checksum()):
+            raise IntegrityError(
+                f"{self.path / 'config.toml'} is not what it was when the checkpoint "
+                "was saved. Put it back as it was; for other settings start a new run "
+                f"with handgrad train {self.path / 'config.toml'}."
+            )
 
     @property
     def result(self) -> dict[str, Any] | None:
