@@ -4,6 +4,7 @@ import os
 import pytest
 
 from handgrad.errors import RunError
+from handgrad.training import ownership
 from handgrad.training.ownership import is_gone, take, this_process
 
 from .small import CHILDREN, killed
@@ -20,6 +21,20 @@ def test_only_one_can_own_a_folder(tmp_path):
         take(tmp_path)
     mine.release()
     take(tmp_path).release()
+
+
+def test_who_comes_second_leaves_the_claim_of_the_first(tmp_path, monkeypatch):
+    first = {**this_process(), "host": "elsewhere", "token": "x"}
+    claim = ownership.claim_file
+
+    def claim_after_another(path, content):
+        path.write_text(json.dumps(first))
+        return claim(path, content)
+
+    monkeypatch.setattr(ownership, "claim_file", claim_after_another)
+    with pytest.raises(RunError, match="in use by process"):
+        take(tmp_path)
+    assert owner_of(tmp_path) == first
 
 
 def test_numbers_only_grow_and_one_file_stays(tmp_path):

@@ -28,12 +28,14 @@ class Ownership:
 
     def __init__(self, path: Path, token: str) -> None:
         self.path, self.token = path, token
-        self.release = finalize(self, _release, path, os.getpid())
+        self.release = finalize(self, _release, path, token, os.getpid())
 
 
-def _release(path: Path, process: int) -> None:
-    """Let others go on with the run."""
-    if os.getpid() == process and path.is_file():  # a forked child owns nothing
+def _release(path: Path, token: str, process: int) -> None:
+    """Let others go on with the run; never what another has claimed before us."""
+    if os.getpid() != process:  # a forked child owns nothing
+        return
+    if _read(path).get("token") == token:
         with suppress(HandgradError):  # a full disk; the end of the process will do
             write_file(path, _json({"released": True}))
 
@@ -51,6 +53,7 @@ def take(folder: Path) -> Ownership:
             raise _in_use(folder, path, owner)
     token = uuid.uuid4().hex
     mine = Ownership(_path(folder, newest + 1), token)
+    held[token] = mine  # before others can read the token
     if not claim_file(mine.path, _json({**this_process(), "token": token})):
         raise _in_use(folder, mine.path, _read(mine.path))
     if (
@@ -58,7 +61,6 @@ def take(folder: Path) -> Ownership:
     ):  # the listing was old: others have been here since
         mine.path.unlink()
         raise _in_use(folder, _path(folder, _newest(folder)), {})
-    held[token] = mine
     for number in _numbers(folder):
         if number <= newest:
             _path(folder, number).unlink(missing_ok=True)
