@@ -83,7 +83,9 @@ def test_more_than_there_can_be_is_refused(put):
         read_tar(path, WANTED, 10)
 
 
-@pytest.mark.parametrize("wrong", [b"", b"<html>not found</html>", gzip.compress(b"x", mtime=0)])
+@pytest.mark.parametrize(
+    "wrong", [b"", b"<html>not found</html>", gzip.compress(b"x", mtime=0)]
+)
 def test_what_is_no_tar_gz_is_refused(put, wrong):
     with pytest.raises(DatasetError, match=r"set\.tar\.gz"):
         read_tar(put(wrong), WANTED, 10)

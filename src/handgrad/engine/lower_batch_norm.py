@@ -13,7 +13,7 @@ from handgrad.engine.kernels.batch_norm import (
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
-from handgrad.engine.parameters import Piece
+from handgrad.engine.pieces import Piece
 from handgrad.layers import BatchNorm1d, BatchNorm2d
 
 

@@ -15,7 +15,7 @@ from handgrad.engine.kernels.products import clear_entry, row_sums_entry
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor, pointer_to
-from handgrad.engine.parameters import add_lane_pieces
+from handgrad.engine.pieces import add_lane_pieces
 from handgrad.engine.program import Operation
 from handgrad.layers import Conv2d
 

@@ -142,8 +142,9 @@ def lower_dropout(
     lowering.per_step.append(set_step)
 
     def add(values: Tensor, outputs: Tensor, what: str) -> Tensor:
+        sizes = (values.rows, memory.tile)
         lowering.add(
-            dropout_entry(in_place=values is outputs),
+            dropout_entry(in_place=values is outputs, by_rows=values.is_batch_first),
             (
                 lowering.inputs,
                 values.pointer,
@@ -151,8 +152,7 @@ def lower_dropout(
                 pointer_to(draw),
                 pointer_to(scale),
                 scratch,
-                values.rows,
-                memory.tile,
+                *(sizes[::-1] if values.is_batch_first else sizes),
                 values.stride,
                 outputs.stride,
             ),
@@ -164,4 +164,10 @@ def lower_dropout(
 
     lowering.backwards.append(lambda d_outputs: add(d_outputs, d_outputs, "d_inputs"))
     # not in place: the layer before may have kept its outputs
-    return add(inputs, lowering.outputs(name, inputs.shape), "forward")
+    place = memory.rows_matrix if inputs.is_batch_first else None
+    outputs = (
+        place(name, "activations", inputs.shape)
+        if place is not None
+        else lowering.outputs(name, inputs.shape)
+    )
+    return add(inputs, outputs, "forward")

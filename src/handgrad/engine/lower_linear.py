@@ -13,7 +13,7 @@ from handgrad.engine.lower_elementwise import whole
 from handgrad.engine.lower_skinny import add_forward, add_gradients, is_skinny
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
-from handgrad.engine.parameters import Piece
+from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation
 from handgrad.layers import Linear
 

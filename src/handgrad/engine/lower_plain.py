@@ -12,7 +12,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
-from handgrad.engine.parameters import Piece
+from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase
 from handgrad.layers import Layer
 from handgrad.randomness import Key

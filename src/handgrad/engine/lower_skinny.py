@@ -12,7 +12,7 @@ from handgrad.engine.kernels.skinny import (
 from handgrad.engine.kernels.vector import LANES
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
-from handgrad.engine.parameters import add_lane_pieces
+from handgrad.engine.pieces import add_lane_pieces
 from handgrad.layers import Linear
 
 MOST_OUTPUTS = 12

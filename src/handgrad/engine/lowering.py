@@ -14,7 +14,8 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Entry
 from handgrad.engine.memory import Memory, Pointer, Tensor
-from handgrad.engine.parameters import ParameterStore, Piece
+from handgrad.engine.parameters import ParameterStore
+from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, tiled
 from handgrad.layers import Dropout, Flatten, Layer, Linear
 
@@ -49,6 +50,7 @@ class Lowering:
     following: Sequence[Layer[Any]] = ()
     step: StepContext = field(default_factory=StepContext)
     needs_d_inputs: bool = False
+    by_rows: bool = False  # a perceptron: an example a row, all the way
     is_padded: bool = False  # the first convolution's inputs stand in their border
     reusable: Pointer | None = None  # activations that no backward pass will ask for
 

@@ -116,6 +116,14 @@ class Memory:
         moved = replace(pointer, tile_stride=self.tile * FLOAT_BYTES)
         return Tensor(shape, moved, self.columns)
 
+    def rows_matrix(self, name: str, role: str, shape: Shape) -> Tensor:
+        """A tensor for the whole batch with an example a row, by whole registers."""
+        count = int(np.prod(shape))
+        stride = -(-count // PAD_FLOATS) * PAD_FLOATS + PAD_FLOATS
+        pointer = self.shared(name, role, self.capacity * stride)
+        moved = replace(pointer, tile_stride=self.tile * stride * FLOAT_BYTES)
+        return Tensor(shape, moved, stride, is_batch_first=True)
+
     @property
     def total_bytes(self) -> int:
         """What all buffers take together."""

@@ -13,6 +13,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.engine.kernels import updates
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
+from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task
 from handgrad.losses.l2 import touched
 from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
@@ -28,48 +29,6 @@ STATE_NAMES = {
     updates.ADAM: ("mean", "mean_square"),
     updates.ADAMW: ("mean", "mean_square"),
 }
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A block of one parameter: how its gradient is made, and where it stands.
-
-    `rows` x `columns` floats, `offset` floats into the parameter, `stride` floats from
-    row to row there; `lanes` points to one gradient for each tile, or `make` writes
-    the gradient when it is told where to.
-    """
-
-    name: str
-    offset: int
-    rows: int
-    columns: int
-    stride: int
-    make: Any = None
-    lanes: Pointer = NOWHERE
-    lane_stride: int = 0
-    lane_count: int = 0  # 0 says one lane for each tile
-    cost: int = 0
-
-
-def add_lane_pieces(
-    lowering: Any, name: str, lanes: Pointer, size: int, count: int
-) -> None:
-    """A parameter whose gradient is the sum of one lane for each tile, in pieces."""
-    step = -(-size // count)
-    for first in range(0, size, step):
-        columns = min(step, size - first)
-        lowering.pieces.append(
-            Piece(
-                name,
-                first,
-                1,
-                columns,
-                columns,
-                lanes=Pointer(lanes.base + first * FLOAT_BYTES),
-                lane_stride=lanes.tile_stride // FLOAT_BYTES,
-                cost=columns * lowering.memory.tiles,
-            )
-        )
 
 
 @dataclass

@@ -15,6 +15,7 @@ from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.program import Phase, Program, Task
 from handgrad.engine.walk import (
     gather,
+    goes_by_rows,
     has_meetings,
     lower_layers,
     scale_and_shift,
@@ -50,13 +51,16 @@ class PredictionProgram:
         )
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(memory, store, pointer_to(self.inputs), False)
+        lowering.by_rows = goes_by_rows(model)
         scale = scale_and_shift(memory, normalization)
         layers = list(model.layers.values())
         tensor = gather(lowering, layers, input_shape, scale)
         outputs = lower_layers(lowering, list(model.layers.items()), tensor)
         outputs = whole(lowering, "logits", outputs)
         lowering.meet("tiles")
-        prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
+        prepare = Phase(
+            "prepare", [Task([operation]) for operation in lowering.prepare]
+        )
         self.program = Program([prepare, *lowering.phases], memory, announce)
         self._outputs, self._step = outputs, lowering.step
 

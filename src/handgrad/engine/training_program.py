@@ -16,6 +16,7 @@ from handgrad.engine.parameters import Mover, write_rates
 from handgrad.engine.program import Phase, Program, Task
 from handgrad.engine.walk import (
     gather,
+    goes_by_rows,
     has_meetings,
     lower_backwards,
     lower_layers,
@@ -50,6 +51,7 @@ class TrainingProgram:
         lowering = Lowering(
             memory, engine.store, pointer_to(self.inputs), True, engine.seed
         )
+        lowering.by_rows = goes_by_rows(model)
         scale = scale_and_shift(memory, engine.normalization)
         layers = list(model.layers.items())
         tensor = gather(
@@ -77,7 +79,9 @@ class TrainingProgram:
             states=engine.states,
             plain_states=engine.plain_states,
         )
-        prepare = Phase("prepare", [Task(lowering.prepare)] if lowering.prepare else [])
+        prepare = Phase(
+            "prepare", [Task([operation]) for operation in lowering.prepare]
+        )
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
         self.per_step, self.step = lowering.per_step, lowering.step
         self.program = Program(phases, memory, engine.announce)

@@ -5,7 +5,9 @@ from typing import Any
 
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
+from handgrad.engine.kernels.vector import LANES
 from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_convolution import lower_convolution
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
@@ -16,6 +18,8 @@ from handgrad.engine.lower_pooling import (
     lower_average_pool,
     lower_max_pool,
 )
+from handgrad.engine.lower_row_activations import activate_rows, turned
+from handgrad.engine.lower_rows import lower_linear_by_rows
 from handgrad.engine.lower_skinny import MOST_OUTPUTS
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor, pointer_to
@@ -60,17 +64,15 @@ def gather(
     # a user's own kind of convolution is run plainly, and pads for itself
     top, left = first.padding if type(first) is Conv2d else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
-    sizes = (channels, height, width, tall, wide, top, left, tile)
     features = channels * height * width
     if isinstance(first, Linear):
-        whole = memory.shared("inputs", "activations", memory.capacity * features)
-        moved = Pointer(whole.base, tile_stride=tile * features * FLOAT_BYTES)
-        inputs = Tensor(shape, moved, features, is_batch_first=True)
-        entry = gather_first_entry
+        inputs = _image_rows(lowering, shape, features)
+        tall, entry = inputs.stride, gather_first_entry
     else:
         lowering.is_padded = type(first) is Conv2d
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
         entry = gather_last_entry
+    sizes = (channels, height, width, tall, wide, top, left, tile)
     lowering.add(
         entry,
         (lowering.inputs, scale, shift, inputs.pointer, *sizes),
@@ -79,6 +81,16 @@ def gather(
         5 * features * tile,
     )
     return inputs
+
+
+def _image_rows(lowering: Lowering, shape: Shape, features: int) -> Tensor:
+    """A place for images with an example a row."""
+    memory = lowering.memory
+    if lowering.by_rows:
+        return memory.rows_matrix("inputs", "activations", shape)
+    whole = memory.shared("inputs", "activations", memory.capacity * features)
+    moved = Pointer(whole.base, tile_stride=memory.tile * features * FLOAT_BYTES)
+    return Tensor(shape, moved, features, is_batch_first=True)
 
 
 def lower_layers(lowering: Lowering, layers: Sequence[Named], inputs: Tensor) -> Tensor:
@@ -91,7 +103,7 @@ def lower_layers(lowering: Lowering, layers: Sequence[Named], inputs: Tensor) ->
             lowering.needs_d_inputs |= bool(layer.parameters())
         lowering.is_padded = False
         index += count
-    return tensor
+    return turned(lowering, tensor) if lowering.by_rows else tensor
 
 
 def _lower_next(
@@ -134,6 +146,8 @@ def _linear(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, rest: Sequence[Named]
 ) -> tuple[Tensor, int]:
     """A linear layer, its bias, and the activation after it where there is one."""
+    if lowering.by_rows:
+        return _linear_by_rows(lowering, name, layer, inputs, rest)
     outputs = lower_linear(lowering, name, layer, inputs)
     bias = lowering.store.pointer(f"{name}.bias")
     if rest and kind_of(rest[0][1]) is not None:
@@ -142,6 +156,16 @@ def _linear(
         outputs = lower_activation(lowering, next_name, activation, outputs, bias)
         return outputs, 2
     return lower_activation(lowering, f"{name} bias", None, outputs, bias), 1
+
+
+def _linear_by_rows(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, rest: Sequence[Named]
+) -> tuple[Tensor, int]:
+    """The same for a perceptron: an example a row."""
+    activation = rest[0] if rest and kind_of(rest[0][1]) is not None else None
+    outputs = lower_linear_by_rows(lowering, name, layer, inputs)
+    outputs = activate_rows(lowering, name, activation, outputs)
+    return outputs, 1 if activation is None else 2
 
 
 def _flatten(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
@@ -198,3 +222,24 @@ def is_known(layer: Layer[Any]) -> bool:
     if isinstance(layer, MaxPool2d):
         return layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
     return type(layer) in KNOWN or kind_of(layer) is not None
+
+
+def goes_by_rows(model: Sequential) -> bool:
+    """Whether the network is a perceptron whose sizes fill whole registers."""
+    layers = list(model.layers.values())
+    linears = [layer for layer in layers if isinstance(layer, Linear)]
+    if not has_wide_registers() or not linears or tile_of(model) != LINEAR_TILE:
+        return False
+    before = layers[: layers.index(linears[0])]
+    is_simple = all(
+        type(layer) in (Linear, Dropout, Flatten) or kind_of(layer) is not None
+        for layer in layers
+    )
+    starts_well = all(type(layer) is Flatten for layer in before)
+    follows = all(
+        isinstance(layers[place - 1], Linear)
+        for place, layer in enumerate(layers)
+        if kind_of(layer) is not None
+    )
+    fits = all(layer.in_features % LANES == 0 for layer in linears)
+    return is_simple and starts_well and follows and fits

@@ -110,6 +110,41 @@ def forward_entry(kind: int, *, has_bias: bool, in_place: bool) -> Entry:
 
 
 @cache
+def rows_entry(kind: int, *, in_place: bool) -> Entry:
+    """outputs = activation(inputs + bias), an example a row; GELU keeps inputs + bias.
+
+    Arguments
+        0 inputs, 3 bias, 6 outputs, 9 slope (one float)
+        12 rows, 13 columns, 14 stride of inputs, 15 stride of outputs
+    """
+    keeps_inputs = kind in (GELU, GELU_TANH)
+
+    def rows_activation_entry(arguments: int, tile: int, worker: int) -> None:
+        rows, columns = integer(arguments, 12), integer(arguments, 13)
+        in_stride, out_stride = integer(arguments, 14), integer(arguments, 15)
+        inputs = floats(arguments, 0, tile, worker, rows * in_stride)
+        bias = floats(arguments, 3, tile, worker, columns)
+        outputs = floats(arguments, 6, tile, worker, rows * out_stride)
+        slope = floats(arguments, 9, tile, worker, 1)[0]
+        for row in range(rows):
+            source = inputs[row * in_stride : row * in_stride + columns]
+            if in_place:
+                for column in range(columns):
+                    source[column] = activate(
+                        kind, source[column] + bias[column], slope
+                    )
+            else:
+                target = outputs[row * out_stride : row * out_stride + columns]
+                for column in range(columns):
+                    value = source[column] + bias[column]
+                    if keeps_inputs:
+                        source[column] = value
+                    target[column] = activate(kind, value, slope)
+
+    return Entry(rows_activation_entry)
+
+
+@cache
 def backward_entry(kind: int) -> Entry:
     """d_outputs become d_inputs: d_outputs * slope at what was kept.
 

@@ -58,9 +58,26 @@ def drop(values, outputs, examples, draw, sizes, scale):
                 outputs[row * out_stride + n] = value if kept else ZERO
 
 
+@kernel
+def drop_rows(values, outputs, examples, draw, sizes, scale):
+    """The same with an example a row: the position within an example is the column."""
+    k0, k1, step, threshold = draw
+    rows, columns, stride, out_stride = sizes
+    for n in range(rows):
+        for block in range(-(-columns // 4)):
+            words = philox_words(u64(block), u64(examples[n]), step, k0, k1)
+            for part in range(min(4, columns - 4 * block)):
+                column = 4 * block + part
+                value = values[n * stride + column] * scale
+                kept = words[part] >= threshold
+                outputs[n * out_stride + column] = value if kept else ZERO
+
+
 @cache
-def dropout_entry(*, in_place: bool) -> Entry:
+def dropout_entry(*, in_place: bool, by_rows: bool = False) -> Entry:
     """Dropout, forward or backward; in place is said at compile time.
+
+    With `by_rows` an example is a row and not a column.
 
     Arguments
         0 inputs block, 3 values, 6 outputs, 9 draw (int64: two key words, step,
@@ -74,16 +91,20 @@ def dropout_entry(*, in_place: bool) -> Entry:
         stride, out_stride = integer(arguments, 20), integer(arguments, 21)
         numbers = longs(arguments, 9, tile, worker, 4)
         draw = (u64(numbers[0]), u64(numbers[1]), u64(numbers[2]), u64(numbers[3]))
-        examples = longs(arguments, 15, tile, worker, columns)
+        count = rows if by_rows else columns
+        examples = longs(arguments, 15, tile, worker, count)
         all_examples = carray(long_pointer(inputs[EXAMPLES]), (inputs[COUNT],))
-        for n in range(columns):
-            place = tile * columns + n
+        for n in range(count):
+            place = tile * count + n
             examples[n] = all_examples[place] if place < inputs[COUNT] else 0
         values = floats(arguments, 3, tile, worker, rows * stride)
         outputs = floats(arguments, 6, tile, worker, rows * out_stride)
         scale = floats(arguments, 12, tile, worker, 1)[0]
         sizes = (rows, columns, stride, out_stride)
         target = values if in_place else outputs
-        drop(values, target, examples, draw, sizes, scale)
+        if by_rows:
+            drop_rows(values, target, examples, draw, sizes, scale)
+        else:
+            drop(values, target, examples, draw, sizes, scale)
 
     return Entry(dropout_entry_function)

@@ -50,15 +50,19 @@ def gather_last(images, rows, count, first, geometry, scale, shift, outputs):
 
 @kernel
 def gather_first(images, rows, count, first, geometry, scale, shift, outputs):
-    """Images to (tile, channels * height * width), as a first linear layer wants."""
-    channels, height, width, _, _, _, _, tile = geometry
+    """Images to (tile, channels * height * width), as a first linear layer wants.
+
+    In the place of the padded height, `geometry` says how many floats lie from example
+    to example.
+    """
+    channels, height, width, stride, _, _, _, tile = geometry
     size = height * width
     for lane in range(tile):
         example = first + lane
         row = rows[example if example < count else 0]
         for channel in range(channels):
             source = (row * channels + channel) * size
-            place = (lane * channels + channel) * size
+            place = lane * stride + channel * size
             times, plus = scale[channel], shift[channel]
             pixels = images[source : source + size]
             target = outputs[place : place + size]
@@ -107,8 +111,7 @@ def _gather_first_entry(arguments: int, tile: int, worker: int) -> None:
     images, rows, count, first, geometry, scale, shift = _tile_inputs(
         arguments, tile, worker
     )
-    size = geometry[0] * geometry[1] * geometry[2] * geometry[7]
-    outputs = floats(arguments, 9, tile, worker, size)
+    outputs = floats(arguments, 9, tile, worker, geometry[3] * geometry[7])
     gather_first(images, rows, count, first, geometry, scale, shift, outputs)
 
 

@@ -98,6 +98,61 @@ def dots_block_of(builder: Any, outs: int, taps: int, arguments: Any) -> None:
             builder.store(total, builder.inttoptr(address, FLOAT.as_pointer()))
 
 
+def outer_block_of(builder: Any, rows: int, vectors: int, arguments: Any) -> None:
+    """Emit: outputs[i, v] = sum over k of left[i, k] * right[k, v].
+
+    Arguments (addresses and strides in bytes)
+        left, left_row, left_step  first number; from row to row; from k to k
+        right, right_step          first vector; from k to k
+        count                      how many k
+        outputs, output_row        first vector; from row to row
+    """
+    (left, left_row, left_step, right, right_step, count, out, out_row) = arguments
+    zero = [ir.Constant(VECTOR, [0.0] * LANES)] * (rows * vectors)
+    starts = [
+        builder.add(left, builder.mul(left_row, _constant(i))) for i in range(rows)
+    ]
+    loop = _Loop(builder, count, zero)
+    left_at = builder.mul(loop.index, left_step)
+    right_at = builder.add(right, builder.mul(loop.index, right_step))
+    values = [_load_vector(builder, right_at, v * VECTOR_BYTES) for v in range(vectors)]
+    sums = []
+    for i in range(rows):
+        factor = _splat(builder, _load(builder, builder.add(starts[i], left_at), 0))
+        for v in range(vectors):
+            before = loop.sums[i * vectors + v]
+            sums.append(_multiply_add(builder, factor, values[v], before))
+    loop.end(sums)
+    for i in range(rows):
+        row = builder.add(out, builder.mul(out_row, _constant(i)))
+        for v in range(vectors):
+            _store_vector(builder, sums[i * vectors + v], row, v * VECTOR_BYTES)
+
+
+def transpose_block_of(builder: Any, arguments: Any) -> None:
+    """Emit: target[j, i] = source[i, j] for 16 x 16 numbers, in four rounds."""
+    source, source_row, target, target_row = arguments
+    rows = [
+        _load_vector(
+            builder, builder.add(source, builder.mul(source_row, _constant(i))), 0
+        )
+        for i in range(LANES)
+    ]
+    half = LANES // 2
+    low = [i // 2 + (i % 2) * LANES for i in range(LANES)]
+    high = [half + i // 2 + (i % 2) * LANES for i in range(LANES)]
+    kind = ir.VectorType(INT32, LANES)
+    for _ in range(4):  # each round weaves row i with row i + 8
+        rows = [
+            builder.shuffle_vector(rows[i], rows[i + half], ir.Constant(kind, mask))
+            for i in range(half)
+            for mask in (low, high)
+        ]
+    for j in range(LANES):
+        at = builder.add(target, builder.mul(target_row, _constant(j)))
+        _store_vector(builder, rows[j], at, 0)
+
+
 def row_sum_of(builder: Any, arguments: Any) -> Any:
     """Emit: the sum of `count` vectors from an address, by two running sums."""
     address, count = arguments
@@ -163,6 +218,35 @@ def dots_block(
     return _block(dots_block_of, (outs, taps), 9)
 
 
+@intrinsic(prefer_literal=True)
+def outer_block(
+    typing_context,
+    rows,
+    vectors,
+    left,
+    left_row,
+    left_step,
+    right,
+    right_step,
+    count,
+    outputs,
+    output_row,
+):
+    """A block of `rows` x `vectors` of a matrix product; see `outer_block_of`."""
+    return _block(outer_block_of, (rows, vectors), 8)
+
+
+@intrinsic
+def transpose_block(typing_context, source, source_row, target, target_row):
+    """Turn 16 x 16 numbers; see `transpose_block_of`."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        transpose_block_of(builder, values)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4), generate
+
+
 def _block(emit: Any, shape: Any, count: int) -> Any:
     """Numba's description of a block with a literal shape and `count` integers."""
     first, second = (size.literal_value for size in shape)
@@ -205,6 +289,10 @@ class _Loop:
 
 def _constant(value: int) -> Any:
     return ir.Constant(INT64, value)
+
+
+def _moved(builder: Any, address: Any, stride: Any, count: int) -> Any:
+    return builder.add(address, builder.mul(stride, _constant(count)))
 
 
 def _at(builder: Any, address: Any, offset: int, kind: Any) -> Any:

@@ -1,0 +1,108 @@
+"""What stands between the products of a perceptron, an example a row."""
+
+from typing import Any
+
+from handgrad.engine.kernels import activations
+from handgrad.engine.kernels.rows import turn_entry
+from handgrad.engine.lower_elementwise import IN_PLACE, kind_of
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
+
+
+def activate_rows(
+    lowering: Lowering, name: str, following: tuple[str, Any] | None, inputs: Tensor
+) -> Tensor:
+    """outputs = activation(inputs + bias); only the bias where nothing follows."""
+    memory = lowering.memory
+    shown, layer = following or (f"{name} bias", None)
+    kind = activations.IDENTITY if layer is None else kind_of(layer)
+    assert kind is not None
+    in_place = kind in IN_PLACE
+    outputs = inputs
+    if not in_place:
+        outputs = memory.rows_matrix(shown, "activations", inputs.shape)
+    kept = outputs if in_place else inputs
+    slope = memory.array(f"{shown} slope", "settings", 1)
+    slope[0] = getattr(layer, "negative_slope", 0.0)
+    size = inputs.rows * memory.tile
+    lowering.add(
+        activations.rows_entry(kind, in_place=in_place),
+        (
+            inputs.pointer,
+            lowering.store.pointer(f"{name}.bias"),
+            outputs.pointer,
+            pointer_to(slope),
+            memory.tile,
+            inputs.rows,
+            inputs.stride,
+            outputs.stride,
+        ),
+        f"{shown} forward",
+        size,
+        2 * FLOAT_BYTES * size,
+    )
+
+    def backward(d_outputs: Tensor) -> Tensor:
+        if kind == activations.IDENTITY:
+            return d_outputs
+        lowering.add(
+            activations.backward_entry(kind),
+            (
+                d_outputs.pointer,
+                kept.pointer,
+                pointer_to(slope),
+                memory.tile,
+                inputs.rows,
+                d_outputs.stride,
+                kept.stride,
+            ),
+            f"{shown} d_inputs",
+            2 * size,
+            3 * FLOAT_BYTES * size,
+        )
+        return d_outputs
+
+    lowering.backwards.append(backward)
+    return outputs
+
+
+def turned(lowering: Lowering, logits: Tensor) -> Tensor:
+    """Logits batch last, as losses want them; their gradient goes back by rows."""
+    memory, tile = lowering.memory, lowering.memory.tile
+    outputs = memory.matrix("logits", "activations", logits.shape)
+    size = logits.rows * tile
+    lowering.add(
+        turn_entry,
+        (
+            logits.pointer,
+            outputs.pointer,
+            tile,
+            logits.rows,
+            logits.stride,
+            outputs.stride,
+        ),
+        "logits, batch last",
+        0,
+        2 * FLOAT_BYTES * size,
+    )
+
+    def backward(d_outputs: Tensor) -> Tensor:
+        d_rows = memory.rows_matrix("d_logits", "gradients", logits.shape)
+        lowering.add(
+            turn_entry,
+            (
+                d_outputs.pointer,
+                d_rows.pointer,
+                logits.rows,
+                tile,
+                d_outputs.stride,
+                d_rows.stride,
+            ),
+            "d_logits, an example a row",
+            0,
+            2 * FLOAT_BYTES * size,
+        )
+        return d_rows
+
+    lowering.backwards.append(backward)
+    return outputs

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from handgrad.engine.geometry import has_wide_registers
+from handgrad.engine.walk import goes_by_rows
+
+from .by_rows import BY_ROWS
+from .networks import FLATTEN, NORM_ROWS, RELU, cpu_engine, linear, network
+from .reference import reference_step
+from .test_cpu import Settings, values_of
+
+wide_only = pytest.mark.skipif(
+    not has_wide_registers(), reason="needs a processor with AVX-512"
+)
+
+
+@wide_only
+@pytest.mark.parametrize("name", BY_ROWS)
+@pytest.mark.parametrize("count", [1, 70, 200])
+def test_loss_and_gradients_are_the_plain_layers(name, count):
+    chosen = BY_ROWS[name]
+    engine = cpu_engine(chosen, batch_size=200, keep=True)
+    batch, values = chosen.batch(count), values_of(engine)
+    assert goes_by_rows(engine.model)
+    if "leaky_relu" in repr(chosen.rows) or "'relu'" in repr(chosen.rows):
+        batch = chosen.batch(min(count, 70))
+    expected = reference_step(chosen, Settings(), values, batch, 1)
+    result = engine.train_step(batch, 1)
+    expected.assert_agrees(result, engine.training.gradients())
+
+
+@wide_only
+@pytest.mark.parametrize("name", BY_ROWS)
+def test_bits_do_not_depend_on_workers_or_place(name):
+    chosen = BY_ROWS[name]
+    batch, images = chosen.batch(200), chosen.images(150, seed=5)
+    states, logits = [], []
+    for workers in (1, 2, 3):
+        engine = cpu_engine(chosen, batch_size=200, workers=workers)
+        for step in (1, 2):
+            engine.train_step(batch, step)
+        states.append(engine.state())
+        logits.append(engine.logits(images))
+    for state in states[1:]:
+        for key, value in state.items():
+            np.testing.assert_array_equal(value, states[0][key])
+    np.testing.assert_array_equal(logits[1], logits[0])
+    np.testing.assert_array_equal(engine.logits(images[::-1])[::-1], logits[0])
+    np.testing.assert_array_equal(engine.logits(images[7:8]), logits[0][7:8])
+
+
+def test_what_is_no_such_perceptron_goes_the_other_way():
+    uneven = network(FLATTEN, linear(17), RELU, linear(4), shape=(1, 4, 4))
+    normed = network(FLATTEN, linear(16), NORM_ROWS, RELU, linear(4), shape=(1, 4, 4))
+    early = network(RELU, FLATTEN, linear(16), linear(4), shape=(1, 4, 4))
+    for chosen in (uneven, normed, early):
+        assert not goes_by_rows(chosen.model())
