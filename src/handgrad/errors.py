@@ -14,8 +14,9 @@ A message says who, what was expected, what came, and the next step. Mistakes of
 user raise one of these; `assert` is for our own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 
 class HandgradError(ValueError):
@@ -51,9 +52,17 @@ class DifferenceError(RunError):
 
 
 class NonFiniteError(HandgradError):
-    """NaN or infinity appeared during training."""
+    """NaN or infinity appeared during training.
+
+    `details` holds plain values: where, which images, and the range of every value of
+    the step up to there.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.details = dict(details or {})
 
 
 class ResourceError(HandgradError):

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -6,8 +8,10 @@ from handgrad.errors import NonFiniteError
 from handgrad.layers import Linear, ReLU, Residual, Sequential, Sigmoid
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.randomness import Key
+from handgrad.training import resume, start
 from handgrad.training.non_finite import first_non_finite, non_finite_error
 
+from .small import DIGITS, MLP, final_bits, small
 from .test_trainer import TRAIN, trainer
 
 LOSS = SoftmaxCrossEntropy()
@@ -103,8 +107,8 @@ def test_training_stops_at_that_step_and_moves_nothing(layer):
     position = here.position
     with pytest.raises(
         NonFiniteError,
-        match=rf"^Step 2 gave .*the first infinity is in bias of {layer}\. The last "
-        r"checkpoint is as it was; try a learning rate below 0\.1",
+        match=rf"^Step 2 gave .*the first infinity is in bias of {layer}, at \[0\]\. "
+        r"The last checkpoint is as it was; try a learning rate below 0\.1",
     ) as error:
         next(records)
     assert error.value.exit_code == 4
@@ -137,3 +141,109 @@ def test_looking_again_moves_nothing():
     non_finite_error(here, batch, 1)
     for name, array in here.state().items():
         np.testing.assert_array_equal(array, before[name])
+
+
+# The watch over whole runs, on both engines (R15).
+
+LENET = {"name": "lenet", "activation": "relu", "pooling": "max"}
+PICTURES = {
+    "name": "digits",
+    "image_size": [28, 28],
+    "train_count": 48,
+    "validation": 20,
+}
+PARTS = ("weight", "bias")
+CASES = [  # a bias of the last layer that is large everywhere alters no probability
+    pytest.param(model, dataset, f"{layer}.{part}", bad, id=f"{layer}.{part}-{bad}")
+    for model, dataset, layers in (
+        (MLP, DIGITS, ("linear_1", "linear_2")),
+        (LENET, PICTURES, ("conv2d_1", "conv2d_2")),
+    )
+    for layer in layers
+    for part in PARTS
+    for bad in (np.nan, np.inf, 3e38)
+    if (layer, part, bad) != ("linear_2", "bias", 3e38)
+]
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+@pytest.mark.parametrize(("model", "dataset", "name", "bad"), CASES)
+def test_it_stops_at_that_step_and_says_everything(
+    tmp_path, engine, bad, model, dataset, name
+):
+    training = {"epochs": 1, "batch_size": 16, "checkpoint_seconds": 0}
+    config = small(engine=engine, model=model, dataset=dataset, training=training)
+    run = start(config, tmp_path / "run")
+    records = iter(run)
+    for _ in range(2):
+        next(records)
+    saved = final_bits(tmp_path / "run")
+    value = run.trainer.engine.model.parameters()[name].value
+    if np.isfinite(bad):
+        value[...] = bad  # one alone might not be enough to overflow
+    else:
+        value.flat[-1] = bad
+    with pytest.raises(NonFiniteError, match=r"^Step 3 gave ") as error:
+        next(records)
+    assert error.value.exit_code == 4
+    layer, parameter = name.split(".")
+    details = error.value.details
+    if np.isfinite(bad):
+        assert details["place"].startswith("the first ")
+        assert len(details["images"]) <= 16
+    else:
+        kind = "NaN" if np.isnan(bad) else "infinity"
+        assert details["place"] == f"the first {kind} is in {parameter} of {layer}"
+        assert details["index"] == [size - 1 for size in value.shape]
+    assert details["step"] == 3
+    assert len(details["batch"]) == 16
+    assert details["ranges"][-1]["not_finite"] > 0
+    assert all(row["not_finite"] == 0 for row in details["ranges"][:-1])
+    assert final_bits(tmp_path / "run")[:2] == saved[:2]
+    written = json.loads((tmp_path / "run" / "non_finite.json").read_text())
+    assert written["place"] == details["place"]
+    assert [line["step"] for line in written["last_records"]] == [1, 2]
+    assert resume(tmp_path / "run").trainer.position.step == 2
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_learning_rate_beyond_reason_is_stopped(tmp_path, engine, optimizer):
+    table = {"name": optimizer, "learning_rate": 1e38}
+    run = start(small(engine=engine, optimizer=table), tmp_path / "run")
+    with pytest.raises(NonFiniteError, match=r"^Step [2-4] gave .* below 1e\+38"):
+        list(run)
+
+
+def test_the_images_are_named_by_their_number_in_the_training_set():
+    here = trainer(epochs=1)
+    rows = here.batches(1)[0]
+    here.engine.model.parameters()["linear_1.weight"].value[...] = 3e38
+    with pytest.raises(
+        NonFiniteError, match=r"of images \d+, \d+.* and \d+ more"
+    ) as error:
+        next(iter(here))
+    assert error.value.details["batch"] == rows.tolist()
+    assert set(error.value.details["images"]) <= set(rows.tolist())
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_extreme_logits_stay_finite(tmp_path, engine):
+    training = {"epochs": 1, "batch_size": 40, "clip_norm": 1.0}
+    run = start(small(engine=engine, training=training), tmp_path / "run")
+    bias = run.trainer.engine.model.parameters()["linear_2.bias"]
+    bias.value[...] = [1e4, -1e4] * 5
+    records = list(run)
+    assert all(np.isfinite(record.gradient_norm) for record in records[:-1])
+    assert records[0].loss > 1e3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extreme_logits_stay_finite_through_the_loss(dtype):
+    logits = np.array([[1e4, -1e4, 0], [-1e4, -1e4, 1e4]], dtype=dtype)
+    for targets in ([0, 2], [1, 0], [2, 1]):
+        loss, cache = LOSS.forward(logits, np.array(targets))
+        assert np.isfinite(loss)
+        gradient = LOSS.backward(cache)
+        assert np.isfinite(gradient).all()
+        np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-6)

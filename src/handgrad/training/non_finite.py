@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,28 @@ if TYPE_CHECKING:
     from handgrad.training.trainer import Trainer
 
 
+MOST_IMAGES = 5
+OF_BATCH = (  # values whose first axis counts the images
+    "the inputs of",
+    "the outputs of",
+    "the gradient of the inputs",
+    "the gradient of the loss",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The first value that is not finite: in words, its index, the rows of the batch.
+
+    `ranges` are those of all values up to there, in the order of computation.
+    """
+
+    words: str
+    index: list[int]
+    rows: list[int]
+    ranges: list[dict[str, Any]]
+
+
 def non_finite_error(
     trainer: "Trainer", batch: Batch, step: int, *, training: bool = True
 ) -> NonFiniteError:
@@ -25,7 +48,7 @@ def non_finite_error(
     engine = trainer.engine
     key = Key(trainer.settings.seed).child("dropout").at(step, batch.examples)
     with np.errstate(all="ignore"):
-        place = first_non_finite(
+        found = find_non_finite(
             deepcopy(engine.model),  # a look must not move batch norm's statistics
             trainer.loss,
             engine.normalization.apply(batch.images[batch.rows]),
@@ -34,11 +57,34 @@ def non_finite_error(
         )
     rate = trainer.learning_rate(step)
     when = f"Step {step}" if training else f"Validation after step {step}"
-    return NonFiniteError(
-        f"{when} gave numbers that are not finite: {place}. The last checkpoint is "
-        f"as it was; try a learning rate below {rate:g}, or "
+    images = [int(number) for number in batch.examples]
+    bad = [images[row] for row in found.rows]
+    message = (
+        f"{when} gave numbers that are not finite: {found.words}{_spot(found, bad)}. "
+        f"The last checkpoint is as it was; try a learning rate below {rate:g}, or "
         "clip gradients with --clip-norm 1."
     )
+    details = {
+        "step": step,
+        "training": training,
+        "learning_rate": rate,
+        "place": found.words,
+        "index": found.index,
+        "images": bad,
+        "batch": images,
+        "ranges": found.ranges,
+    }
+    return NonFiniteError(message, details)
+
+
+def _spot(found: Finding, images: list[int]) -> str:
+    """Where in the array, and from which images, as far as that can be told."""
+    at = f", at {found.index}" if found.index else ""
+    if not images:
+        return at
+    some = ", ".join(map(str, images[:MOST_IMAGES]))
+    more = f" and {len(images) - MOST_IMAGES} more" if images[MOST_IMAGES:] else ""
+    return f"{at}, of image{'s' if images[1:] else ''} {some}{more}"
 
 
 def first_non_finite(
@@ -48,16 +94,50 @@ def first_non_finite(
     targets: NumpyArray,
     key: Key | None = None,
 ) -> str:
-    """Where the first value that is not finite stands, in the order of computation.
+    """Where the first value that is not finite stands, in words."""
+    return find_non_finite(model, loss, inputs, targets, key).words
+
+
+def find_non_finite(
+    model: Sequential,
+    loss: Loss[Any],
+    inputs: NumpyArray,
+    targets: NumpyArray,
+    key: Key | None = None,
+) -> Finding:
+    """The first value that is not finite, in the order of computation.
 
     With a key the network trains (and so a backward pass follows), without it predicts.
     """
-    places = forward_and_backward(model, loss, inputs, targets, key)
-    for name, values in places:
+    ranges: list[dict[str, Any]] = []
+    for name, values in forward_and_backward(model, loss, inputs, targets, key):
+        ranges.append(range_of(name, values))
         kind = kind_of(values)
         if kind is not None:
-            return f"the first {kind} is in {name}"
-    return "the sum of finite numbers is too large"
+            wrong = np.argwhere(~np.isfinite(to_numpy(values)))
+            is_batch = name.startswith(OF_BATCH)
+            return Finding(
+                f"the first {kind} is in {name}",
+                wrong[0].tolist(),
+                np.unique(wrong[:, 0]).tolist() if is_batch else [],
+                ranges,
+            )
+    return Finding("the sum of finite numbers is too large", [], [], ranges)
+
+
+def range_of(name: str, values: Any) -> dict[str, Any]:
+    """Least and greatest of the finite values of an array; None if there are none."""
+    array = np.asarray(to_numpy(values), dtype=np.float64)
+    finite = array[np.isfinite(array)]
+    least, greatest = (
+        (float(finite.min()), float(finite.max())) if finite.size else (None, None)
+    )
+    return {
+        "name": name,
+        "least": least,
+        "greatest": greatest,
+        "not_finite": array.size - finite.size,
+    }
 
 
 def forward_and_backward(

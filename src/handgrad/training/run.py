@@ -1,6 +1,8 @@
 """A whole run: train, write everything down, and say how it ended."""
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import to_numpy
-from handgrad.errors import RunError
+from handgrad.errors import HandgradError, NonFiniteError, RunError
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
@@ -23,6 +25,8 @@ from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run_folder import RunFolder
 
 Announce = Callable[[str], None]
+NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
+LAST_RECORDS = 10
 
 
 class Run:
@@ -61,8 +65,19 @@ class Run:
                     self.save()
                 yield record
             self._finish()
+        except NonFiniteError as error:
+            self._write_non_finite(error)
+            raise
         finally:
             self.folder.release()
+
+    def _write_non_finite(self, error: NonFiniteError) -> None:
+        """Keep what is known of a NaN, and the numbers of the steps before it."""
+        with suppress(HandgradError):  # a full disk must not hide the first error
+            self.folder.flush()
+            last = self.folder.records()[-LAST_RECORDS:]
+            details = {"message": str(error), **error.details, "last_records": last}
+            self.folder.write(NON_FINITE, json.dumps(details, indent=1) + "\n")
 
     def save(self, *, is_best: bool = False) -> None:
         """Save where training stands, now."""
