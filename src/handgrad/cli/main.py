@@ -11,6 +11,7 @@ from handgrad.cli.bench import bench
 from handgrad.cli.check import check
 from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
+from handgrad.cli.inspect import inspect
 from handgrad.cli.models import models
 from handgrad.cli.predict import predict
 from handgrad.cli.race import race
@@ -41,6 +42,7 @@ for command in (train, evaluate, predict, check, models, summary, bench, race, v
     app.command()(command)
 app.add_typer(data)
 app.add_typer(study)
+app.add_typer(inspect)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,182 @@
+"""The six Jacobians of the two-layer perceptron, formed in full and checked.
+
+For one example x, in the letters of docs/derivations/two_layer_perceptron.md:
+
+    a1 = W1 x + b1      f1 = sigmoid(a1)      a2 = W2 f1 + b2
+
+A network never forms them: most of their entries are 0. Here they are written out, so
+that they can be looked at, held against finite differences, and multiplied into the
+gradients that backpropagation finds without them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers import Linear, Sequential, Sigmoid
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.randomness import Key, permutation
+
+Function: TypeAlias = Callable[[NumpyArray], NumpyArray]
+
+EPS = 1e-6
+COLUMNS = 256  # entries that are moved for each Jacobian, when it has more
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """One Jacobian: `value[k, ...]` is how output k moves with each entry.
+
+    Units
+        columns    entries that were moved to check it
+        max_error  the largest difference to a central difference, absolute
+    """
+
+    name: str
+    equation: str
+    value: NumpyArray
+    columns: int
+    max_error: float
+
+    @property
+    def shape(self) -> Shape:
+        """Sizes: outputs first, then those of what they are derived by."""
+        return tuple(self.value.shape)
+
+    @property
+    def nonzero(self) -> float:
+        """The fraction of entries that are not 0."""
+        return float(np.count_nonzero(self.value)) / self.value.size
+
+
+@dataclass(frozen=True)
+class PerceptronPoint:
+    """A perceptron of float64 arrays and one example.
+
+    Shapes
+        x (inputs,), w1 (hidden, inputs), b1 (hidden,),
+        w2 (classes, hidden), b2 (classes,)
+    """
+
+    x: NumpyArray
+    w1: NumpyArray
+    b1: NumpyArray
+    w2: NumpyArray
+    b2: NumpyArray
+
+    @property
+    def f1(self) -> NumpyArray:
+        """What the hidden units give."""
+        return sigmoid(self.w1 @ self.x + self.b1)
+
+
+def jacobians(
+    model: Sequential, inputs: NumpyArray, *, columns: int = COLUMNS, seed: int = 0
+) -> tuple[Jacobian, ...]:
+    """da2/db2, da2/dW2, da2/df1, df1/da1, da1/db1, da1/dW1 for one example.
+
+    Each is checked against finite differences of its own equation; of a Jacobian with
+    more than `columns` entries to move, that many are drawn by the seed.
+
+    Shapes
+        inputs  one example, as the network takes it
+    """
+    point = point_of(model, inputs)
+    a1, f1 = point.w1 @ point.x + point.b1, point.f1
+    hidden, classes = np.eye(len(f1)), np.eye(len(point.b2))
+    parts: dict[str, tuple[str, NumpyArray, Function, NumpyArray]] = {
+        "da2/db2": ("I", classes, lambda b2: point.w2 @ f1 + b2, point.b2),
+        "da2/dW2": (
+            "[k = j] f1[h]",
+            np.einsum("kj,h->kjh", classes, f1),
+            lambda w2: w2 @ f1 + point.b2,
+            point.w2,
+        ),
+        "da2/df1": ("W2", point.w2, lambda f: point.w2 @ f + point.b2, f1),
+        "df1/da1": ("diag(f1 (1 - f1))", np.diag(f1 * (1 - f1)), sigmoid, a1),
+        "da1/db1": ("I", hidden, lambda b1: point.w1 @ point.x + b1, point.b1),
+        "da1/dW1": (
+            "[k = j] x[d]",
+            np.einsum("kj,d->kjd", hidden, point.x),
+            lambda w1: w1 @ point.x + point.b1,
+            point.w1,
+        ),
+    }
+    found = []
+    for name, (equation, value, function, at) in parts.items():
+        moved = permutation(Key(seed).child(name), at.size)[:columns]
+        error = max(worst_column(value, function, at, int(place)) for place in moved)
+        found.append(Jacobian(name, equation, value, len(moved), error))
+    return tuple(found)
+
+
+def worst_column(
+    value: NumpyArray, function: Function, at: NumpyArray, place: int
+) -> float:
+    """The largest difference in one column, between formula and finite difference."""
+    step = np.zeros(at.size)
+    step[place] = EPS
+    step = step.reshape(at.shape)
+    numeric = (function(at + step) - function(at - step)) / (2 * EPS)
+    analytic = value.reshape(len(value), -1)[:, place]
+    return float(np.max(np.abs(numeric - analytic)))
+
+
+def chained(
+    found: tuple[Jacobian, ...], model: Sequential, inputs: NumpyArray, target: int
+) -> dict[str, NumpyArray]:
+    """Gradients of the loss by multiplying whole Jacobians, from left to right.
+
+    Equations
+        d_a2  = probabilities - one_hot(target)
+        d_W2  = d_a2 da2/dW2                 d_b2 = d_a2 da2/db2
+        d_a1  = d_a2 da2/df1 df1/da1
+        d_W1  = d_a1 da1/dW1                 d_b1 = d_a1 da1/db1
+    """
+    by_name = {jacobian.name: jacobian.value for jacobian in found}
+    point = point_of(model, inputs)
+    loss = SoftmaxCrossEntropy()
+    logits = (point.w2 @ point.f1 + point.b2)[None, :]
+    d_a2 = loss.backward(loss.forward(logits, np.array([target]))[1])[0]
+    d_a1 = d_a2 @ by_name["da2/df1"] @ by_name["df1/da1"]
+    return {
+        "linear_1.weight": np.tensordot(d_a1, by_name["da1/dW1"], axes=1),
+        "linear_1.bias": d_a1 @ by_name["da1/db1"],
+        "linear_2.weight": np.tensordot(d_a2, by_name["da2/dW2"], axes=1),
+        "linear_2.bias": d_a2 @ by_name["da2/db2"],
+    }
+
+
+def point_of(model: Sequential, inputs: NumpyArray) -> PerceptronPoint:
+    """The arrays of a two-layer perceptron with sigmoid, in float64."""
+    linears = [part for part in model.layers.values() if isinstance(part, Linear)]
+    kinds = [type(part).__name__ for part in model.layers.values()]
+    if [kind for kind in kinds if kind != "Flatten"] != ["Linear", "Sigmoid", "Linear"]:
+        raise ConfigError(
+            "jacobians takes a two-layer perceptron (Linear, Sigmoid, Linear), got "
+            f"{', '.join(kinds)}. Train one with: handgrad train perceptron."
+        )
+    first, second = linears
+    if inputs.size != first.in_features:
+        raise ShapeError(
+            f"jacobians takes one example of {first.in_features} numbers, got shape "
+            f"{tuple(inputs.shape)}. Give one image of the size the network takes."
+        )
+    arrays = (
+        inputs.reshape(-1),
+        first.weight.value,
+        first.bias.value,
+        second.weight.value,
+        second.bias.value,
+    )
+    return PerceptronPoint(*(np.asarray(array, dtype=np.float64) for array in arrays))
+
+
+def sigmoid(values: NumpyArray) -> NumpyArray:
+    """The plain layer's sigmoid of one example."""
+    outputs: NumpyArray = Sigmoid().forward(values[None, :])[0][0]
+    return outputs

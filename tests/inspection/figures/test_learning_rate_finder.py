@@ -1,0 +1,24 @@
+import numpy as np
+
+from handgrad.inspection.figures.learning_rate_finder import learning_rate_finder
+from handgrad.inspection.learning_rate_finder import Sweep
+
+RATES = np.array([0.01, 0.1, 1.0])
+LOSSES = np.array([2.0, 1.0, 3.0])
+
+
+def test_the_suggestion_is_marked_and_written():
+    sweep = Sweep(RATES, LOSSES, LOSSES, 0.1, "because", "done")
+    (axes,) = learning_rate_finder(sweep).axes
+    assert axes.get_xscale() == "log"
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), LOSSES)
+    assert list(axes.lines[2].get_xdata()) == [0.1, 0.1]
+    assert "suggested: 0.1" in [text.get_text() for text in axes.texts]
+
+
+def test_without_a_suggestion_or_even_a_loss_it_is_still_a_figure():
+    none = np.zeros(0)
+    sweep = Sweep(none, none, none, None, "never fell", "step 1 gave NaN")
+    (axes,) = learning_rate_finder(sweep).axes
+    assert len(axes.lines) == 2
+    assert "step 1 gave NaN" in [text.get_text() for text in axes.texts]

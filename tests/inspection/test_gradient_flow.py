@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import torch
+
+from handgrad.errors import HandgradError
+from handgrad.inspection.gradient_flow import depth_finding, depth_flow, gradient_flow
+from handgrad.models import perceptron
+from handgrad.randomness import Key, normal
+
+INPUTS = normal(Key(2), (12, 1, 3, 3))
+TARGETS = np.arange(12) % 4
+
+
+def test_norms_are_those_of_torch():
+    model = perceptron(hidden=5, classes=4, input_shape=(1, 3, 3))
+    arrays = [
+        torch.tensor(np.float64(one.value), requires_grad=True)
+        for one in model.parameters().values()
+    ]
+    hidden = torch.sigmoid(
+        torch.tensor(INPUTS.reshape(12, -1)) @ arrays[0].T + arrays[1]
+    )
+    logits = hidden @ arrays[2].T + arrays[3]
+    torch.nn.functional.cross_entropy(logits, torch.tensor(TARGETS)).backward()
+    rows = gradient_flow(model, INPUTS, TARGETS)
+    assert [row.layer for row in rows] == ["linear_1", "linear_2"]
+    for row, pair in zip(rows, (arrays[:2], arrays[2:]), strict=True):
+        flat = torch.cat([array.grad.ravel() for array in pair])
+        assert row.gradient_norm == pytest.approx(float(flat.norm()), rel=1e-9)
+        assert row.ratio == row.gradient_norm / row.weight_norm
+
+
+def test_sigmoids_fade_with_depth_and_relu_does_not():
+    rows = depth_flow(INPUTS, TARGETS, depths=(1, 8), hidden=32)
+    faded = {(row.activation, row.depth): row.faded for row in rows}
+    assert faded["sigmoid", 8] < 1e-3 < faded["sigmoid", 1]
+    assert faded["relu", 8] > 0.1
+    assert [len(row.norms) for row in rows] == [2, 9, 2, 9]
+
+
+def test_the_finding_names_the_deepest():
+    rows = depth_flow(INPUTS, TARGETS, depths=(1, 3), hidden=8)
+    assert "With 3 hidden layers" in depth_finding(rows)
+    assert f"relu: {rows[-1].faded:.1e}" in depth_finding(rows)
+
+
+def test_a_network_without_hidden_layers_is_refused():
+    with pytest.raises(HandgradError, match="depths"):
+        depth_flow(INPUTS, TARGETS, depths=(0,))

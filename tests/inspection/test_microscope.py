@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import handgrad
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.inspection.microscope import microscope
+from handgrad.layers import Conv2d, Flatten, Linear, ReLU, Sequential, Tanh
+from handgrad.models import lenet
+from handgrad.randomness import Key, normal
+
+IMAGES = normal(Key(5), (3, 2, 7, 6))
+TARGETS = np.array([0, 2, 1])
+
+
+@pytest.fixture(scope="module")
+def model():
+    key = Key(0)
+    convolution = Conv2d(
+        2, 3, (3, 2), stride=(2, 1), padding=(1, 2), key=key.child("c")
+    )
+    sizes = int(np.prod(convolution.output_shape((2, 7, 6))))
+    last = Linear(sizes, 4, key=key.child("l"))
+    return Sequential([convolution, Tanh(), Flatten(), last])
+
+
+@pytest.mark.parametrize(
+    ("layer", "parameter", "index"),
+    [
+        ("conv2d_1", "weight", (2, 1, 0, 1)),
+        ("conv2d_1", "weight", (0, 0, 2, 0)),
+        ("conv2d_1", "bias", (1,)),
+        ("linear_1", "weight", (3, 11)),
+        ("linear_1", "bias", (2,)),
+    ],
+)
+@pytest.mark.parametrize("sample", [0, 2])
+def test_three_ways_to_the_same_number(model, layer, parameter, index, sample):
+    reading = microscope(
+        model,
+        IMAGES,
+        TARGETS,
+        layer=layer,
+        parameter=parameter,
+        index=index,
+        sample=sample,
+    )
+    assert reading.gradient == pytest.approx(reading.backward, rel=1e-10)
+    assert reading.gradient == pytest.approx(reading.numeric, rel=1e-5)
+    assert reading.relative_error < 1e-5
+
+
+def test_the_factors_are_the_inputs_and_outputs_of_the_layer(model):
+    reading = microscope(
+        model, IMAGES, TARGETS, layer="linear_1", index=(3, 11), sample=1
+    )
+    _, caches = model.forward(IMAGES[1:2])
+    (place,) = reading.places
+    assert place.local == caches[3][0, 11]
+    assert place.forward == pytest.approx(model.forward(IMAGES[1:2])[0][0, 3])
+    logits = model.forward(IMAGES[1:2])[0][0]
+    probabilities = np.exp(logits) / np.exp(logits).sum()
+    assert place.upstream == pytest.approx(probabilities[3])
+    assert place.product == place.upstream * place.local
+
+
+def test_the_line_is_the_layers_equation(model):
+    for layer, index, name in (
+        ("linear_1", (0, 0), "linear"),
+        ("conv2d_1", (0, 0, 0, 0), "conv2d"),
+    ):
+        reading = microscope(model, IMAGES, TARGETS, layer=layer, index=index, sample=0)
+        assert reading.file == f"handgrad/layers/{name}.py"
+        path = Path(handgrad.__file__).parents[1] / reading.file
+        there = path.read_text().splitlines()[reading.line - 1].strip()
+        assert there == reading.code
+        assert there.startswith("d_weight =")
+
+
+def test_largest_products_come_first():
+    reading = microscope(
+        lenet(activation="relu", pooling="max"),
+        normal(Key(1), (1, 1, 28, 28)),
+        np.array([3]),
+        layer="conv2d_1",
+        index=(1, 0, 2, 2),
+        sample=0,
+    )
+    sizes = [abs(place.product) for place in reading.largest]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == max(abs(place.product) for place in reading.places)
+    assert len(reading.places) == 28 * 28
+
+
+def test_a_step_across_a_kink_is_made_smaller():
+    first, last = Linear(1, 2, key=Key(0)), Linear(2, 2, key=Key(1))
+    model = Sequential([first, ReLU(), last])
+    arrays = model.parameters()
+    arrays["linear_1.weight"].value[:] = [[1.0], [1.0]]
+    arrays["linear_1.bias"].value[:] = [-1.0, 0.0]
+
+    def look(pixel):
+        inputs, targets = np.array([[pixel]]), np.array([0])
+        return microscope(
+            model, inputs, targets, layer="linear_1", index=(0, 0), sample=0
+        )
+
+    near = look(1 + 2e-5)
+    assert near.numeric == pytest.approx(near.gradient, rel=1e-4)
+    assert look(1.0).numeric is None
+    assert look(1.0).relative_error is None
+
+
+def test_mistakes_are_sentences(model):
+    def look(layer="linear_1", index=(0, 0), sample=0, parameter="weight"):
+        microscope(
+            model,
+            IMAGES,
+            TARGETS,
+            layer=layer,
+            index=index,
+            sample=sample,
+            parameter=parameter,
+        )
+
+    with pytest.raises(ConfigError, match="Did you mean 'linear_1'"):
+        look(layer="linear_2")
+    with pytest.raises(ConfigError, match=r"named 'wieght'\. Did you mean 'weight'"):
+        look(parameter="wieght")
+    with pytest.raises(ShapeError, match="Give 2 numbers"):
+        look(index=(4, 0))
+    with pytest.raises(ShapeError, match="Give 2 numbers"):
+        look(index=(0,))
+    with pytest.raises(ConfigError, match="sample from 0 to 2"):
+        look(sample=3)

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from handgrad.errors import ConfigError, HandgradError
+from handgrad.inspection.saturation import deep, saturation, saturation_by_scale
+from handgrad.layers import Flatten, ReLU, Sequential, Sigmoid
+from handgrad.models import softmax_regression
+from handgrad.randomness import Key, normal
+
+INPUTS = normal(Key(2), (20, 1, 3, 3))
+
+
+def test_shares_are_counted_by_hand():
+    model = Sequential([Sigmoid()])
+    (row,) = saturation(model, np.array([[0.0, 9.0], [0.0, -9.0]]))
+    slope = 1 / (1 + np.exp(9)) * (1 - 1 / (1 + np.exp(9)))
+    assert (row.share, row.dead) == (0.5, 0.5)
+    assert row.mean_slope == pytest.approx((0.25 + slope) / 2)
+    (row,) = saturation(Sequential([ReLU()]), np.array([[1.0, -1.0], [-1.0, -1.0]]))
+    assert (row.share, row.dead) == (0.75, 0.5)
+
+
+def test_larger_initial_weights_saturate_more():
+    rows = saturation_by_scale(deep((1, 3, 3), 4), INPUTS, scales=(0.01, 1.0, 10.0))
+    first = [row.layers[0].share for row in rows]
+    assert first[0] == 0
+    assert first == sorted(first)
+    assert first[-1] > 0.7
+
+
+def test_the_bound_decides():
+    model = deep((1, 3, 3), 4)(0.1)
+    assert saturation(model, INPUTS, bound=0.26)[0].share == 1
+    with pytest.raises(HandgradError, match="bound"):
+        saturation(model, INPUTS, bound=0)
+
+
+def test_a_network_without_activations_is_refused():
+    with pytest.raises(ConfigError, match="has none"):
+        saturation(softmax_regression(input_shape=(1, 3, 3)), INPUTS)
+    with pytest.raises(ConfigError, match="has none"):
+        saturation(Sequential([Flatten()]), INPUTS)
