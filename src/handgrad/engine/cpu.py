@@ -27,8 +27,8 @@ class CpuEngine:
 
     The model's parameters become views into one flat buffer that the engine moves, so
     what the plain layers say is always what the engine has learned. Programs are made
-    when they are first needed. While an engine exists, matrix libraries in this
-    process run on one thread: its workers take their place.
+    when they are first needed. From then on matrix libraries in this process run on
+    one thread: the workers take the place of theirs.
     """
 
     def __init__(  # noqa: PLR0913 (everything that a step depends on)

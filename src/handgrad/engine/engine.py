@@ -34,7 +34,9 @@ class StepResult:
     """What one step found: the loss (with its L2 term) before the parameters moved.
 
     `is_finite` is false when the loss or a gradient held NaN or infinity; then no
-    parameter has moved, so that the culprit can still be found.
+    parameter has moved, so that the culprit can still be found. The CPU engine looks at
+    the loss, and at the gradients' norm where they are clipped; an infinite gradient of
+    a finite loss shows in the loss of the next step.
     """
 
     loss: float

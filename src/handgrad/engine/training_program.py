@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import INPUTS
@@ -61,6 +62,7 @@ class TrainingProgram:
         if not isinstance(layers[-1][1], Linear):
             # the loss writes over the logits, which this layer may have kept
             logits = anew(lowering, "logits", logits)
+        self.check = BatchCheck(engine.input_shape, logits.rows)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
         self.correct = memory.array("correct", "settings", tiles, np.int64)
         add = add_plain_loss if is_own_loss else add_loss
@@ -94,6 +96,7 @@ class TrainingProgram:
                 f"The CPU engine was made for batches of 1 to {self.engine.batch_size}"
                 f" examples, got {count}. Make it with batch_size={max(count, 1)}."
             )
+        self.check(batch)
         self.inputs[:] = (
             batch.images.ctypes.data,
             batch.targets.ctypes.data,
@@ -103,7 +106,6 @@ class TrainingProgram:
         )
         write_rates(self.mover.rates, self.engine.optimizer, step)
         self.step.number, self.step.count = step, count
-        self.step.targets = batch.targets[batch.rows]
         self.mover.step = step
         self.step.examples, self.step.targets = batch.examples, self._targets(batch)
         for set_step in self.per_step:

@@ -1,0 +1,54 @@
+"""An engine by its name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from handgrad.arrays import Shape
+from handgrad.datasets.normalization import Normalization
+from handgrad.engine.engine import Engine
+from handgrad.engine.plain import PlainEngine
+from handgrad.errors import unknown_name
+from handgrad.layers.sequential import Sequential
+from handgrad.losses import L2, Loss
+from handgrad.optimizers import Optimizer
+
+ENGINES = ("cpu", "plain")
+
+
+def make_engine(  # noqa: PLR0913 (everything that a step depends on)
+    name: str,
+    model: Sequential,
+    loss: Loss[Any],
+    optimizer: Optimizer,
+    normalization: Normalization,
+    *,
+    input_shape: Shape,
+    batch_size: int = 256,
+    seed: int = 0,
+    l2: L2 | None = None,
+    clip_norm: float | None = None,
+    workers: int | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Engine:
+    """The plain engine or the CPU engine; the first needs no shape and no workers."""
+    if name not in ENGINES:
+        raise unknown_name("engine", name, ENGINES)
+    if name == "plain":
+        return PlainEngine(
+            model, loss, optimizer, normalization, seed=seed, l2=l2, clip_norm=clip_norm
+        )
+    from handgrad.engine.cpu import CpuEngine  # Numba takes a while to import
+
+    return CpuEngine(
+        model,
+        loss,
+        optimizer,
+        normalization,
+        input_shape=input_shape,
+        batch_size=batch_size,
+        seed=seed,
+        l2=l2,
+        clip_norm=clip_norm,
+        workers=workers,
+        announce=announce,
+    )
