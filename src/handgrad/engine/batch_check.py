@@ -35,8 +35,8 @@ class BatchCheck:
         if images.dtype != "uint8" or images.shape[1:] != self.input_shape:
             raise ShapeError(
                 f"The network takes images of shape {('count', *self.input_shape)} as "
-                f"bytes (uint8), got {images.shape} of {images.dtype}. Resize them; the "
-                "network scales them itself."
+                f"bytes (uint8), got {images.shape} of {images.dtype}. Resize "
+                "them; the network scales them itself."
             )
         if not (images.flags.c_contiguous and targets.flags.c_contiguous):
             raise ShapeError(
