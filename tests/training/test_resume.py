@@ -7,8 +7,9 @@ import pytest
 
 from handgrad.training import config_from, resume, start
 from handgrad.training.records import StepRecord
+from handgrad.training.run_folder import RunFolder
 
-from .small import final_bits, killed, train, train_with
+from .small import final_bits, killed, stop_after, train, train_with
 from .test_run import AUGMENTATION, MODELS, OPTIMIZERS, tables_of
 
 # The optimizers of OPTIMIZERS in one matrix with the models; the others in a second.
@@ -115,3 +116,26 @@ def test_killed_often_it_ends_with_the_same_bits(tmp_path, model, optimizer):
         killed_and_resumed(tmp_path, model, optimizer, 1 + case % 3, case)
         rmtree(tmp_path / "whole")
         rmtree(tmp_path / "cut")
+
+
+def test_a_reader_never_sees_a_torn_line(tmp_path):
+    """Readers while a run writes, and every place where a kill could cut (R19)."""
+    train(tmp_path / "run")
+    path = tmp_path / "run" / "metrics.jsonl"
+    content = path.read_bytes()
+    whole = RunFolder.open(tmp_path / "run").records()
+    for end in range(0, len(content) + 1, 7):
+        path.write_bytes(content[:end])
+        found = RunFolder.open(tmp_path / "run").records()
+        assert found == whole[: content[:end].count(b"\n")]
+
+
+def test_a_torn_line_is_cut_off_when_the_run_goes_on(tmp_path):
+    run = stop_after(tmp_path / "run", 4)
+    del run
+    path = tmp_path / "run" / "metrics.jsonl"
+    content = path.read_bytes()
+    for torn in (b"{", b'{"kind": "step"', b"\xff\xfe", b'{"a": 1}\n{"b"'):
+        path.write_bytes(content + torn)
+        resume(tmp_path / "run").folder.release()
+        assert path.read_bytes() == content

@@ -8,8 +8,8 @@ from typing import Any
 from handgrad import catalog, datasets
 from handgrad.datasets import Dataset, Normalization, Split
 from handgrad.datasets.splits import subset
+from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Engine
-from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2
@@ -17,6 +17,7 @@ from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
 from handgrad.training.config import ResolvedConfig, RunConfig
+from handgrad.training.room import check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
@@ -56,6 +57,9 @@ def build(
     )
     steps = -(-len(train) // settings.batch_size)
     optimizer = build_optimizer(config, steps)
+    # the CPU engine keeps no batch, only tiles: of it the parameters alone are counted
+    examples = min(settings.batch_size, len(train)) if config.engine == "plain" else 0
+    check_room(model, optimizer, train.image_shape, examples)
     loss = catalog.build("loss", config.loss.name, config.loss.options)
     engine = build_engine(
         config,
@@ -185,23 +189,10 @@ def build_engine(
     workers: int | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Engine:
-    """The plain engine or the CPU engine."""
-    l2 = L2(config.loss.l2, config.loss.l2_factor) if config.loss.l2 else None
-    clip_norm = config.training.clip_norm
-    if config.engine == "plain":
-        return PlainEngine(
-            model,
-            loss,
-            optimizer,
-            normalization,
-            seed=config.seed,
-            l2=l2,
-            clip_norm=clip_norm,
-        )
-    from handgrad.engine.cpu import CpuEngine  # Numba takes a while to import
-
-    assert config.resolved is not None
-    return CpuEngine(
+    """The engine that the configuration names."""
+    assert config.resolved is not None, "the configuration is not resolved"
+    return make_engine(
+        config.engine,
         model,
         loss,
         optimizer,
@@ -209,8 +200,8 @@ def build_engine(
         input_shape=config.resolved.input_shape,
         batch_size=config.training.batch_size,
         seed=config.seed,
-        l2=l2,
-        clip_norm=clip_norm,
+        l2=L2(config.loss.l2, config.loss.l2_factor) if config.loss.l2 else None,
+        clip_norm=config.training.clip_norm,
         workers=workers,
         announce=announce,
     )
