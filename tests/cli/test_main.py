@@ -27,6 +27,14 @@ def test_without_words_it_shows_the_help(handgrad):
     assert "Usage" in "".join(handgrad("")[1:])
 
 
+def test_a_group_without_a_command_names_its_commands(handgrad):
+    code, _, err = handgrad("data")
+    assert code == 2
+    assert err.splitlines()[-1] == (
+        "handgrad data takes a command: list, fetch, show. See: handgrad data --help"
+    )
+
+
 def test_the_version_is_the_package_s(handgrad):
     assert handgrad("--version") == (0, f"handgrad {__version__}\n", "")
 

@@ -119,6 +119,16 @@ def test_sizes_beyond_any_memory_are_refused_before_reading(put):
         read_idx(put(header), 3)
 
 
+def test_an_empty_file_is_called_empty(put):
+    with pytest.raises(DatasetError, match="it is empty, expected 00000803"):
+        read_idx(put(b""), 3)
+
+
+def test_an_idx_file_that_was_cut_says_what_fits(put):
+    with pytest.raises(DatasetError, match="it has room for 1 to "):
+        read_idx(put(idx(PIXELS)[:-20]), 3)
+
+
 def test_no_images_at_all_is_refused(put):
     with pytest.raises(
         DatasetError, match="it holds 0 x 3 x 5 numbers, which cannot be"

@@ -71,10 +71,10 @@ def _parse(
     """The numbers of a stream that can hold no more than `largest` bytes."""
     header = stream.read(4 + 4 * axes)
     if header[:4] != bytes((0, 0, UNSIGNED_BYTE, axes)):
+        found = f"begins with {header[:4].hex()}" if header else "is empty"
         raise DatasetError(
-            f"{path} is not an IDX file of bytes with {axes} axes: it begins with "
-            f"{header[:4].hex()}, expected {bytes((0, 0, UNSIGNED_BYTE, axes)).hex()}. "
-            f"{MENDING}"
+            f"{path} is not an IDX file of bytes with {axes} axes: it {found}, "
+            f"expected {bytes((0, 0, UNSIGNED_BYTE, axes)).hex()}. {MENDING}"
         )
     if len(header) < 4 + 4 * axes:
         raise DatasetError(f"{path} ends inside its header. {MENDING}")
@@ -83,7 +83,8 @@ def _parse(
     if not 0 < expected <= largest:
         sizes = " x ".join(str(size) for size in shape)
         raise DatasetError(
-            f"{path} says that it holds {sizes} numbers, which cannot be. {MENDING}"
+            f"{path} says that it holds {sizes} numbers, which cannot be: it has room "
+            f"for 1 to {largest}. {MENDING}"
         )
     check_memory(expected, str(path))
     body = stream.read(expected + 1)  # one more shows what does not belong there

@@ -26,7 +26,9 @@ def of_usage_error(error: Any) -> str:
     """
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "handgrad"
-    if hasattr(error, "possibilities"):
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+        text = f"{command} takes a command: {', '.join(error.ctx.command.commands)}."
+    elif hasattr(error, "possibilities"):
         text = _unknown_option(error, command, context)
     else:
         text = error.format_message().strip().rstrip(".")

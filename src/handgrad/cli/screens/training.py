@@ -143,12 +143,13 @@ def _first_word(run: Run) -> str:
 
 
 def _last_word(result: dict[str, Any], pictures: list[Path], *, is_first: bool) -> None:
-    path = result["run"]
+    path, epochs = result["run"], result["epochs"]
     measure = "test" if result["test_accuracy"] is not None else "validation"
     accuracy = result[f"{measure}_accuracy"]
     said = "" if accuracy is None else f"{measure} accuracy {accuracy:.2%}, "
     say(
-        f"{said}{result['parameters']:,} parameters, {result['epochs']} epochs, "
+        f"{said}{result['parameters']:,} parameters, {epochs} "
+        f"epoch{'' if epochs == 1 else 's'}, "
         f"{result['seconds']:.1f} s"
     )
     say(f"everything is in {path}")
