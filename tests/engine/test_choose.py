@@ -22,5 +22,7 @@ def test_every_engine_is_made_by_its_name_and_says_the_same():
 
 
 def test_another_name_is_refused():
-    with pytest.raises(ConfigError, match="no engine named 'cpuu'. Did you mean 'cpu'"):
+    with pytest.raises(
+        ConfigError, match=r"no engine named 'cpuu'\. Did you mean 'cpu'"
+    ):
         engine("cpuu")

@@ -46,6 +46,23 @@ def trainer(
     )
 
 
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_a_trainer_for_a_model_makes_its_engine(engine):
+    model = from_layers(layers=LAYERS, input_shape=(1, 8, 8))
+    made = Trainer.for_model(
+        model,
+        TRAIN,
+        VALIDATION,
+        loss=SoftmaxCrossEntropy(),
+        optimizer=SGD(0.1, momentum=0.9),
+        settings=TrainingSettings(epochs=2, batch_size=32),
+        engine=engine,
+    )
+    losses = [row.loss for row in made if isinstance(row, StepRecord)]
+    wanted = [row.loss for row in trainer() if isinstance(row, StepRecord)]
+    assert losses == pytest.approx(wanted, rel=1e-4)
+
+
 def numbers(records):
     """Records without what depends on the machine."""
     return [

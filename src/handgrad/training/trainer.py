@@ -3,16 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation
 from handgrad.datasets.dataset import Split
+from handgrad.datasets.normalization import Normalization, unit
+from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Batch, Engine
 from handgrad.errors import ConfigError
-from handgrad.losses import Loss
+from handgrad.layers import Sequential
+from handgrad.losses import L2, Loss
+from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
 from handgrad.training.early_stopping import should_stop
@@ -32,17 +36,19 @@ class Trainer:
     example), so a trainer restored from a state goes on with the same bits.
 
     Example
-        engine = PlainEngine(model, loss, optimizer, unit(1))
-        trainer = Trainer(
-            engine,
-            train,
-            validation,
-            loss=loss,
-            learning_rate=optimizer.learning_rate,
-            settings=TrainingSettings(epochs=3),
+        digits = handgrad.datasets.load("digits", image_size=(28, 28))
+        trainer = Trainer.for_model(
+            handgrad.models.lenet(activation="relu", pooling="max"),
+            digits.train,
+            digits.test,
+            loss=SoftmaxCrossEntropy(),
+            optimizer=Adam(0.001),
+            settings=TrainingSettings(epochs=3, batch_size=32),
         )
         for record in trainer:
             print(record)
+
+    The constructor takes an engine that is there already.
     """
 
     def __init__(
@@ -68,6 +74,49 @@ class Trainer:
         key = Key(settings.seed)
         self._order_key = key.child("order")
         self._augmentation_key = key.child("augmentation")
+
+    @classmethod
+    def for_model(  # noqa: PLR0913 (everything that a run depends on)
+        cls,
+        model: Sequential,
+        train: Split,
+        validation: Split | None = None,
+        *,
+        loss: Loss[Any],
+        optimizer: Optimizer,
+        settings: TrainingSettings | None = None,
+        engine: str = "cpu",
+        normalization: Normalization | None = None,
+        augmentation: Sequence[Augmentation] = (),
+        l2: L2 | None = None,
+        clip_norm: float | None = None,
+        workers: int | None = None,
+    ) -> Self:
+        """A trainer with the engine of this name; pixels from 0 to 1 by default."""
+        settings = settings or TrainingSettings()
+        shape = train.images.shape[1:]
+        made = make_engine(
+            engine,
+            model,
+            loss,
+            optimizer,
+            normalization or unit(shape[0]),
+            input_shape=shape,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            l2=l2,
+            clip_norm=clip_norm,
+            workers=workers,
+        )
+        return cls(
+            made,
+            train,
+            validation,
+            loss=loss,
+            learning_rate=optimizer.learning_rate,
+            settings=settings,
+            augmentation=augmentation,
+        )
 
     @property
     def steps_per_epoch(self) -> int:
