@@ -2,7 +2,7 @@ import json
 import shutil
 
 from handgrad.studies.ledger import Ledger
-from handgrad.studies.results import as_markdown, results_of, write_results
+from handgrad.studies.results import as_markdown, number, results_of, write_results
 
 from .conftest import EPOCHS, RATES
 from .small import study
@@ -38,7 +38,12 @@ def test_what_has_no_numbers_is_said(done):
 
 def test_nothing_run_is_a_table_as_well(tmp_path):
     text = as_markdown(results_of(study(tmp_path / "rows"), Ledger(tmp_path / "none")))
-    assert (
-        "| accuracy (learning_rate=0.3) | 0.5 (± 0.5) |  |  | not run: not run |"
-        in text
-    )
+    assert "| accuracy (learning_rate=0.3) | 0.5 (± 0.5) |  |  | not run |" in text
+
+
+def test_numbers_have_the_digits_that_say_something():
+    assert [number(v) for v in (0.12345, -2.0, 203530.0)] == [
+        "0.1235",
+        "-2.0000",
+        "203530",
+    ]

@@ -156,7 +156,9 @@ def _row_in_markdown(study: str, row: dict[str, Any]) -> list[str]:
     for name, size in row["sizes"].items():
         lines += _size_in_markdown(name, size)
     command = f"handgrad study run {study} --rows {row['row']}"
-    return [*lines, "", f"    {command} --quick", f"    {command} --full"]
+    if lines[-1]:
+        lines.append("")
+    return [*lines, f"    {command} --quick", f"    {command} --full"]
 
 
 def _published_in_markdown(row: dict[str, Any]) -> str:
@@ -164,7 +166,7 @@ def _published_in_markdown(row: dict[str, Any]) -> str:
     ours, seeds = "", ""
     if row["ours"]:
         ours, seeds = mean_and_spread(row["ours"]), str(row["ours"]["count"])
-    why = f": {row['why']}" if row["why"] else ""
+    why = "" if row["why"] in ("", row["verdict"]) else f": {row['why']}"
     return (
         f"| {what} | {as_published(row)} | {ours} | {seeds} "
         f"| {row['verdict']}{why.replace('|', '/')} |"
@@ -179,8 +181,13 @@ def as_published(row: dict[str, Any]) -> str:
 
 def mean_and_spread(ours: dict[str, Any]) -> str:
     """Mean and standard deviation with four digits."""
-    spread = "" if ours["spread"] is None else f" ± {ours['spread']:.4f}"
-    return f"{ours['mean']:.4f}{spread}"
+    spread = "" if ours["spread"] is None else f" ± {number(ours['spread'])}"
+    return f"{number(ours['mean'])}{spread}"
+
+
+def number(value: float) -> str:
+    """Four digits after the point; none for what is counted in thousands."""
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def _size_in_markdown(name: str, size: dict[str, Any]) -> list[str]:
@@ -189,8 +196,8 @@ def _size_in_markdown(name: str, size: dict[str, Any]) -> list[str]:
         f"{size['seconds']:.0f} s.",
         "",
     ]
-    for finding in size["findings"]:
-        values = ", ".join(f"{value:.4f}" for value in finding["values"])
+    for finding in size["findings"] if size["ended"] else []:
+        values = ", ".join(map(number, finding["values"]))
         numbers = f": {values or finding['why']}"
         lines.append(
             f"- {finding['says']}: **{MARKS[finding['holds']]}** "

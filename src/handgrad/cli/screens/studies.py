@@ -15,6 +15,7 @@ from handgrad.studies.results import (
     MARKS,
     as_published,
     mean_and_spread,
+    number,
     results_of,
 )
 from handgrad.studies.runner import Advanced, Begun, Died, Ended, Event
@@ -220,7 +221,7 @@ def show_results(results: dict[str, Any], size: Size) -> None:
     shown = table("row", "finding", "", "numbers")
     for row in results["rows"]:
         for finding in row["sizes"][size]["findings"]:
-            values = " ".join(f"{value:.4f}" for value in finding["values"])
+            values = " ".join(map(number, finding["values"]))
             mark = MARKS[finding["holds"]]
             shown.add_row(row["row"], finding["says"], mark, values or finding["why"])
     if shown.row_count:
@@ -239,14 +240,15 @@ def _show_published(results: dict[str, Any]) -> None:
                 ours = mean_and_spread(published["ours"])
                 seeds = str(published["ours"]["count"])
             of = f" ({published['variant']})" if published["variant"] else ""
-            why = f": {published['why']}" if published["why"] else ""
+            verdict, why = published["verdict"], published["why"]
+            why = "" if why in ("", verdict) else f": {why}"
             shown.add_row(
                 row["row"],
                 f"{published['name']}{of}",
                 as_published(published),
                 ours,
                 seeds,
-                f"{published['verdict']}{why}",
+                f"{verdict}{why}",
             )
     if shown.row_count:
         show(shown)
