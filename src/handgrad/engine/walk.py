@@ -73,9 +73,10 @@ def gather(
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
         entry = gather_last_entry
     sizes = (channels, height, width, tall, wide, top, left, tile)
+    planes = memory.each_worker("image planes", "scratch", tile * height * width)
     lowering.add(
         entry,
-        (lowering.inputs, scale, shift, inputs.pointer, *sizes),
+        (lowering.inputs, scale, shift, inputs.pointer, *sizes, planes),
         "images, normalised",
         2 * features * tile,
         5 * features * tile,

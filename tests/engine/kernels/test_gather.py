@@ -32,7 +32,8 @@ def expected(tile):
 def gathered(kernel, entry, geometry, block, outputs, tile, compiled):
     scale, shift = NORMALIZATION.scale, NORMALIZATION.shift
     if compiled:
-        run_entry(entry, block, scale, shift, outputs, *geometry, tile=tile)
+        planes = np.zeros(geometry[1] * geometry[2] * geometry[7], np.float32)
+        run_entry(entry, block, scale, shift, outputs, *geometry, planes, tile=tile)
         return
     kernel.py_func(
         *(IMAGES.reshape(-1), ROWS, len(ROWS), tile * TILE, geometry),
@@ -67,3 +68,27 @@ def test_batch_first_in_rows(tile, compiled):
     )
     np.testing.assert_array_equal(outputs[:, :60], expected(tile).reshape(TILE, -1))
     assert not outputs[:, 60:].any()
+
+
+@pytest.mark.parametrize("width", [16, 17, 28, 33])
+@pytest.mark.parametrize("tile", [0, 1])
+def test_wide_pictures_are_turned_by_registers(tile, width):
+    lanes, shape = 32, (2, 3, width)
+    images = (random_bits(Key(2), (50, *shape)) % 256).astype(np.uint8)
+    rows = np.arange(45, 0, -1, dtype=np.int64)
+    block = np.array([images.ctypes.data, 0, rows.ctypes.data, 0, 45], np.int64)
+    normalization = Normalization((0.1, 0.5), (0.3, 0.2))
+    outputs = np.zeros((2, 5, width + 4, lanes), np.float32)
+    planes = np.zeros(3 * width * lanes, np.float32)
+    run_entry(
+        gather.gather_last_entry,
+        *(block, normalization.scale, normalization.shift, outputs),
+        *(*shape, 5, width + 4, 1, 2, lanes, planes),
+        tile=tile,
+    )
+    places = [n if n < 45 else 0 for n in range(tile * lanes, (tile + 1) * lanes)]
+    wanted = normalization.apply(images[rows[places]])
+    inside = np.moveaxis(outputs[:, 1:-1, 2:-2], -1, 0)
+    np.testing.assert_array_equal(inside, wanted)
+    outputs[:, 1:-1, 2:-2] = 0
+    assert not outputs.any()

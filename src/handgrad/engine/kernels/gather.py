@@ -9,8 +9,16 @@ first one; the loss gives them no gradient.
 import numpy as np
 from numba import carray
 
-from handgrad.engine.kernels.entry import Entry, floats, integer, kernel, longs
+from handgrad.engine.kernels.entry import (
+    Entry,
+    address_of,
+    floats,
+    integer,
+    kernel,
+    longs,
+)
 from handgrad.engine.kernels.machine import byte_pointer, long_pointer
+from handgrad.engine.kernels.vector import LANES, transpose_block
 
 f32 = np.float32
 HUGE = 1 << 62
@@ -96,14 +104,63 @@ def _tile_inputs(arguments, tile, worker):
     )
 
 
+@kernel
+def turn_planes(planes, channel, geometry, outputs):
+    """One channel of each example, side by side, to (height, width, tile).
+
+    Sixteen pixels of sixteen examples at once; the last block of a line begins early
+    enough to end with the line.
+    """
+    _, height, width, tall, wide, top, left, tile = geometry
+    size = height * width
+    start = (channel * tall + top) * wide + left
+    for line in range(height):
+        column = 0
+        while column < width:
+            column = min(column, width - LANES)
+            for lane in range(0, tile, LANES):
+                transpose_block(
+                    planes + 4 * (lane * size + line * width + column),
+                    4 * size,
+                    outputs + 4 * ((start + line * wide + column) * tile + lane),
+                    4 * tile,
+                )
+            column += LANES
+
+
 def _gather_last_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry (8)."""
+    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry (8); 20 planes.
+
+    `planes` has room for one channel of each example: there they are normalised as
+    they lie, then turned by whole registers. Narrow pictures go pixel by pixel.
+    """
     images, rows, count, first, geometry, scale, shift = _tile_inputs(
         arguments, tile, worker
     )
-    size = geometry[0] * geometry[3] * geometry[4] * geometry[7]
-    outputs = floats(arguments, 9, tile, worker, size)
-    gather_last(images, rows, count, first, geometry, scale, shift, outputs)
+    lanes, pixels = geometry[7], geometry[1] * geometry[2]
+    size = geometry[0] * geometry[3] * geometry[4] * lanes
+    if geometry[2] < LANES or lanes % LANES != 0:
+        outputs = floats(arguments, 9, tile, worker, size)
+        gather_last(images, rows, count, first, geometry, scale, shift, outputs)
+        return
+    planes = floats(arguments, 20, tile, worker, lanes * pixels)
+    for channel in range(geometry[0]):
+        offset = channel * pixels
+        for lane in range(lanes):
+            example = first + lane
+            row = rows[example if example < count else 0]
+            begin = row * geometry[0] * pixels + offset
+            times, plus = scale[channel], shift[channel]
+            source = images[begin : begin + pixels]
+            target = planes[lane * pixels : (lane + 1) * pixels]
+            for pixel in range(pixels):
+                target[pixel] = f32(source[pixel]) * times + plus
+        turn_planes(
+            address_of(arguments, 20, tile, worker),
+            channel,
+            geometry,
+            address_of(arguments, 9, tile, worker),
+        )
 
 
 def _gather_first_entry(arguments: int, tile: int, worker: int) -> None:
