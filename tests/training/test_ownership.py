@@ -153,3 +153,14 @@ def race(sender, folder, start):
         sender.send(0)
     start.wait()  # whoever has it holds it until all have tried
     del mine
+
+
+@pytest.mark.nightly
+def test_of_two_to_eight_at_once_exactly_one_proceeds_a_hundred_times(tmp_path):
+    for number in range(100):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if number % 2:
+            gone = {**this_process(), "boot": "another"}
+            (folder / "owner-0003.json").write_text(json.dumps(gone))
+        assert sum(results_of_race(folder, 2 + number % 7)) == 1
