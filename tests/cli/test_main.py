@@ -7,7 +7,7 @@ from handgrad import __version__
 from handgrad.cli import main
 from handgrad.errors import NonFiniteError
 
-SLOW_IMPORTS = {"sklearn", "numba", "matplotlib", "scipy", "torch", "PIL"}
+SLOW_IMPORTS = {"numpy", "sklearn", "numba", "matplotlib", "scipy", "torch", "PIL"}
 
 
 def python(code):

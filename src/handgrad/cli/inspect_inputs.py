@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from handgrad.arrays import NumpyArray, Shape
 from handgrad.cli.options import DATA
 from handgrad.errors import ConfigError
 from handgrad.ranges import check_at_least
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
+    from handgrad.arrays import NumpyArray, Shape
     from handgrad.layers import Sequential
     from handgrad.losses import Loss
 
@@ -70,14 +70,14 @@ class Sample:
         targets  (count,)
     """
 
-    images: NumpyArray
-    inputs: NumpyArray
-    targets: NumpyArray
+    images: "NumpyArray"
+    inputs: "NumpyArray"
+    targets: "NumpyArray"
     class_names: tuple[str, ...]
     what: str
 
     @property
-    def image_shape(self) -> Shape:
+    def image_shape(self) -> "Shape":
         """(channels, height, width) of one image."""
         return tuple(self.images.shape[1:])
 
