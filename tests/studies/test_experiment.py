@@ -27,6 +27,8 @@ def read(tmp_path, text):
     [
         ('question = "?"\nseed = [1]', "Did you mean 'seeds'?"),
         ('question = "?"\nseeds = []', "seeds: "),
+        ('question = "?"\nseeds = [1, 1]', "has a seed twice: [1, 1]"),
+        ('question = "?"\n[sweep]\n"a.b" = []', "sweep.a.b: "),
         ('question = "?"\nkind = "train"', "kind: input should be 'training'"),
         (ONE.replace("average", "max"), "names 'max' twice"),
         (ONE.replace("average", "a(b)"), "variants.1.name"),

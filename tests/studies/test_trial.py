@@ -86,3 +86,15 @@ def test_outcomes_are_plain_files(done):
         assert content["trial"] == spec
         if content["status"] == DONE:
             assert without_seconds(content)["metrics"]
+
+
+def test_the_folder_of_data_is_handed_on_and_is_no_part_of_the_trial(
+    tmp_path, monkeypatch
+):
+    trial = study(tmp_path / "rows", rates=(0.3,), epochs=1).cells("full")[0].trial
+    folder = Ledger(tmp_path / "trials").prepare(trial)
+    monkeypatch.setenv("HANDGRAD_STUDY_DATA", str(tmp_path))
+    train(trial.spec, folder, 1, lambda values: None)
+    run = RunFolder.open(folder / "run")
+    assert run.config.dataset.data_dir == str(tmp_path)
+    assert str(tmp_path) not in (folder / "trial.json").read_text()

@@ -126,7 +126,7 @@ class Experiment(_Table):
     loss: Options = {}
     training: Options = {}
     inspection: Options = {}
-    sweep: dict[str, list[Any]] = {}
+    sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     variants: Annotated[tuple[Variant, ...], Field(strict=False)] = ()
     quick: SizeTable = SizeTable()
     full: SizeTable = SizeTable()
@@ -196,28 +196,47 @@ def check_names(experiment: Experiment, source: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"{source} names {twice[0]!r} twice. Rename one variant.")
+    for seeds in map(experiment.seeds_of, SIZES):
+        if len(set(seeds)) < len(seeds):
+            raise ConfigError(f"{source} has a seed twice: {list(seeds)}. Keep one.")
+    for name in _variants_spoken_of(experiment, names, source):
+        if name not in names:
+            raise ConfigError(f"{source}: {unknown_name('variant', name, names)}")
+    check_metrics(experiment, source)
+
+
+def _variants_spoken_of(
+    experiment: Experiment, names: list[str], source: str
+) -> list[str]:
+    """Every variant that something refers to; ConfigError where it must and does not.
+
+    With one variant there is no need to say which.
+    """
     wanted = [name for size in SIZES for name in experiment.size(size).only]
-    wanted += [row.variant for row in experiment.published if row.variant is not None]
     for row in experiment.published:
-        if row.variant is None and len(names) > 1:
+        if row.variant is not None:
+            wanted.append(row.variant)
+        elif len(names) > 1:
             raise ConfigError(
                 f"{source}: published {row.name!r} belongs to one of "
                 f"{len(names)} variants. Add variant = {names[0]!r} or another."
             )
     for finding in experiment.findings:
-        try:
-            wanted += [name for name in finding.claim.variants if name]
-        except ConfigError as error:
-            raise ConfigError(f"{source}: {error}") from error
-        if len(names) > 1 and "" in finding.claim.variants:
+        spoken = _claim_of(finding, source).variants
+        wanted += [name for name in spoken if name]
+        if len(names) > 1 and "" in spoken:
             raise ConfigError(
                 f"{source}: {finding.holds!r} does not say which variant. "
                 f"Write it like validation_loss({names[0]})."
             )
-    for name in wanted:
-        if name not in names:
-            raise ConfigError(f"{source}: {unknown_name('variant', name, names)}")
-    check_metrics(experiment, source)
+    return wanted
+
+
+def _claim_of(finding: Finding, source: str) -> Claim:
+    try:
+        return finding.claim
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from error
 
 
 def check_metrics(experiment: Experiment, source: str) -> None:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from threading import Thread
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from handgrad.errors import HandgradError, IntegrityError, NonFiniteError, RunError
@@ -29,6 +29,7 @@ from handgrad.training.environment import describe_environment
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run, resume, start
 
+WAITS = 3  # seconds
 ORPHANED = 3  # exit code of a trial whose starter is gone
 
 Report = Callable[[dict[str, Any]], None]
@@ -149,7 +150,7 @@ def _run_of(spec: dict[str, Any], path: Path, workers: int | None) -> Run:
     """A new run, or the one that was begun here; what is damaged is begun anew."""
     if (path / "config.toml").is_file():
         try:
-            return resume(path, workers=workers)
+            return _resumed(path, workers)
         except IntegrityError:
             pass
     if path.exists():  # killed before there was anything to go on with
@@ -160,6 +161,18 @@ def _run_of(spec: dict[str, Any], path: Path, workers: int | None) -> Run:
         dataset = config.dataset.model_copy(update={"data_dir": data_dir})
         config = config.model_copy(update={"dataset": dataset})
     return start(config, path, workers=workers)
+
+
+def _resumed(path: Path, workers: int | None) -> Run:
+    """Go on; a process that was orphaned a moment ago may still be letting go."""
+    for _ in range(WAITS):
+        try:
+            return resume(path, workers=workers)
+        except IntegrityError:
+            raise
+        except RunError:
+            sleep(1.0)
+    return resume(path, workers=workers)
 
 
 def _say(values: dict[str, Any]) -> None:

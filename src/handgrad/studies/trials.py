@@ -12,7 +12,6 @@ from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import INSPECTIONS
 from handgrad.training.config import RunConfig, config_from
 
-TOP = ("engine",)
 KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
 
 
@@ -103,7 +102,9 @@ def tables_of(
     tables: dict[str, Any] = {name: dict(getattr(experiment, name)) for name in TABLES}
     tables = {name: table for name, table in tables.items() if table}
     tables |= {"seed": seed, "engine": experiment.engine}
-    return _with_settings(tables, settings_of(experiment, variant, size))
+    return _with_settings(
+        tables, settings_of(experiment, variant, size), f"The variant {variant.name}"
+    )
 
 
 def settings_of(experiment: Experiment, variant: Variant, size: Size) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def _inspection(
     experiment: Experiment, variant: Variant, size: Size, seed: int, who: str
 ) -> Trial:
     tables: dict[str, Any] = {"inspection": dict(experiment.inspection)}
-    tables = _with_settings(tables, settings_of(experiment, variant, size))
+    tables = _with_settings(tables, settings_of(experiment, variant, size), who)
     others = [name for name in (*TABLES, *tables) if name != "inspection"]
     used = [name for name in others if tables.get(name) or getattr(experiment, name)]
     if used:
@@ -148,7 +149,7 @@ def _inspection(
 
 
 def _with_settings(
-    tables: Mapping[str, Any], settings: Mapping[str, Any]
+    tables: Mapping[str, Any], settings: Mapping[str, Any], who: str
 ) -> dict[str, Any]:
     """Tables with dotted settings put in; nothing given is changed."""
     made = dict(tables)
@@ -156,7 +157,12 @@ def _with_settings(
         *path, key = dotted.split(".")
         inner = made
         for name in path:
-            inner[name] = dict(inner.get(name) or {})
+            if not isinstance(inner.get(name, {}), Mapping):
+                raise ConfigError(
+                    f"{who} sets {dotted}, but {name} is one value and no table. "
+                    "Change the key."
+                )
+            inner[name] = dict(inner.get(name, {}))
             inner = inner[name]
         inner[key] = value
     return made
