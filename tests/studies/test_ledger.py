@@ -39,10 +39,12 @@ def test_rebuilt_from_the_trials_it_is_the_same(done, tmp_path):
 
 def test_a_trial_that_ended_alone_is_entered(ledger):
     ledger.record(TRIAL.key, OUTCOME)
-    (ledger.entries / f"{TRIAL.key}.json").unlink()
-    assert ledger.outcomes() == {}
-    ledger.complete()
+    entry = ledger.entries / f"{TRIAL.key}.json"
+    entry.unlink()
     assert ledger.outcomes() == {TRIAL.key: OUTCOME}
+    assert not entry.exists()  # looking changes nothing
+    ledger.complete()
+    assert ledger.outcome(TRIAL.key) == OUTCOME
 
 
 def test_what_a_kill_left_half_written_is_cleared_away(ledger):

@@ -38,9 +38,11 @@ class Ledger:
         return _read(self.entries / f"{key}.json")
 
     def outcomes(self) -> dict[str, Outcome]:
-        """All that have ended, by key."""
-        paths = sorted(self.entries.glob("*.json"))
-        return {path.stem: outcome for path in paths if (outcome := _read(path))}
+        """All that have ended, by key; also those that nobody has entered yet."""
+        entered = {path.stem: path for path in self.entries.glob("*.json")}
+        ended = {p.parent.name: p for p in self.trials.glob("*/outcome.json")}
+        paths = sorted({**ended, **entered}.items())
+        return {key: outcome for key, path in paths if (outcome := _read(path))}
 
     def trial_folder(self, key: str) -> Path:
         """Where a trial keeps its files."""
