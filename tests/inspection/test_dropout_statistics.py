@@ -1,6 +1,6 @@
 import pytest
 
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError
 from handgrad.inspection.dropout_statistics import dropout_statistics
 
 
@@ -24,6 +24,7 @@ def test_the_standard_error_is_the_spread_over_seeds():
     assert spread == pytest.approx(rows[0].standard_error, rel=0.3)
 
 
-def test_a_fraction_out_of_range_is_refused():
-    with pytest.raises(HandgradError, match="rate"):
-        dropout_statistics([0.0])
+@pytest.mark.parametrize("wrong", [0.0, -0.5, 1.5, float("nan")])
+def test_a_fraction_out_of_range_is_refused(wrong):
+    with pytest.raises(ConfigError, match="fractions kept"):
+        dropout_statistics([0.4, wrong])

@@ -93,7 +93,9 @@ def test_a_constant_loss_stays_itself_when_smoothed():
     np.testing.assert_allclose(smooth(np.full(30, 2.5)), 2.5)
 
 
-@pytest.mark.parametrize("options", [{"low": 0}, {"low": 1, "high": 1}, {"steps": 2}])
+@pytest.mark.parametrize(
+    "options", [{"low": 0}, {"low": 1, "high": 1}, {"steps": 2}, {"steps": 10**9}]
+)
 def test_a_sweep_that_is_none_is_refused(find, options):
     with pytest.raises(HandgradError, match="learning_rate_finder"):
         find(**{"low": 1e-3, "high": 1.0, **options})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handgrad.errors import ConfigError
 from handgrad.layers import Dropout
 from handgrad.randomness import Key, normal
 from handgrad.ranges import check_at_least
@@ -50,6 +51,12 @@ def dropout_statistics(
         standard error = sqrt(rate / kept * mean of inputs ** 2) / count
     """
     check_at_least("dropout_statistics", "count", count, 1)
+    wrong = [share for share in kept if not 0 < share <= 1]
+    if wrong:
+        raise ConfigError(
+            "dropout_statistics takes fractions kept, above 0 and up to 1, got "
+            f"{wrong[0]:g}. For a fraction dropped, give 1 minus it."
+        )
     key = Key(seed)
     inputs = mean + normal(key.child("inputs"), (count, count))
     rows = []

@@ -24,6 +24,7 @@ from handgrad.ranges import check_at_least, check_positive
 from handgrad.schedules import Schedule
 
 STEPS = 100
+MOST_STEPS = 10_000
 SMOOTHING = 0.9  # weight of the past in the smoothed loss
 MARGIN = 3.0  # how far below the rate of the lowest loss a suggestion stays
 BURST = 4.0  # a smoothed loss this many times the lowest ends the sweep
@@ -77,6 +78,11 @@ def learning_rate_finder(  # noqa: PLR0913 (a run in one call)
     check_positive("learning_rate_finder", "low", low)
     check_at_least("learning_rate_finder", "steps", steps, 10)
     check_at_least("learning_rate_finder", "batch size", batch_size, 1)
+    if steps > MOST_STEPS:
+        raise ConfigError(
+            f"learning_rate_finder takes at most {MOST_STEPS:,} steps, got {steps:,}. "
+            "A hundred are usually enough."
+        )
     if not low < high < np.inf:
         raise ConfigError(
             f"learning_rate_finder sweeps from low up to high, got {low:g} to {high:g}."
