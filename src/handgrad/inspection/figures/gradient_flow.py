@@ -68,4 +68,4 @@ def _finish(axes: Axes, text: str, across: str) -> None:
     quiet(axes, grid=True)
     title(axes, text)
     axes.set_xlabel(across, color=MUTED, fontsize=TEXT_SIZE)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
