@@ -7,6 +7,7 @@ into panels for the forward pass, and for the gradient of the inputs, once a ste
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.rows import (
     ROWS,
     WIDTH,
@@ -15,7 +16,6 @@ from handgrad.engine.kernels.rows import (
     panels_entry,
     rows_product_entry,
 )
-from handgrad.engine.kernels.vector import LANES
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.pieces import Piece

@@ -4,12 +4,12 @@ import numpy as np
 
 from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.skinny import (
     EXAMPLES,
     forward_entry,
     weight_gradient_entry,
 )
-from handgrad.engine.kernels.vector import LANES
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
 from handgrad.engine.pieces import add_lane_pieces

@@ -7,7 +7,7 @@ from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
-from handgrad.engine.kernels.vector import LANES
+from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_convolution import lower_convolution
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from handgrad.engine.kernels.vector import LANES, dots_block, row_sum, taps_block
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.vector import dots_block, row_sum, taps_block
 from handgrad.testing.closeness import assert_close
 
 from .run import floats

@@ -17,7 +17,8 @@ from handgrad.engine.kernels.entry import (
     kernel,
     longs,
 )
-from handgrad.engine.kernels.vector import VECTOR_BYTES, dots_block, taps_block
+from handgrad.engine.kernels.registers import VECTOR_BYTES
+from handgrad.engine.kernels.vector import dots_block, taps_block
 
 
 @cache

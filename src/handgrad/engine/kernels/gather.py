@@ -18,7 +18,8 @@ from handgrad.engine.kernels.entry import (
     longs,
 )
 from handgrad.engine.kernels.machine import byte_pointer, long_pointer
-from handgrad.engine.kernels.vector import LANES, transpose_block
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.vector import transpose_block
 
 f32 = np.float32
 HUGE = 1 << 62

@@ -8,7 +8,8 @@ from handgrad.engine.kernels.entry import (
     integer,
     kernel,
 )
-from handgrad.engine.kernels.vector import LANES, row_sum
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.vector import row_sum
 
 
 @kernel

@@ -18,12 +18,8 @@ from handgrad.engine.kernels.entry import (
     integer,
     kernel,
 )
-from handgrad.engine.kernels.vector import (
-    LANES,
-    VECTOR_BYTES,
-    outer_block,
-    transpose_block,
-)
+from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
+from handgrad.engine.kernels.vector import outer_block, transpose_block
 
 ROWS, VECTORS = 8, 3  # 24 running sums of the 32 registers
 WIDTH = VECTORS * LANES

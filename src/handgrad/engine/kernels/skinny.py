@@ -9,12 +9,8 @@ Layout: inputs (examples, features), examples side by side; outputs batch last.
 from functools import cache
 
 from handgrad.engine.kernels.entry import Entry, address_of, floats, integer
-from handgrad.engine.kernels.vector import (
-    LANES,
-    VECTOR_BYTES,
-    dots_block,
-    taps_block,
-)
+from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
+from handgrad.engine.kernels.vector import dots_block, taps_block
 
 EXAMPLES = 4  # at once
 
