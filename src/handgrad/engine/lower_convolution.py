@@ -211,7 +211,7 @@ def _packed(
     """A copy of a parameter in the order of a table, made anew before each step."""
     memory = lowering.memory
     full = f"{name}.{parameter}"
-    packed = memory.shared(f"{full} packed", "parameters", len(order))
+    packed = memory.shared(f"{full} packed", "packed weights", len(order))
     sizes = (int(np.prod(lowering.store.parameters[full].shape)), len(order))
     lowering.prepare.append(
         Operation(

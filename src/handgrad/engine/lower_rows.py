@@ -72,7 +72,7 @@ def _panels(lowering: Lowering, name: str, layer: Linear) -> Pointer:
     out, into = layer.out_features, layer.in_features
     count = -(-out // WIDTH)
     panels = lowering.memory.shared(
-        f"{name}.weight panels", "parameters", count * into * WIDTH
+        f"{name}.weight panels", "packed weights", count * into * WIDTH
     )
     weight = lowering.store.pointer(f"{name}.weight")
     for first in range(0, count, PANELS_AT_ONCE):
@@ -101,7 +101,7 @@ def _add_d_inputs(
     memory, out, into = lowering.memory, layer.out_features, layer.in_features
     d_inputs = memory.rows_matrix(f"d_{name}", "gradients", inputs.shape)
     count = -(-into // WIDTH)
-    panels = memory.shared(f"{name}.weight rows", "parameters", count * out * WIDTH)
+    panels = memory.shared(f"{name}.weight rows", "packed weights", count * out * WIDTH)
     weight = lowering.store.pointer(f"{name}.weight")
     lowering.prepare.append(
         Operation(
