@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handgrad.engine.geometry import has_wide_registers
+from handgrad.engine.lower_rows import blocks
 from handgrad.engine.walk import goes_by_rows
 
 from .by_rows import BY_ROWS
@@ -55,3 +58,13 @@ def test_what_is_no_such_perceptron_goes_the_other_way():
     early = network(RELU, FLATTEN, linear(16), linear(4), shape=(1, 4, 4))
     for chosen in (uneven, normed, early):
         assert not goes_by_rows(chosen.model())
+
+
+@given(out=st.integers(1, 3000), into=st.integers(1, 300))
+def test_blocks_pave_the_weight(out, into):
+    into *= 16
+    paved = np.zeros((out, into), np.int8)
+    for first, rows, left, columns in blocks(out, into):
+        paved[first : first + rows, left : left + columns] += 1
+        assert columns % 16 == 0
+    assert (paved == 1).all()

@@ -23,8 +23,10 @@ from handgrad.engine.program import Operation
 from handgrad.layers import Linear
 
 PANELS_AT_ONCE = 4  # in one task
-BLOCKS = 4  # of a weight's gradient
+BLOCKS = 4  # of rows of a weight's gradient
 FEWEST_ROWS = 48
+BLOCK_BYTES = 850_000  # of a gradient that waits in a core's own cache to be used
+Block: TypeAlias = tuple[int, int, int, int]
 Make: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
 
 
@@ -142,19 +144,17 @@ def _add_pieces(
         layer.in_features,
         lowering.memory.capacity,
     )
-    step = max(FEWEST_ROWS, -(-out // (BLOCKS * ROWS)) * ROWS)
-    for first in range(0, out, step):
-        rows = min(step, out - first)
-        make = _weight_gradient(lowering, name, inputs, d_outputs, (first, rows))
+    for block in blocks(out, into):
+        first, rows, left, columns = block
         lowering.pieces.append(
             Piece(
                 f"{name}.weight",
-                first * into,
+                first * into + left,
                 rows,
+                columns,
                 into,
-                into,
-                make,
-                cost=2 * rows * into * capacity,
+                _weight_gradient(lowering, name, inputs, d_outputs, block),
+                cost=2 * rows * columns * capacity,
             )
         )
     whole = Pointer(d_outputs.pointer.base)
@@ -180,19 +180,20 @@ def _weight_gradient(
     name: str,
     inputs: Tensor,
     d_outputs: Tensor,
-    block: tuple[int, int],
+    block: Block,
 ) -> Make:
-    first, rows = block
-    into, capacity = inputs.rows, lowering.memory.capacity
-    left = Pointer(d_outputs.pointer.base + first * FLOAT_BYTES)
+    first, rows, left, columns = block
+    capacity = lowering.memory.capacity
+    d_columns = Pointer(d_outputs.pointer.base + first * FLOAT_BYTES)
+    images = Pointer(inputs.pointer.base + left * FLOAT_BYTES)
 
     def make(place: Pointer, stride: int) -> Sequence[Operation]:
         return [
             Operation(
                 rows_product_entry,
                 (
-                    left,
-                    Pointer(inputs.pointer.base),
+                    d_columns,
+                    images,
                     place,
                     FLOAT_BYTES,
                     d_outputs.stride * FLOAT_BYTES,
@@ -200,13 +201,28 @@ def _weight_gradient(
                     WIDTH * FLOAT_BYTES,
                     stride * FLOAT_BYTES,
                     rows,
-                    into,
+                    columns,
                     capacity,
                 ),
                 f"{name} d_weight, rows {first} to {first + rows}",
-                2 * rows * into * capacity,
-                FLOAT_BYTES * (rows * into + (rows + into) * capacity),
+                2 * rows * columns * capacity,
+                FLOAT_BYTES * (rows * columns + (rows + columns) * capacity),
             )
         ]
 
     return make
+
+
+def blocks(out: int, into: int) -> list[Block]:
+    """(first row, rows, first column, columns) of a weight's blocks.
+
+    Fixed by the sizes alone, so the bits do not depend on the number of workers.
+    """
+    step = max(FEWEST_ROWS, -(-out // (BLOCKS * ROWS)) * ROWS)
+    parts = -(-min(step, out) * into * FLOAT_BYTES // BLOCK_BYTES)
+    width = -(-into // (parts * WIDTH)) * WIDTH
+    return [
+        (first, min(step, out - first), left, min(width, into - left))
+        for first in range(0, out, step)
+        for left in range(0, into, width)
+    ]
