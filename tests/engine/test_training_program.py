@@ -60,7 +60,15 @@ def test_every_layer_is_shown_by_name(name):
 @pytest.mark.parametrize("name", COMPILED)
 def test_all_memory_is_aligned_and_has_a_role(name):
     memory = cpu_engine(NETWORKS[name]).training.program.memory
-    roles = {"settings", "activations", "gradients", "parameters", "scratch", "tables"}
+    roles = {
+        "settings",
+        "activations",
+        "gradients",
+        "packed weights",
+        "parameters",
+        "scratch",
+        "tables",
+    }
     assert {line.role for line in memory.table} <= roles
     assert memory.total_bytes == sum(line.bytes for line in memory.table)
     engine = cpu_engine(NETWORKS[name], Settings(optimizer=Adam(0.01)))

@@ -23,6 +23,8 @@ from handgrad.engine.kernels.machine import (
     atomic_store,
     call_entry,
     call_plain,
+    flush_small_numbers,
+    set_control_word,
 )
 
 LINE = 8  # int64 numbers in a cache line
@@ -64,6 +66,7 @@ def wait_for(address, value, yield_address):
 @kernel
 def run_step(tables, control, generation, worker, workers, yield_address):
     """All phases of one step, as one of the workers."""
+    before = flush_small_numbers()
     phases = tables[0]
     for phase in range(phases.shape[0]):
         run_phase(phase, phases[phase, 1], tables, control, generation, worker, workers)
@@ -71,6 +74,7 @@ def run_step(tables, control, generation, worker, workers, yield_address):
             arrivals = cell(control, FIRST + 2 * phase + 1)
             atomic_add(arrivals, 1)
             wait_for(arrivals, generation * workers, yield_address)
+    set_control_word(before)
 
 
 @kernel
