@@ -42,8 +42,10 @@ def test_nothing_run_is_a_table_as_well(tmp_path):
 
 
 def test_numbers_have_the_digits_that_say_something():
-    assert [number(v) for v in (0.12345, -2.0, 203530.0)] == [
+    assert [number(v) for v in (0.12345, -2.0, 203530.0, 0.0, -3.7e-8)] == [
         "0.1235",
         "-2.0000",
         "203530",
+        "0.0000",
+        "-3.7e-08",
     ]

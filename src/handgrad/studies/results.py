@@ -186,7 +186,9 @@ def mean_and_spread(ours: dict[str, Any]) -> str:
 
 
 def number(value: float) -> str:
-    """Four digits after the point; none for what is counted in thousands."""
+    """Four digits after the point; none for thousands, a power of ten for dust."""
+    if 0 < abs(value) < 5e-4:
+        return f"{value:.1e}"
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.0f}"
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from handgrad.errors import HandgradError, IntegrityError, NonFiniteError, RunError
 from handgrad.studies.experiment import CURVES
-from handgrad.studies.inspections import inspect
+from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
 from handgrad.training.atomic import write_file
 from handgrad.training.classifier import load
@@ -50,8 +50,16 @@ def main(folder: Path, workers: int | None) -> None:
 def measure(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
     """The numbers of a trial."""
     if spec["kind"] == "inspection":
-        return {"metrics": inspect(spec["name"], spec["options"], spec["seed"])}
+        return look(spec, folder, workers)
     return train(spec, folder, workers, _say)
+
+
+def look(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
+    """The numbers of an inspection; its pictures go into the trial's folder."""
+    data_dir = os.environ.get("HANDGRAD_STUDY_DATA")
+    place = Place(folder, Path(data_dir) if data_dir else None, workers)
+    metrics = inspect(spec["name"], spec["options"], spec["seed"], place)
+    return {"metrics": metrics, "dataset_sha256": place.dataset_sha256}
 
 
 def ending(work: Callable[[], Outcome]) -> Outcome:

@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from handgrad import catalog
-from handgrad.errors import ConfigError, unknown_name
+from handgrad.errors import ConfigError
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
-from handgrad.studies.inspections import INSPECTIONS
+from handgrad.studies.inspections import check_inspection, needed_data
 from handgrad.training.config import RunConfig, config_from
 
 KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
@@ -52,7 +52,7 @@ class Trial:
     def dataset(self) -> str | None:
         """The data set that it needs, if any."""
         if self.kind == "inspection":
-            return None
+            return needed_data(self.spec["options"])
         return str(self.spec["config"]["dataset"]["name"])
 
 
@@ -143,8 +143,10 @@ def _inspection(
         )
     options = tables["inspection"]
     name = options.pop("name", "")
-    if name not in INSPECTIONS:
-        raise ConfigError(f"{who}: {unknown_name('inspection', name, INSPECTIONS)}")
+    try:
+        check_inspection(name, options)
+    except ConfigError as error:
+        raise ConfigError(f"{who}: {error}") from error
     return Trial({"kind": "inspection", "seed": seed, "name": name, "options": options})
 
 

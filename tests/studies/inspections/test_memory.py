@@ -1,6 +1,3 @@
-import pytest
-
-from handgrad.errors import ConfigError
 from handgrad.studies.inspections import inspect
 
 
@@ -8,8 +5,3 @@ def test_parameters_of_the_perceptron_of_the_report():
     model = {"name": "mlp", "hidden_sizes": [256]}
     found = inspect("parameters", {"model": model}, seed=0)
     assert found == {"parameters": 203_530, "parameter_bytes": 814_120}
-
-
-def test_options_are_checked():
-    with pytest.raises(ConfigError, match="Did you mean 'model'"):
-        inspect("parameters", {"modle": {}}, seed=0)

@@ -1,0 +1,72 @@
+"""Rows that are computed and not only trained: a closed list of functions.
+
+Each takes the options of the table [inspection], a seed, and a place for pictures and
+runs; it returns named numbers.
+"""
+
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any
+
+from handgrad.errors import NonFiniteError, unknown_name
+from handgrad.options import call, checked, options_of
+from handgrad.studies.inspections.gradients import (
+    jacobians,
+    perceptron_equation,
+    vanishing_gradients,
+)
+from handgrad.studies.inspections.memory import parameters
+from handgrad.studies.inspections.numerics import (
+    activation_functions,
+    dropout_statistics,
+    softmax_numerics,
+)
+from handgrad.studies.inspections.place import Place
+
+__all__ = ["INSPECTIONS", "Place", "check_inspection", "inspect", "needed_data"]
+
+Inspection = Callable[..., Mapping[str, float]]
+GIVEN = ("seed", "place")
+
+INSPECTIONS: dict[str, Inspection] = {
+    "activation_functions": activation_functions,
+    "dropout_statistics": dropout_statistics,
+    "jacobians": jacobians,
+    "parameters": parameters,
+    "perceptron_equation": perceptron_equation,
+    "softmax_numerics": softmax_numerics,
+    "vanishing_gradients": vanishing_gradients,
+}
+
+
+def check_inspection(name: str, options: Mapping[str, Any]) -> None:
+    """ConfigError for a name or an option that is not there, before any work."""
+    if name not in INSPECTIONS:
+        raise unknown_name("inspection", name, INSPECTIONS)
+    function = INSPECTIONS[name]
+    known = [option for option in options_of(function) if option not in GIVEN]
+    for option in options:
+        if option not in known:
+            raise unknown_name(f"option of {name}", option, known)
+    checked(name, function, options, GIVEN)
+
+
+def needed_data(options: Mapping[str, Any]) -> str | None:
+    """The data set that an inspection with these options reads, if any."""
+    table = options.get("config", {}).get("dataset", {})
+    name = options.get("dataset", table.get("name"))
+    return None if name is None else str(name)
+
+
+def inspect(
+    name: str, options: Mapping[str, Any], seed: int, place: Place | None = None
+) -> dict[str, float]:
+    """Compute one, its options checked; NonFiniteError for a number that is none."""
+    check_inspection(name, options)
+    given = {"seed": seed, "place": place or Place()}
+    measured = call(name, INSPECTIONS[name], options, **given)
+    found = {key: float(value) for key, value in measured.items()}
+    for key, value in found.items():
+        if not isfinite(value):
+            raise NonFiniteError(f"The inspection {name} measured {key} as {value}.")
+    return found

@@ -1,0 +1,52 @@
+"""The list itself: options are looked up before any work, numbers are numbers."""
+
+import inspect as signatures
+
+import pytest
+
+from handgrad.errors import ConfigError, NonFiniteError
+from handgrad.studies import inspections
+from handgrad.studies.inspections import (
+    INSPECTIONS,
+    check_inspection,
+    inspect,
+    needed_data,
+)
+
+
+@pytest.mark.parametrize("name", INSPECTIONS)
+def test_every_inspection_takes_a_seed_a_place_and_named_options(name):
+    taken = signatures.signature(INSPECTIONS[name]).parameters
+    assert {"seed", "place"} <= set(taken)
+    assert {p.kind for p in taken.values()} == {signatures.Parameter.KEYWORD_ONLY}
+    assert INSPECTIONS[name].__name__ == name
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("parameters", {"modle": {}}, "Did you mean 'model'"),
+        ("paramters", {}, "Did you mean 'parameters'"),
+        ("parameters", {}, "parameters needs model"),
+        ("jacobians", {"place": "here"}, "no option of jacobians named 'place'"),
+        ("jacobians", {"dataset": 3}, "jacobians takes dataset as a name"),
+    ],
+)
+def test_names_and_options_are_checked(name, options, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        check_inspection(name, options)
+
+
+def test_the_data_that_is_needed_is_known_before():
+    assert needed_data({"dataset": "mnist"}) == "mnist"
+    assert needed_data({"config": {"dataset": {"name": "digits"}}}) == "digits"
+    assert needed_data({"sizes": [1.0]}) is None
+
+
+def test_a_number_that_is_none_is_refused(monkeypatch):
+    def broken(*, seed, place):
+        return {"loss": float("nan")}
+
+    monkeypatch.setitem(inspections.INSPECTIONS, "broken", broken)
+    with pytest.raises(NonFiniteError, match="broken measured loss as nan"):
+        inspect("broken", {}, seed=0)
