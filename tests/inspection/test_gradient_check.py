@@ -3,7 +3,12 @@ import pytest
 
 from handgrad.inspection import LayerValue, LossValue, by_entry, by_projection
 from handgrad.inspection.differentiable import Differentiable
-from handgrad.inspection.gradient_check import pattern_of, relative_error, same_pattern
+from handgrad.inspection.gradient_check import (
+    by_array,
+    pattern_of,
+    relative_error,
+    same_pattern,
+)
 from handgrad.layers import Linear, MaxPool2d, ReLU
 from handgrad.losses import MulticlassSVM
 from handgrad.randomness import Key, normal
@@ -191,3 +196,22 @@ def test_the_same_key_gives_the_same_check():
     first, again = (by_projection(value, key=KEY) for _ in range(2))
     other = by_projection(value, key=KEY.child("other"))
     assert first == again != other
+
+
+def test_the_error_of_every_array_and_nothing_where_every_step_crosses_a_kink():
+    class Crooked(Differentiable):
+        """3 a + |b|, whose gradient is said to be 3 and 1."""
+
+        def __init__(self, b):
+            self.point = {"a": np.ones(2), "b": np.array([b])}
+
+        def evaluate(self, point):
+            return float(3 * point["a"].sum() + abs(point["b"]).sum()), point["b"]
+
+        def gradients(self):
+            return {"a": np.array([3.0, 3.3]), "b": np.ones(1)}
+
+    errors = by_array(Crooked(1.0))
+    assert errors["a"] == pytest.approx(0.3 / 6.3, rel=1e-6)
+    assert errors["b"] < 1e-9
+    assert np.isnan(by_array(Crooked(0.0))["b"])

@@ -135,6 +135,35 @@ def by_entry(
     return worst
 
 
+def by_array(function: Differentiable, *, eps: float = EPS) -> dict[str, float]:
+    """Move every entry of every array; the largest error of each array, by its name.
+
+    Entries whose step may cross a kink are left out; NaN if none of an array is left.
+
+    Equations
+        error = max |analytic - numeric| / max(|analytic| + |numeric|)
+    """
+    gradients = function.gradients()
+    pattern = pattern_of(function.evaluate(function.point)[1])
+    errors = {}
+    for name, array in function.point.items():
+        numeric = np.full(array.shape, np.nan)
+        for index in np.ndindex(*array.shape):
+            moved = slope(function, unit(function.point, name, index), pattern, eps)
+            numeric[index] = np.nan if moved is None else moved
+        is_there = ~np.isnan(numeric)
+        errors[name] = largest_error(gradients[name][is_there], numeric[is_there])
+    return errors
+
+
+def largest_error(found: NumpyArray, right: NumpyArray) -> float:
+    """The largest difference by the largest sum of sizes; NaN of nothing at all."""
+    if found.size == 0:
+        return float("nan")
+    size = float(np.max(np.abs(found) + np.abs(right)))
+    return float(np.max(np.abs(found - right))) / size if size else 0.0
+
+
 def slope(
     function: Differentiable,
     direction: Point,

@@ -10,11 +10,16 @@ from typing import Any
 
 from handgrad.errors import NonFiniteError, unknown_name
 from handgrad.options import call, checked, options_of
+from handgrad.studies.inspections.gradient_checks import (
+    configurable_perceptrons,
+    regularised_network,
+)
 from handgrad.studies.inspections.gradients import (
     jacobians,
     perceptron_equation,
     vanishing_gradients,
 )
+from handgrad.studies.inspections.known_values import known_layers, update_rules
 from handgrad.studies.inspections.memory import parameters
 from handgrad.studies.inspections.numerics import (
     activation_functions,
@@ -30,11 +35,15 @@ GIVEN = ("seed", "place")
 
 INSPECTIONS: dict[str, Inspection] = {
     "activation_functions": activation_functions,
+    "configurable_perceptrons": configurable_perceptrons,
     "dropout_statistics": dropout_statistics,
     "jacobians": jacobians,
+    "known_layers": known_layers,
     "parameters": parameters,
     "perceptron_equation": perceptron_equation,
+    "regularised_network": regularised_network,
     "softmax_numerics": softmax_numerics,
+    "update_rules": update_rules,
     "vanishing_gradients": vanishing_gradients,
 }
 

@@ -1,0 +1,140 @@
+"""Networks of many settings, each one's gradients held against finite differences."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from handgrad.inspection.differentiable import NetworkValue
+from handgrad.inspection.gradient_check import by_array, by_projection
+from handgrad.layers import Sequential
+from handgrad.losses import L2, SoftmaxCrossEntropy
+from handgrad.models import mlp
+from handgrad.randomness import Key, normal, uniform
+from handgrad.studies.inspections.place import Place
+
+CLASSES = 10
+IMAGE = (1, 4, 4)
+DIRECTIONS = 5
+
+
+def regularised_network(
+    *,
+    l2: float = 0.0,
+    weight_scale: float = 0.05,
+    dropout: float = 0.0,
+    hidden_sizes: Sequence[int] = (20, 30),
+    features: int = 15,
+    examples: int = 2,
+    seed: int,
+    place: Place,
+) -> dict[str, float]:
+    """The first loss of a fresh network with an L2 term, and the error of each gradient.
+
+    Units
+        loss           of the data and of the weights together
+        weight_N, bias_N  the largest error of layer N, by the largest sizes of the two
+    """
+    model = mlp(
+        hidden_sizes=hidden_sizes,
+        activations="relu",
+        dropout=dropout,
+        initializer={"name": "normal", "std": weight_scale},
+        input_shape=(1, 1, features),
+        classes=CLASSES,
+        seed=seed,
+    )
+    shape = (examples, 1, 1, features)
+    value = network_value(model, shape, Key(seed), L2(l2))
+    of_data = network_value(model, shape, Key(seed), L2(0.0))
+    errors = by_array(value)
+    errors.pop("inputs")
+    named = {"_".join(_layer_and_kind(name)): e for name, e in errors.items()}
+
+    def draw() -> Any:
+        from handgrad.inspection.figures.gradient_errors import gradient_errors
+
+        return gradient_errors(named)
+
+    rows = [{"parameter": name, "error": error} for name, error in named.items()]
+    place.draw("gradient_errors", draw, rows)
+    return {
+        "loss": value.evaluate(value.point)[0],
+        "data_loss": of_data.evaluate(value.point)[0],
+        **named,
+        "largest_error": max(named.values()),
+    }
+
+
+def configurable_perceptrons(
+    *,
+    hidden_sizes: Sequence[Sequence[int]],
+    activations: Sequence[str],
+    initializers: Sequence[str],
+    dropout: Sequence[float] = (0.0, 0.2),
+    seed: int,
+    place: Place,
+) -> dict[str, float]:
+    """Every combination is built from its lists and its gradients are checked.
+
+    Units
+        error_ACTIVATION  the largest relative error of all networks with it
+        refused           combinations that could not be built: none
+    """
+    worst = dict.fromkeys(activations, 0.0)
+    rows = []
+    grid = product(hidden_sizes, activations, initializers, dropout)
+    for sizes, activation, start, rate in grid:
+        model = mlp(
+            hidden_sizes=sizes,
+            activations=activation,
+            dropout=rate,
+            initializer=start,
+            input_shape=IMAGE,
+            classes=CLASSES,
+            seed=seed,
+        )
+        key = Key(seed)
+        value = network_value(model, (3, *IMAGE), key, L2(0.0))
+        found = by_projection(value, key=key, directions=DIRECTIONS)
+        error = found.max_relative_error if found.passed else np.inf
+        worst[activation] = max(worst[activation], error)
+        rows.append(
+            {
+                "hidden_sizes": "-".join(map(str, sizes)),
+                "activation": activation,
+                "initializer": start,
+                "dropout": rate,
+                "parameters": sum(p.value.size for p in model.parameters().values()),
+                "error": error,
+            }
+        )
+
+    def draw() -> Any:
+        from handgrad.inspection.figures.gradient_errors import gradient_errors
+
+        return gradient_errors(worst)
+
+    place.draw("gradient_errors", draw, rows)
+    return {
+        "networks": len(rows),
+        **{f"error_{name}": error for name, error in worst.items()},
+        "largest_error": max(worst.values()),
+    }
+
+
+def network_value(
+    model: Sequential, shape: tuple[int, ...], key: Key, l2: L2
+) -> NetworkValue:
+    """The network's loss on standard normal inputs and random classes."""
+    inputs = normal(key.child("inputs"), shape)
+    draws = uniform(key.child("targets"), shape[:1], 0, CLASSES)
+    targets = draws.astype(np.int64)
+    return NetworkValue(model, SoftmaxCrossEntropy(), inputs, targets, key=key, l2=l2)
+
+
+def _layer_and_kind(name: str) -> tuple[str, str]:
+    """linear_2.weight as weight, 2."""
+    layer, _, kind = name.partition(".")
+    return kind, layer.rpartition("_")[2]
