@@ -30,7 +30,7 @@ def regularised_network(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """The first loss of a fresh network with an L2 term, and the error of each gradient.
+    """The first loss of a network with an L2 term, and the error of each gradient.
 
     Units
         loss           of the data and of the weights together
