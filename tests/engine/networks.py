@@ -185,6 +185,16 @@ NETWORKS = {
         *(conv(3, 2), RELU, layer("dropout", rate=0.3), conv(2, 2, padding=1)),
         *(layer("dropout", rate=0.3), FLATTEN, linear(4)),
     ),
+    "many channels": network(
+        *(conv(32, 3, padding=1), TANH, conv(64, 3, padding=(2, 0)), TANH),
+        *(pool("max", 2, stride=1), conv(33, 3, padding=1), SIGMOID),
+        *(GLOBAL, linear(4)),
+        shape=(1, 7, 9),
+    ),
+    "many channels, batch norm": network(
+        *(conv(32, 2), NORM_PICTURES, RELU, conv(32, 3, padding=1), NORM_PICTURES),
+        *(TANH, conv(34, 3), FLATTEN, linear(4)),
+    ),
     "batch norm of pictures": network(
         *(conv(3, 2), NORM_PICTURES, RELU, conv(2, 2), NORM_PICTURES, TANH),
         *(FLATTEN, linear(4)),

@@ -14,7 +14,7 @@ from handgrad.engine.kernels.convolution import (
 from handgrad.engine.kernels.products import clear_entry, row_sums_entry
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor, pointer_to
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.pieces import add_lane_pieces
 from handgrad.engine.program import Operation
 from handgrad.layers import Conv2d
@@ -60,8 +60,8 @@ def lower_convolution(
             packed,
             bias,
             outputs.pointer,
-            _table(lowering, taps),
-            _table(lowering, places),
+            memory.lookup("offsets", taps),
+            memory.lookup("offsets", places),
             len(places),
             layer.in_channels,
             shape.input_bytes,
@@ -70,7 +70,7 @@ def lower_convolution(
             layer.in_channels * shape.taps * block * FLOAT_BYTES,
             shape.output_bytes,
             memory.tile // (16 * VECTORS),
-            int(walks_blocks_first(shape, shape.in_channels * shape.input_bytes)),
+            places_together(shape, len(places), shape.in_channels * shape.input_bytes),
         ),
         f"{name} forward",
         shape.operations,
@@ -90,13 +90,14 @@ def lower_convolution(
     return outputs
 
 
-def walks_blocks_first(shape: Convolution, picture_bytes: int) -> bool:
-    """Whether to walk over blocks of weights first, and over places within.
+def places_together(shape: Convolution, places: int, picture_bytes: int) -> int:
+    """How many places a block of weights serves before the next block has its turn.
 
-    It pays when the weights do not fit a core's own cache and the pictures do.
+    All, when the weights do not fit a core's own cache and the pictures do; else one.
     """
     weights = shape.out_channels * shape.in_channels * shape.taps * FLOAT_BYTES
-    return weights > MANY_WEIGHTS and picture_bytes < SMALL_PICTURES
+    is_deep = weights > MANY_WEIGHTS and picture_bytes < SMALL_PICTURES
+    return places if is_deep else 1
 
 
 def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> Tensor:
@@ -141,8 +142,8 @@ def _add_d_inputs(
             packed,
             zeros,
             d_inputs.pointer,
-            _table(lowering, taps),
-            _table(lowering, places),
+            memory.lookup("offsets", taps),
+            memory.lookup("offsets", places),
             len(places),
             shape.out_channels,
             shape.output_bytes,
@@ -151,7 +152,7 @@ def _add_d_inputs(
             shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
             height * width * memory.tile * FLOAT_BYTES,
             memory.tile // (16 * VECTORS),
-            int(walks_blocks_first(shape, shape.out_channels * shape.output_bytes)),
+            places_together(shape, len(places), shape.out_channels * shape.output_bytes),
         ),
         f"{name} d_inputs",
         shape.operations,
@@ -176,8 +177,8 @@ def _add_weight_gradient(
         (
             d_outputs.pointer,
             padded.pointer,
-            _table(lowering, offsets),
-            _table(lowering, rows),
+            memory.lookup("offsets", offsets),
+            memory.lookup("offsets", rows),
             lanes,
             shape.output_bytes,
             shape.input_bytes,
@@ -213,15 +214,15 @@ def _packed(
     full = f"{name}.{parameter}"
     packed = memory.shared(f"{full} packed", "packed weights", len(order))
     sizes = (int(np.prod(lowering.store.parameters[full].shape)), len(order))
-    lowering.prepare.append(
-        Operation(
-            pack_entry,
-            (lowering.store.pointer(full), packed, _table(lowering, order), *sizes),
-            f"{full} packed",
-            0,
-            2 * FLOAT_BYTES * len(order),
-        )
+    table = memory.lookup("offsets", order)
+    pack = Operation(
+        pack_entry,
+        (lowering.store.pointer(full), packed, table, *sizes),
+        f"{full} packed",
+        0,
+        2 * FLOAT_BYTES * len(order),
     )
+    lowering.beforehand(pack)
     return packed
 
 
@@ -229,9 +230,3 @@ def _padded_order(count: int, rounded: int) -> NumpyArray:
     order = np.full(rounded, -1, dtype=np.int64)
     order[:count] = np.arange(count)
     return order
-
-
-def _table(lowering: Lowering, values: NumpyArray) -> Pointer:
-    held = lowering.memory.array("offsets", "tables", values.size, np.int64)
-    held[:] = values.reshape(-1)
-    return pointer_to(held)

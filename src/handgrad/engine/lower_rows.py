@@ -80,7 +80,7 @@ def _panels(lowering: Lowering, name: str, layer: Linear) -> Pointer:
     for first in range(0, count, PANELS_AT_ONCE):
         row = first * WIDTH
         rows = min(out - row, PANELS_AT_ONCE * WIDTH)
-        lowering.prepare.append(
+        lowering.beforehand(
             Operation(
                 panels_entry,
                 (
@@ -105,7 +105,7 @@ def _add_d_inputs(
     count = -(-into // WIDTH)
     panels = memory.shared(f"{name}.weight rows", "packed weights", count * out * WIDTH)
     weight = lowering.store.pointer(f"{name}.weight")
-    lowering.prepare.append(
+    lowering.beforehand(
         Operation(
             copied_panels_entry,
             (weight, panels, out, into),

@@ -16,7 +16,7 @@ from handgrad.engine.kernels.entry import Entry
 from handgrad.engine.memory import Memory, Pointer, Tensor
 from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Operation, Phase, tiled
+from handgrad.engine.program import Operation, Phase, Task, tiled
 from handgrad.layers import Dropout, Flatten, Layer, Linear
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
@@ -45,13 +45,14 @@ class Lowering:
     operations: list[Operation] = field(default_factory=list)
     backwards: list[Backward] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
-    prepare: list[Operation] = field(default_factory=list)
+    prepare: list[Task] = field(default_factory=list)
     per_step: list[Callable[[int], None]] = field(default_factory=list)
     following: Sequence[Layer[Any]] = ()
     step: StepContext = field(default_factory=StepContext)
     needs_d_inputs: bool = False
     by_rows: bool = False  # a perceptron: an example a row, all the way
     is_padded: bool = False  # the first convolution's inputs stand in their border
+    scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
     reusable: Pointer | None = None  # activations that no backward pass will ask for
 
     def add(
@@ -67,11 +68,24 @@ class Lowering:
             Operation(entry, tuple(arguments), stands_for, operations, bytes_moved)
         )
 
+    def beforehand(self, *operations: Operation) -> None:
+        """Add a task to what is made anew before each step: weights in other orders."""
+        self.prepare.append(Task(operations))
+
     def meet(self, name: str) -> None:
         """End a phase: what follows sees what all tiles have done."""
         if self.operations:
             self.phases.append(tiled(name, self.operations, self.memory.tiles))
             self.operations = []
+
+    def scratch(self, name: str, count: int, *, per_tile: bool = False) -> Pointer:
+        """A buffer that layers after one another share: each overwrites the last's."""
+        size, pointer = self.scratches.get(name, (0, Pointer(0)))
+        if size < count:
+            make = self.memory.each_tile if per_tile else self.memory.each_worker
+            pointer = make(name, "scratch", count)
+            self.scratches[name] = (count, pointer)
+        return pointer
 
     def outputs(self, name: str, shape: Shape) -> Tensor:
         """A place for a layer's outputs: a matrix where a linear layer comes next."""

@@ -87,6 +87,12 @@ class Memory:
         self.table.append(Allocation(name, role, count * item))
         return raw[start : start + count * item].view(dtype)
 
+    def lookup(self, name: str, values: NumpyArray) -> Pointer:
+        """A copy of an array of numbers that a kernel looks things up in."""
+        held = self.array(name, "tables", values.size, values.dtype.type)
+        held[:] = values.reshape(-1)
+        return pointer_to(held)
+
     def shared(self, name: str, role: str, count: int) -> Pointer:
         """One float buffer of the program."""
         return pointer_to(self.array(name, role, count))

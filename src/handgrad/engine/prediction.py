@@ -12,7 +12,7 @@ from handgrad.engine.lower_elementwise import whole
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import ParameterStore
-from handgrad.engine.program import Phase, Program, Task
+from handgrad.engine.program import Phase, Program
 from handgrad.engine.walk import (
     gather,
     goes_by_rows,
@@ -58,9 +58,7 @@ class PredictionProgram:
         outputs = lower_layers(lowering, list(model.layers.items()), tensor)
         outputs = whole(lowering, "logits", outputs)
         lowering.meet("tiles")
-        prepare = Phase(
-            "prepare", [Task([operation]) for operation in lowering.prepare]
-        )
+        prepare = Phase("prepare", lowering.prepare)
         self.program = Program([prepare, *lowering.phases], memory, announce)
         self._outputs, self._step = outputs, lowering.step
 

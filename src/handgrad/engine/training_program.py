@@ -14,7 +14,7 @@ from handgrad.engine.lower_plain import read, write
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import Mover, write_rates
-from handgrad.engine.program import Phase, Program, Task
+from handgrad.engine.program import Phase, Program
 from handgrad.engine.walk import (
     gather,
     goes_by_rows,
@@ -81,9 +81,7 @@ class TrainingProgram:
             states=engine.states,
             plain_states=engine.plain_states,
         )
-        prepare = Phase(
-            "prepare", [Task([operation]) for operation in lowering.prepare]
-        )
+        prepare = Phase("prepare", lowering.prepare)
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
         self.per_step, self.step = lowering.per_step, lowering.step
         self.program = Program(phases, memory, engine.announce)

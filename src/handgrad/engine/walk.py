@@ -21,6 +21,7 @@ from handgrad.engine.lower_pooling import (
 from handgrad.engine.lower_row_activations import activate_rows, turned
 from handgrad.engine.lower_rows import lower_linear_by_rows
 from handgrad.engine.lower_skinny import MOST_OUTPUTS
+from handgrad.engine.lower_winograd import lower_winograd, suits_winograd
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor, pointer_to
 from handgrad.layers import (
@@ -131,7 +132,9 @@ def _lower_next(
         outputs = lower_batch_norm(lowering, name, layer, inputs, has_relu=has_relu)
         return outputs, 1 + int(has_relu)
     if isinstance(layer, Conv2d):
-        return lower_convolution(lowering, name, layer, inputs), 1
+        wins = suits_winograd(layer) and not lowering.is_padded
+        lower = lower_winograd if wins else lower_convolution
+        return lower(lowering, name, layer, inputs), 1
     if isinstance(layer, MaxPool2d):
         return lower_max_pool(lowering, name, layer, inputs, has_relu=False), 1
     if isinstance(layer, AveragePool2d | GlobalAveragePool2d):
@@ -210,12 +213,19 @@ def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
 def has_meetings(model: Sequential, *, training: bool) -> bool:
     """Whether tiles must stay as they are while others catch up.
 
-    Batch norm does while training, and so does every layer that its plain voice runs.
+    Batch norm does while training, and so do Winograd's weight gradients and every
+    layer that its plain voice runs.
     """
     layers = model.layers.values()
-    if training and any(isinstance(layer, BATCH_NORMS) for layer in layers):
+    if training and any(meets(layer) for layer in layers):
         return True
     return not all(is_known(layer) for layer in layers)
+
+
+def meets(layer: Layer[Any]) -> bool:
+    """Whether a layer needs all tiles at once while it trains."""
+    is_wide = type(layer) is Conv2d and suits_winograd(layer)
+    return is_wide or isinstance(layer, BATCH_NORMS)
 
 
 def is_known(layer: Layer[Any]) -> bool:

@@ -33,7 +33,7 @@ def taps_entry(outs: int, vectors: int) -> Entry:
         0 inputs, 3 weights, 6 bias, 9 outputs, 12 taps, 15 places (arrays)
         18 place count, 19 channels, 20 input channel stride, 21 weight channel stride,
         22 blocks, 23 weight block stride, 24 output channel stride, 25 column groups,
-        26 whether blocks are walked before places (many weights, small pictures)
+        26 places that share a block's weights before the next block has its turn
 
     A place is (input offset, output offset, first tap, taps): one output pixel.
     """
@@ -48,29 +48,29 @@ def taps_entry(outs: int, vectors: int) -> Entry:
         places = longs(arguments, 15, tile, worker, 4 * count)
         output_stride = integer(arguments, 24)
         blocks, groups = integer(arguments, 22), integer(arguments, 25)
-        blocks_first = integer(arguments, 26) != 0
-        for outer in range(blocks if blocks_first else count):
-            for inner in range(count if blocks_first else blocks):
-                block, place = (outer, inner) if blocks_first else (inner, outer)
-                for group in range(groups):
-                    along = group * vectors * VECTOR_BYTES
-                    taps_block(
-                        outs,
-                        vectors,
-                        inputs + places[4 * place] + along,
-                        integer(arguments, 20),
-                        weights + block * integer(arguments, 23),
-                        integer(arguments, 21),
-                        taps + 16 * places[4 * place + 2],
-                        places[4 * place + 3],
-                        integer(arguments, 19),
-                        bias + 4 * outs * block,
-                        outputs
-                        + places[4 * place + 1]
-                        + block * outs * output_stride
-                        + along,
-                        output_stride,
-                    )
+        together = integer(arguments, 26)
+        for first in range(0, count, together):
+            for block in range(blocks):
+                for place in range(first, min(first + together, count)):
+                    for group in range(groups):
+                        along = group * vectors * VECTOR_BYTES
+                        taps_block(
+                            outs,
+                            vectors,
+                            inputs + places[4 * place] + along,
+                            integer(arguments, 20),
+                            weights + block * integer(arguments, 23),
+                            integer(arguments, 21),
+                            taps + 16 * places[4 * place + 2],
+                            places[4 * place + 3],
+                            integer(arguments, 19),
+                            bias + 4 * outs * block,
+                            outputs
+                            + places[4 * place + 1]
+                            + block * outs * output_stride
+                            + along,
+                            output_stride,
+                        )
 
     return Entry(convolution_entry)
 

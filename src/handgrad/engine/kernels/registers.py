@@ -49,9 +49,10 @@ def constant(value: int) -> Any:
     return ir.Constant(INT64, value)
 
 
-def moved(builder: Any, address: Any, stride: Any, count: int) -> Any:
+def moved(builder: Any, address: Any, stride: Any, count: Any) -> Any:
     """An address some strides further on."""
-    return builder.add(address, builder.mul(stride, constant(count)))
+    steps = constant(count) if isinstance(count, int) else count
+    return builder.add(address, builder.mul(stride, steps))
 
 
 def pointer_at(builder: Any, address: Any, offset: int, kind: Any) -> Any:

@@ -61,7 +61,7 @@ class StampedProgram:
 
     def __init__(self, program: Program) -> None:
         self.parts: list[Group | PlainWork] = []
-        phases = [self._phase(phase, program.memory.tiles) for phase in program.phases]
+        phases = [self._phase(phase) for phase in program.phases]
         self.program = Program(phases, program.memory)
         self._cost = cost_of_a_stamp()
 
@@ -76,12 +76,13 @@ class StampedProgram:
                 found.append(np.maximum(part.seconds() - cost, 0))
         return np.concatenate(found)
 
-    def _phase(self, phase: Phase, tiles: int) -> Phase:
+    def _phase(self, phase: Phase) -> Phase:
         if phase.plain is not None:
             plain = PlainWork(phase.name, phase.plain)
             self.parts.append(plain)
             return Phase(phase.name, plain=plain)
         groups: dict[int, Group] = {}
+        tiles = 1 + max(task.tile for task in phase.tasks)
         tasks = []
         for task in phase.tasks:
             key = id(task.operations)

@@ -1,0 +1,74 @@
+"""A matrix product over panels of 32 examples, in whole vector registers.
+
+Winograd's weight gradients are made of it: the sum over the batch never leaves the
+registers, however many panels a batch has.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from handgrad.engine.kernels.machine import INT64
+from handgrad.engine.kernels.registers import (
+    LANES,
+    VECTOR,
+    VECTOR_BYTES,
+    Loop,
+    constant,
+    load,
+    load_vector,
+    moved,
+    multiply_add,
+    splat,
+    store_vector,
+)
+
+PANEL = 32  # examples, and columns: two registers
+PANEL_BYTES = 4 * PANEL
+
+
+def panels_block_of(builder: Any, rows: int, arguments: Any) -> None:
+    """Emit: outputs[i] = sum over panels and k of left[i, k] * right[k], 32 columns.
+
+    Arguments (addresses in bytes; rows and steps of a panel are 32 floats)
+        left, panels, count  first panel of rows; pairs of which the first is the offset
+        right                a panel after the other
+        outputs, output_row  first vector; from row to row
+    """
+    (left, panels, count, right, out, out_row) = arguments
+    vectors, row_bytes = PANEL // LANES, PANEL_BYTES
+    zero = [ir.Constant(VECTOR, [0.0] * LANES)] * (rows * vectors)
+    panel_loop = Loop(builder, count, zero)
+    loop = Loop(builder, constant(PANEL), panel_loop.sums)
+    entry = moved(builder, panels, constant(16), panel_loop.index)
+    left_panel = builder.add(left, load(builder, entry, 0, INT64))
+    left_at = moved(builder, left_panel, constant(4), loop.index)
+    panel_bytes = constant(PANEL * row_bytes)
+    right_panel = moved(builder, right, panel_bytes, panel_loop.index)
+    right_at = moved(builder, right_panel, constant(row_bytes), loop.index)
+    values = [load_vector(builder, right_at, v * VECTOR_BYTES) for v in range(vectors)]
+    sums = []
+    for i in range(rows):
+        factor = splat(builder, load(builder, left_at, i * row_bytes))
+        for v in range(vectors):
+            before = loop.sums[i * vectors + v]
+            sums.append(multiply_add(builder, factor, values[v], before))
+    panel_loop.end(loop.end(sums))
+    for i in range(rows):
+        row = moved(builder, out, out_row, i)
+        for v in range(vectors):
+            store_vector(builder, sums[i * vectors + v], row, v * VECTOR_BYTES)
+
+
+@intrinsic(prefer_literal=True)
+def panels_block(typing_context, rows, left, panels, count, right, outputs, output_row):
+    """A block of `rows` x 32 of a product over panels; see `panels_block_of`."""
+    size = rows.literal_value
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        panels_block_of(builder, size, values[1:])
+        return context.get_dummy_value()
+
+    return types.void(rows, *[types.int64] * 6), generate

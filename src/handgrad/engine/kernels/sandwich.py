@@ -1,0 +1,185 @@
+"""Winograd's transforms, written in whole vector registers.
+
+A 3 x 3 convolution of 4 x 4 outputs reads 6 x 6 inputs and multiplies 144 times. Seen
+as products of polynomials, evaluated at six points, it multiplies 36 times: inputs,
+weights and outputs are turned to and from those points by small matrices,
+
+    outputs = A^T ((G weights G^T) * (B^T inputs B)) A          (* number by number)
+
+and every gradient is the same three matrices read the other way. All are `T x T^T`, a
+square between a matrix and its transpose, sixteen examples or channels at once.
+
+Source
+    Winograd (1980), Arithmetic Complexity of Computations; Lavin, Gray (2016), Fast
+    Algorithms for Convolutional Neural Networks. The points 0, +-3/4, +-3/2 and
+    infinity keep rounding errors small: docs/decisions/0007.
+"""
+
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from handgrad.engine.kernels.registers import (
+    LANES,
+    VECTOR,
+    load,
+    moved,
+    multiply_add,
+    splat,
+)
+
+Matrix = list[list[Fraction]]
+OUTPUTS, TAPS = 4, 3  # of a window, along one side
+POINTS = OUTPUTS + TAPS - 1  # inputs of a window, and points it is evaluated at
+FINITE = (Fraction(0), *(Fraction(s * n, 4) for n in (3, 6) for s in (1, -1)))
+WINDOW, WEIGHTS, RESULT, D_RESULT, D_WEIGHTS = range(5)  # what is turned
+MASK_BYTES = 2  # one bit for each lane
+ALL, NONE = -1, 0
+
+
+def transposed(matrix: Matrix) -> Matrix:
+    """Columns as rows."""
+    return [list(row) for row in zip(*matrix, strict=True)]
+
+
+def evaluation(count: int) -> Matrix:
+    """Powers of the points: what a polynomial of `count` numbers is worth at each."""
+    finite = [[point**power for power in range(count)] for point in FINITE]
+    return [*finite, [Fraction(int(power == count - 1)) for power in range(count)]]
+
+
+def interpolation() -> Matrix:
+    """Row k: the polynomial that is zero at every other point (B^T)."""
+    rows = []
+    for point in (*FINITE, None):
+        row = [Fraction(1)]
+        for other in FINITE:
+            if other != point:
+                shifted, same = [Fraction(0), *row], [*row, Fraction(0)]
+                row = [a - other * b for a, b in zip(shifted, same, strict=True)]
+        rows.append([*row, *[Fraction(0)] * (POINTS - len(row))])
+    return rows
+
+
+def weight_matrix() -> Matrix:
+    """Values at the points over what `interpolation` is worth there (G)."""
+    norms = [prod(p - q for q in FINITE if q != p) for p in FINITE]
+    rows = zip(evaluation(TAPS), [*norms, Fraction(1)], strict=True)
+    return [[value / norm for value in row] for row, norm in rows]
+
+
+MATRICES: dict[int, Matrix] = {
+    WINDOW: interpolation(),
+    WEIGHTS: weight_matrix(),
+    RESULT: transposed(evaluation(OUTPUTS)),
+    D_RESULT: evaluation(OUTPUTS),
+    D_WEIGHTS: transposed(weight_matrix()),
+}
+
+
+def sandwich_of(builder: Any, kind: int, arguments: Any) -> None:
+    """Emit: target = T source T^T + start, where masks say so; elsewhere zero or as is.
+
+    Arguments (addresses and strides in bytes)
+        source, row, column, masks  first vector; strides; a mask for each number
+        target, row, column, masks  the same
+        start                       one float to add
+    """
+    (x, x_row, x_column, x_masks, y, y_row, y_column, y_masks, start) = arguments
+    matrix = MATRICES[kind]
+    size, made = len(matrix[0]), len(matrix)
+    rows = [moved(builder, x, x_row, i) for i in range(size)]
+    half = []
+    for j in range(size):  # columns first
+        numbers = [
+            masked_load(
+                builder,
+                moved(builder, rows[i], x_column, j),
+                mask_of(builder, x_masks, i * size + j),
+            )
+            for i in range(size)
+        ]
+        half.append([combination(builder, row, numbers) for row in matrix])
+    begin = splat(builder, load(builder, start, 0))
+    for i in range(made):
+        target = moved(builder, y, y_row, i)
+        for j in range(made):
+            value = combination(builder, matrix[j], [half[k][i] for k in range(size)])
+            masked_store(
+                builder,
+                builder.fadd(value, begin),
+                moved(builder, target, y_column, j),
+                mask_of(builder, y_masks, i * made + j),
+            )
+
+
+def combination(builder: Any, factors: list[Fraction], vectors: list[Any]) -> Any:
+    """The sum of factors times vectors, first to last; zeros cost nothing."""
+    total: Any = None
+    for factor, vector in zip(factors, vectors, strict=True):
+        if factor == 0:
+            continue
+        number = ir.Constant(VECTOR, [float(factor)] * LANES)
+        if total is None:
+            total = vector if factor == 1 else builder.fmul(number, vector)
+        else:
+            total = multiply_add(builder, number, vector, total)
+    return total
+
+
+def mask_of(builder: Any, masks: Any, place: int) -> Any:
+    """One bit for each lane from a table of 16-bit numbers."""
+    bits = load(builder, masks, MASK_BYTES * place, ir.IntType(16))
+    return builder.bitcast(bits, ir.VectorType(ir.IntType(1), LANES))
+
+
+def masked_load(builder: Any, address: Any, mask: Any) -> Any:
+    """Sixteen floats; zero, and memory untouched, where the mask is 0."""
+    pointer, bits = VECTOR.as_pointer(), ir.VectorType(ir.IntType(1), LANES)
+    kind = ir.FunctionType(VECTOR, [pointer, ir.IntType(32), bits, VECTOR])
+    function = cgutils.get_or_insert_function(
+        builder.module, kind, f"llvm.masked.load.v{LANES}f32.p0"
+    )
+    zeros = ir.Constant(VECTOR, [0.0] * LANES)
+    place = builder.inttoptr(address, pointer)
+    return builder.call(function, [place, ir.IntType(32)(4), mask, zeros])
+
+
+def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
+    """Sixteen floats where the mask is 1."""
+    pointer, bits = VECTOR.as_pointer(), ir.VectorType(ir.IntType(1), LANES)
+    kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer, ir.IntType(32), bits])
+    function = cgutils.get_or_insert_function(
+        builder.module, kind, f"llvm.masked.store.v{LANES}f32.p0"
+    )
+    place = builder.inttoptr(address, pointer)
+    builder.call(function, [value, place, ir.IntType(32)(4), mask])
+
+
+@intrinsic(prefer_literal=True)
+def sandwich(
+    typing_context,
+    kind,
+    source,
+    source_row,
+    source_column,
+    source_masks,
+    target,
+    target_row,
+    target_column,
+    target_masks,
+    start,
+):
+    """One square for sixteen examples or channels; see `sandwich_of`."""
+    which = kind.literal_value
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        sandwich_of(builder, which, values[1:])
+        return context.get_dummy_value()
+
+    return types.void(kind, *[types.int64] * 9), generate

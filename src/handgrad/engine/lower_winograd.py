@@ -1,0 +1,152 @@
+"""3 x 3 convolutions of many channels: a third of the multiplications.
+
+Every window of 6 x 6 inputs becomes 36 numbers a channel, products are made point by
+point, and every 4 x 4 outputs are turned back (`kernels.sandwich` has the equations).
+The gradient of the weights is a sum over the whole batch, so it waits for all tiles.
+"""
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine import geometry
+from handgrad.engine.geometry import Convolution
+from handgrad.engine.kernels.convolution import pack_entry
+from handgrad.engine.kernels.panels import PANEL
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.sandwich import POINTS, TAPS, WEIGHTS
+from handgrad.engine.kernels.winograd import SQUARE, turn_entry
+from handgrad.engine.lower_elementwise import dense
+from handgrad.engine.lower_winograd_gradient import add_weight_gradient
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.program import Operation
+from handgrad.engine.windows import Places, Windows
+from handgrad.engine.winograd_way import (
+    CELLS,
+    Way,
+    add_outputs,
+    add_points,
+    add_products,
+)
+from handgrad.layers import Conv2d
+
+FEWEST_CHANNELS = 32
+
+
+def suits_winograd(layer: Conv2d) -> bool:
+    """Whether a convolution has the kernel, stride and channels that it needs."""
+    return (
+        geometry.has_wide_registers()
+        and layer.kernel_size == (TAPS, TAPS)
+        and layer.stride == (1, 1)
+        and max(layer.padding) < TAPS
+        and layer.in_channels % PANEL == 0
+        and layer.out_channels >= FEWEST_CHANNELS
+    )
+
+
+def lower_winograd(
+    lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor
+) -> Tensor:
+    """outputs = convolution of the padded inputs + bias."""
+    memory = lowering.memory
+    _, height, width = inputs.shape
+    top, left = layer.padding
+    shape = Convolution(
+        layer.in_channels,
+        layer.out_channels,
+        (height + 2 * top, width + 2 * left),
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        memory.tile,
+    )
+    windows = Windows((height, width), shape.out_size, layer.padding, memory.tile)
+    count = CELLS * windows.count * layer.in_channels * PANEL
+    points = memory.each(f"{name} points", "activations", count)
+    outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
+    forward = Way(f"{name} forward", windows, layer.in_channels, layer.out_channels)
+    order = geometry.forward_order(shape, forward.block)
+    weights = _weight_points(lowering, name, forward, order, turned=False)
+    add_points(lowering, forward, inputs, points)
+    add_products(lowering, forward, points, weights)
+    bias = lowering.store.pointer(f"{name}.bias")
+    add_outputs(lowering, forward, outputs, bias, FLOAT_BYTES)
+    needs_d_inputs = lowering.needs_d_inputs
+    lowering.reusable = outputs.pointer
+
+    def backward(d_outputs: Tensor) -> Tensor | None:
+        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
+        add_weight_gradient(lowering, name, forward, points, d_outputs)
+        if not needs_d_inputs:
+            return None
+        return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
+
+    lowering.backwards.append(backward)
+    return outputs
+
+
+def _add_d_inputs(
+    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
+) -> Tensor:
+    """A convolution of d_outputs with the weights turned half round."""
+    top, left = (TAPS - 1 - side for side in shape.padding)
+    _, height, width = inputs.shape
+    windows = Windows(shape.out_size, (height, width), (top, left), shape.tile)
+    back = Way(f"{name} d_inputs", windows, shape.out_channels, shape.in_channels)
+    d_inputs = lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
+    order = geometry.backward_order(shape, back.block)
+    weights = _weight_points(lowering, name, back, order, turned=True)
+    points = lowering.scratch("points", CELLS * back.source_cell // FLOAT_BYTES)
+    add_points(lowering, back, d_outputs, points)
+    add_products(lowering, back, points, weights)
+    zero = lowering.memory.shared(f"{back.name} no bias", "settings", 1)
+    add_outputs(lowering, back, d_inputs, zero, 0)
+    return d_inputs
+
+
+def _weight_points(
+    lowering: Lowering, name: str, way: Way, order: NumpyArray, *, turned: bool
+) -> Pointer:
+    """The weights at every pair of points: (points, blocks, channels, outputs)."""
+    memory, full = lowering.memory, f"{name}.weight"
+    packed = memory.shared(f"{way.name} packed", "packed weights", len(order) + LANES)
+    cells = CELLS * way.weight_cell // FLOAT_BYTES
+    points = memory.shared(f"{way.name} weights", "packed weights", cells + LANES)
+    row = way.block * FLOAT_BYTES
+    lanes = (1 << way.block) - 1
+    places = Places()
+    mask = places.mask((lanes,) * CELLS)
+    places.rows.append((8 * row if turned else 0, 0, 0, mask))
+    sign, taps = (-1, SQUARE + 1) if turned else (1, SQUARE)
+    pack = Operation(
+        pack_entry,
+        (
+            lowering.store.pointer(full),
+            packed,
+            memory.lookup("order", order),
+            way.channels * way.outputs * SQUARE,
+            len(order),
+        ),
+        f"{full} packed",
+        0,
+        2 * FLOAT_BYTES * len(order),
+    )
+    turn = Operation(
+        turn_entry(WEIGHTS),
+        (
+            packed,
+            points,
+            *(memory.lookup("places", array) for array in places.arrays()),
+            memory.shared(f"{way.name} zero", "settings", 1),
+            1,
+            way.blocks * way.channels,
+            1,
+            *(taps * row, sign * TAPS * row, sign * row),
+            *(row, POINTS * way.weight_cell, way.weight_cell),
+            0,
+        ),
+        f"{full} at the points",
+        0,
+        FLOAT_BYTES * (len(order) + cells),
+    )
+    lowering.beforehand(pack, turn)
+    return points

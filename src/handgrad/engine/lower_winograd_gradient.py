@@ -1,0 +1,160 @@
+"""The gradient of a convolution's weights by Winograd's way: 36 sums over the batch.
+
+    d_weights = G^T (sum over windows of (A d_outputs A^T) * (B^T inputs B)) G
+
+Every tile leaves its windows behind; when all have come so far, each pair of points is
+one matrix product over the whole batch, in one order for any number of workers.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
+from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
+from handgrad.engine.kernels.winograd import (
+    SQUARE,
+    gradient_entry,
+    weight_gradient_entry,
+)
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.pieces import Piece, add_lane_pieces
+from handgrad.engine.program import Operation, Phase, Task
+from handgrad.engine.windows import Places
+from handgrad.engine.winograd_way import CELLS, Way, add_turn, picture_strides
+
+TURNED_BYTES = 3 << 18  # of inputs that stay in a core's own cache
+PIECE = 1 << 14  # floats of a weight that one task moves
+
+
+def add_weight_gradient(
+    lowering: Lowering, name: str, way: Way, points: Pointer, d_outputs: Tensor
+) -> None:
+    """36 products over the whole batch, when all tiles have come so far."""
+    memory, windows = lowering.memory, way.windows
+    panel = way.outputs * PANEL_BYTES
+    cell = windows.count * panel
+    beyond = way.block * PANEL  # the last block may read behind the last panel
+    count = CELLS * cell // FLOAT_BYTES + beyond
+    d_points = lowering.scratch("d_outputs points", count, per_tile=True)
+    add_turn(
+        lowering,
+        D_RESULT,
+        f"{name} d_outputs, windows",
+        (d_outputs.pointer, picture_strides(windows.out_size, windows.pixel_bytes)),
+        (d_points, (PANEL_BYTES, POINTS * cell, cell)),
+        windows.d_outputs(panel),
+        way.outputs,
+    )
+    columns = windows.out_size[0] * windows.out_size[1] * memory.tile
+    bias = memory.each_tile(f"{name} bias lanes", "gradients", way.outputs)
+    lowering.add(clear_entry, (bias, way.outputs), f"{name} d_bias = 0")
+    lowering.add(
+        row_sums_entry,
+        (d_outputs.pointer, bias, way.outputs, columns, columns),
+        f"{name} d_bias",
+        way.outputs * columns,
+        FLOAT_BYTES * way.outputs * columns,
+    )
+    add_lane_pieces(lowering, f"{name}.bias", bias, way.outputs, 1)
+    lowering.meet(f"backward to {name}")
+    summed = memory.shared(
+        f"{name} d_weight points", "gradients", CELLS * way.weight_cell // FLOAT_BYTES
+    )
+    tasks = _gradient_tasks(lowering, name, way, (points, d_points, summed))
+    lowering.phases.append(Phase(f"{name} d_weight", tasks))
+    _add_weight_pieces(lowering, name, way, summed)
+
+
+def _gradient_tasks(
+    lowering: Lowering, name: str, way: Way, buffers: tuple[Pointer, Pointer, Pointer]
+) -> list[Task]:
+    """A task for each pair of points and each part of the input channels."""
+    memory, windows = lowering.memory, way.windows
+    points, d_points, summed = buffers
+    panel, d_panel = way.channels * PANEL_BYTES, way.outputs * PANEL_BYTES
+    panels = [
+        (
+            tile * d_points.tile_stride + w * d_panel,
+            tile * points.tile_stride + w * panel,
+        )
+        for tile in range(memory.tiles)
+        for w in range(windows.count)
+    ]
+    table = memory.lookup("panels", np.array(panels, np.int64))
+    group_bytes = len(panels) * PANEL * PANEL_BYTES
+    together = max(1, TURNED_BYTES // group_bytes)
+    turned = lowering.scratch("turned", together * group_bytes // FLOAT_BYTES)
+    groups = way.channels // PANEL
+    stride = way.channels * FLOAT_BYTES
+    tasks = []
+    for first in range(0, groups, together):
+        here = min(together, groups - first)
+        source = points.base + first * PANEL * PANEL_BYTES
+        arguments = (  # the "tile" of these tasks is a pair of points
+            Pointer(d_points.base, tile_stride=windows.count * d_panel),
+            Pointer(source, tile_stride=way.source_cell),
+            table,
+            turned,
+            Pointer(summed.base + first * PANEL_BYTES, tile_stride=way.weight_cell),
+            len(panels),
+            way.blocks,
+            here,
+            stride,
+        )
+        operation = Operation(
+            gradient_entry(way.block),
+            arguments,
+            f"{name} d_weight",
+            2 * way.outputs * here * PANEL * len(panels) * PANEL,
+            len(panels) * PANEL_BYTES * (way.outputs + here * PANEL),
+        )
+        shared = [operation]
+        tasks += [Task(shared, cell) for cell in range(CELLS)]
+    return tasks
+
+
+def _add_weight_pieces(
+    lowering: Lowering, name: str, way: Way, summed: Pointer
+) -> None:
+    """The gradient from points to 3 x 3, some outputs at once, then the move."""
+    memory = lowering.memory
+    masks = memory.lookup("masks", Places().arrays()[1])
+    zero = memory.shared(f"{name} d_weight zero", "settings", 1)
+    scratch = lowering.scratch("squares", SQUARE * LANES)
+    size = way.channels * SQUARE
+    step = max(1, PIECE // size)
+    for first in range(0, way.outputs, step):
+        rows = min(step, way.outputs - first)
+        start = summed.plus(first * way.channels * FLOAT_BYTES)
+        settings = (rows, way.channels, way.weight_cell)
+
+        def make(
+            place: Pointer, _: int, start: Pointer = start, settings: Any = settings
+        ) -> Sequence[Operation]:
+            return [
+                Operation(
+                    weight_gradient_entry,
+                    (start, place, scratch, masks, zero, *settings),
+                    f"{name} d_weight from the points",
+                    0,
+                    FLOAT_BYTES * settings[0] * settings[1] * (CELLS + SQUARE),
+                )
+            ]
+
+        columns = rows * size
+        lowering.pieces.append(
+            Piece(
+                f"{name}.weight",
+                first * size,
+                1,
+                columns,
+                columns,
+                make,
+                cost=columns * memory.tiles,
+            )
+        )

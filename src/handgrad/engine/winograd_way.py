@@ -1,0 +1,183 @@
+"""One passage through a 3 x 3 convolution by Winograd's way, operation by operation."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from handgrad.arrays import Pair
+from handgrad.engine import geometry
+from handgrad.engine.kernels.convolution import taps_entry
+from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.sandwich import MATRICES, POINTS, RESULT, WINDOW
+from handgrad.engine.kernels.winograd import turn_entry
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.windows import Places, Windows
+
+CELLS = POINTS * POINTS  # pairs of points, and products
+FIRST_CACHE = 5 << 13  # bytes that stay in a core's first cache beside the weights
+Strides: TypeAlias = tuple[int, int, int]
+Side: TypeAlias = tuple[Pointer, Strides]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One passage through a convolution: from `channels` over windows to `outputs`."""
+
+    name: str
+    windows: Windows
+    channels: int
+    outputs: int
+
+    @property
+    def block(self) -> int:
+        """Outputs that a product makes at once."""
+        return geometry.output_block(self.outputs)
+
+    @property
+    def blocks(self) -> int:
+        """How often it does."""
+        return -(-self.outputs // self.block)
+
+    @property
+    def source_cell(self) -> int:
+        """Bytes from point to point of what goes in."""
+        return self.windows.count * self.channels * PANEL_BYTES
+
+    @property
+    def panel(self) -> int:
+        """Bytes from window to window of what comes out."""
+        return self.blocks * self.block * PANEL_BYTES
+
+    @property
+    def cell(self) -> int:
+        """Bytes from point to point of what comes out."""
+        return self.windows.count * self.panel
+
+    @property
+    def weight_cell(self) -> int:
+        """Bytes from point to point of the weights."""
+        return self.blocks * self.block * self.channels * FLOAT_BYTES
+
+
+def add_points(lowering: Lowering, way: Way, inputs: Tensor, points: Pointer) -> None:
+    """Every window of every channel, at the points."""
+    windows = way.windows
+    panel = way.channels * PANEL_BYTES
+    add_turn(
+        lowering,
+        WINDOW,
+        f"{way.name}, windows",
+        (inputs.pointer, picture_strides(windows.size, windows.pixel_bytes)),
+        (points, (PANEL_BYTES, POINTS * way.source_cell, way.source_cell)),
+        windows.inputs(panel),
+        way.channels,
+    )
+
+
+def add_products(
+    lowering: Lowering, way: Way, points: Pointer, weights: Pointer
+) -> None:
+    """One matrix product for each pair of points and each window."""
+    memory, windows = lowering.memory, way.windows
+    taps = [(0, cell * way.weight_cell) for cell in range(CELLS)]
+    source_panel = way.channels * PANEL_BYTES
+    places = [
+        (
+            cell * way.source_cell + window * source_panel,
+            cell * way.cell + window * way.panel,
+            cell,
+            1,
+        )
+        for cell in range(CELLS)
+        for window in range(windows.count)
+    ]
+    outputs = lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES)
+    row = way.block * FLOAT_BYTES
+    lowering.add(
+        taps_entry(way.block, PANEL // LANES),
+        (
+            points,
+            weights,
+            memory.shared(f"{way.name} start", "settings", way.blocks * way.block),
+            outputs,
+            memory.lookup("taps", np.array(taps, np.int64)),
+            memory.lookup("places", np.array(places, np.int64)),
+            len(places),
+            way.channels,
+            PANEL_BYTES,
+            row,
+            way.blocks,
+            way.channels * row,
+            PANEL_BYTES,
+            1,
+            windows.count if source_panel > FIRST_CACHE else 1,
+        ),
+        way.name,
+        2 * len(places) * way.blocks * way.block * way.channels * PANEL,
+        CELLS * (way.source_cell + way.weight_cell + way.cell),
+    )
+
+
+def add_outputs(
+    lowering: Lowering, way: Way, outputs: Tensor, bias: Pointer, bias_stride: int
+) -> None:
+    """From the points back to pictures."""
+    windows = way.windows
+    add_turn(
+        lowering,
+        RESULT,
+        f"{way.name}, outputs",
+        (
+            lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES),
+            (PANEL_BYTES, POINTS * way.cell, way.cell),
+        ),
+        (outputs.pointer, picture_strides(windows.out_size, windows.pixel_bytes)),
+        windows.outputs(way.panel),
+        way.outputs,
+        (bias, bias_stride),
+    )
+
+
+def add_turn(
+    lowering: Lowering,
+    kind: int,
+    stands_for: str,
+    source: Side,
+    target: Side,
+    places: Places,
+    channels: int,
+    start: tuple[Pointer, int] | None = None,
+) -> None:
+    """Squares of every channel and window, turned to or from the points."""
+    memory = lowering.memory
+    zero = (memory.shared(f"{stands_for} zero", "settings", 1), 0)
+    begin, begin_stride = start or zero
+    rows, masks = places.arrays()
+    inner, made = len(MATRICES[kind][0]), len(MATRICES[kind])
+    lowering.add(
+        turn_entry(kind),
+        (
+            source[0],
+            target[0],
+            memory.lookup("places", rows),
+            memory.lookup("masks", masks),
+            begin,
+            len(rows),
+            channels,
+            PANEL // LANES,
+            *source[1],
+            *target[1],
+            begin_stride,
+        ),
+        stands_for,
+        0,
+        len(rows) * channels * PANEL_BYTES * (inner**2 + made**2),
+    )
+
+
+def picture_strides(size: Pair, pixel: int) -> Strides:
+    """Strides of a picture: channel, row, column."""
+    return size[0] * size[1] * pixel, size[1] * pixel, pixel
