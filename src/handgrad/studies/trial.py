@@ -7,7 +7,6 @@ When its standard input ends, the one who started it is gone, and it ends too.
 
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -15,21 +14,20 @@ from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from threading import Thread
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
-from handgrad.errors import HandgradError, IntegrityError, NonFiniteError, RunError
+from handgrad.errors import HandgradError, NonFiniteError, RunError
 from handgrad.studies.experiment import CURVES
 from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
+from handgrad.studies.trial_runs import run_of
 from handgrad.training.atomic import write_file
 from handgrad.training.classifier import load
-from handgrad.training.config import config_from
 from handgrad.training.environment import describe_environment
 from handgrad.training.records import EpochRecord
-from handgrad.training.run import Run, resume, start
+from handgrad.training.run import Run
 
-WAITS = 3  # seconds
 ORPHANED = 3  # exit code of a trial whose starter is gone
 
 Report = Callable[[dict[str, Any]], None]
@@ -56,8 +54,7 @@ def measure(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
 
 def look(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
     """The numbers of an inspection; its pictures go into the trial's folder."""
-    data_dir = os.environ.get("HANDGRAD_STUDY_DATA")
-    place = Place(folder, Path(data_dir) if data_dir else None, workers)
+    place = Place(folder, study_data(), workers)
     metrics = inspect(spec["name"], spec["options"], spec["seed"], place)
     return {"metrics": metrics, "dataset_sha256": place.dataset_sha256}
 
@@ -82,7 +79,8 @@ def train(
     spec: dict[str, Any], folder: Path, workers: int | None, report: Report
 ) -> Outcome:
     """Train to the end and measure the network that `test` names."""
-    run = _run_of(spec, folder / "run", workers)
+    tables, data_dir = {**spec["config"], "seed": spec["seed"]}, study_data()
+    run = run_of(tables, folder / "run", workers=workers, data_dir=data_dir)
     for record in run:
         if isinstance(record, EpochRecord):
             report({"epoch": record.epoch, "train_loss": record.train_loss})
@@ -154,33 +152,10 @@ def test_values(
     return {k: v for k, v in values.items() if isfinite(v)}, found.confusion.tolist()
 
 
-def _run_of(spec: dict[str, Any], path: Path, workers: int | None) -> Run:
-    """A new run, or the one that was begun here; what is damaged is begun anew."""
-    if (path / "config.toml").is_file():
-        try:
-            return _resumed(path, workers)
-        except IntegrityError:
-            pass
-    if path.exists():  # killed before there was anything to go on with
-        shutil.rmtree(path)
-    config = config_from({**spec["config"], "seed": spec["seed"]}, "The trial")
-    data_dir = os.environ.get("HANDGRAD_STUDY_DATA")
-    if data_dir:
-        dataset = config.dataset.model_copy(update={"data_dir": data_dir})
-        config = config.model_copy(update={"dataset": dataset})
-    return start(config, path, workers=workers)
-
-
-def _resumed(path: Path, workers: int | None) -> Run:
-    """Go on; a process that was orphaned a moment ago may still be letting go."""
-    for _ in range(WAITS):
-        try:
-            return resume(path, workers=workers)
-        except IntegrityError:
-            raise
-        except RunError:
-            sleep(1.0)
-    return resume(path, workers=workers)
+def study_data() -> Path | None:
+    """The folder of data that the one who started this trial was given."""
+    named = os.environ.get("HANDGRAD_STUDY_DATA")
+    return Path(named) if named else None
 
 
 def _say(values: dict[str, Any]) -> None:

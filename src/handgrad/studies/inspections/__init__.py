@@ -20,13 +20,15 @@ from handgrad.studies.inspections.gradients import (
     vanishing_gradients,
 )
 from handgrad.studies.inspections.known_values import known_layers, update_rules
-from handgrad.studies.inspections.memory import parameters
+from handgrad.studies.inspections.memory import parameters, training_memory
 from handgrad.studies.inspections.numerics import (
     activation_functions,
     dropout_statistics,
     softmax_numerics,
 )
+from handgrad.studies.inspections.pictures import labelled_pictures, reading
 from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.trained import trained_network
 
 __all__ = ["INSPECTIONS", "Place", "check_inspection", "inspect", "needed_data"]
 
@@ -39,10 +41,14 @@ INSPECTIONS: dict[str, Inspection] = {
     "dropout_statistics": dropout_statistics,
     "jacobians": jacobians,
     "known_layers": known_layers,
+    "labelled_pictures": labelled_pictures,
     "parameters": parameters,
     "perceptron_equation": perceptron_equation,
+    "reading": reading,
     "regularised_network": regularised_network,
     "softmax_numerics": softmax_numerics,
+    "trained_network": trained_network,
+    "training_memory": training_memory,
     "update_rules": update_rules,
     "vanishing_gradients": vanishing_gradients,
 }

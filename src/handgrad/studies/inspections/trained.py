@@ -1,0 +1,151 @@
+"""A network that is trained first: where it errs, and what its first layer looks for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets import Split
+from handgrad.errors import ConfigError
+from handgrad.inspection.filters import Filters
+from handgrad.inspection.filters import filters as first_filters
+from handgrad.metrics import Evaluation
+from handgrad.studies.inspections.place import Place
+from handgrad.studies.trial_runs import run_of
+from handgrad.training.build import build_model
+from handgrad.training.classifier import Classifier, load
+from handgrad.training.run import Run
+
+
+def trained_network(
+    *, config: Mapping[str, Any], seed: int, place: Place
+) -> dict[str, float]:
+    """Train as the tables of `config` say; look at mistakes and first-layer weights.
+
+    The network is that of the last epoch, saved and loaded again; mistakes are those on
+    the test images.
+
+    Units
+        mistakes_N       test images of class N that were taken for another
+        confused_*       the most frequent confusion: true class, answer, how often
+        always_blank     share of pixels that are 0 in every training image
+        moved_*          how far weights moved from their start, root mean square, of
+                         blank pixels and of the others
+    """
+    with place.run_folder() as folder:
+        run = run_of(
+            {**config, "seed": seed},
+            folder,
+            workers=place.workers,
+            data_dir=place.data_dir,
+        )
+        for _ in run:
+            pass
+        classifier = load(folder, "last", workers=place.workers)
+        place.dataset_sha256 = run.parts.dataset.checksum
+        return {**mistakes(run, classifier, place), **weights(run, classifier, place)}
+
+
+def mistakes(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
+    """What the test images say, class by class."""
+    test = run.parts.dataset.test
+    if test is None:
+        raise ConfigError(
+            f"{run.parts.dataset.name} has no test images to be mistaken about. "
+            "Take a data set with some."
+        )
+    found = classifier.evaluate(test)
+    _draw_mistakes(classifier, test, found, place)
+    per_class = found.mistakes_per_class.tolist()
+    measured = {
+        "test_accuracy": found.accuracy,
+        "mistakes": sum(per_class),
+        **{f"mistakes_{number}": count for number, count in enumerate(per_class)},
+    }
+    for true, answer, count in found.most_confused(1):
+        measured |= {
+            "confused_true": true,
+            "confused_answer": answer,
+            "confused_count": count,
+        }
+    return measured
+
+
+def _draw_mistakes(
+    classifier: Classifier, test: Split, found: Evaluation, place: Place
+) -> None:
+    names = classifier.class_names
+    probabilities = classifier.predict_probabilities(test.images)
+
+    def matrix() -> Any:
+        from handgrad.inspection.figures import confusion_matrix
+
+        return confusion_matrix(found.confusion, names, what="test")
+
+    def gallery() -> Any:
+        from handgrad.inspection import figures
+
+        return figures.mistakes(
+            test.images, test.targets, probabilities, names, what="test"
+        )
+
+    from handgrad.inspection.figures.mistakes import worst_mistakes
+
+    counts = [
+        {"true": names[true], "answer": names[answer], "images": int(count)}
+        for (true, answer), count in np.ndenumerate(found.confusion)
+    ]
+    worst = [
+        {
+            "image": mistake.row,
+            "true": names[mistake.target],
+            "answer": names[mistake.prediction],
+            "probability": mistake.probability,
+        }
+        for mistake in worst_mistakes(probabilities, test.targets)
+    ]
+    place.draw("confusion_matrix", matrix, counts)
+    place.draw("worst_mistakes", gallery, worst, kind="png")
+
+
+def weights(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
+    """The first layer's weights, and how far they moved."""
+    images = run.parts.train.images
+    last = first_filters(classifier.model, classifier.input_shape)
+    first = first_filters(build_model(classifier.config), classifier.input_shape)
+    _draw_weights(last, classifier, place)
+    measured = {"units": len(last.norms), "mean_norm": float(last.norms.mean())}
+    if last.weight.ndim != 2:  # filters slide: none of their weights has a pixel
+        return measured
+    is_blank = (images == 0).all(axis=0)
+    moved = last.pictures.astype(np.float64) - first.pictures
+    return measured | {
+        "always_blank": float(is_blank.mean()),
+        "moved_blank": _root_mean_square(moved[:, is_blank]),
+        "moved_others": _root_mean_square(moved[:, ~is_blank]),
+    }
+
+
+def _draw_weights(found: Filters, classifier: Classifier, place: Place) -> None:
+    def draw() -> Any:
+        from handgrad.inspection.figures import filters as drawing
+
+        return drawing.filters(found, class_names=classifier.class_names)
+
+    rows = [
+        {
+            "unit": unit,
+            "norm": float(norm),
+            "smallest": float(picture.min()),
+            "largest": float(picture.max()),
+        }
+        for unit, (norm, picture) in enumerate(
+            zip(found.norms, found.pictures, strict=True)
+        )
+    ]
+    place.draw("first_layer_weights", draw, rows, kind="png")
+
+
+def _root_mean_square(values: NumpyArray) -> float:
+    return float(np.sqrt(np.mean(values**2))) if values.size else 0.0

@@ -1,0 +1,47 @@
+"""The run of a trial: a new one, or the one that was begun in its folder."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from handgrad.errors import IntegrityError, RunError
+from handgrad.training.config import config_from
+from handgrad.training.run import Run, resume, start
+
+WAITS = 3  # seconds
+
+
+def run_of(
+    tables: Mapping[str, Any],
+    path: Path,
+    *,
+    workers: int | None = None,
+    data_dir: Path | None = None,
+) -> Run:
+    """Begin anew, or go on; what is damaged is begun anew."""
+    if (path / "config.toml").is_file():
+        try:
+            return _resumed(path, workers)
+        except IntegrityError:
+            pass
+    if path.exists():  # killed before there was anything to go on with
+        shutil.rmtree(path)
+    config = config_from(tables, "The trial")
+    if data_dir is not None:
+        dataset = config.dataset.model_copy(update={"data_dir": str(data_dir)})
+        config = config.model_copy(update={"dataset": dataset})
+    return start(config, path, workers=workers)
+
+
+def _resumed(path: Path, workers: int | None) -> Run:
+    """Go on; a process that was orphaned a moment ago may still be letting go."""
+    for _ in range(WAITS):
+        try:
+            return resume(path, workers=workers)
+        except IntegrityError:
+            raise
+        except RunError:
+            sleep(1.0)
+    return resume(path, workers=workers)

@@ -1,0 +1,47 @@
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.studies.trial_runs import run_of
+
+TABLES = {
+    "engine": "plain",
+    "dataset": {"name": "digits", "image_size": [8, 8], "train_count": 60},
+    "model": {"name": "softmax_regression"},
+    "training": {"epochs": 2, "batch_size": 20, "checkpoint_seconds": 0.0},
+}
+
+
+def finished(run):
+    for _ in run:
+        pass
+    return run.result["sha256"]
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path):
+    whole = finished(run_of(TABLES, tmp_path / "whole"))
+    begun = iter(run_of(TABLES, tmp_path / "run"))
+    for _ in range(3):
+        next(begun)
+    begun.close()
+    resumed = run_of(TABLES, tmp_path / "run")
+    assert resumed.trainer.position.step > 0
+    assert finished(resumed) == whole
+
+
+@pytest.mark.parametrize("damage", ["config.toml", "checkpoints"])
+def test_what_is_damaged_is_begun_anew(tmp_path, damage):
+    whole = finished(run_of(TABLES, tmp_path / "run"))
+    path = tmp_path / "run" / damage
+    files = [path] if path.is_file() else list(path.rglob("*.safetensors"))
+    for file in files:
+        if damage == "config.toml":
+            file.unlink()
+        else:
+            file.write_bytes(file.read_bytes()[:-1])
+    assert finished(run_of(TABLES, tmp_path / "run")) == whole
+
+
+def test_settings_are_checked(tmp_path):
+    with pytest.raises(ConfigError, match="The trial"):
+        run_of({**TABLES, "modle": {}}, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
