@@ -56,9 +56,8 @@ def test_pictures_and_the_run_are_in_the_trial_s_folder(done):
 def test_filters_have_no_pixels_of_their_own():
     config = {**CONFIG, "training": {"epochs": 1, "batch_size": 200}}
     config["dataset"] = {"name": "digits", "train_count": 200}
-    found = inspect(
-        "trained_network", {"config": {**config, "model": {"name": "lenet"}}}, 0
-    )
+    config["model"] = {"name": "lenet"}
+    found = inspect("trained_network", {"config": config}, 0)
     assert found["units"] == 6
     assert "moved_blank" not in found
 

@@ -1,8 +1,9 @@
-"""How many numbers a network trains, and how many bytes training and prediction take."""
+"""How many numbers a network trains, and the bytes of training and prediction."""
 
 import gc
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -119,7 +120,7 @@ def predicted_in_prediction(model: Sequential, batch_size: int) -> dict[str, int
     """Bytes of a prediction that keeps a layer's outputs until the next has its own."""
     roles = predicted_roles(model, _optimizer({"name": "sgd"}), batch_size)
     sizes = output_sizes(model)
-    pairs = [a + b for a, b in zip(sizes, sizes[1:], strict=False)] or sizes
+    pairs = [a + b for a, b in pairwise(sizes)] or sizes
     return {
         "parameters": roles["parameters"],
         "input": roles["input"],

@@ -1,4 +1,4 @@
-"""Looking at the data: pictures with their names, and what the reader makes of bytes."""
+"""Looking at data: pictures with their names, and what the reader makes of bytes."""
 
 from itertools import product
 from pathlib import Path
@@ -38,11 +38,10 @@ def labelled_pictures(
 
         return named_images(shown.images, names, what=f"{found.name}, {split}")
 
+    pairs = zip(shown.targets.tolist(), names, strict=True)
     rows = [
-        {"image": number, "class": int(target), "name": name}
-        for number, (target, name) in enumerate(
-            zip(shown.targets, names, strict=True), 1
-        )
+        {"image": number, "class": target, "name": name}
+        for number, (target, name) in enumerate(pairs, 1)
     ]
     place.draw("labelled_pictures", draw, rows, kind="png")
     _, height, width = found.image_shape

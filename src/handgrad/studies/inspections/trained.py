@@ -1,4 +1,4 @@
-"""A network that is trained first: where it errs, and what its first layer looks for."""
+"""A network that is trained first: its mistakes, and what its first layer seeks."""
 
 from collections.abc import Mapping
 from typing import Any
