@@ -152,7 +152,9 @@ def _add_d_inputs(
             shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
             height * width * memory.tile * FLOAT_BYTES,
             memory.tile // (16 * VECTORS),
-            places_together(shape, len(places), shape.out_channels * shape.output_bytes),
+            places_together(
+                shape, len(places), shape.out_channels * shape.output_bytes
+            ),
         ),
         f"{name} d_inputs",
         shape.operations,

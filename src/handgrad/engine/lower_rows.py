@@ -14,6 +14,7 @@ from handgrad.engine.kernels.rows import (
     column_sums_entry,
     copied_panels_entry,
     panels_entry,
+    rows_gradient_entry,
     rows_product_entry,
 )
 from handgrad.engine.lowering import Lowering
@@ -23,6 +24,7 @@ from handgrad.engine.program import Operation
 from handgrad.layers import Linear
 
 PANELS_AT_ONCE = 4  # in one task
+AT_ONCE = 768  # of k, whose rows and panels stay in a core's own cache
 BLOCKS = 4  # of rows of a weight's gradient
 FEWEST_ROWS = 48
 BLOCK_BYTES = 850_000  # of a gradient that waits in a core's own cache to be used
@@ -45,13 +47,12 @@ def lower_linear_by_rows(
             _panels(lowering, name, layer),
             outputs.pointer,
             inputs.stride * FLOAT_BYTES,
-            FLOAT_BYTES,
-            WIDTH * FLOAT_BYTES,
             into * WIDTH * FLOAT_BYTES,
             outputs.stride * FLOAT_BYTES,
             tile,
             wide,
             into,
+            AT_ONCE,
         ),
         f"{name} forward",
         2 * out * into * tile,
@@ -121,13 +122,12 @@ def _add_d_inputs(
             panels,
             d_inputs.pointer,
             d_outputs.stride * FLOAT_BYTES,
-            FLOAT_BYTES,
-            WIDTH * FLOAT_BYTES,
             out * WIDTH * FLOAT_BYTES,
             d_inputs.stride * FLOAT_BYTES,
             memory.tile,
             into,
             out,
+            AT_ONCE,
         ),
         f"{name} d_inputs",
         2 * out * into * memory.tile,
@@ -186,23 +186,22 @@ def _weight_gradient(
     capacity = lowering.memory.capacity
     d_columns = Pointer(d_outputs.pointer.base + first * FLOAT_BYTES)
     images = Pointer(inputs.pointer.base + left * FLOAT_BYTES)
+    packed = capacity * (-(-rows // ROWS) * ROWS + WIDTH) + LANES
+    scratch = lowering.scratch("rows side by side", packed)
 
     def make(place: Pointer, stride: int) -> Sequence[Operation]:
         return [
             Operation(
-                rows_product_entry,
+                rows_gradient_entry,
                 (
                     d_columns,
                     images,
                     place,
-                    FLOAT_BYTES,
+                    scratch,
                     d_outputs.stride * FLOAT_BYTES,
                     inputs.stride * FLOAT_BYTES,
-                    WIDTH * FLOAT_BYTES,
                     stride * FLOAT_BYTES,
-                    rows,
-                    columns,
-                    capacity,
+                    *(rows, columns, capacity),
                 ),
                 f"{name} d_weight, rows {first} to {first + rows}",
                 2 * rows * columns * capacity,

@@ -13,6 +13,7 @@ from handgrad.engine.kernels.machine import FLOAT, INT32, INT64
 LANES = 16
 VECTOR = ir.VectorType(FLOAT, LANES)
 VECTOR_BYTES = 4 * LANES
+MASK = ir.VectorType(ir.IntType(1), LANES)
 
 
 class Loop:
@@ -77,6 +78,29 @@ def store_vector(builder: Any, value: Any, address: Any, offset: int) -> None:
     """Sixteen floats to memory, aligned or not."""
     stored = builder.store(value, pointer_at(builder, address, offset, VECTOR))
     stored.align = 4
+
+
+def masked_load(builder: Any, address: Any, mask: Any) -> Any:
+    """Sixteen floats; zero, and memory untouched, where the mask is 0."""
+    pointer = VECTOR.as_pointer()
+    kind = ir.FunctionType(VECTOR, [pointer, INT32, MASK, VECTOR])
+    function = cgutils.get_or_insert_function(
+        builder.module, kind, f"llvm.masked.load.v{LANES}f32.p0"
+    )
+    zeros = ir.Constant(VECTOR, [0.0] * LANES)
+    place = builder.inttoptr(address, pointer)
+    return builder.call(function, [place, ir.Constant(INT32, 4), mask, zeros])
+
+
+def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
+    """Sixteen floats where the mask is 1."""
+    pointer = VECTOR.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer, INT32, MASK])
+    function = cgutils.get_or_insert_function(
+        builder.module, kind, f"llvm.masked.store.v{LANES}f32.p0"
+    )
+    place = builder.inttoptr(address, pointer)
+    builder.call(function, [value, place, ir.Constant(INT32, 4), mask])
 
 
 def splat(builder: Any, scalar: Any) -> Any:

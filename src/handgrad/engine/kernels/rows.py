@@ -19,68 +19,112 @@ from handgrad.engine.kernels.entry import (
     kernel,
 )
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.vector import outer_block, transpose_block
+from handgrad.engine.kernels.vector import copy_vector, outer_block, transpose_block
 
 ROWS, VECTORS = 8, 3  # 24 running sums of the 32 registers
 WIDTH = VECTORS * LANES
 
 
 @kernel
-def some_rows(first, rows, vectors, left, right, outputs, sizes):
-    """`rows` rows (eight at once, then one) of `vectors` vectors of a product."""
-    left_row, step, right_step, count, row = sizes
-    at = first
-    while at + ROWS <= rows:
-        start, out = left + at * left_row, outputs + at * row
-        if vectors == 3:
-            outer_block(8, 3, start, left_row, step, right, right_step, count, out, row)
-        elif vectors == 2:
-            outer_block(8, 2, start, left_row, step, right, right_step, count, out, row)
-        else:
-            outer_block(8, 1, start, left_row, step, right, right_step, count, out, row)
-        at += ROWS
-    while at < rows:
-        start, out = left + at * left_row, outputs + at * row
-        for vector in range(vectors):
-            beside = right + vector * VECTOR_BYTES
-            below = out + vector * VECTOR_BYTES
+def some_rows(rows, vectors, left, right, outputs, sizes):
+    """`rows` rows (eight at once, then one) of `vectors` vectors of a product.
+
+    Sizes
+        bytes from row to row of left, from eight to eight, from k to k; from k to k of
+        right; how many k; bytes from row to row of outputs; -1 to add to outputs
+    """
+    left_row, left_block, step, right_step, count, row, adds = sizes
+    whole = rows // ROWS
+    for block in range(whole):
+        x, out = left + block * left_block, outputs + block * ROWS * row
+        if vectors == VECTORS:
             outer_block(
-                1, 1, start, left_row, step, beside, right_step, count, below, row
+                8, 3, x, left_row, step, right, right_step, count, out, row, adds
             )
-        at += 1
+        elif vectors == 2:
+            outer_block(
+                8, 2, x, left_row, step, right, right_step, count, out, row, adds
+            )
+        else:
+            outer_block(
+                8, 1, x, left_row, step, right, right_step, count, out, row, adds
+            )
+    for rest in range(rows - whole * ROWS):
+        x = left + whole * left_block + rest * left_row
+        for vector in range(vectors):
+            along = vector * VECTOR_BYTES
+            y, out = right + along, outputs + (whole * ROWS + rest) * row + along
+            outer_block(1, 1, x, left_row, step, y, right_step, count, out, row, adds)
 
 
 def _rows_product_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the products of Linear.forward and Linear.backward.
+    """Stands for the products of Linear.forward and d_inputs of Linear.backward.
 
     Arguments
-        0 left, 3 right, 6 outputs; bytes: 9 left row, 10 left step, 11 right step,
-        12 from group to group in right, 13 output row; 14 rows, 15 columns (by the 16),
-        16 count of k
+        0 left, 3 right (panels), 6 outputs; bytes: 9 left row, 10 from panel to panel,
+        11 output row; 12 rows, 13 columns (by the 16), 14 count of k, 15 k at once
     """
     left = address_of(arguments, 0, tile, worker)
     right = address_of(arguments, 3, tile, worker)
     outputs = address_of(arguments, 6, tile, worker)
-    sizes = (
-        integer(arguments, 9),
-        integer(arguments, 10),
-        integer(arguments, 11),
-        integer(arguments, 16),
-        integer(arguments, 13),
-    )
-    group_step, rows = integer(arguments, 12), integer(arguments, 14)
-    vectors = integer(arguments, 15) // LANES
+    left_row, panel = integer(arguments, 9), integer(arguments, 10)
+    row, rows = integer(arguments, 11), integer(arguments, 12)
+    vectors = integer(arguments, 13) // LANES
+    count, together = integer(arguments, 14), integer(arguments, 15)
+    for first in range(0, count, together):
+        part = min(together, count - first)
+        sizes = (left_row, ROWS * left_row, 4, 4 * WIDTH, part, row, -int(first > 0))
+        for group in range((vectors + VECTORS - 1) // VECTORS):
+            some_rows(
+                rows,
+                min(VECTORS, vectors - group * VECTORS),
+                left + 4 * first,
+                right + group * panel + 4 * WIDTH * first,
+                outputs + 4 * WIDTH * group,
+                sizes,
+            )
+
+
+@kernel
+def copy_rows(source, source_row, target, target_row, rows, vectors):
+    """Copy whole registers, row after row; a later row may overwrite one's end."""
+    for row in range(rows):
+        for vector in range(vectors):
+            along = vector * VECTOR_BYTES
+            copy_vector(
+                source + row * source_row + along, target + row * target_row + along
+            )
+
+
+def _rows_gradient_entry(arguments: int, tile: int, worker: int) -> None:
+    """Stands for d_weight of Linear.backward: some rows and columns of it.
+
+    Both sides are copied side by side first: rows of a batch lie far apart, and each
+    would cost the processor a look into its table of pages.
+
+    Arguments
+        0 d_outputs (first column), 3 inputs (first column), 6 d_weight, 9 scratch
+        bytes: 12 row of d_outputs, 13 of inputs, 14 of d_weight
+        15 outputs, 16 columns (by the 16), 17 examples
+    """
+    d_outputs = address_of(arguments, 0, tile, worker)
+    inputs = address_of(arguments, 3, tile, worker)
+    out = address_of(arguments, 6, tile, worker)
+    left = address_of(arguments, 9, tile, worker)
+    row, outs = integer(arguments, 14), integer(arguments, 15)
+    vectors, count = integer(arguments, 16) // LANES, integer(arguments, 17)
+    blocks = (outs + ROWS - 1) // ROWS
+    few, block_bytes = 4 * ROWS, 4 * ROWS * count
+    for block in range(blocks):
+        source, target = d_outputs + block * few, left + block * block_bytes
+        copy_rows(source, integer(arguments, 12), target, few, count, 1)
+    right = left + blocks * block_bytes + VECTOR_BYTES
     for group in range((vectors + VECTORS - 1) // VECTORS):
         wide = min(VECTORS, vectors - group * VECTORS)
-        some_rows(
-            0,
-            rows,
-            wide,
-            left,
-            right + group * group_step,
-            outputs + group * WIDTH * 4,
-            sizes,
-        )
+        source, step = inputs + 4 * WIDTH * group, wide * VECTOR_BYTES
+        copy_rows(source, integer(arguments, 13), right, step, count, wide)
+        sizes = (4, block_bytes, few, step, count, row, 0)
+        some_rows(outs, wide, left, right, out + 4 * WIDTH * group, sizes)
 
 
 def _panels_entry(arguments: int, tile: int, worker: int) -> None:
@@ -178,6 +222,7 @@ def _turn_entry(arguments: int, tile: int, worker: int) -> None:
 
 
 rows_product_entry = Entry(_rows_product_entry)
+rows_gradient_entry = Entry(_rows_gradient_entry)
 panels_entry = Entry(_panels_entry)
 copied_panels_entry = Entry(_copied_panels_entry)
 column_sums_entry = Entry(_column_sums_entry)

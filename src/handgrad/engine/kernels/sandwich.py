@@ -21,13 +21,15 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from handgrad.engine.kernels.registers import (
     LANES,
+    MASK,
     VECTOR,
     load,
+    masked_load,
+    masked_store,
     moved,
     multiply_add,
     splat,
@@ -134,31 +136,8 @@ def combination(builder: Any, factors: list[Fraction], vectors: list[Any]) -> An
 
 def mask_of(builder: Any, masks: Any, place: int) -> Any:
     """One bit for each lane from a table of 16-bit numbers."""
-    bits = load(builder, masks, MASK_BYTES * place, ir.IntType(16))
-    return builder.bitcast(bits, ir.VectorType(ir.IntType(1), LANES))
-
-
-def masked_load(builder: Any, address: Any, mask: Any) -> Any:
-    """Sixteen floats; zero, and memory untouched, where the mask is 0."""
-    pointer, bits = VECTOR.as_pointer(), ir.VectorType(ir.IntType(1), LANES)
-    kind = ir.FunctionType(VECTOR, [pointer, ir.IntType(32), bits, VECTOR])
-    function = cgutils.get_or_insert_function(
-        builder.module, kind, f"llvm.masked.load.v{LANES}f32.p0"
-    )
-    zeros = ir.Constant(VECTOR, [0.0] * LANES)
-    place = builder.inttoptr(address, pointer)
-    return builder.call(function, [place, ir.IntType(32)(4), mask, zeros])
-
-
-def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
-    """Sixteen floats where the mask is 1."""
-    pointer, bits = VECTOR.as_pointer(), ir.VectorType(ir.IntType(1), LANES)
-    kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer, ir.IntType(32), bits])
-    function = cgutils.get_or_insert_function(
-        builder.module, kind, f"llvm.masked.store.v{LANES}f32.p0"
-    )
-    place = builder.inttoptr(address, pointer)
-    builder.call(function, [value, place, ir.IntType(32)(4), mask])
+    bits = load(builder, masks, MASK_BYTES * place, ir.IntType(LANES))
+    return builder.bitcast(bits, MASK)
 
 
 @intrinsic(prefer_literal=True)

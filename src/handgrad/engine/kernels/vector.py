@@ -18,12 +18,15 @@ from numba.extending import intrinsic
 from handgrad.engine.kernels.machine import FLOAT, INT32, INT64
 from handgrad.engine.kernels.registers import (
     LANES,
+    MASK,
     VECTOR,
     VECTOR_BYTES,
     Loop,
     constant,
     load,
     load_vector,
+    masked_load,
+    moved,
     multiply_add,
     splat,
     store_vector,
@@ -108,20 +111,29 @@ def dots_block_of(builder: Any, outs: int, taps: int, arguments: Any) -> None:
 
 
 def outer_block_of(builder: Any, rows: int, vectors: int, arguments: Any) -> None:
-    """Emit: outputs[i, v] = sum over k of left[i, k] * right[k, v].
+    """Emit: outputs[i, v] = sum over k of left[i, k] * right[k, v] (+ outputs[i, v]).
 
     Arguments (addresses and strides in bytes)
         left, left_row, left_step  first number; from row to row; from k to k
         right, right_step          first vector; from k to k
         count                      how many k
         outputs, output_row        first vector; from row to row
+        adds                       -1 where what stands there is added to, else 0
     """
-    (left, left_row, left_step, right, right_step, count, out, out_row) = arguments
-    zero = [ir.Constant(VECTOR, [0.0] * LANES)] * (rows * vectors)
+    (left, left_row, left_step, right, right_step, count, out, out_row, adds) = (
+        arguments
+    )
+    mask = builder.bitcast(builder.trunc(adds, ir.IntType(LANES)), MASK)
+    outs = [moved(builder, out, out_row, i) for i in range(rows)]
+    begin = [
+        masked_load(builder, moved(builder, row, constant(VECTOR_BYTES), v), mask)
+        for row in outs
+        for v in range(vectors)
+    ]
     starts = [
         builder.add(left, builder.mul(left_row, constant(i))) for i in range(rows)
     ]
-    loop = Loop(builder, count, zero)
+    loop = Loop(builder, count, begin)
     left_at = builder.mul(loop.index, left_step)
     right_at = builder.add(right, builder.mul(loop.index, right_step))
     values = [load_vector(builder, right_at, v * VECTOR_BYTES) for v in range(vectors)]
@@ -133,9 +145,8 @@ def outer_block_of(builder: Any, rows: int, vectors: int, arguments: Any) -> Non
             sums.append(multiply_add(builder, factor, values[v], before))
     loop.end(sums)
     for i in range(rows):
-        row = builder.add(out, builder.mul(out_row, constant(i)))
         for v in range(vectors):
-            store_vector(builder, sums[i * vectors + v], row, v * VECTOR_BYTES)
+            store_vector(builder, sums[i * vectors + v], outs[i], v * VECTOR_BYTES)
 
 
 def transpose_block_of(builder: Any, arguments: Any) -> None:
@@ -238,9 +249,21 @@ def outer_block(
     count,
     outputs,
     output_row,
+    adds,
 ):
     """A block of `rows` x `vectors` of a matrix product; see `outer_block_of`."""
-    return _block(outer_block_of, (rows, vectors), 8)
+    return _block(outer_block_of, (rows, vectors), 9)
+
+
+@intrinsic
+def copy_vector(typing_context, source, target):
+    """Sixteen floats from one address to another."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        store_vector(builder, load_vector(builder, values[0], 0), values[1], 0)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
 
 
 @intrinsic
