@@ -20,6 +20,8 @@ from handgrad.studies.inspections.gradients import (
     vanishing_gradients,
 )
 from handgrad.studies.inspections.known_values import known_layers, update_rules
+from handgrad.studies.inspections.library_convolutions import library_convolutions
+from handgrad.studies.inspections.loops import looped_lenet
 from handgrad.studies.inspections.memory import parameters, training_memory
 from handgrad.studies.inspections.numerics import (
     activation_functions,
@@ -42,6 +44,8 @@ INSPECTIONS: dict[str, Inspection] = {
     "jacobians": jacobians,
     "known_layers": known_layers,
     "labelled_pictures": labelled_pictures,
+    "library_convolutions": library_convolutions,
+    "looped_lenet": looped_lenet,
     "parameters": parameters,
     "perceptron_equation": perceptron_equation,
     "reading": reading,

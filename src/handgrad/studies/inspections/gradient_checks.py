@@ -1,8 +1,8 @@
 """Networks of many settings, each one's gradients held against finite differences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from handgrad.losses import L2, SoftmaxCrossEntropy
 from handgrad.models import mlp
 from handgrad.randomness import Key, normal, uniform
 from handgrad.studies.inspections.place import Place
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CLASSES = 10
 IMAGE = (1, 4, 4)
@@ -52,13 +55,8 @@ def regularised_network(
     errors.pop("inputs")
     named = {"_".join(_layer_and_kind(name)): e for name, e in errors.items()}
 
-    def draw() -> Any:
-        from handgrad.inspection.figures.gradient_errors import gradient_errors
-
-        return gradient_errors(named)
-
     rows = [{"parameter": name, "error": error} for name, error in named.items()]
-    place.draw("gradient_errors", draw, rows)
+    place.draw("gradient_errors", lambda: error_figure(named), rows)
     return {
         "loss": value.evaluate(value.point)[0],
         "data_loss": of_data.evaluate(value.point)[0],
@@ -111,12 +109,7 @@ def configurable_perceptrons(
             }
         )
 
-    def draw() -> Any:
-        from handgrad.inspection.figures.gradient_errors import gradient_errors
-
-        return gradient_errors(worst)
-
-    place.draw("gradient_errors", draw, rows)
+    place.draw("gradient_errors", lambda: error_figure(worst), rows)
     return {
         "networks": len(rows),
         **{f"error_{name}": error for name, error in worst.items()},
@@ -132,6 +125,18 @@ def network_value(
     draws = uniform(key.child("targets"), shape[:1], 0, CLASSES)
     targets = draws.astype(np.int64)
     return NetworkValue(model, SoftmaxCrossEntropy(), inputs, targets, key=key, l2=l2)
+
+
+def error_figure(errors: Mapping[str, float]) -> "Figure":
+    """One dot for each error."""
+    from handgrad.inspection.figures.log_dots import log_dots
+
+    return log_dots(
+        errors,
+        heading="Gradients against finite differences",
+        note="relative errors, float64",
+        form="{:.1e}",
+    )
 
 
 def _layer_and_kind(name: str) -> tuple[str, str]:

@@ -1,0 +1,36 @@
+"""The loss of every step of several trainings, one line each."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from handgrad.inspection.figures.style import (
+    BLUE,
+    INK,
+    MUTED,
+    ORANGE,
+    PALE,
+    TEXT_SIZE,
+    new_figure,
+    quiet,
+    title,
+)
+
+COLORS = (PALE, ORANGE, BLUE, INK, MUTED)
+WIDTHS = (4.0, 1.2, 1.2, 1.2, 1.2)  # the first lies under the others
+
+
+def loss_by_step(losses: Mapping[str, Sequence[float]]) -> Figure:
+    """Lines that lie on each other are told apart by their widths."""
+    figure = new_figure(7.2, 3.6)
+    axes = figure.add_subplot()
+    for (name, values), color, width in zip(
+        losses.items(), COLORS, WIDTHS, strict=False
+    ):
+        steps = range(1, len(values) + 1)
+        axes.plot(steps, values, color=color, linewidth=width, label=name)
+    quiet(axes, grid=True)
+    title(axes, "Loss of every step")
+    axes.set_xlabel("step", color=MUTED, fontsize=TEXT_SIZE)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=TEXT_SIZE)
+    return figure
