@@ -48,7 +48,8 @@ class LoopedLeNet:
 
     def forward(self, image: Image) -> Numbers:
         """Everything that one image becomes, from the border to the logits."""
-        p, found = self.parameters, {"bordered": bordered(image, BORDER)}
+        p = self.parameters
+        found: Numbers = {"bordered": bordered(image, BORDER)}
         maps = convolve(found["bordered"], p["conv2d_1.weight"], p["conv2d_1.bias"])
         found["first"] = each_number(sigmoid, maps)
         found["small"] = average_pool(found["first"])
@@ -68,7 +69,8 @@ class LoopedLeNet:
 
     def backward(self, image: Image, target: int) -> tuple[float, Numbers]:
         """The loss of one image, and its gradient for every parameter."""
-        p, found, gradients = self.parameters, self.forward(image), {}
+        p, found = self.parameters, self.forward(image)
+        gradients: Numbers = {}
         loss, d_sums = cross_entropy(found["logits"], target)
         for name, inputs in (("linear_3", "last"), ("linear_2", "hidden")):
             d_inputs, gradients[f"{name}.weight"] = linear_backward(
