@@ -5,6 +5,9 @@ from math import log
 import numpy as np
 import pytest
 
+from definitions import conv2d as definition_of_convolution
+from definitions import linear as definition_of_linear
+from definitions import pooling as definition_of_pooling
 from handgrad.inspection.looped_lenet import (
     LoopedLeNet,
     added,
@@ -22,10 +25,6 @@ from handgrad.inspection.looped_lenet import (
 )
 from handgrad.models import lenet
 from handgrad.randomness import Key, normal
-
-from ..definitions import conv2d as definition_of_convolution
-from ..definitions import linear as definition_of_linear
-from ..definitions import pooling as definition_of_pooling
 
 KEY = Key(0)
 
