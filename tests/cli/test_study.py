@@ -44,11 +44,27 @@ def test_from_the_first_trial_to_the_report(handgrad, rows, tmp_path):
     made = json.loads(handgrad(f"study report {rows} --folder trials --json").out)
     assert "| reproduced" in (tmp_path / made["markdown"]).read_text()
     assert json.loads((tmp_path / made["json"]).read_text())["study"] == "rows"
+    assert "--rows r1 --full" in (tmp_path / made["html"]).read_text()
+    assert (tmp_path / made["figures"] / "r1-full-train_loss.svg").is_file()
     path = tmp_path / "rows" / "r1.toml"
     path.write_text(path.read_text().replace(") < train", ") > train"))
     wrong = handgrad(f"study run {rows} --folder trials -q")
     assert wrong.code == 1  # a finding that does not hold
     assert "DOES NOT HOLD" in wrong.out
+
+
+def test_all_studies_are_reported_at_once(handgrad, tmp_path):
+    run = "study run csci581-e --full --rows e5 -q --workers 1"
+    assert handgrad(f"{run} --folder mine/csci581-e").code == 0
+    made = json.loads(handgrad("study report --folder mine --json").out)
+    assert made == {
+        "index": "mine/index.html",
+        "reports": ["mine/csci581-e/report.html"],
+    }
+    assert "full 1 of 1" in (tmp_path / made["index"]).read_text()
+    assert handgrad("study report --all --folder mine").out == (
+        "All studies are in mine/index.html.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,6 +75,9 @@ def test_from_the_first_trial_to_the_report(handgrad, rows, tmp_path):
         ("run csci581-a --quick --full", "--quick or --full, got both"),
         ("run csci581-a --jobs 0", "--jobs takes a whole number from 1 up"),
         ("report csci581-a", "nothing of csci581-a was run"),
+        ("report", "studies is not there: no study was run here"),
+        ("report csci581-a --all", "got the name csci581-a"),
+        ("report --rows a2", "got --rows"),
         ("show nowhere/at/all", "There is no study at nowhere/at/all"),
     ],
 )

@@ -1,7 +1,7 @@
 """`handgrad study`: the experiments of the reports, run, resumed and held up."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,13 +104,45 @@ def status(
 
 @study.command()
 def report(
-    name: Name, rows: Rows = None, folder: Folder = None, as_json: Json = False
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A study's name, or a folder or file; all by default."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All studies, and index.html above them.")
+    ] = False,
+    rows: Rows = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the trials are kept; studies/NAME by default, and studies "
+            "for all of them."
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Write published, ours and verdict as Markdown and JSON into the folder."""
+    """Write what was published and what came out: HTML, Markdown, JSON, figures."""
     from handgrad.cli.screens.console import say, say_json
+
+    if name is None or everything:
+        made = _report_all(name, rows, folder)
+        words = f"All studies are in {made['index']}."
+    else:
+        made = _report_one(name, rows, folder)
+        words = (
+            f"The report is {made['html']}; its tables are in {made['markdown']} and "
+            f"{made['json']} as well."
+        )
+    if as_json:
+        say_json(made)
+    else:
+        say(words)
+
+
+def _report_one(name: str, rows: str | None, folder: Path | None) -> dict[str, Any]:
     from handgrad.errors import RunError
+    from handgrad.reports import write_report
     from handgrad.studies.ledger import Ledger
-    from handgrad.studies.results import write_results
 
     found = chosen(name, rows)
     ledger = Ledger(folder or Path("studies") / found.name)
@@ -119,11 +151,30 @@ def report(
             f"{ledger.folder} is not there: nothing of {found.name} was run. Start "
             f"with handgrad study run {name}."
         )
-    markdown, plain = write_results(found, ledger)
-    if as_json:
-        say_json({"markdown": str(markdown), "json": str(plain)})
-    else:
-        say(f"The tables are in {markdown} and {plain}.")
+    made = write_report(found, ledger, asked=name)
+    return {part: str(path) for part, path in made.items()}
+
+
+def _report_all(
+    name: str | None, rows: str | None, folder: Path | None
+) -> dict[str, Any]:
+    from handgrad.errors import ConfigError, RunError
+    from handgrad.reports import write_index
+
+    if name is not None or rows is not None:
+        extra = f"the name {name}" if name is not None else "--rows"
+        raise ConfigError(
+            f"handgrad study report of all studies takes no more than --folder, got "
+            f"{extra}. Leave that out, or report one study by its name."
+        )
+    root = folder or Path("studies")
+    if not root.is_dir():
+        raise RunError(
+            f"{root} is not there: no study was run here. Start with "
+            "handgrad study run csci581-a."
+        )
+    index, pages = write_index(root)
+    return {"index": str(index), "reports": [str(path) for path in pages]}
 
 
 def chosen(name: str, rows: str | None) -> "Study":

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from handgrad.studies.estimates import estimate
 from handgrad.studies.experiment import SIZES, Experiment, Size
 from handgrad.studies.ledger import DONE, Ledger, Outcome
 from handgrad.studies.library import Study
@@ -82,10 +83,12 @@ def _size(
 ) -> dict[str, Any]:
     cells = cells_of(row, experiment, size, study)
     ended = [(c, outcomes[c.trial.key]) for c in cells if c.trial.key in outcomes]
+    left = estimate(cells, outcomes)
     return {
         "trials": len(cells),
         "ended": len(ended),
         "seconds": sum(outcome["seconds"] or 0 for _, outcome in ended),
+        "estimate": {"trials": left.trials, "seconds": left.seconds},
         "without_numbers": [
             {"trial": str(cell), "status": o["status"], "reason": o["reason"]}
             for cell, o in ended

@@ -1,0 +1,123 @@
+"""The epochs of a variant's seeds: mean, lowest and highest, and the data as CSV."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from math import isfinite
+from statistics import mean
+
+from handgrad.errors import HandgradError
+from handgrad.studies.experiment import CURVES
+from handgrad.studies.ledger import DONE, Ledger, Outcome
+from handgrad.studies.trials import Cell
+from handgrad.training.run_folder import RunFolder
+
+Curves = dict[str, list[float | None]]
+
+
+@dataclass
+class Series:
+    """One metric of one variant, epoch by epoch, for each seed that was run.
+
+    A seed that ended without its numbers has the epochs that it got to.
+    """
+
+    variant: str
+    seeds: dict[int, list[float | None]] = field(default_factory=dict)
+    broken: list[int] = field(default_factory=list)  # seeds that ended early
+
+    @property
+    def epochs(self) -> int:
+        """How far the longest seed got."""
+        return max(map(len, self.seeds.values()), default=0)
+
+    def at(self, epoch: int) -> list[float]:
+        """The seeds' numbers after that epoch, of those that got there."""
+        values = [v[epoch - 1] for v in self.seeds.values() if len(v) >= epoch]
+        return [v for v in values if v is not None and isfinite(v)]
+
+    def means(self) -> list[tuple[int, float]]:
+        """Epoch and mean, wherever there is one."""
+        epochs = range(1, self.epochs + 1)
+        return [(e, mean(values)) for e in epochs if (values := self.at(e))]
+
+    def spread(self) -> list[tuple[int, float, float]]:
+        """Epoch, lowest and highest, wherever there is more than one seed."""
+        epochs = range(1, self.epochs + 1)
+        found = [(e, self.at(e)) for e in epochs]
+        return [(e, min(v), max(v)) for e, v in found if len(v) > 1]
+
+    def ends(self) -> list[tuple[int, int, float]]:
+        """Seed, epoch and number where a seed ended early, if it got that far."""
+        return [
+            (seed, len(values), last)
+            for seed in self.broken
+            if (values := self.seeds[seed])
+            and (last := values[-1]) is not None
+            and isfinite(last)
+        ]
+
+
+def series_of(
+    metric: str, cells: Sequence[Cell], curves: dict[str, Curves], broken: set[str]
+) -> list[Series]:
+    """A metric of every variant that has epochs; `curves` and `broken` by key."""
+    found: dict[str, Series] = {}
+    for cell in cells:
+        values = curves.get(cell.trial.key, {}).get(metric)
+        if not values:
+            continue
+        series = found.setdefault(cell.variant, Series(cell.variant))
+        series.seeds[cell.trial.seed] = values
+        if cell.trial.key in broken:
+            series.broken.append(cell.trial.seed)
+    return list(found.values())
+
+
+def curves_of(
+    cells: Sequence[Cell], outcomes: dict[str, Outcome], ledger: Ledger
+) -> tuple[dict[str, Curves], set[str]]:
+    """The epochs of all trials that ended, and which of them ended early."""
+    curves: dict[str, Curves] = {}
+    broken = set()
+    for key in {cell.trial.key for cell in cells} & outcomes.keys():
+        if outcomes[key]["status"] == DONE:
+            curves[key] = outcomes[key].get("curves", {})
+        else:
+            curves[key] = curves_until(ledger, key)
+            broken.add(key)
+    return curves, broken
+
+
+def curves_until(ledger: Ledger, key: str) -> Curves:
+    """The epochs that a trial has written before it ended early."""
+    try:
+        records = RunFolder(ledger.trial_folder(key) / "run").records()
+    except (HandgradError, OSError, ValueError):  # what is damaged shows no curve
+        return {}
+    rows = [row for row in records if isinstance(row, dict)]
+    epochs = [row for row in rows if row.get("kind") == "epoch"]
+    return {name: [row.get(name) for row in epochs] for name in CURVES}
+
+
+def as_csv(series: Sequence[Series]) -> str:
+    """Variant, epoch, mean, lowest, highest and each seed, one line for each epoch."""
+    seeds = sorted({seed for one in series for seed in one.seeds})
+    header = ["variant", "epoch", "mean", "lowest", "highest"]
+    rows: list[list[object]] = [[*header, *(f"seed {seed}" for seed in seeds)]]
+    for one in series:
+        for epoch, middle in one.means():
+            values = one.at(epoch)
+            each = [one.seeds.get(seed, [])[epoch - 1 : epoch] for seed in seeds]
+            written = [cell[0] if cell and cell[0] is not None else "" for cell in each]
+            low, high = min(values), max(values)
+            rows.append([one.variant, epoch, middle, low, high, *written])
+    return csv_of(rows)
+
+
+def csv_of(rows: Sequence[Sequence[object]]) -> str:
+    """Rows as the text of a CSV file."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,78 @@
+"""Figures that trials have drawn themselves, carried in the page.
+
+trials/KEY/figures/NAME.svg or NAME.png    the figure
+trials/KEY/figures/NAME.csv                the numbers behind it
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+from handgrad.reports.figures import data_button
+from handgrad.reports.markup import Markup, element
+from handgrad.reports.sizes import View
+from handgrad.reports.words import capital, variant_words
+
+KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
+LARGEST = 300_000  # bytes of a picture that a page carries; a larger one is linked
+PORTION = 1_000_000  # bytes of pictures that one row carries
+
+
+def trial_figures(view: View) -> Markup | None:
+    """The figures of every variant's first seed that has some."""
+    room, drawn = PORTION, []
+    for variant, folder in _folders(view):
+        for path in pictures(folder):
+            size = path.stat().st_size
+            is_carried = size <= min(room, LARGEST)
+            room -= size if is_carried else 0
+            drawn.append(_figure(path, variant, view, is_carried=is_carried))
+    return element("div", *drawn, class_="figures pictures") if drawn else None
+
+
+def pictures(folder: Path) -> list[Path]:
+    """One file for each figure of a folder: the SVG, unless only the PNG is small."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob("*")):
+        if path.suffix not in KINDS or path.name.startswith("."):
+            continue
+        other = found.get(path.stem)
+        if other is None or _weight(path) < _weight(other):
+            found[path.stem] = path
+    return list(found.values())
+
+
+def _weight(path: Path) -> tuple[bool, bool]:
+    return path.stat().st_size > LARGEST, path.suffix != ".svg"
+
+
+def _folders(view: View) -> Iterator[tuple[str, Path]]:
+    seen = set()
+    for cell in view.ended:
+        folder = view.ledger.trial_folder(cell.trial.key) / "figures"
+        if cell.variant not in seen and folder.is_dir():
+            seen.add(cell.variant)
+            yield cell.variant, folder
+
+
+def _figure(path: Path, variant: str, view: View, *, is_carried: bool) -> Markup:
+    name = capital(path.stem.replace("_", " ").replace("-", " "))
+    of = variant_words(variant)
+    words = f"{name}, {of}" if of else name
+    if is_carried:
+        content = b64encode(path.read_bytes()).decode()
+        source = f"data:{KINDS[path.suffix]};base64,{content}"
+        shown = element("img", src=source, alt=words)
+    else:
+        link = path.relative_to(view.ledger.folder).as_posix()
+        shown = element(
+            "p", element("a", f"{path.name}, too large to stand here", href=link)
+        )
+    return element("figure", shown, element("figcaption", words, ". ", _data(path)))
+
+
+def _data(picture: Path) -> Markup | None:
+    path = picture.with_suffix(".csv")
+    if not path.is_file():
+        return None
+    return data_button(path.stem, path.read_text(encoding="utf-8", errors="replace"))

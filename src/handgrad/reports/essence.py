@@ -1,0 +1,111 @@
+"""A row in two or three sentences, made from its numbers."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from handgrad.reports.legend import short_names
+from handgrad.reports.sizes import View, metrics_of
+from handgrad.reports.words import (
+    capital,
+    counted,
+    duration_words,
+    metric_words,
+    with_spread,
+)
+from handgrad.studies.claims import Term
+from handgrad.studies.summary import Summary, summarize
+
+VERDICTS = ("reproduced", "better", "below", "not comparable", "not run")
+HOLDS = ((True, "hold"), (False, "not so"), (None, "not known"))
+
+
+def essence(row: Mapping[str, Any], view: View) -> str:
+    """What came out of a row; `view` is the size that is shown first."""
+    if not view.ended:
+        return f"Not run. {time_left(row['sizes'][view.size], view.size)}".strip()
+    findings = row["sizes"][view.size]["findings"]
+    said = [
+        published_words(row["published"]) if view.size == "full" else "",
+        findings_words([finding["holds"] for finding in findings]),
+        ranking_words(view),
+    ]
+    return " ".join(filter(None, said))
+
+
+def published_words(published: Sequence[Mapping[str, Any]]) -> str:
+    """How many published numbers got which verdict."""
+    counts = Counter(row["verdict"] for row in published)
+    return _of("Published numbers", [(counts[name], name) for name in VERDICTS])
+
+
+def findings_words(holds: Sequence[bool | None]) -> str:
+    """How many findings hold."""
+    return _of("Findings", [(holds.count(value), word) for value, word in HOLDS])
+
+
+def _of(what: str, counts: Sequence[tuple[int, str]]) -> str:
+    """Findings: 2 of 3 hold, 1 not known."""
+    found = [(count, word) for count, word in counts if count]
+    if not found:
+        return ""
+    total = sum(count for count, _ in found)
+    (count, first), *others = found
+    said = [f"{count} of {total} {first}", *(f"{n} {word}" for n, word in others)]
+    return f"{what}: {', '.join(said)}."
+
+
+def ranking_words(view: View) -> str:
+    """Which variant is best, which is next, and whether their seeds lie apart."""
+    if len(view.variants) < 2:
+        return ""
+    for metric, epoch in metrics_of(view):
+        is_loss, is_accuracy = metric.endswith("_loss"), metric.endswith("_accuracy")
+        if not (is_loss or is_accuracy):
+            continue
+        terms = {v: Term(metric, v, epoch) for v in view.variants}
+        found = {v: summarize(t, view.cells, view.outcomes) for v, t in terms.items()}
+        ranked = sorted(
+            ((v, ours) for v, ours in found.items() if ours),
+            key=lambda pair: pair[1].mean,
+            reverse=is_accuracy,
+        )
+        if len(ranked) > 1:
+            words = metric_words(metric, epoch)
+            first = f"{'Lowest' if is_loss else 'Highest'} {words}"
+            return _ranked(first, ranked[:2], view)
+    return ""
+
+
+def _ranked(first: str, two: Sequence[tuple[str, Summary]], view: View) -> str:
+    title, names = short_names(view.variants)
+    (best, ours), (second, theirs) = two
+    of = f"{title} " if title else ""
+    words = (
+        f"{first}: {of}{names[best]}, {with_spread(ours)}; "
+        f"next {names[second]}, {with_spread(theirs)}"
+    )
+    return f"{words}{_apart(ours, theirs)}."
+
+
+def _apart(one: Summary, other: Summary) -> str:
+    """Whether the ranges of two variants' seeds overlap."""
+    if min(len(one.values), len(other.values)) < 2:
+        return "; with one seed, that may be chance"
+    overlap = max(min(one.values), min(other.values)) <= min(
+        max(one.values), max(other.values)
+    )
+    return f"; the ranges of their seeds {'overlap' if overlap else 'lie apart'}"
+
+
+def time_left(size: Mapping[str, Any], name: str) -> str:
+    """What is still to do in a size, and about how long it takes."""
+    left = size["estimate"]
+    if not left["trials"]:
+        return ""
+    to_do = counted(left["trials"], "trial")
+    if left["seconds"] is None:
+        time = "time unknown: nothing like it was run yet"
+    else:
+        time = f"about {duration_words(left['seconds'])}"
+    return f"{capital(name)} size: {to_do} to do, {time}."

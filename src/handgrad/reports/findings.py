@@ -1,0 +1,123 @@
+"""A finding in words, made from its comparison and from the numbers that came out."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from handgrad.reports.words import (
+    capital,
+    metric_words,
+    number,
+    variant_words,
+)
+from handgrad.studies.claims import COMPARISONS, Claim, Part, Term
+from handgrad.studies.ledger import Outcome
+from handgrad.studies.summary import Summary, summarize
+from handgrad.studies.trials import Cell
+from handgrad.studies.verdicts import Result
+
+IS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
+TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+Found = dict[Term, Summary]
+Side = tuple[Part, ...]
+
+
+def finding_words(
+    result: Result, cells: Sequence[Cell], outcomes: dict[str, Outcome]
+) -> str:
+    """What the numbers say to a finding, and in how many of the seeds.
+
+    Example
+        Test accuracy of max (0.8790) is above that of average (0.8512). That is so in
+        each of 3 seeds.
+    """
+    if result.holds is None:
+        return f"Not known: {result.why}."
+    claim = result.finding.claim
+    found = {term: summarize(term, cells, outcomes) for term in claim.terms}
+    compared = [_compared(claim, at, found) for at in range(len(claim.signs))]
+    said = [
+        f"{side_words(subject, found)} {' and '.join(words for _, words in same)}"
+        for subject, same in groupby(compared, key=lambda pair: pair[0])
+    ]
+    return f"{capital('; '.join(said))}. {_in_seeds(claim, found)}".strip()
+
+
+def _compared(claim: Claim, place: int, found: Found) -> tuple[Side, str]:
+    """What is compared, and what is said of it; a number alone is never the subject."""
+    left, right = claim.sides[place : place + 2]
+    values = claim.values(lambda term: found[term].mean)[place : place + 2]
+    sign = claim.signs[place]
+    is_ = "is" if COMPARISONS[sign](*values) else "is not"
+    if _is_number(left) and not _is_number(right):
+        left, right, sign = right, left, TURNED[sign]
+    return left, f"{is_} {IS[sign]} {_object(left, right, found)}"
+
+
+def side_words(side: Side, found: Found) -> str:
+    """A side of a comparison with its numbers."""
+    (first_sign, first), *others = side
+    if not others and isinstance(first, Term) and first_sign > 0:
+        return f"{_name(first)} ({number(found[first].mean)})"
+    if _is_number(side):
+        return f"{sum(sign * _value(part, found) for sign, part in side):g}"
+    names = " ".join(f"{_joint(s, at)}{_name(p)}" for at, (s, p) in enumerate(side))
+    numbers = " ".join(
+        f"{'- ' if sign < 0 else '+ ' if at else ''}{number(_value(part, found))}"
+        for at, (sign, part) in enumerate(side)
+    )
+    total = sum(sign * _value(part, found) for sign, part in side)
+    return f"{names} ({numbers} = {number(total)})"
+
+
+def _joint(sign: int, place: int) -> str:
+    return "minus " if sign < 0 else "plus " if place else ""
+
+
+def _object(subject: Side, side: Side, found: Found) -> str:
+    """The second side; a metric that was said already is not said again."""
+    first, second = subject[0][1], side[0][1]
+    if (
+        len(subject) == len(side) == 1
+        and isinstance(first, Term)
+        and isinstance(second, Term)
+        and second.variant
+        and (first.metric, first.epoch) == (second.metric, second.epoch)
+    ):
+        return f"that of {variant_words(second.variant)} ({number(found[second].mean)})"
+    return side_words(side, found)
+
+
+def _name(part: Term | float) -> str:
+    """A term in words, without its number."""
+    if not isinstance(part, Term):
+        return f"{part:g}"
+    variant = variant_words(part.variant)
+    words = metric_words(part.metric, part.epoch)
+    return f"{words} of {variant}" if variant else words
+
+
+def _value(part: Term | float, found: Found) -> float:
+    return found[part].mean if isinstance(part, Term) else part
+
+
+def _is_number(side: Side) -> bool:
+    return not any(isinstance(part, Term) for _, part in side)
+
+
+def _in_seeds(claim: Claim, found: Found) -> str:
+    """How many seeds say the same, one by one."""
+    counts = {len(summary.values) for summary in found.values()}
+    if len(counts) != 1:
+        return ""
+    count = counts.pop()
+    if count == 1:
+        return "One seed: no spread is known."
+    same = [_holds_in(place, claim, found) for place in range(count)].count(True)
+    said = f"each of {count}" if same == count else f"{same} of {count}"
+    return f"That is so in {said} seeds."
+
+
+def _holds_in(place: int, claim: Claim, found: Found) -> bool:
+    """Whether it holds for the seeds at that place alone."""
+    return claim.holds(lambda term: found[term].values[place])

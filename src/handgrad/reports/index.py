@@ -1,0 +1,116 @@
+"""One page for all studies of a folder: the essence of every row, with links."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from handgrad.errors import IntegrityError
+from handgrad.reports.markup import Markup, element
+from handgrad.reports.page import overview, page, verdict_chips
+from handgrad.reports.row import published_table
+from handgrad.reports.write import PAGE, write_report
+from handgrad.studies.ledger import Ledger
+from handgrad.studies.library import find, names
+from handgrad.studies.results import results_of
+from handgrad.training.atomic import make_folder, write_file
+
+INDEX = "index.html"
+TITLE = "Handgrad: what was published, and what came out"
+
+
+def write_index(root: Path) -> tuple[Path, list[Path]]:
+    """Write every study's report and the page above them; where they are.
+
+    Studies of the package stand there even if nothing of them was run; a user's own
+    stand there once `write_report` has left a report.json in their folder.
+    """
+    pages, all_results = [], []
+    for name in names():
+        ledger, study = Ledger(root / name), find(name)
+        if ledger.folder.is_dir():
+            pages.append(write_report(study, ledger)["html"])
+        all_results.append(results_of(study, ledger))
+    for folder in _others(root):
+        all_results.append(_read(folder / "report.json") | {"study": folder.name})
+        pages.append(folder / PAGE)
+    make_folder(root)
+    index = root / INDEX
+    write_file(index, index_page(root, all_results).encode())
+    return index, pages
+
+
+def index_page(root: Path, all_results: Sequence[dict[str, Any]]) -> str:
+    """The document."""
+    contents = [
+        element("li", element("a", _title(found), href=f"#{found['study']}"))
+        for found in all_results
+    ]
+    rows = [row for found in all_results for row in found["rows"]]
+    return page(
+        TITLE,
+        element("h1", TITLE),
+        element("p", verdict_chips(rows), class_="totals"),
+        element("nav", element("ul", *contents), aria_label="Studies"),
+        *[_study(root, found) for found in all_results],
+    )
+
+
+def _study(root: Path, found: dict[str, Any]) -> Markup:
+    name = found["study"]
+    has_page = (root / name / PAGE).is_file()
+    link = f"{name}/{PAGE}" if has_page else ""
+    heading = element("a", _title(found), href=link) if has_page else _title(found)
+    tables = [
+        element(
+            "div",
+            element("h3", f"{row['row']}: {row['question']}"),
+            published_table(row["published"]),
+        )
+        for row in found["rows"]
+        if row["published"]
+    ]
+    return element(
+        "section",
+        element("h2", heading),
+        element("p", found["report"]) if found["report"] else None,
+        None if has_page else element("p", _not_run(name), class_="quiet"),
+        overview(found, link=link),
+        element("details", element("summary", "All published numbers"), *tables)
+        if tables
+        else None,
+        id=name,
+    )
+
+
+def _title(found: dict[str, Any]) -> str:
+    return str(found["title"] or found["study"])
+
+
+def _not_run(name: str) -> str:
+    return f"Nothing of it was run yet: handgrad study run {name} --quick"
+
+
+def _others(root: Path) -> list[Path]:
+    """The folders of studies that are not the package's own, with a report."""
+    known = set(names())
+    paths = sorted(root.glob("*/report.json")) if root.is_dir() else []
+    return [path.parent for path in paths if path.parent.name not in known]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A report.json that `write_report` has left."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(path) from error
+    if not isinstance(found, dict) or not {"rows", "title", "report"} <= found.keys():
+        raise _damaged(path)
+    return found
+
+
+def _damaged(path: Path) -> IntegrityError:
+    return IntegrityError(
+        f"{path} is not what handgrad study report has written. Remove it, or report "
+        "that study again."
+    )

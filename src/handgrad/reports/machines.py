@@ -1,0 +1,46 @@
+"""On what numbers were made, in words."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from handgrad.reports.words import counted
+
+CODE = 8  # digits of the checksum of Handgrad's source that tell versions apart
+
+
+def machine_words(environment: Mapping[str, Any]) -> str:
+    """Processor, cores and versions of an environment."""
+    libraries = environment.get("libraries", {})
+    numpy = f", NumPy {libraries['numpy']}" if "numpy" in libraries else ""
+    cores = counted(environment.get("cores") or 1, "core")
+    return (
+        f"{environment.get('processor') or 'unknown processor'}, {cores}; "
+        f"Handgrad {environment.get('handgrad')}, "
+        f"Python {environment.get('python')}{numpy}"
+    )
+
+
+def different(environments: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The machines in words, each once, with the states of the source they ran."""
+    codes: dict[str, dict[str, None]] = {}
+    for environment in environments:
+        code = str(environment.get("code_sha256", ""))[:CODE]
+        codes.setdefault(machine_words(environment), {})[code] = None
+    return [f"{words}; source {', '.join(code)}" for words, code in codes.items()]
+
+
+def details(environment: Mapping[str, Any]) -> str:
+    """All versions, system and matrix library, one on each line."""
+    libraries = environment.get("libraries", {})
+    blas = [
+        " ".join(str(part) for part in library.values() if part)
+        for library in environment.get("blas", [])
+    ]
+    lines = [
+        machine_words(environment),
+        f"system: {environment.get('system')}",
+        f"libraries: {', '.join(f'{k} {v}' for k, v in libraries.items())}",
+        f"matrix library: {'; '.join(dict.fromkeys(blas)) or 'none seen'}",
+        f"source checksum: {environment.get('code_sha256')}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""Elements of a page or a figure. Text is escaped unless it is markup already."""
+
+from collections.abc import Iterable
+from html import escape
+from urllib.parse import quote
+
+EMPTY = frozenset({"br", "col", "img", "link", "meta"})  # HTML's own, never closed
+
+
+class Markup(str):
+    """Markup made here, with all that came from outside escaped."""
+
+    __slots__ = ()
+
+
+Inside = str | Markup | None
+
+
+def safe(text: Inside) -> Markup:
+    """Markup as it is; anything else escaped; nothing for None."""
+    if text is None:
+        return Markup("")
+    return text if isinstance(text, Markup) else Markup(escape(text, quote=False))
+
+
+def joined(parts: Iterable[Inside], between: str = "") -> Markup:
+    """Parts one after another."""
+    return Markup(between.join(map(safe, parts)))
+
+
+def element(
+    name: str, /, *inside: Inside, **attributes: str | float | bool | None
+) -> Markup:
+    """An element. `class_` is class, `view_box` view-box; None and False leave out.
+
+    Example
+        element("a", "a < b", href="#a2")  ->  <a href="#a2">a &lt; b</a>
+    """
+    opened = "".join([name, *map(_attribute, attributes.items())])
+    if name in EMPTY:
+        return Markup(f"<{opened}>")
+    return Markup(f"<{opened}>{joined(inside)}</{name}>")
+
+
+def _attribute(item: tuple[str, str | float | bool | None]) -> str:
+    key, value = item
+    name = key.rstrip("_").replace("_", "-")
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return f" {name}"
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f' {name}="{escape(text)}"'
+
+
+def data_link(content: str, kind: str) -> str:
+    """A whole text file as an address, so that a page carries it along."""
+    return f"data:{kind};charset=utf-8,{quote(content)}"

@@ -1,0 +1,88 @@
+"""A page: one HTML file with its style in it; it asks nothing of the network."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from handgrad.reports.essence import VERDICTS
+from handgrad.reports.markup import Inside, Markup, element
+from handgrad.reports.row import chip, shown_size
+from handgrad.reports.styles import style
+from handgrad.reports.tables import table, td, th
+
+# Nothing may be loaded from anywhere, and no script runs, whatever a page carries.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def page(title: str, *inside: Inside) -> str:
+    """A whole document."""
+    sheets = "".join(map(style, ("colours", "chart", "page")))
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("title", title),
+        element("style", Markup(sheets)),
+    )
+    body = element("body", element("main", *inside, id="top"))
+    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+
+
+def overview(results: Mapping[str, Any], *, link: str = "") -> Markup:
+    """A line for every row: what was asked and what became of it; `link` a file."""
+    heads = ["Row", "Question", "Published numbers", "Findings", "Trials"]
+    rows = []
+    for row in results["rows"]:
+        name = element("a", row["row"], href=f"{link}#{row['row']}")
+        size = shown_size(row)
+        holds = [finding["holds"] for finding in row["sizes"][size]["findings"]]
+        rows.append(
+            [
+                th(name),
+                td(row["question"], "Question"),
+                td(verdict_chips([row]), "Published numbers"),
+                td(finding_chips(holds, is_run=has_run(row, size)), "Findings"),
+                td(trials_words(row), "Trials"),
+            ]
+        )
+    return table(heads, rows, class_="overview")
+
+
+def has_run(row: Mapping[str, Any], size: str) -> bool:
+    """Whether any trial of that size has ended."""
+    return bool(row["sizes"][size]["ended"])
+
+
+def verdict_chips(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """How often each verdict was given, as coloured words."""
+    counts = Counter(p["verdict"] for row in rows for p in row["published"])
+    chips = [chip_counted(counts[name], name) for name in VERDICTS if counts[name]]
+    return element("span", *chips, None if chips else "none", class_="chips")
+
+
+def finding_chips(holds: Sequence[bool | None], *, is_run: bool) -> Markup:
+    """How many findings hold, as coloured words."""
+    if not holds:
+        return element("span", "none", class_="chips")
+    if not is_run:
+        return element("span", chip("not run"), class_="chips")
+    words = {True: "holds", False: "does not hold", None: "not known"}
+    counts = [(holds.count(value), word) for value, word in words.items()]
+    chips = [chip_counted(count, word) for count, word in counts if count]
+    return element("span", *chips, class_="chips")
+
+
+def chip_counted(count: int, word: str) -> Markup:
+    """3 reproduced, as a coloured word; a single one has no count."""
+    kind = word.replace(" ", "-")
+    text = f"{count} {'hold' if word == 'holds' and count > 1 else word}"
+    return chip(word) if count == 1 else element("span", text, class_=f"chip {kind}")
+
+
+def trials_words(row: Mapping[str, Any]) -> str:
+    """How many trials of each size have ended."""
+    return ", ".join(
+        f"{name} {size['ended']} of {size['trials']}"
+        for name, size in row["sizes"].items()
+    )

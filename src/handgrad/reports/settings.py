@@ -1,0 +1,128 @@
+"""The settings of a row: what matters as a list, and all of it as text."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from handgrad.reports.markup import Markup, element
+from handgrad.reports.words import listed
+from handgrad.studies.experiment import Experiment, Size, in_words
+from handgrad.studies.trials import Cell
+from handgrad.training.config import RunConfig
+
+ALWAYS = (
+    "dataset.name",
+    "dataset.validation",
+    "model.name",
+    "optimizer.name",
+    "optimizer.learning_rate",
+    "training.epochs",
+    "training.batch_size",
+)
+TABLES = {"dataset": "data", "model": "network", "optimizer": "optimizer"}
+ABSENT = "none"
+
+Flat = dict[str, Any]  # dotted key -> value
+
+
+def settings_list(experiment: Experiment, cells: Mapping[Size, list[Cell]]) -> Markup:
+    """What matters, of the full size; beside it the quick size where that differs."""
+    full, quick = (_shown(cells[size]) for size in ("full", "quick"))
+    full["seeds"], quick["seeds"] = (
+        ", ".join(map(str, experiment.seeds_of(size))) for size in ("full", "quick")
+    )
+    if experiment.kind == "training":
+        full["tested"] = quick["tested"] = f"network of the {experiment.test} epoch"
+    keys = [*full, *(key for key in quick if key not in full)]
+    return element(
+        "dl",
+        *[_item(_name(key), full.get(key), quick.get(key)) for key in keys],
+        class_="settings",
+    )
+
+
+def _item(name: str, full: str | None, quick: str | None) -> Markup:
+    said = None
+    if quick != full:
+        said = element("small", f" quick: {quick or 'the same for all'}")
+    return element(
+        "div", element("dt", name), element("dd", full or "the same for all", said)
+    )
+
+
+def all_settings(cells: Sequence[Cell]) -> str:
+    """Every setting of the first variant, then what the others set differently."""
+    of_variants = _by_variant(cells)
+    if not of_variants:
+        return ""
+    (_, first), *others = of_variants.items()
+    lines = [f"{key} = {_text(value)}" for key, value in first.items()]
+    for name, flat in others:
+        keys = [key for key in {**first, **flat} if flat.get(key) != first.get(key)]
+        lines += ["", f"# {name}"]
+        lines += [f"{key} = {_text(flat.get(key))}" for key in keys]
+    return "\n".join(lines)
+
+
+def _shown(cells: Sequence[Cell]) -> dict[str, str]:
+    """The words for each setting that is not left at its default, or varies."""
+    variants = _by_variant(cells)
+    defaults = dict(_flat(RunConfig().model_dump(mode="json")))
+    keys = dict.fromkeys(key for flat in variants.values() for key in flat)
+    shown = {}
+    for key in keys:
+        values = {name: flat.get(key) for name, flat in variants.items()}
+        texts = {name: _text(value) for name, value in values.items()}
+        if len(set(texts.values())) > 1:
+            shown[key] = _varied(texts)
+        elif key in ALWAYS or defaults.get(key) != next(iter(values.values())):
+            shown[key] = next(iter(texts.values()))
+    return shown
+
+
+def _varied(texts: Mapping[str, str]) -> str:
+    """The values of the variants, with the names that do not say them already."""
+    if all(text in name for name, text in texts.items()):
+        return listed(list(dict.fromkeys(texts.values())))
+    return "; ".join(f"{name}: {text}" for name, text in texts.items())
+
+
+def _by_variant(cells: Sequence[Cell]) -> dict[str, Flat]:
+    found: dict[str, Flat] = {}
+    for cell in cells:
+        spec = cell.trial.spec
+        tables = spec["config"] if spec["kind"] == "training" else _options(spec)
+        found.setdefault(cell.variant, dict(_flat(tables)))
+    return found
+
+
+def _options(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {"inspection": {"name": spec["name"], **spec["options"]}}
+
+
+def _flat(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and their values, in order."""
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _name(key: str) -> str:
+    """A dotted key as a reader says it."""
+    start, _, last = key.rpartition(".")
+    where = TABLES.get(start, start)
+    if last == "name" and where:
+        return where
+    words = last.replace("_", " ")
+    return f"{where}: {words}" if where in ("data", "network") else words
+
+
+def _text(value: Any) -> str:
+    """A value as it stands in a sweep's name; tables as JSON."""
+    if value is None or value == []:
+        return ABSENT
+    if isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value):
+        return json.dumps(value)
+    return in_words(value)

@@ -1,0 +1,102 @@
+"""The page of one study, and the files beside it."""
+
+from typing import Any
+
+from handgrad.reports.figures import Figures
+from handgrad.reports.machines import details
+from handgrad.reports.markup import Markup, element
+from handgrad.reports.page import overview, page, verdict_chips
+from handgrad.reports.row import Row, row_section
+from handgrad.reports.sizes import View
+from handgrad.studies.experiment import SIZES, Experiment
+from handgrad.studies.ledger import Ledger, Outcome
+from handgrad.studies.library import Study
+from handgrad.studies.trials import cells_of
+
+ABOUT = (
+    "“Full” is the size that was published; “quick” is smaller, and only asks whether "
+    "each finding shows. A verdict compares the mean of ours over all seeds with the "
+    "published number: reproduced means within the ± that stands beside it, which was "
+    "chosen before. ± beside ours is the standard deviation over the seeds. "
+    "Accuracies are fractions. ◇ marks what was published."
+)
+
+
+def study_page(
+    study: Study, ledger: Ledger, results: dict[str, Any], asked: str
+) -> tuple[str, dict[str, str]]:
+    """The document, and the files of its figures by name.
+
+    `asked` is the study as a command line names it.
+    """
+    outcomes = ledger.outcomes()
+    figures = Figures()
+    sections = [
+        row_section(
+            _row(asked, study.name, name, experiment, found, outcomes, ledger), figures
+        )
+        for (name, experiment), found in zip(
+            study.experiments.items(), results["rows"], strict=True
+        )
+    ]
+    title = results["title"] or results["study"]
+    document = page(
+        title,
+        _header(title, results),
+        overview(results),
+        element("p", ABOUT, class_="quiet"),
+        *sections,
+        _footer(results),
+    )
+    return document, figures.files
+
+
+def _row(
+    asked: str,
+    study: str,
+    name: str,
+    experiment: Experiment,
+    found: dict[str, Any],
+    outcomes: dict[str, Outcome],
+    ledger: Ledger,
+) -> Row:
+    views = {
+        size: View(
+            name,
+            size,
+            experiment,
+            cells_of(name, experiment, size, study),
+            outcomes,
+            ledger,
+        )
+        for size in SIZES
+    }
+    return Row(asked, name, experiment, found, views)
+
+
+def _header(title: str, results: dict[str, Any]) -> Markup:
+    conventions = [element("li", text) for text in results["conventions"]]
+    return element(
+        "header",
+        element("h1", title),
+        element("p", results["report"]) if results["report"] else None,
+        element("p", verdict_chips(results["rows"]), class_="totals"),
+        element("ul", *conventions, class_="notes") if conventions else None,
+    )
+
+
+def _footer(results: dict[str, Any]) -> Markup:
+    machines = [element("pre", details(each)) for each in results["environments"]]
+    return element(
+        "footer",
+        element("h2", "Made with"),
+        *(machines or [element("p", "Nothing was run yet.")]),
+        element(
+            "p",
+            "The folder figures beside this file holds every figure as SVG, with its "
+            "numbers as CSV; report.json holds all results. Each trial's settings, "
+            "numbers and checkpoints are in trials.",
+            class_="quiet",
+        ),
+        element("p", element("a", "To the top", href="#top")),
+    )

@@ -1,0 +1,33 @@
+"""Write a study's report: HTML, Markdown, JSON, and the figures with their numbers."""
+
+from pathlib import Path
+
+from handgrad.reports.study_page import study_page
+from handgrad.studies.ledger import Ledger
+from handgrad.studies.library import Study
+from handgrad.studies.results import results_of, write_results
+from handgrad.training.atomic import make_folder, write_file
+
+PAGE = "report.html"
+FIGURES = "figures"
+
+
+def write_report(
+    study: Study, ledger: Ledger, *, asked: str | None = None
+) -> dict[str, Path]:
+    """Write everything into the study's folder; where each part is.
+
+    `asked` is the study as a command line names it, by default its own name.
+    """
+    results = results_of(study, ledger)
+    document, figures = study_page(study, ledger, results, asked or study.name)
+    make_folder(ledger.folder)
+    folder = ledger.folder / FIGURES
+    if figures:
+        make_folder(folder)
+    for name, content in figures.items():
+        write_file(folder / name, content.encode())
+    markdown, plain = write_results(study, ledger)
+    html = ledger.folder / PAGE
+    write_file(html, document.encode())
+    return {"html": html, "markdown": markdown, "json": plain, "figures": folder}

@@ -1,0 +1,88 @@
+"""How long trials will take that were not run, judged by those that were."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handgrad.studies.ledger import DONE, Outcome
+from handgrad.studies.trials import Cell, Trial, unique
+
+Likeness = tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds for all missing trials; None if one of them is like none that was run."""
+
+    seconds: float | None
+    trials: int
+
+
+def estimate(cells: Iterable[Cell], outcomes: Mapping[str, Outcome]) -> Estimate:
+    """The missing trials, each at the pace of those most like it."""
+    missing = [c.trial for k, c in unique(cells).items() if k not in outcomes]
+    each = [seconds_of(trial, outcomes) for trial in missing]
+    known = [seconds for seconds in each if seconds is not None]
+    total = sum(known) if len(known) == len(each) else None
+    return Estimate(total, len(missing))
+
+
+def seconds_of(trial: Trial, outcomes: Mapping[str, Outcome]) -> float | None:
+    """Seconds for one trial; None if no network like it was trained on such data."""
+    alike = [
+        (like, _seconds(trial.spec, outcome))
+        for outcome in outcomes.values()
+        if outcome["status"] == DONE and outcome["seconds"]
+        if (like := likeness(trial.spec, outcome["trial"])) is not None
+    ]
+    if not alike:
+        return None
+    closest = max(like for like, _ in alike)
+    times = [seconds for like, seconds in alike if like == closest]
+    return sum(times) / len(times)
+
+
+def likeness(one: Mapping[str, Any], other: Mapping[str, Any]) -> Likeness | None:
+    """How alike two trials are in what takes time; None if they cannot be compared.
+
+    What weighs most stands first: the network, the batches, the number of images.
+    """
+    if one["kind"] != other["kind"]:
+        return None
+    if one["kind"] == "inspection":
+        return None if one["name"] != other["name"] else (_same(one, other, "options"),)
+    first, second = one["config"], other["config"]
+    is_comparable = all(
+        first[t]["name"] == second[t]["name"] for t in ("dataset", "model")
+    )
+    if not is_comparable or first["engine"] != second["engine"]:
+        return None
+    if _share(one, other) is None:
+        return None
+    return (
+        _same(first, second, "model"),
+        first["training"]["batch_size"] == second["training"]["batch_size"],
+        _same(first, second, "dataset"),
+        _same(first, second, "optimizer"),
+    )
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any], table: str) -> bool:
+    return bool(one.get(table) == other.get(table))
+
+
+def _seconds(spec: Mapping[str, Any], outcome: Outcome) -> float:
+    """What that trial would take at the pace of the outcome's."""
+    if spec["kind"] == "inspection":
+        return float(outcome["seconds"])
+    epochs = spec["config"]["training"]["epochs"]
+    share = _share(spec, outcome["trial"]) or 1.0
+    return float(share * epochs * outcome["seconds"] / outcome["metrics"]["epochs"])
+
+
+def _share(one: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
+    """How many times as many images; None if that depends on data not looked at."""
+    first, second = (spec["config"]["dataset"]["train_count"] for spec in (one, other))
+    if first == second:
+        return 1.0
+    return first / second if first and second else None

@@ -1,0 +1,53 @@
+from base64 import b64decode
+
+from handgrad.reports import embedded
+from handgrad.reports.embedded import pictures, trial_figures
+
+from .pages import Page
+from .test_sizes import view_of
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'
+
+
+def drawn(done, **files):
+    """The figures folder of the first trial with these files."""
+    folder = done.ledger.trial_folder(done.study.cells("full")[0].trial.key) / "figures"
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def test_a_picture_is_carried_with_its_numbers(done):
+    drawn(done, gradient_flow__svg=SVG, gradient_flow__csv="a,b\n")
+    page = Page(trial_figures(view_of(done)))
+    (image,) = page.all("img")
+    kind, _, content = image["src"].partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    assert b64decode(content).decode() == SVG  # in an image, no script runs
+    assert image["alt"] == "Gradient flow, learning rate 0.1"
+    assert [a["download"] for a in page.all("a")] == ["gradient_flow.csv"]
+
+
+def test_the_drawing_that_is_small_enough_is_taken(done, monkeypatch):
+    folder = drawn(done, a__svg=SVG, a__png=b"\x89PNG", b__png=b"\x89PNG", c__txt="x")
+    assert [path.name for path in pictures(folder)] == ["a.svg", "b.png"]
+    monkeypatch.setattr(embedded, "LARGEST", 10)
+    assert [path.name for path in pictures(folder)] == ["a.png", "b.png"]
+
+
+def test_what_is_too_large_is_linked(done, monkeypatch):
+    drawn(done, a__svg=SVG)
+    monkeypatch.setattr(embedded, "PORTION", 10)
+    page = Page(trial_figures(view_of(done)))
+    assert page.all("img") == []
+    (link,) = page.links
+    assert (done.ledger.folder / link).is_file()
+
+
+def test_trials_that_drew_nothing_show_nothing(done):
+    drawn(done).rmdir()
+    assert trial_figures(view_of(done)) is None

@@ -1,0 +1,70 @@
+from handgrad.reports.essence import (
+    essence,
+    findings_words,
+    published_words,
+    ranking_words,
+    time_left,
+)
+from handgrad.reports.sizes import View
+from handgrad.studies.experiment import Experiment
+from handgrad.studies.ledger import Ledger
+
+from .cells import outcomes
+
+
+def view(tmp_path, numbers, metric="test_accuracy"):
+    cells, ended = outcomes(numbers, metric)
+    experiment = Experiment(question="Why?")
+    return View("r1", "full", experiment, cells, ended, Ledger(tmp_path))
+
+
+def test_verdicts_and_findings_are_counted():
+    verdicts = ["reproduced", "below", "reproduced"]
+    published = [{"verdict": verdict} for verdict in verdicts]
+    assert published_words(published) == (
+        "Published numbers: 2 of 3 reproduced, 1 below."
+    )
+    assert published_words([]) == ""
+    assert findings_words([True, True]) == "Findings: 2 of 2 hold."
+    assert findings_words([None, False]) == "Findings: 1 of 2 not so, 1 not known."
+
+
+def test_the_best_variant_is_named_and_whether_the_seeds_tell(tmp_path):
+    numbers = {"a=1": (0.8, 0.9), "a=2": (0.7, 0.75), "a=3": (0.1, 0.2)}
+    assert ranking_words(view(tmp_path, numbers)) == (
+        "Highest test accuracy: a 1, 0.8500 ± 0.0707; next 2, 0.7250 ± 0.0354; "
+        "the ranges of their seeds lie apart."
+    )
+    numbers["a=2"] = (0.7, 0.85)
+    assert "their seeds overlap" in ranking_words(view(tmp_path, numbers))
+
+
+def test_of_losses_the_lowest_is_best(tmp_path):
+    numbers = {"a": (2.5,), "b": (0.5,)}
+    words = ranking_words(view(tmp_path, numbers, "validation_loss"))
+    assert words == (
+        "Lowest validation loss: b, 0.5000; next a, 2.5000; with one seed, that may be "
+        "chance."
+    )
+
+
+def test_what_is_neither_has_no_best(tmp_path):
+    assert ranking_words(view(tmp_path, {"a": (1,), "b": (2,)}, "parameters")) == ""
+    assert ranking_words(view(tmp_path, {"a": (1,)})) == ""
+
+
+def test_what_is_left_is_said_with_its_time(tmp_path):
+    sizes = {"full": {"estimate": {"trials": 2, "seconds": 400.0}, "findings": []}}
+    row = {"sizes": sizes, "published": [{"verdict": "reproduced"}]}
+    assert (
+        time_left(sizes["full"], "full") == "Full size: 2 trials to do, about 6.7 min."
+    )
+    nothing = view(tmp_path, {})
+    assert essence(row, nothing).startswith("Not run. Full size: 2 trials to do")
+    sizes["full"]["estimate"] = {"trials": 1, "seconds": None}
+    assert "time unknown" in time_left(sizes["full"], "full")
+    sizes["full"]["estimate"] = {"trials": 0, "seconds": 0}
+    assert time_left(sizes["full"], "full") == ""
+    assert essence(row, view(tmp_path, {"a": (1.0,)})) == (
+        "Published numbers: 1 of 1 reproduced."
+    )

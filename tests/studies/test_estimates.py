@@ -1,0 +1,62 @@
+import pytest
+
+from handgrad.studies.estimates import estimate, likeness, seconds_of
+from reports.cells import cell, outcome
+
+
+def known(*cells, seconds):
+    return {
+        c.trial.key: outcome(c, seconds=s) for c, s in zip(cells, seconds, strict=True)
+    }
+
+
+def test_a_trial_takes_its_epochs_at_the_pace_of_one_like_it():
+    ended = known(cell("a", epochs=2), seconds=[3.0])
+    assert seconds_of(cell("a", epochs=20).trial, ended) == 30.0
+    assert seconds_of(cell("a", epochs=2, model={"name": "lenet"}).trial, ended) is None
+    assert seconds_of(cell("a", dataset={"name": "mnist"}).trial, ended) is None
+
+
+def test_the_most_alike_is_asked():
+    small = cell("a", model={"hidden": 8})
+    other = cell("a", model={"hidden": 8}, training={"batch_size": 512})
+    large = cell("a", model={"hidden": 999})
+    ended = known(small, other, large, seconds=[2.0, 1.0, 50.0])
+    assert seconds_of(cell("b", model={"hidden": 8}).trial, ended) == 2.0
+    assert seconds_of(cell("b", model={"hidden": 999}).trial, ended) == 50.0
+
+
+def test_more_images_take_longer_if_both_counts_are_known():
+    ended = known(cell("a", dataset={"train_count": 100}), seconds=[2.0])
+    more = cell("a", dataset={"train_count": 1000})
+    assert seconds_of(more.trial, ended) == 20.0
+    assert seconds_of(cell("a").trial, ended) is None  # how many "all" are is not known
+
+
+def test_all_that_is_missing_is_counted_once():
+    done, *missing = [cell("a", seed) for seed in range(4)]
+    left = estimate([done, *missing, *missing], known(done, seconds=[3.0]))
+    assert (left.trials, left.seconds) == (3, 9.0)
+    assert estimate([done], known(done, seconds=[3.0])).trials == 0
+    assert estimate(missing, {}).seconds is None
+
+
+def test_trials_of_other_kinds_say_nothing():
+    other = {"kind": "inspection", "seed": 0, "name": "parameters", "options": {}}
+    ended = known(cell("a"), seconds=[3.0])
+    ended["k"] = {"trial": other, "status": "done", "metrics": {}, "seconds": 9.0}
+    assert seconds_of(cell("a", 1).trial, ended) == 3.0
+
+
+def test_a_trial_that_failed_says_nothing_of_time():
+    failed = cell("a")
+    ended = {failed.trial.key: outcome(failed, status="failed", reason="no")}
+    assert seconds_of(cell("b").trial, ended) is None
+
+
+@pytest.mark.parametrize("name", ["parameters", "other"])
+def test_inspections_are_compared_by_name(name):
+    one = {"kind": "inspection", "seed": 0, "name": "parameters", "options": {}}
+    found = likeness(one, {**one, "name": name, "seed": 1})
+    assert found == ((True,) if name == "parameters" else None)
+    assert likeness(one, cell("a").trial.spec) is None
