@@ -9,29 +9,59 @@ from .run import floats, run_entry
 SIZES = [(1, 16, 1), (8, 48, 3), (9, 64, 40), (21, 112, 100)]  # rows, columns, count
 
 
+def panels_of(matrix):
+    """The columns of a matrix by 48, each panel's rows side by side."""
+    inner, columns = matrix.shape
+    count = -(-columns // rows.WIDTH)
+    whole = np.zeros((inner, count * rows.WIDTH), np.float32)
+    whole[:, :columns] = matrix
+    return np.ascontiguousarray(
+        whole.reshape(inner, count, rows.WIDTH).transpose(1, 0, 2)
+    )
+
+
+@pytest.mark.parametrize("together", [1, 7, 1000])
 @pytest.mark.parametrize(("count_rows", "columns", "inner"), SIZES)
-def test_a_product_of_numbers_and_rows(count_rows, columns, inner):
-    left, right = floats(count_rows, inner + 5), floats(inner, columns + 16, seed=1)
+def test_a_product_of_numbers_and_rows(count_rows, columns, inner, together):
+    left, right = floats(count_rows, inner + 5), floats(inner, columns, seed=1)
     outputs = np.full((count_rows, columns + 3), 7, np.float32)
     run_entry(
         rows.rows_product_entry,
-        *(left, right, outputs, 4 * (inner + 5), 4, 4 * (columns + 16)),
-        *(4 * rows.WIDTH, 4 * (columns + 3), count_rows, columns, inner),
+        *(left, panels_of(right), outputs, 4 * (inner + 5), 4 * rows.WIDTH * inner),
+        *(4 * (columns + 3), count_rows, columns, inner, together),
     )
-    expected = left[:, :inner].astype(np.float64) @ right[:, :columns]
+    expected = left[:, :inner].astype(np.float64) @ right
     assert_close(outputs[:, :columns], expected, inner)
     np.testing.assert_array_equal(outputs[:, columns:], 7)
 
 
-def test_the_left_side_may_be_turned():
-    left, right = floats(30, 12), floats(30, 16, seed=1)
-    outputs = np.zeros((12, 16), np.float32)
+def test_how_many_k_at_once_changes_no_bit():
+    left, right = floats(9, 40), panels_of(floats(40, 64, seed=1))
+    found = []
+    for together in (3, 40):
+        outputs = np.zeros((9, 64), np.float32)
+        sizes = (160, 4 * rows.WIDTH * 40, 256, 9, 64, 40, together)
+        run_entry(rows.rows_product_entry, left, right, outputs, *sizes)
+        found.append(outputs)
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("outs", [1, 8, 11, 24])
+@pytest.mark.parametrize(("columns", "count"), [(16, 1), (48, 30), (80, 9)])
+def test_the_gradient_of_a_weight(outs, columns, count):
+    wide = outs + 16
+    blame, inputs = floats(count, wide), floats(count, columns + 5, seed=1)
+    found = np.full((outs, columns + 3), 7, np.float32)
+    blocks = -(-outs // rows.ROWS)
+    scratch = np.zeros(count * (blocks * rows.ROWS + rows.WIDTH) + 16, np.float32)
     run_entry(
-        rows.rows_product_entry,
-        *(left, right, outputs, 4, 4 * 12, 4 * 16, 4 * rows.WIDTH, 4 * 16),
-        *(12, 16, 30),
+        rows.rows_gradient_entry,
+        *(blame, inputs, found, scratch, 4 * wide, 4 * (columns + 5)),
+        *(4 * (columns + 3), outs, columns, count),
     )
-    assert_close(outputs, left.T.astype(np.float64) @ right, 30)
+    expected = blame[:, :outs].T.astype(np.float64) @ inputs[:, :columns]
+    assert_close(found[:, :columns], expected, count)
+    np.testing.assert_array_equal(found[:, columns:], 7)
 
 
 @pytest.mark.parametrize("outs", [1, 16, 47, 48, 50, 112])
