@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.engine.pages import Arena
 
 CACHE_LINE = 64
 FLOAT_BYTES = 4
@@ -74,6 +75,7 @@ class Memory:
         self.capacity = tile * tiles
         self.columns = self.capacity + PAD_FLOATS
         self.table: list[Allocation] = []
+        self._arena = Arena()
         self._held: list[NumpyArray] = []
 
     def array(
@@ -81,11 +83,10 @@ class Memory:
     ) -> NumpyArray:
         """One buffer of the program, as a NumPy array."""
         item = np.dtype(dtype).itemsize
-        raw = np.zeros(count * item + CACHE_LINE, dtype=np.uint8)
-        start = -raw.ctypes.data % CACHE_LINE
+        raw = self._arena.take(count * item)
         self._held.append(raw)
         self.table.append(Allocation(name, role, count * item))
-        return raw[start : start + count * item].view(dtype)
+        return raw.view(dtype)
 
     def lookup(self, name: str, values: NumpyArray) -> Pointer:
         """A copy of an array of numbers that a kernel looks things up in."""

@@ -13,6 +13,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.engine.kernels import updates
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
+from handgrad.engine.pages import zeros
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task
 from handgrad.losses.l2 import touched
@@ -70,9 +71,7 @@ class ParameterStore:
 
 def aligned(size: int) -> NumpyArray:
     """Zeros that begin on a cache line."""
-    raw = np.zeros(size + ALIGNMENT, dtype=np.float32)
-    start = -raw.ctypes.data % 64 // FLOAT_BYTES
-    return raw[start : start + size]
+    return zeros(size * FLOAT_BYTES).view(np.float32)
 
 
 def rule_of(optimizer: Optimizer) -> int | None:

@@ -1,0 +1,48 @@
+"""Zeroed memory on large pages, where the system has them.
+
+A processor looks up where each page of memory stands; its table holds a few hundred
+entries. With pages of 2 MB instead of 4 KB a whole program's buffers fit that table.
+Where the system knows no such pages, plain zeros do.
+"""
+
+import mmap
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+
+LARGE_PAGE = 1 << 21
+LINE = 64
+CHUNK = 4 * LARGE_PAGE  # small buffers share one
+
+
+def zeros(size: int) -> NumpyArray:
+    """That many bytes, zero, from the start of a cache line (of a page, if many)."""
+    if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return from_line(np.zeros(size + LINE, dtype=np.uint8), size, LINE)
+    mapped = mmap.mmap(-1, size + LARGE_PAGE)
+    mapped.madvise(mmap.MADV_HUGEPAGE)
+    return from_line(np.frombuffer(mapped, dtype=np.uint8), size, LARGE_PAGE)
+
+
+def from_line(raw: NumpyArray, size: int, line: int) -> NumpyArray:
+    """`size` bytes of an array from the next address that `line` divides."""
+    start = -raw.ctypes.data % line
+    return raw[start : start + size]
+
+
+class Arena:
+    """Hands out pieces of zeroed memory, one behind the other; none is given back."""
+
+    def __init__(self) -> None:
+        self._chunk, self._used = np.zeros(0, dtype=np.uint8), 0
+
+    def take(self, size: int) -> NumpyArray:
+        """That many bytes from the start of a cache line; the array holds them."""
+        if size >= LARGE_PAGE:
+            return zeros(size)
+        if self._used + size > len(self._chunk):
+            self._chunk, self._used = zeros(CHUNK), 0
+        piece = self._chunk[self._used : self._used + size]
+        self._used += -(-size // LINE) * LINE
+        return piece
