@@ -44,7 +44,7 @@ def test_from_the_first_trial_to_the_report(handgrad, rows, tmp_path):
     made = json.loads(handgrad(f"study report {rows} --folder trials --json").out)
     assert "| reproduced" in (tmp_path / made["markdown"]).read_text()
     assert json.loads((tmp_path / made["json"]).read_text())["study"] == "rows"
-    assert "--rows r1 --full" in (tmp_path / made["html"]).read_text()
+    assert "study run rows --rows r1" in (tmp_path / made["html"]).read_text()
     assert (tmp_path / made["figures"] / "r1-full-train_loss.svg").is_file()
     path = tmp_path / "rows" / "r1.toml"
     path.write_text(path.read_text().replace(") < train", ") > train"))
@@ -61,7 +61,7 @@ def test_all_studies_are_reported_at_once(handgrad, tmp_path):
         "index": "mine/index.html",
         "reports": ["mine/csci581-e/report.html"],
     }
-    assert "full 1 of 1" in (tmp_path / made["index"]).read_text()
+    assert "full 1/1" in (tmp_path / made["index"]).read_text()
     assert handgrad("study report --all --folder mine").out == (
         "All studies are in mine/index.html.\n"
     )

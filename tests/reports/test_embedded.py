@@ -4,7 +4,7 @@ from handgrad.reports import embedded
 from handgrad.reports.embedded import pictures, trial_figures
 
 from .pages import Page
-from .test_sizes import view_of
+from .views import view_of
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'
 
@@ -23,7 +23,7 @@ def drawn(done, **files):
 
 def test_a_picture_is_carried_with_its_numbers(done):
     drawn(done, gradient_flow__svg=SVG, gradient_flow__csv="a,b\n")
-    page = Page(trial_figures(view_of(done)))
+    page = Page(trial_figures(view_of(done), set()))
     (image,) = page.all("img")
     kind, _, content = image["src"].partition(",")
     assert kind == "data:image/svg+xml;base64"
@@ -42,12 +42,19 @@ def test_the_drawing_that_is_small_enough_is_taken(done, monkeypatch):
 def test_what_is_too_large_is_linked(done, monkeypatch):
     drawn(done, a__svg=SVG)
     monkeypatch.setattr(embedded, "PORTION", 10)
-    page = Page(trial_figures(view_of(done)))
+    page = Page(trial_figures(view_of(done), set()))
     assert page.all("img") == []
     (link,) = page.links
     assert (done.ledger.folder / link).is_file()
 
 
+def test_a_trial_of_both_sizes_shows_its_figures_once(done):
+    drawn(done, a__svg=SVG)
+    seen = set()
+    assert trial_figures(view_of(done), seen) is not None
+    assert trial_figures(view_of(done, "quick"), seen) is None
+
+
 def test_trials_that_drew_nothing_show_nothing(done):
     drawn(done).rmdir()
-    assert trial_figures(view_of(done)) is None
+    assert trial_figures(view_of(done), set()) is None

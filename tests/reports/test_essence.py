@@ -5,7 +5,7 @@ from handgrad.reports.essence import (
     ranking_words,
     time_left,
 )
-from handgrad.reports.sizes import View
+from handgrad.reports.views import View
 from handgrad.studies.experiment import Experiment
 from handgrad.studies.ledger import Ledger
 
@@ -27,6 +27,14 @@ def test_verdicts_and_findings_are_counted():
     assert published_words([]) == ""
     assert findings_words([True, True]) == "Findings: 2 of 2 hold."
     assert findings_words([None, False]) == "Findings: 1 of 2 not so, 1 not known."
+
+
+def test_a_finding_that_fails_is_named(tmp_path):
+    findings = [{"holds": False, "says": "Water burns"}, {"holds": True, "says": "x"}]
+    row = {"sizes": {"full": {"findings": findings}}, "published": []}
+    assert essence(row, view(tmp_path, {"a": (1.0,)})) == (
+        "Findings: 1 of 2 hold, 1 not so. Not so: Water burns."
+    )
 
 
 def test_the_best_variant_is_named_and_whether_the_seeds_tell(tmp_path):

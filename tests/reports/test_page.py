@@ -33,8 +33,14 @@ def test_every_row_is_in_the_overview():
     found = Page(overview({"rows": [row("reproduced", "below", "below")]}, link="x"))
     assert found.links == ["x#r<1>"]
     assert found.text.endswith(
-        "r<1> Why & how? reproduced 2 below holds quick 0 of 3, full 1 of 3"
+        "r<1> Why & how? reproduced 2 below holds quick 0/3, full 1/3"
     )
+
+
+def test_rows_without_a_page_are_not_linked_and_may_have_their_essence():
+    found = Page(overview({"rows": [{**row(), "essence": "So."}]}, link=None))
+    assert found.links == []
+    assert "Why & how? So. none" in found.text
 
 
 def test_verdicts_are_counted_in_their_order():

@@ -1,4 +1,4 @@
-from handgrad.reports.points import Point, height_of, point_figure
+from handgrad.reports.points import Point, cut, height_of, point_figure
 from handgrad.studies.summary import Summary
 
 POINTS = [
@@ -28,3 +28,4 @@ def test_it_grows_with_the_variants():
 def test_a_long_reason_is_cut():
     point = Point("a", Summary(why="because " * 20))
     assert "…</text>" in point_figure("Accuracy", [point], ["a"])
+    assert [cut(text, 3) for text in ("abc", "abcd")] == ["abc", "ab…"]

@@ -1,4 +1,4 @@
-from handgrad.reports.row import chip, published_table, shown_size, verdict
+from handgrad.reports.row import _where, chip, published_table, shown_size, verdict
 
 from .pages import Page
 
@@ -18,11 +18,16 @@ PUBLISHED = {
 
 def test_published_ours_and_verdict_stand_side_by_side():
     page = Page(published_table([PUBLISHED]))
-    assert "loss, a table <3> 0.5000 ± 0.01 0.4500 1 below" in page.text
+    assert "loss, a table <3> 0.5 ± 0.01 0.4500 1 below" in page.text
     absent = {**PUBLISHED, "ours": None, "verdict": "not run", "why": "not run"}
     words = {**absent, "words": "about one half"}
     assert "about one half ± 0.01 — — not run" in Page(published_table([words])).text
     assert published_table([]) is None
+
+
+def test_a_section_is_named_as_the_report_does():
+    assert _where("2.4.3, question 2") == "section 2.4.3, question 2"
+    assert _where("part 1, question 2") == "part 1, question 2"
 
 
 def test_a_verdict_says_why():

@@ -44,6 +44,10 @@ def test_named_variants_say_what_they_set():
     assert said == "He: he_normal; random: normal:0.05; Glorot: glorot_normal"
 
 
+def test_what_is_not_limited_is_all():
+    assert items("cmsc426", "b3")["data: train count"] == ("2,000: 2000; 50,000: all")
+
+
 def test_an_inspection_has_settings_too():
     said = items("csci581-a", "a8")
     assert any(name in said["inspection"] for name in INSPECTIONS)

@@ -2,21 +2,11 @@ import csv
 from io import StringIO
 
 from handgrad.reports.figures import Figures
-from handgrad.reports.sizes import (
-    View,
-    lost_trials,
-    metrics_of,
-    numbers_table,
-    size_figures,
-)
+from handgrad.reports.sizes import size_figures
+from handgrad.reports.views import View
 
 from .pages import Page
-
-
-def view_of(done, size="full"):
-    (experiment,) = done.study.experiments.values()
-    cells = done.study.cells(size)
-    return View("r1", size, experiment, cells, done.ledger.outcomes(), done.ledger)
+from .views import view_of
 
 
 def test_curves_and_metrics_are_drawn_with_their_data(done):
@@ -50,26 +40,4 @@ def test_nothing_to_draw_is_nothing(done, tmp_path):
     view = view_of(done)
     nothing = View("r1", "full", view.experiment, view.cells, {}, view.ledger)
     assert size_figures(nothing, Figures()) is None
-    assert lost_trials(nothing) is None
     assert nothing.ended == []
-
-
-def test_the_published_metrics_come_first_then_those_of_the_findings(done):
-    view = view_of(done)
-    assert metrics_of(view) == [("test_accuracy", None)]
-    open_ended = view.experiment.model_copy(update={"published": ()})
-    other = View("r1", "full", open_ended, view.cells, view.outcomes, view.ledger)
-    assert metrics_of(other) == [("train_loss", None)]
-
-
-def test_every_variant_has_its_numbers(done):
-    view = view_of(done)
-    page = Page(numbers_table(view))
-    assert [a["role"] for a in page.all("th")].count("rowheader") == 3
-    assert "diverged: " in page.text
-
-
-def test_trials_without_numbers_say_why(done):
-    page = Page(lost_trials(view_of(done)))
-    assert len(page.all("li")) == 2
-    assert "learning rate 1e+30 seed 1 : diverged. " in page.text

@@ -1,4 +1,4 @@
-from handgrad.reports.study_page import study_page
+from handgrad.reports.study_page import rows_of, study_page, with_essences
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
 from handgrad.studies.results import results_of
@@ -9,7 +9,8 @@ EVIL = '<script>alert(1)</script> & "quoted"'
 
 
 def page_of(study, ledger, asked="rows"):
-    document, files = study_page(study, ledger, results_of(study, ledger), asked)
+    results = results_of(study, ledger)
+    document, files = study_page(rows_of(study, ledger, results, asked), results)
     return document, Page(document), files
 
 
@@ -22,13 +23,21 @@ def test_everything_that_is_known_stands_there(done):
         "Trials without numbers",
         "handgrad study run rows --rows r1 --full",
         "Mean of 2 seeds",
-        "quick 6 of 6, full 6 of 6",
+        "quick 6/6, full 6/6",
         "cores; Handgrad",
         "model.hidden_sizes = 8",
     ):
         assert words in page.text, words
     assert len(files) == 16  # four figures of each size, with their data
     assert len(document) < 300_000
+
+
+def test_the_results_carry_what_came_out_in_sentences(done):
+    results = results_of(done.study, done.ledger)
+    rows = rows_of(done.study, done.ledger, results, "rows")
+    (row,) = with_essences(results, rows)["rows"]
+    assert row["essence"].startswith("Published numbers: 1 of 1 not run.")
+    assert row["question"] == results["rows"][0]["question"]
 
 
 def test_links_lead_somewhere_and_names_are_there_once(done):

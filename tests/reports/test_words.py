@@ -21,6 +21,7 @@ from handgrad.studies.summary import Summary
         ("highest_validation_accuracy", "highest validation accuracy"),
         ("validation_loss_rises", "rises of the validation loss"),
         ("test_f1", "test F1"),
+        ("diverged", "share of diverged seeds"),
     ],
 )
 def test_metrics_are_words(metric, words):
@@ -52,6 +53,8 @@ def test_a_spread_has_the_digits_of_its_mean():
     assert mean_and_spread(0.447, 0.00066) == "0.4470 ± 0.0007"
     assert mean_and_spread(0.447, None) == "0.4470"
     assert mean_and_spread(25000.0, 12.0) == "25,000 ± 12"
+    assert mean_and_spread(6.0, 0.0) == "6 ± 0"
+    assert mean_and_spread(4699.0, 53.7) == "4,699 ± 54"
     assert with_spread(Summary((0.5, 0.6))) == "0.5500 ± 0.0707"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from handgrad.reports.figures import data_button
 from handgrad.reports.markup import Markup, element
-from handgrad.reports.sizes import View
+from handgrad.reports.views import View
 from handgrad.reports.words import capital, variant_words
 
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
@@ -18,15 +18,19 @@ LARGEST = 300_000  # bytes of a picture that a page carries; a larger one is lin
 PORTION = 1_000_000  # bytes of pictures that one row carries
 
 
-def trial_figures(view: View) -> Markup | None:
-    """The figures of every variant's first seed that has some."""
+def trial_figures(view: View, seen: set[Path]) -> Markup | None:
+    """The figures of every variant's first seed that has some.
+
+    Those of a folder in `seen` are on the page already, and those shown now get there.
+    """
     room, drawn = PORTION, []
     for variant, folder in _folders(view):
-        for path in pictures(folder):
+        for path in pictures(folder) if folder not in seen else []:
             size = path.stat().st_size
             is_carried = size <= min(room, LARGEST)
             room -= size if is_carried else 0
             drawn.append(_figure(path, variant, view, is_carried=is_carried))
+        seen.add(folder)
     return element("div", *drawn, class_="figures pictures") if drawn else None
 
 
@@ -62,7 +66,8 @@ def _figure(path: Path, variant: str, view: View, *, is_carried: bool) -> Markup
     if is_carried:
         content = b64encode(path.read_bytes()).decode()
         source = f"data:{KINDS[path.suffix]};base64,{content}"
-        shown = element("img", src=source, alt=words)
+        image = element("img", src=source, alt=words)
+        shown = element("div", image, class_="scroll", tabindex=0, role="group")
     else:
         link = path.relative_to(view.ledger.folder).as_posix()
         shown = element(

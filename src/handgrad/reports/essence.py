@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handgrad.reports.legend import short_names
-from handgrad.reports.sizes import View, metrics_of
+from handgrad.reports.views import View, metrics_of
 from handgrad.reports.words import (
     capital,
     counted,
@@ -28,6 +28,7 @@ def essence(row: Mapping[str, Any], view: View) -> str:
     said = [
         published_words(row["published"]) if view.size == "full" else "",
         findings_words([finding["holds"] for finding in findings]),
+        *[f"Not so: {f['says']}." for f in findings if f["holds"] is False],
         ranking_words(view),
     ]
     return " ".join(filter(None, said))

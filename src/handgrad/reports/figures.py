@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from handgrad.reports.axes import WIDTH
 from handgrad.reports.legend import as_drawing
@@ -17,6 +18,7 @@ class Figures:
     """The files that belong beside a page, by name."""
 
     files: dict[str, str] = field(default_factory=dict)
+    embedded: set[Path] = field(default_factory=set)  # folders of trials' own figures
 
     def add(
         self,

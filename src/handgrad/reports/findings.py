@@ -1,7 +1,7 @@
 """A finding in words, made from its comparison and from the numbers that came out."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from handgrad.reports.words import (
     capital,
@@ -35,7 +35,11 @@ def finding_words(
         return f"Not known: {result.why}."
     claim = result.finding.claim
     found = {term: summarize(term, cells, outcomes) for term in claim.terms}
-    compared = [_compared(claim, at, found) for at in range(len(claim.signs))]
+    compared = [
+        _compared(claim, at, found)
+        for at, (left, right) in enumerate(pairwise(claim.sides))
+        if not (_is_number(left) and _is_number(right))
+    ]
     said = [
         f"{side_words(subject, found)} {' and '.join(words for _, words in same)}"
         for subject, same in groupby(compared, key=lambda pair: pair[0])

@@ -9,6 +9,7 @@ from handgrad.errors import IntegrityError
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.page import overview, page, verdict_chips
 from handgrad.reports.row import published_table
+from handgrad.reports.study_page import rows_of, with_essences
 from handgrad.reports.write import PAGE, write_report
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import find, names
@@ -30,7 +31,9 @@ def write_index(root: Path) -> tuple[Path, list[Path]]:
         ledger, study = Ledger(root / name), find(name)
         if ledger.folder.is_dir():
             pages.append(write_report(study, ledger)["html"])
-        all_results.append(results_of(study, ledger))
+        results = results_of(study, ledger)
+        rows = rows_of(study, ledger, results, name)
+        all_results.append(with_essences(results, rows))
     for folder in _others(root):
         all_results.append(_read(folder / "report.json") | {"study": folder.name})
         pages.append(folder / PAGE)
@@ -59,7 +62,7 @@ def index_page(root: Path, all_results: Sequence[dict[str, Any]]) -> str:
 def _study(root: Path, found: dict[str, Any]) -> Markup:
     name = found["study"]
     has_page = (root / name / PAGE).is_file()
-    link = f"{name}/{PAGE}" if has_page else ""
+    link = f"{name}/{PAGE}" if has_page else None
     heading = element("a", _title(found), href=link) if has_page else _title(found)
     tables = [
         element(

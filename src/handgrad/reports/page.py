@@ -29,18 +29,24 @@ def page(title: str, *inside: Inside) -> str:
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
-def overview(results: Mapping[str, Any], *, link: str = "") -> Markup:
-    """A line for every row: what was asked and what became of it; `link` a file."""
+def overview(results: Mapping[str, Any], *, link: str | None) -> Markup:
+    """A line for every row: what was asked, what became of it.
+
+    `link` is the file whose rows are linked: "" for this page, None for none.
+    """
     heads = ["Row", "Question", "Published numbers", "Findings", "Trials"]
     rows = []
     for row in results["rows"]:
-        name = element("a", row["row"], href=f"{link}#{row['row']}")
+        name: Inside = row["row"]
+        if link is not None:
+            name = element("a", name, href=f"{link}#{name}")
+        short = element("small", row["essence"]) if "essence" in row else None
         size = shown_size(row)
         holds = [finding["holds"] for finding in row["sizes"][size]["findings"]]
         rows.append(
             [
                 th(name),
-                td(row["question"], "Question"),
+                td(element("span", row["question"], short), "Question"),
                 td(verdict_chips([row]), "Published numbers"),
                 td(finding_chips(holds, is_run=has_run(row, size)), "Findings"),
                 td(trials_words(row), "Trials"),
@@ -81,8 +87,8 @@ def chip_counted(count: int, word: str) -> Markup:
 
 
 def trials_words(row: Mapping[str, Any]) -> str:
-    """How many trials of each size have ended."""
+    """How many trials of each size have ended, of how many."""
     return ", ".join(
-        f"{name} {size['ended']} of {size['trials']}"
+        f"{name} {size['ended']}/{size['trials']}"
         for name, size in row["sizes"].items()
     )

@@ -21,6 +21,7 @@ from handgrad.studies.summary import Summary
 
 FIRST, TRACK, AXIS = 34, 36, 26  # dots: above the first variant, for each, below all
 SIDE = 8
+LETTERS = 60  # that fit above a track
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,11 @@ def _track(point: Point, name: str, place: int, top: float, x: Scale) -> Markup:
     y = top + 23.0
     ours = point.ours
     said = with_spread(ours) if ours else ours.why
-    shown = said if len(said) < 40 else said[:38] + "…"
+    shown = cut(said, LETTERS // 2)
+    short = cut(name, LETTERS - len(shown))
     parts = [
         element("line", x1=x.start, x2=x.end, y1=y, y2=y, class_="track"),
-        label(name, x.start, top + 11, class_="name"),
+        label(short, x.start, top + 11, class_="name"),
         label(shown, x.end, top + 11, "end", class_="value"),
     ]
     if ours:
@@ -86,6 +88,11 @@ def _track(point: Point, name: str, place: int, top: float, x: Scale) -> Markup:
         title_text = f"published: {number(point.published)}"
         parts.append(diamond(x(point.published), y, title_text))
     return element("g", *parts, class_=f"point {style_of(place)}")
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning if it is longer than that."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _seeds(ours: Summary, y: float, x: Scale) -> list[Markup]:

@@ -10,16 +10,17 @@ from handgrad.reports.figures import Figures
 from handgrad.reports.findings import finding_words
 from handgrad.reports.machines import different
 from handgrad.reports.markup import Markup, element
+from handgrad.reports.numbers import lost_trials, numbers_table
 from handgrad.reports.settings import all_settings, settings_list
-from handgrad.reports.sizes import View, lost_trials, numbers_table, size_figures
+from handgrad.reports.sizes import size_figures
 from handgrad.reports.tables import table, td, th
+from handgrad.reports.views import View
 from handgrad.reports.words import (
     NOTHING,
     capital,
     counted,
     duration_words,
     mean_and_spread,
-    number,
 )
 from handgrad.studies.experiment import Experiment, Size
 from handgrad.studies.verdicts import findings_of
@@ -58,7 +59,7 @@ def row_section(row: Row, figures: Figures) -> Markup:
     return element(
         "section",
         element("h2", name, " ", row.results["question"]),
-        element("p", f"Section {section} of the report", class_="quiet")
+        element("p", f"In the report: {_where(section)}", class_="quiet")
         if section
         else None,
         element("p", essence(row.results, first), class_="essence"),
@@ -67,8 +68,13 @@ def row_section(row: Row, figures: Figures) -> Markup:
         _other_size(row, other, figures),
         _settings(row),
         _cost(row),
+        element("p", element("a", "To the top", href="#top"), class_="quiet"),
         id=row.name,
     )
+
+
+def _where(section: str) -> str:
+    return f"section {section}" if section[0].isdigit() else section
 
 
 def published_table(published: Sequence[Mapping[str, Any]]) -> Markup | None:
@@ -83,7 +89,7 @@ def published_table(published: Sequence[Mapping[str, Any]]) -> Markup | None:
         if one["ours"]:
             ours = mean_and_spread(one["ours"]["mean"], one["ours"]["spread"])
             seeds = str(one["ours"]["count"])
-        theirs = one["words"] or number(one["value"])
+        theirs = one["words"] or f"{one['value']:,.10g}"
         theirs = element(
             "span", f"{theirs} ", element("small", f"± {one['epsilon']:g}")
         )
@@ -120,7 +126,7 @@ def _size(row: Row, view: View, figures: Figures) -> Markup:
         "div",
         _findings(view),
         size_figures(view, figures),
-        trial_figures(view),
+        trial_figures(view, figures.embedded),
         _lost(view),
         element("p", left, class_="quiet") if left else None,
         _folded("The numbers", numbers_table(view)) if view.ended else None,
@@ -197,12 +203,14 @@ def _cost(row: Row) -> Markup:
             lines.append(f"{capital(name)} size: {done}, {time} in all.")
         keys = {cell.trial.key for cell in view.ended}
         machines += [view.outcomes[key]["environment"] for key in sorted(keys)]
-    command = f"handgrad study run {row.study} --rows {row.name}"
-    commands = f"{command} --quick\n{command} --full"
+    command = f"handgrad study run {row.study} --rows {row.name} "
+    quick, full = (
+        element("span", word, class_="word") for word in ("--quick", "--full")
+    )
     return element(
         "div",
         element("h3", "To do it again"),
-        element("pre", commands, class_="command"),
+        element("pre", command, quick, "\n", command, full, class_="command"),
         element("p", " ".join(lines)) if lines else None,
         *[element("p", words, class_="quiet") for words in different(machines)],
     )

@@ -21,6 +21,7 @@ ALWAYS = (
 )
 TABLES = {"dataset": "data", "model": "network", "optimizer": "optimizer"}
 ABSENT = "none"
+UNSET = {"dataset.train_count": "all"}  # where "none" would say something else
 
 Flat = dict[str, Any]  # dotted key -> value
 
@@ -72,7 +73,7 @@ def _shown(cells: Sequence[Cell]) -> dict[str, str]:
     shown = {}
     for key in keys:
         values = {name: flat.get(key) for name, flat in variants.items()}
-        texts = {name: _text(value) for name, value in values.items()}
+        texts = {name: _text(value, key) for name, value in values.items()}
         if len(set(texts.values())) > 1:
             shown[key] = _varied(texts)
         elif key in ALWAYS or defaults.get(key) != next(iter(values.values())):
@@ -119,10 +120,10 @@ def _name(key: str) -> str:
     return f"{where}: {words}" if where in ("data", "network") else words
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, key: str = "") -> str:
     """A value as it stands in a sweep's name; tables as JSON."""
     if value is None or value == []:
-        return ABSENT
+        return UNSET.get(key, ABSENT)
     if isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value):
         return json.dumps(value)
     return in_words(value)

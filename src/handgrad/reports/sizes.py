@@ -1,7 +1,6 @@
-"""One size of a row: its curves, its metrics by variant, and the numbers behind."""
+"""The figures of one size of a row: curves over epochs, and metrics by variant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from handgrad.reports.axes import HEIGHT
 from handgrad.reports.curves import Series, as_csv, csv_of, curves_of, series_of
@@ -10,57 +9,11 @@ from handgrad.reports.legend import as_list
 from handgrad.reports.lines import Mark, line_figure
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.points import Point, height_of, point_figure
-from handgrad.reports.tables import table, th
-from handgrad.reports.words import (
-    NOTHING,
-    capital,
-    counted,
-    duration_words,
-    metric_words,
-    number,
-    variant_words,
-    with_spread,
-)
+from handgrad.reports.views import Metric, View, metrics_of
+from handgrad.reports.words import capital, counted, metric_words, number
 from handgrad.studies.claims import Term
-from handgrad.studies.experiment import Experiment, Published, Size
-from handgrad.studies.ledger import DONE, Ledger, Outcome
-from handgrad.studies.summary import summarize
-from handgrad.studies.trials import Cell
 
 SHOWN = ("train_loss", "validation_loss", "validation_accuracy")
-USUAL = ("test_accuracy", "validation_accuracy", "validation_loss")
-MOST = 3  # metrics by variant: more would say less
-
-Metric = tuple[str, int | None]  # its name, and the epoch of a curve
-
-
-@dataclass(frozen=True)
-class View:
-    """One size of a row, and all that was run of it."""
-
-    row: str
-    size: Size
-    experiment: Experiment
-    cells: list[Cell]
-    outcomes: dict[str, Outcome]
-    ledger: Ledger
-
-    @property
-    def variants(self) -> list[str]:
-        """The variants of this size, in order."""
-        return list(dict.fromkeys(cell.variant for cell in self.cells))
-
-    @property
-    def ended(self) -> list[Cell]:
-        """The cells whose trial has ended."""
-        return [cell for cell in self.cells if cell.trial.key in self.outcomes]
-
-    def published(self, metric: Metric) -> dict[str, Published]:
-        """What was published of a metric, by variant; only of the full size."""
-        if self.size != "full":
-            return {}
-        rows = [p for p in self.experiment.published if (p.metric, p.epoch) == metric]
-        return {p.variant or self.variants[0]: p for p in rows}
 
 
 def size_figures(view: View, figures: Figures) -> Markup | None:
@@ -143,25 +96,11 @@ def _metrics(view: View, figures: Figures) -> list[Markup]:
     return drawn
 
 
-def metrics_of(view: View) -> list[Metric]:
-    """The published metrics; without, those that the findings or all trials have."""
-    found = [(p.metric, p.epoch) for p in view.experiment.published]
-    if not found:
-        of_size = [f for f in view.experiment.findings if view.size in f.sizes]
-        found = [(t.metric, t.epoch) for f in of_size for t in f.claim.terms]
-    known = {m for c in view.ended for m in view.outcomes[c.trial.key]["metrics"]}
-    measured = [metric for metric in found if metric[0] in known]
-    if not measured:
-        usual = [name for name in USUAL if name in known]
-        return [(name, None) for name in usual[:1]]
-    return list(dict.fromkeys(measured))[:MOST]
-
-
 def _points(view: View, metric: Metric) -> list[Point]:
     published = view.published(metric)
     points = []
     for variant in view.variants:
-        ours = summarize(Term(metric[0], variant, metric[1]), view.cells, view.outcomes)
+        ours = view.known(Term(metric[0], variant, metric[1]))
         theirs = published.get(variant)
         value = theirs.value if theirs else None
         points.append(Point(variant, ours, value))
@@ -185,45 +124,3 @@ def _points_csv(points: Sequence[Point]) -> str:
         values = [*ours.values, *[None] * (most - len(ours.values))]
         rows.append([point.variant, *middle, point.published, *values])
     return csv_of([["" if v is None else v for v in row] for row in rows])
-
-
-def numbers_table(view: View) -> Markup:
-    """The last numbers of every variant, over its seeds."""
-    known = {m for c in view.ended for m in view.outcomes[c.trial.key]["metrics"]}
-    usual = [*SHOWN, "test_accuracy", "parameters"]
-    training = view.experiment.kind == "training"
-    metrics = [m for m in usual if m in known] if training else sorted(known)
-    rows = []
-    for variant in view.variants:
-        summaries = [
-            summarize(Term(m, variant), view.cells, view.outcomes) for m in metrics
-        ]
-        shown = [with_spread(one) if one else one.why for one in summaries]
-        seconds = _seconds(view, variant)
-        rows.append([th(variant_words(variant) or "all"), *shown, seconds])
-    heads = ["Variant", *(capital(metric_words(m)) for m in metrics), "Time a seed"]
-    return table(heads, rows)
-
-
-def _seconds(view: View, variant: str) -> str:
-    outcomes = [view.outcomes[c.trial.key] for c in view.ended if c.variant == variant]
-    times = [o["seconds"] for o in outcomes if o["status"] == DONE and o["seconds"]]
-    return duration_words(sum(times) / len(times)) if times else NOTHING
-
-
-def lost_trials(view: View) -> Markup | None:
-    """The trials that ended without numbers, and why."""
-    ended = [(cell, view.outcomes[cell.trial.key]) for cell in view.ended]
-    items = [
-        element(
-            "li",
-            element(
-                "strong",
-                f"{variant_words(cell.variant)} seed {cell.trial.seed}".strip(),
-            ),
-            f": {outcome['status']}. {outcome['reason'] or ''}",
-        )
-        for cell, outcome in ended
-        if outcome["status"] != DONE
-    ]
-    return element("ul", *items, class_="lost") if items else None

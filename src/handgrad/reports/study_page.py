@@ -1,15 +1,17 @@
 """The page of one study, and the files beside it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from handgrad.reports.essence import essence
 from handgrad.reports.figures import Figures
 from handgrad.reports.machines import details
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.page import overview, page, verdict_chips
 from handgrad.reports.row import Row, row_section
-from handgrad.reports.sizes import View
-from handgrad.studies.experiment import SIZES, Experiment
-from handgrad.studies.ledger import Ledger, Outcome
+from handgrad.reports.views import View
+from handgrad.studies.experiment import SIZES
+from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
 from handgrad.studies.trials import cells_of
 
@@ -22,56 +24,61 @@ ABOUT = (
 )
 
 
-def study_page(
+def rows_of(
     study: Study, ledger: Ledger, results: dict[str, Any], asked: str
-) -> tuple[str, dict[str, str]]:
-    """The document, and the files of its figures by name.
+) -> list[Row]:
+    """The rows of a study with both their sizes.
 
     `asked` is the study as a command line names it.
     """
     outcomes = ledger.outcomes()
-    figures = Figures()
-    sections = [
-        row_section(
-            _row(asked, study.name, name, experiment, found, outcomes, ledger), figures
+    return [
+        Row(
+            asked,
+            name,
+            experiment,
+            found,
+            {
+                size: View(
+                    name,
+                    size,
+                    experiment,
+                    cells_of(name, experiment, size, study.name),
+                    outcomes,
+                    ledger,
+                )
+                for size in SIZES
+            },
         )
         for (name, experiment), found in zip(
             study.experiments.items(), results["rows"], strict=True
         )
     ]
+
+
+def with_essences(results: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    """The results, each row with what came out of it in two or three sentences."""
+    pairs = zip(results["rows"], rows, strict=True)
+    said = [{**found, "essence": essence(found, row.first)} for found, row in pairs]
+    return {**results, "rows": said}
+
+
+def study_page(
+    rows: Sequence[Row], results: dict[str, Any]
+) -> tuple[str, dict[str, str]]:
+    """The document, and the files of its figures by name."""
+    figures = Figures()
+    sections = [row_section(row, figures) for row in rows]
     title = results["title"] or results["study"]
     document = page(
         title,
         _header(title, results),
-        overview(results),
+        overview(results, link=""),
         element("p", ABOUT, class_="quiet"),
         *sections,
         _footer(results),
     )
     return document, figures.files
-
-
-def _row(
-    asked: str,
-    study: str,
-    name: str,
-    experiment: Experiment,
-    found: dict[str, Any],
-    outcomes: dict[str, Outcome],
-    ledger: Ledger,
-) -> Row:
-    views = {
-        size: View(
-            name,
-            size,
-            experiment,
-            cells_of(name, experiment, size, study),
-            outcomes,
-            ledger,
-        )
-        for size in SIZES
-    }
-    return Row(asked, name, experiment, found, views)
 
 
 def _header(title: str, results: dict[str, Any]) -> Markup:

@@ -15,7 +15,9 @@ DIGITS = 1e7  # above it, all digits say too much
 
 def metric_words(metric: str, epoch: int | None = None) -> str:
     """A metric's name as a reader says it: training loss after epoch 5."""
-    if metric.endswith("_rises"):
+    if metric == "diverged":
+        words = "share of diverged seeds"
+    elif metric.endswith("_rises"):
         words = f"rises of the {metric_words(metric.removesuffix('_rises'))}"
     else:
         words = " ".join(PARTS.get(part, part) for part in metric.split("_"))
@@ -47,8 +49,12 @@ def mean_and_spread(mean: float, spread: float | None) -> str:
     """Both with as many digits: 0.8790 ± 0.0021; the mean alone for one seed."""
     if spread is None:
         return number(mean)
+    if spread == 0 and mean == int(mean):
+        return f"{number(mean)} ± 0"
     if CLOSE <= abs(mean) < THOUSAND:
         return f"{mean:.4f} ± {spread:.4f}"
+    if abs(mean) >= THOUSAND and spread >= 1:
+        return f"{number(mean)} ± {spread:,.0f}"
     return f"{number(mean)} ± {number(spread)}"
 
 

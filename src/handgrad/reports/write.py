@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from handgrad.reports.study_page import study_page
+from handgrad.reports.study_page import rows_of, study_page, with_essences
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
-from handgrad.studies.results import results_of, write_results
+from handgrad.studies.results import results_of, write_tables
 from handgrad.training.atomic import make_folder, write_file
 
 PAGE = "report.html"
@@ -20,14 +20,15 @@ def write_report(
     `asked` is the study as a command line names it, by default its own name.
     """
     results = results_of(study, ledger)
-    document, figures = study_page(study, ledger, results, asked or study.name)
+    rows = rows_of(study, ledger, results, asked or study.name)
+    document, figures = study_page(rows, results)
     make_folder(ledger.folder)
     folder = ledger.folder / FIGURES
     if figures:
         make_folder(folder)
     for name, content in figures.items():
         write_file(folder / name, content.encode())
-    markdown, plain = write_results(study, ledger)
+    markdown, plain = write_tables(with_essences(results, rows), ledger.folder)
     html = ledger.folder / PAGE
     write_file(html, document.encode())
     return {"html": html, "markdown": markdown, "json": plain, "figures": folder}

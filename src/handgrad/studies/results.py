@@ -122,8 +122,12 @@ def environments(outcomes: dict[str, Outcome]) -> list[dict[str, Any]]:
 
 def write_results(study: Study, ledger: Ledger) -> tuple[Path, Path]:
     """Write report.md and report.json into the study's folder."""
-    results = results_of(study, ledger)
-    markdown, plain = ledger.folder / "report.md", ledger.folder / "report.json"
+    return write_tables(results_of(study, ledger), ledger.folder)
+
+
+def write_tables(results: dict[str, Any], folder: Path) -> tuple[Path, Path]:
+    """Write results as report.md and report.json into a folder."""
+    markdown, plain = folder / "report.md", folder / "report.json"
     write_file(plain, (json.dumps(results, indent=1) + "\n").encode())
     write_file(markdown, as_markdown(results).encode())
     return markdown, plain

@@ -1,0 +1,81 @@
+"""The numbers of one size of a row, and the trials that have none."""
+
+from handgrad.reports.markup import Markup, element
+from handgrad.reports.tables import table, th
+from handgrad.reports.views import View
+from handgrad.reports.words import (
+    NOTHING,
+    capital,
+    duration_words,
+    metric_words,
+    variant_words,
+    with_spread,
+)
+from handgrad.studies.claims import Term
+from handgrad.studies.ledger import DONE
+
+SHOWN = (
+    "train_loss",
+    "validation_loss",
+    "validation_accuracy",
+    "test_accuracy",
+    "parameters",
+)
+
+
+def numbers_table(view: View) -> Markup:
+    """The last numbers of every variant, over its seeds.
+
+    A training has few metrics and may have many variants; an inspection the reverse.
+    """
+    known = dict.fromkeys(
+        m for c in view.ended for m in view.outcomes[c.trial.key]["metrics"]
+    )
+    names = [variant_words(variant) or "All" for variant in view.variants]
+    if view.experiment.kind == "inspection":
+        by_metric = [
+            [
+                th(capital(metric_words(m))),
+                *(_numbers(view, v, m) for v in view.variants),
+            ]
+            for m in known
+        ]
+        return table(["Number", *names], by_metric)
+    metrics = [m for m in SHOWN if m in known]
+    by_variant = [
+        [th(name), *(_numbers(view, v, m) for m in metrics), _seconds(view, v)]
+        for name, v in zip(names, view.variants, strict=True)
+    ]
+    heads = ["Variant", *(capital(metric_words(m)) for m in metrics), "Time a seed"]
+    return table(heads, by_variant)
+
+
+def _numbers(view: View, variant: str, metric: str) -> str:
+    ours = view.known(Term(metric, variant))
+    ended, count = view.seeds_of(variant)
+    some = f" ({len(ended)} of {count} seeds)" if 0 < len(ended) < count else ""
+    return f"{with_spread(ours)}{some}" if ours else ours.why
+
+
+def _seconds(view: View, variant: str) -> str:
+    outcomes = [view.outcomes[c.trial.key] for c in view.ended if c.variant == variant]
+    times = [o["seconds"] for o in outcomes if o["status"] == DONE and o["seconds"]]
+    return duration_words(sum(times) / len(times)) if times else NOTHING
+
+
+def lost_trials(view: View) -> Markup | None:
+    """The trials that ended without numbers, and why."""
+    ended = [(cell, view.outcomes[cell.trial.key]) for cell in view.ended]
+    items = [
+        element(
+            "li",
+            element(
+                "strong",
+                f"{variant_words(cell.variant)} seed {cell.trial.seed}".strip(),
+            ),
+            f": {outcome['status']}. {outcome['reason'] or ''}",
+        )
+        for cell, outcome in ended
+        if outcome["status"] != DONE
+    ]
+    return element("ul", *items, class_="lost") if items else None
