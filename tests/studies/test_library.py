@@ -9,8 +9,8 @@ from .small import write
 ROWS = {
     "csci581-a": "a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12",
     "csci581-e": "e1 e2 e3 e4 e5 e6 e7 e8 e9",
-    "cmsc426": "b1 b2 b3 b4 b5 b6 b7",
-    "cs776": "c1 c2 c3 c4 c5 c6 c7 c8 c9 c12",
+    "cmsc426": "b1 b2 b3 b4 b5 b6 b7 b8",
+    "cs776": "c1 c2 c3 c4 c5 c6 c7 c8 c9 c10 c11 c12",
     "blg506e": "d1 d2 d3 d4 d5 d5-rules d6 d7",
 }
 
