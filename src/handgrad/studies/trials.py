@@ -9,7 +9,7 @@ from typing import Any
 from handgrad import catalog
 from handgrad.errors import ConfigError
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
-from handgrad.studies.inspections import check_inspection, needed_data
+from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
 from handgrad.training.config import RunConfig, config_from
 
 KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
@@ -147,6 +147,7 @@ def _inspection(
         check_inspection(name, options)
     except ConfigError as error:
         raise ConfigError(f"{who}: {error}") from error
+    options = with_defaults(name, options)
     return Trial({"kind": "inspection", "seed": seed, "name": name, "options": options})
 
 

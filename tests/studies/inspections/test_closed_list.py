@@ -11,6 +11,7 @@ from handgrad.studies.inspections import (
     check_inspection,
     inspect,
     needed_data,
+    with_defaults,
 )
 
 
@@ -50,3 +51,8 @@ def test_a_number_that_is_none_is_refused(monkeypatch):
     monkeypatch.setitem(inspections.INSPECTIONS, "broken", broken)
     with pytest.raises(NonFiniteError, match="broken measured loss as nan"):
         inspect("broken", {}, seed=0)
+
+
+def test_what_is_not_said_is_filled_in():
+    found = with_defaults("dropout_statistics", {"mean": 3.0})
+    assert found == {"kept": (0.25, 0.4, 0.7), "mean": 3.0}

@@ -5,6 +5,7 @@ runs; it returns named numbers.
 """
 
 from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
 from math import isfinite
 from typing import Any
 
@@ -32,7 +33,14 @@ from handgrad.studies.inspections.pictures import labelled_pictures, reading
 from handgrad.studies.inspections.place import Place
 from handgrad.studies.inspections.trained import trained_network
 
-__all__ = ["INSPECTIONS", "Place", "check_inspection", "inspect", "needed_data"]
+__all__ = [
+    "INSPECTIONS",
+    "Place",
+    "check_inspection",
+    "inspect",
+    "needed_data",
+    "with_defaults",
+]
 
 Inspection = Callable[..., Mapping[str, float]]
 GIVEN = ("seed", "place")
@@ -68,6 +76,17 @@ def check_inspection(name: str, options: Mapping[str, Any]) -> None:
         if option not in known:
             raise unknown_name(f"option of {name}", option, known)
     checked(name, function, options, GIVEN)
+
+
+def with_defaults(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """All options, so that a trial is known by everything that decides its numbers."""
+    taken = signature(INSPECTIONS[name]).parameters
+    unsaid = {
+        option: parameter.default
+        for option, parameter in taken.items()
+        if parameter.default is not Parameter.empty
+    }
+    return {**unsaid, **options}
 
 
 def needed_data(options: Mapping[str, Any]) -> str | None:
