@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.engine import lower_rows
 from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.lower_rows import blocks
 from handgrad.engine.walk import goes_by_rows
@@ -17,9 +18,17 @@ wide_only = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(params=[lower_rows.LARGE_WEIGHT, 1], ids=["small", "large"])
+def large(request, monkeypatch):
+    """From how many bytes on a weight is turned beside its product."""
+    monkeypatch.setattr(lower_rows, "LARGE_WEIGHT", request.param)
+    return request.param
+
+
 @wide_only
 @pytest.mark.parametrize("name", BY_ROWS)
 @pytest.mark.parametrize("count", [1, 70, 200])
+@pytest.mark.usefixtures("large")
 def test_loss_and_gradients_are_the_plain_layers(name, count):
     chosen = BY_ROWS[name]
     engine = cpu_engine(chosen, batch_size=200, keep=True)
@@ -34,6 +43,7 @@ def test_loss_and_gradients_are_the_plain_layers(name, count):
 
 @wide_only
 @pytest.mark.parametrize("name", BY_ROWS)
+@pytest.mark.usefixtures("large")
 def test_bits_do_not_depend_on_workers_or_place(name):
     chosen = BY_ROWS[name]
     batch, images = chosen.batch(200), chosen.images(150, seed=5)
@@ -50,6 +60,15 @@ def test_bits_do_not_depend_on_workers_or_place(name):
     np.testing.assert_array_equal(logits[1], logits[0])
     np.testing.assert_array_equal(engine.logits(images[::-1])[::-1], logits[0])
     np.testing.assert_array_equal(engine.logits(images[7:8]), logits[0][7:8])
+
+
+@wide_only
+def test_a_large_first_weight_is_not_copied_before_the_step(large):
+    chosen = network(FLATTEN, linear(32), RELU, linear(16), linear(4), shape=(1, 8, 8))
+    shown = repr(cpu_engine(chosen).training.program)
+    assert ("linear_1.weight turned" in shown) == (large > 1)
+    assert ("linear_1 forward, outputs" in shown) == (large == 1)
+    assert "linear_2.weight turned" in shown
 
 
 def test_what_is_no_such_perceptron_goes_the_other_way():

@@ -16,15 +16,18 @@ from handgrad.engine.kernels.rows import (
     panels_entry,
     rows_gradient_entry,
     rows_product_entry,
+    turned_product_entry,
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Operation
+from handgrad.engine.program import Operation, Phase, Task
 from handgrad.layers import Linear
 
 PANELS_AT_ONCE = 4  # in one task
 AT_ONCE = 768  # of k, whose rows and panels stay in a core's own cache
+LARGE_WEIGHT = 1 << 21  # bytes
+KEPT_INPUTS = 3 << 19  # bytes of inputs that stay in a core's own cache
 BLOCKS = 4  # of rows of a weight's gradient
 FEWEST_ROWS = 48
 BLOCK_BYTES = 850_000  # of a gradient that waits in a core's own cache to be used
@@ -36,9 +39,80 @@ def lower_linear_by_rows(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor
 ) -> Tensor:
     """outputs = inputs @ weight.T, without the bias."""
-    memory, tile = lowering.memory, lowering.memory.tile
-    out, into = layer.out_features, layer.in_features
+    memory, out = lowering.memory, layer.out_features
     outputs = memory.rows_matrix(name, "activations", (out,))
+    if is_large(lowering, layer):
+        _add_turned_products(lowering, name, layer, inputs, outputs)
+    else:
+        _add_products(lowering, name, layer, inputs, outputs)
+    needs_d_inputs = lowering.needs_d_inputs
+
+    def backward(d_outputs: Tensor) -> Tensor | None:
+        _add_pieces(lowering, name, layer, inputs, d_outputs)
+        if not needs_d_inputs:
+            return None
+        return _add_d_inputs(lowering, name, layer, inputs, d_outputs)
+
+    lowering.backwards.append(backward)
+    return outputs
+
+
+def is_large(lowering: Lowering, layer: Linear) -> bool:
+    """Whether a first layer's weight fills more than cores' own caches.
+
+    Then turning it costs more time at the memory than in the processor.
+    """
+    weight = layer.out_features * layer.in_features * FLOAT_BYTES
+    return (
+        lowering.training
+        and not lowering.needs_d_inputs
+        and weight >= LARGE_WEIGHT
+        and layer.out_features % LANES == 0
+        and lowering.memory.capacity * AT_ONCE * FLOAT_BYTES <= KEPT_INPUTS
+    )
+
+
+def _add_turned_products(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
+) -> None:
+    """The whole batch by some outputs a task: each weight is read once, by one core."""
+    memory = lowering.memory
+    out, into = layer.out_features, layer.in_features
+    panels = -(-out // WIDTH)
+    step = -(-panels // memory.workers) * WIDTH
+    weight = lowering.store.pointer(f"{name}.weight")
+    scratch = lowering.scratch("panel", AT_ONCE * WIDTH)
+    tasks = []
+    for first in range(0, out, step):
+        outs = min(step, out - first)
+        operation = Operation(
+            turned_product_entry,
+            (
+                Pointer(inputs.pointer.base),
+                weight.plus(first * into * FLOAT_BYTES),
+                Pointer(outputs.pointer.base + first * FLOAT_BYTES),
+                scratch,
+                inputs.stride * FLOAT_BYTES,
+                outputs.stride * FLOAT_BYTES,
+                memory.capacity,
+                outs,
+                into,
+                AT_ONCE,
+            ),
+            f"{name} forward, outputs {first} to {first + outs}",
+            2 * outs * into * memory.capacity,
+            FLOAT_BYTES * (outs * into + (outs + into) * memory.capacity),
+        )
+        tasks.append(Task([operation]))
+    lowering.meet(f"{name} inputs")
+    lowering.phases.append(Phase(f"{name} forward", tasks))
+
+
+def _add_products(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
+) -> None:
+    tile = lowering.memory.tile
+    out, into = layer.out_features, layer.in_features
     wide = -(-out // LANES) * LANES
     lowering.add(
         rows_product_entry,
@@ -58,16 +132,6 @@ def lower_linear_by_rows(
         2 * out * into * tile,
         FLOAT_BYTES * (out * into + (out + into) * tile),
     )
-    needs_d_inputs = lowering.needs_d_inputs
-
-    def backward(d_outputs: Tensor) -> Tensor | None:
-        _add_pieces(lowering, name, layer, inputs, d_outputs)
-        if not needs_d_inputs:
-            return None
-        return _add_d_inputs(lowering, name, layer, inputs, d_outputs)
-
-    lowering.backwards.append(backward)
-    return outputs
 
 
 def _panels(lowering: Lowering, name: str, layer: Linear) -> Pointer:
@@ -106,15 +170,23 @@ def _add_d_inputs(
     count = -(-into // WIDTH)
     panels = memory.shared(f"{name}.weight rows", "packed weights", count * out * WIDTH)
     weight = lowering.store.pointer(f"{name}.weight")
-    lowering.beforehand(
-        Operation(
-            copied_panels_entry,
-            (weight, panels, out, into),
-            f"{name}.weight by panels",
-            0,
-            2 * FLOAT_BYTES * out * into,
+    for first in range(0, into, PANELS_AT_ONCE * WIDTH):
+        columns = min(into - first, PANELS_AT_ONCE * WIDTH)
+        lowering.beforehand(
+            Operation(
+                copied_panels_entry,
+                (
+                    weight.plus(first * FLOAT_BYTES),
+                    panels.plus(first * out * FLOAT_BYTES),
+                    out,
+                    columns,
+                    into * FLOAT_BYTES,
+                ),
+                f"{name}.weight, columns {first} to {first + columns}",
+                0,
+                2 * FLOAT_BYTES * out * columns,
+            )
         )
-    )
     lowering.add(
         rows_product_entry,
         (

@@ -11,6 +11,8 @@ as they lie; weights go into panels of 48 columns, so that a row of a panel foll
 one before it.
 """
 
+from numba import carray
+
 from handgrad.engine.kernels.entry import (
     Entry,
     address_of,
@@ -18,6 +20,7 @@ from handgrad.engine.kernels.entry import (
     integer,
     kernel,
 )
+from handgrad.engine.kernels.machine import float_pointer
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import copy_vector, outer_block, transpose_block
 
@@ -127,6 +130,22 @@ def _rows_gradient_entry(arguments: int, tile: int, worker: int) -> None:
         some_rows(outs, wide, left, right, out + 4 * WIDTH * group, sizes)
 
 
+@kernel
+def turn_panel(weight, row, outs, inputs, panel):
+    """panel[k, o] = weight[o, k] for up to 48 outputs, and `inputs` by the 16."""
+    whole = outs // LANES * LANES
+    for first in range(0, whole, LANES):
+        for column in range(0, inputs, LANES):
+            source = weight + first * row + 4 * column
+            target = panel + 4 * (column * WIDTH + first)
+            transpose_block(source, row, target, 4 * WIDTH)
+    for out in range(whole, outs):
+        source = carray(float_pointer(weight + out * row), (inputs,))
+        target = carray(float_pointer(panel), (inputs * WIDTH,))
+        for column in range(inputs):
+            target[column * WIDTH + out] = source[column]
+
+
 def _panels_entry(arguments: int, tile: int, worker: int) -> None:
     """Stands for weight.T: some panels of it.
 
@@ -137,43 +156,54 @@ def _panels_entry(arguments: int, tile: int, worker: int) -> None:
     weight = address_of(arguments, 0, tile, worker)
     panels = address_of(arguments, 3, tile, worker)
     outs, inputs = integer(arguments, 6), integer(arguments, 7)
-    source = floats(arguments, 0, tile, worker, outs * inputs)
-    count = (outs + WIDTH - 1) // WIDTH
-    target = floats(arguments, 3, tile, worker, count * inputs * WIDTH)
-    whole = outs // LANES
-    for block in range(whole):
-        panel, place = block * LANES // WIDTH, block * LANES % WIDTH
-        for column in range(0, inputs, LANES):
-            transpose_block(
-                weight + 4 * (block * LANES * inputs + column),
-                4 * inputs,
-                panels + 4 * ((panel * inputs + column) * WIDTH + place),
-                4 * WIDTH,
-            )
-    for row in range(whole * LANES, outs):
-        panel, place = row // WIDTH, row % WIDTH
-        for column in range(inputs):
-            at = (panel * inputs + column) * WIDTH + place
-            target[at] = source[row * inputs + column]
+    for first in range(0, outs, WIDTH):
+        some = min(WIDTH, outs - first)
+        start = 4 * first * inputs
+        turn_panel(weight + start, 4 * inputs, some, inputs, panels + start)
+
+
+def _turned_product_entry(arguments: int, tile: int, worker: int) -> None:
+    """Stands for the product of Linear.forward, some outputs of the whole batch.
+
+    The weight is read as it lies, and turned a panel at a time beside the product.
+
+    Arguments
+        0 inputs, 3 weight (first row), 6 outputs (first column), 9 scratch (a panel)
+        bytes: 12 row of inputs, 13 of outputs
+        14 examples, 15 outputs (by the 16), 16 inputs (by the 16), 17 inputs at once
+    """
+    left = address_of(arguments, 0, tile, worker)
+    weight = address_of(arguments, 3, tile, worker)
+    outputs = address_of(arguments, 6, tile, worker)
+    panel = address_of(arguments, 9, tile, worker)
+    left_row, row = integer(arguments, 12), integer(arguments, 13)
+    rows, outs = integer(arguments, 14), integer(arguments, 15)
+    count, together = integer(arguments, 16), integer(arguments, 17)
+    for first in range(0, count, together):
+        part = min(together, count - first)
+        sizes = (left_row, ROWS * left_row, 4, 4 * WIDTH, part, row, -int(first > 0))
+        for out in range(0, outs, WIDTH):
+            some = min(WIDTH, outs - out)
+            source = weight + 4 * (out * count + first)
+            turn_panel(source, 4 * count, some, part, panel)
+            target = outputs + 4 * out
+            some_rows(rows, some // LANES, left + 4 * first, panel, target, sizes)
 
 
 def _copied_panels_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for weight: all its panels, each (outputs, 48) side by side.
+    """Stands for weight: some panels of it, each (outputs, 48) side by side.
 
     Arguments
-        0 weight, 3 panels; 6 outputs, 7 inputs (by the 16)
+        0 weight (first column), 3 panels (the first); 6 outputs, 7 columns (by the 16),
+        8 bytes from row to row of weight
     """
-    outs, inputs = integer(arguments, 6), integer(arguments, 7)
-    source = floats(arguments, 0, tile, worker, outs * inputs)
-    count = (inputs + WIDTH - 1) // WIDTH
-    target = floats(arguments, 3, tile, worker, count * outs * WIDTH)
-    for row in range(outs):
-        for panel in range(count):
-            first = panel * WIDTH
-            wide = min(WIDTH, inputs - first)
-            at = (panel * outs + row) * WIDTH
-            for column in range(wide):
-                target[at + column] = source[row * inputs + first + column]
+    weight = address_of(arguments, 0, tile, worker)
+    panels = address_of(arguments, 3, tile, worker)
+    outs, columns = integer(arguments, 6), integer(arguments, 7)
+    for first in range(0, columns, WIDTH):
+        wide = min(WIDTH, columns - first) // LANES
+        source, target = weight + 4 * first, panels + 4 * first * outs
+        copy_rows(source, integer(arguments, 8), target, 4 * WIDTH, outs, wide)
 
 
 @kernel
@@ -223,6 +253,7 @@ def _turn_entry(arguments: int, tile: int, worker: int) -> None:
 
 rows_product_entry = Entry(_rows_product_entry)
 rows_gradient_entry = Entry(_rows_gradient_entry)
+turned_product_entry = Entry(_turned_product_entry)
 panels_entry = Entry(_panels_entry)
 copied_panels_entry = Entry(_copied_panels_entry)
 column_sums_entry = Entry(_column_sums_entry)

@@ -1,0 +1,39 @@
+"""Zeroed pieces that begin on cache lines and never overlap."""
+
+import mmap
+
+import numpy as np
+import pytest
+
+from handgrad.engine.pages import CHUNK, LARGE_PAGE, LINE, Arena, zeros
+
+
+@pytest.mark.parametrize("size", [0, 1, 65, LARGE_PAGE - 1, LARGE_PAGE, LARGE_PAGE + 3])
+def test_memory_is_zero_and_begins_on_a_line(size):
+    found = zeros(size)
+    assert len(found) == size
+    assert not found.any()
+    if size:
+        found[:] = 255
+        line = LARGE_PAGE if size >= LARGE_PAGE else LINE
+        assert (
+            found.ctypes.data % (line if hasattr(mmap, "MADV_HUGEPAGE") else LINE) == 0
+        )
+
+
+def test_without_large_pages_there_is_memory_all_the_same(monkeypatch):
+    monkeypatch.delattr(mmap, "MADV_HUGEPAGE", raising=False)
+    found = zeros(LARGE_PAGE + 5)
+    assert (len(found), found.any()) == (LARGE_PAGE + 5, False)
+    assert found.ctypes.data % LINE == 0
+
+
+def test_pieces_do_not_overlap_and_outlive_the_arena():
+    arena, sizes = Arena(), [3, 64, LARGE_PAGE, 100, LARGE_PAGE - 1, CHUNK // 2, 7]
+    pieces = [arena.take(size) for size in sizes * 3]
+    del arena
+    for number, piece in enumerate(pieces, 1):
+        assert piece.ctypes.data % LINE == 0
+        piece[:] = number
+    for number, piece in enumerate(pieces, 1):
+        np.testing.assert_array_equal(piece, number)
