@@ -18,7 +18,7 @@ def cell(variant, seed=0, *, row="r1", epochs=2, **changed):
     """The cell of a variant, its settings those that are looked at."""
     config = {
         "engine": "cpu",
-        "dataset": {"name": "digits", "train_count": None},
+        "dataset": {"name": "digits", "train_count": None, "validation": "none"},
         "model": {"name": "mlp"},
         "optimizer": {"name": "sgd", "variant": variant},
         "training": {"epochs": epochs, "batch_size": 8},

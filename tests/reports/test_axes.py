@@ -62,10 +62,11 @@ def test_a_logarithmic_scale_gives_each_power_its_room():
 
 
 def test_numbers_at_the_axis_are_short():
-    assert list(map(tick_words, (0.0, 0.05, 12000.0, 3e-7))) == [
+    assert list(map(tick_words, (0.0, 0.05, 12000.0, 2.5e6, 3e-7))) == [
         "0",
         "0.05",
-        "12000",
+        "12,000",
+        "2.5M",
         "3e-07",
     ]
 

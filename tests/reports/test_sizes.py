@@ -2,8 +2,10 @@ import csv
 from io import StringIO
 
 from handgrad.reports.figures import Figures
-from handgrad.reports.sizes import size_figures
+from handgrad.reports.points import Point
+from handgrad.reports.sizes import _says_something, size_figures
 from handgrad.reports.views import View
+from handgrad.studies.summary import Summary
 
 from .pages import Page
 from .views import view_of
@@ -34,6 +36,14 @@ def test_curves_and_metrics_are_drawn_with_their_data(done):
 def test_published_numbers_belong_to_the_full_size_alone(done):
     page = Page(size_figures(view_of(done, "quick"), Figures()))
     assert "published" not in page.text
+
+
+def test_metrics_that_are_the_same_for_all_are_not_drawn():
+    same = Point("a", Summary((1.0,))), Point("b", Summary((1.0,)))
+    assert not _says_something(same)
+    assert _says_something([Point("a", Summary((1.0,)), 2.0), same[1]])
+    assert _says_something([Point("a", Summary((2.0,))), same[1]])
+    assert not _says_something([Point("a", Summary(why="not run"), 2.0)])
 
 
 def test_nothing_to_draw_is_nothing(done, tmp_path):

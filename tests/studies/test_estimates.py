@@ -1,6 +1,7 @@
 import pytest
 
-from handgrad.studies.estimates import estimate, likeness, seconds_of
+from handgrad.datasets import load
+from handgrad.studies.estimates import estimate, images_of, likeness, seconds_of
 from reports.cells import cell, outcome
 
 
@@ -30,7 +31,26 @@ def test_more_images_take_longer_if_both_counts_are_known():
     ended = known(cell("a", dataset={"train_count": 100}), seconds=[2.0])
     more = cell("a", dataset={"train_count": 1000})
     assert seconds_of(more.trial, ended) == 20.0
-    assert seconds_of(cell("a").trial, ended) is None  # how many "all" are is not known
+    mine = cell("a", dataset={"name": "mine", "train_count": 100})
+    ended = known(mine, seconds=[2.0])
+    all_mine = cell("a", dataset={"name": "mine"})  # how many they are is not known
+    assert seconds_of(all_mine.trial, ended) is None
+
+
+def test_all_images_are_counted_where_the_data_are_known():
+    def images(name, validation, train_count=None):
+        table = {"name": name, "validation": validation, "train_count": train_count}
+        return images_of(table)
+
+    assert images("mnist", "test") == 60000
+    assert images("fashion-mnist", 0.2) == 48000
+    assert images("cifar10", 5000) == 45000
+    assert images("mnist", 0.2, 2000) == 2000
+    assert images("mine", 0.2) is None
+    assert images("digits", "none") == len(load("digits").train)
+    small = cell("a", dataset={"train_count": 479})
+    whole = cell("a", dataset={"train_count": None})
+    assert seconds_of(whole.trial, known(small, seconds=[2.0])) == 6.0
 
 
 def test_all_that_is_missing_is_counted_once():

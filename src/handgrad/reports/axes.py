@@ -12,6 +12,7 @@ STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 DECADES = (1.0, 2.0, 5.0)
 SLACK = 1e-9  # of a step: what rounding may do to a tick on the edge
 MOST_TICKS = 5
+MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,10 @@ def _rounded(value: float) -> float:
 
 
 def tick_words(value: float) -> str:
-    """A tick as a reader says it: 0.05, 12000, 3e-07."""
-    return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:g}"
+    """A tick as a reader says it: 0.05, 12,000, 2.5M, 3e-07."""
+    if MILLION <= abs(value) < 1000 * MILLION:
+        return f"{value / MILLION:g}M"
+    return f"{value:,.0f}" if 1000 <= abs(value) < MILLION else f"{value:g}"
 
 
 def grid_across(x: Scale, y: Scale) -> list[Markup]:

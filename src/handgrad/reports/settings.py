@@ -83,7 +83,7 @@ def _shown(cells: Sequence[Cell]) -> dict[str, str]:
 
 def _varied(texts: Mapping[str, str]) -> str:
     """The values of the variants, with the names that do not say them already."""
-    if all(text in name for name, text in texts.items()):
+    if all(text.replace(", ", "-") in name for name, text in texts.items()):
         return listed(list(dict.fromkeys(texts.values())))
     return "; ".join(f"{name}: {text}" for name, text in texts.items())
 
@@ -113,7 +113,8 @@ def _flat(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 def _name(key: str) -> str:
     """A dotted key as a reader says it."""
     start, _, last = key.rpartition(".")
-    where = TABLES.get(start, start)
+    table = start.rpartition(".")[2]
+    where = TABLES.get(table, table)
     if last == "name" and where:
         return where
     words = last.replace("_", " ")
@@ -126,4 +127,6 @@ def _text(value: Any, key: str = "") -> str:
         return UNSET.get(key, ABSENT)
     if isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value):
         return json.dumps(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(in_words, value))
     return in_words(value)

@@ -13,6 +13,7 @@ from handgrad.reports.views import Metric, View, metrics_of
 from handgrad.reports.words import capital, counted, metric_words, number
 from handgrad.studies.claims import Term
 
+MOST = 3  # metrics by variant: more would say less
 SHOWN = ("train_loss", "validation_loss", "validation_accuracy")
 
 
@@ -76,10 +77,10 @@ def _metrics(view: View, figures: Figures) -> list[Markup]:
     """A figure for each metric that matters, where variants can be compared."""
     if len(view.variants) < 2:
         return []
-    drawn = []
+    drawn: list[Markup] = []
     for metric, epoch in metrics_of(view):
         points = _points(view, (metric, epoch))
-        if not any(point.ours for point in points):
+        if len(drawn) == MOST or not _says_something(points):
             continue
         heading = capital(metric_words(metric, epoch))
         stem = f"{view.row}-{view.size}-{metric}-by-variant"
@@ -94,6 +95,13 @@ def _metrics(view: View, figures: Figures) -> list[Markup]:
             )
         )
     return drawn
+
+
+def _says_something(points: Sequence[Point]) -> bool:
+    """Whether variants differ, or something was published to hold them against."""
+    means = {point.ours.mean for point in points if point.ours}
+    is_published = any(point.published is not None for point in points)
+    return len(means) > 1 or (is_published and len(means) == 1)
 
 
 def _points(view: View, metric: Metric) -> list[Point]:

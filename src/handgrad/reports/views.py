@@ -9,7 +9,6 @@ from handgrad.studies.summary import Summary, summarize
 from handgrad.studies.trials import Cell
 
 USUAL = ("test_accuracy", "validation_accuracy", "validation_loss")
-MOST = 3  # metrics by variant: more would say less
 
 Metric = tuple[str, int | None]  # its name, and the epoch of a curve
 
@@ -66,4 +65,4 @@ def metrics_of(view: View) -> list[Metric]:
     if not measured:
         usual = [name for name in USUAL if name in known]
         return [(name, None) for name in usual[:1]]
-    return list(dict.fromkeys(measured))[:MOST]
+    return list(dict.fromkeys(measured))

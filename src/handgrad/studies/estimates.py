@@ -8,6 +8,12 @@ from handgrad.studies.ledger import DONE, Outcome
 from handgrad.studies.trials import Cell, Trial, unique
 
 Likeness = tuple[bool, ...]
+TRAINING_IMAGES = {
+    "mnist": 60_000,
+    "fashion_mnist": 60_000,
+    "cifar10": 50_000,
+    "digits": 1_437,
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,20 @@ def _seconds(spec: Mapping[str, Any], outcome: Outcome) -> float:
 
 def _share(one: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
     """How many times as many images; None if that depends on data not looked at."""
-    first, second = (spec["config"]["dataset"]["train_count"] for spec in (one, other))
-    if first == second:
+    first, second = (spec["config"]["dataset"] for spec in (one, other))
+    if all(first.get(key) == second.get(key) for key in ("train_count", "validation")):
         return 1.0
-    return first / second if first and second else None
+    counts = images_of(first), images_of(second)
+    return counts[0] / counts[1] if counts[0] and counts[1] else None
+
+
+def images_of(dataset: Mapping[str, Any]) -> float | None:
+    """How many images a trial trains on; None for a user's own data."""
+    if dataset["train_count"] is not None:
+        return float(dataset["train_count"])
+    total = TRAINING_IMAGES.get(str(dataset["name"]).replace("-", "_"))
+    validation = dataset["validation"]
+    if total is None or isinstance(validation, str):
+        return total
+    aside = float(validation)
+    return total * (1 - aside) if aside < 1 else total - aside
