@@ -20,7 +20,8 @@ def zeros(size: int) -> NumpyArray:
     """That many bytes, zero, from the start of a cache line (of a page, if many)."""
     if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         return from_line(np.zeros(size + LINE, dtype=np.uint8), size, LINE)
-    mapped = mmap.mmap(-1, size + LARGE_PAGE)
+    own = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # shared ones get small pages
+    mapped = mmap.mmap(-1, size + LARGE_PAGE, flags=own)
     mapped.madvise(mmap.MADV_HUGEPAGE)
     return from_line(np.frombuffer(mapped, dtype=np.uint8), size, LARGE_PAGE)
 
