@@ -1,6 +1,6 @@
 """LeNet three times: by loops, by the plain layers, by the engine; the same numbers."""
 
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,8 @@ def looped_lenet(
     """Train all three on the same few images, then time each on its own slice.
 
     The loops and the plain layers compute in float64, the engine in float32. An epoch's
-    time is that of its images, times the seconds of one in the slice that was timed.
+    time is that of its images, times the seconds of one in the slice that was timed:
+    seconds of the processor, all threads together, so that others' work is not counted.
 
     Units
         loss_N          by the loops, before step N
@@ -45,9 +46,9 @@ def looped_lenet(
     train = place.load(dataset).train
     scale = normalization("half", train.images)
     few = Split(train.images[:images], train.targets[:images])
-    began = perf_counter()
+    began = process_time()
     right, losses = by_loops(few, scale, steps, seed)
-    slowest = (perf_counter() - began) / (steps * images)
+    slowest = (process_time() - began) / (steps * images)
     per_image = {"loops": slowest}
     errors = {"plain": by_layers(few, scale, steps, seed)}
     errors["engine"] = by_engine(few, scale, steps, seed, place.workers)
@@ -59,7 +60,9 @@ def looped_lenet(
     def draw() -> Any:
         from handgrad.inspection.figures.log_dots import log_dots
 
-        return log_dots(epoch, heading="One epoch of LeNet", note="seconds")
+        return log_dots(
+            epoch, heading="One epoch of LeNet", note="seconds of the processor"
+        )
 
     rows = [
         {"voice": name, "seconds_an_image": per_image[name], "seconds_an_epoch": total}
@@ -139,13 +142,13 @@ def engine_of(
 
 
 def seconds_of(engine: Engine, train: Split, batch_size: int, steps: int) -> float:
-    """Seconds for one image: the median step, after a few that are not counted."""
+    """Processor seconds of one image: the median step, after some that warm up."""
     rows = np.arange(min(batch_size, len(train)))
     batch, times = Batch(train.images, train.targets, rows, rows), []
     for step in range(1, WARM_UP + steps + 1):
-        began = perf_counter()
+        began = process_time()
         engine.train_step(batch, step)
-        times.append(perf_counter() - began)
+        times.append(process_time() - began)
     return float(np.median(times[WARM_UP:])) / len(rows)
 
 
