@@ -41,6 +41,25 @@ def words_of(holds, numbers=NUMBERS):
             "That is so in each of 2 seeds.",
         ),
         (
+            "test_accuracy(one) + test_accuracy(one) > test_accuracy(max)",
+            "2 x test accuracy of one (2 x 0.6000 = 1.2000) is above "
+            "test accuracy of max (0.8500). That is so in each of 2 seeds.",
+        ),
+        (
+            "0.6 <= test_accuracy(one) <= 0.6",
+            "Test accuracy of one (0.6000) equals 0.6. That is so in each of 2 seeds.",
+        ),
+        (
+            "test_accuracy(one) <= test_accuracy(max) <= test_accuracy(one)",
+            "Test accuracy of one (0.6000) does not equal that of max (0.8500). "
+            "That is so in 0 of 2 seeds.",
+        ),
+        (
+            "test_accuracy(one) >= 0 + test_accuracy(one) >= test_accuracy(one)",
+            "Test accuracy of one (0.6000) equals 0 plus test accuracy of one "
+            "(0 + 0.6000 = 0.6000). That is so in each of 2 seeds.",
+        ),
+        (
             "test_accuracy(max) > test_accuracy(one) + 0.1",
             "Test accuracy of max (0.8500) is above test accuracy of one plus 0.1 "
             "(0.6000 + 0.1000 = 0.7000). That is so in each of 2 seeds.",
@@ -51,11 +70,10 @@ def test_the_numbers_say_it(holds, words):
     assert words_of(holds) == words
 
 
-def test_one_seed_is_said():
+def test_one_seed_is_not_counted():
     numbers = {"max": (0.9,)}
-    assert words_of("test_accuracy(max) > 0.5", numbers).endswith(
-        "(0.9000) is above 0.5. One seed: no spread is known."
-    )
+    said = words_of("test_accuracy(max) > 0.5", numbers)
+    assert said == "Test accuracy of max (0.9000) is above 0.5."
 
 
 def test_what_is_not_known_says_why():

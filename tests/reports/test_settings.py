@@ -54,6 +54,10 @@ def test_an_inspection_has_settings_too():
     assert "tested" not in said
 
 
+def test_rows_of_numbers_keep_their_brackets():
+    assert items("blg506e", "d1")["linear outputs"].startswith("[[1.49834967")
+
+
 def test_every_setting_is_there_as_text():
     _, sizes = cells("cs776", "c7")
     text = all_settings(sizes["full"])

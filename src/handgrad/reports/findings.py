@@ -1,5 +1,6 @@
 """A finding in words, made from its comparison and from the numbers that came out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
@@ -35,7 +36,7 @@ def finding_words(
         return f"Not known: {result.why}."
     claim = result.finding.claim
     found = {term: summarize(term, cells, outcomes) for term in claim.terms}
-    compared = [
+    compared = _equal(claim, found) or [
         _compared(claim, at, found)
         for at, (left, right) in enumerate(pairwise(claim.sides))
         if not (_is_number(left) and _is_number(right))
@@ -45,6 +46,21 @@ def finding_words(
         for subject, same in groupby(compared, key=lambda pair: pair[0])
     ]
     return f"{capital('; '.join(said))}. {_in_seeds(claim, found)}".strip()
+
+
+def _equal(claim: Claim, found: Found) -> list[tuple[Side, str]]:
+    """a <= b <= a says that they are equal; nothing for any other comparison."""
+    if len(claim.sides) != 3 or claim.sides[0] != claim.sides[2]:
+        return []
+    if claim.signs[0] != claim.signs[1] or claim.signs[0] not in ("<=", ">="):
+        return []
+    equals = (
+        "equals" if claim.holds(lambda term: found[term].mean) else "does not equal"
+    )
+    first, second, _ = claim.sides
+    if _is_number(first):
+        first, second = second, first
+    return [(first, f"{equals} {_object(first, second, found)}")]
 
 
 def _compared(claim: Claim, place: int, found: Found) -> tuple[Side, str]:
@@ -65,17 +81,14 @@ def side_words(side: Side, found: Found) -> str:
         return f"{_name(first)} ({number(found[first].mean)})"
     if _is_number(side):
         return f"{sum(sign * _value(part, found) for sign, part in side):g}"
-    names = " ".join(f"{_joint(s, at)}{_name(p)}" for at, (s, p) in enumerate(side))
-    numbers = " ".join(
-        f"{'- ' if sign < 0 else '+ ' if at else ''}{number(_value(part, found))}"
-        for at, (sign, part) in enumerate(side)
-    )
+    names, numbers = [], []
+    for place, ((sign, part), times) in enumerate(Counter(side).items()):
+        plus, many = "plus " if place else "", f"{times} x " if times > 1 else ""
+        names.append(f"{'minus ' if sign < 0 else plus}{many}{_name(part)}")
+        value = f"{many}{number(_value(part, found))}"
+        numbers.append(f"{'- ' if sign < 0 else '+ ' if place else ''}{value}")
     total = sum(sign * _value(part, found) for sign, part in side)
-    return f"{names} ({numbers} = {number(total)})"
-
-
-def _joint(sign: int, place: int) -> str:
-    return "minus " if sign < 0 else "plus " if place else ""
+    return f"{' '.join(names)} ({' '.join(numbers)} = {number(total)})"
 
 
 def _object(subject: Side, side: Side, found: Found) -> str:
@@ -110,13 +123,13 @@ def _is_number(side: Side) -> bool:
 
 
 def _in_seeds(claim: Claim, found: Found) -> str:
-    """How many seeds say the same, one by one."""
+    """How many seeds say the same, one by one; nothing of a single one."""
     counts = {len(summary.values) for summary in found.values()}
     if len(counts) != 1:
         return ""
     count = counts.pop()
     if count == 1:
-        return "One seed: no spread is known."
+        return ""
     same = [_holds_in(place, claim, found) for place in range(count)].count(True)
     said = f"each of {count}" if same == count else f"{same} of {count}"
     return f"That is so in {said} seeds."

@@ -158,10 +158,11 @@ def _findings(view: View) -> Markup | None:
         )
     if not items:
         return None
-    size = f"{capital(view.size)} size"
+    seeds = {cell.trial.seed for cell in view.cells}
+    size = f"{view.size} size" + (", one seed" if len(seeds) == 1 else "")
     return element(
         "div",
-        element("h3", f"Findings, {size.lower()}"),
+        element("h3", f"Findings, {size}"),
         element("ul", *items, class_="findings"),
     )
 

@@ -122,10 +122,12 @@ def _name(key: str) -> str:
 
 
 def _text(value: Any, key: str = "") -> str:
-    """A value as it stands in a sweep's name; tables as JSON."""
+    """A value as it stands in a file; tables and rows of numbers as JSON."""
     if value is None or value == []:
         return UNSET.get(key, ABSENT)
-    if isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value):
+    if isinstance(value, list | tuple) and any(
+        isinstance(v, dict | list) for v in value
+    ):
         return json.dumps(value)
     if isinstance(value, list | tuple):
         return ", ".join(map(in_words, value))
