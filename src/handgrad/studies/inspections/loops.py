@@ -60,9 +60,7 @@ def looped_lenet(
     def draw() -> Any:
         from handgrad.inspection.figures.log_dots import log_dots
 
-        return log_dots(
-            epoch, heading="One epoch of LeNet", note="seconds of the processor"
-        )
+        return log_dots(epoch, heading="One epoch of LeNet", note="processor seconds")
 
     rows = [
         {"voice": name, "seconds_an_image": per_image[name], "seconds_an_epoch": total}
