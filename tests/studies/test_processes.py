@@ -3,8 +3,9 @@ from queue import SimpleQueue
 
 import pytest
 
+from handgrad.errors import ConfigError
 from handgrad.studies.ledger import Ledger
-from handgrad.studies.processes import Child, _name_of
+from handgrad.studies.processes import Child, LocalProcesses, _name_of, share_of
 
 from .small import study
 
@@ -13,7 +14,10 @@ def begun(tmp_path):
     cell = study(tmp_path / "rows", epochs=1).cells("full")[0]
     folder = Ledger(tmp_path / "trials").prepare(cell.trial)
     queue = SimpleQueue()
-    return Child(cell, folder, queue, workers=1), queue
+    child = Child(folder, queue, workers=1)
+    begun = {"process": child.process.pid, "where": ""}
+    assert queue.get(timeout=30) == (child, begun)
+    return child, queue
 
 
 def test_a_child_says_its_epochs_and_then_its_end(tmp_path):
@@ -38,7 +42,8 @@ def test_a_child_that_fails_by_itself_leaves_its_last_words(tmp_path):
     folder = Ledger(tmp_path / "trials").prepare(cell.trial)
     (folder / "trial.json").write_text("{")
     queue = SimpleQueue()
-    child = Child(cell, folder, queue, workers=1)
+    child = Child(folder, queue, workers=1)
+    assert queue.get(timeout=30)[1]["process"] == child.process.pid
     assert queue.get(timeout=30) == (child, None)
     child.close()
     assert child.how_it_died().startswith("exit code 1: json.decoder.JSONDecodeError")
@@ -47,3 +52,21 @@ def test_a_child_that_fails_by_itself_leaves_its_last_words(tmp_path):
 @pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (200, "200")])
 def test_signals_have_names(number, name):
     assert _name_of(number) == name
+
+
+def test_a_machine_has_as_many_slots_as_were_asked_for():
+    backend = LocalProcesses(jobs=3, workers=7)
+    assert (backend.slots(), backend.share) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "workers", "share"), [(1, 4, 4), (2, 4, 2), (3, 4, 1), (8, 4, 1)]
+)
+def test_jobs_share_the_workers(jobs, workers, share):
+    assert share_of(jobs, workers) == share
+
+
+@pytest.mark.parametrize(("jobs", "workers"), [(0, 1), (1, -1)])
+def test_counts_start_at_one(jobs, workers):
+    with pytest.raises(ConfigError, match="whole number from 1 up"):
+        share_of(jobs, workers)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from handgrad.errors import ConfigError, RunError
+from handgrad.errors import RunError
 from handgrad.studies.ledger import CRASHED, DIVERGED, DONE, Ledger
 from handgrad.studies.runner import (
     Advanced,
@@ -17,7 +17,6 @@ from handgrad.studies.runner import (
     Ended,
     missing,
     run_trials,
-    share_of,
 )
 
 from .conftest import EPOCHS, RATES
@@ -154,16 +153,3 @@ def test_a_trial_ends_with_the_one_who_started_it(tmp_path):
         assert json.loads(child.stdout.readline())["epoch"] == 1
         child.stdin.close()
         assert child.wait(timeout=20) == 3
-
-
-@pytest.mark.parametrize(
-    ("jobs", "workers", "share"), [(1, 4, 4), (2, 4, 2), (3, 4, 1), (8, 4, 1)]
-)
-def test_jobs_share_the_workers(jobs, workers, share):
-    assert share_of(jobs, workers) == share
-
-
-@pytest.mark.parametrize(("jobs", "workers"), [(0, 1), (1, -1)])
-def test_counts_start_at_one(jobs, workers):
-    with pytest.raises(ConfigError, match="whole number from 1 up"):
-        share_of(jobs, workers)

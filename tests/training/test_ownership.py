@@ -5,7 +5,13 @@ import pytest
 
 from handgrad.errors import RunError
 from handgrad.training import ownership
-from handgrad.training.ownership import is_gone, take, this_process
+from handgrad.training.ownership import (
+    disown,
+    is_gone,
+    is_owned_elsewhere,
+    take,
+    this_process,
+)
 
 from .small import CHILDREN, killed
 
@@ -164,3 +170,17 @@ def test_of_two_to_eight_at_once_exactly_one_proceeds_a_hundred_times(tmp_path):
             gone = {**this_process(), "boot": "another"}
             (folder / "owner-0003.json").write_text(json.dumps(gone))
         assert sum(results_of_race(folder, 2 + number % 7)) == 1
+
+
+def test_a_claim_of_another_machine_is_seen_and_can_be_released(tmp_path):
+    assert not is_owned_elsewhere(tmp_path)
+    disown(tmp_path)  # nobody's
+    assert list(tmp_path.iterdir()) == []
+    claim = {**this_process(), "host": "elsewhere", "token": "x"}
+    (tmp_path / "owner-0007.json").write_text(json.dumps(claim))
+    assert is_owned_elsewhere(tmp_path)
+    with pytest.raises(RunError, match="on elsewhere"):
+        take(tmp_path)
+    disown(tmp_path)
+    assert not is_owned_elsewhere(tmp_path)
+    take(tmp_path).release()

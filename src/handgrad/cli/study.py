@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from handgrad.cli.backends import Address, BackendName, Jobs
 from handgrad.cli.options import DataDir, Json, Quiet, Workers
 
 if TYPE_CHECKING:
@@ -54,8 +55,10 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="As it was published.")] = False,
     rows: Rows = None,
-    jobs: Annotated[int, typer.Option(help="Trials at the same time.")] = 1,
+    jobs: Jobs = None,
     workers: Workers = None,
+    backend: BackendName = "local",
+    address: Address = None,
     retry: Annotated[
         bool, typer.Option("--retry", help="Do failed and crashed trials again.")
     ] = False,
@@ -67,21 +70,21 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     """Do the trials that are not done yet, then say what came out.
 
     A study that was stopped goes on where it stopped. The exit code is 1 if a trial
-    failed or a finding does not hold.
+    failed or a finding does not hold. With --backend dask the workers of a Dask
+    scheduler do the trials; the folder must lie where all of them see it.
     """
+    from handgrad.cli.backends import opened
     from handgrad.cli.screens.studies import follow
     from handgrad.studies.ledger import Ledger
-    from handgrad.studies.runner import missing, run_trials, share_of
+    from handgrad.studies.runner import missing, run_on
 
     found, size = chosen(name, rows), _size(quick=quick, full=full)
-    share_of(jobs, workers)
+    where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
     ledger = Ledger(folder or Path("studies") / found.name)
     cells = found.cells(size)
     to_do = missing(cells, ledger, retry=retry)
-    _load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
-    events = run_trials(
-        cells, ledger, jobs=jobs, workers=workers, data_dir=data_dir, retry=retry
-    )
+    load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
+    events = run_on(where, cells, ledger, retry=retry)
     is_right = follow(
         found, size, ledger, events, to_do=to_do, quiet=quiet, as_json=as_json
     )
@@ -197,7 +200,7 @@ def _size(*, quick: bool, full: bool) -> "Size":
     return "full" if full else "quick"
 
 
-def _load_data(names: set[str | None], data_dir: Path | None, *, quiet: bool) -> None:
+def load_data(names: set[str | None], data_dir: Path | None, *, quiet: bool) -> None:
     """See that all data are there before anything begins, or download them."""
     from handgrad import datasets
     from handgrad.cli.screens.loading import loading

@@ -1,4 +1,4 @@
-"""Trials as child processes, each read by a thread of its own."""
+"""Trials as child processes on this machine, each read by a thread of its own."""
 
 import json
 import os
@@ -6,63 +6,92 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
 from signal import Signals
 from threading import Thread
-from typing import Any
 
-from handgrad.studies.trials import Cell
+from handgrad.errors import ConfigError
+from handgrad.studies.backends import Messages
+from handgrad.training.environment import describe_environment
 
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 LOG = "stderr.txt"
 
 
-class Child:
-    """One trial that is being done; what it says goes into the queue.
+class LocalProcesses:
+    """`jobs` trials at a time on this machine, each with its share of the cores.
 
-    The queue gets (child, values) for each line, and (child, None) when it has ended.
+    `workers` are the threads of all trials together, by default one for each core.
     """
 
     def __init__(
         self,
-        cell: Cell,
-        folder: Path,
-        queue: "SimpleQueue[Any]",
         *,
-        workers: int,
-        attempt: int = 1,
+        jobs: int = 1,
+        workers: int | None = None,
         data_dir: Path | None = None,
     ) -> None:
-        self.cell, self.folder, self.attempt = cell, folder, attempt
+        self.share = share_of(jobs, workers)
+        self.jobs, self.data_dir = jobs, data_dir
+
+    def slots(self) -> int:
+        """As many trials at a time as were asked for."""
+        return self.jobs
+
+    def begin(self, folder: Path, messages: Messages) -> "Child":
+        """A new process."""
+        return Child(folder, messages, workers=self.share, data_dir=self.data_dir)
+
+    def close(self) -> None:
+        """Nothing is held between trials."""
+
+
+def share_of(jobs: int, workers: int | None) -> int:
+    """How many threads each trial gets."""
+    if jobs < 1:
+        raise ConfigError(f"--jobs takes a whole number from 1 up, got {jobs}.")
+    cores: int = workers or describe_environment()["cores"] or 1
+    if cores < 1:
+        raise ConfigError(f"--workers takes a whole number from 1 up, got {workers}.")
+    return max(1, cores // jobs)
+
+
+class Child:
+    """One process that does the trial of a folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        messages: Messages,
+        *,
+        workers: int,
+        data_dir: Path | None = None,
+    ) -> None:
+        self.folder = folder
         environment = dict(os.environ) | dict.fromkeys(THREAD_SETTINGS, str(workers))
         if data_dir is not None:
             environment["HANDGRAD_STUDY_DATA"] = str(data_dir.absolute())
+        words = ("-m", "handgrad.studies.trial", str(folder), str(workers))
         with (folder / LOG).open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "handgrad.studies.trial",
-                    str(folder),
-                    str(workers),
-                ],
+                [sys.executable, *words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=environment,
             )
-        self.reader = Thread(target=self._read, args=(queue,), daemon=True)
+        messages.put((self, {"process": self.process.pid, "where": ""}))
+        self.reader = Thread(target=self._read, args=(messages,), daemon=True)
         self.reader.start()
 
-    def _read(self, queue: "SimpleQueue[Any]") -> None:
+    def _read(self, messages: Messages) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             with suppress(json.JSONDecodeError):  # a line that is not ours
                 values = json.loads(line)
                 if isinstance(values, dict):
-                    queue.put((self, values))
+                    messages.put((self, values))
         self.process.wait()
-        queue.put((self, None))
+        messages.put((self, None))
 
     def close(self) -> None:
         """Free what the ended process has left."""

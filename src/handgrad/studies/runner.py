@@ -11,9 +11,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from handgrad.errors import ConfigError
+from handgrad.studies.backends import Backend, Job, Messages
 from handgrad.studies.ledger import CRASHED, FAILED, Ledger, Outcome
-from handgrad.studies.processes import Child
+from handgrad.studies.processes import LocalProcesses
 from handgrad.studies.trials import Cell, Trial, unique
 from handgrad.training.environment import describe_environment
 from handgrad.training.ownership import take
@@ -23,11 +23,12 @@ ATTEMPTS = 2  # processes that may die before the trial counts as crashed
 
 @dataclass(frozen=True)
 class Begun:
-    """A process has begun with a trial."""
+    """A process has begun with a trial; `where` is empty on this machine."""
 
     cell: Cell
     attempt: int
     process: int
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,92 +80,98 @@ def run_trials(
     data_dir: Path | None = None,
     retry: bool = False,
 ) -> Iterator[Event]:
-    """Do what is missing, `jobs` trials at a time, each with its share of the cores.
+    """Do what is missing on this machine, `jobs` trials at a time.
 
     `workers` are the threads of all trials together, by default one for each core.
     """
-    share = share_of(jobs, workers)
-    ledger.folder.mkdir(parents=True, exist_ok=True)
-    ownership = take(ledger.folder)
+    backend = LocalProcesses(jobs=jobs, workers=workers, data_dir=data_dir)
+    yield from run_on(backend, cells, ledger, retry=retry)
+
+
+def run_on(
+    backend: Backend, cells: Iterable[Cell], ledger: Ledger, *, retry: bool = False
+) -> Iterator[Event]:
+    """Do what is missing on that back end, and let go of it."""
     try:
-        ledger.complete()
-        waiting = deque((cell, 1) for cell in missing(cells, ledger, retry=retry))
-        for cell, _ in waiting:
-            ledger.forget(cell.trial.key)
-        yield from _run(waiting, ledger, jobs=jobs, workers=share, data_dir=data_dir)
+        ledger.folder.mkdir(parents=True, exist_ok=True)
+        ownership = take(ledger.folder)
+        try:
+            ledger.complete()
+            waiting = deque((cell, 1) for cell in missing(cells, ledger, retry=retry))
+            for cell, _ in waiting:
+                ledger.forget(cell.trial.key)
+            yield from _run(backend, waiting, ledger)
+        finally:
+            ownership.release()
     finally:
-        ownership.release()
+        backend.close()
 
 
-def share_of(jobs: int, workers: int | None) -> int:
-    """How many threads each trial gets."""
-    if jobs < 1:
-        raise ConfigError(f"--jobs takes a whole number from 1 up, got {jobs}.")
-    cores: int = workers or describe_environment()["cores"] or 1
-    if cores < 1:
-        raise ConfigError(f"--workers takes a whole number from 1 up, got {workers}.")
-    return max(1, cores // jobs)
+@dataclass
+class _Attempt:
+    """What a job is about, and how many processes it has taken."""
+
+    cell: Cell
+    number: int
 
 
 def _run(
-    waiting: deque[tuple[Cell, int]],
-    ledger: Ledger,
-    *,
-    jobs: int,
-    workers: int,
-    data_dir: Path | None,
+    backend: Backend, waiting: deque[tuple[Cell, int]], ledger: Ledger
 ) -> Iterator[Event]:
-    queue: SimpleQueue[tuple[Child, dict[str, Any] | None]] = SimpleQueue()
-    children: set[Child] = set()
+    messages: Messages = SimpleQueue()
+    jobs: dict[Job, _Attempt] = {}
     try:
-        while waiting or children:
-            while waiting and len(children) < jobs:
-                cell, attempt = waiting.popleft()
-                folder = ledger.prepare(cell.trial)
-                child = Child(
-                    cell,
-                    folder,
-                    queue,
-                    workers=workers,
-                    attempt=attempt,
-                    data_dir=data_dir,
-                )
-                children.add(child)
-                yield Begun(cell, attempt, child.process.pid)
-            child, values = queue.get()
-            if values is not None:
-                yield Advanced(child.cell, int(values.get("epoch", 0)))
+        while waiting or jobs:
+            while waiting and len(jobs) < backend.slots():
+                cell, number = waiting.popleft()
+                job = backend.begin(ledger.prepare(cell.trial), messages)
+                jobs[job] = _Attempt(cell, number)
+            job, values = messages.get()
+            if job not in jobs:  # the last words of one that has ended
                 continue
-            child.close()
-            children.remove(child)
-            event = _ended(child, ledger)
+            if values is not None:
+                yield _said(jobs[job], values)
+                continue
+            attempt = jobs.pop(job)
+            job.close()
+            event = _ended(job, attempt, ledger)
             if isinstance(event, Died):
-                waiting.appendleft((child.cell, child.attempt + 1))
+                waiting.appendleft((attempt.cell, attempt.number + 1))
             yield event
     finally:
-        for child in children:
-            child.stop()
+        for job in jobs:
+            job.stop()
 
 
-def _ended(child: Child, ledger: Ledger) -> Ended | Died:
+def _said(attempt: _Attempt, values: dict[str, Any]) -> Event:
+    """What a job that goes on has said."""
+    if "process" in values:
+        return Begun(attempt.cell, attempt.number, values["process"], values["where"])
+    if "died" in values:
+        attempt.number += 1
+        return Died(attempt.cell, values["died"])
+    return Advanced(attempt.cell, int(values.get("epoch", 0)))
+
+
+def _ended(job: Job, attempt: _Attempt, ledger: Ledger) -> Ended | Died:
     """Enter the outcome; a process without one is tried again, then given up."""
-    key = child.cell.trial.key
-    outcome = ledger.adopt(key)
+    trial = attempt.cell.trial
+    outcome = ledger.adopt(trial.key)
     if outcome is None:
-        how = child.how_it_died()
-        if child.attempt < ATTEMPTS:
-            return Died(child.cell, how)
-        outcome = crashed(child.cell.trial, how)
-        ledger.record(key, outcome)
-    return Ended(child.cell, outcome)
+        how = job.how_it_died()
+        if attempt.number < ATTEMPTS:
+            return Died(attempt.cell, how)
+        outcome = crashed(trial, attempt.number, how)
+        ledger.record(trial.key, outcome)
+    return Ended(attempt.cell, outcome)
 
 
-def crashed(trial: Trial, how: str) -> Outcome:
+def crashed(trial: Trial, times: int, how: str) -> Outcome:
     """The outcome of a trial whose processes died."""
     return {
         "trial": trial.spec,
         "status": CRASHED,
-        "reason": f"Its process died {ATTEMPTS} times, the last by {how}.",
+        "reason": f"Its process died {times} times, the last by {how}.",
         "metrics": {},
         "seconds": None,
         "environment": describe_environment(),

@@ -67,6 +67,22 @@ def take(folder: Path) -> Ownership:
     return mine
 
 
+def is_owned_elsewhere(folder: Path) -> bool:
+    """Whether a process of another machine has claimed the folder and not let go."""
+    owner = _read(_path(folder, _newest(folder))) if folder.is_dir() else {}
+    return "host" in owner and owner["host"] != this_process()["host"]
+
+
+def disown(folder: Path) -> None:
+    """Release the newest claim; for those who know that its process has ended.
+
+    Of another machine's processes nothing can be seen, so that somebody must know.
+    """
+    newest = _newest(folder)
+    if newest > 0:
+        write_file(_path(folder, newest), _json({"released": True}))
+
+
 def is_gone(owner: dict[str, Any]) -> bool:
     """Whether the process that made this claim can no longer write."""
     if owner.get("released"):

@@ -1,0 +1,193 @@
+"""Trials on the workers of a Dask scheduler, one process each.
+
+The folder of the study must lie on a file system that all workers and this machine
+share: the trials' checkpoints and outcomes are its plain files. When a worker is lost
+the scheduler gives its trial to another one, which goes on from the last checkpoint.
+"""
+
+import asyncio
+import logging
+import socket
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from handgrad.errors import ConfigError, RunError
+from handgrad.studies.backends import Messages
+from handgrad.studies.remote import appears, do_trial
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+SECONDS = 5.0  # to reach a scheduler, and for its workers to be there
+
+
+class DaskCluster:
+    """As many trials at a time as `jobs` says, by default one for each Dask worker.
+
+    `workers` are the threads of each trial, by default those of the Dask worker.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        jobs: int | None = None,
+        workers: int | None = None,
+        data_dir: Path | None = None,
+    ) -> None:
+        for option, count in (("--jobs", jobs), ("--workers", workers)):
+            if count is not None and count < 1:
+                raise ConfigError(
+                    f"{option} takes a whole number from 1 up, got {count}."
+                )
+        self.address, self.jobs, self.workers = address, jobs, workers
+        self.data_dir = str(data_dir.absolute()) if data_dir else None
+        self.topic = f"handgrad-{uuid4().hex}"
+        self.begun: dict[str, Remote] = {}
+        self.client = connect(address)
+        self.client.subscribe_topic(self.topic, self._hear)
+
+    def slots(self) -> int:
+        """Workers come and go while a study runs."""
+        return self.jobs or max(1, len(_workers(self.client)))
+
+    def begin(self, folder: Path, messages: Messages) -> "Remote":
+        """Hand the trial to the scheduler."""
+        path = str(folder.absolute())
+        key = f"handgrad-{folder.name}-{uuid4().hex[:8]}"
+        future = self.client.submit(
+            do_trial,
+            path,
+            self.topic,
+            self.workers,
+            self.data_dir,
+            key=key,
+            pure=False,
+        )
+        job = Remote(folder, future, messages, self.address)
+        self.begun[key] = job
+        return job
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, values = event
+        job = self.begun.get(values.pop("key"))
+        if job is not None:
+            job.hear(values)
+
+    def close(self) -> None:
+        """Leave the cluster; its workers stay."""
+        with suppress(OSError, RuntimeError):
+            self.client.close(timeout=SECONDS)
+
+
+class Remote:
+    """A trial in the scheduler's hands."""
+
+    def __init__(
+        self, folder: Path, future: "Future", messages: Messages, address: str
+    ) -> None:
+        self.folder, self.future, self.messages = folder, future, messages
+        self.address, self.where, self.lost = address, "", 0
+        future.add_done_callback(lambda _: messages.put((self, None)))
+
+    def hear(self, values: dict[str, Any]) -> None:
+        """Pass on what its process says; a second one means that the first is gone."""
+        if "process" in values:
+            if self.where:
+                self.lost += 1
+                how = f"the loss of its Dask worker {self.where}"
+                self.messages.put((self, {"died": how}))
+            self.where = values["where"]
+        self.messages.put((self, values))
+
+    def close(self) -> None:
+        """RunError if the cluster cannot do trials at all; wait for shared files."""
+        if self.future.status in ("cancelled", "lost"):
+            raise RunError(
+                f"The Dask scheduler at {self.address} is gone. When it is back, the "
+                "same command goes on from the last checkpoints."
+            )
+        error = self.future.exception() if self.future.status == "error" else None
+        if isinstance(error, RunError):
+            raise error
+        if error is None and self.future.result() is None:
+            appears(self.folder / "outcome.json")
+
+    def stop(self) -> None:
+        """Give it up; its worker sees that and ends the process."""
+        with suppress(Exception):  # whatever is wrong with the scheduler by now
+            self.future.cancel()
+
+    def how_it_died(self) -> str:
+        """Of its process what the worker has seen, or that the workers were lost."""
+        from distributed import KilledWorker
+
+        error = self.future.exception() if self.future.status == "error" else None
+        if isinstance(error, KilledWorker):
+            return "the loss of its Dask worker, too many times for the scheduler"
+        if error is not None:
+            return f"{type(error).__name__}: {error}"
+        return str(self.future.result() or "a Dask worker whose files are not seen")
+
+
+def connect(address: str) -> "Client":
+    """A client of that scheduler; one sentence if there is none, or no worker."""
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ConfigError(
+            "The Dask back end needs two more packages. Install them with "
+            "pip install 'handgrad[cluster]'."
+        ) from error
+    for name in ("distributed", "distributed.client"):  # we say it in words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if who_answers(address) != "Scheduler":
+        raise ConfigError(
+            f"No Dask scheduler answers at {address} within {SECONDS:g} seconds. Start "
+            "one with dask scheduler, and give the address that it prints, like "
+            "--address tcp://host:8786."
+        )
+    client = Client(address, timeout=SECONDS, set_as_default=False)
+    try:
+        client.wait_for_workers(1, timeout=SECONDS)
+    except TimeoutError as error:
+        client.close()
+        raise ConfigError(
+            f"The Dask scheduler at {address} has no workers. Start some with "
+            f"dask worker {address}."
+        ) from error
+    return client
+
+
+def who_answers(address: str) -> str:
+    """What of Dask listens at an address; nothing if it is something else, or silent.
+
+    A client that finds no scheduler takes minutes to give up, so this asks before; and
+    a look-up of a name cannot be stopped, so a thread of its own waits for it.
+    """
+    answers: list[str] = []
+    asking = Thread(target=_ask, args=(address, answers), daemon=True)
+    asking.start()
+    asking.join(SECONDS)
+    return answers[0] if answers else ""
+
+
+def _ask(address: str, answers: list[str]) -> None:
+    from distributed.comm import parse_host_port
+    from distributed.core import rpc
+
+    async def identity() -> str:
+        async with rpc(address, timeout=SECONDS) as other:
+            return str((await other.identity())["type"])
+
+    with suppress(Exception):  # a stranger answers anything; MemoryError has been seen
+        place = parse_host_port(address.rpartition("://")[2])
+        socket.create_connection(place, timeout=SECONDS).close()
+        answers.append(asyncio.run(identity()))
+
+
+def _workers(client: "Client") -> dict[str, Any]:
+    return dict(client.scheduler_info(n_workers=-1)["workers"])
