@@ -16,6 +16,7 @@ from handgrad.cli.inspect_inputs import (
     numbers,
     of_dataset,
 )
+from handgrad.cli.inspect_memory import memory
 from handgrad.cli.inspect_run import feature_maps, filters
 from handgrad.cli.options import (
     DataDir,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 inspect = typer.Typer(
     name="inspect",
-    help="Look at numerics, gradients, layers and learning rates.",
+    help="Look at numerics, gradients, layers, memory and learning rates.",
     no_args_is_help=True,
 )
 Seed = Annotated[int, typer.Option(help="Another seed draws other numbers.")]
@@ -257,5 +258,6 @@ for kind in (
     feature_maps,
     microscope,
     learning_rate_finder,
+    memory,
 ):
     inspect.command(kind.__name__.replace("_", "-"))(kind)

@@ -1,10 +1,8 @@
 import sys
 
-import numpy as np
 import pytest
 
 from handgrad.studies.inspections import Place, inspect
-from handgrad.studies.inspections.memory import arrays_in, distinct, peak
 
 MODEL = {"name": "mlp", "hidden_sizes": [256]}
 
@@ -14,32 +12,16 @@ def test_parameters_of_the_perceptron_of_the_report():
     assert found == {"parameters": 203_530, "parameter_bytes": 814_120}
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "states"),
-    [
-        ({"name": "sgd"}, 0),
-        ({"name": "sgd", "momentum": 0.9}, 1),
-        ({"name": "adam"}, 2),
-    ],
-)
-def test_roles_are_foreseen_and_measured(optimizer, states, tmp_path):
-    options = {"model": MODEL, "optimizer": optimizer, "batch_size": 32}
+def test_roles_have_names_and_a_picture(tmp_path):
+    options = {"model": MODEL, "optimizer": {"name": "adam"}, "batch_size": 32}
     found = inspect("training_memory", options, 0, Place(tmp_path))
-    for role, size in {
-        "parameters": 814_120,
-        "gradients": 814_120,
-        "optimizer": states * 814_120,
-        "input": 4 * 32 * 784,
-    }.items():
-        assert found[f"{role}_bytes"] == found[f"measured_{role}"] == size
-    assert found["activations_bytes"] == 4 * 32 * (256 + 256 + 10)
-    # ReLU's outputs, the logits, and the probabilities and targets of the loss
-    kept = found["measured_activations"] - 4 * 32 * (256 + 10)
-    assert 0 < kept <= 8 * 32 * (10 + 10)
-    assert found["training_peak"] > 2 * found["prediction_peak"]
-    assert (tmp_path / "figures" / "memory.csv").read_text().count(
-        "\n"
-    ) == 1 + 5 + 5 + 3
+    assert found["parameters"] == 203_530
+    assert found["optimizer_bytes"] == found["measured_optimizer"] == 2 * 814_120
+    roles = ("parameters", "gradients", "optimizer", "input", "activations")
+    assert found["training_bytes"] == sum(found[f"{role}_bytes"] for role in roles)
+    assert found["prediction_bytes"] < found["training_bytes"] < found["training_peak"]
+    lines = (tmp_path / "figures" / "memory.csv").read_text().splitlines()
+    assert len(lines) == 1 + 5 + 5 + 3
 
 
 @pytest.mark.slow
@@ -51,18 +33,3 @@ def test_the_plan_foresees_the_whole_process():
     found = inspect("training_memory", {**options, "images": 20_000}, seed=0)
     assert found["process_error"] < 0.1
     assert found["plan_parameters"] >= 814_120
-
-
-def test_an_array_counts_once_wherever_it_stands():
-    array = np.zeros(5)
-    assert len(list(arrays_in({"a": [array, (array, 3)], "b": None}))) == 2
-    assert sum(distinct([array, array]).values()) == 40
-
-
-def test_a_peak_is_the_most_at_once():
-    def twice():
-        first = np.zeros(1_000_000, dtype=np.uint8)
-        del first
-        np.zeros(2_000_000, dtype=np.uint8)
-
-    assert peak(twice) == pytest.approx(2_000_000, rel=0.01)
