@@ -3,7 +3,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from handgrad.augmentation import RandomFlip
+from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.normalization import unit
@@ -216,6 +216,38 @@ def test_augmentation_gets_a_key_of_the_step_and_the_examples():
     np.testing.assert_array_equal(TRAIN.images, before)
     batch = here.batch(rows[0], 1)
     np.testing.assert_array_equal(batch.images[batch.rows], TRAIN.images[rows[0]])
+
+
+class Copying:
+    """The same change as another, but one that only copies images."""
+
+    def __init__(self, change):
+        self.apply = change.apply
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_a_view_and_a_changed_copy_train_to_the_same_bits(engine):
+    changes = [RandomCrop(2), RandomFlip(), Cutout(3)]
+    states = []
+    for augmentation in (changes, [*map(Copying, changes)]):
+        model = from_layers(layers=LAYERS, input_shape=(1, 8, 8))
+        made = Trainer.for_model(
+            model,
+            TRAIN,
+            loss=SoftmaxCrossEntropy(),
+            optimizer=SGD(0.1),
+            settings=TrainingSettings(epochs=1, batch_size=40),
+            engine=engine,
+            augmentation=augmentation,
+        )
+        batch = made.batch(made.batches(1)[0], 1)
+        assert (batch.views is None) == isinstance(augmentation[0], Copying)
+        list(made)
+        states.append((batch.pictures(), made.state()))
+    (seen, first), (copied, second) = states
+    np.testing.assert_array_equal(seen, copied)
+    for name, array in first.items():
+        assert second[name].tobytes() == array.tobytes()
 
 
 def test_validation_that_is_not_finite_stops_it():

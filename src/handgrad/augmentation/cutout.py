@@ -1,10 +1,11 @@
 """Hiding a part of each image."""
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Int64, UInt8
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.augmentation.views import Views
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
 
@@ -41,11 +42,20 @@ class Cutout:
         hidden = rows[:, None, :, None] & columns[:, None, None, :]
         return np.where(hidden, np.uint8(0), images)
 
+    def view(self, views: Views, key: Key) -> None:
+        """The same as rows of numbers."""
+        count = len(views.table)
+        top = self._start(key.child("row"), count, views.height)
+        left = self._start(key.child("column"), count, views.width)
+        views.hide(top[:, 0], left[:, 0], self.size)
+
+    def _start(self, key: Key, batch: int, length: int) -> Int64[NumpyArray, "batch 1"]:
+        return whole_numbers(key, (batch, 1), length) - self.size // 2
+
     def _is_hidden(
         self, key: Key, batch: int, length: int
     ) -> Bool[NumpyArray, "batch length"]:
-        start = whole_numbers(key, (batch, 1), length) - self.size // 2
-        places = np.arange(length)
+        start, places = self._start(key, batch, length), np.arange(length)
         return (places >= start) & (places < start + self.size)
 
     def __repr__(self) -> str:

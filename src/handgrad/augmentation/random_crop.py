@@ -1,10 +1,11 @@
 """Moving images a little, up, down and sideways."""
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.augmentation.views import Views
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
 
@@ -39,8 +40,16 @@ class RandomCrop:
         windows = np.lib.stride_tricks.sliding_window_view(
             padded, (height, width), axis=(2, 3)
         )
-        top, left = whole_numbers(key, (batch, 2), 2 * self.padding + 1).T
+        top, left = self._corners(key, batch)
         return windows[np.arange(batch), :, top, left]
+
+    def view(self, views: Views, key: Key) -> None:
+        """The same as rows of numbers."""
+        top, left = self._corners(key, len(views.table))
+        views.shift(top - self.padding, left - self.padding)
+
+    def _corners(self, key: Key, batch: int) -> Int64[NumpyArray, "2 batch"]:
+        return whole_numbers(key, (batch, 2), 2 * self.padding + 1).T
 
     def __repr__(self) -> str:
         return f"RandomCrop(padding={self.padding})"

@@ -1,10 +1,11 @@
 """Mirroring images."""
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.augmentation.views import Views
 from handgrad.randomness import Key
 
 
@@ -24,10 +25,18 @@ class RandomFlip:
         self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
     ) -> UInt8[NumpyArray, "batch channels height width"]:
         """Flip the images whose coin says so; the same key flips the same ones."""
-        is_flipped = whole_numbers(key, (len(images), 1), 2)[:, 0] == 1
+        is_flipped = self._is_flipped(key, len(images))
         outputs = np.array(images)
         outputs[is_flipped] = images[is_flipped][..., ::-1]
         return outputs
+
+    def view(self, views: Views, key: Key) -> None:
+        """The same as rows of numbers."""
+        views.mirror(self._is_flipped(key, len(views.table)))
+
+    def _is_flipped(self, key: Key, batch: int) -> Bool[NumpyArray, " batch"]:
+        is_flipped: NumpyArray = whole_numbers(key, (batch, 1), 2)[:, 0] == 1
+        return is_flipped
 
     def __repr__(self) -> str:
         return "RandomFlip()"

@@ -1,5 +1,7 @@
 """What compiled code cannot refuse: arrays of the wrong kind, numbers out of range."""
 
+import numpy as np
+
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.engine import Batch
 from handgrad.errors import DatasetError, ShapeError
@@ -28,6 +30,32 @@ class BatchCheck:
             raise ShapeError(
                 f"A batch takes rows from 0 to {len(batch.images) - 1}, got "
                 f"{batch.rows.min()} to {batch.rows.max()}. Give rows of its images."
+            )
+
+        if batch.views is not None:
+            self._check_views(batch.views, len(batch))
+
+    def _check_views(self, views: NumpyArray, count: int) -> None:
+        """Every pixel that a view shows must lie in its image."""
+        _, height, width = self.input_shape
+        is_table = views.dtype == "int64" and views.flags.c_contiguous
+        if not is_table or views.ndim != 2 or len(views) != count:
+            raise ShapeError(
+                f"A batch takes views as int64 numbers, a row for each of its {count} "
+                f"images, got {views.shape} of {views.dtype}. Use "
+                "handgrad.augmentation.views.Views."
+            )
+        top, left, sign, up, down, near, far = views[:, :7].T
+        is_framed = (up >= 0) & (up <= down) & (down <= height)
+        is_framed &= (near >= 0) & (near <= far) & (far <= width) & (abs(sign) == 1)
+        ends = (left + sign * near, left + sign * (far - 1))
+        is_inside = (top + up >= 0) & (top + down <= height)
+        is_inside &= (np.minimum(*ends) >= 0) & (np.maximum(*ends) < width)
+        is_empty = (up == down) | (near == far)
+        if not (is_framed & (is_inside | is_empty)).all():
+            raise ShapeError(
+                "A batch takes views that show pixels of their images only, got some "
+                "that lie outside. Use handgrad.augmentation.views.Views."
             )
 
     def _check_set(self, batch: Batch) -> None:

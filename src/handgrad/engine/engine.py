@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from handgrad.arrays import NumpyArray
+from handgrad.augmentation.views import look
 from handgrad.datasets.normalization import Normalization
 from handgrad.layers.sequential import Sequential
 
@@ -18,15 +19,23 @@ class Batch:
         targets   (all,), int64
         rows      (batch,), int64: which of the images, in the order of the batch
         examples  (batch,), int64: their numbers in the training set
+        views     (batch, numbers), int64: how each image is looked at, see
+                  `augmentation.views`; None where all are seen as they are
     """
 
     images: NumpyArray
     targets: NumpyArray
     rows: NumpyArray
     examples: NumpyArray
+    views: NumpyArray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def pictures(self) -> NumpyArray:
+        """The images of these rows, as they are looked at: (batch, channels, h, w)."""
+        pictures: NumpyArray = self.images[self.rows]
+        return pictures if self.views is None else look(pictures, self.views)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class PlainEngine:
         self._states = restored
 
     def _step(self, batch: Batch, step: int) -> StepResult:
-        inputs = self.normalization.apply(batch.images[batch.rows])
+        inputs = self.normalization.apply(batch.pictures())
         targets = batch.targets[batch.rows]
         key = self._key.at(step, batch.examples)
         logits, caches = self.model.forward(inputs, training=True, key=key)

@@ -95,12 +95,15 @@ class TrainingProgram:
                 f" examples, got {count}. Make it with batch_size={max(count, 1)}."
             )
         self.check(batch)
+        views = batch.views
         self.inputs[:] = (
             batch.images.ctypes.data,
             batch.targets.ctypes.data,
             batch.rows.ctypes.data,
             batch.examples.ctypes.data,
             count,
+            0 if views is None else views.ctypes.data,
+            0 if views is None else views.shape[1],
         )
         write_rates(self.mover.rates, self.engine.optimizer, step)
         self.step.number, self.step.count = step, count

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
 from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.views import views_entry
 from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_convolution import lower_convolution
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
@@ -23,7 +26,14 @@ from handgrad.engine.lower_rows import lower_linear_by_rows
 from handgrad.engine.lower_skinny import MOST_OUTPUTS
 from handgrad.engine.lower_winograd import lower_winograd, suits_winograd
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor, pointer_to
+from handgrad.engine.memory import (
+    FLOAT_BYTES,
+    NOWHERE,
+    Memory,
+    Pointer,
+    Tensor,
+    pointer_to,
+)
 from handgrad.layers import (
     AveragePool2d,
     BatchNorm1d,
@@ -75,14 +85,30 @@ def gather(
         entry = gather_last_entry
     sizes = (channels, height, width, tall, wide, top, left, tile)
     planes = memory.each_worker("image planes", "scratch", tile * height * width)
+    viewed = _views(lowering, shape) if lowering.training else (NOWHERE, NOWHERE)
     lowering.add(
         entry,
-        (lowering.inputs, scale, shift, inputs.pointer, *sizes, planes),
+        (lowering.inputs, scale, shift, inputs.pointer, *sizes, planes, *viewed),
         "images, normalised",
         2 * features * tile,
         5 * features * tile,
     )
     return inputs
+
+
+def _views(lowering: Lowering, shape: Shape) -> tuple[Pointer, Pointer]:
+    """A tile's images as a batch's views show them, and their numbers from 0 on."""
+    memory = lowering.memory
+    size = int(np.prod(shape)) * memory.tile
+    pictures = memory.each_worker("images, viewed", "scratch", -(-size // FLOAT_BYTES))
+    lowering.add(
+        views_entry,
+        (lowering.inputs, pictures, *shape, memory.tile),
+        "augmentation, where a batch has any",
+        0,
+        2 * size,
+    )
+    return pictures, memory.lookup("numbers", np.arange(memory.tile, dtype=np.int64))
 
 
 def _image_rows(lowering: Lowering, shape: Shape, features: int) -> Tensor:

@@ -51,7 +51,7 @@ def non_finite_error(
         found = find_non_finite(
             deepcopy(engine.model),  # a look must not move batch norm's statistics
             trainer.loss,
-            engine.normalization.apply(batch.images[batch.rows]),
+            engine.normalization.apply(batch.pictures()),
             batch.targets[batch.rows],
             key if training else None,
         )

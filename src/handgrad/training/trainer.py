@@ -9,6 +9,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation
+from handgrad.augmentation.views import Movable, Views
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -146,14 +147,26 @@ class Trainer:
 
     def batch(self, rows: NumpyArray, step: int) -> Batch:
         """What a step sees: the images of these rows, augmented."""
-        if not self.augmentation:
-            return Batch(self.train.images, self.train.targets, rows, rows)
-        images = self.train.images[rows]
         key = self._augmentation_key.at(step, rows)
-        for number, change in enumerate(self.augmentation):
-            images = change.apply(images, key.child(str(number)))
+        keys = [key.child(str(number)) for number in range(len(self.augmentation))]
+        changes = list(zip(self.augmentation, keys, strict=True))
+        if all(isinstance(change, Movable) for change in self.augmentation):
+            return self._viewed(rows, changes)
+        images = self.train.images[rows]
+        for change, its_key in changes:
+            images = change.apply(images, its_key)
         places = np.arange(len(rows))
         return Batch(images, self.train.targets[rows], places, rows)
+
+    def _viewed(self, rows: NumpyArray, changes: list[tuple[Any, Key]]) -> Batch:
+        """Changes that only move pixels copy nothing; none at all is the least."""
+        images, targets = self.train.images, self.train.targets
+        if not changes:
+            return Batch(images, targets, rows, rows)
+        views = Views(len(rows), *images.shape[2:])
+        for change, its_key in changes:
+            change.view(views, its_key)
+        return Batch(images, targets, rows, rows, views.table)
 
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Mean loss (without L2) and accuracy of the network as it stands."""

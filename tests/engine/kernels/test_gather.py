@@ -16,7 +16,9 @@ ROWS = np.array([3, 19, 0, 3, 7, 8, 1, 2, 14, 5, 6], np.int64)
 
 def settings(first_last):
     """What a program's block says, and the sizes of a border of 2 and 1."""
-    block = np.array([IMAGES.ctypes.data, 0, ROWS.ctypes.data, 0, len(ROWS)], np.int64)
+    block = np.array(
+        [IMAGES.ctypes.data, 0, ROWS.ctypes.data, 0, len(ROWS), 0, 0], np.int64
+    )
     channels, height, width = SHAPE
     top, left = (2, 1) if first_last else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
@@ -76,7 +78,7 @@ def test_wide_pictures_are_turned_by_registers(tile, width):
     lanes, shape = 32, (2, 3, width)
     images = (random_bits(Key(2), (50, *shape)) % 256).astype(np.uint8)
     rows = np.arange(45, 0, -1, dtype=np.int64)
-    block = np.array([images.ctypes.data, 0, rows.ctypes.data, 0, 45], np.int64)
+    block = np.array([images.ctypes.data, 0, rows.ctypes.data, 0, 45, 0, 0], np.int64)
     normalization = Normalization((0.1, 0.5), (0.3, 0.2))
     outputs = np.zeros((2, 5, width + 4, lanes), np.float32)
     planes = np.zeros(3 * width * lanes, np.float32)
@@ -92,3 +94,27 @@ def test_wide_pictures_are_turned_by_registers(tile, width):
     np.testing.assert_array_equal(inside, wanted)
     outputs[:, 1:-1, 2:-2] = 0
     assert not outputs.any()
+
+
+@pytest.mark.parametrize("entry", [gather.gather_last_entry, gather.gather_first_entry])
+def test_pictures_that_were_looked_at_come_from_their_own_place(entry):
+    block, geometry = settings(False)
+    block[gather.VIEWS] = 1
+    pictures = np.ascontiguousarray(IMAGES[5 : 5 + TILE])
+    numbers, planes = np.arange(TILE), np.zeros(20 * TILE, np.float32)
+    outputs = np.zeros((TILE, 60), np.float32)
+    sizes = (
+        geometry
+        if entry is gather.gather_last_entry
+        else (*geometry[:3], 60, *geometry[4:])
+    )
+    run_entry(
+        *(entry, block, NORMALIZATION.scale, NORMALIZATION.shift, outputs),
+        *(*sizes, planes, pictures, numbers),
+        tile=1,
+    )
+    found = outputs
+    if entry is gather.gather_last_entry:
+        found = outputs.reshape(60, TILE).T
+    expected_values = NORMALIZATION.apply(IMAGES[5 : 5 + TILE])
+    np.testing.assert_array_equal(found, expected_values.reshape(TILE, 60))

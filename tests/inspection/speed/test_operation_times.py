@@ -43,9 +43,7 @@ def test_a_step_is_measured_whole_and_in_parts(found):
 def test_products_cost_at_least_the_textbooks_operations(found):
     _, _, times = found
     kernels = ("product", "gradient")
-    products = [
-        row.operations for row in times.rows if row.kernel.endswith(kernels)
-    ]
+    products = [row.operations for row in times.rows if row.kernel.endswith(kernels)]
     assert sum(products) >= times.textbook_operations
 
 

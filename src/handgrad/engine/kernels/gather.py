@@ -24,8 +24,9 @@ from handgrad.engine.kernels.vector import transpose_block
 f32 = np.float32
 HUGE = 1 << 62
 # the numbers of the program's `inputs` block: addresses, and how many examples
-IMAGES, TARGETS, ROWS, EXAMPLES, COUNT = range(5)
-INPUTS = 5
+# of the batch, where its table of views stands (or 0), and numbers in one view
+IMAGES, TARGETS, ROWS, EXAMPLES, COUNT, VIEWS, NUMBERS = range(7)
+INPUTS = 7
 
 
 @kernel
@@ -93,15 +94,22 @@ def _tile_inputs(arguments, tile, worker):
         integer(arguments, 18),
         integer(arguments, 19),
     )
-    channels = geometry[0]
+    channels, lanes = geometry[0], geometry[7]
+    scale = floats(arguments, 3, tile, worker, channels)
+    shift = floats(arguments, 6, tile, worker, channels)
+    images, rows, count, first = block[IMAGES], block[ROWS], block[COUNT], tile * lanes
+    if block[VIEWS] != 0:  # `views_entry` has laid the tile's images side by side
+        images = address_of(arguments, 23, tile, worker)
+        rows = address_of(arguments, 26, tile, worker)
+        count, first = lanes, 0
     return (
-        carray(byte_pointer(block[IMAGES]), (HUGE,)),
-        carray(long_pointer(block[ROWS]), (block[COUNT],)),
-        block[COUNT],
-        tile * geometry[7],
+        carray(byte_pointer(images), (HUGE,)),
+        carray(long_pointer(rows), (count,)),
+        count,
+        first,
         geometry,
-        floats(arguments, 3, tile, worker, channels),
-        floats(arguments, 6, tile, worker, channels),
+        scale,
+        shift,
     )
 
 
@@ -130,10 +138,11 @@ def turn_planes(planes, channel, geometry, outputs):
 
 
 def _gather_last_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry (8); 20 planes.
+    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry (8); then arrays.
 
-    `planes` has room for one channel of each example: there they are normalised as
-    they lie, then turned by whole registers. Narrow pictures go pixel by pixel.
+    The arrays are 20 planes, 23 pictures of `views_entry`, 26 their numbers. `planes`
+    has room for one channel of each example: there they are normalised as they lie,
+    then turned by whole registers. Narrow pictures go pixel by pixel.
     """
     images, rows, count, first, geometry, scale, shift = _tile_inputs(
         arguments, tile, worker
@@ -165,7 +174,7 @@ def _gather_last_entry(arguments: int, tile: int, worker: int) -> None:
 
 
 def _gather_first_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry (8)."""
+    """0 inputs block, 3 scale, 6 shift, 9 outputs; 12 geometry; the same arrays."""
     images, rows, count, first, geometry, scale, shift = _tile_inputs(
         arguments, tile, worker
     )

@@ -1,0 +1,94 @@
+"""Where each pixel of a changed image comes from: what all shifts and flips add up to.
+
+A change that only moves pixels or paints them black need not copy an image: a row of
+numbers says it all, and the engine's first kernel reads the image through it.
+"""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Int64, UInt8
+
+from handgrad.arrays import NumpyArray
+from handgrad.randomness import Key
+
+TOP, LEFT, SIGN, ROWS, COLUMNS = 0, 1, 2, 3, 5
+CORNERS = 4  # numbers of a rectangle: first row, last + 1, first column, last + 1
+
+
+class Views:
+    """One view of each image of a batch, at first of the image as it is.
+
+    Shapes
+        table  (batch, 3 + 4 * rectangles): top, left, sign; of each rectangle its first
+               row, its last row + 1, its first column, its last column + 1
+
+    Equations
+        outputs[y, x] = image[y + top, sign * x + left]     inside the first rectangle
+                      = 0                                   outside, and in the others
+    """
+
+    def __init__(self, batch: int, height: int, width: int) -> None:
+        self.height, self.width = height, width
+        start = np.array([0, 0, 1, 0, height, 0, width], dtype=np.int64)
+        self.table = np.tile(start, (batch, 1))
+
+    def shift(self, down: NumpyArray, right: NumpyArray) -> None:
+        """Look further down and to the right; what lies outside is black."""
+        table = self.table
+        table[:, TOP] += down
+        table[:, LEFT] += table[:, SIGN] * right
+        for first, by, size in (
+            (ROWS, down, self.height),
+            (COLUMNS, right, self.width),
+        ):
+            for edge in (first, first + 1):
+                table[:, edge::CORNERS] -= by[:, None]
+                table[:, edge] = np.clip(table[:, edge], 0, size)
+
+    def mirror(self, chosen: Bool[NumpyArray, " batch"]) -> None:
+        """Left to right, for the images chosen."""
+        table, width = self.table, self.width
+        part = table[chosen]
+        part[:, LEFT] += part[:, SIGN] * (width - 1)
+        part[:, SIGN] *= -1
+        for first in range(COLUMNS, table.shape[1], CORNERS):
+            part[:, [first, first + 1]] = width - part[:, [first + 1, first]]
+        table[chosen] = part
+
+    def hide(self, top: NumpyArray, left: NumpyArray, size: int) -> None:
+        """Paint a black square whose corner is there."""
+        corners = np.stack([top, top + size, left, left + size], axis=1)
+        self.table = np.concatenate([self.table, corners], axis=1)
+
+
+@runtime_checkable
+class Movable(Protocol):
+    """An augmentation that only moves pixels or paints them black."""
+
+    def view(self, views: Views, key: Key) -> None:
+        """Change the views as `apply` would change the images."""
+
+
+def look(
+    images: UInt8[NumpyArray, "batch channels height width"],
+    table: Int64[NumpyArray, "batch numbers"],
+) -> UInt8[NumpyArray, "batch channels height width"]:
+    """The images as their views show them."""
+    _, _, height, width = images.shape
+    y, x = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
+    at = [column[:, None, None] for column in table.T]
+    rows = np.clip(y + at[TOP], 0, height - 1)
+    columns = np.clip(at[SIGN] * x + at[LEFT], 0, width - 1)
+    is_seen = within(y, at[ROWS:]) & within(x, at[COLUMNS:])
+    for first in range(ROWS + CORNERS, len(at), CORNERS):
+        is_seen &= ~(within(y, at[first:]) & within(x, at[first + 2 :]))
+    number = np.arange(len(images))[:, None, None]
+    moved = images.transpose(0, 2, 3, 1)[number, rows, columns]
+    return np.where(is_seen[:, None], moved.transpose(0, 3, 1, 2), np.uint8(0))
+
+
+def within(places: NumpyArray, edges: list[NumpyArray]) -> NumpyArray:
+    """Whether places lie from the first of two edges to before the second."""
+    inside: NumpyArray = (places >= edges[0]) & (places < edges[1])
+    return inside
