@@ -26,7 +26,7 @@ def test_the_kinds_are_all_there(handgrad):
     for kind in (
         "softmax-numerics", "activation-functions", "dropout-statistics", "jacobians",
         "gradient-flow", "saturation", "filters", "feature-maps", "microscope",
-        "learning-rate-finder", "memory",
+        "learning-rate-finder", "memory", "confusion", "mistakes",
     ):  # fmt: skip
         assert kind in out
 

@@ -17,6 +17,7 @@ from handgrad.cli.inspect_inputs import (
     of_dataset,
 )
 from handgrad.cli.inspect_memory import memory
+from handgrad.cli.inspect_mistakes import confusion, mistakes
 from handgrad.cli.inspect_run import feature_maps, filters
 from handgrad.cli.options import (
     DataDir,
@@ -259,5 +260,7 @@ for kind in (
     microscope,
     learning_rate_finder,
     memory,
+    confusion,
+    mistakes,
 ):
     inspect.command(kind.__name__.replace("_", "-"))(kind)
