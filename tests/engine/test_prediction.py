@@ -75,10 +75,10 @@ def test_the_number_of_workers_does_not_matter(name):
 
 def test_more_images_than_a_program_holds():
     network = NETWORKS["perceptron"]
-    engine, images = cpu_engine(network), network.images(2500)
+    engine, images = cpu_engine(network), network.images(5000)
     logits = engine.logits(images)
     assert len(images) > engine.prediction.program.memory.capacity
-    np.testing.assert_array_equal(logits[2400:], engine.logits(images[2400:]))
+    np.testing.assert_array_equal(logits[4900:], engine.logits(images[4900:]))
 
 
 def test_no_images_have_no_logits():

@@ -1,5 +1,7 @@
 """The program of a forward pass: logits of any number of images."""
 
+import ctypes
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -10,10 +12,11 @@ from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, ROWS
 from handgrad.engine.lower_elementwise import whole
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
+from handgrad.engine.memory import Memory, Tensor, pointer_to
 from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.walk import (
+    SKINNY_TILE,
     gather,
     goes_by_rows,
     has_meetings,
@@ -26,6 +29,7 @@ from handgrad.layers.sequential import Sequential
 from handgrad.ranges import check_at_least
 
 TILES = 16
+SKINNY_TILES = 64  # where a tile takes a few microseconds
 
 
 class PredictionProgram:
@@ -46,8 +50,9 @@ class PredictionProgram:
         announce: Announce | None = None,
     ) -> None:
         tile = tile_of(model)
+        tiles = SKINNY_TILES if tile == SKINNY_TILE else TILES
         memory = Memory(
-            tile, TILES, workers, per_tile=has_meetings(model, training=False)
+            tile, tiles, workers, per_tile=has_meetings(model, training=False)
         )
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(memory, store, pointer_to(self.inputs), False)
@@ -59,27 +64,25 @@ class PredictionProgram:
         outputs = whole(lowering, "logits", outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", lowering.prepare)
-        self.program = Program([prepare, *lowering.phases], memory, announce)
-        self._outputs, self._step = outputs, lowering.step
+        self.program = Program(lowering.phases, memory, announce)
+        self.prepare = Program([prepare], memory, announce, workers=1)
+        self._step, self._matrix = lowering.step, matrix_of(outputs)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """Logits (count, classes), float32, of uint8 images."""
         pictures = np.ascontiguousarray(images)
         capacity = self.program.memory.capacity
         rows = np.arange(len(pictures), dtype=np.int64)
-        logits = np.empty((len(pictures), self._outputs.rows), dtype=np.float32)
+        logits = np.empty((len(pictures), len(self._matrix)), dtype=np.float32)
+        self.prepare.run()
         for start in range(0, len(pictures), capacity):
             part = rows[start : start + capacity]
             self.inputs[IMAGES] = pictures.ctypes.data
             self.inputs[ROWS] = part.ctypes.data
             self.inputs[COUNT] = self._step.count = len(part)
-            self.program.run()
-            logits[start : start + len(part)] = self._matrix()[: len(part)]
+            self.program.run(-(-len(part) // self.program.memory.tile))
+            logits[start : start + len(part)] = self._matrix[:, : len(part)].T
         return logits
-
-    def _matrix(self) -> NumpyArray:
-        """The outputs of all tiles as (examples, classes)."""
-        return read_tensor(self._outputs, self.program.memory)
 
 
 def predictor(
@@ -102,13 +105,8 @@ def predictor(
     )
 
 
-def read_tensor(tensor: Tensor, memory: Memory) -> NumpyArray:
-    """A matrix's (examples, rows), as a copy in NumPy's order."""
-    import ctypes
-
-    pointer: Pointer = tensor.pointer
-    count = tensor.rows * tensor.stride
-    kind = ctypes.c_float * count
-    whole = np.ctypeslib.as_array(kind.from_address(pointer.base))
-    matrix = whole.reshape(tensor.rows, tensor.stride)[:, : memory.capacity]
-    return np.ascontiguousarray(matrix.T)
+def matrix_of(tensor: Tensor) -> NumpyArray:
+    """A matrix of the program, (rows, columns), as it stands: no copy."""
+    kind = ctypes.c_float * (tensor.rows * tensor.stride)
+    whole = np.ctypeslib.as_array(kind.from_address(tensor.pointer.base))
+    return whole.reshape(tensor.rows, tensor.stride)

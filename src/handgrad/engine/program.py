@@ -11,6 +11,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels.entry import Announce, Entry
+from handgrad.engine.kernels.execute import NO_LIMIT
 from handgrad.engine.memory import Memory, Pointer
 from handgrad.engine.workers import Tables, Workers
 
@@ -70,19 +71,22 @@ class Program:
         phases: Sequence[Phase],
         memory: Memory,
         announce: Announce | None = None,
+        *,
+        workers: int | None = None,
     ) -> None:
+        self.workers = workers or memory.workers
         self.phases = [phase for phase in phases if phase.tasks or phase.plain]
         self.memory = memory
         self._held: list[NumpyArray] = []
-        self._steps = [
-            section.run if isinstance(section, Workers) else section
-            for section in self._sections(announce)
-        ]
+        self._steps = list(self._sections(announce))
 
-    def run(self) -> None:
-        """Run every phase once."""
+    def run(self, tiles: int = NO_LIMIT) -> None:
+        """Run every phase once, for the first tiles only; plain work sees them all."""
         for step in self._steps:
-            step()
+            if isinstance(step, Workers):
+                step.run(tiles)
+            else:
+                step()
 
     def _sections(
         self, announce: Announce | None
@@ -96,7 +100,7 @@ class Program:
                 continue
             if compiled:
                 tables = self._tables(compiled, announce)
-                sections.append(Workers(tables, self.memory.workers))
+                sections.append(Workers(tables, self.workers))
                 compiled = []
             if phase.plain is not None:
                 sections.append(phase.plain)

@@ -51,8 +51,12 @@ class _Shared:
         return bool(self.control[offset // 8])
 
     def stop(self) -> None:
-        offset = execute.cell(self.address, execute.STOP) - self.control.ctypes.data
-        self.control[offset // 8] = 1
+        self.write(execute.STOP, 1)
+
+    def write(self, index: int, value: int) -> None:
+        """Set one number of the control block, while no step runs."""
+        offset = execute.cell(self.address, index) - self.control.ctypes.data
+        self.control[offset // 8] = value
 
 
 class Workers:
@@ -75,9 +79,10 @@ class Workers:
             thread.start()
         self.close = weakref.finalize(self, _end, self._shared, self._wake)
 
-    def run(self) -> None:
-        """Run the program once; returns when every task is done."""
+    def run(self, tiles: int = execute.NO_LIMIT) -> None:
+        """Run the program once, its first tiles only; returns when all is done."""
         shared = self._shared
+        shared.write(execute.LIMIT, tiles)
         self._generation += 1
         if self._wake and execute.announce(shared.address, self._generation):
             for event in self._wake:

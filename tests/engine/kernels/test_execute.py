@@ -31,6 +31,7 @@ class Tape:
         cells = execute.FIRST + 2 * len(phases)
         self._control = np.zeros((cells + 1) * execute.LINE, np.int64)
         self.control = -(-self._control.ctypes.data // 64) * 64
+        self.number(execute.LIMIT)[0] = execute.NO_LIMIT
 
     def number(self, index):
         """One number of the control block."""
@@ -45,6 +46,14 @@ def test_phases_tasks_and_operations_follow_one_another():
         *((1, 0, 0), (2, 0, 0), (3, 1, 0)),
         *((4, 0, 0), (5, 2, 0), (6, 2, 0)),
     ]
+
+
+def test_tiles_beyond_a_limit_are_passed_over_but_counted():
+    tape = Tape([[1], [2], [3]], [[4], [5]])
+    for generation, limit in enumerate((2, 0, 9), 1):
+        tape.number(execute.LIMIT)[0] = limit
+        execute.run_step(tape.tables, tape.control, generation, 0, 1, 0)
+    assert [numbers[0] for numbers in tape.seen] == [1, 2, 4, 5, 1, 2, 3, 4, 5]
 
 
 def test_a_step_can_be_run_again():

@@ -6,6 +6,7 @@ from handgrad.errors import HandgradError
 from handgrad.inspection.speed import prediction_race as module
 from handgrad.inspection.speed.networks import network
 from handgrad.inspection.speed.prediction_race import (
+    BYTES,
     TORCH,
     difference,
     race_prediction,
@@ -27,8 +28,8 @@ def undisturbed(monkeypatch):
 def test_both_predict_the_same_and_are_timed():
     found = race_prediction(TINY, **SHORT, lap_seconds=0.01)
     assert found.worst <= found.bound < 1e-4
-    assert found.batch_size == 100
-    for name in (OURS, TORCH):
+    assert {size for _, size in found.settings.values()} == {100}
+    for name in (OURS, TORCH, BYTES):
         assert found.images_per_second(name) > 0
 
 

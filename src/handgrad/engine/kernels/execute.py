@@ -12,6 +12,7 @@ Control (int64, one cache line each, so that workers do not disturb each other)
     GENERATION  number of the step that workers may run
     PARKED      how many workers sleep
     STOP        1 ends the workers
+    LIMIT       tasks of tiles from this one on are passed over
     FIRST + 2p      tasks taken of phase p, since the beginning
     FIRST + 2p + 1  arrivals at the end of phase p, since the beginning
 """
@@ -24,11 +25,13 @@ from handgrad.engine.kernels.machine import (
     call_entry,
     call_plain,
     flush_small_numbers,
+    load_long,
     set_control_word,
 )
 
 LINE = 8  # int64 numbers in a cache line
-GENERATION, PARKED, STOP, FIRST = 0, 1, 2, 3
+GENERATION, PARKED, STOP, LIMIT, FIRST = 0, 1, 2, 3, 4
+NO_LIMIT = 1 << 62
 SPINS_BEFORE_YIELD = 2000
 
 
@@ -44,11 +47,14 @@ def run_phase(phase, count, tables, control, generation, worker, workers):
     phases, tasks, operations = tables
     counter = cell(control, FIRST + 2 * phase)
     taken_before = (generation - 1) * (count + workers)
+    limit = load_long(cell(control, LIMIT))
     while True:
         task = atomic_add(counter, 1) - taken_before
         if task >= count:
             return
         first, length, tile = tasks[phases[phase, 0] + task]
+        if tile >= limit:
+            continue
         for operation in range(first, first + length):
             call_entry(operations[operation, 0], operations[operation, 1], tile, worker)
 

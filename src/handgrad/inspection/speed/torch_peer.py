@@ -38,6 +38,8 @@ class TorchPeer:
     optimizer: Any
     images: Any
     targets: Any
+    scale: Any  # of a channel: (channels, 1, 1)
+    shift: Any
     channels_last: bool = False
 
     def step(self, rows: NumpyArray) -> Any:
@@ -58,9 +60,15 @@ class TorchPeer:
         self.images = self.images.double()
 
     def logits(self, images: Any, batch_size: int) -> Any:
-        """Logits of normalised images."""
+        """Logits of normalised images, or of bytes that are normalised on the way."""
         with torch.no_grad():
-            return torch.cat([self.model(part) for part in images.split(batch_size)])
+            parts = images.split(batch_size)
+            return torch.cat([self.model(self._floats(part)) for part in parts])
+
+    def _floats(self, images: Any) -> Any:
+        if images.dtype != torch.uint8:
+            return images
+        return images.float().mul_(self.scale).add_(self.shift)
 
 
 def make_peer(
@@ -83,7 +91,12 @@ def make_peer(
     floats = torch.from_numpy(normalization.apply(images))
     if channels_last:
         floats = floats.contiguous(memory_format=torch.channels_last)
-    return TorchPeer(module, rule, floats, torch.from_numpy(targets), channels_last)
+    scale, shift = (
+        torch.from_numpy(numbers).reshape(-1, 1, 1)
+        for numbers in (normalization.scale, normalization.shift)
+    )
+    labels = torch.from_numpy(targets)
+    return TorchPeer(module, rule, floats, labels, scale, shift, channels_last)
 
 
 def translate(layer: Layer[Any]) -> nn.Module:
