@@ -1,6 +1,7 @@
 """The list itself: options are looked up before any work, numbers are numbers."""
 
 import inspect as signatures
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,13 @@ def test_a_number_that_is_none_is_refused(monkeypatch):
 def test_what_is_not_said_is_filled_in():
     found = with_defaults("dropout_statistics", {"mean": 3.0})
     assert found == {"kept": (0.25, 0.4, 0.7), "mean": 3.0}
+
+
+@pytest.mark.parametrize("name", INSPECTIONS)
+def test_the_guide_names_it_with_its_options(name):
+    guide = Path(__file__).parents[3] / "docs" / "guides" / "studies.md"
+    rows = [r for r in guide.read_text().splitlines() if r.startswith(f"| `{name}` |")]
+    assert len(rows) == 1
+    taken = signatures.signature(INSPECTIONS[name]).parameters
+    for option in set(taken) - {"seed", "place"}:
+        assert f"`{option}`" in rows[0]
