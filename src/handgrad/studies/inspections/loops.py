@@ -31,7 +31,7 @@ def looped_lenet(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """Train all three on the same few images, then time each on its own slice.
+    """LeNet by loops, by layers and by the engine: the same steps, then their times.
 
     The loops and the plain layers compute in float64, the engine in float32. An epoch's
     time is that of its images, times the seconds of one in the slice that was timed:
