@@ -62,6 +62,7 @@ MODELS: dict[str, Callable[..., Any]] = {
     "mlp": models.mlp,
     "lenet": models.lenet,
     "alexnet": models.alexnet,
+    "vgg": models.vgg,
     "from_layers": models.from_layers,
 }
 

@@ -12,6 +12,7 @@ ROWS = {
     "cmsc426": "b1 b2 b3 b4 b5 b6 b7 b8",
     "cs776": "c1 c2 c3 c4 c5 c6 c7 c8 c9 c10 c11 c12",
     "blg506e": "d1 d2 d3 d4 d5 d5-rules d6 d7",
+    "recipes": "r1 r2 r3",
 }
 
 

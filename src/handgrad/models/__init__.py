@@ -6,6 +6,7 @@ from handgrad.models.lenet import lenet
 from handgrad.models.mlp import mlp
 from handgrad.models.perceptron import perceptron
 from handgrad.models.softmax_regression import softmax_regression
+from handgrad.models.vgg import vgg
 
 __all__ = [
     "alexnet",
@@ -14,4 +15,5 @@ __all__ = [
     "mlp",
     "perceptron",
     "softmax_regression",
+    "vgg",
 ]

@@ -1,0 +1,64 @@
+"""Stages of 3 x 3 convolutions, each stage at half the size, after VGG."""
+
+from collections.abc import Sequence
+
+from handgrad.arrays import Shape
+from handgrad.errors import ConfigError
+from handgrad.layers import Sequential
+from handgrad.models.from_layers import from_layers
+from handgrad.models.parts import InitializerChoice, Row
+
+
+def vgg(
+    *,
+    channels: Sequence[int] = (32, 64, 128),
+    convolutions: int = 2,
+    dropout: float = 0.0,
+    initializer: InitializerChoice = "he_normal",
+    input_shape: Shape = (1, 28, 28),
+    classes: int = 10,
+    seed: int = 0,
+) -> Sequential:
+    """Stages of 3 x 3 convolutions (batch norm, ReLU), max pooling between stages.
+
+    `channels` has one number for each stage of `convolutions` convolutions. The last
+    stage is averaged channel by channel, and one linear layer follows. Dropout (the
+    fraction dropped) follows each pooling. Without large linear layers the network is
+    small: 289,000 parameters by default.
+
+    Shapes
+        inputs   (batch, channels, height, width)
+        outputs  (batch, classes), logits
+
+    Source
+        Simonyan, Zisserman (2015), Very deep convolutional networks for large-scale
+        image recognition, section 2.1; with the average of Lin, Chen, Yan (2014),
+        Network in network, section 3.2.
+    """
+    if not channels or convolutions < 1:
+        raise ConfigError(
+            "vgg takes at least one stage of at least one convolution, got channels="
+            f"{list(channels)} and convolutions={convolutions}. Give more."
+        )
+    rows: list[Row] = []
+    for stage, count in enumerate(channels):
+        if stage > 0:
+            rows.append({"name": "max_pool2d", "kernel_size": 2})
+            rows += dropout_row(dropout)
+        convolution: Row = {
+            "name": "conv2d",
+            "out_channels": count,
+            "kernel_size": 3,
+            "padding": 1,
+            "initializer": initializer,
+        }
+        block: list[Row] = [convolution, {"name": "batch_norm2d"}, {"name": "relu"}]
+        rows += convolutions * block
+    rows += [{"name": "global_average_pool2d"}, *dropout_row(dropout)]
+    rows.append({"name": "linear", "out_features": classes, "initializer": initializer})
+    return from_layers(layers=rows, input_shape=input_shape, classes=classes, seed=seed)
+
+
+def dropout_row(rate: float) -> list[Row]:
+    """A dropout layer, where there is any."""
+    return [{"name": "dropout", "rate": rate}] if rate != 0 else []

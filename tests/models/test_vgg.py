@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from torch import nn
+
+from handgrad.errors import ConfigError
+from handgrad.models import vgg
+
+from .twins import assert_same_network
+
+
+def textbook(channels, convolutions):
+    """Convolutions in stages, a pooling before each stage but the first."""
+    parts, before = [], 1
+    for stage, count in enumerate(channels):
+        parts += [nn.MaxPool2d(2)] if stage else []
+        for _ in range(convolutions):
+            parts += [nn.Conv2d(before, count, 3, padding=1), nn.BatchNorm2d(count)]
+            parts.append(nn.ReLU())
+            before = count
+    parts += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, 10)]
+    return nn.Sequential(*parts)
+
+
+@pytest.mark.parametrize(("channels", "convolutions"), [((4, 6), 1), ((3, 4, 5), 2)])
+def test_is_the_network_written_with_torch(channels, convolutions):
+    model = vgg(channels=channels, convolutions=convolutions)
+    twin = textbook(channels, convolutions)
+    assert_same_network(model, twin, (1, 28, 28), training=True)
+
+
+def test_the_default_is_small():
+    count = sum(p.value.size for p in vgg().parameters().values())
+    assert count == 288_618
+
+
+def test_dropout_follows_poolings():
+    names = [*vgg(channels=(4, 4), convolutions=1, dropout=0.2).layers]
+    for name in ("dropout_1", "dropout_2"):
+        assert "pool" in names[names.index(name) - 1]
+    assert not any("dropout" in name for name in vgg(channels=(4,)).layers)
+
+
+def test_one_pixel_is_enough_for_one_stage():
+    model = vgg(channels=(4,), input_shape=(3, 1, 1), classes=2)
+    logits, _ = model.forward(np.zeros((5, 3, 1, 1), np.float32))
+    assert logits.shape == (5, 2)
+
+
+@pytest.mark.parametrize("options", [{"channels": ()}, {"convolutions": 0}])
+def test_no_convolution_is_refused(options):
+    with pytest.raises(ConfigError, match="at least one stage"):
+        vgg(**options)
