@@ -1,5 +1,6 @@
 """The scripts of benchmarks/ run, on small sizes, and print what they promise."""
 
+import json
 import os
 import re
 import subprocess
@@ -42,6 +43,36 @@ def test_race_table(tmp_path):
     assert low <= ratio <= high
     assert losses < 1e-4
     assert '"ratio"' in (tmp_path / "a.json").read_text()
+
+
+def test_other_peers(tmp_path):
+    words = ["softmax", "mlp256", "--peers", "sklearn", "--laps", "2"]
+    words += ["--lap-seconds", "0.01", "--images", "512", "--json", "a.json"]
+    out = run("other_peers", *words, folder=tmp_path)
+    for name in ("softmax", "mlp256"):
+        _, theirs, ours, ratio, low, high, *losses = numbers(out, name)[-8:]
+        assert min(theirs, ours, ratio, low) > 0
+        assert low <= ratio <= high
+        assert max(losses) < 1e-4
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert [(one["network"], one["peer"]) for one in found] == [
+        ("softmax", "sklearn"),
+        ("mlp256", "sklearn"),
+    ]
+    assert found[0]["way"] in found[0]["tried"]
+    assert len(found[0]["laps"]["calibration"]) == 2
+
+
+def test_a_peer_that_cannot_is_told(tmp_path):
+    words = [sys.executable, str(FOLDER / "other_peers.py"), "alex5"]
+    done = subprocess.run(
+        [*words, "--peers", "sklearn", "--images", "256"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("other_peers: scikit-learn does not know Conv2d")
 
 
 def test_prediction_throughput(tmp_path):

@@ -1,0 +1,1 @@
+"""Other libraries that train the same networks: one file each."""

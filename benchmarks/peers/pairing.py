@@ -1,0 +1,206 @@
+"""Handgrad against a peer: the same losses, then the peer's fastest way, then laps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from time import perf_counter
+from types import ModuleType
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine.engine import Batch
+from handgrad.errors import ConfigError, HandgradError, unknown_name
+from handgrad.inspection.speed.allocator import keep_memory
+from handgrad.inspection.speed.laps import Laps, Racer, run_laps
+from handgrad.inspection.speed.networks import Network, pictures
+from handgrad.inspection.speed.operation_times import random_batches
+from handgrad.inspection.speed.race import (
+    COMPARED_STEPS,
+    OURS,
+    bound,
+    difference,
+    make_engine,
+)
+from handgrad.losses import SoftmaxCrossEntropy
+from peers.blas import limit_blas
+from peers.task import Step, Task, Way
+
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "jax": ("jax", "jaxlib"),
+    "keras": ("keras", "tensorflow_cpu"),
+    "keras_jit": ("keras", "tensorflow_cpu"),
+    "thinc": ("thinc", "blis"),
+    "sklearn": ("scikit-learn",),
+}
+TRIALS = 3  # of each way
+WARM_UP = 3  # steps
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What a race against one peer found.
+
+    Units
+        tried      seconds of a step by each way that the peer was tried in
+        ours, theirs  how far the losses lie from float64's; of all ways the farthest
+        bound         how far they may
+    """
+
+    network: str
+    peer: str
+    batch_size: int
+    workers: int
+    way: str
+    threads: int
+    tried: dict[str, float]
+    ours: float
+    theirs: float
+    bound: float
+    versions: dict[str, str]
+    laps: Laps
+
+
+def race_peer(
+    network: Network,
+    peer: str,
+    *,
+    batch_size: int,
+    workers: int | None,
+    laps: int,
+    images: int,
+    lap_seconds: float,
+) -> Pairing:
+    """Race one network against one peer; HandgradError if the losses do not agree."""
+    library = load(peer)
+    keep_memory()
+    task = Task(network, *pictures(network.image_shape, images), batch_size)
+    ways: Mapping[str, Way] = library.ways(task)
+    ours, theirs = compare(task, peer, ways, workers)
+    batches = random_batches(
+        task.images, task.targets, batch_size, images // batch_size or 1
+    )
+    steps = {name: way.make_step() for name, way in ways.items()}
+    tried = try_out(ways, steps, batches, lap_seconds)
+    chosen = min(tried, key=lambda name: tried[name])
+    engine, count = make_engine(network, batch_size, workers), len(batches)
+    racers = [
+        Racer(
+            OURS,
+            lambda step: engine.train_step(batches[step % count], step + 1),
+            lambda: limit_blas(1),
+        ),
+        Racer(
+            peer,
+            lambda step: steps[chosen](batches[step % count].rows),
+            ways[chosen].get_ready,
+        ),
+    ]
+    return Pairing(
+        network.name,
+        peer,
+        batch_size,
+        engine.workers,
+        chosen,
+        ways[chosen].threads,
+        tried,
+        ours,
+        theirs,
+        bound(network, batch_size),
+        {name: version(name) for name in LIBRARIES[peer]},
+        run_laps(racers, laps, lap_seconds=lap_seconds),
+    )
+
+
+def load(peer: str) -> ModuleType:
+    """The file of a peer; ConfigError where it or its library is missing."""
+    if peer not in LIBRARIES:
+        raise unknown_name("peer", peer, LIBRARIES)
+    try:
+        return import_module(f"peers.{peer}_peer")
+    except ModuleNotFoundError as error:
+        wanted = " ".join(LIBRARIES[peer])
+        raise ConfigError(
+            f"A race against {peer} needs {error.name}, which is not installed here. "
+            f"In an environment of its own: pip install {wanted}"
+        ) from error
+
+
+def compare(
+    task: Task, peer: str, ways: Mapping[str, Way], workers: int | None
+) -> tuple[float, float]:
+    """How far the first losses lie from float64's: Handgrad's, and the peer's.
+
+    HandgradError if either did not train the same network.
+    """
+    steps = {name: way.make_step() for name, way in ways.items()}
+    batches = random_batches(
+        task.images, task.targets, task.batch_size, COMPARED_STEPS, seed=1
+    )
+    exact = exact_losses(task.network, batches)
+    engine = make_engine(task.network, task.batch_size, workers)
+    numbered = enumerate(batches, 1)
+    ours = [engine.train_step(batch, step).loss for step, batch in numbered]
+    found = {OURS: difference(ours, exact)}
+    for name, way in ways.items():
+        way.get_ready()
+        losses = [float(steps[name](batch.rows)) for batch in batches]
+        found[f"{peer} ({name})"] = difference(losses, exact)
+    limit = bound(task.network, task.batch_size)
+    for name, worst in found.items():
+        if not worst <= limit:  # a NaN is no agreement
+            raise HandgradError(
+                f"{name} does not train {task.network.name} as float64 does: losses "
+                f"differ by {worst:.1e}, more than {limit:.1e}. Their times cannot be "
+                "compared; please report this."
+            )
+    return found.pop(OURS), max(found.values())
+
+
+def exact_losses(network: Network, batches: Sequence[Batch]) -> list[float]:
+    """The losses of the plain layers in float64."""
+    model, optimizer = network.build(), network.build_optimizer()
+    parameters, loss = model.parameters(), SoftmaxCrossEntropy()
+    for parameter in parameters.values():
+        parameter.value = np.array(parameter.value, dtype=np.float64)
+    states = {name: optimizer.initial_state(own) for name, own in parameters.items()}
+    found = []
+    for step, batch in enumerate(batches, 1):
+        inputs = network.normalization.apply(batch.images[batch.rows])
+        logits, caches = model.forward(inputs.astype(np.float64), training=True)
+        value, cache = loss.forward(logits, batch.targets[batch.rows])
+        _, gradients = model.backward(loss.backward(cache), caches)
+        for name, parameter in parameters.items():
+            optimizer.update(parameter, gradients[name], states[name], step)
+        found.append(float(value))
+    return found
+
+
+def try_out(
+    ways: Mapping[str, Way],
+    steps: Mapping[str, Step],
+    batches: Sequence[Batch],
+    seconds: float,
+) -> dict[str, float]:
+    """The median step of each way, tried in turn for so long."""
+    rows = [batch.rows for batch in batches]
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(TRIALS):
+        for name, times in found.items():
+            ways[name].get_ready()
+            times.append(_median_step(steps[name], rows, seconds))
+    return {name: float(np.median(times)) for name, times in found.items()}
+
+
+def _median_step(step: Step, rows: Sequence[NumpyArray], seconds: float) -> float:
+    """Seconds of a step, after some that are not timed."""
+    for number in range(WARM_UP):
+        step(rows[number % len(rows)])
+    times: list[float] = []
+    begin = perf_counter()
+    while not times or perf_counter() - begin < seconds:
+        start = perf_counter()
+        step(rows[len(times) % len(rows)])
+        times.append(perf_counter() - start)
+    return float(np.median(times))

@@ -1,0 +1,103 @@
+"""The network in Thinc, with its own matrix products or with NumPy's."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from thinc.api import Linear, NumpyOps, Optimizer, Relu, Softmax, chain, set_current_ops
+
+from handgrad import layers, optimizers
+from handgrad.arrays import NumpyArray
+from handgrad.engine.workers import available_cores
+from peers.blas import limit_blas
+from peers.task import (
+    Step,
+    Task,
+    Way,
+    outer_eps,
+    plain_rate,
+)
+
+
+class BlasOps(NumpyOps):
+    """Thinc's NumPy operations, but products by NumPy's BLAS, on several threads."""
+
+    def gemm(
+        self,
+        x: Any,
+        y: Any,
+        out: Any = None,
+        trans1: bool = False,
+        trans2: bool = False,
+    ) -> Any:
+        """A matrix product; either factor may be turned."""
+        return np.matmul(x.T if trans1 else x, y.T if trans2 else y, out=out)
+
+    def affine(self, X: Any, W: Any, b: Any) -> Any:  # noqa: N803 (Thinc's names)
+        """A linear layer's outputs."""
+        outputs = np.matmul(X, W.T)
+        outputs += b
+        return outputs
+
+
+def ways(task: Task) -> dict[str, Way]:
+    """Thinc's own products on one thread; NumPy's on one and on all."""
+    found = {"own products": Way(partial(make_step, task, NumpyOps), 1)}
+    for threads in {1, available_cores()}:
+        make = partial(make_step, task, BlasOps)
+        ready = partial(limit_blas, threads)
+        found[f"BLAS on {threads}"] = Way(make, threads, ready)
+    return found
+
+
+def make_step(task: Task, operations: Any) -> Step:
+    """A training step as Thinc's tutorials write it, with the loss beside it."""
+    set_current_ops(operations())
+    model = translate(task)
+    optimizer = translate_optimizer(task)
+    inputs, targets = task.rows, task.targets
+
+    def step(rows: NumpyArray) -> float:
+        wanted, places = targets[rows], np.arange(len(rows))
+        chances, backpropagate = model.begin_update(np.take(inputs, rows, axis=0))
+        loss = -np.log(chances[places, wanted]).mean()
+        chances[places, wanted] -= 1
+        chances /= len(rows)
+        backpropagate(chances)
+        model.finish_update(optimizer)
+        return float(loss)
+
+    return step
+
+
+def translate(task: Task) -> Any:
+    """Linear layers with the activation behind each, copies of the parameters in."""
+    pieces, parts = task.pieces(), []
+    for place, piece in enumerate(pieces):
+        if not isinstance(piece.layer, layers.Linear | layers.ReLU | layers.Flatten):
+            raise task.refuse("The peer in Thinc", piece.layer)
+        if not isinstance(piece.layer, layers.Linear):
+            continue
+        behind = pieces[place + 1].layer if place + 1 < len(pieces) else None
+        kind = Relu if isinstance(behind, layers.ReLU) else Linear
+        kind = Softmax if behind is None else kind
+        part = kind(nO=piece.layer.out_features, nI=piece.layer.in_features)
+        part.initialize()
+        weight = task.dense_weight(place).T
+        part.set_param("W", np.ascontiguousarray(weight))
+        part.set_param("b", piece.array("bias"))
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else chain(*parts)
+
+
+def translate_optimizer(task: Task) -> Any:
+    """The same rule in Thinc, without what Thinc would add."""
+    rule = task.network.build_optimizer()
+    plain = {"L2": 0.0, "grad_clip": 0.0, "use_averages": False}
+    match rule:
+        case optimizers.SGD() if rule.momentum == rule.weight_decay == 0:
+            return Optimizer(plain_rate(rule), beta1=0.0, beta2=0.0, **plain)
+        case optimizers.Adam() if rule.weight_decay == 0:
+            means = {"beta1": rule.beta1, "beta2": rule.beta2, "eps": outer_eps(rule)}
+            return Optimizer(plain_rate(rule), **means, **plain)
+    raise task.refuse("The peer in Thinc", rule)

@@ -1,0 +1,128 @@
+"""The peers of benchmarks/peers train the same networks; those not installed wait."""
+
+import importlib
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handgrad.errors import ConfigError, HandgradError
+from handgrad.inspection.speed.networks import Network, pictures
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+try:
+    pairing, tasks = map(importlib.import_module, ("peers.pairing", "peers.task"))
+finally:
+    sys.path.pop(0)
+
+ADAM = {"learning_rate": 0.001, "beta2": 0.99}
+SMALL = {"hidden_sizes": [6, 5]}
+RELU = Network("relu", "mlp", SMALL)
+LENET = {"activation": "relu", "pooling": "max"}
+CASES = [
+    ("sklearn", RELU),
+    ("sklearn", Network("softmax", "softmax_regression")),
+    ("sklearn", Network("tanh", "mlp", {**SMALL, "activations": "tanh"})),
+    ("sklearn", replace(RELU, optimizer="adam", optimizer_options=ADAM)),
+    ("thinc", RELU),
+    ("thinc", Network("softmax", "softmax_regression", image_shape=(3, 5, 4))),
+    ("thinc", replace(RELU, optimizer="adam", optimizer_options=ADAM)),
+    *(
+        (peer, network)
+        for peer in ("jax", "keras", "keras_jit")
+        for network in (
+            Network("gelu", "mlp", {**SMALL, "activations": "gelu_tanh"}),
+            Network("gelu", "mlp", {**SMALL, "activations": "gelu"}),
+            replace(RELU, optimizer="adam", optimizer_options=ADAM),
+            Network("lenet", "lenet", image_shape=(3, 28, 24)),
+            Network("lenet", "lenet", LENET),
+        )
+    ),
+]
+MOVES = ({"momentum": 0.9}, {"momentum": 0.9, "nesterov": True})
+CASES += [
+    (peer, replace(RELU, optimizer_options={"learning_rate": 0.1, **moves}))
+    for peer in ("sklearn", "jax", "keras", "keras_jit")
+    for moves in MOVES
+]
+
+
+def is_installed(peer):
+    module = "keras" if peer.startswith("keras") else peer
+    return find_spec(module) is not None
+
+
+def task_of(network):
+    return tasks.Task(network, *pictures(network.image_shape, 96), 32)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("peer", "network"), CASES)
+def test_a_peer_trains_as_float64_does(peer, network):
+    if not is_installed(peer):
+        pytest.skip(f"{peer} is not installed")
+    task = task_of(network)
+    ways = pairing.load(peer).ways(task)
+    assert len(ways) > 1
+    ours, theirs = pairing.compare(task, peer, ways, 1)
+    assert max(ours, theirs) <= pairing.bound(network, 32)
+
+
+@pytest.mark.slow
+def test_a_peer_that_trains_something_else_is_not_raced():
+    other = replace(RELU, optimizer_options={"learning_rate": 0.11})
+    ways = pairing.load("sklearn").ways(task_of(other))
+    with pytest.raises(HandgradError, match=r"sklearn .* does not train relu"):
+        pairing.compare(task_of(RELU), "sklearn", ways, 1)
+
+
+@pytest.mark.parametrize(
+    ("network", "what"),
+    [
+        (Network("lenet", "lenet"), "Conv2d"),
+        (Network("gelu", "mlp", {**SMALL, "activations": "gelu"}), "GELU"),
+        (replace(RELU, optimizer="rmsprop"), "RMSProp"),
+    ],
+)
+def test_a_peer_says_what_it_does_not_know(network, what):
+    ways = pairing.load("sklearn").ways(task_of(network))
+    with pytest.raises(ConfigError, match=f"does not know {what}.*another peer"):
+        next(iter(ways.values())).make_step()
+
+
+@pytest.mark.skipif(find_spec("thinc") is not None, reason="Thinc is installed")
+def test_a_peer_that_is_not_installed_says_how():
+    with pytest.raises(ConfigError, match=r"needs thinc.* pip install thinc"):
+        pairing.load("thinc")
+
+
+def test_an_unknown_peer_is_told():
+    with pytest.raises(ConfigError, match=r"no peer named 'nobody'\. Known: jax"):
+        pairing.load("nobody")
+
+
+def test_a_weight_behind_a_flattened_image_follows_the_order_of_its_rows():
+    task = task_of(Network("lenet", "lenet", LENET))
+    place = next(i for i, p in enumerate(task.pieces()) if len(p.input_shape) == 1)
+    shape = task.pieces()[place - 1].input_shape
+    image = np.random.default_rng(0).standard_normal(shape)
+    weight = task.pieces()[place].array("weight")
+    turned = image.transpose(1, 2, 0).reshape(-1) @ task.dense_weight(place)
+    np.testing.assert_allclose(turned, weight @ image.reshape(-1), rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_fastest_way_is_found_by_trying():
+    def make(count):
+        return lambda: lambda rows: sum(range(count))
+
+    counts = {"slow": 300_000, "fast": 3}
+    ways = {name: tasks.Way(make(count), 1) for name, count in counts.items()}
+    steps = {name: way.make_step() for name, way in ways.items()}
+    task = task_of(RELU)
+    batches = pairing.random_batches(task.images, task.targets, 32, 2)
+    tried = pairing.try_out(ways, steps, batches, 0.01)
+    assert tried["fast"] < tried["slow"]
