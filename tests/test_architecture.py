@@ -19,7 +19,7 @@ GROUND = {"arrays", "errors", "parameter", "randomness", "ranges"}
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
 TRAINING = {*BUILDING, "engine", "metrics", "training"}
-STANDING = {*TRAINING, "inspection", "studies", "reports"}
+STANDING = {*TRAINING, "inspection", "studies", "reports", "sweeps"}
 TOP = {*STANDING, "interop", "testing"}
 KNOWS = {
     "errors": set(),
@@ -43,6 +43,7 @@ KNOWS = {
     "inspection": TRAINING,
     "studies": {*TRAINING, "inspection"},
     "reports": {*TRAINING, "inspection", "studies"},
+    "sweeps": {*TRAINING, "inspection", "studies"},
     "testing": STANDING,
     "interop": STANDING,
     "cli": TOP,

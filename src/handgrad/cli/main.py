@@ -18,6 +18,7 @@ from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
 from handgrad.cli.study import study
 from handgrad.cli.summary import summary
+from handgrad.cli.sweep import sweep
 from handgrad.cli.train import train
 from handgrad.cli.verify import verify
 from handgrad.errors import HandgradError
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 for command in (train, evaluate, predict, check, models, summary, bench, race, verify):
     app.command()(command)
+app.command()(sweep)
 app.add_typer(data)
 app.add_typer(study)
 app.add_typer(inspect)

@@ -22,6 +22,7 @@ Outcome = dict[str, Any]
 DONE = "done"  # it has its numbers
 DIVERGED = "diverged"  # NaN or infinity: that is a result as well
 FAILED = "failed"  # an error that was said in words
+PRUNED = "pruned"  # ended early, because others were better by then
 CRASHED = "crashed"  # the process died, more than once
 
 

@@ -5,17 +5,18 @@ the rest goes on; a study that was killed goes on where it stopped.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from handgrad.studies.backends import Backend, Job, Messages
-from handgrad.studies.ledger import CRASHED, FAILED, Ledger, Outcome
+from handgrad.studies.endings import crashed, pruned
+from handgrad.studies.ledger import CRASHED, FAILED, PRUNED, Ledger, Outcome
+from handgrad.studies.plans import Listed, Plan
 from handgrad.studies.processes import LocalProcesses
-from handgrad.studies.trials import Cell, Trial, unique
-from handgrad.training.environment import describe_environment
+from handgrad.studies.trials import Cell, unique
 from handgrad.training.ownership import take
 
 ATTEMPTS = 2  # processes that may die before the trial counts as crashed
@@ -61,9 +62,12 @@ Event = Begun | Advanced | Died | Ended
 def missing(
     cells: Iterable[Cell], ledger: Ledger, *, retry: bool = False
 ) -> list[Cell]:
-    """One cell for each trial that is not done; with `retry`, failed ones as well."""
+    """One cell for each trial that is not done; with `retry`, failed ones as well.
+
+    One that a sweep has pruned is not done: it goes on from where it was ended.
+    """
     known = ledger.outcomes()
-    again = {CRASHED, FAILED} if retry else set()
+    again = {PRUNED, CRASHED, FAILED} if retry else {PRUNED}
     return [
         cell
         for key, cell in unique(cells).items()
@@ -92,15 +96,26 @@ def run_on(
     backend: Backend, cells: Iterable[Cell], ledger: Ledger, *, retry: bool = False
 ) -> Iterator[Event]:
     """Do what is missing on that back end, and let go of it."""
+
+    def listed() -> Plan:
+        to_do = missing(cells, ledger, retry=retry)
+        for cell in to_do:
+            ledger.forget(cell.trial.key)
+        return Listed(to_do)
+
+    yield from run_plan(backend, listed, ledger)
+
+
+def run_plan(
+    backend: Backend, plan: Callable[[], Plan], ledger: Ledger
+) -> Iterator[Event]:
+    """Do what a plan says, which is made once the folder is ours alone."""
     try:
         ledger.folder.mkdir(parents=True, exist_ok=True)
         ownership = take(ledger.folder)
         try:
             ledger.complete()
-            waiting = deque((cell, 1) for cell in missing(cells, ledger, retry=retry))
-            for cell, _ in waiting:
-                ledger.forget(cell.trial.key)
-            yield from _run(backend, waiting, ledger)
+            yield from _run(backend, plan(), ledger)
         finally:
             ownership.release()
     finally:
@@ -115,32 +130,48 @@ class _Attempt:
     number: int
 
 
-def _run(
-    backend: Backend, waiting: deque[tuple[Cell, int]], ledger: Ledger
-) -> Iterator[Event]:
+def _run(backend: Backend, plan: Plan, ledger: Ledger) -> Iterator[Event]:
     messages: Messages = SimpleQueue()
     jobs: dict[Job, _Attempt] = {}
+    again: deque[_Attempt] = deque()
     try:
-        while waiting or jobs:
-            while waiting and len(jobs) < backend.slots():
-                cell, number = waiting.popleft()
-                job = backend.begin(ledger.prepare(cell.trial), messages)
-                jobs[job] = _Attempt(cell, number)
+        while True:
+            while len(jobs) < backend.slots() and (next_ := _next(again, plan)):
+                folder = ledger.prepare(next_.cell.trial)
+                jobs[backend.begin(folder, messages)] = next_
+            if not jobs:
+                return
             job, values = messages.get()
             if job not in jobs:  # the last words of one that has ended
                 continue
+            attempt = jobs[job]
             if values is not None:
-                yield _said(jobs[job], values)
-                continue
-            attempt = jobs.pop(job)
-            job.close()
-            event = _ended(job, attempt, ledger)
+                yield _said(attempt, values)
+                why = plan.why_end(attempt.cell, values) if "epoch" in values else ""
+                if not why:
+                    continue
+                job.stop()
+                event: Ended | Died = _pruned(attempt, why, values, ledger)
+            else:
+                job.close()
+                event = _ended(job, attempt, ledger)
+            del jobs[job]
             if isinstance(event, Died):
-                waiting.appendleft((attempt.cell, attempt.number + 1))
+                again.append(_Attempt(attempt.cell, attempt.number + 1))
+            else:
+                plan.take(event.cell, event.outcome)
             yield event
     finally:
         for job in jobs:
             job.stop()
+
+
+def _next(again: deque[_Attempt], plan: Plan) -> _Attempt | None:
+    """What has died comes first."""
+    if again:
+        return again.popleft()
+    cell = plan.next()
+    return _Attempt(cell, 1) if cell is not None else None
 
 
 def _said(attempt: _Attempt, values: dict[str, Any]) -> Event:
@@ -166,13 +197,12 @@ def _ended(job: Job, attempt: _Attempt, ledger: Ledger) -> Ended | Died:
     return Ended(attempt.cell, outcome)
 
 
-def crashed(trial: Trial, times: int, how: str) -> Outcome:
-    """The outcome of a trial whose processes died."""
-    return {
-        "trial": trial.spec,
-        "status": CRASHED,
-        "reason": f"Its process died {times} times, the last by {how}.",
-        "metrics": {},
-        "seconds": None,
-        "environment": describe_environment(),
-    }
+def _pruned(attempt: _Attempt, why: str, said: dict[str, Any], ledger: Ledger) -> Ended:
+    """Enter that it was ended early, unless it came to its end just before."""
+    trial = attempt.cell.trial
+    outcome = ledger.adopt(trial.key)
+    if outcome is None:
+        run = ledger.trial_folder(trial.key) / "run"
+        outcome = pruned(trial, why, run, said)
+        ledger.record(trial.key, outcome)
+    return Ended(attempt.cell, outcome)

@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import Any
 
 from handgrad.errors import HandgradError, NonFiniteError, RunError
+from handgrad.studies.endings import curves_of
 from handgrad.studies.experiment import CURVES
 from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
@@ -83,8 +84,9 @@ def train(
     run = run_of(tables, folder / "run", workers=workers, data_dir=data_dir)
     for record in run:
         if isinstance(record, EpochRecord):
-            report({"epoch": record.epoch, "train_loss": record.train_loss})
-    curves = curves_of(run)
+            curves = {name: getattr(record, name) for name in CURVES}
+            report({"epoch": record.epoch, **curves})
+    curves = curves_of(run.folder)
     metrics = {**last_values(curves), **shapes_of(curves)}
     ended = ("best_epoch", "parameters", "seconds")
     metrics |= {name: run.result[name] for name in ended}
@@ -97,16 +99,6 @@ def train(
         "sha256": run.result["sha256"],
         "dataset_sha256": run.config.resolved.dataset_sha256,
         "seconds": run.result["seconds"],
-    }
-
-
-def curves_of(run: Run) -> dict[str, list[float]]:
-    """The epochs' numbers, from the run's own records."""
-    epochs = [row for row in run.folder.records() if row["kind"] == "epoch"]
-    return {
-        name: [row[name] for row in epochs]
-        for name in CURVES
-        if all(row[name] is not None for row in epochs)
     }
 
 

@@ -1,0 +1,64 @@
+"""What is seen of a sweep: its trials as they come, then the best settings."""
+
+from typing import Any
+
+from handgrad.cli.screens.console import say, show, table
+from handgrad.cli.screens.studies import StudyScreen
+from handgrad.studies.runner import Event
+from handgrad.studies.trials import Cell
+from handgrad.sweeps.importance import caution
+from handgrad.sweeps.report import against
+
+SHOWN = 10  # settings
+
+
+def follow(events: Any, to_do: list[Cell], *, before: int, quiet: bool) -> list[Event]:
+    """Show the trials as they go; the events, all of them."""
+    screen = StudyScreen(to_do, quiet=quiet)
+    if before > 0:
+        screen.say(f"{before} trials are done already; {len(to_do)} to do.")
+    with screen.bar:
+        return [_taken(screen, event) for event in events]
+
+
+def _taken(screen: StudyScreen, event: Event) -> Event:
+    screen.take(event)
+    return event
+
+
+def show_results(results: dict[str, Any]) -> None:
+    """The best settings, whether they can be told apart, and what hangs on what."""
+    metric = results["metric"].replace("_", " ")
+    right = (f"mean {metric}", "spread")
+    shown = table("setting", *right, "the best minus this (90 %)", right=right)
+    rows = results["settings"]
+    for row in rows[:SHOWN]:
+        mean, spread = (
+            "" if row[key] is None or row["why_not"] else f"{row[key]:.4f}"
+            for key in ("mean", "spread")
+        )
+        shown.add_row(row["name"], mean, spread, row["why_not"] or against(row))
+    show(shown)
+    if len(rows) > SHOWN:
+        say(f"{len(rows) - SHOWN} more settings are in trials.csv.")
+    say()
+    say(results["verdict"])
+    if len(results["as_good"]) > 2:
+        count = len(results["as_good"])
+        say(f"{count} settings cannot be told from the best.")
+    tested = results["tested"]
+    if tested is not None:
+        spread = "" if tested["spread"] is None else f" ± {tested['spread']:.4f}"
+        say(f"Test accuracy of the best: {tested['mean']:.4f}{spread}.")
+    _show_importance(results["importance"])
+
+
+def _show_importance(found: dict[str, Any]) -> None:
+    if found["why"]:
+        say(f"No importance of parameters: {found['why']}.")
+        return
+    parts = [f"{name} {row['mean']:.2f}" for name, row in found["parameters"].items()]
+    say(
+        f"Importance (fall of R² in a random forest; {caution(found['r2'])}): "
+        f"{', '.join(parts)}."
+    )

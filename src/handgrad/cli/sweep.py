@@ -1,0 +1,85 @@
+"""`handgrad sweep`: search settings over several seeds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgrad.cli.backends import Address, BackendName, Jobs
+from handgrad.cli.options import DataDir, Json, Quiet, Workers
+from handgrad.errors import ConfigError
+
+
+def sweep(  # noqa: PLR0913 - a command's options are its arguments
+    file: Annotated[
+        Path, typer.Argument(help="TOML: the tables of a run, and [sweep].")
+    ],
+    trials: Annotated[
+        int | None, typer.Option(help="Settings to try; those before are kept.")
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="0,1,2", help="Seeds of every setting, with commas."),
+    ] = None,
+    jobs: Jobs = None,
+    workers: Workers = None,
+    backend: BackendName = "local",
+    address: Address = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Do failed and crashed trials again.")
+    ] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where everything is kept; sweeps/NAME by default."),
+    ] = None,
+    data_dir: DataDir = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Try settings, each with several seeds, and say which can be told apart.
+
+    A sweep that was stopped goes on where it stopped; one that has grown runs its new
+    trials alone. Tables, figures and CSV are written into the folder. The exit code is
+    1 if a trial failed or crashed.
+    """
+    from handgrad.cli.backends import opened
+    from handgrad.cli.screens import sweeps as screen
+    from handgrad.cli.screens.console import say, say_json
+    from handgrad.cli.study import load_data
+    from handgrad.studies.ledger import CRASHED, FAILED, Ledger
+    from handgrad.sweeps.report import write_report
+    from handgrad.sweeps.results import tried
+    from handgrad.sweeps.run import SWEEPS, cells_ahead, check, run_sweep
+    from handgrad.sweeps.sweep import read_sweep
+
+    read = read_sweep(file, trials=trials, seeds=_numbers(seeds))
+    check(read)
+    ledger = Ledger(folder or SWEEPS / read.name)
+    where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
+    to_do = cells_ahead(read, ledger, retry=retry)
+    load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
+    before = sum(bool(o) for one in tried(read, ledger) for o in one.outcomes)
+    events = run_sweep(read, where, ledger, retry=retry)
+    screen.follow(events, to_do, before=before, quiet=quiet)
+    results = write_report(read, ledger)
+    if as_json:
+        say_json(results)
+    else:
+        screen.show_results(results)
+        say(f"Tables and figures are in {ledger.folder}.")
+    ended = [o for one in tried(read, ledger) for o in one.outcomes if o]
+    if any(outcome["status"] in (CRASHED, FAILED) for outcome in ended):
+        raise typer.Exit(1)
+
+
+def _numbers(text: str | None) -> tuple[int, ...] | None:
+    """Seeds with commas between them."""
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() for part in parts):
+        raise ConfigError(
+            f"--seeds takes whole numbers with commas between them, got {text!r}. "
+            "Write it like --seeds 0,1,2."
+        )
+    return tuple(map(int, parts))

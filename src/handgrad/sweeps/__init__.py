@@ -1,0 +1,19 @@
+"""Sweeps: settings searched over several seeds, and ranked only where they differ."""
+
+from handgrad.sweeps.comparison import Comparison, compare
+from handgrad.sweeps.results import results_of
+from handgrad.sweeps.run import run_sweep
+from handgrad.sweeps.space import Choice, Range, Setting
+from handgrad.sweeps.sweep import Sweep, read_sweep
+
+__all__ = [
+    "Choice",
+    "Comparison",
+    "Range",
+    "Setting",
+    "Sweep",
+    "compare",
+    "read_sweep",
+    "results_of",
+    "run_sweep",
+]

@@ -1,0 +1,254 @@
+"""Settings proposed by Optuna's tree of Parzen estimators, from what the others gave.
+
+A setting's first seed is run before its other seeds, so that one which is pruned or
+diverges costs one trial. Optuna's journal, a plain file in the sweep's folder, keeps
+the search; what was open when the sweep was killed is proposed again, and the ledger
+knows its trials. Each proposal draws from a seed of its own, made from the number of
+settings before it: with one trial at a time a killed sweep ends as an unbroken one.
+
+Source
+    Bergstra, Bardenet, Bengio, Kegl (2011), Algorithms for hyper-parameter
+    optimization.
+    Golovin et al. (2017), Google Vizier, section 3.2.2: the median stopping rule.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handgrad.errors import ConfigError, IntegrityError
+from handgrad.randomness import Key, random_bits
+from handgrad.studies.experiment import in_words
+from handgrad.studies.ledger import CRASHED, DONE, FAILED, Ledger, Outcome
+from handgrad.studies.trials import Cell
+from handgrad.sweeps.space import Choice, Parameter, Setting, as_written
+from handgrad.sweeps.sweep import TRIALS, Sweep
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+    from optuna.study import Study
+    from optuna.trial import Trial
+
+JOURNAL = "optuna.journal"
+AT_RANDOM = 8  # settings before there is enough to learn from
+COMPARED = 4  # settings that come to their end before one is pruned
+PROPOSALS = 50  # in a row that are being tried already
+
+
+@dataclass
+class _Open:
+    """A setting whose seeds are not all through."""
+
+    trial: "Trial"
+    setting: Setting
+    rest: list[Cell]
+    values: list[float] = field(default_factory=list)
+    reported: int = 0  # epochs of the first seed that Optuna knows
+
+
+class TreeSearch:
+    """The plan of a TPE sweep."""
+
+    def __init__(self, sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> None:
+        self.sweep, self.ledger = sweep, ledger
+        self.again = {CRASHED, FAILED} if retry else set()
+        mend(ledger.folder / JOURNAL)
+        self.study = open_study(sweep, ledger.folder)
+        self.distributions = {p.name: _distribution(p) for p in sweep.space}
+        self.ready: deque[Cell] = deque()
+        self.open: dict[str, _Open] = {}  # by the name of the setting
+        self._propose_again()
+
+    def next(self) -> Cell | None:
+        """The next seed of an open setting, or the first of a new one."""
+        while True:
+            if not self.ready and not self._propose():
+                return None
+            cell = self.ready.popleft()
+            outcome = self.ledger.outcome(cell.trial.key)
+            if outcome is None:
+                return cell
+            if outcome["status"] in self.again:
+                self.ledger.forget(cell.trial.key)
+                return cell
+            self.take(cell, outcome)
+
+    def why_end(self, cell: Cell, said: dict[str, Any]) -> str:
+        """By the median rule, of the first seed of a setting alone."""
+        open_ = self.open.get(cell.variant)
+        if self.sweep.pruning == "none" or open_ is None or open_.values:
+            return ""
+        epoch, value = int(said["epoch"]), said[self.sweep.curve]
+        if value is None or epoch <= open_.reported or epoch == cell.trial.epochs:
+            return ""
+        open_.reported = epoch
+        open_.trial.report(value, epoch)
+        if not open_.trial.should_prune():
+            return ""
+        return (
+            f"Pruned after epoch {epoch}: its best {self.sweep.curve} up to there was "
+            "worse than the median of the other settings at that epoch."
+        )
+
+    def take(self, cell: Cell, outcome: Outcome) -> None:
+        """Tell Optuna once all seeds are through, or one has no number."""
+        from optuna.trial import TrialState
+
+        open_ = self.open.get(cell.variant)
+        if open_ is None:  # another seed has closed the setting already
+            return
+        value = outcome["metrics"].get(self.sweep.metric)
+        if outcome["status"] != DONE or value is None:
+            self.study.tell(open_.trial, state=TrialState.PRUNED)
+            self._close(cell.variant)
+            return
+        open_.values.append(value)
+        self.ready.extend(open_.rest)
+        open_.rest = []
+        if len(open_.values) == len(self.sweep.seeds):
+            self.study.tell(open_.trial, mean(open_.values))
+            self._close(cell.variant)
+
+    def _close(self, name: str) -> None:
+        del self.open[name]
+        self.ready = deque(cell for cell in self.ready if cell.variant != name)
+
+    def _propose(self) -> bool:
+        """Open one more setting, unless there are enough."""
+        for attempt in range(PROPOSALS):
+            count = len(_settled(self.study)) + len(self.open)
+            if count >= (self.sweep.trials or TRIALS):
+                return False
+            self.study.sampler = _sampler(self.sweep.seed, count, attempt)
+            trial = self.study.ask(self.distributions)
+            setting = setting_from(self.sweep, trial.params)
+            if setting.name not in self.open:
+                first, *rest = self.sweep.cells(setting)
+                self.open[setting.name] = _Open(trial, setting, rest)
+                self.ready.append(first)
+                return True
+            _drop(self.study, trial.number)  # it is being tried; another one
+        return False
+
+    def _propose_again(self) -> None:
+        """Put what was open when the sweep was stopped before all else."""
+        from optuna.trial import TrialState
+
+        for trial in self.study.get_trials(states=(TrialState.RUNNING,)):
+            _drop(self.study, trial.number)
+            self.study.enqueue_trial(trial.params)
+
+
+def settings_tried(sweep: Sweep, folder: Path) -> list[Setting]:
+    """The settings of the search so far, each once, in the order of their proposal."""
+    trials = _settled(open_study(sweep, folder)) if _is_begun(folder) else []
+    made = (setting_from(sweep, trial.params) for trial in trials)
+    return list({setting.name: setting for setting in made}.values())
+
+
+def setting_from(sweep: Sweep, proposed: dict[str, Any]) -> Setting:
+    """The setting of Optuna's numbers and words."""
+    values = {p.name: _value(p, proposed[p.name]) for p in sweep.space}
+    return sweep.setting(values)
+
+
+def open_study(sweep: Sweep, folder: Path) -> "Study":
+    """The search in the folder's journal, begun or gone on with."""
+    try:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+    except ImportError as error:
+        raise ConfigError(
+            'method = "tpe" needs Optuna. Install it with '
+            "pip install 'handgrad[optuna]', or take method = \"random\"."
+        ) from error
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    path = folder / JOURNAL
+    lock: Any = _OursAlone()
+    median = optuna.pruners.MedianPruner(COMPARED, n_warmup_steps=1)
+    try:
+        return optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(path), lock)),
+            study_name=sweep.identity,
+            direction=sweep.direction,
+            pruner=median if sweep.pruning == "median" else optuna.pruners.NopPruner(),
+            load_if_exists=True,
+        )
+    except (ValueError, KeyError) as error:
+        raise IntegrityError(
+            f"{path} is not what a search has written. Remove it; the search begins "
+            "anew, and trials that are done are not done again."
+        ) from error
+
+
+class _OursAlone:
+    """No lock: one runner owns the folder, and a lock file would outlive a kill."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def _is_begun(folder: Path) -> bool:
+    path = folder / JOURNAL
+    return path.is_file() and path.stat().st_size > 0
+
+
+def mend(journal: Path) -> None:
+    """Cut off a last line that a kill has torn, or it would spoil the next one."""
+    if not journal.is_file():
+        return
+    content = journal.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        with journal.open("r+b") as file:
+            file.truncate(whole)
+
+
+def _settled(study: "Study") -> list[Any]:
+    from optuna.trial import TrialState
+
+    return study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def _drop(study: "Study", number: int) -> None:
+    from optuna.trial import TrialState
+
+    study.tell(number, state=TrialState.FAIL)  # which Optuna learns nothing from
+
+
+def _sampler(seed: int, count: int, attempt: int) -> "BaseSampler":
+    from optuna.samplers import TPESampler
+
+    key = Key(seed).child("tpe").at(count, np.array([attempt]))
+    return TPESampler(seed=int(random_bits(key, (1,))[0]), n_startup_trials=AT_RANDOM)
+
+
+def _distribution(parameter: Parameter) -> "BaseDistribution":
+    from optuna.distributions import (
+        CategoricalDistribution,
+        FloatDistribution,
+        IntDistribution,
+    )
+
+    if isinstance(parameter, Choice):  # as words: Optuna keeps no lists
+        return CategoricalDistribution([in_words(v) for v in parameter.values])
+    if parameter.integer:
+        low, high = int(parameter.low), int(parameter.high)
+        return IntDistribution(low, high, log=parameter.log)
+    return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+
+
+def _value(parameter: Parameter, proposed: Any) -> Any:
+    if isinstance(parameter, Choice):
+        return {in_words(v): v for v in parameter.values}[proposed]
+    return int(proposed) if parameter.integer else as_written(proposed)

@@ -1,0 +1,178 @@
+"""The files of a sweep: report.md, results.json, trials.csv and the figures."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from handgrad.studies.ledger import Ledger, as_json
+from handgrad.sweeps.importance import caution
+from handgrad.sweeps.results import Tried, results_of, tried
+from handgrad.sweeps.sweep import Sweep
+from handgrad.training.atomic import write_file
+
+MOST = 20  # settings in the table of the report; trials.csv has all
+FORMATS = ("svg", "png")
+
+
+def write_report(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
+    """Write everything into the sweep's folder; what was found, as plain values."""
+    results = results_of(sweep, ledger)
+    found = tried(sweep, ledger)
+    results["figures"] = draw(sweep, found, results, ledger.folder / "figures")
+    write_file(ledger.folder / "results.json", as_json(results))
+    write_file(ledger.folder / "trials.csv", as_csv(trial_rows(sweep, found)))
+    write_file(ledger.folder / "report.md", markdown(results).encode())
+    return results
+
+
+def draw(
+    sweep: Sweep, found: Sequence[Tried], results: dict[str, Any], folder: Path
+) -> list[str]:
+    """Every figure that there is something to draw for, each with its numbers."""
+    from handgrad.inspection.figures.style import save
+    from handgrad.sweeps import pictures
+
+    whole = [one for one in found if one.is_whole]
+    made: list[str] = []
+
+    def keep(name: str, figure: Any, rows: list[list[Any]]) -> None:
+        save(figure, folder / name, formats=FORMATS)
+        write_file(folder / f"{name}.csv", as_csv(rows))
+        made.append(name)
+
+    if whole:
+        rows = setting_rows(sweep, whole)
+        keep("parallel", pictures.parallel_coordinates(sweep, whole), rows)
+    if results["importance"]["parameters"]:
+        bars = pictures.importance_bars(results["importance"], sweep.metric)
+        keep("importance", bars, importance_rows(results["importance"]))
+    if sweep.curve and any(len(pictures.mean_curve(o, sweep.curve)) for o in found):
+        rows = curve_rows(sweep, found)
+        keep("curves", pictures.curves(sweep, found), rows)
+    return made
+
+
+def setting_rows(sweep: Sweep, whole: Sequence[Tried]) -> list[list[Any]]:
+    """A line for each setting: its values, the mean, the spread."""
+    names = [parameter.name for parameter in sweep.space]
+    head = [*names, f"mean_{sweep.metric}", "spread", "seeds"]
+    rows = [
+        [*(one.setting.values[n] for n in names), one.mean, one.spread, len(one.values)]
+        for one in whole
+    ]
+    return [head, *rows]
+
+
+def trial_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
+    """A line for each trial: its values, its seed, how it ended, its metrics."""
+    names = [parameter.name for parameter in sweep.space]
+    metrics = [sweep.metric, *(m for m in ("train_loss",) if m != sweep.metric)]
+    head = [*names, "seed", "status", *metrics, "seconds", "key"]
+    rows = []
+    for one in found:
+        for cell, outcome in zip(sweep.cells(one.setting), one.outcomes, strict=True):
+            ended = outcome or {"status": "not run", "metrics": {}, "seconds": None}
+            values = [one.setting.values[name] for name in names]
+            numbers = [ended["metrics"].get(metric) for metric in metrics]
+            status = [cell.trial.seed, ended["status"]]
+            key = cell.trial.key
+            rows.append([*values, *status, *numbers, ended["seconds"], key])
+    return [head, *rows]
+
+
+def importance_rows(found: dict[str, Any]) -> list[list[Any]]:
+    """A line for each parameter."""
+    rows = [[n, row["mean"], row["spread"]] for n, row in found["parameters"].items()]
+    return [["parameter", "fall_of_r2", "spread"], *rows]
+
+
+def curve_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
+    """A line for each epoch of each trial."""
+    rows: list[list[Any]] = [["setting", "seed", "epoch", sweep.curve]]
+    for one in found:
+        for seed, outcome in zip(sweep.seeds, one.outcomes, strict=True):
+            values = (outcome or {}).get("curves", {}).get(sweep.curve, [])
+            rows += [
+                [one.setting.name, seed, epoch, value]
+                for epoch, value in enumerate(values, 1)
+            ]
+    return rows
+
+
+def as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Rows as CSV; what is not there is empty."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """What was found, for a reader."""
+    seeds = ", ".join(map(str, results["seeds"]))
+    lines = [f"# Sweep {results['sweep']}", ""]
+    if results["question"]:
+        lines += [results["question"], ""]
+    lines += [
+        f"{results['method']} search, {len(results['settings'])} settings, seeds "
+        f"{seeds}; {results['direction']} {results['metric']}; "
+        f"{results['seconds']:.0f} seconds of training.",
+        "",
+        results["verdict"],
+        "",
+        *_table(results),
+    ]
+    return "\n".join([*lines, *_tested(results), *_pictures(results)])
+
+
+def _table(results: dict[str, Any]) -> list[str]:
+    numbers = f"mean {results['metric']} | spread | seeds | the best minus this"
+    lines = [f"| setting | {numbers} |", "|---|---|---|---|---|"]
+    for row in results["settings"][:MOST]:
+        if row["why_not"]:
+            numbers = f"| | | {len(row['by_seed'])} | {row['why_not']} |"
+        else:
+            spread = "" if row["spread"] is None else f"{row['spread']:.4f}"
+            count = len(row["by_seed"])
+            numbers = f"| {row['mean']:.4f} | {spread} | {count} | {against(row)} |"
+        lines.append(f"| {row['name']} {numbers}")
+    left = len(results["settings"]) - MOST
+    if left > 0:
+        lines.append(f"| {left} more in trials.csv | | | | |")
+    return [*lines, ""]
+
+
+def against(row: dict[str, Any]) -> str:
+    """How a setting stands against the best one."""
+    found = row["against_best"]
+    if found is None:
+        return "the best"
+    if found["low"] is None:
+        return f"{found['difference']:+.4f}, too few seeds"
+    ends = f"{found['low']:+.4f} to {found['high']:+.4f}"
+    return ends if found["is_told"] else f"{ends}: not told apart"
+
+
+def _tested(results: dict[str, Any]) -> list[str]:
+    tested = results["tested"]
+    if tested is None:
+        return []
+    spread = "" if tested["spread"] is None else f" ± {tested['spread']:.4f}"
+    return [
+        f"Test accuracy of {results['settings'][0]['name']}, which chose nothing: "
+        f"{tested['mean']:.4f}{spread}.",
+        "",
+    ]
+
+
+def _pictures(results: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in results["figures"]:
+        lines += [f"![{name}](figures/{name}.svg)", ""]
+    found = results["importance"]
+    if found["why"]:
+        lines += [f"No importance of parameters: {found['why']}.", ""]
+    else:
+        lines += [f"Importance: {found['method']}; {caution(found['r2'])}.", ""]
+    return lines

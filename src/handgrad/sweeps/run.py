@@ -1,0 +1,69 @@
+"""Do the trials of a sweep: by the runner, the ledger and the processes of studies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from handgrad.studies.backends import Backend
+from handgrad.studies.ledger import Ledger
+from handgrad.studies.runner import Event, missing, run_on, run_plan
+from handgrad.studies.trials import Cell
+from handgrad.sweeps.results import settings_of
+from handgrad.sweeps.space import Choice, Parameter, Values
+from handgrad.sweeps.sweep import TRIALS, Sweep
+
+SWEEPS = Path("sweeps")
+
+
+def run_sweep(
+    sweep: Sweep, backend: Backend, ledger: Ledger, *, retry: bool = False
+) -> Iterator[Event]:
+    """Do what is not done yet, and hand out what happens."""
+    if sweep.method != "tpe":
+        yield from run_on(backend, all_cells(sweep, ledger), ledger, retry=retry)
+        return
+    from handgrad.sweeps.optuna_search import TreeSearch
+
+    yield from run_plan(backend, lambda: TreeSearch(sweep, ledger, retry=retry), ledger)
+
+
+def all_cells(sweep: Sweep, ledger: Ledger) -> list[Cell]:
+    """Every trial that is known by now, setting after setting."""
+    settings = settings_of(sweep, ledger.folder)
+    return [cell for setting in settings for cell in sweep.cells(setting)]
+
+
+def cells_ahead(sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> list[Cell]:
+    """Trials as many and as long as there are to do; those of TPE stand for others."""
+    if sweep.method != "tpe":
+        return missing(all_cells(sweep, ledger), ledger, retry=retry)
+    count = sweep.trials or TRIALS
+    left = max(0, count - len(settings_of(sweep, ledger.folder)))
+    return sweep.cells(sweep.setting(_first(sweep))) * left
+
+
+def check(sweep: Sweep) -> None:
+    """ConfigError for a setting that cannot be, before anything runs or is written.
+
+    Of a grid and of draws every setting is looked up anyway; of TPE each end of each
+    range and each choice, beside the others' first.
+    """
+    if sweep.method == "tpe":
+        first = _first(sweep)
+        for parameter in sweep.space:
+            for value in _ends(parameter):
+                sweep.cells(sweep.setting({**first, parameter.name: value}))
+    else:
+        for setting in settings_of(sweep, Path()):
+            sweep.cells(setting)
+
+
+def _ends(parameter: Parameter) -> tuple[Any, ...]:
+    if isinstance(parameter, Choice):
+        return parameter.values
+    return parameter.low, parameter.high
+
+
+def _first(sweep: Sweep) -> Values:
+    """The beginning of every range and the first of every list."""
+    return {parameter.name: parameter.at(0.0) for parameter in sweep.space}

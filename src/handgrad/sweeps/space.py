@@ -1,0 +1,189 @@
+"""What a sweep varies: parameters with a list of choices or a range each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import exp, floor, log
+from typing import Any
+
+from handgrad.errors import ConfigError, unknown_name
+from handgrad.studies.experiment import TABLES, in_words
+
+Values = dict[str, Any]  # dotted key of the configuration -> value
+RANGE_KEYS = ("low", "high", "log", "integer", "count")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a list of values of any kind."""
+
+    name: str
+    values: tuple[Any, ...]
+
+    def at(self, share: float) -> Any:
+        """The value at a share of the list, from 0 to below 1."""
+        return self.values[floor(share * len(self.values))]
+
+    def points(self) -> tuple[Any, ...]:
+        """Every value, for a grid."""
+        return self.values
+
+    def share_of(self, value: Any) -> float:
+        """Where a value stands from 0 to 1, the first at 0 and the last at 1."""
+        return self.values.index(value) / max(1, len(self.values) - 1)
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers from `low` to `high`, both included; `log` spreads their logarithms.
+
+    `count` is how many of them a grid takes.
+    """
+
+    name: str
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+    count: int | None = None
+
+    def at(self, share: float) -> float:
+        """The value at a share of the range, from 0 to below 1."""
+        low, high = self.low, self.high
+        if self.integer:  # each whole number has a piece of the range to itself
+            return min(floor(self._between(low, high + 1, share)), int(high))
+        return as_written(self._between(low, high, share))
+
+    def points(self) -> tuple[float, ...]:
+        """As many as `count` says, from end to end, for a grid."""
+        if self.count is None:
+            raise ConfigError(
+                f"A grid takes {self.name} as a list of values, or as a range with "
+                "count = 5 or another number of points. Add it."
+            )
+        shares = [i / max(1, self.count - 1) for i in range(self.count)]
+        inner = [self._between(self.low, self.high, share) for share in shares]
+        made = [round(v) if self.integer else as_written(v) for v in inner]
+        return tuple(dict.fromkeys(made))
+
+    def share_of(self, value: float) -> float:
+        """Where a value stands from 0 to 1."""
+        if self.log:
+            return log(value / self.low) / log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def _between(self, low: float, high: float, share: float) -> float:
+        if self.log:
+            return exp(log(low) + share * (log(high) - log(low)))
+        return low + share * (high - low)
+
+
+Parameter = Choice | Range
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of the space."""
+
+    name: str
+    values: Values
+
+
+def as_written(value: float) -> float:
+    """A number as a person would write it: four digits that say something."""
+    return float(f"{value:.4g}")
+
+
+def setting_of(space: Iterable[Parameter], values: Values) -> Setting:
+    """The setting with a name: the last part of each key, and its value.
+
+    Example
+        "learning_rate=0.03, activation=relu"
+    """
+    labels = short_names(parameter.name for parameter in space)
+    words = [f"{labels[key]}={in_words(value)}" for key, value in values.items()]
+    return Setting(", ".join(words), values)
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """The last part of each key, or all of it where two end the same."""
+    all_keys = list(keys)
+    ends = [key.rpartition(".")[2] for key in all_keys]
+    return {
+        key: end if ends.count(end) == 1 else key
+        for key, end in zip(all_keys, ends, strict=True)
+    }
+
+
+def read_space(tables: Mapping[str, Any], source: str) -> tuple[Parameter, ...]:
+    """The parameters of a file; ConfigError names the one that cannot be."""
+    if not tables:
+        raise ConfigError(
+            f"{source}: [sweep.parameters] is empty. Add what to vary, like "
+            '"optimizer.learning_rate" = { low = 0.001, high = 0.3, log = true }.'
+        )
+    return tuple(_parameter(name, what, source) for name, what in tables.items())
+
+
+def _parameter(name: str, what: Any, source: str) -> Parameter:
+    table, dot, option = name.partition(".")
+    if not dot or not option:
+        raise ConfigError(
+            f"{source}: a parameter is named by its table and key, got {name!r}. "
+            'Write it like "optimizer.learning_rate", in quotation marks.'
+        )
+    if table not in TABLES:
+        raise ConfigError(f"{source}: {unknown_name('table', table, TABLES)}")
+    if isinstance(what, list):
+        return _choice(name, what, source)
+    if isinstance(what, dict):
+        return _range(name, what, source)
+    raise ConfigError(
+        f"{source}: {name} takes a list of values or a range like "
+        f"{{ low = 0.001, high = 0.3 }}, got {what!r}. To keep one value, put it into "
+        f"[{table}]."
+    )
+
+
+def _choice(name: str, values: list[Any], source: str) -> Choice:
+    if not values:
+        raise ConfigError(
+            f"{source}: {name} has an empty list. Put values into it, or leave it out."
+        )
+    words = [in_words(value) for value in values]
+    twice = [word for i, word in enumerate(words) if word in words[:i]]
+    if twice:
+        raise ConfigError(f"{source}: {name} has {twice[0]} twice. Keep one.")
+    return Choice(name, tuple(values))
+
+
+def _range(name: str, what: dict[str, Any], source: str) -> Range:
+    for key in what:
+        if key not in RANGE_KEYS:
+            known = unknown_name(f"key of the range {name}", key, RANGE_KEYS)
+            raise ConfigError(f"{source}: {known}")
+    made = {"log": False, "integer": False, "count": None, **what}
+    wrong = _wrong_in(made)
+    if wrong:
+        raise ConfigError(f"{source}: the range {name} {wrong}. Change it.")
+    return Range(name, **made)
+
+
+def _wrong_in(made: dict[str, Any]) -> str:
+    """What cannot be in a range, in words; empty if all can."""
+    number = (int,) if made["integer"] is True else (int, float)
+    for key in ("low", "high"):
+        value = made.get(key)
+        if not isinstance(value, number) or isinstance(value, bool):
+            kind = "a whole number" if number == (int,) else "a number"
+            return f"needs {kind} as {key}, got {value!r}"
+    for key in ("log", "integer"):
+        if not isinstance(made[key], bool):
+            return f"takes true or false as {key}, got {made[key]!r}"
+    if not made["low"] < made["high"]:
+        return f"needs low below high, got {made['low']} and {made['high']}"
+    if made["log"] and made["low"] <= 0:
+        return f"spreads logarithms, so low must be above 0, got {made['low']}"
+    count = made["count"]
+    if count is not None and (type(count) is not int or count < 2):
+        return f"takes a whole number from 2 up as count, got {count!r}"
+    return ""

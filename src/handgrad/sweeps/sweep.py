@@ -1,0 +1,205 @@
+"""A sweep as data: the tables of a run, and [sweep] with what varies and for what.
+
+Unknown keys, names and options are refused with the nearest known one, before anything
+runs. `metric` is measured on validation images: test images choose nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from handgrad.errors import ConfigError, unknown_name
+from handgrad.studies.experiment import (
+    CURVES,
+    METRICS,
+    TABLES,
+    Experiment,
+    Options,
+    Seed,
+    Seeds,
+    Variant,
+)
+from handgrad.studies.strict import checked, read_toml
+from handgrad.studies.trials import Cell, trial_of
+from handgrad.sweeps.space import Parameter, Setting, Values, read_space, setting_of
+from handgrad.training.config import RULES
+
+Direction = Literal["maximize", "minimize"]
+TRIALS = 20  # settings of a random or TPE sweep that says nothing
+OBJECTIVES = tuple(name for name in METRICS if not name.startswith("test_"))
+
+
+class SweepTable(BaseModel):
+    """How to search. `seed` is that of the draws, `seeds` those of the trials."""
+
+    model_config = RULES
+    method: Literal["grid", "random", "tpe"] = "random"
+    trials: Annotated[int, Field(ge=1)] | None = None
+    seeds: Seeds = (0, 1, 2)
+    seed: Seed = 0
+    metric: str = "validation_accuracy"
+    direction: Direction | None = None
+    pruning: Literal["none", "median"] = "none"
+    parameters: dict[str, Any]
+
+
+class SweepFile(BaseModel):
+    """One file: the tables that all trials share, and [sweep]."""
+
+    model_config = RULES
+    question: str = ""
+    engine: Literal["plain", "cpu"] = "cpu"
+    test: Literal["last", "best"] = "last"
+    dataset: Options = {}
+    model: Options = {}
+    optimizer: Options = {}
+    schedule: Options = {}
+    loss: Options = {}
+    training: Options = {}
+    sweep: SweepTable
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that was read and looked through."""
+
+    name: str
+    source: str
+    question: str
+    base: Experiment
+    space: tuple[Parameter, ...]
+    method: Literal["grid", "random", "tpe"]
+    trials: int | None
+    seeds: tuple[int, ...]
+    seed: int
+    metric: str
+    direction: Direction
+    pruning: Literal["none", "median"]
+
+    @property
+    def curve(self) -> str:
+        """The curve behind the metric; empty if it is no end or best of one."""
+        name = self.metric.removeprefix("highest_").removeprefix("lowest_")
+        return name if name in CURVES else ""
+
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return 1 if self.direction == "maximize" else -1
+
+    @property
+    def identity(self) -> str:
+        """A name made from all that decides the search but its length."""
+        search = (self.method, self.seeds, self.seed, self.metric, self.direction)
+        parts = [self.base.model_dump(mode="json"), repr(self.space), repr(search)]
+        text = json.dumps([*parts, self.pruning], sort_keys=True)
+        return sha256(text.encode()).hexdigest()[:16]
+
+    def setting(self, values: Values) -> Setting:
+        """A point of the space, with its name."""
+        return setting_of(self.space, values)
+
+    def cells(self, setting: Setting) -> list[Cell]:
+        """The trials of a setting, one for each seed; ConfigError if it cannot be."""
+        variant = Variant(name=setting.name, set=setting.values)
+        return [
+            Cell(
+                self.name,
+                setting.name,
+                trial_of(self.base, variant, "full", seed, self.source),
+            )
+            for seed in self.seeds
+        ]
+
+
+def read_sweep(
+    path: Path, *, trials: int | None = None, seeds: tuple[int, ...] | None = None
+) -> Sweep:
+    """Read a file; `trials` and `seeds` go over what it says."""
+    tables = read_toml(path)
+    over = {"trials": trials, "seeds": list(seeds) if seeds else None}
+    given = {key: value for key, value in over.items() if value is not None}
+    if isinstance(tables.get("sweep"), dict):
+        tables["sweep"] = {**tables["sweep"], **given}
+    source = str(path)
+    file = checked(SweepFile, tables, source)
+    table = file.sweep
+    sweep = Sweep(
+        name=path.stem,
+        source=source,
+        question=file.question,
+        base=Experiment(
+            question=file.question or path.stem,
+            engine=file.engine,
+            test=file.test,
+            **{name: getattr(file, name) for name in TABLES},
+        ),
+        space=read_space(table.parameters, source),
+        method=table.method,
+        trials=table.trials,
+        seeds=table.seeds,
+        seed=table.seed,
+        metric=table.metric,
+        direction=_direction(table, source),
+        pruning=table.pruning,
+    )
+    _check(sweep)
+    return sweep
+
+
+def _direction(table: SweepTable, source: str) -> Direction:
+    """As it says, or as the metric's name does."""
+    metric = table.metric
+    if metric.startswith("test_"):
+        raise ConfigError(
+            f"{source}: metric = {metric!r} would choose by the test images. Take "
+            f"{metric.replace('test', 'validation')!r}; the best setting is tested."
+        )
+    if metric not in OBJECTIVES:
+        raise ConfigError(f"{source}: {unknown_name('metric', metric, OBJECTIVES)}")
+    if table.direction is not None:
+        return table.direction
+    if metric.endswith("_accuracy"):
+        return "maximize"
+    if metric.endswith(("_loss", "_rises")) or metric in ("seconds", "diverged"):
+        return "minimize"
+    raise ConfigError(
+        f"{source}: metric = {metric!r} does not say what is better. Add "
+        'direction = "maximize" or "minimize".'
+    )
+
+
+def _check(sweep: Sweep) -> None:
+    """ConfigError for what does not go together."""
+    source = sweep.source
+    if len(set(sweep.seeds)) < len(sweep.seeds):
+        raise ConfigError(
+            f"{source} has a seed twice: {list(sweep.seeds)}. Keep one of them."
+        )
+    validates = sweep.base.dataset.get("validation") != "none"
+    if "validation" in sweep.metric and not validates:
+        raise ConfigError(
+            f"{source}: metric = {sweep.metric!r} needs validation images, but "
+            'validation = "none". Leave that out, or take a metric of training.'
+        )
+    if sweep.method == "grid" and sweep.trials is not None:
+        raise ConfigError(
+            f"{source}: a grid tries every combination, and takes no number of trials. "
+            'Leave it out, or take method = "random".'
+        )
+    if sweep.pruning != "none":
+        if sweep.method != "tpe":
+            raise ConfigError(
+                f'{source}: pruning = {sweep.pruning!r} goes with method = "tpe", got '
+                f"{sweep.method!r}. Change one of them."
+            )
+        if not sweep.curve:
+            raise ConfigError(
+                f"{source}: pruning looks at the metric after each epoch, which "
+                f"{sweep.metric!r} does not have. Take validation_loss or "
+                "validation_accuracy."
+            )
