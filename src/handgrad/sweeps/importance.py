@@ -17,8 +17,8 @@ import numpy as np
 from handgrad.sweeps.space import Parameter, Values
 
 FEWEST = 8  # settings; below that a forest sees what it likes
-TREES = 300
-SHUFFLES = 30
+TREES = 200
+SHUFFLES = 20
 LITTLE = 0.2  # R2 out of bag below which the forest has seen next to nothing
 METHOD = (
     f"fall of R2 when a parameter's values are shuffled ({SHUFFLES} times), in a "

@@ -27,6 +27,7 @@ from handgrad.studies.ledger import CRASHED, DONE, FAILED, Ledger, Outcome
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.space import Choice, Parameter, Setting, as_written
 from handgrad.sweeps.sweep import TRIALS, Sweep
+from handgrad.training.atomic import make_folder
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "optuna.journal"
 AT_RANDOM = 8  # settings before there is enough to learn from
+JUDGED_FROM = 2  # epochs; the first says little
 COMPARED = 4  # settings that come to their end before one is pruned
 PROPOSALS = 50  # in a row that are being tried already
 
@@ -57,6 +59,7 @@ class TreeSearch:
     def __init__(self, sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> None:
         self.sweep, self.ledger = sweep, ledger
         self.again = {CRASHED, FAILED} if retry else set()
+        make_folder(ledger.folder)
         mend(ledger.folder / JOURNAL)
         self.study = open_study(sweep, ledger.folder)
         self.distributions = {p.name: _distribution(p) for p in sweep.space}
@@ -91,8 +94,8 @@ class TreeSearch:
         if not open_.trial.should_prune():
             return ""
         return (
-            f"Pruned after epoch {epoch}: its best {self.sweep.curve} up to there was "
-            "worse than the median of the other settings at that epoch."
+            f"Up to epoch {epoch} its best {self.sweep.curve} was worse than the "
+            "median of the other settings at that epoch."
         )
 
     def take(self, cell: Cell, outcome: Outcome) -> None:
@@ -172,7 +175,7 @@ def open_study(sweep: Sweep, folder: Path) -> "Study":
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = folder / JOURNAL
     lock: Any = _OursAlone()
-    median = optuna.pruners.MedianPruner(COMPARED, n_warmup_steps=1)
+    median = optuna.pruners.MedianPruner(COMPARED, n_warmup_steps=JUDGED_FROM)
     try:
         return optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(path), lock)),

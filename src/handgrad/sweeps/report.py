@@ -131,7 +131,7 @@ def _table(results: dict[str, Any]) -> list[str]:
     lines = [f"| setting | {numbers} |", "|---|---|---|---|---|"]
     for row in results["settings"][:MOST]:
         if row["why_not"]:
-            numbers = f"| | | {len(row['by_seed'])} | {row['why_not']} |"
+            numbers = f"| | | {len(row['by_seed'])} | {row['status']} |"
         else:
             spread = "" if row["spread"] is None else f"{row['spread']:.4f}"
             count = len(row["by_seed"])

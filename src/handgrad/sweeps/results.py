@@ -40,6 +40,11 @@ class Tried:
         return stdev(self.values) if len(self.values) > 1 else None
 
     @property
+    def status(self) -> str:
+        """How the setting stands, in a word or two: as its worst seed."""
+        return self.why_not.partition(":")[0] or DONE
+
+    @property
     def why_not(self) -> str:
         """Why a seed has no number; empty if all have."""
         for outcome in self.outcomes:
@@ -121,6 +126,7 @@ def _row(one: Tried, whole: list[Tried]) -> dict[str, Any]:
         "by_seed": list(one.values),
         "mean": one.mean if one.values else None,
         "spread": one.spread,
+        "status": one.status,
         "why_not": one.why_not,
         "against_best": None,
     }

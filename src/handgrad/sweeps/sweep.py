@@ -44,7 +44,7 @@ class SweepTable(BaseModel):
     metric: str = "validation_accuracy"
     direction: Direction | None = None
     pruning: Literal["none", "median"] = "none"
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = {}
 
 
 class SweepFile(BaseModel):

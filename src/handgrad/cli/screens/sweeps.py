@@ -37,7 +37,9 @@ def show_results(results: dict[str, Any]) -> None:
             "" if row[key] is None or row["why_not"] else f"{row[key]:.4f}"
             for key in ("mean", "spread")
         )
-        shown.add_row(row["name"], mean, spread, row["why_not"] or against(row))
+        shown.add_row(
+            row["name"], mean, spread, row["status"] if row["why_not"] else against(row)
+        )
     show(shown)
     if len(rows) > SHOWN:
         say(f"{len(rows) - SHOWN} more settings are in trials.csv.")

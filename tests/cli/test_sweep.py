@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from sweeps.small import RATE, write
+
+
+def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
+    write(tmp_path, "trials = 1\nseeds = [0]", parameters=(RATE,))
+    first = handgrad("sweep rates.toml --workers 1 --folder out")
+    assert first.code == 0, first.err
+    assert "  1 of 1  rates learning_rate=" in first.err
+    assert "Nothing to compare: 1 settings have all their numbers." in first.out
+    assert "Tables and figures are in out." in first.out
+    grown = handgrad("sweep rates.toml --trials 2 --folder out --json")
+    assert grown.code == 0, grown.err
+    assert grown.err.startswith("1 trials are done already; 1 to do.\n")
+    results = json.loads(grown.out.splitlines()[-1])
+    assert len(results["settings"]) == 2
+    assert "3 seeds each are the fewest that say anything, got 1" in results["verdict"]
+    assert json.loads((tmp_path / "out" / "results.json").read_text()) == results
+    again = handgrad("sweep rates.toml --trials 2 --folder out --quiet")
+    assert (again.code, again.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("rates.toml --trials -1", "sweep.trials"),
+        ("rates.toml --trials 0", "sweep.trials"),
+        ("rates.toml --seeds 1,x", "Write it like --seeds 0,1,2."),
+        ("rates.toml --seeds 3,3", "has a seed twice"),
+        ("rates.toml --jobs 0", "--jobs takes a whole number from 1 up"),
+        ("rates.toml --backend dask", "--address tcp://host:8786"),
+        ("none.toml", "none.toml cannot be read"),
+    ],
+)
+def test_mistakes_are_one_sentence(refused, tmp_path, words, sentence):
+    write(tmp_path)
+    assert sentence in refused(f"sweep {words}")
+
+
+def test_a_missing_extra_is_one_sentence(refused, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "optuna", None)
+    write(tmp_path, 'method = "tpe"')
+    assert "pip install 'handgrad[optuna]'" in refused("sweep rates.toml")

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from handgrad.sweeps.comparison import FEWEST, LEVEL, compare, in_words, tail_of
+
+
+def test_what_is_far_apart_is_told():
+    found = compare([0.90, 0.91, 0.92], [0.80, 0.81, 0.82])
+    assert found.difference == pytest.approx(0.1)
+    assert found.low == pytest.approx(0.08)  # the worst of one, the best of the other
+    assert found.high == pytest.approx(0.12)
+    assert found.is_told
+    assert in_words("A", "B", found) == (
+        "A is better than B by 0.1000 (90% interval 0.0800 to 0.1200, 3 seeds each)."
+    )
+    lower = compare([0.1, 0.11, 0.12], [0.2, 0.21, 0.22])  # a loss
+    assert in_words("A", "B", lower).startswith("A is better than B by 0.1000")
+
+
+def test_what_overlaps_is_not_ranked():
+    found = compare([0.90, 0.91, 0.95], [0.89, 0.92, 0.93])
+    assert not found.is_told
+    words = in_words("A", "B", found)
+    assert words.startswith("Not enough seeds to tell A from B: the means differ by ")
+    assert f"some {found.enough} seeds may do." in words
+    assert found.enough > 3
+
+
+def test_no_difference_needs_no_number_of_seeds():
+    found = compare([0.9, 0.91, 0.92], [0.91, 0.9, 0.92])
+    assert "the means are the same" in in_words("A", "B", found)
+    assert in_words("A", "B", found).endswith("more may not help.")
+
+
+def test_two_seeds_say_nothing():
+    found = compare([0.9, 0.91], [0.1, 0.11])
+    assert (found.low, found.is_told) == (None, False)
+    assert f"{FEWEST} seeds each are the fewest" in in_words("A", "B", found)
+
+
+def test_the_same_values_give_the_same_interval():
+    values = [0.9, 0.93, 0.91, 0.95], [0.92, 0.9, 0.88, 0.9]
+    assert compare(*values) == compare(*values)
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 8])
+def test_equal_settings_are_seldom_told_apart(seeds):
+    """Of settings that are the same, no more than one pair in ten or so is told."""
+    draws = np.random.default_rng(seeds).normal(size=(400, 2, seeds))
+    told = np.mean([compare(a, b).is_told for a, b in draws])
+    assert told < 1 - LEVEL + 0.045  # three spreads of the share of 400 pairs
+
+
+def test_few_seeds_widen_the_interval():
+    tails = [tail_of(n) for n in (3, 5, 10, 1000)]
+    assert tails == sorted(tails)
+    assert tails[-1] == pytest.approx(0.05, abs=1e-3)

@@ -1,0 +1,85 @@
+import csv
+import json
+
+import pytest
+
+from handgrad.studies.ledger import Ledger
+from handgrad.sweeps.random_search import drawn
+from handgrad.sweeps.report import against, as_csv, markdown, write_report
+from handgrad.sweeps.results import results_of
+
+from .small import fill, sweep_of
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Ten settings of which the later are the better, with all files."""
+    folder = tmp_path_factory.mktemp("report")
+    sweep = sweep_of(folder, "trials = 10")
+    ledger = fill(sweep, drawn(sweep), folder / "s", lambda p, s: p / 10 + s / 100)
+    return sweep, ledger, write_report(sweep, ledger)
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_figures_come_as_pictures_and_as_numbers(written):
+    _, ledger, results = written
+    assert results["figures"] == ["parallel", "importance", "curves"]
+    for name in results["figures"]:
+        svg = (ledger.folder / "figures" / f"{name}.svg").read_text()
+        assert svg.rstrip().endswith("</svg>")
+        png = (ledger.folder / "figures" / f"{name}.png").read_bytes()
+        assert png.startswith(b"\x89PNG")
+    settings = rows_of(ledger.folder / "figures" / "parallel.csv")
+    assert float(settings[0]["mean_validation_accuracy"]) == pytest.approx(0.91)
+    curves = rows_of(ledger.folder / "figures" / "curves.csv")
+    assert len(curves) == 10 * 3 * 2
+    parameters = rows_of(ledger.folder / "figures" / "importance.csv")
+    assert len(parameters) == 2
+
+
+def test_the_table_of_trials_has_every_trial(written):
+    sweep, ledger, _ = written
+    rows = rows_of(ledger.folder / "trials.csv")
+    assert len(rows) == 30
+    best = sweep.cells(drawn(sweep)[9])[0]
+    assert rows[0]["key"] == best.trial.key
+    assert float(rows[0]["validation_accuracy"]) == 0.9
+
+
+def test_the_report_says_what_was_found(written):
+    _, ledger, results = written
+    text = (ledger.folder / "report.md").read_text()
+    assert json.loads((ledger.folder / "results.json").read_text()) == results
+    assert results["verdict"] in text
+    best = results["settings"][0]["name"]
+    assert f"| {best} | 0.9100 | 0.0100 | 3 | the best |" in text
+    assert "](figures/parallel.svg)" in text
+    assert "which chose nothing: 0.4550" in text
+    assert "fall of R2 when a parameter's values are shuffled" in text
+
+
+def test_what_is_not_told_apart_says_so():
+    row = {"against_best": {"difference": 0.01, "low": None}}
+    assert against(row) == "+0.0100, too few seeds"
+    row = {"against_best": {"low": -0.01, "high": 0.02, "is_told": False}}
+    assert against(row) == "-0.0100 to +0.0200: not told apart"
+    row = {"against_best": {"low": 0.01, "high": 0.02, "is_told": True}}
+    assert against(row) == "+0.0100 to +0.0200"
+
+
+def test_an_empty_sweep_has_a_report_without_figures(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 25")
+    ledger = Ledger(tmp_path / "s")
+    text = markdown({**results_of(sweep, ledger), "figures": []})
+    assert text.count("| not run |") == 20
+    assert "5 more in trials.csv" in text
+    assert "No importance of parameters: 0 settings" in text
+    assert "Test accuracy" not in text
+
+
+def test_what_is_not_there_is_empty_in_csv():
+    assert as_csv([["a", "b"], [None, 0.5]]) == b"a,b\n,0.5\n"

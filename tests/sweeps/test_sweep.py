@@ -1,0 +1,100 @@
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.sweeps.sweep import read_sweep
+
+from .small import RATE, WIDTH, sweep_of, write
+
+
+def test_a_file_is_a_sweep(tmp_path):
+    sweep = sweep_of(tmp_path, 'metric = "lowest_validation_loss"\ntrials = 4')
+    assert (sweep.name, sweep.method, sweep.trials) == ("rates", "random", 4)
+    assert (sweep.direction, sweep.sign, sweep.curve) == (
+        "minimize",
+        -1,
+        "validation_loss",
+    )
+    assert sweep.seeds == (0, 1, 2)
+    assert [p.name for p in sweep.space] == [
+        "optimizer.learning_rate",
+        "model.hidden_sizes",
+    ]
+
+
+def test_a_setting_is_one_trial_for_each_seed(tmp_path):
+    sweep = sweep_of(tmp_path, "seeds = [3, 5]")
+    values = {"optimizer.learning_rate": 0.2, "model.hidden_sizes": [16]}
+    cells = sweep.cells(sweep.setting(values))
+    assert [cell.trial.seed for cell in cells] == [3, 5]
+    config = cells[0].trial.spec["config"]
+    assert config["optimizer"]["learning_rate"] == 0.2
+    assert config["model"] == {"name": "mlp", "hidden_sizes": [16]}
+    assert str(cells[0]) == "rates learning_rate=0.2, hidden_sizes=16, seed 3"
+
+
+def test_words_go_over_the_file(tmp_path):
+    path = write(tmp_path, "trials = 4\nseeds = [7]")
+    sweep = read_sweep(path, trials=9, seeds=(0, 1))
+    assert (sweep.trials, sweep.seeds) == (9, (0, 1))
+
+
+def test_the_length_of_a_search_is_no_part_of_its_name(tmp_path):
+    one = sweep_of(tmp_path, "trials = 4").identity
+    assert sweep_of(tmp_path, "trials = 9").identity == one
+    assert sweep_of(tmp_path, "trials = 4\nseed = 1").identity != one
+    assert sweep_of(tmp_path, parameters=(RATE,)).identity != one
+    assert sweep_of(tmp_path, epochs=3).identity != one
+
+
+def test_directions_follow_names_or_are_given(tmp_path):
+    assert sweep_of(tmp_path).direction == "maximize"
+    assert sweep_of(tmp_path, 'metric = "seconds"').direction == "minimize"
+    given = sweep_of(tmp_path, 'metric = "parameters"\ndirection = "minimize"')
+    assert given.direction == "minimize"
+    assert given.curve == ""
+
+
+@pytest.mark.parametrize(
+    ("sweep", "sentence"),
+    [
+        ('metod = "grid"', "Did you mean 'method'?"),
+        ('method = "gird"', "sweep.method"),
+        ("trials = -3", "sweep.trials"),
+        ("seeds = []", "sweep.seeds"),
+        ("seeds = [1, 1]", "has a seed twice"),
+        ('metric = "validation_acuracy"', "Did you mean 'validation_accuracy'?"),
+        ('metric = "test_accuracy"', "would choose by the test images"),
+        ('metric = "parameters"', "does not say what is better"),
+        ('method = "grid"\ntrials = 3', "takes no number of trials"),
+        ('pruning = "median"', 'goes with method = "tpe"'),
+        (
+            'method = "tpe"\npruning = "median"\nmetric = "seconds"',
+            "pruning looks at the metric after each epoch",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said(tmp_path, sweep, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        sweep_of(tmp_path, sweep, parameters=(RATE, WIDTH))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("[model]", "[modell]", "Did you mean 'model'?"),
+        ('name = "digits"', 'name = "digits"\nvalidation = "none"', "needs validation"),
+        ("[sweep.parameters]", "[sweep.parametres]", "Did you mean 'parameters'"),
+    ],
+)
+def test_mistakes_in_the_tables_are_said(tmp_path, old, new, sentence):
+    path = write(tmp_path, parameters=(RATE,))
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ConfigError, match=sentence):
+        read_sweep(path)
+
+
+def test_a_file_without_a_sweep_is_no_sweep(tmp_path):
+    path = write(tmp_path)
+    path.write_text(path.read_text().split("[sweep]")[0])
+    with pytest.raises(ConfigError, match=r"sweep is missing\. Add it"):
+        read_sweep(path, trials=3)
