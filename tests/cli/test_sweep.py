@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -41,6 +42,6 @@ def test_mistakes_are_one_sentence(refused, tmp_path, words, sentence):
 
 
 def test_a_missing_extra_is_one_sentence(refused, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "optuna", None)
+    monkeypatch.setitem(sys.modules, "optuna", None)
     write(tmp_path, 'method = "tpe"')
     assert "pip install 'handgrad[optuna]'" in refused("sweep rates.toml")

@@ -160,17 +160,23 @@ def setting_from(sweep: Sweep, proposed: dict[str, Any]) -> Setting:
     return sweep.setting(values)
 
 
-def open_study(sweep: Sweep, folder: Path) -> "Study":
-    """The search in the folder's journal, begun or gone on with."""
+def require_optuna() -> None:
+    """ConfigError that names the extra where it is not installed."""
     try:
-        import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
+        import optuna  # noqa: F401 - only to see whether it is there
     except ImportError as error:
         raise ConfigError(
             'method = "tpe" needs Optuna. Install it with '
             "pip install 'handgrad[optuna]', or take method = \"random\"."
         ) from error
+
+
+def open_study(sweep: Sweep, folder: Path) -> "Study":
+    """The search in the folder's journal, begun or gone on with."""
+    require_optuna()
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = folder / JOURNAL

@@ -49,6 +49,9 @@ def check(sweep: Sweep) -> None:
     range and each choice, beside the others' first.
     """
     if sweep.method == "tpe":
+        from handgrad.sweeps.optuna_search import require_optuna
+
+        require_optuna()
         first = _first(sweep)
         for parameter in sweep.space:
             for value in _ends(parameter):

@@ -6,6 +6,7 @@ from handgrad.cli.screens.console import say, show, table
 from handgrad.cli.screens.studies import StudyScreen
 from handgrad.studies.runner import Event
 from handgrad.studies.trials import Cell
+from handgrad.sweeps.comparison import FEWEST
 from handgrad.sweeps.importance import caution
 from handgrad.sweeps.report import against
 
@@ -45,9 +46,9 @@ def show_results(results: dict[str, Any]) -> None:
         say(f"{len(rows) - SHOWN} more settings are in trials.csv.")
     say()
     say(results["verdict"])
-    if len(results["as_good"]) > 2:
-        count = len(results["as_good"])
-        say(f"{count} settings cannot be told from the best.")
+    count = len(results["as_good"])
+    if count > 2 and len(results["seeds"]) >= FEWEST:
+        say(f"The best {count} settings cannot be told apart.")
     tested = results["tested"]
     if tested is not None:
         spread = "" if tested["spread"] is None else f" ± {tested['spread']:.4f}"
