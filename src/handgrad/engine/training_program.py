@@ -42,7 +42,7 @@ class TrainingProgram:
     """Forward, loss, backward, update: phases over tiles, then over parameters."""
 
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
-        model, tile = engine.model, tile_of(engine.model)
+        model, tile = engine.model, tile_of(engine.model, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
         is_own_loss = type(engine.loss) not in LOSSES
         meets = is_own_loss or has_meetings(model, training=True)

@@ -218,13 +218,21 @@ def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
         tensor = backward(tensor)
 
 
-def tile_of(model: Sequential) -> int:
-    """Examples in a tile: few where pictures fill a cache, more for matrix products."""
+def tile_of(model: Sequential, batch_size: int | None = None) -> int:
+    """Examples in a tile: few where pictures fill a cache, more for matrix products.
+
+    A small batch is cut in two all the same, by whole registers; the number of workers
+    has no say in it.
+    """
     layers = list(model.layers.values())
     if any(isinstance(layer, Conv2d) for layer in layers):
         return CONVOLUTION_TILE
     sizes = [layer.out_features for layer in layers if isinstance(layer, Linear)]
-    return SKINNY_TILE if max(sizes, default=0) <= MOST_OUTPUTS else LINEAR_TILE
+    full = SKINNY_TILE if max(sizes, default=0) <= MOST_OUTPUTS else LINEAR_TILE
+    if batch_size is None:
+        return full
+    half = -(-batch_size // 2)
+    return min(full, -(-half // LANES) * LANES)
 
 
 def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
