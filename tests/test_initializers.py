@@ -1,3 +1,4 @@
+import tracemalloc
 from math import sqrt
 
 import numpy as np
@@ -128,3 +129,13 @@ def test_zeros_are_zeros_whatever_the_key():
 def test_a_scale_of_zero_gives_zeros():
     assert not initializers.normal(0)((3, 4), KEY).any()
     assert not initializers.uniform(0)((3, 4), KEY).any()
+
+
+def test_drawing_a_large_weight_takes_little_more_than_the_weight():
+    tracemalloc.start()
+    try:
+        weight = initializers.he_normal((1024, 2048), KEY)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert weight.nbytes <= most < 2 * weight.nbytes

@@ -13,6 +13,7 @@ from definitions.dropout import draw
 from handgrad import randomness
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.randomness import (
+    PIECE,
     Key,
     keep_threshold,
     normal,
@@ -21,6 +22,7 @@ from handgrad.randomness import (
     philox,
     random_bits,
     uniform,
+    uniform_pieces,
 )
 
 KEY = Key(0).child("test")
@@ -118,6 +120,16 @@ def test_draws_belong_to_the_example_and_not_to_its_place():
 
 def test_a_longer_draw_begins_with_the_shorter():
     np.testing.assert_array_equal(random_bits(KEY, (9,))[:5], random_bits(KEY, (5,)))
+
+
+@pytest.mark.parametrize("count", [0, 1, PIECE, 2 * PIECE + 3])
+def test_pieces_are_the_whole(count):
+    whole = uniform(KEY, (count,), -2, 3)
+    for part, draws in uniform_pieces(KEY, (count,), -2, 3):
+        assert 0 < len(draws) <= PIECE
+        np.testing.assert_array_equal(draws, whole[part])
+        whole[part] = np.nan
+    assert np.isnan(whole).all()
 
 
 def test_every_part_of_a_key_matters():

@@ -13,9 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.randomness import Key
-from handgrad.randomness import normal as draw_normal
-from handgrad.randomness import uniform as draw_uniform
+from handgrad.randomness import Key, normal_quantile, uniform_pieces
 
 Initializer: TypeAlias = Callable[[Shape, Key], NumpyArray]
 
@@ -34,7 +32,10 @@ def normal(std: float) -> Initializer:
     """Normal with mean 0 and this standard deviation."""
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
-        return (std * draw_normal(key, shape)).astype(np.float32)
+        values = np.empty(shape, dtype=np.float32)
+        for part, draws in uniform_pieces(key, shape):
+            values.reshape(-1)[part] = std * normal_quantile(draws)
+        return values
 
     return initializer
 
@@ -43,7 +44,10 @@ def uniform(limit: float) -> Initializer:
     """Uniform between -limit and limit."""
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
-        return draw_uniform(key, shape, -limit, limit).astype(np.float32)
+        values = np.empty(shape, dtype=np.float32)
+        for part, draws in uniform_pieces(key, shape, -limit, limit):
+            values.reshape(-1)[part] = draws
+        return values
 
     return initializer
 

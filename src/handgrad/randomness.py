@@ -15,7 +15,7 @@ Source
     Wichura (1988), Algorithm AS 241: the percentage points of the normal distribution.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -30,6 +30,7 @@ MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 WORD = np.uint64(0xFFFFFFFF)
+PIECE = 1 << 15  # numbers drawn at once where many are
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,19 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
         outputs  `shape`, uint32
     """
     examples, count = _rows_of(key, shape)
-    blocks = np.arange(-(-count // 4), dtype=np.uint64)
+    return _bits(key, examples, range(count)).reshape(shape)
+
+
+def _bits(key: Key, examples: NumpyArray, places: range) -> NumpyArray:
+    """The draws (examples, places) at places that follow one another."""
+    first = places.start // 4
+    blocks = np.arange(first, -(-places.stop // 4), dtype=np.uint64)
     rows = examples.astype(np.uint64)[:, None]
     zero = np.zeros((1, 1), dtype=np.uint64)
     lanes = philox((blocks[None, :], rows, zero + np.uint64(key.step), zero), key.words)
     words = np.stack(np.broadcast_arrays(*lanes), axis=-1).astype(np.uint32)
-    return words.reshape(len(rows), 4 * len(blocks))[:, :count].reshape(shape)
+    begin = places.start - 4 * first
+    return words.reshape(len(rows), 4 * len(blocks))[:, begin : begin + len(places)]
 
 
 def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
@@ -126,7 +134,26 @@ def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
 
 def uniform(key: Key, shape: Shape, low: float = 0.0, high: float = 1.0) -> NumpyArray:
     """Uniform float64 numbers strictly between `low` and `high`."""
-    return low + (high - low) * (random_bits(key, shape) + 0.5) * 2.0**-32
+    return _between(random_bits(key, shape), low, high)
+
+
+def _between(bits: NumpyArray, low: float, high: float) -> NumpyArray:
+    return low + (high - low) * (bits + 0.5) * 2.0**-32
+
+
+def uniform_pieces(
+    key: Key, shape: Shape, low: float = 0.0, high: float = 1.0
+) -> Iterator[tuple[slice, NumpyArray]]:
+    """What `uniform` draws for a key without examples, few numbers at a time.
+
+    Work space is many times as large as what is drawn; so a large weight takes little
+    more memory than itself. Each slice is of the flattened `shape`.
+    """
+    whole = _rows_of(replace(key, examples=None), shape)[1]
+    for start in range(0, whole, PIECE):
+        places = range(start, min(start + PIECE, whole))
+        bits = _bits(key, np.zeros(1), places)[0]
+        yield slice(places.start, places.stop), _between(bits, low, high)
 
 
 def keep_threshold(dropped: float) -> int:

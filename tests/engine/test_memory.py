@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
+from handgrad.engine.pages import whole_pages
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def test_every_buffer_stands_in_the_table(memory):
         ("scratch", "scratch"),
     ]
     assert memory.total_bytes == 24 + 20 + 3 * 128 + 2 * 128
+    assert memory.page_bytes == whole_pages(3 * 64 + 3 * 128 + 128)
 
 
 @pytest.mark.parametrize("per_tile", [False, True])

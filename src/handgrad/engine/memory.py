@@ -136,6 +136,11 @@ class Memory:
         """What all buffers take together."""
         return sum(line.bytes for line in self.table)
 
+    @property
+    def page_bytes(self) -> int:
+        """What the system gives for them: no less, as it counts by pages."""
+        return self._arena.page_bytes
+
     def _repeated(self, name: str, role: str, size: int, *, per_tile: bool) -> Pointer:
         step = -(-size // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         count = self.tiles if per_tile else self.workers

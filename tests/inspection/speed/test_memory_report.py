@@ -18,9 +18,16 @@ on_linux = pytest.mark.skipif(
 
 
 def test_the_prediction_is_the_sum():
-    found = MemoryReport(100, 20, {"parameters": 3, "activations": 7}, 140, 125)
+    found = MemoryReport(100, 20, {"parameters": 3, "activations": 7}, 110, 125)
     assert found.predicted == 130
-    assert found.error == pytest.approx(0.04)
+    assert found.peak == 125
+    assert found.error == pytest.approx(0.2)  # 30 foreseen, 25 taken
+
+
+def test_a_peak_while_building_counts():
+    found = MemoryReport(100, 20, {"parameters": 3, "activations": 7}, 160, 125)
+    assert found.peak == 160
+    assert found.error == pytest.approx(-0.5)
 
 
 def test_the_plan_holds_parameters_states_and_activations():
@@ -35,8 +42,9 @@ def test_the_plan_holds_parameters_states_and_activations():
 
 @on_linux
 @pytest.mark.slow
-def test_the_plan_foresees_the_measured_peak():
-    found = memory_report("mlp256", batch_size=256, workers=2, images=20_000)
+@pytest.mark.parametrize("name", ["mlp256", "lenet_relu_max"])
+def test_the_plan_foresees_the_measured_peak(name):
+    found = memory_report(name, batch_size=256, workers=2, images=20_000)
     assert found.images == 20_000 * (784 + 8)
     assert abs(found.error) < 0.1
 

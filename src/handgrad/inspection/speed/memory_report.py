@@ -17,6 +17,7 @@ import numpy as np
 
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
+from handgrad.engine.pages import LARGE_PAGE, whole_pages
 from handgrad.engine.workers import available_cores
 from handgrad.errors import ResourceError
 from handgrad.inspection.speed.networks import CLASSES, Network, network
@@ -36,8 +37,8 @@ class MemoryReport:
         baseline  the interpreter, the libraries and the compiled kernels, measured
         images    the uint8 images and their targets
         roles     what the program's plan holds, by what it is for
-        building  the most while the network was built and its images made
-        measured  the most while it was trained
+        building  the most until the first step: images made, parameters drawn
+        measured  the most from there to the last step
     """
 
     baseline: int
@@ -52,18 +53,36 @@ class MemoryReport:
         return self.baseline + self.images + sum(self.roles.values())
 
     @property
+    def peak(self) -> int:
+        """The most from beginning to end."""
+        return max(self.building, self.measured)
+
+    @property
     def error(self) -> float:
-        """How far the prediction is from the measured peak, as a fraction of that."""
-        return self.predicted / self.measured - 1
+        """How far what was predicted lies from what was measured, over the baseline.
+
+        Equations
+            error = (predicted - baseline) / (peak - baseline) - 1
+        """
+        return (self.predicted - self.baseline) / (self.peak - self.baseline) - 1
 
 
 def planned_bytes(engine: CpuEngine) -> dict[str, int]:
-    """All that an engine holds for training, by role; largest first."""
+    """All that an engine holds for training, by role; largest first.
+
+    Memory is given by pages of 2 MB, where the system has them: what lies between the
+    end of a buffer and the end of its page is a role of its own.
+    """
+    memory = engine.training.program.memory
+    states = [state.nbytes for state in engine.states.values()]
+    own = [engine.store.values.nbytes, *states]
+    rests = [whole_pages(size) - size for size in own if size >= LARGE_PAGE]
     roles = {
-        "parameters": engine.store.values.nbytes,
-        "optimizer": sum(state.nbytes for state in engine.states.values()),
+        "parameters": own[0],
+        "optimizer": sum(states),
+        "rest of pages": memory.page_bytes - memory.total_bytes + sum(rests),
     }
-    for line in engine.training.program.memory.table:
+    for line in memory.table:
         roles[line.role] = roles.get(line.role, 0) + line.bytes
     return dict(sorted(roles.items(), key=lambda item: -item[1]))
 
