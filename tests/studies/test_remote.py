@@ -41,7 +41,7 @@ def prepared(tmp_path, epochs):
 
 def done_by(client, folder):
     future = client.submit(do_trial, str(folder), "topic", 1, None, pure=False)
-    return future.result(timeout=30)
+    return future.result(timeout=120)
 
 
 def test_a_worker_leaves_the_outcome_in_the_folder(client, tmp_path):
