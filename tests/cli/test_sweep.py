@@ -41,6 +41,13 @@ def test_mistakes_are_one_sentence(refused, tmp_path, words, sentence):
     assert sentence in refused(f"sweep {words}")
 
 
+def test_a_value_that_an_option_cannot_take_is_refused_at_once(refused, tmp_path):
+    write(tmp_path, parameters=('"model.activations" = ["relu", "rleu"]',))
+    assert "activations=rleu: There is no activation named 'rleu'. Did you mean" in (
+        refused("sweep rates.toml")
+    )
+
+
 def test_a_missing_extra_is_one_sentence(refused, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     write(tmp_path, 'method = "tpe"')

@@ -51,6 +51,7 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.sweeps.results import tried
     from handgrad.sweeps.run import SWEEPS, cells_ahead, check, run_sweep
     from handgrad.sweeps.sweep import read_sweep
+    from handgrad.sweeps.values import check_values
 
     read = read_sweep(file, trials=trials, seeds=_numbers(seeds))
     check(read)
@@ -58,6 +59,8 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
     where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
     to_do = cells_ahead(read, ledger, retry=retry)
     load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
+    if to_do:
+        check_values(read, data_dir)
     before = sum(bool(o) for one in tried(read, ledger) for o in one.outcomes)
     events = run_sweep(read, where, ledger, retry=retry)
     screen.follow(events, to_do, before=before, quiet=quiet)

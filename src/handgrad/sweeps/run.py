@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from handgrad.studies.backends import Backend
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.runner import Event, missing, run_on, run_plan
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.results import settings_of
-from handgrad.sweeps.space import Choice, Parameter, Values
 from handgrad.sweeps.sweep import TRIALS, Sweep
+from handgrad.sweeps.values import corners, first_values
 
 SWEEPS = Path("sweeps")
 
@@ -39,34 +38,20 @@ def cells_ahead(sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> list[Ce
         return missing(all_cells(sweep, ledger), ledger, retry=retry)
     count = sweep.trials or TRIALS
     left = max(0, count - len(settings_of(sweep, ledger.folder)))
-    return sweep.cells(sweep.setting(_first(sweep))) * left
+    return sweep.cells(sweep.setting(first_values(sweep))) * left
 
 
 def check(sweep: Sweep) -> None:
     """ConfigError for a setting that cannot be, before anything runs or is written.
 
-    Of a grid and of draws every setting is looked up anyway; of TPE each end of each
-    range and each choice, beside the others' first.
+    Of a grid and of draws every setting is looked up; of TPE the corners of its space.
     """
     if sweep.method == "tpe":
         from handgrad.sweeps.optuna_search import require_optuna
 
         require_optuna()
-        first = _first(sweep)
-        for parameter in sweep.space:
-            for value in _ends(parameter):
-                sweep.cells(sweep.setting({**first, parameter.name: value}))
+        settings = corners(sweep)
     else:
-        for setting in settings_of(sweep, Path()):
-            sweep.cells(setting)
-
-
-def _ends(parameter: Parameter) -> tuple[Any, ...]:
-    if isinstance(parameter, Choice):
-        return parameter.values
-    return parameter.low, parameter.high
-
-
-def _first(sweep: Sweep) -> Values:
-    """The beginning of every range and the first of every list."""
-    return {parameter.name: parameter.at(0.0) for parameter in sweep.space}
+        settings = settings_of(sweep, Path())
+    for setting in settings:
+        sweep.cells(setting)

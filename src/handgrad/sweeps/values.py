@@ -1,0 +1,76 @@
+"""Whether options can take the values of a sweep: seen by building, not training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from handgrad import catalog, datasets
+from handgrad.errors import ConfigError, HandgradError
+from handgrad.studies.trials import Trial
+from handgrad.sweeps.space import Choice, Parameter, Setting, Values
+from handgrad.sweeps.sweep import Sweep
+from handgrad.training import build
+from handgrad.training.config import RunConfig, config_from
+
+
+def corners(sweep: Sweep) -> list[Setting]:
+    """Each end of each range and each choice, beside the others' first."""
+    first = first_values(sweep)
+    values = [
+        {**first, parameter.name: value}
+        for parameter in sweep.space
+        for value in _ends(parameter)
+    ]
+    settings = [sweep.setting(one) for one in values]
+    return list({setting.name: setting for setting in settings}.values())
+
+
+def first_values(sweep: Sweep) -> Values:
+    """The beginning of every range and the first of every list."""
+    return {parameter.name: parameter.at(0.0) for parameter in sweep.space}
+
+
+def check_values(sweep: Sweep, data_dir: Path | None = None) -> None:
+    """ConfigError if the parts of a run cannot be built at a corner of the space.
+
+    What only two values together make impossible is left to the trials.
+    """
+    resolved: dict[str, RunConfig] = {}
+    built: set[str] = set()
+    for setting in corners(sweep):
+        config = _config(sweep.cells(setting)[0].trial, data_dir)
+        data = config.dataset.model_dump_json()
+        try:
+            if data not in resolved:
+                resolved[data] = _resolve(config)
+            known = config.model_copy(update={"resolved": resolved[data].resolved})
+            model = json.dumps([data, config.model.model_dump(mode="json")])
+            if model not in built:
+                build.build_model(known)
+                built.add(model)
+            build.build_optimizer(known, steps_per_epoch=1)
+            catalog.build("loss", config.loss.name, config.loss.options)
+        except HandgradError as error:
+            raise ConfigError(f"{sweep.source}, {setting.name}: {error}") from error
+
+
+def _config(trial: Trial, data_dir: Path | None) -> RunConfig:
+    config = config_from({**trial.spec["config"], "seed": trial.seed}, "The trial")
+    if data_dir is None:
+        return config
+    dataset = config.dataset.model_copy(update={"data_dir": str(data_dir)})
+    return config.model_copy(update={"dataset": dataset})
+
+
+def _resolve(config: RunConfig) -> RunConfig:
+    """The configuration with the sizes of its data."""
+    dataset = build.load_dataset(config)
+    train, validation = build.split_of(config, dataset)
+    unit = datasets.normalization("unit", train.images)  # sizes are all we need
+    return build.resolve(config, dataset, train, validation, unit)
+
+
+def _ends(parameter: Parameter) -> tuple[Any, ...]:
+    if isinstance(parameter, Choice):
+        return parameter.values
+    return parameter.low, parameter.high
