@@ -40,6 +40,7 @@ def test_training_and_validation_images_do_not_overlap():
     parts = build(small(dataset={"name": "digits", "validation": 0.2}))
     assert len(parts.train) + len(parts.validation) == 1437
     assert len(parts.validation) == 287
+    assert parts.dataset.train is parts.train  # the whole is not kept beside its parts
 
 
 def test_the_first_examples_are_the_same_however_many_are_taken():

@@ -1,7 +1,7 @@
 """From a configuration to a trainer: every name looked up, every size checked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ DIGITS_SIZE = (28, 28)  # models for pictures are made for at least this size
 
 @dataclass(frozen=True)
 class Parts:
-    """What a run is made of."""
+    """What a run is made of; the data set's training images are those of `train`."""
 
     config: RunConfig
     dataset: Dataset
@@ -48,6 +48,7 @@ def build(
     train, validation = split_of(config, dataset)
     normalization = datasets.normalization(config.dataset.normalization, train.images)
     config = resolve(config, dataset, train, validation, normalization)
+    dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
     model = build_model(config)
     settings = TrainingSettings(
         config.training.epochs,
