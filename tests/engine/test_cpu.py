@@ -15,6 +15,7 @@ from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEnt
 from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.parameter import Parameter
 
+from .by_rows import BY_ROWS, SKINNY
 from .networks import NETWORKS, SMOOTH, Settings, cpu_engine, networks
 from .reference import distance_from_kinks, reference_step
 
@@ -58,6 +59,27 @@ def assert_steps_agree(network, setting, counts):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_loss_and_gradients_are_the_plain_layers(name):
     assert_steps_agree(NETWORKS[name], Settings(), (70, 1, 33))
+
+
+SMALL_BATCHES = {
+    "skinny": SKINNY["softmax regression"],
+    "rows": BY_ROWS["odd hidden outputs"],
+    "columns": NETWORKS["deep"],
+    "pictures": NETWORKS["average pooling"],
+}
+
+
+@pytest.mark.parametrize("size", [1, 20, 33, 64])
+@pytest.mark.parametrize("name", SMALL_BATCHES)
+def test_small_batches_have_tiles_of_their_own(name, size):
+    """Several steps: a tile that looked at its neighbour would see the last step's."""
+    chosen, setting = SMALL_BATCHES[name], Settings()
+    engine = cpu_engine(chosen, setting, batch_size=size, keep=True)
+    for step in (1, 2, 3):
+        batch, values = chosen.batch(size, seed=step), values_of(engine)
+        expected = reference_step(chosen, setting, values, batch, step)
+        result = engine.train_step(batch, step)
+        expected.assert_agrees(result, engine.training.gradients())
 
 
 @pytest.mark.parametrize("loss", LOSSES)

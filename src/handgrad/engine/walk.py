@@ -62,6 +62,7 @@ KNOWN = {
 }
 CONVOLUTION_TILE = 32
 LINEAR_TILE, SKINNY_TILE = 128, 64
+LEAST_TILE = 32  # sums along a row take two registers at once
 
 
 def gather(
@@ -221,8 +222,7 @@ def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
 def tile_of(model: Sequential, batch_size: int | None = None) -> int:
     """Examples in a tile: few where pictures fill a cache, more for matrix products.
 
-    A small batch is cut in two all the same, by whole registers; the number of workers
-    has no say in it.
+    A small batch is cut in two all the same; the number of workers has no say in it.
     """
     layers = list(model.layers.values())
     if any(isinstance(layer, Conv2d) for layer in layers):
@@ -232,7 +232,7 @@ def tile_of(model: Sequential, batch_size: int | None = None) -> int:
     if batch_size is None:
         return full
     half = -(-batch_size // 2)
-    return min(full, -(-half // LANES) * LANES)
+    return min(full, -(-half // LEAST_TILE) * LEAST_TILE)
 
 
 def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
