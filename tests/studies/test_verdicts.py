@@ -43,6 +43,14 @@ def test_verdicts_over_the_mean_of_the_seeds(kind, ours, verdict):
     assert judge(published(kind=kind), CELLS, found).verdict == verdict
 
 
+@pytest.mark.parametrize(("apart", "is_luck"), [(0.3, True), (0.05, False)])
+def test_seeds_that_lie_far_apart_may_explain_a_number(apart, is_luck):
+    found = outcomes(0.7 - apart, 0.7 + apart)
+    row = judge(published(kind="loss"), CELLS, found)
+    assert row.verdict == "below"
+    assert ("two standard deviations" in row.why) == is_luck
+
+
 def test_a_missing_seed_means_not_run():
     row = judge(published(), CELLS, outcomes(0.5))
     assert (row.verdict, row.why) == ("not run", "not run")

@@ -12,6 +12,9 @@ from handgrad.studies.trials import Cell
 Verdict = Literal["reproduced", "better", "below", "not comparable", "not run"]
 
 
+LUCK = 2.0  # standard deviations
+
+
 @dataclass(frozen=True)
 class Row:
     """One published number and what became of it."""
@@ -53,7 +56,14 @@ def judge(published: Published, cells: list[Cell], outcomes: dict[str, Outcome])
         return Row(published, ours, "reproduced", "")
     is_better = {"accuracy": above > 0, "loss": above < 0, "value": False}
     verdict: Verdict = "better" if is_better[published.kind] else "below"
-    return Row(published, ours, verdict, "")
+    return Row(published, ours, verdict, by_luck(above, ours.spread))
+
+
+def by_luck(above: float, spread: float | None) -> str:
+    """What seeds that differ as much as ours do say of one published number."""
+    if spread is None or abs(above) > LUCK * spread:
+        return ""
+    return "no farther from our mean than seeds may lie (two standard deviations)"
 
 
 def other_data(cells: list[Cell], outcomes: dict[str, Outcome]) -> str:
