@@ -15,7 +15,7 @@ def short(monkeypatch):
 
 def test_a_report_for_people(handgrad, tmp_path):
     code, out, _ = handgrad(
-        "bench mlp --set hidden_sizes=16, --batch-size 64 --steps 2"
+        "bench mlp --set hidden_sizes=64, --batch-size 256 --steps 2"
     )
     assert code == 0
     for words in ("matrix product", "linear_1 forward", "waiting, and Python", "GB/s"):

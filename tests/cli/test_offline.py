@@ -57,6 +57,7 @@ LINES = [
 LONGER = ["check -q", "bench mlp --steps 2 --json"]
 ELSEWHERE = {
     "data": "its parts are named one by one",
+    "sweep": "its trials are processes like those of studies",
     "race": "needs torch; it trains what it is given, by the same loader",
     "study": "trains as train does",
     "inspect": "looks at runs and data as train does",

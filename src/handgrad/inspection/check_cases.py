@@ -288,4 +288,12 @@ NETWORK_CASES: dict[str, Callable[[Draw], NetworkCase]] = {
         pooling="max",
     ),
     "alexnet": lambda draw: narrow_alexnet(draw, losses.SoftmaxCrossEntropy()),
+    "vgg": lambda draw: network_case(
+        draw,
+        models.vgg,
+        losses.SoftmaxCrossEntropy(),
+        channels=(2, 3),
+        dropout=0.25,
+        input_shape=SMALL,
+    ),
 }
