@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 import torch
 
-from handgrad.arrays import array_like, array_namespace, as_pair, to_numpy
+from handgrad.arrays import (
+    array_like,
+    array_namespace,
+    as_pair,
+    memory_address,
+    to_numpy,
+)
 
 LIBRARIES = [np, torch, array_api_strict]
 
@@ -56,3 +62,9 @@ def test_libraries_do_not_mix():
 )
 def test_a_number_is_read_as_a_pair(value, expected):
     assert as_pair(value) == expected
+
+
+def test_an_address_is_that_of_the_first_number():
+    array = np.arange(12.0)
+    assert memory_address(array[3:]) == array.ctypes.data + 24
+    assert memory_address(array[:0]) == array.ctypes.data

@@ -41,6 +41,16 @@ def to_numpy(array: Array) -> NumpyArray:
     return np.asarray(array)
 
 
+def memory_address(array: NumpyArray) -> int:
+    """Where an array's first number stands.
+
+    The same number as `array.ctypes.data`, without the objects that make it: over the
+    first few hundred steps Python's pools would grow by tens of kilobytes for them.
+    """
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
 def as_pair(value: int | Pair) -> Pair:
     """Read `3` as `(3, 3)`: height first, then width."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])

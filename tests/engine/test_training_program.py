@@ -26,7 +26,7 @@ COMPILED = [
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_a_step_allocates_nothing(name):
-    """Some small numbers of Python's own, which the next step frees again."""
+    """Some small numbers of Python's own, the same after 50 steps as after one."""
     net = NETWORKS[name]
     engine, batch = cpu_engine(net, Settings(optimizer=Adam(0.01))), net.batch(70)
     for step in range(1, 6):
@@ -40,8 +40,8 @@ def test_a_step_allocates_nothing(name):
         after, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 8_000
-    assert peak - before < 16_000
+    assert after - before < 4_000
+    assert peak - before < 8_000
 
 
 @pytest.mark.parametrize("name", COMPILED)

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from handgrad.arrays import Shape
 from handgrad.engine.geometry import has_wide_registers
+from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_entry
 from handgrad.engine.kernels.products import clear_entry, row_sums_entry
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.skinny import (
@@ -10,7 +12,7 @@ from handgrad.engine.kernels.skinny import (
     forward_entry,
     weight_gradient_entry,
 )
-from handgrad.engine.lowering import Lowering
+from handgrad.engine.lowering import Lowering, Pixels
 from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
 from handgrad.engine.pieces import add_lane_pieces
 from handgrad.layers import Linear
@@ -25,10 +27,23 @@ def is_skinny(layer: Linear, inputs: Tensor) -> bool:
     return fits and inputs.is_batch_first and has_wide_registers()
 
 
+def reads_bytes(layer: object, shape: Shape) -> bool:
+    """Whether a network's first layer that computes can do without normalised floats.
+
+    Training cannot: the gradient of the weight asks for them again.
+    """
+    fits = type(layer) is Linear and layer.out_features <= MOST_OUTPUTS
+    return fits and shape[1] * shape[2] % LANES == 0 and has_wide_registers()
+
+
 def add_forward(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
 ) -> None:
     """The product of one tile."""
+    if lowering.pixels is not None:
+        _add_forward_of_bytes(lowering, lowering.pixels, name, layer, outputs)
+        lowering.pixels = None
+        return
     memory, features = lowering.memory, layer.in_features
     outs = next(n for n in (5, 6, 4, 3, 2, 1) if layer.out_features % n == 0)
     offsets = memory.array(f"{name} examples", "tables", EXAMPLES, np.int64)
@@ -49,6 +64,32 @@ def add_forward(
         f"{name} forward",
         2 * layer.out_features * features * memory.tile,
         FLOAT_BYTES * features * (layer.out_features + memory.tile),
+    )
+
+
+def _add_forward_of_bytes(
+    lowering: Lowering, pixels: Pixels, name: str, layer: Linear, outputs: Tensor
+) -> None:
+    """The product of one tile's images, normalised on the way."""
+    memory, outs, features = lowering.memory, layer.out_features, layer.in_features
+    lowering.add(
+        pixels_forward_entry(outs),
+        (
+            lowering.inputs,
+            pixels.scale,
+            pixels.shift,
+            lowering.store.pointer(f"{name}.weight"),
+            outputs.pointer,
+            memory.each_worker(f"{name} sums", "scratch", outs * LANES * LANES // 2),
+            memory.each_worker(f"{name} addresses", "scratch", 2 * AT_ONCE),
+            pixels.channels,
+            features // pixels.channels // LANES,
+            memory.tile,
+            outputs.stride,
+        ),
+        f"images, normalised; {name} forward",
+        2 * (outs + 1) * features * memory.tile,
+        FLOAT_BYTES * features * outs + features * memory.tile,
     )
 
 

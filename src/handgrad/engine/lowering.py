@@ -32,6 +32,15 @@ class StepContext:
     targets: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """Images that no operation has fetched: the first layer reads their bytes."""
+
+    channels: int
+    scale: Pointer
+    shift: Pointer
+
+
 @dataclass
 class Lowering:
     """What is known while a network is lowered."""
@@ -52,6 +61,7 @@ class Lowering:
     needs_d_inputs: bool = False
     by_rows: bool = False  # a perceptron: an example a row, all the way
     is_padded: bool = False  # the first convolution's inputs stand in their border
+    pixels: Pixels | None = None
     scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
     reusable: Pointer | None = None  # activations that no backward pass will ask for
 

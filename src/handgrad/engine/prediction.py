@@ -1,18 +1,16 @@
 """The program of a forward pass: logits of any number of images."""
 
-import ctypes
-
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import NumpyArray, Shape, memory_address
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.kernels.answers import answers_entry
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
-from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, ROWS
-from handgrad.engine.lower_elementwise import whole
+from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import Memory, Tensor, pointer_to
+from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.walk import (
@@ -61,28 +59,42 @@ class PredictionProgram:
         layers = list(model.layers.values())
         tensor = gather(lowering, layers, input_shape, scale)
         outputs = lower_layers(lowering, list(model.layers.items()), tensor)
-        outputs = whole(lowering, "logits", outputs)
+        _add_answers(lowering, outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", lowering.prepare)
         self.program = Program(lowering.phases, memory, announce)
         self.prepare = Program([prepare], memory, announce, workers=1)
-        self._step, self._matrix = lowering.step, matrix_of(outputs)
+        self._step, self._classes = lowering.step, outputs.rows
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """Logits (count, classes), float32, of uint8 images."""
         pictures = np.ascontiguousarray(images)
         capacity = self.program.memory.capacity
         rows = np.arange(len(pictures), dtype=np.int64)
-        logits = np.empty((len(pictures), len(self._matrix)), dtype=np.float32)
+        logits = np.empty((len(pictures), self._classes), dtype=np.float32)
         self.prepare.run()
         for start in range(0, len(pictures), capacity):
             part = rows[start : start + capacity]
-            self.inputs[IMAGES] = pictures.ctypes.data
-            self.inputs[ROWS] = part.ctypes.data
+            self.inputs[IMAGES] = memory_address(pictures)
+            self.inputs[ROWS] = memory_address(part)
+            self.inputs[LOGITS] = memory_address(logits[start:])
             self.inputs[COUNT] = self._step.count = len(part)
             self.program.run(-(-len(part) // self.program.memory.tile))
-            logits[start : start + len(part)] = self._matrix[:, : len(part)].T
         return logits
+
+
+def _add_answers(lowering: Lowering, logits: Tensor) -> None:
+    """The tile's logits to their examples' places in the caller's array."""
+    tile, across, along = lowering.memory.tile, logits.stride, 1
+    if logits.is_batch_first:
+        across, along = 1, logits.stride
+    lowering.add(
+        answers_entry,
+        (lowering.inputs, logits.pointer, logits.rows, across, along, tile),
+        "logits, an example a row",
+        0,
+        2 * FLOAT_BYTES * logits.rows * tile,
+    )
 
 
 def predictor(
@@ -103,10 +115,3 @@ def predictor(
         normalization,
         workers=workers or available_cores(),
     )
-
-
-def matrix_of(tensor: Tensor) -> NumpyArray:
-    """A matrix of the program, (rows, columns), as it stands: no copy."""
-    kind = ctypes.c_float * (tensor.rows * tensor.stride)
-    whole = np.ctypeslib.as_array(kind.from_address(tensor.pointer.base))
-    return whole.reshape(tensor.rows, tensor.stride)

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, memory_address
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
-from handgrad.engine.kernels.gather import INPUTS
+from handgrad.engine.kernels.gather import INPUTS, LOGITS
 from handgrad.engine.lower_elementwise import anew
 from handgrad.engine.lower_plain import read, write
 from handgrad.engine.lowering import Lowering
@@ -96,13 +96,13 @@ class TrainingProgram:
             )
         self.check(batch)
         views = batch.views
-        self.inputs[:] = (
-            batch.images.ctypes.data,
-            batch.targets.ctypes.data,
-            batch.rows.ctypes.data,
-            batch.examples.ctypes.data,
+        self.inputs[:LOGITS] = (
+            memory_address(batch.images),
+            memory_address(batch.targets),
+            memory_address(batch.rows),
+            memory_address(batch.examples),
             count,
-            0 if views is None else views.ctypes.data,
+            0 if views is None else memory_address(views),
             0 if views is None else views.shape[1],
         )
         write_rates(self.mover.rates, self.engine.optimizer, step)

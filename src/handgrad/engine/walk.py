@@ -23,9 +23,9 @@ from handgrad.engine.lower_pooling import (
 )
 from handgrad.engine.lower_row_activations import activate_rows, turned
 from handgrad.engine.lower_rows import lower_linear_by_rows
-from handgrad.engine.lower_skinny import MOST_OUTPUTS
+from handgrad.engine.lower_skinny import MOST_OUTPUTS, reads_bytes
 from handgrad.engine.lower_winograd import lower_winograd, suits_winograd
-from handgrad.engine.lowering import Lowering
+from handgrad.engine.lowering import Lowering, Pixels
 from handgrad.engine.memory import (
     FLOAT_BYTES,
     NOWHERE,
@@ -77,6 +77,9 @@ def gather(
     top, left = first.padding if type(first) is Conv2d else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
     features = channels * height * width
+    if not (lowering.training or lowering.by_rows) and reads_bytes(first, shape):
+        lowering.pixels = Pixels(channels, scale, shift)
+        return Tensor(shape, NOWHERE, features, is_batch_first=True)
     if isinstance(first, Linear):
         inputs = _image_rows(lowering, shape, features)
         tall, entry = inputs.stride, gather_first_entry
@@ -132,7 +135,8 @@ def lower_layers(lowering: Lowering, layers: Sequence[Named], inputs: Tensor) ->
             lowering.needs_d_inputs |= bool(layer.parameters())
         lowering.is_padded = False
         index += count
-    return turned(lowering, tensor) if lowering.by_rows else tensor
+    losses_follow = lowering.by_rows and lowering.training
+    return turned(lowering, tensor) if losses_follow else tensor
 
 
 def _lower_next(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, memory_address
 from handgrad.engine.kernels import execute
 
 IDLE_SPINS = 20_000
@@ -47,7 +47,7 @@ class _Shared:
 
     @property
     def is_stopped(self) -> bool:
-        offset = execute.cell(self.address, execute.STOP) - self.control.ctypes.data
+        offset = execute.cell(self.address, execute.STOP) - memory_address(self.control)
         return bool(self.control[offset // 8])
 
     def stop(self) -> None:
@@ -55,7 +55,7 @@ class _Shared:
 
     def write(self, index: int, value: int) -> None:
         """Set one number of the control block, while no step runs."""
-        offset = execute.cell(self.address, index) - self.control.ctypes.data
+        offset = execute.cell(self.address, index) - memory_address(self.control)
         self.control[offset // 8] = value
 
 

@@ -24,9 +24,10 @@ from handgrad.engine.kernels.vector import transpose_block
 f32 = np.float32
 HUGE = 1 << 62
 # the numbers of the program's `inputs` block: addresses, and how many examples
-# of the batch, where its table of views stands (or 0), and numbers in one view
-IMAGES, TARGETS, ROWS, EXAMPLES, COUNT, VIEWS, NUMBERS = range(7)
-INPUTS = 7
+# of the batch, where its table of views stands (or 0), and numbers in one view;
+# when predicting, where the logits go
+IMAGES, TARGETS, ROWS, EXAMPLES, COUNT, VIEWS, NUMBERS, LOGITS = range(8)
+INPUTS = 8
 
 
 @kernel

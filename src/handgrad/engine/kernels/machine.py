@@ -59,6 +59,18 @@ def load_long(typing_context, address):
 
 
 @intrinsic
+def store_long(typing_context, address, value):
+    """Write a 64-bit integer to an address."""
+
+    def generate(context, builder, signature, arguments):
+        address, value = arguments
+        builder.store(value, builder.inttoptr(address, INT64.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
 def load_double(typing_context, address):
     """The 64-bit float at an address."""
 
