@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import sklearn.metrics as sk
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,27 @@ def test_a_class_that_is_never_seen_or_predicted_counts_as_zero():
 
 def test_nothing_confused_is_an_empty_list():
     assert evaluate(*outcome({(0, 0): 2, (2, 2): 1}), 0.0).most_confused() == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1),
+    st.sampled_from([np.uint8, np.int64]),
+)
+def test_every_number_is_scikit_learns(rows, dtype):
+    targets = np.array([true for true, _ in rows], dtype=dtype)
+    predicted = np.array([guess for _, guess in rows])
+    found = evaluate(np.eye(5)[predicted], targets, 0.0)
+    labels = {"labels": np.arange(5)}
+    assert found.accuracy == sk.accuracy_score(targets, predicted)
+    np.testing.assert_array_equal(
+        found.confusion, sk.confusion_matrix(targets, predicted, **labels)
+    )
+    numbers = (found.precision, found.recall, found.f1, found.support)
+    expected = sk.precision_recall_fscore_support(
+        targets, predicted, **labels, zero_division=0.0
+    )
+    for ours, theirs in zip(numbers, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1))

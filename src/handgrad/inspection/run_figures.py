@@ -96,14 +96,12 @@ def draw_answers(
     powers = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
     probabilities = powers / powers.sum(axis=1, keepdims=True)
     confusion = count_confusions(probabilities, split.targets)
-    matrix = figures.confusion_matrix(confusion, class_names, what=what)
-    gallery = figures.mistakes(
+    figure = figures.confusion_matrix(confusion, class_names, what=what)
+    written = figures.save(figure, folder / "confusion_matrix")
+    figure = figures.mistakes(
         split.images, split.targets, probabilities, class_names, what=what
     )
-    return [
-        *figures.save(matrix, folder / "confusion_matrix"),
-        *figures.save(gallery, folder / "worst_mistakes"),
-    ]
+    return written + figures.save(figure, folder / "worst_mistakes")
 
 
 def count_confusions(probabilities: NumpyArray, targets: NumpyArray) -> NumpyArray:

@@ -26,7 +26,7 @@ def test_columns_are_predicted_and_rows_are_true():
 
 
 def test_right_is_blue_and_the_largest_mistake_the_most_orange():
-    colors = confusion_matrix(COUNTS, NAMES).axes[0].images[0].get_array()
+    colors = confusion_matrix(COUNTS, NAMES).axes[0].collections[0].get_array()
     red, _, blue = (colors[..., channel] for channel in range(3))
     assert np.all(np.diagonal(blue > red))
     assert np.all((red > blue)[COUNTS * (1 - np.eye(3)) > 0])
