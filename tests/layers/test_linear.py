@@ -157,6 +157,7 @@ def test_parameters_are_a_function_of_the_key():
     [
         ((28, 28), r"of shape \(784,\), got \(28, 28\)\. .* put a Flatten layer"),
         ((783,), r"of shape \(784,\), got \(783,\)\.$"),
+        ((785,), r"of shape \(784,\), got \(785,\)\.$"),
         ((), r"of shape \(784,\), got \(\)\.$"),
     ],
 )

@@ -75,5 +75,16 @@ def test_the_strength_is_not_negative(strength):
         L2(strength)
 
 
+@pytest.mark.parametrize("factor", [-0.5, float("nan"), float("inf")])
+def test_the_factor_is_not_negative(factor):
+    with pytest.raises(ConfigError, match="factor of at least 0"):
+        L2(1.0, factor)
+
+
+def test_what_has_another_name_goes_free():
+    matrix = Parameter(np.ones((2, 2)))
+    assert L2(1.0).penalty({"a.scale": matrix, "b.weights": matrix}) == 0.0
+
+
 def test_says_what_it_is():
     assert repr(L2(0.001)) == "L2(0.001, factor=0.5)"

@@ -10,6 +10,7 @@ from handgrad.training import atomic
 from handgrad.training.atomic import (
     append,
     claim_file,
+    flush_folder,
     make_folder,
     sweep,
     write_all,
@@ -140,3 +141,80 @@ def test_bytes_that_the_system_takes_in_parts_all_arrive(tmp_path, monkeypatch):
     monkeypatch.setattr(atomic.os, "write", lambda handle, part: real(handle, part[:3]))
     write_file(tmp_path / "a", b"0123456789")
     assert (tmp_path / "a").read_bytes() == b"0123456789"
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What reaches the disk, in order: flushes, by the file's inode, and renames."""
+    seen = []
+    flush = os.fsync
+
+    def note(name):
+        real = getattr(os, name)
+
+        def renamed(old, new):
+            real(old, new)
+            seen.append(f"{name} {new.name}")
+
+        return renamed
+
+    def flushed(handle):
+        inode = os.fstat(handle).st_ino
+        seen.append((inode, "fsync"))
+        flush(handle)
+
+    for name in ("replace", "rename", "link"):
+        monkeypatch.setattr(atomic.os, name, note(name))
+    monkeypatch.setattr(atomic.os, "fsync", flushed)
+    return seen
+
+
+def inode(path):
+    return path.stat().st_ino, "fsync"
+
+
+def test_a_file_is_on_the_disk_before_its_name_is(tmp_path, calls):
+    write_file(tmp_path / "a", b"content")
+    assert calls == [inode(tmp_path / "a"), "replace a", inode(tmp_path)]
+
+
+def test_a_folder_is_on_the_disk_before_its_name_is(tmp_path, calls):
+    write_folder(tmp_path / "new", {"a": b"1", "b": b"2"})
+    new = tmp_path / "new"
+    parts = [inode(new / "a"), inode(new / "b"), inode(new)]
+    assert calls == [*parts, "rename new", inode(tmp_path)]
+
+
+def test_a_claim_is_on_the_disk_before_its_name_is(tmp_path, calls):
+    claim_file(tmp_path / "owner", b"me")
+    assert calls == [inode(tmp_path / "owner"), "link owner"]
+
+
+def test_windows_opens_no_folders(tmp_path, monkeypatch):
+    flush_folder(tmp_path)
+    monkeypatch.setattr(atomic.os, "name", "nt")
+    monkeypatch.setattr(atomic.os, "open", None)
+    flush_folder(tmp_path)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_nothing_stays_open(tmp_path, action):
+    def lowest_free():
+        handle = os.open(os.devnull, os.O_RDONLY)
+        os.close(handle)
+        return handle
+
+    before = lowest_free()
+    ACTIONS[action](tmp_path)
+    assert lowest_free() == before
+
+
+@pytest.mark.parametrize("action", ["file", "append", "claim"])
+def test_who_may_read_is_left_to_the_umask(tmp_path, action):
+    before = os.umask(0)
+    try:
+        ACTIONS[action](tmp_path)
+    finally:
+        os.umask(before)
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_mode & 0o777 == 0o666
