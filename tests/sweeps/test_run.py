@@ -49,6 +49,7 @@ def test_a_killed_tree_search_goes_on(tmp_path):
     assert len(cells_ahead(sweep, ledger)) == 4
     with closing(run_sweep(sweep, backend, ledger)) as events:
         first = next(event.cell for event in events if isinstance(event, Ended))
+    assert len(cells_ahead(sweep, ledger)) == 3
     backend = LocalProcesses(workers=1)
     events = list(run_sweep(sweep, backend, ledger))
     begun = [event.cell for event in events if isinstance(event, Begun)]

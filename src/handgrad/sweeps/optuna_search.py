@@ -154,6 +154,24 @@ def settings_tried(sweep: Sweep, folder: Path) -> list[Setting]:
     return list({setting.name: setting for setting in made}.values())
 
 
+def trials_ahead(sweep: Sweep, ledger: Ledger) -> int:
+    """How many trials a search still has to do, if it proposes nothing twice."""
+    from optuna.trial import TrialState
+
+    settings, seeds = sweep.trials or TRIALS, len(sweep.seeds)
+    if not _is_begun(ledger.folder):
+        return settings * seeds
+    study = open_study(sweep, ledger.folder)
+    open_ = study.get_trials(states=(TrialState.RUNNING,))
+    begun = [
+        ledger.outcome(cell.trial.key)
+        for trial in open_
+        for cell in sweep.cells(setting_from(sweep, trial.params))
+    ]
+    done = sum(outcome is not None for outcome in begun)
+    return max(0, (settings - len(_settled(study))) * seeds - done)
+
+
 def setting_from(sweep: Sweep, proposed: dict[str, Any]) -> Setting:
     """The setting of Optuna's numbers and words."""
     values = {p.name: _value(p, proposed[p.name]) for p in sweep.space}

@@ -8,7 +8,7 @@ from handgrad.studies.ledger import Ledger
 from handgrad.studies.runner import Event, missing, run_on, run_plan
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.results import settings_of
-from handgrad.sweeps.sweep import TRIALS, Sweep
+from handgrad.sweeps.sweep import Sweep
 from handgrad.sweeps.values import corners, first_values
 
 SWEEPS = Path("sweeps")
@@ -36,9 +36,10 @@ def cells_ahead(sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> list[Ce
     """Trials as many and as long as there are to do; those of TPE stand for others."""
     if sweep.method != "tpe":
         return missing(all_cells(sweep, ledger), ledger, retry=retry)
-    count = sweep.trials or TRIALS
-    left = max(0, count - len(settings_of(sweep, ledger.folder)))
-    return sweep.cells(sweep.setting(first_values(sweep))) * left
+    from handgrad.sweeps.optuna_search import trials_ahead
+
+    any_cell = sweep.cells(sweep.setting(first_values(sweep)))[0]
+    return [any_cell] * trials_ahead(sweep, ledger)
 
 
 def check(sweep: Sweep) -> None:
