@@ -15,7 +15,7 @@ TESTS = ROOT / "tests"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 # Each part of the house and the parts it may know, besides itself.
-GROUND = {"arrays", "errors", "parameter", "randomness", "ranges"}
+GROUND = {"arrays", "errors", "parameter", "parsing", "randomness", "ranges"}
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
 TRAINING = {*BUILDING, "engine", "metrics", "training"}
@@ -25,6 +25,7 @@ KNOWS = {
     "errors": set(),
     "arrays": {"errors"},
     "parameter": {"arrays"},
+    "parsing": {"errors"},
     "randomness": {"arrays", "errors"},
     "ranges": {"errors"},
     "initializers": GROUND,

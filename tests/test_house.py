@@ -91,7 +91,8 @@ def test_modules_are_small(path):
 def texts():
     """All that is written by hand."""
     folders = [
-        ROOT / name for name in ("src", "tests", "docs", "scripts", "benchmarks")
+        ROOT / name
+        for name in ("src", "tests", "docs", "scripts", "benchmarks", "fuzz")
     ]
     paths = [path for folder in folders for path in folder.rglob("*")]
     paths += [*ROOT.glob("*.md"), ROOT / "pyproject.toml", ROOT / ".ci" / "run"]

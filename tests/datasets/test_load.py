@@ -345,6 +345,9 @@ def test_a_text_that_is_a_name_is_the_name_and_a_path_is_a_path(place):
             "There is no data set at ./pets. For your own images, give a folder",
         ),
         (Path("pets"), "There is no data set at pets"),
+        ("~no-user/pets", "There is no data set at ~no-user/pets"),
+        ("m" * 300, "no data set named 'mmm"),
+        ("/" + "m" * 300, "There is no data set at /mmm"),
         ("", "no data set named ''"),
     ],
 )

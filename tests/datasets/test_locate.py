@@ -43,6 +43,11 @@ def test_what_the_user_names_comes_first(monkeypatch, tmp_path):
     assert named_roots() == []
 
 
+def test_what_cannot_be_a_folder_is_none():
+    assert list(folders("m" * 300, ["mnist"])) == []
+    assert list(folders("~no-user", ["mnist"])) == []
+
+
 def test_only_existing_folders_in_the_order_of_the_docstring(monkeypatch, tmp_path):
     monkeypatch.setenv("HANDGRAD_DATA", "sets")
     places = [

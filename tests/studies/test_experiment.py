@@ -12,6 +12,7 @@ name = "max"
 [[variants]]
 name = "average"
 """
+MANY = "".join(f"'model.a{i}' = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n" for i in range(12))
 FINDING = '[[findings]]\nsays = "so"\nholds = "{}"\n'
 PUBLISHED = '[[published]]\nname = "n"\nvalue = 1.0\nepsilon = 0.1\nsource = "s"\n'
 
@@ -30,6 +31,7 @@ def read(tmp_path, text):
         ('question = "?"\nseeds = [1, 1]', "has a seed twice: [1, 1]"),
         ('question = "?"\n[sweep]\n"a.b" = []', "sweep.a.b: "),
         ('question = "?"\nkind = "train"', "kind: input should be 'training'"),
+        ('question = "?"\n[sweep]\n' + MANY, "has 1000000000000 combinations; up to"),
         (ONE.replace("average", "max"), "names 'max' twice"),
         (ONE.replace("average", "a(b)"), "variants.1.name"),
         (ONE + "[sweep]\n'a.b' = [1]", "has both [sweep] and [[variants]]"),

@@ -63,7 +63,16 @@ def test_forgotten_it_is_to_be_done_again(ledger):
     assert (ledger.trial_folder(TRIAL.key) / "trial.json").is_file()
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '"done"'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("{", "[]", "{}", '"done"', "[" * 5000, "9" * 5000),
+        '{"status": "done"}',
+        '{"status": ["done"], "metrics": {}}',
+        '{"status": "over", "metrics": {}}',
+        '{"status": "done", "metrics": {"test_loss": "low"}}',
+    ],
+)
 def test_a_damaged_entry_is_named(ledger, content):
     path = ledger.entries / f"{TRIAL.key}.json"
     path.write_text(content)

@@ -2,7 +2,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from handgrad.errors import ConfigError
-from handgrad.studies.strict import checked, read_toml
+from handgrad.studies.strict import checked
 
 
 class Inner(BaseModel):
@@ -35,11 +35,3 @@ def test_a_mistake_is_one_sentence(tables, sentence):
 
 def test_what_is_right_comes_back():
     assert checked(Outer, {"question": "?"}, "e.toml").rows == ()
-
-
-def test_files_that_cannot_be_read_are_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"none\.toml cannot be read: No such file"):
-        read_toml(tmp_path / "none.toml")
-    (tmp_path / "bad.toml").write_text("a = = b")
-    with pytest.raises(ConfigError, match=r"bad\.toml is not TOML"):
-        read_toml(tmp_path / "bad.toml")

@@ -1,4 +1,4 @@
-from math import log10
+from math import inf, log10
 
 import pytest
 from hypothesis import given
@@ -83,7 +83,15 @@ def test_a_setting_has_a_name_that_can_be_read():
             {"model.a": {"low": 0.5, "high": 2, "integer": True}},
             "needs a whole number as low, got 0.5",
         ),
-        ({"model.a": {"low": 0, "high": 1, "count": 1}}, "from 2 up as count, got 1"),
+        (
+            {"model.a": {"low": 0, "high": 1, "count": 1}},
+            "from 2 to 1000 as count, got 1",
+        ),
+        (
+            {"model.a": {"low": 0, "high": 1, "count": 10**9}},
+            "from 2 to 1000 as count",
+        ),
+        ({"model.a": {"low": 0, "high": inf}}, "needs a number as high, got inf"),
     ],
 )
 def test_what_cannot_be_is_said(tables, sentence):

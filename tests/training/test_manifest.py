@@ -85,6 +85,22 @@ def test_a_manifest_that_names_files_elsewhere_is_refused(run, tmp_path, name):
     assert MANIFEST in damaged(run / MANIFEST, content, run)
 
 
+@pytest.mark.parametrize("name", ["m" * 300, "a\0b", ""])
+def test_a_name_that_no_file_can_have_is_missing(run, name):
+    listed = json.loads((run / MANIFEST).read_bytes())["files"]
+    from handgrad.training.manifest import _content
+
+    content = _content({**listed, name: [0, "0" * 64]})
+    assert "is missing" in damaged(run / MANIFEST, content, run)
+
+
+@pytest.mark.parametrize("files", [1, [], "config.toml", None])
+def test_a_manifest_of_something_else_is_refused(run, files):
+    from handgrad.training.manifest import _content
+
+    assert MANIFEST in damaged(run / MANIFEST, _content(files), run)
+
+
 def test_a_missing_file_is_named_and_one_that_came_later_is_left_alone(tmp_path):
     train(tmp_path / "run")
     (tmp_path / "run" / "notes.txt").write_text("mine")

@@ -34,3 +34,20 @@ def test_it_survives_json_to_the_bit(loss_sum, losses):
 def test_what_another_version_wrote_is_refused():
     with pytest.raises(RunError, match="Use the version that wrote it"):
         Position.from_numbers({"epoch": 1})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": "1"},
+        {"step": 1.5},
+        {"batch": True},
+        {"examples": -1},
+        {"loss_sum": None},
+        {"losses": 1},
+        {"losses": ["1"]},
+    ],
+)
+def test_what_is_no_number_is_refused(change):
+    with pytest.raises(RunError, match="has no numbers as"):
+        Position.from_numbers({**Position().as_numbers(), **change})

@@ -175,3 +175,15 @@ def test_the_last_word_can_be_read(tmp_path):
     folder = created(tmp_path / "run")
     folder.write_result({"test_accuracy": 0.9, "test_loss": None})
     assert folder.result == {"test_accuracy": 0.9, "test_loss": None}
+
+
+@pytest.mark.parametrize("line", [b"{", b"1", b"\xff", b"[" * 5000, b"9" * 5000])
+def test_a_line_that_no_run_writes_is_named(tmp_path, line):
+    folder = created(tmp_path / "run")
+    for name, read in (
+        ("metrics.jsonl", folder.records),
+        ("result.json", lambda: folder.result),
+    ):
+        (folder.path / name).write_bytes(line + b"\n")
+        with pytest.raises(IntegrityError, match=f"{name} is damaged: .*Put a copy"):
+            read()

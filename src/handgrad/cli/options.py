@@ -1,6 +1,5 @@
 """The options that commands share, and reading `--set NAME=VALUE`."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -8,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.parsing import parse_toml
 
 RUN = "Run"
 TRAINING = "Training"
@@ -82,8 +82,8 @@ def parse_settings(assignments: Sequence[str]) -> Settings:
 def parse_value(text: str) -> Any:
     """One value: TOML, a list by commas, or a word."""
     try:
-        read = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+        read = parse_toml(f"value = {text}")
+    except ValueError:
         read = {}
     if read.keys() == {"value"}:  # a line break in the text could bring other names
         return read["value"]

@@ -1,6 +1,6 @@
 """Names and options looked up before any data is loaded or downloaded."""
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from handgrad import catalog
@@ -30,6 +30,6 @@ def check_names(config: "RunConfig") -> None:
 
 def _check_dataset(name: str) -> None:
     known = name.replace("-", "_").lower() in NAMES
-    is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or Path(name).exists()
+    is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
     if not known and not is_path:
         raise unknown_name("data set", name, NAMES)

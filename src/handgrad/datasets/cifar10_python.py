@@ -48,6 +48,7 @@ NAMES = {  # what a file may call something, and what we do then
 }
 BROKEN = (
     ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, struct.error,
+    Warning,  # of an odd escape in a text, where warnings are errors
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.locate import cache_folder
 from handgrad.datasets.memory import check_disk
 from handgrad.datasets.picture_files import PictureFile
+from handgrad.parsing import parse_json
 
 FORMAT = 1
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
@@ -50,7 +51,7 @@ class ImageCache:
     def open(self, name: str) -> Dataset | None:
         """The data set, or None if it is not there whole and unchanged."""
         try:
-            manifest = json.loads((self.folder / MANIFEST).read_bytes())
+            manifest = parse_json((self.folder / MANIFEST).read_bytes())
             if manifest["key"] != self.key or manifest["files"] != self._files():
                 return None
             return self._map(name)
@@ -105,7 +106,7 @@ class ImageCache:
         return {path.name: [path.stat().st_size, fingerprint(path)] for path in paths}
 
     def _map(self, name: str) -> Dataset:
-        index = json.loads((self.folder / INDEX).read_bytes())
+        index = parse_json((self.folder / INDEX).read_bytes())
         pixels: NumpyArray = np.memmap(
             self.folder / IMAGES, dtype=np.uint8, mode="r", shape=tuple(index["shape"])
         )

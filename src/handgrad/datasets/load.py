@@ -1,5 +1,6 @@
 """A data set by its name, or from a folder or zip of images."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,7 @@ def fetch(
     if known is None:
         raise unknown_name("data set to download", str(name), SOURCES)
     source = SOURCES[known]
-    target = Path(data_dir or cache_folder()).expanduser() / known
+    target = Path(os.path.expanduser(data_dir or cache_folder())) / known
     found = find(source, data_dir)
     if found is not None and (found != target or _is_whole(source, found)):
         return found
@@ -130,8 +131,9 @@ def _known(name: str | Path) -> str | None:
 
 
 def _existing(name_or_path: str | Path) -> Path:
-    text, path = str(name_or_path), Path(name_or_path).expanduser()
-    if text.strip() and path.exists():
+    text = str(name_or_path)
+    path = Path(os.path.expanduser(text))
+    if text.strip() and os.path.exists(path):  # also of a name too long to be one
         return path
     if isinstance(name_or_path, str) and not set(text) & set("/\\."):
         unknown = unknown_name("data set", text, NAMES)

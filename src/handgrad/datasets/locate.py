@@ -19,7 +19,7 @@ from pathlib import Path
 def cache_folder() -> Path:
     """Where Handgrad keeps downloads and decoded images, by the platform's custom."""
     if "HANDGRAD_CACHE" in os.environ:
-        return Path(os.environ["HANDGRAD_CACHE"]).expanduser()
+        return Path(os.path.expanduser(os.environ["HANDGRAD_CACHE"]))
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "handgrad"
     if sys.platform == "darwin":
@@ -29,10 +29,10 @@ def cache_folder() -> Path:
 
 def named_roots(data_dir: str | Path | None = None) -> list[Path]:
     """The folders that the user named: --data-dir, then HANDGRAD_DATA."""
-    named = [Path(data_dir)] if data_dir is not None else []
+    named = [str(data_dir)] if data_dir is not None else []
     if os.environ.get("HANDGRAD_DATA"):
-        named.append(Path(os.environ["HANDGRAD_DATA"]))
-    return [root.expanduser() for root in named]
+        named.append(os.environ["HANDGRAD_DATA"])
+    return [Path(os.path.expanduser(root)) for root in named]
 
 
 def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]:
@@ -49,7 +49,7 @@ def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]
     for root in (*named, *usual):
         itself = [root] if root in named else []
         for folder in (*[root / name for name in names], *itself):
-            if folder.is_dir():
+            if os.path.isdir(folder):  # no name is too long to ask
                 yield folder
 
 

@@ -1,11 +1,11 @@
 """One page for all studies of a folder: the essence of every row, with links."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from handgrad.errors import IntegrityError
+from handgrad.parsing import parse_json
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.page import overview, page, verdict_chips
 from handgrad.reports.row import published_table
@@ -104,7 +104,7 @@ def _others(root: Path) -> list[Path]:
 def _read(path: Path) -> dict[str, Any]:
     """A report.json that `write_report` has left."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_bytes())
     except ValueError as error:
         raise _damaged(path) from error
     if not isinstance(found, dict) or not {"rows", "title", "report"} <= found.keys():

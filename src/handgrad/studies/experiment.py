@@ -5,14 +5,17 @@ One TOML file is one row of a study, named after the file. The tables `dataset`,
 configuration; everything else stands here. Unknown keys are refused.
 """
 
+from collections import Counter
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
-from handgrad.studies.strict import checked, read_toml
+from handgrad.studies.strict import checked
 from handgrad.training.config import RULES
 
 Size = Literal["quick", "full"]
@@ -37,6 +40,7 @@ METRICS = (  # what a trial of training measures; a curve's own name is its end
     "seconds",
     "diverged",
 )
+MOST_VARIANTS = 10_000
 ALONE = "main"  # the one variant of an experiment that varies nothing
 
 Dotted = dict[str, Any]  # dotted key of the configuration -> value
@@ -192,8 +196,14 @@ def check_names(experiment: Experiment, source: str) -> None:
         raise ConfigError(
             f"{source} has both [sweep] and [[variants]]. Keep one of them."
         )
+    cells = prod(map(len, experiment.sweep.values()))
+    if cells > MOST_VARIANTS:
+        raise ConfigError(
+            f"{source}: [sweep] has {cells} combinations; up to {MOST_VARIANTS} are "
+            "tried. Leave values out."
+        )
     names = [variant.name for variant in all_variants(experiment)]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ConfigError(f"{source} names {twice[0]!r} twice. Rename one variant.")
     for seeds in map(experiment.seeds_of, SIZES):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.errors import IntegrityError
+from handgrad.parsing import parse_json
 from handgrad.studies.trials import Trial
 from handgrad.training.atomic import make_folder, sweep, write_file
 
@@ -24,6 +25,7 @@ DIVERGED = "diverged"  # NaN or infinity: that is a result as well
 FAILED = "failed"  # an error that was said in words
 PRUNED = "pruned"  # ended early, because others were better by then
 CRASHED = "crashed"  # the process died, more than once
+STATUSES = [DONE, DIVERGED, FAILED, PRUNED, CRASHED]
 
 
 class Ledger:
@@ -95,14 +97,24 @@ def as_json(content: dict[str, Any]) -> bytes:
 
 def _read(path: Path) -> Outcome | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise _damaged(path) from error
-    if not isinstance(content, dict) or "status" not in content:
+    if not isinstance(content, dict) or not _is_whole(content):
         raise _damaged(path)
     return content
+
+
+def _is_whole(outcome: Outcome) -> bool:
+    """Whether it says how the trial ended, and with which numbers."""
+    metrics = outcome.get("metrics")
+    return (
+        outcome.get("status") in STATUSES
+        and isinstance(metrics, dict)
+        and all(isinstance(value, int | float) for value in metrics.values())
+    )
 
 
 def _damaged(path: Path) -> IntegrityError:

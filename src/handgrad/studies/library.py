@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.parsing import read_toml
 from handgrad.studies.experiment import Experiment, Size, Texts, read_experiment
-from handgrad.studies.strict import checked, read_toml
+from handgrad.studies.strict import checked
 from handgrad.studies.trials import Cell, cells_of
 from handgrad.training.config import RULES
 

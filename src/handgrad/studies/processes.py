@@ -1,6 +1,5 @@
 """Trials as child processes on this machine, each read by a thread of its own."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from signal import Signals
 from threading import Thread
 
 from handgrad.errors import ConfigError
+from handgrad.parsing import parse_json
 from handgrad.studies.backends import Messages
 from handgrad.training.environment import describe_environment
 
@@ -86,8 +86,8 @@ class Child:
     def _read(self, messages: Messages) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            with suppress(json.JSONDecodeError):  # a line that is not ours
-                values = json.loads(line)
+            with suppress(ValueError):  # a line that is not ours
+                values = parse_json(line)
                 if isinstance(values, dict):
                     messages.put((self, values))
         self.process.wait()

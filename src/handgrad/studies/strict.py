@@ -1,8 +1,6 @@
 """Tables of a file against what may stand in them; a mistake becomes one sentence."""
 
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,19 +8,6 @@ from pydantic import BaseModel, ValidationError
 from handgrad.errors import ConfigError, unknown_name
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}. Mend that place.") from error
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}. "
-            "Give a file that is there."
-        ) from error
 
 
 def checked(kind: type[Model], tables: Mapping[str, Any], source: str) -> Model:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import exp, floor, log
+from math import exp, floor, isfinite, log
 from typing import Any
 
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.studies.experiment import TABLES, in_words
 
 Values = dict[str, Any]  # dotted key of the configuration -> value
+MOST_POINTS = 1_000  # of a range, in a grid
 RANGE_KEYS = ("low", "high", "log", "integer", "count")
 
 
@@ -173,7 +174,8 @@ def _wrong_in(made: dict[str, Any]) -> str:
     number = (int,) if made["integer"] is True else (int, float)
     for key in ("low", "high"):
         value = made.get(key)
-        if not isinstance(value, number) or isinstance(value, bool):
+        is_number = isinstance(value, number) and not isinstance(value, bool)
+        if not (is_number and isfinite(value)):
             kind = "a whole number" if number == (int,) else "a number"
             return f"needs {kind} as {key}, got {value!r}"
     for key in ("log", "integer"):
@@ -184,6 +186,6 @@ def _wrong_in(made: dict[str, Any]) -> str:
     if made["log"] and made["low"] <= 0:
         return f"spreads logarithms, so low must be above 0, got {made['low']}"
     count = made["count"]
-    if count is not None and (type(count) is not int or count < 2):
-        return f"takes a whole number from 2 up as count, got {count!r}"
+    if count is not None and (type(count) is not int or not 2 <= count <= MOST_POINTS):
+        return f"takes a whole number from 2 to {MOST_POINTS} as count, got {count!r}"
     return ""

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.parsing import read_toml
 from handgrad.studies.experiment import (
     CURVES,
     METRICS,
@@ -23,7 +24,7 @@ from handgrad.studies.experiment import (
     Seeds,
     Variant,
 )
-from handgrad.studies.strict import checked, read_toml
+from handgrad.studies.strict import checked
 from handgrad.studies.trials import Cell, trial_of
 from handgrad.sweeps.space import Parameter, Setting, Values, read_space, setting_of
 from handgrad.training.config import RULES

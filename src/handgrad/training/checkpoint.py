@@ -25,6 +25,7 @@ from safetensors.numpy import load, save
 from handgrad.arrays import NumpyArray
 from handgrad.errors import IntegrityError, RunError
 from handgrad.options import named
+from handgrad.parsing import parse_json
 from handgrad.training.atomic import make_folder, sweep, write_file, write_folder
 from handgrad.training.position import Position
 
@@ -81,8 +82,8 @@ def load_checkpoint(folder: Path, which: str = "last") -> Checkpoint:
         arrays = load(contents[STATE])
     except SafetensorError as error:
         raise _damaged(path / STATE) from error
-    position = Position.from_numbers(numbers["position"])
-    return Checkpoint(arrays, position, numbers["notes"])
+    position = Position.from_numbers(_part(path, numbers, "position"))
+    return Checkpoint(arrays, position, _part(path, numbers, "notes"))
 
 
 def has_checkpoint(folder: Path, which: str = "last") -> bool:
@@ -142,12 +143,19 @@ def _read(path: Path) -> bytes:
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
     try:
-        values = json.loads(content)
+        values = parse_json(content)
     except ValueError as error:
         raise _damaged(path) from error
     if not isinstance(values, dict):
         raise _damaged(path)
     return values
+
+
+def _part(path: Path, numbers: dict[str, Any], name: str) -> dict[str, Any]:
+    part = numbers.get(name)
+    if not isinstance(part, dict):
+        raise _damaged(path / POSITION)
+    return part
 
 
 def _damaged(path: Path) -> IntegrityError:

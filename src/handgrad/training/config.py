@@ -4,7 +4,6 @@ Unknown keys are refused with the nearest known one. Names of models, losses and
 like mean entries of `handgrad.catalog`; nothing is imported or evaluated.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.parsing import read_toml
 
 Validation = float | int | Literal["test", "none"]
 
@@ -148,16 +148,7 @@ def config_from(
 
 def read_config(path: Path) -> RunConfig:
     """Read a TOML file."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}. Mend that place.") from error
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}. "
-            "Give a file that is there."
-        ) from error
-    return config_from(tables, str(path))
+    return config_from(read_toml(path), str(path))
 
 
 def _as_config_error(error: ValidationError, source: str) -> ConfigError:

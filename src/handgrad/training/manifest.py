@@ -5,11 +5,13 @@ change. It holds its own SHA-256, too: a flipped bit in it is not blamed on othe
 """
 
 import json
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from handgrad.errors import IntegrityError, RunError
+from handgrad.parsing import parse_json
 from handgrad.training.atomic import TEMPORARY, flush_folder, write_file
 from handgrad.training.ownership import NAME as OWNER
 
@@ -39,7 +41,7 @@ def check_manifest(folder: Path) -> int:
     files = _read(folder)
     for name, expected in files.items():
         path = folder / name
-        if not path.is_file():
+        if not os.path.isfile(path):  # no name is too long to ask
             raise IntegrityError(f"{path} is missing. {NEXT}")
         if _entry(path) != expected:
             raise IntegrityError(
@@ -62,9 +64,9 @@ def _read(folder: Path) -> dict[str, Any]:
             f"{path} cannot be read: {error.strerror or error}. Mend that first."
         ) from error
     try:
-        files: dict[str, Any] = json.loads(content)["files"]
-        is_whole = content == _content(files)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        files: dict[str, Any] = parse_json(content)["files"]
+        is_whole = isinstance(files, dict) and content == _content(files)
+    except (ValueError, KeyError, TypeError, RecursionError):
         is_whole = False
     if not is_whole or any(_leads_out(name) for name in files):
         raise IntegrityError(

@@ -18,6 +18,7 @@ from typing import Any
 from weakref import WeakValueDictionary, finalize
 
 from handgrad.errors import HandgradError, RunError
+from handgrad.parsing import parse_json
 from handgrad.training.atomic import claim_file, write_file
 
 NAME = re.compile(r"owner-(\d+)\.json")
@@ -168,7 +169,7 @@ def _path(folder: Path, number: int) -> Path:
 def _read(path: Path) -> dict[str, Any]:
     """What the owner wrote; nothing if it is just about to."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -7,6 +7,8 @@ from typing import Any
 from handgrad.errors import RunError
 from handgrad.training.early_stopping import best_epoch
 
+COUNTS = ("epoch", "batch", "step", "correct", "examples")
+
 
 @dataclass(frozen=True)
 class Position:
@@ -52,10 +54,20 @@ class Position:
 
     @classmethod
     def from_numbers(cls, numbers: Mapping[str, Any]) -> "Position":
-        """From what `as_numbers` gave."""
+        """From what `as_numbers` gave; RunError if it cannot have been that."""
         if numbers.keys() != {field.name for field in fields(cls)}:
             raise RunError(
                 f"The position of a checkpoint holds {', '.join(sorted(numbers))}, "
                 "which this version cannot read. Use the version that wrote it."
             )
-        return cls(**{**numbers, "losses": tuple(numbers["losses"])})
+        losses, loss_sum = numbers["losses"], numbers["loss_sum"]
+        is_right = isinstance(losses, list) and all(
+            isinstance(loss, int | float) for loss in [loss_sum, *losses]
+        )
+        wrong = [n for n in COUNTS if type(numbers[n]) is not int or numbers[n] < 0]
+        if wrong or not is_right:
+            raise RunError(
+                f"The position of a checkpoint has no numbers as "
+                f"{wrong[0] if wrong else 'losses'}. Use the version that wrote it."
+            )
+        return cls(**{**numbers, "losses": tuple(losses)})

@@ -21,6 +21,7 @@ from handgrad.training.checkpoint import (
 )
 from handgrad.training.config import RunConfig
 from handgrad.training.manifest import seal, unseal
+from handgrad.training.notes import LOGS, Notes
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run_folder import RunFolder
 
@@ -82,17 +83,12 @@ class Run:
     def save(self, *, is_best: bool = False) -> None:
         """Save where training stands, now."""
         sizes = self.folder.flush()
-        notes = {
-            "sizes": sizes,
-            "seconds": self._seconds(),
-            "last_epoch": self._last_epoch,
-            "config_sha256": self._config_checksum,
-        }
+        notes = Notes(sizes, self._seconds(), self._last_epoch, self._config_checksum)
         save_checkpoint(
             self.folder.checkpoints,
             self.trainer.state(),
             self.trainer.position,
-            notes=notes,
+            notes=notes.as_values(),
             is_best=is_best,
         )
         self._saved = perf_counter()
@@ -101,14 +97,15 @@ class Run:
         """Put everything as it was when the last checkpoint was saved."""
         self.folder.own()
         if not has_checkpoint(self.folder.checkpoints):
-            self.folder.cut_back({"metrics": 0, "timings": 0})
+            self.folder.cut_back(dict.fromkeys(LOGS, 0))
             return
         checkpoint = load_checkpoint(self.folder.checkpoints)
         self.folder.check_config(checkpoint)
+        notes = Notes.from_values(checkpoint.notes)
         self.trainer.restore(checkpoint.arrays, checkpoint.position)
-        self.folder.cut_back(checkpoint.notes["sizes"])
-        self._seconds_before = checkpoint.notes["seconds"]
-        self._last_epoch = checkpoint.notes["last_epoch"]
+        self.folder.cut_back(notes.sizes)
+        self._seconds_before = notes.seconds
+        self._last_epoch = notes.last_epoch
 
     def _seconds(self) -> float:
         return self._seconds_before + perf_counter() - self._started

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.errors import HandgradError, IntegrityError, RunError
+from handgrad.parsing import parse_json
 from handgrad.training.atomic import (
     append,
     cannot_write,
@@ -30,6 +31,7 @@ from handgrad.training.atomic import (
 from handgrad.training.checkpoint import Checkpoint, tidy
 from handgrad.training.config import RunConfig, read_config
 from handgrad.training.environment import describe_environment
+from handgrad.training.notes import LOGS
 from handgrad.training.ownership import Ownership, take
 from handgrad.training.records import TIMINGS, EpochRecord, Record
 
@@ -43,7 +45,7 @@ class RunFolder:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.figures = path / "figures"
-        self._lines: dict[str, list[str]] = {"metrics": [], "timings": []}
+        self._lines: dict[str, list[str]] = {name: [] for name in LOGS}
         self._ownership: Ownership | None = None
 
     @classmethod
@@ -109,7 +111,7 @@ class RunFolder:
     def result(self) -> dict[str, Any] | None:
         """What the run ended with; None if it has not ended."""
         path = self.path / "result.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return _table(path, path.read_bytes()) if path.is_file() else None
 
     def write(self, name: str, text: str) -> None:
         """Put a small file in place as a whole."""
@@ -154,7 +156,7 @@ class RunFolder:
         if not path.is_file():
             return []
         lines = path.read_bytes().split(b"\n")[:-1]
-        return [json.loads(line) for line in lines]
+        return [_table(path, line) for line in lines]
 
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
@@ -203,6 +205,26 @@ def _is_there(path: Path) -> RunError:
         f"{path} is there already. Give another folder with --run, or go on with "
         f"handgrad train --resume {path}."
     )
+
+
+def _table(path: Path, content: bytes) -> dict[str, Any]:
+    """The names and values of a JSON text that a run has written."""
+    try:
+        values = parse_json(content)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise IntegrityError(
+            f"{path} is damaged: a run writes names and values, and it holds "
+            f"{_beginning(content)}. Put a copy back, or train again."
+        )
+    return values
+
+
+def _beginning(content: bytes) -> str:
+    """Enough of a text to find its place."""
+    shown = content[:40].decode(errors="replace")
+    return repr(shown) + ("..." if len(content) > 40 else "")
 
 
 def _pretty(content: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handgrad.arrays import NumpyArray
 from handgrad.errors import DifferenceError, IntegrityError, RunError
+from handgrad.parsing import parse_json
 from handgrad.ranges import check_at_least
 from handgrad.training.build import build
 from handgrad.training.checkpoint import Checkpoint, load_checkpoint
@@ -98,7 +99,7 @@ def _check_family(path: Path, environment: Mapping[str, Any]) -> tuple[str, ...]
 
 def _environment(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((path / "environment.json").read_bytes())
+        found: dict[str, Any] = parse_json((path / "environment.json").read_bytes())
         family_of(found["blas"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(

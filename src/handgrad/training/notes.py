@@ -1,0 +1,52 @@
+"""What a run notes with a checkpoint, besides where training stands."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from handgrad.errors import RunError
+
+LOGS = ("metrics", "timings")
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What going on from a checkpoint needs.
+
+    Units
+        sizes    bytes of each log then
+        seconds  of training until then
+    """
+
+    sizes: dict[str, int]
+    seconds: float
+    last_epoch: dict[str, Any]
+    config_sha256: str | None = None  # checkpoints of before this check have none
+
+    def as_values(self) -> dict[str, Any]:
+        """As a checkpoint holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> "Notes":
+        """From what `as_values` gave; RunError if it cannot have been that.
+
+        The names of the logs above all: files are cut to these sizes.
+        """
+        made = {"sizes": None, "seconds": None, "last_epoch": None, **values}
+        sizes, checksum = made["sizes"], made.get("config_sha256")
+        is_right = (
+            made.keys() <= cls.__dataclass_fields__.keys()
+            and isinstance(sizes, dict)
+            and sizes.keys() == set(LOGS)
+            and all(type(size) is int and size >= 0 for size in sizes.values())
+            and isinstance(made["seconds"], int | float)
+            and isinstance(made["last_epoch"], dict)
+            and isinstance(checksum, str | None)
+        )
+        if not is_right:
+            raise RunError(
+                "The checkpoint does not say where its run stood: its notes are not "
+                "those of this version. Use the version that wrote it."
+            )
+        return cls(**made)
