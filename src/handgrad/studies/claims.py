@@ -23,7 +23,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
-    r"|(?P<metric>[a-z][a-z0-9_]*)\((?P<variant>[^()]*)\)(?:@(?P<epoch>\d{1,9}))?"
+    r"|(?P<metric>[a-z][a-z0-9_]*)\((?P<variant>[^()]*)\)(?:@(?P<epoch>\d{1,9})(?!\d))?"
     r"|(?P<sign>[+-])|(?P<comparison><=|>=|<|>))"
 )
 

@@ -173,7 +173,7 @@ def _wrong_in(made: dict[str, Any]) -> str:
     """What cannot be in a range, in words; empty if all can."""
     number = (int,) if made["integer"] is True else (int, float)
     for key in ("low", "high"):
-        value = made.get(key)
+        value: Any = made.get(key)
         is_number = isinstance(value, number) and not isinstance(value, bool)
         if not (is_number and isfinite(value)):
             kind = "a whole number" if number == (int,) else "a number"
