@@ -2,6 +2,7 @@ import json
 import random
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -70,6 +71,20 @@ def test_the_same_step_can_be_saved_again(folder):
     assert load_checkpoint(folder, "best").arrays.keys() == ARRAYS.keys()
 
 
+@pytest.mark.parametrize(
+    ("epoch", "batch", "name"),
+    [
+        (2, 0, "epoch-0001-step-00000013"),  # at the end of the first
+        (2, 1, "epoch-0002-step-00000013"),  # within the second
+        (2, 7, "epoch-0002-step-00000013"),
+    ],
+)
+def test_a_checkpoint_is_named_after_its_epoch_and_step(folder, epoch, batch, name):
+    position = replace(POSITION, epoch=epoch, batch=batch)
+    assert save_checkpoint(folder, ARRAYS, position, is_best=True).name == name
+    assert save_checkpoint(folder, ARRAYS, position).name == f"{name}-2"
+
+
 def test_before_the_first_there_is_none(folder):
     assert not has_checkpoint(folder)
     with pytest.raises(RunError, match=r"holds no checkpoint yet: last\.json is miss"):
@@ -88,6 +103,14 @@ def test_a_missing_file_is_named(folder):
         load_checkpoint(folder)
     shutil.rmtree(path)
     with pytest.raises(IntegrityError, match=r"last\.json names epoch-0002-step-000"):
+        load_checkpoint(folder)
+
+
+def test_what_cannot_be_read_is_one_sentence(folder):
+    path = save_checkpoint(folder, ARRAYS, POSITION)
+    (path / "state.safetensors").unlink()
+    (path / "state.safetensors").mkdir()
+    with pytest.raises(RunError, match=r"state\.safetensors cannot be read: Is a dir"):
         load_checkpoint(folder)
 
 
@@ -159,6 +182,58 @@ def test_a_pointer_out_of_the_folder_is_refused(folder):
     pointer["checkpoint"] = f"../{path.name}"
     content = json.dumps(pointer, indent=1, sort_keys=True) + "\n"
     (folder / "last.json").write_text(content)
+    with pytest.raises(IntegrityError, match=r"last\.json is damaged"):
+        load_checkpoint(folder)
+
+
+def as_written(content):
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def sealed_anew(folder, path, changes):
+    """Change files of a checkpoint, and its sums with them, as no accident would."""
+    sums = json.loads((path / "manifest.json").read_text())
+    for name, content in changes.items():
+        (path / name).write_bytes(content)
+        sums[name] = sha256(content).hexdigest()
+    manifest = as_written(sums)
+    (path / "manifest.json").write_bytes(manifest)
+    pointer = json.loads((folder / "last.json").read_text())
+    pointer["manifest_sha256"] = sha256(manifest).hexdigest()
+    (folder / "last.json").write_bytes(as_written(pointer))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("state.safetensors", b"no arrays"),
+        ("position.json", b"no numbers"),
+        ("position.json", b"[]"),
+    ],
+)
+def test_what_is_sealed_but_no_checkpoint_is_refused(folder, name, content):
+    path = save_checkpoint(folder, ARRAYS, POSITION)
+    sealed_anew(folder, path, {name: content})
+    with pytest.raises(IntegrityError, match=f"{path.name}/{name} is damaged"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pointer: as_written(pointer | {"more": 1}),
+        lambda pointer: as_written({"which": "last"}),
+        lambda pointer: as_written(pointer | {"checkpoint": 1}),
+        lambda pointer: b"\n" + as_written(pointer),
+        lambda pointer: json.dumps(pointer).encode(),
+        lambda pointer: b"[]",
+    ],
+    ids=["more", "less", "a number", "a line before", "one line", "a list"],
+)
+def test_a_pointer_of_another_form_is_refused(folder, change):
+    save_checkpoint(folder, ARRAYS, POSITION)
+    pointer = json.loads((folder / "last.json").read_text())
+    (folder / "last.json").write_bytes(change(pointer))
     with pytest.raises(IntegrityError, match=r"last\.json is damaged"):
         load_checkpoint(folder)
 

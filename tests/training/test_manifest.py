@@ -1,5 +1,7 @@
 import json
+import os
 import random
+from hashlib import sha256
 
 import pytest
 
@@ -118,6 +120,35 @@ def test_a_run_that_has_not_ended_has_none(tmp_path):
         check_manifest(tmp_path / "run")
     seal(tmp_path / "run")
     check_manifest(tmp_path / "run")
+
+
+def test_what_is_half_written_or_says_who_writes_is_not_listed(tmp_path):
+    (tmp_path / "part").mkdir()
+    for name in ("b", "a", "part/c", ".tmp-1-d", "part/.tmp-1-e", "owner-7.json"):
+        (tmp_path / name).write_text(name)
+    seal(tmp_path)
+    seal(tmp_path)
+    listed = json.loads((tmp_path / MANIFEST).read_bytes())["files"]
+    assert list(listed) == ["a", "b", "part/c"]
+    assert listed["part/c"] == [6, sha256(b"part/c").hexdigest()]
+
+
+def test_a_manifest_is_gone_from_the_disk_before_files_change(tmp_path, monkeypatch):
+    seal(tmp_path)
+    flushed = []
+
+    def note(handle):
+        flushed.append((os.fstat(handle).st_ino, list(tmp_path.iterdir())))
+
+    monkeypatch.setattr(os, "fsync", note)
+    unseal(tmp_path)
+    assert flushed == [(tmp_path.stat().st_ino, [])]
+
+
+def test_a_manifest_that_cannot_be_read_is_one_sentence(tmp_path):
+    (tmp_path / MANIFEST).mkdir()
+    with pytest.raises(RunError, match=r"manifest\.json cannot be read: Is a direct"):
+        check_manifest(tmp_path)
 
 
 def test_a_finished_run_resumed_is_whole_again(tmp_path):

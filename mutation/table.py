@@ -1,0 +1,107 @@
+"""The tables of docs/results/mutation.md from a folder of results.
+
+python mutation/table.py RESULTS
+"""
+
+import json
+import math
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+HEAD = (
+    "| module | mutants | tried | killed | timeouts | survived | of these equivalent |"
+)
+NOTICED = ("killed", "timeout")
+Z = 1.96  # of a 95 % interval
+
+
+def main() -> None:
+    """Print one row for each module, the sum, and each survivor with its reason."""
+    modules = list(_modules(Path(sys.argv[1])))
+    why = _reasons()
+    print(HEAD, "|---|---:|---:|---:|---:|---:|---:|", sep="\n")
+    total: Counter[str] = Counter()
+    for name, lines in modules:
+        counts = _count(name, lines, why)
+        total += counts
+        print(f"| `{name}` | {_cells(counts)} |")
+    print(f"| all | {_cells(total)} |\n")
+    print(_score(total, modules), end="\n\n")
+    for name, lines in modules:
+        for line in lines:
+            if line["outcome"] not in NOTICED:
+                reason = why.get((name, line["after"]), "")
+                print(
+                    f"| `{name}` | `{line['before']}` | `{line['after']}` | {reason} |"
+                )
+
+
+def _modules(results: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Each module's mutants, the last word on each."""
+    for path in sorted(results.glob("*.jsonl")):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        last = {(line["name"], line["after"]): line for line in lines}
+        found = sorted(last.values(), key=lambda line: (line["line"], line["name"]))
+        yield found[0]["module"], found
+
+
+def _reasons() -> dict[tuple[str, str], str]:
+    groups = tomllib.loads((HERE / "equivalent.toml").read_text())["equivalent"]
+    return {
+        (group["module"], after): group["why"]
+        for group in groups
+        for after in group["after"]
+    }
+
+
+def _count(
+    name: str, lines: list[dict[str, Any]], why: Mapping[tuple[str, str], str]
+) -> Counter[str]:
+    counts = Counter({"found": lines[0]["of"], "tried": len(lines)})
+    for line in lines:
+        outcome = line["outcome"] if line["outcome"] in NOTICED else "survived"
+        counts[outcome] += 1
+        counts["equivalent"] += outcome == "survived" and (name, line["after"]) in why
+    return counts
+
+
+def _cells(counts: Counter[str]) -> str:
+    names = ("found", "tried", *NOTICED, "survived", "equivalent")
+    return " | ".join(f"{counts[name]:,}" for name in names)
+
+
+def _as_code(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|")
+
+
+def _score(total: Counter[str], modules: list[tuple[str, list[dict[str, Any]]]]) -> str:
+    noticed = sum(total[name] for name in NOTICED)
+    low, high = _wilson(noticed, total["tried"])
+    others = total["tried"] - total["equivalent"]
+    parts = [
+        (lines[0]["of"], sum(line["outcome"] in NOTICED for line in lines) / len(lines))
+        for _, lines in modules
+    ]
+    weighted = sum(of * part for of, part in parts) / sum(of for of, _ in parts)
+    return (
+        f"Noticed: {noticed:,} of {total['tried']:,}, {noticed / total['tried']:.1%} "
+        f"(95 % Wilson interval {low:.1%} to {high:.1%}); modules weighted by their "
+        f"mutants: {weighted:.1%}; without the equivalent ones {noticed / others:.1%}."
+    )
+
+
+def _wilson(hits: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson, 1927)."""
+    share, spread = hits / of, Z * Z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z * math.sqrt(share * (1 - share) / of + spread / of / 4) / (1 + spread)
+    return middle - half, middle + half
+
+
+if __name__ == "__main__":
+    main()
