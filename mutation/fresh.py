@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from forks import Outcome, fork
 
 # What the tests import from elsewhere: once here, so that each fork has it.
@@ -22,7 +23,6 @@ LIBRARIES = (
     "PIL.Image",
     "pooch",
     "pydantic",
-    "pytest",
     "safetensors.numpy",
     "scipy.special",
     "sklearn.metrics",
@@ -44,9 +44,10 @@ class FirstFailure:
     def pytest_configure(self, config: Any) -> None:
         no_shrinking()
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed:
-            self._end(1, report.nodeid)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        if is_failure(call):
+            self._end(1, item.nodeid)
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
@@ -59,6 +60,12 @@ class FirstFailure:
         self.report.write_text(said)
         sys.stdout.flush()
         os._exit(status)
+
+
+def is_failure(call: Any) -> bool:
+    """Whether a part of a test has failed, before pytest draws up its report."""
+    skipped = call.excinfo and call.excinfo.errisinstance(pytest.skip.Exception)
+    return bool(call.excinfo and not skipped)
 
 
 def no_shrinking(few: bool = False) -> None:
@@ -83,8 +90,6 @@ def run_pytest(root: Path, tests: Sequence[str], marks: str, plugin: Any) -> int
     """Run pytest in this process, on the copy's own sources."""
     sys.path[:0] = [str(root / "src"), str(root / "tests")]
     os.environ["PYTHONPATH"] = str(root / "src")
-    import pytest
-
     options = ["-x", "-q", "-s", "--assert=plain", "-m", marks, "-p", "no:xdist"]
     options += ["-p", "no:cacheprovider", f"--basetemp={root / 'temporary'}"]
     return int(pytest.main([*options, *tests], plugins=[plugin]))

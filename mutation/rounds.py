@@ -8,7 +8,6 @@ import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 from fresh import keep_bytecode, load_libraries, run_pytest, run_tests
 from mutants import Mutant, mutants_of, sample
@@ -26,7 +25,8 @@ class Round:
         self.copy = copy
         self.path = copy / "src" / "handgrad" / f"{module}.py"
         self.source = self.path.read_text()
-        self.tests = _tests(module, settings)
+        self.tests = _tests(module, settings["also"])
+        self.more = _tests(module, settings["also"], settings["later"])
         self.again = {SURVIVED} if again else set()
         self.record = Record(results / f"{module.replace('/', '-')}.jsonl")
         found = mutants_of(self.path, module, settings["operators"])
@@ -55,16 +55,16 @@ class Round:
         if not left:
             return
         keep_bytecode(True)
-        run_tests(self.copy, self.tests, ALL, LONG)
+        run_tests(self.copy, self.more, ALL, LONG)
         keep_bytecode(False)
-        plain = run_tests(self.copy, self.tests, ALL, LONG)
+        plain = run_tests(self.copy, self.more, ALL, LONG)
         if plain.status != 0:
             raise SystemExit(f"The tests fail without a mutant: {plain}")
         limit = max(LEAST, TIMES * plain.seconds)
         times = self.path.stat()
         for mutant in left:
             self.path.write_text(mutant.code)
-            outcome = run_tests(self.copy, self.tests, ALL, limit)
+            outcome = run_tests(self.copy, self.more, ALL, limit)
             self.path.write_text(self.source)
             os.utime(self.path, ns=(times.st_atime_ns, times.st_mtime_ns))
             self.record.add(mutant, outcome, SURVIVED, self.of)
@@ -76,12 +76,13 @@ class Round:
         return is_within_functions(self.source, mutant.code)
 
 
-def _tests(module: str, settings: dict[str, Any]) -> list[str]:
-    """The module's mirror, and what the configuration adds to it."""
+def _tests(module: str, *tables: dict[str, list[str]]) -> list[str]:
+    """The module's mirror, and what tables of the configuration add to it."""
     folder, name = module.split("/")
     more = [
         f"tests/{test}"
-        for pattern, tests in settings["also"].items()
+        for table in tables
+        for pattern, tests in table.items()
         if fnmatch(module, pattern)
         for test in tests
     ]

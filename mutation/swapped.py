@@ -7,14 +7,16 @@ or a decorator needs a fresh process, and so does whoever survives here.
 
 import ast
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
+import pytest
 from forks import Outcome, fork
-from fresh import no_shrinking
+from fresh import is_failure, no_shrinking
 from mutants import Mutant
 
 LEAST = 10.0  # seconds of computing that a trial has at least
@@ -50,44 +52,48 @@ class Session:
         gc.collect()
         gc.freeze()
         source = self.path.read_text()
-        self._order(session)
-        limit = self._time_of_all(session)
+        seconds = self._order(session)
+        print(f"  {len(session.items)} tests, {seconds:.1f} s of computing")
+        outcomes = []
         for mutant in self.mutants:
             self.path.write_text(mutant.code)
             try:
+                limit = max(LEAST, TIMES * seconds)
                 outcome = self._try(session, limit, functions, mutant.code)
             finally:
                 self.path.write_text(source)
             self.tell(mutant, outcome)
+            outcomes.append(outcome.status)
+        if 0 not in outcomes:  # then the tests must pass in this order without one
+            self._passes(session)
         return True
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed:
-            self.report.write_text(report.nodeid)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        if is_failure(call):
+            self.report.write_text(item.nodeid)
             sys.stdout.flush()
-            raise SystemExit(1)
-        before = self.durations.get(report.nodeid, 0.0)
-        self.durations[report.nodeid] = before + report.duration
+            os._exit(1)
+        before = self.durations.get(item.nodeid, 0.0)
+        self.durations[item.nodeid] = before + call.duration
 
     def _is_near(self, name: str) -> bool:
         """Of the contract, which tries every layer, the parts that name this one."""
         return "contract" not in name or f"-{self.path.stem}" in name
 
-    def _order(self, session: Any) -> None:
+    def _order(self, session: Any) -> float:
         """Short tests first: most mutants die within milliseconds."""
-        outcome = self._try(session, LONG, {}, "")
-        if outcome.status != 0:
-            raise SystemExit(f"The tests fail without a mutant: {outcome}")
+        outcome = self._passes(session)
         lines = [line.rsplit(" ", 1) for line in outcome.said.splitlines()]
         seconds = {name: float(duration) for name, duration in lines}
         session.items.sort(key=lambda item: seconds.get(item.nodeid, 0.0))
+        return outcome.seconds
 
-    def _time_of_all(self, session: Any) -> float:
+    def _passes(self, session: Any) -> Outcome:
         outcome = self._try(session, LONG, {}, "")
         if outcome.status != 0:
-            raise SystemExit(f"The tests depend on their order: {outcome}")
-        print(f"  {len(session.items)} tests, {outcome.seconds:.1f} s of computing")
-        return max(LEAST, TIMES * outcome.seconds)
+            raise SystemExit(f"The tests fail without a mutant: {outcome}")
+        return outcome
 
     def _try(
         self, session: Any, limit: float, functions: Functions, code: str
@@ -95,10 +101,7 @@ class Session:
         def work(report: Path) -> int:
             if code:
                 _swap(functions, code, str(self.path))
-            try:
-                _run(session)
-            except SystemExit:
-                return 1
+            _run(session)
             lines = [f"{name} {took}" for name, took in self.durations.items()]
             report.write_text("\n".join(lines))
             return 0

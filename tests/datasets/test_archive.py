@@ -70,6 +70,19 @@ def test_a_member_that_is_there_twice_is_refused(put):
         read_tar(put(packed(A, A, B)), WANTED, 10)
 
 
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_two_more_members_of_full_size_are_the_most_that_is_unpacked(put, surplus):
+    limit = (2 + 2) * (10 + 4096)
+    unpacked = gzip.decompress(packed(A, B)).rstrip(b"\0")
+    whole = unpacked + bytes(limit + surplus - len(unpacked))
+    path = put(gzip.compress(whole))
+    if surplus:
+        with pytest.raises(DatasetError, match="unpacks to more than it should"):
+            read_tar(path, WANTED, 10)
+    else:
+        assert read_tar(path, WANTED, 10)["set/b.bin"] == b"beta"
+
+
 def test_names_that_lead_out_are_not_followed(put):
     path = put(packed(member("../evil", b"x"), member("/tmp/evil", b"x"), A, B))
     read_tar(path, WANTED, 10)

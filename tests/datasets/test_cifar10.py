@@ -106,3 +106,17 @@ def test_a_file_missing_from_the_archive_is_named(tmp_path):
         DatasetError, match=r"holds no cifar-10-batches-bin/data_batch_2"
     ):
         read_batches(path, cifar10.TRAIN_FILES)
+
+
+def test_room_for_the_bytes_and_the_images_is_asked_for_first(tmp_path, monkeypatch):
+    (tmp_path / "0.bin").write_bytes(records([1])[1])
+    (tmp_path / "1.bin").write_bytes(records([2, 3])[1])
+    asked = []
+    monkeypatch.setattr(cifar10, "check_memory", lambda *about: asked.append(about))
+    read_batches(tmp_path, ("0.bin", "1.bin"))
+    with pytest.raises(DatasetError, match=r"2\.bin cannot be read"):
+        read_batches(tmp_path, ("0.bin", "2.bin"))
+    assert asked == [
+        (2 * 3 * RECORD_BYTES, str(tmp_path)),
+        (2 * RECORD_BYTES, str(tmp_path)),
+    ]

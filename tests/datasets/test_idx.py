@@ -96,6 +96,19 @@ def test_what_does_not_belong_at_the_end_is_refused(put, junk):
         read_idx(put(gzip.compress(idx(PIXELS) + junk)), 3)
 
 
+def test_what_is_missing_at_the_end_is_counted(put):
+    with pytest.raises(DatasetError, match="60 bytes after its header, but holds only"):
+        read_idx(put(gzip.compress(idx(PIXELS)[:-1])), 3)
+
+
+def test_more_numbers_than_bytes_in_the_file_cannot_be(put):
+    size = len(idx(PIXELS))
+    for claimed, message in ((size, "should hold"), (size + 1, "has room for 1 to")):
+        header = struct.pack(">4B3I", 0, 0, 8, 3, claimed, 1, 1)
+        with pytest.raises(DatasetError, match=message):
+            read_idx(put(header + PIXELS.tobytes()), 3)
+
+
 def test_junk_after_gzip_is_refused(put):
     with pytest.raises(DatasetError, match="damaged gzip file"):
         read_idx(put(gzip.compress(idx(PIXELS)) + b"junk"), 3)

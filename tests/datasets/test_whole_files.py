@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from handgrad.datasets import whole_files
 from handgrad.datasets.whole_files import (
     STALE_SECONDS,
     TEMPORARY,
+    flush,
     put_file,
     put_folder,
     sweep,
@@ -161,3 +163,70 @@ def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_after(
     monkeypatch.setattr(os, "replace", note_replace)
     write(path, b"x")
     assert events == ["file", "rename", "folder"]
+
+
+def test_a_folder_is_flushed_before_it_is_renamed_and_its_parent_after(
+    tmp_path, monkeypatch
+):
+    path, events = tmp_path / "folder", []
+    fsync, rename = os.fsync, Path.rename
+
+    def note_fsync(handle):
+        events.append(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def note_rename(old, new):
+        events.append("rename")
+        return rename(old, new)
+
+    with temporary_beside(path) as temporary:
+        temporary.mkdir()
+        (temporary / "a").write_text("a")
+        monkeypatch.setattr(os, "fsync", note_fsync)
+        monkeypatch.setattr(Path, "rename", note_rename)
+        put_folder(temporary, path)
+        monkeypatch.undo()
+    inside, itself, parent = (
+        place.stat().st_ino for place in (path / "a", path, tmp_path)
+    )
+    assert events == [inside, itself, "rename", parent]
+
+
+def test_nothing_stays_open(tmp_path):
+    def lowest_free():
+        handle = os.open(os.devnull, os.O_RDONLY)
+        os.close(handle)
+        return handle
+
+    before = lowest_free()
+    write(tmp_path / "file", b"x")
+    assert lowest_free() == before
+
+
+@pytest.mark.parametrize(("seconds", "is_left"), [(60, True), (-60, False)])
+def test_a_day_is_how_long_a_file_may_be_in_use(tmp_path, seconds, is_left):
+    path = tmp_path / f"{TEMPORARY}a"
+    path.write_text("")
+    written = time.time() - 24 * 3600 + seconds
+    os.utime(path, (written, written))
+    sweep(tmp_path)
+    assert path.exists() == is_left
+
+
+def test_windows_flushes_files_but_opens_no_folders(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("")
+    flushed = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    monkeypatch.setattr(os, "name", "nt")
+    flush(tmp_path)
+    assert flushed == []
+    flush(path)
+    assert len(flushed) == 1
+
+
+def test_the_sweep_passes_over_what_has_just_gone(tmp_path):
+    gone = tmp_path / f"{TEMPORARY}gone"
+    gone.symlink_to(tmp_path / "nowhere")
+    sweep(tmp_path)
+    assert gone.is_symlink()
