@@ -97,6 +97,18 @@ def test_nothing_is_nothing(opened):
         assert pictures.sorted_files() == []
 
 
+def test_folders_with_odd_names_keep_them(opened):
+    odd = ["!a/1.png", "+/1.png", "-a/1.png"]
+    with opened(dict.fromkeys([*odd, "1.png"], b"x")) as pictures:
+        assert [file.name for file in pictures.sorted_files()] == [*odd, "1.png"]
+
+
+def test_one_byte_more_than_the_limit_is_read_to_show_it(opened, monkeypatch):
+    monkeypatch.setattr(picture_files, "FILE_LIMIT", 3)
+    with opened({"1.png": b"12345"}) as pictures:
+        assert pictures.read("1.png") == b"1234"
+
+
 def test_a_file_that_is_gone_is_named(opened):
     with (
         opened(CONTENT) as pictures,
@@ -172,7 +184,17 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     assert [file.name for file in Folder(root).sorted_files()] == ["cat/1.png"]
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFBLK])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        stat.S_IFLNK,
+        stat.S_IFIFO,
+        stat.S_IFBLK,
+        stat.S_IFCHR,
+        stat.S_IFSOCK,
+        stat.S_IFDIR,
+    ],
+)
 def test_only_plain_members_of_a_zip_are_read(tmp_path, kind):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         about = zipfile.ZipInfo("cat/1.png")
