@@ -157,7 +157,7 @@ def test_starts_as_nothing_but_the_normalization():
     assert {array.value.dtype for array in values.values()} == {np.dtype(np.float32)}
 
 
-@pytest.mark.parametrize("shape", [(4, 5, 5), (3,), (3, 5)])
+@pytest.mark.parametrize("shape", [(4, 5, 5), (2, 5, 5), (3,), (3, 5), (3, 5, 5, 5)])
 def test_examples_that_do_not_fit(shape):
     message = r"BatchNorm2d\(3, eps=1e-05, momentum=0.1\) takes .* got \(.*Set channels"
     with pytest.raises(ShapeError, match=message):

@@ -50,4 +50,5 @@ def test_momentum_is_the_weight_of_the_new_batch(momentum):
 def test_settings_name_the_layer_and_the_size():
     with pytest.raises(ConfigError, match="Owner takes rows as a whole number of at"):
         check_settings("Owner", "rows", True, 1e-5, 0.1)
-    check_settings("Owner", "rows", 1, 1e-5, 1.0)
+    for momentum in (0.0, 1.0):
+        check_settings("Owner", "rows", 1, 1e-5, momentum)

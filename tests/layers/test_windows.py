@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers.windows import (
     Windows,
+    check_image,
     every,
     read_pair,
     read_pooling_windows,
@@ -79,6 +80,13 @@ def test_a_pair_that_cannot_be(value):
 @pytest.mark.parametrize("value", [(3, 3), [3, 3], 3])
 def test_a_pair_in_any_form(value):
     assert read_pair("Pool", "stride", value, least=1) == (3, 3)
+
+
+@pytest.mark.parametrize("shape", [(), (784,), (28, 28), (2, 3, 28, 28)])
+def test_an_image_has_three_axes(shape):
+    with pytest.raises(ShapeError, match=r"Pool takes images of shape \(channels, hei"):
+        check_image("Pool", shape)
+    assert check_image("Pool", (3, 28, 27)) == (28, 27)
 
 
 def test_half_the_kernel_is_the_widest_border_of_pooling():
