@@ -30,8 +30,8 @@ def root() -> Path:
 
 @cache
 def place(name: str) -> Path:
-    """Where a file of this name lies; what shares its first part shares a folder."""
-    path = root() / name.partition("/")[0] / name
+    """Where a file of this name lies; without a folder it has one of its own."""
+    path = root() / (name if "/" in name else f"{name}/{name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -63,9 +63,9 @@ def checkpoint(
 
 def put_all(folder: str, files: Mapping[str, bytes]) -> Path:
     """A folder with these files."""
-    return [put(content, f"{folder}/{name}") for name, content in files.items()][
-        -1
-    ].parent
+    for name, content in files.items():
+        put(content, f"{folder}/{name}")
+    return root() / folder
 
 
 @cache

@@ -23,7 +23,7 @@ finally:
 NAMES = list(parsers.PARSERS)
 SEEDS = seeds.seeds()
 FOUND = sorted((ROOT / "fuzz" / "regressions").glob("*/*"))
-EXAMPLES = max(1, settings.default.max_examples // 5)
+EXAMPLES = max(1, settings.default.max_examples // 8)
 
 
 def named(path):
