@@ -15,7 +15,7 @@ PURE = ["handgrad", "tomllib", "pickletools", "tarfile", "zipfile", "gzip", "jso
 with atheris.instrument_imports(include=PURE):
     from fuzz.parsers import PARSERS, Parser
     from fuzz.seeds import seeds
-    from handgrad.datasets import memory
+    from handgrad import memory
 
 FOLDER = Path("build") / "fuzz"
 LONGEST = 8192  # bytes: two pictures of CIFAR-10 and what belongs to them

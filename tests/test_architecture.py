@@ -15,7 +15,7 @@ TESTS = ROOT / "tests"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 # Each part of the house and the parts it may know, besides itself.
-GROUND = {"arrays", "errors", "parameter", "parsing", "randomness", "ranges"}
+GROUND = {"arrays", "errors", "memory", "parameter", "parsing", "randomness", "ranges"}
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
 TRAINING = {*BUILDING, "engine", "metrics", "training"}
@@ -28,6 +28,7 @@ KNOWS = {
     "parsing": {"errors"},
     "randomness": {"arrays", "errors"},
     "ranges": {"errors"},
+    "memory": {"errors"},
     "initializers": GROUND,
     "schedules": GROUND,
     "layers": {*GROUND, "initializers"},

@@ -9,6 +9,7 @@ HandgradError                  the base; each is also a ValueError
         DifferenceError        a run that does not come out the same
     NonFiniteError             NaN or infinity appeared in training
     ResourceError              not enough memory or disk for what was asked
+    UnsavedError               training has ended, but not all of it could be saved
 
 A message says who, what was expected, what came, and the next step. Mistakes of a
 user raise one of these; `assert` is for our own.
@@ -67,6 +68,12 @@ class NonFiniteError(HandgradError):
 
 class ResourceError(HandgradError):
     """Not enough memory or disk for what was asked."""
+
+
+class UnsavedError(HandgradError):
+    """Training has ended, but not all of it could be saved."""
+
+    exit_code = 5
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:

@@ -13,14 +13,26 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.memory import check_memory
 from handgrad.randomness import Key, normal_quantile, uniform_pieces
 
 Initializer: TypeAlias = Callable[[Shape, Key], NumpyArray]
+
+FLOAT_BYTES = 4
+LARGE = 1 << 26  # bytes from which on it is worth asking how much memory is free
 
 
 def fans(shape: Shape) -> tuple[int, int]:
     """The numbers of connections into and out of one unit of a weight."""
     return prod(shape[1:]), shape[0] * prod(shape[2:])
+
+
+def empty(shape: Shape) -> NumpyArray:
+    """Room for a weight; ResourceError if there is none."""
+    size = FLOAT_BYTES * prod(shape)
+    if size >= LARGE:
+        check_memory(size, f"A weight of shape {shape}", "Take a smaller network.")
+    return np.empty(shape, dtype=np.float32)
 
 
 def zeros(shape: Shape, key: Key) -> NumpyArray:
@@ -32,7 +44,7 @@ def normal(std: float) -> Initializer:
     """Normal with mean 0 and this standard deviation."""
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
-        values = np.empty(shape, dtype=np.float32)
+        values = empty(shape)
         for part, draws in uniform_pieces(key, shape):
             values.reshape(-1)[part] = std * normal_quantile(draws)
         return values
@@ -44,7 +56,7 @@ def uniform(limit: float) -> Initializer:
     """Uniform between -limit and limit."""
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
-        values = np.empty(shape, dtype=np.float32)
+        values = empty(shape)
         for part, draws in uniform_pieces(key, shape, -limit, limit):
             values.reshape(-1)[part] = draws
         return values

@@ -1,67 +1,198 @@
-"""Stopped by a signal at a random moment: saved, the code, the last step told (R17)."""
+"""Stopped by a signal at a random moment: saved, the code, nothing left (R17)."""
 
 import os
 import random
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, sleep
 
 import pytest
 
+from handgrad.training import resume
 from handgrad.training.run_folder import RunFolder
 
 PROGRAM = "from handgrad.cli.main import main; main()"
-WORDS = "train mlp --epochs 40 --batch-size 16 --set hidden_sizes=32,"
+BUSY = "while True: pass"
+WORDS = "train mlp --epochs 400 --batch-size 16 --set hidden_sizes=32,"
 SECONDS = 2.0  # from the signal to the end
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+SHARED = Path("/dev/shm")
 
 
-def stopped_at_random(folder, number, engine, draw):
-    """Send a signal while a run goes; seconds until it ended."""
+@contextmanager
+def training(folder, engine, **environment):
+    """The program in a session of its own; nothing of it may be left afterwards."""
+    before = set(SHARED.iterdir())
     words = [*WORDS.split(), "--engine", engine, "-q", "--run", str(folder)]
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ,
+        env={**os.environ, **environment},
+        start_new_session=True,
     )
-    while not list(folder.glob("checkpoints/last.json")):
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    assert members(process.pid) == [], "a child is left"
+    assert set(SHARED.iterdir()) <= before
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".tmp-")]
+
+
+def members(session):
+    """The processes of a session."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # gone by now
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(path.parent.name)
+    return found
+
+
+def wait_for(process, folder, pattern):
+    while not list(folder.glob(pattern)):
         assert process.poll() is None, process.stderr.read()
-        sleep(0.01)
-    sleep(draw.uniform(0, 0.1))
+        sleep(0.005)
+
+
+def ended(process, *numbers, pause=0.0):
+    """Send these signals; what was said, the code, and seconds until the end."""
     before = perf_counter()
-    process.send_signal(number)
+    for number in numbers:
+        process.send_signal(number)
+        sleep(pause)
     said = process.stderr.read()
     code = process.wait()
-    seconds = perf_counter() - before
-    process.stderr.close()
+    return said, code, perf_counter() - before
+
+
+def stopped_at_random(folder, number, engine, draw):
+    """Send a signal while a run goes; seconds until it ended."""
+    with training(folder, engine) as process:
+        wait_for(process, folder, "checkpoints/last.json")
+        sleep(draw.uniform(0, 0.1))
+        said, code, seconds = ended(process, number)
     assert code == 128 + number, said
     assert "everything is saved" in said
     assert not (folder / "result.json").exists()
     step = RunFolder.open(folder).records()[-1]["step"]
     assert f"Stopped after step {step};" in said
-    assert not [p for p in Path(folder).rglob("*") if p.name.startswith(".tmp-")]
     return seconds
 
 
+def stopped_early(folder, number, engine, draw, **environment):
+    """Send a signal while data is loaded or kernels are compiled, or a bit later.
+
+    Until the handlers stand, Python itself ends the program: then there is no folder.
+    """
+    with training(folder, engine, **environment) as process:
+        sleep(draw.uniform(0.1, 2.5))
+        said, code, seconds = ended(process, number)
+    if code != 128 + number:
+        assert code in (-number, 1), said
+        assert "KeyboardInterrupt" in said or code == -number
+        assert not folder.exists()
+    elif folder.exists():
+        assert not (folder / "result.json").exists()
+        resume(folder).folder.release()  # whole, with a checkpoint or without
+    else:
+        assert said == "Stopped.\n"
+    return seconds
+
+
+@pytest.fixture
+def load():
+    """Two processes that keep two cores busy."""
+    started = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2)]
+    yield
+    for process in started:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_signal_stops_it_with_everything_saved(tmp_path, name, seed):
     draw = random.Random(f"{name} {seed}")
     number = getattr(signal, name)
     assert stopped_at_random(tmp_path / "run", number, "plain", draw) < 5 * SECONDS
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_signal_before_the_first_step_leaves_nothing_half_made(tmp_path, name, seed):
+    draw = random.Random(f"{name} {seed}")
+    number = getattr(signal, name)
+    assert stopped_early(tmp_path / "run", number, "plain", draw) < 5 * SECONDS
+
+
+@pytest.mark.slow
+def test_a_second_signal_stops_at_once(tmp_path):
+    folder = tmp_path / "run"
+    with training(folder, "plain") as process:
+        wait_for(process, folder, "checkpoints/last.json")
+        numbers = [signal.SIGTERM] * 5  # the second may find the first one's work done
+        said, code, seconds = ended(process, *numbers, pause=0.001)
+    assert code == 128 + signal.SIGTERM, said
+    assert "Stopped" in said
+    assert seconds < 5 * SECONDS
+    resume(folder).folder.release()
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("engine", ["plain", "cpu"])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_signal_at_many_moments_stops_it(tmp_path, name, engine):
+    report(tmp_path, name, engine, stopped_at_random)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_signal_at_many_moments_stops_it_under_load(tmp_path, name, engine, load):
+    report(tmp_path, name, engine, stopped_at_random)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_signal_at_many_early_moments_stops_it(tmp_path, name, engine):
+    report(tmp_path, name, engine, stopped_early)
+
+
+def report(folder, name, engine, stopped):
+    """15 moments; with both engines 30 for each signal."""
     number = getattr(signal, name)
     seconds = [
-        stopped_at_random(tmp_path / str(case), number, engine, random.Random(case))
+        stopped(folder / str(case), number, engine, random.Random(f"{name} {case}"))
         for case in range(15)
     ]
     print(f"{name} {engine}: at most {max(seconds):.2f} s")
     assert max(seconds) < SECONDS
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", NAMES)
+def test_a_signal_while_kernels_are_compiled_stops_it(tmp_path, name):
+    seconds = []
+    for case in range(4):
+        draw = random.Random(f"{name} {case}")
+        number, cache = getattr(signal, name), str(tmp_path / f"cache {case}")
+        run = tmp_path / str(case)
+        with training(run, "cpu", HANDGRAD_CACHE=cache) as process:
+            wait_for(process, run, "config.toml")  # the first step compiles
+            sleep(draw.uniform(0, 2))
+            said, code, took = ended(process, number)
+        assert (code, said) == (128 + number, "Stopped.\n")
+        seconds.append(took)
+    print(f"{name} while compiling: at most {max(seconds):.2f} s")

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from handgrad.cli.train_options import OPTIMIZERS, PLACES, merged, tables_from
@@ -116,3 +118,28 @@ def test_every_place_is_a_key_of_the_configuration():
         if table:
             model = RunConfig.model_fields[table].annotation
         assert key in model.model_fields or model.model_config["extra"] == "allow"
+
+
+def test_a_failed_save_stops_a_run_or_not(handgrad, tmp_path, monkeypatch):
+    from handgrad.errors import ResourceError
+    from handgrad.training import run as runs
+
+    def full(*arguments, **options):
+        raise ResourceError("The disk is full.")
+
+    monkeypatch.setattr(runs, "save_checkpoint", full)
+    words = "train softmax_regression --engine plain --epochs 2 -q --train-count 64"
+    code, out, err = handgrad(f"{words} --run a")
+    assert (code, out) == (2, "")
+    assert err == "The disk is full.\n"
+    code, out, err = handgrad(f"{words} --run b --on-failed-save continue --json")
+    assert code == 5
+    assert json.loads(out.splitlines()[-1])["epochs"] == 2
+    assert err.count("NOT SAVED: training goes on") == 1
+    assert "not all of it is saved: saving failed 3 times in turn. The disk" in err
+    assert not (tmp_path / "b" / "result.json").exists()
+
+
+def test_a_failed_save_is_one_of_two_words(refused):
+    err = refused("train softmax_regression --on-failed-save hope")
+    assert "training.on_failed_save" in err

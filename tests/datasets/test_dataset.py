@@ -3,7 +3,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from handgrad.datasets import memory
+from handgrad import memory
 from handgrad.datasets.dataset import Dataset, Split, check_targets, checksum_of
 from handgrad.errors import DatasetError, ResourceError
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.datasets import memory
+from handgrad import memory
 from handgrad.datasets.idx import read_idx, read_split
 from handgrad.errors import DatasetError, ResourceError
 

@@ -7,6 +7,7 @@ from handgrad.engine.engine import Batch
 from handgrad.errors import NonFiniteError
 from handgrad.layers import Linear, ReLU, Residual, Sequential, Sigmoid
 from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.models import from_layers
 from handgrad.randomness import Key
 from handgrad.training import resume, start
 from handgrad.training.non_finite import first_non_finite, non_finite_error
@@ -247,3 +248,53 @@ def test_extreme_logits_stay_finite_through_the_loss(dtype):
         gradient = LOSS.backward(cache)
         assert np.isfinite(gradient).all()
         np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-6)
+
+
+# A bad number from each kind of layer, on the way there and on the way back.
+
+PIXELS = [
+    {"name": "conv2d", "out_channels": 3, "kernel_size": 3},
+    {"name": "batch_norm2d"},
+    {"name": "relu"},
+    {"name": "max_pool2d", "kernel_size": 2},
+    {"name": "leaky_relu"},
+    {"name": "average_pool2d", "kernel_size": 2},
+    {"name": "gelu"},
+    {"name": "flatten"},
+    {"name": "linear", "out_features": 6},
+    {"name": "batch_norm1d"},
+    {"name": "sigmoid"},
+    {"name": "dropout", "rate": 0.3},
+    {"name": "linear", "out_features": 6},
+    {"name": "tanh"},
+    {"name": "linear", "out_features": 10},
+]
+
+
+def of_all_kinds():
+    return from_layers(layers=PIXELS, input_shape=(1, 14, 14), classes=10)
+
+
+def spoilt(method, place, bad):
+    """The method, with one bad number in the array that it hands on."""
+
+    def call(*arguments, **options):
+        values, rest = method(*arguments, **options)
+        values = np.array(values)
+        values.flat[place % values.size] = bad
+        return values, rest
+
+    return call
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("way", ["forward", "backward"])
+@pytest.mark.parametrize("name", list(of_all_kinds().layers))
+def test_a_bad_number_of_any_kind_of_layer_is_named(name, way, bad):
+    model = of_all_kinds()
+    layer = model.layers[name]
+    setattr(layer, way, spoilt(getattr(layer, way), 17, bad))
+    values = np.linspace(0, 1, 2 * 196, dtype=np.float32).reshape(2, 1, 14, 14)
+    what = {"forward": "outputs", "backward": "gradient of the inputs"}[way]
+    kind = "NaN" if np.isnan(bad) else "infinity"
+    assert look(model, values) == f"the first {kind} is in the {what} of {name}"

@@ -16,6 +16,7 @@ from handgrad.cli.models import models
 from handgrad.cli.predict import predict
 from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
+from handgrad.cli.screens.stopping import Interrupted
 from handgrad.cli.study import study
 from handgrad.cli.summary import summary
 from handgrad.cli.sweep import sweep
@@ -75,6 +76,8 @@ def run(words: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except UsageError as error:
         return _fail(of_usage_error(error), 2)
+    except Interrupted as error:
+        return _fail("Stopped.", 128 + error.number)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:

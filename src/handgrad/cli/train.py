@@ -20,7 +20,7 @@ QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 98 % of the 
     "schedule": {"name": "cosine"},
     "training": {"epochs": 20, "batch_size": 32},
 }
-WITH_RESUME = {"resume", "workers", "quiet", "as_json"}
+WITH_RESUME = {"resume", "workers", "force", "quiet", "as_json"}
 
 
 def train(  # noqa: PLR0913 - a command's options are its arguments
@@ -52,6 +52,8 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     run: option.RunFolder = None,
     resume: option.Resume = None,
     checkpoint_seconds: option.CheckpointSeconds = None,
+    on_failed_save: option.OnFailedSave = None,
+    force: option.Force = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -59,6 +61,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
 
     Without a network, LeNet learns the handwritten digits that come with scikit-learn.
     """
+    from handgrad.cli.screens.stopping import stopping
     from handgrad.cli.screens.training import follow
 
     given = {
@@ -69,10 +72,14 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     _check_workers(workers, engine)
     if resume is not None:
         _refuse_beside_resume(given)
-        going = _resumed(resume, workers=workers, quiet=quiet)
-    else:
-        going = _started(_config(model, given), run, workers=workers, quiet=quiet)
-    follow(going, quiet=quiet, as_json=as_json, is_first=model is None and not resume)
+    with stopping() as stop:
+        if resume is not None:
+            going = _resumed(resume, workers=workers, quiet=quiet, force=force)
+        else:
+            config = _config(model, given)
+            going = _started(config, run, workers=workers, quiet=quiet, force=force)
+        is_first = model is None and not resume
+        follow(going, stop, quiet=quiet, as_json=as_json, is_first=is_first)
 
 
 def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
@@ -108,7 +115,12 @@ def _is_file(model: str) -> bool:
 
 
 def _started(
-    config: "RunConfig", folder: Path | None, *, workers: int | None, quiet: bool
+    config: "RunConfig",
+    folder: Path | None,
+    *,
+    workers: int | None,
+    quiet: bool,
+    force: bool,
 ) -> "Run":
     from handgrad.cli.screens.loading import Compiling, loading
     from handgrad.training.run import start
@@ -120,10 +132,11 @@ def _started(
             workers=workers,
             progress=progress,
             announce=Compiling(quiet=quiet),
+            force=force,
         )
 
 
-def _resumed(folder: Path, *, workers: int | None, quiet: bool) -> "Run":
+def _resumed(folder: Path, *, workers: int | None, quiet: bool, force: bool) -> "Run":
     from handgrad.cli.screens.loading import Compiling, loading
     from handgrad.training.run import resume
 
@@ -133,6 +146,7 @@ def _resumed(folder: Path, *, workers: int | None, quiet: bool) -> "Run":
             workers=workers,
             progress=progress,
             announce=Compiling(quiet=quiet),
+            force=force,
         )
 
 

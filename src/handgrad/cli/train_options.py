@@ -32,6 +32,22 @@ CheckpointSeconds = Annotated[
     float | None,
     typer.Option(help="Save this often within an epoch (60).", rich_help_panel=RUN),
 ]
+OnFailedSave = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHAT",
+        help="stop, or continue and try again at the next checkpoint (stop).",
+        rich_help_panel=RUN,
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Begin even where memory seems not to be enough.",
+        rich_help_panel=RUN,
+    ),
+]
 Engine = Annotated[
     str | None,
     typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
@@ -165,6 +181,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "clip_norm": ("training", "clip_norm"),
     "early_stopping": ("training", "early_stopping"),
     "checkpoint_seconds": ("training", "checkpoint_seconds"),
+    "on_failed_save": ("training", "on_failed_save"),
 }
 
 OPTIMIZERS: dict[str, dict[str, Any]] = {  # a name, and where to begin with it

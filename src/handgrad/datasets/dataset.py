@@ -7,8 +7,8 @@ from math import prod
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.datasets.memory import check_memory
 from handgrad.errors import DatasetError
+from handgrad.memory import check_memory
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Split, check_targets
-from handgrad.datasets.memory import check_memory
 from handgrad.errors import DatasetError
+from handgrad.memory import check_memory
 
 UNSIGNED_BYTE = 8
 GZIP = b"\x1f\x8b"

@@ -26,8 +26,8 @@ from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.datasets import whole_files
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.locate import cache_folder
-from handgrad.datasets.memory import check_disk
 from handgrad.datasets.picture_files import PictureFile
+from handgrad.memory import check_disk
 from handgrad.parsing import parse_json
 
 FORMAT = 1

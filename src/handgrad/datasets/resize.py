@@ -6,7 +6,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair
 from handgrad.datasets.dataset import Split
-from handgrad.datasets.memory import check_memory
+from handgrad.memory import check_memory
 
 
 def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:

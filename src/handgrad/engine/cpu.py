@@ -86,6 +86,18 @@ class CpuEngine:
             )
         return self._prediction
 
+    def planned_bytes(self, images: int) -> int:
+        """What both programs will take: planned, and not yet taken.
+
+        `images` is how many are predicted at once: of a place for more, only the part
+        that these fill is ever taken from the system.
+        """
+        training = self.training.program.memory
+        prediction = self.prediction.program.memory
+        idle = 1 - min(1.0, images / prediction.capacity)
+        activations = prediction.bytes_for("activations")
+        return training.page_bytes + prediction.page_bytes - round(idle * activations)
+
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
         return self.training.run(batch, step)

@@ -136,6 +136,10 @@ class Memory:
         """What all buffers take together."""
         return sum(line.bytes for line in self.table)
 
+    def bytes_for(self, role: str) -> int:
+        """What the buffers of one role take together."""
+        return sum(line.bytes for line in self.table if line.role == role)
+
     @property
     def page_bytes(self) -> int:
         """What the system gives for them: no less, as it counts by pages."""

@@ -64,7 +64,7 @@ def tiled(name: str, operations: Sequence[Operation], tiles: int) -> Phase:
 
 
 class Program:
-    """Phases bound to memory, ready to run."""
+    """Phases bound to memory; kernels are compiled when it first runs."""
 
     def __init__(
         self,
@@ -77,11 +77,14 @@ class Program:
         self.workers = workers or memory.workers
         self.phases = [phase for phase in phases if phase.tasks or phase.plain]
         self.memory = memory
+        self._announce = announce
         self._held: list[NumpyArray] = []
-        self._steps = list(self._sections(announce))
+        self._steps: list[Workers | Callable[[], None]] | None = None
 
     def run(self, tiles: int = NO_LIMIT) -> None:
         """Run every phase once, for the first tiles only; plain work sees them all."""
+        if self._steps is None:
+            self._steps = self._sections(self._announce)
         for step in self._steps:
             if isinstance(step, Workers):
                 step.run(tiles)

@@ -1,5 +1,6 @@
 """The program of a training step, and running it."""
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,10 +117,8 @@ class TrainingProgram:
         if l2 is not None:
             loss += l2.factor * l2.strength * self.mover.penalty_squares()
         norm = self.mover.gradient_norm
-        is_finite = bool(np.isfinite(loss)) and (
-            norm is None or bool(np.isfinite(norm))
-        )
-        return StepResult(loss, int(self.correct.sum()), norm, is_finite)
+        correct = int(self.correct.sum())
+        return StepResult(loss, correct, norm, are_finite(loss, norm))
 
     def _targets(self, batch: Batch) -> NumpyArray:
         """The batch's own targets where the plain voice will ask for them."""
@@ -133,6 +132,11 @@ class TrainingProgram:
             name: store.view(self.mover.gradients, name).copy()
             for name in store.parameters
         }
+
+
+def are_finite(loss: float, norm: float | None) -> bool:
+    """Whether neither is NaN or infinite: the watch over a step."""
+    return isfinite(loss) and (norm is None or isfinite(norm))
 
 
 def add_loss(

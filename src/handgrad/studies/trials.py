@@ -90,6 +90,7 @@ def trial_of(
     dump = config.model_dump(mode="json", exclude={"resolved", "seed"})
     dump["dataset"].pop("data_dir")
     dump["training"].pop("checkpoint_seconds")
+    dump["training"].pop("on_failed_save")
     return Trial(
         {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}
     )

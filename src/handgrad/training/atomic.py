@@ -28,6 +28,9 @@ def write_file(path: Path, content: bytes) -> None:
     except OSError as error:
         _remove(temporary)
         raise cannot_write(path, error, len(content)) from error
+    except BaseException:  # a signal that waits for nothing
+        _remove(temporary)
+        raise
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
@@ -43,6 +46,9 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         _remove(temporary)
         raise cannot_write(path, error, sum(map(len, files.values()))) from error
+    except BaseException:
+        _remove(temporary)
+        raise
 
 
 def make_folder(path: Path) -> None:

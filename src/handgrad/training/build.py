@@ -17,7 +17,7 @@ from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
 from handgrad.training.config import ResolvedConfig, RunConfig
-from handgrad.training.room import check_room
+from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
@@ -42,8 +42,12 @@ def build(
     workers: int | None = None,
     progress: Any = None,
     announce: Callable[[str], None] | None = None,
+    force: bool = False,
 ) -> Parts:
-    """Load the data, build the model, and make the trainer that joins them."""
+    """Load the data, build the model, and make the trainer that joins them.
+
+    ResourceError if memory is short, unless `force` is set.
+    """
     dataset = load_dataset(config, progress)
     train, validation = split_of(config, dataset)
     normalization = datasets.normalization(config.dataset.normalization, train.images)
@@ -58,9 +62,11 @@ def build(
     )
     steps = -(-len(train) // settings.batch_size)
     optimizer = build_optimizer(config, steps)
-    # the CPU engine keeps no batch, only tiles: of it the parameters alone are counted
-    examples = min(settings.batch_size, len(train)) if config.engine == "plain" else 0
-    check_room(model, optimizer, train.image_shape, examples)
+    examples = min(settings.batch_size, len(train))
+    if not force:
+        # the CPU engine keeps no batch, only tiles: the least is the parameters' alone
+        least = examples if config.engine == "plain" else 0
+        check_least(model, optimizer, train.image_shape, least)
     loss = catalog.build("loss", config.loss.name, config.loss.options)
     engine = build_engine(
         config,
@@ -68,9 +74,14 @@ def build(
         loss,
         optimizer,
         normalization,
+        batch_size=examples,
         workers=workers,
         announce=announce,
     )
+    if not force:
+        splits = (validation, dataset.test)
+        predicted = max(0 if split is None else len(split) for split in splits)
+        check_room(engine, optimizer, train, examples, predicted)
     trainer = Trainer(
         engine,
         train,
@@ -187,6 +198,7 @@ def build_engine(
     optimizer: Optimizer,
     normalization: Normalization,
     *,
+    batch_size: int,
     workers: int | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Engine:
@@ -199,7 +211,7 @@ def build_engine(
         optimizer,
         normalization,
         input_shape=config.resolved.input_shape,
-        batch_size=config.training.batch_size,
+        batch_size=batch_size,
         seed=config.seed,
         l2=L2(config.loss.l2, config.loss.l2_factor) if config.loss.l2 else None,
         clip_norm=config.training.clip_norm,

@@ -51,22 +51,29 @@ def save_checkpoint(
     *,
     notes: Mapping[str, Any] | None = None,
     is_best: bool = False,
+    is_last: bool = True,
 ) -> Path:
-    """Save a state as the last one, and as the best one if it is."""
+    """Save a state as the last one, and as the best one if it is.
+
+    If that fails, both are what they were before, or one of them is already this one.
+    """
     make_folder(folder)
     numbers = {"position": position.as_numbers(), "notes": dict(notes or {})}
     files = {STATE: save(dict(arrays)), POSITION: _json(numbers)}
     manifest = _json({name: _sha256(content) for name, content in files.items()})
     path = _free_name(folder, position)
-    write_folder(path, {**files, MANIFEST: manifest})
-    for which in ("best", "last") if is_best else ("last",):
-        pointer = {
-            "which": which,
-            "checkpoint": path.name,
-            "manifest_sha256": _sha256(manifest),
-        }
-        write_file(folder / f"{which}.json", _json(pointer))
-    _remove_unnamed(folder)
+    names = [("best", is_best), ("last", is_last)]
+    try:
+        write_folder(path, {**files, MANIFEST: manifest})
+        for which in (name for name, is_wanted in names if is_wanted):
+            pointer = {
+                "which": which,
+                "checkpoint": path.name,
+                "manifest_sha256": _sha256(manifest),
+            }
+            write_file(folder / f"{which}.json", _json(pointer))
+    finally:
+        _remove_unnamed(folder)
     return path
 
 

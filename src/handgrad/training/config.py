@@ -95,6 +95,9 @@ class TrainingConfig(_Table):
     Units
         early_stopping      epochs without a lower validation loss
         checkpoint_seconds  between two checkpoints within an epoch; 0: every step
+
+    `on_failed_save` says what follows when a file cannot be written: the run stops, or
+    it goes on and tries again at the next checkpoint.
     """
 
     epochs: Whole = 10
@@ -102,6 +105,7 @@ class TrainingConfig(_Table):
     clip_norm: float | None = Field(default=None, gt=0)
     early_stopping: Whole | None = None
     checkpoint_seconds: float = Field(default=60.0, ge=0)
+    on_failed_save: Literal["stop", "continue"] = "stop"
 
 
 class ResolvedConfig(_Table):

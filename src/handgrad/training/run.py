@@ -15,6 +15,7 @@ from handgrad.errors import HandgradError, NonFiniteError, RunError
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
+    Checkpoint,
     has_checkpoint,
     load_checkpoint,
     save_checkpoint,
@@ -24,6 +25,7 @@ from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import LOGS, Notes
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.saving import Unsaved
 
 Announce = Callable[[str], None]
 NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
@@ -34,7 +36,9 @@ class Run:
     """Training with a folder. Iterate to make it go; then `result` is there.
 
     At the end the network is that of the best checkpoint, which the test images see
-    once; the checksum in the result is that of the final parameters.
+    once; the checksum in the result is that of the final parameters. A run that goes on
+    when saving fails ends with UnsavedError if not all is saved by then; its `result`
+    is there all the same.
 
     Example
         run = start(RunConfig(), Path("runs/first"))
@@ -52,6 +56,7 @@ class Run:
         self._saved = perf_counter()
         self._seconds_before = 0.0
         self._last_epoch: dict[str, Any] = {}
+        self.unsaved = Unsaved()
         self._config_checksum = folder.config_checksum()
 
     def __iter__(self) -> Iterator[Record]:
@@ -61,9 +66,9 @@ class Run:
                 self.folder.add(record)
                 if isinstance(record, EpochRecord):
                     self._last_epoch = _summary_of(record)
-                    self.save(is_best=record.is_best)
+                    self._save_in_time(is_best=record.is_best)
                 elif self._is_time_to_save():
-                    self.save()
+                    self._save_in_time()
                 yield record
             self._finish()
         except NonFiniteError as error:
@@ -82,8 +87,7 @@ class Run:
 
     def save(self, *, is_best: bool = False) -> None:
         """Save where training stands, now."""
-        sizes = self.folder.flush()
-        notes = Notes(sizes, self._seconds(), self._last_epoch, self._config_checksum)
+        notes = self._notes(self.folder.flush())
         save_checkpoint(
             self.folder.checkpoints,
             self.trainer.state(),
@@ -92,6 +96,41 @@ class Run:
             is_best=is_best,
         )
         self._saved = perf_counter()
+
+    def _notes(self, sizes: dict[str, int]) -> Notes:
+        """What a checkpoint says besides arrays and position."""
+        return Notes(sizes, self._seconds(), self._last_epoch, self._config_checksum)
+
+    def _save_in_time(self, *, is_best: bool = False) -> None:
+        """Save; if that fails, stop or go on as the configuration says."""
+        self._saved = perf_counter()
+        try:
+            self._save_unsaved_best()
+            self.save(is_best=is_best)
+            self.unsaved.mended()
+        except HandgradError as error:
+            if self.config.training.on_failed_save == "stop":
+                raise
+            self.unsaved.failed(error, self._checkpoint() if is_best else None)
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.trainer.state(), self.trainer.position, {})
+
+    def _save_unsaved_best(self) -> None:
+        """The best state that an earlier failure hit, unless saved by now."""
+        best = self.unsaved.best
+        if best is not None:
+            notes = self._notes(self.folder.flush())
+            folder = self.folder.checkpoints
+            save_checkpoint(
+                folder,
+                best.arrays,
+                best.position,
+                notes=notes.as_values(),
+                is_best=True,
+                is_last=False,
+            )
+            self.unsaved.best = None
 
     def go_back_to_checkpoint(self) -> None:
         """Put everything as it was when the last checkpoint was saved."""
@@ -117,7 +156,10 @@ class Run:
     def _finish(self) -> None:
         model, trainer = self.parts.model, self.trainer
         final = checksum_of(model)
-        trainer.engine.restore(load_checkpoint(self.folder.checkpoints, "best").arrays)
+        if self.unsaved.failure is not None:
+            self._save_in_time()
+        best = self.unsaved.best or load_checkpoint(self.folder.checkpoints, "best")
+        trainer.engine.restore(best.arrays)
         test = self.parts.dataset.test
         test_loss, test_accuracy = (
             (None, None) if test is None else trainer.evaluate(test)
@@ -138,9 +180,21 @@ class Run:
             "seed": self.config.seed,
             "sha256": final,
         }
-        unseal(self.folder.path)
-        self.folder.write_result(self.result)
-        seal(self.folder.path)
+        self._write_result()
+
+    def _write_result(self) -> None:
+        """The last word, if all before it is saved; UnsavedError otherwise."""
+        if self.unsaved.failure is None:
+            try:
+                unseal(self.folder.path)
+                self.folder.write_result(self.result)
+                seal(self.folder.path)
+            except HandgradError as error:
+                if self.config.training.on_failed_save == "stop":
+                    raise
+                self.unsaved.failed(error, None)
+        if self.unsaved.failure is not None:
+            raise self.unsaved.error(self.trainer.position.step)
 
 
 def start(
@@ -150,9 +204,15 @@ def start(
     workers: int | None = None,
     progress: Any = None,
     announce: Announce | None = None,
+    force: bool = False,
 ) -> Run:
-    """A new run in a new folder; the folder is made only when all parts fit."""
-    parts = build(config, workers=workers, progress=progress, announce=announce)
+    """A new run in a new folder; the folder is made only when all parts fit.
+
+    `force` begins even where memory seems not to be enough.
+    """
+    parts = build(
+        config, workers=workers, progress=progress, announce=announce, force=force
+    )
     return Run(parts, RunFolder.create(path, parts.config))
 
 
@@ -162,11 +222,14 @@ def resume(
     workers: int | None = None,
     progress: Any = None,
     announce: Announce | None = None,
+    force: bool = False,
 ) -> Run:
     """Go on with a run from its last checkpoint: the same bits as if never stopped."""
     folder = RunFolder.open(path)
     config = folder.config
-    parts = build(config, workers=workers, progress=progress, announce=announce)
+    parts = build(
+        config, workers=workers, progress=progress, announce=announce, force=force
+    )
     check_same_data(config, parts.config)
     run = Run(parts, folder)
     run.go_back_to_checkpoint()

@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from handgrad.errors import HandgradError, IntegrityError, RunError
+from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import parse_json
 from handgrad.training.atomic import (
     append,
@@ -59,7 +59,7 @@ class RunFolder:
                 raise _is_there(folder)
             made.write("environment.json", _pretty(describe_environment()))
             made.write("config.toml", config.to_toml())
-        except HandgradError:
+        except BaseException:  # an error, or a signal that waits for nothing
             if is_new:  # nothing half-written stays
                 shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -118,6 +118,10 @@ class TrainingScreen:
         if not self.quiet:
             self.console.print(sentence, soft_wrap=True)
 
+    def warn(self, sentence: str) -> None:
+        """Leave a lasting line that `quiet` does not keep back."""
+        self.console.print(sentence, soft_wrap=True, style="bold red")
+
     def numbers(self, now: float) -> str:
         """Loss, accuracy, images a second and time left, as of now."""
         loss, right, images = self.sums

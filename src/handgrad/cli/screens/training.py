@@ -1,14 +1,12 @@
 """A run on the screen: progress, a clean stop, pictures, and the last word."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
-from handgrad.errors import HandgradError
+from handgrad.cli.screens.stopping import Stop
+from handgrad.errors import HandgradError, UnsavedError
 from handgrad.training.manifest import seal
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
@@ -18,50 +16,27 @@ NEXT = (
     "lenet --set activation=relu --set pooling=max --optimizer adam "
     "--dataset fashion_mnist",
 )
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-class Stop:
-    """Whether somebody asked the run to stop, and by which signal."""
-
-    number: int | None = None
-
-
-@contextmanager
-def stopping() -> Iterator[Stop]:
-    """Let the first signal stop the run between two steps; the second, at once."""
-    stop, before = Stop(), {}
-
-    def ask(number: int, frame: Any) -> None:
-        if stop.number is not None:
-            raise KeyboardInterrupt
-        stop.number = number
-
-    with suppress(ValueError):  # signals reach the main thread alone
-        for name in SIGNALS:
-            if hasattr(signal, name):
-                number = getattr(signal, name)
-                before[number] = signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def follow(run: Run, *, quiet: bool, as_json: bool, is_first: bool) -> None:
+def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool, is_first: bool) -> None:
     """Make the run go, show it, and end with its result."""
-    stop = _train(run, quiet=quiet)
-    if stop.number is not None and not run.result:
-        raise StoppedError(run, stop.number)
-    pictures = _draw(run)
+    unsaved: UnsavedError | None = None
+    try:
+        _train(run, stop, quiet=quiet)
+        if stop.number is not None and not run.result:
+            raise StoppedError(run, stop.number)
+        pictures = _draw(run)
+    except UnsavedError as error:  # its result is there, and nowhere else
+        unsaved, pictures = error, []
     if as_json:
         say_json(run.result)
     else:
         _last_word(run.result, pictures, is_first=is_first and not quiet)
+    if unsaved is not None:
+        raise unsaved
 
 
-def _train(run: Run, *, quiet: bool) -> Stop:
+def _train(run: Run, stop: Stop, *, quiet: bool) -> None:
     trainer = run.trainer
     screen = TrainingScreen(
         epochs=run.config.training.epochs,
@@ -70,13 +45,29 @@ def _train(run: Run, *, quiet: bool) -> Stop:
         quiet=quiet,
     )
     screen.say(_first_word(run))
-    with stopping() as stop, screen:
+    was_saved = True
+    with screen:
         for record in run:
+            stop.waits = True  # until the first step is done there is nothing to save
             _show(screen, record)
+            is_saved = run.unsaved.failure is None
+            if is_saved != was_saved:
+                screen.warn(_of_saving(run))
+                was_saved = is_saved
             if stop.number is not None and not trainer.is_finished:
                 run.save()
                 break
-    return stop
+    stop.waits = False
+
+
+def _of_saving(run: Run) -> str:
+    """Said when saving fails for the first time, and when it works again."""
+    if run.unsaved.failure is None:
+        return f"Saved again: {run.folder.path} holds everything up to here."
+    return (
+        "NOT SAVED: training goes on and tries again at the next checkpoint. "
+        f"{run.unsaved.failure}"
+    )
 
 
 def _show(screen: TrainingScreen, record: Record) -> None:

@@ -3,9 +3,9 @@ import shutil
 
 import pytest
 
-from handgrad.datasets import memory
-from handgrad.datasets.memory import check_disk, check_memory, free_memory
+from handgrad import memory
 from handgrad.errors import ResourceError
+from handgrad.memory import check_disk, check_memory, free_memory
 
 
 def test_this_machine_has_some_memory_and_less_than_any_machine():

@@ -1,4 +1,4 @@
-"""Whether there is room for what is about to be read."""
+"""Whether there is room for what is about to be made or read."""
 
 import os
 import shutil
@@ -9,13 +9,16 @@ from handgrad.errors import ResourceError
 GIGA = 1e9
 
 
-def check_memory(wanted: int, what: str) -> None:
+NEXT = "Close other programs, or use fewer or smaller images."
+
+
+def check_memory(wanted: int, what: str, following: str = NEXT) -> None:
     """ResourceError if so many bytes are more than the memory that is free."""
     free = free_memory()
     if free is not None and wanted > free:
         raise ResourceError(
             f"{what} needs {wanted / GIGA:.2f} GB of memory, but {free / GIGA:.2f} GB "
-            "are free. Close other programs, or use fewer or smaller images."
+            f"are free. {following}"
         )
 
 

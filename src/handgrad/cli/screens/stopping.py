@@ -1,0 +1,53 @@
+"""Signals that end the program: at once where nothing would be lost, else in order."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Interrupted(BaseException):
+    """The program was told to stop by the signal of this number.
+
+    No KeyboardInterrupt: typer takes that for SIGINT, whatever the number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"signal {number}")
+        self.number = number
+
+
+class Stop:
+    """Whether somebody asked for an end, and by which signal.
+
+    While `waits` is set, the first signal is only noted: there is something to save.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.waits = False
+
+    def ask(self, number: int, frame: Any = None) -> None:
+        """Note the signal; Interrupted if nothing waits for it, or if asked twice."""
+        is_second = self.number is not None
+        self.number = number
+        if is_second or not self.waits:
+            raise Interrupted(number)
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Take the signals that end a program, and give them back afterwards."""
+    stop, before = Stop(), {}
+    with suppress(ValueError):  # signals reach the main thread alone
+        for name in SIGNALS:
+            if hasattr(signal, name):
+                number = getattr(signal, name)
+                before[number] = signal.signal(number, stop.ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

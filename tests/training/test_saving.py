@@ -1,0 +1,202 @@
+"""Writing fails at a certain call: stop or go on, and nothing saved is lost (R16)."""
+
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+
+from handgrad.errors import HandgradError, UnsavedError
+from handgrad.training import start
+from handgrad.training.checkpoint import (
+    has_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from handgrad.training.position import Position
+from handgrad.training.saving import Unsaved
+
+from .small import final_bits, go_on, small, train
+
+ERRORS = {"full": errno.ENOSPC, "forbidden": errno.EACCES}
+CALLS = ("open", "write", "fsync", "replace", "rename", "mkdir")
+ONE_SAVE = {"open": 5, "write": 5, "fsync": 9, "replace": 2, "rename": 1, "mkdir": 1}
+CASES = [
+    pytest.param(
+        call,
+        number,
+        first,
+        id=f"{call}-{name}-{first}",
+        marks=[pytest.mark.nightly] if (place + place_of_error + first) % 3 else [],
+    )
+    for place, call in enumerate(CALLS)
+    for place_of_error, (name, number) in enumerate(ERRORS.items())
+    for first in (1, 2, 3)
+]
+cases = pytest.mark.parametrize(("call", "number", "first"), CASES)
+FOR_EVER = 10**6
+FEW = 2
+
+
+def run_of(how):
+    training = {"epochs": 3, "batch_size": 40, "on_failed_save": how}
+    return small(model={"name": "softmax_regression"}, training=training)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing happened to."""
+    path = tmp_path_factory.mktemp("whole") / "run"
+    run = train(path, run_of("continue"))
+    return run.result["sha256"], final_bits(path)
+
+
+def let_fail(monkeypatch, call, number, first, count):
+    """From the first call on, so many fail; a disk takes a part before it is full."""
+    real, seen = getattr(os, call), 0
+
+    def fail(*arguments, **options):
+        nonlocal seen
+        if call == "open" and not arguments[1] & os.O_WRONLY:
+            return real(*arguments, **options)  # looking and removing still work
+        seen += 1
+        if not first <= seen < first + count:
+            return real(*arguments, **options)
+        if call == "write":
+            real(arguments[0], bytes(arguments[1])[:1])
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, call, fail)
+
+
+def states_seen(run):
+    """Run to the end; the saving failures that stood after each record."""
+    return [run.unsaved.failure for _ in run]
+
+
+def bits_after(path):
+    """Resumed where it stands, the run ends with these bits."""
+    go_on(path)
+    return final_bits(path)
+
+
+@pytest.mark.parametrize(
+    ("call", "first"),
+    [(call, first) for call in CALLS for first in range(1, ONE_SAVE[call] + 1)],
+)
+@pytest.mark.parametrize("number", ERRORS.values(), ids=ERRORS)
+def test_a_failed_save_leaves_a_whole_checkpoint_and_nothing_else(
+    tmp_path, monkeypatch, call, number, first
+):
+    """Each write call of one save fails in its turn; old or new is there, whole."""
+    save_checkpoint(tmp_path, state_of(1), Position(step=1), is_best=True)
+    let_fail(monkeypatch, call, number, first, FOR_EVER)
+    with pytest.raises(HandgradError, match=os.strerror(number)) as error:
+        save_checkpoint(tmp_path, state_of(2), Position(step=2), is_best=True)
+    monkeypatch.undo()
+    assert_bytes_are_told(error.value, number)
+    named = set()
+    for which in ("best", "last"):
+        found = load_checkpoint(tmp_path, which)
+        assert found.arrays["a"].tolist() == [found.position.step] * 3
+        named.add(json.loads((tmp_path / f"{which}.json").read_text())["checkpoint"])
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "best.json",
+        "last.json",
+        *named,
+    }
+
+
+def state_of(step):
+    return {"a": np.full(3, step, dtype=np.float32)}
+
+
+@cases
+def test_told_to_stop_it_stops_and_what_was_saved_stays(
+    tmp_path, monkeypatch, whole, number, call, first
+):
+    run = start(run_of("stop"), tmp_path / "run")
+    let_fail(monkeypatch, call, number, first, FOR_EVER)
+    with pytest.raises(HandgradError, match=os.strerror(number)) as error:
+        states_seen(run)
+    monkeypatch.undo()
+    assert error.value.exit_code == 2
+    assert_bytes_are_told(error.value, number)
+    assert not run.result or call not in ("open", "write", "fsync")
+    assert bits_after(tmp_path / "run") == whole[1]
+
+
+@cases
+def test_told_to_go_on_it_saves_everything_when_there_is_room_again(
+    tmp_path, monkeypatch, whole, number, call, first
+):
+    run = start(run_of("continue"), tmp_path / "run")
+    let_fail(monkeypatch, call, number, first, FEW)
+    failures = states_seen(run)
+    monkeypatch.undo()
+    assert any(os.strerror(number) in str(failure) for failure in failures)
+    assert run.unsaved.failure is None
+    assert run.result["sha256"] == whole[0]
+    assert final_bits(tmp_path / "run") == whole[1]
+    best = load_checkpoint(tmp_path / "run" / "checkpoints", "best")
+    assert best.position.best_epoch == run.result["best_epoch"]
+    assert not list((tmp_path / "run").rglob(".tmp-*"))
+
+
+@cases
+def test_told_to_go_on_it_never_ends_well_while_something_is_unsaved(
+    tmp_path, monkeypatch, whole, number, call, first
+):
+    run = start(run_of("continue"), tmp_path / "run")
+    let_fail(monkeypatch, call, number, first, FOR_EVER)
+    with pytest.raises(UnsavedError, match="not all of it is saved") as error:
+        states_seen(run)
+    monkeypatch.undo()
+    assert error.value.exit_code == 5
+    assert_bytes_are_told(error.value, number)
+    assert run.result["sha256"] == whole[0], "it was trained to the end"
+    assert not (tmp_path / "run" / "result.json").exists()
+    checkpoints = tmp_path / "run" / "checkpoints"
+    if has_checkpoint(checkpoints):
+        load_checkpoint(checkpoints)
+    assert bits_after(tmp_path / "run") == whole[1]
+
+
+def assert_bytes_are_told(error, number):
+    if number == errno.ENOSPC:
+        assert " bytes and " in str(error), "what is needed and what is free"
+
+
+def test_a_result_that_cannot_be_written_is_no_success(tmp_path, monkeypatch):
+    run = start(run_of("continue"), tmp_path / "run")
+    monkeypatch.setattr(
+        run.folder, "write_result", lambda result: _raise(HandgradError("no room"))
+    )
+    with pytest.raises(UnsavedError, match=r"failed once\. no room"):
+        states_seen(run)
+    assert run.result["epochs"] == 3
+
+
+def _raise(error):
+    raise error
+
+
+def test_an_older_best_state_gives_way_to_a_newer_one():
+    unsaved = Unsaved()
+    first, second = (checkpoint_at(step) for step in (1, 2))
+    unsaved.failed(HandgradError("a"), first)
+    unsaved.failed(HandgradError("b"), None)
+    assert unsaved.best is first
+    unsaved.failed(HandgradError("c"), second)
+    assert unsaved.best is second
+    assert "step 9" in str(unsaved.error(9))
+    assert "3 times in turn. c" in str(unsaved.error(9))
+    unsaved.mended()
+    assert (unsaved.failure, unsaved.best, unsaved.attempts) == (None, None, 0)
+
+
+def checkpoint_at(step):
+    from handgrad.training.checkpoint import Checkpoint
+
+    return Checkpoint({}, Position(step=step), {})
