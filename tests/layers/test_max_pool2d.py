@@ -139,9 +139,13 @@ def test_nan_wins_and_takes_the_gradient():
     np.testing.assert_array_equal(d_inputs, [[[[0.0, 1.0], [0.0, 0.0]]]])
 
 
-def test_the_border_never_wins():
-    layer = MaxPool2d(3, stride=2, padding=1)
-    outputs, cache = layer.forward(np.full((1, 1, 3, 3), -np.inf))
+@pytest.mark.parametrize(
+    ("kernel_size", "stride", "padding"),
+    [(3, 2, 1), (4, (1, 3), 2), (4, (3, 1), 2), ((4, 2), 1, (2, 1)), (5, 1, (2, 1))],
+)
+def test_the_border_never_wins(kernel_size, stride, padding):
+    layer = MaxPool2d(kernel_size, stride=stride, padding=padding)
+    outputs, cache = layer.forward(np.full((1, 1, 6, 5), -np.inf))
     assert np.all(outputs == -np.inf)
     d_inputs, _ = layer.backward(np.ones_like(outputs), cache)
     assert d_inputs.sum() == outputs.size
@@ -162,6 +166,7 @@ def test_windows_stand_side_by_side_unless_told():
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
+        ((), r"takes images of shape \(channels, height, width\), got \(\)"),
         ((16,), r"takes images of shape \(channels, height, width\), got \(16,\)"),
         ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Take a smaller"),
     ],

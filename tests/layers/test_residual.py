@@ -157,6 +157,8 @@ def test_body_and_shortcut_must_meet():
     message = r"got \(4,\) from the body and \(8,\) from the shortcut\. Give a shortcut"
     with pytest.raises(ShapeError, match=message):
         layer.output_shape((8,))
+    with pytest.raises(ShapeError, match=r"got \(9,\) from the body and \(8,\) from"):
+        Residual(Linear(8, 9, key=KEY)).output_shape((8,))
     fits = Residual(Linear(8, 4, key=KEY), Linear(8, 4, key=KEY))
     assert fits.output_shape((8,)) == (4,)
 
