@@ -121,3 +121,10 @@ def test_the_margin_is_positive(margin):
 
 def test_says_what_it_is():
     assert repr(MulticlassSVM(0.5)) == "MulticlassSVM(margin=0.5)"
+
+
+def test_a_nan_costs_nan_and_pushes_nothing():
+    """By the equation of `active`: a NaN is not above 0."""
+    loss, cache = MulticlassSVM().forward(np.array([[0.0, np.nan, 0.5]]), np.array([0]))
+    assert np.isnan(loss)
+    np.testing.assert_array_equal(MulticlassSVM().backward(cache), [[-1.0, 0.0, 1.0]])
