@@ -56,6 +56,13 @@ def test_nan_stays_nan_and_does_not_pass_a_closed_gate():
     np.testing.assert_array_equal(d_inputs, [[0.0, 5.0, 0.0, 7.0]])
 
 
+def test_a_nan_opens_no_gate():
+    """By the equation of `d_inputs`: a NaN is not above 0."""
+    _, cache = LAYER.forward(np.array([[np.nan, 1.0]]))
+    d_inputs, _ = LAYER.backward(np.array([[3.0, 5.0]]), cache)
+    np.testing.assert_array_equal(d_inputs, [[0.0, 5.0]])
+
+
 @given(inputs=batches_of_values())
 def test_twice_is_once(inputs):
     once, _ = LAYER.forward(inputs)
