@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-HEAD = (
-    "| module | mutants | tried | killed | timeouts | survived | of these equivalent |"
-)
+COLUMNS = ("found", "tried", "at first", "killed", "timeout", "survived", "equivalent")
+HEAD = """\
+| module | mutants | tried | noticed at first | killed | timeouts | survived | \
+equivalent |
+|---|---:|---:|---:|---:|---:|---:|---:|"""
 NOTICED = ("killed", "timeout")
 Z = 1.96  # of a 95 % interval
 
@@ -24,7 +26,7 @@ def main() -> None:
     """Print one row for each module, the sum, and each survivor with its reason."""
     modules = list(_modules(Path(sys.argv[1])))
     why = _reasons()
-    print(HEAD, "|---|---:|---:|---:|---:|---:|---:|", sep="\n")
+    print(HEAD)
     total: Counter[str] = Counter()
     for name, lines in modules:
         counts = _count(name, lines, why)
@@ -42,10 +44,13 @@ def main() -> None:
 
 
 def _modules(results: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Each module's mutants, the last word on each."""
+    """Each module's mutants: the last word on each, and the first."""
     for path in sorted(results.glob("*.jsonl")):
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
-        last = {(line["name"], line["after"]): line for line in lines}
+        last: dict[tuple[str, str], dict[str, Any]] = {}
+        for line in map(json.loads, path.read_text().splitlines()):
+            key = line["name"], line["after"]
+            before = last[key]["at first"] if key in last else line["outcome"]
+            last[key] = line | {"at first": before}
         found = sorted(last.values(), key=lambda line: (line["line"], line["name"]))
         yield found[0]["module"], found
 
@@ -64,6 +69,7 @@ def _count(
 ) -> Counter[str]:
     counts = Counter({"found": lines[0]["of"], "tried": len(lines)})
     for line in lines:
+        counts["at first"] += line["at first"] in NOTICED
         outcome = line["outcome"] if line["outcome"] in NOTICED else "survived"
         counts[outcome] += 1
         counts["equivalent"] += outcome == "survived" and (name, line["after"]) in why
@@ -71,8 +77,7 @@ def _count(
 
 
 def _cells(counts: Counter[str]) -> str:
-    names = ("found", "tried", *NOTICED, "survived", "equivalent")
-    return " | ".join(f"{counts[name]:,}" for name in names)
+    return " | ".join(f"{counts[name]:,}" for name in COLUMNS)
 
 
 def _as_code(text: str) -> str:
@@ -91,7 +96,8 @@ def _score(total: Counter[str], modules: list[tuple[str, list[dict[str, Any]]]])
     return (
         f"Noticed: {noticed:,} of {total['tried']:,}, {noticed / total['tried']:.1%} "
         f"(95 % Wilson interval {low:.1%} to {high:.1%}); modules weighted by their "
-        f"mutants: {weighted:.1%}; without the equivalent ones {noticed / others:.1%}."
+        f"mutants: {weighted:.1%}; without the equivalent ones {noticed / others:.1%}. "
+        f"At first: {total['at first'] / total['tried']:.1%}."
     )
 
 

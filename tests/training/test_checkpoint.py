@@ -209,6 +209,7 @@ def sealed_anew(folder, path, changes):
         ("state.safetensors", b"no arrays"),
         ("position.json", b"no numbers"),
         ("position.json", b"[]"),
+        ("position.json", b'{"notes": {}, "position": 1}'),
     ],
 )
 def test_what_is_sealed_but_no_checkpoint_is_refused(folder, name, content):
