@@ -350,6 +350,23 @@ def test_no_other_way_leads_anywhere(place, name):
     assert os.listdir(place) == []
 
 
+BYTE = b"cnumpy\ndtype\nU\x02u1\x85R"
+UNWANTED = {
+    "the instruction EMPTY_SET": TRIES["set"],
+    "the name 'os.system'": FIRES["os"],
+    "a value that sets itself up": instructions(b"cnumpy\nndarray\n)b"),
+    "a call of array with other arguments": instructions(
+        b"cnumpy.core.multiarray\n_reconstruct\n", BYTE, b"K\0\x85U\x01b\x87R"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNWANTED)
+def test_what_is_unwanted_is_named(what):
+    with pytest.raises(DatasetError, match=f"batch holds {what}, which no CIFAR-10"):
+        parse_batch(UNWANTED[what], "batch")
+
+
 @pytest.mark.parametrize("name", FIRES)
 def test_unpickled_the_canary_does_fire(place, name):
     """So that the tests above show something."""

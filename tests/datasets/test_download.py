@@ -182,6 +182,17 @@ def test_an_archive_is_checked_and_only_its_known_files_are_kept(tmp_path):
         assert (folder / name).read_bytes() == expected
 
 
+def test_an_archive_goes_by_the_first_name_of_its_folder(tmp_path):
+    content = archive_of({f"one/{name}": value for name, value in CONTENTS.items()})
+    known = file_of("all.tar.gz", content)
+    with mirror({"all.tar.gz": content}) as (address, _):
+        source = source_of(
+            CONTENTS, [address], archive=known, folders=("one", "two", "three")
+        )
+        assert fetch_files(source, tmp_path) == tmp_path / "one"
+    assert names_in(tmp_path) == sorted(CONTENTS)
+
+
 def test_another_archive_is_refused(tmp_path):
     content = archive_of({f"small/{name}": value for name, value in CONTENTS.items()})
     known = file_of("all.tar.gz", content)
@@ -210,3 +221,34 @@ def test_is_right_never_raises(tmp_path):
     for content, expected in [(IMAGES, True), (IMAGES[:50], False), (PAGE, False)]:
         path.write_bytes(content)
         assert is_right(path, known) == expected
+
+
+@pytest.mark.parametrize("other", ["0" * 64, "f" * 64])
+def test_only_the_very_sum_is_right(tmp_path, other):
+    (tmp_path / "file").write_bytes(b"content")
+    right = file_of("file", b"content")
+    assert is_right(tmp_path / "file", right)
+    assert not is_right(tmp_path / "file", replace(right, sha256=other))
+
+
+def test_what_comes_unpacked_is_named_so_whatever_it_begins_with(tmp_path):
+    contents = {"images": b"\xff\xff and more"}
+    answers = {f"{name}.gz": content for name, content in contents.items()}
+    with mirror(answers) as (address, _):
+        fetch_files(source_of(contents, [address]), tmp_path)
+    assert names_in(tmp_path) == ["images"]
+
+
+@pytest.mark.parametrize(
+    ("surplus", "reason"),
+    [(0, "unpacks to more than it should"), (1, "it sends more than the file has")],
+)
+def test_a_sixteenth_and_64_kib_is_the_most_that_packing_may_add(
+    tmp_path, surplus, reason
+):
+    size = 32_000
+    most = size + size // 16 + 65_536
+    with mirror({"images.gz": bytes(most + surplus)}) as (address, _):
+        source = source_of({"images": bytes(size)}, [address])
+        with pytest.raises(DatasetError, match=reason):
+            fetch_files(source, tmp_path)
