@@ -5,6 +5,8 @@ import pytest
 
 from handgrad.errors import IntegrityError, ResourceError, RunError
 from handgrad.training import atomic
+from handgrad.training.checkpoint import Checkpoint
+from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.run_folder import RunFolder
 
@@ -140,6 +142,41 @@ def test_a_file_that_somebody_shortened_is_named(tmp_path):
         IntegrityError, match=r"metrics\.jsonl holds 0 bytes and should"
     ):
         folder.cut_back(sizes)
+
+
+def test_what_is_flushed_is_not_flushed_again(tmp_path):
+    folder = created(tmp_path / "run")
+    folder.add(STEP)
+    folder.flush()
+    folder.add(EPOCH)
+    folder.flush()
+    assert [record["kind"] for record in folder.records()] == ["step", "epoch"]
+
+
+def test_where_nothing_came_after_nothing_is_cut(tmp_path):
+    folder = created(tmp_path / "run")
+    folder.cut_back({"metrics": 0})  # not even a file
+    folder.add(STEP)
+    sizes = folder.flush()
+    folder.cut_back(sizes)
+    assert len(folder.records()) == 1
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    folder = created(tmp_path / "run")
+    for noted in ({}, {"config_sha256": folder.config_checksum()}):
+        folder.check_config(Checkpoint({}, Position(), noted))
+    with pytest.raises(IntegrityError, match=r"config\.toml is not what it was when"):
+        folder.check_config(Checkpoint({}, Position(), {"config_sha256": "0" * 64}))
+
+
+@pytest.mark.parametrize(("length", "dots"), [(5, ""), (40, ""), (41, "...")])
+def test_a_damaged_result_is_shown_by_its_beginning(tmp_path, length, dots):
+    folder = created(tmp_path / "run")
+    (folder.path / "result.json").write_text("x" * length)
+    with pytest.raises(IntegrityError) as error:
+        _ = folder.result
+    assert f"it holds '{'x' * min(length, 40)}'{dots}. Put" in str(error.value)
 
 
 def test_a_failed_flush_is_made_up_for_by_the_next(tmp_path, monkeypatch):
