@@ -103,6 +103,18 @@ def test_every_failing_call_leaves_what_was_there(
     assert (tmp_path / "old").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize("action", ["file", "folder", "claim"])
+def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch, action):
+    def interrupt(handle):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(atomic.os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        ACTIONS[action](tmp_path)
+    monkeypatch.undo()
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("action", ["file", "folder", "append"])
 def test_a_file_in_the_place_of_the_folder_is_one_sentence(tmp_path, action):
     place = tmp_path / "place"
