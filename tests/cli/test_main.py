@@ -110,3 +110,44 @@ def test_a_reader_that_leaves_early_is_no_error():
     )
     assert done.stderr == ""
     assert done.stdout.strip() in ("0", "141")
+
+
+LEAVING = """
+import atexit, sys
+from handgrad.cli import main as program
+
+class Kept:
+    def __del__(self):
+        print("taken apart")
+
+kept, real = Kept(), program.run
+
+def run():
+    atexit.register(print, "cleaned up")
+    return real(["--version"]) if sys.argv[1] == "good" else 1 / 0
+
+program.run = run
+program.main()
+"""
+
+
+def test_it_leaves_when_all_is_cleaned_up_and_takes_nothing_apart():
+    done = left("good")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1:] == ["cleaned up"]
+
+
+def test_what_nobody_foresaw_is_reported_as_ever():
+    done = left("bad")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stdout.splitlines() == ["cleaned up", "taken apart"]
+
+
+def left(how):
+    return subprocess.run(
+        [sys.executable, "-c", LEAVING, how],
+        capture_output=True,
+        text=True,
+        check=False,
+    )

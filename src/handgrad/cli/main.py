@@ -1,8 +1,10 @@
 """The program `handgrad`: its commands, and what it says when something is wrong."""
 
+import atexit
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -64,7 +66,23 @@ def handgrad(
 
 def main() -> None:
     """Run the program with the words of the command line."""
-    sys.exit(run())
+    codes: list[int] = []
+    atexit.register(_leave, codes)  # the first to be registered is the last to run
+    codes.append(run())
+    sys.exit(codes[0])
+
+
+def _leave(codes: list[int]) -> None:
+    """End at once, when all that others wanted at the end is done.
+
+    To take an interpreter apart, object by object, is of no use to a process that goes
+    away, and takes seconds where others keep the machine busy.
+    """
+    if codes:  # otherwise something unforeseen happened, which Python will report
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(codes[0])
 
 
 def run(words: Sequence[str] | None = None) -> int:
