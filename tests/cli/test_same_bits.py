@@ -16,7 +16,16 @@ from pathlib import Path
 order = random.Random(os.environ["ORDER"])
 real_listdir, real_scandir = os.listdir, os.scandir
 
-class Shuffled(list):
+class Shuffled:
+    def __init__(self, entries):
+        self.entries = entries
+        order.shuffle(entries)
+    def __iter__(self):
+        return self
+    def __next__(self):
+        if not self.entries:
+            raise StopIteration
+        return self.entries.pop()
     def __enter__(self):
         return self
     def __exit__(self, *nothing):
@@ -31,9 +40,7 @@ def listdir(*path):
 
 def scandir(*path):
     with real_scandir(*path) as entries:
-        found = Shuffled(entries)
-    order.shuffle(found)
-    return found
+        return Shuffled(list(entries))
 
 os.listdir, os.scandir = listdir, scandir
 from handgrad.training import config_from, start
