@@ -56,6 +56,11 @@ def test_a_file_in_the_way_is_one_sentence(tmp_path, name):
         created(tmp_path / name)
 
 
+def test_a_name_that_no_disk_takes_is_one_sentence(tmp_path):
+    with pytest.raises(RunError, match="cannot be written: File name too long"):
+        created(tmp_path / ("x" * 300))
+
+
 def test_a_runs_that_is_a_file_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("a file")
