@@ -29,7 +29,7 @@ def main() -> None:
     print(HEAD)
     total: Counter[str] = Counter()
     for name, lines in modules:
-        counts = _count(name, lines, why)
+        counts = _count(lines, why)
         total += counts
         print(f"| `{name}` | {_cells(counts)} |")
     print(f"| all | {_cells(total)} |\n")
@@ -37,10 +37,18 @@ def main() -> None:
     for name, lines in modules:
         for line in lines:
             if line["outcome"] not in NOTICED:
-                reason = why.get((name, line["after"]), "")
-                print(
-                    f"| `{name}` | `{line['before']}` | `{line['after']}` | {reason} |"
-                )
+                cells = map(_as_code, (name, line["before"], line["after"]))
+                print(f"| {' | '.join(cells)} | {_reason(line, why)} |")
+
+
+def _as_code(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|")
+
+
+def _reason(line: dict[str, Any], why: Mapping[tuple[str, str], str]) -> str:
+    change = f"{line['before']} => {line['after']}"
+    module = line["module"]
+    return why.get((module, line["after"])) or why.get((module, change), "")
 
 
 def _modules(results: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -65,14 +73,14 @@ def _reasons() -> dict[tuple[str, str], str]:
 
 
 def _count(
-    name: str, lines: list[dict[str, Any]], why: Mapping[tuple[str, str], str]
+    lines: list[dict[str, Any]], why: Mapping[tuple[str, str], str]
 ) -> Counter[str]:
     counts = Counter({"found": lines[0]["of"], "tried": len(lines)})
     for line in lines:
         counts["at first"] += line["at first"] in NOTICED
         outcome = line["outcome"] if line["outcome"] in NOTICED else "survived"
         counts[outcome] += 1
-        counts["equivalent"] += outcome == "survived" and (name, line["after"]) in why
+        counts["equivalent"] += outcome == "survived" and bool(_reason(line, why))
     return counts
 
 
