@@ -41,7 +41,11 @@ def test_the_docstring_names_no_other():
 @pytest.mark.parametrize("kind", KINDS)
 def test_exit_codes(kind):
     """2 for what was asked wrongly, 3 for another run, 4 for one that went wrong."""
-    codes = {errors.DifferenceError: 3, errors.NonFiniteError: 4}
+    codes = {
+        errors.DifferenceError: 3,
+        errors.NonFiniteError: 4,
+        errors.UnsavedError: 5,
+    }
     assert kind.exit_code == codes.get(kind, 2)
 
 
