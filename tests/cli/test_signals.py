@@ -144,7 +144,7 @@ def test_a_second_signal_stops_at_once(tmp_path):
         numbers = [signal.SIGTERM] * 5  # the second may find the first one's work done
         said, code, seconds = ended(process, *numbers, pause=0.001)
     assert code == 128 + signal.SIGTERM, said
-    assert "Stopped" in said
+    assert "Stopped" in said or not said  # nobody waits for the sentence
     assert seconds < 5 * SECONDS
     resume(folder).folder.release()
 

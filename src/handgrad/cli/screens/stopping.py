@@ -1,5 +1,6 @@
 """Signals that end the program: at once where nothing would be lost, else in order."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,7 +40,11 @@ class Stop:
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Take the signals that end a program, and give them back afterwards."""
+    """Take the signals that end a program, and give them back afterwards.
+
+    After a stop nothing is left to do but to say so: one more signal ends it at once,
+    with the code that the first one promised.
+    """
     stop, before = Stop(), {}
     with suppress(ValueError):  # signals reach the main thread alone
         for name in SIGNALS:
@@ -50,4 +55,8 @@ def stopping() -> Iterator[Stop]:
         yield stop
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler if stop.number is None else _leave)
+
+
+def _leave(number: int, frame: Any = None) -> None:
+    os._exit(128 + number)
