@@ -4,7 +4,7 @@ import sklearn.metrics as sk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.metrics import evaluate
+from handgrad.metrics import count_confusions, evaluate
 
 # Three classes: (true, predicted) and how often, counted by hand.
 PAIRS = {(0, 0): 3, (0, 1): 1, (1, 1): 2, (1, 2): 2, (2, 2): 1, (2, 0): 1}
@@ -52,14 +52,14 @@ def test_nothing_confused_is_an_empty_list():
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1),
+    st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), min_size=1),
     st.sampled_from([np.uint8, np.int64]),
 )
 def test_every_number_is_scikit_learns(rows, dtype):
     targets = np.array([true for true, _ in rows], dtype=dtype)
     predicted = np.array([guess for _, guess in rows])
-    found = evaluate(np.eye(5)[predicted], targets, 0.0)
-    labels = {"labels": np.arange(5)}
+    found = evaluate(np.eye(40)[predicted], targets, 0.0)
+    labels = {"labels": np.arange(40)}
     assert found.accuracy == sk.accuracy_score(targets, predicted)
     np.testing.assert_array_equal(
         found.confusion, sk.confusion_matrix(targets, predicted, **labels)
@@ -83,3 +83,13 @@ def test_laws(rows):
     confused = sum(count for *_, count in found.most_confused(25))
     assert confused == found.mistakes_per_class.sum()
     assert np.all((found.f1 >= 0) & (found.f1 <= 1))
+
+
+@pytest.mark.parametrize("count", [1, 7, 300])
+def test_confusions_are_those_of_scikit_learn(count):
+    rng = np.random.default_rng(count)
+    probabilities, targets = rng.random((count, 4)), rng.integers(0, 4, count)
+    np.testing.assert_array_equal(
+        count_confusions(probabilities, targets),
+        sk.confusion_matrix(targets, probabilities.argmax(axis=1), labels=np.arange(4)),
+    )

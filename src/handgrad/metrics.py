@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Int64, Integer
 
 from handgrad.arrays import NumpyArray
 
@@ -73,10 +73,7 @@ def evaluate(
     A ratio of nothing to nothing is 0: the precision of a class that was never
     predicted, the recall of one that has no examples.
     """
-    classes = probabilities.shape[1]
-    predictions = probabilities.argmax(axis=1)
-    pairs = np.bincount(predictions + classes * targets, minlength=classes**2)
-    confusion = pairs.reshape(classes, classes)
+    confusion = count_confusions(probabilities, targets)
     right, support = np.diag(confusion), confusion.sum(axis=1)
     predicted = confusion.sum(axis=0)
     return Evaluation(
@@ -88,6 +85,16 @@ def evaluate(
         support,
         confusion,
     )
+
+
+def count_confusions(
+    probabilities: Float[NumpyArray, "count classes"],
+    targets: Integer[NumpyArray, "count"],
+) -> Int64[NumpyArray, "classes classes"]:
+    """How often each true class (row) was taken for each class (column)."""
+    classes = probabilities.shape[1]
+    cells = classes * targets.astype(np.int64) + probabilities.argmax(axis=1)
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def _ratio(part: NumpyArray, whole: NumpyArray) -> NumpyArray:

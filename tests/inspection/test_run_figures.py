@@ -3,13 +3,11 @@ import pytest
 
 from handgrad.datasets import Split
 from handgrad.inspection.run_figures import (
-    count_confusions,
     draw_answers,
     draw_curves,
     draw_weights,
     sees_image,
 )
-from handgrad.metrics import evaluate
 from handgrad.parameter import Parameter
 
 
@@ -63,13 +61,3 @@ def test_answers_are_drawn_as_matrix_and_mistakes(tmp_path):
         "confusion_matrix.png",
         "worst_mistakes.png",
     ]
-
-
-@pytest.mark.parametrize("count", [1, 7, 300])
-def test_confusions_are_those_of_scikit_learn(count):
-    rng = np.random.default_rng(count)
-    probabilities, targets = rng.random((count, 4)), rng.integers(0, 4, count)
-    np.testing.assert_array_equal(
-        count_confusions(probabilities, targets),
-        evaluate(probabilities, targets, 0.0).confusion,
-    )

@@ -8,6 +8,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.datasets.dataset import Split
+from handgrad.metrics import count_confusions
 from handgrad.parameter import Parameter
 from handgrad.training.run import Run
 
@@ -102,14 +103,3 @@ def draw_answers(
         split.images, split.targets, probabilities, class_names, what=what
     )
     return written + figures.save(figure, folder / "worst_mistakes")
-
-
-def count_confusions(probabilities: NumpyArray, targets: NumpyArray) -> NumpyArray:
-    """How often each true class (row) was taken for each class (column).
-
-    `metrics.evaluate` counts the same and more, with a library that takes as much
-    memory as the training of a small network.
-    """
-    classes = probabilities.shape[1]
-    cells = classes * targets + probabilities.argmax(axis=1)
-    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
