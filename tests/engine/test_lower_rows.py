@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.engine import lower_rows
+from handgrad.engine import lower_matrices, lower_rows
 from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.lower_rows import blocks
+from handgrad.engine.matrix_unit import has_matrix_unit
 from handgrad.engine.walk import goes_by_rows
 
 from .by_rows import BY_ROWS
@@ -25,10 +26,19 @@ def large(request, monkeypatch):
     return request.param
 
 
+@pytest.fixture(params=[False, True], ids=["registers", "matrix unit"])
+def unit(request, monkeypatch):
+    """Whether products go through the processor's matrix unit."""
+    if request.param and not has_matrix_unit():
+        pytest.skip("needs a processor with a matrix unit")
+    monkeypatch.setattr(lower_matrices, "has_matrix_unit", lambda: request.param)
+    return request.param
+
+
 @wide_only
 @pytest.mark.parametrize("name", BY_ROWS)
 @pytest.mark.parametrize("count", [1, 70, 200])
-@pytest.mark.usefixtures("large")
+@pytest.mark.usefixtures("large", "unit")
 def test_loss_and_gradients_are_the_plain_layers(name, count):
     chosen = BY_ROWS[name]
     engine = cpu_engine(chosen, batch_size=200, keep=True)
@@ -43,7 +53,7 @@ def test_loss_and_gradients_are_the_plain_layers(name, count):
 
 @wide_only
 @pytest.mark.parametrize("name", BY_ROWS)
-@pytest.mark.usefixtures("large")
+@pytest.mark.usefixtures("large", "unit")
 def test_bits_do_not_depend_on_workers_or_place(name):
     chosen = BY_ROWS[name]
     batch, images = chosen.batch(200), chosen.images(150, seed=5)
@@ -69,6 +79,15 @@ def test_a_large_first_weight_is_not_copied_before_the_step(large):
     assert ("linear_1.weight turned" in shown) == (large > 1)
     assert ("linear_1 forward, outputs" in shown) == (large == 1)
     assert "linear_2.weight turned" in shown
+
+
+@wide_only
+def test_products_that_fill_the_matrix_unit_go_through_it(unit):
+    chosen = network(FLATTEN, linear(32), RELU, linear(4), shape=(1, 8, 8))
+    shown = repr(cpu_engine(chosen).training.program)
+    assert ("linear_1.weight turned, columns 0 to 32" in shown) == unit
+    assert ("linear_1.weight turned, rows 0 to 32" in shown) != unit
+    assert "linear_2.weight turned, rows 0 to 4" in shown  # of few outputs
 
 
 def test_what_is_no_such_perceptron_goes_the_other_way():

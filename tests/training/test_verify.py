@@ -1,4 +1,5 @@
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -102,14 +103,38 @@ def test_another_data_set_is_refused(other):
 
 
 def test_kernels_of_another_family_are_not_compared(other):
-    (family,) = set(
-        family_of(json.loads((other / "environment.json").read_text())["blas"])
-    )
     text = (other / "environment.json").read_text()
-    (other / "environment.json").write_text(text.replace(family, "Prescott"))
+    family = family_of(json.loads(text))
+    (other / "environment.json").write_text(text.replace(family[0], "Prescott"))
     seal(other)
-    with pytest.raises(RunError, match=f"Prescott matrix kernels, here are {family}"):
+    made = ", ".join(("Prescott", *family[1:]))
+    here = ", ".join(family)
+    with pytest.raises(RunError, match=f"{made} matrix kernels, here are {here}: "):
         verify(other)
+
+
+def test_what_went_through_the_matrix_unit_is_compared_with_its_like(
+    other, monkeypatch
+):
+    found = json.loads((other / "environment.json").read_text())
+    for made, here, hint in [("AMX", None, "."), (None, "AMX", " HANDGRAD_AMX=0.")]:
+        found["matrix_unit"] = made
+        (other / "environment.json").write_text(json.dumps(found))
+        seal(other)
+        kernels = {"blas": found["blas"], "matrix_unit": here}
+        verifying = import_module("handgrad.training.verify")
+        monkeypatch.setattr(verifying, "matrix_kernels", lambda found=kernels: found)
+        with pytest.raises(RunError) as caught:
+            verify(other)
+        name = found["blas"][0]["architecture"]
+        assert str(caught.value).endswith(f"try OPENBLAS_CORETYPE={name}{hint}")
+
+
+def test_runs_from_before_the_matrix_unit_made_no_use_of_it():
+    blas = [{"architecture": "Haswell"}]
+    assert family_of({"blas": blas}) == ("Haswell",)
+    assert family_of({"blas": blas, "matrix_unit": None}) == ("Haswell",)
+    assert family_of({"blas": blas, "matrix_unit": "AMX"}) == ("Haswell", "AMX")
 
 
 def test_surroundings_that_say_nothing_are_refused(other):

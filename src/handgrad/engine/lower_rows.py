@@ -7,6 +7,7 @@ into panels for the forward pass, and for the gradient of the inputs, once a ste
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from handgrad.engine import lower_matrices as unit
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.rows import (
     ROWS,
@@ -41,17 +42,20 @@ def lower_linear_by_rows(
     """outputs = inputs @ weight.T, without the bias."""
     memory, out = lowering.memory, layer.out_features
     outputs = memory.rows_matrix(name, "activations", (out,))
+    by_unit = unit.suits_matrix_unit(layer)
     if is_large(lowering, layer):
-        _add_turned_products(lowering, name, layer, inputs, outputs)
+        add = unit.add_whole_products if by_unit else _add_turned_products
     else:
-        _add_products(lowering, name, layer, inputs, outputs)
+        add = unit.add_products if by_unit else _add_products
+    add(lowering, name, layer, inputs, outputs)
     needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         _add_pieces(lowering, name, layer, inputs, d_outputs)
         if not needs_d_inputs:
             return None
-        return _add_d_inputs(lowering, name, layer, inputs, d_outputs)
+        back = unit.add_d_inputs if by_unit else _add_d_inputs
+        return back(lowering, name, layer, inputs, d_outputs)
 
     lowering.backwards.append(backward)
     return outputs
@@ -211,11 +215,10 @@ def _add_d_inputs(
 def _add_pieces(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
 ) -> None:
-    out, into, capacity = (
-        layer.out_features,
-        layer.in_features,
-        lowering.memory.capacity,
-    )
+    out, into = layer.out_features, layer.in_features
+    capacity = lowering.memory.capacity
+    by_unit = unit.suits_matrix_unit(layer)
+    gradient = unit.weight_gradient if by_unit else _weight_gradient
     for block in blocks(out, into):
         first, rows, left, columns = block
         lowering.pieces.append(
@@ -225,7 +228,7 @@ def _add_pieces(
                 rows,
                 columns,
                 into,
-                _weight_gradient(lowering, name, inputs, d_outputs, block),
+                gradient(lowering, name, inputs, d_outputs, block),
                 cost=2 * rows * columns * capacity,
             )
         )
@@ -248,11 +251,7 @@ def _add_pieces(
 
 
 def _weight_gradient(
-    lowering: Lowering,
-    name: str,
-    inputs: Tensor,
-    d_outputs: Tensor,
-    block: Block,
+    lowering: Lowering, name: str, inputs: Tensor, d_outputs: Tensor, block: Block
 ) -> Make:
     first, rows, left, columns = block
     capacity = lowering.memory.capacity

@@ -1,4 +1,4 @@
-"""On what a run was made: versions, processor and BLAS kernels."""
+"""On what a run was made: versions, processor and matrix kernels."""
 
 import os
 import platform
@@ -24,8 +24,15 @@ def describe_environment() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
-        "blas": blas_kernels(),
+        **matrix_kernels(),
     }
+
+
+def matrix_kernels() -> dict[str, Any]:
+    """What the last bits of a matrix product depend on in this process."""
+    from handgrad.engine.matrix_unit import has_matrix_unit
+
+    return {"blas": blas_kernels(), "matrix_unit": "AMX" if has_matrix_unit() else None}
 
 
 def blas_kernels() -> list[dict[str, Any]]:

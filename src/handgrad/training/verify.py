@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.matrix_unit import VARIABLE
 from handgrad.errors import DifferenceError, IntegrityError, RunError
 from handgrad.parsing import parse_json
 from handgrad.ranges import check_at_least
 from handgrad.training.build import build
 from handgrad.training.checkpoint import Checkpoint, load_checkpoint
-from handgrad.training.environment import blas_kernels, code_checksum
+from handgrad.training.environment import code_checksum, matrix_kernels
 from handgrad.training.manifest import check_manifest
 from handgrad.training.position import Position
 from handgrad.training.records import StepRecord
@@ -79,20 +80,26 @@ def verify(
 _SAVED = ("best", "last")
 
 
-def family_of(libraries: Any) -> tuple[str, ...]:
-    """The kernel families that the matrix libraries of a process chose."""
-    names = {library.get("architecture") or "unknown" for library in libraries}
-    return tuple(sorted(map(str, names)))
+def family_of(environment: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kernel families that a process's matrix libraries chose, and the matrix unit.
+
+    Runs from before the matrix unit was used say nothing of it, and made none of it.
+    """
+    libraries = environment["blas"]
+    names = {str(library.get("architecture") or "unknown") for library in libraries}
+    unit = environment.get("matrix_unit")
+    return (*sorted(names), *([str(unit)] if unit else []))
 
 
 def _check_family(path: Path, environment: Mapping[str, Any]) -> tuple[str, ...]:
     """The family, if it is that of this process; products differ in others."""
-    made, here = family_of(environment["blas"]), family_of(blas_kernels())
+    made, here = family_of(environment), family_of(matrix_kernels())
     if made != here:
+        unit = "" if environment.get("matrix_unit") else f" {VARIABLE}=0"
         raise RunError(
             f"{path} was made with {', '.join(made)} matrix kernels, here are "
             f"{', '.join(here)}: their last bits differ by right. Verify it on such a "
-            f"processor, or try OPENBLAS_CORETYPE={made[0]}."
+            f"processor, or try OPENBLAS_CORETYPE={made[0]}{unit}."
         )
     return here
 
@@ -100,7 +107,7 @@ def _check_family(path: Path, environment: Mapping[str, Any]) -> tuple[str, ...]
 def _environment(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = parse_json((path / "environment.json").read_bytes())
-        family_of(found["blas"])
+        family_of(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(
             f"{path / 'environment.json'} does not say on which kernels the run was "
