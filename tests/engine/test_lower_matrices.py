@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handgrad.engine import lower_matrices, lower_rows
+from handgrad.engine import lower_rows, matrix_unit
 from handgrad.engine.lower_matrices import suits_matrix_unit
 from handgrad.engine.matrix_unit import has_matrix_unit
 from handgrad.layers import Linear
@@ -17,11 +17,11 @@ needs_unit = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix un
 
 
 def test_products_that_fill_its_registers_do(monkeypatch):
-    monkeypatch.setattr(lower_matrices, "has_matrix_unit", lambda: True)
+    monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda: True)
     assert suits_matrix_unit(Linear(32, 32, key=Key(0)))
     assert not suits_matrix_unit(Linear(784, 10, key=Key(0)))
     assert not suits_matrix_unit(Linear(16, 256, key=Key(0)))
-    monkeypatch.setattr(lower_matrices, "has_matrix_unit", lambda: False)
+    monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda: False)
     assert not suits_matrix_unit(Linear(32, 32, key=Key(0)))
 
 
@@ -50,7 +50,7 @@ def test_it_rounds_less_than_the_registers_do(monkeypatch):
     )
     images, errors = chosen.images(128), []
     for unit in (True, False):
-        monkeypatch.setattr(lower_matrices, "has_matrix_unit", lambda unit=unit: unit)
+        monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda unit=unit: unit)
         engine = cpu_engine(chosen)
         found = engine.logits(images)
         for name, parameter in engine.model.parameters().items():

@@ -3,10 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.engine import lower_matrices, lower_rows
+from handgrad.engine import lower_rows
 from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.lower_rows import blocks
-from handgrad.engine.matrix_unit import has_matrix_unit
 from handgrad.engine.walk import goes_by_rows
 
 from .by_rows import BY_ROWS
@@ -23,15 +22,6 @@ wide_only = pytest.mark.skipif(
 def large(request, monkeypatch):
     """From how many bytes on a weight is turned beside its product."""
     monkeypatch.setattr(lower_rows, "LARGE_WEIGHT", request.param)
-    return request.param
-
-
-@pytest.fixture(params=[False, True], ids=["registers", "matrix unit"])
-def unit(request, monkeypatch):
-    """Whether products go through the processor's matrix unit."""
-    if request.param and not has_matrix_unit():
-        pytest.skip("needs a processor with a matrix unit")
-    monkeypatch.setattr(lower_matrices, "has_matrix_unit", lambda: request.param)
     return request.param
 
 

@@ -1,7 +1,4 @@
-"""Which convolutions go Winograd's way, and that they stay what they are.
-
-That every gradient agrees is shown in test_cpu ("many channels").
-"""
+"""Which convolutions go Winograd's way, and that they stay what they are."""
 
 import numpy as np
 import pytest
@@ -12,7 +9,8 @@ from handgrad.layers import Conv2d
 from handgrad.randomness import Key
 
 from .networks import NETWORKS, TANH, conv, cpu_engine, layer, network
-from .test_cpu import values_of
+from .reference import reference_step
+from .test_cpu import Settings, values_of
 
 wide = pytest.mark.skipif(
     not geometry.has_wide_registers(), reason="needs registers of 16 floats"
@@ -52,6 +50,32 @@ def test_without_wide_registers_none_does(monkeypatch):
 
 
 @wide
+@pytest.mark.parametrize("name", ["many channels", "many channels, batch norm"])
+@pytest.mark.usefixtures("unit")
+def test_every_gradient_is_the_plain_layers(name):
+    chosen = NETWORKS[name]
+    engine, batch = cpu_engine(chosen, keep=True), chosen.batch(70)
+    expected = reference_step(chosen, Settings(), values_of(engine), batch, 1)
+    result = engine.train_step(batch, 1)
+    expected.assert_agrees(result, engine.training.gradients())
+
+
+@wide
+@pytest.mark.usefixtures("unit")
+def test_bits_do_not_depend_on_workers():
+    chosen = NETWORKS["many channels"]
+    states = []
+    for workers in (1, 2, 3):
+        engine = cpu_engine(chosen, workers=workers)
+        engine.train_step(chosen.batch(70), 1)
+        states.append(engine.state())
+    for state in states[1:]:
+        for key, value in state.items():
+            np.testing.assert_array_equal(value, states[0][key])
+
+
+@wide
+@pytest.mark.usefixtures("unit")
 def test_the_program_says_so():
     shown = repr(cpu_engine(NETWORKS["many channels"]).training.program)
     for part in ("forward, windows", "forward, outputs", "d_inputs", "d_weight"):
@@ -61,6 +85,7 @@ def test_the_program_says_so():
 
 @wide
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (5, 13), (14, 14)])
+@pytest.mark.usefixtures("unit")
 def test_rounding_stays_within_ten_times_that_of_a_plain_sum(size):
     """Measured 5 times for 256 channels (docs/decisions/0007)."""
     net = network(

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def phases():
+@pytest.fixture
+def phases(unit):
     return cpu_engine(NETWORKS["many channels"]).training.program.phases
 
 

@@ -9,14 +9,16 @@ from handgrad.engine.winograd_way import CELLS, Way, picture_strides
 from .networks import NETWORKS, cpu_engine
 
 
-def test_a_way_rounds_its_outputs_up_to_whole_blocks(monkeypatch):
+def test_a_way_rounds_its_outputs_up_to_whole_blocks(monkeypatch, unit):
     monkeypatch.setattr(geometry, "has_wide_registers", lambda: True)
     way = Way("x", Windows((7, 7), (7, 7), (1, 1), 32), 64, 33)
     assert way.blocks * way.block >= 33
+    assert (way.block == 32) == unit
     assert way.panel == way.blocks * way.block * 32 * 4
     assert way.cell == 4 * way.panel
     assert way.source_cell == 4 * 64 * 32 * 4
     assert way.weight_cell == way.blocks * way.block * 64 * 4
+    assert way.packed_cell == way.blocks * 32 * 64 * 6  # three parts of two bytes
 
 
 def test_strides_of_a_picture():
@@ -26,6 +28,7 @@ def test_strides_of_a_picture():
 @pytest.mark.skipif(
     not geometry.has_wide_registers(), reason="needs registers of 16 floats"
 )
+@pytest.mark.usefixtures("unit")
 def test_products_are_counted_as_they_are_made():
     """36 products instead of 9 x 16 taps: a quarter, where windows fit."""
     program = cpu_engine(NETWORKS["many channels"]).training.program

@@ -6,6 +6,7 @@ packed once a step; a large first weight beside its product, so that it is read 
 
 from collections.abc import Callable, Sequence
 
+from handgrad.engine import matrix_unit
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.matrices import (
     TOGETHER,
@@ -16,7 +17,6 @@ from handgrad.engine.kernels.matrices import (
 )
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.matrix_unit import has_matrix_unit
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.program import Operation, Phase, Task
 from handgrad.layers import Linear
@@ -27,7 +27,10 @@ MANY_ROWS = 256  # more take fewer k at once, to stay in a core's own cache
 
 def suits_matrix_unit(layer: Linear) -> bool:
     """Whether a layer's products fill the unit's registers."""
-    return min(layer.out_features, layer.in_features) >= SIDE and has_matrix_unit()
+    return (
+        min(layer.out_features, layer.in_features) >= SIDE
+        and matrix_unit.has_matrix_unit()
+    )
 
 
 def add_products(

@@ -6,13 +6,15 @@ The gradient of the weights is a sum over the whole batch, so it waits for all t
 """
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine import geometry
+from handgrad.engine import geometry, matrix_unit
 from handgrad.engine.geometry import Convolution
 from handgrad.engine.kernels.convolution import pack_entry
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.sandwich import POINTS, TAPS, WEIGHTS
+from handgrad.engine.kernels.sandwich import ALL, POINTS, TAPS, WEIGHTS
+from handgrad.engine.kernels.thirds import TURN_BYTES
 from handgrad.engine.kernels.winograd import SQUARE, turn_entry
+from handgrad.engine.kernels.winograd_matrices import winograd_pack_entry
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lower_winograd_gradient import add_weight_gradient
 from handgrad.engine.lowering import Lowering
@@ -112,7 +114,7 @@ def _weight_points(
     cells = CELLS * way.weight_cell // FLOAT_BYTES
     points = memory.shared(f"{way.name} weights", "packed weights", cells + LANES)
     row = way.block * FLOAT_BYTES
-    lanes = (1 << way.block) - 1
+    lanes = ALL if way.block >= LANES else (1 << way.block) - 1
     places = Places()
     mask = places.mask((lanes,) * CELLS)
     places.rows.append((8 * row if turned else 0, 0, 0, mask))
@@ -139,7 +141,7 @@ def _weight_points(
             memory.shared(f"{way.name} zero", "settings", 1),
             1,
             way.blocks * way.channels,
-            1,
+            -(-way.block // LANES),
             *(taps * row, sign * TAPS * row, sign * row),
             *(row, POINTS * way.weight_cell, way.weight_cell),
             0,
@@ -148,5 +150,20 @@ def _weight_points(
         0,
         FLOAT_BYTES * (len(order) + cells),
     )
-    lowering.beforehand(pack, turn)
-    return points
+    if not matrix_unit.has_matrix_unit():
+        lowering.beforehand(pack, turn)
+        return points
+    parts = memory.shared(
+        f"{way.name} parts", "packed weights", CELLS * way.packed_cell // FLOAT_BYTES
+    )
+    scratch = lowering.scratch("parts", TURN_BYTES // FLOAT_BYTES)
+    blocks = CELLS * way.blocks
+    cut = Operation(
+        winograd_pack_entry,
+        (points, parts, scratch, blocks, way.channels),
+        f"{full} at the points, in parts",
+        0,
+        CELLS * (way.weight_cell + way.packed_cell),
+    )
+    lowering.beforehand(pack, turn, cut)
+    return parts

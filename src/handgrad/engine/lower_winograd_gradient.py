@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.engine import matrix_unit
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.products import clear_entry, row_sums_entry
 from handgrad.engine.kernels.registers import LANES
@@ -19,6 +20,10 @@ from handgrad.engine.kernels.winograd import (
     SQUARE,
     gradient_entry,
     weight_gradient_entry,
+)
+from handgrad.engine.kernels.winograd_matrices import (
+    sum_scratch_bytes,
+    winograd_sum_entry,
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
@@ -86,6 +91,8 @@ def _gradient_tasks(
         for w in range(windows.count)
     ]
     table = memory.lookup("panels", np.array(panels, np.int64))
+    if matrix_unit.has_matrix_unit():
+        return _tasks_by_unit(lowering, name, way, buffers, (table, len(panels)))
     group_bytes = len(panels) * PANEL * PANEL_BYTES
     together = max(1, TURNED_BYTES // group_bytes)
     turned = lowering.scratch("turned", together * group_bytes // FLOAT_BYTES)
@@ -116,6 +123,35 @@ def _gradient_tasks(
         shared = [operation]
         tasks += [Task(shared, cell) for cell in range(CELLS)]
     return tasks
+
+
+def _tasks_by_unit(
+    lowering: Lowering,
+    name: str,
+    way: Way,
+    buffers: tuple[Pointer, Pointer, Pointer],
+    panels: tuple[Pointer, int],
+) -> list[Task]:
+    """A task for each pair of points, for the matrix unit."""
+    points, d_points, summed = buffers
+    d_cell = way.windows.count * way.outputs * PANEL_BYTES
+    count = panels[1] * PANEL
+    size = sum_scratch_bytes(way.outputs)
+    operation = Operation(
+        winograd_sum_entry,
+        (
+            Pointer(d_points.base, tile_stride=d_cell),
+            Pointer(points.base, tile_stride=way.source_cell),
+            panels[0],
+            lowering.scratch("parts", size // FLOAT_BYTES),
+            Pointer(summed.base, tile_stride=way.weight_cell),
+            *(panels[1], way.outputs, way.channels),
+        ),
+        f"{name} d_weight",
+        2 * way.outputs * way.channels * count,
+        FLOAT_BYTES * count * (way.outputs + way.channels),
+    )
+    return [Task([operation], cell) for cell in range(CELLS)]
 
 
 def _add_weight_pieces(

@@ -6,12 +6,18 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import Pair
-from handgrad.engine import geometry
+from handgrad.engine import geometry, matrix_unit
+from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.convolution import taps_entry
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import MATRICES, POINTS, RESULT, WINDOW
+from handgrad.engine.kernels.thirds import packed_bytes
 from handgrad.engine.kernels.winograd import turn_entry
+from handgrad.engine.kernels.winograd_matrices import (
+    products_scratch_bytes,
+    winograd_products_entry,
+)
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.windows import Places, Windows
@@ -34,7 +40,11 @@ class Way:
     @property
     def block(self) -> int:
         """Outputs that a product makes at once."""
-        return geometry.output_block(self.outputs)
+        return (
+            SIDE
+            if matrix_unit.has_matrix_unit()
+            else geometry.output_block(self.outputs)
+        )
 
     @property
     def blocks(self) -> int:
@@ -61,6 +71,11 @@ class Way:
         """Bytes from point to point of the weights."""
         return self.blocks * self.block * self.channels * FLOAT_BYTES
 
+    @property
+    def packed_cell(self) -> int:
+        """The same of the weights in three parts, for the matrix unit."""
+        return self.blocks * packed_bytes(SIDE, self.channels)
+
 
 def add_points(lowering: Lowering, way: Way, inputs: Tensor, points: Pointer) -> None:
     """Every window of every channel, at the points."""
@@ -81,6 +96,9 @@ def add_products(
     lowering: Lowering, way: Way, points: Pointer, weights: Pointer
 ) -> None:
     """One matrix product for each pair of points and each window."""
+    if matrix_unit.has_matrix_unit():
+        _add_products_by_unit(lowering, way, points, weights)
+        return
     memory, windows = lowering.memory, way.windows
     taps = [(0, cell * way.weight_cell) for cell in range(CELLS)]
     source_panel = way.channels * PANEL_BYTES
@@ -118,6 +136,25 @@ def add_products(
         way.name,
         2 * len(places) * way.blocks * way.block * way.channels * PANEL,
         CELLS * (way.source_cell + way.weight_cell + way.cell),
+    )
+
+
+def _add_products_by_unit(
+    lowering: Lowering, way: Way, points: Pointer, weights: Pointer
+) -> None:
+    windows = way.windows.count
+    size = products_scratch_bytes(way.channels)
+    lowering.add(
+        winograd_products_entry,
+        (
+            *(points, weights),
+            lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES),
+            lowering.scratch("parts", size // FLOAT_BYTES),
+            *(CELLS, windows, way.channels, way.blocks),
+        ),
+        way.name,
+        2 * CELLS * windows * way.blocks * way.block * way.channels * PANEL,
+        CELLS * (way.source_cell + way.packed_cell + way.cell),
     )
 
 
