@@ -76,14 +76,17 @@ def _announce(kernel: str) -> None:
 def _print_peaks(peaks: "Peaks") -> None:
     from handgrad.cli.screens.console import say, show, table
 
-    columns = ("matrix product", "memory", "cache")
+    unit_columns = ("matrix unit",) if peaks.unit_all else ()
+    columns = ("matrix product", "memory", "cache", *unit_columns)
     shown = table("this machine, just now", *columns, right=columns)
     for name, end in ((f"{peaks.workers} workers", "all"), ("one worker", "one")):
+        unit = getattr(peaks, f"unit_{end}")
         shown.add_row(
             name,
             f"{getattr(peaks, f'matrix_{end}') / GIGA:.1f} GFLOP/s",
             f"{getattr(peaks, f'memory_{end}') / GIGA:.1f} GB/s",
             f"{getattr(peaks, f'cache_{end}') / GIGA:.1f} GB/s",
+            *([f"{unit / GIGA:.1f} GFLOP/s"] if unit else []),
         )
     show(shown)
     if peaks.matrix_all < peaks.matrix_one:

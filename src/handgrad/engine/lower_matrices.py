@@ -10,8 +10,8 @@ from handgrad.engine import matrix_unit
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.matrices import (
     TOGETHER,
+    matrix_product_entry,
     pack_right_entry,
-    product_entry,
     product_of_packed_entry,
     scratch_bytes,
 )
@@ -172,7 +172,7 @@ def _product(
     together = TOGETHER if rows <= MANY_ROWS else TOGETHER // 2
     scratch = _scratch(lowering, scratch_bytes(rows, together, is_packed=False))
     return Operation(
-        product_entry,
+        matrix_product_entry,
         (
             *(left[0], right[0], outputs[0], scratch),
             *(side[1] * FLOAT_BYTES for side in (left, right, outputs)),

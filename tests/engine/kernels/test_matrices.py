@@ -49,7 +49,7 @@ def test_products_of_matrices_either_way_round(sizes, left_along, right_along):
     right, stored_right = matrix(columns, count, right_along, 1)
     outputs = np.full((rows, columns + 3), 2, np.float32)
     run_entry(
-        matrices.product_entry,
+        matrices.matrix_product_entry,
         *(stored_left, stored_right, outputs),
         room(scratch_bytes(rows, 64, is_packed=False)),
         *(4 * stored.shape[1] for stored in (stored_left, stored_right, outputs)),
@@ -91,7 +91,7 @@ def test_nothing_is_missing_on_one_side_only():
     right = generator.random((256, 64), np.float32) + 1
     outputs = np.empty((64, 64), np.float32)
     run_entry(
-        matrices.product_entry,
+        matrices.matrix_product_entry,
         *(left, right, outputs, room(scratch_bytes(64, is_packed=False))),
         *(4 * 256, 4 * 64, 4 * 64, True, False, 64, 64, 256, 512),
     )
@@ -105,7 +105,7 @@ def test_what_is_not_finite_stays_visible(value):
     left[3, 5] = value
     outputs = np.zeros((32, 32), np.float32)
     run_entry(
-        matrices.product_entry,
+        matrices.matrix_product_entry,
         *(left, right, outputs, room(scratch_bytes(32, is_packed=False))),
         *(4 * 40, 4 * 32, 4 * 32, True, False, 32, 32, 40, 512),
     )

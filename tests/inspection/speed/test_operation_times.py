@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,12 @@ def test_fractions_of_the_limit_by_hand():
     assert PRODUCT.fraction_of_limit(PEAKS) == pytest.approx(0.5)
     assert COPY.limit_seconds(PEAKS) == pytest.approx(0.5e-3)  # 25 MB at 50 GB/s
     assert COPY.fraction_of_limit(PEAKS) == pytest.approx(0.5)
+
+
+def test_what_goes_through_the_matrix_unit_has_that_units_limit():
+    peaks, product = replace(PEAKS, unit_all=400e9), replace(PRODUCT, by_unit=True)
+    assert product.limit_seconds(peaks) == PRODUCT.limit_seconds(PEAKS) / 2
+    assert PRODUCT.limit_seconds(peaks) == PRODUCT.limit_seconds(PEAKS)
 
 
 def test_shares_of_the_workers_time_by_hand():

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from handgrad.engine.matrix_unit import has_matrix_unit
 from handgrad.inspection.speed.peaks import (
     Peaks,
+    blocks,
     calibrate,
     copies,
     measure_peaks,
@@ -24,7 +26,10 @@ SMALL = {
 def test_every_limit_is_there_and_positive():
     found = measure_peaks(2, **SMALL)
     assert found.workers == 2
-    assert all(np.isfinite(value) and value > 0 for value in asdict(found).values())
+    values = asdict(found)
+    for unit in ("unit_all", "unit_one"):
+        assert (values.pop(unit) > 0) == has_matrix_unit()
+    assert all(np.isfinite(value) and value > 0 for value in values.values())
 
 
 def test_the_product_is_computed():
@@ -34,6 +39,17 @@ def test_the_product_is_computed():
     assert operations == 2 * 2 * 16**3
     values = outputs[-outputs.ctypes.data % 64 :][: 16 * 16 * 4].view(np.float32)
     assert (values == 16 * 0.5 * 0.5).all()
+
+
+@pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
+def test_blocks_are_made_of_numbers_that_are_not_zero():
+    program, operations = blocks(1, 2, 3)
+    program.run()
+    outputs = program.memory._held[-1]
+    assert operations == 2 * 3 * 2 * 32 * 32 * 64
+    values = outputs[-outputs.ctypes.data % 64 :][: 32 * 32 * 4].view(np.float32)
+    assert np.isfinite(values).all()
+    assert np.std(values) > 1
 
 
 @pytest.mark.parametrize("repeats", [1, 2])

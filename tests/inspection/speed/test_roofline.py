@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from handgrad.inspection.figures.style import save
 from handgrad.inspection.speed.operation_times import OperationTime, StepTimes
 from handgrad.inspection.speed.peaks import Peaks
@@ -12,9 +14,9 @@ def row(name, seconds, operations, moved):
     )
 
 
-def drawn(rows):
+def drawn(rows, unit_all=0.0):
     times = StepTimes(tuple(rows), 3e-3, 2e-3, 4e-3, 2, 64, 10**8)
-    return roofline(times, PEAKS, "tiny"), times
+    return roofline(times, replace(PEAKS, unit_all=unit_all), "tiny"), times
 
 
 def test_points_stand_where_the_numbers_are():
@@ -37,6 +39,14 @@ def test_the_roof_is_the_lower_of_two_limits():
     assert cache.max() == memory.max() == 100  # GFLOP/s of one worker
     assert abs(cache[0] - 50 * across[0]) < 1e-9
     assert (cache >= memory).all()
+
+
+def test_a_matrix_unit_has_a_roof_of_its_own():
+    figure, _ = drawn([row("linear", 1e-3, 10**8, 10**7)], unit_all=600e9)
+    assert len(figure.axes[0].lines) == 3
+    assert set(figure.axes[0].lines[2].get_ydata()) == {300}
+    words = [text.get_text() for text in figure.axes[0].texts]
+    assert "matrix unit 300 GFLOP/s" in words
 
 
 def test_the_longest_are_named_and_what_costs_nothing_is_left_out():

@@ -67,10 +67,15 @@ def summing_kernel(function: Any) -> Any:
 
 
 class Entry:
-    """A kernel's way in: compiled when its address is first asked for, then cached."""
+    """A kernel's way in: compiled when its address is first asked for, then cached.
 
-    def __init__(self, function: Callable[[int, int, int], None]) -> None:
-        self.function = function
+    `by_unit` says that its products go through the processor's matrix unit.
+    """
+
+    def __init__(
+        self, function: Callable[[int, int, int], None], *, by_unit: bool = False
+    ) -> None:
+        self.function, self.by_unit = function, by_unit
         self.name = function.__name__.removesuffix("_entry")
         self._compiled: Any = None
 

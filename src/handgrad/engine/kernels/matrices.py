@@ -107,7 +107,7 @@ def _pack_right_entry(arguments: int, tile: int, worker: int) -> None:
         pack(start, stride, is_along, False, columns, part, here, scratch)
 
 
-def _product_entry(arguments: int, tile: int, worker: int) -> None:
+def _matrix_product_entry(arguments: int, tile: int, worker: int) -> None:
     """Stands for the products of Linear.forward and d_weight of Linear.backward.
 
     The left side is packed once, the right side 32 columns at a time.
@@ -146,11 +146,11 @@ def _product_entry(arguments: int, tile: int, worker: int) -> None:
 
 
 def scratch_bytes(rows: int, together: int = TOGETHER, *, is_packed: bool) -> int:
-    """What `product_of_packed_entry` (right side packed) or `product_entry` needs."""
+    """What a product of so many rows needs; `is_packed` says that its right side is."""
     right = 0 if is_packed else packed_bytes(SIDE, together)
     return FIRST_BYTES + right + packed_bytes(rows, together)
 
 
-product_of_packed_entry = Entry(_product_of_packed_entry)
+product_of_packed_entry = Entry(_product_of_packed_entry, by_unit=True)
 pack_right_entry = Entry(_pack_right_entry)
-product_entry = Entry(_product_entry)
+matrix_product_entry = Entry(_matrix_product_entry, by_unit=True)

@@ -128,5 +128,5 @@ def sum_scratch_bytes(outputs: int) -> int:
 
 
 winograd_pack_entry = Entry(_winograd_pack_entry)
-winograd_products_entry = Entry(_winograd_products_entry)
-winograd_sum_entry = Entry(_winograd_sum_entry)
+winograd_products_entry = Entry(_winograd_products_entry, by_unit=True)
+winograd_sum_entry = Entry(_winograd_sum_entry, by_unit=True)

@@ -27,6 +27,8 @@ class OperationTime:
         seconds     of all runs in a step, on the workers' time; median over steps
         fastest     the same, the least of all steps
         operations  of all runs in a step; bytes likewise, read and written
+
+    `by_unit` says whether its products go through the matrix unit.
     """
 
     phase: str
@@ -37,6 +39,7 @@ class OperationTime:
     fastest: float
     operations: int
     bytes: int
+    by_unit: bool = False
 
     @property
     def operations_per_second(self) -> float:
@@ -53,8 +56,11 @@ class OperationTime:
 
         Equations
             limit = max(operations / matrix peak, bytes / cache bandwidth) * workers
+
+        The peak is the matrix unit's for what goes through it.
         """
-        compute = self.operations / peaks.matrix_all
+        peak = peaks.unit_all if self.by_unit else peaks.matrix_all
+        compute = self.operations / peak
         return peaks.workers * max(compute, self.bytes / peaks.cache_all)
 
     def fraction_of_limit(self, peaks: Peaks) -> float:
@@ -175,6 +181,7 @@ def _row(
         *times,
         runs * operation.operations,
         runs * operation.bytes,
+        operation.entry.by_unit,
     )
 
 

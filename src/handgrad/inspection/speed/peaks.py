@@ -12,9 +12,18 @@ from time import perf_counter
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from handgrad.engine.kernels.amx import (
+    SIDE,
+    STEP,
+    UNIT_BYTES,
+    begin_matrices,
+    end_matrices,
+    matrix_block,
+)
 from handgrad.engine.kernels.blas import sgemm_address
-from handgrad.engine.kernels.entry import Entry, floats, integer, kernel
+from handgrad.engine.kernels.entry import Entry, address_of, floats, integer, kernel
 from handgrad.engine.kernels.products import product_entry
+from handgrad.engine.matrix_unit import has_matrix_unit
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer
 from handgrad.engine.program import Operation, Phase, Program, Task
 from handgrad.engine.workers import available_cores
@@ -25,6 +34,7 @@ CACHE_FLOATS = 1 << 15  # 128 KiB: in a core's second-level cache
 SHARES = 2  # tasks of each worker in a run
 REPEATS = 30  # short runs: one of them falls into a quiet moment
 CALIBRATION_SIZE = 384
+UNIT_STEPS = 8  # of 32: both sides of a block stay in the second-level cache
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Peaks:
 
     Units
         matrix_*  float32 operations per second of a large matrix product
+        unit_*    the same of the matrix unit, from numbers in three parts in a core's
+                  own cache (six products each, counted as one); 0 where there is none
         memory_*  bytes per second of copying a large array, read and written
         cache_*   the same for an array in the second-level cache
         *_all     all workers at once; *_one a single one
@@ -45,6 +57,8 @@ class Peaks:
     memory_one: float
     cache_all: float
     cache_one: float
+    unit_all: float = 0.0
+    unit_one: float = 0.0
 
     def best(self, other: "Peaks") -> "Peaks":
         """The higher of each of two measurements of the same workers."""
@@ -75,7 +89,23 @@ def _copy_entry(arguments: int, tile: int, worker: int) -> None:
     )
 
 
+def _blocks_entry(arguments: int, tile: int, worker: int) -> None:
+    """0 left, 3 right, 6 outputs (32 x 32); 9 steps of 32, 10 repeats."""
+    begin_matrices()
+    for _ in range(integer(arguments, 10)):
+        matrix_block(
+            0,
+            address_of(arguments, 0, tile, worker),
+            address_of(arguments, 3, tile, worker),
+            integer(arguments, 9),
+            address_of(arguments, 6, tile, worker),
+            4 * SIDE,
+        )
+    end_matrices()
+
+
 copy_entry = Entry(_copy_entry)
+blocks_entry = Entry(_blocks_entry, by_unit=True)
 
 
 def measure_peaks(
@@ -96,6 +126,8 @@ def measure_peaks(
                 "memory": [copies(crew, memory_floats, 1)],
                 "cache": [copies(crew, cache_floats, 50)],
             }
+            if has_matrix_unit():
+                programs["unit"] = [blocks(crew, UNIT_STEPS, 200)]
             for limit, made in programs.items():
                 rates[f"{limit}_{name}"] = max(
                     work / fastest(program, repeats) for program, work in made
@@ -133,6 +165,20 @@ def copies(workers: int, size: int, repeats: int) -> tuple[Program, int]:
     return _program(memory, operation), moved
 
 
+def blocks(workers: int, steps: int, repeats: int) -> tuple[Program, int]:
+    """Blocks through the matrix unit, from random numbers: zeros would be too easy."""
+    memory = Memory(1, SHARES * workers, workers, per_tile=False)
+    count = steps * UNIT_BYTES // FLOAT_BYTES
+    left, right = (
+        _filled(memory, name, count, random=True) for name in ("left", "right")
+    )
+    outputs = _filled(memory, "outputs", SIDE * SIDE)
+    arguments = (left, right, outputs, steps, repeats)
+    operation = Operation(blocks_entry, arguments, f"blocks of {steps} steps")
+    made = SHARES * workers * repeats * 2 * SIDE * SIDE * STEP * steps
+    return _program(memory, operation), made
+
+
 def fastest(program: Program, repeats: int) -> float:
     """Seconds of the fastest run, after one that wakes everything up."""
     program.run()
@@ -164,9 +210,13 @@ def _program(memory: Memory, operation: Operation) -> Program:
     return Program([Phase("limit", tasks)], memory)
 
 
-def _filled(memory: Memory, name: str, count: int) -> Pointer:
+def _filled(memory: Memory, name: str, count: int, *, random: bool = False) -> Pointer:
     """A buffer for each worker, written once, so that its pages are there."""
     step = count + 16
     array = memory.array(name, "limits", step * memory.workers)
     array[:] = 0.5
+    if random:  # bfloat16 numbers
+        numbers = np.random.default_rng(0).standard_normal(2 * array.size)
+        words = numbers.astype(np.float32).view(np.uint32) >> 16
+        array[:] = words.astype(np.uint16).view(np.float32)
     return Pointer(array.ctypes.data, 0, step * FLOAT_BYTES)

@@ -97,8 +97,17 @@ def _roof(axes: Axes, peaks: Peaks, low: float, high: float) -> None:
             color=color,
             offset=(20, 2),
         )
+    _name_roof(axes, peaks, "matrix product", top)
+    if peaks.unit_all:
+        top = peaks.unit_all / peaks.workers
+        knee = top * peaks.workers / peaks.cache_all
+        axes.plot([knee, high], [top / GIGA] * 2, color=BLUE, linewidth=1.5)
+        _name_roof(axes, peaks, "matrix unit", top)
+
+
+def _name_roof(axes: Axes, peaks: Peaks, name: str, top: float) -> None:
     knee = top * peaks.workers / peaks.cache_all
-    text = f"matrix product {top / GIGA:.0f} GFLOP/s"
+    text = f"{name} {top / GIGA:.0f} GFLOP/s"
     _write(axes, text, (knee, top / GIGA), color=BLUE, offset=(0, 6))
 
 
