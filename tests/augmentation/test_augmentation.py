@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.errors import ConfigError
 from handgrad.randomness import Key, random_bits
 
 
@@ -22,3 +25,14 @@ def test_every_number_is_about_as_likely():
     counts = np.bincount(whole_numbers(Key(0).at(1), (30_000,), 6))
     assert len(counts) == 6
     assert np.abs(counts - 5000).max() < 5 * np.sqrt(5000)
+
+
+@pytest.mark.parametrize("size", [8, 9, 99])
+@pytest.mark.parametrize(
+    ("make", "name"), [(Cutout, "cutout takes size"), (RandomCrop, "random_crop takes")]
+)
+def test_a_change_as_large_as_the_image_is_refused(make, name, size):
+    make(7).check_images(8, 20)
+    RandomFlip().check_images(1, 1)
+    with pytest.raises(ConfigError, match=f"{name}.*below 8 for images of 8 x 20"):
+        make(size).check_images(8, 20)

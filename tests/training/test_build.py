@@ -104,6 +104,10 @@ def test_schedules_are_as_long_as_the_run(schedule, rates):
             {"dataset": {**DIGITS, "augmentation": [{"name": "flip"}]}},
             "no augmentation named 'flip'",
         ),
+        (
+            {"dataset": {**DIGITS, "augmentation": [{"name": "cutout", "size": 99}]}},
+            "cutout takes size below 8 for images of 8 x 8 pixels, got 99",
+        ),
     ],
 )
 def test_names_that_mean_nothing_are_refused(tables, words):

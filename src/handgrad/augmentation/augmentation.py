@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.errors import ConfigError
 from handgrad.randomness import Key, random_bits
 
 
@@ -20,6 +21,16 @@ class Augmentation(Protocol):
         self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
     ) -> UInt8[NumpyArray, "batch channels height width"]:
         """New images; those given stay as they are."""
+
+
+def check_smaller(name: str, option: str, size: int, image: tuple[int, int]) -> None:
+    """Refuse to shift or hide as much as a whole image; ConfigError."""
+    height, width = image
+    if size >= min(image):
+        raise ConfigError(
+            f"{name} takes {option} below {min(image)} for images of {height} x "
+            f"{width} pixels, got {size}. Give less."
+        )
 
 
 def whole_numbers(key: Key, shape: Shape, count: int) -> NumpyArray:

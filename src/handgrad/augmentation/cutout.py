@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.augmentation.augmentation import check_smaller, whole_numbers
 from handgrad.augmentation.views import Views
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
@@ -31,6 +31,10 @@ class Cutout:
     def __init__(self, size: int) -> None:
         check_at_least("cutout", "size", size, 1)
         self.size = size
+
+    def check_images(self, height: int, width: int) -> None:
+        """Whether something of each image is left; ConfigError."""
+        check_smaller("cutout", "size", self.size, (height, width))
 
     def apply(
         self, images: UInt8[NumpyArray, "batch channels height width"], key: Key

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation.augmentation import whole_numbers
+from handgrad.augmentation.augmentation import check_smaller, whole_numbers
 from handgrad.augmentation.views import Views
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
@@ -29,6 +29,10 @@ class RandomCrop:
     def __init__(self, padding: int) -> None:
         check_at_least("random_crop", "padding", padding, 0)
         self.padding = padding
+
+    def check_images(self, height: int, width: int) -> None:
+        """Whether something of each image is left; ConfigError."""
+        check_smaller("random_crop", "padding", self.padding, (height, width))
 
     def apply(
         self, images: UInt8[NumpyArray, "batch channels height width"], key: Key

@@ -21,6 +21,9 @@ class RandomFlip:
         convolutional neural networks, section 4.1.
     """
 
+    def check_images(self, height: int, width: int) -> None:
+        """Any image can be mirrored."""
+
     def apply(
         self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
     ) -> UInt8[NumpyArray, "batch channels height width"]:

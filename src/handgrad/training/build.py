@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from handgrad import catalog, datasets
+from handgrad.arrays import Shape
+from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
 from handgrad.datasets.splits import subset
 from handgrad.engine.choose import make_engine
@@ -60,6 +62,7 @@ def build(
         config.seed,
         config.training.early_stopping,
     )
+    augmentation = build_augmentation(config, train.image_shape)
     steps = -(-len(train) // settings.batch_size)
     optimizer = build_optimizer(config, steps)
     examples = min(settings.batch_size, len(train))
@@ -89,12 +92,20 @@ def build(
         loss=loss,
         learning_rate=optimizer.learning_rate,
         settings=settings,
-        augmentation=[
-            catalog.build("augmentation", row.name, row.options)
-            for row in config.dataset.augmentation
-        ],
+        augmentation=augmentation,
     )
     return Parts(config, dataset, train, validation, model, trainer)
+
+
+def build_augmentation(config: RunConfig, shape: Shape) -> list[Augmentation]:
+    """The changes of images, if images of that shape are large enough for them."""
+    _, height, width = shape
+    found = []
+    for row in config.dataset.augmentation:
+        augmentation = catalog.build("augmentation", row.name, row.options)
+        augmentation.check_images(height, width)
+        found.append(augmentation)
+    return found
 
 
 def load_dataset(config: RunConfig, progress: Any = None) -> Dataset:
