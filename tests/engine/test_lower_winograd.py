@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handgrad.engine import geometry
+from handgrad.engine import convolution_way, geometry
 from handgrad.engine.lower_winograd import suits_winograd
 from handgrad.layers import Conv2d
 from handgrad.randomness import Key
@@ -49,9 +49,16 @@ def test_without_wide_registers_none_does(monkeypatch):
     assert not suits_winograd(convolution(32, 32, 3))
 
 
+@pytest.fixture
+def all_ways(unit, monkeypatch):
+    """Through the matrix unit too, however few the channels."""
+    monkeypatch.setattr(convolution_way, "FEW_CHANNELS", 0)
+    return unit
+
+
 @wide
 @pytest.mark.parametrize("name", ["many channels", "many channels, batch norm"])
-@pytest.mark.usefixtures("unit")
+@pytest.mark.usefixtures("all_ways")
 def test_every_gradient_is_the_plain_layers(name):
     chosen = NETWORKS[name]
     engine, batch = cpu_engine(chosen, keep=True), chosen.batch(70)
@@ -61,7 +68,7 @@ def test_every_gradient_is_the_plain_layers(name):
 
 
 @wide
-@pytest.mark.usefixtures("unit")
+@pytest.mark.usefixtures("all_ways")
 def test_bits_do_not_depend_on_workers():
     chosen = NETWORKS["many channels"]
     states = []
@@ -75,7 +82,7 @@ def test_bits_do_not_depend_on_workers():
 
 
 @wide
-@pytest.mark.usefixtures("unit")
+@pytest.mark.usefixtures("all_ways")
 def test_the_program_says_so():
     shown = repr(cpu_engine(NETWORKS["many channels"]).training.program)
     for part in ("forward, windows", "forward, outputs", "d_inputs", "d_weight"):
@@ -85,7 +92,7 @@ def test_the_program_says_so():
 
 @wide
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (5, 13), (14, 14)])
-@pytest.mark.usefixtures("unit")
+@pytest.mark.usefixtures("all_ways")
 def test_rounding_stays_within_ten_times_that_of_a_plain_sum(size):
     """Measured 5 times for 256 channels (docs/decisions/0007)."""
     net = network(

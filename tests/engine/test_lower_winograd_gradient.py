@@ -2,7 +2,7 @@
 
 import pytest
 
-from handgrad.engine import geometry
+from handgrad.engine import convolution_way, geometry
 from handgrad.engine.winograd_way import CELLS
 
 from .networks import NETWORKS, cpu_engine
@@ -13,7 +13,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def phases(unit):
+def phases(unit, monkeypatch):
+    monkeypatch.setattr(convolution_way, "FEW_CHANNELS", 0)
     return cpu_engine(NETWORKS["many channels"]).training.program.phases
 
 

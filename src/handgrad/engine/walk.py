@@ -7,12 +7,12 @@ import numpy as np
 
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.convolution_way import goes_winograds_way, lower_any_convolution
 from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.views import views_entry
 from handgrad.engine.lower_batch_norm import lower_batch_norm
-from handgrad.engine.lower_convolution import lower_convolution
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
 from handgrad.engine.lower_linear import lower_linear
 from handgrad.engine.lower_plain import lower_plain
@@ -24,7 +24,6 @@ from handgrad.engine.lower_pooling import (
 from handgrad.engine.lower_row_activations import activate_rows, turned
 from handgrad.engine.lower_rows import lower_linear_by_rows
 from handgrad.engine.lower_skinny import MOST_OUTPUTS, reads_bytes
-from handgrad.engine.lower_winograd import lower_winograd, suits_winograd
 from handgrad.engine.lowering import Lowering, Pixels
 from handgrad.engine.memory import (
     FLOAT_BYTES,
@@ -163,9 +162,7 @@ def _lower_next(
         outputs = lower_batch_norm(lowering, name, layer, inputs, has_relu=has_relu)
         return outputs, 1 + int(has_relu)
     if isinstance(layer, Conv2d):
-        wins = suits_winograd(layer) and not lowering.is_padded
-        lower = lower_winograd if wins else lower_convolution
-        return lower(lowering, name, layer, inputs), 1
+        return lower_any_convolution(lowering, name, layer, inputs), 1
     if isinstance(layer, MaxPool2d):
         return lower_max_pool(lowering, name, layer, inputs, has_relu=False), 1
     if isinstance(layer, AveragePool2d | GlobalAveragePool2d):
@@ -262,7 +259,7 @@ def has_meetings(model: Sequential, *, training: bool) -> bool:
 
 def meets(layer: Layer[Any]) -> bool:
     """Whether a layer needs all tiles at once while it trains."""
-    is_wide = type(layer) is Conv2d and suits_winograd(layer)
+    is_wide = type(layer) is Conv2d and goes_winograds_way(layer)
     return is_wide or isinstance(layer, BATCH_NORMS)
 
 

@@ -10,6 +10,7 @@ from handgrad.engine.kernels.amx import (
     begin_matrices,
     end_matrices,
     matrix_block,
+    matrix_runs,
 )
 from handgrad.engine.kernels.entry import kernel
 from handgrad.engine.matrix_unit import has_matrix_unit
@@ -24,6 +25,16 @@ def run_block(adds, left, right, count, outputs, row):
         matrix_block(1, left, right, count, outputs, row)
     else:
         matrix_block(0, left, right, count, outputs, row)
+    end_matrices()
+
+
+@kernel
+def run_runs(adds, table, runs, steps, left, right, outputs, row):
+    begin_matrices()
+    if adds:
+        matrix_runs(1, table, runs, steps, left, right, outputs, row)
+    else:
+        matrix_runs(0, table, runs, steps, left, right, outputs, row)
     end_matrices()
 
 
@@ -59,6 +70,31 @@ def test_six_of_nine_products_are_summed(count, adds):
     packed = units(left, is_left=True), units(right, is_left=False)
     addresses = [side.ctypes.data for side in packed]
     run_block(adds, *addresses, count, outputs.ctypes.data, outputs.strides[0])
+    np.testing.assert_array_equal(outputs, expected)
+
+
+@needs_unit
+@pytest.mark.parametrize("adds", [0, 1])
+def test_runs_lie_anywhere_and_share_an_offset(adds):
+    """Each run's sides begin where the table says, plus what is common to all."""
+    generator = np.random.default_rng(7)
+    left = generator.integers(-8, 8, (PARTS, 32, 32 * 5)).astype(np.float32)
+    right = generator.integers(-8, 8, (PARTS, 32 * 6, 32)).astype(np.float32)
+    outputs = generator.integers(-8, 8, (32, 32)).astype(np.float32)
+    runs, steps, shared = [(2, 3), (0, 1)], 2, (1, 1)
+    expected = outputs if adds else np.zeros_like(outputs)
+    for places in runs:
+        x, y = (32 * (place + more) for place, more in zip(places, shared, strict=True))
+        some = slice(x, x + 32 * steps), slice(y, y + 32 * steps)
+        expected = expected + sum(
+            left[i][:, some[0]] @ right[j][some[1]] for i, j in PRODUCTS
+        )
+    packed = units(left, is_left=True), units(right, is_left=False)
+    starts = np.array([side.ctypes.data for side in packed])
+    table = starts + UNIT_BYTES * np.array(runs)
+    offsets = [UNIT_BYTES * more for more in shared]
+    addresses = (table.ctypes.data, len(runs), steps, *offsets, outputs.ctypes.data)
+    run_runs(adds, *addresses, outputs.strides[0])
     np.testing.assert_array_equal(outputs, expected)
 
 

@@ -4,6 +4,7 @@ One instruction multiplies 16 x 32 bfloat16 numbers with 32 x 16 and adds to 16 
 float32 numbers. Of the eight registers four hold sums, two each the factors.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -12,7 +13,13 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from handgrad.engine.kernels.machine import INT64
-from handgrad.engine.kernels.registers import Loop, constant, moved
+from handgrad.engine.kernels.registers import (
+    Loop,
+    constant,
+    load,
+    moved,
+    pointer_at,
+)
 
 BYTE = ir.IntType(8)
 BYTES = BYTE.as_pointer()
@@ -76,29 +83,8 @@ def end_matrices(typing_context):
     return types.void(), generate
 
 
-def block_of(builder: Any, adds: bool, arguments: Any) -> None:
-    """Emit: outputs (32 x 32) = left @ right, or added to; see `thirds` for both.
-
-    Arguments
-        left, right  units (`UNIT_BYTES`), a step after the other
-        count        how many steps, at least one
-        outputs, row first number; bytes from row to row
-    """
-    left, right, count, outputs, row = arguments
-    places = [
-        builder.add(moved(builder, outputs, row, EDGE * i), constant(ROW_BYTES * j))
-        for i in range(2)
-        for j in range(2)
-    ]
-    for register, place in enumerate(places):
-        if adds:
-            _move(builder, "tileloadd64", register, place, row)
-        else:
-            _emit(builder, "tilezero", [BYTE], [ir.Constant(BYTE, register)])
-    loop = Loop(builder, count, [])
-    units = [
-        moved(builder, side, constant(UNIT_BYTES), loop.index) for side in (left, right)
-    ]
+def _add_step(builder: Any, units: Sequence[Any]) -> None:
+    """Emit: the sums grow by one step of 32, from a unit of each side."""
     held: list[int | None] = [None, None]
     for parts in PRODUCTS:
         for side, part in enumerate(parts):
@@ -113,9 +99,59 @@ def block_of(builder: Any, adds: bool, arguments: Any) -> None:
         for i in range(2):
             for j in range(2):
                 _multiply(builder, 2 * i + j, 4 + i, 6 + j)
-    loop.end([])
+
+
+def runs_of(builder: Any, adds: bool, arguments: Any) -> None:
+    """Emit: outputs (32 x 32) = sum over runs of left @ right, or added to.
+
+    Arguments
+        table         pairs of addresses, first units of a run's left and right side
+        runs, steps   how many runs, of how many steps each; at least one
+        left, right   offsets that all runs share, bytes
+        outputs, row  first number; bytes from row to row
+    """
+    table, runs, steps, left, right, outputs, row = arguments
+    places = [
+        builder.add(moved(builder, outputs, row, EDGE * i), constant(ROW_BYTES * j))
+        for i in range(2)
+        for j in range(2)
+    ]
+    for register, place in enumerate(places):
+        if adds:
+            _move(builder, "tileloadd64", register, place, row)
+        else:
+            _emit(builder, "tilezero", [BYTE], [ir.Constant(BYTE, register)])
+    outer = Loop(builder, runs, [])
+    entry = moved(builder, table, constant(16), outer.index)
+    starts = [
+        builder.add(load(builder, entry, 8 * side, INT64), offset)
+        for side, offset in enumerate((left, right))
+    ]
+    inner = Loop(builder, steps, [])
+    unit = constant(UNIT_BYTES)
+    _add_step(builder, [moved(builder, start, unit, inner.index) for start in starts])
+    inner.end([])
+    outer.end([])
     for register, place in enumerate(places):
         _move(builder, "tilestored64", register, place, row)
+
+
+def block_of(builder: Any, adds: bool, arguments: Any) -> None:
+    """Emit: outputs (32 x 32) = left @ right, or added to; see `thirds` for both.
+
+    Arguments
+        left, right  units (`UNIT_BYTES`), a step after the other
+        count        how many steps, at least one
+        outputs, row first number; bytes from row to row
+    """
+    left, right, count, outputs, row = arguments
+    with builder.goto_entry_block():
+        table = builder.alloca(ir.ArrayType(INT64, 2))
+    start = builder.ptrtoint(table, INT64)
+    for side, address in enumerate((left, right)):
+        builder.store(address, pointer_at(builder, start, 8 * side, INT64))
+    zero, one = constant(0), constant(1)
+    runs_of(builder, adds, (start, one, count, zero, zero, outputs, row))
 
 
 @intrinsic(prefer_literal=True)
@@ -128,3 +164,15 @@ def matrix_block(typing_context, adds, left, right, count, outputs, row):
         return context.get_dummy_value()
 
     return types.void(adds, *[types.int64] * 5), generate
+
+
+@intrinsic(prefer_literal=True)
+def matrix_runs(typing_context, adds, table, runs, steps, left, right, outputs, row):
+    """A block of 32 x 32 numbers, summed over runs; see `runs_of`. `adds` is 0 or 1."""
+    is_added = bool(adds.literal_value)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        runs_of(builder, is_added, values[1:])
+        return context.get_dummy_value()
+
+    return types.void(adds, *[types.int64] * 7), generate

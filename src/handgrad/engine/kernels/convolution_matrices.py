@@ -1,0 +1,281 @@
+"""Convolutions of many channels through the matrix unit, over one tile.
+
+    outputs[o, y, x] = bias[o] + sum over r, q, c of
+                       weight[o, c, r, q] * inputs[c, y + r - top, x + q - left]
+
+Each pixel of 32 channels by 32 examples is a unit (`thirds`). Rows of pixels are packed
+once, into slots that later rows take over; units of zeros stand beside each row in the
+place of padding, so that the taps of a kernel's row are one run of units.
+"""
+
+from numba import carray
+
+from handgrad.engine.kernels.amx import (
+    EDGE,
+    REGISTER_BYTES,
+    ROW_BYTES,
+    SIDE,
+    STEP,
+    UNIT_BYTES,
+    begin_matrices,
+    end_matrices,
+    matrix_runs,
+)
+from handgrad.engine.kernels.entry import Entry, address_of, floats, integer, kernel
+from handgrad.engine.kernels.machine import float_pointer, long_pointer, store_long
+from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
+from handgrad.engine.kernels.thirds import TURN_BYTES, pack, pack_half, pack_pair
+
+TABLE_BYTES = 1 << 12  # 256 runs
+WORD = 8
+
+
+@kernel
+def clear_edges(slots, count, row_bytes, before, width_bytes):
+    """Zeros beside each slot's row of pixels: some bytes before it, the rest behind."""
+    for slot in range(count):
+        start = slots + slot * row_bytes
+        words = carray(long_pointer(start), (row_bytes // WORD,))
+        words[: before // WORD] = 0
+        words[(before + width_bytes) // WORD :] = 0
+
+
+@kernel
+def pack_pixels(inputs, channel_bytes, channels, width, target):
+    """A row of pixels as right sides: units (pixel, channels by the 32)."""
+    units = channels // SIDE
+    for unit in range(units):
+        for pair in range(EDGE):
+            first = inputs + (unit * SIDE + 2 * pair) * channel_bytes
+            for pixel in range(width):
+                to = target + (pixel * units + unit) * UNIT_BYTES + pair * ROW_BYTES
+                for half in range(2):
+                    at = first + pixel * PANEL_BYTES + half * ROW_BYTES
+                    place = to + half * REGISTER_BYTES
+                    step = 2 * REGISTER_BYTES
+                    pack_pair(at, EDGE, at + channel_bytes, EDGE, place, step)
+
+
+@kernel
+def convolve_row(table, runs, steps, left, pixel_bytes, block, wide):
+    """32 outputs of a row of pixels: (32, wide, 32 examples), rows a panel apart."""
+    row = (wide + 1) * PANEL_BYTES
+    for x in range(wide):
+        right, to = x * pixel_bytes, block + x * PANEL_BYTES
+        matrix_runs(0, table, runs, steps, left, right, to, row)
+
+
+@kernel
+def copy_rows(block, bias, has_bias, outputs, channel_bytes, wide):
+    """A block's rows to their channels' places, and their bias."""
+    for out in range(SIDE):
+        start = block + out * (wide + 1) * PANEL_BYTES
+        source = carray(float_pointer(start), (wide * PANEL,))
+        place = outputs + out * channel_bytes
+        target = carray(float_pointer(place), (wide * PANEL,))
+        added = bias[out] if has_bias else source.dtype.type(0)
+        for number in range(wide * PANEL):
+            target[number] = source[number] + added
+
+
+def _unit_convolution_entry(arguments: int, tile: int, worker: int) -> None:
+    """Stands for Conv2d.forward, and d_inputs of Conv2d.backward (turned weights).
+
+    Arguments
+        0 inputs, 3 weights (as `unit_weights_entry` leaves them), 6 bias, 9 outputs,
+        12 scratch
+        15 channels, 16 height, 17 width; 18 outputs, 19 their height, 20 width
+        21, 22 kernel; 23, 24 padding; 25 whether there is a bias
+    """
+    inputs = address_of(arguments, 0, tile, worker)
+    weights = address_of(arguments, 3, tile, worker)
+    outputs = address_of(arguments, 9, tile, worker)
+    table = address_of(arguments, 12, tile, worker)
+    channels, height = integer(arguments, 15), integer(arguments, 16)
+    width, outs = integer(arguments, 17), integer(arguments, 18)
+    high, wide = integer(arguments, 19), integer(arguments, 20)
+    tall, broad = integer(arguments, 21), integer(arguments, 22)
+    top, left = integer(arguments, 23), integer(arguments, 24)
+    has_bias = integer(arguments, 25) != 0
+    bias = floats(arguments, 6, tile, worker, outs if has_bias else 0)
+    units = channels // SIDE
+    pixel_bytes, run_bytes = units * UNIT_BYTES, broad * units * UNIT_BYTES
+    row_bytes = (wide + broad - 1) * pixel_bytes
+    block = table + TABLE_BYTES
+    slots = block + SIDE * (wide + 1) * PANEL_BYTES
+    line, area = width * PANEL_BYTES, height * width * PANEL_BYTES
+    clear_edges(slots, tall, row_bytes, left * pixel_bytes, width * pixel_bytes)
+    ready = 0
+    begin_matrices()
+    for y in range(high):
+        while ready < min(height, y - top + tall):
+            slot = slots + ready % tall * row_bytes + left * pixel_bytes
+            pack_pixels(inputs + ready * line, area, channels, width, slot)
+            ready += 1
+        first, last = max(0, top - y), min(tall, height + top - y)
+        for r in range(first, last):
+            entry = table + 2 * WORD * (r - first)
+            store_long(entry, weights + r * run_bytes)
+            store_long(entry + WORD, slots + (y - top + r) % tall * row_bytes)
+        for out in range(0, outs, SIDE):
+            here, runs = out // SIDE * tall * run_bytes, last - first
+            convolve_row(table, runs, broad * units, here, pixel_bytes, block, wide)
+            place = outputs + (out * high + y) * wide * PANEL_BYTES
+            own = bias[out:] if has_bias else bias
+            copy_rows(block, own, has_bias, place, high * wide * PANEL_BYTES, wide)
+    end_matrices()
+
+
+def _unit_weights_entry(arguments: int, tile: int, worker: int) -> None:
+    """Stands for the weights in three parts: (outputs by the 32, taps, channels).
+
+    Arguments
+        0 weights (taps, outputs, channels), 3 packed, 6 scratch
+        9 taps, 10 outputs, 11 channels
+    """
+    weights = address_of(arguments, 0, tile, worker)
+    packed = address_of(arguments, 3, tile, worker)
+    scratch = address_of(arguments, 6, tile, worker)
+    taps, outs = integer(arguments, 9), integer(arguments, 10)
+    channels = integer(arguments, 11)
+    size = channels // SIDE * UNIT_BYTES
+    for tap in range(taps):
+        for out in range(0, outs, SIDE):
+            source = weights + 4 * (tap * outs + out) * channels
+            target = packed + (out // SIDE * taps + tap) * size
+            pack(source, 4 * channels, True, True, SIDE, channels, target, scratch)
+
+
+@kernel
+def pack_examples(source, line_bytes, lines, width, turns, target, positions, scratch):
+    """A row of pixels along their examples: units (lines by the 32, positions)."""
+    for line in range(0, lines, EDGE):
+        half = line % SIDE // EDGE * REGISTER_BYTES
+        first = target + line // SIDE * positions * UNIT_BYTES + half
+        start = source + line * line_bytes
+        for x in range(width):
+            at, to = start + x * PANEL_BYTES, first + x * UNIT_BYTES
+            pack_half(at, line_bytes, True, EDGE, STEP, turns, to, scratch)
+
+
+@kernel
+def add_taps(table, runs, adds, sizes, d_weight):
+    """The gradients of one row of a kernel's taps, from some rows of pixels."""
+    broad, channels, outs, wide, positions = sizes
+    row = 4 * channels
+    for q in range(broad):
+        for channel in range(0, channels, SIDE):
+            right = (channel // SIDE * positions + q) * UNIT_BYTES
+            for out in range(0, outs, SIDE):
+                left = out // SIDE * wide * UNIT_BYTES
+                place = d_weight + (q * outs + out) * row + 4 * channel
+                if adds:
+                    matrix_runs(1, table, runs, wide, left, right, place, row)
+                else:
+                    matrix_runs(0, table, runs, wide, left, right, place, row)
+
+
+def _unit_gradient_entry(arguments: int, tile: int, worker: int) -> None:
+    """Stands for d_weight of Conv2d.backward, of one tile: (taps, outputs, channels).
+
+    Arguments
+        0 d_outputs, 3 inputs, 6 d_weight, 9 scratch
+        12 channels, 13 height, 14 width; 15 outputs, 16 their height, 17 width
+        18, 19 kernel; 20, 21 padding; 22 rows at once
+    """
+    d_outputs = address_of(arguments, 0, tile, worker)
+    inputs = address_of(arguments, 3, tile, worker)
+    d_weight = address_of(arguments, 6, tile, worker)
+    table = address_of(arguments, 9, tile, worker)
+    channels, height = integer(arguments, 12), integer(arguments, 13)
+    width, outs = integer(arguments, 14), integer(arguments, 15)
+    high, wide = integer(arguments, 16), integer(arguments, 17)
+    tall, broad = integer(arguments, 18), integer(arguments, 19)
+    top, left = integer(arguments, 20), integer(arguments, 21)
+    together = integer(arguments, 22)
+    positions, count = wide + broad - 1, together + tall - 1
+    line, d_line = width * PANEL_BYTES, wide * PANEL_BYTES
+    row_bytes = channels // SIDE * positions * UNIT_BYTES
+    d_row_bytes = outs // SIDE * wide * UNIT_BYTES
+    tap_row = broad * outs * channels
+    scratch = table + TABLE_BYTES
+    slots = scratch + TURN_BYTES
+    d_slots = slots + count * row_bytes
+    rows_of_units = count * (channels // SIDE)
+    edge, middle = left * UNIT_BYTES, width * UNIT_BYTES
+    clear_edges(slots, rows_of_units, positions * UNIT_BYTES, edge, middle)
+    sizes = (broad, channels, outs, wide, positions)
+    ready = 0
+    begin_matrices()
+    for r in range(tall):
+        if max(0, top - r) >= min(high, height + top - r):  # meets no row of inputs
+            carray(float_pointer(d_weight + 4 * r * tap_row), (tap_row,))[:] = 0
+    for y in range(0, high, together):
+        rows = min(together, high - y)
+        while ready < min(height, y + rows - 1 - top + tall):
+            source, to = inputs + ready * line, slots + ready % count * row_bytes + edge
+            area = height * line
+            pack_examples(source, area, channels, width, True, to, positions, scratch)
+            ready += 1
+        for row in range(rows):
+            source, to = d_outputs + (y + row) * d_line, d_slots + row * d_row_bytes
+            pack_examples(source, high * d_line, outs, wide, False, to, wide, scratch)
+        for r in range(tall):
+            first, last = max(0, top - r - y), min(rows, height + top - r - y)
+            for row in range(first, last):
+                entry, slot = table + 2 * WORD * (row - first), y + row - top + r
+                store_long(entry, d_slots + row * d_row_bytes)
+                store_long(entry + WORD, slots + slot % count * row_bytes)
+            if last > first:
+                adds = y > 0 and y > top - r  # rows before these have been there
+                add_taps(table, last - first, adds, sizes, d_weight + 4 * r * tap_row)
+    end_matrices()
+
+
+def _unit_sum_entry(arguments: int, tile: int, worker: int) -> None:
+    """Stands for d_weight: the sum over tiles, in their order, of some outputs.
+
+    Arguments
+        0 one gradient a tile, (taps, outputs, channels), first output; 3 d_weight
+        6 taps, 7 all outputs, 8 outputs, 9 channels, 10 tiles, 11 bytes a tile
+    """
+    parts = address_of(arguments, 0, 0, worker)
+    taps, outs = integer(arguments, 6), integer(arguments, 7)
+    rows, channels = integer(arguments, 8), integer(arguments, 9)
+    tiles, size = integer(arguments, 10), integer(arguments, 11)
+    d_weight = floats(arguments, 3, tile, worker, rows * channels * taps)
+    for row in range(rows):
+        for tap in range(taps):
+            start = parts + 4 * (tap * outs + row) * channels
+            first = carray(float_pointer(start), (channels,))
+            place = row * channels * taps + tap
+            for channel in range(channels):
+                d_weight[place + channel * taps] = first[channel]
+            for part in range(1, tiles):
+                more = carray(float_pointer(start + part * size), (channels,))
+                for channel in range(channels):
+                    d_weight[place + channel * taps] += more[channel]
+
+
+def forward_scratch_bytes(
+    channels: int, out_width: int, kernel: tuple[int, int]
+) -> int:
+    """What `unit_convolution_entry` needs."""
+    positions = out_width + kernel[1] - 1
+    slots = kernel[0] * positions * channels // SIDE * UNIT_BYTES
+    return TABLE_BYTES + SIDE * (out_width + 1) * PANEL_BYTES + slots
+
+
+def gradient_scratch_bytes(
+    sizes: tuple[int, int], out_width: int, kernel: tuple[int, int], together: int
+) -> int:
+    """What `unit_gradient_entry` needs; sizes are channels and outputs."""
+    channels, outs = (size // SIDE * UNIT_BYTES for size in sizes)
+    rows = (together + kernel[0] - 1) * (out_width + kernel[1] - 1) * channels
+    return TABLE_BYTES + TURN_BYTES + rows + together * out_width * outs
+
+
+unit_convolution_entry = Entry(_unit_convolution_entry, by_unit=True)
+unit_weights_entry = Entry(_unit_weights_entry)
+unit_gradient_entry = Entry(_unit_gradient_entry, by_unit=True)
+unit_sum_entry = Entry(_unit_sum_entry)

@@ -1,0 +1,251 @@
+"""Convolutions of many channels through the matrix unit, where there is one.
+
+Directly, tap by tap: the unit multiplies faster than memory could bring the transformed
+pictures of Winograd's way.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from handgrad.arrays import Pair
+from handgrad.engine import matrix_unit
+from handgrad.engine.geometry import Convolution
+from handgrad.engine.kernels.amx import SIDE
+from handgrad.engine.kernels.convolution import pack_entry
+from handgrad.engine.kernels.convolution_matrices import (
+    forward_scratch_bytes,
+    gradient_scratch_bytes,
+    unit_convolution_entry,
+    unit_gradient_entry,
+    unit_sum_entry,
+    unit_weights_entry,
+)
+from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
+from handgrad.engine.lower_elementwise import dense
+from handgrad.engine.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
+from handgrad.engine.pieces import Piece, add_lane_pieces
+from handgrad.engine.program import Operation
+from handgrad.layers import Conv2d
+
+KEPT_BYTES = 5 << 18  # of packed rows that stay in a core's own cache
+PIECE = 1 << 14  # floats of a weight that one task moves
+MOST_TAPS = 49
+
+
+def suits_unit(layer: Conv2d) -> bool:
+    """Whether a convolution's channels fill the matrix unit."""
+    tall, broad = layer.kernel_size
+    return (
+        layer.in_channels % SIDE == 0
+        and layer.out_channels % SIDE == 0
+        and layer.stride == (1, 1)
+        and tall * broad <= MOST_TAPS
+        and layer.padding[0] < tall
+        and layer.padding[1] < broad
+        and matrix_unit.has_matrix_unit()
+    )
+
+
+def lower_unit_convolution(
+    lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor
+) -> Tensor:
+    """outputs = convolution of the padded inputs + bias."""
+    memory = lowering.memory
+    _, height, width = inputs.shape
+    top, left = layer.padding
+    shape = Convolution(
+        layer.in_channels,
+        layer.out_channels,
+        (height + 2 * top, width + 2 * left),
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        memory.tile,
+    )
+    outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
+    weights = _packed(lowering, name, shape, turned=False)
+    bias = lowering.store.pointer(f"{name}.bias")
+    _add_convolution(
+        lowering, f"{name} forward", (inputs, weights, outputs), shape, bias
+    )
+    needs_d_inputs = lowering.needs_d_inputs
+    lowering.reusable = outputs.pointer
+
+    def backward(d_outputs: Tensor) -> Tensor | None:
+        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
+        _add_weight_gradient(lowering, name, shape, inputs, d_outputs)
+        if not needs_d_inputs:
+            return None
+        d_inputs = memory.dense(f"d_{name}", "gradients", inputs.shape)
+        turned = _packed(lowering, name, shape, turned=True)
+        sides = (d_outputs, turned, d_inputs)
+        _add_convolution(lowering, f"{name} d_inputs", sides, shape, None)
+        return d_inputs
+
+    lowering.backwards.append(backward)
+    return outputs
+
+
+def _add_convolution(
+    lowering: Lowering,
+    stands_for: str,
+    sides: tuple[Tensor, Pointer, Tensor],
+    shape: Convolution,
+    bias: Pointer | None,
+) -> None:
+    inputs, weights, outputs = sides
+    padding = shape.padding
+    if bias is None:
+        tall, broad = shape.kernel
+        padding = (tall - 1 - padding[0], broad - 1 - padding[1])
+    wide = outputs.shape[2]
+    scratch = forward_scratch_bytes(inputs.shape[0], wide, shape.kernel)
+    lowering.add(
+        unit_convolution_entry,
+        (
+            *(inputs.pointer, weights, bias or NOWHERE, outputs.pointer),
+            _scratch(lowering, scratch),
+            *(*inputs.shape, *outputs.shape, *shape.kernel, *padding),
+            int(bias is not None),
+        ),
+        stands_for,
+        shape.operations,
+        FLOAT_BYTES * shape.tile * (inputs.rows + outputs.rows),
+    )
+
+
+def _packed(
+    lowering: Lowering, name: str, shape: Convolution, *, turned: bool
+) -> Pointer:
+    """The weights in parts: as they are, or turned half round for d_inputs."""
+    memory, full = lowering.memory, f"{name}.weight"
+    outs, channels, taps = shape.out_channels, shape.in_channels, shape.taps
+    numbers = np.arange(outs * channels * taps, dtype=np.int64)
+    order = numbers.reshape(outs, channels, taps).transpose(2, 0, 1)
+    if turned:
+        order = order[::-1].transpose(0, 2, 1)
+        outs, channels = channels, outs
+    kind = "turned" if turned else "by taps"
+    count = order.size
+    ordered = memory.shared(f"{full} {kind}", "packed weights", count)
+    size = taps * packed_bytes(outs, channels)
+    packed = memory.shared(f"{full} parts, {kind}", "packed weights", size // 4)
+    lowering.beforehand(
+        Operation(
+            pack_entry,
+            (
+                *(lowering.store.pointer(full), ordered),
+                memory.lookup("order", np.ascontiguousarray(order).reshape(-1)),
+                *(count, count),
+            ),
+            f"{full} {kind}",
+            0,
+            2 * FLOAT_BYTES * count,
+        ),
+        Operation(
+            unit_weights_entry,
+            (ordered, packed, _scratch(lowering, TURN_BYTES), taps, outs, channels),
+            f"{full} {kind}, in parts",
+            0,
+            FLOAT_BYTES * count + size,
+        ),
+    )
+    return packed
+
+
+def _add_weight_gradient(
+    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
+) -> None:
+    memory = lowering.memory
+    outs, channels, taps = shape.out_channels, shape.in_channels, shape.taps
+    size = outs * channels * taps
+    parts = memory.each_tile(f"{name} d_weight, a tile", "gradients", size)
+    together = rows_together((channels, outs), shape.out_size, shape.kernel)
+    sizes = ((channels, outs), shape.out_size[1], shape.kernel, together)
+    lowering.add(
+        unit_gradient_entry,
+        (
+            *(d_outputs.pointer, inputs.pointer, parts),
+            _scratch(lowering, gradient_scratch_bytes(*sizes)),
+            *(*inputs.shape, *d_outputs.shape, *shape.kernel, *shape.padding),
+            together,
+        ),
+        f"{name} d_weight",
+        shape.operations,
+        FLOAT_BYTES * (shape.tile * (inputs.rows + d_outputs.rows) + size),
+    )
+    columns = shape.out_size[0] * shape.out_size[1] * shape.tile
+    bias = memory.each_tile(f"{name} bias lanes", "gradients", outs)
+    lowering.add(clear_entry, (bias, outs), f"{name} d_bias = 0")
+    lowering.add(
+        row_sums_entry,
+        (d_outputs.pointer, bias, outs, columns, columns),
+        f"{name} d_bias",
+        outs * columns,
+        FLOAT_BYTES * outs * columns,
+    )
+    _add_weight_pieces(lowering, name, shape, parts)
+    add_lane_pieces(lowering, f"{name}.bias", bias, outs, 1)
+
+
+def rows_together(sizes: Pair, out_size: Pair, kernel: Pair) -> int:
+    """How many rows of outputs stay in a core's own cache, packed with their inputs."""
+    channels, outs = (size // SIDE for size in sizes)
+    row = packed_bytes(SIDE, SIDE)
+    each = (out_size[1] + kernel[1] - 1) * channels * row
+    d_each = out_size[1] * outs * row
+    fit = (KEPT_BYTES - (kernel[0] - 1) * each) // (each + d_each)
+    return min(max(fit, 1), out_size[0], 128)
+
+
+def _add_weight_pieces(
+    lowering: Lowering, name: str, shape: Convolution, parts: Pointer
+) -> None:
+    """The sum over tiles, some outputs at once, then the move."""
+    memory, taps = lowering.memory, shape.taps
+    size = shape.in_channels * taps
+    step = max(1, PIECE // size)
+    for first in range(0, shape.out_channels, step):
+        rows = min(step, shape.out_channels - first)
+        start = Pointer(parts.base + first * shape.in_channels * FLOAT_BYTES)
+        settings = (
+            *(taps, shape.out_channels, rows, shape.in_channels),
+            *(memory.tiles, parts.tile_stride),
+        )
+
+        def make(
+            place: Pointer,
+            _: int,
+            start: Pointer = start,
+            settings: tuple[int, ...] = settings,
+        ) -> Sequence[Operation]:
+            moved = settings[2] * size * (settings[4] + 1)
+            return [
+                Operation(
+                    unit_sum_entry,
+                    (start, place, *settings),
+                    f"{name} d_weight, all tiles",
+                    0,
+                    FLOAT_BYTES * moved,
+                )
+            ]
+
+        columns = rows * size
+        lowering.pieces.append(
+            Piece(
+                f"{name}.weight",
+                first * size,
+                1,
+                columns,
+                columns,
+                make,
+                cost=columns * memory.tiles,
+            )
+        )
+
+
+def _scratch(lowering: Lowering, size: int) -> Pointer:
+    return lowering.scratch("parts", -(-size // FLOAT_BYTES))
