@@ -2,6 +2,7 @@ import platform
 import subprocess
 import sys
 
+import numba
 import pytest
 from llvmlite import binding
 
@@ -17,6 +18,7 @@ def able(monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     features = dict.fromkeys(FEATURES, True)
     monkeypatch.setattr(binding, "get_host_cpu_features", lambda: features)
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", None)
     monkeypatch.setattr(matrix_unit, "is_granted", lambda: True)
     return features
 
@@ -53,6 +55,18 @@ def test_elsewhere_and_where_it_is_refused_it_is_left_alone(
 ):
     monkeypatch.setattr(where, name, value)
     assert not ask()
+
+
+@pytest.mark.usefixtures("able")
+def test_it_is_left_alone_where_numba_compiles_for_another_processor(monkeypatch):
+    """LLVM ends the process where an instruction does not exist."""
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", "")
+    assert not ask()
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", "+avx512f,+amx-tile")
+    assert not ask()
+    every = ",".join(f"+{name}" for name in FEATURES)
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", f"{every},-sse4a")
+    assert ask()
 
 
 @pytest.mark.usefixtures("able")

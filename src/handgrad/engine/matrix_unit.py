@@ -9,6 +9,7 @@ import platform
 import sys
 from functools import cache
 
+import numba
 from llvmlite import binding
 
 VARIABLE = "HANDGRAD_AMX"  # 0 leaves the unit alone
@@ -27,10 +28,15 @@ def has_matrix_unit() -> bool:
         return False
     if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
         return False
-    features = binding.get_host_cpu_features()
-    if not all(features.get(name, False) for name in FEATURES):
-        return False
-    return is_granted()
+    return all(map(_compiles_for, FEATURES)) and is_granted()
+
+
+def _compiles_for(feature: str) -> bool:
+    """Whether the processor has it, and Numba was not told to leave it alone."""
+    chosen = numba.config.CPU_FEATURES
+    if chosen is not None:
+        return f"+{feature}" in chosen.split(",")
+    return bool(binding.get_host_cpu_features().get(feature, False))
 
 
 def is_granted() -> bool:
