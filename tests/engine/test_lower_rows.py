@@ -11,6 +11,7 @@ from handgrad.engine.walk import goes_by_rows
 from .by_rows import BY_ROWS
 from .networks import FLATTEN, NORM_ROWS, RELU, cpu_engine, linear, network
 from .reference import reference_step
+from .same_bits import assert_same_bits
 from .test_cpu import Settings, values_of
 
 wide_only = pytest.mark.skipif(
@@ -47,19 +48,7 @@ def test_loss_and_gradients_are_the_plain_layers(name, count):
 def test_bits_do_not_depend_on_workers_or_place(name):
     chosen = BY_ROWS[name]
     batch, images = chosen.batch(200), chosen.images(150, seed=5)
-    states, logits = [], []
-    for workers in (1, 2, 3):
-        engine = cpu_engine(chosen, batch_size=200, workers=workers)
-        for step in (1, 2):
-            engine.train_step(batch, step)
-        states.append(engine.state())
-        logits.append(engine.logits(images))
-    for state in states[1:]:
-        for key, value in state.items():
-            np.testing.assert_array_equal(value, states[0][key])
-    np.testing.assert_array_equal(logits[1], logits[0])
-    np.testing.assert_array_equal(engine.logits(images[::-1])[::-1], logits[0])
-    np.testing.assert_array_equal(engine.logits(images[7:8]), logits[0][7:8])
+    assert_same_bits(chosen, batch, images, batch_size=200)
 
 
 @wide_only

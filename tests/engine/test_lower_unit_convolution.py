@@ -26,6 +26,7 @@ from .networks import (
     pool,
 )
 from .reference import reference_step
+from .same_bits import assert_same_bits
 from .test_cpu import Settings, values_of
 from .test_lower_winograd import convolution
 
@@ -85,19 +86,7 @@ def test_loss_and_gradients_are_the_plain_layers(name, count):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_bits_do_not_depend_on_workers_or_place(name):
     chosen = NETWORKS[name]
-    states, logits, images = [], [], chosen.images(50, seed=5)
-    for workers in (1, 2, 3):
-        engine = cpu_engine(chosen, workers=workers)
-        for step in (1, 2):
-            engine.train_step(chosen.batch(70), step)
-        states.append(engine.state())
-        logits.append(engine.logits(images))
-    for state in states[1:]:
-        for key, value in state.items():
-            np.testing.assert_array_equal(value, states[0][key])
-    np.testing.assert_array_equal(logits[1], logits[0])
-    np.testing.assert_array_equal(engine.logits(images[::-1])[::-1], logits[0])
-    np.testing.assert_array_equal(engine.logits(images[7:8]), logits[0][7:8])
+    assert_same_bits(chosen, chosen.batch(70), chosen.images(50, seed=5))
 
 
 @needs_unit

@@ -10,6 +10,7 @@ from handgrad.randomness import Key
 
 from .networks import NETWORKS, TANH, conv, cpu_engine, layer, network
 from .reference import reference_step
+from .same_bits import assert_same_bits
 from .test_cpu import Settings, values_of
 
 wide = pytest.mark.skipif(
@@ -71,14 +72,7 @@ def test_every_gradient_is_the_plain_layers(name):
 @pytest.mark.usefixtures("all_ways")
 def test_bits_do_not_depend_on_workers():
     chosen = NETWORKS["many channels"]
-    states = []
-    for workers in (1, 2, 3):
-        engine = cpu_engine(chosen, workers=workers)
-        engine.train_step(chosen.batch(70), 1)
-        states.append(engine.state())
-    for state in states[1:]:
-        for key, value in state.items():
-            np.testing.assert_array_equal(value, states[0][key])
+    assert_same_bits(chosen, chosen.batch(70), chosen.images(50, seed=5))
 
 
 @wide

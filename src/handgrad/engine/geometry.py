@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from llvmlite import binding
 
-from handgrad.arrays import NumpyArray, Pair
+from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.layers import Conv2d
 
 FLOAT = 4
 BLOCKS = (12, 10, 8, 7, 6, 5, 4)  # outputs at once, with two vectors of examples each
@@ -26,6 +27,21 @@ class Convolution:
     stride: Pair
     padding: Pair
     tile: int
+
+    @classmethod
+    def of(cls, layer: Conv2d, shape: Shape, tile: int) -> "Convolution":
+        """A layer's, over pictures (channels, height, width) without their padding."""
+        _, height, width = shape
+        top, left = layer.padding
+        return cls(
+            layer.in_channels,
+            layer.out_channels,
+            (height + 2 * top, width + 2 * left),
+            layer.kernel_size,
+            layer.stride,
+            layer.padding,
+            tile,
+        )
 
     @property
     def taps(self) -> int:

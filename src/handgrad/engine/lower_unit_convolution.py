@@ -4,7 +4,7 @@ Directly, tap by tap: the unit multiplies faster than memory could bring the tra
 pictures of Winograd's way.
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,12 +26,11 @@ from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
-from handgrad.engine.pieces import Piece, add_lane_pieces
+from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
 from handgrad.engine.program import Operation
 from handgrad.layers import Conv2d
 
 KEPT_BYTES = 5 << 18  # of packed rows that stay in a core's own cache
-PIECE = 1 << 14  # floats of a weight that one task moves
 MOST_TAPS = 49
 
 
@@ -54,17 +53,7 @@ def lower_unit_convolution(
 ) -> Tensor:
     """outputs = convolution of the padded inputs + bias."""
     memory = lowering.memory
-    _, height, width = inputs.shape
-    top, left = layer.padding
-    shape = Convolution(
-        layer.in_channels,
-        layer.out_channels,
-        (height + 2 * top, width + 2 * left),
-        layer.kernel_size,
-        layer.stride,
-        layer.padding,
-        memory.tile,
-    )
+    shape = Convolution.of(layer, inputs.shape, memory.tile)
     outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
     weights = _packed(lowering, name, shape, turned=False)
     bias = lowering.store.pointer(f"{name}.bias")
@@ -205,46 +194,23 @@ def _add_weight_pieces(
     lowering: Lowering, name: str, shape: Convolution, parts: Pointer
 ) -> None:
     """The sum over tiles, some outputs at once, then the move."""
-    memory, taps = lowering.memory, shape.taps
-    size = shape.in_channels * taps
-    step = max(1, PIECE // size)
-    for first in range(0, shape.out_channels, step):
-        rows = min(step, shape.out_channels - first)
-        start = Pointer(parts.base + first * shape.in_channels * FLOAT_BYTES)
-        settings = (
-            *(taps, shape.out_channels, rows, shape.in_channels),
-            *(memory.tiles, parts.tile_stride),
-        )
+    tiles, channels = lowering.memory.tiles, shape.in_channels
+    size = channels * shape.taps
 
-        def make(
-            place: Pointer,
-            _: int,
-            start: Pointer = start,
-            settings: tuple[int, ...] = settings,
-        ) -> Sequence[Operation]:
-            moved = settings[2] * size * (settings[4] + 1)
-            return [
-                Operation(
-                    unit_sum_entry,
-                    (start, place, *settings),
-                    f"{name} d_weight, all tiles",
-                    0,
-                    FLOAT_BYTES * moved,
-                )
-            ]
-
-        columns = rows * size
-        lowering.pieces.append(
-            Piece(
-                f"{name}.weight",
-                first * size,
-                1,
-                columns,
-                columns,
-                make,
-                cost=columns * memory.tiles,
+    def make(first: int, rows: int) -> Any:
+        start = Pointer(parts.base + first * channels * FLOAT_BYTES)
+        settings = (shape.taps, shape.out_channels, rows, channels, tiles)
+        return lambda place, _: [
+            Operation(
+                unit_sum_entry,
+                (start, place, *settings, parts.tile_stride),
+                f"{name} d_weight, all tiles",
+                0,
+                FLOAT_BYTES * rows * size * (tiles + 1),
             )
-        )
+        ]
+
+    add_row_pieces(lowering, f"{name}.weight", shape.out_channels, size, make)
 
 
 def _scratch(lowering: Lowering, size: int) -> Pointer:

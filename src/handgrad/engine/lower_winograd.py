@@ -51,16 +51,7 @@ def lower_winograd(
     """outputs = convolution of the padded inputs + bias."""
     memory = lowering.memory
     _, height, width = inputs.shape
-    top, left = layer.padding
-    shape = Convolution(
-        layer.in_channels,
-        layer.out_channels,
-        (height + 2 * top, width + 2 * left),
-        layer.kernel_size,
-        layer.stride,
-        layer.padding,
-        memory.tile,
-    )
+    shape = Convolution.of(layer, inputs.shape, memory.tile)
     windows = Windows((height, width), shape.out_size, layer.padding, memory.tile)
     count = CELLS * windows.count * layer.in_channels * PANEL
     points = memory.each(f"{name} points", "activations", count)

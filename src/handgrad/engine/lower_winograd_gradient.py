@@ -6,7 +6,6 @@ Every tile leaves its windows behind; when all have come so far, each pair of po
 one matrix product over the whole batch, in one order for any number of workers.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,13 +26,12 @@ from handgrad.engine.kernels.winograd_matrices import (
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
-from handgrad.engine.pieces import Piece, add_lane_pieces
+from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
 from handgrad.engine.program import Operation, Phase, Task
 from handgrad.engine.windows import Places
 from handgrad.engine.winograd_way import CELLS, Way, add_turn, picture_strides
 
 TURNED_BYTES = 3 << 18  # of inputs that stay in a core's own cache
-PIECE = 1 << 14  # floats of a weight that one task moves
 
 
 def add_weight_gradient(
@@ -163,34 +161,18 @@ def _add_weight_pieces(
     zero = memory.shared(f"{name} d_weight zero", "settings", 1)
     scratch = lowering.scratch("squares", SQUARE * LANES)
     size = way.channels * SQUARE
-    step = max(1, PIECE // size)
-    for first in range(0, way.outputs, step):
-        rows = min(step, way.outputs - first)
+
+    def make(first: int, rows: int) -> Any:
         start = summed.plus(first * way.channels * FLOAT_BYTES)
         settings = (rows, way.channels, way.weight_cell)
-
-        def make(
-            place: Pointer, _: int, start: Pointer = start, settings: Any = settings
-        ) -> Sequence[Operation]:
-            return [
-                Operation(
-                    weight_gradient_entry,
-                    (start, place, scratch, masks, zero, *settings),
-                    f"{name} d_weight from the points",
-                    0,
-                    FLOAT_BYTES * settings[0] * settings[1] * (CELLS + SQUARE),
-                )
-            ]
-
-        columns = rows * size
-        lowering.pieces.append(
-            Piece(
-                f"{name}.weight",
-                first * size,
-                1,
-                columns,
-                columns,
-                make,
-                cost=columns * memory.tiles,
+        return lambda place, _: [
+            Operation(
+                weight_gradient_entry,
+                (start, place, scratch, masks, zero, *settings),
+                f"{name} d_weight from the points",
+                0,
+                FLOAT_BYTES * rows * way.channels * (CELLS + SQUARE),
             )
-        )
+        ]
+
+    add_row_pieces(lowering, f"{name}.weight", way.outputs, size, make)

@@ -1,9 +1,12 @@
 """Blocks of parameters whose gradient one task makes and whose values it moves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer
+
+ROWS_FLOATS = 1 << 14  # of a weight that one task moves
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,33 @@ class Piece:
     lane_stride: int = 0
     lane_count: int = 0  # 0 says one lane for each tile
     cost: int = 0
+
+
+def add_row_pieces(
+    lowering: Any,
+    name: str,
+    count: int,
+    size: int,
+    make: Callable[[int, int], Any],
+) -> None:
+    """A parameter of `count` rows of `size`, some rows a task.
+
+    `make(first, rows)` returns what makes the gradient of those rows.
+    """
+    step = max(1, ROWS_FLOATS // size)
+    for first in range(0, count, step):
+        rows = min(step, count - first)
+        lowering.pieces.append(
+            Piece(
+                name,
+                first * size,
+                1,
+                rows * size,
+                rows * size,
+                make(first, rows),
+                cost=rows * size * lowering.memory.tiles,
+            )
+        )
 
 
 def add_lane_pieces(
