@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -46,3 +48,40 @@ def test_outside_the_main_thread_nothing_is_caught_and_nothing_breaks():
     thread.start()
     thread.join()
     assert seen == [None]
+
+
+def test_a_signal_that_reaches_nobody_ends_the_program_all_the_same():
+    """What is raised while an object is tidied up is only told, never caught."""
+    script = """
+import signal
+import subprocess
+import sys
+from handgrad.cli.screens.stopping import stopping
+
+class Last:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+with stopping():
+    Last()
+    print("went on")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_other_things_that_reach_nobody_are_told_as_before():
+    class Failing:
+        def __del__(self):
+            raise ValueError("of another kind")
+
+    found, before = [], sys.unraisablehook
+    sys.unraisablehook = lambda told: found.append(str(told.exc_value))
+    try:
+        with stopping():
+            Failing()
+        assert sys.unraisablehook.__name__ == "<lambda>"
+    finally:
+        sys.unraisablehook = before
+    assert found == ["of another kind"]

@@ -2,8 +2,10 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -43,9 +45,11 @@ def stopping() -> Iterator[Stop]:
     """Take the signals that end a program, and give them back afterwards.
 
     After a stop nothing is left to do but to say so: one more signal ends it at once,
-    with the code that the first one promised.
+    with the code that the first one promised. So does one that comes while Python
+    tidies up an object: what is raised there reaches nobody.
     """
-    stop, before = Stop(), {}
+    stop, before, unheard = Stop(), {}, sys.unraisablehook
+    sys.unraisablehook = partial(_leave_or_tell, unheard)
     with suppress(ValueError):  # signals reach the main thread alone
         for name in SIGNALS:
             if hasattr(signal, name):
@@ -54,8 +58,15 @@ def stopping() -> Iterator[Stop]:
     try:
         yield stop
     finally:
+        sys.unraisablehook = unheard
         for number, handler in before.items():
             signal.signal(number, handler if stop.number is None else _leave)
+
+
+def _leave_or_tell(tell: Callable[[Any], Any], found: Any) -> None:
+    if isinstance(found.exc_value, Interrupted):
+        _leave(found.exc_value.number)
+    tell(found)
 
 
 def _leave(number: int, frame: Any = None) -> None:
