@@ -23,8 +23,11 @@ SHARED = Path("/dev/shm")
 
 
 @contextmanager
-def training(folder, engine, **environment):
-    """The program in a session of its own; nothing of it may be left afterwards."""
+def training(folder, engine, *, at_once=False, **environment):
+    """The program in a session of its own; nothing of it may be left afterwards.
+
+    What ends `at_once` may leave a file half written, as if killed: never in place.
+    """
     before = set(SHARED.iterdir())
     words = [*WORDS.split(), "--engine", engine, "-q", "--run", str(folder)]
     process = subprocess.Popen(
@@ -43,7 +46,11 @@ def training(folder, engine, **environment):
         process.stderr.close()
     assert members(process.pid) == [], "a child is left"
     assert set(SHARED.iterdir()) <= before
-    assert not [p for p in folder.rglob("*") if p.name.startswith(".tmp-")]
+    assert at_once or not half_written(folder)
+
+
+def half_written(folder):
+    return [path for path in folder.rglob("*") if path.name.startswith(".tmp-")]
 
 
 def members(session):
@@ -139,7 +146,7 @@ def test_a_signal_before_the_first_step_leaves_nothing_half_made(tmp_path, name,
 @pytest.mark.slow
 def test_a_second_signal_stops_at_once(tmp_path):
     folder = tmp_path / "run"
-    with training(folder, "plain") as process:
+    with training(folder, "plain", at_once=True) as process:
         wait_for(process, folder, "checkpoints/last.json")
         numbers = [signal.SIGTERM] * 5  # the second may find the first one's work done
         said, code, seconds = ended(process, *numbers, pause=0.001)
@@ -147,6 +154,7 @@ def test_a_second_signal_stops_at_once(tmp_path):
     assert "Stopped" in said or not said  # nobody waits for the sentence
     assert seconds < 5 * SECONDS
     resume(folder).folder.release()
+    assert not half_written(folder)
 
 
 @pytest.mark.nightly
