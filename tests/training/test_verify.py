@@ -130,6 +130,18 @@ def test_what_went_through_the_matrix_unit_is_compared_with_its_like(
         assert str(caught.value).endswith(f"try OPENBLAS_CORETYPE={name}{hint}")
 
 
+def test_a_unit_that_was_turned_off_is_to_be_turned_on(other, monkeypatch):
+    found = json.loads((other / "environment.json").read_text())
+    (other / "environment.json").write_text(json.dumps({**found, "matrix_unit": "AMX"}))
+    seal(other)
+    verifying = import_module("handgrad.training.verify")
+    kernels = {"blas": found["blas"], "matrix_unit": None}
+    monkeypatch.setattr(verifying, "matrix_kernels", lambda: kernels)
+    monkeypatch.setenv("HANDGRAD_AMX", "0")
+    with pytest.raises(RunError, match=r"Unset HANDGRAD_AMX\.$"):
+        verify(other)
+
+
 def test_runs_from_before_the_matrix_unit_made_no_use_of_it():
     blas = [{"architecture": "Haswell"}]
     assert family_of({"blas": blas}) == ("Haswell",)

@@ -1,6 +1,7 @@
 """A finished run held against itself: its files, then its numbers, made once more."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,11 +96,14 @@ def _check_family(path: Path, environment: Mapping[str, Any]) -> tuple[str, ...]
     """The family, if it is that of this process; products differ in others."""
     made, here = family_of(environment), family_of(matrix_kernels())
     if made != here:
-        unit = "" if environment.get("matrix_unit") else f" {VARIABLE}=0"
+        by_unit = environment.get("matrix_unit")
+        unit = "" if by_unit else f" {VARIABLE}=0"
+        is_off = os.environ.get(VARIABLE) == "0"
+        unset = f" Unset {VARIABLE}." if by_unit and is_off else ""
         raise RunError(
             f"{path} was made with {', '.join(made)} matrix kernels, here are "
             f"{', '.join(here)}: their last bits differ by right. Verify it on such a "
-            f"processor, or try OPENBLAS_CORETYPE={made[0]}{unit}."
+            f"processor, or try OPENBLAS_CORETYPE={made[0]}{unit}.{unset}"
         )
     return here
 
