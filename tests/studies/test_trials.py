@@ -41,6 +41,7 @@ def test_the_key_is_made_of_what_decides_the_numbers():
     assert keys() == keys(dataset=places)
     assert keys() == keys(training={"epochs": 3, "checkpoint_seconds": 1.0})
     assert keys() == keys(sweep={"training.epochs": [3]})  # named otherwise
+    assert keys() == keys(prediction={"with_flip": False})
     different = [
         {"training": {"epochs": 4}},
         {"model": {"name": "mlp", "hidden_sizes": [3]}},
@@ -48,6 +49,7 @@ def test_the_key_is_made_of_what_decides_the_numbers():
         {"test": "best"},
         {"engine": "plain"},
         {"dataset": {"train_count": 9}},
+        {"prediction": {"with_flip": True}},
     ]
     for tables in different:
         assert not set(keys()) & set(keys(**tables)), tables

@@ -11,6 +11,7 @@ from handgrad.datasets.dataset import Split
 from handgrad.errors import IntegrityError, RunError, ShapeError
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.classifier import load
+from handgrad.training.config import config_from
 
 from .small import small, stop_after, train
 
@@ -58,6 +59,25 @@ def test_images_may_come_in_several_shapes(classifier, images):
         np.testing.assert_array_equal(classifier.predict(one), expected[:1])
     assert classifier.predict(images[:0]).shape == (0,)
     assert classifier.predict_probabilities(images[:0]).shape == (0, 10)
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_a_network_asked_with_flip_keeps_to_it_after_training(tmp_path, engine):
+    data = {"name": "digits", "image_size": [8, 8]}
+    config = small(engine=engine, dataset=data, prediction={"with_flip": True})
+    trained = train(tmp_path / "run", config)
+    test = trained.parts.dataset.test
+    mirrored = np.ascontiguousarray(test.images[..., ::-1])
+    asked = load(trained.folder.path)
+    logits = asked.logits(test.images)
+    np.testing.assert_array_equal(logits, asked.logits(mirrored))
+    assert asked.evaluate(test).accuracy == trained.result["test_accuracy"]
+    once = load(trained.folder.path)
+    once.config = config_from({**config.model_dump(), "prediction": {}})
+    np.testing.assert_allclose(
+        logits, (once.logits(test.images) + once.logits(mirrored)) / 2, rtol=1e-6
+    )
+    assert not np.array_equal(logits, once.logits(test.images))
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,22 @@ def test_a_view_and_a_changed_copy_train_to_the_same_bits(engine):
         assert second[name].tobytes() == array.tobytes()
 
 
+def test_prediction_with_flip_asks_about_the_mirror_image_too():
+    plain, flipping = trainer(), trainer(predict_with_flip=True)
+    images = VALIDATION.images
+    mirrored = np.ascontiguousarray(images[..., ::-1])
+    mean = (plain.logits(images) + plain.logits(mirrored)) / 2
+    np.testing.assert_array_equal(flipping.logits(images), mean)
+    loss, _ = SoftmaxCrossEntropy().forward(mean, VALIDATION.targets)
+    accuracy = np.mean(mean.argmax(axis=1) == VALIDATION.targets)
+    assert flipping.evaluate(VALIDATION) == (loss, accuracy)
+    for one, other in zip(plain, flipping, strict=True):  # training is the same
+        if isinstance(one, StepRecord):
+            assert one.loss == other.loss
+        else:
+            assert one.validation_loss != other.validation_loss
+
+
 def test_validation_that_is_not_finite_stops_it():
     bright = Split(np.full_like(VALIDATION.images, 255), VALIDATION.targets)
     here = trainer(Split(np.zeros_like(TRAIN.images), TRAIN.targets), bright)

@@ -1,8 +1,9 @@
-"""Random changes of training images, each a function of a key."""
+"""Random changes of training images, functions of a key; mirrors in prediction."""
 
 from handgrad.augmentation.augmentation import Augmentation
 from handgrad.augmentation.cutout import Cutout
 from handgrad.augmentation.random_crop import RandomCrop
 from handgrad.augmentation.random_flip import RandomFlip
+from handgrad.augmentation.test_time_flip import logits_with_flip
 
-__all__ = ["Augmentation", "Cutout", "RandomCrop", "RandomFlip"]
+__all__ = ["Augmentation", "Cutout", "RandomCrop", "RandomFlip", "logits_with_flip"]

@@ -34,6 +34,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     image_size: ImageSize = None,
     normalization: option.NormalizationName = None,
     augment: option.Augment = None,
+    predict_with_flip: option.PredictWithFlip = False,
     epochs: option.Epochs = None,
     batch_size: option.BatchSize = None,
     seed: option.Seed = None,

@@ -145,6 +145,14 @@ LabelSmoothing = Annotated[
     float | None,
     typer.Option(help="Of softmax_cross_entropy.", rich_help_panel=TRAINING),
 ]
+PredictWithFlip = Annotated[
+    bool,
+    typer.Option(
+        "--predict-with-flip",
+        help="Answer by the mean over an image and its mirror image.",
+        rich_help_panel=DATA,
+    ),
+]
 ClipNorm = Annotated[
     float | None,
     typer.Option(help="Longest gradient of a step.", rich_help_panel=TRAINING),
@@ -180,6 +188,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "batch_size": ("training", "batch_size"),
     "clip_norm": ("training", "clip_norm"),
     "early_stopping": ("training", "early_stopping"),
+    "predict_with_flip": ("prediction", "with_flip"),
     "checkpoint_seconds": ("training", "checkpoint_seconds"),
     "on_failed_save": ("training", "on_failed_save"),
 }

@@ -30,7 +30,7 @@ def draw_run(run: Run) -> list[Path]:
     test, validation = run.parts.dataset.test, run.parts.validation
     what, split = ("test", test) if test is not None else ("validation", validation)
     if split is not None:
-        logits = run.trainer.engine.logits(split.images)
+        logits = run.trainer.logits(split.images)
         written += draw_answers(folder, split, logits, names, what)
     return written
 

@@ -1,8 +1,8 @@
 """An experiment as data: the question, the settings, what was published.
 
 One TOML file is one row of a study, named after the file. The tables `dataset`,
-`model`, `optimizer`, `schedule`, `loss` and `training` are those of a run's
-configuration; everything else stands here. Unknown keys are refused.
+`model`, `optimizer`, `schedule`, `loss`, `training` and `prediction` are those of a
+run's configuration; everything else stands here. Unknown keys are refused.
 """
 
 from collections import Counter
@@ -20,7 +20,15 @@ from handgrad.training.config import RULES
 
 Size = Literal["quick", "full"]
 SIZES: tuple[Size, ...] = ("quick", "full")
-TABLES = ("dataset", "model", "optimizer", "schedule", "loss", "training")
+TABLES = (
+    "dataset",
+    "model",
+    "optimizer",
+    "schedule",
+    "loss",
+    "training",
+    "prediction",
+)
 CURVES = (
     "train_loss",
     "train_accuracy",
@@ -129,6 +137,7 @@ class Experiment(_Table):
     schedule: Options = {}
     loss: Options = {}
     training: Options = {}
+    prediction: Options = {}
     inspection: Options = {}
     sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     variants: Annotated[tuple[Variant, ...], Field(strict=False)] = ()

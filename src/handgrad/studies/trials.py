@@ -10,7 +10,7 @@ from handgrad import catalog
 from handgrad.errors import ConfigError
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
-from handgrad.training.config import RunConfig, config_from
+from handgrad.training.config import PredictionConfig, RunConfig, config_from
 
 KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
 
@@ -91,6 +91,8 @@ def trial_of(
     dump["dataset"].pop("data_dir")
     dump["training"].pop("checkpoint_seconds")
     dump["training"].pop("on_failed_save")
+    if config.prediction == PredictionConfig():
+        dump.pop("prediction")  # a ledger of before there was this table stays valid
     return Trial(
         {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}
     )

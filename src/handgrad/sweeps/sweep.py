@@ -61,6 +61,7 @@ class SweepFile(BaseModel):
     schedule: Options = {}
     loss: Options = {}
     training: Options = {}
+    prediction: Options = {}
     sweep: SweepTable
 
 

@@ -61,6 +61,7 @@ def build(
         config.training.batch_size,
         config.seed,
         config.training.early_stopping,
+        config.prediction.with_flip,
     )
     augmentation = build_augmentation(config, train.image_shape)
     steps = -(-len(train) // settings.batch_size)

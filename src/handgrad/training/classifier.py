@@ -7,6 +7,7 @@ import numpy as np
 
 from handgrad import catalog
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.augmentation import logits_with_flip
 from handgrad.datasets import Normalization, Split
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import restore_model
@@ -70,6 +71,11 @@ class Classifier:
     def logits(self, images: NumpyArray) -> NumpyArray:
         """What the network says before softmax, (count, classes), float32."""
         pictures = self._as_batch(np.asarray(images))
+        if self.config.prediction.with_flip:
+            return logits_with_flip(self._logits_once, pictures)
+        return self._logits_once(pictures)
+
+    def _logits_once(self, pictures: NumpyArray) -> NumpyArray:
         if self.config.engine == "plain":
             return plain_logits(self.model, self.normalization, pictures)
         return self._fast().logits(pictures)

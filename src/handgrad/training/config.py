@@ -108,6 +108,15 @@ class TrainingConfig(_Table):
     on_failed_save: Literal["stop", "continue"] = "stop"
 
 
+class PredictionConfig(_Table):
+    """How the network is asked, in validation, in tests and later.
+
+    `with_flip` takes the mean over an image and its mirror image.
+    """
+
+    with_flip: bool = False
+
+
 class ResolvedConfig(_Table):
     """What followed from the data; written into a run's configuration."""
 
@@ -131,6 +140,7 @@ class RunConfig(_Table):
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     training: TrainingConfig = TrainingConfig()
+    prediction: PredictionConfig = PredictionConfig()
     resolved: ResolvedConfig | None = None
 
     def to_toml(self) -> str:

@@ -13,6 +13,7 @@ class TrainingSettings:
     batch_size: int = 256
     seed: int = 0
     early_stopping: int | None = None  # epochs without a better validation loss
+    predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "early_stopping"):

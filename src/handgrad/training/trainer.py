@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation import Augmentation
+from handgrad.augmentation import Augmentation, logits_with_flip
 from handgrad.augmentation.views import Movable, Views
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
@@ -168,9 +168,15 @@ class Trainer:
             change.view(views, its_key)
         return Batch(images, targets, rows, rows, views.table)
 
+    def logits(self, images: NumpyArray) -> NumpyArray:
+        """What the network says as it stands, (count, classes), float32."""
+        if self.settings.predict_with_flip:
+            return logits_with_flip(self.engine.logits, images)
+        return self.engine.logits(images)
+
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Mean loss (without L2) and accuracy of the network as it stands."""
-        logits = self.engine.logits(split.images)
+        logits = self.logits(split.images)
         with np.errstate(all="ignore"):  # the trainer looks for NaN itself
             loss, _ = self.loss.forward(logits, split.targets)
         return loss, float(np.mean(logits.argmax(axis=1) == split.targets))
@@ -237,7 +243,7 @@ class Trainer:
 
     def _first_bad(self, split: Split) -> Batch:
         """One image whose logits are not finite; if all are, one with a bad loss."""
-        logits = self.engine.logits(split.images)
+        logits = self.logits(split.images)
         bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
         rows = bad[:1] if len(bad) else np.argmax(np.ptp(logits, axis=1), keepdims=True)
         return Batch(split.images, split.targets, rows, rows)

@@ -1,0 +1,40 @@
+"""Asking a network twice: about an image and about its mirror image."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from handgrad.arrays import NumpyArray
+
+PART = 4096  # images mirrored at a time, so that no copy of a whole split is made
+
+Answers = Callable[
+    [UInt8[NumpyArray, "batch channels height width"]],
+    Float32[NumpyArray, "batch classes"],
+]
+
+
+def logits_with_flip(
+    answers: Answers, images: UInt8[NumpyArray, "batch channels height width"]
+) -> Float32[NumpyArray, "batch classes"]:
+    """The mean of the logits of each image and of its mirror image.
+
+    It makes sense for a network that was trained with `RandomFlip`, and never for
+    pictures that a mirror changes, such as digits. It takes twice the time.
+
+    Equations
+        mirrored[c, y, x] = image[c, y, width - 1 - x]
+        logits = (answers(image) + answers(mirrored)) / 2
+
+    Source
+        Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
+        convolutional neural networks, section 4.1, which averages the probabilities
+        of reflections and crops; a mean of logits serves every loss.
+    """
+    logits = np.array(answers(images))
+    for start in range(0, len(images), PART):
+        part = slice(start, start + PART)
+        logits[part] += answers(np.ascontiguousarray(images[part, ..., ::-1]))
+    logits *= np.float32(0.5)
+    return logits
