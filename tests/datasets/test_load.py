@@ -1,6 +1,5 @@
 import gzip
 import shutil
-import struct
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,61 +10,22 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
-from handgrad.datasets.dataset import checksum_of
-from handgrad.datasets.load import fetch, find, load, read
+from handgrad.datasets.load import find, load, read
 from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
 from handgrad.errors import ConfigError, DatasetError
 
-from .mirrors import closed_address, file_of, mirror, packed
 from .picture_makers import make_folder
+from .small_mnist import CONTENTS, contents_of, idx, put
 from .test_download import archive_of
 
+pytestmark = pytest.mark.usefixtures("place")
 RANDOM = np.random.default_rng(0)
 
 
-def idx(array):
-    sizes = b"".join(struct.pack(">I", size) for size in array.shape)
-    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
-
-
-def contents_of(seed=0, count=30):
-    """The four files of a small MNIST, unpacked."""
-    random = np.random.default_rng(seed)
-    contents = {}
-    for file, length in zip(MNIST.files, (count, count, 10, 10), strict=True):
-        is_images = "images" in file.name
-        shape = (length, 5, 4) if is_images else (length,)
-        values = random.integers(0, 256 if is_images else 10, shape, np.uint8)
-        contents[file.name] = idx(values)
-    return contents
-
-
-CONTENTS = contents_of()
 CIFAR = {
     file.name: RANDOM.integers(0, 10, (3, RECORD_BYTES), np.uint8).tobytes()
     for file in CIFAR10.files
 }
-
-
-@pytest.fixture(autouse=True)
-def place(monkeypatch, tmp_path):
-    """A machine without any data, and no way out of it."""
-    for name in ("HANDGRAD_DATA", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    down = closed_address()
-    for name, source in SOURCES.items():
-        monkeypatch.setitem(SOURCES, name, replace(source, mirrors=(down,)))
-    return tmp_path
-
-
-def put(folder, contents=CONTENTS, pack=True):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in (packed(contents) if pack else contents).items():
-        (folder / name).write_bytes(content)
-    return folder
 
 
 def test_importing_is_light():
@@ -161,67 +121,6 @@ def check_cifar(dataset):
     assert dataset.class_names[0] == "airplane"
 
 
-def served(monkeypatch, address, contents=CONTENTS):
-    """Let `mnist` be these files on this mirror."""
-    files = tuple(file_of(name, content) for name, content in contents.items())
-    monkeypatch.setitem(
-        SOURCES, "mnist", replace(MNIST, files=files, mirrors=(address,), checksum=None)
-    )
-
-
-def test_what_is_nowhere_is_fetched_once(place, monkeypatch):
-    with mirror(packed(CONTENTS)) as (address, asked):
-        served(monkeypatch, address)
-        first = load("mnist")
-        assert len(asked) == 4
-        assert load("mnist").checksum == first.checksum
-        assert fetch("mnist") == place / "cache" / "mnist"
-        assert len(asked) == 4
-    assert first.train.images.tobytes() == CONTENTS["train-images-idx3-ubyte"][16:]
-
-
-def test_a_folder_that_is_named_gets_the_download(place, monkeypatch):
-    with mirror(packed(CONTENTS)) as (address, _):
-        served(monkeypatch, address)
-        assert fetch("MNIST", data_dir="here") == Path("here/mnist")
-    assert not (place / "cache").exists()
-    assert load("mnist", data_dir="here").train.images.shape == (30, 1, 5, 4)
-
-
-def test_a_damaged_download_is_mended_by_fetching(place, monkeypatch):
-    with mirror(packed(CONTENTS)) as (address, asked):
-        served(monkeypatch, address)
-        path = fetch("mnist") / "train-images-idx3-ubyte.gz"
-        path.write_bytes(path.read_bytes()[:-9])
-        with pytest.raises(DatasetError, match="damaged gzip"):
-            load("mnist")
-        fetch("mnist")
-        assert asked[4:] == ["train-images-idx3-ubyte.gz"]
-        assert len(load("mnist").train) == 30
-
-
-def test_a_users_own_subset_is_left_as_it_is(place, monkeypatch):
-    put(place / "data" / "mnist", contents_of(count=12))
-    with mirror(packed(CONTENTS)) as (address, asked):
-        served(monkeypatch, address)
-        assert fetch("mnist") == Path("data/mnist")
-        dataset = load("mnist")
-    assert asked == []
-    assert len(dataset.train) == 12
-    assert dataset.checksum == checksum_of(dataset.train, dataset.test)
-
-
-def test_without_network_one_sentence_says_what_to_do():
-    with pytest.raises(
-        DatasetError, match=r"train-images-idx3-ubyte\.gz of mnist could"
-    ):
-        load("mnist")
-    with pytest.raises(
-        DatasetError, match=r"cifar-10-binary\.tar\.gz of cifar10 could"
-    ):
-        load("cifar10")
-
-
 def test_one_known_data_set_is_not_taken_for_another(place, monkeypatch):
     folder = put(place / "given")
     right = read(SOURCES["mnist"], folder)
@@ -241,58 +140,6 @@ def test_train_and_test_of_different_sizes_are_refused(place):
     put(place / "data" / "mnist", contents)
     with pytest.raises(DatasetError, match=r"\(1, 5, 4\), test images \(1, 6, 6\)"):
         load("mnist")
-
-
-def damaged():
-    """Ways in which the files of a data set go wrong, and what is said."""
-    images, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
-    whole = CONTENTS[images]
-    yield "swapped", {images: CONTENTS[labels], labels: whole}, "not an IDX file"
-    yield "cut off", {images: whole[:-1]}, "holds only"
-    yield "junk", {images: whole + b"x"}, "holds more"
-    yield "page", {labels: b"<html>Not found</html>"}, "not an IDX file"
-    yield "empty", {labels: b""}, "not an IDX file"
-    yield "counts", {labels: idx(np.zeros(29, np.uint8))}, "29 labels"
-    yield "range", {labels: idx(np.full(30, 10, np.uint8))}, "label 10 of image 0"
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"), [pytest.param(*rest, id=name) for name, *rest in damaged()]
-)
-@pytest.mark.parametrize("pack", [True, False], ids=["gzip", "plain"])
-def test_damaged_files_give_one_sentence(place, changes, words, pack):
-    put(place / "data" / "mnist", {**CONTENTS, **changes}, pack=pack)
-    with pytest.raises(DatasetError, match=words) as caught:
-        load("mnist")
-    assert "ubyte" in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("pack", [True, False], ids=["gzip", "plain"])
-def test_any_change_of_any_file_is_refused_or_in_the_checksum(place, pack, seed):
-    folder = put(place / "data" / "mnist", pack=pack)
-    original = load("mnist").checksum
-    random = np.random.default_rng(seed)
-    paths = sorted(folder.iterdir())
-    refused = 0
-    for _ in range(5_000):
-        path = paths[random.integers(4)]
-        whole = path.read_bytes()
-        changed = bytearray(whole)
-        for _ in range(random.integers(1, 4)):
-            changed[random.integers(len(changed))] ^= 1 << random.integers(8)
-        del changed[len(changed) - int(random.integers(2) * random.integers(40)) :]
-        path.write_bytes(bytes(changed))
-        try:
-            found = load("mnist").checksum
-        except DatasetError:
-            refused += 1
-        else:
-            # only the head of a gzip file (its time and name) can change in silence
-            assert (found == original) == (pack or bytes(changed) == whole)
-        path.write_bytes(whole)
-    assert refused > 2_000
 
 
 @pytest.mark.parametrize("size", [(28, 28), (7, 3)])
@@ -354,13 +201,6 @@ def test_a_text_that_is_a_name_is_the_name_and_a_path_is_a_path(place):
 def test_what_is_not_there_is_said(name, words):
     with pytest.raises(DatasetError, match=words):
         load(name)
-
-
-def test_only_known_names_can_be_fetched():
-    with pytest.raises(DatasetError, match="digits needs no download"):
-        fetch("digits")
-    with pytest.raises(ConfigError, match="Did you mean 'fashion_mnist'"):
-        fetch("fashon_mnist")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from handgrad.training.records import StepRecord
 from handgrad.training.run_folder import RunFolder
 
 from .small import final_bits, killed, stop_after, train, train_with
-from .test_run import AUGMENTATION, MODELS, OPTIMIZERS, tables_of
+from .test_run_kills import AUGMENTATION, MODELS, OPTIMIZERS, tables_of
 
 # The optimizers of OPTIMIZERS in one matrix with the models; the others in a second.
 OTHERS = {

@@ -9,7 +9,8 @@ from handgrad.training.manifest import check_manifest, seal
 from handgrad.training.verify import family_of, verify
 
 from .small import DIGITS, MLP, small, train
-from .test_run import AUGMENTATION, RISING
+from .test_run import RISING
+from .test_run_kills import AUGMENTATION
 
 
 @pytest.fixture(scope="module")
