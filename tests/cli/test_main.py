@@ -23,6 +23,14 @@ def test_help_names_every_command(handgrad):
         assert name in out
 
 
+def test_a_flag_s_help_names_no_type(handgrad):
+    _, out, _ = handgrad("study run --help")
+    lines = {line.split()[1]: line for line in out.splitlines() if "│ --" in line}
+    assert len(lines) > 5
+    for name in ("--quick", "--full", "--retry", "--quiet", "--json"):
+        assert "bool" not in lines[name]
+
+
 def test_without_words_it_shows_the_help(handgrad):
     assert "Usage" in "".join(handgrad("")[1:])
 

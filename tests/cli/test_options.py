@@ -1,9 +1,16 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from handgrad.cli.options import parse_settings, parse_value, refuse_sections
+from handgrad.cli.options import (
+    SECTIONS,
+    parse_settings,
+    parse_value,
+    refuse_sections,
+)
 from handgrad.errors import ConfigError
+from handgrad.training.config import RunConfig
 
 
 @pytest.mark.parametrize(
@@ -46,6 +53,15 @@ def test_names_belong_to_the_model_unless_they_name_a_section():
         "model": {"pooling": "max", "dropout": 0.5},
         "optimizer": {"beta1": 0.8},
     }
+
+
+def test_every_table_of_a_configuration_is_a_section():
+    tables = {
+        name
+        for name, field in RunConfig.model_fields.items()
+        if name != "resolved" and isinstance(field.default, BaseModel)
+    }
+    assert tables == set(SECTIONS)
 
 
 def test_the_last_of_two_assignments_holds():

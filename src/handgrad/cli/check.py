@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.cli.options import Json, Quiet
+from handgrad.cli.options import Json, Quiet, flag
 
 if TYPE_CHECKING:
     from handgrad.inspection import CheckRow
@@ -15,7 +15,7 @@ FAILED = 1  # the exit code when a gradient is wrong
 
 def check(
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="More shapes and directions; minutes.")
+        bool, flag("--thorough", says="More shapes and directions; minutes.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Another seed draws other shapes.")] = 0,
     quiet: Quiet = False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgrad.cli.options import DataDir, Json, Quiet, Workers
+from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def evaluate(
         typer.Option(metavar="NAME|PATH", help="Other images of the same classes."),
     ] = None,
     last: Annotated[
-        bool, typer.Option("--last", help="The last checkpoint, not the best.")
+        bool, flag("--last", says="The last checkpoint, not the best.")
     ] = False,
     data_dir: DataDir = None,
     quiet: Quiet = False,

@@ -20,7 +20,7 @@ from handgrad.cli.inspect_inputs import (
     up_to,
     whole_numbers,
 )
-from handgrad.cli.options import DataDir, Json
+from handgrad.cli.options import DataDir, Json, flag
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,7 +30,7 @@ def jacobians(
     run: MaybeRun = None,
     image: Image = 0,
     show_values: Annotated[
-        bool, typer.Option("--values", help="Print the numbers, a corner of each.")
+        bool, flag("--values", says="Print the numbers, a corner of each.")
     ] = False,
     dataset: DatasetName = None,
     data_dir: DataDir = None,

@@ -15,6 +15,7 @@ from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
 from handgrad.cli.inspect import inspect
 from handgrad.cli.models import models
+from handgrad.cli.options import flag
 from handgrad.cli.predict import predict
 from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
@@ -26,9 +27,8 @@ from handgrad.cli.train import train
 from handgrad.cli.verify import verify
 from handgrad.errors import HandgradError
 
-UsageError: type[Exception] = typer.BadParameter.__bases__[
-    0
-]  # typer does not export it
+# typer does not export it
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 CLOSED_PIPE = 141  # 128 + SIGPIPE
@@ -52,9 +52,7 @@ app.add_typer(inspect)
 
 @app.callback(invoke_without_command=True)
 def handgrad(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.")
-    ] = False,
+    version: Annotated[bool, flag("--version", says="Print the version.")] = False,
 ) -> None:
     """Train image classifiers whose every gradient is written by hand."""
     if version:

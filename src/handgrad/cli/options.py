@@ -16,14 +16,24 @@ MODEL = "Model"
 
 Settings: TypeAlias = dict[str, dict[str, Any]]  # section -> name -> value
 
-SECTIONS = ("model", "loss", "optimizer", "schedule", "training", "dataset")
+SECTIONS = (
+    "model",
+    "loss",
+    "optimizer",
+    "schedule",
+    "training",
+    "prediction",
+    "dataset",
+)
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object as the last line.")
-]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Only the result, no progress.")
-]
+
+def flag(*names: str, says: str, panel: str | None = None) -> Any:
+    """An option that is there or not: its help names no type."""
+    return typer.Option(*names, help=says, metavar="", rich_help_panel=panel)
+
+
+Json = Annotated[bool, flag("--json", says="Print one JSON object as the last line.")]
+Quiet = Annotated[bool, flag("--quiet", "-q", says="Only the result, no progress.")]
 Set = Annotated[
     list[str] | None,
     typer.Option(

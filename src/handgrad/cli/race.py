@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.cli.options import Json, Quiet, Set, parse_settings, refuse_sections
+from handgrad.cli.options import Json, Quiet, Set, flag, parse_settings, refuse_sections
 
 if TYPE_CHECKING:
     from handgrad.inspection.speed.race import Race
@@ -24,10 +24,10 @@ def race(  # noqa: PLR0913 (an option each)
     ] = None,
     laps: Annotated[int, typer.Option(help="Laps of each, in turn.")] = 15,
     channels_last: Annotated[
-        bool, typer.Option("--channels-last", help="Also torch in channels-last order.")
+        bool, flag("--channels-last", says="Also torch in channels-last order.")
     ] = False,
     compiled: Annotated[
-        bool, typer.Option("--compile", help="Also torch.compile; needs a C compiler.")
+        bool, flag("--compile", says="Also torch.compile; needs a C compiler.")
     ] = False,
     quiet: Quiet = False,
     as_json: Json = False,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgrad.cli.backends import Address, BackendName, Jobs
-from handgrad.cli.options import DataDir, Json, Quiet, Workers
+from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
 
 if TYPE_CHECKING:
     from handgrad.studies.experiment import Size
@@ -51,16 +51,16 @@ def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
 def run(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Small: the findings show (the default).")
+        bool, flag("--quick", says="Small: the findings show (the default).")
     ] = False,
-    full: Annotated[bool, typer.Option("--full", help="As it was published.")] = False,
+    full: Annotated[bool, flag("--full", says="As it was published.")] = False,
     rows: Rows = None,
     jobs: Jobs = None,
     workers: Workers = None,
     backend: BackendName = "local",
     address: Address = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Do failed and crashed trials again.")
+        bool, flag("--retry", says="Do failed and crashed trials again.")
     ] = False,
     folder: Folder = None,
     data_dir: DataDir = None,
@@ -112,7 +112,7 @@ def report(
         typer.Argument(help="A study's name, or a folder or file; all by default."),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All studies, and index.html above them.")
+        bool, flag("--all", says="All studies, and index.html above them.")
     ] = False,
     rows: Rows = None,
     folder: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from handgrad.cli.backends import Address, BackendName, Jobs
-from handgrad.cli.options import DataDir, Json, Quiet, Workers
+from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
 from handgrad.errors import ConfigError
 
 
@@ -26,7 +26,7 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
     backend: BackendName = "local",
     address: Address = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Do failed and crashed trials again.")
+        bool, flag("--retry", says="Do failed and crashed trials again.")
     ] = False,
     folder: Annotated[
         Path | None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from handgrad.cli.options import DATA, RUN, TRAINING, Settings, parse_value
+from handgrad.cli.options import DATA, RUN, TRAINING, Settings, flag, parse_value
 from handgrad.errors import ConfigError, unknown_name
 
 Model = Annotated[
@@ -42,10 +42,10 @@ OnFailedSave = Annotated[
 ]
 Force = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--force",
-        help="Begin even where memory seems not to be enough.",
-        rich_help_panel=RUN,
+        says="Begin even where memory seems not to be enough.",
+        panel=RUN,
     ),
 ]
 Engine = Annotated[
@@ -147,10 +147,10 @@ LabelSmoothing = Annotated[
 ]
 PredictWithFlip = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--predict-with-flip",
-        help="Answer by the mean over an image and its mirror image.",
-        rich_help_panel=DATA,
+        says="Answer by the mean over an image and its mirror image.",
+        panel=DATA,
     ),
 ]
 ClipNorm = Annotated[
