@@ -53,6 +53,19 @@ def test_from_the_first_trial_to_the_report(handgrad, rows, tmp_path):
     assert "DOES NOT HOLD" in wrong.out
 
 
+def test_a_part_of_the_trials_may_be_asked_for(handgrad, tmp_path):
+    rows = write(tmp_path / "rows", seeds=(0, 1), epochs=1)
+    run = f"study run {rows} --full --folder trials --workers 1"
+    first = handgrad(f"{run} --only learning_rate=0.3 --only 'seed 1'")
+    assert first.code == 0, first.err
+    assert first.err.count("of 1  r1 learning_rate=0.3, seed 1: ") == 1
+    assert "the largest rate learns fastest  not known" in first.out
+    assert "1 of 4" in handgrad(f"study status {rows} --folder trials").out
+    second = handgrad(f"{run} --only 'seed 1'")
+    assert second.err.startswith("1 trials are done already; 1 to do.\n")
+    assert second.code == 0  # what a finding lacks was not asked for
+
+
 def test_all_studies_are_reported_at_once(handgrad, tmp_path):
     run = "study run csci581-e --full --rows e5 -q --workers 1"
     assert handgrad(f"{run} --folder mine/csci581-e").code == 0
@@ -74,6 +87,7 @@ def test_all_studies_are_reported_at_once(handgrad, tmp_path):
         ("run csci581-a --rows a99", "Did you mean 'a9'?"),
         ("run csci581-a --quick --full", "--quick or --full, got both"),
         ("run csci581-a --jobs 0", "--jobs takes a whole number from 1 up"),
+        ("run csci581-a --only sed", "like 'a1, seed 0' and 'a12, seed 0'"),
         ("report csci581-a", "nothing of csci581-a was run"),
         ("report", "studies is not there: no study was run here"),
         ("report csci581-a --all", "got the name csci581-a"),

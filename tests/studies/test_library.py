@@ -2,7 +2,7 @@ import pytest
 
 from handgrad.errors import ConfigError
 from handgrad.studies.experiment import SIZES
-from handgrad.studies.library import find, names
+from handgrad.studies.library import find, matching, names
 
 from .small import write
 
@@ -49,6 +49,20 @@ def test_epochs_that_are_spoken_of_are_trained():
                     if size in finding.sizes:
                         terms = finding.claim.terms
                         assert max(t.epoch or 0 for t in terms) <= least, (row, size)
+
+
+def test_trials_are_found_by_words_of_their_names():
+    cells = find("cs776").only(["c10", "c11"]).cells("full")
+    assert matching(cells, []) == cells
+    found = matching(cells, ["filters of AlexNet", "seed 0"])
+    assert [str(cell) for cell in found] == [
+        f"c11 filters of AlexNet, {pooling} pooling, seed 0"
+        for pooling in ("max", "average", "global average")
+    ]
+    assert len(matching(cells, ["c10"])) == 1
+    for words in (["c1"], ["AlexNe"], ["seed 0", "c9"]):  # whole words, all of them
+        with pytest.raises(ConfigError, match=r"like 'c10, seed 0' and 'c11 "):
+            matching(cells, words)
 
 
 def test_a_folder_or_a_file_anywhere_is_a_study(tmp_path):

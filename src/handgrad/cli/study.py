@@ -18,6 +18,14 @@ Name = Annotated[
 Rows = Annotated[
     str | None, typer.Option(help="Only these rows, with commas between them.")
 ]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORDS",
+        help="Only trials with these words in their names, such as 'seed 0'; may be "
+        "repeated.",
+    ),
+]
 Folder = Annotated[
     Path | None,
     typer.Option(help="Where the trials are kept; studies/NAME by default."),
@@ -55,6 +63,7 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     ] = False,
     full: Annotated[bool, flag("--full", says="As it was published.")] = False,
     rows: Rows = None,
+    only: Only = None,
     jobs: Jobs = None,
     workers: Workers = None,
     backend: BackendName = "local",
@@ -76,17 +85,18 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.cli.backends import opened
     from handgrad.cli.screens.studies import follow
     from handgrad.studies.ledger import Ledger
+    from handgrad.studies.library import matching
     from handgrad.studies.runner import missing, run_on
 
     found, size = chosen(name, rows), _size(quick=quick, full=full)
     where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
     ledger = Ledger(folder or Path("studies") / found.name)
-    cells = found.cells(size)
+    cells = matching(found.cells(size), only or [])
     to_do = missing(cells, ledger, retry=retry)
     load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
     events = run_on(where, cells, ledger, retry=retry)
     is_right = follow(
-        found, size, ledger, events, to_do=to_do, quiet=quiet, as_json=as_json
+        found, size, ledger, events, cells, to_do, quiet=quiet, as_json=as_json
     )
     if not is_right:
         raise typer.Exit(1)

@@ -51,6 +51,22 @@ class Study:
         return Study(self.name, self.about, chosen)
 
 
+def matching(cells: list[Cell], words: list[str]) -> list[Cell]:
+    """The cells whose names hold all of these words, such as `seed 0`.
+
+    Example
+        matching(study.cells("full"), ["max pooling", "seed 0"])
+    """
+    patterns = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in words]
+    found = [c for c in cells if all(p.search(str(c)) for p in patterns)]
+    if not found:
+        raise ConfigError(
+            f"No trial's name holds {' and '.join(map(repr, words))}. They are called "
+            f"like {str(cells[0])!r} and {str(cells[-1])!r}."
+        )
+    return found
+
+
 def names() -> list[str]:
     """The studies of the package."""
     return sorted(path.parent.name for path in PACKAGED.glob(f"*/{ABOUT}"))
