@@ -56,6 +56,22 @@ def test_a_missing_seed_means_not_run():
     assert (row.verdict, row.why) == ("not run", "not run")
 
 
+DIVERGED = {"status": "diverged", "reason": "Step 3 ...", "metrics": {}}
+
+
+def test_a_seed_that_diverged_is_below_whatever_the_others_came_to():
+    first, second = (cell.trial.key for cell in CELLS)
+    row = judge(published(), CELLS, {**outcomes(0.5), second: DIVERGED})
+    assert (row.verdict, row.why) == ("below", "diverged with seed 1")
+    assert row.ours.values == (0.5,)  # of those that have one
+    row = judge(published(), CELLS, {first: DIVERGED, second: DIVERGED})
+    assert (row.verdict, row.why) == ("below", "diverged with seeds 0, 1")
+    assert not row.ours
+    for others in ({}, {first: {**DIVERGED, "status": "crashed"}}):
+        row = judge(published(), CELLS, {**others, second: DIVERGED})
+        assert row.verdict == "not run"
+
+
 def test_what_cannot_be_compared_says_why():
     row = judge(published(not_comparable="another split"), CELLS, outcomes(0.5, 0.5))
     assert (row.verdict, row.why) == ("not comparable", "another split")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from handgrad.studies.claims import Term
 from handgrad.studies.experiment import Experiment, Finding, Published
-from handgrad.studies.ledger import Outcome
+from handgrad.studies.ledger import DIVERGED, DONE, Outcome
 from handgrad.studies.summary import Summary, summarize
 from handgrad.studies.trials import Cell
 
@@ -40,14 +40,15 @@ def judge(published: Published, cells: list[Cell], outcomes: dict[str, Outcome])
 
     reproduced      within epsilon of the published number
     better          outside on the better side: higher accuracy, lower loss
-    below           outside on the other side: a defect until explained
+    below           outside on the other side: a defect until explained; or a seed has
+                    diverged, whatever the others came to
     not comparable  the experiment, or the data that were there, say why
     not run         a seed is missing or has no number
     """
     term = Term(published.metric, published.variant or "", published.epoch)
     ours = summarize(term, cells, outcomes)
     if not ours:
-        return Row(published, ours, "not run", ours.why)
+        return _without_all_seeds(published, ours, cells, outcomes)
     reason = published.not_comparable or other_data(cells, outcomes)
     if reason:
         return Row(published, ours, "not comparable", reason)
@@ -57,6 +58,28 @@ def judge(published: Published, cells: list[Cell], outcomes: dict[str, Outcome])
     is_better = {"accuracy": above > 0, "loss": above < 0, "value": False}
     verdict: Verdict = "better" if is_better[published.kind] else "below"
     return Row(published, ours, verdict, by_luck(above, ours.spread))
+
+
+def _without_all_seeds(
+    published: Published,
+    ours: Summary,
+    cells: list[Cell],
+    outcomes: dict[str, Outcome],
+) -> Row:
+    """Below if all is there but for what diverged: the numbers are the others'."""
+    variant = published.variant or ""
+    mine = [cell for cell in cells if variant in ("", cell.variant)]
+    by_status: dict[str | None, list[Cell]] = {}
+    for cell in mine:
+        status = outcomes.get(cell.trial.key, {}).get("status")
+        by_status.setdefault(status, []).append(cell)
+    lost, rest = by_status.pop(DIVERGED, []), by_status.pop(DONE, [])
+    if by_status or not lost:
+        return Row(published, ours, "not run", ours.why)
+    term = Term(published.metric, variant, published.epoch)
+    seeds = ", ".join(str(cell.trial.seed) for cell in lost)
+    why = f"diverged with seed{'s' * (len(lost) > 1)} {seeds}"
+    return Row(published, summarize(term, rest, outcomes), "below", why)
 
 
 def by_luck(above: float, spread: float | None) -> str:
