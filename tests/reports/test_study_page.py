@@ -18,7 +18,7 @@ def test_everything_that_is_known_stands_there(done):
     document, page, files = page_of(done.study, done.ledger)
     for words in (
         "Does a larger learning rate learn faster?",
-        "Published numbers: 1 of 1 not run.",
+        "Published numbers: 1 of 1 below.",
         "the largest rate learns fastest.",
         "Trials without numbers",
         "handgrad study run rows --rows r1 --full",
@@ -36,7 +36,7 @@ def test_the_results_carry_what_came_out_in_sentences(done):
     results = results_of(done.study, done.ledger)
     rows = rows_of(done.study, done.ledger, results, "rows")
     (row,) = with_essences(results, rows)["rows"]
-    assert row["essence"].startswith("Published numbers: 1 of 1 not run.")
+    assert row["essence"].startswith("Published numbers: 1 of 1 below.")
     assert row["question"] == results["rows"][0]["question"]
 
 

@@ -1,7 +1,13 @@
 import pytest
 
 from handgrad.datasets import load
-from handgrad.studies.estimates import estimate, images_of, likeness, seconds_of
+from handgrad.studies.estimates import (
+    estimate,
+    images_of,
+    likeness,
+    products_of,
+    seconds_of,
+)
 from reports.cells import cell, outcome
 
 
@@ -19,12 +25,26 @@ def test_a_trial_takes_its_epochs_at_the_pace_of_one_like_it():
 
 
 def test_the_most_alike_is_asked():
-    small = cell("a", model={"hidden": 8})
-    other = cell("a", model={"hidden": 8}, training={"batch_size": 512})
-    large = cell("a", model={"hidden": 999})
+    small = cell("a", model={"hidden_sizes": [8]})
+    other = cell("a", model={"hidden_sizes": [8]}, training={"batch_size": 512})
+    large = cell("a", model={"hidden_sizes": [999]})
     ended = known(small, other, large, seconds=[2.0, 1.0, 50.0])
-    assert seconds_of(cell("b", model={"hidden": 8}).trial, ended) == 2.0
-    assert seconds_of(cell("b", model={"hidden": 999}).trial, ended) == 50.0
+    assert seconds_of(cell("b", model={"hidden_sizes": [8]}).trial, ended) == 2.0
+    assert seconds_of(cell("b", model={"hidden_sizes": [999]}).trial, ended) == 50.0
+
+
+def test_a_network_that_multiplies_more_takes_longer():
+    def with_hidden(hidden, **dataset):
+        return cell("a", model={"hidden_sizes": [hidden]}, dataset=dataset).trial
+
+    ended = known(cell("a", model={"hidden_sizes": [10]}), seconds=[2.0])
+    assert seconds_of(with_hidden(30), ended) == pytest.approx(6.0)
+    assert products_of(with_hidden(30).spec["config"]) == 30 * (28 * 28 + 10)
+    smaller = with_hidden(30, image_size=[8, 8]).spec["config"]
+    assert products_of(smaller) == 30 * (8 * 8 + 10)
+    assert products_of(with_hidden(30, name="my/own").spec["config"]) is None
+    of_another_version = cell("a", model={"hiden": 3}).trial.spec["config"]
+    assert products_of(of_another_version) is None
 
 
 def test_more_images_take_longer_if_both_counts_are_known():

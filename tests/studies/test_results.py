@@ -33,7 +33,7 @@ def test_what_has_no_numbers_is_said(done):
     text = as_markdown(results)
     assert "- r1 learning_rate=1e+30, seed 0: diverged, " in text
     assert "**not known**" in text
-    assert "| not run: diverged: " in text
+    assert "| below: diverged with seed 0 |" in text
 
 
 def test_nothing_run_is_a_table_as_well(tmp_path):

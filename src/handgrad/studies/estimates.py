@@ -1,9 +1,13 @@
 """How long trials will take that were not run, judged by those that were."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from handgrad import catalog
+from handgrad.errors import HandgradError
 from handgrad.studies.ledger import DONE, Outcome
 from handgrad.studies.trials import Cell, Trial, unique
 
@@ -14,6 +18,13 @@ TRAINING_IMAGES = {
     "cifar10": 50_000,
     "digits": 1_437,
 }
+IMAGE_SHAPES = {
+    "mnist": (1, 28, 28),
+    "fashion_mnist": (1, 28, 28),
+    "cifar10": (3, 32, 32),
+    "digits": (1, 28, 28),
+}
+CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -78,12 +89,45 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any], table: str) -> bool:
 
 
 def _seconds(spec: Mapping[str, Any], outcome: Outcome) -> float:
-    """What that trial would take at the pace of the outcome's."""
+    """What that trial would take at the pace of the outcome's.
+
+    Another network of the same kind takes as many times longer as it multiplies.
+    """
     if spec["kind"] == "inspection":
         return float(outcome["seconds"])
     epochs = spec["config"]["training"]["epochs"]
     share = _share(spec, outcome["trial"]) or 1.0
+    ours, theirs = (products_of(s["config"]) for s in (spec, outcome["trial"]))
+    share *= ours / theirs if ours and theirs else 1.0
     return float(share * epochs * outcome["seconds"] / outcome["metrics"]["epochs"])
+
+
+def products_of(config: Mapping[str, Any]) -> int | None:
+    """Multiply-adds of the network for an image.
+
+    None for a user's own data, and for a network that another version made.
+    """
+    dataset = config["dataset"]
+    shape = IMAGE_SHAPES.get(str(dataset["name"]).replace("-", "_"))
+    if shape is None:
+        return None
+    size = tuple(dataset.get("image_size") or shape[1:])
+    try:
+        return _products(json.dumps(config["model"], sort_keys=True), (shape[0], *size))
+    except HandgradError:
+        return None
+
+
+@cache
+def _products(model: str, input_shape: tuple[int, ...]) -> int:
+    from handgrad.inspection.summary import summary
+
+    options = json.loads(model)
+    name = options.pop("name")
+    built = catalog.build(
+        "model", name, options, input_shape=input_shape, classes=CLASSES, seed=0
+    )
+    return summary(built, input_shape).multiply_adds
 
 
 def _share(one: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:

@@ -199,10 +199,17 @@ def number(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.0f}"
 
 
+def _left_in_markdown(estimate: dict[str, Any]) -> str:
+    """About how long the trials take that were not run."""
+    if not estimate["trials"] or estimate["seconds"] is None:
+        return ""
+    return f"; {estimate['trials']} not run, about {estimate['seconds']:.0f} s"
+
+
 def _size_in_markdown(name: str, size: dict[str, Any]) -> list[str]:
     lines = [
         f"{name.capitalize()}: {size['ended']} of {size['trials']} trials, "
-        f"{size['seconds']:.0f} s.",
+        f"{size['seconds']:.0f} s{_left_in_markdown(size['estimate'])}.",
         "",
     ]
     for finding in size["findings"] if size["ended"] else []:
