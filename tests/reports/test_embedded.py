@@ -27,9 +27,21 @@ def test_a_picture_is_carried_with_its_numbers(done):
     (image,) = page.all("img")
     kind, _, content = image["src"].partition(",")
     assert kind == "data:image/svg+xml;base64"
-    assert b64decode(content).decode() == SVG  # in an image, no script runs
+    carried = b64decode(content).decode()  # in an image, no script runs
+    sheet = carried[carried.index("<style>") : carried.index("</style>") + 8]
+    assert carried.replace(sheet, "") == SVG
     assert image["alt"] == "Gradient flow, learning rate 0.1"
     assert [a["download"] for a in page.all("a")] == ["gradient_flow.csv"]
+
+
+def test_pixels_stay_on_white_paper_in_the_dark_and_drawings_follow(done):
+    over_pixels = SVG.replace("<script>", "<image/><script>")
+    drawn(done, a__svg=SVG, b__svg=over_pixels, c__png=b"\x89PNG")
+    page = Page(trial_figures(view_of(done), set()))
+    grounds = [div["class"] for div in page.all("div") if "scroll" in div["class"]]
+    assert grounds == ["scroll", "scroll paper", "scroll paper"]
+    carried = [b64decode(image["src"].partition(",")[2]) for image in page.all("img")]
+    assert carried[1:] == [over_pixels.encode(), b"\x89PNG"]
 
 
 def test_the_drawing_that_is_small_enough_is_taken(done, monkeypatch):

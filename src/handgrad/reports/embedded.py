@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
+from handgrad.reports.dark_figures import following, follows
 from handgrad.reports.figures import data_button
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.views import View
@@ -64,16 +65,22 @@ def _figure(path: Path, variant: str, view: View, *, is_carried: bool) -> Markup
     of = variant_words(variant)
     words = f"{name}, {of}" if of else name
     if is_carried:
-        content = b64encode(path.read_bytes()).decode()
-        source = f"data:{KINDS[path.suffix]};base64,{content}"
-        image = element("img", src=source, alt=words)
-        shown = element("div", image, class_="scroll", tabindex=0, role="group")
+        shown = _carried(path, words)
     else:
         link = path.relative_to(view.ledger.folder).as_posix()
         shown = element(
             "p", element("a", f"{path.name}, too large to stand here", href=link)
         )
     return element("figure", shown, element("figcaption", words, ". ", _data(path)))
+
+
+def _carried(path: Path, words: str) -> Markup:
+    content = path.read_bytes()
+    is_drawing = follows(content)
+    shown = b64encode(following(content) if is_drawing else content).decode()
+    image = element("img", src=f"data:{KINDS[path.suffix]};base64,{shown}", alt=words)
+    ground = "scroll" if is_drawing else "scroll paper"
+    return element("div", image, class_=ground, tabindex=0, role="group")
 
 
 def _data(picture: Path) -> Markup | None:

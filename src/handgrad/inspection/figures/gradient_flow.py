@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from handgrad.inspection.figures.style import (
     BLUE,
+    GRID,
     INK,
     MUTED,
     ORANGE,
@@ -36,7 +37,7 @@ def gradient_flow(rows: Sequence[FlowRow]) -> Figure:
         axes.set_xscale("log")
         axes.set_xlim(min(norms) / 4, max(norms) * 8)
     quiet(axes)
-    axes.grid(axis="x", color="#e6e9ed")
+    axes.grid(axis="x", color=GRID)
     title(axes, "Gradient norm by layer", "first layer on top; one batch, float64")
     return figure
 

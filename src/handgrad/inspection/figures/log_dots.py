@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from handgrad.inspection.figures.style import (
     BLUE,
+    GRID,
     INK,
     TEXT_SIZE,
     new_figure,
@@ -42,6 +43,6 @@ def log_dots(
     axes.set_yticks(places, list(values))
     axes.set_ylim(len(values) - 0.5, -0.5)
     quiet(axes)
-    axes.grid(axis="x", color="#e6e9ed")
+    axes.grid(axis="x", color=GRID)
     title(axes, heading, note)
     return figure

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from handgrad.inspection.figures.style import (
     BLUE,
+    GRID,
     INK,
     MUTED,
     ORANGE,
@@ -49,7 +50,7 @@ def memory(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.set_xlim(0, 1.18 * max(ends))
     axes.set_xlabel("MiB", color=MUTED, fontsize=TEXT_SIZE)
     quiet(axes)
-    axes.grid(axis="x", color="#e6e9ed")
+    axes.grid(axis="x", color=GRID)
     title(axes, "Memory by what it is for", "arrays of one step or prediction")
     figure.legend(
         loc="outside lower center",
