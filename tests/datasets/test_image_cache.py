@@ -1,4 +1,6 @@
+import os
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -143,6 +145,39 @@ def test_the_whole_cache_of_other_pictures_is_refused(root):
     shutil.rmtree(cache.folder)
     shutil.copytree(other.folder, cache.folder)
     assert cache.open("pets") is None
+
+
+def aged(cache, seconds=2 * 24 * 3600):
+    moment = time.time() - seconds
+    os.utime(cache.folder, (moment, moment))
+    return cache
+
+
+def test_the_pictures_that_a_place_had_before_make_room_for_the_new(root):
+    older, new = cache_of(root, FILES[:1]), cache_of(root)
+    smaller = cache_of(root, image_size=(2, 2))
+    elsewhere = ImageCache(root / "cars", FILES, None)
+    for cache in (older, smaller, elsewhere):
+        build(cache)
+        aged(cache)
+    build(new)
+    assert older.open("pets") is None
+    assert not older.folder.exists()
+    for cache in (new, smaller, elsewhere):
+        assert cache.open("pets") is not None
+
+
+def test_what_was_made_within_a_day_stays(root):
+    older, new = cache_of(root, FILES[:1]), cache_of(root)
+    build(older)
+    build(new)
+    assert older.open("pets") is not None
+
+
+def test_made_anew_after_a_day_it_stays(root):
+    build(cache_of(root))
+    build(aged(cache_of(root)))
+    assert cache_of(root).open("pets") is not None
 
 
 def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(root):

@@ -38,7 +38,7 @@ def read_tar(path: Path, names: Sequence[str], largest: int) -> dict[str, bytes]
     try:
         with gzip.open(path) as unpacked:
             stream = Limited(unpacked, limit, str(path))
-            with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload]
+            with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload]  # it can read
                 for member in archive:
                     name = member.name.removeprefix("./")
                     if name in names:

@@ -43,10 +43,11 @@ class ImageCache:
     def __init__(
         self, source: Path, files: Sequence[PictureFile], image_size: Pair | None
     ) -> None:
-        settings = [FORMAT, PIL.__version__, str(source), image_size]
+        settings = [str(source), image_size]
         rows = [list(asdict(file).values()) for file in files]
-        self.key = sha256(json.dumps([settings, rows]).encode()).hexdigest()
-        self.folder = cache_folder() / "images" / self.key[:32]
+        self.key = _sum_of([FORMAT, PIL.__version__, *settings, rows])
+        self.place = _sum_of(settings)[:16]
+        self.folder = cache_folder() / "images" / f"{self.place}-{self.key[:32]}"
 
     def open(self, name: str) -> Dataset | None:
         """The data set, or None if it is not there whole and unchanged."""
@@ -67,7 +68,10 @@ class ImageCache:
         shape: Shape,
         fill: Callable[[NumpyArray], None],
     ) -> Dataset:
-        """Let `fill` write all pixels, keep them, and return the data set."""
+        """Let `fill` write all pixels, keep them, and return the data set.
+
+        What the same place and settings had a day ago or more is removed then.
+        """
         index = {
             "shape": [len(targets), *shape],
             "train_count": train_count,
@@ -78,6 +82,7 @@ class ImageCache:
             try:
                 self._write(temporary, index, fill)
                 whole_files.put_folder(temporary, self.folder)
+                whole_files.sweep(self.folder.parent, f"{self.place}-")
             except OSError as error:
                 found = self.open(name)  # another program may have been quicker
                 if found is not None:
@@ -114,6 +119,10 @@ class ImageCache:
         train, test = _splits(pixels, targets, index["train_count"])
         names = tuple(index["class_names"])
         return Dataset(name, train, test, names, index["checksum"])
+
+
+def _sum_of(values: list[Any]) -> str:
+    return sha256(json.dumps(values).encode()).hexdigest()
 
 
 def _reserve(path: Path, size: int) -> None:

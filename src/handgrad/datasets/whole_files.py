@@ -58,9 +58,9 @@ def put_folder(temporary: Path, path: Path) -> None:
     remove(old)
 
 
-def sweep(folder: Path) -> None:
-    """Remove temporary files that no program can still be writing."""
-    for entry in folder.glob(f"{TEMPORARY}*"):
+def sweep(folder: Path, prefix: str = TEMPORARY) -> None:
+    """Remove what begins with `prefix` and no program has written for a day."""
+    for entry in folder.glob(f"{prefix}*"):
         try:
             is_stale = time.time() - entry.stat().st_mtime > STALE_SECONDS
         except OSError:  # its own program has just removed it

@@ -35,7 +35,7 @@ def clock_address() -> int:
 
 
 @intrinsic
-def call_clock(typing_context, function, clock, place):  # type: ignore[no-untyped-def]
+def call_clock(typing_context, function, clock, place):  # type: ignore[no-untyped-def]  # by Numba
     """Call clock_gettime(clock, place)."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -50,7 +50,7 @@ def call_clock(typing_context, function, clock, place):  # type: ignore[no-untyp
 
 
 @kernel
-def stamp(function, clock, place):  # type: ignore[no-untyped-def]
+def stamp(function, clock, place):  # type: ignore[no-untyped-def]  # by Numba
     """Write the time down."""
     call_clock(function, clock, place)
 

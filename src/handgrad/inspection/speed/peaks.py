@@ -68,7 +68,7 @@ class Peaks:
 
 
 @kernel
-def copy(source, target, repeats):  # type: ignore[no-untyped-def]
+def copy(source, target, repeats):  # type: ignore[no-untyped-def]  # by Numba
     """Copy an array, again and again, each time the other way."""
     for turn in range(repeats):
         if turn % 2 == 0:

@@ -204,7 +204,10 @@ def torch_racer(
     peer = torch_peer(network, name, data)
     trials = [batches[trial % len(batches)].rows for trial in range(TRIAL_STEPS)]
     threads = best_threads(peer, trials, available_cores())
-    step = lambda number: peer.step(batches[number % len(batches)].rows)  # noqa: E731
+
+    def step(number: int) -> Any:
+        return peer.step(batches[number % len(batches)].rows)
+
     return Racer(name, step, lambda: torch.set_num_threads(threads)), threads
 
 
