@@ -88,8 +88,8 @@ CHILDREN = [  # hash seed, workers, order of listings
 ]
 
 
-def bits(folder, hash_seed, workers, order):
-    """What one process makes of all configurations."""
+def bits(folder, configs, hash_seed, workers, order):
+    """What one process makes of the configurations."""
     place = folder / f"{order} {workers}"
     place.mkdir()
     (place / "images").symlink_to(folder / "images")
@@ -100,7 +100,7 @@ def bits(folder, hash_seed, workers, order):
         "HANDGRAD_CACHE": os.environ.get("HANDGRAD_CACHE", str(folder / "cache")),
     }
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(CONFIGS)],
+        [sys.executable, "-c", PROGRAM, json.dumps(configs)],
         cwd=place,
         env={**os.environ, **settings},
         capture_output=True,
@@ -111,16 +111,26 @@ def bits(folder, hash_seed, workers, order):
     return done.stdout.splitlines()
 
 
-@pytest.mark.nightly
-def test_the_same_seed_gives_the_same_bits_120_times(tmp_path):
+def make_pictures(folder):
     random = np.random.default_rng(0)
     for name in "abc":
-        (tmp_path / "images" / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True)
         for number in range(20):
             pixels = random.integers(0, 256, (28, 28), np.uint8)
-            Image.fromarray(pixels).save(tmp_path / f"images/{name}/{number}.png")
-    first = bits(tmp_path, "0", 2, "first")
-    assert len(first) == len(CONFIGS) == len({*first})
-    for child in CHILDREN:
-        assert bits(tmp_path, *child) == first, child
-    print(f"{len(CHILDREN) * len(CONFIGS)} runs, all with the bits of the first")
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+
+
+@pytest.mark.parametrize(
+    ("configs", "children"),
+    [
+        pytest.param(CONFIGS[::2], CHILDREN[1:3], marks=pytest.mark.slow),
+        pytest.param(CONFIGS, CHILDREN, marks=pytest.mark.nightly),
+    ],
+    ids=["24 times", "120 times"],
+)
+def test_the_same_seed_gives_the_same_bits(tmp_path, configs, children):
+    make_pictures(tmp_path / "images")
+    first = bits(tmp_path, configs, "0", 1, "first")
+    assert len(first) == len(configs) == len({*first})
+    for child in children:
+        assert bits(tmp_path, configs, *child) == first, child

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import time
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from handgrad import memory
-from handgrad.datasets import image_cache
+from handgrad.datasets import image_cache, whole_files
 from handgrad.datasets.dataset import checksum_of
 from handgrad.datasets.image_cache import ImageCache, fingerprint
 from handgrad.datasets.picture_files import PictureFile
@@ -138,8 +139,9 @@ def test_cut_off_missing_or_swapped_files_are_refused(root, name):
     assert (cache.open("pets") is None) != same
 
 
-def test_the_whole_cache_of_other_pictures_is_refused(root):
-    cache, other = cache_of(root), cache_of(root, image_size=(2, 4))
+@pytest.mark.parametrize("turn", [1, -1])  # each key is once the smaller one
+def test_the_whole_cache_of_other_pictures_is_refused(root, turn):
+    cache, other = (cache_of(root), cache_of(root, image_size=(2, 4)))[::turn]
     build(cache)
     build(other, pixels=PIXELS[::-1])
     shutil.rmtree(cache.folder)
@@ -194,6 +196,34 @@ def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(root):
     np.testing.assert_array_equal(cache.open("pets").train.images, PIXELS[:3])
 
 
+def test_who_comes_second_takes_what_another_program_has_put_there(root, monkeypatch):
+    def put_by_another(temporary, place):
+        os.replace(temporary, place)
+        raise FileExistsError
+
+    monkeypatch.setattr(whole_files, "put_folder", put_by_another)
+    dataset = build(cache_of(root))
+    np.testing.assert_array_equal(dataset.train.images, PIXELS[:3])
+
+
+def test_who_can_put_nothing_there_says_so(root, monkeypatch):
+    def refuse(temporary, place):
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(whole_files, "put_folder", refuse)
+    with pytest.raises(ResourceError, match="cannot be written: Permission denied"):
+        build(cache_of(root))
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="needs posix_fallocate")
+def test_the_disk_has_room_for_all_pixels_before_the_first_is_written(root):
+    def fill(rows):
+        assert 512 * os.stat(rows.filename).st_blocks >= rows.nbytes
+        rows[...] = 1
+
+    cache_of(root).build("pets", ("a", "b"), TARGETS, 3, (3, 64, 64), fill)
+
+
 def test_a_full_disk_is_said_before_anything_is_decoded(root, monkeypatch):
     usage = shutil.disk_usage(root)._replace(free=PIXELS.size - 1)
     monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: usage)
@@ -229,3 +259,14 @@ def test_of_very_large_files_blocks_from_first_to_last_are_hashed(root, monkeypa
         changed[place] = 1
         path.write_bytes(bytes(changed))
         assert (fingerprint(path) != whole) == is_seen
+
+
+def test_up_to_the_limit_every_byte_is_hashed(root, monkeypatch):
+    monkeypatch.setattr(image_cache, "WHOLE_LIMIT", 2000)
+    monkeypatch.setattr(image_cache, "BLOCK", 10)
+    monkeypatch.setattr(image_cache, "BLOCKS", 5)
+    path = root / "large"
+    path.write_bytes(bytes(2000))
+    whole = fingerprint(path)
+    path.write_bytes(bytes(10) + b"\1" + bytes(1989))
+    assert fingerprint(path) != whole

@@ -159,9 +159,11 @@ def test_train_and_test_folders_are_the_splits():
     assert plan.class_names == ("a", "b")
 
 
-def test_a_class_may_be_called_train():
+def test_a_class_may_be_called_train_or_test():
     plan = arrange(files("bus/1.png", "train/2.png"), "vehicles")
     assert plan.class_names == ("bus", "train")
+    plan = arrange(files("bus/1.png", "test/2.png", "truck/3.png"), "vehicles")
+    assert plan.class_names == ("bus", "test", "truck")
 
 
 def test_folders_around_the_classes_are_passed_through():

@@ -2,6 +2,7 @@ import io
 import struct
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,7 +198,8 @@ def test_the_limit_of_pixels_is_said():
     assert read_header(largest, "x").size == (4000, 4000)
 
 
-def test_a_file_beyond_the_limit_is_refused_unread(tmp_path):
+def test_a_file_beyond_the_limit_is_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "read_bytes", None)
     path = tmp_path / "x.png"
     with path.open("wb") as file:
         file.truncate(FILE_LIMIT + 1)
@@ -264,7 +266,7 @@ def test_a_missing_file_a_folder_and_a_wrong_shape_are_named(tmp_path):
         read_image(tmp_path / "gone.png", (3, 8, 8))
     with pytest.raises(DatasetError, match="cannot be read: Is a directory"):
         read_image(tmp_path, (3, 8, 8))
-    with pytest.raises(
-        DatasetError, match=r"1 or 3 channels, got the shape \(2, 8, 8\)"
-    ):
-        read_image(tmp_path / "x.png", (2, 8, 8))
+    for shape in ((2, 8, 8), (8, 8), (3, 8, 8, 8)):
+        with pytest.raises(DatasetError, match="1 or 3 channels, got the shape") as one:
+            read_image(tmp_path / "x.png", shape)
+        assert str(shape) in str(one.value)

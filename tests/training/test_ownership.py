@@ -1,5 +1,8 @@
 import json
 import os
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,6 +44,19 @@ def test_who_comes_second_leaves_the_claim_of_the_first(tmp_path, monkeypatch):
     with pytest.raises(RunError, match="in use by process"):
         take(tmp_path)
     assert owner_of(tmp_path) == first
+
+
+def test_whose_listing_was_old_takes_the_claim_back(tmp_path, monkeypatch):
+    claim = ownership.claim_file
+
+    def claim_in_a_folder_that_has_gone_on(path, content):
+        (tmp_path / "owner-0009.json").write_text(json.dumps({"released": True}))
+        return claim(path, content)
+
+    monkeypatch.setattr(ownership, "claim_file", claim_in_a_folder_that_has_gone_on)
+    with pytest.raises(RunError, match="in use by another process"):
+        take(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["owner-0009.json"]
 
 
 def test_numbers_only_grow_and_one_file_stays(tmp_path):
@@ -115,11 +131,43 @@ def test_a_process_of_another_machine_cannot_be_judged(tmp_path):
         take(tmp_path)
 
 
+def claim_of(process):
+    started = ownership._started(process)
+    return {**this_process(), "process": process, "started": started, "token": "x"}
+
+
 def test_a_number_given_anew_or_before_a_restart_is_gone():
-    now = {**this_process(), "process": os.getppid()}
-    assert is_gone({**now, "started": "1"})
-    assert is_gone({**now, "boot": "another"})
+    living = claim_of(os.getppid())
+    assert not is_gone(living)
+    assert is_gone({**living, "started": "1"})
+    for another in ("", "~"):  # before and after every name of a start
+        assert is_gone({**living, "boot": another})
+    assert is_gone({**living, "process": 2**22 + 1})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system says it in /proc")
+def test_who_has_ended_and_was_not_buried_is_gone():
+    child = subprocess.Popen(["sleep", "60"])
+    claim = claim_of(child.pid)
+    assert int(claim["started"]) > 0
+    assert not is_gone(claim)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+    assert is_gone(claim)
+    child.wait()
+
+
+def test_where_the_system_says_little_the_process_is_asked(monkeypatch):
+    monkeypatch.setattr(ownership, "_first_line", lambda path: "")
+    now = {**this_process(), "token": "x"}
     assert is_gone({**now, "process": 2**22 + 1})
+    assert not is_gone({**now, "process": os.getppid()})
+
+
+def test_on_windows_where_asking_would_kill_nobody_is_gone(monkeypatch):
+    windows = SimpleNamespace(name="nt", getpid=os.getpid, readlink=os.readlink)
+    monkeypatch.setattr(ownership, "os", windows)
+    assert not is_gone({**this_process(), "process": 2**22 + 1, "token": "x"})
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from handgrad.errors import ConfigError, DifferenceError, IntegrityError, RunError
+from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.manifest import check_manifest, seal
 from handgrad.training.verify import family_of, verify
 
@@ -84,6 +85,26 @@ def test_a_number_made_up_is_found_by_training_again(other):
     with pytest.raises(DifferenceError, match=f"At step {step} training again gives"):
         verify(other)
     assert verify(other, steps=step - 1).last_step == step - 1
+
+
+@pytest.mark.parametrize("which", ["best", "last"])
+def test_one_weight_of_a_checkpoint_made_up_is_found_by_training_again(other, which):
+    folder = other / "checkpoints"
+    saved = load_checkpoint(folder, which)
+    name = max(saved.arrays)
+    changed = saved.arrays[name].copy()
+    changed.reshape(-1)[-1] += 1
+    is_best = which == "best"
+    save_checkpoint(
+        folder,
+        saved.arrays | {name: changed},
+        saved.position,
+        is_best=is_best,
+        is_last=not is_best,
+    )
+    seal(other)
+    with pytest.raises(DifferenceError, match=f"{name} is not what the {which} check"):
+        verify(other, steps=100)
 
 
 def test_settings_changed_afterwards_are_found(other):

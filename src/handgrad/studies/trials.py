@@ -137,8 +137,8 @@ def _inspection(
 ) -> Trial:
     tables: dict[str, Any] = {"inspection": dict(experiment.inspection)}
     tables = _with_settings(tables, settings_of(experiment, variant, size), who)
-    others = [name for name in (*TABLES, *tables) if name != "inspection"]
-    used = [name for name in others if tables.get(name) or getattr(experiment, name)]
+    used = [name for name in tables if name != "inspection"]
+    used += [name for name in TABLES if getattr(experiment, name)]
     if used:
         raise ConfigError(
             f"{who}: an inspection has one table, [inspection], got {used[0]} as well. "
