@@ -18,6 +18,7 @@ from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.idx import GZIP, read_idx
 from handgrad.datasets.picture_files import Zip
+from handgrad.datasets.pictures import PIXEL_LIMIT, decode, quiet_decoder, read_header
 from handgrad.errors import ConfigError, DatasetError, IntegrityError, RunError
 from handgrad.studies.claims import parse_claim
 from handgrad.studies.experiment import SIZES, read_experiment
@@ -82,6 +83,17 @@ def archive(content: bytes) -> None:
     with suppress(DatasetError):
         found = read_tar(path, MEMBERS, LARGEST_MEMBER)
         assert found.keys() == set(MEMBERS)
+
+
+def picture(content: bytes) -> None:
+    """One picture's header and pixels, grey and in colours."""
+    with suppress(DatasetError), quiet_decoder():
+        height, width = read_header(content, "it").size
+        assert 0 < height * width <= PIXEL_LIMIT
+    for shape in ((1, 3, 4), (3, 4, 5)):
+        with suppress(DatasetError), quiet_decoder():
+            pixels = decode(content, "it", shape)
+            assert (pixels.shape, pixels.dtype) == (shape, np.uint8)
 
 
 def pictures(content: bytes) -> None:
@@ -188,8 +200,8 @@ def state(content: bytes) -> None:
 PARSERS: dict[str, Parser] = {
     parser.__name__: parser
     for parser in (
-        idx, idx_gzip, cifar10_binary, cifar10_pickle, archive, pictures, configuration,
-        experiment, sweep, claim, manifest,
+        idx, idx_gzip, cifar10_binary, cifar10_pickle, archive, picture, pictures,
+        configuration, experiment, sweep, claim, manifest,
         sealed_manifest, metrics, ledger, pointer, position, state,
     )
 }  # fmt: skip

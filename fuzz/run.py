@@ -11,7 +11,16 @@ from time import process_time
 
 import atheris
 
-PURE = ["handgrad", "tomllib", "pickletools", "tarfile", "zipfile", "gzip", "json"]
+PURE = [
+    "PIL",
+    "gzip",
+    "handgrad",
+    "json",
+    "pickletools",
+    "tarfile",
+    "tomllib",
+    "zipfile",
+]
 with atheris.instrument_imports(include=PURE):
     from fuzz.parsers import PARSERS, Parser
     from fuzz.seeds import seeds

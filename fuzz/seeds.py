@@ -9,11 +9,13 @@ import tarfile
 import zipfile
 from hashlib import sha256
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from fuzz.files import RUN, checkpoint, manifest_of, sound_position, sound_state
+from handgrad.datasets.pictures import ORIENTATION
 from handgrad.training.config import RunConfig
 
 PIXELS = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
@@ -99,13 +101,37 @@ def tar(*names: str) -> bytes:
     return buffer.getvalue()
 
 
+def drawn() -> list[bytes]:
+    """One small picture in each format and kind of pixels."""
+    grey = Image.fromarray(PIXELS[0])
+    colours = Image.fromarray(PICTURES[0, :72].reshape(4, 6, 3))
+    turned = Image.Exif()
+    turned[ORIENTATION] = 6
+    return [
+        saved(grey, "png"),
+        saved(colours.convert("P"), "png", transparency=0),
+        saved(colours.convert("RGBA"), "png"),
+        saved(Image.fromarray(PIXELS[0].astype(np.uint16) << 6), "png"),
+        saved(colours, "jpeg", exif=turned),
+        saved(colours.convert("CMYK"), "jpeg", progressive=True),
+        saved(colours, "bmp"),
+        saved(colours, "webp", lossless=True),
+    ]
+
+
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """A picture's file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
 def zipped(method: int) -> bytes:
     """A zip of two pictures and a text."""
-    picture, buffer = io.BytesIO(), io.BytesIO()
-    Image.fromarray(PIXELS[0]).save(picture, "png")
+    picture, buffer = saved(Image.fromarray(PIXELS[0]), "png"), io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as packed:
         for name in ("cat/a.png", "dog/b.png"):
-            packed.writestr(name, picture.getvalue())
+            packed.writestr(name, picture)
         packed.writestr("notes.txt", "no picture")
     return buffer.getvalue()
 
@@ -135,6 +161,7 @@ def seeds() -> dict[str, list[bytes]]:
             pickled(2, bytes),
         ],
         "archive": [members, gzip.compress(members), others],
+        "picture": drawn(),
         "pictures": [zipped(zipfile.ZIP_STORED), zipped(zipfile.ZIP_DEFLATED)],
         "configuration": [SETTINGS, RunConfig().to_toml().encode()],
         "experiment": studies(),

@@ -9,6 +9,7 @@ HandgradError                  the base; each is also a ValueError
         DifferenceError        a run that does not come out the same
     NonFiniteError             NaN or infinity appeared in training
     ResourceError              not enough memory or disk for what was asked
+    EvaluationStoppedError     told to stop while a network was only looked at
     UnsavedError               training has ended, but not all of it could be saved
 
 A message says who, what was expected, what came, and the next step. Mistakes of a
@@ -68,6 +69,10 @@ class NonFiniteError(HandgradError):
 
 class ResourceError(HandgradError):
     """Not enough memory or disk for what was asked."""
+
+
+class EvaluationStoppedError(HandgradError):
+    """Somebody asked for an end during an evaluation; the network is as before it."""
 
 
 class UnsavedError(HandgradError):

@@ -64,7 +64,7 @@ LOOKS = [  # into the run that LINES have made
     "saturation sigmoids",
     "filters one",
     "feature-maps pictures",
-    "microscope one --layer linear_1",
+    "microscope one --layer linear_1 --weight 0,0",
     "confusion one --figure c.png",
     "mistakes one",
     "softmax-numerics",

@@ -15,6 +15,19 @@ from handgrad.training import resume
 from handgrad.training.run_folder import RunFolder
 
 PROGRAM = "from handgrad.cli.main import main; main()"
+SLOW_EVALUATION = f"""
+from time import sleep
+from handgrad.datasets.normalization import Normalization
+from handgrad.engine import plain
+real = Normalization.apply
+
+def apply(self, images):
+    sleep(0.05 if len(images) == 1 else 0)
+    return real(self, images)
+
+Normalization.apply, plain.PREDICTION_BATCH = apply, 1
+{PROGRAM}
+"""
 BUSY = "while True: pass"
 WORDS = "train mlp --epochs 400 --batch-size 16 --set hidden_sizes=32,"
 SECONDS = 2.0  # from the signal to the end
@@ -23,7 +36,7 @@ SHARED = Path("/dev/shm")
 
 
 @contextmanager
-def training(folder, engine, *, at_once=False, **environment):
+def training(folder, engine, *, at_once=False, program=PROGRAM, **environment):
     """The program in a session of its own; nothing of it may be left afterwards.
 
     What ends `at_once` may leave a file half written, as if killed: never in place.
@@ -31,7 +44,7 @@ def training(folder, engine, *, at_once=False, **environment):
     before = set(SHARED.iterdir())
     words = [*WORDS.split(), "--engine", engine, "-q", "--run", str(folder)]
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *words],
+        [sys.executable, "-c", program, *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -141,6 +154,22 @@ def test_a_signal_before_the_first_step_leaves_nothing_half_made(tmp_path, name,
     draw = random.Random(f"{name} {seed}")
     number = getattr(signal, name)
     assert stopped_early(tmp_path / "run", number, "plain", draw) < 5 * SECONDS
+
+
+@pytest.mark.slow
+def test_an_evaluation_of_long_is_not_waited_for(tmp_path):
+    folder = tmp_path / "run"
+    with training(folder, "plain", program=SLOW_EVALUATION) as process:
+        wait_for(process, folder, "checkpoints/last.json")
+        sleep(0.5)  # the steps of the second epoch take less, its evaluation 9 seconds
+        said, code, seconds = ended(process, signal.SIGTERM)
+    assert code == 128 + signal.SIGTERM, said
+    assert seconds < 5 * SECONDS
+    run = resume(folder)
+    epoch = run.trainer.steps_per_epoch
+    assert f"Stopped after step {2 * epoch}; everything is saved" in said
+    assert (run.trainer.position.epoch, run.trainer.position.batch) == (2, epoch)
+    run.folder.release()
 
 
 @pytest.mark.slow

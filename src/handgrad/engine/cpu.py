@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
-from handgrad.engine.engine import Batch, StepResult
+from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.parameters import STATE_NAMES, ParameterStore, aligned, rule_of
@@ -102,9 +102,9 @@ class CpuEngine:
         """Forward, loss, backward, one update of every parameter."""
         return self.training.run(batch, step)
 
-    def logits(self, images: NumpyArray) -> NumpyArray:
+    def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""
-        return self.prediction.logits(images)
+        return self.prediction.logits(images, between)
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""

@@ -1,6 +1,6 @@
 """What every engine does: steps of training, logits, and a state that can be saved."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +54,13 @@ class StepResult:
     is_finite: bool = True
 
 
+Between = Callable[[], None]
+
+
+def nothing() -> None:
+    """What is done between the parts of a long answer, if nobody asks for more."""
+
+
 class Engine(Protocol):
     """Runs a network: the plain voice, or its fast twin."""
 
@@ -63,8 +70,11 @@ class Engine(Protocol):
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
 
-    def logits(self, images: NumpyArray) -> NumpyArray:
-        """Logits (count, classes), float32, of uint8 images (count, channels, h, w)."""
+    def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
+        """Logits (count, classes), float32, of uint8 images (count, channels, h, w).
+
+        They are made in parts; `between` is called before each, and may raise.
+        """
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""

@@ -8,7 +8,7 @@ from threadpoolctl import ThreadpoolController
 
 from handgrad.arrays import Gradients, NumpyArray
 from handgrad.datasets.normalization import Normalization
-from handgrad.engine.engine import Batch, StepResult
+from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.state import model_state, restore_model, take
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
@@ -51,10 +51,10 @@ class PlainEngine:
         with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
             return self._step(batch, step)
 
-    def logits(self, images: NumpyArray) -> NumpyArray:
+    def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""
         with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
-            return plain_logits(self.model, self.normalization, images)
+            return plain_logits(self.model, self.normalization, images, between)
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""
@@ -111,14 +111,18 @@ class PlainEngine:
 
 
 def plain_logits(
-    model: Sequential, normalization: Normalization, images: NumpyArray
+    model: Sequential,
+    normalization: Normalization,
+    images: NumpyArray,
+    between: Between = nothing,
 ) -> NumpyArray:
     """Logits (count, classes) of a network that is not training, batch by batch."""
-    starts = range(0, max(len(images), 1), PREDICTION_BATCH)  # none is a batch too
-    parts = (images[start : start + PREDICTION_BATCH] for start in starts)
-    return np.concatenate(
-        [model.forward(normalization.apply(part))[0] for part in parts]
-    )
+    parts = []
+    for start in range(0, max(len(images), 1), PREDICTION_BATCH):  # none is one, too
+        between()
+        pixels = normalization.apply(images[start : start + PREDICTION_BATCH])
+        parts.append(model.forward(pixels)[0])
+    return np.concatenate(parts)
 
 
 def is_finite(array: NumpyArray) -> bool:

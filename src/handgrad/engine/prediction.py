@@ -5,6 +5,7 @@ from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape, memory_address
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.engine import Between, nothing
 from handgrad.engine.kernels.answers import answers_entry
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
@@ -66,7 +67,7 @@ class PredictionProgram:
         self.prepare = Program([prepare], memory, announce, workers=1)
         self._step, self._classes = lowering.step, outputs.rows
 
-    def logits(self, images: NumpyArray) -> NumpyArray:
+    def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32, of uint8 images."""
         pictures = np.ascontiguousarray(images)
         capacity = self.program.memory.capacity
@@ -74,6 +75,7 @@ class PredictionProgram:
         logits = np.empty((len(pictures), self._classes), dtype=np.float32)
         self.prepare.run()
         for start in range(0, len(pictures), capacity):
+            between()
             part = rows[start : start + capacity]
             self.inputs[IMAGES] = memory_address(pictures)
             self.inputs[ROWS] = memory_address(part)

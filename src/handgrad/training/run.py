@@ -11,7 +11,12 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import to_numpy
-from handgrad.errors import HandgradError, NonFiniteError, RunError
+from handgrad.errors import (
+    EvaluationStoppedError,
+    HandgradError,
+    NonFiniteError,
+    RunError,
+)
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
@@ -62,7 +67,7 @@ class Run:
     def __iter__(self) -> Iterator[Record]:
         self.folder.own()
         try:
-            for record in self.trainer:
+            for record in self._records():
                 self.folder.add(record)
                 if isinstance(record, EpochRecord):
                     self._last_epoch = _summary_of(record)
@@ -77,6 +82,14 @@ class Run:
         finally:
             self.folder.release()
 
+    def _records(self) -> Iterator[Record]:
+        """The trainer's; stopped within an evaluation, what stood before is saved."""
+        try:
+            yield from self.trainer
+        except EvaluationStoppedError:
+            self.save()
+            raise
+
     def _write_non_finite(self, error: NonFiniteError) -> None:
         """Keep what is known of a NaN, and the numbers of the steps before it."""
         with suppress(HandgradError):  # a full disk must not hide the first error
@@ -87,6 +100,7 @@ class Run:
 
     def save(self, *, is_best: bool = False) -> None:
         """Save where training stands, now."""
+        self._save_unsaved_best()
         notes = self._notes(self.folder.flush())
         save_checkpoint(
             self.folder.checkpoints,
@@ -105,7 +119,6 @@ class Run:
         """Save; if that fails, stop or go on as the configuration says."""
         self._saved = perf_counter()
         try:
-            self._save_unsaved_best()
             self.save(is_best=is_best)
             self.unsaved.mended()
         except HandgradError as error:
@@ -154,16 +167,12 @@ class Run:
         return waited >= self.config.training.checkpoint_seconds
 
     def _finish(self) -> None:
-        model, trainer = self.parts.model, self.trainer
-        final = checksum_of(model)
+        trainer, final = self.trainer, checksum_of(self.parts.model)
         if self.unsaved.failure is not None:
             self._save_in_time()
         best = self.unsaved.best or load_checkpoint(self.folder.checkpoints, "best")
         trainer.engine.restore(best.arrays)
-        test = self.parts.dataset.test
-        test_loss, test_accuracy = (
-            (None, None) if test is None else trainer.evaluate(test)
-        )
+        test_loss, test_accuracy = self._test()
         self.result = {
             "run": str(self.folder.path),
             "model": self.config.model.name,
@@ -175,12 +184,24 @@ class Run:
             "test_loss": test_loss,
             "test_accuracy": test_accuracy,
             "best_epoch": trainer.position.best_epoch,
-            "parameters": count_parameters(model),
+            "parameters": count_parameters(self.parts.model),
             "engine": self.config.engine,
             "seed": self.config.seed,
             "sha256": final,
         }
         self._write_result()
+
+    def _test(self) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the test images; told to stop, it says what is saved."""
+        test = self.parts.dataset.test
+        if test is None:
+            return None, None
+        try:
+            return self.trainer.evaluate(test)
+        except EvaluationStoppedError as error:
+            if self.unsaved.failure is None:
+                raise
+            raise self.unsaved.error(self.trainer.position.step) from error
 
     def _write_result(self) -> None:
         """The last word, if all before it is saved; UnsavedError otherwise."""

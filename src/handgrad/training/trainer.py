@@ -1,6 +1,7 @@
 """The training loop: a generator of records that anyone can read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Self
@@ -14,7 +15,7 @@ from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Batch, Engine
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, EvaluationStoppedError
 from handgrad.layers import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
@@ -71,6 +72,7 @@ class Trainer:
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
         self.position = Position()
+        self.is_to_stop: Callable[[], bool] = lambda: False  # asked in evaluations
         self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
         key = Key(settings.seed)
         self._order_key = key.child("order")
@@ -169,10 +171,14 @@ class Trainer:
         return Batch(images, targets, rows, rows, views.table)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
-        """What the network says as it stands, (count, classes), float32."""
+        """What the network says as it stands, (count, classes), float32.
+
+        EvaluationStoppedError, with nothing changed, if `is_to_stop` says so meanwhile.
+        """
+        answers = partial(self.engine.logits, between=self._go_on)
         if self.settings.predict_with_flip:
-            return logits_with_flip(self.engine.logits, images)
-        return self.engine.logits(images)
+            return logits_with_flip(answers, images)
+        return answers(images)
 
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Mean loss (without L2) and accuracy of the network as it stands."""
@@ -190,6 +196,12 @@ class Trainer:
         self.engine.restore(state)
         self.position = position
         self._timed, self._seconds = 0, 0.0
+
+    def _go_on(self) -> None:
+        if self.is_to_stop():
+            raise EvaluationStoppedError(
+                f"Stopped while evaluating after step {self.position.step}."
+            )
 
     def _step(self, rows: NumpyArray) -> StepRecord:
         start = perf_counter()

@@ -1,12 +1,13 @@
 """A run on the screen: progress, a clean stop, pictures, and the last word."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
 from handgrad.cli.screens.stopping import Stop
-from handgrad.errors import HandgradError, UnsavedError
+from handgrad.errors import EvaluationStoppedError, HandgradError, UnsavedError
 from handgrad.training.manifest import seal
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
@@ -45,8 +46,9 @@ def _train(run: Run, stop: Stop, *, quiet: bool) -> None:
         quiet=quiet,
     )
     screen.say(_first_word(run))
+    trainer.is_to_stop = lambda: stop.number is not None
     was_saved = True
-    with screen:
+    with screen, suppress(EvaluationStoppedError):
         for record in run:
             stop.waits = True  # until the first step is done there is nothing to save
             _show(screen, record)
