@@ -32,6 +32,7 @@ BUSY = "while True: pass"
 WORDS = "train mlp --epochs 400 --batch-size 16 --set hidden_sizes=32,"
 SECONDS = 2.0  # from the signal to the end
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+NUMBERS = [getattr(signal, name) for name in NAMES]
 SHARED = Path("/dev/shm")
 
 
@@ -77,6 +78,18 @@ def members(session):
         if int(fields[3]) == session and fields[0] != "Z":
             found.append(path.parent.name)
     return found
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Children ignore what we ignore, as below nohup: there would be nothing to see."""
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    for number, handler in before.items():
+        if handler == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def wait_for(process, folder, pattern):
@@ -154,6 +167,19 @@ def test_a_signal_before_the_first_step_leaves_nothing_half_made(tmp_path, name,
     draw = random.Random(f"{name} {seed}")
     number = getattr(signal, name)
     assert stopped_early(tmp_path / "run", number, "plain", draw) < 5 * SECONDS
+
+
+@pytest.mark.slow
+def test_below_nohup_it_goes_on(tmp_path):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    folder = tmp_path / "run"
+    with training(folder, "plain") as process:
+        wait_for(process, folder, "checkpoints/last.json")
+        process.send_signal(signal.SIGHUP)
+        sleep(0.2)
+        assert process.poll() is None
+        said, code, _ = ended(process, signal.SIGTERM)
+    assert code == 128 + signal.SIGTERM, said
 
 
 @pytest.mark.slow

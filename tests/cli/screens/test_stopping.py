@@ -37,6 +37,18 @@ def test_the_handlers_of_before_are_put_back():
     assert after == before
 
 
+def test_what_was_ignored_before_stays_so_as_under_nohup():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopping() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert stop.number is None
+            assert signal.getsignal(signal.SIGTERM) == stop.ask
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_outside_the_main_thread_nothing_is_caught_and_nothing_breaks():
     seen = []
 
@@ -68,7 +80,7 @@ with stopping():
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True)
     assert done.returncode == 128 + signal.SIGTERM
-    assert (done.stdout, done.stderr) == (b"", b"")
+    assert (done.stdout, done.stderr) == (b"", b"Stopped.\n")
 
 
 def test_other_things_that_reach_nobody_are_told_as_before():

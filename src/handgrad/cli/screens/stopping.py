@@ -44,6 +44,7 @@ class Stop:
 def stopping() -> Iterator[Stop]:
     """Take the signals that end a program, and give them back afterwards.
 
+    Those that were ignored stay so: who starts with nohup wants no end by SIGHUP.
     After a stop nothing is left to do but to say so: one more signal ends it at once,
     with the code that the first one promised. So does one that comes while Python
     tidies up an object: what is raised there reaches nobody.
@@ -52,8 +53,8 @@ def stopping() -> Iterator[Stop]:
     sys.unraisablehook = partial(_leave_or_tell, unheard)
     with suppress(ValueError):  # signals reach the main thread alone
         for name in SIGNALS:
-            if hasattr(signal, name):
-                number = getattr(signal, name)
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                 before[number] = signal.signal(number, stop.ask)
     try:
         yield stop
@@ -65,6 +66,8 @@ def stopping() -> Iterator[Stop]:
 
 def _leave_or_tell(tell: Callable[[Any], Any], found: Any) -> None:
     if isinstance(found.exc_value, Interrupted):
+        with suppress(OSError):
+            os.write(2, b"Stopped.\n")  # as main says it
         _leave(found.exc_value.number)
     tell(found)
 
