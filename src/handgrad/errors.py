@@ -9,7 +9,7 @@ HandgradError                  the base; each is also a ValueError
         DifferenceError        a run that does not come out the same
     NonFiniteError             NaN or infinity appeared in training
     ResourceError              not enough memory or disk for what was asked
-    EvaluationStoppedError     told to stop while a network was only looked at
+    StoppedError               told to stop between two parts of the work
     UnsavedError               training has ended, but not all of it could be saved
 
 A message says who, what was expected, what came, and the next step. Mistakes of a
@@ -71,8 +71,8 @@ class ResourceError(HandgradError):
     """Not enough memory or disk for what was asked."""
 
 
-class EvaluationStoppedError(HandgradError):
-    """Somebody asked for an end during an evaluation; the network is as before it."""
+class StoppedError(HandgradError):
+    """Somebody asked for an end between two parts of the work; none is half done."""
 
 
 class UnsavedError(HandgradError):

@@ -248,14 +248,18 @@ def report(folder, name, engine, stopped):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_signal_while_kernels_are_compiled_stops_it(tmp_path, name):
     seconds = []
-    for case in range(4):
+    for case in range(8):
         draw = random.Random(f"{name} {case}")
         number, cache = getattr(signal, name), str(tmp_path / f"cache {case}")
         run = tmp_path / str(case)
         with training(run, "cpu", HANDGRAD_CACHE=cache) as process:
             wait_for(process, run, "config.toml")  # the first step compiles
-            sleep(draw.uniform(0, 2))
+            sleep(draw.uniform(0, 8))  # so does the first prediction, an epoch later
             said, code, took = ended(process, number)
-        assert (code, said) == (128 + number, "Stopped.\n")
+        assert code == 128 + number, said
+        if said != "Stopped.\n":
+            assert "everything is saved" in said
+            resume(run).folder.release()
         seconds.append(took)
     print(f"{name} while compiling: at most {max(seconds):.2f} s")
+    assert max(seconds) < 2 * SECONDS  # one kernel may take that long

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handgrad.errors import EvaluationStoppedError, UnsavedError
+from handgrad.errors import StoppedError, UnsavedError
 from handgrad.training import start
 from handgrad.training.checkpoint import load_checkpoint
 
@@ -17,19 +17,20 @@ def fail(*arguments, **options):
 
 
 class Asked:
-    """Says yes when it is asked for the `which`-th time."""
+    """Says so when it is asked for the `which`-th time."""
 
     def __init__(self, which=0):
         self.which, self.count = which, 0
 
     def __call__(self):
         self.count += 1
-        return self.count == self.which
+        if self.count == self.which:
+            raise StoppedError("Stopped by a test.")
 
 
 def begun(path, config, asked):
     run = start(config, path)
-    run.trainer.is_to_stop = asked
+    run.trainer.between = asked
     return run
 
 
@@ -42,7 +43,7 @@ def test_stopped_at_any_part_it_ends_with_the_same_bits(tmp_path, tables):
     for which in range(1, asked.count + 1):
         path = tmp_path / str(which)
         run = begun(path, config, Asked(which))
-        with pytest.raises(EvaluationStoppedError, match="Stopped while evaluating"):
+        with pytest.raises(StoppedError, match="by a test"):
             list(run)
         assert load_checkpoint(path / "checkpoints").position == run.trainer.position
         again = go_on(path)

@@ -10,6 +10,7 @@ from handgrad.cli.options import DataDir, ImageSize, Json, Quiet, Set, Settings,
 from handgrad.errors import ConfigError
 
 if TYPE_CHECKING:
+    from handgrad.cli.screens.stopping import Stop
     from handgrad.training.config import RunConfig
     from handgrad.training.run import Run
 
@@ -75,10 +76,12 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
         _refuse_beside_resume(given)
     with stopping() as stop:
         if resume is not None:
-            going = _resumed(resume, workers=workers, quiet=quiet, force=force)
+            going = _resumed(stop, resume, workers=workers, quiet=quiet, force=force)
         else:
             config = _config(model, given)
-            going = _started(config, run, workers=workers, quiet=quiet, force=force)
+            going = _started(
+                stop, config, run, workers=workers, quiet=quiet, force=force
+            )
         is_first = model is None and not resume
         follow(going, stop, quiet=quiet, as_json=as_json, is_first=is_first)
 
@@ -116,6 +119,7 @@ def _is_file(model: str) -> bool:
 
 
 def _started(
+    stop: "Stop",
     config: "RunConfig",
     folder: Path | None,
     *,
@@ -132,12 +136,14 @@ def _started(
             folder,
             workers=workers,
             progress=progress,
-            announce=Compiling(quiet=quiet),
+            announce=Compiling(stop.check, quiet=quiet),
             force=force,
         )
 
 
-def _resumed(folder: Path, *, workers: int | None, quiet: bool, force: bool) -> "Run":
+def _resumed(
+    stop: "Stop", folder: Path, *, workers: int | None, quiet: bool, force: bool
+) -> "Run":
     from handgrad.cli.screens.loading import Compiling, loading
     from handgrad.training.run import resume
 
@@ -146,7 +152,7 @@ def _resumed(folder: Path, *, workers: int | None, quiet: bool, force: bool) -> 
             folder,
             workers=workers,
             progress=progress,
-            announce=Compiling(quiet=quiet),
+            announce=Compiling(stop.check, quiet=quiet),
             force=force,
         )
 

@@ -11,12 +11,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import to_numpy
-from handgrad.errors import (
-    EvaluationStoppedError,
-    HandgradError,
-    NonFiniteError,
-    RunError,
-)
+from handgrad.errors import HandgradError, NonFiniteError, RunError, StoppedError
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
@@ -83,10 +78,10 @@ class Run:
             self.folder.release()
 
     def _records(self) -> Iterator[Record]:
-        """The trainer's; stopped within an evaluation, what stood before is saved."""
+        """The trainer's; told to stop between two of them, it saves where it stands."""
         try:
             yield from self.trainer
-        except EvaluationStoppedError:
+        except StoppedError:
             self.save()
             raise
 
@@ -198,7 +193,7 @@ class Run:
             return None, None
         try:
             return self.trainer.evaluate(test)
-        except EvaluationStoppedError as error:
+        except StoppedError as error:
             if self.unsaved.failure is None:
                 raise
             raise self.unsaved.error(self.trainer.position.step) from error

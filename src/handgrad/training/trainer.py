@@ -1,6 +1,6 @@
 """The training loop: a generator of records that anyone can read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from math import isfinite
 from time import perf_counter
@@ -14,8 +14,8 @@ from handgrad.augmentation.views import Movable, Views
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
-from handgrad.engine.engine import Batch, Engine
-from handgrad.errors import ConfigError, EvaluationStoppedError
+from handgrad.engine.engine import Batch, Between, Engine, nothing
+from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
@@ -72,7 +72,9 @@ class Trainer:
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
         self.position = Position()
-        self.is_to_stop: Callable[[], bool] = lambda: False  # asked in evaluations
+        self.between: Between = (
+            nothing  # what is done between the parts of a long answer
+        )
         self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
         key = Key(settings.seed)
         self._order_key = key.child("order")
@@ -173,9 +175,9 @@ class Trainer:
     def logits(self, images: NumpyArray) -> NumpyArray:
         """What the network says as it stands, (count, classes), float32.
 
-        EvaluationStoppedError, with nothing changed, if `is_to_stop` says so meanwhile.
+        `between` is called before each part of the images, and may raise StoppedError.
         """
-        answers = partial(self.engine.logits, between=self._go_on)
+        answers = partial(self.engine.logits, between=self.between)
         if self.settings.predict_with_flip:
             return logits_with_flip(answers, images)
         return answers(images)
@@ -196,12 +198,6 @@ class Trainer:
         self.engine.restore(state)
         self.position = position
         self._timed, self._seconds = 0, 0.0
-
-    def _go_on(self) -> None:
-        if self.is_to_stop():
-            raise EvaluationStoppedError(
-                f"Stopped while evaluating after step {self.position.step}."
-            )
 
     def _step(self, rows: NumpyArray) -> StepRecord:
         start = perf_counter()

@@ -1,9 +1,11 @@
 import io
 
+import pytest
 from rich.console import Console
 
 from handgrad.cli.screens import loading as module
 from handgrad.cli.screens.loading import Compiling, loading
+from handgrad.errors import StoppedError
 
 
 class Clock:
@@ -62,3 +64,11 @@ def test_quiet_says_nothing_of_kernels(capsys):
     for clock.now in (0.0, 2.0):
         announce("convolution")
     assert capsys.readouterr() == ("", "")
+
+
+def test_between_two_kernels_somebody_may_ask_for_an_end():
+    def refuse():
+        raise StoppedError("now")
+
+    with pytest.raises(StoppedError, match="now"):
+        Compiling(refuse)("product")

@@ -43,17 +43,23 @@ class Compiling:
     """Told each kernel's name before it is compiled or read from the disk's cache.
 
     Reading takes no time worth a word; if the first ones take long, they are being
-    compiled, and one sentence says why nothing else happens.
+    compiled, and one sentence says why nothing else happens. `between` is called before
+    each, and may raise.
     """
 
     def __init__(
-        self, *, quiet: bool = False, clock: Callable[[], float] = monotonic
+        self,
+        between: Callable[[], None] = lambda: None,
+        *,
+        quiet: bool = False,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
+        self.between, self.clock = between, clock
         self.said = quiet
-        self.clock = clock
         self.begun: float | None = None
 
     def __call__(self, name: str) -> None:
+        self.between()
         now = self.clock()
         if self.begun is None:
             self.begun = now

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
+from handgrad.errors import StoppedError
+
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -38,6 +40,11 @@ class Stop:
         self.number = number
         if is_second or not self.waits:
             raise Interrupted(number)
+
+    def check(self) -> None:
+        """StoppedError if somebody asked: called between the parts of long work."""
+        if self.number is not None:
+            raise StoppedError(f"Stopped by signal {self.number}.")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
 from handgrad.cli.screens.stopping import Stop
-from handgrad.errors import EvaluationStoppedError, HandgradError, UnsavedError
+from handgrad.errors import HandgradError, StoppedError, UnsavedError
 from handgrad.training.manifest import seal
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
@@ -25,7 +25,7 @@ def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool, is_first: bool) 
     try:
         _train(run, stop, quiet=quiet)
         if stop.number is not None and not run.result:
-            raise StoppedError(run, stop.number)
+            raise _stopped(run, stop.number)
         pictures = _draw(run)
     except UnsavedError as error:  # its result is there, and nowhere else
         unsaved, pictures = error, []
@@ -46,9 +46,9 @@ def _train(run: Run, stop: Stop, *, quiet: bool) -> None:
         quiet=quiet,
     )
     screen.say(_first_word(run))
-    trainer.is_to_stop = lambda: stop.number is not None
+    trainer.between = stop.check
     was_saved = True
-    with screen, suppress(EvaluationStoppedError):
+    with screen, suppress(StoppedError):
         for record in run:
             stop.waits = True  # until the first step is done there is nothing to save
             _show(screen, record)
@@ -94,15 +94,14 @@ def _show(screen: TrainingScreen, record: Record) -> None:
         )
 
 
-class StoppedError(HandgradError):
-    """A run that somebody stopped; what was done is saved."""
-
-    def __init__(self, run: Run, number: int) -> None:
-        super().__init__(
-            f"Stopped after step {run.trainer.position.step}; everything is saved. "
-            f"Go on with: handgrad train --resume {run.folder.path}"
-        )
-        self.exit_code = 128 + number
+def _stopped(run: Run, number: int) -> StoppedError:
+    """What is said of a run that somebody stopped; what was done is saved."""
+    error = StoppedError(
+        f"Stopped after step {run.trainer.position.step}; everything is saved. "
+        f"Go on with: handgrad train --resume {run.folder.path}"
+    )
+    error.exit_code = 128 + number
+    return error
 
 
 def _draw(run: Run) -> list[Path]:
