@@ -12,17 +12,11 @@ from handgrad.studies.ledger import DONE, Outcome
 from handgrad.studies.trials import Cell, Trial, unique
 
 Likeness = tuple[bool, ...]
-TRAINING_IMAGES = {
-    "mnist": 60_000,
-    "fashion_mnist": 60_000,
-    "cifar10": 50_000,
-    "digits": 1_437,
-}
-IMAGE_SHAPES = {
-    "mnist": (1, 28, 28),
-    "fashion_mnist": (1, 28, 28),
-    "cifar10": (3, 32, 32),
-    "digits": (1, 28, 28),
+TRAINING_SHAPES = {  # images, channels, height, width
+    "mnist": (60_000, 1, 28, 28),
+    "fashion_mnist": (60_000, 1, 28, 28),
+    "cifar10": (50_000, 3, 32, 32),
+    "digits": (1_437, 1, 8, 8),
 }
 CLASSES = 10
 
@@ -108,12 +102,12 @@ def products_of(config: Mapping[str, Any]) -> int | None:
     None for a user's own data, and for a network that another version made.
     """
     dataset = config["dataset"]
-    shape = IMAGE_SHAPES.get(str(dataset["name"]).replace("-", "_"))
+    shape = _shape_of(dataset)
     if shape is None:
         return None
-    size = tuple(dataset.get("image_size") or shape[1:])
+    size = tuple(dataset.get("image_size") or shape[2:])
     try:
-        return _products(json.dumps(config["model"], sort_keys=True), (shape[0], *size))
+        return _products(json.dumps(config["model"], sort_keys=True), (shape[1], *size))
     except HandgradError:
         return None
 
@@ -143,9 +137,12 @@ def images_of(dataset: Mapping[str, Any]) -> float | None:
     """How many images a trial trains on; None for a user's own data."""
     if dataset["train_count"] is not None:
         return float(dataset["train_count"])
-    total = TRAINING_IMAGES.get(str(dataset["name"]).replace("-", "_"))
-    validation = dataset["validation"]
-    if total is None or isinstance(validation, str):
-        return total
-    aside = float(validation)
+    shape, validation = _shape_of(dataset), dataset["validation"]
+    if shape is None:
+        return None
+    total, aside = shape[0], 0.0 if isinstance(validation, str) else float(validation)
     return total * (1 - aside) if aside < 1 else total - aside
+
+
+def _shape_of(dataset: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
+    return TRAINING_SHAPES.get(str(dataset["name"]).replace("-", "_"))
