@@ -148,8 +148,8 @@ def _in_use(folder: Path, path: Path, owner: dict[str, Any]) -> RunError:
     who = f"process {owner['process']} on " if "process" in owner else "another process"
     where = str(owner.get("host", "")).partition(" ")[0]
     return RunError(
-        f"{folder} is in use by {who}{where}. Wait for it, or give another folder with "
-        f"--run; if you are sure that it is gone, remove {path.name} from the folder."
+        f"{folder} is in use by {who}{where}. Wait for it, or give another folder; if "
+        f"you are sure that it is gone, remove {path.name} from there."
     )
 
 
