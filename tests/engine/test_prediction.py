@@ -64,6 +64,13 @@ def test_logits_are_the_plain_layers(predicted):
     np.testing.assert_allclose(logits, plain, rtol=0, atol=bound)
 
 
+def test_no_place_is_kept_for_gradients(predicted):
+    _, engine, _, _ = predicted
+    roles = {line.role for line in engine.prediction.program.memory.table}
+    assert "activations" in roles
+    assert "gradients" not in roles
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_number_of_workers_does_not_matter(name):
     images = NETWORKS[name].images(70)

@@ -45,7 +45,7 @@ CASES = [
 @pytest.mark.nightly
 @pytest.mark.parametrize("engine", ["plain", "cpu"])
 @pytest.mark.parametrize(("model", "optimizer", "batch", "side"), CASES)
-def test_the_prediction_is_no_tenth_below_a_runs_peak_and_no_fifth_above(
+def test_the_prediction_is_within_a_tenth_of_a_runs_peak(
     engine, model, optimizer, batch, side
 ):
     words = json.dumps([model, optimizer, batch, side, engine])
@@ -57,7 +57,7 @@ def test_the_prediction_is_no_tenth_below_a_runs_peak_and_no_fifth_above(
     )
     predicted, measured = json.loads(done.stdout.splitlines()[-1])
     print(f"{words}: {predicted / 1e6:.1f} MB of {measured / 1e6:.1f} MB")
-    assert measured * 0.9 < predicted < measured * 1.2 + 5e6
+    assert measured * 0.9 < predicted < measured * 1.1 + 5e6
 
 
 # What is asked of a machine with 10 MB to spare: model, batch, pixels a side, engine.

@@ -108,8 +108,11 @@ def lower_average_pool(
 
 
 def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
-    """The inputs' own place where nobody needs them any more, else a new one."""
-    if lowering.reusable == inputs.pointer:
+    """The inputs' own place where nobody needs them any more, else a new one.
+
+    A prediction has no gradients, and makes no place for them.
+    """
+    if lowering.reusable == inputs.pointer or not lowering.training:
         return inputs
     return lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
 
