@@ -1,6 +1,7 @@
 """The program, called as from a shell, but in this process."""
 
 import shlex
+import signal
 from typing import NamedTuple
 
 import pytest
@@ -12,6 +13,19 @@ class Outcome(NamedTuple):
     code: int
     out: str
     err: str
+
+
+@pytest.fixture
+def heard():
+    """Signals that end a program do so here and in children, even below nohup."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ BUSY = "while True: pass"
 WORDS = "train mlp --epochs 400 --batch-size 16 --set hidden_sizes=32,"
 SECONDS = 2.0  # from the signal to the end
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-NUMBERS = [getattr(signal, name) for name in NAMES]
+pytestmark = pytest.mark.usefixtures("heard")
 SHARED = Path("/dev/shm")
 
 
@@ -78,18 +78,6 @@ def members(session):
         if int(fields[3]) == session and fields[0] != "Z":
             found.append(path.parent.name)
     return found
-
-
-@pytest.fixture(autouse=True)
-def heard():
-    """Children ignore what we ignore, as below nohup: there would be nothing to see."""
-    before = {number: signal.getsignal(number) for number in NUMBERS}
-    for number, handler in before.items():
-        if handler == signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def wait_for(process, folder, pattern):

@@ -8,6 +8,8 @@ import pytest
 
 from handgrad.cli.screens.stopping import SIGNALS, Interrupted, stopping
 
+pytestmark = pytest.mark.usefixtures("heard")
+
 
 def test_the_first_signal_asks_and_the_second_stops_at_once():
     with stopping() as stop:
