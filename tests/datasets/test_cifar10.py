@@ -120,3 +120,7 @@ def test_room_for_the_bytes_and_the_images_is_asked_for_first(tmp_path, monkeypa
         (2 * 3 * RECORD_BYTES, str(tmp_path)),
         (2 * RECORD_BYTES, str(tmp_path)),
     ]
+
+
+def test_a_file_as_large_as_those_published_may_come_out_of_an_archive():
+    assert cifar10.LARGEST_BYTES == 30_730_000  # each of its six, by its own page
