@@ -17,7 +17,7 @@ class _LeaveOut(Operator):
     """A statement becomes `pass`."""
 
     def matches(self, node: Any) -> bool:
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of statement says which are its own
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         if self.matches(node):

@@ -175,7 +175,7 @@ def test_an_evaluation_of_long_is_not_waited_for(tmp_path):
     folder = tmp_path / "run"
     with training(folder, "plain", program=SLOW_EVALUATION) as process:
         wait_for(process, folder, "checkpoints/last.json")
-        sleep(0.5)  # the steps of the second epoch take less, its evaluation 9 seconds
+        sleep(2)  # the steps of the second epoch take less, its evaluation 9 seconds
         said, code, seconds = ended(process, signal.SIGTERM)
     assert code == 128 + signal.SIGTERM, said
     assert seconds < 5 * SECONDS

@@ -72,9 +72,7 @@ class Trainer:
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
         self.position = Position()
-        self.between: Between = (
-            nothing  # what is done between the parts of a long answer
-        )
+        self.between: Between = nothing  # done between the parts of a long answer
         self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
         key = Key(settings.seed)
         self._order_key = key.child("order")
