@@ -24,7 +24,7 @@ TOP = {*STANDING, "interop", "testing"}
 KNOWS = {
     "errors": set(),
     "arrays": {"errors"},
-    "parameter": {"arrays"},
+    "parameter": {"arrays", "randomness"},
     "parsing": {"errors"},
     "randomness": {"arrays", "errors"},
     "ranges": {"errors"},

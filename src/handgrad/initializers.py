@@ -14,7 +14,8 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.memory import check_memory
-from handgrad.randomness import Key, normal_quantile, uniform_pieces
+from handgrad.parameter import Parameter
+from handgrad.randomness import Key, child, normal_quantile, uniform_pieces
 
 Initializer: TypeAlias = Callable[[Shape, Key], NumpyArray]
 
@@ -27,11 +28,26 @@ def fans(shape: Shape) -> tuple[int, int]:
     return prod(shape[1:]), shape[0] * prod(shape[2:])
 
 
-def empty(shape: Shape) -> NumpyArray:
-    """Room for a weight; ResourceError if there is none."""
+def weight(shape: Shape, initializer: Initializer, key: Key | None) -> Parameter:
+    """A layer's weight, drawn when it is first read; ResourceError if it is too large.
+
+    Its key is the purpose "weight" of the layer's key; without one, the network that
+    the layer becomes part of chooses it (see `layers.initial_keys`).
+    """
+    check_room(shape)
+    return Parameter.drawn(shape, initializer, child(key, "weight"))
+
+
+def check_room(shape: Shape) -> None:
+    """ResourceError unless a weight of this shape fits into memory."""
     size = FLOAT_BYTES * prod(shape)
     if size >= LARGE:
         check_memory(size, f"A weight of shape {shape}", "Take a smaller network.")
+
+
+def empty(shape: Shape) -> NumpyArray:
+    """Room for a weight; ResourceError if there is none."""
+    check_room(shape)
     return np.empty(shape, dtype=np.float32)
 
 

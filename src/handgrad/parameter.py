@@ -1,21 +1,91 @@
 """Named arrays that belong to a layer: trainable parameters and running buffers."""
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 from handgrad.arrays import Array, Shape
+from handgrad.randomness import Key
+
+DEFAULT_KEY = Key(0).child("initialization")
+
+
+class Draw(NamedTuple):
+    """How an initial value is drawn; `key` is None until somebody chooses one."""
+
+    shape: Shape
+    initializer: Callable[[Shape, Key], Array]
+    key: Key | None
 
 
 class Parameter:
-    """A trainable array. Only an optimizer changes its `value`."""
+    """A trainable array. Only an optimizer changes its `value`.
+
+    `Parameter.drawn` makes one whose initial value is drawn when it is first read.
+    Until then the network that the layer becomes part of may choose its key, so that
+    no two layers of a network start with equal weights (see `layers.initial_keys`).
+    """
 
     def __init__(self, value: Array) -> None:
-        self.value = value
+        self._value = value
+        self._draw: Draw | None = None
+        self.key: Key | None = None  # what the value was drawn from, if it was
+
+    @classmethod
+    def drawn(
+        cls,
+        shape: Shape,
+        initializer: Callable[[Shape, Key], Array],
+        key: Key | None = None,
+    ) -> "Parameter":
+        """A parameter whose initial value is `initializer(shape, key)`, float32."""
+        made = cls(None)
+        made._draw = Draw(shape, initializer, key)
+        made.key = key
+        return made
+
+    @property
+    def value(self) -> Array:
+        """The array; drawn now if it has not been read before."""
+        if self._draw is not None:
+            draw, self.key = self._draw, self.key or DEFAULT_KEY.child("weight")
+            self._value = draw.initializer(draw.shape, self.key)
+            self._draw = None
+        return self._value
+
+    @value.setter
+    def value(self, value: Array) -> None:
+        self._value, self._draw = value, None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the value is there already."""
+        return self._draw is None
+
+    @property
+    def has_own_key(self) -> bool:
+        """Whether the layer was given a key, rather than one by its place."""
+        return self._draw is not None and self._draw.key is not None
 
     @property
     def shape(self) -> Shape:
         """Sizes of the array."""
-        return tuple(self.value.shape)
+        return self._draw.shape if self._draw is not None else tuple(self._value.shape)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
+        from copy import deepcopy
+
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        kept = {k: v for k, v in vars(self).items() if k != "_draw"}
+        made.__dict__.update(deepcopy(kept, memo), _draw=self._draw)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_value": self.value, "_draw": None}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(shape={self.shape}, dtype={self.value.dtype})"
+        dtype = self._value.dtype if self.is_drawn else "float32"
+        return f"{type(self).__name__}(shape={self.shape}, dtype={dtype})"
 
 
 class Buffer(Parameter):

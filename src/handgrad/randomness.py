@@ -56,6 +56,11 @@ class Key:
         return _key_words(self.seed, self.path)
 
 
+def child(key: Key | None, purpose: str) -> Key | None:
+    """The key of one purpose within this one's; None where there is no key."""
+    return key.child(purpose) if key is not None else None
+
+
 @lru_cache(maxsize=4096)
 def _key_words(seed: int, path: str) -> tuple[int, int]:
     digest = blake2b(f"{seed}{path}".encode(), digest_size=8).digest()

@@ -173,6 +173,6 @@ def test_the_error_names_the_way_that_does_not_fit(way):
 def test_says_what_it_is():
     inner = Linear(2, 2, key=KEY)
     assert repr(Residual(inner)) == "Residual(Linear(2, 2))"
-    assert repr(Residual(inner, inner)) == (
+    assert repr(Residual(inner, Linear(2, 2))) == (
         "Residual(Linear(2, 2), shortcut=Linear(2, 2))"
     )

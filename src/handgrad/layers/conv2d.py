@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
 from handgrad.errors import ConfigError, ShapeError
-from handgrad.initializers import Initializer, he_normal
+from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
 from handgrad.layers.windows import check_image, read_windows, show_pair
 from handgrad.parameter import Parameter
@@ -54,7 +54,7 @@ class Conv2d(Layer[Array]):
         *,
         stride: int | Pair = 1,
         padding: int | Pair = 0,
-        key: Key,
+        key: Key | None = None,
         initializer: Initializer = he_normal,
     ) -> None:
         check_channels(in_channels, out_channels)
@@ -65,7 +65,7 @@ class Conv2d(Layer[Array]):
         self.stride = self.windows.stride
         self.padding = self.windows.padding
         shape = (out_channels, in_channels, *self.kernel_size)
-        self.weight = Parameter(initializer(shape, key.child("weight")))
+        self.weight = weight(shape, initializer, key)
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:

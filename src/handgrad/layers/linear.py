@@ -5,10 +5,11 @@ from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
-from handgrad.initializers import Initializer, he_normal
+from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
+from handgrad.ranges import check_at_least
 
 
 class Linear(Layer[Array]):
@@ -38,13 +39,18 @@ class Linear(Layer[Array]):
         in_features: int,
         out_features: int,
         *,
-        key: Key,
+        key: Key | None = None,
         initializer: Initializer = he_normal,
     ) -> None:
+        for name, size in (
+            ("in_features", in_features),
+            ("out_features", out_features),
+        ):
+            check_at_least("Linear", name, size, 1)
         self.in_features = in_features
         self.out_features = out_features
         shape = (out_features, in_features)
-        self.weight = Parameter(initializer(shape, key.child("weight")))
+        self.weight = weight(shape, initializer, key)
         self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -6,9 +6,10 @@ from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Shape
 from handgrad.errors import ShapeError
+from handgrad.layers.initial_keys import choose_keys
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
-from handgrad.randomness import Key
+from handgrad.randomness import Key, child
 
 Value = TypeVar("Value")
 
@@ -47,6 +48,7 @@ class Residual(Layer[ResidualCache]):
     def __init__(self, body: Layer[Any], shortcut: Layer[Any] | None = None) -> None:
         self.body = body
         self.shortcut = shortcut
+        choose_keys(self.parameters())
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The body's output shape, if the shortcut gives the same."""
@@ -116,11 +118,6 @@ def shape_of(way: str, layer: Layer[Any], input_shape: Shape) -> Shape:
         return layer.output_shape(input_shape)
     except ShapeError as error:
         raise ShapeError(f"{way}: {error}") from error
-
-
-def child(key: Key | None, way: str) -> Key | None:
-    """The key of one way."""
-    return key.child(way) if key is not None else None
 
 
 def named(way: str, values: dict[str, Value]) -> dict[str, Value]:

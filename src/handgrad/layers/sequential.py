@@ -9,16 +9,18 @@ from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Shape
 from handgrad.errors import ShapeError
+from handgrad.layers.initial_keys import choose_keys
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
-from handgrad.randomness import Key
+from handgrad.randomness import Key, child
 
 
 class Sequential(Layer[list[Any]]):
     """Each layer takes what the one before it gives.
 
     A layer is named by its kind and its count: linear_1, relu_1, linear_2. Its
-    parameters and gradients are named after it: linear_1.weight.
+    parameters and gradients are named after it: linear_1.weight. Layers made without a
+    key draw their weights from their place in the network, so no two start equal.
 
     Shapes
         inputs, outputs  those of the first and of the last layer
@@ -37,6 +39,7 @@ class Sequential(Layer[list[Any]]):
 
     def __init__(self, layers: Sequence[Layer[Any]]) -> None:
         self.layers = name_layers(layers)
+        choose_keys(self.parameters())
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The last layer's output shape; an error names the layer that does not fit."""
@@ -58,8 +61,9 @@ class Sequential(Layer[list[Any]]):
         """Through all layers, first to last."""
         outputs, caches = inputs, []
         for name, layer in self.layers.items():
-            own_key = key.child(name) if key is not None else None
-            outputs, cache = layer.forward(outputs, training=training, key=own_key)
+            outputs, cache = layer.forward(
+                outputs, training=training, key=child(key, name)
+            )
             caches.append(cache)
         return outputs, caches
 
