@@ -15,7 +15,10 @@ TESTS = ROOT / "tests"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 # Each part of the house and the parts it may know, besides itself.
-GROUND = {"arrays", "errors", "memory", "parameter", "parsing", "randomness", "ranges"}
+GROUND = {
+    *("arrays", "errors", "memory", "names", "parameter", "parsing", "randomness"),
+    "ranges",
+}
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
 TRAINING = {*BUILDING, "engine", "metrics", "training"}
@@ -29,6 +32,7 @@ KNOWS = {
     "randomness": {"arrays", "errors"},
     "ranges": {"errors"},
     "memory": {"errors"},
+    "names": set(),
     "initializers": GROUND,
     "schedules": GROUND,
     "layers": {*GROUND, "initializers"},

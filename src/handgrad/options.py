@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.names import known_name
 
 Entry = TypeVar("Entry")
 
@@ -26,15 +27,21 @@ WORDS: dict[Any, str] = {
 
 def named(kind: str, table: Mapping[str, Entry], name: str) -> Entry:
     """The entry of that name; ConfigError with the nearest known name if none."""
+    return table[name_of(kind, table, name)]
+
+
+def name_of(kind: str, table: Mapping[str, Any], name: str) -> str:
+    """A name as the table spells it; ConfigError with the nearest one if none."""
     if not isinstance(name, str):
         article = "An" if kind[0] in "aeiou" else "A"
         raise ConfigError(
             f"{article} {kind} is chosen by its name, got {name!r}. "
             f"Give one of: {', '.join(sorted(table))}."
         )
-    if name not in table:
+    known = known_name(name, table)
+    if known is None:
         raise unknown_name(kind, name, table)
-    return table[name]
+    return known
 
 
 def options_of(function: Callable[..., Any]) -> tuple[str, ...]:

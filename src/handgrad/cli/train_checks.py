@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from handgrad import catalog
 from handgrad.datasets.load import NAMES
 from handgrad.errors import unknown_name
+from handgrad.names import known_name
 
 if TYPE_CHECKING:
     from handgrad.training.config import RunConfig
@@ -29,7 +30,7 @@ def check_names(config: "RunConfig") -> None:
 
 
 def _check_dataset(name: str) -> None:
-    known = name.replace("-", "_").lower() in NAMES
+    known = known_name(name, NAMES) is not None
     is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
     if not known and not is_path:
         raise unknown_name("data set", name, NAMES)

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from handgrad.cli.options import DATA, RUN, TRAINING, Settings, flag, parse_value
-from handgrad.errors import ConfigError, unknown_name
+from handgrad.errors import ConfigError
+from handgrad.options import named
 
 Model = Annotated[
     str | None,
@@ -256,9 +257,7 @@ def _validation(text: str) -> Any:
 
 
 def _optimizer(name: str) -> dict[str, Any]:
-    if name not in OPTIMIZERS:
-        raise unknown_name("optimizer", name, OPTIMIZERS)
-    return OPTIMIZERS[name]
+    return named("optimizer", OPTIMIZERS, name)
 
 
 def _image_size(side: int) -> list[int]:

@@ -16,6 +16,7 @@ from handgrad.datasets.locate import cache_folder, first_existing, folders
 from handgrad.datasets.resize import resize_split
 from handgrad.datasets.sources import SOURCES, Source
 from handgrad.errors import DatasetError, unknown_name
+from handgrad.names import known_name
 from handgrad.ranges import check_at_least
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, of how many
@@ -126,8 +127,7 @@ def _known(name: str | Path) -> str | None:
     """The data set that a text names, however it writes hyphens and capitals."""
     if isinstance(name, Path):
         return None
-    plain = name.replace("-", "").replace("_", "").lower()
-    return next((known for known in NAMES if known.replace("_", "") == plain), None)
+    return known_name(name, NAMES)
 
 
 def _existing(name_or_path: str | Path) -> Path:

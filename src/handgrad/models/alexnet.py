@@ -7,7 +7,7 @@ from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
 from handgrad.models.parts import POOLINGS, InitializerChoice, Row, each, pooling_row
-from handgrad.options import named
+from handgrad.options import name_of
 
 CONVOLUTIONS = 5
 POOLED = (1, 2, 5)  # a pooling follows these convolutions
@@ -49,7 +49,7 @@ def alexnet(  # noqa: PLR0913 - each is varied in the study of five convolutions
         "stride": each("alexnet", "strides", strides, CONVOLUTIONS),
         "padding": each("alexnet", "paddings", paddings, CONVOLUTIONS),
     }
-    named("pooling", POOLINGS, pooling)
+    pooling = name_of("pooling", POOLINGS, pooling)
     blocks = [
         [
             {"name": "conv2d", "initializer": initializer}

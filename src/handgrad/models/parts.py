@@ -8,7 +8,7 @@ from handgrad import initializers, layers
 from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
 from handgrad.layers.layer import Layer
-from handgrad.options import named, options_of, value_of_kind
+from handgrad.options import name_of, named, options_of, value_of_kind
 from handgrad.ranges import check_at_least
 
 Row: TypeAlias = dict[str, Any]  # one layer: its name in LAYERS and its options
@@ -71,7 +71,8 @@ def initializer(choice: InitializerChoice) -> Initializer:
     if callable(choice):
         return choice
     name, settings = _split(choice)
-    function = named("initializer", INITIALIZERS, name)
+    name = name_of("initializer", INITIALIZERS, name)
+    function = INITIALIZERS[name]
     wanted = options_of(function) if name in SCALED_INITIALIZERS else ()
     if len(settings) != len(wanted):
         right = f"{name}:0.01" if wanted else name
@@ -101,8 +102,7 @@ def _split(choice: object) -> tuple[Any, dict[str, Any]]:
 
 def activation_row(name: str) -> Row:
     """The layer of that activation."""
-    named("activation", ACTIVATIONS, name)
-    return {"name": name}
+    return {"name": name_of("activation", ACTIVATIONS, name)}
 
 
 def pooling_row(name: str, size: int = 2) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handgrad import catalog
 from handgrad.errors import HandgradError
+from handgrad.names import known_name
 from handgrad.studies.ledger import DONE, Outcome
 from handgrad.studies.trials import Cell, Trial, unique
 
@@ -145,4 +146,5 @@ def images_of(dataset: Mapping[str, Any]) -> float | None:
 
 
 def _shape_of(dataset: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
-    return TRAINING_SHAPES.get(str(dataset["name"]).replace("-", "_"))
+    known = known_name(str(dataset["name"]), TRAINING_SHAPES)
+    return None if known is None else TRAINING_SHAPES[known]

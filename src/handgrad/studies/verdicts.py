@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from handgrad.names import known_name
 from handgrad.studies.claims import Term
 from handgrad.studies.experiment import Experiment, Finding, Published
 from handgrad.studies.ledger import DIVERGED, DONE, Outcome
@@ -95,7 +96,7 @@ def other_data(cells: list[Cell], outcomes: dict[str, Outcome]) -> str:
 
     for cell in cells:
         outcome = outcomes.get(cell.trial.key, {})
-        source = SOURCES.get((cell.trial.dataset or "").replace("-", "_"))
+        source = SOURCES.get(known_name(cell.trial.dataset or "", SOURCES) or "")
         ours, original = outcome.get("dataset_sha256"), source and source.checksum
         if ours and original and ours != original:
             return f"the images of {cell.trial.dataset} are not the original ones"

@@ -15,6 +15,7 @@ from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2
+from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
@@ -112,7 +113,7 @@ def build_augmentation(config: RunConfig, shape: Shape) -> list[Augmentation]:
 def load_dataset(config: RunConfig, progress: Any = None) -> Dataset:
     """The data set at the size that the configuration asks for."""
     size = config.dataset.image_size
-    if size is None and config.dataset.name == "digits":
+    if size is None and known_name(config.dataset.name, ("digits",)):
         size = DIGITS_SIZE
     data_dir = config.dataset.data_dir
     return datasets.load(

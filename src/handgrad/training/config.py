@@ -4,13 +4,16 @@ Unknown keys are refused with the nearest known one. Names of models, losses and
 like mean entries of `handgrad.catalog`; nothing is imported or evaluated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from handgrad import catalog
+from handgrad.datasets.load import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.names import known_name
 from handgrad.parsing import read_toml
 
 Validation = float | int | Literal["test", "none"]
@@ -29,6 +32,12 @@ Whole = Annotated[int, Field(ge=1)]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
 
 
+def _spelled(known: Iterable[str]) -> AfterValidator:
+    """A name as the catalogue spells it; an unknown one is refused where it is used."""
+    names = tuple(known)
+    return AfterValidator(lambda name: known_name(name, names) or name)
+
+
 class _Table(BaseModel):
     model_config = RULES
 
@@ -45,6 +54,10 @@ class _Named(_Table):
         return dict(self.model_extra or {})
 
 
+class _Augmentation(_Named):
+    name: Annotated[str, _spelled(catalog.AUGMENTATIONS)]
+
+
 class DatasetConfig(_Table):
     """Which images, and how they are cut and normalised.
 
@@ -52,25 +65,25 @@ class DatasetConfig(_Table):
     images themselves (as some reports do), or "none".
     """
 
-    name: str = "digits"
+    name: Annotated[str, _spelled(DATASETS)] = "digits"
     data_dir: str | None = None
     validation: Validation = 0.1
     train_count: Whole | None = None
     image_size: Size | None = None
     normalization: Literal["unit", "half", "standard"] = "unit"
-    augmentation: Annotated[tuple[_Named, ...], Field(strict=False)] = ()
+    augmentation: Annotated[tuple[_Augmentation, ...], Field(strict=False)] = ()
 
 
 class ModelConfig(_Named):
     """A model of the catalogue and its options."""
 
-    name: str = "lenet"
+    name: Annotated[str, _spelled(catalog.MODELS)] = "lenet"
 
 
 class LossConfig(_Named):
     """A loss of the catalogue, and the L2 term beside it: factor * l2 * squares."""
 
-    name: str = "softmax_cross_entropy"
+    name: Annotated[str, _spelled(catalog.LOSSES)] = "softmax_cross_entropy"
     l2: float = Field(default=0.0, ge=0)
     l2_factor: float = Field(default=0.5, gt=0)
 
@@ -78,14 +91,14 @@ class LossConfig(_Named):
 class OptimizerConfig(_Named):
     """An optimizer of the catalogue and its options."""
 
-    name: str = "sgd"
+    name: Annotated[str, _spelled(catalog.OPTIMIZERS)] = "sgd"
     learning_rate: float = Field(default=0.1, gt=0)
 
 
 class ScheduleConfig(_Named):
     """A schedule of the catalogue. Lengths in steps default to the whole run's."""
 
-    name: str = "constant"
+    name: Annotated[str, _spelled(catalog.SCHEDULES)] = "constant"
     warmup_epochs: float = Field(default=0.0, ge=0)
 
 

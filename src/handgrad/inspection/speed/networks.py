@@ -9,10 +9,10 @@ import numpy as np
 from handgrad import catalog
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization, half
-from handgrad.errors import unknown_name
 from handgrad.inspection.summary import summary
 from handgrad.layers import Sequential
 from handgrad.optimizers import Optimizer
+from handgrad.options import name_of
 
 GREY, COLOUR = (1, 28, 28), (3, 32, 32)
 CLASSES = 10
@@ -87,12 +87,8 @@ def network(name: str, options: Mapping[str, Any] | None = None) -> Network:
     Example
         network("lenet", {"activation": "relu"}).build()
     """
-    if name in NETWORKS:
-        known = NETWORKS[name]
-    elif name in catalog.MODELS:
-        known = Network(name, name)
-    else:
-        raise unknown_name("network", name, [*NETWORKS, *catalog.MODELS])
+    name = name_of("network", {**catalog.MODELS, **NETWORKS}, name)
+    known = NETWORKS.get(name, Network(name, name))
     if not options:
         return known
     return Network(

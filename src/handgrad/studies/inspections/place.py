@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from handgrad import datasets
 from handgrad.datasets import Dataset
+from handgrad.names import known_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ class Place:
 
     def load(self, name: str) -> Dataset:
         """The data set of that name, the digits at the size of the others."""
-        size = DIGITS_SIZE if name == "digits" else None
+        size = DIGITS_SIZE if known_name(name, ("digits",)) else None
         found = datasets.load(name, data_dir=self.data_dir, image_size=size)
         self.dataset_sha256 = found.checksum
         return found

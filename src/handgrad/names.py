@@ -1,0 +1,24 @@
+"""One way to recognise a name, however it is spelled: `CIFAR-10` is `cifar10`."""
+
+from collections.abc import Iterable
+
+IGNORED = str.maketrans("", "", "-_ ")
+
+
+def known_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is spelled so; None if there is none.
+
+    Capitals, hyphens, underscores and spaces make no difference.
+
+    Example
+        known_name("Fashion-MNIST", ["mnist", "fashion_mnist"]) == "fashion_mnist"
+    """
+    names = list(known)
+    if name in names:
+        return name
+    plain = _plain(name)
+    return next((known for known in names if _plain(known) == plain), None)
+
+
+def _plain(name: str) -> str:
+    return name.translate(IGNORED).casefold()
