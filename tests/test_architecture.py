@@ -43,6 +43,7 @@ KNOWS = {
     "augmentation": GROUND,
     "datasets": GROUND,
     "models": {*PLAIN, "options"},
+    "network": GROUND | {"initializers"},
     "catalog": {*PLAIN, "options", "models", "augmentation", "datasets"},
     "engine": {*PLAIN, "augmentation", "datasets"},
     "training": TRAINING,

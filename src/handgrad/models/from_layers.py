@@ -11,6 +11,7 @@ from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.layers import Layer, Sequential
 from handgrad.layers.sequential import snake_case
 from handgrad.models.parts import LAYERS, initializer
+from handgrad.names import known_name
 from handgrad.options import call, named
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
@@ -27,6 +28,8 @@ def from_layers(
     seed: int = 0,
 ) -> Sequential:
     """Build the layers one after another; sizes that follow from shapes are inferred.
+
+    The last linear layer may leave out its `out_features`: it has one for each class.
 
     Shapes
         inputs   (batch, *input_shape)
@@ -46,7 +49,8 @@ def from_layers(
     for size in (*input_shape, classes):
         check_at_least("A model", "sizes", size, 1)
     key = Key(seed).child("initialization")
-    built, shape = build_layers(layers, tuple(input_shape), key)
+    rows = with_classes(layers, classes)
+    built, shape = build_layers(rows, tuple(input_shape), key)
     if shape != (classes,):
         raise ShapeError(
             f"The last layer gives {shape} for each example, and {classes} classes "
@@ -54,6 +58,17 @@ def from_layers(
             f"out_features is {classes}."
         )
     return Sequential(built)
+
+
+def with_classes(rows: Sequence[Any], classes: int) -> list[Any]:
+    """The rows, with the class count in the last linear layer if it gives no size."""
+    found = list(rows)
+    for place in reversed(range(len(found))):
+        row = found[place]
+        if isinstance(row, Mapping) and known_name(str(row.get("name")), ["linear"]):
+            found[place] = {"out_features": classes, **row}
+            break
+    return found
 
 
 def build_layers(

@@ -1,0 +1,55 @@
+"""A network of our own layers as the rows that `from_layers` builds it from."""
+
+from inspect import signature
+from typing import Any
+
+from handgrad.errors import ConfigError
+from handgrad.layers import Layer, Sequential
+from handgrad.models.from_layers import NESTED
+from handgrad.models.parts import LAYERS, Row
+
+DRAWN = ("key", "initializer")  # decide initial values only
+NAMES = {kind: name for name, kind in LAYERS.items() if isinstance(kind, type)}
+
+
+def rows_of(network: Sequential) -> list[Row]:
+    """The rows of a network; ConfigError names a layer that has none.
+
+    A subclass is another layer: only the exact classes of `handgrad.layers` have rows.
+
+    Example
+        rows_of(Sequential([Flatten(), Linear(4, 2)])) == [
+            {"name": "flatten"},
+            {"name": "linear", "in_features": 4, "out_features": 2},
+        ]
+    """
+    return [_row(name, layer) for name, layer in network.layers.items()]
+
+
+def _row(name: str, layer: Layer[Any]) -> Row:
+    kind = NAMES.get(type(layer))
+    if kind is None:
+        raise ConfigError(
+            f"{name} is a {type(layer).__name__}, which is not a layer of "
+            "handgrad.layers, so the network cannot be written as a list of rows."
+        )
+    options = [n for n in signature(type(layer)).parameters if n not in DRAWN]
+    values = {option: getattr(layer, option) for option in options}
+    if kind == "sequential":
+        values["layers"] = rows_of(layer)  # type: ignore[arg-type]  # by its kind
+    for way in NESTED:
+        if way in values:
+            values[way] = _way(f"{name}.{way}", values[way])
+    return {"name": kind, **{k: v for k, v in values.items() if v is not None}}
+
+
+def _way(name: str, layer: Layer[Any] | None) -> list[Row] | None:
+    """One way of a residual connection; `from_layers` makes a Sequential of it."""
+    if layer is None:
+        return None
+    if type(layer) is not Sequential:
+        raise ConfigError(
+            f"{name} is a {type(layer).__name__}; only a Sequential can be written as "
+            "a list of rows. Put the layer into a Sequential."
+        )
+    return rows_of(layer)
