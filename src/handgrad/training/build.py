@@ -19,6 +19,7 @@ from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
+from handgrad.training.class_weights import weighted
 from handgrad.training.config import ResolvedConfig, RunConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
@@ -53,6 +54,7 @@ def build(
     """
     dataset = load_dataset(config, progress)
     train, validation = split_of(config, dataset)
+    train = weighted(train, dataset.classes, config.loss.class_weight)
     normalization = datasets.normalization(config.dataset.normalization, train.images)
     config = resolve(config, dataset, train, validation, normalization)
     dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
