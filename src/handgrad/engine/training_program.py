@@ -47,7 +47,7 @@ class TrainingProgram:
         is_own_loss = type(engine.loss) not in LOSSES
         meets = is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
-        self.engine = engine
+        self.engine, self.keep_gradients = engine, keep_gradients
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
             memory, engine.store, pointer_to(self.inputs), True, engine.seed
@@ -110,6 +110,7 @@ class TrainingProgram:
         for set_step in self.per_step:
             set_step(step)
         self.program.run()
+        self.engine.bound.moves += 1
         loss, l2 = float(self.losses.sum()) / count, self.engine.l2
         if l2 is not None:
             loss += l2.factor * l2.strength * self.mover.penalty_squares()
