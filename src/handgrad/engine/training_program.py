@@ -111,11 +111,11 @@ class TrainingProgram:
             set_step(step)
         self.program.run()
         self.engine.bound.moves += 1
-        loss, l2 = float(self.losses.sum()) / count, self.engine.l2
+        loss, l2 = float(np.add.reduce(self.losses)) / count, self.engine.l2
         if l2 is not None:
             loss += l2.factor * l2.strength * self.mover.penalty_squares()
         norm = self.mover.gradient_norm
-        correct = int(self.correct.sum())
+        correct = int(np.add.reduce(self.correct))
         return StepResult(loss, correct, norm, are_finite(loss, norm))
 
     def _write_factors(self, weights: NumpyArray | None) -> None:
