@@ -6,6 +6,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 __all__ = [
+    "Classifier",
     "__version__",
     "datasets",
     "initializers",
@@ -14,6 +15,7 @@ __all__ = [
     "load",
     "losses",
     "models",
+    "network",
     "optimizers",
     "schedules",
     "training",
@@ -22,8 +24,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public part when it is first asked for, so that starting is quick."""
-    if name == "load":
-        return import_module("handgrad.training").load
+    if name in ("Classifier", "load"):
+        return getattr(import_module("handgrad.classifier"), name)
     if name in __all__:
         return import_module(f"handgrad.{name}")
     raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
