@@ -31,12 +31,18 @@ IMAGES, LABELS = DIGITS.train.images[:400, 0], DIGITS.train.targets[:400]
 TEST, TEST_LABELS = DIGITS.test.images[:, 0], DIGITS.test.targets
 WORDS = np.asarray(["zero", "one", "two", "three", "four", "five", "six", "seven",
                     "eight", "nine"])  # fmt: skip
+COMMAND = [sys.executable, "-c", "from handgrad.cli.main import main; main()"]
 OWN = [conv2d(4, 3, padding=1), relu(), max_pool2d(2), flatten(), dropout(0.3),
        linear(16), relu(), linear()]  # fmt: skip
 
 
 def small(model="mlp", **settings):
-    settings = {"epochs": 2, "batch_size": 64, "workers": 1, **settings}
+    settings = {
+        "epochs": 2,
+        "batch_size": 64,
+        "learning_rate": 0.01,
+        "workers": 1,
+    } | settings
     if model == "mlp":
         settings.setdefault("model_options", {"hidden_sizes": [16]})
     return hg.Classifier(model, **settings)
@@ -183,7 +189,7 @@ def test_every_door_leads_to_the_same_bits(tmp_path):
     by_run = hg.load(tmp_path / "run")
     assert np.array_equal(by_run.logits(TEST), clf.logits(TEST))
     (tmp_path / "run.toml").write_text(config_from(tables).to_toml())
-    command = [sys.executable, "-m", "handgrad.cli.main", "train"]
+    command = [*COMMAND, "train"]
     subprocess.run(
         [
             *command,
@@ -220,10 +226,9 @@ def test_a_run_s_folder_is_like_the_command_s(tmp_path):
     again = hg.load(tmp_path / "run")
     assert again.predict(TEST[:3]).tolist() == clf.predict(TEST[:3]).tolist()
     assert [r.train_loss for r in again.history_] == clf.loss_curve_
-    command = [sys.executable, "-m", "handgrad.cli.main"]
     for words in (["verify"], ["evaluate", "--split", "validation"]):
         done = subprocess.run(
-            [*command, words[0], str(tmp_path / "run"), *words[1:]],
+            [*COMMAND, words[0], str(tmp_path / "run"), *words[1:]],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -1,7 +1,22 @@
 """Handgrad: image classifiers whose every gradient is written by hand and checked."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from handgrad import (
+        datasets,
+        initializers,
+        inspection,
+        layers,
+        losses,
+        models,
+        network,
+        optimizers,
+        schedules,
+        training,
+    )
+    from handgrad.classifier import Classifier, load
 
 __version__ = "0.1.0"
 

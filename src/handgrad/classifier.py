@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Split
 from handgrad.datasets.array_input import InputForm
+from handgrad.errors import ConfigError
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
@@ -191,7 +192,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> NumpyArray:  # noqa: N803
         """The most probable label of each example, (count,)."""
-        labels: NumpyArray = self.classes_[self.logits(X).argmax(axis=1)]
+        numbers = self.logits(X).argmax(axis=1)
+        labels: NumpyArray = self.classes_[numbers]
         return labels
 
     def predict_proba(self, X: Any) -> NumpyArray:  # noqa: N803
@@ -257,6 +259,11 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """Validation examples that were given as arrays."""
         if not isinstance(self.validation, tuple | list):
             return None
+        if len(self.validation) != 2:
+            raise ConfigError(
+                "validation is a fraction, a count or the two arrays (X, y), got "
+                f"{len(self.validation)} values. Give validation=(X, y)."
+            )
         examples, labels = self.validation
         return Split(
             more_examples(self, form, examples), class_numbers(labels, classes)

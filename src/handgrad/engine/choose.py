@@ -11,6 +11,7 @@ from handgrad.errors import unknown_name
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
+from handgrad.ranges import check_at_least
 
 ENGINES = ("cpu", "plain")
 
@@ -33,6 +34,8 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     """The plain engine or the CPU engine; the first needs no shape and no workers."""
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
+    if workers is not None:
+        check_at_least("An engine", "workers", workers, 1)
     if name == "plain":
         return PlainEngine(
             model, loss, optimizer, normalization, seed=seed, l2=l2, clip_norm=clip_norm
