@@ -117,6 +117,7 @@ def plain_engine(network, setting):
         setting.loss,
         setting.optimizer,
         network.normalization,
+        input_shape=network.shape,
         seed=setting.seed,
         l2=setting.l2,
         clip_norm=setting.clip_norm,

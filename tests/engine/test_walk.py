@@ -125,7 +125,7 @@ def test_layers_that_the_engine_does_not_know_train_alike(name, workers):
     fast = CpuEngine(
         Sequential(make()), *setting, input_shape=net.shape, workers=workers
     )
-    plain = PlainEngine(Sequential(make()), *setting)
+    plain = PlainEngine(Sequential(make()), *setting, input_shape=net.shape)
     for step in (1, 2):
         batch = net.batch(70, seed=step)
         found, expected = fast.train_step(batch, step), plain.train_step(batch, step)

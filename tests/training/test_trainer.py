@@ -36,7 +36,11 @@ def trainer(
     loss, optimizer = SoftmaxCrossEntropy(), SGD(0.1, momentum=0.9)
     settings = TrainingSettings(**{"epochs": 2, "batch_size": 32, **settings})
     return Trainer(
-        PlainEngine(model, loss, optimizer, unit(1), seed=settings.seed),
+        PlainEngine(
+            *(model, loss, optimizer, unit(1)),
+            input_shape=(1, 8, 8),
+            seed=settings.seed,
+        ),
         train,
         validation,
         loss=loss,

@@ -146,6 +146,14 @@ LabelSmoothing = Annotated[
     float | None,
     typer.Option(help="Of softmax_cross_entropy.", rich_help_panel=TRAINING),
 ]
+ClassWeight = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOW",
+        help="balanced: weight classes inversely to their frequency (none).",
+        rich_help_panel=TRAINING,
+    ),
+]
 PredictWithFlip = Annotated[
     bool,
     flag(
@@ -180,6 +188,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "loss": ("loss", "name"),
     "label_smoothing": ("loss", "label_smoothing"),
     "l2": ("loss", "l2"),
+    "class_weight": ("loss", "class_weight"),
     "optimizer": ("optimizer", "name"),
     "learning_rate": ("optimizer", "learning_rate"),
     "weight_decay": ("optimizer", "weight_decay"),

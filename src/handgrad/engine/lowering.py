@@ -30,6 +30,7 @@ class StepContext:
     count: int = 0
     examples: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     targets: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    weights: NumpyArray | None = None
 
 
 @dataclass(frozen=True)

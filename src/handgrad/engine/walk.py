@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import Shape
-from handgrad.datasets.normalization import Normalization
+from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.convolution_way import goes_winograds_way, lower_any_convolution
 from handgrad.engine.geometry import has_wide_registers
-from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
+from handgrad.engine.kernels.gather import GATHER_FIRST, GATHER_LAST
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.views import views_entry
+from handgrad.engine.kernels.views import VIEWS_OF
 from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
 from handgrad.engine.lower_linear import lower_linear
@@ -65,47 +65,54 @@ LEAST_TILE = 32  # sums along a row take two registers at once
 
 
 def gather(
-    lowering: Lowering, layers: Sequence[Layer[Any]], shape: Shape, scale: Pointer
+    lowering: Lowering, layers: Sequence[Layer[Any]], check: BatchCheck
 ) -> Tensor:
-    """Fetch a tile's images in the layout that the first layer that computes wants."""
+    """Fetch a tile's inputs in the layout that the first layer that computes wants."""
     memory, tile = lowering.memory, lowering.memory.tile
-    channels, height, width = shape
+    shape, dtype = check.input_shape, check.input_dtype
+    is_image = len(shape) == 3
+    channels, height, width = shape if is_image else (*shape, 1, 1)
+    scale = scale_and_shift(memory, check)
     first = next((layer for layer in layers if not isinstance(layer, Flatten)), None)
     shift = scale.plus(channels * FLOAT_BYTES)
     # a user's own kind of convolution is run plainly, and pads for itself
     top, left = first.padding if type(first) is Conv2d else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
     features = channels * height * width
-    if not (lowering.training or lowering.by_rows) and reads_bytes(first, shape):
+    is_bytes = is_image and dtype == "uint8"
+    can_skip = is_bytes and not (lowering.training or lowering.by_rows)
+    if can_skip and reads_bytes(first, shape):
         lowering.pixels = Pixels(channels, scale, shift)
         return Tensor(shape, NOWHERE, features, is_batch_first=True)
     if isinstance(first, Linear):
         inputs = _image_rows(lowering, shape, features)
-        tall, entry = inputs.stride, gather_first_entry
+        tall, entry = inputs.stride, GATHER_FIRST[dtype]
     else:
         lowering.is_padded = type(first) is Conv2d
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
-        entry = gather_last_entry
+        entry = GATHER_LAST[dtype]
     sizes = (channels, height, width, tall, wide, top, left, tile)
     planes = memory.each_worker("image planes", "scratch", tile * height * width)
-    viewed = _views(lowering, shape) if lowering.training else (NOWHERE, NOWHERE)
+    viewed = (NOWHERE, NOWHERE)
+    if lowering.training and is_image:
+        viewed = _views(lowering, shape, dtype)
     lowering.add(
         entry,
         (lowering.inputs, scale, shift, inputs.pointer, *sizes, planes, *viewed),
         "images, normalised",
         2 * features * tile,
-        5 * features * tile,
+        (4 + np.dtype(dtype).itemsize) * features * tile,
     )
-    return inputs
+    return inputs if is_image else inputs.reshaped(shape)
 
 
-def _views(lowering: Lowering, shape: Shape) -> tuple[Pointer, Pointer]:
+def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Pointer]:
     """A tile's images as a batch's views show them, and their numbers from 0 on."""
     memory = lowering.memory
-    size = int(np.prod(shape)) * memory.tile
+    size = int(np.prod(shape)) * memory.tile * np.dtype(dtype).itemsize
     pictures = memory.each_worker("images, viewed", "scratch", -(-size // FLOAT_BYTES))
     lowering.add(
-        views_entry,
+        VIEWS_OF[dtype],
         (lowering.inputs, pictures, *shape, memory.tile),
         "augmentation, where a batch has any",
         0,
@@ -236,12 +243,12 @@ def tile_of(model: Sequential, batch_size: int | None = None) -> int:
     return min(full, -(-half // LEAST_TILE) * LEAST_TILE)
 
 
-def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
+def scale_and_shift(memory: Memory, check: BatchCheck) -> Pointer:
     """The numbers of `Normalization.apply`, where the gather finds them."""
-    channels = len(normalization.mean)
+    channels = check.input_shape[0]
     numbers = memory.array("normalization", "settings", 2 * channels)
-    numbers[:channels] = normalization.scale
-    numbers[channels:] = normalization.shift
+    factors, terms = check.normalization.numbers(check.input_dtype)
+    numbers[:channels], numbers[channels:] = factors, terms
     return pointer_to(numbers)
 
 

@@ -94,6 +94,8 @@ def learning_rate_finder(  # noqa: PLR0913 (a run in one call)
         loss,
         optimizer(lambda step: float(rates[step - 1])),
         normalization,
+        input_shape=train.image_shape,
+        input_dtype=str(train.images.dtype),
         seed=seed,
     )
     losses, ended = _sweep(engine, train, steps, batch_size, Key(seed).child("order"))

@@ -19,6 +19,7 @@ from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
+from handgrad.training.class_weights import weighted
 from handgrad.training.config import LabelType, ResolvedConfig, RunConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
@@ -74,6 +75,7 @@ def assemble(
     class names stand for, see `ResolvedConfig`.
     """
     train, validation = split_of(config, dataset)
+    train = weighted(train, dataset.classes, config.loss.class_weight)
     normalization = datasets.normalization(config.dataset.normalization, train.images)
     config = resolve(
         config, dataset, train, validation, normalization, label_type=label_type
@@ -285,6 +287,7 @@ def build_engine(
         optimizer,
         normalization,
         input_shape=config.resolved.input_shape,
+        input_dtype=config.resolved.input_dtype or "uint8",
         batch_size=batch_size,
         seed=config.seed,
         l2=L2(config.loss.l2, config.loss.l2_factor) if config.loss.l2 else None,

@@ -96,7 +96,11 @@ class TrainedNetwork:
             from handgrad.engine.prediction import predictor  # Numba is slow to import
 
             self._program = predictor(
-                self.model, self.input_shape, self.normalization, self.workers
+                self.model,
+                self.input_shape,
+                self.normalization,
+                self.workers,
+                self.form.dtype,
             )
         return self._program
 
