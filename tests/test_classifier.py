@@ -385,7 +385,7 @@ def test_copies_predict_and_go_on_alike(name, engine, tmp_path):
         ({"model": [linear()]}, {}, "Flatten"),
         ({}, {"X": IMAGES[:0], "y": LABELS[:0]}, "0 sample"),
         ({}, {"y": LABELS[:9]}, "inconsistent"),
-        ({}, {"y": LABELS * 0}, "two classes"),
+        ({}, {"y": LABELS * 0}, "one class, 0"),
         ({}, {"X": np.full((4, 3), np.nan), "y": [0, 1, 0, 1]}, "Row 0, column 0"),
     ],
 )
