@@ -45,7 +45,8 @@ def mean_loss(losses: Array, weights: Array | None) -> float:
     """The mean of the examples' losses, or their weighted mean, in float64."""
     xp = array_namespace(losses)
     if weights is None:
-        return float(xp.sum(losses, dtype=xp.float64)) / losses.shape[0]
+        batch: int = losses.shape[0]
+        return float(xp.sum(losses, dtype=xp.float64)) / batch
     wide = xp.astype(weights, xp.float64)
     total = float(xp.sum(xp.astype(losses, xp.float64) * wide))
     return total / float(xp.sum(wide))
