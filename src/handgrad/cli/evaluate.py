@@ -11,7 +11,7 @@ from handgrad.errors import ConfigError, DatasetError, unknown_name
 if TYPE_CHECKING:
     from handgrad.datasets.dataset import Split
     from handgrad.metrics import Evaluation
-    from handgrad.training.classifier import Classifier
+    from handgrad.training.trained_network import TrainedNetwork
 
 SPLITS = ("test", "validation", "train")
 PAIRS = 5
@@ -37,7 +37,7 @@ def evaluate(
 ) -> None:
     """Count right and wrong answers, class by class."""
     from handgrad.cli.screens.console import say_json
-    from handgrad.training.classifier import load
+    from handgrad.training.trained_network import load
 
     if split is not None and split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
@@ -51,7 +51,7 @@ def evaluate(
 
 
 def _images(
-    classifier: "Classifier",
+    classifier: "TrainedNetwork",
     split: str | None,
     dataset: str | None,
     data_dir: Path | None,
@@ -96,7 +96,7 @@ def _some(names: tuple[str, ...], most: int = 12) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
-def _as_dict(found: "Evaluation", classifier: "Classifier") -> dict[str, Any]:
+def _as_dict(found: "Evaluation", classifier: "TrainedNetwork") -> dict[str, Any]:
     names = classifier.class_names
     return {
         "images": int(found.support.sum()),

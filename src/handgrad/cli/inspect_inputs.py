@@ -93,7 +93,7 @@ def of_run(
     """A run's network, its loss, and the first images of one of its splits."""
     from handgrad.cli.evaluate import SPLITS, _images
     from handgrad.errors import unknown_name
-    from handgrad.training.classifier import load
+    from handgrad.training.trained_network import load
 
     check_at_least("handgrad inspect", "--images", count, 1)
     if split is not None and split not in SPLITS:

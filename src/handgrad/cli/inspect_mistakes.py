@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from handgrad.datasets import Split
-    from handgrad.training.classifier import Classifier
+    from handgrad.training.trained_network import TrainedNetwork
 
 
 def confusion(
@@ -120,11 +120,11 @@ def mistakes(
 
 def _seen_by(
     run: Path, split: str | None, dataset: str | None, data_dir: Path | None
-) -> "tuple[Classifier, str, Split]":
+) -> "tuple[TrainedNetwork, str, Split]":
     """A run's best network, and all images of one of its splits with its name."""
     from handgrad.cli.evaluate import SPLITS, _images
     from handgrad.errors import unknown_name
-    from handgrad.training.classifier import load
+    from handgrad.training.trained_network import load
 
     if split is not None and split not in SPLITS:
         raise unknown_name("split", split, SPLITS)

@@ -26,7 +26,7 @@ def filters(run: Run, figure: FigureFile = None, as_json: Json = False) -> None:
     check_figure(figure)
     from handgrad.cli.screens.console import table
     from handgrad.inspection.filters import filters as take
-    from handgrad.training.classifier import load
+    from handgrad.training.trained_network import load
 
     classifier = load(run)
     found = take(classifier.model, classifier.input_shape)

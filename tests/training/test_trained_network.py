@@ -10,8 +10,8 @@ import handgrad
 from handgrad.datasets.dataset import Split
 from handgrad.errors import IntegrityError, RunError, ShapeError
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
-from handgrad.training.classifier import load
 from handgrad.training.config import config_from
+from handgrad.training.trained_network import load
 
 from .small import small, stop_after, train
 
