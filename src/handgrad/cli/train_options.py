@@ -43,11 +43,7 @@ OnFailedSave = Annotated[
 ]
 Force = Annotated[
     bool,
-    flag(
-        "--force",
-        says="Begin even where memory seems not to be enough.",
-        panel=RUN,
-    ),
+    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
 ]
 Engine = Annotated[
     str | None,
@@ -149,9 +145,7 @@ LabelSmoothing = Annotated[
 ClassWeight = Annotated[
     str | None,
     typer.Option(
-        metavar="HOW",
-        help="balanced: weight classes inversely to their frequency (none).",
-        rich_help_panel=TRAINING,
+        help="balanced: equal total weight per class (none).", rich_help_panel=TRAINING
     ),
 ]
 PredictWithFlip = Annotated[
