@@ -7,9 +7,9 @@ from handgrad import datasets
 from handgrad.datasets import Split, normalization
 from handgrad.errors import HandgradError
 from handgrad.inspection.learning_rate_finder import (
-    learning_rate_finder,
     smooth,
     suggest,
+    sweep_rates,
 )
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import mlp
@@ -24,7 +24,7 @@ def digits():
 @pytest.fixture(scope="module")
 def find(digits):
     return partial(
-        learning_rate_finder,
+        sweep_rates,
         mlp(hidden_sizes=[16], input_shape=digits.image_shape),
         digits,
         loss=SoftmaxCrossEntropy(),
@@ -56,7 +56,7 @@ def test_nan_ends_the_sweep_and_is_not_kept(find):
 def test_images_that_give_nan_at_once_leave_no_suggestion(find, digits):
     model = mlp(hidden_sizes=[4], input_shape=digits.image_shape)
     model.parameters()["linear_1.bias"].value[:] = np.nan
-    sweep = learning_rate_finder(model, digits, **find.keywords)
+    sweep = sweep_rates(model, digits, **find.keywords)
     assert len(sweep.losses) == 0
     assert sweep.suggestion is None
     assert "step 1 gave NaN" in sweep.ended
@@ -73,7 +73,7 @@ def test_the_network_itself_does_not_move(find):
 
 def test_few_images_are_seen_again(find, digits):
     few = Split(digits.images[:5], digits.targets[:5])
-    sweep = learning_rate_finder(
+    sweep = sweep_rates(
         find.args[0], few, **find.keywords, low=1e-4, high=1e-3, batch_size=8
     )
     assert len(sweep.losses) == 60

@@ -44,7 +44,7 @@ def test_three_ways_to_the_same_number(model, layer, parameter, index, sample):
         layer=layer,
         parameter=parameter,
         index=index,
-        sample=sample,
+        image=sample,
     )
     assert reading.gradient == pytest.approx(reading.backward, rel=1e-10)
     assert reading.gradient == pytest.approx(reading.numeric, rel=1e-5)
@@ -53,7 +53,7 @@ def test_three_ways_to_the_same_number(model, layer, parameter, index, sample):
 
 def test_the_factors_are_the_inputs_and_outputs_of_the_layer(model):
     reading = microscope(
-        model, IMAGES, TARGETS, layer="linear_1", index=(3, 11), sample=1
+        model, IMAGES, TARGETS, layer="linear_1", index=(3, 11), image=1
     )
     _, caches = model.forward(IMAGES[1:2])
     (place,) = reading.places
@@ -70,7 +70,7 @@ def test_the_line_is_the_layers_equation(model):
         ("linear_1", (0, 0), "linear"),
         ("conv2d_1", (0, 0, 0, 0), "conv2d"),
     ):
-        reading = microscope(model, IMAGES, TARGETS, layer=layer, index=index, sample=0)
+        reading = microscope(model, IMAGES, TARGETS, layer=layer, index=index, image=0)
         assert reading.file == f"handgrad/layers/{name}.py"
         path = Path(handgrad.__file__).parents[1] / reading.file
         there = path.read_text().splitlines()[reading.line - 1].strip()
@@ -85,7 +85,7 @@ def test_largest_products_come_first():
         np.array([3]),
         layer="conv2d_1",
         index=(1, 0, 2, 2),
-        sample=0,
+        image=0,
     )
     sizes = [abs(place.product) for place in reading.largest]
     assert sizes == sorted(sizes, reverse=True)
@@ -103,7 +103,7 @@ def test_a_step_across_a_kink_is_made_smaller():
     def look(pixel):
         inputs, targets = np.array([[pixel]]), np.array([0])
         return microscope(
-            model, inputs, targets, layer="linear_1", index=(0, 0), sample=0
+            model, inputs, targets, layer="linear_1", index=(0, 0), image=0
         )
 
     near = look(1 + 2e-5)
@@ -113,14 +113,14 @@ def test_a_step_across_a_kink_is_made_smaller():
 
 
 def test_mistakes_are_sentences(model):
-    def look(layer="linear_1", index=(0, 0), sample=0, parameter="weight"):
+    def look(layer="linear_1", index=(0, 0), image=0, parameter="weight"):
         microscope(
             model,
             IMAGES,
             TARGETS,
             layer=layer,
             index=index,
-            sample=sample,
+            image=image,
             parameter=parameter,
         )
 
@@ -132,5 +132,5 @@ def test_mistakes_are_sentences(model):
         look(index=(4, 0))
     with pytest.raises(ShapeError, match="Give 2 numbers"):
         look(index=(0,))
-    with pytest.raises(ConfigError, match="sample from 0 to 2"):
-        look(sample=3)
+    with pytest.raises(ConfigError, match="from 0 to 2"):
+        look(image=3)

@@ -38,7 +38,7 @@ def test_a_split_that_is_missing_or_unknown_is_refused(config):
         run_images(without, "validation")
 
 
-def test_images_of_classes_are_refused(config, tmp_path):
+def test_images_of_other_classes_are_refused(config, tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         for number in range(2):
