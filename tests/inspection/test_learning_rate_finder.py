@@ -5,8 +5,10 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets import Split, normalization
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.inspection.learning_rate_finder import (
+    as_given,
+    learning_rate_finder,
     smooth,
     suggest,
     sweep_rates,
@@ -14,6 +16,8 @@ from handgrad.inspection.learning_rate_finder import (
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import mlp
 from handgrad.optimizers import SGD
+from handgrad.training.classifier import load
+from handgrad.training.run_images import run_images
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +103,27 @@ def test_a_constant_loss_stays_itself_when_smoothed():
 def test_a_sweep_that_is_none_is_refused(find, options):
     with pytest.raises(HandgradError, match="learning_rate_finder"):
         find(**{"low": 1e-3, "high": 1.0, **options})
+
+
+def test_a_network_by_name_is_trained_on_a_data_set():
+    found = learning_rate_finder("softmax_regression", steps=10, batch_size=4)
+    assert len(found.rates) <= 10
+    assert "of 10 steps on the first 40 training images of digits" in str(found)
+
+
+def test_a_run_is_trained_further_on_its_training_images(run):
+    found = learning_rate_finder(run, steps=10, batch_size=8, low=1e-4, high=1e-3)
+    assert f"the first 80 train images of {run}" in str(found)
+    result = load(run).evaluate(run_images(load(run).config, "train")[1])
+    assert found.losses[0] == pytest.approx(result.loss, rel=0.5)
+    with pytest.raises(ConfigError, match="Leave them out"):
+        learning_rate_finder(run, options={"hidden": 3})
+
+
+def test_bytes_go_to_a_bare_network_as_they_are():
+    images = np.arange(5 * 12, dtype=np.uint8).reshape(5, 1, 3, 4)
+    np.testing.assert_array_equal(as_given(images).apply(images), images)
+    with pytest.raises(ShapeError, match="Give a fitted classifier"):
+        as_given(images[:, 0])
+    with pytest.raises(ShapeError, match="got float64"):
+        as_given(images / 2)

@@ -6,7 +6,15 @@ import pytest
 import handgrad
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.microscope import microscope
-from handgrad.layers import Conv2d, Flatten, Linear, ReLU, Sequential, Tanh
+from handgrad.layers import (
+    Conv2d,
+    Flatten,
+    Linear,
+    ReLU,
+    Residual,
+    Sequential,
+    Tanh,
+)
 from handgrad.models import lenet
 from handgrad.randomness import Key, normal
 
@@ -134,3 +142,26 @@ def test_mistakes_are_sentences(model):
         look(index=(0,))
     with pytest.raises(ConfigError, match="from 0 to 2"):
         look(image=3)
+
+
+def test_it_looks_into_residual_layers():
+    body = Sequential([Conv2d(2, 2, 3, padding=1), ReLU()])
+    model = Sequential([Residual(body), Flatten(), Linear(84, 4)])
+    found = microscope(
+        model,
+        IMAGES[1],
+        1,
+        layer="residual_1.body.conv2d_1",
+        index=(1, 0, 1, 1),
+    )
+    assert found.gradient == pytest.approx(found.backward, rel=1e-10)
+    assert found.gradient == pytest.approx(found.numeric, rel=1e-5)
+
+
+def test_it_takes_a_run_and_prints_the_factors(run):
+    found = microscope(run, layer="linear_2", index=(3,), parameter="bias", image=4)
+    assert found.gradient == pytest.approx(found.numeric, rel=1e-5)
+    lines = str(found).splitlines()
+    assert lines[0].startswith("linear_2.bias[3] = ")
+    assert "image 4, its loss" in lines[0]
+    assert lines[-1].startswith("handgrad/layers/linear.py:")
