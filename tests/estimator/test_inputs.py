@@ -32,7 +32,7 @@ def test_classes_are_in_order_and_numbers_lead_back(labels, classes):
 
 
 def test_one_class_alone_is_refused():
-    with pytest.raises(DatasetError, match="one class, 0.0"):
+    with pytest.raises(DatasetError, match=r"one class, 0\.0"):
         classes_of(np.zeros(4))
 
 
