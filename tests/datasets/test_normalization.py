@@ -184,7 +184,22 @@ def test_vectors_by_name():
     assert normalization("unit", vectors) == unit(1)
     np.testing.assert_array_equal(unit(1).apply(vectors), vectors)
     assert normalization("standard", vectors) == standard(vectors)
-    assert len(standard((vectors * 9).astype(np.uint8)).mean) == 4
+    bytes_ = (vectors * 9).astype(np.uint8)
+    found = standard(bytes_)  # one scale for all bytes
+    np.testing.assert_allclose(found.mean, [bytes_.mean() / 255], rtol=1e-12)
+    np.testing.assert_allclose(found.std, [bytes_.std() / 255], rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("shape", [(3,), (2, 3, 4)])
+def test_whole_weights_measure_like_repetitions(dtype, shape):
+    draw = np.random.default_rng(1)
+    inputs = draw.integers(0, 256, (7, *shape)).astype(dtype)
+    weights = np.float32([0, 1, 2, 3, 1, 0, 2])
+    found = standard(inputs, weights)
+    expected = standard(inputs.repeat(weights.astype(int), axis=0))
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(found.std, expected.std, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -52,47 +52,39 @@ def test_an_unknown_label_is_named(labels):
         class_numbers(labels, np.asarray([0, 1]), ("cat", "dog"))
 
 
-CLASSES, TARGETS = np.asarray(["a", "b"]), np.asarray([0, 1, 1, 0])
+TARGETS = np.asarray([0, 1, 1, 0])
 EXAMPLES = np.arange(8, dtype=np.float32).reshape(4, 2)
 
 
-def weighed(class_weight=None, sample_weight=None, batch_size=0):
-    return split_of(EXAMPLES, TARGETS, CLASSES, class_weight, sample_weight, batch_size)
-
-
-def test_weights_of_examples_and_classes_multiply():
-    assert weighed({"b": 3.0}).weights.tolist() == [1, 3, 3, 1]
-    split = weighed({"a": 2.0, "b": 3.0}, [1, 2, 1, 1])
-    assert split.weights.tolist() == [2, 6, 3, 2]
-    assert split.weights.dtype == np.float32
+def weighed(sample_weight=None, batch_size=0):
+    return split_of(EXAMPLES, TARGETS, sample_weight, batch_size)
 
 
 def test_equal_weights_are_none():
-    for split in (weighed(), weighed(None, np.full(4, 0.5)), weighed({"a": 2, "b": 2})):
+    for split in (weighed(), weighed(np.full(4, 0.5))):
         assert split.weights is None
         assert split.images is EXAMPLES
 
 
 def test_what_weighs_nothing_is_left_out():
-    split = weighed(None, [0, 1, 2, 0])
+    split = weighed([0, 1, 2, 0])
     assert split.images.tolist() == EXAMPLES[1:3].tolist()
     assert split.targets.tolist() == [1, 1]
-    assert weighed(None, [0, 1, 1, 0]).weights is None
+    assert weighed([0, 1, 1, 0]).weights is None
 
 
 @pytest.mark.parametrize(
-    ("class_weight", "sample_weight", "said"),
+    ("sample_weight", "said"),
     [
-        (None, [0, 0, 0, 0], "non-zero|weights are zero"),
-        (None, [1, 1, -1, 1], "[Nn]egative"),
-        (None, [1, 1], "inconsistent|sample_weight"),
-        (None, [1, 1, np.nan, 1], "NaN"),
-        ({"c": 1.0}, None, "class_weight names 'c'"),
+        ([0, 0, 0, 0], "non-zero|weights are zero"),
+        ([1, 1, -1, 1], "[Nn]egative"),
+        ([1, 1], "inconsistent|sample_weight"),
+        ([1, 1, np.nan, 1], "NaN"),
     ],
 )
-def test_wrong_weights_are_refused(class_weight, sample_weight, said):
+def test_wrong_weights_are_refused(sample_weight, said):
     with pytest.raises(ValueError, match=said):
-        weighed(class_weight, sample_weight)
+        weighed(sample_weight)
 
 
 @pytest.mark.parametrize("kind", ["list", "torch", "frame"])
@@ -121,9 +113,9 @@ def test_images_count_their_pixels_as_features():
 
 
 def test_whole_weights_are_repetitions_where_one_step_sees_everything():
-    split = weighed(None, [2, 0, 1, 3], batch_size=6)
+    split = weighed([2, 0, 1, 3], batch_size=6)
     assert split.targets.tolist() == [0, 0, 1, 0, 0, 0]
     assert split.weights is None
     assert np.array_equal(split.images, EXAMPLES[[0, 0, 2, 3, 3, 3]])
     for sample_weight, size in (([2, 0, 1, 3], 5), ([2, 0.5, 1, 2], 6)):
-        assert weighed(None, sample_weight, batch_size=size).weights is not None
+        assert weighed(sample_weight, batch_size=size).weights is not None

@@ -1,6 +1,5 @@
 """Examples, labels and weights as scikit-learn's estimators take them."""
 
-from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -9,7 +8,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
-    check_consistent_length,
     column_or_1d,
     validate_data,
 )
@@ -87,49 +85,24 @@ def class_numbers(
     )
 
 
-def weights_of(
-    class_weight: Any,
-    sample_weight: Any,
-    classes: NumpyArray,
-    targets: NumpyArray,
-    examples: NumpyArray,
-) -> NumpyArray | None:
+def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
     """The weight of each example, (count,), float32, from 0; None for ones."""
-    if sample_weight is None and not isinstance(class_weight, Mapping):
+    if sample_weight is None:
         return None
-    weights = _check_sample_weight(
+    weights: NumpyArray = _check_sample_weight(
         sample_weight, targets, dtype=np.float64, ensure_non_negative=True
     )
-    if isinstance(class_weight, Mapping):
-        weights = weights * _by_class(class_weight, classes)[targets]
     if not weights.any():
         raise DatasetError(
             "All sample weights are zero, so there is nothing to train on. Give at "
             "least one example a weight above 0."
         )
-    check_consistent_length(examples, weights)
-    found: NumpyArray = weights.astype(np.float32)
-    return found
-
-
-def _by_class(weights: Mapping[Any, float], classes: NumpyArray) -> NumpyArray:
-    found = np.ones(len(classes))
-    numbers = {label: number for number, label in enumerate(classes.tolist())}
-    for label, weight in weights.items():
-        if label not in numbers:
-            raise DatasetError(
-                f"class_weight names {label!r}, which is none of the classes: "
-                f"{', '.join(map(str, classes[:12]))}. Name the labels of y."
-            )
-        found[numbers[label]] = weight
-    return found
+    return weights.astype(np.float32)
 
 
 def split_of(
     examples: NumpyArray,
     targets: NumpyArray,
-    classes: NumpyArray,
-    class_weight: Any,
     sample_weight: Any,
     batch_size: int,
 ) -> Split:
@@ -138,7 +111,7 @@ def split_of(
     Where one step sees everything, whole numbers as weights are repetitions, to the
     bit: the sums have the same terms.
     """
-    weights = weights_of(class_weight, sample_weight, classes, targets, examples)
+    weights = weights_of(sample_weight, targets)
     if weights is None:
         return Split(examples, targets)
     if weights.sum() <= batch_size and not (weights % 1).any():

@@ -75,8 +75,10 @@ def assemble(
     class names stand for, see `ResolvedConfig`.
     """
     train, validation = split_of(config, dataset)
-    train = weighted(train, dataset.classes, config.loss.class_weight)
-    normalization = datasets.normalization(config.dataset.normalization, train.images)
+    normalization = datasets.normalization(
+        config.dataset.normalization, train.images, train.weights
+    )
+    train = weighted(train, dataset.class_names, config.loss.class_weight)
     config = resolve(
         config, dataset, train, validation, normalization, label_type=label_type
     )
@@ -193,7 +195,7 @@ def resolve(
     label_type: LabelType | None = None,
 ) -> RunConfig:
     """The configuration with what followed from the data."""
-    is_float = train.images.dtype == "float32"
+    is_float, before = train.images.dtype == "float32", config.resolved
     resolved = ResolvedConfig(
         input_shape=dataset.image_shape,
         class_names=dataset.class_names,
@@ -203,7 +205,7 @@ def resolve(
         train_images=len(train),
         validation_images=0 if validation is None else len(validation),
         input_dtype="float32" if is_float else None,
-        label_type=label_type,
+        label_type=label_type or (before.label_type if before else None),
     )
     return config.model_copy(update={"resolved": resolved})
 

@@ -30,8 +30,8 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
     loss |= {"l2": loss.get("l2", float(given["l2"] or 0))}
     if given["label_smoothing"]:
         loss["label_smoothing"] = float(given["label_smoothing"])
-    if isinstance(given["class_weight"], str):
-        loss["class_weight"] = given["class_weight"]
+    if given["class_weight"] is not None:
+        loss["class_weight"] = _class_weight(given["class_weight"])
     tables = {
         "seed": given["random_state"],
         "engine": given["engine"],
@@ -81,6 +81,7 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
         "augment": tuple(
             a.model_dump(mode="json") for a in config.dataset.augmentation
         ),
+        "class_weight": config.loss.class_weight,
         "normalization": config.dataset.normalization,
         "random_state": config.seed,
         "engine": config.engine,
@@ -188,6 +189,13 @@ def _validation(value: Any, early_stopping: Any) -> Any:
     if value is None:
         return HELD_OUT if early_stopping else "none"
     return value
+
+
+def _class_weight(value: Any) -> Any:
+    """A name, or a weight for each label, by the label's text."""
+    if not isinstance(value, Mapping):
+        return value
+    return {str(_plain(label)): float(weight) for label, weight in value.items()}
 
 
 def _patience(early_stopping: Any) -> int | None:

@@ -85,13 +85,13 @@ class LossConfig(_Named):
     """A loss of the catalogue, and the L2 term beside it: factor * l2 * squares.
 
     `class_weight = "balanced"` gives each class of the training images the same total
-    weight.
+    weight; a table gives classes a weight by their names.
     """
 
     name: Annotated[str, _spelled(catalog.LOSSES)] = "softmax_cross_entropy"
     l2: float = Field(default=0.0, ge=0)
     l2_factor: float = Field(default=0.5, gt=0)
-    class_weight: Literal["balanced"] | None = None
+    class_weight: Literal["balanced"] | dict[str, float] | None = None
 
 
 class OptimizerConfig(_Named):
