@@ -141,7 +141,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """
         form, examples, labels = training_examples(self, X, y)
         classes, targets = classes_of(labels)
-        train = split_of(examples, targets, classes, self.class_weight, sample_weight)
+        train = self._split(examples, targets, classes, sample_weight)
         parts, dataset = prepare(
             self.get_params(deep=False), form, train, self._held_out(form, classes),
             classes,
@@ -178,7 +178,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             form, known = self.trained_.form, self.classes_
             examples, labels = more_examples(self, form, X), y
         targets = class_numbers(labels, known)
-        portion = split_of(examples, targets, known, self.class_weight, sample_weight)
+        portion = self._split(examples, targets, known, sample_weight)
         if is_first:
             settings = {**self.get_params(deep=False), "run": None, "validation": None}
             parts, _ = prepare(
@@ -254,6 +254,19 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def _examples(self, examples: Any) -> NumpyArray:
         check_is_fitted(self, "network_")
         return more_examples(self, self.trained_.form, examples)
+
+    def _split(
+        self,
+        examples: NumpyArray,
+        targets: NumpyArray,
+        classes: NumpyArray,
+        sample_weight: Any,
+    ) -> Split:
+        """The training examples with their weights."""
+        size = self.batch_size if isinstance(self.batch_size, int) else 0
+        return split_of(
+            examples, targets, classes, self.class_weight, sample_weight, size
+        )
 
     def _held_out(self, form: InputForm, classes: NumpyArray) -> Split | None:
         """Validation examples that were given as arrays."""

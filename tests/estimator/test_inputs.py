@@ -32,7 +32,7 @@ def test_classes_are_in_order_and_numbers_lead_back(labels, classes):
 
 
 def test_one_class_alone_is_refused():
-    with pytest.raises(DatasetError, match="at least two classes"):
+    with pytest.raises(DatasetError, match=r"one class, 0\.0"):
         classes_of(np.zeros(4))
 
 
@@ -56,8 +56,8 @@ CLASSES, TARGETS = np.asarray(["a", "b"]), np.asarray([0, 1, 1, 0])
 EXAMPLES = np.arange(8, dtype=np.float32).reshape(4, 2)
 
 
-def weighed(class_weight=None, sample_weight=None):
-    return split_of(EXAMPLES, TARGETS, CLASSES, class_weight, sample_weight)
+def weighed(class_weight=None, sample_weight=None, batch_size=0):
+    return split_of(EXAMPLES, TARGETS, CLASSES, class_weight, sample_weight, batch_size)
 
 
 def test_weights_of_examples_and_classes_multiply():
@@ -118,3 +118,12 @@ def test_images_count_their_pixels_as_features():
     assert clf.n_features_in_ == 60
     assert examples.shape == (2, 3, 4, 5)
     assert more_examples(clf, form, torch.tensor(images)).shape == (2, 3, 4, 5)
+
+
+def test_whole_weights_are_repetitions_where_one_step_sees_everything():
+    split = weighed(None, [2, 0, 1, 3], batch_size=6)
+    assert split.targets.tolist() == [0, 0, 1, 0, 0, 0]
+    assert split.weights is None
+    assert np.array_equal(split.images, EXAMPLES[[0, 0, 2, 3, 3, 3]])
+    for sample_weight, size in (([2, 0, 1, 3], 5), ([2, 0.5, 1, 2], 6)):
+        assert weighed(None, sample_weight, batch_size=size).weights is not None

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
-from handgrad.errors import ConfigError, DatasetError, unknown_name
 
 if TYPE_CHECKING:
-    from handgrad.datasets.dataset import Split
     from handgrad.metrics import Evaluation
     from handgrad.training.trained_network import TrainedNetwork
 
-SPLITS = ("test", "validation", "train")
 PAIRS = 5
 
 
@@ -37,63 +34,25 @@ def evaluate(
 ) -> None:
     """Count right and wrong answers, class by class."""
     from handgrad.cli.screens.console import say_json
+    from handgrad.cli.screens.loading import loading
+    from handgrad.training.run_images import check_split, run_images
     from handgrad.training.trained_network import load
 
-    if split is not None and split not in SPLITS:
-        raise unknown_name("split", split, SPLITS)
+    check_split(split)
     classifier = load(run, "last" if last else "best", workers=workers)
-    name, images = _images(classifier, split, dataset, data_dir, quiet=quiet)
+    with loading(quiet=quiet) as progress:
+        name, images = run_images(
+            classifier.config,
+            split,
+            dataset=dataset,
+            data_dir=data_dir,
+            progress=progress,
+        )
     found = classifier.evaluate(images)
     if as_json:
         say_json({"run": str(run), "split": name, **_as_dict(found, classifier)})
     else:
         _print(found, classifier.class_names, name, quiet=quiet)
-
-
-def _images(
-    classifier: "TrainedNetwork",
-    split: str | None,
-    dataset: str | None,
-    data_dir: Path | None,
-    *,
-    quiet: bool,
-) -> tuple[str, "Split"]:
-    """The images to look at, cut exactly as in training."""
-    from handgrad.cli.screens.loading import loading
-    from handgrad.training.build import load_dataset, split_of
-
-    config = classifier.config
-    changes: dict[str, Any] = {"image_size": classifier.input_shape[1:]}
-    if dataset is not None:
-        changes["name"] = dataset
-    if data_dir is not None:
-        changes["data_dir"] = str(data_dir)
-    tables = config.dataset.model_copy(update=changes)
-    config = config.model_copy(update={"dataset": tables})
-    with loading(quiet=quiet) as progress:
-        found = load_dataset(config, progress)
-    if found.class_names != classifier.class_names:
-        raise DatasetError(
-            f"{found.name} has other classes than the network was trained for: "
-            f"{_some(found.class_names)} instead of {_some(classifier.class_names)}. "
-            "Give images of the same classes."
-        )
-    name = split or ("test" if found.test is not None else "validation")
-    if name == "test":
-        chosen = found.test
-    else:
-        train, validation = split_of(config, found)
-        chosen = train if name == "train" else validation
-    if chosen is None:
-        raise ConfigError(
-            f"{found.name} has no {name} images in this run. "
-            "Take another part with --split train."
-        )
-    return name, chosen
-
-
-def _some(names: tuple[str, ...], most: int = 12) -> str:
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def _as_dict(found: "Evaluation", classifier: "TrainedNetwork") -> dict[str, Any]:

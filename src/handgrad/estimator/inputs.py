@@ -59,8 +59,8 @@ def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
     classes, targets = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise DatasetError(
-            f"All labels are {classes[0]!r}, and a classifier needs at least two "
-            "classes. Give examples of another class as well."
+            f"The labels hold one class, {classes[0]!s}, and a classifier needs at "
+            "least two. Give examples of another class as well."
         )
     return classes, targets.astype(np.int64)
 
@@ -131,11 +131,19 @@ def split_of(
     classes: NumpyArray,
     class_weight: Any,
     sample_weight: Any,
+    batch_size: int,
 ) -> Split:
-    """Examples, class numbers and weights; what weighs nothing is left out."""
+    """Examples, class numbers and weights; what weighs nothing is left out.
+
+    Where one step sees everything, whole numbers as weights are repetitions, to the
+    bit: the sums have the same terms.
+    """
     weights = weights_of(class_weight, sample_weight, classes, targets, examples)
     if weights is None:
         return Split(examples, targets)
+    if weights.sum() <= batch_size and not (weights % 1).any():
+        rows = np.repeat(np.arange(len(targets)), weights.astype(np.int64))
+        return Split(examples[rows], targets[rows])
     keep = np.flatnonzero(weights > 0)
     if len(keep) < len(weights):
         examples, targets, weights = examples[keep], targets[keep], weights[keep]

@@ -10,6 +10,7 @@ from handgrad.datasets import Split
 from handgrad.errors import ConfigError
 from handgrad.inspection.filters import Filters
 from handgrad.inspection.filters import filters as first_filters
+from handgrad.inspection.mistakes import worst_mistakes
 from handgrad.metrics import Evaluation
 from handgrad.studies.inspections.place import Place
 from handgrad.studies.trial_runs import run_of
@@ -89,8 +90,6 @@ def _draw_mistakes(
         return figures.mistakes(
             test.images, test.targets, probabilities, names, what="test"
         )
-
-    from handgrad.inspection.figures.mistakes import worst_mistakes
 
     counts = [
         {"true": names[true], "answer": names[answer], "images": int(count)}
