@@ -78,6 +78,14 @@ def test_the_checksum_is_of_the_content_not_of_the_memory_layout():
     assert checksum_of(turned) == checksum_of(SPLIT)
 
 
+def test_the_checksum_sees_weights():
+    one, other = (
+        checksum_of(Split(IMAGES, TARGETS, np.float32([1, weight, 1])))
+        for weight in (1, 2)
+    )
+    assert len({one, other, checksum_of(SPLIT)}) == 3
+
+
 @pytest.mark.parametrize("place", range(0, IMAGES.size, 17))
 def test_the_checksum_sees_every_pixel(place):
     changed = IMAGES.copy()

@@ -11,10 +11,12 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.augmentation import logits_with_flip
 from handgrad.datasets import Normalization, Split
 from handgrad.datasets.array_input import InputForm, as_examples
+from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import model_state, restore_model
 from handgrad.layers import Sequential
 from handgrad.losses import Loss
+from handgrad.losses.loss import forward_loss
 from handgrad.metrics import Evaluation
 from handgrad.metrics import evaluate as count
 from handgrad.training.build import build_model, normalization_of
@@ -52,6 +54,9 @@ class TrainedNetwork:
         self.input_shape: Shape = resolved.input_shape
         self.form = InputForm(resolved.input_shape, resolved.input_dtype or "uint8")
         self.normalization: Normalization = normalization_of(config)
+        self.check = BatchCheck(
+            model, self.input_shape, self.normalization, self.form.dtype
+        )
         self.loss: Loss[Any] = catalog.build(
             "loss", config.loss.name, config.loss.options
         )
@@ -69,9 +74,13 @@ class TrainedNetwork:
         return probabilities
 
     def evaluate(self, split: Split) -> Evaluation:
-        """Loss, accuracy, and per-class counts on a split."""
+        """Loss, accuracy, and per-class counts on a split.
+
+        The loss is weighted where the split has weights; nothing else is.
+        """
+        self.check.labels(split)
         logits = self.logits(split.images)
-        loss, _ = self.loss.forward(logits, split.targets)
+        loss, _ = forward_loss(self.loss, logits, split.targets, split.weights)
         return count(logits, split.targets, loss)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
@@ -87,7 +96,8 @@ class TrainedNetwork:
 
     def _logits_once(self, examples: NumpyArray) -> NumpyArray:
         if self.config.engine == "plain":
-            return plain_logits(self.model, self.normalization, examples)
+            checked = self.check.inputs(examples)
+            return plain_logits(self.model, self.normalization, checked)
         return self._fast().logits(examples)
 
     def _fast(self) -> "PredictionProgram":
