@@ -46,16 +46,15 @@ class Network:
     def images(self, count, seed=0):
         """Pictures in which no two pixels of a channel are alike, where that can be.
 
-        So no window holds two equal largest values, and no voice has to choose.
+        So no window holds two equal largest values, and no voice has to choose. Small
+        pictures differ in brightness too, so that their means do.
         """
         bits = random_bits(Key(seed).child("images"), (count, *self.shape))
         flat = bits.reshape(count, self.shape[0], -1)
         ranks = flat.argsort(axis=-1).argsort(axis=-1)
-        return (
-            (ranks * 255 // max(flat.shape[-1] - 1, 1))
-            .astype(np.uint8)
-            .reshape(count, *self.shape)
-        )
+        steps = max(flat.shape[-1] - 1, 1)
+        brightest = 255 - bits[:, :1, 0, :1] % (256 - steps if steps < 128 else 1)
+        return (ranks * brightest // steps).astype(np.uint8).reshape(count, *self.shape)
 
     def batch(self, count, seed=0):
         """Some rows of a larger set, out of order, with numbers of their own."""

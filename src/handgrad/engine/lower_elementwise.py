@@ -43,16 +43,16 @@ def lower_activation(
     inputs: Tensor,
     bias: Pointer = NOWHERE,
 ) -> Tensor:
-    """outputs = activation(inputs + bias), in place where nothing is lost by it."""
+    """outputs = activation(inputs + bias), in place where nobody keeps the inputs."""
     kind = activations.IDENTITY if layer is None else kind_of(layer)
     assert kind is not None
     memory, has_bias = lowering.memory, bias != NOWHERE
     wants_matrix = lowering.feeds_linear() and inputs.stride == memory.tile
-    in_place = kind in IN_PLACE and not wants_matrix
+    may_overwrite = not memory.is_kept(inputs)
+    assert may_overwrite or not has_bias, "a linear layer keeps its inputs only"
+    in_place = kind in IN_PLACE and not wants_matrix and may_overwrite
     outputs = inputs if in_place else lowering.outputs(name, inputs.shape)
     kept = outputs if kind in IN_PLACE else inputs
-    if kept.pointer == lowering.reusable:
-        lowering.reusable = None
     slope = memory.array(f"{name} slope", "settings", 1)
     slope[0] = getattr(layer, "negative_slope", 0.0)
     rows, columns = inputs.rows, memory.tile
@@ -82,7 +82,7 @@ def lower_activation(
         )
         return d_outputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward, *([] if layer is None else [kept]))
     return outputs
 
 
@@ -125,7 +125,7 @@ def lower_dropout(
 ) -> Tensor:
     """Drop in place; nothing at all when not training."""
     if not lowering.training or layer.rate == 0:
-        lowering.backwards.append(lambda d_outputs: d_outputs)
+        lowering.add_backward(lambda d_outputs: d_outputs)
         return inputs
     memory = lowering.memory
     draw = memory.array(f"{name} key", "settings", 4, np.int64)
@@ -162,7 +162,7 @@ def lower_dropout(
         )
         return outputs
 
-    lowering.backwards.append(lambda d_outputs: add(d_outputs, d_outputs, "d_inputs"))
+    lowering.add_backward(lambda d_outputs: add(d_outputs, d_outputs, "d_inputs"))
     # not in place: the layer before may have kept its outputs
     place = memory.rows_matrix if inputs.is_batch_first else None
     outputs = (

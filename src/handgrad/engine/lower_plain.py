@@ -57,8 +57,7 @@ def lower_plain(
         lowering.phases.append(Phase(f"{name} backward, plain", plain=plain_backward))
         return d_inputs
 
-    lowering.reusable = None
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs
 
 

@@ -38,9 +38,9 @@ def lower_max_pool(
         f"{shown} forward",
         *cost,
     )
-    d_inputs = _place_for_gradient(lowering, name, inputs)
 
     def backward(d_outputs: Tensor) -> Tensor:
+        d_inputs = _place_for_gradient(lowering, name, inputs)
         pooled = d_outputs.reshaped(outputs.shape)
         lowering.add(
             max_unpool_entry,
@@ -55,7 +55,7 @@ def lower_max_pool(
         )
         return d_inputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs
 
 
@@ -87,9 +87,9 @@ def lower_average_pool(
         f"{name} forward",
         *cost,
     )
-    d_inputs = _place_for_gradient(lowering, name, inputs)
 
     def backward(d_outputs: Tensor) -> Tensor:
+        d_inputs = _place_for_gradient(lowering, name, inputs)
         pooled = d_outputs.reshaped(pooled_shape)
         lowering.add(
             average_unpool_entry,
@@ -103,16 +103,13 @@ def lower_average_pool(
         )
         return d_inputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs
 
 
 def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
-    """The inputs' own place where nobody needs them any more, else a new one.
-
-    A prediction has no gradients, and makes no place for them.
-    """
-    if lowering.reusable == inputs.pointer or not lowering.training:
+    """The inputs' own place where nobody keeps them, else a new one."""
+    if not lowering.memory.is_kept(inputs):
         return inputs
     return lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
 

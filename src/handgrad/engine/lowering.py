@@ -63,7 +63,6 @@ class Lowering:
     is_padded: bool = False  # the first convolution's inputs stand in their border
     pixels: Pixels | None = None
     scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
-    reusable: Pointer | None = None  # activations that no backward pass will ask for
 
     def add(
         self,
@@ -77,6 +76,16 @@ class Lowering:
         self.operations.append(
             Operation(entry, tuple(arguments), stands_for, operations, bytes_moved)
         )
+
+    def add_backward(self, backward: Backward, *kept: Tensor) -> None:
+        """Leave behind a layer's backward pass, and name the activations it reads.
+
+        From now on no operation writes over those. A prediction has no backward pass
+        and keeps nothing, so all of its operations may write in place.
+        """
+        self.backwards.append(backward)
+        if self.training:
+            self.memory.keep(*kept)
 
     def beforehand(self, *operations: Operation) -> None:
         """Add a task to what is made anew before each step: weights in other orders."""

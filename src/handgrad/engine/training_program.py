@@ -26,7 +26,6 @@ from handgrad.engine.walk import (
     tile_of,
 )
 from handgrad.errors import ShapeError
-from handgrad.layers import Linear
 from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ class TrainingProgram:
             lowering, list(model.layers.values()), engine.input_shape, scale
         )
         logits = lower_layers(lowering, layers, tensor)
-        if not isinstance(layers[-1][1], Linear):
-            # the loss writes over the logits, which this layer may have kept
+        if memory.is_kept(logits):  # the loss writes over them
             logits = anew(lowering, "logits", logits)
         self.check = BatchCheck(engine.input_shape, logits.rows)
         self.losses = memory.array("losses", "settings", tiles, np.float64)

@@ -207,16 +207,20 @@ def _flatten(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
     outputs = inputs
     if lowering.feeds_linear() and not is_matrix:
         outputs = lower_activation(lowering, name, None, inputs)
-    lowering.backwards.append(lambda d_outputs: d_outputs.reshaped(shape))
+    lowering.add_backward(lambda d_outputs: d_outputs.reshaped(shape))
     return outputs.reshaped((inputs.rows,))
 
 
 def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
-    """The same way back, until a layer says that nobody asks any further."""
+    """The same way back, until a layer says that nobody asks any further.
+
+    Each layer may write over the gradient that it is given: nobody keeps it.
+    """
     tensor: Tensor | None = d_outputs
     for backward in reversed(lowering.backwards):
         if tensor is None:
             return
+        assert not lowering.memory.is_kept(tensor)
         tensor = backward(tensor)
 
 
