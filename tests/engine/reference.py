@@ -143,9 +143,9 @@ def distance_from_kinks(
     for name, layer in model.layers.items():
         # images are the same bits for both voices
         if isinstance(layer, ReLU | LeakyReLU | MaxPool2d) and path > 1:
-            margin = kink_margin(layer, values)
-            bound = rounding_bound(path, float(np.abs(values).max()))
-            nearest = min(nearest, margin / bound if bound else inf)
+            nearest = min(
+                nearest, in_roundings(kink_margin(layer, values), path, values)
+            )
         before = values
         values, _ = layer.forward(values, training=True, key=key.child(name))
         if follows_norms and is_batch_norm(layer):
@@ -154,11 +154,16 @@ def distance_from_kinks(
             path *= growth(layer, before)
         path += terms_of(layer, before)
     if follows_norms:  # the class of the largest logit is chosen too
-        bound = rounding_bound(path, float(np.abs(values).max()))
         second, first = np.sort(values, axis=1)[:, -2:].T
         leads = (first - second)[first != second]
-        nearest = min(nearest, float(leads.min(initial=inf)) / bound)
+        nearest = min(nearest, in_roundings(leads.min(initial=inf), path, values))
     return nearest
+
+
+def in_roundings(margin, path, values):
+    """A margin in units of what float32 may stray in these values."""
+    bound = rounding_bound(path, float(np.abs(values).max()))
+    return float(margin) / bound if bound else inf
 
 
 def kink_margin(layer, values):
