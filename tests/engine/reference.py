@@ -5,7 +5,15 @@ from math import inf, prod
 
 import numpy as np
 
-from handgrad.layers import BatchNorm1d, BatchNorm2d, LeakyReLU, MaxPool2d, ReLU
+from handgrad.layers import (
+    AveragePool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    GlobalAveragePool2d,
+    LeakyReLU,
+    MaxPool2d,
+    ReLU,
+)
 from handgrad.randomness import Key
 from handgrad.testing.closeness import rounding_bound
 
@@ -61,7 +69,7 @@ def reference_step(network, settings, parameters, batch, step, *, follows_norms=
         inputs[name] = values
         values, caches[name] = layer.forward(values, training=True, key=key.child(name))
         if follows_norms:
-            path *= growth(layer, inputs[name])
+            path *= growth(layer, inputs[name], values)
         path += terms_of(layer, inputs[name])
     loss, cache = settings.loss.forward(values, targets)
     right = int(np.count_nonzero(values.argmax(axis=1) == targets))
@@ -98,11 +106,24 @@ def channel_spread(layer, inputs):
     return np.sqrt(inputs.var(axis=axes) + layer.eps)
 
 
-def growth(layer, inputs):
-    """By what batch norm multiplies the square of the roundings of its inputs."""
+def is_constant(layer, inputs):
+    """Whether batch norm finds a channel whose values are all but alike."""
     if not is_batch_norm(layer):
+        return False
+    return bool(channel_spread(layer, inputs).min() ** 2 < 2 * layer.eps)
+
+
+def growth(layer, inputs, outputs):
+    """By what a layer multiplies the square of its inputs' relative roundings.
+
+    Batch norm divides by a spread, and a mean may cancel.
+    """
+    largest, after = np.abs(inputs).max(), np.abs(outputs).max()
+    if is_batch_norm(layer):
+        after = channel_spread(layer, inputs).min()
+    elif not isinstance(layer, AveragePool2d | GlobalAveragePool2d) or after == 0:
         return 1
-    return max(1, (np.abs(inputs).max() / channel_spread(layer, inputs).min()) ** 2)
+    return max(1, (largest / after) ** 2)
 
 
 def before_cancelling(layer, inputs, scale):
@@ -148,10 +169,10 @@ def distance_from_kinks(
             )
         before = values
         values, _ = layer.forward(values, training=True, key=key.child(name))
-        if follows_norms and is_batch_norm(layer):
-            if channel_spread(layer, before).min() ** 2 < 2 * layer.eps:
-                return 0.0  # a constant: its outputs are nothing but rounding
-            path *= growth(layer, before)
+        if follows_norms and is_constant(layer, before):
+            return 0.0  # the outputs are nothing but rounding
+        if follows_norms:
+            path *= growth(layer, before, values)
         path += terms_of(layer, before)
     if follows_norms:  # the class of the largest logit is chosen too
         second, first = np.sort(values, axis=1)[:, -2:].T

@@ -4,35 +4,8 @@ from itertools import product
 
 import pytest
 
-from .networks import Settings, cpu_engine
+from .agreement import agrees
 from .pairs import LAYERS, networks_of
-from .reference import distance_from_kinks, reference_step
-
-COUNT, SEEDS = 34, range(40)  # two tiles
-
-
-def smooth_batch(network, setting, values):
-    """A batch that comes near no kink; None where every batch does."""
-    for seed in SEEDS:
-        batch = network.batch(COUNT, seed)
-        case = (network, setting, values, batch, 1)
-        if distance_from_kinks(*case, follows_norms=True) >= 1:
-            return batch
-    return None
-
-
-def agrees(network):
-    """Whether a batch was found; AssertionError unless the gradients are right."""
-    setting = Settings()
-    engine = cpu_engine(network, setting, batch_size=COUNT, keep=True)
-    values = {name: p.value for name, p in engine.model.parameters().items()}
-    batch = smooth_batch(network, setting, values)
-    if batch is not None:
-        case = (network, setting, values, batch, 1)
-        expected = reference_step(*case, follows_norms=True)
-        result = engine.train_step(batch, 1)
-        expected.assert_agrees(result, engine.training.gradients())
-    return batch is not None
 
 
 def assert_all_agree(*names):

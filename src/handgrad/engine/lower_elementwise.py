@@ -6,6 +6,7 @@ import numpy as np
 
 from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.dropout import dropout_entry
+from handgrad.engine.known import is_known_as, known
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
 from handgrad.layers import GELU, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
@@ -22,18 +23,16 @@ IN_PLACE = (
 
 def kind_of(layer: Any) -> int | None:
     """The kernel's number of an activation; None for any other layer."""
-    if isinstance(layer, GELU):
+    if is_known_as(layer, GELU):
         is_exact = layer.approximate == "none"
         return activations.GELU if is_exact else activations.GELU_TANH
-    if isinstance(layer, LeakyReLU) and layer.negative_slope <= 0:
-        return None  # the outputs' sign would not tell the inputs'
-    kinds: dict[type, int] = {
+    kinds: dict[type | None, int] = {
         ReLU: activations.RELU,
         LeakyReLU: activations.LEAKY,
         Sigmoid: activations.SIGMOID,
         Tanh: activations.TANH,
     }
-    return kinds.get(type(layer))
+    return kinds.get(known(layer))
 
 
 def lower_activation(

@@ -11,11 +11,14 @@ from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Tensor
 from handgrad.layers import AveragePool2d, GlobalAveragePool2d, MaxPool2d
 
-LARGEST_WINDOW = 254  # a winner is one byte, and 255 says that there is none
-
 
 def lower_max_pool(
-    lowering: Lowering, name: str, layer: MaxPool2d, inputs: Tensor, *, has_relu: bool
+    lowering: Lowering,
+    name: str,
+    layer: MaxPool2d,
+    inputs: Tensor,
+    *,
+    has_relu: bool = False,
 ) -> Tensor:
     """Pooled maxima, and one byte for each that says where it stood."""
     memory = lowering.memory

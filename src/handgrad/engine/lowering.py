@@ -13,6 +13,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Entry
+from handgrad.engine.known import known
 from handgrad.engine.memory import Memory, Pointer, Tensor
 from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.pieces import Piece
@@ -115,6 +116,6 @@ class Lowering:
     def feeds_linear(self) -> bool:
         """Whether the next layer that computes is linear."""
         for layer in self.following:
-            if not isinstance(layer, Flatten | Dropout):
-                return isinstance(layer, Linear)
+            if known(layer) not in (Flatten, Dropout):
+                return known(layer) is Linear
         return False
