@@ -3,6 +3,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+import handgrad.augmentation
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.digits import load_digits
@@ -258,6 +259,35 @@ def test_a_view_and_a_changed_copy_train_to_the_same_bits(engine):
     np.testing.assert_array_equal(seen, copied)
     for name, array in first.items():
         assert second[name].tobytes() == array.tobytes()
+
+
+AUGMENTATIONS = {
+    name: kind
+    for name, kind in vars(handgrad.augmentation).items()
+    if name in handgrad.augmentation.__all__ and hasattr(kind, "view")
+}
+
+
+@pytest.mark.parametrize("way", ["subclass", "own method"])
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_an_augmentation_of_ones_own_runs_as_it_is_written(name, way):
+    """Not through a `view` that says what the original does."""
+    kind = AUGMENTATIONS[name]
+
+    class Own(kind):
+        def apply(self, images, key):
+            return 255 - kind.apply(self, images, key)
+
+    change = (kind if way == "own method" else Own)(
+        *([] if name == "RandomFlip" else [2])
+    )
+    if way == "own method":
+        change.apply = lambda images, key: 255 - kind.apply(change, images, key)
+    here = trainer(augmentation=[change])
+    rows = here.batches(1)[0]
+    key = Key(0).child("augmentation").at(1, rows).child("0")
+    expected = change.apply(TRAIN.images[rows], key)
+    np.testing.assert_array_equal(here.batch(rows, 1).pictures(), expected)
 
 
 def test_prediction_with_flip_asks_about_the_mirror_image_too():

@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation, logits_with_flip
-from handgrad.augmentation.views import Movable, Views
+from handgrad.augmentation.views import Views, is_movable
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -169,7 +169,7 @@ class Trainer:
         key = self._augmentation_key.at(step, rows)
         keys = [key.child(str(number)) for number in range(len(self.augmentation))]
         changes = list(zip(self.augmentation, keys, strict=True))
-        if all(isinstance(change, Movable) for change in self.augmentation):
+        if all(map(is_movable, self.augmentation)):
             return self._viewed(rows, changes)
         images = self.train.images[rows]
         for change, its_key in changes:
