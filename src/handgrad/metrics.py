@@ -52,15 +52,7 @@ class Evaluation:
 
     def most_confused(self, count: int = 5) -> list[tuple[int, int, int]]:
         """(true, predicted, how often), the most frequent confusions first."""
-        off_diagonal = self.confusion.copy()
-        np.fill_diagonal(off_diagonal, 0)
-        order = np.argsort(-off_diagonal, axis=None, kind="stable")[:count]
-        pairs = np.column_stack(np.unravel_index(order, off_diagonal.shape))
-        return [
-            (int(true), int(predicted), int(off_diagonal[true, predicted]))
-            for true, predicted in pairs
-            if off_diagonal[true, predicted] > 0
-        ]
+        return most_confused(self.confusion, count)
 
 
 def evaluate(
@@ -95,6 +87,21 @@ def count_confusions(
     classes = probabilities.shape[1]
     cells = classes * targets.astype(np.int64) + probabilities.argmax(axis=1)
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+
+
+def most_confused(
+    confusion: Int64[NumpyArray, "classes classes"], count: int
+) -> list[tuple[int, int, int]]:
+    """(true, predicted, how often), the most frequent confusions first."""
+    off_diagonal = confusion.copy()
+    np.fill_diagonal(off_diagonal, 0)
+    order = np.argsort(-off_diagonal, axis=None, kind="stable")[:count]
+    pairs = np.column_stack(np.unravel_index(order, off_diagonal.shape))
+    return [
+        (int(true), int(predicted), int(off_diagonal[true, predicted]))
+        for true, predicted in pairs
+        if off_diagonal[true, predicted] > 0
+    ]
 
 
 def _ratio(part: NumpyArray, whole: NumpyArray) -> NumpyArray:

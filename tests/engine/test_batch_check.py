@@ -65,7 +65,7 @@ BAD = {
     "no images": (
         {"images": IMAGES[:0], "targets": TARGETS[:0]},
         DatasetError,
-        "are no",
+        "got none",
     ),
     "int32 targets": ({"targets": TARGETS.astype(np.int32)}, ShapeError, "int64"),
     "float targets": ({"targets": TARGETS.astype(float)}, ShapeError, "of float64"),

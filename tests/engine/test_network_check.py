@@ -164,6 +164,16 @@ def test_another_dtype_of_inputs_is_refused():
         check_inputs((5,), "float64", Normalization((0.0,), (1.0,)))
 
 
+def test_a_users_own_kind_of_network_is_checked_as_one_layer():
+    class Shifted(Sequential):
+        def __repr__(self):
+            return "Shifted()"
+
+    assert check_network(Shifted([Linear(4, 3)]), (4,)).last_layer == "Shifted()"
+    with pytest.raises(ShapeError, match=r"^linear_1: Linear\(5, 3\) takes"):
+        check_network(Shifted([Linear(5, 3)]), (4,))
+
+
 def test_a_users_own_layer_is_tried_once_and_only_with_zeros():
     calls = []
 

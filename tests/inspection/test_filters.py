@@ -26,3 +26,11 @@ def test_a_first_layer_that_does_not_see_the_image_is_refused():
     model = Sequential([GlobalAveragePool2d(), Linear(3, 2, key=Key(0))])
     with pytest.raises(ConfigError, match="starts with a convolution"):
         filters(model, (3, 8, 8))
+
+
+def test_a_classifier_knows_its_image_shape_and_classes(run):
+    found = filters(run)
+    assert found.pictures.shape == (12, 1, 8, 8)
+    assert found.class_names == tuple("0123456789")
+    with pytest.raises(ConfigError, match="image_shape="):
+        filters(lenet())

@@ -2,10 +2,15 @@ import numpy as np
 import pytest
 import torch
 
+from handgrad.datasets.normalization import half
 from handgrad.errors import HandgradError
+from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.gradient_flow import depth_finding, depth_flow, gradient_flow
+from handgrad.losses import MulticlassSVM
 from handgrad.models import perceptron
 from handgrad.randomness import Key, normal
+
+from .fitted import fitted
 
 INPUTS = normal(Key(2), (12, 1, 3, 3))
 TARGETS = np.arange(12) % 4
@@ -47,3 +52,28 @@ def test_the_finding_names_the_deepest():
 def test_a_network_without_hidden_layers_is_refused():
     with pytest.raises(HandgradError, match="depths"):
         depth_flow(INPUTS, TARGETS, depths=(0,))
+
+
+def test_a_classifier_has_its_own_loss_and_normalization():
+    images = np.arange(6 * 12, dtype=np.uint8).reshape(6, 1, 3, 4)
+    trained = fitted()
+    (row,) = gradient_flow(trained, images, np.arange(6) % 3)
+    value = NetworkValue(
+        trained.model, MulticlassSVM(), half(1).apply(images), np.arange(6) % 3,
+        key=Key(0), training=False,
+    )  # fmt: skip
+    gradients = value.gradients()
+    squares = sum(np.sum(gradients[f"linear_1.{n}"] ** 2) for n in ("weight", "bias"))
+    assert row.gradient_norm == pytest.approx(np.sqrt(squares))
+
+
+def test_without_a_subject_depths_are_compared_on_a_data_set():
+    found = gradient_flow(depths=(1, 2), count=9)
+    assert [row.depth for row in found] == [1, 2, 1, 2]
+    assert "first 9 training images of digits" in str(found)
+
+
+def test_a_run_has_images_of_its_own(run):
+    found = gradient_flow(run, count=5, split="train")
+    assert [row.layer for row in found] == ["linear_1", "linear_2"]
+    assert f"On the first 5 train images of {run}" in str(found)

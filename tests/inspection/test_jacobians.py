@@ -35,9 +35,7 @@ def test_all_six_agree_with_finite_differences(found):
 
 
 def test_a_wrong_formula_would_be_seen(model, image, monkeypatch):
-    monkeypatch.setattr(
-        "handgrad.inspection.jacobians.np.diag", lambda values: 2 * np.eye(len(values))
-    )
+    monkeypatch.setattr("numpy.diag", lambda values: 2 * np.eye(len(values)))
     wrong = {one.name: one.max_error for one in jacobians(model, image)}
     assert wrong["df1/da1"] > 0.1
 
@@ -81,5 +79,18 @@ def test_of_a_large_jacobian_as_many_entries_are_moved_as_asked(model, image):
 def test_other_networks_and_sizes_are_refused(model):
     with pytest.raises(ConfigError, match="two-layer perceptron"):
         jacobians(lenet(), np.zeros((1, 28, 28)))
-    with pytest.raises(ShapeError, match="6 numbers"):
+    with pytest.raises(ShapeError, match="Resize them"):
         jacobians(model, np.zeros((1, 2, 2)))
+
+
+def test_they_are_taken_from_a_run_or_from_an_untrained_perceptron(run):
+    assert [one.shape[-1] for one in jacobians(run, columns=2, image=1)] == [
+        10, 12, 12, 12, 12, 64
+    ]  # fmt: skip
+    assert jacobians(columns=1)[5].shape == (64, 64, 784)
+
+
+def test_values_are_printed_when_asked_for(model, image):
+    found = jacobians(model, image)
+    assert len(found.table().below) == 1
+    assert found.table(show_values=True).below[1].startswith("da2/db2\n[[1. 0.")

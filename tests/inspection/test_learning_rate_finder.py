@@ -5,15 +5,19 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets import Split, normalization
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.inspection.learning_rate_finder import (
+    as_given,
     learning_rate_finder,
     smooth,
     suggest,
+    sweep_rates,
 )
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import mlp
 from handgrad.optimizers import SGD
+from handgrad.training.run_images import run_images
+from handgrad.training.trained_network import load
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,7 @@ def digits():
 @pytest.fixture(scope="module")
 def find(digits):
     return partial(
-        learning_rate_finder,
+        sweep_rates,
         mlp(hidden_sizes=[16], input_shape=digits.image_shape),
         digits,
         loss=SoftmaxCrossEntropy(),
@@ -56,7 +60,7 @@ def test_nan_ends_the_sweep_and_is_not_kept(find):
 def test_images_that_give_nan_at_once_leave_no_suggestion(find, digits):
     model = mlp(hidden_sizes=[4], input_shape=digits.image_shape)
     model.parameters()["linear_1.bias"].value[:] = np.nan
-    sweep = learning_rate_finder(model, digits, **find.keywords)
+    sweep = sweep_rates(model, digits, **find.keywords)
     assert len(sweep.losses) == 0
     assert sweep.suggestion is None
     assert "step 1 gave NaN" in sweep.ended
@@ -73,7 +77,7 @@ def test_the_network_itself_does_not_move(find):
 
 def test_few_images_are_seen_again(find, digits):
     few = Split(digits.images[:5], digits.targets[:5])
-    sweep = learning_rate_finder(
+    sweep = sweep_rates(
         find.args[0], few, **find.keywords, low=1e-4, high=1e-3, batch_size=8
     )
     assert len(sweep.losses) == 60
@@ -99,3 +103,27 @@ def test_a_constant_loss_stays_itself_when_smoothed():
 def test_a_sweep_that_is_none_is_refused(find, options):
     with pytest.raises(HandgradError, match="learning_rate_finder"):
         find(**{"low": 1e-3, "high": 1.0, **options})
+
+
+def test_a_network_by_name_is_trained_on_a_data_set():
+    found = learning_rate_finder("softmax_regression", steps=10, batch_size=4)
+    assert len(found.rates) <= 10
+    assert "of 10 steps on the first 40 training images of digits" in str(found)
+
+
+def test_a_run_is_trained_further_on_its_training_images(run):
+    found = learning_rate_finder(run, steps=10, batch_size=8, low=1e-4, high=1e-3)
+    assert f"the first 80 train images of {run}" in str(found)
+    result = load(run).evaluate(run_images(load(run).config, "train")[1])
+    assert found.losses[0] == pytest.approx(result.loss, rel=0.5)
+    with pytest.raises(ConfigError, match="Leave them out"):
+        learning_rate_finder(run, options={"hidden": 3})
+
+
+def test_bytes_go_to_a_bare_network_as_they_are():
+    images = np.arange(5 * 12, dtype=np.uint8).reshape(5, 1, 3, 4)
+    np.testing.assert_array_equal(as_given(images).apply(images), images)
+    with pytest.raises(ShapeError, match="Give a fitted classifier"):
+        as_given(images[:, 0])
+    with pytest.raises(ShapeError, match="got float64"):
+        as_given(images / 2)

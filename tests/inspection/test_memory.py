@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from handgrad.errors import ConfigError
 from handgrad.inspection.memory import arrays_in, distinct, memory, output_sizes, peak
 from handgrad.models import lenet, mlp
 from handgrad.optimizers import SGD, Adam
@@ -58,3 +59,16 @@ def test_a_peak_is_the_most_at_once():
         np.zeros(2_000_000, dtype=np.uint8)
 
     assert peak(twice) == pytest.approx(2_000_000, rel=0.01)
+
+
+def test_a_network_is_given_by_name_by_run_or_itself(run):
+    by_name = memory("mlp", options={"hidden_sizes": [8]}, batch_size=4)
+    itself = memory(mlp(hidden_sizes=[8]), "sgd", GREY, batch_size=4)
+    assert by_name.measured == itself.measured
+    of_run = memory(run, "adam", batch_size=4)
+    assert of_run.training["input"] == 4 * 4 * 64
+    assert of_run.training["optimizer"] == 2 * of_run.training["parameters"]
+    with pytest.raises(ConfigError, match="Leave them out"):
+        memory(run, options={"hidden": 3})
+    with pytest.raises(ConfigError, match="Did you mean 'mlp'"):
+        memory("mlpp")

@@ -6,7 +6,15 @@ import pytest
 import handgrad
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.microscope import microscope
-from handgrad.layers import Conv2d, Flatten, Linear, ReLU, Sequential, Tanh
+from handgrad.layers import (
+    Conv2d,
+    Flatten,
+    Linear,
+    ReLU,
+    Residual,
+    Sequential,
+    Tanh,
+)
 from handgrad.models import lenet
 from handgrad.randomness import Key, normal
 
@@ -44,7 +52,7 @@ def test_three_ways_to_the_same_number(model, layer, parameter, index, sample):
         layer=layer,
         parameter=parameter,
         index=index,
-        sample=sample,
+        image=sample,
     )
     assert reading.gradient == pytest.approx(reading.backward, rel=1e-10)
     assert reading.gradient == pytest.approx(reading.numeric, rel=1e-5)
@@ -53,7 +61,7 @@ def test_three_ways_to_the_same_number(model, layer, parameter, index, sample):
 
 def test_the_factors_are_the_inputs_and_outputs_of_the_layer(model):
     reading = microscope(
-        model, IMAGES, TARGETS, layer="linear_1", index=(3, 11), sample=1
+        model, IMAGES, TARGETS, layer="linear_1", index=(3, 11), image=1
     )
     _, caches = model.forward(IMAGES[1:2])
     (place,) = reading.places
@@ -70,7 +78,7 @@ def test_the_line_is_the_layers_equation(model):
         ("linear_1", (0, 0), "linear"),
         ("conv2d_1", (0, 0, 0, 0), "conv2d"),
     ):
-        reading = microscope(model, IMAGES, TARGETS, layer=layer, index=index, sample=0)
+        reading = microscope(model, IMAGES, TARGETS, layer=layer, index=index, image=0)
         assert reading.file == f"handgrad/layers/{name}.py"
         path = Path(handgrad.__file__).parents[1] / reading.file
         there = path.read_text().splitlines()[reading.line - 1].strip()
@@ -85,7 +93,7 @@ def test_largest_products_come_first():
         np.array([3]),
         layer="conv2d_1",
         index=(1, 0, 2, 2),
-        sample=0,
+        image=0,
     )
     sizes = [abs(place.product) for place in reading.largest]
     assert sizes == sorted(sizes, reverse=True)
@@ -103,7 +111,7 @@ def test_a_step_across_a_kink_is_made_smaller():
     def look(pixel):
         inputs, targets = np.array([[pixel]]), np.array([0])
         return microscope(
-            model, inputs, targets, layer="linear_1", index=(0, 0), sample=0
+            model, inputs, targets, layer="linear_1", index=(0, 0), image=0
         )
 
     near = look(1 + 2e-5)
@@ -113,14 +121,14 @@ def test_a_step_across_a_kink_is_made_smaller():
 
 
 def test_mistakes_are_sentences(model):
-    def look(layer="linear_1", index=(0, 0), sample=0, parameter="weight"):
+    def look(layer="linear_1", index=(0, 0), image=0, parameter="weight"):
         microscope(
             model,
             IMAGES,
             TARGETS,
             layer=layer,
             index=index,
-            sample=sample,
+            image=image,
             parameter=parameter,
         )
 
@@ -132,5 +140,28 @@ def test_mistakes_are_sentences(model):
         look(index=(4, 0))
     with pytest.raises(ShapeError, match="Give 2 numbers"):
         look(index=(0,))
-    with pytest.raises(ConfigError, match="sample from 0 to 2"):
-        look(sample=3)
+    with pytest.raises(ConfigError, match="from 0 to 2"):
+        look(image=3)
+
+
+def test_it_looks_into_residual_layers():
+    body = Sequential([Conv2d(2, 2, 3, padding=1), ReLU()])
+    model = Sequential([Residual(body), Flatten(), Linear(84, 4)])
+    found = microscope(
+        model,
+        IMAGES[1],
+        1,
+        layer="residual_1.body.conv2d_1",
+        index=(1, 0, 1, 1),
+    )
+    assert found.gradient == pytest.approx(found.backward, rel=1e-10)
+    assert found.gradient == pytest.approx(found.numeric, rel=1e-5)
+
+
+def test_it_takes_a_run_and_prints_the_factors(run):
+    found = microscope(run, layer="linear_2", index=(3,), parameter="bias", image=4)
+    assert found.gradient == pytest.approx(found.numeric, rel=1e-5)
+    lines = str(found).splitlines()
+    assert lines[0].startswith("linear_2.bias[3] = ")
+    assert "image 4, its loss" in lines[0]
+    assert lines[-1].startswith("handgrad/layers/linear.py:")

@@ -40,3 +40,18 @@ def test_a_network_without_activations_is_refused():
         saturation(softmax_regression(input_shape=(1, 3, 3)), INPUTS)
     with pytest.raises(ConfigError, match="has none"):
         saturation(Sequential([Flatten()]), INPUTS)
+
+
+def test_a_run_needs_no_images_and_given_ones_are_taken_whole(run):
+    (own,) = saturation(run, count=9)
+    assert (own.layer, own.kind) == ("sigmoid_1", "Sigmoid")
+    found = saturation(Sequential([ReLU()]), INPUTS, count=3)
+    assert "On the 20 given images." in str(found)
+
+
+def test_without_a_subject_scales_are_compared_on_a_data_set():
+    found = saturation(scales=(0.1, 3.0), activation="relu", count=9)
+    assert [row.scale for row in found] == [0.1, 3.0]
+    assert found.table().heads[:2] == ("scale", "layer")
+    rows = found.as_dict()["rows"]
+    assert {row["layer"] for row in rows} == {"relu_1", "relu_2", "relu_3"}

@@ -91,3 +91,12 @@ def test_running_statistics_are_put_back():
     step_bytes(engine, split_of(8, (1, 8, 8)), 8, 0)
     after = engine.state()
     assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_weights_of_zero_are_no_hindrance():
+    engine = engine_for("softmax_regression", {}, (1, 8, 8))
+    split = split_of(64, (1, 8, 8))
+    weights = np.zeros(64, np.float32)
+    weights[-1] = 1
+    found = step_bytes(engine, Split(split.images, split.targets, weights), 64, 0)
+    assert found >= step_bytes(engine, split, 64, 0)

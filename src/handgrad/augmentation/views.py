@@ -4,7 +4,7 @@ A change that only moves pixels or paints them black need not copy an image: a r
 numbers says it all, and the engine's first kernel reads the image through it.
 """
 
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
@@ -66,12 +66,21 @@ class Views:
         self.table = np.concatenate([self.table, corners], axis=1)
 
 
-@runtime_checkable
 class Movable(Protocol):
     """An augmentation that only moves pixels or paints them black."""
 
     def view(self, views: Views, key: Key) -> None:
         """Change the views as `apply` would change the images."""
+
+
+def is_movable(change: object) -> TypeGuard[Movable]:
+    """Whether `view` may stand for `apply`: the exact class has to define both.
+
+    A subclass that changes either, or what they share, runs by its `apply`.
+    """
+    methods = {"apply", "view"}
+    own = getattr(change, "__dict__", {})
+    return methods <= vars(type(change)).keys() - own.keys()
 
 
 def look(

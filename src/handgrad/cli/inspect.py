@@ -1,7 +1,6 @@
-"""`handgrad inspect`: the numbers behind the studies, each with a figure."""
+"""`handgrad inspect`: numerics, gradients, layers and memory, each with a figure."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,7 +13,6 @@ from handgrad.cli.inspect_inputs import (
     check_figure,
     finish,
     numbers,
-    of_dataset,
 )
 from handgrad.cli.inspect_memory import memory
 from handgrad.cli.inspect_mistakes import confusion, mistakes
@@ -26,9 +24,6 @@ from handgrad.cli.options import (
     parse_settings,
     refuse_sections,
 )
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 inspect = typer.Typer(
     name="inspect",
@@ -46,41 +41,10 @@ def softmax_numerics(
 ) -> None:
     """Show where softmax overflows and underflows in float32, and what mends it."""
     check_figure(figure)
-    from handgrad.cli.screens.console import table
-    from handgrad.inspection.softmax_numerics import softmax_numerics as measure
+    from handgrad import inspection
 
-    found = measure(numbers("--sizes", sizes), seed=seed)
-
-    def tables() -> "list[Table | str]":
-        heads = ("naive sum", "shifted sum", "naive", "shifted", "log-sum-exp", "exact")
-        shown = table("logits", *heads, "", right=("logits", *heads))
-        for row in (*found.level, *found.gap):
-            values = (
-                row.naive_denominator,
-                row.shifted_denominator,
-                row.naive,
-                row.shifted,
-            )
-            shown.add_row(
-                ", ".join(f"{logit:g}" for logit in row.logits),
-                *(f"{value:.4g}" for value in values),
-                f"{row.log_sum_exp:.7g}",
-                f"{row.exact:.7g}",
-                row.verdict,
-            )
-        note = (
-            "naive, shifted: the probability of the last logit; log-sum-exp, exact: "
-            "its logarithm in float32 and in float64."
-        )
-        return [shown, note, found.finding]
-
-    def draw() -> Any:
-        from handgrad.inspection.figures.softmax_numerics import softmax_numerics
-
-        return softmax_numerics(found)
-
-    values = {**asdict(found), "finding": found.finding}
-    finish(values, as_json=as_json, figure=figure, tables=tables, draw=draw)
+    found = inspection.softmax_numerics(numbers("--sizes", sizes), seed=seed)
+    finish(found, as_json=as_json, figure=figure)
 
 
 def activation_functions(
@@ -94,48 +58,10 @@ def activation_functions(
 ) -> None:
     """Show activations and their gradients over a range of inputs."""
     check_figure(figure)
-    from handgrad.cli.screens.console import table
-    from handgrad.inspection.activation_functions import activation_functions as curves
+    from handgrad import inspection
 
-    found = curves(names or (), low=low, high=high)
-
-    def tables() -> "list[Table | str]":
-        heads = (f"value at {low:g}", "slope", f"value at {high:g}", "slope")
-        steep = ("steepest", "first at", "flat")
-        shown = table("activation", *heads, *steep, right=(*heads, *steep))
-        for curve in found:
-            ends = [
-                f"{values[end]:.6g}"
-                for end in (0, -1)
-                for values in (curve.outputs, curve.gradients)
-            ]
-            slope, place = curve.steepest
-            shown.add_row(
-                curve.name,
-                *ends,
-                f"{slope:.6g}",
-                f"{place:g}",
-                f"{curve.flat_share:.0%}",
-            )
-        return [shown, "flat: the share of the range with a slope below 0.01."]
-
-    def draw() -> Any:
-        from handgrad.inspection.figures import activation_functions as drawing
-
-        return drawing.activation_functions(found)
-
-    values = {
-        "activations": [
-            {
-                "name": curve.name,
-                "inputs": curve.inputs.tolist(),
-                "outputs": curve.outputs.tolist(),
-                "gradients": curve.gradients.tolist(),
-            }
-            for curve in found
-        ]
-    }
-    finish(values, as_json=as_json, figure=figure, tables=tables, draw=draw)
+    found = inspection.activation_functions(names or (), low=low, high=high)
+    finish(found, as_json=as_json, figure=figure)
 
 
 def dropout_statistics(
@@ -147,31 +73,10 @@ def dropout_statistics(
 ) -> None:
     """Show what dropout zeroes and that means stay; --kept is the fraction KEPT."""
     check_figure(figure)
-    from handgrad.cli.screens.console import table
-    from handgrad.inspection.dropout_statistics import dropout_statistics as measure
+    from handgrad import inspection
 
-    rows = measure(numbers("--kept", kept), mean=mean, seed=seed)
-
-    def tables() -> "list[Table | str]":
-        heads = ("kept", "zero in training", "mean in training", "mean in prediction")
-        shown = table(*heads, "mean of inputs", right=(*heads, "mean of inputs"))
-        for row in rows:
-            shown.add_row(
-                f"{row.kept:g}",
-                f"{row.train_zero:.4f}",
-                f"{row.train_mean:.4f} +- {row.standard_error:.4f}",
-                f"{row.test_mean:.4f}",
-                f"{row.input_mean:.4f}",
-            )
-        return [shown, "kept: the fraction kept; +- one standard error by chance."]
-
-    def draw() -> Any:
-        from handgrad.inspection.figures.dropout_statistics import dropout_statistics
-
-        return dropout_statistics(rows)
-
-    values = {"rows": [asdict(row) for row in rows]}
-    finish(values, as_json=as_json, figure=figure, tables=tables, draw=draw)
+    found = inspection.dropout_statistics(numbers("--kept", kept), mean=mean, seed=seed)
+    finish(found, as_json=as_json, figure=figure)
 
 
 def learning_rate_finder(  # noqa: PLR0913  the options of a command
@@ -192,60 +97,26 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
 ) -> None:
     """Let the learning rate grow over a short run, and suggest one with its reason."""
     check_figure(figure)
-    from handgrad import catalog
-    from handgrad.datasets import Split, normalization
-    from handgrad.inspection.learning_rate_finder import learning_rate_finder as find
-    from handgrad.losses import SoftmaxCrossEntropy
+    from handgrad import inspection
+    from handgrad.catalog import find
 
-    sample = of_dataset(dataset, max(steps * batch_size, 1), data_dir=data_dir)
+    find("model", model)
     options = refuse_sections(
         parse_settings(settings or []), "handgrad inspect learning-rate-finder"
     )
-    network = catalog.build(
-        "model",
+    found = inspection.learning_rate_finder(
         model,
-        options,
-        input_shape=sample.image_shape,
-        classes=len(sample.class_names),
-        seed=seed,
-    )
-    sweep = find(
-        network,
-        Split(sample.images, sample.targets),
-        loss=SoftmaxCrossEntropy(),
-        optimizer=lambda rate: catalog.build(
-            "optimizer", optimizer, {}, learning_rate=rate
-        ),
-        normalization=normalization("standard", sample.images),
+        options=options,
+        optimizer=optimizer,
         low=low,
         high=high,
         steps=steps,
         batch_size=batch_size,
         seed=seed,
+        dataset=dataset,
+        data_dir=data_dir,
     )
-
-    def tables() -> "list[Table | str]":
-        rate = sweep.suggestion
-        best = (
-            "No suggestion" if rate is None else f"Suggested learning rate: {rate:.2g}"
-        )
-        taken = f"{len(sweep.rates)} of {steps} steps on {sample.what}; {sweep.ended}."
-        return [taken, f"{best}: {sweep.reason}."]
-
-    def draw() -> Any:
-        from handgrad.inspection.figures import learning_rate_finder as drawing
-
-        return drawing.learning_rate_finder(sweep)
-
-    values = {
-        "suggestion": sweep.suggestion,
-        "reason": sweep.reason,
-        "ended": sweep.ended,
-        "rates": sweep.rates.tolist(),
-        "losses": sweep.losses.tolist(),
-        "smoothed": sweep.smoothed.tolist(),
-    }
-    finish(values, as_json=as_json, figure=figure, tables=tables, draw=draw)
+    finish(found, as_json=as_json, figure=figure)
 
 
 for kind in (

@@ -1,24 +1,16 @@
-"""What the kinds of `handgrad inspect` share: options, images, and their last steps."""
+"""What the commands of `handgrad inspect` share: options, and showing a result."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from handgrad.cli.options import DATA
 from handgrad.errors import ConfigError
-from handgrad.ranges import check_at_least
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from rich.table import Table
-
-    from handgrad.arrays import NumpyArray, Shape
-    from handgrad.layers import Sequential
-    from handgrad.losses import Loss
+    from handgrad.inspection import Result, Table
 
 FigureFile = Annotated[
     Path | None,
@@ -56,80 +48,7 @@ Numbers = Annotated[
     str, typer.Option(metavar="NUMBERS", help="Numbers with commas between them.")
 ]
 ENDINGS = (".png", ".svg")
-DIGITS_SIZE = (28, 28)
-LARGEST = 2**31  # a place or a depth beyond it is a slip of the hand
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Some images, and the network that looks at them if a run was given.
-
-    Shapes
-        images   (count, channels, height, width), uint8
-        inputs   the same, normalised, float64
-        targets  (count,)
-    """
-
-    images: "NumpyArray"
-    inputs: "NumpyArray"
-    targets: "NumpyArray"
-    class_names: tuple[str, ...]
-    what: str
-
-    @property
-    def image_shape(self) -> "Shape":
-        """(channels, height, width) of one image."""
-        return tuple(self.images.shape[1:])
-
-
-def of_run(
-    run: Path,
-    count: int,
-    *,
-    split: str | None = None,
-    dataset: str | None = None,
-    data_dir: Path | None = None,
-) -> "tuple[Sequential, Loss[Any], Sample]":
-    """A run's network, its loss, and the first images of one of its splits."""
-    from handgrad.cli.evaluate import SPLITS, _images
-    from handgrad.errors import unknown_name
-    from handgrad.training.classifier import load
-
-    check_at_least("handgrad inspect", "--images", count, 1)
-    if split is not None and split not in SPLITS:
-        raise unknown_name("split", split, SPLITS)
-    classifier = load(run)
-    name, images = _images(classifier, split, dataset, data_dir, quiet=True)
-    first = images.images[:count]
-    sample = Sample(
-        images=first,
-        inputs=classifier.normalization.apply(first).astype("float64"),
-        targets=images.targets[:count],
-        class_names=classifier.class_names,
-        what=f"the first {len(first)} {name} images of {run}",
-    )
-    return classifier.model, classifier.loss, sample
-
-
-def of_dataset(
-    dataset: str | None, count: int, *, data_dir: Path | None = None
-) -> Sample:
-    """The first training images of a data set, by default the digits."""
-    from handgrad import datasets
-
-    check_at_least("handgrad inspect", "--images", count, 1)
-    name = dataset or "digits"
-    size = DIGITS_SIZE if name == "digits" else None
-    found = datasets.load(name, data_dir=data_dir, image_size=size)
-    images = found.train.images[:count]
-    standard = datasets.normalization("standard", found.train.images)
-    return Sample(
-        images=images,
-        inputs=standard.apply(images).astype("float64"),
-        targets=found.train.targets[:count],
-        class_names=found.class_names,
-        what=f"the first {len(images)} training images of {found.name}",
-    )
+LARGEST = 2**31  # an index or a depth beyond it is a typing error
 
 
 def numbers(option: str, text: str) -> list[float]:
@@ -166,47 +85,22 @@ def check_figure(path: Path | None) -> None:
 
 
 def finish(
-    values: dict[str, Any],
+    found: "Result",
     *,
     as_json: bool,
     figure: Path | None,
-    tables: "Callable[[], list[Table | str]]",
-    draw: "Callable[[], Figure]",
+    table: "Table | None" = None,
 ) -> None:
-    """Draw if asked; then print the tables and sentences, or one JSON object."""
-    from handgrad.cli.screens.console import say, say_json, show
+    """Draw if asked; then print the table of a result, or one JSON object."""
+    from handgrad.cli.screens.console import say, say_json, show_parts
 
     if figure is not None:
         from handgrad.inspection.figures import save
 
-        save(draw(), figure.with_suffix(""), formats=(figure.suffix[1:],))
+        save(found.figure(), figure.with_suffix(""), formats=(figure.suffix[1:],))
     if as_json:
-        say_json({**values, "figure": None if figure is None else str(figure)})
+        say_json({**found.as_dict(), "figure": None if figure is None else str(figure)})
         return
-    for number, part in enumerate(tables()):
-        if number:
-            say()
-        if isinstance(part, str):
-            say(part)
-        else:
-            show(part)
+    show_parts(found.table() if table is None else table)
     if figure is not None:
         say(f"\nDrawn: {figure}")
-
-
-def up_to(image: int) -> int:
-    """How many images to read so that this one is there."""
-    if image < 0:
-        raise ConfigError(
-            f"--image takes a number from 0 up, got {image}. Count images from 0."
-        )
-    return image + 1
-
-
-def check_there(image: int, count: int) -> None:
-    """ConfigError if there is no image of that number."""
-    if image >= count:
-        raise ConfigError(
-            f"There are {count} images, and --image asks for number {image}. "
-            f"Take one from 0 to {count - 1}."
-        )

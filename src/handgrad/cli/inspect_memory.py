@@ -1,7 +1,6 @@
-"""The kind of `handgrad inspect` on what training and prediction hold in memory."""
+"""The command of `handgrad inspect` on the memory of training and prediction."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,12 +9,8 @@ from handgrad.cli.inspect_inputs import (
     FigureFile,
     check_figure,
     finish,
-    of_dataset,
 )
 from handgrad.cli.options import DataDir, Json, Set, parse_settings, refuse_sections
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 def memory(  # noqa: PLR0913  the options of a command
@@ -33,48 +28,18 @@ def memory(  # noqa: PLR0913  the options of a command
 ) -> None:
     """Bytes of training and of prediction by role, predicted and measured."""
     check_figure(figure)
-    from handgrad import catalog
-    from handgrad.cli.screens.console import table
-    from handgrad.inspection.memory import memory as measure
+    from handgrad import inspection
+    from handgrad.catalog import find
 
-    sample = of_dataset(dataset, 1, data_dir=data_dir)
+    find("model", model)
     options = refuse_sections(parse_settings(settings or []), "handgrad inspect memory")
-    network = catalog.build(
-        "model",
+    found = inspection.memory(
         model,
-        options,
-        input_shape=sample.image_shape,
-        classes=len(sample.class_names),
-        seed=0,
+        optimizer,
+        options=options,
+        momentum=momentum,
+        batch_size=batch_size,
+        dataset=dataset,
+        data_dir=data_dir,
     )
-    of_rule = {"momentum": momentum} if momentum else {}
-    rule = catalog.build("optimizer", optimizer, of_rule, learning_rate=0.1)
-    found = measure(network, rule, sample.image_shape, batch_size=batch_size)
-
-    def tables() -> "list[Table | str]":
-        heads = ("training", "measured", "prediction")
-        shown = table("bytes", *heads, right=heads)
-        for role in found.training:
-            sizes = (
-                bars.get(role, 0)
-                for bars in (found.training, found.measured, found.prediction)
-            )
-            shown.add_row(role, *(f"{size:,}" for size in sizes))
-        sums = (sum(bars.values()) for bars in found.bars.values())
-        shown.add_row("together", *(f"{size:,}" for size in sums))
-        shown.add_row(
-            "peak", "", f"{found.training_peak:,}", f"{found.prediction_peak:,}"
-        )
-        note = (
-            "training, prediction: by the equations; measured: the arrays of one step "
-            "of the plain layers; peak: the most at once of a step, of a prediction."
-        )
-        return [shown, note, found.finding]
-
-    def draw() -> Any:
-        from handgrad.inspection.figures.memory import memory as drawing
-
-        return drawing(found.bars)
-
-    values = {**asdict(found), "finding": found.finding}
-    finish(values, as_json=as_json, figure=figure, tables=tables, draw=draw)
+    finish(found, as_json=as_json, figure=figure)

@@ -43,11 +43,7 @@ OnFailedSave = Annotated[
 ]
 Force = Annotated[
     bool,
-    flag(
-        "--force",
-        says="Begin even where memory seems not to be enough.",
-        panel=RUN,
-    ),
+    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
 ]
 Engine = Annotated[
     str | None,
@@ -149,9 +145,7 @@ LabelSmoothing = Annotated[
 ClassWeight = Annotated[
     str | None,
     typer.Option(
-        metavar="HOW",
-        help="balanced: weight classes inversely to their frequency (none).",
-        rich_help_panel=TRAINING,
+        help="balanced: equal total weight per class (none).", rich_help_panel=TRAINING
     ),
 ]
 PredictWithFlip = Annotated[
@@ -203,20 +197,6 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "on_failed_save": ("training", "on_failed_save"),
 }
 
-OPTIMIZERS: dict[str, dict[str, Any]] = {  # a name, and where to begin with it
-    "sgd": {"name": "sgd", "learning_rate": 0.1},
-    "momentum": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
-    "nesterov": {
-        "name": "sgd",
-        "learning_rate": 0.02,
-        "momentum": 0.9,
-        "nesterov": True,
-    },
-    "rmsprop": {"name": "rmsprop", "learning_rate": 0.001},
-    "adam": {"name": "adam", "learning_rate": 0.001},
-    "adamw": {"name": "adamw", "learning_rate": 0.001},
-}
-
 
 def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
     """The tables that these options and --set assignments ask for.
@@ -266,7 +246,9 @@ def _validation(text: str) -> Any:
 
 
 def _optimizer(name: str) -> dict[str, Any]:
-    return named("optimizer", OPTIMIZERS, name)
+    from handgrad.training.starting_points import STARTING_POINTS
+
+    return named("optimizer", STARTING_POINTS, name)
 
 
 def _image_size(side: int) -> list[int]:

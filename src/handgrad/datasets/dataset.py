@@ -78,12 +78,14 @@ class Dataset:
 
 
 def checksum_of(*splits: Split | None) -> str:
-    """SHA-256 over the bytes of all images and targets, as hexadecimal."""
+    """SHA-256 over the bytes of all images, targets and weights, as hexadecimal."""
     digest = sha256()
     for split in splits:
         if split is not None:
             digest.update(np.ascontiguousarray(split.images).data)
             digest.update(np.ascontiguousarray(split.targets.astype("<i8")).data)
+            if split.weights is not None:
+                digest.update(np.ascontiguousarray(split.weights).data)
     return digest.hexdigest()
 
 

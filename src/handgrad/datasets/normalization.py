@@ -1,6 +1,6 @@
 """From stored inputs to the numbers a network sees; saved with the model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite, prod, sqrt
 
@@ -102,10 +102,15 @@ def half(channels: int) -> Normalization:
     return Normalization((0.5,) * channels, (0.5,) * channels)
 
 
-def standard(images: Inputs) -> Normalization:
-    """Mean 0 and deviation 1 over these inputs, for each channel or feature."""
+def standard(images: Inputs, weights: NumpyArray | None = None) -> Normalization:
+    """Mean 0 and deviation 1 over these inputs, for each channel or feature.
+
+    Byte vectors share one mean and one deviation: all bytes have the same scale, and a
+    pixel that is nearly always black would become huge where it is not. With weights,
+    (count,), both are weighted.
+    """
     measure = _of_bytes if images.dtype == np.uint8 else _of_floats
-    means, spreads = measure(images)
+    means, spreads = measure(images, weights)
     # a channel of one single value has no spread to divide by
     return Normalization(means, tuple(spread or 1.0 for spread in spreads))
 
@@ -113,53 +118,84 @@ def standard(images: Inputs) -> Normalization:
 Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def _of_bytes(images: NumpyArray) -> Statistics:
-    found = [_mean_and_std(images[:, place]) for place in range(images.shape[1])]
+def _of_bytes(images: NumpyArray, weights: NumpyArray | None) -> Statistics:
+    channels = images[:, None] if images.ndim == 2 else images
+    found = [
+        _mean_and_std(channels[:, place], weights) for place in range(channels.shape[1])
+    ]
     means, spreads = zip(*found, strict=True)
     return means, spreads
 
 
-def _mean_and_std(pixels: NumpyArray) -> tuple[float, float]:
+def _mean_and_std(
+    pixels: NumpyArray, weights: NumpyArray | None
+) -> tuple[float, float]:
     """Of pixels from 0 to 1, from whole numbers: one colour spreads exactly 0."""
-    counts = np.bincount(np.ascontiguousarray(pixels).reshape(-1), minlength=256)
+    counts = _counts(pixels, weights)
     levels = np.arange(256)
-    total, first, second = (int(counts @ levels**power) for power in range(3))
+    total, first, second = ((counts @ levels**power).item() for power in range(3))
     spread = sqrt(total * second - first**2)  # Python's integers do not overflow
     return first / (total * 255), spread / (total * 255)
 
 
-def _of_floats(inputs: NumpyArray) -> Statistics:
+def _counts(pixels: NumpyArray, weights: NumpyArray | None) -> NumpyArray:
+    """How often each byte is there, or what the examples with it weigh together."""
+    flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
+    each = None if weights is None else np.repeat(weights, flat.shape[1])
+    return np.bincount(flat.reshape(-1), each, minlength=256)
+
+
+def _of_floats(inputs: NumpyArray, weights: NumpyArray | None) -> Statistics:
     """In float64, twice over the data: the mean first, then squares around it.
 
     Measured from the first value of each channel, so that a constant channel has a
     deviation of exactly 0.
     """
-    axes = (0, *range(2, inputs.ndim))
     shape = (1, -1, *(1,) * (inputs.ndim - 2))
-    count = inputs.size // inputs.shape[1]
     first = inputs[0].reshape(inputs.shape[1], -1)
     origin = first[:, 0].astype(np.float64)
     start = origin.reshape(shape)
-    offset = sum((part - start).sum(axis=axes) for part in _chunks(inputs)) / count
-    mean = (origin + offset).reshape(shape)
-    squares = sum(((part - mean) ** 2).sum(axis=axes) for part in _chunks(inputs))
-    std = np.sqrt(squares / count)
+    mean = origin + _means(inputs, weights, lambda part: part - start)
+    around = mean.reshape(shape)
+    std = np.sqrt(_means(inputs, weights, lambda part: (part - around) ** 2))
     std = np.where(std < LEAST, 0.0, std)
-    return tuple(mean.reshape(-1).tolist()), tuple(std.tolist())
+    return tuple(mean.tolist()), tuple(std.tolist())
 
 
-def _chunks(inputs: NumpyArray) -> Iterator[NumpyArray]:
-    """A few examples at a time, in float64."""
+def _means(
+    inputs: NumpyArray,
+    weights: NumpyArray | None,
+    function: Callable[[NumpyArray], NumpyArray],
+) -> NumpyArray:
+    """The mean of a function of the inputs, for each channel, weighted."""
+    axes = (0, *range(2, inputs.ndim))
+    count = float(len(inputs) if weights is None else weights.sum(dtype=np.float64))
+    total = np.zeros(inputs.shape[1])
+    for part, rows in _chunks(inputs):
+        values = function(part)
+        if weights is not None:
+            axis = (-1, *(1,) * (inputs.ndim - 1))
+            values = values * weights[rows].astype(np.float64).reshape(axis)
+        total += values.sum(axis=axes)
+    found: NumpyArray = total / (count * prod(inputs.shape[2:]))
+    return found
+
+
+def _chunks(inputs: NumpyArray) -> Iterator[tuple[NumpyArray, slice]]:
+    """A few examples at a time, in float64, and their rows."""
     step = max(1, CHUNK // max(1, prod(inputs.shape[1:])))
     for start in range(0, len(inputs), step):
-        yield inputs[start : start + step].astype(np.float64)
+        rows = slice(start, start + step)
+        yield inputs[rows].astype(np.float64), rows
 
 
-def normalization(name: str, images: Inputs) -> Normalization:
-    """`unit`, `half`, or `standard` over the training images."""
+def normalization(
+    name: str, images: Inputs, weights: NumpyArray | None = None
+) -> Normalization:
+    """`unit`, `half`, or `standard` over the training images, weighted or not."""
     if name not in NAMES:
         raise unknown_name("normalization", name, NAMES)
     if name == "standard":
-        return standard(images)
+        return standard(images, weights)
     channels = images.shape[1] if images.ndim > 2 else 1
     return unit(channels) if name == "unit" else half(channels)

@@ -69,14 +69,16 @@ class BatchCheck:
                 "A batch takes images side by side in memory, got a view with gaps. "
                 "Copy it with numpy.ascontiguousarray."
             )
-        if not len(images):
-            raise DatasetError("There are no images to train on. Give at least one.")
         self.labels(split)
         self._check_finite(images)
 
     def labels(self, split: Split) -> None:
         """ShapeError or DatasetError unless targets and weights fit the inputs."""
         count = len(split.images)
+        if not count:
+            raise DatasetError(
+                "A split takes at least one example, got none. Add some."
+            )
         self._check_targets(split.targets, count)
         if split.weights is not None:
             self._check_weights(split.weights, count)

@@ -36,7 +36,7 @@ def check_network(model: Sequential, input_shape: Shape) -> Outputs:
         )
     shape = _shape_after(model, input_shape, ())
     place, layer = _last_layer(model, ())
-    last = f"{': '.join(place)}: {layer!r}"
+    last = _named(place, repr(layer))
     if len(shape) != 1:
         raise ShapeError(
             f"{last} gives outputs of shape {shape}, but a network ends with logits of "
@@ -79,7 +79,7 @@ def _shape_after(layer: Layer[Any], shape: Shape, place: Sequence[str]) -> Shape
     try:
         outputs = layer.output_shape(shape)
     except ShapeError as error:
-        raise ShapeError(f"{': '.join(place)}: {error}") from error
+        raise ShapeError(_named(place, str(error))) from error
     if type(layer) not in TRUSTED:
         _try_own(layer, shape, outputs, place)
     return outputs
@@ -89,7 +89,7 @@ def _try_own(
     layer: Layer[Any], shape: Shape, outputs: Shape, place: Sequence[str]
 ) -> None:
     """ShapeError unless a layer of the user's own gives the shape that it says."""
-    who = f"{': '.join(place)}: {layer!r}"
+    who = _named(place, repr(layer))
     if not (isinstance(outputs, tuple) and _are_sizes(outputs)):
         raise ShapeError(
             f"{who} says output_shape({shape}) = {outputs!r}, which is no tuple of "
@@ -113,6 +113,11 @@ def _last_layer(
         name, last = list(layer.layers.items())[-1]
         return _last_layer(last, (*place, name))
     return place, layer
+
+
+def _named(place: Sequence[str], text: str) -> str:
+    """The text after the names of the layers on the way to it."""
+    return ": ".join([*place, text])
 
 
 def _are_sizes(shape: Shape) -> bool:

@@ -7,26 +7,28 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import updates
+from handgrad.engine.known import exact
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
-from handgrad.engine.optimizer_states import rule_of
+from handgrad.engine.optimizer_states import SGD_RULES, rule_of
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task
+from handgrad.losses import L2
 from handgrad.losses.l2 import touched
-from handgrad.optimizers import SGD, Optimizer, RMSProp
+from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 
 
-def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:
+def write_rates(rates: NumpyArray, optimizer: Any, rule: int | None, step: int) -> None:
     """The numbers of one step that `kernels.updates` reads."""
     rates[1] = 1.0  # until clipping says otherwise
-    if rule_of(optimizer) is None:
+    if rule is None:
         return
     learning_rate = optimizer.learning_rate(step)
     rates[:3] = learning_rate, 1.0, optimizer.weight_decay
-    if isinstance(optimizer, SGD):
+    if rule in SGD_RULES:
         rates[3] = optimizer.momentum
-    elif isinstance(optimizer, RMSProp):
+    elif rule == updates.RMSPROP:
         rates[3:5] = optimizer.decay, 1 - optimizer.decay
         rates[7] = optimizer.eps
     else:
@@ -45,23 +47,28 @@ class Mover:
         memory: Memory,
         optimizer: Optimizer,
         *,
-        l2_scale: float,
+        l2: L2 | None,
         clip_norm: float | None,
         keep_gradients: bool,
-        losses: Pointer,
+        losses: NumpyArray,
         states: Mapping[str, NumpyArray],
         plain_states: Mapping[str, State],
     ) -> None:
         self.store, self.memory, self.optimizer = store, memory, optimizer
         self.clip_norm = clip_norm
         self.losses = losses
-        self.l2_scale = l2_scale
+        is_own = l2 is not None and exact(l2, (L2,)) is None
+        self.own_l2 = l2 if is_own else None
+        self.known_l2 = None if is_own else l2
+        self.own_penalty = 0.0
         self.rule = rule_of(optimizer)
-        self.keeps = keep_gradients or clip_norm is not None or self.rule is None
+        self.is_apart = is_own or clip_norm is not None or self.rule is None
+        self.keeps = keep_gradients or self.is_apart
         self.step = 0
         self.rates = memory.array("rates", "settings", updates.RATES)
         self.l2 = memory.array("l2", "settings", 2)
-        self.l2[0] = l2_scale
+        if self.known_l2 is not None:
+            self.l2[0] = 2 * self.known_l2.factor * self.known_l2.strength
         size = store.size
         self.gradients = memory.array(
             "gradients", "gradients", size if self.keeps else 0
@@ -71,7 +78,7 @@ class Mover:
         self.gradient_norm: float | None = None
 
     def phases(self, pieces: Sequence[Piece]) -> list[Phase]:
-        """One phase where nothing is clipped; else gradients, their norm, moves."""
+        """One phase, or three where all gradients are needed before the first move."""
         ordered = sorted(pieces, key=lambda piece: -piece.cost)
         flat = self.memory.array("squares", "settings", 2 * len(pieces), np.float64)
         self.squares = flat.reshape(-1, 2)
@@ -85,26 +92,28 @@ class Mover:
             makes.append(self._make(piece, place, stride, index))
             if self.rule is not None:
                 moves.append(self._move(self.rule, piece, place, stride))
-        if self.rule is None:
-            return [
-                Phase("gradients", [Task(make) for make in makes]),
-                Phase("norm", plain=self._clip),
-                Phase("parameters, plain", plain=self._move_plainly),
-            ]
-        if self.clip_norm is None:
+        if not self.is_apart:
             both = [
                 Task([*make, move]) for make, move in zip(makes, moves, strict=True)
             ]
             return [Phase("parameters", both)]
+        last = Phase("parameters", [Task([move]) for move in moves])
+        if self.rule is None:
+            last = Phase("parameters, plain", plain=self._move_plainly)
         return [
             Phase("gradients", [Task(make) for make in makes]),
+            Phase("L2, plain", plain=self._add_own_l2 if self.own_l2 else None),
             Phase("norm", plain=self._clip),
-            Phase("parameters", [Task([move]) for move in moves]),
+            last,
         ]
 
-    def penalty_squares(self) -> float:
-        """The sum of the squares of all weights that L2 touches, before the step."""
-        return float(self.squares[:, 1].sum())
+    def penalty(self) -> float:
+        """The L2 term of the loss, of the weights before the step."""
+        if self.known_l2 is None:
+            return self.own_penalty
+        squares = float(self.squares[:, 1].sum())
+        strength: float = self.known_l2.factor * self.known_l2.strength
+        return strength * squares
 
     def _place(self, piece: Piece, scratch: Pointer) -> tuple[Pointer, int]:
         if not self.keeps:
@@ -116,7 +125,7 @@ class Mover:
         self, piece: Piece, place: Pointer, stride: int, index: int
     ) -> list[Operation]:
         operations = [] if piece.make is None else list(piece.make(place, stride))
-        has_l2 = self.l2_scale != 0 and bool(
+        has_l2 = self.l2[0] != 0 and bool(
             touched({piece.name: self.store.parameters[piece.name]})
         )
         lanes = (piece.lane_count or self.memory.tiles) if piece.make is None else 0
@@ -161,7 +170,7 @@ class Mover:
                 first,
                 second,
                 pointer_to(self.rates),
-                self.losses,
+                pointer_to(self.losses),
                 piece.rows,
                 piece.columns,
                 piece.stride,
@@ -176,8 +185,19 @@ class Mover:
     def _value(self, piece: Piece) -> Pointer:
         return self.store.pointer(piece.name).plus(piece.offset * FLOAT_BYTES)
 
+    def _add_own_l2(self) -> None:
+        """A user's own L2 term adds to whole gradients."""
+        assert self.own_l2 is not None
+        parameters = self.store.parameters
+        self.own_penalty = float(self.own_l2.penalty(parameters))
+        for name, extra in self.own_l2.gradients(parameters).items():
+            gradient = self.store.view(self.gradients, name)
+            gradient += to_numpy(extra)
+
     def _move_plainly(self) -> None:
         """An optimizer that the engine does not know moves whole parameters."""
+        if not np.isfinite(self.losses.sum()):
+            return
         for name, parameter in self.store.parameters.items():
             gradient = self.store.view(self.gradients, name) * self.rates[1]
             place = parameter.value
@@ -190,6 +210,9 @@ class Mover:
     def _clip(self) -> None:
         if self.clip_norm is None:
             return
-        self.gradient_norm = float(np.sqrt(self.squares[:, 0].sum()))
+        squares = float(self.squares[:, 0].sum())
+        if self.own_l2 is not None:  # the squares are of gradients without its part
+            squares = float(np.square(self.gradients, dtype=np.float64).sum())
+        self.gradient_norm = float(np.sqrt(squares))
         if self.gradient_norm > self.clip_norm:
             self.rates[1] = self.clip_norm / self.gradient_norm

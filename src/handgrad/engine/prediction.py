@@ -12,6 +12,7 @@ from handgrad.engine.engine import Between, nothing
 from handgrad.engine.kernels.answers import answers_entry
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
+from handgrad.engine.known import layers_of
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.program import Phase, Program
@@ -62,9 +63,9 @@ class PredictionProgram:
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(memory, bound.store, pointer_to(self.inputs), False)
         lowering.by_rows = goes_by_rows(model)
-        layers = list(model.layers.values())
+        layers = layers_of(model)
         tensor = gather(lowering, layers, self.check)
-        outputs = lower_layers(lowering, list(model.layers.items()), tensor)
+        outputs = lower_layers(lowering, layers, tensor)
         _add_answers(lowering, outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", lowering.prepare)

@@ -110,7 +110,10 @@ class Program:
             if isinstance(step, Workers):
                 step.run(tiles)
             else:
-                step()
+                with np.errstate(
+                    all="ignore"
+                ):  # as in the kernels and the plain engine
+                    step()
 
     def _sections(
         self, announce: Announce | None

@@ -9,6 +9,7 @@ from handgrad.arrays import NumpyArray, memory_address
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
+from handgrad.engine.known import exact, layers_of
 from handgrad.engine.lower_elementwise import anew
 from handgrad.engine.lower_plain import read, write
 from handgrad.engine.lowering import Lowering
@@ -24,7 +25,6 @@ from handgrad.engine.walk import (
     tile_of,
 )
 from handgrad.errors import ShapeError
-from handgrad.layers import Linear
 from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.losses.loss import forward_loss
 
@@ -44,7 +44,8 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
-        is_own_loss = type(engine.loss) not in LOSSES
+        is_own_loss = exact(engine.loss, LOSSES) is None
+        self._is_own_loss = is_own_loss
         meets = is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
         self.engine, self.keep_gradients = engine, keep_gradients
@@ -53,11 +54,10 @@ class TrainingProgram:
             memory, engine.store, pointer_to(self.inputs), True, engine.seed
         )
         lowering.by_rows = goes_by_rows(model)
-        layers = list(model.layers.items())
-        tensor = gather(lowering, list(model.layers.values()), engine.check)
+        layers = layers_of(model)
+        tensor = gather(lowering, layers, engine.check)
         logits = lower_layers(lowering, layers, tensor)
-        if not isinstance(layers[-1][1], Linear):
-            # the loss writes over the logits, which this layer may have kept
+        if memory.is_kept(logits):  # the loss writes over them
             logits = anew(lowering, "logits", logits)
         self.factors = memory.array("factors", "settings", tile * tiles)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
@@ -66,15 +66,14 @@ class TrainingProgram:
         add(lowering, engine.loss, logits, self.losses, self.correct)
         lower_backwards(lowering, logits)
         lowering.meet("tiles")
-        l2 = engine.l2
         self.mover = Mover(
             engine.store,
             memory,
             engine.optimizer,
-            l2_scale=0.0 if l2 is None else 2 * l2.factor * l2.strength,
+            l2=engine.l2,
             clip_norm=engine.clip_norm,
             keep_gradients=keep_gradients,
-            losses=pointer_to(self.losses),
+            losses=self.losses,
             states=engine.states,
             plain_states=engine.plain_states,
         )
@@ -103,7 +102,7 @@ class TrainingProgram:
             0 if views is None else views.shape[1],
         )
         self._write_factors(batch.example_weights())
-        write_rates(self.mover.rates, self.engine.optimizer, step)
+        write_rates(self.mover.rates, self.engine.optimizer, self.mover.rule, step)
         self.step.number, self.step.count = step, count
         self.mover.step = step
         self.step.examples, self.step.targets = batch.examples, self._targets(batch)
@@ -111,9 +110,7 @@ class TrainingProgram:
             set_step(step)
         self.program.run()
         self.engine.bound.moves += 1
-        loss, l2 = float(np.add.reduce(self.losses)) / count, self.engine.l2
-        if l2 is not None:
-            loss += l2.factor * l2.strength * self.mover.penalty_squares()
+        loss = float(np.add.reduce(self.losses)) / count + self.mover.penalty()
         norm = self.mover.gradient_norm
         correct = int(np.add.reduce(self.correct))
         return StepResult(loss, correct, norm, are_finite(loss, norm))
@@ -132,8 +129,7 @@ class TrainingProgram:
 
     def _targets(self, batch: Batch) -> NumpyArray:
         """The batch's own targets where the plain voice will ask for them."""
-        asks = type(self.engine.loss) not in LOSSES
-        return batch.targets[batch.rows] if asks else batch.targets
+        return batch.targets[batch.rows] if self._is_own_loss else batch.targets
 
     def gradients(self) -> dict[str, NumpyArray]:
         """Copies of the last step's gradients, where the program keeps them."""

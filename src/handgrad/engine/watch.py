@@ -58,6 +58,8 @@ def settings_watch(engine: Any, *names: str) -> Watch:
     """
     views: list[Iterable[Any]] = [Chosen(engine, *ENGINE_SETTINGS, *names)]
     views += attributes_of(*filter(is_own, (engine.loss, engine.l2)))
+    if is_own(engine.optimizer):
+        views.append(vars(engine.optimizer).keys())  # a method of its own counts
     if type(engine.optimizer) is SGD:
         views.append(Chosen(engine.optimizer, "momentum", "nesterov"))
     return Watch(*views)

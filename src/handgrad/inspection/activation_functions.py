@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handgrad import catalog
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
+from handgrad.inspection.result import Rows
+from handgrad.inspection.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FLAT = 0.01  # a slope below this is next to none
 
@@ -37,21 +43,70 @@ class ActivationCurve:
         return float(np.mean(np.abs(self.gradients) < FLAT))
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class ActivationFunctions(Rows[ActivationCurve]):
+    """One curve for each activation, over the inputs from `low` to `high`."""
+
+    rows: tuple[ActivationCurve, ...]
+    low: float
+    high: float
+
+    def table(self) -> Table:
+        """Value and slope at both ends, and the largest slope, of each activation."""
+        low, high = f"value at {self.low:g}", f"value at {self.high:g}"
+        heads = (low, "slope", high, "slope", "steepest", "first at", "flat")
+        return Table(
+            ("activation", *heads),
+            tuple(_cells(curve) for curve in self.rows),
+            right=heads,
+            below=(f"flat: the share of the range with a slope below {FLAT:g}.",),
+        )
+
+    def figure(self) -> "Figure":
+        """One panel for each activation."""
+        from handgrad.inspection.figures import activation_functions as drawing
+
+        return drawing.activation_functions(self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`activations`: name, inputs, outputs and gradients of each."""
+        return {
+            "activations": [
+                {
+                    "name": curve.name,
+                    "inputs": curve.inputs.tolist(),
+                    "outputs": curve.outputs.tolist(),
+                    "gradients": curve.gradients.tolist(),
+                }
+                for curve in self.rows
+            ]
+        }
+
+
 def activation_functions(
     names: Sequence[str] = (),
     *,
     low: float = -10.0,
     high: float = 10.0,
     points: int = 2001,
-) -> tuple[ActivationCurve, ...]:
-    """The curves of the named activations, or of all, from the plain layers."""
+) -> ActivationFunctions:
+    """Values and slopes of the named activations, or of all, by the reference layers.
+
+    Units
+        low, high  the smallest and the largest input
+        points     number of inputs, evenly spaced
+
+    Example
+        activation_functions(["relu", "gelu"], low=-3, high=3).figure()
+    """
     if not low < high or points < 2:
         raise ConfigError(
             f"activation_functions takes a range from low to high and 2 points or "
             f"more, got {low:g} to {high:g} and {points}. Change them."
         )
     inputs = np.linspace(low, high, points)
-    return tuple(curve(name, inputs) for name in names or catalog.ACTIVATIONS)
+    rows = tuple(curve(name, inputs) for name in names or catalog.ACTIVATIONS)
+    return ActivationFunctions(rows, low, high)
 
 
 def curve(name: str, inputs: NumpyArray) -> ActivationCurve:
@@ -60,3 +115,13 @@ def curve(name: str, inputs: NumpyArray) -> ActivationCurve:
     outputs, cache = layer.forward(inputs[:, None])
     gradients, _ = layer.backward(np.ones_like(outputs), cache)
     return ActivationCurve(name, inputs, outputs[:, 0], gradients[:, 0])
+
+
+def _cells(curve: ActivationCurve) -> tuple[str, ...]:
+    ends = [
+        f"{values[end]:.6g}"
+        for end in (0, -1)
+        for values in (curve.outputs, curve.gradients)
+    ]
+    slope, place = curve.steepest
+    return curve.name, *ends, f"{slope:.6g}", f"{place:g}", f"{curve.flat_share:.0%}"

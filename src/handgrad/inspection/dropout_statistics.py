@@ -5,14 +5,20 @@ number is the fraction KEPT; `Dropout` takes the fraction dropped, 1 - kept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handgrad.errors import ConfigError
+from handgrad.inspection.result import Rows
+from handgrad.inspection.table import Table
 from handgrad.layers import Dropout
 from handgrad.randomness import Key, normal
 from handgrad.ranges import check_at_least
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 KEPT = (0.25, 0.4, 0.7)
 
@@ -38,17 +44,55 @@ class DropoutRow:
     standard_error: float
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class DropoutStatistics(Rows[DropoutRow]):
+    """One row for each fraction kept."""
+
+    rows: tuple[DropoutRow, ...]
+
+    def table(self) -> Table:
+        """Zeros and means in training and in prediction."""
+        means = ("mean in training", "mean in prediction", "mean of inputs")
+        heads = ("kept", "zero in training", *means)
+        rows = (
+            (
+                f"{row.kept:g}",
+                f"{row.train_zero:.4f}",
+                f"{row.train_mean:.4f} +- {row.standard_error:.4f}",
+                f"{row.test_mean:.4f}",
+                f"{row.input_mean:.4f}",
+            )
+            for row in self.rows
+        )
+        note = "kept: the fraction kept; +- one standard error by chance."
+        return Table(heads, tuple(rows), right=heads, below=(note,))
+
+    def figure(self) -> "Figure":
+        """The share of zeros, and the means, as bars."""
+        from handgrad.inspection.figures.dropout_statistics import dropout_statistics
+
+        return dropout_statistics(self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`rows`: the fields of each row."""
+        return {"rows": [asdict(row) for row in self.rows]}
+
+
 def dropout_statistics(
     kept: Sequence[float] = KEPT,
     *,
     mean: float = 10.0,
     count: int = 500,
     seed: int = 0,
-) -> tuple[DropoutRow, ...]:
-    """Means and zeros of `count` by `count` normal inputs, training and predicting.
+) -> DropoutStatistics:
+    """Means and zeros of `count` by `count` normal inputs, in training and prediction.
 
     Equations
         standard error = sqrt(rate / kept * mean of inputs ** 2) / count
+
+    Units
+        kept  the fraction that is kept, above 0 and up to 1
+        mean  of the inputs; their standard deviation is 1
     """
     check_at_least("dropout_statistics", "count", count, 1)
     wrong = [share for share in kept if not 0 < share <= 1]
@@ -76,4 +120,4 @@ def dropout_statistics(
             standard_error=float(spread / count),
         )
         rows.append(row)
-    return tuple(rows)
+    return DropoutStatistics(tuple(rows))

@@ -1,12 +1,18 @@
 """What each layer makes of one image."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import ShapeError
-from handgrad.layers import Sequential
+from handgrad.inspection.result import Rows
+from handgrad.inspection.sample import Where, image_of
+from handgrad.inspection.subject import subject_of
+from handgrad.inspection.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -33,19 +39,85 @@ class FeatureMap:
         return int(np.count_nonzero((flat == 0).all(axis=1)))
 
 
-def feature_maps(model: Sequential, inputs: NumpyArray) -> tuple[FeatureMap, ...]:
-    """The outputs of every layer for one image, in prediction.
+@dataclass(frozen=True, repr=False, eq=False)
+class FeatureMaps(Rows[FeatureMap]):
+    """The outputs of every layer for one image, first layer to last.
 
     Shapes
-        inputs  (channels, height, width), normalised as the network takes it
+        picture  the image as it was given
     """
-    if inputs.ndim != 3:
-        raise ShapeError(
-            "feature_maps takes one image of shape (channels, height, width), got "
-            f"{tuple(inputs.shape)}. Give one image, without the batch axis."
+
+    rows: tuple[FeatureMap, ...]
+    picture: NumpyArray
+    image: int
+    class_names: tuple[str, ...]
+    target: int | None
+
+    @property
+    def prediction(self) -> int:
+        """The class number with the largest logit."""
+        return int(self.rows[-1].outputs.argmax())
+
+    def table(self) -> Table:
+        """Sizes and ranges of all outputs; the true and the predicted class."""
+        heads = ("smallest", "largest", "exactly 0", "silent")
+        rows = tuple(
+            (
+                row.layer,
+                " x ".join(map(str, row.outputs.shape)),
+                f"{row.outputs.min():.4g}",
+                f"{row.outputs.max():.4g}",
+                f"{row.zero:.1%}",
+                f"{row.silent} of {len(row.outputs)}",
+            )
+            for row in self.rows
         )
-    maps, outputs = [], inputs[None]
-    for name, layer in model.layers.items():
+        answered = self.class_names[self.prediction] if self.class_names else None
+        note = f"Answered: {answered}." if answered else ""
+        if self.target is not None:
+            note = f"True class: {self.class_names[self.target]}; answered: {answered}."
+        below = (note,) if note else ()
+        return Table(("layer", "outputs", *heads), rows, right=heads, below=below)
+
+    def figure(self) -> "Figure":
+        """The image, and a row of pictures for each layer."""
+        from handgrad.inspection.figures import feature_maps as drawing
+
+        return drawing.feature_maps(self.picture, self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`image`, its number, and `layers`: name, kind and outputs of each."""
+        layers = [{**asdict(row), "outputs": row.outputs.tolist()} for row in self.rows]
+        return {"image": self.image, "layers": layers}
+
+
+def feature_maps(
+    subject: Any,
+    images: Any = None,
+    labels: Any = None,
+    *,
+    image: int | None = None,
+    **where: Unpack[Where],
+) -> FeatureMaps:
+    """The outputs of every layer for one image, in prediction, in float64.
+
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
+    `images` it is an image of the run: see `handgrad.inspection.sample.Where`.
+
+    Shapes
+        images  one image as the classifier takes it; or several, of which `image` is
+                the number, counted from 0
+        labels  of the images; may be left out
+
+    Example
+        feature_maps(clf, test_images[0])
+    """
+    of = subject_of(subject)
+    sample = image_of(of, images, labels, image, **where)
+    maps, outputs = [], sample.inputs
+    for name, layer in of.network.layers.items():
         outputs, _ = layer.forward(outputs)
         maps.append(FeatureMap(name, type(layer).__name__, outputs[0]))
-    return tuple(maps)
+    target = None if sample.labels is None else int(sample.labels[0])
+    picture, number = sample.images[0], image or 0
+    return FeatureMaps(tuple(maps), picture, number, sample.class_names, target)

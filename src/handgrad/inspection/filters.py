@@ -1,17 +1,23 @@
 """The first layer's weights, as pictures and as numbers."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.errors import ConfigError
-from handgrad.layers import Sequential
+from handgrad.inspection.result import Result
+from handgrad.inspection.subject import subject_of
+from handgrad.inspection.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What each unit of the first layer looks for.
+@dataclass(frozen=True, repr=False, eq=False)
+class Filters(Result):
+    """The weights of each unit of the first layer.
 
     Shapes
         weight    as the layer keeps it
@@ -21,6 +27,7 @@ class Filters:
     layer: str
     weight: NumpyArray
     pictures: NumpyArray
+    class_names: tuple[str, ...] = ()
 
     @property
     def norms(self) -> NumpyArray:
@@ -29,17 +36,65 @@ class Filters:
         lengths: NumpyArray = np.linalg.norm(flat, axis=1)
         return lengths
 
+    def table(self) -> Table:
+        """Norm, smallest and largest weight of each unit."""
+        heads = ("norm", "smallest", "largest")
+        sizes = (
+            (norm, picture.min(), picture.max())
+            for norm, picture in zip(self.norms, self.pictures, strict=True)
+        )
+        return Table(
+            ("unit", *heads),
+            tuple(
+                (str(unit), *(f"{size:.4g}" for size in row))
+                for unit, row in enumerate(sizes)
+            ),
+            right=("unit", *heads),
+            below=(f"The weights of {self.layer}, {self.weight.shape}.",),
+        )
 
-def filters(model: Sequential, image_shape: Shape) -> Filters:
-    """The weights of the first layer that has any, where it sees the image itself."""
-    for name, layer in model.layers.items():
+    def figure(self) -> "Figure":
+        """One picture for each unit; named by its class where units are classes."""
+        from handgrad.inspection.figures import filters as drawing
+
+        return drawing.filters(self, class_names=self.class_names)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The layer's name, the norms and the weights."""
+        return {
+            "layer": self.layer,
+            "norms": self.norms.tolist(),
+            "weight": self.weight.tolist(),
+        }
+
+
+def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
+    """The weights of the first layer that has any, where its inputs are the image.
+
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`, which needs
+    `image_shape`, (channels, height, width). ConfigError for a first layer whose
+    weights cannot be laid over the image.
+
+    Example
+        filters("runs/lenet-digits-1").figure()
+    """
+    of = subject_of(subject)
+    image_shape = image_shape or of.input_shape
+    if image_shape is None:
+        raise ConfigError(
+            "filters takes the image shape of a bare network, got none. "
+            "Give image_shape=(channels, height, width)."
+        )
+    names = () if of.classes is None else of.class_names(image_shape)
+    for name, layer in of.network.layers.items():
         if "weight" not in layer.parameters():
             continue
         weight = to_numpy(layer.parameters()["weight"].value)
         if weight.ndim == 4 and weight.shape[1] == image_shape[0]:
-            return Filters(name, weight, weight)
+            return Filters(name, weight, weight, names)
         if weight.ndim == 2 and weight.shape[1] == np.prod(image_shape):
-            return Filters(name, weight, weight.reshape(-1, *image_shape))
+            pictures = weight.reshape(-1, *image_shape)
+            return Filters(name, weight, pictures, names)
         break
     raise ConfigError(
         f"filters draws weights that see images of shape {image_shape}, and this "

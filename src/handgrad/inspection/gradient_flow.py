@@ -7,23 +7,28 @@ Source
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.gradient_check import norm
-from handgrad.layers import Sequential
-from handgrad.losses import Loss, SoftmaxCrossEntropy
+from handgrad.inspection.result import Rows
+from handgrad.inspection.sample import Where, dataset_sample, sample_of
+from handgrad.inspection.subject import Subject, subject_of
+from handgrad.inspection.table import Table
 from handgrad.models import mlp
 from handgrad.models.parts import InitializerChoice
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 DEPTHS = (1, 2, 3, 5, 8, 12)
-STARTS: dict[str, InitializerChoice] = {  # the usual start of each activation
+STARTS: dict[str, InitializerChoice] = {  # the usual initializer of each activation
     "sigmoid": "glorot_uniform",
     "relu": "he_normal",
 }
@@ -67,32 +72,115 @@ class DepthRow:
         return self.norms[0] / self.norms[-1]
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class GradientFlow(Rows[FlowRow]):
+    """Gradient norms of one network, first layer to last."""
+
+    rows: tuple[FlowRow, ...]
+    what: str
+
+    def table(self) -> Table:
+        """Norms of gradient and weights, and their ratio, of each layer."""
+        heads = ("gradient norm", "weight norm", "ratio")
+        rows = []
+        for row in self.rows:
+            sizes = (row.gradient_norm, row.weight_norm, row.ratio)
+            rows.append((row.layer, row.kind, *(f"{size:.3e}" for size in sizes)))
+        note = f"On {self.what}, in float64."
+        return Table(("layer", "", *heads), tuple(rows), right=heads, below=(note,))
+
+    def figure(self) -> "Figure":
+        """One bar for each layer."""
+        from handgrad.inspection.figures import gradient_flow as drawing
+
+        return drawing.gradient_flow(self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`layers`: the fields of each row, and its ratio."""
+        return {"layers": [{**asdict(row), "ratio": row.ratio} for row in self.rows]}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class DepthFlow(Rows[DepthRow]):
+    """Gradient norms of untrained networks of growing depth."""
+
+    rows: tuple[DepthRow, ...]
+    what: str
+
+    def table(self) -> Table:
+        """The gradient norms of the first and the last layer of each network."""
+        heads = ("hidden layers", "first layer", "last layer", "first / last")
+        rows = []
+        for row in self.rows:
+            sizes = (row.norms[0], row.norms[-1], row.faded)
+            numbers = (f"{size:.3e}" for size in sizes)
+            rows.append((row.activation, str(row.depth), *numbers))
+        notes = (f"Gradient norms on {self.what}, in float64.", self.finding)
+        return Table(("activation", *heads), tuple(rows), right=heads, below=notes)
+
+    def figure(self) -> "Figure":
+        """Norms along each network, and of the first layer against depth."""
+        from handgrad.inspection.figures import gradient_flow as drawing
+
+        return drawing.depth_flow(self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`rows`: the fields of each row; and the finding."""
+        rows = [asdict(row) for row in self.rows]
+        return {"rows": rows, "finding": self.finding}
+
+    @property
+    def finding(self) -> str:
+        """The deepest networks, in words from the numbers."""
+        return depth_finding(self.rows)
+
+
 def gradient_flow(
-    model: Sequential,
-    inputs: NumpyArray,
-    targets: NumpyArray,
+    subject: Any = None,
+    images: Any = None,
+    labels: Any = None,
     *,
-    loss: Loss[Any] | None = None,
-    training: bool = False,
-    seed: int = 0,
-) -> tuple[FlowRow, ...]:
+    count: int = 64,
+    depths: Sequence[int] = DEPTHS,
+    **where: Unpack[Where],
+) -> GradientFlow | DepthFlow:
     """The gradient norm of every layer that has parameters, in float64, on one batch.
 
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`; the network
+    predicts: no dropout, and batch normalization by its running statistics. Without
+    `images` the first `count` of the run's are taken: see
+    `handgrad.inspection.sample.Where`. Without a subject, untrained sigmoid and ReLU
+    networks with `depths` hidden layers are compared on images of a data set.
+
     Shapes
-        inputs   (batch, ...), normalised as the network takes them
-        targets  (batch,)
+        images  (count, ...), as the classifier takes them
+        labels  (count,), names or numbers of their classes
+
+    Example
+        gradient_flow(clf, test_images[:64], test_labels[:64])
     """
+    if subject is None:
+        sample = dataset_sample(
+            where.get("dataset"), count, data_dir=where.get("data_dir")
+        )
+        rows = depth_flow(sample.inputs, sample.targets, depths=depths)
+        return DepthFlow(rows, sample.what)
+    of = subject_of(subject)
+    sample = sample_of(of, images, labels, count=count, **where)
+    return GradientFlow(flow_rows(of, sample.inputs, sample.targets), sample.what)
+
+
+def flow_rows(
+    subject: Subject, inputs: NumpyArray, targets: NumpyArray
+) -> tuple[FlowRow, ...]:
+    """One row for each layer with parameters, on inputs as the network takes them."""
+    network = subject.network
     value = NetworkValue(
-        model,
-        loss if loss is not None else SoftmaxCrossEntropy(),
-        inputs,
-        targets,
-        key=Key(seed),
-        training=training,
+        network, subject.loss, inputs, targets, key=Key(0), training=False
     )
     gradients = value.gradients()
     rows = []
-    for name, layer in model.layers.items():
+    for name, layer in network.layers.items():
         own = [f"{name}.{parameter}" for parameter in layer.parameters()]
         if own:
             row = FlowRow(
@@ -114,10 +202,14 @@ def depth_flow(
     hidden: int = 64,
     seed: int = 0,
 ) -> tuple[DepthRow, ...]:
-    """Fresh networks of growing depth, each with its activation's usual start.
+    """Untrained networks of growing depth, each with its activation's initializer.
 
-    A sigmoid's slope is at most 1/4, so blame shrinks at least by that factor times
-    the weights' reach in each layer; ReLU's slope is 1 wherever it is open.
+    The slope of a sigmoid is at most 1/4, so in each layer the gradient shrinks by that
+    factor or more, times the size of the weights; the slope of ReLU is 1 above 0.
+
+    Shapes
+        inputs   (batch, ...), normalised
+        targets  (batch,), class numbers
     """
     shape: Shape = tuple(inputs.shape[1:])
     rows = []
@@ -132,13 +224,14 @@ def depth_flow(
                 classes=int(targets.max()) + 1,
                 seed=seed,
             )
-            norms = [row.gradient_norm for row in gradient_flow(model, inputs, targets)]
+            found = flow_rows(subject_of(model), inputs, targets)
+            norms = [row.gradient_norm for row in found]
             rows.append(DepthRow(activation, depth, tuple(norms)))
     return tuple(rows)
 
 
 def depth_finding(rows: Sequence[DepthRow]) -> str:
-    """What the deepest networks say, in words from the numbers."""
+    """The deepest networks, in words from the numbers."""
     deepest = max(row.depth for row in rows)
     parts = [
         f"{row.activation}: {row.faded:.1e}" for row in rows if row.depth == deepest

@@ -5,21 +5,29 @@ For one example x, in the letters of docs/derivations/two_layer_perceptron.md:
     a1 = W1 x + b1      f1 = sigmoid(a1)      a2 = W2 f1 + b2
 
 A network never forms them: most of their entries are 0. Here they are written out, so
-that they can be looked at, held against finite differences, and multiplied into the
-gradients that backpropagation finds without them.
+that they can be shown, checked against finite differences, and multiplied into the
+gradients that backpropagation computes without them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.inspection.result import Rows
+from handgrad.inspection.sample import Where, dataset_sample, image_of, only, up_to
+from handgrad.inspection.subject import subject_of
+from handgrad.inspection.table import Table
 from handgrad.layers import Linear, Sequential, Sigmoid
 from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.models import perceptron
 from handgrad.randomness import Key, permutation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Function: TypeAlias = Callable[[NumpyArray], NumpyArray]
 
@@ -74,7 +82,100 @@ class PerceptronPoint:
         return sigmoid(self.w1 @ self.x + self.b1)
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class Jacobians(Rows[Jacobian]):
+    """The six Jacobians, from the last layer to the first."""
+
+    rows: tuple[Jacobian, ...]
+
+    def table(self, *, show_values: bool = False) -> Table:
+        """Shape, share of non-zero entries and error of each; its corners if asked."""
+        heads = ("not 0", "entries moved", "largest error")
+        rows = tuple(
+            (
+                one.name,
+                one.equation,
+                " x ".join(map(str, one.shape)),
+                f"{one.nonzero:.1%}",
+                str(one.columns),
+                f"{one.max_error:.1e}",
+            )
+            for one in self.rows
+        )
+        note = "Largest error: absolute, against central differences, in float64."
+        corners = [
+            f"{one.name}\n{np.array2string(one.value, threshold=50, precision=4)}"
+            for one in self.rows
+        ]
+        below = (note, *(corners if show_values else ()))
+        return Table(
+            ("Jacobian", "equals", "shape", *heads), rows, right=heads, below=below
+        )
+
+    def figure(self) -> "Figure":
+        """One panel for each."""
+        from handgrad.inspection.figures import jacobians as drawing
+
+        return drawing.jacobians(self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`jacobians`: name, equation, shape, non-zero share and error of each."""
+        return {
+            "jacobians": [
+                {
+                    "name": one.name,
+                    "equation": one.equation,
+                    "shape": one.shape,
+                    "nonzero": one.nonzero,
+                    "columns": one.columns,
+                    "max_error": one.max_error,
+                }
+                for one in self.rows
+            ]
+        }
+
+
 def jacobians(
+    subject: Any = None,
+    images: Any = None,
+    *,
+    image: int | None = None,
+    columns: int = COLUMNS,
+    seed: int = 0,
+    **where: Unpack[Where],
+) -> Jacobians:
+    """The six Jacobians of a two-layer perceptron for one image, in float64.
+
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`; without one,
+    an untrained perceptron for images of a data set. Without `images` it is an image
+    of the run: see `handgrad.inspection.sample.Where`.
+
+    Shapes
+        images  one image as the classifier takes it; or several, of which `image` is
+                the number, counted from 0
+
+    Units
+        columns  the most entries of a Jacobian that are checked by finite differences;
+                 of more, that many are drawn by the seed
+
+    Example
+        jacobians(clf, test_images[0])
+    """
+    if subject is None:
+        sample = dataset_sample(
+            where.get("dataset"), up_to(image), data_dir=where.get("data_dir")
+        )
+        sample = only(sample, image)
+        shape, classes = sample.image_shape, len(sample.class_names)
+        model = perceptron(input_shape=shape, classes=classes)
+    else:
+        of = subject_of(subject)
+        sample, model = image_of(of, images, None, image, **where), of.network
+    rows = jacobians_at(model, sample.inputs[0], columns=columns, seed=seed)
+    return Jacobians(rows)
+
+
+def jacobians_at(
     model: Sequential, inputs: NumpyArray, *, columns: int = COLUMNS, seed: int = 0
 ) -> tuple[Jacobian, ...]:
     """da2/db2, da2/dW2, da2/df1, df1/da1, da1/db1, da1/dW1 for one example.

@@ -4,24 +4,33 @@ Source
     Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from handgrad import catalog
 from handgrad.arrays import NumpyArray
-from handgrad.datasets import Normalization, Split
+from handgrad.datasets import Normalization, Split, normalization
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.inspection.result import Result
+from handgrad.inspection.sample import Sample, Where, dataset_sample, sample_of
+from handgrad.inspection.subject import Subject, subject_of
+from handgrad.inspection.table import Table
+from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
 from handgrad.layers import Sequential
 from handgrad.losses import Loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.ranges import check_at_least, check_positive
 from handgrad.schedules import Schedule
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STEPS = 100
 MOST_STEPS = 10_000
@@ -30,15 +39,16 @@ MARGIN = 3.0  # how far below the rate of the lowest loss a suggestion stays
 BURST = 4.0  # a smoothed loss this many times the lowest ends the sweep
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """The losses at each learning rate, up to where the sweep ended.
+@dataclass(frozen=True, repr=False, eq=False)
+class Sweep(Result):
+    """The losses at each learning rate, up to the step that ended the sweep.
 
     Shapes
         rates, losses, smoothed  (steps taken,), all finite
 
     Units
         suggestion  a learning rate; None if the loss never fell
+        steps       that the sweep was to take
     """
 
     rates: NumpyArray
@@ -47,9 +57,127 @@ class Sweep:
     suggestion: float | None
     reason: str
     ended: str
+    steps: int
+    what: str = "the given images"
+
+    def table(self) -> Table:
+        """How far the sweep went, and the suggestion with its reason."""
+        rate = self.suggestion
+        best = (
+            "No suggestion" if rate is None else f"Suggested learning rate: {rate:.2g}"
+        )
+        taken = f"{len(self.rates)} of {self.steps} steps on {self.what}; {self.ended}."
+        return Table(below=(taken, f"{best}: {self.reason}."))
+
+    def figure(self) -> "Figure":
+        """Each loss, the smoothed loss and the suggestion."""
+        from handgrad.inspection.figures import learning_rate_finder as drawing
+
+        return drawing.learning_rate_finder(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The suggestion with its reason, and the losses at each rate."""
+        return {
+            "suggestion": self.suggestion,
+            "reason": self.reason,
+            "ended": self.ended,
+            "rates": self.rates.tolist(),
+            "losses": self.losses.tolist(),
+            "smoothed": self.smoothed.tolist(),
+        }
 
 
-def learning_rate_finder(  # noqa: PLR0913 (a run in one call)
+def learning_rate_finder(  # noqa: PLR0913  a run in one call
+    model: Any,
+    images: Any = None,
+    labels: Any = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    optimizer: str = "sgd",
+    low: float = 1e-5,
+    high: float = 10.0,
+    steps: int = STEPS,
+    batch_size: int = 64,
+    seed: int = 0,
+    **where: Unpack[Where],
+) -> Sweep:
+    """A short run in which the learning rate grows, and the rate that it suggests.
+
+    `model` is the name of a network of the catalogue with its `options`, which is
+    trained on images of a data set (the digits); or a fitted classifier, the path of a
+    run, or a `Sequential`, of which a copy is trained further. Without `images` those
+    are the training images of the run: see `handgrad.inspection.sample.Where`. The
+    loss is that of the classifier, or softmax cross-entropy.
+
+    Shapes
+        images  (count, ...), as the classifier takes them
+        labels  (count,), names or numbers of their classes
+
+    Units
+        low, high   the first and the last learning rate
+        steps       from 10 to 10,000
+        batch_size  images of a step
+
+    Example
+        learning_rate_finder("mlp", optimizer="adam").suggestion
+    """
+    check_at_least("learning_rate_finder", "steps", steps, 1)
+    count = max(steps * batch_size, 1)
+    if is_catalogue_name(model):
+        subject, sample = _untrained(model, options, count, seed, where)
+    else:
+        check_no_options(options)
+        subject = subject_of(model)
+        if images is None:
+            where = {"split": "train", **where}
+        sample = sample_of(subject, images, labels, count=count, **where)
+    sweep = sweep_rates(
+        subject.network,
+        Split(sample.images, sample.targets),
+        loss=subject.loss,
+        optimizer=lambda rate: catalog.build(
+            "optimizer", optimizer, {}, learning_rate=rate
+        ),
+        normalization=sample.normalization or as_given(sample.images),
+        low=low,
+        high=high,
+        steps=steps,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    return replace(sweep, what=sample.what)
+
+
+def _untrained(
+    name: str,
+    options: Mapping[str, Any] | None,
+    count: int,
+    seed: int,
+    where: Where,
+) -> tuple[Subject, Sample]:
+    """A network of the catalogue, and the images of a data set, normalised by them."""
+    sample = dataset_sample(where.get("dataset"), count, data_dir=where.get("data_dir"))
+    classes = len(sample.class_names)
+    subject = untrained(
+        name, options, input_shape=sample.image_shape, classes=classes, seed=seed
+    )
+    standard = normalization("standard", sample.images)
+    return subject, replace(sample, normalization=standard)
+
+
+def as_given(images: NumpyArray) -> Normalization:
+    """A normalization that leaves bytes as they are, for a network without one."""
+    if images.ndim != 4 or images.dtype != np.uint8:
+        raise ShapeError(
+            "learning_rate_finder takes images (count, channels, height, width) of "
+            f"bytes for a bare network, got {images.dtype} of shape {images.shape}. "
+            "Give a fitted classifier for others."
+        )
+    channels = images.shape[1]
+    return Normalization((0.0,) * channels, (1 / 255,) * channels)
+
+
+def sweep_rates(  # noqa: PLR0913  a run in one call
     model: Sequential,
     train: Split,
     *,
@@ -72,8 +200,8 @@ def learning_rate_finder(  # noqa: PLR0913 (a run in one call)
         smoothed     = average / (1 - 0.9 ** step)
 
     Example
-        learning_rate_finder(model, train, loss=SoftmaxCrossEntropy(), optimizer=SGD,
-                             normalization=unit(1))
+        sweep_rates(model, train, loss=SoftmaxCrossEntropy(), optimizer=SGD,
+                    normalization=unit(1))
     """
     check_positive("learning_rate_finder", "low", low)
     check_at_least("learning_rate_finder", "steps", steps, 10)
@@ -101,7 +229,9 @@ def learning_rate_finder(  # noqa: PLR0913 (a run in one call)
     losses, ended = _sweep(engine, train, steps, batch_size, Key(seed).child("order"))
     smoothed = smooth(losses)
     suggestion, reason = suggest(rates[: len(losses)], smoothed)
-    return Sweep(rates[: len(losses)], losses, smoothed, suggestion, reason, ended)
+    return Sweep(
+        rates[: len(losses)], losses, smoothed, suggestion, reason, ended, steps
+    )
 
 
 def _sweep(

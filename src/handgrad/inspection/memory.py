@@ -1,4 +1,4 @@
-"""Bytes of one training step and of one prediction, by what they are for.
+"""Bytes of one training step and of one prediction, by role.
 
 Predicted by equations, and measured: the arrays that a step of the plain layers holds,
 and the most that NumPy had allocated at once.
@@ -7,29 +7,39 @@ and the most that NumPy had allocated at once.
 import gc
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import prod
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handgrad import catalog
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.inspection.result import Result
+from handgrad.inspection.sample import dataset_sample
+from handgrad.inspection.subject import subject_of
 from handgrad.inspection.summary import summary
+from handgrad.inspection.table import Table
+from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
 from handgrad.layers import Flatten, Sequential
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, normal
 from handgrad.ranges import check_at_least
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 FLOAT32_BYTES = 4
 
 Roles = dict[str, int]  # bytes by what they are for
 
 
-@dataclass(frozen=True)
-class Memory:
-    """What one network takes.
+@dataclass(frozen=True, repr=False, eq=False)
+class Memory(Result):
+    """The bytes of one network in training and in prediction.
 
     Units
         training, prediction  bytes by role, predicted
@@ -63,13 +73,81 @@ class Memory:
             f"memory of prediction by the equations, and {peaks:.2f} times at the peak."
         )
 
+    def table(self) -> Table:
+        """Bytes by role, their sums and the peaks."""
+        heads = ("training", "measured", "prediction")
+        columns = (self.training, self.measured, self.prediction)
+        peaks = f"{self.training_peak:,}", f"{self.prediction_peak:,}"
+        rows = (
+            *((role, *(f"{c.get(role, 0):,}" for c in columns)) for role in columns[0]),
+            ("together", *(f"{sum(c.values()):,}" for c in columns)),
+            ("peak", "", *peaks),
+        )
+        note = (
+            "training, prediction: by the equations; measured: the arrays of one step "
+            "of the plain layers; peak: the most at once of a step, of a prediction."
+        )
+        below = (note, self.finding)
+        return Table(("bytes", *heads), rows, right=heads, below=below)
 
-def memory(
+    def figure(self) -> "Figure":
+        """One bar for each column, stacked by role."""
+        from handgrad.inspection.figures.memory import memory
+
+        return memory(self.bars)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields, and the finding."""
+        return {**asdict(self), "finding": self.finding}
+
+
+def memory(  # noqa: PLR0913  a network, an optimizer and their options in one call
+    model: Any,
+    optimizer: str | Optimizer = "sgd",
+    image_shape: Shape | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    momentum: float = 0.0,
+    batch_size: int = 256,
+    seed: int = 0,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+) -> Memory:
+    """The bytes of a training step and of a prediction, predicted and measured.
+
+    `model` is the name of a network of the catalogue with its `options`, a fitted
+    classifier, the path of a run, or a `Sequential`. `image_shape` is by default that
+    of the classifier, and otherwise that of the images of `dataset` (the digits).
+
+    Units
+        batch_size  images of a step and of a prediction; random ones are measured
+        momentum    of an optimizer given by its name
+
+    Example
+        memory("lenet", "adam", batch_size=64)
+    """
+    rule: Any = optimizer
+    if isinstance(optimizer, str):
+        of_rule = {"momentum": momentum} if momentum else {}
+        rule = catalog.build("optimizer", optimizer, of_rule, learning_rate=0.1)
+    if is_catalogue_name(model):
+        sample = dataset_sample(dataset, 1, data_dir=data_dir)
+        shape, classes = image_shape or sample.image_shape, len(sample.class_names)
+        subject = untrained(model, options, input_shape=shape, classes=classes)
+    else:
+        check_no_options(options)
+        subject = subject_of(model)
+        shape = image_shape or subject.input_shape or ()
+        shape = shape or dataset_sample(dataset, 1, data_dir=data_dir).image_shape
+    return measure(subject.network, rule, shape, batch_size=batch_size, seed=seed)
+
+
+def measure(
     model: Sequential,
     optimizer: Optimizer,
     image_shape: Shape,
     *,
-    batch_size: int = 256,
+    batch_size: int,
     seed: int = 0,
 ) -> Memory:
     """Predict and measure, on random images.

@@ -5,27 +5,36 @@ Source
     errors, equation 6.
 """
 
-from dataclasses import dataclass
-from inspect import getsourcelines
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import ConfigError, ShapeError, unknown_name
-from handgrad.inspection.differentiable import NetworkValue, in_float64
+from handgrad.errors import ShapeError, unknown_name
+from handgrad.inspection.differentiable import NetworkValue
+from handgrad.inspection.equations import equation_line
 from handgrad.inspection.gradient_check import pattern_of, same_pattern, unit
+from handgrad.inspection.result import Result
+from handgrad.inspection.sample import Where, image_of
+from handgrad.inspection.subject import subject_of
+from handgrad.inspection.table import Table
+from handgrad.inspection.trace import Trace, trace_sample
+from handgrad.inspection.trace_step import LayerTrace
 from handgrad.layers import (
     GELU,
     Conv2d,
     Layer,
     Linear,
+    Residual,
     Sequential,
     Sigmoid,
     Tanh,
 )
-from handgrad.losses import Loss, SoftmaxCrossEntropy
 from handgrad.randomness import Key
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STEPS = (1e-4, 1e-5, 1e-6)  # of the finite difference; smaller ones where it may kink
 SMOOTH = (Linear, Conv2d, Sigmoid, Tanh, GELU)  # a sign in their caches is no kink
@@ -57,9 +66,9 @@ class Place:
         return self.upstream * self.local
 
 
-@dataclass(frozen=True)
-class Reading:
-    """The gradient of one sample's loss by one weight.
+@dataclass(frozen=True, repr=False, eq=False)
+class Reading(Result):
+    """The gradient of one image's loss by one weight.
 
     Units
         gradient  the sum of all places' products
@@ -96,86 +105,99 @@ class Reading:
         ordered = sorted(self.places, key=lambda place: -abs(place.product))
         return tuple(ordered[:SHOWN])
 
+    def table(self) -> Table:
+        """The factors of the largest products, their sum and its check."""
+        heads = ("forward value", "upstream gradient", "local derivative", "product")
+        rows = []
+        for place in self.largest:
+            parts = (place.forward, place.upstream, place.local, place.product)
+            output = ", ".join(map(str, place.output))
+            rows.append((output, *(f"{part:.6g}" for part in parts)))
+        check = "every step crossed a kink"
+        if self.numeric is not None:
+            check = f"{self.numeric:.9g} (relative error {self.relative_error:.1e})"
+        index = ",".join(map(str, self.index))
+        above = (
+            f"{self.layer}.{self.parameter}[{index}] = {self.value:.6g}; "
+            f"image {self.sample}, its loss {self.loss:.6g}"
+        )
+        below = (
+            f"gradient (sum of {len(self.places)}): {self.gradient:.9g}\n"
+            f"finite difference:      {check}\n"
+            f"{self.file}:{self.line}: {self.code}"
+        )
+        return Table(("output", *heads), tuple(rows), heads, (above,), (below,))
+
+    def figure(self) -> "Figure":
+        """The same table as a picture."""
+        from handgrad.inspection.figures import microscope as drawing
+
+        return drawing.microscope(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields."""
+        return asdict(self)
+
 
 def microscope(
-    model: Sequential,
-    inputs: NumpyArray,
-    targets: NumpyArray,
+    subject: Any,
+    images: Any = None,
+    labels: Any = None,
     *,
     layer: str,
-    sample: int,
     index: tuple[int, ...],
     parameter: str = "weight",
-    loss: Loss[Any] | None = None,
+    image: int | None = None,
+    **where: Unpack[Where],
 ) -> Reading:
-    """Follow one sample's gradient by one weight, in prediction, in float64.
+    """The gradient of one image's loss by one weight, factor by factor, in float64.
+
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`; the network
+    predicts, as in `handgrad.inspection.trace`, whose arrays are read here. Without
+    `images` it is an image of the run: see `handgrad.inspection.sample.Where`.
 
     Shapes
-        inputs   (batch, ...), normalised as the network takes them
-        targets  (batch,)
-        index    the weight's place: (unit, input) of Linear, (out_channel, in_channel,
-                 row, column) of Conv2d, (unit,) of a bias
+        images  one image as the classifier takes it; or several, of which `image` is
+                the number, counted from 0
+        labels  of the images, names or numbers of their classes
+        index   the place of the weight: (unit, input) of Linear, (out_channel,
+                in_channel, row, column) of Conv2d, (unit,) of a bias
+
+    Example
+        microscope(clf, test_images[0], test_labels[0], layer="linear_1", index=(3, 17))
     """
-    loss = loss if loss is not None else SoftmaxCrossEntropy()
-    part = _chosen(model, layer, parameter, index)
-    _check_sample(sample, len(targets))
-    one, target = inputs[sample : sample + 1], targets[sample : sample + 1]
-    value = NetworkValue(model, loss, one, target, key=Key(0), training=False)
-    name = f"{layer}.{parameter}"
-    seen, outputs, upstream = _around(model, value.point["inputs"], target, loss, layer)
-    places = _places(part, parameter, index, seen[0], outputs[0], upstream[0])
-    number, _ = value.evaluate(value.point)
-    file, line, code = equation_line(part, parameter)
+    of = subject_of(subject)
+    sample = image_of(of, images, labels, image, **where)
+    found = trace_sample(of, sample)
+    step = _chosen(found, layer, parameter, index)
+    value = NetworkValue(
+        of.network, of.loss, sample.inputs, sample.targets, key=Key(0), training=False
+    )
+    places = _places(step, parameter, index)
+    file, line, code = equation_line(step.layer, parameter)
     return Reading(
         layer=layer,
         parameter=parameter,
         index=index,
-        sample=sample,
-        value=float(value.point[name][index]),
-        loss=number,
+        sample=image or 0,
+        value=float(step.parameters[parameter][index]),
+        loss=found.loss.value,
         places=places,
         gradient=float(sum(place.product for place in places)),
-        backward=float(value.gradients()[name][index]),
-        numeric=_numeric(value, name, index),
+        backward=float(step.gradients[parameter][index]),
+        numeric=_numeric(value, f"{layer}.{parameter}", index),
         file=file,
         line=line,
         code=code,
     )
 
 
-def _around(
-    model: Sequential,
-    inputs: NumpyArray,
-    target: NumpyArray,
-    loss: Loss[Any],
-    layer: str,
-) -> tuple[NumpyArray, NumpyArray, NumpyArray]:
-    """What goes into a layer, what comes out, and the gradient that comes back."""
-    network = in_float64(model)
-    assert isinstance(network, Sequential)
-    entered, outputs, caches = {}, inputs, {}
-    values = {}
-    for name, part in network.layers.items():
-        entered[name] = outputs
-        outputs, caches[name] = part.forward(outputs)
-        values[name] = outputs
-    d_outputs = loss.backward(loss.forward(outputs, target)[1])
-    for name, part in reversed(network.layers.items()):
-        if name == layer:
-            break
-        d_outputs, _ = part.backward(d_outputs, caches[name])
-    return entered[layer], values[layer], d_outputs
-
-
 def _places(
-    layer: Layer[Any],
-    parameter: str,
-    index: tuple[int, ...],
-    inputs: NumpyArray,
-    outputs: NumpyArray,
-    upstream: NumpyArray,
+    step: LayerTrace, parameter: str, index: tuple[int, ...]
 ) -> tuple[Place, ...]:
-    """Every output that the weight acts on, with the input it meets there."""
+    """Every output that the weight acts on, with the input that it multiplies there."""
+    layer = step.layer
+    inputs, outputs, upstream = step.inputs[0], step.outputs[0], step.d_outputs[0]
     unit = index[0]
     if isinstance(layer, Linear):
         local = 1.0 if parameter == "bias" else float(inputs[index[1]])
@@ -232,38 +254,31 @@ def _numeric(value: NetworkValue, name: str, index: tuple[int, ...]) -> float | 
 
 def _kinks(value: NetworkValue, caches: Any) -> list[NumpyArray]:
     """Which units are open and which entries won, in layers and losses that bend."""
-    assert isinstance(value.network, Sequential)
     of_layers, of_loss = caches
-    pairs = zip(value.network.layers.values(), of_layers, strict=True)
-    sharp = [cache for layer, cache in pairs if not isinstance(layer, SMOOTH)]
-    return pattern_of([*sharp, of_loss])
+    return pattern_of([*_sharp(value.network, of_layers), of_loss])
 
 
-def equation_line(layer: Layer[Any], parameter: str) -> tuple[str, int, str]:
-    """Where the layer's backward computes this gradient: file, line, words."""
-    lines, first = getsourcelines(type(layer).backward)
-    module = type(layer).__module__.replace(".", "/") + ".py"
-    for number, text in enumerate(lines, first):
-        if text.strip().startswith(f"d_{parameter} ="):
-            return module, number, text.strip()
-    for number, text in enumerate(lines, first):
-        if f'"{parameter}":' in text:
-            return module, number, text.strip()
-    return module, first, lines[0].strip()
+def _sharp(layer: Layer[Any], cache: Any) -> list[Any]:
+    """The caches of all layers that have kinks, those inside of containers too."""
+    if isinstance(layer, Sequential):
+        parts = zip(layer.layers.values(), cache, strict=True)
+        return [kept for part, own in parts for kept in _sharp(part, own)]
+    if isinstance(layer, Residual):
+        kept = _sharp(layer.body, cache.body)
+        if layer.shortcut is not None:
+            kept += _sharp(layer.shortcut, cache.shortcut)
+        return kept
+    return [] if type(layer) in SMOOTH else [cache]
 
 
 def _chosen(
-    model: Sequential, name: str, parameter: str, index: tuple[int, ...]
-) -> Layer[Any]:
-    """The layer, if the microscope can look into it there."""
-    known = {
-        key: layer
-        for key, layer in model.layers.items()
-        if isinstance(layer, Linear | Conv2d)
-    }
+    found: Trace, name: str, parameter: str, index: tuple[int, ...]
+) -> LayerTrace:
+    """The layer, if it is linear or a convolution and has that weight."""
+    known = {step.name: step for step in found if type(step.layer) in (Linear, Conv2d)}
     if name not in known:
         raise unknown_name("linear or convolution layer", name, known)
-    parameters = known[name].parameters()
+    parameters = known[name].parameters
     if parameter not in parameters:
         raise unknown_name(f"parameter of {name}", parameter, parameters)
     shape = parameters[parameter].shape
@@ -276,11 +291,3 @@ def _chosen(
             f"{len(shape)} numbers, counted from 0, each below its size."
         )
     return known[name]
-
-
-def _check_sample(sample: int, count: int) -> None:
-    if not 0 <= sample < count:
-        raise ConfigError(
-            f"The microscope takes a sample from 0 to {count - 1}, got {sample}. "
-            "Choose one of these images."
-        )

@@ -1,4 +1,4 @@
-"""How many units are so far out on their curve that next to no gradient passes.
+"""How many units are so far out on their curve that almost no gradient passes.
 
 Source
     Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
@@ -6,18 +6,27 @@ Source
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from handgrad import layers, models
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
+from handgrad.inspection.result import Rows
+from handgrad.inspection.sample import Where, dataset_sample, sample_of
+from handgrad.inspection.subject import subject_of
+from handgrad.inspection.table import Table
 from handgrad.layers import Sequential
 from handgrad.ranges import check_positive
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 BOUND = 0.01
 SCALES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+HEADS = ("saturated", "dead", "mean |slope|")
 ACTIVATIONS = (layers.ReLU, layers.LeakyReLU, layers.GELU, layers.Tanh, layers.Sigmoid)
 
 
@@ -40,13 +49,113 @@ class SaturationRow:
 
 @dataclass(frozen=True)
 class ScaleRow:
-    """A fresh network whose initial weights have this standard deviation."""
+    """An untrained network whose initial weights have this standard deviation."""
 
     scale: float
     layers: tuple[SaturationRow, ...]
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class Saturation(Rows[SaturationRow]):
+    """The activation layers of one network."""
+
+    rows: tuple[SaturationRow, ...]
+    bound: float
+    what: str
+
+    def table(self) -> Table:
+        """Shares of saturated and dead units, and the mean slope, of each layer."""
+        rows = tuple(("", *_cells(row)) for row in self.rows)
+        note = _note(self.bound, self.what)
+        return Table(("", "layer", *HEADS), rows, right=HEADS, below=(note,))
+
+    def figure(self) -> "Figure":
+        """One bar for each layer."""
+        from handgrad.inspection.figures import saturation as drawing
+
+        return drawing.saturation(self.rows, self.bound)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The bound, and `rows`: the fields of each layer."""
+        rows = [{"scale": None, **asdict(row)} for row in self.rows]
+        return {"bound": self.bound, "rows": rows}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SaturationByScale(Rows[ScaleRow]):
+    """Untrained networks, one for each standard deviation of the initial weights."""
+
+    rows: tuple[ScaleRow, ...]
+    bound: float
+    what: str
+
+    def table(self) -> Table:
+        """Shares of saturated and dead units, and the mean slope, of each layer."""
+        rows = tuple(
+            (f"{row.scale:g}", *_cells(layer))
+            for row in self.rows
+            for layer in row.layers
+        )
+        note = _note(self.bound, self.what)
+        return Table(("scale", "layer", *HEADS), rows, right=HEADS, below=(note,))
+
+    def figure(self) -> "Figure":
+        """One line for each layer against the scale."""
+        from handgrad.inspection.figures import saturation as drawing
+
+        return drawing.saturation_by_scale(self.rows, self.bound)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The bound, and `rows`: scale and fields of each layer."""
+        rows = [
+            {"scale": row.scale, **asdict(layer)}
+            for row in self
+            for layer in row.layers
+        ]
+        return {"bound": self.bound, "rows": rows}
+
+
 def saturation(
+    subject: Any = None,
+    images: Any = None,
+    *,
+    bound: float = BOUND,
+    count: int = 64,
+    scales: Sequence[float] = SCALES,
+    activation: str = "sigmoid",
+    **where: Unpack[Where],
+) -> Saturation | SaturationByScale:
+    """The shares of saturated and dead units in every activation layer, predicting.
+
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
+    `images` the first `count` of the run's are taken: see
+    `handgrad.inspection.sample.Where`. Without a subject, untrained networks with that
+    activation and initial weights of those scales are compared on images of a data set.
+
+    Shapes
+        images  (count, ...), as the classifier takes them
+
+    Units
+        bound   a unit with |slope| below it is saturated
+        scales  standard deviations of the initial weights
+
+    Example
+        saturation(clf, test_images[:64])
+    """
+    if subject is None:
+        sample = dataset_sample(
+            where.get("dataset"), count, data_dir=where.get("data_dir")
+        )
+        build = deep(sample.image_shape, len(sample.class_names), activation=activation)
+        by_scale = saturation_by_scale(build, sample.inputs, scales=scales, bound=bound)
+        return SaturationByScale(by_scale, bound, sample.what)
+    of = subject_of(subject)
+    sample = sample_of(of, images, count=count, **where)
+    rows = saturation_rows(of.network, sample.inputs, bound=bound)
+    return Saturation(rows, bound, sample.what)
+
+
+def saturation_rows(
     model: Sequential, inputs: NumpyArray, *, bound: float = BOUND
 ) -> tuple[SaturationRow, ...]:
     """Every activation layer of a network that predicts, by its own backward pass.
@@ -84,13 +193,13 @@ def saturation_by_scale(
     scales: Sequence[float] = SCALES,
     bound: float = BOUND,
 ) -> tuple[ScaleRow, ...]:
-    """Fresh networks, one for each standard deviation of the initial weights.
+    """Untrained networks, one for each standard deviation of the initial weights.
 
     Example
         saturation_by_scale(deep((1, 8, 8), 10), inputs)
     """
     return tuple(
-        ScaleRow(scale, saturation(build(scale), inputs, bound=bound))
+        ScaleRow(scale, saturation_rows(build(scale), inputs, bound=bound))
         for scale in scales
     )
 
@@ -103,7 +212,7 @@ def deep(
     hidden_sizes: Sequence[int] = (64, 64, 64),
     seed: int = 0,
 ) -> Callable[[float], Sequential]:
-    """A function from the scale of normal initial weights to a network."""
+    """A function from the scale of normal initial weights to an untrained network."""
 
     def build(scale: float) -> Sequential:
         return models.mlp(
@@ -116,3 +225,11 @@ def deep(
         )
 
     return build
+
+
+def _cells(row: SaturationRow) -> tuple[str, ...]:
+    return row.layer, f"{row.share:.1%}", f"{row.dead:.1%}", f"{row.mean_slope:.3g}"
+
+
+def _note(bound: float, what: str) -> str:
+    return f"Saturated: |slope| < {bound:g}; dead: for every image. On {what}."

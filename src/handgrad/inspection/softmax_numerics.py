@@ -15,14 +15,20 @@ Source
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.inspection.result import Result
+from handgrad.inspection.table import Table
 from handgrad.layers import Softmax
 from handgrad.losses.softmax_cross_entropy import log_softmax
 from handgrad.randomness import Key, normal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SIZES = (1.0, 10.0, 50.0, 80.0, 90.0, 100.0, 110.0, 1e3, 1e4, 1e5)
 WRONG = 0.01  # a relative error that counts as a failure
@@ -81,8 +87,8 @@ class SoftmaxRow:
         return abs(self.log_sum_exp - self.exact) / abs(self.exact)
 
 
-@dataclass(frozen=True)
-class SoftmaxNumerics:
+@dataclass(frozen=True, repr=False, eq=False)
+class SoftmaxNumerics(Result):
     """All rows, and the shifted denominators of many random rows.
 
     Units
@@ -124,6 +130,30 @@ class SoftmaxNumerics:
             f"{verdict}. {underflow}"
         )
 
+    def table(self) -> Table:
+        """One row for each row of logits, and the finding in words."""
+        heads = ("naive sum", "shifted sum", "naive", "shifted", "log-sum-exp", "exact")
+        note = (
+            "naive, shifted: the probability of the last logit; log-sum-exp, exact: "
+            "its logarithm in float32 and in float64."
+        )
+        return Table(
+            ("logits", *heads, ""),
+            tuple(_cells(row) for row in (*self.level, *self.gap)),
+            right=("logits", *heads),
+            below=(note, self.finding),
+        )
+
+    def figure(self) -> "Figure":
+        """Denominators against the level; log-probabilities against the gap."""
+        from handgrad.inspection.figures.softmax_numerics import softmax_numerics
+
+        return softmax_numerics(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields, and the finding."""
+        return {**asdict(self), "finding": self.finding}
+
 
 def softmax_numerics(
     sizes: Sequence[float] = SIZES,
@@ -132,7 +162,12 @@ def softmax_numerics(
     random_rows: int = 2000,
     seed: int = 0,
 ) -> SoftmaxNumerics:
-    """Softmax of float32 logits at each size, at its negative, and across a gap."""
+    """Softmax of float32 logits at each size, at its negative, and across a gap.
+
+    Units
+        sizes        the largest of three neighbouring logits, and the gap between two
+        random_rows  rows of `classes` random logits for each of five scales
+    """
     levels = [-size for size in reversed(sizes)] + list(sizes)
     denominators = random_denominators(random_rows, classes, Key(seed))
     return SoftmaxNumerics(
@@ -144,6 +179,17 @@ def softmax_numerics(
         random_rows=denominators.size,
         smallest_denominator=float(denominators.min()),
         largest_denominator=float(denominators.max()),
+    )
+
+
+def _cells(row: SoftmaxRow) -> tuple[str, ...]:
+    values = (row.naive_denominator, row.shifted_denominator, row.naive, row.shifted)
+    return (
+        ", ".join(f"{logit:g}" for logit in row.logits),
+        *(f"{value:.4g}" for value in values),
+        f"{row.log_sum_exp:.7g}",
+        f"{row.exact:.7g}",
+        row.verdict,
     )
 
 

@@ -45,7 +45,8 @@ def mean_loss(losses: Array, weights: Array | None) -> float:
     """The mean of the examples' losses, or their weighted mean, in float64."""
     xp = array_namespace(losses)
     if weights is None:
-        return float(xp.sum(losses, dtype=xp.float64)) / losses.shape[0]
+        batch: int = losses.shape[0]
+        return float(xp.sum(losses, dtype=xp.float64)) / batch
     wide = xp.astype(weights, xp.float64)
     total = float(xp.sum(xp.astype(losses, xp.float64) * wide))
     return total / float(xp.sum(wide))
@@ -73,12 +74,16 @@ def forward_loss(
     return loss.forward(logits, targets, weights)
 
 
+def takes_weights(loss: Loss[Any]) -> bool:
+    """Whether the loss's forward has a place for weights after logits and targets."""
+    parameters = signature(loss.forward).parameters.values()
+    is_open = any(part.kind == Parameter.VAR_POSITIONAL for part in parameters)
+    return is_open or len(parameters) >= 3
+
+
 def check_takes_weights(loss: Loss[Any]) -> None:
     """ConfigError if a loss of the user's own has no place for weights."""
-    parameters = list(signature(loss.forward).parameters.values())
-    kinds = {parameter.kind for parameter in parameters}
-    is_open = bool(kinds & {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD})
-    if len(parameters) < 3 and not is_open:
+    if not takes_weights(loss):
         raise ConfigError(
             f"{loss!r} takes logits and targets, got weights of examples as well. Give "
             "its forward a third argument, weights=None, or leave the weights out."

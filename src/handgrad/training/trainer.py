@@ -1,7 +1,7 @@
 """The training loop: a generator of records that anyone can read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Self
@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation, logits_with_flip
-from handgrad.augmentation.views import Movable, Views
+from handgrad.augmentation.views import Views, is_movable
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -23,6 +23,7 @@ from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
 from handgrad.training.early_stopping import should_stop
+from handgrad.training.full_batch import content_order
 from handgrad.training.non_finite import non_finite_error
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
@@ -152,16 +153,23 @@ class Trainer:
 
     def batches(self, epoch: int) -> list[NumpyArray]:
         """The rows of each batch of an epoch, in order."""
-        order = permutation(self._order_key.at(epoch), len(self.train))
         size = self.settings.batch_size
+        if len(self.train) <= size:
+            return [self._whole_order]
+        order = permutation(self._order_key.at(epoch), len(self.train))
         return [order[start : start + size] for start in range(0, len(order), size)]
+
+    @cached_property
+    def _whole_order(self) -> NumpyArray:
+        """The order of a step that sees every example."""
+        return content_order(self.train)
 
     def batch(self, rows: NumpyArray, step: int) -> Batch:
         """What a step sees: the images of these rows, augmented."""
         key = self._augmentation_key.at(step, rows)
         keys = [key.child(str(number)) for number in range(len(self.augmentation))]
         changes = list(zip(self.augmentation, keys, strict=True))
-        if all(isinstance(change, Movable) for change in self.augmentation):
+        if all(map(is_movable, self.augmentation)):
             return self._viewed(rows, changes)
         images = self.train.images[rows]
         for change, its_key in changes:

@@ -1,6 +1,14 @@
 import json
 
-from handgrad.cli.screens.console import console, finite, say, say_json, table
+from handgrad.cli.screens.console import (
+    console,
+    finite,
+    say,
+    say_json,
+    show_parts,
+    table,
+)
+from handgrad.inspection import Table
 
 
 def test_json_is_one_line_and_numbers_that_are_not_finite_become_null(capsys):
@@ -31,3 +39,15 @@ def test_a_table_in_a_pipe_carries_no_control_characters(capsys):
     shown.add_row("cat")
     console().print(shown)
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_table_of_text_is_printed_with_its_paragraphs(capsys):
+    made = Table(
+        ("class", "images"), (("[b]cat", "7"),), ("images",), ("Above.",), ("a\nb",)
+    )
+    show_parts(made)
+    assert capsys.readouterr().out == (
+        "Above.\n\nclass   images\n[b]cat       7\n\na\nb\n"
+    )
+    show_parts(Table(below=("one", "two")))
+    assert capsys.readouterr().out == "one\n\ntwo\n"

@@ -29,3 +29,9 @@ def test_the_last_row_is_full_where_it_can_be(count, ideal, columns):
 
 def test_no_more_columns_than_pictures():
     assert full_rows(3, 9) == 3
+
+
+def test_numbers_that_are_no_bytes_are_scaled_from_black_to_white():
+    image = np.array([[[-1.0, 0.0, 3.0]]])
+    assert pixels(image)[0, :, 0].tolist() == [0, 63, 255]
+    assert pixels(np.zeros((1, 1, 2)))[0, :, 0].tolist() == [0, 0]

@@ -2,7 +2,7 @@ import pytest
 from PIL import Image
 
 from handgrad.errors import ResourceError
-from handgrad.inspection.figures.style import new_figure, save, title
+from handgrad.inspection.figures.style import new_figure, plain, png, save, title
 
 
 def titled():
@@ -33,3 +33,25 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ResourceError, match=r"picture .*name\.png cannot be written"):
         save(titled(), tmp_path / "file" / "name")
+
+
+def test_a_figure_becomes_the_bytes_of_a_picture():
+    assert png(titled()).startswith(b"\x89PNG")
+    assert png(titled()) == png(titled())
+
+
+@pytest.mark.parametrize("text", ["$x$", r"a$\frac", r"a\$b", "$", "plain"])
+def test_no_text_is_read_as_a_formula(text):
+    from matplotlib.cbook import is_math_text
+
+    figure = new_figure(2, 1)
+    written = figure.text(0, 0, plain(text))
+    assert not is_math_text(written.get_text())
+    drawn, is_formula = written._preprocess_math(written.get_text())
+    assert (drawn, is_formula) == (text, False)
+
+
+def test_titles_are_text():
+    figure = new_figure(2, 1)
+    title(figure.add_subplot(), r"of $\frac", "$x$ images")
+    figure.draw_without_rendering()

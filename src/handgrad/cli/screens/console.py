@@ -3,10 +3,13 @@
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from handgrad.inspection import Table as TextTable
 
 PIPE_WIDTH = 200  # wide enough that a table in a file is not folded
 
@@ -63,3 +66,19 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
             no_wrap=column in right,
         )
     return made
+
+
+def show_parts(made: "TextTable") -> None:
+    """Print a table of text and its paragraphs, with blank lines between them."""
+    shown = table(*made.heads, right=made.right)
+    for row in made.rows:
+        shown.add_row(*row)
+    grid = [shown] if made.heads else []
+    parts: list[str | Table] = [*made.above, *grid, *made.below]
+    for number, part in enumerate(parts):
+        if number:
+            say()
+        if isinstance(part, Table):
+            show(part)
+        else:
+            say(part)

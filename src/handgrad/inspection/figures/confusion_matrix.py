@@ -15,6 +15,7 @@ from handgrad.inspection.figures.style import (
     ORANGE,
     TEXT_SIZE,
     new_figure,
+    plain,
     quiet,
     title,
 )
@@ -82,7 +83,7 @@ def _name_axes(axes: Axes, class_names: Sequence[str]) -> None:
     classes = len(class_names)
     every = -(-classes // MOST_NAMED)
     places = range(0, classes, every)
-    names = [class_names[place] for place in places]
+    names = [plain(class_names[place]) for place in places]
     upright = max((len(name) for name in names), default=0) > 3
     axes.set_xticks(places, names, rotation=90 if upright else 0)
     axes.set_yticks(places, names)

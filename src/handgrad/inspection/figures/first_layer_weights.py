@@ -17,6 +17,7 @@ from handgrad.inspection.figures.style import (
     ORANGE,
     TEXT_SIZE,
     new_figure,
+    plain,
     title,
 )
 
@@ -96,7 +97,7 @@ def _label(figure: Figure, grid: Grid, names: Sequence[str]) -> None:
         figure.axes[0].text(
             left + grid.width / 2,
             top + grid.height * 1.06,
-            name,
+            plain(name),
             ha="center",
             va="top",
             color=INK,

@@ -45,12 +45,23 @@ class Grid:
 def pixels(image: NumpyArray) -> NumpyArray:
     """One image (channels, height, width) as matplotlib takes it (height, width, 3).
 
-    Grey is repeated; a picture of other than 1 or 3 channels shows their mean.
+    Grey is repeated; a picture of other than 1 or 3 channels shows their mean. Numbers
+    that are not bytes are scaled: the smallest is black, the largest white.
     """
+    image = _as_bytes(image)
     if image.shape[0] not in (1, 3):
         image = image.mean(axis=0, keepdims=True)
     colored = np.broadcast_to(image, (3, *image.shape[1:]))
     return np.asarray(colored, dtype=image.dtype).transpose(1, 2, 0)
+
+
+def _as_bytes(image: NumpyArray) -> NumpyArray:
+    if image.dtype == np.uint8:
+        return image
+    values = np.asarray(image, dtype=np.float64)
+    low, high = values.min(), values.max()
+    scaled: NumpyArray = 255 * (values - low) / max(high - low, 1e-12)
+    return np.asarray(scaled, dtype=np.uint8)
 
 
 def full_rows(count: int, ideal: float) -> int:

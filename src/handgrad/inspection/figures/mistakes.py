@@ -1,9 +1,7 @@
-"""The mistakes that the network was surest of."""
+"""The mistakes with the highest predicted probability."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,45 +13,13 @@ from handgrad.inspection.figures.style import (
     ORANGE,
     TEXT_SIZE,
     new_figure,
+    plain,
     quiet,
     title,
 )
+from handgrad.inspection.mistakes import Mistake, worst_mistakes
 
-MOST = 24
 COLUMNS = 8
-
-
-class Mistake(NamedTuple):
-    """One image taken for another class."""
-
-    row: int
-    target: int
-    prediction: int
-    probability: float
-
-
-def worst_mistakes(
-    probabilities: NumpyArray, targets: NumpyArray, most: int = MOST
-) -> list[Mistake]:
-    """Wrong predictions, the surest first; ties in the order of the images.
-
-    Shapes
-        probabilities  (batch, classes)
-        targets        (batch,)
-    """
-    predictions = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(predictions != targets)
-    sure = probabilities[wrong, predictions[wrong]]
-    order = wrong[np.argsort(-sure, kind="stable")][:most]
-    return [
-        Mistake(
-            int(row),
-            int(targets[row]),
-            int(predictions[row]),
-            float(probabilities[row, predictions[row]]),
-        )
-        for row in order
-    ]
 
 
 def mistakes(
@@ -79,6 +45,8 @@ def mistakes(
     note = f"{wrong:,} of {len(targets):,} {named} are wrong"
     if not worst:
         return _nothing(f"None of {len(targets):,} {named} was mistaken.")
+    if images.ndim != 4:
+        return _nothing("These inputs are no images: the table lists the mistakes.")
     height, width = images.shape[2:]
     columns = min(COLUMNS, len(worst))
     grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)
@@ -119,7 +87,7 @@ def _label(
 
 
 def _short(name: str, most: int = 12) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+    return plain(name if len(name) <= most else name[: most - 1] + "…")
 
 
 def _nothing(sentence: str) -> Figure:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.figures.grid import Grid, draw_grid, full_rows, pixels
-from handgrad.inspection.figures.style import INK, TEXT_SIZE, new_figure, title
+from handgrad.inspection.figures.style import INK, TEXT_SIZE, new_figure, plain, title
 
 IDEAL_COLUMNS = 8
 SIDE_INCHES = 1.15
@@ -31,7 +31,7 @@ def named_images(images: NumpyArray, names: Sequence[str], *, what: str = "") ->
         axes.text(
             left + width / 2,
             top + 1.05 * height,
-            name,
+            plain(name),
             ha="center",
             va="top",
             color=INK,

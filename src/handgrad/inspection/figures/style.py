@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
@@ -36,10 +37,10 @@ def new_figure(width: float, height: float) -> Figure:
 def title(axes: Axes, text: str, note: str = "") -> None:
     """A title at the left edge, with a quieter note under it."""
     axes.set_title(
-        text, loc="left", color=INK, fontsize=TITLE_SIZE, pad=22 if note else 10
+        plain(text), loc="left", color=INK, fontsize=TITLE_SIZE, pad=22 if note else 10
     )
     axes.annotate(
-        note,
+        plain(note),
         xy=(0, 1),
         xytext=(0, 7),
         xycoords="axes fraction",
@@ -86,12 +87,24 @@ def save(
     return written
 
 
-def _draw(figure: Figure, path: Path, ending: str) -> None:
-    """Write one file; without a fixed salt and date, an SVG would never repeat."""
+def png(figure: Figure) -> bytes:
+    """The figure as the bytes of a PNG file."""
+    buffer = BytesIO()
+    _draw(figure, buffer, "png")
+    return buffer.getvalue()
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib draws letter by letter: a dollar sign begins no formula."""
+    return text.replace("$", r"\$")
+
+
+def _draw(figure: Figure, target: Path | BytesIO, ending: str) -> None:
+    """Write one picture; without a fixed salt and date, an SVG would never repeat."""
     metadata = {"Date": None} if ending == "svg" else {}
     with mpl.rc_context({"svg.hashsalt": "handgrad"}):
         figure.savefig(
-            path,
+            target,
             format=ending,
             dpi=DOTS_PER_INCH,
             metadata=metadata,

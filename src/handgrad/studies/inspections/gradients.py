@@ -7,9 +7,9 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import normalization
-from handgrad.inspection import gradient_flow as flow
-from handgrad.inspection import jacobians as derived
 from handgrad.inspection.differentiable import NetworkValue, in_float64
+from handgrad.inspection.gradient_flow import DEPTHS, depth_flow
+from handgrad.inspection.jacobians import chained, jacobians_at, point_of
 from handgrad.inspection.saturation import BOUND, SCALES, deep, saturation_by_scale
 from handgrad.layers import Softmax
 from handgrad.losses import SoftmaxCrossEntropy
@@ -22,7 +22,7 @@ def vanishing_gradients(
     *,
     dataset: str = "digits",
     images: int = 64,
-    depths: Sequence[int] = flow.DEPTHS,
+    depths: Sequence[int] = DEPTHS,
     scales: Sequence[float] = SCALES,
     seed: int,
     place: Place,
@@ -36,7 +36,7 @@ def vanishing_gradients(
                                       at the smallest and the largest initial weights
     """
     inputs, targets = _batch(place, dataset, images)
-    rows = flow.depth_flow(inputs, targets, depths=depths, seed=seed)
+    rows = depth_flow(inputs, targets, depths=depths, seed=seed)
     by_scale = saturation_by_scale(
         deep(inputs.shape[1:], 10, seed=seed), inputs, scales=scales
     )
@@ -81,7 +81,7 @@ def jacobians(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, 
     """
     inputs, targets = _batch(place, dataset, 1)
     model = perceptron(input_shape=inputs.shape[1:], seed=seed)
-    found = derived.jacobians(model, inputs[0], seed=seed)
+    found = jacobians_at(model, inputs[0], seed=seed)
 
     def draw() -> Any:
         from handgrad.inspection.figures import jacobians
@@ -100,11 +100,11 @@ def jacobians(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, 
         for one in found
     ]
     place.draw("jacobians", draw, table, kind="png")
-    chained = derived.chained(found, model, inputs[0], int(targets[0]))
+    products = chained(found, model, inputs[0], int(targets[0]))
     value = NetworkValue(model, SoftmaxCrossEntropy(), inputs, targets, key=Key(seed))
     gradients = value.gradients()
-    errors = [np.abs(chained[n] - gradients[n]).max() for n in chained]
-    largest = max(np.abs(gradients[name]).max() for name in chained)
+    errors = [np.abs(products[n] - gradients[n]).max() for n in products]
+    largest = max(np.abs(gradients[name]).max() for name in products)
     return {
         "jacobians": len(found),
         **{f"error_{_word(one.name)}": one.max_error for one in found},
@@ -127,7 +127,7 @@ def perceptron_equation(
     for name, parameter in model.parameters().items():
         if name.endswith("bias"):  # at their zeros, they would say nothing
             parameter.value = normal(Key(seed).child(name), parameter.shape)
-    point = derived.point_of(model, inputs[0])
+    point = point_of(model, inputs[0])
     x = inputs.reshape(len(inputs), -1)
     f1 = 1 / (1 + np.exp(-(x @ point.w1.T + point.b1)))
     powers = np.exp(f1 @ point.w2.T + point.b2)  # small numbers: no shift is needed

@@ -5,8 +5,7 @@ from typing import Any
 
 from handgrad import catalog
 from handgrad.arrays import Shape
-from handgrad.inspection.memory import FLOAT32_BYTES
-from handgrad.inspection.memory import memory as memory_of
+from handgrad.inspection.memory import FLOAT32_BYTES, measure
 from handgrad.layers import Sequential
 from handgrad.optimizers import Optimizer
 from handgrad.studies.inspections.place import Place
@@ -42,7 +41,7 @@ def training_memory(
         measured_ROLE   bytes of the arrays of a step of the plain layers
         *_peak          the most that NumPy held at once in it, parameters included
     """
-    found = memory_of(
+    found = measure(
         build(model, seed), _optimizer(optimizer), GREY, batch_size=batch_size
     )
 

@@ -83,7 +83,7 @@ def activation_functions(
     def draw() -> Any:
         from handgrad.inspection.figures import activation_functions as drawing
 
-        return drawing.activation_functions(found)
+        return drawing.activation_functions(found.rows)
 
     points = [
         {"activation": c.name, "input": x, "output": y, "gradient": g}
@@ -125,7 +125,7 @@ def dropout_statistics(
         train_zero_N, test_zero_N   fractions that are exactly 0 where N percent is kept
         train_strays_N              how far the mean strays, in standard errors
     """
-    rows = dropped(kept, mean=mean, seed=seed)
+    rows = dropped(kept, mean=mean, seed=seed).rows
 
     def draw() -> Any:
         from handgrad.inspection.figures.dropout_statistics import dropout_statistics

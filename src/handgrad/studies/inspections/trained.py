@@ -10,12 +10,13 @@ from handgrad.datasets import Split
 from handgrad.errors import ConfigError
 from handgrad.inspection.filters import Filters
 from handgrad.inspection.filters import filters as first_filters
+from handgrad.inspection.mistakes import worst_mistakes
 from handgrad.metrics import Evaluation
 from handgrad.studies.inspections.place import Place
 from handgrad.studies.trial_runs import run_of
 from handgrad.training.build import build_model
-from handgrad.training.classifier import Classifier, load
 from handgrad.training.run import Run
+from handgrad.training.trained_network import TrainedNetwork, load
 
 
 def trained_network(
@@ -47,7 +48,7 @@ def trained_network(
         return {**mistakes(run, classifier, place), **weights(run, classifier, place)}
 
 
-def mistakes(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
+def mistakes(run: Run, classifier: TrainedNetwork, place: Place) -> dict[str, float]:
     """What the test images say, class by class."""
     test = run.parts.dataset.test
     if test is None:
@@ -73,7 +74,7 @@ def mistakes(run: Run, classifier: Classifier, place: Place) -> dict[str, float]
 
 
 def _draw_mistakes(
-    classifier: Classifier, test: Split, found: Evaluation, place: Place
+    classifier: TrainedNetwork, test: Split, found: Evaluation, place: Place
 ) -> None:
     names = classifier.class_names
     probabilities = classifier.predict_probabilities(test.images)
@@ -89,8 +90,6 @@ def _draw_mistakes(
         return figures.mistakes(
             test.images, test.targets, probabilities, names, what="test"
         )
-
-    from handgrad.inspection.figures.mistakes import worst_mistakes
 
     counts = [
         {"true": names[true], "answer": names[answer], "images": int(count)}
@@ -109,7 +108,7 @@ def _draw_mistakes(
     place.draw("worst_mistakes", gallery, worst, kind="png")
 
 
-def weights(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
+def weights(run: Run, classifier: TrainedNetwork, place: Place) -> dict[str, float]:
     """The first layer's weights, and how far they moved."""
     images = run.parts.train.images
     last = first_filters(classifier.model, classifier.input_shape)
@@ -127,7 +126,7 @@ def weights(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
     }
 
 
-def _draw_weights(found: Filters, classifier: Classifier, place: Place) -> None:
+def _draw_weights(found: Filters, classifier: TrainedNetwork, place: Place) -> None:
     def draw() -> Any:
         from handgrad.inspection.figures import filters as drawing
 

@@ -1,0 +1,109 @@
+"""Which class is taken for which."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.inspection.result import Result
+from handgrad.inspection.sample import Where, sample_of
+from handgrad.inspection.subject import subject_of
+from handgrad.inspection.table import Table
+from handgrad.metrics import count_confusions, most_confused
+from handgrad.ranges import check_at_least
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Confusion(Result):
+    """The confusion matrix of a classifier on some images.
+
+    Shapes
+        counts  (classes, classes), row = true class, column = predicted class
+
+    Units
+        pairs   how many confusions the table lists
+        split   test, validation or train of a run; empty for given images
+    """
+
+    counts: NumpyArray
+    class_names: tuple[str, ...]
+    split: str
+    pairs: int
+
+    @property
+    def most_confused(self) -> list[tuple[str, str, int]]:
+        """(true class, predicted class, images), the most frequent first."""
+        names = self.class_names
+        return [
+            (names[true], names[predicted], count)
+            for true, predicted, count in most_confused(self.counts, self.pairs)
+        ]
+
+    def table(self) -> Table:
+        """The most frequent confusions, and how many images are wrong."""
+        heads = ("images", "of the class")
+        support, names = self.counts.sum(axis=1), self.class_names
+        rows = tuple(
+            (names[true], names[answer], f"{count:,}", f"{count / support[true]:.1%}")
+            for true, answer, count in most_confused(self.counts, self.pairs)
+        )
+        total = int(self.counts.sum())
+        wrong = total - int(np.trace(self.counts))
+        note = wrong_of(wrong, total, self.split)
+        return Table(("true", "taken for", *heads), rows, right=heads, below=(note,))
+
+    def figure(self) -> "Figure":
+        """The whole matrix."""
+        from handgrad.inspection.figures import confusion_matrix
+
+        return confusion_matrix(self.counts, self.class_names, what=self.split)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The split, the matrix and the most frequent confusions."""
+        return {
+            "split": self.split,
+            "confusion": self.counts.tolist(),
+            "most_confused": [
+                {"true": true, "predicted": answer, "count": count}
+                for true, answer, count in self.most_confused
+            ],
+        }
+
+
+def confusion(
+    subject: Any,
+    images: Any = None,
+    labels: Any = None,
+    *,
+    pairs: int = 10,
+    **where: Unpack[Where],
+) -> Confusion:
+    """How often each true class is taken for each class.
+
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
+    `images` all images of one of the run's splits are taken: see
+    `handgrad.inspection.sample.Where`.
+
+    Shapes
+        images  (count, ...), as the classifier takes them
+        labels  (count,), names or numbers of their classes
+
+    Example
+        confusion(clf, test_images, test_labels)
+        confusion("runs/lenet-digits-1", split="validation")
+    """
+    check_at_least("confusion", "pairs", pairs, 1)
+    of = subject_of(subject)
+    sample = sample_of(of, images, labels, **where)
+    counts = count_confusions(of.logits(sample.images), sample.targets)
+    return Confusion(counts, sample.class_names, sample.split, pairs)
+
+
+def wrong_of(wrong: int, total: int, split: str) -> str:
+    """How many images are wrong, as a sentence."""
+    images = f"{split} images".strip()
+    return f"{wrong:,} of {total:,} {images} are wrong."

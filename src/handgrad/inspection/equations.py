@@ -1,0 +1,81 @@
+"""The equations of layers and losses, read from their docstrings and their source.
+
+Python run with -OO has no docstrings; every equation is then an empty text.
+"""
+
+import re
+from inspect import cleandoc, getsourcelines, signature
+from textwrap import dedent
+from typing import Any
+
+SECTION = re.compile(r"^Equations\n((?:[ ].*\n|\n)*)", re.MULTILINE)
+PREDICTION = "prediction:"  # what follows it holds when the network is not training
+
+
+def equations_of(part: Any) -> str:
+    """The section Equations of the docstring of a layer's or a loss's class.
+
+    A subclass without a docstring of its own has none: its equations may differ.
+    """
+    text = cleandoc(vars(type(part)).get("__doc__") or "") + "\n"
+    found = SECTION.search(text)
+    return dedent(found[1]).strip("\n") if found else ""
+
+
+def equation_of(equations: str, name: str, *, training: bool) -> str:
+    """What stands to the right of `name =`, on one line; empty if it is not there.
+
+    Example
+        equation_of("outputs = max(inputs, 0)", "outputs", training=False)
+        == "max(inputs, 0)"
+    """
+    general, _, predicting = equations.partition(PREDICTION)
+    for text in (general,) if training else (_padded(predicting), general):
+        found = "; ".join(_definitions(text, name))
+        if found:
+            return found
+    return ""
+
+
+def cache_name(part: Any) -> str:
+    """The name of a cache that is one array: as `backward` calls its argument."""
+    return list(signature(type(part).backward).parameters)[-1]
+
+
+def equation_line(layer: Any, parameter: str) -> tuple[str, int, str]:
+    """Where a layer's `backward` computes this gradient: file, line, its text."""
+    lines, first = getsourcelines(type(layer).backward)
+    module = type(layer).__module__.replace(".", "/") + ".py"
+    for number, text in enumerate(lines, first):
+        if text.strip().startswith(f"d_{parameter} ="):
+            return module, number, text.strip()
+    for number, text in enumerate(lines, first):
+        if f'"{parameter}":' in text:
+            return module, number, text.strip()
+    return module, first, lines[0].strip()
+
+
+def _padded(text: str) -> str:
+    """The text with its first line as far right as it stood after the mark."""
+    return " " * len(PREDICTION) + text if text else ""
+
+
+def _definitions(text: str, name: str) -> list[str]:
+    """Every definition of a name, with the lines that continue it."""
+    head = re.compile(
+        rf"^(?P<left>\s*(?:[\w ]+:\s+)?){name}(?:\[[^\]]*\])?\s*=(?!=)\s*(?P<right>.*)$"
+    )
+    found: list[str] = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        start = head.match(line)
+        if start is None:
+            continue
+        parts = [start["right"]]
+        for following in lines[number + 1 :]:
+            indent = len(following) - len(following.lstrip())
+            if not following.strip() or indent <= len(start["left"]):
+                break
+            parts.append(following.strip())
+        found.append(" ".join(parts))
+    return found

@@ -1,0 +1,70 @@
+"""Arrays of a forward and a backward pass as pictures."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from handgrad.arrays import NumpyArray
+from handgrad.inspection.figures.picture_rows import (
+    ACROSS,
+    picture_rows,
+    signed_pictures,
+    sizes,
+)
+from handgrad.inspection.figures.style import title
+from handgrad.inspection.trace import Trace
+from handgrad.inspection.trace_step import TraceStep
+
+HALF = ACROSS // 2
+COLOURS = "blue: positive, white: 0, orange: negative"
+RESHAPING = "Flatten"  # its outputs are its inputs
+
+
+def trace_figure(found: Trace) -> Figure:
+    """One row for each layer: left its outputs, right the loss's gradient by them.
+
+    Of a batch the first image is drawn; containers are drawn as their parts.
+    """
+    rows = []
+    for step in found:
+        if step.is_container or step.kind == RESHAPING:
+            continue
+        pair = (step.outputs, step.d_outputs)
+        left, right = (signed_pictures(values[0], HALF) for values in pair)
+        blank = [np.ones((1, 1, 3))] * (HALF - len(left))
+        label = f"{step.name}\n{sizes(step.outputs.shape[1:])}"
+        rows.append((label, [*left, *blank, *right]))
+    figure, axes = picture_rows(rows)
+    halves = f"left: outputs, right: d_outputs, each its first {HALF}; {COLOURS}"
+    title(axes, "Forward and backward pass", halves)
+    return figure
+
+
+def step_figure(step: TraceStep) -> Figure:
+    """One row for each array of a step: its first maps, or its numbers as squares."""
+    rows = [
+        (f"{name}\n{sizes(value.shape)}", signed_pictures(as_maps(value)))
+        for name, value, _ in step.arrays
+        if is_drawn(value)
+    ]
+    figure, axes = picture_rows(rows)
+    title(axes, f"{step.name} ({step.kind})", COLOURS)
+    return figure
+
+
+def is_drawn(value: Any) -> bool:
+    """Whether a value of a step is an array with something in it."""
+    return isinstance(value, np.ndarray) and bool(value.size)
+
+
+def as_maps(values: NumpyArray) -> NumpyArray:
+    """(maps, height, width) of images and kernels; (features,) of anything else.
+
+    Of a batch of vectors the first is taken, of a matrix of weights all as one map.
+    """
+    if values.ndim > 2:
+        return values.reshape(-1, *values.shape[-2:])
+    if values.ndim == 2 and len(values) > 1:
+        return values[None]
+    return values.reshape(-1)

@@ -1,0 +1,92 @@
+"""Run a network's own forward and backward pass, and keep every array on the way."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from handgrad.arrays import Array, Gradients, Shape
+from handgrad.layers import Layer, Residual, Sequential
+from handgrad.parameter import Buffer, Parameter
+from handgrad.randomness import Key
+
+
+@dataclass
+class Record:
+    """What went through one layer; `is_container` if its parts have their own records.
+
+    `arrays` holds inputs, outputs, d_outputs and d_inputs once they have been computed.
+    """
+
+    name: str
+    layer: Layer[Any]
+    is_container: bool
+    arrays: dict[str, Array] = field(default_factory=dict)
+    cache: Any = None
+    gradients: Gradients = field(default_factory=dict)
+
+
+class Recorder(Layer[Any]):
+    """A layer that runs another and records what goes in and what comes out."""
+
+    def __init__(self, layer: Layer[Any], record: Record) -> None:
+        self.layer, self.record = layer, record
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """That of the layer."""
+        return self.layer.output_shape(input_shape)
+
+    def forward(
+        self, inputs: Array, *, training: bool = False, key: Key | None = None
+    ) -> tuple[Array, Any]:
+        """What the layer returns."""
+        outputs, cache = self.layer.forward(inputs, training=training, key=key)
+        self.record.arrays.update(inputs=inputs, outputs=outputs)
+        self.record.cache = cache
+        return outputs, cache
+
+    def backward(self, d_outputs: Array, cache: Any, /) -> tuple[Array, Gradients]:
+        """What the layer returns."""
+        d_inputs, gradients = self.layer.backward(d_outputs, cache)
+        self.record.arrays.update(d_outputs=d_outputs, d_inputs=d_inputs)
+        self.record.gradients = gradients
+        return d_inputs, gradients
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Those of the layer."""
+        return self.layer.parameters()
+
+    def buffers(self) -> dict[str, Buffer]:
+        """Those of the layer."""
+        return self.layer.buffers()
+
+    def __repr__(self) -> str:
+        return repr(self.layer)
+
+
+def record_layers(network: Sequential) -> list[Record]:
+    """Put a recorder around every layer of a network, nested ones included.
+
+    The network is changed: give a copy. The records are in the order of the forward
+    pass, a container before its parts; names are those that parameters begin with.
+    """
+    records: list[Record] = []
+    _wrap_parts(network, "", records)
+    return records
+
+
+def _recorded(layer: Layer[Any], name: str, records: list[Record]) -> Recorder:
+    record = Record(name, layer, isinstance(layer, Sequential | Residual))
+    records.append(record)
+    _wrap_parts(layer, f"{name}.", records)
+    return Recorder(layer, record)
+
+
+def _wrap_parts(layer: Layer[Any], prefix: str, records: list[Record]) -> None:
+    if isinstance(layer, Sequential):
+        layer.layers = {
+            name: _recorded(part, prefix + name, records)
+            for name, part in layer.layers.items()
+        }
+    elif isinstance(layer, Residual):
+        layer.body = _recorded(layer.body, f"{prefix}body", records)
+        if layer.shortcut is not None:
+            layer.shortcut = _recorded(layer.shortcut, f"{prefix}shortcut", records)

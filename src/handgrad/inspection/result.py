@@ -1,0 +1,61 @@
+"""What an inspection returns: numbers that display themselves."""
+
+from abc import ABC, abstractmethod
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from handgrad.inspection.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Row = TypeVar("Row")
+
+
+class Result(ABC):
+    """Numbers under their names, as a table, a figure or plain values.
+
+    In a terminal a result prints its table; in a notebook it shows table and figure.
+    """
+
+    @abstractmethod
+    def table(self) -> Table:
+        """The numbers as text; `print(result.table())` or `result.table().rows`."""
+
+    @abstractmethod
+    def figure(self) -> "Figure":
+        """A new matplotlib figure; matplotlib's global state stays as it was."""
+
+    @abstractmethod
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: numbers, text, lists and dictionaries."""
+
+    def __repr__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table, and the figure as an inline PNG."""
+        from handgrad.inspection.figures.style import png
+
+        picture = b64encode(png(self.figure())).decode("ascii")
+        return (
+            f"<div>{self.table().to_html()}"
+            f'<img alt="figure" style="max-width: 100%" '
+            f'src="data:image/png;base64,{picture}"></div>'
+        )
+
+
+class Rows(Result, Generic[Row]):
+    """A result that is a list of rows: it has a length, an order and indices."""
+
+    rows: tuple[Row, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __getitem__(self, place: int) -> Row:
+        return self.rows[place]

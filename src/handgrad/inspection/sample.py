@@ -1,0 +1,197 @@
+"""The images of an inspection: given arrays, those of a run, or of a data set."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypedDict
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets import Normalization
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.inspection.subject import Subject, as_inputs
+from handgrad.ranges import check_at_least
+
+
+class Where(TypedDict, total=False):
+    """Which of a run's images to take; only where no images are given.
+
+    split     test, validation or train; by default test, where there is one
+    dataset   the name or path of other images of the same classes
+    data_dir  the folder in which data sets are looked for first
+    """
+
+    split: str | None
+    dataset: str | None
+    data_dir: Path | None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some images, their classes, and where they came from.
+
+    Shapes
+        images   (count, ...), as they were given
+        labels   (count,), class numbers; None where none were given
+    """
+
+    images: NumpyArray
+    labels: NumpyArray | None
+    class_names: tuple[str, ...]
+    normalization: Normalization | None
+    split: str
+    what: str
+
+    @property
+    def image_shape(self) -> Shape:
+        """The sizes of one image, such as (channels, height, width)."""
+        return tuple(self.images.shape[1:])
+
+    @property
+    def inputs(self) -> NumpyArray:
+        """The images as a network takes them: normalised, float64."""
+        return as_inputs(self.images, self.normalization)
+
+    @property
+    def targets(self) -> NumpyArray:
+        """The class numbers; ConfigError where no labels were given."""
+        if self.labels is None:
+            raise ConfigError(
+                "This inspection takes images and their labels, got images alone. "
+                "Give the labels as well."
+            )
+        return self.labels
+
+
+def sample_of(
+    subject: Subject,
+    images: Any = None,
+    labels: Any = None,
+    *,
+    count: int | None = None,
+    prefer_one: bool = False,
+    split: str | None = None,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+) -> Sample:
+    """All of the given images, or the first `count` of a run's split."""
+    if count is not None:
+        check_at_least("An inspection", "count", count, 1)
+    if images is None:
+        return _of_run(subject, count, split, dataset, data_dir)
+    if split is not None or dataset is not None:
+        raise ConfigError(
+            "An inspection takes images, or a split or data set of a run, got both. "
+            "Leave one of them out."
+        )
+    batch = subject.batch(images, prefer_one=prefer_one)
+    names = subject.class_names(tuple(batch.shape[1:]))
+    targets = None if labels is None else subject.targets(labels, names)
+    if targets is not None and len(targets) != len(batch):
+        raise ShapeError(
+            f"An inspection takes one label for each image, got {len(targets)} labels "
+            f"of {len(batch)} images. Give as many."
+        )
+    what = f"the {len(batch)} given images" if len(batch) != 1 else "the given image"
+    return Sample(batch, targets, names, subject.normalization, "", what)
+
+
+def _of_run(
+    subject: Subject,
+    count: int | None,
+    split: str | None,
+    dataset: str | None,
+    data_dir: Path | None,
+) -> Sample:
+    from handgrad.training.run_images import run_images
+
+    if subject.config is None:
+        raise ConfigError(
+            f"{subject.name} has no images of its own, got none. "
+            "Give images and their labels."
+        )
+    name, found = run_images(subject.config, split, dataset=dataset, data_dir=data_dir)
+    taken = found.images[:count]
+    return Sample(
+        images=taken,
+        labels=found.targets[:count],
+        class_names=subject.class_names(tuple(taken.shape[1:])),
+        normalization=subject.normalization,
+        split=name,
+        what=f"the first {len(taken)} {name} images of {subject.name}",
+    )
+
+
+def image_of(
+    subject: Subject,
+    images: Any,
+    labels: Any,
+    image: int | None,
+    *,
+    split: str | None = None,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+) -> Sample:
+    """One image: the given one, or number `image` of several, counted from 0."""
+    found = sample_of(
+        subject,
+        images,
+        labels,
+        count=up_to(image) if images is None else None,
+        prefer_one=True,
+        split=split,
+        dataset=dataset,
+        data_dir=data_dir,
+    )
+    if image is None and images is not None and len(found.images) > 1:
+        raise ShapeError(
+            f"This inspection takes one image, got {len(found.images)}. Give one "
+            "without the batch axis, or its number, such as image=0."
+        )
+    return only(found, image)
+
+
+def only(sample: Sample, image: int | None) -> Sample:
+    """The same with one image; ConfigError if there is no image of that number."""
+    number, count = up_to(image) - 1, len(sample.images)
+    if number >= count:
+        raise ConfigError(
+            f"There are {count} images, counted from 0, got image {number}. "
+            f"Take one from 0 to {count - 1}."
+        )
+    labels = sample.labels
+    return replace(
+        sample,
+        images=sample.images[number : number + 1],
+        labels=None if labels is None else labels[number : number + 1],
+    )
+
+
+def up_to(image: int | None) -> int:
+    """How many images to read to have this one; without a number, the first."""
+    if image is not None and image < 0:
+        raise ConfigError(
+            f"image takes a number from 0 up, got {image}. Count images from 0."
+        )
+    return 1 if image is None else image + 1
+
+
+def dataset_sample(
+    dataset: str | None, count: int, *, data_dir: Path | None = None
+) -> Sample:
+    """The first training images of a data set, by default the digits."""
+    from handgrad import datasets
+    from handgrad.names import known_name
+    from handgrad.training.build import DIGITS_SIZE
+
+    check_at_least("An inspection", "count", count, 1)
+    name = dataset or "digits"
+    size = DIGITS_SIZE if known_name(name, ("digits",)) else None
+    found = datasets.load(name, data_dir=data_dir, image_size=size)
+    images = found.train.images[:count]
+    return Sample(
+        images=images,
+        labels=found.train.targets[:count],
+        class_names=found.class_names,
+        normalization=datasets.normalization("standard", found.train.images),
+        split="train",
+        what=f"the first {len(images)} training images of {found.name}",
+    )

@@ -1,0 +1,175 @@
+"""What an inspection looks at: a network, with all that is known about its inputs.
+
+The one module of the inspections that knows how classifiers and runs are made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets import Normalization
+from handgrad.datasets.array_input import InputForm, as_examples
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers import Sequential
+from handgrad.losses import Loss, SoftmaxCrossEntropy
+from handgrad.training.classifier_settings import labels_of
+
+if TYPE_CHECKING:
+    from handgrad.training.config import RunConfig
+
+NAMED = 12  # classes that an error lists
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network and its loss; of a classifier also its normalization and class names.
+
+    Of a bare `Sequential` the last five fields are unknown: images are taken as the
+    network's inputs, labels as class numbers.
+
+    Shapes
+        classes      (classes,), the labels in the order of the network's outputs
+        input_shape  of one example
+    """
+
+    name: str
+    network: Sequential
+    loss: Loss[Any]
+    input_shape: Shape | None = None
+    normalization: Normalization | None = None
+    classes: NumpyArray | None = None
+    config: "RunConfig | None" = None
+    classifier: Any = None
+
+    def class_names(self, example: Shape) -> tuple[str, ...]:
+        """The names of the classes; numbers from 0 where they have none.
+
+        Of a bare network whose outputs are no vector there are none.
+        """
+        if self.classes is not None:
+            return tuple(map(str, self.classes.tolist()))
+        outputs = self.network.output_shape(example)
+        return tuple(map(str, range(outputs[0]))) if len(outputs) == 1 else ()
+
+    def batch(self, images: Any, *, prefer_one: bool = False) -> NumpyArray:
+        """Images with a batch axis and, for grey images, a channel axis.
+
+        Where the network takes an array both as one example and as a batch,
+        `prefer_one` decides.
+        """
+        array = np.asarray(images)
+        if self.classifier is not None:
+            return self._as_trained(array, prefer_one=prefer_one)
+        for shape in self._example_shapes(array, prefer_one=prefer_one):
+            if self._takes(shape):
+                return array.reshape(-1, *shape)
+        wanted = self.input_shape or "that the network takes"
+        raise ShapeError(
+            f"{self.name} takes images of shape {wanted}, one or several, got "
+            f"{array.shape}. Resize them, or take others."
+        )
+
+    def logits(self, images: NumpyArray) -> NumpyArray:
+        """Logits (count, classes) of a batch of images."""
+        if self.classifier is not None:
+            found: NumpyArray = self.classifier.logits(images)
+            return found
+        logits: NumpyArray = self.network.forward(
+            as_inputs(images, self.normalization)
+        )[0]
+        return logits
+
+    def targets(self, labels: Any, names: Sequence[str]) -> NumpyArray:
+        """Class numbers (count,), int64, of labels given as names or numbers.
+
+        Whole numbers are class numbers, unless the classifier was fitted on numbers:
+        then they are those.
+        """
+        array = np.atleast_1d(np.asarray(labels))
+        numbers = {name: number for number, name in enumerate(names)}
+        if array.dtype.kind in "iu" and not self._names_are_numbers():
+            numbers = {str(number): number for number in range(len(names))}
+        written = [str(label) for label in array.reshape(-1).tolist()]
+        unknown = [label for label in written if label not in numbers]
+        if unknown:
+            known = ", ".join(list(numbers)[:NAMED])
+            raise ConfigError(
+                f"{self.name} has the classes {known}, got the label {unknown[0]}. "
+                "Give labels of these classes."
+            )
+        return np.array([numbers[label] for label in written], dtype=np.int64)
+
+    def _names_are_numbers(self) -> bool:
+        """Whether the classifier was fitted on numbers, which need not count from 0."""
+        return self.classes is not None and self.classes.dtype.kind in "iu"
+
+    def _as_trained(self, array: NumpyArray, *, prefer_one: bool) -> NumpyArray:
+        """Examples in the layout and dtype that the classifier was trained on."""
+        form: InputForm = self.classifier.form
+        if prefer_one and array.shape in (form.shape, form.shape[1:]):
+            array = array.reshape(1, *form.shape)
+        return as_examples(array, form)
+
+    def _example_shapes(self, array: NumpyArray, *, prefer_one: bool) -> list[Shape]:
+        """The shapes that one example of this array can have, the preferred first."""
+        shape: Shape = tuple(array.shape)
+        ways = [shape[1:], shape][:: -1 if prefer_one else 1]
+        if self.input_shape is None or self.input_shape[0] != 1:
+            return ways
+        return [*ways, *((1, *way) for way in ways)]
+
+    def _takes(self, shape: Shape) -> bool:
+        if self.input_shape is not None:
+            return shape == self.input_shape
+        try:
+            self.network.output_shape(shape)
+        except ShapeError:
+            return False
+        return bool(shape)
+
+
+def as_inputs(images: NumpyArray, normalization: Normalization | None) -> NumpyArray:
+    """A batch of images as a network takes them: normalised, float64."""
+    if normalization is not None:
+        images = normalization.apply(images)
+    return np.asarray(images, dtype=np.float64)
+
+
+def subject_of(given: Any) -> Subject:
+    """A fitted classifier, the path of a run, or a bare `Sequential` as a subject."""
+    if isinstance(given, Subject):
+        return given
+    if isinstance(given, Sequential):
+        return Subject("The network", given, SoftmaxCrossEntropy())
+    if isinstance(given, str | Path):
+        from handgrad.training.trained_network import load
+
+        return _of_classifier(load(given), str(given))
+    return _of_classifier(given, "The classifier")
+
+
+def _of_classifier(classifier: Any, name: str) -> Subject:
+    """Of `handgrad.Classifier` or of the `TrainedNetwork` that it holds."""
+    trained = getattr(classifier, "trained_", classifier)
+    if not isinstance(getattr(trained, "model", None), Sequential):
+        raise ConfigError(
+            "An inspection takes a fitted classifier, the path of a run or a "
+            f"Sequential, got {type(classifier).__name__}. Call fit before it."
+        )
+    is_fitted_on_labels = trained.config.resolved.label_type is not None
+    return Subject(
+        name=name,
+        network=trained.model,
+        loss=trained.loss,
+        input_shape=tuple(trained.input_shape),
+        normalization=trained.normalization,
+        classes=labels_of(trained.config)
+        if is_fitted_on_labels
+        else np.asarray(trained.class_names),
+        config=trained.config,
+        classifier=trained,
+    )

@@ -1,0 +1,149 @@
+"""Every named array of one forward and one backward pass, layer by layer.
+
+Source
+    Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
+    errors.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.errors import unknown_name
+from handgrad.inspection.differentiable import in_float64
+from handgrad.inspection.gradient_check import norm
+from handgrad.inspection.recording import Record, record_layers
+from handgrad.inspection.result import Result
+from handgrad.inspection.sample import Sample, Where, image_of, sample_of
+from handgrad.inspection.subject import Subject, subject_of
+from handgrad.inspection.table import Table
+from handgrad.inspection.trace_step import LayerTrace, LossTrace, layer_step, loss_step
+from handgrad.layers import Sequential
+from handgrad.randomness import Key
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Trace(Result):
+    """All layers of a pass, first to last, and the loss.
+
+    Iterate over it layer by layer; index it by a layer's name or number:
+    `found["conv2d_1"].d_outputs`, `found["residual_1.body.conv2d_1"]`, `found["loss"]`.
+    """
+
+    layers: tuple[LayerTrace, ...]
+    loss: LossTrace
+    images: NumpyArray
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[LayerTrace]:
+        return iter(self.layers)
+
+    def __getitem__(self, name: str | int) -> Any:
+        if isinstance(name, int):
+            return self.layers[name]
+        steps = {step.name: step for step in (*self.layers, self.loss)}
+        if name not in steps:
+            raise unknown_name("layer of the trace", name, steps)
+        return steps[name]
+
+    def table(self) -> Table:
+        """Sizes and norms of each layer's outputs and gradients, and the loss."""
+        heads = ("|outputs|", "|d_outputs|", "|gradients|")
+        rows = tuple(
+            (
+                step.name,
+                " x ".join(map(str, step.outputs.shape[1:])),
+                f"{np.linalg.norm(step.outputs):.4g}",
+                f"{np.linalg.norm(step.d_outputs):.4g}",
+                f"{norm(step.gradients.values()):.4g}" if step.gradients else "",
+            )
+            for step in self.layers
+        )
+        count = len(self.images)
+        images = "image" if count == 1 else "images"
+        note = f"{count} {images}; loss {self.loss.value:.6g} ({self.loss.kind})."
+        return Table(("layer", "outputs", *heads), rows, right=heads, below=(note,))
+
+    def figure(self) -> "Figure":
+        """The outputs of each layer, and beside them the gradient of the loss."""
+        from handgrad.inspection.figures.trace import trace_figure
+
+        return trace_figure(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`layers` and `loss`, each with its arrays."""
+        layers = [step.as_dict() for step in self.layers]
+        return {"layers": layers, "loss": self.loss.as_dict()}
+
+
+def trace(
+    subject: Any,
+    images: Any = None,
+    labels: Any = None,
+    *,
+    image: int | None = None,
+    training: bool = False,
+    key: Key | None = None,
+    **where: Unpack[Where],
+) -> Trace:
+    """Run the network forward and backward once, and keep every array by its name.
+
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`; a copy of
+    its network runs in float64, by the layers' own `forward` and `backward`. The loss
+    is that of the classifier without its L2 term.
+
+    By default the network predicts: dropout passes all values, and batch normalization
+    uses its running statistics. With `training=True` dropout draws its mask from `key`,
+    by default the key of the first step of a training with seed 0 whose batch are
+    examples 0, 1, 2, ...; batch normalization uses the statistics of the given images.
+
+    Shapes
+        images  one image as the classifier takes it, or several as one batch; with
+                `image`, only the one of that number, counted from 0. Without images, an
+                image of the run: see `handgrad.inspection.sample.Where`
+        labels  of the images, names or numbers of their classes
+
+    Example
+        found = trace(clf, test_images[0], test_labels[0])
+        found["linear_1"].gradients["weight"]
+    """
+    of = subject_of(subject)
+    if images is None or image is not None:
+        sample = image_of(of, images, labels, image, **where)
+    else:
+        sample = sample_of(of, images, labels, prefer_one=True, **where)
+    return trace_sample(of, sample, training=training, key=key)
+
+
+def trace_sample(
+    subject: Subject,
+    sample: Sample,
+    *,
+    training: bool = False,
+    key: Key | None = None,
+) -> Trace:
+    """The trace of a sample as one batch."""
+    inputs, targets = sample.inputs, sample.targets
+    network = in_float64(subject.network)
+    assert isinstance(network, Sequential)
+    records = record_layers(network)
+    key = key or Key(0).child("dropout").at(1, np.arange(len(inputs)))
+    logits, caches = network.forward(inputs, training=training, key=key)
+    loss = loss_step(subject.loss, logits, targets)
+    network.backward(loss.d_logits, caches)
+    layers = (layer_step(one, training=training) for one in records if was_run(one))
+    return Trace(tuple(layers), loss, sample.images, sample.class_names)
+
+
+def was_run(record: Record) -> bool:
+    """Whether both passes went through the layer; a user's container may leave it."""
+    return len(record.arrays) == 4

@@ -1,0 +1,223 @@
+"""One step of a trace: a layer or the loss, with every value and its equation."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.errors import unknown_name
+from handgrad.inspection.equations import cache_name, equation_of, equations_of
+from handgrad.inspection.recording import Record
+from handgrad.inspection.result import Result
+from handgrad.inspection.table import Table
+from handgrad.layers import Layer
+from handgrad.losses import Loss
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HEADS = ("smallest", "largest", "norm")
+
+
+class NamedArray(NamedTuple):
+    """One value with its name and the equation that made it.
+
+    The value is an array, or what else a cache holds: sizes, a flag, a number, None.
+    The equation is empty for what was given: inputs, parameters, buffers.
+    """
+
+    name: str
+    value: Any
+    equation: str
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TraceStep(Result):
+    """One layer, or the loss, with all of its values in the order they are computed.
+
+    Equations
+        all equations of the layer or loss as one text, from its docstring
+    """
+
+    name: str
+    kind: str
+    equations: str
+    arrays: tuple[NamedArray, ...]
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of that name, such as `step["d_weight"]`."""
+        values = {array.name: array.value for array in self.arrays}
+        if name not in values:
+            raise unknown_name(f"array of {self.name}", name, values)
+        return values[name]
+
+    def table(self) -> Table:
+        """Shape, range, norm and equation of each value."""
+        rows = tuple(
+            (array.name, *_cells(array.value), array.equation) for array in self.arrays
+        )
+        heads = ("array", "shape", *HEADS, "equation")
+        above = (f"{self.name} ({self.kind})",)
+        return Table(heads, rows, right=HEADS, above=above)
+
+    def figure(self) -> "Figure":
+        """One row of pictures for each array."""
+        from handgrad.inspection.figures.trace import step_figure
+
+        return step_figure(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Name, kind, equations, and `arrays`: value and equation by name."""
+        arrays = {
+            array.name: {"value": _listed(array.value), "equation": array.equation}
+            for array in self.arrays
+        }
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "equations": self.equations,
+            "arrays": arrays,
+        }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LayerTrace(TraceStep):
+    """One layer in the pass; a container's parts have steps of their own after it.
+
+    Shapes
+        inputs, d_inputs    (batch, ...)
+        outputs, d_outputs  (batch, ...)
+
+    `cache` holds what backward kept, by its field names; `gradients` those of the
+    parameters, by the parameters' names; `layer` is the layer itself, in float64.
+    """
+
+    layer: Layer[Any]
+    is_container: bool
+    inputs: NumpyArray
+    outputs: NumpyArray
+    d_outputs: NumpyArray
+    d_inputs: NumpyArray
+    cache: Mapping[str, Any]
+    parameters: Mapping[str, NumpyArray]
+    buffers: Mapping[str, NumpyArray]
+    gradients: Mapping[str, NumpyArray]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LossTrace(TraceStep):
+    """The loss at the end of the forward pass, where the backward pass begins.
+
+    Shapes
+        logits, d_logits  (batch, classes)
+        targets           (batch,)
+    """
+
+    logits: NumpyArray
+    targets: NumpyArray
+    value: float
+    cache: Mapping[str, Any]
+    d_logits: NumpyArray
+
+
+def layer_step(record: Record, *, training: bool) -> LayerTrace:
+    """The step of one layer, from what was recorded."""
+    layer, arrays = record.layer, record.arrays
+    equations = equations_of(layer)
+    cache: dict[str, Any] = {}
+    parameters: dict[str, NumpyArray] = {}
+    buffers: dict[str, NumpyArray] = {}
+    gradients: dict[str, NumpyArray] = {}
+    if not record.is_container:
+        cache = named_cache(layer, record.cache)
+        parameters = {name: one.value for name, one in layer.parameters().items()}
+        buffers = {name: one.value for name, one in layer.buffers().items()}
+        gradients = dict(record.gradients)
+    given = {"inputs": arrays["inputs"], **parameters, **buffers}
+    forward = {n: value for n, value in cache.items() if n not in arrays | given}
+    forward["outputs"] = arrays["outputs"]
+    backward = {f"d_{name}": value for name, value in gradients.items()}
+    backward["d_inputs"] = arrays["d_inputs"]
+    named = (
+        *without_equation(given),
+        *with_equations(forward, equations, training=training),
+        *without_equation({"d_outputs": arrays["d_outputs"]}),
+        *with_equations(backward, equations, training=training),
+    )
+    return LayerTrace(
+        name=record.name,
+        kind=type(layer).__name__,
+        equations=equations,
+        arrays=named,
+        layer=layer,
+        is_container=record.is_container,
+        cache=cache,
+        parameters=parameters,
+        buffers=buffers,
+        gradients=gradients,
+        **arrays,
+    )
+
+
+def loss_step(loss: Loss[Any], logits: NumpyArray, targets: NumpyArray) -> LossTrace:
+    """The loss of these logits, forward and backward."""
+    value, kept = loss.forward(logits, targets)
+    d_logits = loss.backward(kept)
+    equations = equations_of(loss)
+    cache = {n: v for n, v in named_cache(loss, kept).items() if v is not None}
+    computed = {**cache, "loss": value, "d_logits": d_logits}
+    return LossTrace(
+        name="loss",
+        kind=type(loss).__name__,
+        equations=equations,
+        arrays=(
+            *without_equation({"logits": logits, "targets": targets}),
+            *with_equations(computed, equations, training=True),
+        ),
+        logits=logits,
+        targets=targets,
+        value=value,
+        cache=cache,
+        d_logits=d_logits,
+    )
+
+
+def named_cache(part: Layer[Any] | Loss[Any], cache: Any) -> dict[str, Any]:
+    """A cache by its field names; an array alone is named as `backward` names it."""
+    if isinstance(cache, Mapping):
+        return dict(cache)
+    if hasattr(cache, "_asdict"):  # a named tuple
+        return dict(cache._asdict())
+    return {cache_name(part): cache}
+
+
+def without_equation(values: Mapping[str, Any]) -> Iterator[NamedArray]:
+    """Values that were given."""
+    return (NamedArray(name, value, "") for name, value in values.items())
+
+
+def with_equations(
+    values: Mapping[str, Any], equations: str, *, training: bool
+) -> Iterator[NamedArray]:
+    """Values that were computed, each with its equation."""
+    for name, value in values.items():
+        yield NamedArray(name, value, equation_of(equations, name, training=training))
+
+
+def _cells(value: Any) -> tuple[str, ...]:
+    """Shape, smallest, largest and norm of an array; anything else is written out."""
+    if not isinstance(value, np.ndarray) or value.dtype == bool or not value.size:
+        shape = getattr(value, "shape", None)
+        return (str(value) if shape is None else _sizes(shape), "", "", "")
+    numbers = (value.min(), value.max(), np.linalg.norm(value))
+    return (_sizes(value.shape), *(f"{number:.4g}" for number in numbers))
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value

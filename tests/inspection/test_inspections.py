@@ -1,0 +1,127 @@
+"""What holds for the result of every inspection."""
+
+import json
+import warnings
+from base64 import b64decode
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from handgrad import inspection
+from handgrad.cli.inspect import inspect as commands
+from handgrad.inspection import Result, Table
+from handgrad.layers import Flatten, Linear, ReLU, Sequential
+from handgrad.randomness import Key, normal
+
+from .fitted import fitted
+
+NAMES = ("<b>cat</b>", r"$\frac{dog$ & $x$", "hen")
+IMAGES = (normal(Key(4), (30, 1, 3, 4)) * 60 + 128).clip(0, 255).astype(np.uint8)
+LABELS = [NAMES[place % 3] for place in range(30)]
+FITTED = fitted(class_names=NAMES)
+HIDDEN = Sequential([Flatten(), Linear(12, 5), ReLU(), Linear(5, 3)])
+NUMBERS = np.arange(30) % 3
+
+CASES = {
+    "softmax_numerics": lambda: inspection.softmax_numerics([1, 100], random_rows=20),
+    "activation_functions": lambda: inspection.activation_functions(["relu"], points=9),
+    "dropout_statistics": lambda: inspection.dropout_statistics([0.5], count=20),
+    "jacobians": lambda: inspection.jacobians(columns=3),
+    "gradient_flow": lambda: inspection.gradient_flow(FITTED, IMAGES, LABELS),
+    "gradient_flow, depths": lambda: inspection.gradient_flow(depths=[1, 2], count=9),
+    "saturation": lambda: inspection.saturation(HIDDEN, IMAGES),
+    "saturation, scales": lambda: inspection.saturation(scales=[0.1, 1], count=9),
+    "filters": lambda: inspection.filters(FITTED),
+    "feature_maps": lambda: inspection.feature_maps(FITTED, IMAGES[0], LABELS[0]),
+    "microscope": lambda: inspection.microscope(
+        FITTED, IMAGES[0], LABELS[0], layer="linear_1", index=(1, 2)
+    ),
+    "learning_rate_finder": lambda: inspection.learning_rate_finder(
+        FITTED, IMAGES, LABELS, steps=10, batch_size=5
+    ),
+    "memory": lambda: inspection.memory(FITTED, batch_size=4),
+    "confusion": lambda: inspection.confusion(FITTED, IMAGES, LABELS),
+    "mistakes": lambda: inspection.mistakes(FITTED, IMAGES, LABELS),
+    "trace": lambda: inspection.trace(FITTED, IMAGES[0], LABELS[0]),
+}
+WITH_NAMES = ("feature_maps", "confusion", "mistakes")
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request):
+    return request.param, CASES[request.param]()
+
+
+def test_every_command_is_a_function_of_the_same_name():
+    names = {one.name.replace("-", "_") for one in commands.registered_commands}
+    assert len(names) == 13
+    assert names <= set(inspection.__all__)
+    assert names | {"trace"} == {name.split(",")[0] for name in CASES}
+    for name in names:
+        assert getattr(inspection, name).__name__ == name
+
+
+def test_it_prints_itself_as_a_table(case):
+    _, found = case
+    table = found.table()
+    assert isinstance(found, Result)
+    assert isinstance(table, Table)
+    assert repr(found) == str(table) != ""
+    assert {len(row) for row in table.rows} <= {len(table.heads)}
+    assert set(table.right) <= set(table.heads)
+
+
+def test_it_draws_a_figure_that_pyplot_does_not_know(case):
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    assert isinstance(case[1].figure(), Figure)
+    assert pyplot.get_fignums() == before
+
+
+def test_its_values_are_plain(case):
+    values = case[1].as_dict()
+    assert json.loads(json.dumps(values)).keys() == values.keys()
+
+
+def test_a_notebook_shows_names_as_text(case):
+    name, found = case
+    html = found._repr_html_()
+    assert b64decode(html.split("base64,")[1].split('"')[0]).startswith(b"\x89PNG")
+    assert "<b>" not in html
+    if name in WITH_NAMES:
+        assert "&lt;b&gt;cat&lt;/b&gt;" in html or r"$\frac{dog$ &amp; $x$" in html
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_state_of_the_process_stays_as_it_was(name):
+    def numpys():
+        return np.random.get_state()[1].tolist()  # noqa: NPY002 (what users may have)
+
+    def state():
+        return (
+            dict(mpl.rcParams), np.geterr(), list(warnings.filters),
+            numpys(), mpl.get_backend(),
+        )  # fmt: skip
+
+    before = state()
+    found = CASES[name]()
+    found._repr_html_()
+    assert state() == before
+
+
+def test_names_are_drawn_letter_by_letter():
+    figure = inspection.confusion(FITTED, IMAGES, LABELS).figure()
+    figure.draw_without_rendering()
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [name.replace("$", r"\$") for name in NAMES]
+
+
+def test_a_bare_network_is_inspected_with_numbers_as_classes():
+    found = inspection.confusion(HIDDEN, IMAGES, NUMBERS)
+    assert found.class_names == ("0", "1", "2")
+    logits = HIDDEN.forward(IMAGES.astype(np.float64))[0]
+    wrong = int((logits.argmax(axis=1) != NUMBERS).sum())
+    assert f"{wrong} of 30 images are wrong." in str(found)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from handgrad.errors import HandgradError
+from handgrad.inspection.mistakes import Mistake, mistakes, worst_mistakes
+from handgrad.layers import Linear, Sequential
+from handgrad.randomness import Key, normal
+
+from .fitted import fitted
+
+NAMES = ("cat", "dog", "hen")
+IMAGES = np.arange(60 * 12).reshape(60, 1, 3, 4).astype(np.uint8) * 7
+LABELS = np.arange(60) % 3
+
+
+def test_the_most_probable_wrong_predictions_come_first():
+    trained = fitted(class_names=NAMES)
+    found = mistakes(trained, IMAGES, LABELS, count=5)
+    powers = np.exp(trained.logits(IMAGES).astype(np.float64))
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != LABELS)
+    sure = probabilities.max(axis=1)[wrong]
+    assert len(found) == 5
+    assert [one.probability for one in found] == pytest.approx(sorted(sure)[:-6:-1])
+    first = found[0]
+    assert first.target == LABELS[first.row] != first.prediction
+    assert f"{len(wrong)} of 60 images are wrong." in str(found)
+    row = found.table().rows[0]
+    assert row[:3] == (str(first.row), NAMES[first.target], NAMES[first.prediction])
+
+
+def test_of_equal_ones_the_first_image_comes_first():
+    probabilities = np.array([[0.2, 0.8], [0.9, 0.1], [0.2, 0.8]])
+    worst = worst_mistakes(probabilities, np.array([0, 0, 0]), most=9)
+    assert worst == [Mistake(0, 0, 1, 0.8), Mistake(2, 0, 1, 0.8)]
+
+
+def test_images_of_a_run_are_those_of_its_split(run):
+    found = mistakes(run, split="validation", count=1)
+    assert len(found.images) == 100
+    assert "100 validation images are wrong" in str(found)
+
+
+def test_vectors_have_a_table_and_no_gallery():
+    network = Sequential([Linear(4, 3)])
+    found = mistakes(network, normal(Key(0), (20, 4)), np.arange(20) % 3)
+    assert len(found) > 0
+    words = [text.get_text() for text in found.figure().axes[0].texts]
+    assert any("no images" in text for text in words)
+
+
+def test_at_least_one_is_listed():
+    with pytest.raises(HandgradError, match="count of at least 1"):
+        mistakes(fitted(), IMAGES, LABELS, count=0)

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from handgrad.datasets.normalization import half
+from handgrad.errors import ConfigError, HandgradError, ShapeError
+from handgrad.inspection.sample import dataset_sample, image_of, only, sample_of, up_to
+from handgrad.inspection.subject import Subject, subject_of
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.models import softmax_regression
+
+from .fitted import fitted
+
+IMAGES = np.arange(5 * 12, dtype=np.uint8).reshape(5, 1, 3, 4)
+
+
+@pytest.fixture
+def subject():
+    return subject_of(fitted(class_names=("cat", "dog", "hen")))
+
+
+def test_given_images_are_taken_whole_and_normalised(subject):
+    sample = sample_of(subject, IMAGES, ["cat", "hen", "dog", "cat", "cat"], count=2)
+    np.testing.assert_array_equal(sample.images, IMAGES)
+    np.testing.assert_array_equal(sample.targets, [0, 2, 1, 0, 0])
+    np.testing.assert_array_equal(sample.inputs, half(1).apply(IMAGES))
+    assert sample.inputs.dtype == np.float64
+    assert (sample.what, sample.image_shape) == ("the 5 given images", (1, 3, 4))
+
+
+def test_images_without_labels_are_enough_until_labels_are_needed(subject):
+    sample = sample_of(subject, IMAGES)
+    with pytest.raises(ConfigError, match="images and their labels, got images alone"):
+        _ = sample.targets
+
+
+def test_labels_and_images_are_as_many(subject):
+    with pytest.raises(ShapeError, match="2 labels of 5 images"):
+        sample_of(subject, IMAGES, [0, 1])
+
+
+def test_without_images_there_must_be_a_run(subject):
+    bare = subject_of(subject.network)
+    with pytest.raises(ConfigError, match="Give images and their labels"):
+        sample_of(bare)
+    with pytest.raises(ConfigError, match="got both"):
+        sample_of(subject, IMAGES, split="test")
+
+
+def test_images_of_a_run_come_with_its_name(run):
+    subject = subject_of(run)
+    sample = sample_of(subject, count=7)
+    assert sample.what == f"the first 7 test images of {run}"
+    assert sample.split == "test"
+    assert len(sample.targets) == len(sample.images) == 7
+    assert len(sample_of(subject, split="validation").images) == 100
+    with pytest.raises(ConfigError, match="Did you mean 'train'"):
+        sample_of(subject, split="trian")
+    with pytest.raises(HandgradError, match="count"):
+        sample_of(subject, count=0)
+
+
+def test_one_image_is_given_alone_or_by_its_number(subject, run):
+    alone = image_of(subject, IMAGES[3], "dog", None)
+    by_number = image_of(subject, IMAGES, [0, 1, 2, 1, 0], 3)
+    for sample in (alone, by_number):
+        np.testing.assert_array_equal(sample.images, IMAGES[3:4])
+        np.testing.assert_array_equal(sample.targets, [1])
+    with pytest.raises(ShapeError, match="Give one without the batch axis"):
+        image_of(subject, IMAGES, None, None)
+    first = sample_of(subject_of(run), count=3)
+    third = image_of(subject_of(run), None, None, 2)
+    np.testing.assert_array_equal(third.images[0], first.images[2])
+    np.testing.assert_array_equal(third.targets, first.targets[2:])
+
+
+def test_an_image_that_is_not_there_is_refused(subject):
+    assert (up_to(None), up_to(4)) == (1, 5)
+    with pytest.raises(ConfigError, match="from 0 up"):
+        up_to(-1)
+    sample = sample_of(subject, IMAGES)
+    assert only(sample, 4).labels is None
+    with pytest.raises(ConfigError, match="There are 5 images"):
+        only(sample, 5)
+
+
+def test_images_of_a_data_set_are_normalised_by_all_of_its_images():
+    sample = dataset_sample(None, 5)
+    assert sample.images.shape == (5, 1, 28, 28)
+    assert sample.inputs.dtype == np.float64
+    assert sample.what == "the first 5 training images of digits"
+    assert np.unique(sample.inputs).size == np.unique(sample.images).size
+    with pytest.raises(HandgradError, match="count"):
+        dataset_sample(None, 0)
+
+
+def test_a_bare_network_takes_its_inputs_and_class_numbers():
+    network = softmax_regression(input_shape=(1, 3, 4), classes=3)
+    subject = Subject("It", network, SoftmaxCrossEntropy())
+    sample = sample_of(subject, IMAGES / 7.0, [2, 0, 1, 1, 1])
+    np.testing.assert_array_equal(sample.inputs, IMAGES / 7.0)
+    assert sample.class_names == ("0", "1", "2")

@@ -1,0 +1,31 @@
+from handgrad.inspection.table import Table
+
+TABLE = Table(
+    ("class", "images"),
+    (("cat", "7"), ("<b>&", "1,000")),
+    right=("images",),
+    above=("All of them.",),
+    below=("a\nb", "c"),
+)
+
+
+def test_columns_are_padded_and_numbers_stand_at_the_right():
+    assert str(TABLE) == (
+        "All of them.\n\nclass  images\ncat         7\n<b>&    1,000\n\na\nb\n\nc"
+    )
+
+
+def test_html_holds_the_same_text_and_no_markup_of_it():
+    html = TABLE.to_html()
+    assert "&lt;b&gt;&amp;" in html
+    assert "<b>" not in html
+    assert html.count("<tr>") == 3
+    assert '<td style="text-align: right">1,000</td>' in html
+    assert '<p style="white-space: pre-wrap">a\nb</p>' in html
+
+
+def test_paragraphs_alone_are_a_table_too():
+    table = Table(above=("one",), below=("two",))
+    assert str(table) == "one\n\ntwo"
+    assert "<table>" not in table.to_html()
+    assert str(Table(("a", "b"))) == "a  b"
