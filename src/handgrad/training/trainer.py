@@ -157,11 +157,9 @@ class Trainer:
         with lock_of(self.engine.model):
             self._settle()
             done = self.position
-            if done.epoch != epoch:
-                return None
-            if done.batch < len(batches):
+            if done.epoch == epoch and done.batch < len(batches):
                 return self._step(batches[done.batch])
-        return self._end_of_epoch(done)
+        return self._end_of_epoch(done) if done.epoch == epoch else None
 
     def _settle(self) -> None:
         """Count a step that has changed the network, but was interrupted after that."""
