@@ -4,7 +4,7 @@ from handgrad.engine import training_program, walk
 from handgrad.engine.kernels.products import clear_entry
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import NOWHERE, Memory, Pointer
-from handgrad.engine.parameters import ParameterStore
+from handgrad.engine.parameter_store import ParameterStore
 from handgrad.layers import Dropout, Flatten, Linear, ReLU
 from handgrad.randomness import Key
 

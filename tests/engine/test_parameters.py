@@ -2,28 +2,13 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import updates
-from handgrad.engine.parameters import (
-    STATE_NAMES,
-    ParameterStore,
-    aligned,
-    rule_of,
-    write_rates,
-)
-from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
-from handgrad.parameter import Parameter
+from handgrad.engine.optimizer_states import rule_of
+from handgrad.engine.parameters import write_rates
+from handgrad.optimizers import SGD, Adam
 from handgrad.schedules import step_decay
 
 from .networks import FLATTEN, Settings, cpu_engine, linear, network
 from .test_cpu import assert_same_bits, values_of
-
-RULES = {
-    updates.SGD: SGD(0.1),
-    updates.MOMENTUM: SGD(0.1, momentum=0.9),
-    updates.NESTEROV: SGD(0.1, momentum=0.9, nesterov=True),
-    updates.RMSPROP: RMSProp(0.1),
-    updates.ADAM: Adam(0.1),
-    updates.ADAMW: AdamW(0.1),
-}
 
 
 class Doubled(SGD):
@@ -31,39 +16,6 @@ class Doubled(SGD):
 
     def update(self, parameter, gradient, state, step):
         super().update(parameter, 2 * gradient, state, step)
-
-
-def test_parameters_become_views_of_one_buffer():
-    parameters = {
-        "weight": Parameter(np.arange(6, dtype=np.float32).reshape(2, 3)),
-        "bias": Parameter(np.full(2, 7, np.float32)),
-    }
-    store = ParameterStore(parameters)
-    np.testing.assert_array_equal(parameters["weight"].value, [[0, 1, 2], [3, 4, 5]])
-    assert store.size == 32
-    assert store.offsets == {"weight": 0, "bias": 16}
-    store.values[17] = 9
-    np.testing.assert_array_equal(parameters["bias"].value, [7, 9])
-    assert store.pointer("bias").base == parameters["bias"].value.ctypes.data
-    other = aligned(store.size)
-    assert store.pointer("bias", other).base == other.ctypes.data + 64
-    assert store.view(other, "weight").shape == (2, 3)
-
-
-@pytest.mark.parametrize("size", [1, 15, 1000])
-def test_aligned_zeros_begin_on_a_cache_line(size):
-    array = aligned(size)
-    assert array.ctypes.data % 64 == 0
-    assert array.shape == (size,)
-    assert not array.any()
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_a_rule_and_its_states_are_the_plain_optimizers(rule):
-    optimizer = RULES[rule]
-    assert rule_of(optimizer) == rule
-    state = optimizer.initial_state(Parameter(np.zeros(3, np.float32)))
-    assert tuple(state) == STATE_NAMES[rule]
 
 
 def test_rates_are_those_of_the_step():

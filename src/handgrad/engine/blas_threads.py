@@ -16,7 +16,7 @@ from handgrad.engine.forks import ForkSafeLock, call_in_child
 
 @cache
 def blas_libraries() -> list[Any]:
-    """The matrix libraries of NumPy and SciPy, and others loaded before the first use."""
+    """The matrix libraries of NumPy, of SciPy, and others loaded by now."""
     import scipy.linalg.cython_blas  # noqa: F401  (loads SciPy's)
 
     found = ThreadpoolController().select(user_api="blas").lib_controllers

@@ -1,35 +1,43 @@
 """The CPU engine: a network of plain layers as a program over tiles."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck
+from handgrad.engine.bound_model import BoundModel
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
-from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
-from handgrad.engine.parameters import STATE_NAMES, ParameterStore, aligned, rule_of
+from handgrad.engine.optimizer_states import rule_of
+from handgrad.engine.parameter_store import ParameterStore, flat_states
 from handgrad.engine.prediction import PredictionProgram
-from handgrad.engine.state import model_arrays, model_state, take
+from handgrad.engine.state import kept_states, model_arrays, model_state, take
 from handgrad.engine.training_program import TrainingProgram
+from handgrad.engine.watch import settings_watch
 from handgrad.engine.workers import available_cores
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 
+PICKLED = (
+    *("model", "loss", "optimizer", "normalization", "input_shape", "input_dtype"),
+    *("batch_size", "seed", "l2", "clip_norm", "workers"),
+)
+
 
 class CpuEngine:
     """Trains and predicts tile by tile; the same bits for any number of workers.
 
     The model's parameters become views into one flat buffer that the engine moves, so
-    what the plain layers say is always what the engine has learned. Programs are made
-    when they are first needed. From then on matrix libraries in this process run on
-    one thread: the workers take the place of theirs.
+    the plain layers always use what the engine has learned. Programs are made when they
+    are first needed, and anew after a change of layers, loss, optimizer or settings;
+    assigned arrays are copied, as float32. Any thread may use the engine: steps and
+    parts of predictions run one at a time. Programs and threads are not pickled.
     """
 
     def __init__(  # noqa: PLR0913 (everything that a step depends on)
@@ -48,45 +56,82 @@ class CpuEngine:
         workers: int | None = None,
         announce: Announce | None = None,
     ) -> None:
-        self.check = BatchCheck(model, input_shape, normalization, input_dtype, loss)
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.normalization, self.input_shape = normalization, input_shape
+        self.input_dtype = input_dtype
         self.batch_size, self.seed = batch_size, seed
         self.l2, self.clip_norm = l2, clip_norm
         self.workers = workers or available_cores()
         self.announce = announce
-        self.store = ParameterStore(model.parameters())
-        rule = rule_of(optimizer)
-        names = () if rule is None else STATE_NAMES[rule]
-        self.states = {name: aligned(self.store.size) for name in names}
-        self.plain_states: dict[str, State] = {
-            name: optimizer.initial_state(parameter) if rule is None else {}
-            for name, parameter in model.parameters().items()
-        }
-        sgemm_address()  # loads SciPy's BLAS, so that the limit reaches it
-        self._limits = threadpool_limits(limits=1, user_api="blas")
+        self.states: dict[str, NumpyArray] = {}
+        self.plain_states: dict[str, State] = {}
+        self._bind({})
+
+    def _bind(self, states: Mapping[str, State]) -> None:
+        """Take over the model, and what the optimizer remembers of its parameters."""
+        self.check = self._new_check()
+        self.bound = BoundModel(self.model)
+        self._renew(states)
+
+    def _renew(self, states: Mapping[str, State]) -> None:
+        """Begin anew with these optimizer states, after a change of settings."""
+        self._states_store = self.store
+        self.states = flat_states(self.optimizer, self.store, states)
+        is_known = rule_of(self.optimizer) is not None
+        parameters = {} if is_known else self.store.parameters
+        self.plain_states = kept_states(self.optimizer, parameters, states)
+        self._settings = settings_watch(self, "seed", "batch_size", "workers")
+        self._version = self.bound.version
         self._training: TrainingProgram | None = None
         self._prediction: PredictionProgram | None = None
+
+    def refresh(self) -> None:
+        """Follow what was assigned since: arrays, layers, settings."""
+        if self.bound.model is not self.model:
+            self._bind(self._optimizer_states())
+        self.bound.refresh()
+        if self._settings.is_changed() or self._version != self.bound.version:
+            self.check = self._new_check()
+            keeps = self._training is not None and self._training.keep_gradients
+            self._renew(self._optimizer_states())
+            if keeps:
+                self._training = TrainingProgram(self, keep_gradients=True)
+
+    def _new_check(self) -> BatchCheck:
+        shape, dtype = self.input_shape, self.input_dtype
+        return BatchCheck(self.model, shape, self.normalization, dtype, self.loss)
+
+    def _optimizer_states(self) -> dict[str, State]:
+        """What the optimizer remembers of each parameter: the arrays themselves."""
+        store = self._states_store
+        states: dict[str, State] = {name: {} for name in store.parameters}
+        for name, state in states.items():
+            state |= {key: store.view(flat, name) for key, flat in self.states.items()}
+            state |= self.plain_states.get(name, {})
+        return states
+
+    @property
+    def store(self) -> ParameterStore:
+        """The flat buffer that holds the parameters."""
+        return self.bound.store
 
     @property
     def training(self) -> TrainingProgram:
         """The program of a step; made when first asked for."""
-        if self._training is None:
-            self._training = TrainingProgram(self)
-        return self._training
+        with self.bound.lock:
+            if self._training is None:
+                self._training = TrainingProgram(self)
+            return self._training
 
     @property
     def prediction(self) -> PredictionProgram:
         """The program of a forward pass; made when first asked for."""
-        if self._prediction is None:
-            self._prediction = PredictionProgram(
-                self.model,
-                self.store,
-                self.check,
-                workers=self.workers,
-                announce=self.announce,
-            )
-        return self._prediction
+        with self.bound.lock:
+            if self._prediction is None:
+                self._prediction = PredictionProgram(
+                    self.bound, self.check, workers=self.workers, announce=self.announce
+                )
+            return self._prediction
 
     def planned_bytes(self, images: int) -> int:
         """What both programs will take: planned, and not yet taken.
@@ -102,25 +147,35 @@ class CpuEngine:
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
-        return self.training.run(batch, step)
+        with self.bound.lock:
+            self.refresh()
+            return self.training.run(batch, step)
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""
-        return self.prediction.logits(images, between)
+        with self.bound.lock:
+            self.refresh()
+            prediction = self.prediction
+        return prediction.logits(images, between)
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""
-        state = model_state(self.model)
-        for key, flat in self.states.items():
-            for name in self.store.parameters:
-                state[f"optimizer/{name}/{key}"] = self.store.view(flat, name).copy()
-        for name, arrays in self.plain_states.items():
-            for key, array in arrays.items():
-                state[f"optimizer/{name}/{key}"] = np.array(array)
-        return state
+        with self.bound.lock:
+            self.refresh()
+            state = model_state(self.model)
+            for name, arrays in self._optimizer_states().items():
+                for key, array in arrays.items():
+                    state[f"optimizer/{name}/{key}"] = np.array(array)
+            return state
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
         """Put a state back, exactly; nothing changes unless all of it fits."""
+        with self.bound.lock:
+            self.refresh()
+            self._restore(state)
+            self.bound.moves += 1
+
+    def _restore(self, state: Mapping[str, NumpyArray]) -> None:
         arrays = {n: a.value for n, a in model_arrays(self.model).items()}
         for key, flat in self.states.items():
             for name in self.store.parameters:
@@ -137,3 +192,14 @@ class CpuEngine:
             array[...] = found[name]
         for name, own in plain.items():
             self.plain_states[name].update(own)
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self.bound.lock:
+            self.refresh()
+            kept = {name: getattr(self, name) for name in PICKLED}
+            return kept | {"states": copy.deepcopy(self._optimizer_states())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        states = state.pop("states")
+        vars(self).update(state, announce=None)
+        self._bind(states)

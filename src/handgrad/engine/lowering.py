@@ -15,7 +15,7 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Entry
 from handgrad.engine.known import known
 from handgrad.engine.memory import Memory, Pointer, Tensor
-from handgrad.engine.parameters import ParameterStore
+from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task, tiled
 from handgrad.layers import Dropout, Flatten, Layer, Linear

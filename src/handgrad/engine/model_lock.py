@@ -1,6 +1,7 @@
 """One lock for each model: its training steps and predictions run one at a time.
 
-A program has one set of buffers, and a step writes the parameters that predictions read.
+A program has one set of buffers, and a step writes the parameters that a prediction
+reads.
 """
 
 import threading

@@ -1,11 +1,6 @@
-"""All parameters of a model in one flat buffer, and the tasks that move them.
-
-The model's own parameters become views into the buffer, so the plain voice and the
-engine always see the same numbers.
-"""
+"""The tasks that turn gradients into moved parameters."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,83 +9,14 @@ from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.engine.kernels import updates
 from handgrad.engine.known import exact
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
-from handgrad.engine.pages import zeros
+from handgrad.engine.optimizer_states import SGD_RULES, rule_of
+from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task
 from handgrad.losses import L2
 from handgrad.losses.l2 import touched
-from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
-from handgrad.parameter import Parameter
-
-ALIGNMENT = 16  # floats: every parameter begins on a cache line
-STATE_NAMES = {
-    updates.SGD: (),
-    updates.MOMENTUM: ("velocity",),
-    updates.NESTEROV: ("velocity",),
-    updates.RMSPROP: ("mean_square",),
-    updates.ADAM: ("mean", "mean_square"),
-    updates.ADAMW: ("mean", "mean_square"),
-}
-SGD_RULES = (updates.SGD, updates.MOMENTUM, updates.NESTEROV)
-RULES: dict[type, int] = {
-    SGD: updates.SGD,  # or one of two others, by its momentum
-    RMSProp: updates.RMSPROP,
-    Adam: updates.ADAM,
-    AdamW: updates.ADAMW,
-}
-
-
-@dataclass
-class ParameterStore:
-    """The flat buffer: values, gradients where they are kept, optimizer states."""
-
-    parameters: dict[str, Parameter]
-    offsets: dict[str, int] = field(init=False)
-    values: NumpyArray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.offsets, total = {}, 0
-        for name, parameter in self.parameters.items():
-            self.offsets[name] = total
-            size = int(np.prod(parameter.shape))
-            total += -(-size // ALIGNMENT) * ALIGNMENT
-        self.values = aligned(total)
-        for name, parameter in self.parameters.items():
-            view = self.view(self.values, name)
-            view[...] = to_numpy(parameter.value)
-            parameter.value = view
-
-    def view(self, flat: NumpyArray, name: str) -> NumpyArray:
-        """One parameter's part of a flat buffer, in its own shape."""
-        shape = self.parameters[name].shape
-        start = self.offsets[name]
-        return flat[start : start + int(np.prod(shape))].reshape(shape)
-
-    def pointer(self, name: str, flat: NumpyArray | None = None) -> Pointer:
-        """Where one parameter begins in a flat buffer."""
-        whole = pointer_to(self.values if flat is None else flat)
-        return whole.plus(self.offsets[name] * FLOAT_BYTES)
-
-    @property
-    def size(self) -> int:
-        """Floats in the buffer."""
-        return len(self.values)
-
-
-def aligned(size: int) -> NumpyArray:
-    """Zeros that begin on a cache line."""
-    return zeros(size * FLOAT_BYTES).view(np.float32)
-
-
-def rule_of(optimizer: Optimizer) -> int | None:
-    """The kernel's number of an optimizer, None for one that it does not know."""
-    kind = exact(optimizer, RULES)
-    if isinstance(optimizer, SGD) and kind is not None:
-        if optimizer.momentum == 0:
-            return updates.SGD
-        return updates.NESTEROV if optimizer.nesterov else updates.MOMENTUM
-    return None if kind is None else RULES[kind]
 
 
 def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:

@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from handgrad.arrays import Gradients, NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck, are_all_finite
+from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
-from handgrad.engine.state import model_state, restore_model, take
+from handgrad.engine.model_lock import lock_of
+from handgrad.engine.parameter_check import check_parameters
+from handgrad.engine.state import kept_states, model_state, restore_model, take
+from handgrad.engine.watch import LayerWatch, settings_watch
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer, clip_by_norm
+from handgrad.optimizers.optimizer import State
 from handgrad.randomness import Key
 
 PREDICTION_BATCH = 256  # images: few enough that the activations stay small
@@ -40,48 +44,74 @@ class PlainEngine:
         l2: L2 | None = None,
         clip_norm: float | None = None,
     ) -> None:
-        self.check = BatchCheck(model, input_shape, normalization, input_dtype, loss)
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.normalization = normalization
+        self.input_shape, self.input_dtype = input_shape, input_dtype
         self.l2, self.clip_norm = l2, clip_norm
         self._key = Key(seed).child("dropout")
-        self._states = {
-            name: optimizer.initial_state(parameter)
-            for name, parameter in model.parameters().items()
-        }
-        self._threads = ThreadpoolController()
+        self._states: dict[str, State] = {}
+        self._renew()
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
-        self.check(batch)
-        with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+        with lock_of(self.model), single_thread, np.errstate(all="ignore"):
+            self._refresh()
+            self.check(batch)
             return self._step(batch, step)
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""
+        with lock_of(self.model):
+            self._refresh()
         images = self.check.inputs(images)
-        with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
-            return plain_logits(self.model, self.normalization, images, between)
+        return plain_logits(self.model, self.normalization, images, between)
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""
-        state = model_state(self.model)
-        for name, arrays in self._states.items():
-            for key, array in arrays.items():
-                state[f"optimizer/{name}/{key}"] = np.array(array, order="C")
-        return state
+        with lock_of(self.model):
+            self._refresh()
+            state = model_state(self.model)
+            for name, arrays in self._states.items():
+                for key, array in arrays.items():
+                    state[f"optimizer/{name}/{key}"] = np.array(array, order="C")
+            return state
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
         """Put a state back, exactly."""
-        restored = {
-            name: {
-                key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(array)))
-                for key, array in arrays.items()
+        with lock_of(self.model):
+            self._refresh()
+            restored = {
+                name: {
+                    key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(a)))
+                    for key, a in arrays.items()
+                }
+                for name, arrays in self._states.items()
             }
-            for name, arrays in self._states.items()
-        }
-        restore_model(self.model, state)
-        self._states = restored
+            restore_model(self.model, state)
+            self._states = restored
+
+    def _refresh(self) -> None:
+        """Follow what was assigned since; arrays are read where they are used."""
+        check_parameters(self.model)
+        if self._layers.is_changed() or self._settings.is_changed():
+            self._renew()
+
+    def _renew(self) -> None:
+        """Check the parts of the engine, and keep the states that still fit."""
+        shape, dtype = self.input_shape, self.input_dtype
+        self.check = BatchCheck(self.model, shape, self.normalization, dtype, self.loss)
+        check_parameters(self.model)
+        parameters = self.model.parameters()
+        self._states = kept_states(self.optimizer, parameters, self._states)
+        self._layers, self._settings = LayerWatch(self.model), settings_watch(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        watches = ("check", "_layers", "_settings")
+        return {name: v for name, v in vars(self).items() if name not in watches}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._renew()
 
     def _step(self, batch: Batch, step: int) -> StepResult:
         inputs = self.normalization.apply(batch.pictures())
@@ -128,6 +158,7 @@ def plain_logits(
     parts = []
     for start in range(0, max(len(images), 1), PREDICTION_BATCH):  # none is one, too
         between()
-        pixels = normalization.apply(images[start : start + PREDICTION_BATCH])
-        parts.append(model.forward(pixels)[0])
+        with lock_of(model), single_thread, np.errstate(all="ignore"):
+            pixels = normalization.apply(images[start : start + PREDICTION_BATCH])
+            parts.append(model.forward(pixels)[0])
     return np.concatenate(parts)

@@ -1,20 +1,20 @@
 """The program of a forward pass: logits of any number of images."""
 
+from typing import Any
+
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape, memory_address
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck
+from handgrad.engine.bound_model import BoundModel
 from handgrad.engine.engine import Between, nothing
 from handgrad.engine.kernels.answers import answers_entry
-from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
 from handgrad.engine.known import layers_of
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
-from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.walk import (
     SKINNY_TILE,
@@ -33,56 +33,103 @@ SKINNY_TILES = 64  # where a tile takes a few microseconds
 
 
 class PredictionProgram:
-    """Forward over a fixed number of tiles, again and again until all images are done.
+    """Forward over a fixed number of tiles, again and again until all inputs are done.
 
-    An image's logits do not depend on its neighbours: tiles are of fixed size, and
-    every kernel treats the examples of a tile alike.
+    An example's logits do not depend on its neighbours: tiles are of fixed size, and
+    every kernel treats the examples of a tile alike. Any thread may use it; between
+    two parts of a long prediction others have their turn. It follows the model as
+    `BoundModel` says.
     """
 
     def __init__(
         self,
-        model: Sequential,
-        store: ParameterStore,
+        bound: BoundModel,
         check: BatchCheck,
         *,
         workers: int,
         announce: Announce | None = None,
     ) -> None:
+        self.bound, self.check, self.workers = bound, check, workers
+        self._announce = announce
+        self._lower()
+
+    def _lower(self) -> None:
+        """Make the program for the model as it is now."""
+        bound, model = self.bound, self.bound.model
         tile = tile_of(model)
         tiles = SKINNY_TILES if tile == SKINNY_TILE else TILES
-        memory = Memory(
-            tile, tiles, workers, per_tile=has_meetings(model, training=False)
-        )
+        per_tile = has_meetings(model, training=False)
+        memory = Memory(tile, tiles, self.workers, per_tile=per_tile)
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
-        lowering = Lowering(memory, store, pointer_to(self.inputs), False)
+        lowering = Lowering(memory, bound.store, pointer_to(self.inputs), False)
         lowering.by_rows = goes_by_rows(model)
         layers = layers_of(model)
-        tensor = gather(lowering, layers, check)
+        tensor = gather(lowering, layers, self.check)
         outputs = lower_layers(lowering, layers, tensor)
         _add_answers(lowering, outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", lowering.prepare)
-        self.program = Program(lowering.phases, memory, announce)
-        self.prepare = Program([prepare], memory, announce, workers=1)
-        self.check = check
+        self.program = Program(lowering.phases, memory, self._announce)
+        self.prepare = Program([prepare], memory, self._announce, workers=1)
         self._step, self._classes = lowering.step, outputs.rows
+        self._version = bound.version
+
+    def refresh(self) -> None:
+        """Follow what was assigned since: arrays, layers, settings."""
+        self.bound.refresh()
+        if self._version != self.bound.version:
+            check, model = self.check, self.bound.model
+            shape, normalization = check.input_shape, check.normalization
+            self.check = BatchCheck(
+                model, shape, normalization, check.input_dtype, check.loss
+            )
+            self._lower()
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32, of as many inputs."""
-        pictures = self.check.inputs(images)
-        capacity = self.program.memory.capacity
-        rows = np.arange(len(pictures), dtype=np.int64)
-        logits = np.empty((len(pictures), self._classes), dtype=np.float32)
-        self.prepare.run()
-        for start in range(0, len(pictures), capacity):
+        with self.bound.lock:
+            self.refresh()
+            pictures, logits = self.check.inputs(images), self._place(len(images))
+        done, before = 0, self._now()
+        while done < len(pictures):
             between()
-            part = rows[start : start + capacity]
-            self.inputs[IMAGES] = memory_address(pictures)
-            self.inputs[ROWS] = memory_address(part)
-            self.inputs[LOGITS] = memory_address(logits[start:])
-            self.inputs[COUNT] = self._step.count = len(part)
-            self.program.run(-(-len(part) // self.program.memory.tile))
+            with self.bound.lock:
+                self.refresh()
+                if self._version != before[0]:  # other layers: begin anew
+                    done, logits = 0, self._place(len(pictures))
+                if done == 0 or self._now() != before:
+                    self.prepare.run()
+                before = self._now()
+                done += self._run(pictures, logits, done)
         return logits
+
+    def _place(self, count: int) -> NumpyArray:
+        return np.empty((count, self._classes), dtype=np.float32)
+
+    def _now(self) -> tuple[int, int]:
+        """The version of the layers, and how often the weights have moved."""
+        return self._version, self.bound.moves
+
+    def _run(self, pictures: NumpyArray, logits: NumpyArray, start: int) -> int:
+        """The logits of the next inputs; returns of how many."""
+        memory = self.program.memory
+        rows = np.arange(start, min(start + memory.capacity, len(pictures)))
+        self.inputs[IMAGES] = memory_address(pictures)
+        self.inputs[ROWS] = memory_address(rows)
+        self.inputs[LOGITS] = memory_address(logits[start:])
+        self.inputs[COUNT] = self._step.count = len(rows)
+        self.program.run(-(-len(rows) // memory.tile))
+        return len(rows)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        check = self.check
+        return predictor, (
+            self.bound.model,
+            check.input_shape,
+            check.normalization,
+            self.workers,
+            check.input_dtype,
+        )
 
 
 def _add_answers(lowering: Lowering, logits: Tensor) -> None:
@@ -110,11 +157,6 @@ def predictor(
     if workers is not None:
         check_at_least("The CPU engine", "workers", workers, 1)
     check = BatchCheck(model, input_shape, normalization, input_dtype)
-    sgemm_address()  # loads SciPy's BLAS, so that the limit reaches it
-    threadpool_limits(limits=1, user_api="blas")
     return PredictionProgram(
-        model,
-        ParameterStore(model.parameters()),
-        check,
-        workers=workers or available_cores(),
+        BoundModel(model), check, workers=workers or available_cores()
     )

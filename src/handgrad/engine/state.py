@@ -7,6 +7,8 @@ import numpy as np
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.errors import RunError
 from handgrad.layers import Sequential
+from handgrad.optimizers import Optimizer
+from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Parameter
 
 
@@ -46,3 +48,18 @@ def restore_model(model: Sequential, state: Mapping[str, NumpyArray]) -> None:
     found = {name: take(state, name, to_numpy(a.value)) for name, a in arrays.items()}
     for name, array in arrays.items():
         array.value = np.array(found[name])
+
+
+def kept_states(
+    optimizer: Optimizer,
+    parameters: Mapping[str, Parameter],
+    before: Mapping[str, State],
+) -> dict[str, State]:
+    """What an optimizer remembers for each parameter, as before where that fits."""
+    states = {}
+    for name, parameter in parameters.items():
+        states[name] = optimizer.initial_state(parameter)
+        for key, array in before.get(name, {}).items():
+            if key in states[name] and array.shape == states[name][key].shape:
+                states[name][key] = array
+    return states

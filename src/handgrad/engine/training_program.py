@@ -47,7 +47,7 @@ class TrainingProgram:
         is_own_loss = exact(engine.loss, LOSSES) is None
         meets = is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
-        self.engine = engine
+        self.engine, self.keep_gradients = engine, keep_gradients
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
             memory, engine.store, pointer_to(self.inputs), True, engine.seed
@@ -108,6 +108,7 @@ class TrainingProgram:
         for set_step in self.per_step:
             set_step(step)
         self.program.run()
+        self.engine.bound.moves += 1
         loss = float(self.losses.sum()) / count + self.mover.penalty()
         norm = self.mover.gradient_norm
         correct = int(self.correct.sum())

@@ -1,0 +1,53 @@
+"""A model whose arrays lie in the engine's memory, kept up to date with user changes.
+
+Programs hold addresses and settings. So before each step and each prediction the
+engine checks whether an array, a layer or a setting was assigned since.
+"""
+
+from handgrad.engine.model_lock import lock_of
+from handgrad.engine.parameter_check import check_parameters
+from handgrad.engine.parameter_store import ParameterStore
+from handgrad.engine.watch import LayerWatch, Watch, attributes_of
+from handgrad.layers import Sequential
+
+
+class BoundModel:
+    """A model, its arrays in one place, its lock, and what has changed.
+
+    Use it under its lock. A program made for another `version` of the layers is out of
+    date; so are copies of weights made before another count of `moves`.
+    """
+
+    def __init__(self, model: Sequential) -> None:
+        self.model, self.lock = model, lock_of(model)
+        self.version = 0
+        self.moves = 0
+        with self.lock:
+            self._bind()
+
+    def refresh(self) -> None:
+        """Take over arrays, layers and settings that were assigned since."""
+        if self._layers.is_changed():
+            self._bind()
+            self.version += 1
+        elif self._values.is_changed():
+            self._take_over()
+
+    def _take_over(self) -> None:
+        check_parameters(self.model)
+        if self.store.fits():
+            self.store.take_over()
+            self.moves += 1
+            self._values = self._watch_values()
+        else:
+            self._bind()
+            self.version += 1
+
+    def _bind(self) -> None:
+        check_parameters(self.model)
+        self._layers = LayerWatch(self.model)
+        self.store = ParameterStore(self.model.parameters(), self.model.buffers())
+        self._values = self._watch_values()
+
+    def _watch_values(self) -> Watch:
+        return Watch(*attributes_of(*self.store.arrays.values()))

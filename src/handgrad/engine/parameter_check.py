@@ -1,0 +1,82 @@
+"""Whether each parameter and buffer has the shape that its layer's sizes ask for.
+
+Kernels take sizes from layers and addresses from arrays, so the two must agree before
+they run: when an engine is made, and when somebody has assigned an array since.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import Shape, to_numpy
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Layer,
+    Linear,
+    Residual,
+    Sequential,
+)
+
+Shapes = dict[str, Shape]
+SHAPES: dict[type, Callable[[Any], Shapes]] = {
+    Linear: lambda layer: {
+        "weight": (layer.out_features, layer.in_features),
+        "bias": (layer.out_features,),
+    },
+    Conv2d: lambda layer: {
+        "weight": (layer.out_channels, layer.in_channels, *layer.kernel_size),
+        "bias": (layer.out_channels,),
+    },
+    BatchNorm1d: lambda layer: of_batch_norm(layer.features),
+    BatchNorm2d: lambda layer: of_batch_norm(layer.channels),
+}
+
+
+def of_batch_norm(size: int) -> Shapes:
+    """Four numbers for each feature or channel."""
+    names = ("weight", "bias", "running_mean", "running_var")
+    return dict.fromkeys(names, (size,))
+
+
+def check_parameters(model: Layer[Any]) -> None:
+    """ShapeError or ConfigError, by name, unless all arrays fit their layers."""
+    for name, layer in named_layers(model):
+        arrays = {**layer.parameters(), **layer.buffers()}
+        expected = SHAPES[type(layer)](layer) if type(layer) in SHAPES else {}
+        for key, parameter in arrays.items():
+            full = f"{name}.{key}" if name else key
+            shape = parameter.shape
+            if shape != expected.get(key, shape):
+                raise ShapeError(
+                    f"{full} of {layer!r} has shape {expected[key]}, got an array of "
+                    f"shape {shape}. Assign one of that shape, or make a new layer."
+                )
+            if parameter.is_drawn:
+                check_numbers(full, to_numpy(parameter.value).dtype)
+
+
+def check_numbers(name: str, dtype: Any) -> None:
+    """ConfigError unless float32 takes such numbers."""
+    if not np.can_cast(dtype, np.float32, "same_kind"):
+        raise ConfigError(
+            f"{name} holds real numbers, got an array of {dtype}. Convert it with "
+            "astype('float32')."
+        )
+
+
+def named_layers(layer: Layer[Any], name: str = "") -> Iterator[tuple[str, Layer[Any]]]:
+    """The innermost layers by name, as far as containers are Handgrad's own."""
+    inner: dict[str, Layer[Any] | None] = {}
+    if isinstance(layer, Sequential):
+        inner = dict(layer.layers)
+    elif isinstance(layer, Residual):
+        inner = {"body": layer.body, "shortcut": layer.shortcut}
+    else:
+        yield name, layer
+    for key, part in inner.items():
+        if part is not None:
+            yield from named_layers(part, f"{name}.{key}" if name else key)

@@ -1,0 +1,102 @@
+"""All parameters of a model in one flat buffer, and its buffers beside it.
+
+The model's own parameters become views into the buffer, so the plain layers and the
+engine always see the same numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, pointer_to
+from handgrad.engine.optimizer_states import STATE_NAMES, rule_of
+from handgrad.engine.pages import zeros
+from handgrad.optimizers import Optimizer
+from handgrad.optimizers.optimizer import State
+from handgrad.parameter import Buffer, Parameter
+
+ALIGNMENT = 16  # floats: every parameter begins on a cache line
+
+
+@dataclass
+class ParameterStore:
+    """The arrays of a model where programs find them: values in one flat buffer.
+
+    Each parameter's value is a view into it, and each buffer's value an array that
+    stays where it is, until a user assigns another; `take_over` copies that one.
+    """
+
+    parameters: dict[str, Parameter]
+    buffers: dict[str, Buffer] = field(default_factory=dict)
+    offsets: dict[str, int] = field(init=False)
+    values: NumpyArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.offsets, total = {}, 0
+        self._shapes = {name: p.shape for name, p in self.arrays.items()}
+        for name in self.parameters:
+            self.offsets[name] = total
+            total += -(-prod(self._shapes[name]) // ALIGNMENT) * ALIGNMENT
+        self.values = aligned(total)
+        self._places = {name: self.view(self.values, name) for name in self.parameters}
+        for name in self.buffers:
+            self._places[name] = np.zeros(self._shapes[name], dtype=np.float32)
+        self.take_over()
+
+    @property
+    def arrays(self) -> dict[str, Parameter]:
+        """Parameters and buffers by name."""
+        return {**self.parameters, **self.buffers}
+
+    def fits(self) -> bool:
+        """Whether all arrays have the shapes that they had."""
+        return all(p.shape == self._shapes[name] for name, p in self.arrays.items())
+
+    def take_over(self) -> None:
+        """Copy what lies elsewhere, converted to float32, and refer to the copy."""
+        for name, parameter in self.arrays.items():
+            place = self._places[name]
+            if parameter.value is not place:
+                place[...] = to_numpy(parameter.value)
+                parameter.value = place
+
+    def view(self, flat: NumpyArray, name: str) -> NumpyArray:
+        """One parameter's part of a flat buffer, in its own shape."""
+        shape, start = self._shapes[name], self.offsets[name]
+        return flat[start : start + prod(shape)].reshape(shape)
+
+    def pointer(self, name: str, flat: NumpyArray | None = None) -> Pointer:
+        """Where one parameter begins in a flat buffer."""
+        whole = pointer_to(self.values if flat is None else flat)
+        return whole.plus(self.offsets[name] * FLOAT_BYTES)
+
+    @property
+    def size(self) -> int:
+        """Floats in the buffer."""
+        return len(self.values)
+
+
+def aligned(size: int) -> NumpyArray:
+    """Zeros that begin on a cache line."""
+    return zeros(size * FLOAT_BYTES).view(np.float32)
+
+
+def flat_states(
+    optimizer: Optimizer, store: ParameterStore, before: Mapping[str, State]
+) -> dict[str, NumpyArray]:
+    """What a known optimizer remembers, a flat buffer for each kind; else none.
+
+    What it remembered `before` is kept where the parameter still has that shape.
+    """
+    rule = rule_of(optimizer)
+    names = () if rule is None else STATE_NAMES[rule]
+    flats = {key: aligned(store.size) for key in names}
+    for key, flat in flats.items():
+        for name in store.parameters:
+            place, old = store.view(flat, name), before.get(name, {}).get(key)
+            if old is not None and old.shape == place.shape:
+                place[...] = old
+    return flats

@@ -1,0 +1,109 @@
+"""Notice attributes that were assigned since: one comparison of identities a step."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from operator import attrgetter, is_
+from typing import Any
+
+from handgrad.layers import Layer, Residual, Sequential
+from handgrad.optimizers import SGD
+from handgrad.parameter import Parameter
+
+OWN = "handgrad."  # objects of these classes keep settings and arrays, and no more
+ENGINE_SETTINGS = ("loss", "optimizer", "l2", "clip_norm", "normalization", "model")
+_END = object()  # so that a longer or shorter sequence differs
+
+
+class Watch:
+    """Remembers what the attributes of some objects are, and says when one is another.
+
+    An equal value counts as another one; an array changed in place does not.
+    """
+
+    def __init__(self, *views: Iterable[Any]) -> None:
+        self._views = (*views, (_END,))
+        self._seen = tuple(chain.from_iterable(self._views))
+
+    def is_changed(self) -> bool:
+        """Whether anything was assigned, added or removed since."""
+        return not all(map(is_, chain.from_iterable(self._views), self._seen))
+
+
+def attributes_of(*objects: Any) -> list[Iterable[Any]]:
+    """Live views of the values of all attributes."""
+    return [vars(each).values() for each in objects]
+
+
+def is_own(thing: Any) -> bool:
+    """Whether it is of a class of Handgrad's, and not of one derived from it."""
+    return type(thing).__module__.startswith(OWN)
+
+
+class Chosen:
+    """A live view of the values of some attributes."""
+
+    def __init__(self, thing: Any, *names: str) -> None:
+        self._thing, self._get = thing, attrgetter(*names)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._get(self._thing))
+
+
+def settings_watch(engine: Any, *names: str) -> Watch:
+    """Notices other parts of an engine, and other settings that its program holds.
+
+    An optimizer's numbers are read at every step. Only whether SGD has a momentum
+    decides what it remembers, and which kernel runs.
+    """
+    views: list[Iterable[Any]] = [Chosen(engine, *ENGINE_SETTINGS, *names)]
+    views += attributes_of(*filter(is_own, (engine.loss, engine.l2)))
+    if type(engine.optimizer) is SGD:
+        views.append(Chosen(engine.optimizer, "momentum", "nesterov"))
+    return Watch(*views)
+
+
+class LayerWatch:
+    """Notices other layers, other settings of Handgrad's layers, other parameters.
+
+    A layer of the user's own runs by its own methods, which read its settings each
+    time, and may keep what it likes; of such a layer only the parameters count.
+    """
+
+    def __init__(self, model: Sequential) -> None:
+        views: list[Iterable[Any]] = []
+        self._others: list[Layer[Any]] = []
+        for layer in all_layers(model):
+            if is_own(layer):
+                views += attributes_of(layer)
+            else:
+                self._others.append(layer)
+            if isinstance(layer, Sequential):
+                views += [layer.layers.keys(), layer.layers.values()]
+        self._settings = Watch(*views)
+        self._own_parameters = self._identities()
+
+    def is_changed(self) -> bool:
+        """Whether anything was assigned since."""
+        if self._settings.is_changed():
+            return True
+        return bool(self._others) and self._identities() != self._own_parameters
+
+    def _identities(self) -> list[Parameter]:
+        return [
+            parameter
+            for layer in self._others
+            for parameter in {**layer.parameters(), **layer.buffers()}.values()
+        ]
+
+
+def all_layers(layer: Layer[Any]) -> Iterator[Layer[Any]]:
+    """A layer and all within it, as far as containers are Handgrad's own."""
+    yield layer
+    inner: list[Layer[Any] | None] = []
+    if isinstance(layer, Sequential):
+        inner = list(layer.layers.values())
+    elif isinstance(layer, Residual):
+        inner = [layer.body, layer.shortcut]
+    for part in inner:
+        if part is not None:
+            yield from all_layers(part)
