@@ -5,17 +5,27 @@ steps; a schedule keeps its last value after it.
 """
 
 from collections.abc import Callable
+from functools import partial
 from math import cos, pi
 from typing import TypeAlias
 
 from handgrad.ranges import check_at_least, check_fraction, check_positive
+
+__all__ = [
+    "Schedule",
+    "constant",
+    "cosine",
+    "one_cycle",
+    "step_decay",
+    "warm_up",
+]
 
 Schedule: TypeAlias = Callable[[int], float]
 
 
 def constant(learning_rate: float) -> Schedule:
     """The same learning rate at every step."""
-    return lambda step: learning_rate
+    return partial(_constant, learning_rate)
 
 
 def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Schedule:
@@ -26,7 +36,7 @@ def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Sche
     """
     check_at_least("step_decay", "every", every, 1)
     check_positive("step_decay", "factor", factor)
-    return lambda step: learning_rate * factor ** ((step - 1) // every)
+    return partial(_step_decay, learning_rate, every, factor)
 
 
 def cosine(learning_rate: float, *, steps: int, final: float = 0.0) -> Schedule:
@@ -44,7 +54,7 @@ def cosine(learning_rate: float, *, steps: int, final: float = 0.0) -> Schedule:
     """
     check_at_least("cosine", "steps", steps, 1)
     check_at_least("cosine", "final", final, 0)
-    return lambda step: _glide(learning_rate, final, (step - 1) / steps)
+    return partial(_cosine, learning_rate, steps, final)
 
 
 def one_cycle(
@@ -75,15 +85,7 @@ def one_cycle(
     check_positive("one_cycle", "final_factor", final_factor)
     start = learning_rate / start_factor
     top = max(rise * steps - 1, 0.0)
-
-    def schedule(step: int) -> float:
-        place = step - 1
-        if place < top:
-            return _glide(start, learning_rate, place / top)
-        progress = (place - top) / (steps - 1 - top)
-        return _glide(learning_rate, start / final_factor, progress)
-
-    return schedule
+    return partial(_one_cycle, start, learning_rate, start / final_factor, steps, top)
 
 
 def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
@@ -96,9 +98,35 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
         Goyal et al. (2017), Accurate, large minibatch SGD, section 2.2.
     """
     check_at_least("warm_up", "steps", steps, 0)
-    return lambda step: (
-        schedule(step) * min(step / steps, 1.0) if steps else schedule(step)
-    )
+    return partial(_warm_up, schedule, steps)
+
+
+# A schedule is one of these functions with all but the step filled in, so that it can
+# be pickled.
+def _constant(learning_rate: float, step: int) -> float:
+    return learning_rate
+
+
+def _step_decay(learning_rate: float, every: int, factor: float, step: int) -> float:
+    rate: float = learning_rate * factor ** ((step - 1) // every)
+    return rate
+
+
+def _cosine(learning_rate: float, steps: int, final: float, step: int) -> float:
+    return _glide(learning_rate, final, (step - 1) / steps)
+
+
+def _one_cycle(
+    start: float, peak: float, final: float, steps: int, top: float, step: int
+) -> float:
+    place = step - 1
+    if place < top:
+        return _glide(start, peak, place / top)
+    return _glide(peak, final, (place - top) / (steps - 1 - top))
+
+
+def _warm_up(schedule: Schedule, steps: int, step: int) -> float:
+    return schedule(step) * min(step / steps, 1.0) if steps else schedule(step)
 
 
 def _glide(start: float, end: float, progress: float) -> float:

@@ -179,10 +179,11 @@ class BatchCheck:
             raise ShapeError(
                 "A batch takes at least one row, got none. Give rows of its images."
             )
-        if batch.rows.min() < 0 or batch.rows.max() >= len(batch.images):
+        least, most = np.minimum.reduce(batch.rows), np.maximum.reduce(batch.rows)
+        if least < 0 or most >= len(batch.images):
             raise ShapeError(
                 f"A batch takes rows from 0 to {len(batch.images) - 1}, got "
-                f"{batch.rows.min()} to {batch.rows.max()}. Give rows of its images."
+                f"{least} to {most}. Give rows of its images."
             )
 
 

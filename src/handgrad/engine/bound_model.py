@@ -4,6 +4,9 @@ Programs hold addresses and settings. So before each step and each prediction th
 engine checks whether an array, a layer or a setting was assigned since.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from handgrad.engine.model_lock import lock_of
 from handgrad.engine.parameter_check import check_parameters
 from handgrad.engine.parameter_store import ParameterStore
@@ -32,6 +35,12 @@ class BoundModel:
             self.version += 1
         elif self._values.is_changed():
             self._take_over()
+
+    def watch(self, *views: Iterable[Any]) -> Watch | None:
+        """One watch of all that `refresh` follows, and more; None if it cannot be."""
+        if self._layers.has_others:
+            return None
+        return Watch(*self._layers.settings.views, *self._values.views, *views)
 
     def _take_over(self) -> None:
         check_parameters(self.model)

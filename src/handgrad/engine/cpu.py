@@ -17,7 +17,7 @@ from handgrad.engine.parameter_store import ParameterStore, flat_states
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.state import kept_states, model_arrays, model_state, take
 from handgrad.engine.training_program import TrainingProgram
-from handgrad.engine.watch import settings_watch
+from handgrad.engine.watch import Watch, settings_watch
 from handgrad.engine.workers import available_cores
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
@@ -82,11 +82,14 @@ class CpuEngine:
         self.plain_states = kept_states(self.optimizer, parameters, states)
         self._settings = settings_watch(self, "seed", "batch_size", "workers")
         self._version = self.bound.version
+        self._all: Watch | None = None
         self._training: TrainingProgram | None = None
         self._prediction: PredictionProgram | None = None
 
     def refresh(self) -> None:
         """Follow what was assigned since: arrays, layers, settings."""
+        if self._all is not None and not self._all.is_changed():
+            return
         if self.bound.model is not self.model:
             self._bind(self._optimizer_states())
         self.bound.refresh()
@@ -96,6 +99,7 @@ class CpuEngine:
             self._renew(self._optimizer_states())
             if keeps:
                 self._training = TrainingProgram(self, keep_gradients=True)
+        self._all = self.bound.watch(*self._settings.views)
 
     def _new_check(self) -> BatchCheck:
         shape, dtype = self.input_shape, self.input_dtype
@@ -149,7 +153,7 @@ class CpuEngine:
         """Forward, loss, backward, one update of every parameter."""
         with self.bound.lock:
             self.refresh()
-            return self.training.run(batch, step)
+            return (self._training or self.training).run(batch, step)
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""

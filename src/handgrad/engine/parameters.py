@@ -19,10 +19,9 @@ from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 
 
-def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:
+def write_rates(rates: NumpyArray, optimizer: Any, rule: int | None, step: int) -> None:
     """The numbers of one step that `kernels.updates` reads."""
     rates[1] = 1.0  # until clipping says otherwise
-    rule = rule_of(optimizer)
     if rule is None:
         return
     learning_rate = optimizer.learning_rate(step)

@@ -45,6 +45,7 @@ class TrainingProgram:
         model, tile = engine.model, tile_of(engine.model, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
         is_own_loss = exact(engine.loss, LOSSES) is None
+        self._is_own_loss = is_own_loss
         meets = is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
         self.engine, self.keep_gradients = engine, keep_gradients
@@ -101,7 +102,7 @@ class TrainingProgram:
             0 if views is None else views.shape[1],
         )
         self._write_factors(batch.example_weights())
-        write_rates(self.mover.rates, self.engine.optimizer, step)
+        write_rates(self.mover.rates, self.engine.optimizer, self.mover.rule, step)
         self.step.number, self.step.count = step, count
         self.mover.step = step
         self.step.examples, self.step.targets = batch.examples, self._targets(batch)
@@ -109,9 +110,9 @@ class TrainingProgram:
             set_step(step)
         self.program.run()
         self.engine.bound.moves += 1
-        loss = float(self.losses.sum()) / count + self.mover.penalty()
+        loss = float(np.add.reduce(self.losses)) / count + self.mover.penalty()
         norm = self.mover.gradient_norm
-        correct = int(self.correct.sum())
+        correct = int(np.add.reduce(self.correct))
         return StepResult(loss, correct, norm, are_finite(loss, norm))
 
     def _write_factors(self, weights: NumpyArray | None) -> None:
@@ -128,8 +129,7 @@ class TrainingProgram:
 
     def _targets(self, batch: Batch) -> NumpyArray:
         """The batch's own targets where the plain voice will ask for them."""
-        is_own = exact(self.engine.loss, LOSSES) is None
-        return batch.targets[batch.rows] if is_own else batch.targets
+        return batch.targets[batch.rows] if self._is_own_loss else batch.targets
 
     def gradients(self) -> dict[str, NumpyArray]:
         """Copies of the last step's gradients, where the program keeps them."""

@@ -21,12 +21,13 @@ class Watch:
     """
 
     def __init__(self, *views: Iterable[Any]) -> None:
-        self._views = (*views, (_END,))
-        self._seen = tuple(chain.from_iterable(self._views))
+        self.views = views
+        self._ended = (*views, (_END,))
+        self._seen = tuple(chain.from_iterable(self._ended))
 
     def is_changed(self) -> bool:
         """Whether anything was assigned, added or removed since."""
-        return not all(map(is_, chain.from_iterable(self._views), self._seen))
+        return not all(map(is_, chain.from_iterable(self._ended), self._seen))
 
 
 def attributes_of(*objects: Any) -> list[Iterable[Any]]:
@@ -57,6 +58,8 @@ def settings_watch(engine: Any, *names: str) -> Watch:
     """
     views: list[Iterable[Any]] = [Chosen(engine, *ENGINE_SETTINGS, *names)]
     views += attributes_of(*filter(is_own, (engine.loss, engine.l2)))
+    if is_own(engine.optimizer):
+        views.append(vars(engine.optimizer).keys())  # a method of its own counts
     if type(engine.optimizer) is SGD:
         views.append(Chosen(engine.optimizer, "momentum", "nesterov"))
     return Watch(*views)
@@ -79,14 +82,15 @@ class LayerWatch:
                 self._others.append(layer)
             if isinstance(layer, Sequential):
                 views += [layer.layers.keys(), layer.layers.values()]
-        self._settings = Watch(*views)
+        self.settings = Watch(*views)
+        self.has_others = bool(self._others)
         self._own_parameters = self._identities()
 
     def is_changed(self) -> bool:
         """Whether anything was assigned since."""
-        if self._settings.is_changed():
+        if self.settings.is_changed():
             return True
-        return bool(self._others) and self._identities() != self._own_parameters
+        return self.has_others and self._identities() != self._own_parameters
 
     def _identities(self) -> list[Parameter]:
         return [
