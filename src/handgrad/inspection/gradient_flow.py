@@ -1,4 +1,4 @@
-"""How large the gradient is in each layer, and how it fades with depth.
+"""The norm of the gradient in each layer, and how it shrinks with depth.
 
 Source
     Hochreiter (1991), Untersuchungen zu dynamischen neuronalen Netzen, chapter 3.
@@ -151,6 +151,9 @@ def gradient_flow(
     `images` the first `count` of the run's are taken: see
     `handgrad.inspection.sample.Where`. Without a subject, untrained sigmoid and ReLU
     networks with `depths` hidden layers are compared on images of a data set.
+
+    ConfigError for a label of another class or an unknown split; ShapeError for images
+    of another shape.
 
     Shapes
         images  (count, ...), as the classifier takes them

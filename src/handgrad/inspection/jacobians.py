@@ -150,6 +150,9 @@ def jacobians(
     an untrained perceptron for images of a data set. Without `images` it is an image
     of the run: see `handgrad.inspection.sample.Where`.
 
+    ConfigError for another kind of network, or an image that is not there; ShapeError
+    for an image of another shape.
+
     Shapes
         images  one image as the classifier takes it; or several, of which `image` is
                 the number, counted from 0

@@ -1,4 +1,4 @@
-"""A learning rate by trial: one short run in which it grows from step to step.
+"""The learning rate range test: a short run in which the rate grows at every step.
 
 Source
     Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
@@ -108,6 +108,9 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     run, or a `Sequential`, of which a copy is trained further. Without `images` those
     are the training images of the run: see `handgrad.inspection.sample.Where`. The
     loss is that of the classifier, or softmax cross-entropy.
+
+    ConfigError for an unknown network, optimizer or option, or for a range without 10
+    steps upwards; ShapeError for images of another shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -258,7 +261,7 @@ def _rows(count: int, wanted: int, key: Key) -> NumpyArray:
 
 
 def smooth(losses: NumpyArray) -> NumpyArray:
-    """A running mean that forgets, without the pull of its start towards 0."""
+    """An exponential moving average with bias correction."""
     average, smoothed = 0.0, []
     for step, loss in enumerate(losses, 1):
         average = SMOOTHING * average + (1 - SMOOTHING) * float(loss)
@@ -267,7 +270,7 @@ def smooth(losses: NumpyArray) -> NumpyArray:
 
 
 def suggest(rates: NumpyArray, smoothed: NumpyArray) -> tuple[float | None, str]:
-    """The rate of the steepest fall, well below the lowest smoothed loss, and why."""
+    """The rate of the steepest descent below the rate of the lowest loss, and why."""
     lowest = int(np.argmin(smoothed)) if len(smoothed) else 0
     far_enough = int(np.count_nonzero(rates <= rates[lowest] / MARGIN)) if lowest else 0
     slopes = np.zeros(0)

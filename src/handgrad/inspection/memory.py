@@ -119,6 +119,8 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
     classifier, the path of a run, or a `Sequential`. `image_shape` is by default that
     of the classifier, and otherwise that of the images of `dataset` (the digits).
 
+    ConfigError for an unknown network, optimizer or option.
+
     Units
         batch_size  images of a step and of a prediction; random ones are measured
         momentum    of an optimizer given by its name

@@ -1,4 +1,4 @@
-"""How many units are so far out on their curve that almost no gradient passes.
+"""The share of units whose slope is so small that almost no gradient passes.
 
 Source
     Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
@@ -131,6 +131,9 @@ def saturation(
     `images` the first `count` of the run's are taken: see
     `handgrad.inspection.sample.Where`. Without a subject, untrained networks with that
     activation and initial weights of those scales are compared on images of a data set.
+
+    ConfigError for a network without activation layers or an unknown split; ShapeError
+    for images of another shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
