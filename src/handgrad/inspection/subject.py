@@ -26,11 +26,12 @@ NAMED = 12  # classes that an error lists
 class Subject:
     """A network and its loss; of a classifier also its normalization and class names.
 
-    Of a bare `Sequential` the last five fields are unknown: images are taken as the
+    Of a bare `Sequential` the last six fields are unknown: images are taken as the
     network's inputs, labels as class numbers.
 
     Shapes
-        classes      (classes,), the labels in the order of the network's outputs
+        names        (classes,), in the order of the network's outputs
+        classes      the same as the labels that an estimator was fitted on
         input_shape  of one example
     """
 
@@ -39,17 +40,18 @@ class Subject:
     loss: Loss[Any]
     input_shape: Shape | None = None
     normalization: Normalization | None = None
+    names: tuple[str, ...] | None = None
     classes: NumpyArray | None = None
     config: "RunConfig | None" = None
     classifier: Any = None
 
     def class_names(self, example: Shape) -> tuple[str, ...]:
-        """The names of the classes; numbers from 0 where they have none.
+        """The names of the classes; numbers from 0 for a bare network.
 
-        Of a bare network whose outputs are no vector there are none.
+        There are none where its outputs are no vector.
         """
-        if self.classes is not None:
-            return tuple(map(str, self.classes.tolist()))
+        if self.names is not None:
+            return self.names
         outputs = self.network.output_shape(example)
         return tuple(map(str, range(outputs[0]))) if len(outputs) == 1 else ()
 
@@ -84,25 +86,28 @@ class Subject:
         """Class numbers (count,), int64, of labels given as names or numbers.
 
         Whole numbers are class numbers, unless the classifier was fitted on numbers:
-        then they are those.
+        then labels are those.
         """
         array = np.atleast_1d(np.asarray(labels))
-        numbers = {name: number for number, name in enumerate(names)}
-        if array.dtype.kind in "iu" and not self._names_are_numbers():
-            numbers = {str(number): number for number in range(len(names))}
-        written = [str(label) for label in array.reshape(-1).tolist()]
-        unknown = [label for label in written if label not in numbers]
+        numbers = self._numbers(array, names)
+        given = array.reshape(-1).tolist()
+        unknown = [label for label in given if label not in numbers]
         if unknown:
-            known = ", ".join(list(numbers)[:NAMED])
+            known = ", ".join(map(str, list(numbers)[:NAMED]))
             raise ConfigError(
                 f"{self.name} has the classes {known}, got the label {unknown[0]}. "
                 "Give labels of these classes."
             )
-        return np.array([numbers[label] for label in written], dtype=np.int64)
+        return np.array([numbers[label] for label in given], dtype=np.int64)
 
-    def _names_are_numbers(self) -> bool:
-        """Whether the classifier was fitted on numbers, which need not count from 0."""
-        return self.classes is not None and self.classes.dtype.kind in "iu"
+    def _numbers(self, labels: NumpyArray, names: Sequence[str]) -> dict[Any, int]:
+        """The class number of each label that there is."""
+        known: Sequence[Any] = names
+        if self.classes is not None and self.classes.dtype.kind in "biuf":
+            known = self.classes.tolist()
+        elif labels.dtype.kind in "iu":
+            known = range(len(names))
+        return {label: number for number, label in enumerate(known)}
 
     def _check_bytes(self, images: NumpyArray) -> None:
         if self.normalization is not None and images.dtype != np.uint8:
@@ -162,7 +167,8 @@ def _of_classifier(classifier: Any, name: str) -> Subject:
         loss=classifier.loss,
         input_shape=tuple(classifier.input_shape),
         normalization=classifier.normalization,
-        classes=np.asarray(getattr(classifier, "classes_", classifier.class_names)),
+        names=tuple(classifier.class_names),
+        classes=getattr(classifier, "classes_", None),
         config=classifier.config,
         classifier=classifier,
     )
