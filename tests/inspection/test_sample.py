@@ -3,7 +3,7 @@ import pytest
 
 from handgrad.datasets.normalization import half
 from handgrad.errors import ConfigError, HandgradError, ShapeError
-from handgrad.inspection.sample import dataset_sample, image_of, only, sample_of, up_to
+from handgrad.inspection.sample import image_of, only, sample_of, up_to
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import softmax_regression
@@ -80,16 +80,6 @@ def test_an_image_that_is_not_there_is_refused(subject):
     assert only(sample, 4).labels is None
     with pytest.raises(ConfigError, match="There are 5 images"):
         only(sample, 5)
-
-
-def test_images_of_a_data_set_are_normalised_by_all_of_its_images():
-    sample = dataset_sample(None, 5)
-    assert sample.images.shape == (5, 1, 28, 28)
-    assert sample.inputs.dtype == np.float64
-    assert sample.what == "the first 5 training images of digits"
-    assert np.unique(sample.inputs).size == np.unique(sample.images).size
-    with pytest.raises(HandgradError, match="count"):
-        dataset_sample(None, 0)
 
 
 def test_a_bare_network_takes_its_inputs_and_class_numbers():

@@ -17,8 +17,9 @@ from handgrad.datasets import Normalization, Split, normalization
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.result import Result
-from handgrad.inspection.sample import Sample, Where, dataset_sample, sample_of
+from handgrad.inspection.sample import Sample, Where, sample_of
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
 from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
@@ -104,10 +105,11 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     """A short run in which the learning rate grows, and the rate that it suggests.
 
     `model` is the name of a network of the catalogue with its `options`, which is
-    trained on images of a data set (the digits); or a fitted classifier, the path of a
-    run, or a `Sequential`, of which a copy is trained further. Without `images` those
-    are the training images of the run: see `handgrad.inspection.sample.Where`. The
-    loss is that of the classifier, or softmax cross-entropy.
+    trained on the images, or on those of a data set (the digits); or a fitted
+    classifier, the path of a run, or a `Sequential`, of which a copy is trained
+    further. Without `images` those are the training images of the run: see
+    `handgrad.inspection.sample.Where`. The loss is that of the classifier, or softmax
+    cross-entropy.
 
     ConfigError for an unknown network, optimizer or option, or for a range without 10
     steps upwards; ShapeError for images of another shape.
@@ -127,7 +129,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     check_at_least("learning_rate_finder", "steps", steps, 1)
     count = max(steps * batch_size, 1)
     if is_catalogue_name(model):
-        subject, sample = _untrained(model, options, count, seed, where)
+        sample = data_sample(images, labels, count, **where)
+        subject, sample = _untrained(model, options, sample, seed)
     else:
         check_no_options(options)
         subject = subject_of(model)
@@ -152,17 +155,15 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
 
 
 def _untrained(
-    name: str,
-    options: Mapping[str, Any] | None,
-    count: int,
-    seed: int,
-    where: Where,
+    name: str, options: Mapping[str, Any] | None, sample: Sample, seed: int
 ) -> tuple[Subject, Sample]:
-    """A network of the catalogue, and the images of a data set, normalised by them."""
-    sample = dataset_sample(where.get("dataset"), count, data_dir=where.get("data_dir"))
-    classes = len(sample.class_names)
+    """A network of the catalogue for these images, which are normalised by them."""
     subject = untrained(
-        name, options, input_shape=sample.image_shape, classes=classes, seed=seed
+        name,
+        options,
+        input_shape=sample.image_shape,
+        classes=len(sample.class_names),
+        seed=seed,
     )
     standard = normalization("standard", sample.images)
     return subject, replace(sample, normalization=standard)

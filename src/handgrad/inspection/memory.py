@@ -17,8 +17,8 @@ import numpy as np
 
 from handgrad import catalog
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.inspection.data_sample import dataset_sample
 from handgrad.inspection.result import Result
-from handgrad.inspection.sample import dataset_sample
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.summary import summary
 from handgrad.inspection.table import Table
