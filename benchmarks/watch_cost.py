@@ -63,6 +63,7 @@ def plain_engine(chosen: Network) -> Engine:
         SoftmaxCrossEntropy(),
         chosen.build_optimizer(),
         chosen.normalization,
+        input_shape=chosen.image_shape,
     )
 
 
@@ -74,7 +75,7 @@ def pairs(chosen: Network, name: str, batch_size: int) -> list[tuple[Engine, Any
         place, function = training_program, "are_finite"
     else:
         first = second = plain_engine(chosen)
-        place, function = plain, "is_finite"
+        place, function = plain, "are_all_finite"
     return [
         (first, nullcontext),
         (second, partial(without, place, function, lambda *values: True)),

@@ -53,9 +53,11 @@ KNOWS = {
     "sweeps": {*TRAINING, "inspection", "studies"},
     "testing": STANDING,
     "interop": STANDING,
-    "cli": TOP,
+    "estimator": {*STANDING, "network"},
+    "classifier": {*STANDING, "network", "estimator"},
+    "cli": {*TOP, "network", "estimator", "classifier"},
     "web": TOP,
-    "__init__": TOP,
+    "__init__": {*TOP, "network", "classifier"},
 }
 
 

@@ -81,6 +81,15 @@ def test_prediction_throughput(tmp_path):
     assert min(numbers(out, "softmax")) > 0
 
 
+@pytest.mark.parametrize("kind", [[], ["--vectors"]])
+def test_float_inputs(tmp_path, kind):
+    words = ["softmax", "--laps", "2", "--lap-seconds", "0.01", "--images", "512"]
+    out = run("float_inputs", *words, *kind, folder=tmp_path)
+    bytes_, floats, ratio, low, high = numbers(out, "softmax")
+    assert min(bytes_, floats, ratio, low) > 0
+    assert low <= high
+
+
 def test_scaling(tmp_path):
     words = ["softmax", "--batch-sizes", "1", "8", "--workers", "2"]
     out = run("scaling", *words, folder=tmp_path)

@@ -8,8 +8,9 @@ from handgrad.catalog import MODELS
 
 SOURCE = Path(handgrad.__file__).parent
 PUBLIC = {  # what the issue and the house promise
-    "__version__", "datasets", "initializers", "inspection", "layers", "load", "losses",
-    "models", "optimizers", "schedules", "training",
+    "Classifier", "__version__", "datasets", "initializers", "inspection", "layers",
+    "load", "losses",
+    "models", "network", "optimizers", "schedules", "training",
 }  # fmt: skip
 
 

@@ -1,11 +1,27 @@
 """Handgrad: image classifiers whose every gradient is written by hand and checked."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from handgrad import (
+        datasets,
+        initializers,
+        inspection,
+        layers,
+        losses,
+        models,
+        network,
+        optimizers,
+        schedules,
+        training,
+    )
+    from handgrad.classifier import Classifier, load
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Classifier",
     "__version__",
     "datasets",
     "initializers",
@@ -14,6 +30,7 @@ __all__ = [
     "load",
     "losses",
     "models",
+    "network",
     "optimizers",
     "schedules",
     "training",
@@ -22,8 +39,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public part when it is first asked for, so that starting is quick."""
-    if name == "load":
-        return import_module("handgrad.training").load
+    if name in ("Classifier", "load"):
+        return getattr(import_module("handgrad.classifier"), name)
     if name in __all__:
         return import_module(f"handgrad.{name}")
     raise AttributeError(f"module 'handgrad' has no attribute {name!r}")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
-from handgrad.augmentation.views import Movable, Views, look
+from handgrad.augmentation.views import Views, is_movable, look
 
 from .laws import images_of, key_of
 
@@ -22,7 +22,7 @@ def test_a_look_shows_what_copies_would_hold(changes, seed):
     images = images_of(17, seed=seed)
     expected, views = images, Views(17, 8, 6)
     for number, change in enumerate(changes):
-        assert isinstance(change, Movable)
+        assert is_movable(change)
         key = key_of(17, seed).child(str(number))
         expected = change.apply(expected, key)
         change.view(views, key)
@@ -44,3 +44,29 @@ def test_a_shift_by_hand(down, right):
             if 0 <= y + down < 8 and 0 <= x + right < 6:
                 expected[..., y, x] = images[..., y + down, x + right]
     np.testing.assert_array_equal(look(images, views.table), expected)
+
+
+class HidesColumns(Cutout):
+    """Another shape, through what `apply` alone uses."""
+
+    def _is_hidden(self, key, batch, length):
+        return super()._is_hidden(key, batch, length) | (length == 6)
+
+
+class BothAnew(RandomFlip):
+    """Both said again."""
+
+    def apply(self, images, key):
+        return super().apply(images, key)
+
+    def view(self, views, key):
+        super().view(views, key)
+
+
+def test_only_a_class_that_defines_both_goes_by_views():
+    assert is_movable(BothAnew())
+    assert not is_movable(HidesColumns(2))
+    assert not is_movable(object())
+    flip = RandomFlip()
+    flip.apply = flip.apply
+    assert not is_movable(flip)

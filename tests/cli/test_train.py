@@ -91,7 +91,8 @@ def test_options_reach_the_configuration(handgrad):
         "train lenet --set activation=tanh --set schedule.rise=0.2 --epochs 1 -q "
         "--engine plain --batch-size 50 --optimizer nesterov --weight-decay 0.001 "
         "--schedule one_cycle --warmup-epochs 0.5 --l2 0.0001 --label-smoothing 0.1 "
-        "--clip-norm 1 --early-stopping 3 --augment random_flip --train-count 100 "
+        "--class-weight balanced --clip-norm 1 --early-stopping 3 --train-count 100 "
+        "--augment random_flip "
         "--normalization half --image-size 32 --validation 50 --seed 4 --run here"
     )
     config = RunFolder.open(Path("here")).config
@@ -104,6 +105,7 @@ def test_options_reach_the_configuration(handgrad):
     }
     assert config.schedule.options == {"rise": 0.2}
     assert config.loss.options == {"label_smoothing": 0.1}
+    assert config.loss.class_weight == "balanced"
     assert config.training.early_stopping == 3
     assert config.dataset.augmentation[0].name == "random_flip"
     assert config.resolved.input_shape == (1, 32, 32)

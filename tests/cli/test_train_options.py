@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from handgrad.cli.train_options import OPTIMIZERS, PLACES, merged, tables_from
+from handgrad.cli.train_options import PLACES, merged, tables_from
 from handgrad.errors import ConfigError
+from handgrad.training.starting_points import STARTING_POINTS
 
 
 def test_only_what_was_given_is_in_the_tables():
@@ -92,7 +93,7 @@ def test_a_new_name_starts_its_table_afresh():
         "": {"seed": 3},
     }
     over = {
-        "optimizer": OPTIMIZERS["adam"],
+        "optimizer": STARTING_POINTS["adam"],
         "dataset": {"name": "mnist"},
         "": {"engine": "plain"},
     }

@@ -23,6 +23,33 @@ def test_take_gives_rows_in_the_order_asked_for():
     assert taken.targets.tolist() == [1, 2]
 
 
+def test_take_carries_weights_along():
+    weights = np.array([1, 0.5, 2], np.float32)
+    taken = Split(IMAGES, TARGETS, weights).take(np.array([2, 0]))
+    assert taken.weights.tolist() == [2, 1]
+    assert SPLIT.take(np.array([1])).weights is None
+
+
+def test_vectors_have_one_axis():
+    vectors = Split(np.zeros((3, 7), np.float32), TARGETS)
+    assert vectors.image_shape == (7,)
+    assert vectors.take(np.array([1])).images.shape == (1, 7)
+
+
+def test_side_by_side_copies_only_what_has_gaps():
+    assert SPLIT.side_by_side() is SPLIT
+    weights = np.arange(6, dtype=np.float32)[::2]
+    gaps = Split(np.asfortranarray(IMAGES), TARGETS, weights)
+    found = gaps.side_by_side()
+    for array, own in zip(
+        (found.images, found.targets, found.weights),
+        (IMAGES, TARGETS, weights),
+        strict=True,
+    ):
+        assert array.flags.c_contiguous
+        np.testing.assert_array_equal(array, own)
+
+
 def test_a_part_that_does_not_fit_is_refused_before_it_is_copied(monkeypatch):
     row = np.zeros((1, 3, 1000, 1000), dtype=np.uint8)
     whole = Split(np.broadcast_to(row, (10**6, 3, 1000, 1000)), np.zeros(10**6, int))
@@ -49,6 +76,14 @@ def test_the_checksum_is_sha256_of_all_bytes_in_order():
 def test_the_checksum_is_of_the_content_not_of_the_memory_layout():
     turned = Split(np.asfortranarray(IMAGES), TARGETS.astype(">i4"))
     assert checksum_of(turned) == checksum_of(SPLIT)
+
+
+def test_the_checksum_sees_weights():
+    one, other = (
+        checksum_of(Split(IMAGES, TARGETS, np.float32([1, weight, 1])))
+        for weight in (1, 2)
+    )
+    assert len({one, other, checksum_of(SPLIT)}) == 3
 
 
 @pytest.mark.parametrize("place", range(0, IMAGES.size, 17))

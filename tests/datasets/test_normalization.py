@@ -1,3 +1,4 @@
+import sys
 from fractions import Fraction
 from math import sqrt
 
@@ -15,7 +16,7 @@ from handgrad.datasets.normalization import (
     standard,
     unit,
 )
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ShapeError
 
 images = hnp.arrays(
     np.uint8,
@@ -106,3 +107,120 @@ def test_published_mean_and_deviation(data, folder, mean, std, places):
     found = standard(load(folder, data_dir=source.parent).train.images)
     assert round(found.mean[0], places) == round(mean, places)
     assert round(found.std[0], places) == round(std, places)
+
+
+floats = hnp.arrays(
+    np.float32,
+    st.one_of(
+        st.tuples(st.integers(1, 6), st.integers(1, 5)),
+        st.tuples(st.integers(1, 4), st.sampled_from([1, 3]), st.just(2), st.just(3)),
+    ),
+    elements=st.floats(-1e6, 1e6, width=32, allow_subnormal=False),
+)
+
+
+def axes_of(inputs):
+    """All but the channels or features."""
+    return (0, *range(2, inputs.ndim))
+
+
+@given(inputs=floats, chunk=st.sampled_from([1, 7, 1 << 20]))
+def test_standard_of_floats_is_numpys_in_float64(inputs, chunk):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[standard.__module__], "CHUNK", chunk)
+        found = standard(inputs)
+    wide = inputs.astype(np.float64)
+    scale = float(np.abs(wide).max())
+    np.testing.assert_allclose(found.mean, wide.mean(axis=axes_of(inputs)), rtol=1e-12)
+    std = wide.std(axis=axes_of(inputs))
+    spread = np.where(np.ptp(wide, axis=axes_of(inputs)) == 0, 1.0, std)
+    np.testing.assert_allclose(found.std, spread, rtol=1e-9, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("value", [0.1, -3e5, 1e-20, 3e38])
+def test_a_constant_feature_becomes_zero(value):
+    inputs = np.full((9, 2), value, np.float32)
+    inputs[:, 1] = np.arange(9)
+    found = standard(inputs)
+    assert found.std[0] == 1.0
+    np.testing.assert_array_equal(found.apply(inputs)[:, 0], 0)
+
+
+@given(inputs=floats)
+def test_floats_are_subtracted_from_first(inputs):
+    channels = inputs.shape[1]
+    means, spreads = np.linspace(-2, 9, channels), np.linspace(0.3, 4, channels)
+    axis = (slice(None), *(None,) * (inputs.ndim - 2))
+    expected = inputs - means.astype(np.float32)[axis]
+    expected = expected * (1 / spreads).astype(np.float32)[axis]
+    outputs = Normalization(tuple(means), tuple(spreads)).apply(inputs)
+    np.testing.assert_array_equal(outputs, expected)
+    assert outputs.dtype == np.float32
+
+
+def test_a_large_mean_costs_no_digits():
+    """inputs * scale + shift would be wrong by a tenth of a deviation here."""
+    inputs = (1e6 + np.linspace(-1, 1, 33)[:, None]).astype(np.float32)
+    found = standard(inputs).apply(inputs).ravel()
+    wide = inputs.astype(np.float64).ravel()
+    expected = (wide - wide.mean()) / wide.std()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.05)
+    assert np.unique(found).size == np.unique(inputs).size
+
+
+def test_one_number_serves_all_features_of_a_vector():
+    bytes_, numbers = (
+        np.arange(12, dtype=np.uint8).reshape(2, 6),
+        Normalization((0.5,), (2.0,)),
+    )
+    expected = (bytes_ / 255 - 0.5) / 2
+    np.testing.assert_allclose(numbers.apply(bytes_), expected, atol=1e-7)
+    inputs = bytes_.astype(np.float32)
+    np.testing.assert_array_equal(numbers.apply(inputs), (inputs - 0.5) / 2)
+
+
+def test_vectors_by_name():
+    vectors = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    assert normalization("unit", vectors) == unit(1)
+    np.testing.assert_array_equal(unit(1).apply(vectors), vectors)
+    assert normalization("standard", vectors) == standard(vectors)
+    bytes_ = (vectors * 9).astype(np.uint8)
+    found = standard(bytes_)  # one scale for all bytes
+    np.testing.assert_allclose(found.mean, [bytes_.mean() / 255], rtol=1e-12)
+    np.testing.assert_allclose(found.std, [bytes_.std() / 255], rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("shape", [(3,), (2, 3, 4)])
+def test_whole_weights_measure_like_repetitions(dtype, shape):
+    draw = np.random.default_rng(1)
+    inputs = draw.integers(0, 256, (7, *shape)).astype(dtype)
+    weights = np.float32([0, 1, 2, 3, 1, 0, 2])
+    found = standard(inputs, weights)
+    expected = standard(inputs.repeat(weights.astype(int), axis=0))
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(found.std, expected.std, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"),
+    [
+        ((), ()),
+        ((0.5,), (0.5, 0.5)),
+        ((0.5,), (0.0,)),
+        ((0.5,), (-1.0,)),
+        ((0.5,), (float("nan"),)),
+        ((0.5,), (float("inf"),)),
+        ((0.5,), (1e-39,)),
+        ((float("nan"),), (1.0,)),
+    ],
+)
+def test_numbers_that_cannot_be_divided_by_are_refused(mean, std):
+    with pytest.raises(ConfigError, match="A normalization takes"):
+        Normalization(mean, std)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64, np.int8, bool])
+def test_another_dtype_is_refused(dtype):
+    with pytest.raises(ShapeError, match=r"takes bytes \(uint8\) or float32, got"):
+        unit(1).apply(np.ones((1, 1, 2, 2), dtype))

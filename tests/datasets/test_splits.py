@@ -95,3 +95,10 @@ def test_a_subset_of_more_than_there_is_or_none_is_refused(count):
         ConfigError, match=f"train_count = {count} asks for more images"
     ):
         subset(numbered([0, 1, 2] * 20), count, KEY)
+
+
+def test_weights_go_with_their_images():
+    whole = numbered([0, 1] * 20)
+    whole = Split(whole.images, whole.targets, rows_of(whole).astype(np.float32))
+    for part in (*split(whole, 0.25, KEY), subset(whole, 9, KEY)):
+        np.testing.assert_array_equal(part.weights, rows_of(part))

@@ -11,11 +11,14 @@ from handgrad.engine.engine import Batch
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
+from handgrad.models.from_layers import build_layers
 from handgrad.optimizers import SGD
 from handgrad.randomness import Key, random_bits
 
 SMOOTH = ("gelu", "gelu_tanh", "tanh", "sigmoid")
 KINKED = ("relu", "leaky_relu")
+WINDOWS = ("conv2d", "max_pool2d", "average_pool2d")
+SIDES = range(1, 15)
 NORMALIZATIONS = {
     1: Normalization((0.4,), (0.3,)),
     3: Normalization((0.4, 0.5, 0.6), (0.3, 0.2, 0.25)),
@@ -46,16 +49,15 @@ class Network:
     def images(self, count, seed=0):
         """Pictures in which no two pixels of a channel are alike, where that can be.
 
-        So no window holds two equal largest values, and no voice has to choose.
+        So no window holds two equal largest values, and no voice has to choose. Small
+        pictures differ in brightness too, so that their means do.
         """
         bits = random_bits(Key(seed).child("images"), (count, *self.shape))
         flat = bits.reshape(count, self.shape[0], -1)
         ranks = flat.argsort(axis=-1).argsort(axis=-1)
-        return (
-            (ranks * 255 // max(flat.shape[-1] - 1, 1))
-            .astype(np.uint8)
-            .reshape(count, *self.shape)
-        )
+        steps = max(flat.shape[-1] - 1, 1)
+        brightest = 255 - bits[:, :1, 0, :1] % (256 - steps if steps < 128 else 1)
+        return (ranks * brightest // steps).astype(np.uint8).reshape(count, *self.shape)
 
     def batch(self, count, seed=0):
         """Some rows of a larger set, out of order, with numbers of their own."""
@@ -217,41 +219,58 @@ NETWORKS = {
 
 
 @st.composite
-def networks(draw, activations=SMOOTH + KINKED, dropouts=True):
-    """Random networks that fit their pictures."""
-    shape = (
-        draw(st.sampled_from([1, 3])),
-        draw(st.integers(1, 14)),
-        draw(st.integers(1, 14)),
-    )
-    rows, size = [], shape[1:]
-    for _ in range(draw(st.integers(0, 3))):
-        row = draw(picture_rows(size, activations, dropouts))
-        rows.append(row)
-        windows = {"kernel_size", "stride", "padding"}
-        if windows & row.keys():
-            size = from_shape(row, size)
-    ends_global = draw(st.booleans()) and draw(st.booleans())
-    rows.append(layer("global_average_pool2d") if ends_global else FLATTEN)
+def networks(draw, activations=SMOOTH + KINKED, norms=True):
+    """Random networks that fit their pictures: any layer, in any order, repeated."""
+    start = tuple(draw(st.sampled_from(sizes)) for sizes in ([1, 3], SIDES, SIDES))
+    rows, shape, kinds = [], start, (activations, norms)
+    for _ in range(draw(st.integers(0, 6))):
+        rows.append(draw(any_row(shape, *kinds)))
+        shape = shape_after(rows[-1], shape)
+    if len(shape) == 3:
+        rows.append(draw(st.sampled_from([FLATTEN, FLATTEN, GLOBAL])))
     classes = draw(st.integers(2, 10))
-    for _ in range(draw(st.integers(0, 2))):
-        rows.append(linear(draw(st.sampled_from([1, 3, 16, 61]))))
-        rows.append(layer(draw(st.sampled_from(activations))))
-        if dropouts and draw(st.booleans()):
-            rows.append(layer("dropout", rate=draw(st.sampled_from([0.0, 0.3]))))
     rows.append(linear(classes))
-    return Network(tuple(rows), shape, classes)
+    if draw(st.sampled_from([True, False, False])):
+        rows.append(draw(same_shape((classes,), *kinds)))
+    return Network(tuple(rows), start, classes)
+
+
+def shape_after(row, shape):
+    """The shape of what a layer of this row gives."""
+    _, after = build_layers([row], shape, Key(0))
+    return after
 
 
 @st.composite
-def picture_rows(draw, size, activations, dropouts):
-    """A layer that takes pictures of this size and gives pictures."""
-    kinds = ["conv2d", "conv2d", "max_pool2d", "average_pool2d", "activation"]
-    kind = draw(st.sampled_from([*kinds, "dropout"] if dropouts else kinds))
-    if kind == "activation":
-        return layer(draw(st.sampled_from(activations)))
-    if kind == "dropout":
-        return layer("dropout", rate=draw(st.sampled_from([0.0, 0.25])))
+def any_row(draw, shape, activations, norms):
+    """A layer that takes examples of this shape."""
+    rows = [same_shape(shape, activations, norms), st.just(FLATTEN)]
+    if len(shape) == 3:
+        windows = [window_row(shape[1:], kind) for kind in WINDOWS]
+        rows += [*windows, *windows, st.just(GLOBAL)]
+    else:
+        rows += 2 * [st.sampled_from([1, 3, 16, 61]).map(linear)]
+    return draw(st.one_of(rows))
+
+
+@st.composite
+def same_shape(draw, shape, activations, norms):
+    """A layer that gives what it takes: alone, in a residual, or two in one."""
+    norm = NORM_PICTURES if len(shape) == 3 else NORM_ROWS
+    rates = st.sampled_from([0.0, 0.25])
+    plain = [*map(layer, activations), layer("softmax"), *([norm] if norms else [])]
+    rows = [st.sampled_from(plain), rates.map(lambda rate: layer("dropout", rate=rate))]
+    inner = st.sampled_from([layer(name) for name in activations])
+    rows += [
+        inner.map(lambda row: layer("residual", body=[row])),
+        st.tuples(inner, inner).map(lambda two: layer("sequential", layers=[*two])),
+    ]
+    return draw(st.one_of(rows[0], *rows))
+
+
+@st.composite
+def window_row(draw, size, kind):
+    """A convolution or a pooling of pictures of this size."""
     kernel = tuple(draw(st.integers(1, min(3, length))) for length in size)
     if kind == "conv2d":
         padding = draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
@@ -265,13 +284,3 @@ def picture_rows(draw, size, activations, dropouts):
     if kind == "conv2d":
         options["out_channels"] = draw(st.sampled_from([1, 2, 5, 8]))
     return layer(kind, **options)
-
-
-def from_shape(row, size):
-    """The size of what a row of windows gives."""
-    return tuple(
-        (length + 2 * pad - kernel) // stride + 1
-        for length, pad, kernel, stride in zip(
-            size, row["padding"], row["kernel_size"], row["stride"], strict=True
-        )
-    )

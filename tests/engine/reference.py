@@ -5,7 +5,15 @@ from math import inf, prod
 
 import numpy as np
 
-from handgrad.layers import LeakyReLU, MaxPool2d, ReLU
+from handgrad.layers import (
+    AveragePool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    GlobalAveragePool2d,
+    LeakyReLU,
+    MaxPool2d,
+    ReLU,
+)
 from handgrad.randomness import Key
 from handgrad.testing.closeness import rounding_bound
 
@@ -44,8 +52,12 @@ class Reference:
             )
 
 
-def reference_step(network, settings, parameters, batch, step):
-    """Forward and backward in float64 from these parameters."""
+def reference_step(network, settings, parameters, batch, step, *, follows_norms=False):
+    """Forward and backward in float64 from these parameters.
+
+    `follows_norms`: the bound knows what batch norm does to the roundings before it,
+    as it must where a random layer stands before it.
+    """
     model = network.model()
     for name, parameter in model.parameters().items():
         parameter.value = parameters[name].astype(np.float64)
@@ -56,6 +68,8 @@ def reference_step(network, settings, parameters, batch, step):
     for name, layer in model.layers.items():
         inputs[name] = values
         values, caches[name] = layer.forward(values, training=True, key=key.child(name))
+        if follows_norms:
+            path *= growth(layer, inputs[name], values)
         path += terms_of(layer, inputs[name])
     loss, cache = settings.loss.forward(values, targets)
     right = int(np.count_nonzero(values.argmax(axis=1) == targets))
@@ -74,9 +88,50 @@ def reference_step(network, settings, parameters, batch, step):
             found.gradients[f"{name}.{part}"] = gradient
             found.scales[f"{name}.{part}"] = scale * reach
             found.sums[f"{name}.{part}"] = d_values.size // gradient.shape[0]
-        d_values, scale = d_inputs, 0.0 if gradients else scale
+        kept = scale
+        if gradients:
+            kept = before_cancelling(layer, inputs[name], scale) if follows_norms else 0
+        d_values, scale = d_inputs, kept
     found.gradients = {n: found.gradients[n] for n in model.parameters()}
     return found
+
+
+def is_batch_norm(layer):
+    return isinstance(layer, BatchNorm1d | BatchNorm2d)
+
+
+def channel_spread(layer, inputs):
+    """The standard deviation of each channel, eps in it, as batch norm divides by."""
+    axes = (0, *range(2, inputs.ndim))
+    return np.sqrt(inputs.var(axis=axes) + layer.eps)
+
+
+def is_constant(layer, inputs):
+    """Whether batch norm finds a channel whose values are all but alike."""
+    if not is_batch_norm(layer):
+        return False
+    return bool(channel_spread(layer, inputs).min() ** 2 < 2 * layer.eps)
+
+
+def growth(layer, inputs, outputs):
+    """By what a layer multiplies the square of its inputs' relative roundings.
+
+    Batch norm divides by a spread, and a mean may cancel.
+    """
+    largest, after = np.abs(inputs).max(), np.abs(outputs).max()
+    if is_batch_norm(layer):
+        after = channel_spread(layer, inputs).min()
+    elif not isinstance(layer, AveragePool2d | GlobalAveragePool2d) or after == 0:
+        return 1
+    return max(1, (largest / after) ** 2)
+
+
+def before_cancelling(layer, inputs, scale):
+    """The largest of the terms that batch norm's d_inputs subtract from each other."""
+    if not is_batch_norm(layer):
+        return 0.0
+    largest = np.abs(layer.weight.value / channel_spread(layer, inputs)).max()
+    return float(scale * largest)
 
 
 def terms_of(layer, inputs):
@@ -93,7 +148,9 @@ def terms_of(layer, inputs):
     return sum(sums)
 
 
-def distance_from_kinks(network, settings, parameters, batch, step):
+def distance_from_kinks(
+    network, settings, parameters, batch, step, *, follows_norms=False
+):
     """How near a value comes to where a slope jumps, in units of float32 rounding.
 
     There, two voices that round differently may rightly take different slopes.
@@ -105,14 +162,29 @@ def distance_from_kinks(network, settings, parameters, batch, step):
     key = Key(settings.seed).child("dropout").at(step, batch.examples)
     nearest, path = inf, 1
     for name, layer in model.layers.items():
-        if isinstance(layer, ReLU | LeakyReLU | MaxPool2d):
-            margin = kink_margin(layer, values)
-            bound = rounding_bound(path, float(np.abs(values).max()))
-            nearest = min(nearest, margin / bound if bound else inf)
+        # images are the same bits for both voices
+        if isinstance(layer, ReLU | LeakyReLU | MaxPool2d) and path > 1:
+            nearest = min(
+                nearest, in_roundings(kink_margin(layer, values), path, values)
+            )
         before = values
         values, _ = layer.forward(values, training=True, key=key.child(name))
+        if follows_norms and is_constant(layer, before):
+            return 0.0  # the outputs are nothing but rounding
+        if follows_norms:
+            path *= growth(layer, before, values)
         path += terms_of(layer, before)
+    if follows_norms:  # the class of the largest logit is chosen too
+        second, first = np.sort(values, axis=1)[:, -2:].T
+        leads = (first - second)[first != second]
+        nearest = min(nearest, in_roundings(leads.min(initial=inf), path, values))
     return nearest
+
+
+def in_roundings(margin, path, values):
+    """A margin in units of what float32 may stray in these values."""
+    bound = rounding_bound(path, float(np.abs(values).max()))
+    return float(margin) / bound if bound else inf
 
 
 def kink_margin(layer, values):

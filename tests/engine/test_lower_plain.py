@@ -1,10 +1,17 @@
-"""What the plain voice sees of a program's memory; that it is right: test_walk."""
+"""What the plain layers see of a program's memory, and what they may return."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 
 from handgrad.engine.lower_plain import read, views, write
 from handgrad.engine.memory import Memory, Pointer, Tensor
+from handgrad.errors import ShapeError
+
+from .agreement import assert_two_steps_agree, engines
+from .altered import WholeNetwork, as_subclass
+from .networks import FLATTEN, TANH, Settings, linear, network
 
 
 @pytest.fixture
@@ -40,3 +47,109 @@ def test_examples_may_stand_one_after_another(memory):
     moving = Pointer(flat.ctypes.data, tile_stride=32 * 6 * 4)
     inputs = Tensor((2, 3), moving, 6, is_batch_first=True)
     np.testing.assert_array_equal(read(inputs, memory, 40), flat.reshape(-1, 2, 3)[:40])
+
+
+def wide(array):
+    return array.astype(np.float64)
+
+
+def strided(array):
+    return np.asfortranarray(np.stack([array, array], axis=-1))[..., 0]
+
+
+def backwards(array):
+    return np.ascontiguousarray(array[::-1])[::-1]
+
+
+def own_linear(turn, kind):
+    """A linear layer that returns the same numbers, turned into other arrays."""
+
+    class Own(kind):
+        def forward(self, inputs, **options):
+            outputs, cache = kind.forward(self, inputs, **options)
+            return turn(outputs), cache
+
+        def backward(self, d_outputs, cache):
+            d_inputs, gradients = kind.backward(self, d_outputs, cache)
+            return turn(d_inputs), {n: turn(g) for n, g in gradients.items()}
+
+    return Own
+
+
+ROWS = (FLATTEN, linear(5), TANH, linear(6), TANH, linear(4))
+
+
+def with_second_linear(alter):
+    """A network whose middle linear layer is of another class."""
+
+    def rebuilt(model):
+        as_subclass(model.layers["linear_2"], alter)
+        return model
+
+    return WholeNetwork(ROWS, alter=rebuilt)
+
+
+@pytest.mark.parametrize("turn", [wide, strided, backwards])
+def test_arrays_of_another_dtype_or_order_are_taken(turn):
+    assert_two_steps_agree(Settings(), with_second_linear(partial(own_linear, turn)))
+
+
+def returning(outputs=None, d_inputs=None, gradients=None):
+    """A linear layer of which one result of a step is replaced."""
+
+    def alter(kind):
+        class Wrong(kind):
+            def forward(self, inputs, **options):
+                found, cache = kind.forward(self, inputs, **options)
+                is_step = outputs is not None and len(inputs) == len(outputs)
+                return (outputs if is_step else found), cache
+
+            def backward(self, d_outputs, cache):
+                found, own = kind.backward(self, d_outputs, cache)
+                own = own if gradients is None else gradients
+                return (found if d_inputs is None else d_inputs), own
+
+        return Wrong
+
+    return alter
+
+
+WEIGHT, BIAS = np.ones((6, 5), np.float32), np.ones(6, np.float32)
+WRONG = {
+    "outputs": (
+        {"outputs": np.ones((70, 5))},
+        r"linear_2: Wrong returned outputs of shape \(70, 5\), expected \(70, 6\)",
+    ),
+    "d_inputs": (
+        {"d_inputs": np.ones((1, 5))},
+        r"linear_2: Wrong returned d_inputs of shape \(1, 5\), expected \(70, 5\)",
+    ),
+    "missing": (
+        {"gradients": {"weight": WEIGHT}},
+        r"linear_2: backward of Wrong returned no gradient for its parameter bias, got "
+        r"\['weight'\]. Return one array for each name",
+    ),
+    "gradient": (
+        {"gradients": {"weight": WEIGHT.T, "bias": BIAS}},
+        r"linear_2: Wrong returned a gradient of weight of shape \(5, 6\), expected "
+        r"\(6, 5\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_does_not_fit_is_refused_by_the_layers_name(what):
+    results, message = WRONG[what]
+    made = with_second_linear(returning(**results))
+    fast, _ = engines(Settings(), made)
+    with pytest.raises(ShapeError, match=message):
+        fast.train_step(made.batch(70), 1)
+
+
+def test_overflow_in_a_layer_of_ones_own_warns_of_nothing():
+    """As on the plain engine: the step's loss tells."""
+    huge = returning(outputs=np.full((70, 6), 1e300))
+    fast, plain = engines(Settings(), with_second_linear(huge))
+    batch = network(*ROWS).batch(70)
+    assert fast.train_step(batch, 1).is_finite
+    assert plain.train_step(batch, 1).is_finite

@@ -67,3 +67,11 @@ def test_other_names_for_the_same_numbers():
     assert tensor.pointer.plus(64) == Pointer(4160, 8, 16)
     array = np.zeros(3)
     assert pointer_to(array[1:]) == Pointer(array.ctypes.data + 8)
+
+
+def test_a_buffer_is_kept_under_every_shape_and_name(memory):
+    kept, other = memory.matrix("a", "x", (2, 3)), memory.matrix("b", "x", (2, 3))
+    memory.keep(kept)
+    assert memory.is_kept(kept)
+    assert memory.is_kept(kept.reshaped((6,)))
+    assert not memory.is_kept(other)

@@ -101,12 +101,11 @@ def test_a_smaller_batch_takes_part_of_the_tiles():
         np.testing.assert_allclose(large.state()[name], array, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("count", [0, 34])
-def test_a_batch_of_another_size_than_planned_is_refused(count):
+def test_a_larger_batch_than_planned_is_refused():
     net = NETWORKS["perceptron"]
     engine = cpu_engine(net, batch_size=33)
-    with pytest.raises(ShapeError, match=f"of 1 to 33 examples, got {count}. Make it"):
-        engine.train_step(net.batch(count), 1)
+    with pytest.raises(ShapeError, match=r"of 1 to 33 examples, got 34\. Make it"):
+        engine.train_step(net.batch(34), 1)
 
 
 def test_rows_are_looked_up_and_examples_are_numbers_for_draws():

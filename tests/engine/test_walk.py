@@ -3,18 +3,20 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.normalization import half
+from handgrad.datasets.normalization import Normalization, half
 from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.known import BATCH_NORMS, KNOWN
 from handgrad.engine.plain import PlainEngine
+from handgrad.engine.prediction import predictor
+from handgrad.engine.walk import ALONE
+from handgrad.errors import ConfigError
 from handgrad.layers import (
-    BatchNorm1d,
     Conv2d,
     Flatten,
     Layer,
     LeakyReLU,
     Linear,
     MaxPool2d,
-    ReLU,
     Sequential,
 )
 from handgrad.losses import SoftmaxCrossEntropy
@@ -81,14 +83,6 @@ class HalfConv(Conv2d):
         return 0.5 * d_inputs, gradients
 
 
-class OwnReLU(ReLU):
-    """The same, under another name."""
-
-
-class OwnPool(MaxPool2d):
-    """The same, under another name."""
-
-
 OWN = {
     "own layer first": lambda: [Shifted(), Flatten(), Linear(30, 4, key=KEY)],
     "own layer of rows": lambda: [Flatten(), Linear(30, 4, key=KEY), Shifted()],
@@ -98,14 +92,6 @@ OWN = {
     ],
     "own convolution first": lambda: [
         *(HalfConv(1, 2, 3, padding=1, key=KEY), Flatten(), Linear(60, 4, key=KEY)),
-    ],
-    "own relu and own pooling": lambda: [
-        *(Conv2d(1, 2, 2, key=KEY), OwnReLU(), MaxPool2d(2), ReLU(), OwnPool(2)),
-        *(Flatten(), Linear(2, 4, key=KEY)),
-    ],
-    "own relu after batch norm": lambda: [
-        *(Flatten(), Linear(30, 5, key=KEY), BatchNorm1d(5), OwnReLU()),
-        Linear(5, 4, key=KEY),
     ],
     "closed leaky relu": lambda: [
         *(Flatten(), Linear(30, 5, key=KEY), LeakyReLU(0.0), Linear(5, 4, key=KEY)),
@@ -125,7 +111,7 @@ def test_layers_that_the_engine_does_not_know_train_alike(name, workers):
     fast = CpuEngine(
         Sequential(make()), *setting, input_shape=net.shape, workers=workers
     )
-    plain = PlainEngine(Sequential(make()), *setting)
+    plain = PlainEngine(Sequential(make()), *setting, input_shape=net.shape)
     for step in (1, 2):
         batch = net.batch(70, seed=step)
         found, expected = fast.train_step(batch, step), plain.train_step(batch, step)
@@ -138,3 +124,30 @@ def test_layers_that_the_engine_does_not_know_train_alike(name, workers):
     np.testing.assert_allclose(
         fast.logits(images), plain.logits(images), rtol=0, atol=1e-4
     )
+
+
+def test_every_known_layer_has_its_way_down():
+    assert {*ALONE, *BATCH_NORMS, Linear} == set(KNOWN)
+
+
+class Inverted(Normalization):
+    """Pixels the other way round."""
+
+    def apply(self, images):
+        return super().apply(255 - images)
+
+
+def test_a_normalization_of_ones_own_is_refused():
+    net = network()
+    model = Sequential([Flatten(), Linear(30, 4, key=KEY)])
+    own = Inverted((0.5,), (0.5,))
+    setting = (model, SoftmaxCrossEntropy(), SGD(0.05), own)
+    engine = CpuEngine(*setting, input_shape=net.shape)
+    expected = "takes a handgrad.datasets.Normalization, got Inverted.*plain engine"
+    with pytest.raises(ConfigError, match=expected):
+        engine.train_step(net.batch(3), 1)
+    with pytest.raises(ConfigError, match=expected):
+        engine.logits(net.images(3))
+    with pytest.raises(ConfigError, match=expected):
+        predictor(model, net.shape, own)
+    PlainEngine(*setting, input_shape=net.shape).train_step(net.batch(3), 1)

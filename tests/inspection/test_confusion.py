@@ -3,9 +3,9 @@ import pytest
 
 from handgrad.errors import ConfigError, HandgradError
 from handgrad.inspection.confusion import confusion, wrong_of
-from handgrad.training.classifier import load
+from handgrad.training.trained_network import load
 
-from .fitted import Fitted
+from .fitted import fitted
 
 NAMES = ("cat", "dog", "hen")
 IMAGES = np.arange(60 * 12).reshape(60, 1, 3, 4).astype(np.uint8) * 7
@@ -14,11 +14,11 @@ LABELS = np.arange(60) % 3
 
 @pytest.fixture
 def found():
-    return confusion(Fitted(class_names=NAMES), IMAGES, LABELS, pairs=2)
+    return confusion(fitted(class_names=NAMES), IMAGES, LABELS, pairs=2)
 
 
 def test_images_are_counted_by_true_and_predicted_class(found):
-    predictions = Fitted(class_names=NAMES).logits(IMAGES).argmax(axis=1)
+    predictions = fitted(class_names=NAMES).logits(IMAGES).argmax(axis=1)
     counts = np.zeros((3, 3), dtype=int)
     for true, predicted in zip(LABELS, predictions, strict=True):
         counts[true, predicted] += 1
@@ -50,7 +50,7 @@ def test_a_run_and_its_classifier_give_the_same(run):
 
 
 def test_classes_of_one_name_are_two_classes():
-    found = confusion(Fitted(class_names=("a", "a", "b")), IMAGES, LABELS, pairs=6)
+    found = confusion(fitted(class_names=("a", "a", "b")), IMAGES, LABELS, pairs=6)
     pairs = [count for *_, count in found.most_confused]
     assert len(found.table().rows) == len(pairs)
     assert sum(pairs) == found.counts.sum() - np.trace(found.counts)
@@ -58,7 +58,7 @@ def test_classes_of_one_name_are_two_classes():
 
 def test_mistakes_are_sentences():
     with pytest.raises(HandgradError, match="pairs of at least 1"):
-        confusion(Fitted(), IMAGES, LABELS, pairs=0)
+        confusion(fitted(), IMAGES, LABELS, pairs=0)
     with pytest.raises(ConfigError, match="Give the labels as well"):
-        confusion(Fitted(), IMAGES)
+        confusion(fitted(), IMAGES)
     assert wrong_of(1200, 5000, "test") == "1,200 of 5,000 test images are wrong."

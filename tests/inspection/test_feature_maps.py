@@ -7,7 +7,7 @@ from handgrad.layers import Linear, ReLU, Sequential
 from handgrad.models import lenet
 from handgrad.randomness import Key, normal
 
-from .fitted import Fitted
+from .fitted import fitted
 
 
 def test_every_layer_is_there_and_the_last_gives_the_logits():
@@ -31,15 +31,15 @@ def test_a_batch_is_refused():
 
 def test_a_classifier_normalises_and_names_the_classes():
     images = np.arange(24, dtype=np.uint8).reshape(2, 1, 3, 4)
-    fitted = Fitted(class_names=("cat", "dog", "hen"))
-    found = feature_maps(fitted, images[1], "dog")
+    trained = fitted(class_names=("cat", "dog", "hen"))
+    found = feature_maps(trained, images[1], "dog")
     np.testing.assert_allclose(
-        found[-1].outputs, fitted.logits(images)[1], rtol=1e-5, atol=1e-6
+        found[-1].outputs, trained.logits(images)[1], rtol=1e-5, atol=1e-6
     )
-    answer = fitted.class_names[fitted.logits(images)[1].argmax()]
+    answer = trained.class_names[trained.logits(images)[1].argmax()]
     assert found.table().below == (f"True class: dog; answered: {answer}.",)
-    assert feature_maps(fitted, images[1]).table().below == (f"Answered: {answer}.",)
-    by_number = feature_maps(fitted, images, image=1)
+    assert feature_maps(trained, images[1]).table().below == (f"Answered: {answer}.",)
+    by_number = feature_maps(trained, images, image=1)
     np.testing.assert_array_equal(by_number[-1].outputs, found[-1].outputs)
     assert by_number.as_dict()["image"] == 1
 

@@ -10,7 +10,7 @@ from handgrad.losses import MulticlassSVM
 from handgrad.models import perceptron
 from handgrad.randomness import Key, normal
 
-from .fitted import Fitted
+from .fitted import fitted
 
 INPUTS = normal(Key(2), (12, 1, 3, 3))
 TARGETS = np.arange(12) % 4
@@ -56,10 +56,10 @@ def test_a_network_without_hidden_layers_is_refused():
 
 def test_a_classifier_has_its_own_loss_and_normalization():
     images = np.arange(6 * 12, dtype=np.uint8).reshape(6, 1, 3, 4)
-    fitted = Fitted()
-    (row,) = gradient_flow(fitted, images, np.arange(6) % 3)
+    trained = fitted()
+    (row,) = gradient_flow(trained, images, np.arange(6) % 3)
     value = NetworkValue(
-        fitted.model, MulticlassSVM(), half(1).apply(images), np.arange(6) % 3,
+        trained.model, MulticlassSVM(), half(1).apply(images), np.arange(6) % 3,
         key=Key(0), training=False,
     )  # fmt: skip
     gradients = value.gradients()

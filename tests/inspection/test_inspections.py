@@ -16,12 +16,12 @@ from handgrad.inspection import Result, Table
 from handgrad.layers import Flatten, Linear, ReLU, Sequential
 from handgrad.randomness import Key, normal
 
-from .fitted import Fitted
+from .fitted import fitted
 
 NAMES = ("<b>cat</b>", r"$\frac{dog$ & $x$", "hen")
 IMAGES = (normal(Key(4), (30, 1, 3, 4)) * 60 + 128).clip(0, 255).astype(np.uint8)
 LABELS = [NAMES[place % 3] for place in range(30)]
-FITTED = Fitted(class_names=NAMES)
+FITTED = fitted(class_names=NAMES)
 HIDDEN = Sequential([Flatten(), Linear(12, 5), ReLU(), Linear(5, 3)])
 NUMBERS = np.arange(30) % 3
 

@@ -6,7 +6,7 @@ from handgrad.inspection.mistakes import Mistake, mistakes, worst_mistakes
 from handgrad.layers import Linear, Sequential
 from handgrad.randomness import Key, normal
 
-from .fitted import Fitted
+from .fitted import fitted
 
 NAMES = ("cat", "dog", "hen")
 IMAGES = np.arange(60 * 12).reshape(60, 1, 3, 4).astype(np.uint8) * 7
@@ -14,9 +14,9 @@ LABELS = np.arange(60) % 3
 
 
 def test_the_most_probable_wrong_predictions_come_first():
-    fitted = Fitted(class_names=NAMES)
-    found = mistakes(fitted, IMAGES, LABELS, count=5)
-    powers = np.exp(fitted.logits(IMAGES).astype(np.float64))
+    trained = fitted(class_names=NAMES)
+    found = mistakes(trained, IMAGES, LABELS, count=5)
+    powers = np.exp(trained.logits(IMAGES).astype(np.float64))
     probabilities = powers / powers.sum(axis=1, keepdims=True)
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != LABELS)
     sure = probabilities.max(axis=1)[wrong]
@@ -51,4 +51,4 @@ def test_vectors_have_a_table_and_no_gallery():
 
 def test_at_least_one_is_listed():
     with pytest.raises(HandgradError, match="count of at least 1"):
-        mistakes(Fitted(), IMAGES, LABELS, count=0)
+        mistakes(fitted(), IMAGES, LABELS, count=0)

@@ -8,14 +8,14 @@ from handgrad.inspection.subject import Subject, subject_of
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import softmax_regression
 
-from .fitted import Fitted
+from .fitted import fitted
 
 IMAGES = np.arange(5 * 12, dtype=np.uint8).reshape(5, 1, 3, 4)
 
 
 @pytest.fixture
 def subject():
-    return subject_of(Fitted(class_names=("cat", "dog", "hen")))
+    return subject_of(fitted(class_names=("cat", "dog", "hen")))
 
 
 def test_given_images_are_taken_whole_and_normalised(subject):
@@ -39,8 +39,9 @@ def test_labels_and_images_are_as_many(subject):
 
 
 def test_without_images_there_must_be_a_run(subject):
+    bare = subject_of(subject.network)
     with pytest.raises(ConfigError, match="Give images and their labels"):
-        sample_of(subject)
+        sample_of(bare)
     with pytest.raises(ConfigError, match="got both"):
         sample_of(subject, IMAGES, split="test")
 

@@ -4,14 +4,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from handgrad.classifier import Classifier
 from handgrad.errors import ConfigError, RunError, ShapeError
 from handgrad.inspection.subject import subject_of
 from handgrad.layers import Flatten, Linear, ReLU, Sequential
 from handgrad.losses import MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.randomness import Key
-from handgrad.training.classifier import load
+from handgrad.training.trained_network import load
 
-from .fitted import Fitted
+from .fitted import fitted
+
+
+def estimator(labels):
+    images = np.zeros((len(labels), 3, 4), dtype=np.uint8)
+    clf = Classifier(
+        "softmax_regression", epochs=1, loss="multiclass_svm", engine="plain"
+    )
+    return clf.fit(images, labels)
+
 
 NETWORK = Sequential([Flatten(), Linear(12, 3, key=Key(0))])
 
@@ -32,14 +42,14 @@ def test_a_run_its_path_and_its_classifier_are_one_subject(run):
 
 
 def test_a_fitted_estimator_is_known_by_its_network():
-    model = Fitted(network_=NETWORK, model="auto", classes_=np.array([3, 7, 9]))
-    subject = subject_of(model)
-    assert subject.network is NETWORK
+    clf = estimator([3, 7, 9])
+    subject = subject_of(clf)
+    assert subject.network is clf.network_
     assert isinstance(subject.loss, MulticlassSVM)
     assert subject_of(subject) is subject
 
 
-@pytest.mark.parametrize("given", [Fitted(model="auto"), 3, None])
+@pytest.mark.parametrize("given", [Classifier(), 3, None])
 def test_what_is_not_fitted_is_refused(given):
     with pytest.raises(ConfigError, match="Call fit before it"):
         subject_of(given)
@@ -57,12 +67,26 @@ def test_a_bare_network_has_softmax_cross_entropy_and_numbers():
 )
 def test_grey_images_come_with_or_without_axes(shape, count):
     images = np.zeros(shape, dtype=np.uint8)
-    assert subject_of(Fitted()).batch(images).shape == (count, 1, 3, 4)
+    assert subject_of(fitted()).batch(images).shape == (count, 1, 3, 4)
+
+
+def test_one_example_comes_in_the_layout_of_training():
+    images = np.zeros((4, 6, 5, 3), dtype=np.uint8)
+    images[2, 1, 4, 0] = 9
+    clf = Classifier("softmax_regression", epochs=1, engine="plain")
+    subject = subject_of(clf.fit(images, [0, 1, 0, 1]))
+    for given in (images[2], images[2:3], images[2].transpose(2, 0, 1)):
+        found = subject.batch(given)
+        assert found.shape == (1, 3, 6, 5)
+        assert found[0, 0, 1, 4] == 9
+    vectors = np.arange(8.0).reshape(4, 2)
+    subject = subject_of(clf.fit(vectors, [0, 1, 0, 1]))
+    np.testing.assert_array_equal(subject.batch(vectors[1]), vectors[1:2])
 
 
 def test_other_shapes_and_floats_are_refused_by_a_classifier():
-    subject = subject_of(Fitted())
-    with pytest.raises(ShapeError, match=r"shape \(1, 3, 4\), one or several, got"):
+    subject = subject_of(fitted())
+    with pytest.raises(ShapeError, match=r"\('count', 1, 3, 4\), got"):
         subject.batch(np.zeros((5, 3, 5), dtype=np.uint8))
     with pytest.raises(ShapeError, match="as bytes"):
         subject.batch(np.zeros((5, 1, 3, 4)))
@@ -79,7 +103,7 @@ def test_where_both_fit_the_inspection_decides():
 
 def test_labels_are_names_or_numbers():
     names = ("cat", "dog", "hen")
-    subject = subject_of(Fitted(class_names=names))
+    subject = subject_of(fitted(class_names=names))
     for labels in (["hen", "cat"], np.array(["hen", "cat"], dtype=object), [2, 0]):
         np.testing.assert_array_equal(subject.targets(labels, names), [2, 0])
     np.testing.assert_array_equal(subject.targets("dog", names), [1])
@@ -88,10 +112,9 @@ def test_labels_are_names_or_numbers():
             subject.targets(wrong, names)
 
 
-@pytest.mark.parametrize("kind", [np.int64, np.uint8, np.float64])
+@pytest.mark.parametrize("kind", [int, float])
 def test_labels_of_an_estimator_are_those_that_it_was_fitted_on(kind):
-    classes = np.array([3, 7, 9], dtype=kind)
-    subject = subject_of(Fitted(class_names=("3", "7", "9"), classes_=classes))
+    subject = subject_of(estimator(list(map(kind, [3, 7, 9]))))
     names = subject.class_names((1, 3, 4))
     np.testing.assert_array_equal(subject.targets([9, 3], names), [2, 0])
     np.testing.assert_array_equal(subject.targets(np.float32(7), names), [1])
@@ -101,9 +124,9 @@ def test_labels_of_an_estimator_are_those_that_it_was_fitted_on(kind):
 
 def test_logits_are_those_of_the_classifier_or_of_the_layers():
     images = np.arange(24, dtype=np.uint8).reshape(2, 1, 3, 4)
-    fitted = Fitted()
+    trained = fitted()
     np.testing.assert_array_equal(
-        subject_of(fitted).logits(images), fitted.logits(images)
+        subject_of(trained).logits(images), trained.logits(images)
     )
-    bare = replace(subject_of(fitted), classifier=None)
-    np.testing.assert_allclose(bare.logits(images), fitted.logits(images), rtol=1e-5)
+    bare = replace(subject_of(trained), classifier=None)
+    np.testing.assert_allclose(bare.logits(images), trained.logits(images), rtol=1e-5)

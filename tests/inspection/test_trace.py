@@ -4,12 +4,12 @@ import sys
 import numpy as np
 import pytest
 
+from handgrad.datasets.normalization import unit
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection import trace
 from handgrad.inspection.differentiable import in_float64
-from handgrad.inspection.learning_rate_finder import as_given
 from handgrad.layers import (
     AveragePool2d,
     BatchNorm2d,
@@ -28,7 +28,7 @@ from handgrad.optimizers import SGD
 from handgrad.parameter import Buffer
 from handgrad.randomness import Key, normal
 
-from .fitted import Fitted
+from .fitted import fitted
 
 IMAGES = normal(Key(8), (3, 2, 6, 6))
 LABELS = np.array([2, 0, 1])
@@ -160,15 +160,22 @@ def test_the_network_itself_does_not_change(network):
 
 
 def test_in_training_it_is_the_first_step_of_a_training_with_seed_0(network):
-    images = np.arange(3 * 72).reshape(3, 2, 6, 6) * 7 % 5
-    found = trace(network, images, LABELS, training=True)
+    found = trace(network, IMAGES, LABELS, training=True)
     assert 0 < found["dropout_1"].cache["mask"].mean() < 1
     assert found["batch_norm2d_1"].cache["from_batch"] is True
     start = {n: p.value.copy() for n, p in network.parameters().items()}
-    as_is = as_given(images.astype(np.uint8))
-    engine = PlainEngine(network, SoftmaxCrossEntropy(), SGD(1.0), as_is, seed=0)
+    engine = PlainEngine(
+        network,
+        SoftmaxCrossEntropy(),
+        SGD(1.0),
+        unit(2),
+        input_shape=(2, 6, 6),
+        input_dtype="float32",
+        seed=0,
+    )
     rows = np.arange(3)
-    result = engine.train_step(Batch(images.astype(np.uint8), LABELS, rows, rows), 1)
+    batch = Batch(IMAGES.astype(np.float32), LABELS, rows, rows)
+    result = engine.train_step(batch, 1)
     assert found.loss.value == pytest.approx(result.loss, rel=1e-5)
     moved = {n: start[n] - p.value for n, p in network.parameters().items()}
     for step in found:
@@ -190,16 +197,16 @@ def test_another_key_draws_another_mask(network):
 
 def test_a_classifier_takes_one_image_and_a_name():
     images = np.arange(24, dtype=np.uint8).reshape(2, 1, 3, 4)
-    fitted = Fitted(class_names=("cat", "dog", "hen"))
+    trained = fitted(class_names=("cat", "dog", "hen"))
     for found in (
-        trace(fitted, images[1], "hen"),
-        trace(fitted, images, ["cat", "hen"], image=1),
+        trace(trained, images[1], "hen"),
+        trace(trained, images, ["cat", "hen"], image=1),
     ):
-        assert isinstance(fitted.loss, MulticlassSVM)
+        assert isinstance(trained.loss, MulticlassSVM)
         assert found.loss.kind == "MulticlassSVM"
         np.testing.assert_array_equal(found.loss.targets, [2])
         np.testing.assert_allclose(
-            found.loss.logits, fitted.logits(images[1:]), rtol=1e-5, atol=1e-6
+            found.loss.logits, trained.logits(images[1:]), rtol=1e-5, atol=1e-6
         )
         np.testing.assert_array_equal(found.images, images[1:])
 

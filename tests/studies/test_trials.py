@@ -42,6 +42,8 @@ def test_the_key_is_made_of_what_decides_the_numbers():
     assert keys() == keys(training={"epochs": 3, "checkpoint_seconds": 1.0})
     assert keys() == keys(sweep={"training.epochs": [3]})  # named otherwise
     assert keys() == keys(prediction={"with_flip": False})
+    [cell, _] = cells()
+    assert "class_weight" not in cell.trial.spec["config"]["loss"]  # as in old ledgers
     different = [
         {"training": {"epochs": 4}},
         {"model": {"name": "mlp", "hidden_sizes": [3]}},
@@ -50,6 +52,7 @@ def test_the_key_is_made_of_what_decides_the_numbers():
         {"engine": "plain"},
         {"dataset": {"train_count": 9}},
         {"prediction": {"with_flip": True}},
+        {"loss": {"class_weight": "balanced"}},
     ]
     for tables in different:
         assert not set(keys()) & set(keys(**tables)), tables

@@ -64,6 +64,20 @@ class RemembersTheBatch(Square):
         return super().backward(self.cache)
 
 
+class IgnoresWeights(Square):
+    def forward(self, logits, targets, weights=None):
+        return super().forward(logits, targets)
+
+
+class ForgetsWeightsOnTheWayBack(SoftmaxCrossEntropy):
+    def forward(self, logits, targets, weights=None):
+        loss, cache = super().forward(logits, targets, weights)
+        return loss, cache._replace(shares=None)
+
+    def __repr__(self):
+        return "ForgetsWeightsOnTheWayBack()"
+
+
 BROKEN = [
     (ArrayLoss, "loss_is_a_plain_number"),
     (AlwaysDouble, "d_logits_fit_the_logits"),
@@ -71,6 +85,8 @@ BROKEN = [
     (SumOfExamples, "loss_is_the_mean_of_the_examples"),
     (ChangesItsLogits, "nothing_given_is_modified"),
     (RemembersTheBatch, "two_batches_pass_at_once"),
+    (IgnoresWeights, "weights_are_shares_of_the_mean"),
+    (ForgetsWeightsOnTheWayBack, "weights_are_shares_of_the_mean"),
 ]
 
 

@@ -113,3 +113,14 @@ def test_schedules_are_as_long_as_the_run(schedule, rates):
 def test_names_that_mean_nothing_are_refused(tables, words):
     with pytest.raises(HandgradError, match=words):
         build(small(**tables))
+
+
+def test_balanced_classes_weigh_the_same_in_the_training_split_only():
+    loss = {"name": "softmax_cross_entropy", "class_weight": "balanced"}
+    parts = build(small(loss=loss))
+    train = parts.trainer.train
+    totals = np.bincount(train.targets, train.weights)
+    np.testing.assert_allclose(totals, len(train) / 10, rtol=1e-6)
+    assert parts.validation.weights is None
+    assert parts.dataset.train.weights is train.weights
+    assert build(small()).train.weights is None

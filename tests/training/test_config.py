@@ -145,3 +145,14 @@ def test_whatever_it_is_given_it_takes_it_or_says_why(tables):
     except ConfigError as error:
         message = str(error)
     assert message == "" or message.startswith("The configuration: ")
+
+
+def test_a_class_weight_is_balanced_or_none():
+    usual = config_from({})
+    assert usual.loss.class_weight is None
+    assert "class_weight" not in usual.to_toml()
+    chosen = config_from({"loss": {"class_weight": "balanced"}})
+    assert chosen.loss.options == {}
+    assert 'class_weight = "balanced"' in chosen.to_toml()
+    with pytest.raises(ConfigError, match=r"loss\.class_weight: .*got 'even'"):
+        config_from({"loss": {"class_weight": "even"}})

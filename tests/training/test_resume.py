@@ -78,6 +78,17 @@ def test_every_other_optimizer_goes_on_too(tmp_path, engine, optimizer, seed):
     stopped_and_resumed(tmp_path, tables, draw)
 
 
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_a_run_of_balanced_classes_goes_on_to_the_same_bits(tmp_path, engine):
+    tables = {**cpu_tables("dropout", "sgd"), "engine": engine}
+    unweighted = train(tmp_path / "unweighted", config_from(tables))
+    tables["loss"] = {**tables["loss"], "class_weight": "balanced"}
+    stopped_and_resumed(tmp_path, tables, random.Random(engine))
+    whole = RunFolder.open(tmp_path / "whole")
+    assert whole.config.loss.class_weight == "balanced"
+    assert final_bits(whole.path) != final_bits(unweighted.folder.path)
+
+
 def killed_and_resumed(folder, model, optimizer, kills, seed):
     """Kill a run of the CPU engine at random moments, each time with other workers."""
     tables = cpu_tables(model, optimizer)

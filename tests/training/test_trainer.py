@@ -1,14 +1,15 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
+import handgrad.augmentation
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.normalization import unit
 from handgrad.engine.plain import PlainEngine
-from handgrad.errors import ConfigError, NonFiniteError
+from handgrad.errors import ConfigError, DatasetError, NonFiniteError, ShapeError
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models.from_layers import from_layers
 from handgrad.optimizers import SGD
@@ -30,13 +31,23 @@ LAYERS = [
 
 
 def trainer(
-    train=TRAIN, validation=VALIDATION, *, layers=LAYERS, augmentation=(), **settings
+    train=TRAIN,
+    validation=VALIDATION,
+    *,
+    layers=LAYERS,
+    classes=10,
+    augmentation=(),
+    **settings,
 ):
-    model = from_layers(layers=layers, input_shape=(1, 8, 8))
+    model = from_layers(layers=layers, input_shape=(1, 8, 8), classes=classes)
     loss, optimizer = SoftmaxCrossEntropy(), SGD(0.1, momentum=0.9)
     settings = TrainingSettings(**{"epochs": 2, "batch_size": 32, **settings})
     return Trainer(
-        PlainEngine(model, loss, optimizer, unit(1), seed=settings.seed),
+        PlainEngine(
+            *(model, loss, optimizer, unit(1)),
+            input_shape=(1, 8, 8),
+            seed=settings.seed,
+        ),
         train,
         validation,
         loss=loss,
@@ -250,6 +261,35 @@ def test_a_view_and_a_changed_copy_train_to_the_same_bits(engine):
         assert second[name].tobytes() == array.tobytes()
 
 
+AUGMENTATIONS = {
+    name: kind
+    for name, kind in vars(handgrad.augmentation).items()
+    if name in handgrad.augmentation.__all__ and hasattr(kind, "view")
+}
+
+
+@pytest.mark.parametrize("way", ["subclass", "own method"])
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_an_augmentation_of_ones_own_runs_as_it_is_written(name, way):
+    """Not through a `view` that says what the original does."""
+    kind = AUGMENTATIONS[name]
+
+    class Own(kind):
+        def apply(self, images, key):
+            return 255 - kind.apply(self, images, key)
+
+    change = (kind if way == "own method" else Own)(
+        *([] if name == "RandomFlip" else [2])
+    )
+    if way == "own method":
+        change.apply = lambda images, key: 255 - kind.apply(change, images, key)
+    here = trainer(augmentation=[change])
+    rows = here.batches(1)[0]
+    key = Key(0).child("augmentation").at(1, rows).child("0")
+    expected = change.apply(TRAIN.images[rows], key)
+    np.testing.assert_array_equal(here.batch(rows, 1).pictures(), expected)
+
+
 def test_prediction_with_flip_asks_about_the_mirror_image_too():
     plain, flipping = trainer(), trainer(predict_with_flip=True)
     images = VALIDATION.images
@@ -273,3 +313,122 @@ def test_validation_that_is_not_finite_stops_it():
     parameters["linear_1.weight"].value[...] = 3e38  # harmless on black images
     with pytest.raises(NonFiniteError, match=r"Validation after step 4.*of linear_1"):
         list(here)
+
+
+FEW_CLASSES = [{"name": "flatten"}, {"name": "linear", "out_features": 7}]
+
+
+@pytest.mark.parametrize("split", ["training", "validation"])
+def test_too_few_classes_are_refused_before_the_first_step(split):
+    low = Split(TRAIN.images, TRAIN.targets % 7)
+    splits = (TRAIN, low) if split == "training" else (low, VALIDATION)
+    with pytest.raises(
+        ShapeError, match=r"linear_1: Linear\(64, 7\) gives 7 logits, b"
+    ):
+        trainer(*splits, layers=FEW_CLASSES, classes=7)
+    trainer(low, low, layers=FEW_CLASSES, classes=7)
+
+
+BAD_SPLITS = {
+    "another size": (
+        Split(VALIDATION.images[:, :, :7], VALIDATION.targets),
+        ShapeError,
+    ),
+    "another dtype": (Split(VALIDATION.images / 255, VALIDATION.targets), ShapeError),
+    "too few targets": (Split(VALIDATION.images, VALIDATION.targets[:9]), ShapeError),
+    "negative": (Split(VALIDATION.images, VALIDATION.targets - 1), DatasetError),
+    "weights": (
+        Split(VALIDATION.images, VALIDATION.targets, -np.ones(60, np.float32)),
+        DatasetError,
+    ),
+}
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+@pytest.mark.parametrize("case", BAD_SPLITS)
+def test_bad_splits_are_refused_when_made_and_when_evaluated(case, engine):
+    split, error = BAD_SPLITS[case]
+
+    def made(train, validation):
+        return Trainer.for_model(
+            from_layers(layers=LAYERS, input_shape=(1, 8, 8)),
+            train,
+            validation,
+            loss=SoftmaxCrossEntropy(),
+            optimizer=SGD(0.1),
+            engine=engine,
+        )
+
+    for splits in ((TRAIN, split), (split, TRAIN)):
+        if case != "another size" or splits[0] is TRAIN:
+            with pytest.raises((error, ConfigError)):
+                made(*splits)
+    with pytest.raises(error):
+        made(TRAIN, None).evaluate(split)
+    with pytest.raises(DatasetError, match="at least one example, got none"):
+        made(TRAIN, None).evaluate(VALIDATION.take(np.arange(0)))
+
+
+def test_splits_with_gaps_are_copied_once():
+    twice = Split(TRAIN.images.repeat(2, 0)[::2], TRAIN.targets.repeat(2)[::2])
+    here = trainer(twice)
+    assert numbers(here) == numbers(trainer())
+    assert trainer().train is TRAIN
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_float_images_and_vectors_train(engine):
+    floats = TRAIN.images.astype(np.float32) / 255
+    losses = []
+    for images in (floats, floats.reshape(100, 64)):
+        made = Trainer.for_model(
+            from_layers(layers=LAYERS, input_shape=(1, 8, 8)),
+            Split(images, TRAIN.targets),
+            loss=SoftmaxCrossEntropy(),
+            optimizer=SGD(0.1),
+            settings=TrainingSettings(epochs=2, batch_size=32),
+            engine=engine,
+        )
+        losses.append([row.loss for row in made if isinstance(row, StepRecord)])
+    assert losses[0] == losses[1]
+    assert losses[0][-1] < losses[0][0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"augmentation": [RandomFlip()]}, {"settings": {"predict_with_flip": True}}],
+)
+def test_vectors_cannot_be_changed_like_images(changes):
+    settings = TrainingSettings(1, 32, **changes.pop("settings", {}))
+    with pytest.raises(ConfigError, match="got vectors of 64 features"):
+        Trainer.for_model(
+            from_layers(layers=LAYERS, input_shape=(1, 8, 8)),
+            Split(TRAIN.images.reshape(100, 64), TRAIN.targets),
+            loss=SoftmaxCrossEntropy(),
+            optimizer=SGD(0.1),
+            settings=settings,
+            engine="plain",
+            **changes,
+        )
+
+
+WEIGHTS = np.resize(np.float32([1, 3, 0.5]), 100)
+
+
+@pytest.mark.parametrize("augmentation", [[], [RandomFlip()], [Copying(RandomFlip())]])
+def test_weights_reach_every_kind_of_batch(augmentation):
+    here = trainer(replace(TRAIN, weights=WEIGHTS), augmentation=augmentation)
+    for rows in here.batches(1):
+        weights = here.batch(rows, 1).example_weights()
+        np.testing.assert_array_equal(weights, WEIGHTS[rows])
+    assert numbers(here) != numbers(trainer(augmentation=augmentation))
+
+
+def test_validation_is_weighted_where_it_has_weights():
+    here = trainer()
+    weights = np.resize(np.float32([0, 1, 4]), 60)
+    loss, accuracy = here.evaluate(replace(VALIDATION, weights=weights))
+    logits, targets = here.logits(VALIDATION.images), VALIDATION.targets
+    own = [here.loss.forward(logits[[n]], targets[[n]])[0] for n in range(60)]
+    assert loss == pytest.approx(np.average(own, weights=weights), rel=1e-6)
+    assert accuracy == here.evaluate(VALIDATION)[1]

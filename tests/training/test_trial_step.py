@@ -28,7 +28,15 @@ CASES = [
 def engine_for(name, options, shape):
     model = getattr(models, name)(input_shape=shape, **options)
     loss, l2 = SoftmaxCrossEntropy(), L2(1e-4, 0.5)
-    return PlainEngine(model, loss, Adam(0.001), unit(shape[0]), l2=l2, clip_norm=1.0)
+    return PlainEngine(
+        model,
+        loss,
+        Adam(0.001),
+        unit(shape[0]),
+        input_shape=shape,
+        l2=l2,
+        clip_norm=1.0,
+    )
 
 
 def split_of(count, shape):
@@ -76,8 +84,19 @@ def test_running_statistics_are_put_back():
     layers = [{"name": "batch_norm2d"}, {"name": "flatten"}]
     rows = [*layers, {"name": "linear", "out_features": 10}]
     model = models.from_layers(layers=rows, input_shape=(1, 8, 8), classes=10)
-    engine = PlainEngine(model, SoftmaxCrossEntropy(), SGD(0.1), unit(1))
+    engine = PlainEngine(
+        model, SoftmaxCrossEntropy(), SGD(0.1), unit(1), input_shape=(1, 8, 8)
+    )
     before = engine.state()
     step_bytes(engine, split_of(8, (1, 8, 8)), 8, 0)
     after = engine.state()
     assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_weights_of_zero_are_no_hindrance():
+    engine = engine_for("softmax_regression", {}, (1, 8, 8))
+    split = split_of(64, (1, 8, 8))
+    weights = np.zeros(64, np.float32)
+    weights[-1] = 1
+    found = step_bytes(engine, Split(split.images, split.targets, weights), 64, 0)
+    assert found >= step_bytes(engine, split, 64, 0)

@@ -3,9 +3,9 @@
 from typing import Protocol
 
 import numpy as np
-from jaxtyping import UInt8
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.augmentation.views import Images
 from handgrad.errors import ConfigError
 from handgrad.randomness import Key, random_bits
 
@@ -17,9 +17,7 @@ class Augmentation(Protocol):
     the seed, the step and its number, not on its place in the batch.
     """
 
-    def apply(
-        self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
-    ) -> UInt8[NumpyArray, "batch channels height width"]:
+    def apply(self, images: Images, key: Key) -> Images:
         """New images; those given stay as they are."""
 
 

@@ -1,11 +1,11 @@
 """Hiding a part of each image."""
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Int64
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import check_smaller, whole_numbers
-from handgrad.augmentation.views import Views
+from handgrad.augmentation.views import Images, Views
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
 
@@ -36,9 +36,7 @@ class Cutout:
         """Whether something of each image is left; ConfigError."""
         check_smaller("cutout", "size", self.size, (height, width))
 
-    def apply(
-        self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
-    ) -> UInt8[NumpyArray, "batch channels height width"]:
+    def apply(self, images: Images, key: Key) -> Images:
         """Hide one square of each image."""
         batch, _, height, width = images.shape
         rows = self._is_hidden(key.child("row"), batch, height)

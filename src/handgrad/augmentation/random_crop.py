@@ -1,11 +1,11 @@
 """Moving images a little, up, down and sideways."""
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import check_smaller, whole_numbers
-from handgrad.augmentation.views import Views
+from handgrad.augmentation.views import Images, Views
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
 
@@ -34,9 +34,7 @@ class RandomCrop:
         """Whether something of each image is left; ConfigError."""
         check_smaller("random_crop", "padding", self.padding, (height, width))
 
-    def apply(
-        self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
-    ) -> UInt8[NumpyArray, "batch channels height width"]:
+    def apply(self, images: Images, key: Key) -> Images:
         """Cut one window from each padded image."""
         batch, _, height, width = images.shape
         border = (self.padding, self.padding)

@@ -1,11 +1,11 @@
 """Mirroring images."""
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import whole_numbers
-from handgrad.augmentation.views import Views
+from handgrad.augmentation.views import Images, Views
 from handgrad.randomness import Key
 
 
@@ -24,9 +24,7 @@ class RandomFlip:
     def check_images(self, height: int, width: int) -> None:
         """Any image can be mirrored."""
 
-    def apply(
-        self, images: UInt8[NumpyArray, "batch channels height width"], key: Key
-    ) -> UInt8[NumpyArray, "batch channels height width"]:
+    def apply(self, images: Images, key: Key) -> Images:
         """Flip the images whose coin says so; the same key flips the same ones."""
         is_flipped = self._is_flipped(key, len(images))
         outputs = np.array(images)

@@ -3,20 +3,21 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from handgrad.arrays import NumpyArray
+from handgrad.augmentation.views import Images
 
 PART = 4096  # images mirrored at a time, so that no copy of a whole split is made
 
 Answers = Callable[
-    [UInt8[NumpyArray, "batch channels height width"]],
+    [Images],
     Float32[NumpyArray, "batch classes"],
 ]
 
 
 def logits_with_flip(
-    answers: Answers, images: UInt8[NumpyArray, "batch channels height width"]
+    answers: Answers, images: Images
 ) -> Float32[NumpyArray, "batch classes"]:
     """The mean of the logits of each image and of its mirror image.
 

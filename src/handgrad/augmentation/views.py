@@ -4,15 +4,19 @@ A change that only moves pixels or paints them black need not copy an image: a r
 numbers says it all, and the engine's first kernel reads the image through it.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, TypeGuard
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 
 from handgrad.arrays import NumpyArray
 from handgrad.randomness import Key
 
 TOP, LEFT, SIGN, ROWS, COLUMNS = 0, 1, 2, 3, 5
+Images: TypeAlias = (
+    UInt8[NumpyArray, "batch channels height width"]
+    | Float32[NumpyArray, "batch channels height width"]
+)
 CORNERS = 4  # numbers of a rectangle: first row, last + 1, first column, last + 1
 
 
@@ -62,7 +66,6 @@ class Views:
         self.table = np.concatenate([self.table, corners], axis=1)
 
 
-@runtime_checkable
 class Movable(Protocol):
     """An augmentation that only moves pixels or paints them black."""
 
@@ -70,11 +73,21 @@ class Movable(Protocol):
         """Change the views as `apply` would change the images."""
 
 
+def is_movable(change: object) -> TypeGuard[Movable]:
+    """Whether `view` may stand for `apply`: the exact class has to define both.
+
+    A subclass that changes either, or what they share, runs by its `apply`.
+    """
+    methods = {"apply", "view"}
+    own = getattr(change, "__dict__", {})
+    return methods <= vars(type(change)).keys() - own.keys()
+
+
 def look(
-    images: UInt8[NumpyArray, "batch channels height width"],
+    images: Images,
     table: Int64[NumpyArray, "batch numbers"],
-) -> UInt8[NumpyArray, "batch channels height width"]:
-    """The images as their views show them."""
+) -> Images:
+    """The images as their views show them; black is 0."""
     _, _, height, width = images.shape
     y, x = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
     at = [column[:, None, None] for column in table.T]

@@ -9,7 +9,7 @@ from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
 
 if TYPE_CHECKING:
     from handgrad.metrics import Evaluation
-    from handgrad.training.classifier import Classifier
+    from handgrad.training.trained_network import TrainedNetwork
 
 PAIRS = 5
 
@@ -35,8 +35,8 @@ def evaluate(
     """Count right and wrong answers, class by class."""
     from handgrad.cli.screens.console import say_json
     from handgrad.cli.screens.loading import loading
-    from handgrad.training.classifier import load
     from handgrad.training.run_images import check_split, run_images
+    from handgrad.training.trained_network import load
 
     check_split(split)
     classifier = load(run, "last" if last else "best", workers=workers)
@@ -55,7 +55,7 @@ def evaluate(
         _print(found, classifier.class_names, name, quiet=quiet)
 
 
-def _as_dict(found: "Evaluation", classifier: "Classifier") -> dict[str, Any]:
+def _as_dict(found: "Evaluation", classifier: "TrainedNetwork") -> dict[str, Any]:
     names = classifier.class_names
     return {
         "images": int(found.support.sum()),

@@ -23,7 +23,7 @@ def predict(
     import numpy as np
 
     from handgrad.cli.screens.console import say_json
-    from handgrad.training.classifier import load
+    from handgrad.training.trained_network import load
 
     if top < 1:
         raise ConfigError(

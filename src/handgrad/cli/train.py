@@ -47,6 +47,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     loss: option.LossName = None,
     l2: option.L2 = None,
     label_smoothing: option.LabelSmoothing = None,
+    class_weight: option.ClassWeight = None,
     clip_norm: option.ClipNorm = None,
     early_stopping: option.EarlyStopping = None,
     engine: option.Engine = None,

@@ -43,11 +43,7 @@ OnFailedSave = Annotated[
 ]
 Force = Annotated[
     bool,
-    flag(
-        "--force",
-        says="Begin even where memory seems not to be enough.",
-        panel=RUN,
-    ),
+    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
 ]
 Engine = Annotated[
     str | None,
@@ -146,6 +142,12 @@ LabelSmoothing = Annotated[
     float | None,
     typer.Option(help="Of softmax_cross_entropy.", rich_help_panel=TRAINING),
 ]
+ClassWeight = Annotated[
+    str | None,
+    typer.Option(
+        help="balanced: equal total weight per class (none).", rich_help_panel=TRAINING
+    ),
+]
 PredictWithFlip = Annotated[
     bool,
     flag(
@@ -180,6 +182,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "loss": ("loss", "name"),
     "label_smoothing": ("loss", "label_smoothing"),
     "l2": ("loss", "l2"),
+    "class_weight": ("loss", "class_weight"),
     "optimizer": ("optimizer", "name"),
     "learning_rate": ("optimizer", "learning_rate"),
     "weight_decay": ("optimizer", "weight_decay"),
@@ -192,20 +195,6 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "predict_with_flip": ("prediction", "with_flip"),
     "checkpoint_seconds": ("training", "checkpoint_seconds"),
     "on_failed_save": ("training", "on_failed_save"),
-}
-
-OPTIMIZERS: dict[str, dict[str, Any]] = {  # a name, and where to begin with it
-    "sgd": {"name": "sgd", "learning_rate": 0.1},
-    "momentum": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
-    "nesterov": {
-        "name": "sgd",
-        "learning_rate": 0.02,
-        "momentum": 0.9,
-        "nesterov": True,
-    },
-    "rmsprop": {"name": "rmsprop", "learning_rate": 0.001},
-    "adam": {"name": "adam", "learning_rate": 0.001},
-    "adamw": {"name": "adamw", "learning_rate": 0.001},
 }
 
 
@@ -257,7 +246,9 @@ def _validation(text: str) -> Any:
 
 
 def _optimizer(name: str) -> dict[str, Any]:
-    return named("optimizer", OPTIMIZERS, name)
+    from handgrad.training.starting_points import STARTING_POINTS
+
+    return named("optimizer", STARTING_POINTS, name)
 
 
 def _image_size(side: int) -> list[int]:

@@ -13,30 +13,44 @@ from handgrad.memory import check_memory
 
 @dataclass(frozen=True)
 class Split:
-    """Images and their true classes, in memory or memory-mapped.
+    """Images or vectors and their true classes, in memory or memory-mapped.
 
     Shapes
-        images   (count, channels, height, width), uint8
+        images   (count, channels, height, width) or (count, features); uint8 or float32
         targets  (count,), int64, class numbers from 0
+        weights  (count,), float32: how much each example counts in the loss, from 0 up;
+                 None where all count alike
     """
 
     images: NumpyArray
     targets: NumpyArray
+    weights: NumpyArray | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
 
     @property
     def image_shape(self) -> Shape:
-        """(channels, height, width) of one image."""
+        """(channels, height, width) of one image, or (features,) of a vector."""
         return tuple(self.images.shape[1:])
 
     def take(self, rows: NumpyArray) -> "Split":
         """A copy in memory of the images of these rows, in this order."""
-        check_memory(
-            len(rows) * prod(self.image_shape), f"A part of {len(rows):,} images"
-        )
-        return Split(self.images[rows], self.targets[rows])
+        size = len(rows) * prod(self.image_shape) * self.images.dtype.itemsize
+        check_memory(size, f"A part of {len(rows):,} images")
+        weights = None if self.weights is None else self.weights[rows]
+        return Split(self.images[rows], self.targets[rows], weights)
+
+    def side_by_side(self) -> "Split":
+        """The same, copied where an array has gaps or another order in memory."""
+        arrays = (self.images, self.targets, self.weights)
+        if all(array is None or array.flags.c_contiguous for array in arrays):
+            return self
+        copies = (None if a is None else np.ascontiguousarray(a) for a in arrays)
+        images, targets, weights = copies
+        assert images is not None, "a split has images"
+        assert targets is not None, "a split has targets"
+        return Split(images, targets, weights)
 
 
 @dataclass(frozen=True)
@@ -64,12 +78,14 @@ class Dataset:
 
 
 def checksum_of(*splits: Split | None) -> str:
-    """SHA-256 over the bytes of all images and targets, as hexadecimal."""
+    """SHA-256 over the bytes of all images, targets and weights, as hexadecimal."""
     digest = sha256()
     for split in splits:
         if split is not None:
             digest.update(np.ascontiguousarray(split.images).data)
             digest.update(np.ascontiguousarray(split.targets.astype("<i8")).data)
+            if split.weights is not None:
+                digest.update(np.ascontiguousarray(split.weights).data)
     return digest.hexdigest()
 
 

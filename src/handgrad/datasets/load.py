@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from handgrad.arrays import Pair
 from handgrad.datasets import cifar10, cifar10_python
+from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.download import fetch_files, is_right
@@ -46,9 +47,7 @@ def load(
     _check_size(image_size)
     name = _known(name_or_path)
     if name is None:
-        from handgrad.datasets.image_folder import load_images
-
-        return load_images(_existing(name_or_path), image_size, progress)
+        return _from_files(_existing(name_or_path), image_size, progress)
     if name == "digits":
         dataset = load_digits()
     else:
@@ -58,6 +57,14 @@ def load(
         )
         dataset = read(source, place)
     return dataset if image_size is None else resized(dataset, image_size)
+
+
+def _from_files(path: Path, image_size: Pair | None, progress: Any) -> Dataset:
+    if path.name == ARRAY_FILE:
+        return load_arrays(path)
+    from handgrad.datasets.image_folder import load_images
+
+    return load_images(path, image_size, progress)
 
 
 def fetch(

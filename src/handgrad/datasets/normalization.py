@@ -1,38 +1,64 @@
-"""From bytes to the numbers a network sees; saved with the model."""
+"""From stored inputs to the numbers a network sees; saved with the model."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, prod, sqrt
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float32, UInt8
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import unknown_name
+from handgrad.errors import ConfigError, ShapeError, unknown_name
 
 FULL = 255.0
+DTYPES = ("uint8", "float32")
 NAMES = ("unit", "half", "standard")
+CHUNK = 1 << 20  # numbers in float64 at a time
+LEAST, MOST = 1e-37, 1e37  # of a deviation that float32 can divide by
+
+Inputs = UInt8[NumpyArray, "count *shape"] | Float32[NumpyArray, "count *shape"]
 
 
 @dataclass(frozen=True)
 class Normalization:
-    """One mean and one standard deviation for each channel, of pixels from 0 to 1.
+    """One mean and one standard deviation for each channel.
+
+    Bytes are taken as numbers from 0 to 1, so their mean is between 0 and 1, too;
+    float32 inputs are taken as they are. Vectors have a mean and a deviation for each
+    feature, or one of each for all features.
 
     Shapes
-        images   (count, channels, height, width), uint8
+        inputs   (count, channels, height, width) or (count, features); uint8 or float32
         outputs  the same, float32
 
-    Equations
-        outputs = images * scale + shift             in float32, one rounding each
-        scale   = 1 / (255 * std)
-        shift   = -mean / std
+    Equations (in float32, one rounding each)
+        bytes:    outputs = inputs * scale + shift
+                  scale   = 1 / (255 * std)
+                  shift   = -mean / std
+        float32:  outputs = (inputs - mean) * (1 / std)
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        sizes = (len(self.mean), len(self.std))
+        if sizes[0] != sizes[1] or not sizes[0]:
+            raise ConfigError(
+                "A normalization takes one mean and one standard deviation for each "
+                f"channel, got {sizes[0]} and {sizes[1]}. Give as many of each."
+            )
+        for mean, std in zip(self.mean, self.std, strict=True):
+            if not (isfinite(mean) and LEAST < std < MOST):
+                raise ConfigError(
+                    "A normalization takes finite means and standard deviations above "
+                    f"0, got mean {mean} and deviation {std}. Give 1 to a channel "
+                    "whose values are all equal."
+                )
+
     @property
     def scale(self) -> NumpyArray:
-        """What a pixel is multiplied by, for each channel."""
+        """What a byte is multiplied by, for each channel."""
         return (1.0 / (FULL * np.asarray(self.std))).astype(np.float32)
 
     @property
@@ -41,49 +67,135 @@ class Normalization:
         shift: NumpyArray = -np.asarray(self.mean) / np.asarray(self.std)
         return shift.astype(np.float32)
 
-    def apply(
-        self, images: UInt8[NumpyArray, "count channels height width"]
-    ) -> Float[NumpyArray, "count channels height width"]:
-        """Normalise images."""
-        scale, shift = self.scale[:, None, None], self.shift[:, None, None]
-        outputs: NumpyArray = np.asarray(images).astype(np.float32) * scale + shift
+    def numbers(self, dtype: str) -> tuple[NumpyArray, NumpyArray]:
+        """The factors and the terms, for each channel, of inputs of this dtype."""
+        if dtype == "uint8":
+            return self.scale, self.shift
+        inverse: NumpyArray = 1.0 / np.asarray(self.std)
+        return inverse.astype(np.float32), -np.asarray(self.mean).astype(np.float32)
+
+    def apply(self, inputs: NumpyArray) -> Float32[NumpyArray, "count *shape"]:
+        """Normalise images or vectors."""
+        inputs = np.asarray(inputs)
+        if str(inputs.dtype) not in DTYPES:
+            raise ShapeError(
+                f"A normalization takes bytes (uint8) or float32, got {inputs.dtype}. "
+                "Convert them, for example with astype('float32')."
+            )
+        axes = (-1, *(1,) * (inputs.ndim - 2))
+        scale, term = (part.reshape(axes) for part in self.numbers(str(inputs.dtype)))
+        outputs: NumpyArray
+        if inputs.dtype == np.uint8:
+            outputs = inputs.astype(np.float32) * scale + term
+        else:
+            outputs = (inputs + term) * scale
         return outputs
 
 
 def unit(channels: int) -> Normalization:
-    """Pixels from 0 to 1."""
+    """Bytes from 0 to 1; float32 inputs as they are."""
     return Normalization((0.0,) * channels, (1.0,) * channels)
 
 
 def half(channels: int) -> Normalization:
-    """Pixels from -1 to 1: mean one half, standard deviation one half."""
+    """From 0 to 1 to -1 to 1: mean one half, standard deviation one half."""
     return Normalization((0.5,) * channels, (0.5,) * channels)
 
 
-def standard(images: UInt8[NumpyArray, "count channels height width"]) -> Normalization:
-    """Mean 0 and standard deviation 1 over these images, for each channel."""
-    channels = [_mean_and_std(images[:, place]) for place in range(images.shape[1])]
-    means, spreads = zip(*channels, strict=True)
-    # a channel of one single colour has no spread to divide by
+def standard(images: Inputs, weights: NumpyArray | None = None) -> Normalization:
+    """Mean 0 and deviation 1 over these inputs, for each channel or feature.
+
+    Byte vectors share one mean and one deviation: all bytes have the same scale, and a
+    pixel that is nearly always black would become huge where it is not. With weights,
+    (count,), both are weighted.
+    """
+    measure = _of_bytes if images.dtype == np.uint8 else _of_floats
+    means, spreads = measure(images, weights)
+    # a channel of one single value has no spread to divide by
     return Normalization(means, tuple(spread or 1.0 for spread in spreads))
 
 
-def _mean_and_std(pixels: NumpyArray) -> tuple[float, float]:
+Statistics = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def _of_bytes(images: NumpyArray, weights: NumpyArray | None) -> Statistics:
+    channels = images[:, None] if images.ndim == 2 else images
+    found = [
+        _mean_and_std(channels[:, place], weights) for place in range(channels.shape[1])
+    ]
+    means, spreads = zip(*found, strict=True)
+    return means, spreads
+
+
+def _mean_and_std(
+    pixels: NumpyArray, weights: NumpyArray | None
+) -> tuple[float, float]:
     """Of pixels from 0 to 1, from whole numbers: one colour spreads exactly 0."""
-    counts = np.bincount(np.ascontiguousarray(pixels).reshape(-1), minlength=256)
+    counts = _counts(pixels, weights)
     levels = np.arange(256)
-    total, first, second = (int(counts @ levels**power) for power in range(3))
+    total, first, second = ((counts @ levels**power).item() for power in range(3))
     spread = sqrt(total * second - first**2)  # Python's integers do not overflow
     return first / (total * 255), spread / (total * 255)
 
 
+def _counts(pixels: NumpyArray, weights: NumpyArray | None) -> NumpyArray:
+    """How often each byte is there, or what the examples with it weigh together."""
+    flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
+    each = None if weights is None else np.repeat(weights, flat.shape[1])
+    return np.bincount(flat.reshape(-1), each, minlength=256)
+
+
+def _of_floats(inputs: NumpyArray, weights: NumpyArray | None) -> Statistics:
+    """In float64, twice over the data: the mean first, then squares around it.
+
+    Measured from the first value of each channel, so that a constant channel has a
+    deviation of exactly 0.
+    """
+    shape = (1, -1, *(1,) * (inputs.ndim - 2))
+    first = inputs[0].reshape(inputs.shape[1], -1)
+    origin = first[:, 0].astype(np.float64)
+    start = origin.reshape(shape)
+    mean = origin + _means(inputs, weights, lambda part: part - start)
+    around = mean.reshape(shape)
+    std = np.sqrt(_means(inputs, weights, lambda part: (part - around) ** 2))
+    std = np.where(std < LEAST, 0.0, std)
+    return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def _means(
+    inputs: NumpyArray,
+    weights: NumpyArray | None,
+    function: Callable[[NumpyArray], NumpyArray],
+) -> NumpyArray:
+    """The mean of a function of the inputs, for each channel, weighted."""
+    axes = (0, *range(2, inputs.ndim))
+    count = float(len(inputs) if weights is None else weights.sum(dtype=np.float64))
+    total = np.zeros(inputs.shape[1])
+    for part, rows in _chunks(inputs):
+        values = function(part)
+        if weights is not None:
+            axis = (-1, *(1,) * (inputs.ndim - 1))
+            values = values * weights[rows].astype(np.float64).reshape(axis)
+        total += values.sum(axis=axes)
+    found: NumpyArray = total / (count * prod(inputs.shape[2:]))
+    return found
+
+
+def _chunks(inputs: NumpyArray) -> Iterator[tuple[NumpyArray, slice]]:
+    """A few examples at a time, in float64, and their rows."""
+    step = max(1, CHUNK // max(1, prod(inputs.shape[1:])))
+    for start in range(0, len(inputs), step):
+        rows = slice(start, start + step)
+        yield inputs[rows].astype(np.float64), rows
+
+
 def normalization(
-    name: str, images: UInt8[NumpyArray, "count channels height width"]
+    name: str, images: Inputs, weights: NumpyArray | None = None
 ) -> Normalization:
-    """`unit`, `half`, or `standard` over the training images."""
+    """`unit`, `half`, or `standard` over the training images, weighted or not."""
     if name not in NAMES:
         raise unknown_name("normalization", name, NAMES)
     if name == "standard":
-        return standard(images)
-    channels = images.shape[1]
+        return standard(images, weights)
+    channels = images.shape[1] if images.ndim > 2 else 1
     return unit(channels) if name == "unit" else half(channels)

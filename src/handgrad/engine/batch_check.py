@@ -1,84 +1,193 @@
-"""What compiled code cannot refuse: arrays of the wrong kind, numbers out of range."""
+"""The one check of data for both engines: shapes, dtypes, counts, ranges, NaN."""
+
+from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.dataset import Split
+from handgrad.datasets.normalization import Normalization
 from handgrad.engine.engine import Batch
+from handgrad.engine.network_check import check_inputs, check_network
+from handgrad.engine.views_check import check_views
 from handgrad.errors import DatasetError, ShapeError
+from handgrad.layers.sequential import Sequential
+from handgrad.losses.loss import Loss, check_takes_weights
+
+CHUNK = 1 << 18  # numbers looked at together: they stay in a cache
+KINDS = {"uint8": "bytes (uint8)", "float32": "float32"}
+HINTS = {
+    "uint8": "Resize them; the network scales them itself.",
+    "float32": "Resize them, or convert them with astype('float32').",
+}
 
 
 class BatchCheck:
-    """Looks at each batch; at a whole set's images and targets only once."""
+    """Looks at each batch; at a whole set's inputs, targets and weights only once.
 
-    def __init__(self, input_shape: Shape, classes: int) -> None:
-        self.input_shape, self.classes = input_shape, classes
-        self._seen: tuple[NumpyArray | None, NumpyArray | None] = (None, None)
+    Making one checks the network itself, and its normalization.
+    """
+
+    def __init__(
+        self,
+        model: Sequential,
+        input_shape: Shape,
+        normalization: Normalization,
+        input_dtype: str = "uint8",
+        loss: Loss[Any] | None = None,
+    ) -> None:
+        check_inputs(input_shape, input_dtype, normalization)
+        self.input_shape, self.input_dtype = tuple(input_shape), input_dtype
+        self.normalization, self.loss = normalization, loss
+        outputs = check_network(model, self.input_shape)
+        self.classes, self.last_layer = outputs.classes, outputs.last_layer
+        self._seen: tuple[NumpyArray | None, ...] = (None, None, None)
 
     def __call__(self, batch: Batch) -> None:
-        """ShapeError or DatasetError unless kernels may read the batch."""
-        if self._seen[0] is not batch.images or self._seen[1] is not batch.targets:
-            self._check_set(batch)
-            self._seen = (batch.images, batch.targets)
+        """ShapeError or DatasetError unless a step may read the batch."""
+        arrays = (batch.images, batch.targets, batch.weights)
+        if any(a is not b for a, b in zip(arrays, self._seen, strict=True)):
+            self.split(Split(*arrays))
+            self._seen = arrays
+        self._check_rows(batch)
+        if batch.views is not None:
+            check_views(batch.views, len(batch), self.input_shape)
+        weights = batch.example_weights()
+        if weights is not None and not weights.any():
+            raise DatasetError(
+                f"The weights of the {len(batch)} examples of a batch are all 0, and a "
+                "weighted mean takes one above 0. Leave out examples of weight 0, or "
+                "take larger batches."
+            )
+
+    def split(self, split: Split) -> None:
+        """ShapeError or DatasetError unless an engine can train on a whole set."""
+        images = split.images
+        self._check_kind(images)
+        if not images.flags.c_contiguous:
+            raise ShapeError(
+                "A batch takes images side by side in memory, got a view with gaps. "
+                "Copy it with numpy.ascontiguousarray."
+            )
+        self.labels(split)
+        self._check_finite(images)
+
+    def labels(self, split: Split) -> None:
+        """ShapeError or DatasetError unless targets and weights fit the inputs."""
+        count = len(split.images)
+        if not count:
+            raise DatasetError(
+                "A split takes at least one example, got none. Add some."
+            )
+        self._check_targets(split.targets, count)
+        if split.weights is not None:
+            self._check_weights(split.weights, count)
+
+    def inputs(self, images: NumpyArray) -> NumpyArray:
+        """The same inputs, side by side in memory; ShapeError, DatasetError."""
+        self._check_kind(images)
+        side_by_side = np.ascontiguousarray(images)
+        self._check_finite(side_by_side)
+        return side_by_side
+
+    def _check_targets(self, targets: NumpyArray, count: int) -> None:
+        self._check_column("target", targets, count, "int64")
+        least, most = int(targets.min(initial=0)), int(targets.max(initial=0))
+        if least < 0:
+            raise DatasetError(
+                f"Targets are class numbers from 0 to {self.classes - 1}, got {least} "
+                f"at row {int(targets.argmin())}. Number the classes from 0."
+            )
+        if most >= self.classes:
+            raise ShapeError(
+                f"{self.last_layer} gives {self.classes} logits, but targets go from "
+                f"{int(targets.min())} to {most}. Give the last layer at least "
+                f"{most + 1} outputs, one for each class."
+            )
+
+    def _check_weights(self, weights: NumpyArray, count: int) -> None:
+        if self.loss is not None:
+            check_takes_weights(self.loss)
+        self._check_column("weight", weights, count, "float32")
+        wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+        if len(wrong):
+            raise DatasetError(
+                "Weights are finite numbers from 0 up, got "
+                f"{weights[wrong[0]]} at row {int(wrong[0])}. Replace it."
+            )
+        if count and not weights.any():
+            raise DatasetError(
+                f"The weights of all {count} examples are 0, and a weighted mean takes "
+                "one above 0. Give some example a positive weight."
+            )
+
+    def _check_kind(self, images: NumpyArray) -> None:
+        kind = f"{np.shape(images)} of {getattr(images, 'dtype', type(images))}"
+        is_right = isinstance(images, np.ndarray) and images.dtype == self.input_dtype
+        if not is_right or images.shape[1:] != self.input_shape or images.ndim == 0:
+            what = "images" if len(self.input_shape) == 3 else "vectors"
+            raise ShapeError(
+                f"The network takes {what} of shape {('count', *self.input_shape)} as "
+                f"{KINDS[self.input_dtype]}, got {kind}. {HINTS[self.input_dtype]}"
+            )
+
+    def _check_column(
+        self, name: str, values: NumpyArray, count: int, dtype: str
+    ) -> None:
+        is_right = isinstance(values, np.ndarray) and values.dtype == dtype
+        if not is_right or values.shape != (count,):
+            raise ShapeError(
+                f"A batch takes one {dtype} {name} for each of {count} images, got "
+                f"{np.shape(values)} of {getattr(values, 'dtype', type(values))}. "
+                f"Convert them with astype('{dtype}')."
+            )
+        if not values.flags.c_contiguous:
+            raise ShapeError(
+                f"A batch takes {name}s side by side in memory, got a view with gaps. "
+                "Copy it with numpy.ascontiguousarray."
+            )
+
+    def _check_finite(self, images: NumpyArray) -> None:
+        """DatasetError, by row and place, for the first NaN or infinity."""
+        if self.input_dtype != "float32":
+            return
+        step = max(1, CHUNK // max(1, int(np.prod(self.input_shape))))
+        for start in range(0, len(images), step):
+            part = images[start : start + step]
+            if not are_all_finite(part):
+                row, *place = (int(at) for at in np.argwhere(~np.isfinite(part))[0])
+                bad = images[(start + row, *place)]
+                axes = ("channel", "row", "column")[-len(self.input_shape) :]
+                names = zip(axes, place, strict=True)
+                at = ", ".join(f"{axis} {number}" for axis, number in names)
+                raise DatasetError(
+                    f"Inputs are finite numbers, got {bad} in example {start + row}, "
+                    f"{at}. Replace or remove it."
+                )
+
+    def _check_rows(self, batch: Batch) -> None:
         for name in ("rows", "examples"):
             array = getattr(batch, name)
-            if array.dtype != "int64" or not array.flags.c_contiguous:
+            is_right = array.dtype == "int64" and array.flags.c_contiguous
+            if not is_right or array.shape != (len(batch),):
                 raise ShapeError(
-                    f"A batch takes {name} as int64 numbers side by side, got "
-                    f"{array.dtype}. Use numpy.ascontiguousarray({name}, dtype=int)."
+                    f"A batch takes {name} as int64 numbers side by side, one for each "
+                    f"example, got {array.shape} of {array.dtype}. Use "
+                    f"numpy.ascontiguousarray({name}, dtype=int)."
                 )
+        if not len(batch):
+            raise ShapeError(
+                "A batch takes at least one row, got none. Give rows of its images."
+            )
         if batch.rows.min() < 0 or batch.rows.max() >= len(batch.images):
             raise ShapeError(
                 f"A batch takes rows from 0 to {len(batch.images) - 1}, got "
                 f"{batch.rows.min()} to {batch.rows.max()}. Give rows of its images."
             )
 
-        if batch.views is not None:
-            self._check_views(batch.views, len(batch))
 
-    def _check_views(self, views: NumpyArray, count: int) -> None:
-        """Every pixel that a view shows must lie in its image."""
-        _, height, width = self.input_shape
-        is_table = views.dtype == "int64" and views.flags.c_contiguous
-        if not is_table or views.ndim != 2 or len(views) != count:
-            raise ShapeError(
-                f"A batch takes views as int64 numbers, a row for each of its {count} "
-                f"images, got {views.shape} of {views.dtype}. Use "
-                "handgrad.augmentation.views.Views."
-            )
-        top, left, sign, up, down, near, far = views[:, :7].T
-        is_framed = (up >= 0) & (up <= down) & (down <= height)
-        is_framed &= (near >= 0) & (near <= far) & (far <= width) & (abs(sign) == 1)
-        ends = (left + sign * near, left + sign * (far - 1))
-        is_inside = (top + up >= 0) & (top + down <= height)
-        is_inside &= (np.minimum(*ends) >= 0) & (np.maximum(*ends) < width)
-        is_empty = (up == down) | (near == far)
-        if not (is_framed & (is_inside | is_empty)).all():
-            raise ShapeError(
-                "A batch takes views that show pixels of their images only, got some "
-                "that lie outside. Use handgrad.augmentation.views.Views."
-            )
-
-    def _check_set(self, batch: Batch) -> None:
-        images, targets = batch.images, batch.targets
-        if images.dtype != "uint8" or images.shape[1:] != self.input_shape:
-            raise ShapeError(
-                f"The network takes images of shape {('count', *self.input_shape)} as "
-                f"bytes (uint8), got {images.shape} of {images.dtype}. Resize "
-                "them; the network scales them itself."
-            )
-        if not (images.flags.c_contiguous and targets.flags.c_contiguous):
-            raise ShapeError(
-                "A batch takes images and targets side by side in memory, got a view "
-                "with gaps. Copy it with numpy.ascontiguousarray."
-            )
-        if targets.dtype != "int64" or len(targets) != len(images):
-            raise ShapeError(
-                f"A batch takes one int64 target for each of {len(images)} images, got "
-                f"{len(targets)} of {targets.dtype}. Convert them with astype('int64')."
-            )
-        if targets.min() < 0 or targets.max() >= self.classes:
-            raise DatasetError(
-                f"The network has {self.classes} classes, so targets go from 0 to "
-                f"{self.classes - 1}, got {targets.min()} to {targets.max()}. Give the "
-                "model as many classes as the data."
-            )
+def are_all_finite(array: NumpyArray) -> bool:
+    """Whether no entry is NaN or infinite."""
+    # a finite sum proves it in one fast pass; large finite entries may overflow it
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(array.sum()) or np.isfinite(array).all())

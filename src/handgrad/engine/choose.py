@@ -11,6 +11,7 @@ from handgrad.errors import unknown_name
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
+from handgrad.ranges import check_at_least
 
 ENGINES = ("cpu", "plain")
 
@@ -23,6 +24,7 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     normalization: Normalization,
     *,
     input_shape: Shape,
+    input_dtype: str = "uint8",
     batch_size: int = 256,
     seed: int = 0,
     l2: L2 | None = None,
@@ -30,12 +32,27 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     workers: int | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Engine:
-    """The plain engine or the CPU engine; the first needs no shape and no workers."""
+    """The plain engine or the CPU engine; the first needs no workers.
+
+    Shapes
+        inputs  (count, *input_shape), where `input_shape` is (channels, height, width)
+                or (features,), and `input_dtype` uint8 or float32
+    """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
+    if workers is not None:
+        check_at_least("An engine", "workers", workers, 1)
     if name == "plain":
         return PlainEngine(
-            model, loss, optimizer, normalization, seed=seed, l2=l2, clip_norm=clip_norm
+            model,
+            loss,
+            optimizer,
+            normalization,
+            input_shape=input_shape,
+            input_dtype=input_dtype,
+            seed=seed,
+            l2=l2,
+            clip_norm=clip_norm,
         )
     from handgrad.engine.cpu import CpuEngine  # Numba takes a while to import
 
@@ -45,6 +62,7 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
         optimizer,
         normalization,
         input_shape=input_shape,
+        input_dtype=input_dtype,
         batch_size=batch_size,
         seed=seed,
         l2=l2,

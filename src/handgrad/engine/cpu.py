@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
@@ -39,6 +40,7 @@ class CpuEngine:
         normalization: Normalization,
         *,
         input_shape: Shape,
+        input_dtype: str = "uint8",
         batch_size: int = 256,
         seed: int = 0,
         l2: L2 | None = None,
@@ -46,6 +48,7 @@ class CpuEngine:
         workers: int | None = None,
         announce: Announce | None = None,
     ) -> None:
+        self.check = BatchCheck(model, input_shape, normalization, input_dtype, loss)
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.normalization, self.input_shape = normalization, input_shape
         self.batch_size, self.seed = batch_size, seed
@@ -79,8 +82,7 @@ class CpuEngine:
             self._prediction = PredictionProgram(
                 self.model,
                 self.store,
-                self.input_shape,
-                self.normalization,
+                self.check,
                 workers=self.workers,
                 announce=self.announce,
             )

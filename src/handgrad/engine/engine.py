@@ -2,25 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.views import look
 from handgrad.datasets.normalization import Normalization
 from handgrad.layers.sequential import Sequential
 
+if TYPE_CHECKING:
+    from handgrad.engine.batch_check import BatchCheck
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of a set of images, and the numbers that their random draws belong to.
+    """Rows of a set of inputs, and the numbers that their random draws belong to.
 
     Shapes
-        images    (all, channels, height, width), uint8
+        images    (all, channels, height, width) or (all, features), uint8 or float32
         targets   (all,), int64
         rows      (batch,), int64: which of the images, in the order of the batch
         examples  (batch,), int64: their numbers in the training set
         views     (batch, numbers), int64: how each image is looked at, see
                   `augmentation.views`; None where all are seen as they are
+        weights   (all,), float32: how much each example counts in the loss, from 0 up;
+                  None where all count alike
     """
 
     images: NumpyArray
@@ -28,14 +33,19 @@ class Batch:
     rows: NumpyArray
     examples: NumpyArray
     views: NumpyArray | None = None
+    weights: NumpyArray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def pictures(self) -> NumpyArray:
-        """The images of these rows, as they are looked at: (batch, channels, h, w)."""
+        """The inputs of these rows, as they are looked at: (batch, ...)."""
         pictures: NumpyArray = self.images[self.rows]
         return pictures if self.views is None else look(pictures, self.views)
+
+    def example_weights(self) -> NumpyArray | None:
+        """The weights of these rows, (batch,); None where all count alike."""
+        return None if self.weights is None else self.weights[self.rows]
 
 
 @dataclass(frozen=True)
@@ -66,12 +76,13 @@ class Engine(Protocol):
 
     model: Sequential
     normalization: Normalization
+    check: "BatchCheck"
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
-        """Logits (count, classes), float32, of uint8 images (count, channels, h, w).
+        """Logits (count, classes), float32, of as many inputs.
 
         They are made in parts; `between` is called before each, and may raise.
         """

@@ -72,7 +72,7 @@ def lower_batch_norm(
             blame_entry(has_relu=has_relu),
             (
                 d_outputs.pointer,
-                outputs.pointer,
+                outputs.pointer if has_relu else NOWHERE,
                 inputs.pointer,
                 statistics,
                 sums,
@@ -112,8 +112,8 @@ def lower_batch_norm(
         _add_pieces(lowering, name, channels, gradients)
         return d_outputs
 
-    lowering.reusable = None
-    lowering.backwards.append(backward)
+    # the ReLU's slope is read from the outputs
+    lowering.add_backward(backward, inputs, *([outputs] if has_relu else []))
     return outputs
 
 

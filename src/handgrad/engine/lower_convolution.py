@@ -77,7 +77,6 @@ def lower_convolution(
         FLOAT_BYTES * memory.tile * (padded.rows + outputs.rows),
     )
     needs_d_inputs = lowering.needs_d_inputs
-    lowering.reusable = outputs.pointer
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
@@ -86,7 +85,7 @@ def lower_convolution(
             return None
         return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward, padded)
     return outputs
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.dropout import dropout_entry
+from handgrad.engine.known import is_known_as, known
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
 from handgrad.layers import GELU, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
@@ -22,18 +23,16 @@ IN_PLACE = (
 
 def kind_of(layer: Any) -> int | None:
     """The kernel's number of an activation; None for any other layer."""
-    if isinstance(layer, GELU):
+    if is_known_as(layer, GELU):
         is_exact = layer.approximate == "none"
         return activations.GELU if is_exact else activations.GELU_TANH
-    if isinstance(layer, LeakyReLU) and layer.negative_slope <= 0:
-        return None  # the outputs' sign would not tell the inputs'
-    kinds: dict[type, int] = {
+    kinds: dict[type | None, int] = {
         ReLU: activations.RELU,
         LeakyReLU: activations.LEAKY,
         Sigmoid: activations.SIGMOID,
         Tanh: activations.TANH,
     }
-    return kinds.get(type(layer))
+    return kinds.get(known(layer))
 
 
 def lower_activation(
@@ -43,16 +42,16 @@ def lower_activation(
     inputs: Tensor,
     bias: Pointer = NOWHERE,
 ) -> Tensor:
-    """outputs = activation(inputs + bias), in place where nothing is lost by it."""
+    """outputs = activation(inputs + bias), in place where nobody keeps the inputs."""
     kind = activations.IDENTITY if layer is None else kind_of(layer)
     assert kind is not None
     memory, has_bias = lowering.memory, bias != NOWHERE
     wants_matrix = lowering.feeds_linear() and inputs.stride == memory.tile
-    in_place = kind in IN_PLACE and not wants_matrix
+    may_overwrite = not memory.is_kept(inputs)
+    assert may_overwrite or not has_bias, "a linear layer keeps its inputs only"
+    in_place = kind in IN_PLACE and not wants_matrix and may_overwrite
     outputs = inputs if in_place else lowering.outputs(name, inputs.shape)
     kept = outputs if kind in IN_PLACE else inputs
-    if kept.pointer == lowering.reusable:
-        lowering.reusable = None
     slope = memory.array(f"{name} slope", "settings", 1)
     slope[0] = getattr(layer, "negative_slope", 0.0)
     rows, columns = inputs.rows, memory.tile
@@ -82,7 +81,7 @@ def lower_activation(
         )
         return d_outputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward, *([] if layer is None else [kept]))
     return outputs
 
 
@@ -125,7 +124,7 @@ def lower_dropout(
 ) -> Tensor:
     """Drop in place; nothing at all when not training."""
     if not lowering.training or layer.rate == 0:
-        lowering.backwards.append(lambda d_outputs: d_outputs)
+        lowering.add_backward(lambda d_outputs: d_outputs)
         return inputs
     memory = lowering.memory
     draw = memory.array(f"{name} key", "settings", 4, np.int64)
@@ -162,7 +161,7 @@ def lower_dropout(
         )
         return outputs
 
-    lowering.backwards.append(lambda d_outputs: add(d_outputs, d_outputs, "d_inputs"))
+    lowering.add_backward(lambda d_outputs: add(d_outputs, d_outputs, "d_inputs"))
     # not in place: the layer before may have kept its outputs
     place = memory.rows_matrix if inputs.is_batch_first else None
     outputs = (

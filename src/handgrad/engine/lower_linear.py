@@ -52,6 +52,7 @@ def lower_linear(
             return None  # the images themselves ask for no gradient
         d_outputs = whole(lowering, f"d_{name} outputs", d_outputs)
         _add_pieces(lowering, name, layer, inputs, d_outputs)
+        lowering.memory.keep(d_outputs)  # the pieces read it when all tiles are done
         if not needs_d_inputs:
             return None
         d_inputs = lowering.memory.matrix(f"d_{name}", "gradients", inputs.shape)
@@ -74,7 +75,7 @@ def lower_linear(
         )
         return d_inputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward, inputs)
     return outputs
 
 

@@ -1,7 +1,8 @@
-"""A layer that the engine does not know is run by its plain voice.
+"""A layer that the engine does not know runs by its own forward and backward.
 
 The program stops between two phases, the layer sees the whole batch as NumPy arrays,
-and the program goes on: slower, and right. A user's own layer always works.
+and the program goes on: slower, and right. A user's own layer always works; what it
+returns is checked, since no kernel can notice a wrong size.
 """
 
 import ctypes
@@ -9,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import Gradients, NumpyArray, Shape
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase
+from handgrad.errors import ShapeError
 from handgrad.layers import Layer
 from handgrad.randomness import Key
 
@@ -23,8 +25,9 @@ def lower_plain(
 ) -> Tensor:
     """The layer's own forward and backward, between phases of compiled work."""
     memory, step = lowering.memory, lowering.step
-    outputs = lowering.outputs(name, layer.output_shape(inputs.shape))
-    key = Key(lowering.seed).child("dropout").child(name)
+    outputs = lowering.outputs(name, tuple(layer.output_shape(inputs.shape)))
+    key = Key(lowering.seed).child("dropout")
+    key = key.child(name) if name else key
     kept: list[Any] = []
 
     def forward() -> None:
@@ -35,7 +38,8 @@ def lower_plain(
             key=key.at(step.number, step.examples) if lowering.training else None,
         )
         kept[:] = [cache] if lowering.training else []
-        write(outputs, memory, np.asarray(result))
+        expected = (step.count, *outputs.shape)
+        write(outputs, memory, returned(name, layer, "outputs", result, expected))
 
     lowering.meet(f"forward to {name}")
     lowering.phases.append(Phase(f"{name} forward, plain", plain=forward))
@@ -47,19 +51,50 @@ def lower_plain(
         places = _add_pieces(lowering, name, layer)
 
         def plain_backward() -> None:
-            blame = read(d_outputs.reshaped(outputs.shape), memory, step.count)
-            d_values, gradients = layer.backward(blame, kept[0])
-            write(d_inputs, memory, np.asarray(d_values))
+            d_values = read(d_outputs.reshaped(outputs.shape), memory, step.count)
+            d_values, gradients = layer.backward(d_values, kept[0])
+            expected = (step.count, *inputs.shape)
+            write(
+                d_inputs, memory, returned(name, layer, "d_inputs", d_values, expected)
+            )
             for parameter, place in places.items():
-                place[:] = np.asarray(gradients[parameter]).reshape(-1)
+                place[...] = gradient_of(name, layer, parameter, gradients)
 
         lowering.meet(f"backward to {name}")
         lowering.phases.append(Phase(f"{name} backward, plain", plain=plain_backward))
         return d_inputs
 
-    lowering.reusable = None
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs
+
+
+def returned(
+    name: str, layer: Layer[Any], what: str, values: Any, expected: Shape
+) -> NumpyArray:
+    """What a layer's own pass returned, as an array; ShapeError if it does not fit."""
+    array = np.asarray(values)
+    if array.shape != expected:
+        raise ShapeError(
+            f"{name or 'The network'}: {type(layer).__name__} returned {what} of shape "
+            f"{array.shape}, expected {expected}. Make forward, backward and "
+            "output_shape of the class agree."
+        )
+    return array
+
+
+def gradient_of(
+    name: str, layer: Layer[Any], parameter: str, gradients: Gradients
+) -> NumpyArray:
+    """The gradient of one parameter; ShapeError if it is missing or does not fit."""
+    if parameter not in gradients:
+        raise ShapeError(
+            f"{name or 'The network'}: backward of {type(layer).__name__} returned no "
+            f"gradient for its parameter {parameter}, got {sorted(gradients)}. Return "
+            "one array for each name in parameters()."
+        )
+    shape = layer.parameters()[parameter].shape
+    what = f"a gradient of {parameter}"
+    return returned(name, layer, what, gradients[parameter], shape)
 
 
 def read(tensor: Tensor, memory: Memory, count: int) -> NumpyArray:
@@ -101,9 +136,9 @@ def _add_pieces(
     places = {}
     for parameter, values in layer.parameters().items():
         size = _size(values.shape)
-        full = f"{name}.{parameter}"
+        full = f"{name}.{parameter}" if name else parameter
         place = lowering.memory.array(f"d_{full}", "gradients", size)
-        places[parameter] = place
+        places[parameter] = place.reshape(values.shape)
         lowering.pieces.append(
             Piece(
                 full,

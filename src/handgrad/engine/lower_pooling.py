@@ -11,11 +11,14 @@ from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Tensor
 from handgrad.layers import AveragePool2d, GlobalAveragePool2d, MaxPool2d
 
-LARGEST_WINDOW = 254  # a winner is one byte, and 255 says that there is none
-
 
 def lower_max_pool(
-    lowering: Lowering, name: str, layer: MaxPool2d, inputs: Tensor, *, has_relu: bool
+    lowering: Lowering,
+    name: str,
+    layer: MaxPool2d,
+    inputs: Tensor,
+    *,
+    has_relu: bool = False,
 ) -> Tensor:
     """Pooled maxima, and one byte for each that says where it stood."""
     memory = lowering.memory
@@ -38,9 +41,9 @@ def lower_max_pool(
         f"{shown} forward",
         *cost,
     )
-    d_inputs = _place_for_gradient(lowering, name, inputs)
 
     def backward(d_outputs: Tensor) -> Tensor:
+        d_inputs = _place_for_gradient(lowering, name, inputs)
         pooled = d_outputs.reshaped(outputs.shape)
         lowering.add(
             max_unpool_entry,
@@ -55,7 +58,7 @@ def lower_max_pool(
         )
         return d_inputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs
 
 
@@ -87,9 +90,9 @@ def lower_average_pool(
         f"{name} forward",
         *cost,
     )
-    d_inputs = _place_for_gradient(lowering, name, inputs)
 
     def backward(d_outputs: Tensor) -> Tensor:
+        d_inputs = _place_for_gradient(lowering, name, inputs)
         pooled = d_outputs.reshaped(pooled_shape)
         lowering.add(
             average_unpool_entry,
@@ -103,16 +106,13 @@ def lower_average_pool(
         )
         return d_inputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs
 
 
 def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
-    """The inputs' own place where nobody needs them any more, else a new one.
-
-    A prediction has no gradients, and makes no place for them.
-    """
-    if lowering.reusable == inputs.pointer or not lowering.training:
+    """The inputs' own place where nobody keeps them, else a new one."""
+    if not lowering.memory.is_kept(inputs):
         return inputs
     return lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
 

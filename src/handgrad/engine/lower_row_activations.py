@@ -18,6 +18,7 @@ def activate_rows(
     kind = activations.IDENTITY if layer is None else kind_of(layer)
     assert kind is not None
     in_place = kind in IN_PLACE
+    assert not memory.is_kept(inputs), "a linear layer keeps its inputs only"
     outputs = inputs
     if not in_place:
         outputs = memory.rows_matrix(shown, "activations", inputs.shape)
@@ -62,7 +63,7 @@ def activate_rows(
         )
         return d_outputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward, *([] if layer is None else [kept]))
     return outputs
 
 
@@ -104,5 +105,5 @@ def turned(lowering: Lowering, logits: Tensor) -> Tensor:
         )
         return d_rows
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs

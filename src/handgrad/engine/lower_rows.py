@@ -52,12 +52,13 @@ def lower_linear_by_rows(
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         _add_pieces(lowering, name, layer, inputs, d_outputs)
+        lowering.memory.keep(d_outputs)  # the pieces read it when all tiles are done
         if not needs_d_inputs:
             return None
         back = unit.add_d_inputs if by_unit else _add_d_inputs
         return back(lowering, name, layer, inputs, d_outputs)
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward, inputs)
     return outputs
 
 

@@ -12,6 +12,7 @@ from handgrad.engine.kernels.skinny import (
     forward_entry,
     weight_gradient_entry,
 )
+from handgrad.engine.known import is_known_as
 from handgrad.engine.lowering import Lowering, Pixels
 from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
 from handgrad.engine.pieces import add_lane_pieces
@@ -32,7 +33,7 @@ def reads_bytes(layer: object, shape: Shape) -> bool:
 
     Training cannot: the gradient of the weight asks for them again.
     """
-    fits = type(layer) is Linear and layer.out_features <= MOST_OUTPUTS
+    fits = is_known_as(layer, Linear) and layer.out_features <= MOST_OUTPUTS
     return fits and shape[1] * shape[2] % LANES == 0 and has_wide_registers()
 
 

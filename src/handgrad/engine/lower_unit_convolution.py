@@ -61,7 +61,6 @@ def lower_unit_convolution(
         lowering, f"{name} forward", (inputs, weights, outputs), shape, bias
     )
     needs_d_inputs = lowering.needs_d_inputs
-    lowering.reusable = outputs.pointer
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
@@ -74,7 +73,7 @@ def lower_unit_convolution(
         _add_convolution(lowering, f"{name} d_inputs", sides, shape, None)
         return d_inputs
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward, inputs)
     return outputs
 
 

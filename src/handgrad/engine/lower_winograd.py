@@ -64,7 +64,6 @@ def lower_winograd(
     bias = lowering.store.pointer(f"{name}.bias")
     add_outputs(lowering, forward, outputs, bias, FLOAT_BYTES)
     needs_d_inputs = lowering.needs_d_inputs
-    lowering.reusable = outputs.pointer
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
@@ -73,7 +72,7 @@ def lower_winograd(
             return None
         return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
 
-    lowering.backwards.append(backward)
+    lowering.add_backward(backward)
     return outputs
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Entry
+from handgrad.engine.known import known
 from handgrad.engine.memory import Memory, Pointer, Tensor
 from handgrad.engine.parameters import ParameterStore
 from handgrad.engine.pieces import Piece
@@ -30,6 +31,7 @@ class StepContext:
     count: int = 0
     examples: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     targets: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    weights: NumpyArray | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,6 @@ class Lowering:
     is_padded: bool = False  # the first convolution's inputs stand in their border
     pixels: Pixels | None = None
     scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
-    reusable: Pointer | None = None  # activations that no backward pass will ask for
 
     def add(
         self,
@@ -77,6 +78,16 @@ class Lowering:
         self.operations.append(
             Operation(entry, tuple(arguments), stands_for, operations, bytes_moved)
         )
+
+    def add_backward(self, backward: Backward, *kept: Tensor) -> None:
+        """Leave behind a layer's backward pass, and name the activations it reads.
+
+        From now on no operation writes over those. A prediction has no backward pass
+        and keeps nothing, so all of its operations may write in place.
+        """
+        self.backwards.append(backward)
+        if self.training:
+            self.memory.keep(*kept)
 
     def beforehand(self, *operations: Operation) -> None:
         """Add a task to what is made anew before each step: weights in other orders."""
@@ -106,6 +117,6 @@ class Lowering:
     def feeds_linear(self) -> bool:
         """Whether the next layer that computes is linear."""
         for layer in self.following:
-            if not isinstance(layer, Flatten | Dropout):
-                return isinstance(layer, Linear)
+            if known(layer) not in (Flatten, Dropout):
+                return known(layer) is Linear
         return False

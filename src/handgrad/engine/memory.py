@@ -76,6 +76,7 @@ class Memory:
         self.columns = self.capacity + PAD_FLOATS
         self.table: list[Allocation] = []
         self._arena = Arena()
+        self._kept: set[int] = set()
         self._held: list[NumpyArray] = []
 
     def array(
@@ -130,6 +131,14 @@ class Memory:
         pointer = self.shared(name, role, self.capacity * stride)
         moved = replace(pointer, tile_stride=self.tile * stride * FLOAT_BYTES)
         return Tensor(shape, moved, stride, is_batch_first=True)
+
+    def keep(self, *tensors: Tensor) -> None:
+        """Name tensors that a later operation reads: nothing writes over them."""
+        self._kept |= {tensor.pointer.base for tensor in tensors}
+
+    def is_kept(self, tensor: Tensor) -> bool:
+        """Whether a later operation reads this buffer, under any shape or name."""
+        return tensor.pointer.base in self._kept
 
     @property
     def total_bytes(self) -> int:

@@ -12,10 +12,12 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.engine.kernels import updates
+from handgrad.engine.known import exact
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
 from handgrad.engine.pages import zeros
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task
+from handgrad.losses import L2
 from handgrad.losses.l2 import touched
 from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from handgrad.optimizers.optimizer import State
@@ -29,6 +31,13 @@ STATE_NAMES = {
     updates.RMSPROP: ("mean_square",),
     updates.ADAM: ("mean", "mean_square"),
     updates.ADAMW: ("mean", "mean_square"),
+}
+SGD_RULES = (updates.SGD, updates.MOMENTUM, updates.NESTEROV)
+RULES: dict[type, int] = {
+    SGD: updates.SGD,  # or one of two others, by its momentum
+    RMSProp: updates.RMSPROP,
+    Adam: updates.ADAM,
+    AdamW: updates.ADAMW,
 }
 
 
@@ -76,28 +85,25 @@ def aligned(size: int) -> NumpyArray:
 
 def rule_of(optimizer: Optimizer) -> int | None:
     """The kernel's number of an optimizer, None for one that it does not know."""
-    if type(optimizer) is SGD:
+    kind = exact(optimizer, RULES)
+    if isinstance(optimizer, SGD) and kind is not None:
         if optimizer.momentum == 0:
             return updates.SGD
         return updates.NESTEROV if optimizer.nesterov else updates.MOMENTUM
-    rules: dict[type, int] = {
-        RMSProp: updates.RMSPROP,
-        Adam: updates.ADAM,
-        AdamW: updates.ADAMW,
-    }
-    return rules.get(type(optimizer))
+    return None if kind is None else RULES[kind]
 
 
 def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:
     """The numbers of one step that `kernels.updates` reads."""
     rates[1] = 1.0  # until clipping says otherwise
-    if rule_of(optimizer) is None:
+    rule = rule_of(optimizer)
+    if rule is None:
         return
     learning_rate = optimizer.learning_rate(step)
     rates[:3] = learning_rate, 1.0, optimizer.weight_decay
-    if isinstance(optimizer, SGD):
+    if rule in SGD_RULES:
         rates[3] = optimizer.momentum
-    elif isinstance(optimizer, RMSProp):
+    elif rule == updates.RMSPROP:
         rates[3:5] = optimizer.decay, 1 - optimizer.decay
         rates[7] = optimizer.eps
     else:
@@ -116,23 +122,28 @@ class Mover:
         memory: Memory,
         optimizer: Optimizer,
         *,
-        l2_scale: float,
+        l2: L2 | None,
         clip_norm: float | None,
         keep_gradients: bool,
-        losses: Pointer,
+        losses: NumpyArray,
         states: Mapping[str, NumpyArray],
         plain_states: Mapping[str, State],
     ) -> None:
         self.store, self.memory, self.optimizer = store, memory, optimizer
         self.clip_norm = clip_norm
         self.losses = losses
-        self.l2_scale = l2_scale
+        is_own = l2 is not None and exact(l2, (L2,)) is None
+        self.own_l2 = l2 if is_own else None
+        self.known_l2 = None if is_own else l2
+        self.own_penalty = 0.0
         self.rule = rule_of(optimizer)
-        self.keeps = keep_gradients or clip_norm is not None or self.rule is None
+        self.is_apart = is_own or clip_norm is not None or self.rule is None
+        self.keeps = keep_gradients or self.is_apart
         self.step = 0
         self.rates = memory.array("rates", "settings", updates.RATES)
         self.l2 = memory.array("l2", "settings", 2)
-        self.l2[0] = l2_scale
+        if self.known_l2 is not None:
+            self.l2[0] = 2 * self.known_l2.factor * self.known_l2.strength
         size = store.size
         self.gradients = memory.array(
             "gradients", "gradients", size if self.keeps else 0
@@ -142,7 +153,7 @@ class Mover:
         self.gradient_norm: float | None = None
 
     def phases(self, pieces: Sequence[Piece]) -> list[Phase]:
-        """One phase where nothing is clipped; else gradients, their norm, moves."""
+        """One phase, or three where all gradients are needed before the first move."""
         ordered = sorted(pieces, key=lambda piece: -piece.cost)
         flat = self.memory.array("squares", "settings", 2 * len(pieces), np.float64)
         self.squares = flat.reshape(-1, 2)
@@ -156,26 +167,28 @@ class Mover:
             makes.append(self._make(piece, place, stride, index))
             if self.rule is not None:
                 moves.append(self._move(self.rule, piece, place, stride))
-        if self.rule is None:
-            return [
-                Phase("gradients", [Task(make) for make in makes]),
-                Phase("norm", plain=self._clip),
-                Phase("parameters, plain", plain=self._move_plainly),
-            ]
-        if self.clip_norm is None:
+        if not self.is_apart:
             both = [
                 Task([*make, move]) for make, move in zip(makes, moves, strict=True)
             ]
             return [Phase("parameters", both)]
+        last = Phase("parameters", [Task([move]) for move in moves])
+        if self.rule is None:
+            last = Phase("parameters, plain", plain=self._move_plainly)
         return [
             Phase("gradients", [Task(make) for make in makes]),
+            Phase("L2, plain", plain=self._add_own_l2 if self.own_l2 else None),
             Phase("norm", plain=self._clip),
-            Phase("parameters", [Task([move]) for move in moves]),
+            last,
         ]
 
-    def penalty_squares(self) -> float:
-        """The sum of the squares of all weights that L2 touches, before the step."""
-        return float(self.squares[:, 1].sum())
+    def penalty(self) -> float:
+        """The L2 term of the loss, of the weights before the step."""
+        if self.known_l2 is None:
+            return self.own_penalty
+        squares = float(self.squares[:, 1].sum())
+        strength: float = self.known_l2.factor * self.known_l2.strength
+        return strength * squares
 
     def _place(self, piece: Piece, scratch: Pointer) -> tuple[Pointer, int]:
         if not self.keeps:
@@ -187,7 +200,7 @@ class Mover:
         self, piece: Piece, place: Pointer, stride: int, index: int
     ) -> list[Operation]:
         operations = [] if piece.make is None else list(piece.make(place, stride))
-        has_l2 = self.l2_scale != 0 and bool(
+        has_l2 = self.l2[0] != 0 and bool(
             touched({piece.name: self.store.parameters[piece.name]})
         )
         lanes = (piece.lane_count or self.memory.tiles) if piece.make is None else 0
@@ -232,7 +245,7 @@ class Mover:
                 first,
                 second,
                 pointer_to(self.rates),
-                self.losses,
+                pointer_to(self.losses),
                 piece.rows,
                 piece.columns,
                 piece.stride,
@@ -247,8 +260,19 @@ class Mover:
     def _value(self, piece: Piece) -> Pointer:
         return self.store.pointer(piece.name).plus(piece.offset * FLOAT_BYTES)
 
+    def _add_own_l2(self) -> None:
+        """A user's own L2 term adds to whole gradients."""
+        assert self.own_l2 is not None
+        parameters = self.store.parameters
+        self.own_penalty = float(self.own_l2.penalty(parameters))
+        for name, extra in self.own_l2.gradients(parameters).items():
+            gradient = self.store.view(self.gradients, name)
+            gradient += to_numpy(extra)
+
     def _move_plainly(self) -> None:
         """An optimizer that the engine does not know moves whole parameters."""
+        if not np.isfinite(self.losses.sum()):
+            return
         for name, parameter in self.store.parameters.items():
             gradient = self.store.view(self.gradients, name) * self.rates[1]
             place = parameter.value
@@ -261,6 +285,9 @@ class Mover:
     def _clip(self) -> None:
         if self.clip_norm is None:
             return
-        self.gradient_norm = float(np.sqrt(self.squares[:, 0].sum()))
+        squares = float(self.squares[:, 0].sum())
+        if self.own_l2 is not None:  # the squares are of gradients without its part
+            squares = float(np.square(self.gradients, dtype=np.float64).sum())
+        self.gradient_norm = float(np.sqrt(squares))
         if self.gradient_norm > self.clip_norm:
             self.rates[1] = self.clip_norm / self.gradient_norm

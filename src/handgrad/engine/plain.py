@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from handgrad.arrays import Gradients, NumpyArray
+from handgrad.arrays import Gradients, NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.batch_check import BatchCheck, are_all_finite
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.state import model_state, restore_model, take
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
+from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer, clip_by_norm
 from handgrad.randomness import Key
 
@@ -25,17 +27,20 @@ class PlainEngine:
     a machine has.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (everything that a step depends on)
         self,
         model: Sequential,
         loss: Loss[Any],
         optimizer: Optimizer,
         normalization: Normalization,
         *,
+        input_shape: Shape,
+        input_dtype: str = "uint8",
         seed: int = 0,
         l2: L2 | None = None,
         clip_norm: float | None = None,
     ) -> None:
+        self.check = BatchCheck(model, input_shape, normalization, input_dtype, loss)
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.normalization = normalization
         self.l2, self.clip_norm = l2, clip_norm
@@ -48,11 +53,13 @@ class PlainEngine:
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
+        self.check(batch)
         with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
             return self._step(batch, step)
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""
+        images = self.check.inputs(images)
         with self._threads.limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
             return plain_logits(self.model, self.normalization, images, between)
 
@@ -81,11 +88,12 @@ class PlainEngine:
         targets = batch.targets[batch.rows]
         key = self._key.at(step, batch.examples)
         logits, caches = self.model.forward(inputs, training=True, key=key)
-        loss, cache = self.loss.forward(logits, targets)
+        weights = batch.example_weights()
+        loss, cache = forward_loss(self.loss, logits, targets, weights)
         _, gradients = self.model.backward(self.loss.backward(cache), caches)
         loss, gradients = self._add_penalty(loss, gradients)
         correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
-        if not (np.isfinite(loss) and all(map(is_finite, gradients.values()))):
+        if not (np.isfinite(loss) and all(map(are_all_finite, gradients.values()))):
             return StepResult(loss, correct, is_finite=False)
         norm = None
         if self.clip_norm is not None:
@@ -123,9 +131,3 @@ def plain_logits(
         pixels = normalization.apply(images[start : start + PREDICTION_BATCH])
         parts.append(model.forward(pixels)[0])
     return np.concatenate(parts)
-
-
-def is_finite(array: NumpyArray) -> bool:
-    """Whether no entry is NaN or infinite."""
-    # a finite sum proves it in one fast pass; large finite entries may overflow it
-    return bool(np.isfinite(array.sum()) or np.isfinite(array).all())

@@ -5,11 +5,13 @@ from threadpoolctl import threadpool_limits
 
 from handgrad.arrays import NumpyArray, Shape, memory_address
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.engine import Between, nothing
 from handgrad.engine.kernels.answers import answers_entry
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
+from handgrad.engine.known import layers_of
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.parameters import ParameterStore
@@ -20,7 +22,6 @@ from handgrad.engine.walk import (
     goes_by_rows,
     has_meetings,
     lower_layers,
-    scale_and_shift,
     tile_of,
 )
 from handgrad.engine.workers import available_cores
@@ -42,8 +43,7 @@ class PredictionProgram:
         self,
         model: Sequential,
         store: ParameterStore,
-        input_shape: Shape,
-        normalization: Normalization,
+        check: BatchCheck,
         *,
         workers: int,
         announce: Announce | None = None,
@@ -56,20 +56,20 @@ class PredictionProgram:
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(memory, store, pointer_to(self.inputs), False)
         lowering.by_rows = goes_by_rows(model)
-        scale = scale_and_shift(memory, normalization)
-        layers = list(model.layers.values())
-        tensor = gather(lowering, layers, input_shape, scale)
-        outputs = lower_layers(lowering, list(model.layers.items()), tensor)
+        layers = layers_of(model)
+        tensor = gather(lowering, layers, check)
+        outputs = lower_layers(lowering, layers, tensor)
         _add_answers(lowering, outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", lowering.prepare)
         self.program = Program(lowering.phases, memory, announce)
         self.prepare = Program([prepare], memory, announce, workers=1)
+        self.check = check
         self._step, self._classes = lowering.step, outputs.rows
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
-        """Logits (count, classes), float32, of uint8 images."""
-        pictures = np.ascontiguousarray(images)
+        """Logits (count, classes), float32, of as many inputs."""
+        pictures = self.check.inputs(images)
         capacity = self.program.memory.capacity
         rows = np.arange(len(pictures), dtype=np.int64)
         logits = np.empty((len(pictures), self._classes), dtype=np.float32)
@@ -104,16 +104,17 @@ def predictor(
     input_shape: Shape,
     normalization: Normalization,
     workers: int | None = None,
+    input_dtype: str = "uint8",
 ) -> PredictionProgram:
     """A program for a trained model alone, without an optimizer."""
     if workers is not None:
         check_at_least("The CPU engine", "workers", workers, 1)
+    check = BatchCheck(model, input_shape, normalization, input_dtype)
     sgemm_address()  # loads SciPy's BLAS, so that the limit reaches it
     threadpool_limits(limits=1, user_api="blas")
     return PredictionProgram(
         model,
         ParameterStore(model.parameters()),
-        input_shape,
-        normalization,
+        check,
         workers=workers or available_cores(),
     )

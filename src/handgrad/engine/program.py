@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.blas_threads import single_thread
+from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Announce, Entry
 from handgrad.engine.kernels.execute import NO_LIMIT
 from handgrad.engine.memory import Memory, Pointer
@@ -63,6 +65,17 @@ def tiled(name: str, operations: Sequence[Operation], tiles: int) -> Phase:
     return Phase(name, [Task(operations, tile) for tile in range(tiles)])
 
 
+def uses_blas(phases: Sequence[Phase]) -> bool:
+    """Whether any phase may call a matrix library: by its address, or in plain work."""
+    address = sgemm_address()
+    tasks = {id(task.operations): task for phase in phases for task in phase.tasks}
+    return any(phase.plain is not None for phase in phases) or any(
+        address in operation.arguments
+        for task in tasks.values()
+        for operation in task.operations
+    )
+
+
 class Program:
     """Phases bound to memory; kernels are compiled when it first runs."""
 
@@ -80,16 +93,27 @@ class Program:
         self._announce = announce
         self._held: list[NumpyArray] = []
         self._steps: list[Workers | Callable[[], None]] | None = None
+        self._uses_blas = uses_blas(self.phases)
 
     def run(self, tiles: int = NO_LIMIT) -> None:
         """Run every phase once, for the first tiles only; plain work sees them all."""
         if self._steps is None:
             self._steps = self._sections(self._announce)
-        for step in self._steps:
+        if self._uses_blas:
+            with single_thread:
+                self._run(self._steps, tiles)
+        else:
+            self._run(self._steps, tiles)
+
+    def _run(self, steps: list[Workers | Callable[[], None]], tiles: int) -> None:
+        for step in steps:
             if isinstance(step, Workers):
                 step.run(tiles)
             else:
-                step()
+                with np.errstate(
+                    all="ignore"
+                ):  # as in the kernels and the plain engine
+                    step()
 
     def _sections(
         self, announce: Announce | None

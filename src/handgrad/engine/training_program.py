@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
-from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
-from handgrad.engine.kernels.gather import INPUTS, LOGITS
+from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
+from handgrad.engine.known import exact, layers_of
 from handgrad.engine.lower_elementwise import anew
 from handgrad.engine.lower_plain import read, write
 from handgrad.engine.lowering import Lowering
@@ -22,12 +22,11 @@ from handgrad.engine.walk import (
     has_meetings,
     lower_backwards,
     lower_layers,
-    scale_and_shift,
     tile_of,
 )
 from handgrad.errors import ShapeError
-from handgrad.layers import Linear
 from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
+from handgrad.losses.loss import forward_loss
 
 if TYPE_CHECKING:
     from handgrad.engine.cpu import CpuEngine
@@ -45,7 +44,7 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
-        is_own_loss = type(engine.loss) not in LOSSES
+        is_own_loss = exact(engine.loss, LOSSES) is None
         meets = is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
         self.engine = engine
@@ -54,31 +53,26 @@ class TrainingProgram:
             memory, engine.store, pointer_to(self.inputs), True, engine.seed
         )
         lowering.by_rows = goes_by_rows(model)
-        scale = scale_and_shift(memory, engine.normalization)
-        layers = list(model.layers.items())
-        tensor = gather(
-            lowering, list(model.layers.values()), engine.input_shape, scale
-        )
+        layers = layers_of(model)
+        tensor = gather(lowering, layers, engine.check)
         logits = lower_layers(lowering, layers, tensor)
-        if not isinstance(layers[-1][1], Linear):
-            # the loss writes over the logits, which this layer may have kept
+        if memory.is_kept(logits):  # the loss writes over them
             logits = anew(lowering, "logits", logits)
-        self.check = BatchCheck(engine.input_shape, logits.rows)
+        self.factors = memory.array("factors", "settings", tile * tiles)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
         self.correct = memory.array("correct", "settings", tiles, np.int64)
         add = add_plain_loss if is_own_loss else add_loss
         add(lowering, engine.loss, logits, self.losses, self.correct)
         lower_backwards(lowering, logits)
         lowering.meet("tiles")
-        l2 = engine.l2
         self.mover = Mover(
             engine.store,
             memory,
             engine.optimizer,
-            l2_scale=0.0 if l2 is None else 2 * l2.factor * l2.strength,
+            l2=engine.l2,
             clip_norm=engine.clip_norm,
             keep_gradients=keep_gradients,
-            losses=pointer_to(self.losses),
+            losses=self.losses,
             states=engine.states,
             plain_states=engine.plain_states,
         )
@@ -89,13 +83,13 @@ class TrainingProgram:
 
     def run(self, batch: Batch, step: int) -> StepResult:
         """One step on the rows of a batch."""
+        self.engine.check(batch)
         count = len(batch)
         if not 0 < count <= self.engine.batch_size:
             raise ShapeError(
                 f"The CPU engine was made for batches of 1 to {self.engine.batch_size}"
                 f" examples, got {count}. Make it with batch_size={max(count, 1)}."
             )
-        self.check(batch)
         views = batch.views
         self.inputs[:LOGITS] = (
             memory_address(batch.images),
@@ -106,6 +100,7 @@ class TrainingProgram:
             0 if views is None else memory_address(views),
             0 if views is None else views.shape[1],
         )
+        self._write_factors(batch.example_weights())
         write_rates(self.mover.rates, self.engine.optimizer, step)
         self.step.number, self.step.count = step, count
         self.mover.step = step
@@ -113,17 +108,27 @@ class TrainingProgram:
         for set_step in self.per_step:
             set_step(step)
         self.program.run()
-        loss, l2 = float(self.losses.sum()) / count, self.engine.l2
-        if l2 is not None:
-            loss += l2.factor * l2.strength * self.mover.penalty_squares()
+        loss = float(self.losses.sum()) / count + self.mover.penalty()
         norm = self.mover.gradient_norm
         correct = int(self.correct.sum())
         return StepResult(loss, correct, norm, are_finite(loss, norm))
 
+    def _write_factors(self, weights: NumpyArray | None) -> None:
+        """What the loss of each example is multiplied by: 1 where none has a weight.
+
+        Equations
+            factor = weight * count / sum of the batch's weights
+        """
+        self.step.weights, self.inputs[FACTORS] = weights, 0
+        if weights is not None:
+            scale = len(weights) / weights.sum(dtype=np.float64)
+            self.factors[: len(weights)] = weights * scale
+            self.inputs[FACTORS] = memory_address(self.factors)
+
     def _targets(self, batch: Batch) -> NumpyArray:
         """The batch's own targets where the plain voice will ask for them."""
-        asks = type(self.engine.loss) not in LOSSES
-        return batch.targets[batch.rows] if asks else batch.targets
+        is_own = exact(self.engine.loss, LOSSES) is None
+        return batch.targets[batch.rows] if is_own else batch.targets
 
     def gradients(self) -> dict[str, NumpyArray]:
         """Copies of the last step's gradients, where the program keeps them."""
@@ -150,7 +155,7 @@ def add_loss(
     memory = lowering.memory
     setting = memory.array("loss setting", "settings", 1)
     setting[0] = getattr(loss, "label_smoothing", getattr(loss, "margin", 0.0))
-    scratch = memory.each_worker("loss scratch", "scratch", 4 * memory.tile)
+    scratch = memory.each_worker("loss scratch", "scratch", 5 * memory.tile)
     per_tile = [Pointer(array.ctypes.data, 8) for array in (totals, correct)]
     size = logits.rows * memory.tile
     lowering.add(
@@ -183,7 +188,7 @@ def add_plain_loss(
 
     def run() -> None:
         values = read(logits, memory, step.count)
-        mean, cache = loss.forward(values, step.targets)
+        mean, cache = forward_loss(loss, values, step.targets, step.weights)
         write(logits, memory, np.asarray(loss.backward(cache)))
         totals[:], correct[:] = 0, 0
         totals[0] = mean * step.count

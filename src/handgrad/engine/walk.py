@@ -1,26 +1,31 @@
 """A whole network, layer by layer, to the phases of a program."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.convolution_way import goes_winograds_way, lower_any_convolution
 from handgrad.engine.geometry import has_wide_registers
-from handgrad.engine.kernels.gather import gather_first_entry, gather_last_entry
+from handgrad.engine.kernels.gather import GATHER_FIRST, GATHER_LAST
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.views import views_entry
+from handgrad.engine.kernels.views import VIEWS_OF
+from handgrad.engine.known import (
+    BATCH_NORMS,
+    Named,
+    exact,
+    is_known_as,
+    known,
+    layers_of,
+)
 from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
 from handgrad.engine.lower_linear import lower_linear
 from handgrad.engine.lower_plain import lower_plain
-from handgrad.engine.lower_pooling import (
-    LARGEST_WINDOW,
-    lower_average_pool,
-    lower_max_pool,
-)
+from handgrad.engine.lower_pooling import lower_average_pool, lower_max_pool
 from handgrad.engine.lower_row_activations import activate_rows, turned
 from handgrad.engine.lower_rows import lower_linear_by_rows
 from handgrad.engine.lower_skinny import MOST_OUTPUTS, reads_bytes
@@ -33,79 +38,77 @@ from handgrad.engine.memory import (
     Tensor,
     pointer_to,
 )
+from handgrad.errors import ConfigError
 from handgrad.layers import (
+    GELU,
     AveragePool2d,
-    BatchNorm1d,
-    BatchNorm2d,
     Conv2d,
     Dropout,
     Flatten,
     GlobalAveragePool2d,
     Layer,
+    LeakyReLU,
     Linear,
     MaxPool2d,
     ReLU,
-    Sequential,
+    Sigmoid,
+    Tanh,
 )
 
-Named = tuple[str, Layer[Any]]
-BATCH_NORMS = (BatchNorm1d, BatchNorm2d)
-KNOWN = {
-    AveragePool2d,
-    *BATCH_NORMS,
-    Conv2d,
-    Dropout,
-    Flatten,
-    GlobalAveragePool2d,
-    Linear,
-}
 CONVOLUTION_TILE = 32
 LINEAR_TILE, SKINNY_TILE = 128, 64
 LEAST_TILE = 32  # sums along a row take two registers at once
 
 
-def gather(
-    lowering: Lowering, layers: Sequence[Layer[Any]], shape: Shape, scale: Pointer
-) -> Tensor:
-    """Fetch a tile's images in the layout that the first layer that computes wants."""
+def gather(lowering: Lowering, layers: Sequence[Named], check: BatchCheck) -> Tensor:
+    """Fetch a tile's inputs in the layout that the first layer that computes wants."""
     memory, tile = lowering.memory, lowering.memory.tile
-    channels, height, width = shape
-    first = next((layer for layer in layers if not isinstance(layer, Flatten)), None)
+    shape, dtype = check.input_shape, check.input_dtype
+    is_image = len(shape) == 3
+    channels, height, width = shape if is_image else (*shape, 1, 1)
+    scale = scale_and_shift(memory, check)
+    computing = (layer for _, layer in layers if known(layer) is not Flatten)
+    first = next(computing, None)
     shift = scale.plus(channels * FLOAT_BYTES)
     # a user's own kind of convolution is run plainly, and pads for itself
-    top, left = first.padding if type(first) is Conv2d else (0, 0)
+    is_padded = is_known_as(first, Conv2d)
+    top, left = first.padding if is_known_as(first, Conv2d) else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
     features = channels * height * width
-    if not (lowering.training or lowering.by_rows) and reads_bytes(first, shape):
+    is_bytes = is_image and dtype == "uint8"
+    can_skip = is_bytes and not (lowering.training or lowering.by_rows)
+    if can_skip and reads_bytes(first, shape):
         lowering.pixels = Pixels(channels, scale, shift)
         return Tensor(shape, NOWHERE, features, is_batch_first=True)
-    if isinstance(first, Linear):
+    if known(first) is Linear:
         inputs = _image_rows(lowering, shape, features)
-        tall, entry = inputs.stride, gather_first_entry
+        tall, entry = inputs.stride, GATHER_FIRST[dtype]
     else:
-        lowering.is_padded = type(first) is Conv2d
+        lowering.is_padded = is_padded
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
-        entry = gather_last_entry
+        entry = GATHER_LAST[dtype]
     sizes = (channels, height, width, tall, wide, top, left, tile)
     planes = memory.each_worker("image planes", "scratch", tile * height * width)
-    viewed = _views(lowering, shape) if lowering.training else (NOWHERE, NOWHERE)
+    viewed = (NOWHERE, NOWHERE)
+    if lowering.training and is_image:
+        viewed = _views(lowering, shape, dtype)
     lowering.add(
         entry,
         (lowering.inputs, scale, shift, inputs.pointer, *sizes, planes, *viewed),
         "images, normalised",
         2 * features * tile,
-        5 * features * tile,
+        (4 + np.dtype(dtype).itemsize) * features * tile,
     )
-    return inputs
+    return inputs if is_image else inputs.reshaped(shape)
 
 
-def _views(lowering: Lowering, shape: Shape) -> tuple[Pointer, Pointer]:
+def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Pointer]:
     """A tile's images as a batch's views show them, and their numbers from 0 on."""
     memory = lowering.memory
-    size = int(np.prod(shape)) * memory.tile
+    size = int(np.prod(shape)) * memory.tile * np.dtype(dtype).itemsize
     pictures = memory.each_worker("images, viewed", "scratch", -(-size // FLOAT_BYTES))
     lowering.add(
-        views_entry,
+        VIEWS_OF[dtype],
         (lowering.inputs, pictures, *shape, memory.tile),
         "augmentation, where a batch has any",
         0,
@@ -142,36 +145,25 @@ def _lower_next(
     lowering: Lowering, layers: Sequence[Named], inputs: Tensor
 ) -> tuple[Tensor, int]:
     """Lower the first of these layers, or the first few; says how many."""
+    layer: Any  # of the class that `known` names
     (name, layer), rest = layers[0], [layer for _, layer in layers[1:]]
     lowering.following = rest
-    following = rest[0] if rest else None
-    if not is_known(layer):
+    kind, following = known(layer), known(rest[0]) if rest else None
+    if kind is None:
         return lower_plain(lowering, name, layer, inputs), 1
-    if isinstance(layer, Linear):
+    if kind is Linear:
         flat = inputs.reshaped((inputs.rows,))
         return _linear(lowering, name, layer, flat, layers[1:])
-    if type(layer) is ReLU and isinstance(following, MaxPool2d) and is_known(following):
+    has_relu = kind in BATCH_NORMS and following is ReLU
+    if has_relu or (kind, following) == (ReLU, MaxPool2d):
         lowering.following = rest[1:]
-        pooled = lower_max_pool(
-            lowering, layers[1][0], following, inputs, has_relu=True
-        )
-        return pooled, 2
-    if isinstance(layer, BATCH_NORMS):
-        has_relu = type(following) is ReLU
-        lowering.following = rest[int(has_relu) :]
+    if kind in BATCH_NORMS:
         outputs = lower_batch_norm(lowering, name, layer, inputs, has_relu=has_relu)
         return outputs, 1 + int(has_relu)
-    if isinstance(layer, Conv2d):
-        return lower_any_convolution(lowering, name, layer, inputs), 1
-    if isinstance(layer, MaxPool2d):
-        return lower_max_pool(lowering, name, layer, inputs, has_relu=False), 1
-    if isinstance(layer, AveragePool2d | GlobalAveragePool2d):
-        return lower_average_pool(lowering, name, layer, inputs), 1
-    if isinstance(layer, Dropout):
-        return lower_dropout(lowering, name, layer, inputs), 1
-    if isinstance(layer, Flatten):
-        return _flatten(lowering, name, inputs), 1
-    return lower_activation(lowering, name, layer, inputs), 1
+    if (kind, following) == (ReLU, MaxPool2d):
+        name, layer = layers[1]
+        return lower_max_pool(lowering, name, layer, inputs, has_relu=True), 2
+    return ALONE[kind](lowering, name, layer, inputs), 1
 
 
 def _linear(
@@ -200,35 +192,53 @@ def _linear_by_rows(
     return outputs, 1 if activation is None else 2
 
 
-def _flatten(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
+def lower_flatten(
+    lowering: Lowering, name: str, layer: Flatten, inputs: Tensor
+) -> Tensor:
     """Nothing moves, unless a linear layer needs a matrix and has none yet."""
     shape = inputs.shape
     is_matrix = inputs.is_batch_first or inputs.stride != lowering.memory.tile
     outputs = inputs
     if lowering.feeds_linear() and not is_matrix:
         outputs = lower_activation(lowering, name, None, inputs)
-    lowering.backwards.append(lambda d_outputs: d_outputs.reshaped(shape))
+    lowering.add_backward(lambda d_outputs: d_outputs.reshaped(shape))
     return outputs.reshaped((inputs.rows,))
 
 
+# how a layer is lowered that has nothing to do with the one after it
+ALONE: dict[type, Callable[..., Tensor]] = {
+    AveragePool2d: lower_average_pool,
+    Conv2d: lower_any_convolution,
+    Dropout: lower_dropout,
+    Flatten: lower_flatten,
+    GlobalAveragePool2d: lower_average_pool,
+    MaxPool2d: lower_max_pool,
+    **dict.fromkeys((GELU, LeakyReLU, ReLU, Sigmoid, Tanh), lower_activation),
+}
+
+
 def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
-    """The same way back, until a layer says that nobody asks any further."""
+    """The same way back, until a layer says that nobody asks any further.
+
+    Each layer may write over the gradient that it is given: nobody keeps it.
+    """
     tensor: Tensor | None = d_outputs
     for backward in reversed(lowering.backwards):
         if tensor is None:
             return
+        assert not lowering.memory.is_kept(tensor)
         tensor = backward(tensor)
 
 
-def tile_of(model: Sequential, batch_size: int | None = None) -> int:
+def tile_of(model: Layer[Any], batch_size: int | None = None) -> int:
     """Examples in a tile: few where pictures fill a cache, more for matrix products.
 
     A small batch is cut in two all the same; the number of workers has no say in it.
     """
-    layers = list(model.layers.values())
-    if any(isinstance(layer, Conv2d) for layer in layers):
+    layers = [layer for _, layer in layers_of(model)]
+    if any(known(layer) is Conv2d for layer in layers):
         return CONVOLUTION_TILE
-    sizes = [layer.out_features for layer in layers if isinstance(layer, Linear)]
+    sizes = [layer.out_features for layer in layers if is_known_as(layer, Linear)]
     full = SKINNY_TILE if max(sizes, default=0) <= MOST_OUTPUTS else LINEAR_TILE
     if batch_size is None:
         return full
@@ -236,54 +246,53 @@ def tile_of(model: Sequential, batch_size: int | None = None) -> int:
     return min(full, -(-half // LEAST_TILE) * LEAST_TILE)
 
 
-def scale_and_shift(memory: Memory, normalization: Normalization) -> Pointer:
+def scale_and_shift(memory: Memory, check: BatchCheck) -> Pointer:
     """The numbers of `Normalization.apply`, where the gather finds them."""
-    channels = len(normalization.mean)
+    if exact(check.normalization, (Normalization,)) is None:
+        raise ConfigError(
+            "The CPU engine takes a handgrad.datasets.Normalization, got "
+            f"{type(check.normalization).__name__}, whose apply it could not run. Put "
+            "its equations into a layer of your own, or use the plain engine."
+        )
+    channels = check.input_shape[0]
     numbers = memory.array("normalization", "settings", 2 * channels)
-    numbers[:channels] = normalization.scale
-    numbers[channels:] = normalization.shift
+    factors, terms = check.normalization.numbers(check.input_dtype)
+    numbers[:channels], numbers[channels:] = factors, terms
     return pointer_to(numbers)
 
 
-def has_meetings(model: Sequential, *, training: bool) -> bool:
+def has_meetings(model: Layer[Any], *, training: bool) -> bool:
     """Whether tiles must stay as they are while others catch up.
 
     Batch norm does while training, and so do Winograd's weight gradients and every
     layer that its plain voice runs.
     """
-    layers = model.layers.values()
+    layers = [layer for _, layer in layers_of(model)]
     if training and any(meets(layer) for layer in layers):
         return True
-    return not all(is_known(layer) for layer in layers)
+    return any(known(layer) is None for layer in layers)
 
 
 def meets(layer: Layer[Any]) -> bool:
     """Whether a layer needs all tiles at once while it trains."""
-    is_wide = type(layer) is Conv2d and goes_winograds_way(layer)
-    return is_wide or isinstance(layer, BATCH_NORMS)
+    is_wide = is_known_as(layer, Conv2d) and goes_winograds_way(layer)
+    return is_wide or known(layer) in BATCH_NORMS
 
 
-def is_known(layer: Layer[Any]) -> bool:
-    """Whether the engine has kernels for a layer; its plain voice runs it otherwise."""
-    if isinstance(layer, MaxPool2d):
-        return layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
-    return type(layer) in KNOWN or kind_of(layer) is not None
-
-
-def goes_by_rows(model: Sequential) -> bool:
+def goes_by_rows(model: Layer[Any]) -> bool:
     """Whether the network is a perceptron whose sizes fill whole registers."""
-    layers = list(model.layers.values())
-    linears = [layer for layer in layers if isinstance(layer, Linear)]
+    layers = [layer for _, layer in layers_of(model)]
+    linears = [layer for layer in layers if is_known_as(layer, Linear)]
     if not has_wide_registers() or not linears or tile_of(model) != LINEAR_TILE:
         return False
     before = layers[: layers.index(linears[0])]
     is_simple = all(
-        type(layer) in (Linear, Dropout, Flatten) or kind_of(layer) is not None
+        known(layer) in (Linear, Dropout, Flatten) or kind_of(layer) is not None
         for layer in layers
     )
-    starts_well = all(type(layer) is Flatten for layer in before)
+    starts_well = all(known(layer) is Flatten for layer in before)
     follows = all(
-        isinstance(layers[place - 1], Linear)
+        known(layers[place - 1]) is Linear
         for place, layer in enumerate(layers)
         if kind_of(layer) is not None
     )

@@ -1,4 +1,4 @@
-"""Workers: threads that run a program's tasks, and meet between its phases.
+"""Workers: threads that run a program's tasks, with a barrier between its phases.
 
 The caller is worker 0. The others wait in compiled code, without the interpreter's
 lock, and go to sleep when nothing was announced for about a millisecond.
@@ -10,10 +10,12 @@ import sys
 import threading
 import weakref
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
+from handgrad.engine.forks import fork_count
 from handgrad.engine.kernels import execute
 
 IDLE_SPINS = 20_000
@@ -44,32 +46,51 @@ class _Shared:
     address: int
     yield_address: int
     count: int
+    forks: int  # of the process that its threads belong to
 
     @property
     def is_stopped(self) -> bool:
-        offset = execute.cell(self.address, execute.STOP) - memory_address(self.control)
-        return bool(self.control[offset // 8])
+        return bool(self.cells[execute.STOP])
 
     def stop(self) -> None:
-        self.write(execute.STOP, 1)
+        self.cells[execute.STOP] = 1
 
-    def write(self, index: int, value: int) -> None:
-        """Set one number of the control block, while no step runs."""
-        offset = execute.cell(self.address, index) - memory_address(self.control)
-        self.control[offset // 8] = value
+    def has_run(self, generation: int) -> bool:
+        """Whether all workers are through with the last phase of a step."""
+        phases = self.tables[0]
+        last = execute.FIRST + 2 * (len(phases) - 1)
+        if self.count == 1:  # it takes every task, and finds that there is no other
+            return bool(self.cells[last] == generation * (phases[-1, 1] + 1))
+        return bool(self.cells[last + 1] == generation * self.count)
+
+    @cached_property
+    def cells(self) -> NumpyArray:
+        """The numbers of the control block, in the order of their indices."""
+        start = (self.address - memory_address(self.control)) // 8
+        return self.control[start :: execute.LINE]
+
+
+def _shared(tables: Tables, count: int) -> _Shared:
+    cells = execute.FIRST + 2 * len(tables[0])
+    control = np.zeros((cells + 1) * execute.LINE, dtype=np.int64)
+    address = -(-control.ctypes.data // 64) * 64  # the start of a cache line
+    return _Shared(tables, control, address, _yield_address(), count, fork_count())
 
 
 class Workers:
-    """A crew for one program: `run()` runs it once, on all workers."""
+    """The threads of one program: `run()` runs it once, on all of them.
+
+    A child of a fork has none of its parent's threads, and starts its own.
+    """
 
     def __init__(self, tables: Tables, count: int) -> None:
-        cells = execute.FIRST + 2 * len(tables[0])
-        control = np.zeros((cells + 1) * execute.LINE, dtype=np.int64)
-        address = -(-control.ctypes.data // 64) * 64  # the start of a cache line
         self.count = count
-        self._shared = _Shared(tables, control, address, _yield_address(), count)
+        self._start(tables)
+
+    def _start(self, tables: Tables) -> None:
+        self._shared = _shared(tables, self.count)
         self._generation = 0
-        self._wake = [threading.Event() for _ in range(1, count)]
+        self._wake = [threading.Event() for _ in range(1, self.count)]
         self._threads = [
             threading.Thread(target=_work, args=(self._shared, worker, event))
             for worker, event in enumerate(self._wake, start=1)
@@ -80,21 +101,38 @@ class Workers:
         self.close = weakref.finalize(self, _end, self._shared, self._wake)
 
     def run(self, tiles: int = execute.NO_LIMIT) -> None:
-        """Run the program once, its first tiles only; returns when all is done."""
+        """Run the program once, its first tiles only; returns when all is done.
+
+        An exception of a signal's handler is raised after the step, never within it:
+        the other workers would wait for this one.
+        """
+        if self._shared.forks != fork_count():
+            self.close.detach()
+            self._start(self._shared.tables)
+        self._shared.cells[execute.LIMIT] = tiles
+        generation = self._generation + 1
+        try:
+            self._step(generation)
+        except BaseException:  # raised by a signal's handler: nothing else raises here
+            if not self._shared.has_run(generation):
+                self._step(generation)
+            self._generation = generation
+            raise
+
+    def _step(self, generation: int) -> None:
         shared = self._shared
-        shared.write(execute.LIMIT, tiles)
-        self._generation += 1
-        if self._wake and execute.announce(shared.address, self._generation):
+        if self._wake and execute.announce(shared.address, generation):
             for event in self._wake:
                 event.set()
         execute.run_step(
             shared.tables,
             shared.address,
-            self._generation,
+            generation,
             0,
             self.count,
             shared.yield_address,
         )
+        self._generation = generation
 
 
 def _work(shared: _Shared, worker: int, wake: threading.Event) -> None:
@@ -117,6 +155,8 @@ def _work(shared: _Shared, worker: int, wake: threading.Event) -> None:
 
 
 def _end(shared: _Shared, events: list[threading.Event]) -> None:
+    if shared.forks != fork_count():
+        return  # the threads are the parent's
     shared.stop()
     for event in events:
         event.set()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from handgrad import datasets
+from handgrad.datasets.array_input import as_examples, form_of, to_array
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.sample import Sample
 from handgrad.names import known_name
@@ -41,34 +42,28 @@ def array_sample(images: Any, labels: Any = None) -> Sample:
     """Given images and labels of any kind, normalised by these images.
 
     Shapes
-        images  (count, channels, height, width), or (count, height, width), uint8
+        images  vectors (count, features) or images (count, height, width), (count,
+                height, width, 1 or 3) or (count, 1 or 3, height, width)
         labels  (count,), names or numbers; without them there are ten classes
     """
-    array = np.asarray(images)
-    if array.ndim == 3:
-        array = array[:, None]
-    if array.ndim != 4 or array.dtype != np.uint8 or not array.size:
-        raise ShapeError(
-            "An untrained network takes images (count, channels, height, width) or "
-            f"(count, height, width) of bytes (uint8), got {array.dtype} of shape "
-            f"{np.shape(images)}. Convert them, or give a network of your own."
-        )
+    array = to_array(images)
+    examples = as_examples(array, form_of(array), training=True)
     names, targets = CLASSES, None
     if labels is not None:
         known, numbers = np.unique(np.asarray(labels), return_inverse=True)
         names, targets = tuple(map(str, known.tolist())), numbers.astype(np.int64)
-        if targets.shape != (len(array),):
+        if targets.shape != (len(examples),):
             raise ShapeError(
                 f"An inspection takes one label for each image, got {targets.size} "
-                f"labels of {len(array)} images. Give as many."
+                f"labels of {len(examples)} images. Give as many."
             )
     return Sample(
-        images=array,
+        images=examples,
         labels=targets,
         class_names=names,
-        normalization=datasets.normalization("standard", array),
+        normalization=datasets.normalization("standard", examples),
         split="",
-        what=f"the {len(array)} given images",
+        what=f"the {len(examples)} given images",
     )
 
 

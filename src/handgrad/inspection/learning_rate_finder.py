@@ -14,9 +14,10 @@ import numpy as np
 from handgrad import catalog
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization, Split, normalization
+from handgrad.datasets.normalization import unit
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, sample_of
@@ -137,14 +138,17 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         if images is None:
             where = {"split": "train", **where}
         sample = sample_of(subject, images, labels, count=count, **where)
+    images, scaling = sample.images, sample.normalization
+    if scaling is None:
+        images, scaling = as_given(images)
     sweep = sweep_rates(
         subject.network,
-        Split(sample.images, sample.targets),
+        Split(images, sample.targets),
         loss=subject.loss,
         optimizer=lambda rate: catalog.build(
             "optimizer", optimizer, {}, learning_rate=rate
         ),
-        normalization=sample.normalization or as_given(sample.images),
+        normalization=scaling,
         low=low,
         high=high,
         steps=steps,
@@ -169,16 +173,10 @@ def _untrained(
     return subject, replace(sample, normalization=standard)
 
 
-def as_given(images: NumpyArray) -> Normalization:
-    """A normalization that leaves bytes as they are, for a network without one."""
-    if images.ndim != 4 or images.dtype != np.uint8:
-        raise ShapeError(
-            "learning_rate_finder takes images (count, channels, height, width) of "
-            f"bytes for a bare network, got {images.dtype} of shape {images.shape}. "
-            "Give a fitted classifier for others."
-        )
-    channels = images.shape[1]
-    return Normalization((0.0,) * channels, (1 / 255,) * channels)
+def as_given(images: NumpyArray) -> tuple[NumpyArray, Normalization]:
+    """Inputs of a bare network as float32, and the normalization that keeps them."""
+    channels = images.shape[1] if images.ndim == 4 else 1
+    return images.astype(np.float32), unit(channels)
 
 
 def sweep_rates(  # noqa: PLR0913  a run in one call
@@ -226,6 +224,8 @@ def sweep_rates(  # noqa: PLR0913  a run in one call
         loss,
         optimizer(lambda step: float(rates[step - 1])),
         normalization,
+        input_shape=train.image_shape,
+        input_dtype=str(train.images.dtype),
         seed=seed,
     )
     losses, ended = _sweep(engine, train, steps, batch_size, Key(seed).child("order"))

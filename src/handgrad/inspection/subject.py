@@ -12,6 +12,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
+from handgrad.datasets.array_input import InputForm, as_examples, to_array
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.losses import Loss, SoftmaxCrossEntropy
@@ -61,8 +62,9 @@ class Subject:
         Where the network takes an array both as one example and as a batch,
         `prefer_one` decides.
         """
-        array = np.asarray(images)
-        self._check_bytes(array)
+        array = to_array(images)
+        if self.classifier is not None:
+            return self._as_trained(array)
         for shape in self._example_shapes(array, prefer_one=prefer_one):
             if self._takes(shape):
                 return array.reshape(-1, *shape)
@@ -109,12 +111,14 @@ class Subject:
             known = range(len(names))
         return {label: number for number, label in enumerate(known)}
 
-    def _check_bytes(self, images: NumpyArray) -> None:
-        if self.normalization is not None and images.dtype != np.uint8:
-            raise ShapeError(
-                f"{self.name} takes images as bytes (uint8), got {images.dtype}. "
-                "Give pixels from 0 to 255; it normalises them itself."
-            )
+    def _as_trained(self, array: NumpyArray) -> NumpyArray:
+        """Examples in the layout and dtype that the classifier was trained on."""
+        form: InputForm = self.classifier.form
+        channels_last = (*form.shape[1:], form.shape[0])
+        grey = form.shape[1:] if form.shape[0] == 1 and form.is_image else None
+        if array.shape in (form.shape, channels_last, grey):
+            array = array[None]
+        return as_examples(array, form)
 
     def _example_shapes(self, array: NumpyArray, *, prefer_one: bool) -> list[Shape]:
         """The shapes that one example of this array can have, the preferred first."""
@@ -148,27 +152,31 @@ def subject_of(given: Any) -> Subject:
     if isinstance(given, Sequential):
         return Subject("The network", given, SoftmaxCrossEntropy())
     if isinstance(given, str | Path):
-        from handgrad.training.classifier import load
+        from handgrad.training.trained_network import load
 
         return _of_classifier(load(given), str(given))
     return _of_classifier(given, "The classifier")
 
 
 def _of_classifier(classifier: Any, name: str) -> Subject:
-    network = getattr(classifier, "network_", getattr(classifier, "model", None))
-    if not isinstance(network, Sequential):
+    """Of `handgrad.Classifier` or of the `TrainedNetwork` that it holds."""
+    from handgrad.training.classifier_settings import labels_of
+
+    trained = getattr(classifier, "trained_", classifier)
+    if not isinstance(getattr(trained, "model", None), Sequential):
         raise ConfigError(
             "An inspection takes a fitted classifier, the path of a run or a "
             f"Sequential, got {type(classifier).__name__}. Call fit before it."
         )
+    is_fitted_on_labels = trained.config.resolved.label_type is not None
     return Subject(
         name=name,
-        network=network,
-        loss=classifier.loss,
-        input_shape=tuple(classifier.input_shape),
-        normalization=classifier.normalization,
-        names=tuple(classifier.class_names),
-        classes=getattr(classifier, "classes_", None),
-        config=classifier.config,
-        classifier=classifier,
+        network=trained.model,
+        loss=trained.loss,
+        input_shape=tuple(trained.input_shape),
+        normalization=trained.normalization,
+        names=tuple(trained.class_names),
+        classes=labels_of(trained.config) if is_fitted_on_labels else None,
+        config=trained.config,
+        classifier=trained,
     )

@@ -165,7 +165,8 @@ def loss_step(loss: Loss[Any], logits: NumpyArray, targets: NumpyArray) -> LossT
     """The loss of these logits, forward and backward."""
     value, kept = loss.forward(logits, targets)
     d_logits = loss.backward(kept)
-    equations, cache = equations_of(loss), named_cache(loss, kept)
+    equations = equations_of(loss)
+    cache = {n: v for n, v in named_cache(loss, kept).items() if v is not None}
     computed = {**cache, "loss": value, "d_logits": d_logits}
     return LossTrace(
         name="loss",

@@ -1,25 +1,90 @@
 """What every loss is: a mean over the batch, and its gradient."""
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from inspect import Parameter, signature
+from typing import Any, Generic, TypeVar
 
-from handgrad.arrays import Array
+from array_api_compat import device
+
+from handgrad.arrays import Array, array_namespace
+from handgrad.errors import ConfigError
 
 Cache = TypeVar("Cache")
 
 
 class Loss(ABC, Generic[Cache]):
-    """How far a network's logits are from the targets, averaged over the batch."""
+    """How far a network's logits are from the targets, averaged over the batch.
+
+    With weights the average is weighted, as in scikit-learn and PyTorch.
+
+    Equations
+        loss = sum over the batch of weights * losses / sum over the batch of weights
+
+    A loss of your own may leave `weights` out; then it cannot train on weighted
+    examples.
+    """
 
     @abstractmethod
-    def forward(self, logits: Array, targets: Array) -> tuple[float, Cache]:
+    def forward(
+        self, logits: Array, targets: Array, weights: Array | None = None
+    ) -> tuple[float, Cache]:
         """Return the mean loss (averaged in float64) and the cache for `backward`.
 
         Shapes
             logits   (batch, classes)
             targets  (batch,), true class numbers
+            weights  (batch,), from 0 up, of which one at least is positive
         """
 
     @abstractmethod
     def backward(self, cache: Cache, /) -> Array:
         """Return `d_logits`, shape (batch, classes), of the mean loss."""
+
+
+def mean_loss(losses: Array, weights: Array | None) -> float:
+    """The mean of the examples' losses, or their weighted mean, in float64."""
+    xp = array_namespace(losses)
+    if weights is None:
+        batch: int = losses.shape[0]
+        return float(xp.sum(losses, dtype=xp.float64)) / batch
+    wide = xp.astype(weights, xp.float64)
+    total = float(xp.sum(xp.astype(losses, xp.float64) * wide))
+    return total / float(xp.sum(wide))
+
+
+def shares_of(weights: Array | None, logits: Array) -> Array | None:
+    """Each example's share of the weighted mean, (batch, 1), typed as the logits.
+
+    Equations
+        shares = weights / sum over the batch of weights
+    """
+    if weights is None:
+        return None
+    xp = array_namespace(logits)
+    wide = xp.astype(xp.asarray(weights, device=device(logits)), xp.float64)
+    return xp.astype(wide / xp.sum(wide), logits.dtype)[:, None]
+
+
+def forward_loss(
+    loss: Loss[Any], logits: Array, targets: Array, weights: Array | None = None
+) -> tuple[float, Any]:
+    """`loss.forward`, with weights where there are any."""
+    if weights is None:
+        return loss.forward(logits, targets)
+    return loss.forward(logits, targets, weights)
+
+
+def takes_weights(loss: Loss[Any]) -> bool:
+    """Whether the loss's forward has a place for weights after logits and targets."""
+    parameters = signature(loss.forward).parameters.values()
+    is_open = any(part.kind == Parameter.VAR_POSITIONAL for part in parameters)
+    return is_open or len(parameters) >= 3
+
+
+def check_takes_weights(loss: Loss[Any]) -> None:
+    """ConfigError if a loss of the user's own has no place for weights."""
+    if not takes_weights(loss):
+        raise ConfigError(
+            f"{loss!r} takes logits and targets, got weights of examples as well. Give "
+            "its forward a third argument, weights=None, or leave the weights out."
+        )

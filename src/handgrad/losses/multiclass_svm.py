@@ -5,16 +5,17 @@ from typing import NamedTuple
 from jaxtyping import Float, Integer
 
 from handgrad.arrays import Array, array_namespace
-from handgrad.losses.loss import Loss
+from handgrad.losses.loss import Loss, mean_loss, shares_of
 from handgrad.losses.one_hot import one_hot
 from handgrad.ranges import check_positive
 
 
 class MulticlassSVMCache(NamedTuple):
-    """What `backward` needs: by how much each class offends, and the true classes."""
+    """What `backward` needs: hinges, true classes, shares if there are weights."""
 
     hinges: Array
     is_target: Array
+    shares: Array | None = None
 
 
 class MulticlassSVM(Loss[MulticlassSVMCache]):
@@ -23,8 +24,10 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
     Shapes
         logits     (batch, classes)
         targets    (batch,), true class numbers
+        weights    (batch,), optional
         hinges     (batch, classes), 0 at the true class
         is_target  (batch, classes), boolean
+        shares     (batch, 1)
 
     Equations
         hinges   = max(0, logits - logits[target] + margin), 0 at the true class
@@ -33,9 +36,10 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
                    (at exactly 0 the slope is taken to be 0)
         d_logits = active / batch at a wrong class
         d_logits = -(sum of active over the row) / batch at the true class
+        with weights: shares = weights / sum of weights take the place of 1 / batch
 
     Cache
-        hinges and is_target
+        hinges and is_target, and the shares if there are weights
 
     Source
         Weston, Watkins (1999), Support vector machines for multi-class pattern
@@ -50,6 +54,7 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         self,
         logits: Float[Array, "batch classes"],
         targets: Integer[Array, "batch"],
+        weights: Float[Array, "batch"] | None = None,
     ) -> tuple[float, MulticlassSVMCache]:
         """The mean, over examples, of how far the wrong classes intrude."""
         xp = array_namespace(logits)
@@ -60,8 +65,8 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         # "< 0" keeps a NaN a NaN
         hinges = xp.where(is_target | (margins < 0), zero, margins)
         losses = xp.sum(hinges, axis=1)
-        loss = float(xp.sum(losses, dtype=xp.float64)) / logits.shape[0]
-        return loss, MulticlassSVMCache(hinges, is_target)
+        cache = MulticlassSVMCache(hinges, is_target, shares_of(weights, logits))
+        return mean_loss(losses, weights), cache
 
     def backward(self, cache: MulticlassSVMCache, /) -> Float[Array, "batch classes"]:
         """Each intruder is pushed down, the true class up by as many."""
@@ -69,7 +74,10 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         zero = xp.zeros_like(cache.hinges)
         active = xp.where(cache.hinges > 0, xp.ones_like(zero), zero)
         count = xp.sum(active, axis=1, keepdims=True)
-        return xp.where(cache.is_target, -count, active) / cache.hinges.shape[0]
+        d_logits = xp.where(cache.is_target, -count, active)
+        if cache.shares is not None:
+            return d_logits * cache.shares
+        return d_logits / cache.hinges.shape[0]
 
     def __repr__(self) -> str:
         return f"MulticlassSVM(margin={self.margin:g})"

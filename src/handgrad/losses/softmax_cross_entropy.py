@@ -5,16 +5,17 @@ from typing import NamedTuple
 from jaxtyping import Float, Integer
 
 from handgrad.arrays import Array, array_namespace
-from handgrad.losses.loss import Loss
+from handgrad.losses.loss import Loss, mean_loss, shares_of
 from handgrad.losses.one_hot import one_hot
 from handgrad.ranges import check_fraction
 
 
 class SoftmaxCrossEntropyCache(NamedTuple):
-    """What `backward` needs: what the network believes, and what is true."""
+    """What `backward` needs: probabilities, what is expected of them, and shares."""
 
     probabilities: Array
     expected: Array
+    shares: Array | None = None
 
 
 class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
@@ -27,8 +28,10 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     Shapes
         logits         (batch, classes)
         targets        (batch,), true class numbers
+        weights        (batch,), optional
         probabilities  (batch, classes)
         expected       (batch, classes), rows sum to 1
+        shares         (batch, 1)
 
     Equations
         shifted           = logits - max of the row
@@ -37,9 +40,10 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         loss              = mean over the batch of
                             -sum over classes of expected * log_probabilities
         d_logits          = (probabilities - expected) / batch
+        with weights: shares = weights / sum of weights take the place of 1 / batch
 
     Cache
-        probabilities and expected
+        probabilities and expected, and the shares if there are weights
 
     Source
         Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.4.
@@ -55,6 +59,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         self,
         logits: Float[Array, "batch classes"],
         targets: Integer[Array, "batch"],
+        weights: Float[Array, "batch"] | None = None,
     ) -> tuple[float, SoftmaxCrossEntropyCache]:
         """The mean surprise, in natural units (nats)."""
         xp = array_namespace(logits)
@@ -64,14 +69,19 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         zero = xp.zeros_like(logits)
         counted = xp.where(expected > 0, log_probabilities, zero)
         losses = -xp.sum(expected * counted, axis=1)
-        loss = float(xp.sum(losses, dtype=xp.float64)) / logits.shape[0]
-        return loss, SoftmaxCrossEntropyCache(xp.exp(log_probabilities), expected)
+        cache = SoftmaxCrossEntropyCache(
+            xp.exp(log_probabilities), expected, shares_of(weights, logits)
+        )
+        return mean_loss(losses, weights), cache
 
     def backward(
         self, cache: SoftmaxCrossEntropyCache, /
     ) -> Float[Array, "batch classes"]:
         """What is believed minus what is true."""
-        return (cache.probabilities - cache.expected) / cache.expected.shape[0]
+        differences = cache.probabilities - cache.expected
+        if cache.shares is not None:
+            return differences * cache.shares
+        return differences / cache.expected.shape[0]
 
     def _expected(self, logits: Array, targets: Array) -> Array:
         xp = array_namespace(logits)

@@ -35,8 +35,8 @@ def _row(name: str, layer: Layer[Any]) -> Row:
         )
     options = [n for n in signature(type(layer)).parameters if n not in DRAWN]
     values = {option: getattr(layer, option) for option in options}
-    if kind == "sequential":
-        values["layers"] = rows_of(layer)  # type: ignore[arg-type]  # by its kind
+    if isinstance(layer, Sequential):
+        values["layers"] = rows_of(layer)
     for way in NESTED:
         if way in values:
             values[way] = _way(f"{name}.{way}", values[way])

@@ -24,10 +24,10 @@ from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
 from handgrad.studies.trial_runs import run_of
 from handgrad.training.atomic import write_file
-from handgrad.training.classifier import load
 from handgrad.training.environment import describe_environment
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
+from handgrad.training.trained_network import load
 
 ORPHANED = 3  # exit code of a trial whose starter is gone
 

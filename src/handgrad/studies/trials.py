@@ -93,6 +93,8 @@ def trial_of(
     dump["training"].pop("on_failed_save")
     if config.prediction == PredictionConfig():
         dump.pop("prediction")  # a ledger of before there was this table stays valid
+    if config.loss.class_weight is None:
+        dump["loss"].pop("class_weight")  # the same for this key
     return Trial(
         {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}
     )

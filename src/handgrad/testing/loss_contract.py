@@ -16,6 +16,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.inspection.differentiable import LossValue
 from handgrad.inspection.gradient_check import by_entry, by_projection
 from handgrad.losses import Loss
+from handgrad.losses.loss import takes_weights
 from handgrad.randomness import Key, normal, uniform
 from handgrad.testing.closeness import assert_close, rounding_bound
 from handgrad.testing.trial import assert_same
@@ -128,6 +129,32 @@ def two_batches_pass_at_once(trial: LossTrial) -> None:
         assert_same(found, d_logits, f"{trial.loss!r}: two batches mix")
 
 
+def weights_are_shares_of_the_mean(trial: LossTrial) -> None:
+    """The loss is sum(weight * loss) / sum(weight), and so is its gradient.
+
+    A loss whose forward takes no weights is excused.
+    """
+    if not takes_weights(trial.loss):
+        return
+    logits, targets = trial.logits(dtype="float64"), trial.targets
+    weights = uniform(trial.key.child("weights"), (trial.batch,), 0.5, 3.0)
+    weights[1:2] = 0.0
+    weights = weights.astype(np.float32)
+    shares = weights.astype(np.float64) / weights.sum(dtype=np.float64)
+    whole, cache = trial.loss.forward(logits, targets, weights)
+    d_logits = np.zeros_like(logits)
+    expected = 0.0
+    for i, share in enumerate(shares):
+        loss, own = trial.loss.forward(logits[i : i + 1], targets[i : i + 1])
+        expected += share * loss
+        d_logits[i] = share * trial.loss.backward(own)[0]
+    bound = rounding_bound(trial.batch * trial.classes, abs(expected), "float64")
+    if not (type(whole) is float and abs(whole - expected) <= bound):
+        raise AssertionError(f"{trial.loss!r} with weights: {whole}, not {expected}.")
+    found = trial.loss.backward(cache)
+    assert_close(found, d_logits, trial.classes, what=f"{trial.loss!r} with weights")
+
+
 LOSS_LAWS: dict[str, Callable[[LossTrial], None]] = {
     law.__name__: law
     for law in (
@@ -137,5 +164,6 @@ LOSS_LAWS: dict[str, Callable[[LossTrial], None]] = {
         loss_is_the_mean_of_the_examples,
         nothing_given_is_modified,
         two_batches_pass_at_once,
+        weights_are_shares_of_the_mean,
     )
 }

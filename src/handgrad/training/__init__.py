@@ -1,6 +1,5 @@
 """Training: the loop, its records, and the folder where everything is written down."""
 
-from handgrad.training.classifier import Classifier, load
 from handgrad.training.config import RunConfig, config_from, read_config
 from handgrad.training.early_stopping import should_stop
 from handgrad.training.position import Position
@@ -8,16 +7,17 @@ from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.run import Run, resume, start
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.trained_network import TrainedNetwork, load
 from handgrad.training.trainer import Trainer
 
 __all__ = [
-    "Classifier",
     "EpochRecord",
     "Position",
     "Run",
     "RunConfig",
     "RunFolder",
     "StepRecord",
+    "TrainedNetwork",
     "Trainer",
     "TrainingSettings",
     "config_from",

@@ -19,11 +19,15 @@ from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
-from handgrad.training.config import ResolvedConfig, RunConfig
+from handgrad.training.class_weights import weighted
+from handgrad.training.config import LabelType, ResolvedConfig, RunConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
+MakeModel = Callable[[Shape, int, int], Sequential]
+ARRAYS = "arrays"  # the name of a data set that came as arrays and was not kept
+OWN_MODEL = "own"  # the name of a network that a user's function makes
 DIGITS_SIZE = (28, 28)  # models for pictures are made for at least this size
 
 
@@ -52,18 +56,35 @@ def build(
     ResourceError if memory is short, unless `force` is set.
     """
     dataset = load_dataset(config, progress)
+    return assemble(config, dataset, workers=workers, announce=announce, force=force)
+
+
+def assemble(
+    config: RunConfig,
+    dataset: Dataset,
+    *,
+    model: Sequential | None = None,
+    label_type: LabelType | None = None,
+    workers: int | None = None,
+    announce: Callable[[str], None] | None = None,
+    force: bool = False,
+) -> Parts:
+    """Join data that is there already with a model and a trainer.
+
+    Without a `model` it is built as the configuration says. `label_type` says what the
+    class names stand for, see `ResolvedConfig`.
+    """
     train, validation = split_of(config, dataset)
-    normalization = datasets.normalization(config.dataset.normalization, train.images)
-    config = resolve(config, dataset, train, validation, normalization)
-    dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
-    model = build_model(config)
-    settings = TrainingSettings(
-        config.training.epochs,
-        config.training.batch_size,
-        config.seed,
-        config.training.early_stopping,
-        config.prediction.with_flip,
+    normalization = datasets.normalization(
+        config.dataset.normalization, train.images, train.weights
     )
+    train = weighted(train, dataset.class_names, config.loss.class_weight)
+    config = resolve(
+        config, dataset, train, validation, normalization, label_type=label_type
+    )
+    dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
+    model = model or build_model(config)
+    settings = training_settings(config)
     augmentation = build_augmentation(config, train.image_shape)
     steps = -(-len(train) // settings.batch_size)
     optimizer = build_optimizer(config, steps)
@@ -99,11 +120,27 @@ def build(
     return Parts(config, dataset, train, validation, model, trainer)
 
 
+def training_settings(config: RunConfig) -> TrainingSettings:
+    """The numbers that the training loop needs."""
+    return TrainingSettings(
+        config.training.epochs,
+        config.training.batch_size,
+        config.seed,
+        config.training.early_stopping,
+        config.prediction.with_flip,
+    )
+
+
 def build_augmentation(config: RunConfig, shape: Shape) -> list[Augmentation]:
     """The changes of images, if images of that shape are large enough for them."""
-    _, height, width = shape
-    found = []
-    for row in config.dataset.augmentation:
+    rows, found = config.dataset.augmentation, []
+    if rows and len(shape) != 3:
+        raise ConfigError(
+            f"{rows[0].name} changes images, and the examples are vectors {shape}. "
+            "Leave augmentation out, or give images (count, height, width)."
+        )
+    for row in rows:
+        _, height, width = shape
         augmentation = catalog.build("augmentation", row.name, row.options)
         augmentation.check_images(height, width)
         found.append(augmentation)
@@ -112,6 +149,11 @@ def build_augmentation(config: RunConfig, shape: Shape) -> list[Augmentation]:
 
 def load_dataset(config: RunConfig, progress: Any = None) -> Dataset:
     """The data set at the size that the configuration asks for."""
+    if config.dataset.name == ARRAYS:
+        raise ConfigError(
+            "The network was trained on arrays, which were not kept. Give a data set "
+            "with --dataset, or train with run=FOLDER to keep them."
+        )
     size = config.dataset.image_size
     if size is None and known_name(config.dataset.name, ("digits",)):
         size = DIGITS_SIZE
@@ -149,25 +191,48 @@ def resolve(
     train: Split,
     validation: Split | None,
     normalization: Normalization,
+    *,
+    label_type: LabelType | None = None,
 ) -> RunConfig:
     """The configuration with what followed from the data."""
-    channels, height, width = dataset.image_shape
+    is_float, before = train.images.dtype == "float32", config.resolved
     resolved = ResolvedConfig(
-        input_shape=(channels, height, width),
+        input_shape=dataset.image_shape,
         class_names=dataset.class_names,
         mean=normalization.mean,
         std=normalization.std,
         dataset_sha256=dataset.checksum,
         train_images=len(train),
         validation_images=0 if validation is None else len(validation),
+        input_dtype="float32" if is_float else None,
+        label_type=label_type or (before.label_type if before else None),
     )
     return config.model_copy(update={"resolved": resolved})
 
 
-def build_model(config: RunConfig) -> Sequential:
-    """The model of a resolved configuration, with its initial values."""
+def normalization_of(config: RunConfig) -> Normalization:
+    """The normalization of a resolved configuration."""
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
+    return Normalization(resolved.mean, resolved.std)
+
+
+def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
+    """The model of a resolved configuration, with its initial values.
+
+    `make` is asked for a network that is not in the catalogue.
+    """
+    resolved = config.resolved
+    assert resolved is not None, "the configuration is not resolved"
+    if config.model.name == OWN_MODEL:
+        if make is None:
+            raise ConfigError(
+                "The network was made by a function of yours, which a file cannot "
+                "hold. Give it again: load(path, model=function), where function("
+                "input_shape, classes, seed) returns the Sequential."
+            )
+        shape, classes = resolved.input_shape, len(resolved.class_names)
+        return make(shape, classes, config.seed)
     model: Sequential = catalog.build(
         "model",
         config.model.name,
@@ -224,6 +289,7 @@ def build_engine(
         optimizer,
         normalization,
         input_shape=config.resolved.input_shape,
+        input_dtype=config.resolved.input_dtype or "uint8",
         batch_size=batch_size,
         seed=config.seed,
         l2=L2(config.loss.l2, config.loss.l2_factor) if config.loss.l2 else None,

@@ -28,6 +28,7 @@ RULES = ConfigDict(
     protected_namespaces=(),
 )
 
+LabelType = Literal["str", "int", "float", "bool"]
 Whole = Annotated[int, Field(ge=1)]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
 
@@ -81,11 +82,16 @@ class ModelConfig(_Named):
 
 
 class LossConfig(_Named):
-    """A loss of the catalogue, and the L2 term beside it: factor * l2 * squares."""
+    """A loss of the catalogue, and the L2 term beside it: factor * l2 * squares.
+
+    `class_weight = "balanced"` gives each class of the training images the same total
+    weight; a table gives classes a weight by their names.
+    """
 
     name: Annotated[str, _spelled(catalog.LOSSES)] = "softmax_cross_entropy"
     l2: float = Field(default=0.0, ge=0)
     l2_factor: float = Field(default=0.5, gt=0)
+    class_weight: Literal["balanced"] | dict[str, float] | None = None
 
 
 class OptimizerConfig(_Named):
@@ -131,15 +137,21 @@ class PredictionConfig(_Table):
 
 
 class ResolvedConfig(_Table):
-    """What followed from the data; written into a run's configuration."""
+    """What followed from the data; written into a run's configuration.
 
-    input_shape: Annotated[tuple[Whole, Whole, Whole], Field(strict=False)]
+    `label_type` says what the class names stand for where they are labels of a user's
+    arrays: "str", "int", "float" or "bool"; nothing for data sets.
+    """
+
+    input_shape: Annotated[tuple[Whole, ...], Field(strict=False)]
     class_names: Annotated[tuple[str, ...], Field(strict=False)]
     mean: Annotated[tuple[float, ...], Field(strict=False)]
     std: Annotated[tuple[float, ...], Field(strict=False)]
     dataset_sha256: str
     train_images: int
     validation_images: int
+    input_dtype: Literal["float32"] | None = None  # nothing: bytes
+    label_type: LabelType | None = None
 
 
 class RunConfig(_Table):

@@ -13,6 +13,7 @@ from handgrad.engine.engine import Batch
 from handgrad.errors import NonFiniteError
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import Loss
+from handgrad.losses.loss import forward_loss
 from handgrad.randomness import Key
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def non_finite_error(
             engine.normalization.apply(batch.pictures()),
             batch.targets[batch.rows],
             key if training else None,
+            batch.example_weights(),
         )
     rate = trainer.learning_rate(step)
     when = f"Step {step}" if training else f"Validation after step {step}"
@@ -104,13 +106,16 @@ def find_non_finite(
     inputs: NumpyArray,
     targets: NumpyArray,
     key: Key | None = None,
+    weights: NumpyArray | None = None,
 ) -> Finding:
     """The first value that is not finite, in the order of computation.
 
     With a key the network trains (and so a backward pass follows), without it predicts.
     """
     ranges: list[dict[str, Any]] = []
-    for name, values in forward_and_backward(model, loss, inputs, targets, key):
+    for name, values in forward_and_backward(
+        model, loss, inputs, targets, key, weights
+    ):
         ranges.append(range_of(name, values))
         kind = kind_of(values)
         if kind is not None:
@@ -146,6 +151,7 @@ def forward_and_backward(
     inputs: NumpyArray,
     targets: NumpyArray,
     key: Key | None,
+    weights: NumpyArray | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Every named value of a step, one after another as it is computed."""
     yield "the inputs of the network", inputs
@@ -156,7 +162,7 @@ def forward_and_backward(
         outputs, cache = layer.forward(outputs, training=key is not None, key=own_key)
         yield f"the outputs of {name}", outputs
         caches.append(cache)
-    value, loss_cache = loss.forward(outputs, targets)
+    value, loss_cache = forward_loss(loss, outputs, targets, weights)
     yield "the loss", value
     if key is None:
         return

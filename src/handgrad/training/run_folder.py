@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import parse_json
 from handgrad.training.atomic import (
@@ -90,8 +91,13 @@ class RunFolder:
 
     @property
     def config(self) -> RunConfig:
-        """The resolved configuration."""
-        return read_config(self.path / "config.toml")
+        """The resolved configuration; arrays that the folder holds, by their path."""
+        config = read_config(self.path / "config.toml")
+        if config.dataset.name != ARRAY_FILE:
+            return config
+        kept = {"name": str((self.path / ARRAY_FILE).absolute())}
+        dataset = config.dataset.model_copy(update=kept)
+        return config.model_copy(update={"dataset": dataset})
 
     def config_checksum(self) -> str:
         """SHA-256 of config.toml as it is now; checkpoints note it."""

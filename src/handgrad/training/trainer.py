@@ -1,7 +1,7 @@
 """The training loop: a generator of records that anyone can read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Self
@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation, logits_with_flip
-from handgrad.augmentation.views import Movable, Views
+from handgrad.augmentation.views import Views, is_movable
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -18,10 +18,12 @@ from handgrad.engine.engine import Batch, Between, Engine, nothing
 from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2, Loss
+from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
 from handgrad.training.early_stopping import should_stop
+from handgrad.training.full_batch import content_order
 from handgrad.training.non_finite import non_finite_error
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
@@ -67,7 +69,10 @@ class Trainer:
         for split, name in ((train, "training"), (validation, "validation")):
             if split is not None and len(split) == 0:
                 raise ConfigError(f"There are no {name} images. Give at least one.")
-        self.engine, self.train, self.validation = engine, train, validation
+        self.engine, self.train = engine, train.side_by_side()
+        self.validation = None if validation is None else validation.side_by_side()
+        check_splits(engine, self.train, self.validation)
+        check_are_images(engine, settings, augmentation)
         self.loss, self.settings = loss, settings
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
@@ -95,16 +100,21 @@ class Trainer:
         clip_norm: float | None = None,
         workers: int | None = None,
     ) -> Self:
-        """A trainer with the engine of this name; pixels from 0 to 1 by default."""
+        """A trainer with the engine of this name, for the split's bytes or floats.
+
+        Without a normalization bytes become numbers from 0 to 1, and float32 inputs
+        stay as they are.
+        """
         settings = settings or TrainingSettings()
-        shape = train.images.shape[1:]
+        shape = train.image_shape
         made = make_engine(
             engine,
             model,
             loss,
             optimizer,
-            normalization or unit(shape[0]),
+            normalization or unit(shape[0] if len(shape) == 3 else 1),
             input_shape=shape,
+            input_dtype=str(train.images.dtype),
             batch_size=settings.batch_size,
             seed=settings.seed,
             l2=l2,
@@ -143,32 +153,43 @@ class Trainer:
 
     def batches(self, epoch: int) -> list[NumpyArray]:
         """The rows of each batch of an epoch, in order."""
-        order = permutation(self._order_key.at(epoch), len(self.train))
         size = self.settings.batch_size
+        if len(self.train) <= size:
+            return [self._whole_order]
+        order = permutation(self._order_key.at(epoch), len(self.train))
         return [order[start : start + size] for start in range(0, len(order), size)]
+
+    @cached_property
+    def _whole_order(self) -> NumpyArray:
+        """The order of a step that sees every example."""
+        return content_order(self.train)
 
     def batch(self, rows: NumpyArray, step: int) -> Batch:
         """What a step sees: the images of these rows, augmented."""
         key = self._augmentation_key.at(step, rows)
         keys = [key.child(str(number)) for number in range(len(self.augmentation))]
         changes = list(zip(self.augmentation, keys, strict=True))
-        if all(isinstance(change, Movable) for change in self.augmentation):
+        if all(map(is_movable, self.augmentation)):
             return self._viewed(rows, changes)
         images = self.train.images[rows]
         for change, its_key in changes:
             images = change.apply(images, its_key)
-        places = np.arange(len(rows))
-        return Batch(images, self.train.targets[rows], places, rows)
+        places, weights = np.arange(len(rows)), self.train.weights
+        if weights is not None:
+            weights = weights[rows]
+        targets = self.train.targets[rows]
+        return Batch(images, targets, places, rows, weights=weights)
 
     def _viewed(self, rows: NumpyArray, changes: list[tuple[Any, Key]]) -> Batch:
         """Changes that only move pixels copy nothing; none at all is the least."""
         images, targets = self.train.images, self.train.targets
+        weights = self.train.weights
         if not changes:
-            return Batch(images, targets, rows, rows)
+            return Batch(images, targets, rows, rows, weights=weights)
         views = Views(len(rows), *images.shape[2:])
         for change, its_key in changes:
             change.view(views, its_key)
-        return Batch(images, targets, rows, rows, views.table)
+        return Batch(images, targets, rows, rows, views.table, weights)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """What the network says as it stands, (count, classes), float32.
@@ -177,14 +198,18 @@ class Trainer:
         """
         answers = partial(self.engine.logits, between=self.between)
         if self.settings.predict_with_flip:
-            return logits_with_flip(answers, images)
+            return logits_with_flip(answers, self.engine.check.inputs(images))
         return answers(images)
 
     def evaluate(self, split: Split) -> tuple[float, float]:
-        """Mean loss (without L2) and accuracy of the network as it stands."""
+        """Mean loss (without L2) and accuracy of the network as it stands.
+
+        The loss is weighted where the split has weights, the accuracy never is.
+        """
+        self.engine.check.labels(split)
         logits = self.logits(split.images)
         with np.errstate(all="ignore"):  # the trainer looks for NaN itself
-            loss, _ = self.loss.forward(logits, split.targets)
+            loss, _ = forward_loss(self.loss, logits, split.targets, split.weights)
         return loss, float(np.mean(logits.argmax(axis=1) == split.targets))
 
     def state(self) -> dict[str, NumpyArray]:
@@ -252,4 +277,24 @@ class Trainer:
         logits = self.logits(split.images)
         bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
         rows = bad[:1] if len(bad) else np.argmax(np.ptp(logits, axis=1), keepdims=True)
-        return Batch(split.images, split.targets, rows, rows)
+        return Batch(split.images, split.targets, rows, rows, weights=split.weights)
+
+
+def check_splits(engine: Engine, train: Split, validation: Split | None) -> None:
+    """ShapeError or DatasetError unless both splits fit the network."""
+    for split in (train, validation):
+        if split is not None:
+            engine.check.split(split)
+
+
+def check_are_images(
+    engine: Engine, settings: TrainingSettings, augmentation: Sequence[Augmentation]
+) -> None:
+    """ConfigError if vectors are to be changed as only images can be."""
+    shape = engine.check.input_shape
+    if len(shape) == 1 and (augmentation or settings.predict_with_flip):
+        what = "augmentation" if augmentation else "predict_with_flip"
+        raise ConfigError(
+            f"{what} moves the pixels of images, got vectors of {shape[0]} features. "
+            "Leave it out."
+        )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import Array, Gradients, Shape
+from handgrad.arrays import Array, Gradients, NumpyArray, Shape
 from handgrad.datasets import Split
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PREDICTION_BATCH, PlainEngine
@@ -104,7 +104,9 @@ def trial(engine: PlainEngine, train: Split, count: int) -> list[int]:
     """The most within each call of a step with so many images; all is put back."""
     peaks = Peaks()
     rows = np.arange(count) % len(train)
-    batch = Batch(train.images, train.targets, rows, rows)
+    batch = Batch(
+        train.images, train.targets, rows, rows, weights=_first_weights(train, rows)
+    )
     before = engine.state()
     with _watched(engine.model, peaks), _traced():
         engine.train_step(batch, 1)  # from here on every array was made while watched
@@ -113,6 +115,13 @@ def trial(engine: PlainEngine, train: Split, count: int) -> list[int]:
         peaks.mark()
     engine.restore(before)
     return peaks.found
+
+
+def _first_weights(train: Split, rows: NumpyArray) -> NumpyArray | None:
+    """Weights that a step takes as it takes the split's, whichever are 0 of them."""
+    if train.weights is None or train.weights[rows].any():
+        return train.weights
+    return np.ones_like(train.weights)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import losses
+from handgrad.engine.kernels.gather import COUNT as IN_BATCH
+from handgrad.engine.kernels.gather import FACTORS, INPUTS, ROWS, TARGETS
 from handgrad.losses import MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.randomness import Key, random_bits
 
@@ -28,10 +30,13 @@ def targets_of(classes):
     return (random_bits(Key(2), (20,)) % classes).astype(np.int64)
 
 
-def over_tiles(kind, setting, logits, targets):
+def over_tiles(kind, setting, logits, targets, factors=None):
     """Loss, number right, and d_logits of a batch of 11 in two tiles of 8."""
     rows = np.arange(COUNT, dtype=np.int64)[::-1].copy() + 5
-    block = np.array([0, targets.ctypes.data, rows.ctypes.data, 0, COUNT], np.int64)
+    block = np.zeros(INPUTS, np.int64)
+    block[[TARGETS, ROWS]] = targets.ctypes.data, rows.ctypes.data
+    block[IN_BATCH] = COUNT
+    block[FACTORS] = 0 if factors is None else factors.ctypes.data
     padded = np.full((logits.shape[1], 2 * COLUMNS), 3, np.float32)
     padded[:, :COUNT] = logits.T
     total, right = 0.0, 0
@@ -41,7 +46,7 @@ def over_tiles(kind, setting, logits, targets):
         run_entry(
             losses.loss_entry(kind),
             *(block, part, np.array([setting], np.float32)),
-            *(np.zeros(4 * COLUMNS, np.float32), loss, correct),
+            *(np.zeros(5 * COLUMNS, np.float32), loss, correct),
             *(logits.shape[1], COLUMNS, COLUMNS),
             tile=tile,
         )
@@ -69,6 +74,31 @@ def test_a_loss_over_tiles_is_the_plain_loss(name, classes, size):
 
 
 @pytest.mark.parametrize("name", PLAIN)
+def test_weights_make_it_the_weighted_plain_loss(name):
+    kind, plain, setting = PLAIN[name]
+    logits = floats(COUNT, 5)
+    weights = np.array([0, 2, 0.5, 1, 3, 0, 7, 1, 1, 0.25, 1], np.float32)
+    factors = (weights * (COUNT / weights.sum(dtype=np.float64))).astype(np.float32)
+    loss, _, padded, targets = over_tiles(kind, setting, logits, targets_of(5), factors)
+    expected, cache = plain.forward(logits.astype(np.float64), targets, weights)
+    assert loss == pytest.approx(expected, rel=1e-6)
+    d_logits = plain.backward(cache)
+    bound = 1e-6 * float(np.abs(d_logits).max())
+    np.testing.assert_allclose(padded[:, :COUNT].T, d_logits, rtol=0, atol=bound)
+    np.testing.assert_array_equal(padded[:, [0, 5, *range(COUNT, 16)]], 0)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_factors_of_one_change_no_bit(name):
+    kind, _, setting = PLAIN[name]
+    logits, ones = floats(COUNT, 5), np.ones(COUNT, np.float32)
+    loss, _, padded, _ = over_tiles(kind, setting, logits, targets_of(5))
+    again, _, same, _ = over_tiles(kind, setting, logits, targets_of(5), ones)
+    assert loss == again
+    assert padded.tobytes() == same.tobytes()
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_it_runs_without_compilation(name):
     kind, plain, setting = PLAIN[name]
     classes, targets = 4, targets_of(4)[:COLUMNS].copy()
@@ -83,8 +113,9 @@ def test_it_runs_without_compilation(name):
     if kind == losses.CROSS_ENTROPY:
         return  # its exponential is machine code's
     share = f32(1 / COLUMNS)
+    ones = np.ones(COLUMNS, np.float32)
     found = KERNELS[kind].py_func(
-        values, targets, sizes, f32(setting), share, best, total
+        values, targets, ones, sizes, f32(setting), share, best, total
     )
     last, _ = plain.forward(logits[-1:].astype(np.float64), targets_of(4)[7:8])
     assert found == pytest.approx(expected * COLUMNS - last, rel=1e-6)

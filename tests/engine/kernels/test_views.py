@@ -5,7 +5,7 @@ import pytest
 
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.augmentation.views import Views, look
-from handgrad.engine.kernels.views import look_at, views_entry
+from handgrad.engine.kernels.views import VIEWS_OF, look_at
 from handgrad.randomness import Key, random_bits
 
 from .run import run_entry
@@ -30,21 +30,25 @@ def views(request):
     return np.ascontiguousarray(made.table)
 
 
+@pytest.mark.parametrize("dtype", VIEWS_OF)
 @pytest.mark.parametrize("tile", [0, 1])
-def test_a_tile_of_views(views, tile):
+def test_a_tile_of_views(views, tile, dtype):
     """Beyond the batch's end, the first image again."""
-    addresses = (IMAGES.ctypes.data, 0, ROWS.ctypes.data, 0, len(ROWS))
-    block = np.array([*addresses, views.ctypes.data, views.shape[1]], np.int64)
-    pictures = np.zeros((TILE, *SHAPE), np.uint8)
-    run_entry(views_entry, block, pictures, *SHAPE, TILE, tile=tile)
+    images = IMAGES.astype(dtype)
+    addresses = (images.ctypes.data, 0, ROWS.ctypes.data, 0, len(ROWS))
+    numbers = (views.ctypes.data, views.shape[1], 0, 0)
+    block = np.array([*addresses, *numbers], np.int64)
+    pictures = np.zeros((TILE, *SHAPE), dtype)
+    run_entry(VIEWS_OF[dtype], block, pictures, *SHAPE, TILE, tile=tile)
     numbers = [n if n < len(ROWS) else 0 for n in range(tile * TILE, (tile + 1) * TILE)]
-    np.testing.assert_array_equal(pictures, look(IMAGES[ROWS[numbers]], views[numbers]))
+    np.testing.assert_array_equal(pictures, look(images[ROWS[numbers]], views[numbers]))
 
 
-def test_without_views_nothing_is_touched():
-    block = np.array([0, 0, 0, 0, len(ROWS), 0, 0], np.int64)
-    pictures = np.full((TILE, *SHAPE), 7, np.uint8)
-    run_entry(views_entry, block, pictures, *SHAPE, TILE)
+@pytest.mark.parametrize("dtype", VIEWS_OF)
+def test_without_views_nothing_is_touched(dtype):
+    block = np.array([0, 0, 0, 0, len(ROWS), 0, 0, 0, 0], np.int64)
+    pictures = np.full((TILE, *SHAPE), 7, dtype)
+    run_entry(VIEWS_OF[dtype], block, pictures, *SHAPE, TILE)
     np.testing.assert_array_equal(pictures, 7)
 
 

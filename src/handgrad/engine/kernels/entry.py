@@ -11,6 +11,7 @@ import numba
 from numba import carray, cfunc, njit
 
 from handgrad.datasets.locate import cache_folder
+from handgrad.engine.forks import ForkSafeLock
 from handgrad.engine.kernels.machine import (
     ENTRY_SIGNATURE,
     byte_pointer,
@@ -22,6 +23,7 @@ from handgrad.engine.kernels.machine import (
 COMMON = {"error_model": "numpy", "boundscheck": False, "cache": True}
 REASSOCIATE = {"reassoc", "contract"}  # sums over a tile, in an order the tile fixes
 Announce = Callable[[str], None]
+_settings = ForkSafeLock()  # Numba's settings belong to the whole process
 
 
 @contextmanager
@@ -31,12 +33,13 @@ def own_cache() -> Iterator[None]:
     Numba looks at one file's date only, and would miss a change in another file whose
     code was drawn into the kernel.
     """
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder() / "kernels" / source_digest())
-    try:
-        yield
-    finally:
-        numba.config.CACHE_DIR = before
+    with _settings:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(cache_folder() / "kernels" / source_digest())
+        try:
+            yield
+        finally:
+            numba.config.CACHE_DIR = before
 
 
 @cache

@@ -1,7 +1,11 @@
 """Losses over one tile: logits become their own gradient, in place.
 
 Layout: (classes, columns) with a stride from class to class; a column is an example.
-Columns beyond the batch's end get no gradient and do not count.
+Columns beyond the batch's end get no gradient and do not count. `factors` hold
+
+    weight * count / (sum of the batch's weights)       for each example
+
+or 1 where examples have no weights; multiplying by 1 changes no bit.
 """
 
 from functools import cache
@@ -17,8 +21,19 @@ from handgrad.engine.kernels.entry import (
     kernel,
     longs,
 )
-from handgrad.engine.kernels.gather import COUNT, HUGE, INPUTS, ROWS, TARGETS
-from handgrad.engine.kernels.machine import double_pointer, long_pointer
+from handgrad.engine.kernels.gather import (
+    COUNT,
+    FACTORS,
+    HUGE,
+    INPUTS,
+    ROWS,
+    TARGETS,
+)
+from handgrad.engine.kernels.machine import (
+    double_pointer,
+    float_pointer,
+    long_pointer,
+)
 from handgrad.engine.kernels.mathematics import fast_exp
 
 CROSS_ENTROPY, SVM, SQUARED = range(3)
@@ -43,8 +58,8 @@ def best_class(logits, sizes, best, choice):
 
 
 @kernel
-def cross_entropy(logits, targets, sizes, setting, share, best, total):
-    """loss = sum of surprises; logits become (probabilities - expected) * share.
+def cross_entropy(logits, targets, factors, sizes, setting, share, best, total):
+    """loss = sum of factor * surprise; logits become factor * share * difference.
 
     Stands for
         SoftmaxCrossEntropy.forward and backward, with label smoothing `setting`
@@ -55,36 +70,37 @@ def cross_entropy(logits, targets, sizes, setting, share, best, total):
     losses = 0.0
     for n in range(columns):
         if targets[n] >= 0:
-            losses += (ONE - setting) * (best[n] - logits[targets[n] * stride + n])
+            surprise = (ONE - setting) * (best[n] - logits[targets[n] * stride + n])
+            losses += surprise * factors[n]
     for k in range(classes):
         row = logits[k * stride : k * stride + columns]
         if setting != ZERO:
             for n in range(columns):
                 if targets[n] >= 0:
-                    losses += elsewhere * (best[n] - row[n])
+                    losses += elsewhere * (best[n] - row[n]) * factors[n]
         for n in range(columns):
             row[n] = fast_exp(row[n] - best[n])
             total[n] += row[n]
     for n in range(columns):
         if targets[n] >= 0:
-            losses += np.log(total[n])
-        total[n] = share / total[n] if targets[n] >= 0 else ZERO
+            losses += np.log(total[n]) * factors[n]
+        total[n] = share * factors[n] / total[n] if targets[n] >= 0 else ZERO
     lift = elsewhere * share
     for k in range(classes):
         row = logits[k * stride : k * stride + columns]
         for n in range(columns):
             blame = row[n] * total[n]
             blame = blame if blame > SMALLEST else ZERO  # or products would crawl
-            row[n] = blame - lift if total[n] != ZERO else ZERO
+            row[n] = blame - lift * factors[n] if total[n] != ZERO else ZERO
     for n in range(columns):
         if targets[n] >= 0:
-            logits[targets[n] * stride + n] -= (ONE - setting) * share
+            logits[targets[n] * stride + n] -= (ONE - setting) * share * factors[n]
     return losses
 
 
 @kernel
-def svm(logits, targets, sizes, setting, share, best, total):
-    """loss = sum of hinges; logits become the active classes' share.
+def svm(logits, targets, factors, sizes, setting, share, best, total):
+    """loss = sum of factor * hinges; logits become the active classes' share.
 
     Stands for
         MulticlassSVM.forward and backward, with margin `setting`
@@ -98,17 +114,20 @@ def svm(logits, targets, sizes, setting, share, best, total):
         for k in range(classes):
             hinge = logits[k * stride + n] - true + setting
             counts = not (hinge <= ZERO) and k != target and target >= 0
-            losses += hinge if counts else ZERO
-            logits[k * stride + n] = share if counts else ZERO
+            losses += hinge * factors[n] if counts else ZERO
+            logits[k * stride + n] = share * factors[n] if counts else ZERO
             active += ONE if counts else ZERO
         if target >= 0:
-            logits[target * stride + n] = -active * share
+            logits[target * stride + n] = -active * share * factors[n]
     return losses
 
 
 @kernel
-def squared(logits, targets, sizes, setting, share, best, total):
-    """loss = sum of mean squares; logits become 2 * difference * share / classes.
+def squared(logits, targets, factors, sizes, setting, share, best, total):
+    """loss = sum of factor * mean square; logits become their gradient.
+
+    Equations
+        d_logits = 2 * difference * share * factor / classes
 
     Stands for
         MeanSquaredError.forward and backward
@@ -121,8 +140,9 @@ def squared(logits, targets, sizes, setting, share, best, total):
             place = k * stride + n
             difference = logits[place] - (ONE if targets[n] == k else ZERO)
             counts = targets[n] >= 0
-            losses += difference * difference / f32(classes) if counts else ZERO
-            logits[place] = difference * scale if counts else ZERO
+            square = difference * difference / f32(classes)
+            losses += square * factors[n] if counts else ZERO
+            logits[place] = difference * scale * factors[n] if counts else ZERO
     return losses
 
 
@@ -132,7 +152,7 @@ def loss_entry(kind: int) -> Entry:
 
     Arguments
         0 inputs block, 3 logits (become d_logits), 6 setting (one float), 9 scratch
-        (4 * columns floats), 12 losses (float64 for each tile), 15 correct (int64 for
+        (5 * columns floats), 12 losses (float64 for each tile), 15 correct (int64 for
         each tile); 18 classes, 19 columns, 20 stride
     """
 
@@ -142,7 +162,7 @@ def loss_entry(kind: int) -> Entry:
         sizes = (integer(arguments, 18), columns, stride)
         logits = floats(arguments, 3, tile, worker, sizes[0] * stride)
         setting = floats(arguments, 6, tile, worker, 1)[0]
-        scratch = floats(arguments, 9, tile, worker, 4 * columns)
+        scratch = floats(arguments, 9, tile, worker, 5 * columns)
         all_targets = carray(long_pointer(block[TARGETS]), (HUGE,))
         rows = carray(long_pointer(block[ROWS]), (block[COUNT],))
         targets = carray(
@@ -150,20 +170,27 @@ def loss_entry(kind: int) -> Entry:
             (columns,),
         )
         best, total = scratch[:columns], scratch[columns : 2 * columns]
+        factors = scratch[4 * columns :]
+        own = carray(float_pointer(block[FACTORS]), (HUGE,))
+        has_factors = block[FACTORS] != 0
         for n in range(columns):
             example = tile * columns + n
-            targets[n] = all_targets[rows[example]] if example < block[COUNT] else -1
+            is_there = example < block[COUNT]
+            targets[n] = all_targets[rows[example]] if is_there else -1
+            factors[n] = own[example] if has_factors and is_there else ONE
         best_class(logits, sizes, best, total)
         right = 0
         for n in range(columns):
             right += 1 if targets[n] == np.int64(total[n]) else 0
         share = ONE / f32(block[COUNT])
         if kind == CROSS_ENTROPY:
-            loss = cross_entropy(logits, targets, sizes, setting, share, best, total)
+            loss = cross_entropy(
+                logits, targets, factors, sizes, setting, share, best, total
+            )
         elif kind == SVM:
-            loss = svm(logits, targets, sizes, setting, share, best, total)
+            loss = svm(logits, targets, factors, sizes, setting, share, best, total)
         else:
-            loss = squared(logits, targets, sizes, setting, share, best, total)
+            loss = squared(logits, targets, factors, sizes, setting, share, best, total)
         carray(double_pointer(address_of(arguments, 12, tile, worker)), (1,))[0] = loss
         longs(arguments, 15, tile, worker, 1)[0] = right
 

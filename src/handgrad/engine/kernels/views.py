@@ -1,7 +1,7 @@
 """Augmentation on the way in: a tile's images as their views show them.
 
 A view says where each pixel comes from (`augmentation.views` has the equations), so no
-changed copy of the batch is ever made; images stay bytes until they are normalised.
+changed copy of the batch is ever made; images are normalised afterwards.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ from numba import carray
 
 from handgrad.engine.kernels.entry import (
     Entry,
+    floats,
     integer,
     kernel,
     longs,
@@ -23,14 +24,14 @@ from handgrad.engine.kernels.gather import (
     ROWS,
     VIEWS,
 )
-from handgrad.engine.kernels.machine import byte_pointer, long_pointer
+from handgrad.engine.kernels.machine import byte_pointer, float_pointer, long_pointer
 
-BLACK = np.uint8(0)
+BLACK = np.uint8(0)  # which a float32 image takes as 0.0
 
 
 @kernel
 def look_at(image, view, outputs, shape):
-    """One image of (channels, height, width) bytes, as its view shows it."""
+    """One image of (channels, height, width), as its view shows it; black is 0."""
     channels, height, width = shape
     top, left, sign = view[0], view[1], view[2]
     for channel in range(channels):
@@ -52,23 +53,21 @@ def look_at(image, view, outputs, shape):
                         outputs[place + begin : place + end] = BLACK
 
 
-def _views_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the augmentations of a batch, where its inputs block has views.
-
-    Arguments
-        0 inputs block, 3 pictures (tile * channels * height * width bytes)
-        6 channels, 7 height, 8 width, 9 tile
-    """
-    block = longs(arguments, 0, tile, worker, INPUTS)
-    if block[VIEWS] == 0:
-        return
+@kernel
+def _sizes(arguments):
+    """channels, height, width; numbers of one image; images of a tile."""
     shape = (integer(arguments, 6), integer(arguments, 7), integer(arguments, 8))
-    size, lanes = shape[0] * shape[1] * shape[2], integer(arguments, 9)
+    return shape, shape[0] * shape[1] * shape[2], integer(arguments, 9)
+
+
+@kernel
+def look_at_tile(images, pictures, arguments, tile, worker):
+    """All images of a tile, side by side."""
+    block = longs(arguments, 0, tile, worker, INPUTS)
+    shape, size, lanes = _sizes(arguments)
     count, numbers = block[COUNT], block[NUMBERS]
-    images = carray(byte_pointer(block[IMAGES]), (HUGE,))
     rows = carray(long_pointer(block[ROWS]), (count,))
     views = carray(long_pointer(block[VIEWS]), (count, numbers))
-    pictures = octets(arguments, 3, tile, worker, lanes * size)
     for lane in range(lanes):
         example = tile * lanes + lane
         example = example if example < count else 0
@@ -81,4 +80,29 @@ def _views_entry(arguments: int, tile: int, worker: int) -> None:
         )
 
 
-views_entry = Entry(_views_entry)
+def _views_entry(arguments: int, tile: int, worker: int) -> None:
+    """Stands for the augmentations of a batch, where its inputs block has views.
+
+    Arguments
+        0 inputs block, 3 pictures (tile * channels * height * width, as the images)
+        6 channels, 7 height, 8 width, 9 tile
+    """
+    block = longs(arguments, 0, tile, worker, INPUTS)
+    if block[VIEWS] != 0:
+        _, size, lanes = _sizes(arguments)
+        pictures = octets(arguments, 3, tile, worker, lanes * size)
+        images = carray(byte_pointer(block[IMAGES]), (HUGE,))
+        look_at_tile(images, pictures, arguments, tile, worker)
+
+
+def _float_views_entry(arguments: int, tile: int, worker: int) -> None:
+    """The same for float32 images."""
+    block = longs(arguments, 0, tile, worker, INPUTS)
+    if block[VIEWS] != 0:
+        _, size, lanes = _sizes(arguments)
+        pictures = floats(arguments, 3, tile, worker, lanes * size)
+        images = carray(float_pointer(block[IMAGES]), (HUGE,))
+        look_at_tile(images, pictures, arguments, tile, worker)
+
+
+VIEWS_OF = {"uint8": Entry(_views_entry), "float32": Entry(_float_views_entry)}

@@ -125,7 +125,10 @@ def library_convolutions(
         if name == "library":
             model = with_library_convolutions(model)
         rule = SGD(learning_rate)
-        engine = PlainEngine(model, SoftmaxCrossEntropy(), rule, scale, seed=seed)
+        shape = train.image_shape
+        engine = PlainEngine(
+            model, SoftmaxCrossEntropy(), rule, scale, input_shape=shape, seed=seed
+        )
         began = perf_counter()
         losses[name] = trained(engine, train, epochs, batch_size, seed)
         seconds[name] = perf_counter() - began

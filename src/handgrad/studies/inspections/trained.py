@@ -15,8 +15,8 @@ from handgrad.metrics import Evaluation
 from handgrad.studies.inspections.place import Place
 from handgrad.studies.trial_runs import run_of
 from handgrad.training.build import build_model
-from handgrad.training.classifier import Classifier, load
 from handgrad.training.run import Run
+from handgrad.training.trained_network import TrainedNetwork, load
 
 
 def trained_network(
@@ -48,7 +48,7 @@ def trained_network(
         return {**mistakes(run, classifier, place), **weights(run, classifier, place)}
 
 
-def mistakes(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
+def mistakes(run: Run, classifier: TrainedNetwork, place: Place) -> dict[str, float]:
     """What the test images say, class by class."""
     test = run.parts.dataset.test
     if test is None:
@@ -74,7 +74,7 @@ def mistakes(run: Run, classifier: Classifier, place: Place) -> dict[str, float]
 
 
 def _draw_mistakes(
-    classifier: Classifier, test: Split, found: Evaluation, place: Place
+    classifier: TrainedNetwork, test: Split, found: Evaluation, place: Place
 ) -> None:
     names = classifier.class_names
     probabilities = classifier.predict_probabilities(test.images)
@@ -108,7 +108,7 @@ def _draw_mistakes(
     place.draw("worst_mistakes", gallery, worst, kind="png")
 
 
-def weights(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
+def weights(run: Run, classifier: TrainedNetwork, place: Place) -> dict[str, float]:
     """The first layer's weights, and how far they moved."""
     images = run.parts.train.images
     last = first_filters(classifier.model, classifier.input_shape)
@@ -126,7 +126,7 @@ def weights(run: Run, classifier: Classifier, place: Place) -> dict[str, float]:
     }
 
 
-def _draw_weights(found: Filters, classifier: Classifier, place: Place) -> None:
+def _draw_weights(found: Filters, classifier: TrainedNetwork, place: Place) -> None:
     def draw() -> Any:
         from handgrad.inspection.figures import filters as drawing
 

@@ -10,8 +10,8 @@ import handgrad
 from handgrad.datasets.dataset import Split
 from handgrad.errors import IntegrityError, RunError, ShapeError
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
-from handgrad.training.classifier import load
 from handgrad.training.config import config_from
+from handgrad.training.trained_network import load
 
 from .small import small, stop_after, train
 
@@ -175,3 +175,20 @@ def test_normalisation_comes_with_the_network(tmp_path):
     split = Split(run.parts.train.images, run.parts.train.targets)
     assert found.evaluate(split).accuracy > 0.1
     assert load_checkpoint(run.folder.checkpoints).position == run.trainer.position
+
+
+def test_targets_that_it_has_no_class_for_are_refused(classifier, images):
+    targets = np.arange(len(images)) % 11
+    with pytest.raises(
+        ShapeError, match="gives 10 logits, but targets go from 0 to 10"
+    ):
+        classifier.evaluate(Split(images, targets))
+
+
+def test_a_weighted_split_has_a_weighted_loss(classifier, images, run):
+    targets = run.parts.dataset.test.targets
+    weights = (np.arange(len(images)) < 5).astype(np.float32)
+    first = classifier.evaluate(Split(images[:5], targets[:5]))
+    whole = classifier.evaluate(Split(images, targets, weights))
+    assert whole.loss == pytest.approx(first.loss, rel=1e-6)
+    assert whole.accuracy == classifier.evaluate(Split(images, targets)).accuracy

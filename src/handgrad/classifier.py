@@ -1,0 +1,311 @@
+"""The classifier: a scikit-learn estimator over networks written by hand."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets import Split
+from handgrad.datasets.array_input import InputForm
+from handgrad.errors import ConfigError
+from handgrad.estimator.fitting import prepare, run_training
+from handgrad.estimator.history import History, history_of
+from handgrad.estimator.inputs import (
+    class_numbers,
+    classes_of,
+    more_examples,
+    split_of,
+    training_examples,
+)
+from handgrad.estimator.partial import Portions
+from handgrad.estimator.progress import follow
+from handgrad.layers import Sequential
+from handgrad.metrics import Evaluation
+from handgrad.training.classifier_settings import labels_of, settings_of
+from handgrad.training.config import RunConfig
+from handgrad.training.trained_network import TrainedNetwork
+from handgrad.training.trained_network import load as load_network
+
+Settings = Mapping[str, Any]
+
+
+class Classifier(ClassifierMixin, BaseEstimator):
+    """A network for images or vectors, with scikit-learn's interface.
+
+    `model` is "auto", a network of the catalogue by its name (with `model_options`), a
+    list of layers made with `handgrad.network`, a `Sequential`, or a function
+    `(input_shape, classes, seed) -> Sequential`. After `fit` the network is that of
+    the epoch with the lowest loss: of the validation data, or of training where there
+    is none.
+
+    Shapes
+        X  vectors (count, features) or images (count, height, width), (count, height,
+           width, 1 or 3) or (count, 1 or 3, height, width). Bytes (uint8) stay
+           bytes; other numbers become float32.
+        y  (count,), labels of any kind that scikit-learn takes
+
+    Units
+        epochs          passes over the training set; "auto" makes about 1,000 steps, in
+                        10 to 200 passes
+        batch_size      examples in a step
+        learning_rate   None: 0.1 for sgd, 0.02 with momentum, 0.001 for the others
+        l2              factor of half the sum of the squared weights, in the loss
+        clip_norm       maximum norm of the gradient of a step
+        validation      a fraction or a count of the examples, (X, y), or None
+        early_stopping  epochs without a lower loss; True: 10, with a tenth held out
+        class_weight    None, "balanced", or a weight for each label
+        normalization   "standard" (mean 0 and standard deviation 1 over the training
+                        data, for each channel or feature), "unit" or "half"
+        channels        "first" or "last", where the axis cannot be told from the sizes
+        random_state    seed; the same seed gives the same bits
+        workers         threads; by default the cores that this process may use
+        run             a folder that is to hold the run, as `handgrad train` writes it
+
+    Attributes after `fit`: `classes_`, `n_features_in_`, `n_iter_` (epochs),
+    `loss_curve_` (training loss after each epoch), `history_` (a record for each
+    epoch), `network_` (the `Sequential`), `trained_` (the network together with its
+    normalization, see `handgrad.training.TrainedNetwork`).
+
+    Example
+        clf = Classifier("lenet", model_options={"activation": "relu"}, epochs=5)
+        clf.fit(images, labels).score(test_images, test_labels)
+    """
+
+    classes_: NumpyArray
+    history_: History
+    network_: Sequential
+    n_features_in_: int
+    trained_: TrainedNetwork
+    _portions: Portions | None
+
+    def __init__(  # noqa: PLR0913  scikit-learn: each setting is a parameter
+        self,
+        model: str | Sequence[Settings] | Sequential | Callable[..., Any] = "auto",
+        *,
+        model_options: Settings | None = None,
+        epochs: int | str = "auto",
+        batch_size: int = 128,
+        optimizer: str | Settings = "adam",
+        learning_rate: float | None = None,
+        schedule: str | Settings = "constant",
+        loss: str | Settings = "softmax_cross_entropy",
+        l2: float = 0.0,
+        label_smoothing: float = 0.0,
+        clip_norm: float | None = None,
+        validation: float | int | tuple[Any, Any] | None = None,
+        early_stopping: bool | int = False,
+        augment: str | Sequence[str | Settings] = (),
+        class_weight: str | Mapping[Any, float] | None = None,
+        normalization: str = "standard",
+        channels: str | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+        engine: str = "cpu",
+        workers: int | None = None,
+        run: str | Path | None = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self.model = model
+        self.model_options = model_options
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.loss = loss
+        self.l2 = l2
+        self.label_smoothing = label_smoothing
+        self.clip_norm = clip_norm
+        self.validation = validation
+        self.early_stopping = early_stopping
+        self.augment = augment
+        self.class_weight = class_weight
+        self.normalization = normalization
+        self.channels = channels
+        self.random_state = random_state
+        self.engine = engine
+        self.workers = workers
+        self.run = run
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+        """Train on examples X and their labels y, anew at every call.
+
+        `sample_weight`, (count,), weighs each example in the loss; 0 leaves it out.
+        After a KeyboardInterrupt the classifier holds the best epoch so far.
+        """
+        form, examples, labels = training_examples(self, X, y)
+        classes, targets = classes_of(labels)
+        train = self._split(examples, targets, sample_weight)
+        parts, dataset = prepare(
+            self.get_params(deep=False), form, train, self._held_out(form, classes),
+            classes,
+        )  # fmt: skip
+        history, epochs = History(), parts.config.training.epochs
+        try:
+            run_training(
+                parts, dataset, self.run, follow(history, epochs, self.verbose)
+            )
+        except KeyboardInterrupt:
+            if history:
+                self._adopt(parts.model, parts.config, history)
+            raise
+        self._adopt(parts.model, parts.config, history)
+        return self
+
+    def partial_fit(
+        self,
+        X: Any,  # noqa: N803
+        y: Any,
+        classes: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Train for one pass over these examples, on top of what was learned before.
+
+        The first call needs all `classes`: the labels that y may hold in any call. Its
+        examples decide the normalization.
+        """
+        is_first = not hasattr(self, "network_")
+        if is_first:
+            form, examples, labels = training_examples(self, X, y)
+            known, _ = classes_of(column_or_1d(labels if classes is None else classes))
+        else:
+            form, known = self.trained_.form, self.classes_
+            examples, labels = more_examples(self, form, X), y
+        targets = class_numbers(labels, known)
+        portion = self._split(examples, targets, sample_weight)
+        if is_first:
+            settings = {**self.get_params(deep=False), "run": None, "validation": None}
+            parts, _ = prepare(
+                settings | {"early_stopping": False}, form, portion, None, known
+            )
+            self._adopt(parts.model, parts.config, History())
+        if self._portions is None:
+            self._portions = Portions(self.trained_, portion, self.n_iter_)
+        self._portions.train(portion, follow(self.history_, None, self.verbose))
+        return self
+
+    def predict(self, X: Any) -> NumpyArray:  # noqa: N803
+        """The most probable label of each example, (count,)."""
+        numbers = self.logits(X).argmax(axis=1)
+        labels: NumpyArray = self.classes_[numbers]
+        return labels
+
+    def predict_proba(self, X: Any) -> NumpyArray:  # noqa: N803
+        """Softmax probabilities, (count, classes), float64; rows sum to 1."""
+        examples = self._examples(X)
+        return self.trained_.predict_probabilities(examples)
+
+    predict_probabilities = predict_proba  # the name in earlier versions
+
+    def logits(self, X: Any) -> NumpyArray:  # noqa: N803
+        """The outputs of the last layer, (count, classes), float32."""
+        examples = self._examples(X)
+        return self.trained_.logits(examples)
+
+    def evaluate(self, X: Any, y: Any) -> Evaluation:  # noqa: N803
+        """Loss, accuracy, precision, recall, F1 and the confusion matrix on examples.
+
+        Labels may be those of `classes_` or the names of the classes.
+        """
+        examples = self._examples(X)
+        targets = class_numbers(y, self.classes_, self.class_names)
+        return self.trained_.evaluate(Split(examples, targets))
+
+    def save(self, path: str | Path) -> None:
+        """Write the classifier into one `.safetensors` file; `handgrad.load` reads it.
+
+        The file holds settings, normalization, classes, history and the SHA-256 of
+        each array, and no code.
+        """
+        check_is_fitted(self, "network_")
+        self.trained_.save(path, self.history_.as_rows())
+
+    @property
+    def n_iter_(self) -> int:
+        """How many epochs were trained."""
+        return len(self.history_)
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The training loss of each epoch."""
+        return [record.train_loss for record in self.history_]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, as text."""
+        return self.trained_.class_names
+
+    @property
+    def input_shape(self) -> Shape:
+        """(features,) or (channels, height, width) of one example."""
+        return self.trained_.input_shape
+
+    @property
+    def config_(self) -> RunConfig:
+        """Every setting as a run's configuration, with what followed from the data."""
+        return self.trained_.config
+
+    def _examples(self, examples: Any) -> NumpyArray:
+        check_is_fitted(self, "network_")
+        return more_examples(self, self.trained_.form, examples)
+
+    def _split(
+        self, examples: NumpyArray, targets: NumpyArray, sample_weight: Any
+    ) -> Split:
+        """The training examples with their weights."""
+        size = self.batch_size if isinstance(self.batch_size, int) else 0
+        return split_of(examples, targets, sample_weight, size)
+
+    def _held_out(self, form: InputForm, classes: NumpyArray) -> Split | None:
+        """Validation examples that were given as arrays."""
+        if not isinstance(self.validation, tuple | list):
+            return None
+        if len(self.validation) != 2:
+            raise ConfigError(
+                "validation is a fraction, a count or the two arrays (X, y), got "
+                f"{len(self.validation)} values. Give validation=(X, y)."
+            )
+        examples, labels = self.validation
+        return Split(
+            more_examples(self, form, examples), class_numbers(labels, classes)
+        )
+
+    def _adopt(self, model: Sequential, config: RunConfig, history: History) -> None:
+        """Become the fitted classifier of this network."""
+        self.trained_ = TrainedNetwork(model, config, workers=self.workers)
+        self._portions = None
+        self.classes_, self.history_ = labels_of(config), history
+        self.network_ = model
+        self.n_features_in_ = prod(self.trained_.input_shape)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def load(
+    path: str | Path,
+    which: str = "best",
+    *,
+    workers: int | None = None,
+    model: Callable[..., Sequential] | None = None,
+) -> Classifier:
+    """The fitted classifier of a file that `save` wrote, or of a run's folder.
+
+    `which` is the checkpoint of a run, "best" or "last". `model` is the function that
+    made the network, for networks with layers of one's own.
+    """
+    network = load_network(path, which, workers=workers, model=model)
+    settings = settings_of(network.config)
+    if model is not None:
+        settings["model"] = model
+    made = Classifier(**settings, workers=workers)
+    made._adopt(network.model, network.config, history_of(path))
+    return made

@@ -1,0 +1,125 @@
+"""Whether a network fits its inputs: looked at once, when an engine is made.
+
+After it, no buffer and no kernel has a size that was not derived from checked shapes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from handgrad import layers
+from handgrad.arrays import Shape
+from handgrad.datasets.normalization import DTYPES, Normalization
+from handgrad.errors import ConfigError, ShapeError, unknown_name
+from handgrad.layers import Layer, Residual, Sequential
+
+TRUSTED = {getattr(layers, name) for name in layers.__all__}  # these have their tests
+TRIED = 2  # examples that a layer of the user's own is tried with
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """How many logits a network gives, and the layer that gives them."""
+
+    classes: int
+    last_layer: str
+
+
+def check_network(model: Sequential, input_shape: Shape) -> Outputs:
+    """ShapeError, naming the layer, unless each takes what the one before it gives."""
+    if not model.layers:
+        raise ShapeError(
+            "A network takes at least one layer, got a Sequential of none. Give it a "
+            "layer, such as Linear."
+        )
+    shape = _shape_after(model, input_shape, ())
+    place, layer = _last_layer(model, ())
+    last = _named(place, repr(layer))
+    if len(shape) != 1:
+        raise ShapeError(
+            f"{last} gives outputs of shape {shape}, but a network ends with logits of "
+            "shape (classes,). Put a Flatten and a Linear layer after it."
+        )
+    return Outputs(shape[0], last)
+
+
+def check_inputs(
+    input_shape: Shape, input_dtype: str, normalization: Normalization
+) -> None:
+    """ShapeError or ConfigError unless inputs of this shape can be normalised so."""
+    if input_dtype not in DTYPES:
+        raise unknown_name("dtype of inputs", str(input_dtype), DTYPES)
+    if len(input_shape) not in (1, 3) or not _are_sizes(input_shape):
+        raise ShapeError(
+            "A network takes images of shape (channels, height, width) or vectors of "
+            f"shape (features,), each from 1 up, got {input_shape}. Reshape the inputs."
+        )
+    given, channels = len(normalization.mean), input_shape[0]
+    is_vector = len(input_shape) == 1
+    if given != channels and not (is_vector and given == 1):
+        raise ConfigError(
+            f"Inputs of shape {input_shape} take {channels} means and deviations, one "
+            f"for each {'feature' if is_vector else 'channel'}, got {given}. Give the "
+            f"normalization {channels} of each."
+        )
+
+
+def _shape_after(layer: Layer[Any], shape: Shape, place: Sequence[str]) -> Shape:
+    """The output shape of a layer in this place, or of all layers within it."""
+    if type(layer) is Sequential:
+        for name, part in layer.layers.items():
+            shape = _shape_after(part, shape, (*place, name))
+        return shape
+    if type(layer) is Residual:
+        _shape_after(layer.body, shape, (*place, "body"))
+        if layer.shortcut is not None:
+            _shape_after(layer.shortcut, shape, (*place, "shortcut"))
+    try:
+        outputs = layer.output_shape(shape)
+    except ShapeError as error:
+        raise ShapeError(_named(place, str(error))) from error
+    if type(layer) not in TRUSTED:
+        _try_own(layer, shape, outputs, place)
+    return outputs
+
+
+def _try_own(
+    layer: Layer[Any], shape: Shape, outputs: Shape, place: Sequence[str]
+) -> None:
+    """ShapeError unless a layer of the user's own gives the shape that it says."""
+    who = _named(place, repr(layer))
+    if not (isinstance(outputs, tuple) and _are_sizes(outputs)):
+        raise ShapeError(
+            f"{who} says output_shape({shape}) = {outputs!r}, which is no tuple of "
+            "whole numbers from 1 up. Return the shape of one example's output."
+        )
+    zeros = np.zeros((TRIED, *shape), dtype=np.float32)
+    with np.errstate(all="ignore"):
+        found = tuple(np.shape(layer.forward(zeros)[0]))
+    if found != (TRIED, *outputs):
+        raise ShapeError(
+            f"{who} says output_shape({shape}) = {outputs}, but its forward gives "
+            f"{found} for a batch of {TRIED}. Make both say the same."
+        )
+
+
+def _last_layer(
+    layer: Layer[Any], place: tuple[str, ...]
+) -> tuple[tuple[str, ...], Layer[Any]]:
+    """The layer that gives the logits, and the names on the way to it."""
+    if type(layer) is Sequential and layer.layers:
+        name, last = list(layer.layers.items())[-1]
+        return _last_layer(last, (*place, name))
+    return place, layer
+
+
+def _named(place: Sequence[str], text: str) -> str:
+    """The text after the names of the layers on the way to it."""
+    return ": ".join([*place, text])
+
+
+def _are_sizes(shape: Shape) -> bool:
+    """Whether these are whole numbers from 1 up."""
+    return all(isinstance(size, int | np.integer) and size >= 1 for size in shape)

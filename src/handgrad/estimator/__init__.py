@@ -1,0 +1,1 @@
+"""What stands behind `handgrad.Classifier`: its input, its training, its history."""

@@ -1,0 +1,121 @@
+"""Training of a Classifier on arrays, with a run's folder or without."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets import Dataset, Split
+from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
+from handgrad.datasets.array_input import InputForm
+from handgrad.datasets.dataset import checksum_of
+from handgrad.errors import ConfigError
+from handgrad.layers import Sequential
+from handgrad.layers.initial_keys import choose_keys
+from handgrad.models.rows import rows_of
+from handgrad.randomness import Key
+from handgrad.training.build import ARRAYS, Parts, assemble
+from handgrad.training.classifier_settings import config_of
+from handgrad.training.config import LabelType
+from handgrad.training.fitting import train_to_best
+from handgrad.training.records import EpochRecord
+from handgrad.training.run import Run
+from handgrad.training.run_folder import RunFolder
+
+LABEL_TYPES: dict[str, LabelType] = {"i": "int", "u": "int", "f": "float", "b": "bool"}
+
+
+def prepare(
+    settings: dict[str, Any],
+    form: InputForm,
+    train: Split,
+    test: Split | None,
+    classes: NumpyArray,
+) -> tuple[Parts, Dataset]:
+    """The network, its engine and its trainer; and the data as a run would load it.
+
+    `settings` are the parameters of the Classifier, by name.
+    """
+    settings = {**settings, "random_state": seed_of(settings["random_state"])}
+    model = settings["model"]
+    made = own_network(model, form, len(classes), settings["random_state"])
+    if made is not None:
+        settings["model"] = _rows_or_none(made)
+    config = config_of(settings, form.shape, len(train))
+    names = tuple(str(label) for label in classes.tolist())
+    is_kept = settings["run"] is not None
+    checksum = checksum_of(train, test) if is_kept else ""
+    dataset = Dataset(ARRAYS, train, test, names, checksum)
+    parts = assemble(
+        config, dataset, model=made, label_type=label_type(classes),
+        workers=settings["workers"],
+    )  # fmt: skip
+    return parts, dataset
+
+
+def seed_of(random_state: Any) -> int:
+    """The seed; None asks for one that nobody can repeat."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> 1)
+    if isinstance(random_state, np.random.RandomState | np.random.Generator):
+        draw = getattr(random_state, "integers", getattr(random_state, "randint", None))
+        assert draw is not None
+        return int(draw(2**31 - 1))
+    if isinstance(random_state, int | np.integer) and random_state >= 0:
+        return int(random_state)
+    raise ConfigError(
+        f"random_state is a whole number from 0 up, a RandomState or None, got "
+        f"{random_state!r}. Give a seed such as 0."
+    )
+
+
+def own_network(
+    model: Any, form: InputForm, classes: int, seed: int
+) -> Sequential | None:
+    """A copy of the network that a user has made, or what their function makes."""
+    if isinstance(model, Sequential):
+        made = deepcopy(model)
+        choose_keys(made.parameters(), Key(seed).child("initialization"))
+        return made
+    if callable(model):
+        made = model(form.shape, classes, seed)
+        if not isinstance(made, Sequential):
+            raise ConfigError(
+                f"The function that makes the network returned {made!r}. Let it return "
+                "a handgrad.layers.Sequential."
+            )
+        return made
+    return None
+
+
+def label_type(classes: NumpyArray) -> LabelType:
+    """What the class names stand for, see `ResolvedConfig`."""
+    return LABEL_TYPES.get(classes.dtype.kind, "str")
+
+
+def run_training(
+    parts: Parts,
+    dataset: Dataset,
+    folder: str | Path | None,
+    on_epoch: Callable[[EpochRecord], None],
+) -> None:
+    """Train to the end; the model is then that of the best epoch."""
+    if folder is None:
+        train_to_best(parts.trainer, parts.model, on_epoch)
+        return
+    made = RunFolder.create(Path(folder), parts.config)
+    save_arrays(made.path / ARRAY_FILE, dataset)
+    for record in Run(parts, made):
+        if isinstance(record, EpochRecord):
+            on_epoch(record)
+
+
+def _rows_or_none(network: Sequential) -> Any:
+    """The rows of a network, where all its layers have some."""
+    try:
+        return rows_of(network)
+    except ConfigError:
+        return None

@@ -1,0 +1,59 @@
+"""The epochs of a training, one record each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handgrad.training.early_stopping import best_epoch
+from handgrad.training.model_file import load_history
+from handgrad.training.records import TIMINGS, EpochRecord
+from handgrad.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class History(list[EpochRecord]):
+    """Epoch records in order; `plot` draws loss and accuracy.
+
+    Example
+        clf.history_[-1].train_loss
+        clf.history_.plot().savefig("curves.png")
+    """
+
+    def plot(self) -> "Figure":
+        """Loss and accuracy after each epoch, with the best epoch marked."""
+        from handgrad.inspection.figures.curves import Curve, curves
+
+        loss = Curve([r.train_loss for r in self], self._of("validation_loss"))
+        accuracy = Curve(
+            [r.train_accuracy for r in self], self._of("validation_accuracy")
+        )
+        return curves(loss, accuracy, best_epoch=best_epoch(list(loss.judged)))
+
+    def as_rows(self) -> list[dict[str, Any]]:
+        """The records as plain values, as a file holds them."""
+        return [asdict(record) for record in self]
+
+    def _of(self, name: str) -> list[float]:
+        values = [getattr(record, name) for record in self]
+        return [] if None in values else values
+
+
+def history_of(path: str | Path) -> History:
+    """The history of a saved classifier or of a run; a run's epochs have no times."""
+    place = Path(path)
+    if place.is_file():
+        return _from_rows(load_history(place))
+    lines = RunFolder.open(place).records()
+    return _from_rows(line for line in lines if line["kind"] == "epoch")
+
+
+def _from_rows(rows: Iterable[Mapping[str, Any]]) -> History:
+    timings = dict.fromkeys(TIMINGS, nan)
+    return History(
+        EpochRecord(**{**timings, **{k: v for k, v in row.items() if k != "kind"}})
+        for row in rows
+    )

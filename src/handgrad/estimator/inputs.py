@@ -1,0 +1,123 @@
+"""Examples, labels and weights as scikit-learn's estimators take them."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    column_or_1d,
+    validate_data,
+)
+
+from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.datasets import Split
+from handgrad.datasets.array_input import InputForm, as_examples, form_of
+from handgrad.errors import DatasetError
+
+RULES: dict[str, Any] = {
+    "allow_nd": True,
+    "ensure_all_finite": False,  # `as_examples` names the row and the column
+    "dtype": "numeric",
+}
+
+
+def training_examples(
+    estimator: Any, examples: Any, labels: Any
+) -> tuple[InputForm, NumpyArray, NumpyArray]:
+    """The form of the examples, the examples and their labels; checked.
+
+    Sets `n_features_in_`, and `feature_names_in_` for data frames.
+    """
+    array, targets = validate_data(estimator, as_array(examples), labels, **RULES)
+    form = form_of(array, estimator.channels)
+    estimator.n_features_in_ = prod(form.shape)
+    return form, as_examples(array, form, training=True), targets
+
+
+def more_examples(estimator: Any, form: InputForm, examples: Any) -> NumpyArray:
+    """Examples of the form that the estimator was trained on."""
+    if form.is_image:
+        array = check_array(as_array(examples), ensure_2d=False, **RULES)
+    else:
+        array = validate_data(estimator, as_array(examples), reset=False, **RULES)
+    return as_examples(array, form)
+
+
+def as_array(values: Any) -> Any:
+    """Torch tensors as NumPy arrays; all else is scikit-learn's to read."""
+    return to_numpy(values) if hasattr(values, "detach") else values
+
+
+def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """The classes in scikit-learn's order, and the class number of each example."""
+    check_classification_targets(labels)
+    classes, targets = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise DatasetError(
+            f"The labels hold one class, {classes[0]!s}, and a classifier needs at "
+            "least two. Give examples of another class as well."
+        )
+    return classes, targets.astype(np.int64)
+
+
+def class_numbers(
+    labels: Any, classes: NumpyArray, names: tuple[str, ...] = ()
+) -> NumpyArray:
+    """The class number of each label, (count,), int64.
+
+    A label is one of `classes`, or one of the names of the classes.
+    """
+    found = column_or_1d(as_array(labels))
+    for known in (classes, np.asarray(names)):
+        if len(known) and (found.dtype.kind in "OUS") == (known.dtype.kind in "OUS"):
+            order = np.argsort(known, kind="stable")
+            places = np.searchsorted(known, found, sorter=order)
+            numbers: NumpyArray = order[np.minimum(places, len(known) - 1)]
+            if np.array_equal(known[numbers], found):
+                return numbers.astype(np.int64)
+    unknown = [label for label in np.unique(found) if label not in set(classes)]
+    raise DatasetError(
+        f"The classifier does not know the label {unknown[0] if unknown else found!r}. "
+        f"Its classes are {', '.join(map(str, classes[:12]))}."
+    )
+
+
+def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
+    """The weight of each example, (count,), float32, from 0; None for ones."""
+    if sample_weight is None:
+        return None
+    weights: NumpyArray = _check_sample_weight(
+        sample_weight, targets, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise DatasetError(
+            "All sample weights are zero, so there is nothing to train on. Give at "
+            "least one example a weight above 0."
+        )
+    return weights.astype(np.float32)
+
+
+def split_of(
+    examples: NumpyArray,
+    targets: NumpyArray,
+    sample_weight: Any,
+    batch_size: int,
+) -> Split:
+    """Examples, class numbers and weights; what weighs nothing is left out.
+
+    Where one step sees everything, whole numbers as weights are repetitions, to the
+    bit: the sums have the same terms.
+    """
+    weights = weights_of(sample_weight, targets)
+    if weights is None:
+        return Split(examples, targets)
+    if weights.sum() <= batch_size and not (weights % 1).any():
+        rows = np.repeat(np.arange(len(targets)), weights.astype(np.int64))
+        return Split(examples[rows], targets[rows])
+    keep = np.flatnonzero(weights > 0)
+    if len(keep) < len(weights):
+        examples, targets, weights = examples[keep], targets[keep], weights[keep]
+    return Split(examples, targets, None if np.ptp(weights) == 0 else weights)

@@ -1,0 +1,204 @@
+"""The settings of `handgrad.Classifier` as the configuration of a run, and back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.array_file import ARRAY_FILE
+from handgrad.errors import ConfigError
+from handgrad.options import named
+from handgrad.training.build import ARRAYS, OWN_MODEL
+from handgrad.training.config import RunConfig, config_from
+from handgrad.training.starting_points import STARTING_POINTS
+
+PATIENCE = 10  # epochs without a lower loss, for early_stopping=True
+HELD_OUT = 0.1  # the share that early stopping holds out
+SMALLEST_IMAGE = 12  # pixels a side, for a network with two poolings
+MOST_EPOCHS, LEAST_EPOCHS, AUTO_STEPS = 200, 10, 1000
+
+
+def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunConfig:
+    """The configuration that parameters of a Classifier ask for.
+
+    `shape` is that of one example, `examples` how many there are to train on.
+    """
+    given = {name: _plain(value) for name, value in settings.items()}
+    batch_size = given["batch_size"]
+    loss = _table("loss", given["loss"])
+    loss |= {"l2": loss.get("l2", float(given["l2"] or 0))}
+    if given["label_smoothing"]:
+        loss["label_smoothing"] = float(given["label_smoothing"])
+    if given["class_weight"] is not None:
+        loss["class_weight"] = _class_weight(given["class_weight"])
+    tables = {
+        "seed": given["random_state"],
+        "engine": given["engine"],
+        "dataset": {
+            "name": ARRAYS if given["run"] is None else ARRAY_FILE,
+            "validation": _validation(given["validation"], given["early_stopping"]),
+            "normalization": given["normalization"],
+            "augmentation": [_augmentation(a) for a in _list(given["augment"])],
+        },
+        "model": _model(given["model"], given["model_options"], shape),
+        "loss": loss,
+        "optimizer": _optimizer(given["optimizer"], given["learning_rate"]),
+        "schedule": _table("schedule", given["schedule"]),
+        "training": {
+            "epochs": _epochs(given["epochs"], batch_size, examples),
+            "batch_size": batch_size,
+            "clip_norm": None if not given["clip_norm"] else float(given["clip_norm"]),
+            "early_stopping": _patience(given["early_stopping"]),
+        },
+    }
+    return config_from(tables, "Classifier")
+
+
+def settings_of(config: RunConfig) -> dict[str, Any]:
+    """The parameters of a Classifier that ask for this configuration."""
+    options = config.model.options
+    is_rows = config.model.name == "from_layers"
+    loss = {"name": config.loss.name, **config.loss.options}
+    smoothing = loss.pop("label_smoothing", 0.0)
+    optimizer = {"name": config.optimizer.name, **config.optimizer.options}
+    schedule = config.schedule.model_dump(mode="json")
+    validation = config.dataset.validation
+    return {
+        "model": options["layers"] if is_rows else config.model.name,
+        "model_options": None if is_rows or not options else options,
+        "epochs": config.training.epochs,
+        "batch_size": config.training.batch_size,
+        "optimizer": _short(optimizer),
+        "learning_rate": config.optimizer.learning_rate,
+        "schedule": _short({k: v for k, v in schedule.items() if v != 0}),
+        "loss": _short(loss),
+        "l2": config.loss.l2,
+        "label_smoothing": smoothing,
+        "clip_norm": config.training.clip_norm,
+        "validation": None if isinstance(validation, str) else validation,
+        "early_stopping": config.training.early_stopping or False,
+        "augment": tuple(
+            a.model_dump(mode="json") for a in config.dataset.augmentation
+        ),
+        "class_weight": config.loss.class_weight,
+        "normalization": config.dataset.normalization,
+        "random_state": config.seed,
+        "engine": config.engine,
+    }
+
+
+def labels_of(config: RunConfig) -> NumpyArray:
+    """The labels of the classes, (classes,), in the order of their numbers.
+
+    Those of the arrays that the network was trained on, and class numbers for the data
+    sets of runs.
+    """
+    assert config.resolved is not None
+    names, kind = config.resolved.class_names, config.resolved.label_type
+    if kind is None:
+        return np.arange(len(names))
+    return np.asarray([_LABELS[kind](name) for name in names])
+
+
+_LABELS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": lambda name: name == "True",
+}
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers, as a search over settings gives them, as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _list(value: Any) -> Sequence[Any]:
+    """One or several, as several."""
+    if value is None:
+        return ()
+    return [value] if isinstance(value, str | Mapping) else list(value)
+
+
+def _table(kind: str, value: Any) -> dict[str, Any]:
+    """A name, or a mapping with a name and options, as a table."""
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, Mapping) and "name" in value:
+        return {option: _plain(setting) for option, setting in value.items()}
+    raise ConfigError(
+        f"Classifier takes {kind} as a name or a mapping with a name, got {value!r}. "
+        f'Write it as {{"name": ...}} with its options.'
+    )
+
+
+def _short(table: dict[str, Any]) -> Any:
+    """Only the name where there are no options."""
+    return table["name"] if len(table) == 1 else table
+
+
+def _optimizer(value: Any, learning_rate: float | None) -> dict[str, Any]:
+    table = _table("optimizer", value)
+    start = named("optimizer", STARTING_POINTS, table["name"])
+    table = {**start, **table, "name": start["name"]}
+    if learning_rate is not None:
+        table["learning_rate"] = float(learning_rate)
+    return table
+
+
+def _augmentation(value: Any) -> dict[str, Any]:
+    return _table("augment", value)
+
+
+def _model(
+    model: Any, options: Mapping[str, Any] | None, shape: Shape
+) -> dict[str, Any]:
+    """The model's table; networks that are made already are named by their rows."""
+    if isinstance(model, str):
+        table = _automatic(shape) if model == "auto" else {"name": model}
+        return {**table, **(options or {})}
+    if options:
+        raise ConfigError(
+            "Classifier takes model_options only for a network of the catalogue. "
+            "Write the options into the layers themselves."
+        )
+    if isinstance(model, Sequence):
+        return {"name": "from_layers", "layers": list(model)}
+    return {"name": OWN_MODEL}
+
+
+def _automatic(shape: Shape) -> dict[str, Any]:
+    """LeNet for images that it can pool twice, a perceptron for all else."""
+    if len(shape) == 3 and min(shape[1:]) >= SMALLEST_IMAGE:
+        return {"name": "lenet", "activation": "relu", "pooling": "max"}
+    return {"name": "mlp"}
+
+
+def _epochs(epochs: Any, batch_size: Any, examples: int) -> Any:
+    """As many passes as make a thousand steps, within bounds, for "auto"."""
+    if epochs != "auto":
+        return epochs
+    steps = -(-examples // max(1, int(batch_size)))
+    return min(MOST_EPOCHS, max(LEAST_EPOCHS, -(-AUTO_STEPS // steps)))
+
+
+def _validation(value: Any, early_stopping: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return "test"  # arrays of its own
+    if value is None:
+        return HELD_OUT if early_stopping else "none"
+    return value
+
+
+def _class_weight(value: Any) -> Any:
+    """A name, or a weight for each label, by the label's text."""
+    if not isinstance(value, Mapping):
+        return value
+    return {str(_plain(label)): float(weight) for label, weight in value.items()}
+
+
+def _patience(early_stopping: Any) -> int | None:
+    if early_stopping is True:
+        return PATIENCE
+    return None if early_stopping in (None, False) else early_stopping

@@ -1,0 +1,139 @@
+"""A trained network in one file, checked before use: `digits.safetensors`.
+
+The file is in the safetensors format: named arrays, and one text beside them that holds
+the settings, the normalization, the class names, the SHA-256 of every array and its
+own. It holds no code. A changed bit anywhere is refused, by the name of what changed.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from handgrad.arrays import NumpyArray
+from handgrad.errors import HandgradError, IntegrityError, RunError
+from handgrad.parsing import parse_json
+from handgrad.training.atomic import write_file
+from handgrad.training.config import RunConfig, config_from
+
+FORMAT = 1
+TEXT = "handgrad"  # the one entry of the file's metadata
+NEXT = "Use a copy of it, or save the classifier again."
+
+
+def save_model(
+    path: Path,
+    config: RunConfig,
+    arrays: Mapping[str, NumpyArray],
+    history: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write arrays with their configuration; the old file stays until all is safe."""
+    if path.is_dir():
+        raise RunError(f"{path} is a folder. Give the name of a file to save to.")
+    if not path.parent.is_dir():
+        raise RunError(
+            f"{path} cannot be written: there is no folder {path.parent}. "
+            "Make it first, or give another name."
+        )
+    values = {
+        "format": FORMAT,
+        "config": config.model_dump(mode="json"),
+        "history": list(history),
+    }
+    write_file(path, _content(values, arrays))
+
+
+def load_model(path: Path) -> tuple[RunConfig, dict[str, NumpyArray]]:
+    """The configuration and the arrays; IntegrityError names what was changed."""
+    values, arrays = _read(path)
+    try:
+        return config_from(values["config"], str(path)), arrays
+    except (HandgradError, TypeError) as error:
+        raise RunError(f"{path} cannot be used: {error}") from error
+
+
+def load_history(path: Path) -> list[dict[str, Any]]:
+    """A record for each epoch, as it was given to `save_model`."""
+    return list(_read(path)[0]["history"])
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, NumpyArray]]:
+    """The text's values and the arrays, every bit of both as it was written."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be read: {error.strerror or error}. Give a file that "
+            "Classifier.save has written, or the folder of a run."
+        ) from error
+    text, arrays = _text_of(path, content), _arrays_of(path, content)
+    try:
+        values = parse_json(text)
+        sums, known = dict(values.pop("sha256")), values.pop("own_sha256")
+        version = values["format"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, "its settings") from error
+    if known == _own_sum(values, sums) and version != FORMAT:
+        raise RunError(
+            f"{path} has format {version!r}, and this version reads format {FORMAT}. "
+            "Use the version of Handgrad that wrote it."
+        )
+    for name in sorted(sums.keys() | arrays.keys()):
+        if name not in arrays or _sum_of(arrays[name]) != sums.get(name):
+            raise _damaged(path, name)
+    if _content(values, arrays) != content:
+        raise _damaged(path, "its settings")
+    return values, arrays
+
+
+def _content(values: Mapping[str, Any], arrays: Mapping[str, NumpyArray]) -> bytes:
+    """The bytes of the file; anything else than these is not the file."""
+    sums = {name: _sum_of(array) for name, array in arrays.items()}
+    whole = {**values, "sha256": sums, "own_sha256": _own_sum(values, sums)}
+    text = json.dumps(whole, sort_keys=True)
+    return save({name: arrays[name] for name in sorted(arrays)}, {TEXT: text})
+
+
+def _own_sum(values: Mapping[str, Any], sums: Mapping[str, str]) -> str:
+    text = json.dumps([values, sums], sort_keys=True)
+    return sha256(text.encode()).hexdigest()
+
+
+def _sum_of(array: NumpyArray) -> str:
+    digest = sha256(f"{array.dtype.str} {array.shape} ".encode())
+    digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _text_of(path: Path, content: bytes) -> str:
+    """The text beside the arrays, from the header: its length, then JSON."""
+    size = int.from_bytes(content[:8], "little")
+    try:
+        header = parse_json(content[8 : 8 + min(size, len(content))])
+        return str(header["__metadata__"][TEXT])
+    except (ValueError, KeyError, TypeError) as error:
+        if _is_foreign(content):
+            raise RunError(
+                f"{path} is not a file of Classifier.save: it holds no settings of "
+                "Handgrad. Give such a file, or the folder of a run."
+            ) from error
+        raise _damaged(path, "its header") from error
+
+
+def _is_foreign(content: bytes) -> bool:
+    return TEXT.encode() not in content[: 1 << 20]
+
+
+def _arrays_of(path: Path, content: bytes) -> dict[str, NumpyArray]:
+    try:
+        return load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, "the list of its arrays") from error
+
+
+def _damaged(path: Path, what: str) -> IntegrityError:
+    return IntegrityError(f"{path} is damaged: {what} is not what was saved. {NEXT}")

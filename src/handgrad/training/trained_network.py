@@ -1,0 +1,147 @@
+"""A trained network, ready to predict."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handgrad import catalog
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.augmentation import logits_with_flip
+from handgrad.datasets import Normalization, Split
+from handgrad.datasets.array_input import InputForm, as_examples
+from handgrad.engine.batch_check import BatchCheck
+from handgrad.engine.plain import plain_logits
+from handgrad.engine.state import model_state, restore_model
+from handgrad.layers import Sequential
+from handgrad.losses import Loss
+from handgrad.losses.loss import forward_loss
+from handgrad.metrics import Evaluation
+from handgrad.metrics import evaluate as count
+from handgrad.training.build import build_model, normalization_of
+from handgrad.training.checkpoint import load_checkpoint
+from handgrad.training.config import RunConfig
+from handgrad.training.model_file import load_model, save_model
+from handgrad.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from handgrad.engine.prediction import PredictionProgram
+
+
+class TrainedNetwork:
+    """A network with its normalization and the names of its classes.
+
+    It predicts with the engine that it was trained with; `workers` is the number of
+    threads of the CPU engine, by default the cores that this process may use.
+    `handgrad.Classifier` is the same for scikit-learn and for labels of any kind.
+
+    Shapes
+        images  (count, channels, height, width) or (count, height, width, channels);
+                (count, height, width) for grey pictures; one picture without the first
+                axis; (count, features) for a network of vectors
+    """
+
+    def __init__(
+        self, model: Sequential, config: RunConfig, *, workers: int | None = None
+    ) -> None:
+        resolved = config.resolved
+        assert resolved is not None
+        self.workers = workers
+        self._program: PredictionProgram | None = None
+        self.model, self.config = model, config
+        self.class_names = resolved.class_names
+        self.input_shape: Shape = resolved.input_shape
+        self.form = InputForm(resolved.input_shape, resolved.input_dtype or "uint8")
+        self.normalization: Normalization = normalization_of(config)
+        self.check = BatchCheck(
+            model, self.input_shape, self.normalization, self.form.dtype
+        )
+        self.loss: Loss[Any] = catalog.build(
+            "loss", config.loss.name, config.loss.options
+        )
+
+    def predict(self, images: NumpyArray) -> NumpyArray:
+        """The most probable class number of each image, (count,), int64."""
+        classes: NumpyArray = self.logits(images).argmax(axis=1)
+        return classes
+
+    def predict_probabilities(self, images: NumpyArray) -> NumpyArray:
+        """Softmax probabilities, (count, classes), float64; rows sum to 1."""
+        logits = self.logits(images).astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities: NumpyArray = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def evaluate(self, split: Split) -> Evaluation:
+        """Loss, accuracy, and per-class counts on a split.
+
+        The loss is weighted where the split has weights; nothing else is.
+        """
+        self.check.labels(split)
+        logits = self.logits(split.images)
+        loss, _ = forward_loss(self.loss, logits, split.targets, split.weights)
+        return count(logits, split.targets, loss)
+
+    def logits(self, images: NumpyArray) -> NumpyArray:
+        """The outputs of the last layer, (count, classes), float32."""
+        examples = as_examples(np.asarray(images), self.form)
+        if self.config.prediction.with_flip:
+            return logits_with_flip(self._logits_once, examples)
+        return self._logits_once(examples)
+
+    def save(self, path: str | Path, history: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Write the network into one file, see `model_file`."""
+        save_model(Path(path), self.config, model_state(self.model), history)
+
+    def _logits_once(self, examples: NumpyArray) -> NumpyArray:
+        if self.config.engine == "plain":
+            checked = self.check.inputs(examples)
+            return plain_logits(self.model, self.normalization, checked)
+        return self._fast().logits(examples)
+
+    def _fast(self) -> "PredictionProgram":
+        """The program of a forward pass; made when it is first needed."""
+        if self._program is None:
+            from handgrad.engine.prediction import predictor  # Numba is slow to import
+
+            self._program = predictor(
+                self.model,
+                self.input_shape,
+                self.normalization,
+                self.workers,
+                self.form.dtype,
+            )
+        return self._program
+
+    def read_image(self, path: Path) -> NumpyArray:
+        """A picture file as the network takes it, (channels, height, width), uint8."""
+        from handgrad.datasets.pictures import read_image
+
+        return read_image(path, self.input_shape)
+
+
+def load(
+    path: str | Path,
+    which: str = "best",
+    *,
+    workers: int | None = None,
+    model: Any = None,
+) -> TrainedNetwork:
+    """The network of a run, as its best (or last) checkpoint left it, or of a file.
+
+    `model` is the function that made the network, where it has layers of one's own:
+    `(input_shape, classes, seed) -> Sequential`.
+    """
+    place = Path(path)
+    if place.is_file():
+        config, arrays = load_model(place)
+    else:
+        folder = RunFolder.open(place)
+        config = folder.config
+        checkpoint = load_checkpoint(folder.checkpoints, which)
+        folder.check_config(checkpoint)
+        arrays = checkpoint.arrays
+    network = build_model(config, model)
+    restore_model(network, arrays)
+    return TrainedNetwork(network, config, workers=workers)

@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+import torch
+
+from handgrad.datasets.array_input import (
+    InputForm,
+    as_examples,
+    check_digits,
+    check_finite,
+    form_of,
+    to_array,
+)
+from handgrad.errors import DatasetError, ShapeError
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels", "expected"),
+    [
+        ((5, 7), None, (7,)),
+        ((5, 8, 9), None, (1, 8, 9)),
+        ((5, 8, 9, 3), None, (3, 8, 9)),
+        ((5, 8, 9, 1), None, (1, 8, 9)),
+        ((5, 3, 8, 9), None, (3, 8, 9)),
+        ((5, 1, 8, 9), None, (1, 8, 9)),
+        ((5, 3, 3, 3), "last", (3, 3, 3)),
+        ((5, 4, 8, 9), "first", (4, 8, 9)),
+        ((5, 8, 9, 4), "last", (4, 8, 9)),
+    ],
+)
+def test_the_form_follows_from_the_shape(shape, channels, expected):
+    form = form_of(np.zeros(shape, dtype=np.uint8), channels)
+    assert form.shape == expected
+    assert form.is_image == (len(shape) > 2)
+    examples = as_examples(np.zeros(shape, dtype=np.uint8), form)
+    assert examples.shape == (5, *expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 3), (2, 1, 8, 1), (2, 4, 8, 8)])
+def test_a_channel_axis_in_doubt_must_be_named(shape):
+    with pytest.raises(ShapeError, match=r'either end|neither end.*channels="first"'):
+        form_of(np.zeros(shape, dtype=np.uint8))
+    with pytest.raises(ShapeError, match='channels is "first", "last" or None'):
+        form_of(np.zeros(shape, dtype=np.uint8), "middle")
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 1, 1, 8, 8)])
+def test_other_ranks_are_refused(shape):
+    with pytest.raises(ShapeError, match=r"vectors .* or images"):
+        form_of(np.zeros(shape, dtype=np.uint8))
+
+
+def test_channels_last_become_first_number_by_number():
+    images = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
+    found = as_examples(images, form_of(images))
+    assert found.flags.c_contiguous
+    assert np.array_equal(found, images.transpose(0, 3, 1, 2))
+
+
+def test_where_both_layouts_have_the_same_sizes_the_named_one_counts():
+    images = np.arange(27, dtype=np.uint8).reshape(1, 3, 3, 3)
+    last, first = (
+        as_examples(images, form_of(images, where)) for where in ("last", "first")
+    )
+    assert np.array_equal(first, images)
+    assert np.array_equal(last, images.transpose(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_nothing_is_copied_that_fits(dtype):
+    images = np.zeros((3, 1, 4, 4), dtype=dtype)
+    assert np.shares_memory(as_examples(images, form_of(images), training=True), images)
+    grey = np.zeros((3, 4, 4), dtype=dtype)
+    assert np.shares_memory(as_examples(grey, form_of(grey), training=True), grey)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int64, np.int16, bool])
+def test_other_numbers_become_float32(dtype):
+    values = np.asarray([[0, 1], [1, 1]], dtype=dtype)
+    found = as_examples(values, form_of(values), training=True)
+    assert found.dtype == np.float32
+    assert np.array_equal(found, values.astype(np.float32))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_named_by_row_and_column(value):
+    values = np.zeros((300, 7))
+    values[250, 3] = value
+    what = "NaN" if np.isnan(value) else "infinity"
+    with pytest.raises(DatasetError, match=f"Row 250, column 3 holds {what}"):
+        as_examples(values, form_of(values))
+    images = np.zeros((4, 2, 5), dtype=np.float32)
+    images[2, 1, 4] = value
+    with pytest.raises(DatasetError, match=r"Row 2, place \(0, 1, 4\)"):
+        as_examples(images, form_of(images))
+
+
+def test_large_finite_numbers_are_finite():
+    check_finite(np.full((4, 4), 3e38, dtype=np.float32))
+    with pytest.raises(DatasetError, match="infinity"):
+        as_examples(np.full((2, 2), 1e300), InputForm((2,), "float32"))
+
+
+BYTES = InputForm((1, 2, 2), "uint8")
+
+
+def test_a_network_of_bytes_takes_whole_numbers_and_no_fractions():
+    images = np.asarray([[[0, 255], [3, 4]]])
+    assert as_examples(images, BYTES).dtype == np.uint8
+    with pytest.raises(ShapeError, match=r"as bytes \(uint8\), got float64"):
+        as_examples(images / 255, BYTES)
+    for wrong in (-1, 256):
+        with pytest.raises(DatasetError, match="pixels from 0 to 255"):
+            as_examples(np.full((1, 2, 2), wrong), BYTES)
+
+
+def test_a_network_of_fractions_does_not_guess_what_bytes_are():
+    form = InputForm((1, 2, 2), "float32")
+    with pytest.raises(DatasetError, match="exactly as the training data"):
+        as_examples(np.zeros((1, 2, 2), dtype=np.uint8), form)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 2), (1, 1, 2, 3), (4,), (1, 3, 2, 2)])
+def test_another_size_is_refused(shape):
+    with pytest.raises(ShapeError, match=r"\('count', 1, 2, 2\), got"):
+        as_examples(np.zeros(shape, dtype=np.uint8), BYTES)
+
+
+def test_another_count_of_features_is_refused():
+    with pytest.raises(ShapeError, match=r"X has 3 features, but .* expecting 4"):
+        as_examples(np.zeros((2, 3)), InputForm((4,), "float32"))
+
+
+def test_a_column_that_float32_cannot_resolve_is_named():
+    values = np.zeros((100, 3))
+    values[:, 1] = 1.7e9 + np.arange(100)
+    mean, std = values.mean(axis=0), values.std(axis=0)
+    with pytest.raises(DatasetError, match=r"Column 1 varies by 28.9.*StandardScaler"):
+        check_digits(values, mean, std)
+    check_digits(values - mean, mean * 0, std)
+    check_digits(values.astype(np.float32), mean, std)
+
+
+def test_torch_tensors_are_arrays():
+    assert np.array_equal(to_array(torch.ones(2, requires_grad=True)), [1, 1])

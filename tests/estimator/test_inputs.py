@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+import torch
+
+from handgrad.classifier import Classifier
+from handgrad.datasets.array_input import InputForm
+from handgrad.errors import DatasetError
+from handgrad.estimator.inputs import (
+    class_numbers,
+    classes_of,
+    more_examples,
+    split_of,
+    training_examples,
+)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["b", "a", "b"], ["a", "b"]),
+        ([7, -1, 7], [-1, 7]),
+        ([True, False, True], [False, True]),
+        (np.asarray([2, 1, 2], dtype=np.uint8), [1, 2]),
+        (np.asarray(["x", "y", "x"], dtype=object), ["x", "y"]),
+    ],
+)
+def test_classes_are_in_order_and_numbers_lead_back(labels, classes):
+    found, numbers = classes_of(np.asarray(labels))
+    assert found.tolist() == classes
+    assert numbers.dtype == np.int64
+    assert np.array_equal(found[numbers], labels)
+
+
+def test_one_class_alone_is_refused():
+    with pytest.raises(DatasetError, match=r"one class, 0\.0"):
+        classes_of(np.zeros(4))
+
+
+def test_labels_are_classes_or_their_names():
+    classes, names = np.asarray([0, 1]), ("cat", "dog")
+    assert class_numbers([1, 0, 1], classes, names).tolist() == [1, 0, 1]
+    assert class_numbers(["dog", "cat"], classes, names).tolist() == [1, 0]
+    assert class_numbers(torch.tensor([1, 0]), classes).tolist() == [1, 0]
+    words = np.asarray(["a", "b"])
+    assert class_numbers(np.asarray(["b", "a"], dtype=object), words).tolist() == [1, 0]
+    assert class_numbers([1.0, 0.0], classes).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("labels", [[2, 0], [-1], [0.5], ["bird"], ["0"], [np.nan]])
+def test_an_unknown_label_is_named(labels):
+    with pytest.raises(DatasetError, match=r"does not know the label .*0, 1"):
+        class_numbers(labels, np.asarray([0, 1]), ("cat", "dog"))
+
+
+TARGETS = np.asarray([0, 1, 1, 0])
+EXAMPLES = np.arange(8, dtype=np.float32).reshape(4, 2)
+
+
+def weighed(sample_weight=None, batch_size=0):
+    return split_of(EXAMPLES, TARGETS, sample_weight, batch_size)
+
+
+def test_equal_weights_are_none():
+    for split in (weighed(), weighed(np.full(4, 0.5))):
+        assert split.weights is None
+        assert split.images is EXAMPLES
+
+
+def test_what_weighs_nothing_is_left_out():
+    split = weighed([0, 1, 2, 0])
+    assert split.images.tolist() == EXAMPLES[1:3].tolist()
+    assert split.targets.tolist() == [1, 1]
+    assert weighed([0, 1, 1, 0]).weights is None
+
+
+@pytest.mark.parametrize(
+    ("sample_weight", "said"),
+    [
+        ([0, 0, 0, 0], "non-zero|weights are zero"),
+        ([1, 1, -1, 1], "[Nn]egative"),
+        ([1, 1], "inconsistent|sample_weight"),
+        ([1, 1, np.nan, 1], "NaN"),
+    ],
+)
+def test_wrong_weights_are_refused(sample_weight, said):
+    with pytest.raises(ValueError, match=said):
+        weighed(sample_weight)
+
+
+@pytest.mark.parametrize("kind", ["list", "torch", "frame"])
+def test_vectors_come_from_anything_with_an_array(kind):
+    values = np.asarray([[0.5, 1], [2, 3]])
+    given = {"list": values.tolist(), "torch": torch.tensor(values), "frame": values}
+    if kind == "frame":
+        pandas = pytest.importorskip("pandas")
+        given["frame"] = pandas.DataFrame(values, columns=["x", "y"])
+    clf = Classifier()
+    form, examples, labels = training_examples(clf, given[kind], ["u", "v"])
+    assert form == InputForm((2,), "float32")
+    assert np.array_equal(examples, values.astype(np.float32))
+    assert labels.tolist() == ["u", "v"]
+    assert clf.n_features_in_ == 2
+    assert np.array_equal(more_examples(clf, form, given[kind]), examples)
+
+
+def test_images_count_their_pixels_as_features():
+    clf = Classifier()
+    images = np.zeros((2, 4, 5, 3), dtype=np.uint8)
+    form, examples, _ = training_examples(clf, images, [0, 1])
+    assert clf.n_features_in_ == 60
+    assert examples.shape == (2, 3, 4, 5)
+    assert more_examples(clf, form, torch.tensor(images)).shape == (2, 3, 4, 5)
+
+
+def test_whole_weights_are_repetitions_where_one_step_sees_everything():
+    split = weighed([2, 0, 1, 3], batch_size=6)
+    assert split.targets.tolist() == [0, 0, 1, 0, 0, 0]
+    assert split.weights is None
+    assert np.array_equal(split.images, EXAMPLES[[0, 0, 2, 3, 3, 3]])
+    for sample_weight, size in (([2, 0, 1, 3], 5), ([2, 0.5, 1, 2], 6)):
+        assert weighed(sample_weight, batch_size=size).weights is not None

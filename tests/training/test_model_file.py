@@ -1,0 +1,96 @@
+import json
+from random import Random
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from handgrad.errors import IntegrityError, RunError
+from handgrad.training.config import config_from
+from handgrad.training.model_file import load_history, load_model, save_model
+
+CONFIG = config_from({"seed": 3})
+ARRAYS = {
+    "parameters/linear_1.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "parameters/linear_1.bias": np.ones(2, dtype=np.float32),
+}
+HISTORY = [{"epoch": 1, "train_loss": 0.1 + 0.2}]
+
+
+@pytest.fixture
+def path(tmp_path):
+    save_model(tmp_path / "net.safetensors", CONFIG, ARRAYS, HISTORY)
+    return tmp_path / "net.safetensors"
+
+
+def test_what_was_saved_comes_back(path):
+    config, arrays = load_model(path)
+    assert config == CONFIG
+    assert arrays.keys() == ARRAYS.keys()
+    for name, array in arrays.items():
+        assert np.array_equal(array, ARRAYS[name])
+    assert load_history(path) == HISTORY
+
+
+def test_the_same_network_makes_the_same_bytes(path):
+    before = path.read_bytes()
+    save_model(path, CONFIG, dict(reversed(ARRAYS.items())), HISTORY)
+    assert path.read_bytes() == before
+
+
+def test_every_changed_bit_is_refused_by_the_name_of_the_file(path):
+    content, draw = path.read_bytes(), Random(0)
+    places = range(8 * len(content))
+    for place in draw.sample(places, 500):
+        wrong = bytearray(content)
+        wrong[place // 8] ^= 1 << place % 8
+        path.write_bytes(wrong)
+        with pytest.raises(RunError, match=r"net\.safetensors"):
+            load_model(path)
+
+
+def test_a_changed_weight_is_refused_by_its_own_name(path):
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(IntegrityError, match=r"linear_1\.weight is not what was saved"):
+        load_model(path)
+
+
+def test_every_shorter_file_is_refused(path):
+    content = path.read_bytes()
+    for size in range(len(content)):
+        path.write_bytes(content[:size])
+        with pytest.raises(RunError, match=r"net\.safetensors"):
+            load_model(path)
+
+
+@pytest.mark.parametrize("other", [b"", b"\x80\x04pickle", save({"a": np.ones(2)})])
+def test_another_file_is_said_to_be_another(tmp_path, other):
+    (tmp_path / "other").write_bytes(other)
+    with pytest.raises(RunError, match="no settings of Handgrad"):
+        load_model(tmp_path / "other")
+
+
+def test_a_later_format_asks_for_a_later_version(path, monkeypatch):
+    monkeypatch.setattr("handgrad.training.model_file.FORMAT", 2)
+    save_model(path, CONFIG, ARRAYS)
+    monkeypatch.undo()
+    with pytest.raises(RunError, match="format 2, and this version reads format 1"):
+        load_model(path)
+
+
+def test_the_settings_are_plain_text(path):
+    content = path.read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    text = json.loads(header["__metadata__"]["handgrad"])
+    assert text["config"]["seed"] == 3
+    assert set(text["sha256"]) == set(ARRAYS)
+
+
+@pytest.mark.parametrize("name", [".", "nowhere/net.safetensors"])
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
+    with pytest.raises(RunError, match=r"is a folder|there is no folder"):
+        save_model(tmp_path / name, CONFIG, ARRAYS)
+    with pytest.raises(RunError, match="cannot be read"):
+        load_model(tmp_path / "missing")
