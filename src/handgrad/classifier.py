@@ -25,8 +25,8 @@ from handgrad.estimator.inputs import (
 )
 from handgrad.estimator.partial import Portions
 from handgrad.estimator.progress import follow
+from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Sequential
-from handgrad.metrics import Evaluation
 from handgrad.training.classifier_settings import labels_of, settings_of
 from handgrad.training.config import RunConfig
 from handgrad.training.trained_network import TrainedNetwork
@@ -208,14 +208,15 @@ class Classifier(ClassifierMixin, BaseEstimator):
         examples = self._examples(X)
         return self.trained_.logits(examples)
 
-    def evaluate(self, X: Any, y: Any) -> Evaluation:  # noqa: N803
+    def evaluate(self, X: Any, y: Any) -> EvaluationReport:  # noqa: N803
         """Loss, accuracy, precision, recall, F1 and the confusion matrix on examples.
 
         Labels may be those of `classes_` or the names of the classes.
         """
         examples = self._examples(X)
         targets = class_numbers(y, self.classes_, self.class_names)
-        return self.trained_.evaluate(Split(examples, targets))
+        found = self.trained_.evaluate(Split(examples, targets))
+        return EvaluationReport(found, self.class_names)
 
     def save(self, path: str | Path) -> None:
         """Write the classifier into one `.safetensors` file; `handgrad.load` reads it.

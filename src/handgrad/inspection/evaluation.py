@@ -1,0 +1,136 @@
+"""What a classifier gets right and wrong, class by class, as a table and a picture."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from handgrad.arrays import NumpyArray
+from handgrad.inspection.result import Result
+from handgrad.inspection.table import Table
+from handgrad.metrics import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PAIRS = 5  # confusions that are named
+NUMBERS = ("images", "mistakes", "precision", "recall", "F1")
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """One class: precision, recall and F1 are fractions, the others count images."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    images: int
+    mistakes: int
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class EvaluationReport(Result):
+    """An evaluation with the names of the classes; a notebook shows it as it is.
+
+    Shapes
+        confusion  (classes, classes), row = true class, column = predicted class
+
+    Units
+        accuracy   a fraction
+        loss       the mean over the examples, of the loss of training without L2
+    """
+
+    evaluation: Evaluation
+    class_names: tuple[str, ...]
+    what: str = ""
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of examples whose most probable class is the true one."""
+        return self.evaluation.accuracy
+
+    @property
+    def loss(self) -> float:
+        """The mean loss."""
+        return self.evaluation.loss
+
+    @property
+    def confusion(self) -> NumpyArray:
+        """How often each true class (row) was taken for each class (column)."""
+        return self.evaluation.confusion
+
+    @property
+    def per_class(self) -> tuple[ClassScores, ...]:
+        """The scores of each class, in the order of the classes."""
+        found = self.evaluation
+        return tuple(
+            ClassScores(
+                name,
+                float(found.precision[number]),
+                float(found.recall[number]),
+                float(found.f1[number]),
+                int(found.support[number]),
+                int(found.mistakes_per_class[number]),
+            )
+            for number, name in enumerate(self.class_names)
+        )
+
+    @property
+    def most_confused(self) -> list[tuple[str, str, int]]:
+        """(true class, predicted class, images), the most frequent first."""
+        names = self.class_names
+        return [
+            (names[true], names[predicted], count)
+            for true, predicted, count in self.evaluation.most_confused(PAIRS)
+        ]
+
+    def summary(self) -> str:
+        """Right answers, accuracy and loss in one line."""
+        total = int(self.evaluation.support.sum())
+        right = total - int(self.evaluation.mistakes_per_class.sum())
+        start = f"{self.what}: " if self.what else ""
+        return (
+            f"{start}{right:,} of {total:,} right, accuracy {self.accuracy:.2%}, "
+            f"loss {self.loss:.4f}"
+        )
+
+    def table(self) -> Table:
+        """A row for each class, and the most frequent confusions."""
+        found, rows = self.evaluation, []
+        for one in self.per_class:
+            shares = (one.precision, one.recall, one.f1)
+            counts = (f"{one.images:,}", f"{one.mistakes:,}")
+            rows.append((one.name, *counts, *(f"{share:.3f}" for share in shares)))
+        means = (found.macro_precision, found.macro_recall, found.macro_f1)
+        rows.append(("macro average", "", "", *(f"{mean:.3f}" for mean in means)))
+        lines = [
+            f"  {true} taken for {predicted}: {count:,} times"
+            for true, predicted, count in self.most_confused
+        ]
+        below = ("\n".join(["most confused", *lines]),) if lines else ()
+        return Table(
+            ("class", *NUMBERS), tuple(rows), NUMBERS, (self.summary(),), below
+        )
+
+    def figure(self) -> "Figure":
+        """The confusion matrix."""
+        from handgrad.inspection.figures import confusion_matrix
+
+        return confusion_matrix(self.confusion, self.class_names, what=self.what)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Loss, accuracy, scores by class, the matrix and the top confusions."""
+        found = self.evaluation
+        return {
+            "images": int(found.support.sum()),
+            "loss": found.loss,
+            "accuracy": found.accuracy,
+            "macro_precision": found.macro_precision,
+            "macro_recall": found.macro_recall,
+            "macro_f1": found.macro_f1,
+            "classes": [asdict(one) for one in self.per_class],
+            "confusion": self.confusion.tolist(),
+            "most_confused": [
+                {"true": true, "predicted": predicted, "count": count}
+                for true, predicted, count in self.most_confused
+            ],
+        }

@@ -1,0 +1,101 @@
+from inspect import signature
+
+import numpy as np
+import pytest
+
+from handgrad.classifier import Classifier
+from handgrad.datasets import Split
+from handgrad.datasets.array_file import ARRAY_FILE
+from handgrad.datasets.array_input import InputForm
+from handgrad.errors import ConfigError, RunError
+from handgrad.estimator.fitting import (
+    label_type,
+    own_network,
+    prepare,
+    run_training,
+    seed_of,
+)
+from handgrad.layers import Flatten, Linear, Sequential, Tanh
+from handgrad.training import RunFolder
+
+FORM = InputForm((1, 3, 3), "uint8")
+TRAIN = Split(np.arange(180, dtype=np.uint8).reshape(20, 1, 3, 3), np.arange(20) % 2)
+CLASSES = np.asarray([3, 8])
+SETTINGS = Classifier("softmax_regression", epochs=2, engine="plain").get_params()
+
+
+def prepared(**settings):
+    return prepare({**SETTINGS, **settings}, FORM, TRAIN, None, CLASSES)
+
+
+def test_what_follows_from_the_data_is_written_down():
+    parts, dataset = prepared()
+    resolved = parts.config.resolved
+    assert resolved.class_names == dataset.class_names == ("3", "8")
+    assert resolved.label_type == "int"
+    assert resolved.input_shape == (1, 3, 3)
+    assert resolved.input_dtype is None
+    assert parts.config.dataset.name == "arrays"
+    assert dataset.checksum == ""
+
+
+def test_a_run_keeps_its_arrays_and_their_checksum(tmp_path):
+    parts, dataset = prepared(run=tmp_path / "run")
+    seen = []
+    run_training(parts, dataset, tmp_path / "run", seen.append)
+    assert [record.epoch for record in seen] == [1, 2]
+    config = RunFolder.open(tmp_path / "run").config
+    assert config.dataset.name == str(tmp_path / "run" / ARRAY_FILE)
+    assert config.resolved.dataset_sha256 == dataset.checksum != ""
+    with pytest.raises(RunError, match="is there already"):
+        run_training(*prepared(run=tmp_path / "run"), tmp_path / "run", seen.append)
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [([1, 2], "int"), (["a"], "str"), ([0.5], "float"), ([True], "bool")],
+)
+def test_labels_are_of_a_kind(labels, kind):
+    assert label_type(np.asarray(labels)) == kind
+
+
+def test_seeds_come_from_numbers_and_generators():
+    assert seed_of(7) == seed_of(np.int64(7)) == 7
+    states = [np.random.RandomState(0) for _ in range(2)]
+    assert seed_of(states[0]) == seed_of(states[1])
+    assert seed_of(states[0]) != seed_of(np.random.RandomState(0))
+    assert seed_of(np.random.default_rng(1)) == seed_of(np.random.default_rng(1))
+    assert seed_of(None) != seed_of(None)
+    for wrong in (-1, 0.5, "x"):
+        with pytest.raises(ConfigError, match="random_state is a whole number"):
+            seed_of(wrong)
+
+
+class Own(Tanh):
+    pass
+
+
+def test_networks_by_hand_are_named_by_their_rows_where_they_have_some():
+    known = Sequential([Flatten(), Linear(9, 2)])
+    parts, _ = prepared(model=known)
+    assert parts.config.model.name == "from_layers"
+    assert parts.model is not known
+    parts, _ = prepared(model=Sequential([Flatten(), Linear(9, 2), Own()]))
+    assert parts.config.model.name == "own"
+
+
+def test_a_function_is_told_the_shape_the_classes_and_the_seed():
+    told = []
+
+    def make(*given):
+        told.append(given)
+        return Sequential([Flatten(), Linear(9, 2)])
+
+    assert own_network(make, FORM, 2, 5).output_shape((1, 3, 3)) == (2,)
+    assert told == [((1, 3, 3), 2, 5)]
+    assert own_network("lenet", FORM, 2, 5) is None
+
+
+def test_every_setting_of_the_classifier_is_known_here():
+    names = set(signature(Classifier.__init__).parameters) - {"self"}
+    assert names == set(SETTINGS)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from handgrad.inspection.evaluation import EvaluationReport
+from handgrad.metrics import evaluate
+
+TARGETS = np.array([0, 0, 0, 1, 1, 2])
+ANSWERS = np.eye(3)[[0, 0, 1, 1, 1, 0]]
+
+
+@pytest.fixture
+def report():
+    found = evaluate(ANSWERS, TARGETS, 0.25)
+    return EvaluationReport(found, ("cat", "<b>dog</b>", "$hen$"), "test")
+
+
+def test_numbers_by_name(report):
+    assert report.accuracy == 4 / 6
+    assert report.loss == 0.25
+    assert report.confusion.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
+    cat, dog, hen = report.per_class
+    assert (cat.name, cat.images, cat.mistakes) == ("cat", 3, 1)
+    assert (cat.precision, cat.recall) == (2 / 3, 2 / 3)
+    assert dog.f1 == pytest.approx(0.8)
+    assert (hen.precision, hen.recall, hen.f1) == (0, 0, 0)
+    assert report.most_confused[0] == ("cat", "<b>dog</b>", 1)
+
+
+def test_it_displays_itself(report):
+    said = str(report)
+    assert said.startswith("test: 4 of 6 right, accuracy 66.67%, loss 0.2500")
+    assert "$hen$ taken for cat: 1 times" in said
+    shown = report._repr_html_()
+    assert "&lt;b&gt;dog&lt;/b&gt;" in shown
+    assert "<b>dog" not in shown
+    assert "data:image/png;base64," in shown
+    assert report.figure().axes
+
+
+def test_plain_values_have_everything(report):
+    values = report.as_dict()
+    assert values["images"] == 6
+    assert values["classes"][0]["name"] == "cat"
+    assert values["confusion"] == report.confusion.tolist()
+    assert values["macro_f1"] == pytest.approx(report.evaluation.macro_f1)
+
+
+def test_a_report_without_mistakes_names_none():
+    found = evaluate(np.eye(2), np.array([0, 1]), 0.0)
+    assert "most confused" not in str(EvaluationReport(found, ("a", "b")))
