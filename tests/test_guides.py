@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
-NAMES = ["inspection"]
+NAMES = ["inspection", "your_own_arrays", "your_own_layer", "your_own_network"]
 
 
 def blocks(text):

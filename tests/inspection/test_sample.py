@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from handgrad.classifier import Classifier
 from handgrad.datasets.normalization import half
 from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.inspection.sample import image_of, only, sample_of, up_to
@@ -89,3 +90,14 @@ def test_a_bare_network_takes_its_inputs_and_class_numbers():
     sample = sample_of(subject, IMAGES / 7.0, [2, 0, 1, 1, 1])
     np.testing.assert_array_equal(sample.inputs, IMAGES / 7.0)
     assert sample.class_names == ("0", "1", "2")
+
+
+def test_a_classifier_fitted_on_arrays_needs_images_unless_it_kept_them(tmp_path):
+    clf = Classifier("softmax_regression", epochs=1, engine="plain", validation=2)
+    labels = ["a", "b", "a", "b", "b"]
+    with pytest.raises(ConfigError, match="Give images and their labels"):
+        sample_of(subject_of(clf.fit(IMAGES, labels)))
+    clf.set_params(run=str(tmp_path / "run")).fit(IMAGES, labels)
+    sample = sample_of(subject_of(tmp_path / "run"), split="train")
+    assert sample.images.shape == (3, 1, 3, 4)
+    assert sample.class_names == ("a", "b")

@@ -101,14 +101,16 @@ def _of_run(
     dataset: str | None,
     data_dir: Path | None,
 ) -> Sample:
+    from handgrad.training.build import ARRAYS
     from handgrad.training.run_images import run_images
 
-    if subject.config is None:
+    config = subject.config
+    if config is None or (config.dataset.name == ARRAYS and dataset is None):
         raise ConfigError(
             f"{subject.name} has no images of its own, got none. "
             "Give images and their labels."
         )
-    name, found = run_images(subject.config, split, dataset=dataset, data_dir=data_dir)
+    name, found = run_images(config, split, dataset=dataset, data_dir=data_dir)
     taken = found.images[:count]
     return Sample(
         images=taken,
