@@ -44,7 +44,9 @@ def test_every_name_is_there_and_described(module, name):
     if isclass(value):
         methods = [n for n in vars(value) if not n.startswith("_")]
         bare = [
-            n for n in methods if callable(getattr(value, n)) and not getdoc(getattr(value, n))
+            n
+            for n in methods
+            if callable(getattr(value, n)) and not getdoc(getattr(value, n))
         ]
         assert bare == [], f"methods of {name} without a docstring"
 

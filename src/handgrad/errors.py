@@ -34,6 +34,7 @@ __all__ = [
     "UnsavedError",
 ]
 
+
 class HandgradError(ValueError):
     """The base of all errors that are a user's to mend."""
 

@@ -14,6 +14,7 @@ __all__ = [
     "most_confused",
 ]
 
+
 @dataclass(frozen=True)
 class Evaluation:
     """What a classifier got right and wrong on one split.
