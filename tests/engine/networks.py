@@ -172,6 +172,14 @@ NETWORKS = {
     "stride beyond the kernel": network(
         conv(2, 1, stride=3), TANH, conv(2, 1, stride=2), FLATTEN, linear(4)
     ),
+    "large kernels, stride of three": network(
+        *(conv(3, 4, stride=3), TANH, conv(4, (5, 4), stride=3, padding=(2, 3))),
+        *(TANH, conv(2, (1, 4), stride=(1, 3), padding=(0, 2)), FLATTEN, linear(4)),
+        shape=(3, 14, 13),
+    ),
+    "large first kernel, stride of three": network(
+        conv(5, (6, 5), stride=3, padding=(3, 2)), FLATTEN, linear(4), shape=(1, 11, 9)
+    ),
     "overlapping pooling": network(
         *(conv(3, 2), layer("leaky_relu")),
         *(pool("max", 3, stride=(1, 2), padding=1), TANH),

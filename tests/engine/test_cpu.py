@@ -14,6 +14,7 @@ from handgrad.errors import RunError
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.parameter import Parameter
+from handgrad.schedules import step_decay
 
 from .by_rows import BY_ROWS, SKINNY
 from .networks import NETWORKS, SMOOTH, Settings, cpu_engine, networks
@@ -33,6 +34,9 @@ OPTIMIZERS = {
     "rmsprop": lambda: RMSProp(0.01, weight_decay=1e-3),
     "adam": lambda: Adam(0.01, weight_decay=1e-3),
     "adamw": lambda: AdamW(0.01),
+    "adamw, scheduled": lambda: AdamW(
+        step_decay(0.05, every=1, factor=0.25), weight_decay=0.5
+    ),
 }
 MIXED = NETWORKS["strides and pairs"]
 
