@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
+from handgrad.engine.fences import beside_a_fence, checks_bounds
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
@@ -65,7 +66,8 @@ class Network:
         bits = random_bits(Key(seed).child("targets"), (count + 3,))
         targets = (bits % self.classes).astype(np.int64)
         rows = np.arange(count + 2, 2, -1, dtype=np.int64)
-        return Batch(images, targets, rows, rows + 1000)
+        arrays = (images, targets, rows, rows + 1000)
+        return Batch(*(map(beside_a_fence, arrays) if checks_bounds() else arrays))
 
 
 @dataclass
