@@ -16,6 +16,7 @@ from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.parameter import Parameter
 from handgrad.schedules import step_decay
 
+from .agreement import assert_predicts
 from .by_rows import BY_ROWS, SKINNY
 from .networks import NETWORKS, SMOOTH, Settings, cpu_engine, networks
 from .reference import distance_from_kinks, reference_step
@@ -113,6 +114,7 @@ def assert_random_network_agrees(network, count, loss):
     expected = reference_step(*case, follows_norms=True)
     result = engine.train_step(batch, 1)
     expected.assert_agrees(result, engine.training.gradients())
+    assert_predicts(engine, network)
 
 
 def plain_engine(network, setting):
