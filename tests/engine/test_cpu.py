@@ -14,7 +14,9 @@ from handgrad.errors import RunError
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.parameter import Parameter
+from handgrad.schedules import step_decay
 
+from .agreement import assert_predicts
 from .by_rows import BY_ROWS, SKINNY
 from .networks import NETWORKS, SMOOTH, Settings, cpu_engine, networks
 from .reference import distance_from_kinks, reference_step
@@ -33,6 +35,9 @@ OPTIMIZERS = {
     "rmsprop": lambda: RMSProp(0.01, weight_decay=1e-3),
     "adam": lambda: Adam(0.01, weight_decay=1e-3),
     "adamw": lambda: AdamW(0.01),
+    "adamw, scheduled": lambda: AdamW(
+        step_decay(0.05, every=1, factor=0.25), weight_decay=0.5
+    ),
 }
 MIXED = NETWORKS["strides and pairs"]
 
@@ -109,6 +114,7 @@ def assert_random_network_agrees(network, count, loss):
     expected = reference_step(*case, follows_norms=True)
     result = engine.train_step(batch, 1)
     expected.assert_agrees(result, engine.training.gradients())
+    assert_predicts(engine, network)
 
 
 def plain_engine(network, setting):
