@@ -6,6 +6,8 @@ process, so contexts are counted: the first sets it, the last restores what was 
 """
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,13 +16,33 @@ from threadpoolctl import ThreadpoolController
 from handgrad.engine.forks import ForkSafeLock, call_in_child
 
 
+@dataclass(frozen=True)
+class Library:
+    """A matrix library's number of threads: how to read it, how to set it."""
+
+    get: Callable[[], int | None]
+    set: Callable[[int], Any]
+
+
 @cache
-def blas_libraries() -> list[Any]:
+def blas_libraries() -> list[Library]:
     """The matrix libraries of NumPy, of SciPy, and others loaded by now."""
     import scipy.linalg.cython_blas  # noqa: F401  (loads SciPy's)
 
     found = ThreadpoolController().select(user_api="blas").lib_controllers
-    return [library for library in found if library.get_num_threads() is not None]
+    return [each for each in map(_functions_of, found) if each.get() is not None]
+
+
+def _functions_of(controller: Any) -> Library:
+    """OpenBLAS's own functions where they can be found: threadpoolctl looks them up
+    by name at each call, which takes longer than the call.
+    """
+    if controller.internal_api == "openblas" and hasattr(controller, "_get_symbol"):
+        names = ("openblas_get_num_threads", "openblas_set_num_threads")
+        get, set_ = map(controller._get_symbol, names)
+        if get is not None and set_ is not None:
+            return Library(get, set_)
+    return Library(controller.get_num_threads, controller.set_num_threads)
 
 
 class SingleThread:
@@ -33,7 +55,7 @@ class SingleThread:
         self._lock = ForkSafeLock()
         self._own = threading.local()  # contexts that this thread is in
         self._contexts = 0  # that any thread is in
-        self._before: list[tuple[Any, int]] = []
+        self._before: list[tuple[Library, int]] = []
         call_in_child(self._forget_other_threads)
 
     def __enter__(self) -> None:
@@ -51,15 +73,15 @@ class SingleThread:
                 self._restore()
 
     def _limit(self) -> None:
-        numbers = [(each, each.get_num_threads()) for each in blas_libraries()]
+        numbers = [(each, each.get() or 1) for each in blas_libraries()]
         self._before = [(library, number) for library, number in numbers if number != 1]
         for library, _ in self._before:
-            library.set_num_threads(1)
+            library.set(1)
 
     def _restore(self) -> None:
         for library, number in self._before:
-            if library.get_num_threads() == 1:  # otherwise set by others meanwhile
-                library.set_num_threads(number)
+            if library.get() == 1:  # otherwise set by others meanwhile
+                library.set(number)
         self._before = []
 
     def _forget_other_threads(self) -> None:
