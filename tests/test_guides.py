@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-GUIDES = Path(__file__).parents[1] / "docs" / "guides"
+ROOT = Path(__file__).parents[1]
+GUIDES = ROOT / "docs" / "guides"
 NAMES = ["inspection", "your_own_arrays", "your_own_layer", "your_own_network"]
 
 
@@ -29,6 +30,14 @@ def run_blocks(path):
 def test_the_code_of_a_guide_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run_blocks(GUIDES / f"{name}.md") > 0
+
+
+@pytest.mark.slow
+def test_the_script_of_the_first_screen_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_blocks(ROOT / "README.md") > 0
+    assert float(capsys.readouterr().out) > 0.95
+    assert (tmp_path / "digits.safetensors").is_file()
 
 
 def test_every_inspection_has_its_lines():
