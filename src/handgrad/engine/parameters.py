@@ -93,10 +93,9 @@ def rule_of(optimizer: Optimizer) -> int | None:
     return None if kind is None else RULES[kind]
 
 
-def write_rates(rates: NumpyArray, optimizer: Any, step: int) -> None:
+def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
     """The numbers of one step that `kernels.updates` reads."""
     rates[1] = 1.0  # until clipping says otherwise
-    rule = rule_of(optimizer)
     if rule is None:
         return
     learning_rate = optimizer.learning_rate(step)

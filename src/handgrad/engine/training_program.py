@@ -45,8 +45,8 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
-        is_own_loss = exact(engine.loss, LOSSES) is None
-        meets = is_own_loss or has_meetings(model, training=True)
+        self.is_own_loss = exact(engine.loss, LOSSES) is None
+        meets = self.is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
         self.engine = engine
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
@@ -63,7 +63,7 @@ class TrainingProgram:
         self.check = BatchCheck(engine.input_shape, logits.rows)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
         self.correct = memory.array("correct", "settings", tiles, np.int64)
-        add = add_plain_loss if is_own_loss else add_loss
+        add = add_plain_loss if self.is_own_loss else add_loss
         add(lowering, engine.loss, logits, self.losses, self.correct)
         lower_backwards(lowering, logits)
         lowering.meet("tiles")
@@ -102,10 +102,13 @@ class TrainingProgram:
             0 if views is None else memory_address(views),
             0 if views is None else views.shape[1],
         )
-        write_rates(self.mover.rates, self.engine.optimizer, step)
+        mover = self.mover
+        write_rates(mover.rates, mover.rule, self.engine.optimizer, step)
         self.step.number, self.step.count = step, count
         self.mover.step = step
-        self.step.examples, self.step.targets = batch.examples, self._targets(batch)
+        self.step.examples = batch.examples
+        if self.is_own_loss:
+            self.step.targets = batch.targets[batch.rows]
         for set_step in self.per_step:
             set_step(step)
         self.program.run()
@@ -113,11 +116,6 @@ class TrainingProgram:
         norm = self.mover.gradient_norm
         correct = int(self.correct.sum())
         return StepResult(loss, correct, norm, are_finite(loss, norm))
-
-    def _targets(self, batch: Batch) -> NumpyArray:
-        """The batch's own targets where the plain voice will ask for them."""
-        is_own = exact(self.engine.loss, LOSSES) is None
-        return batch.targets[batch.rows] if is_own else batch.targets
 
     def gradients(self) -> dict[str, NumpyArray]:
         """Copies of the last step's gradients, where the program keeps them."""
