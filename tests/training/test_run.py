@@ -282,3 +282,47 @@ def test_a_run_folder_can_be_read_while_the_run_goes(tmp_path):
         half_written.write_text("being written")
         RunFolder.open(tmp_path / "run").records()
         assert half_written.exists(), "reading must not clear away"
+
+
+def content(folder):
+    return {p.name: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_finished_run_that_is_iterated_again_does_nothing(tmp_path):
+    run = train(tmp_path / "run")
+    before, result = content(tmp_path / "run"), dict(run.result)
+    assert list(run) == []
+    assert (content(tmp_path / "run"), run.result) == (before, result)
+
+
+def test_a_run_has_one_loop_at_a_time(tmp_path):
+    run = start(small(), tmp_path / "run")
+    first = iter(run)
+    next(first)
+    with pytest.raises(RunError, match="under way in another loop"):
+        next(iter(run))
+    first.close()
+    for _ in run:
+        pass
+    train(tmp_path / "other")
+    assert final_bits(tmp_path / "run") == final_bits(tmp_path / "other")
+
+
+def test_a_run_that_was_interrupted_is_resumed_not_iterated(tmp_path, monkeypatch):
+    run = start(small(), tmp_path / "run")
+
+    add = run.folder.add
+
+    def interrupt(record):
+        add(record)
+        if record.step == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.folder, "add", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        list(run)
+    with pytest.raises(RunError, match=r"Go on with handgrad\.training\.resume"):
+        list(run)
+    go_on(tmp_path / "run")
+    train(tmp_path / "other")
+    assert final_bits(tmp_path / "run") == final_bits(tmp_path / "other")

@@ -19,6 +19,7 @@ from handgrad.engine.state import kept_states, model_arrays, model_state, take
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.engine.watch import Watch, settings_watch
 from handgrad.engine.workers import available_cores
+from handgrad.errors import RunError
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
@@ -83,6 +84,7 @@ class CpuEngine:
         self._settings = settings_watch(self, "seed", "batch_size", "workers")
         self._version = self.bound.version
         self._all: Watch | None = None
+        self._is_torn = False
         self._training: TrainingProgram | None = None
         self._prediction: PredictionProgram | None = None
 
@@ -90,6 +92,12 @@ class CpuEngine:
         """Follow what was assigned since: arrays, layers, settings."""
         if self._all is not None and not self._all.is_changed():
             return
+        if self._is_torn:
+            raise RunError(
+                "A training step was interrupted while it changed the network, so its "
+                "arrays are half of one step and half of another. Restore a saved "
+                "state, or make a new engine."
+            )
         if self.bound.model is not self.model:
             self._bind(self._optimizer_states())
         self.bound.refresh()
@@ -153,7 +161,18 @@ class CpuEngine:
         """Forward, loss, backward, one update of every parameter."""
         with self.bound.lock:
             self.refresh()
-            return (self._training or self.training).run(batch, step)
+            try:
+                return (self._training or self.training).run(batch, step)
+            except BaseException:
+                self._is_torn = self._training is not None and self._training.is_torn
+                if self._is_torn:
+                    self._all = None
+                raise
+
+    def finished(self, step: int) -> StepResult | None:
+        """The result of the last step, if it was this one and changed the model."""
+        with self.bound.lock:
+            return None if self._training is None else self._training.finished(step)
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""
@@ -175,8 +194,13 @@ class CpuEngine:
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
         """Put a state back, exactly; nothing changes unless all of it fits."""
         with self.bound.lock:
-            self.refresh()
-            self._restore(state)
+            was_torn, self._is_torn = self._is_torn, False
+            try:
+                self.refresh()
+                self._restore(state)
+            except BaseException:
+                self._is_torn = was_torn
+                raise
             self.bound.moves += 1
 
     def _restore(self, state: Mapping[str, NumpyArray]) -> None:

@@ -81,6 +81,12 @@ class Engine(Protocol):
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
 
+    def finished(self, step: int) -> StepResult | None:
+        """The result of the last step, if it was this one and changed the model.
+
+        So a caller that was interrupted learns whether the step is to be done again.
+        """
+
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32, of as many inputs.
 

@@ -5,20 +5,27 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import Gradients, NumpyArray, Shape
+from handgrad.arrays import Array, Gradients, NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck, are_all_finite
 from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.model_lock import lock_of
 from handgrad.engine.parameter_check import check_parameters
-from handgrad.engine.state import kept_states, model_state, restore_model, take
+from handgrad.engine.state import (
+    kept_states,
+    model_arrays,
+    model_state,
+    restore_model,
+    take,
+)
 from handgrad.engine.watch import LayerWatch, settings_watch
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer, clip_by_norm
 from handgrad.optimizers.optimizer import State
+from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 
 PREDICTION_BATCH = 256  # images: few enough that the activations stay small
@@ -50,6 +57,7 @@ class PlainEngine:
         self.l2, self.clip_norm = l2, clip_norm
         self._key = Key(seed).child("dropout")
         self._states: dict[str, State] = {}
+        self._finished: tuple[int, StepResult] | None = None
         self._renew()
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
@@ -57,7 +65,34 @@ class PlainEngine:
         with lock_of(self.model), single_thread, np.errstate(all="ignore"):
             self._refresh()
             self.check(batch)
-            return self._step(batch, step)
+            before = self._references()
+            self._finished = None
+            try:
+                result = self._step(batch, step)
+                self._finished = step, result
+            except BaseException:
+                self._finished = None
+                self._go_back_to(before)
+                raise
+            return result
+
+    def finished(self, step: int) -> StepResult | None:
+        """The result of the last step, if it was this one and changed the model."""
+        number, result = self._finished or (0, None)
+        return result if number == step else None
+
+    def _references(self) -> tuple[list[tuple[Parameter, Array]], dict[str, State]]:
+        """The arrays as they are: a step makes new ones and leaves these alone."""
+        arrays = [(array, array.value) for array in model_arrays(self.model).values()]
+        return arrays, {name: dict(state) for name, state in self._states.items()}
+
+    def _go_back_to(
+        self, before: tuple[list[tuple[Parameter, Array]], dict[str, State]]
+    ) -> None:
+        """Undo what an interrupted step has done."""
+        arrays, self._states = before
+        for parameter, value in arrays:
+            parameter.value = value
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32."""

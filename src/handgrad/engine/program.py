@@ -94,6 +94,7 @@ class Program:
         self._held: list[NumpyArray] = []
         self._steps: list[Workers | Callable[[], None]] | None = None
         self._uses_blas = uses_blas(self.phases)
+        self.done = 0  # sections of the last run that came to their end
 
     def run(self, tiles: int = NO_LIMIT) -> None:
         """Run every phase once, for the first tiles only; plain work sees them all."""
@@ -106,14 +107,26 @@ class Program:
             self._run(self._steps, tiles)
 
     def _run(self, steps: list[Workers | Callable[[], None]], tiles: int) -> None:
-        for step in steps:
+        """An interrupt of compiled work is raised when all sections are done."""
+        interrupt = None
+        for self.done, step in enumerate(steps):
             if isinstance(step, Workers):
-                step.run(tiles)
+                interrupt = step.run(tiles) or interrupt
             else:
-                with np.errstate(
-                    all="ignore"
-                ):  # as in the kernels and the plain engine
-                    step()
+                step()
+        self.done = len(steps)
+        if interrupt is not None:
+            raise interrupt
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the last run came to its end."""
+        return self._steps is not None and self.done == len(self._steps)
+
+    @property
+    def is_at_last(self) -> bool:
+        """Whether the last run came to its last section, or to its end."""
+        return self._steps is not None and self.done >= len(self._steps) - 1
 
     def _sections(
         self, announce: Announce | None

@@ -103,6 +103,7 @@ class TrainingProgram:
         self._write_factors(batch.example_weights())
         mover = self.mover
         write_rates(mover.rates, mover.rule, self.engine.optimizer, step)
+        self.program.done = 0  # before the number: see `finished`
         self.step.number, self.step.count = step, count
         self.mover.step = step
         self.step.examples = batch.examples
@@ -110,12 +111,29 @@ class TrainingProgram:
             self.step.targets = batch.targets[batch.rows]
         for set_step in self.per_step:
             set_step(step)
-        self.program.run()
         self.engine.bound.moves += 1
+        self.program.run()
+        return self.result()
+
+    def result(self) -> StepResult:
+        """What the last step found."""
+        count, norm = self.step.count, self.mover.gradient_norm
         loss = float(np.add.reduce(self.losses)) / count + self.mover.penalty()
-        norm = self.mover.gradient_norm
         correct = int(np.add.reduce(self.correct))
         return StepResult(loss, correct, norm, are_finite(loss, norm))
+
+    def finished(self, step: int) -> StepResult | None:
+        """The result of this step, if it was the last one and came to its end."""
+        is_done = self.step.number == step and self.program.is_done
+        return self.result() if is_done else None
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the last step ended after it had begun to change the model."""
+        program = self.program
+        if program.is_done or not program.done:
+            return False
+        return bool(self.engine.store.buffers) or program.is_at_last
 
     def _write_factors(self, weights: NumpyArray | None) -> None:
         """What the loss of each example is multiplied by: 1 where none has a weight.

@@ -100,11 +100,11 @@ class Workers:
             thread.start()
         self.close = weakref.finalize(self, _end, self._shared, self._wake)
 
-    def run(self, tiles: int = execute.NO_LIMIT) -> None:
+    def run(self, tiles: int = execute.NO_LIMIT) -> BaseException | None:
         """Run the program once, its first tiles only; returns when all is done.
 
-        An exception of a signal's handler is raised after the step, never within it:
-        the other workers would wait for this one.
+        What a signal's handler raises meanwhile is returned, for the caller to raise:
+        if this worker left a step, the others would wait for it.
         """
         if self._shared.forks != fork_count():
             self.close.detach()
@@ -113,11 +113,12 @@ class Workers:
         generation = self._generation + 1
         try:
             self._step(generation)
-        except BaseException:  # raised by a signal's handler: nothing else raises here
+        except BaseException as error:  # of a handler: nothing else raises here
             if not self._shared.has_run(generation):
                 self._step(generation)
             self._generation = generation
-            raise
+            return error
+        return None
 
     def _step(self, generation: int) -> None:
         shared = self._shared

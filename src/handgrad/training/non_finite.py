@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Batch
 from handgrad.errors import NonFiniteError
 from handgrad.layers.sequential import Sequential
@@ -197,3 +198,11 @@ def kind_of(values: Any) -> str | None:
     if np.isfinite(array).all():
         return None
     return "NaN" if np.isnan(array).any() else "infinity"
+
+
+def first_bad(trainer: "Trainer", split: Split) -> Batch:
+    """One image whose logits are not finite; if all are, one with a bad loss."""
+    logits = trainer.logits(split.images)
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    rows = bad[:1] if len(bad) else np.argmax(np.ptp(logits, axis=1), keepdims=True)
+    return Batch(split.images, split.targets, rows, rows, weights=split.weights)

@@ -30,6 +30,10 @@ from handgrad.training.saving import Unsaved
 Announce = Callable[[str], None]
 NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
 LAST_RECORDS = 10
+REFUSED = {
+    "going": "is under way in another loop. Leave that loop first.",
+    "left": "was interrupted, so it is unsaved. Go on with handgrad.training.resume.",
+}
 
 
 class Run:
@@ -49,33 +53,46 @@ class Run:
 
     def __init__(self, parts: Parts, folder: RunFolder) -> None:
         self.parts, self.folder = parts, folder
-        self.config = parts.config
-        self.trainer = parts.trainer
+        self.config, self.trainer = parts.config, parts.trainer
         self.result: dict[str, Any] = {}
-        self._started = perf_counter()
-        self._saved = perf_counter()
+        self._started = self._saved = perf_counter()
         self._seconds_before = 0.0
         self._last_epoch: dict[str, Any] = {}
+        self._stage = "ready"
         self.unsaved = Unsaved()
         self._config_checksum = folder.config_checksum()
 
     def __iter__(self) -> Iterator[Record]:
+        if self._stage == "finished":
+            return
+        if self._stage in REFUSED:
+            raise RunError(f"The run {self.folder.path} {REFUSED[self._stage]}")
         self.folder.own()
+        self._stage = "going"
         try:
-            for record in self._records():
-                self.folder.add(record)
-                if isinstance(record, EpochRecord):
-                    self._last_epoch = _summary_of(record)
-                    self._save_in_time(is_best=record.is_best)
-                elif self._is_time_to_save():
-                    self._save_in_time()
-                yield record
+            yield from self._saved_records()
             self._finish()
-        except NonFiniteError as error:
-            self._write_non_finite(error)
+            self._stage = "finished"
+        except GeneratorExit:  # a `break`, between two records
+            self._stage = "ready"
+            raise
+        except BaseException as error:
+            self._stage = "left"
+            if isinstance(error, NonFiniteError):
+                self._write_non_finite(error)
             raise
         finally:
             self.folder.release()
+
+    def _saved_records(self) -> Iterator[Record]:
+        for record in self._records():
+            self.folder.add(record)
+            if isinstance(record, EpochRecord):
+                self._last_epoch = _summary_of(record)
+                self._save_in_time(is_best=record.is_best)
+            elif self._is_time_to_save():
+                self._save_in_time()
+            yield record
 
     def _records(self) -> Iterator[Record]:
         """The trainer's; told to stop between two of them, it saves where it stands."""

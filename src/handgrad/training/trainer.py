@@ -15,7 +15,7 @@ from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Batch, Between, Engine, nothing
-from handgrad.errors import ConfigError
+from handgrad.engine.model_lock import lock_of
 from handgrad.layers import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
@@ -24,10 +24,14 @@ from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
 from handgrad.training.early_stopping import should_stop
 from handgrad.training.full_batch import content_order
-from handgrad.training.non_finite import non_finite_error
+from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.trainer_check import (
+    check_are_images,
+    check_splits,
+)
 
 
 class Trainer:
@@ -66,9 +70,6 @@ class Trainer:
         settings: TrainingSettings,
         augmentation: Sequence[Augmentation] = (),
     ) -> None:
-        for split, name in ((train, "training"), (validation, "validation")):
-            if split is not None and len(split) == 0:
-                raise ConfigError(f"There are no {name} images. Give at least one.")
         self.engine, self.train = engine, train.side_by_side()
         self.validation = None if validation is None else validation.side_by_side()
         check_splits(engine, self.train, self.validation)
@@ -78,6 +79,7 @@ class Trainer:
         self.augmentation = tuple(augmentation)
         self.position = Position()
         self.between: Between = nothing  # done between the parts of a long answer
+        self._begun = 0, 0  # the number of the last step begun, and its examples
         self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
         key = Key(settings.seed)
         self._order_key = key.child("order")
@@ -132,11 +134,6 @@ class Trainer:
         )
 
     @property
-    def steps_per_epoch(self) -> int:
-        """Batches in an epoch; the last may be smaller."""
-        return -(-len(self.train) // self.settings.batch_size)
-
-    @property
     def is_finished(self) -> bool:
         """All epochs done, or none better for long enough."""
         position, settings = self.position, self.settings
@@ -146,10 +143,31 @@ class Trainer:
         return stopped and position.batch == 0
 
     def __iter__(self) -> Iterator[Record]:
+        epoch, batches = 0, []
         while not self.is_finished:
-            for rows in self.batches(self.position.epoch)[self.position.batch :]:
-                yield self._step(rows)
-            yield self._end_of_epoch()
+            if epoch != self.position.epoch:
+                epoch = self.position.epoch
+                batches = self.batches(epoch)
+            record = self._next(epoch, batches)
+            if record is not None:
+                yield record
+
+    def _next(self, epoch: int, batches: list[NumpyArray]) -> Record | None:
+        """A step or the end of the epoch; None where another iterator has ended it."""
+        with lock_of(self.engine.model):
+            self._settle()
+            done = self.position
+            if done.epoch == epoch and done.batch < len(batches):
+                return self._step(batches[done.batch])
+        return self._end_of_epoch(done) if done.epoch == epoch else None
+
+    def _settle(self) -> None:
+        """Count a step that has changed the network, but was interrupted after that."""
+        step, examples = self._begun
+        result = self.engine.finished(step) if step > self.position.step else None
+        if result is not None:
+            loss, correct = result.loss, result.correct
+            self.position = self.position.after_step(loss, correct, examples)
 
     def batches(self, epoch: int) -> list[NumpyArray]:
         """The rows of each batch of an epoch, in order."""
@@ -182,14 +200,14 @@ class Trainer:
 
     def _viewed(self, rows: NumpyArray, changes: list[tuple[Any, Key]]) -> Batch:
         """Changes that only move pixels copy nothing; none at all is the least."""
-        images, targets = self.train.images, self.train.targets
-        weights = self.train.weights
+        split = self.train
         if not changes:
-            return Batch(images, targets, rows, rows, weights=weights)
-        views = Views(len(rows), *images.shape[2:])
+            return Batch(split.images, split.targets, rows, rows, None, split.weights)
+        views = Views(len(rows), *split.images.shape[2:])
         for change, its_key in changes:
             change.view(views, its_key)
-        return Batch(images, targets, rows, rows, views.table, weights)
+        table = views.table
+        return Batch(split.images, split.targets, rows, rows, table, split.weights)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """What the network says as it stands, (count, classes), float32.
@@ -214,18 +232,25 @@ class Trainer:
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of every array that training moves."""
-        return self.engine.state()
+        with lock_of(self.engine.model):
+            self._settle()
+            return self.engine.state()
 
     def restore(self, state: Mapping[str, NumpyArray], position: Position) -> None:
         """Go on from a state and its position."""
         self.engine.restore(state)
-        self.position = position
+        self.position, self._begun = position, (0, 0)
         self._timed, self._seconds = 0, 0.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the callback: it belongs to the process."""
+        return vars(self) | {"between": nothing}
 
     def _step(self, rows: NumpyArray) -> StepRecord:
         start = perf_counter()
         step = self.position.step + 1
         batch = self.batch(rows, step)
+        self._begun = step, len(rows)
         result = self.engine.train_step(batch, step)
         if not (result.is_finite and isfinite(result.loss)):
             raise non_finite_error(self, batch, step)
@@ -243,11 +268,13 @@ class Trainer:
             duration_seconds=seconds,
         )
 
-    def _end_of_epoch(self) -> EpochRecord:
-        done = self.position
+    def _end_of_epoch(self, done: Position) -> EpochRecord | None:
         train_loss = done.loss_sum / done.examples
         loss, accuracy = self._validate()
-        self.position = done.after_epoch(train_loss if loss is None else loss)
+        with lock_of(self.engine.model):
+            if self.position is not done:
+                return None
+            self.position = done.after_epoch(train_loss if loss is None else loss)
         timed, seconds = self._timed, self._seconds
         self._timed, self._seconds = 0, 0.0
         return EpochRecord(
@@ -268,33 +295,6 @@ class Trainer:
             return None, None
         loss, accuracy = self.evaluate(self.validation)
         if not isfinite(loss):
-            batch = self._first_bad(self.validation)
+            batch = first_bad(self, self.validation)
             raise non_finite_error(self, batch, self.position.step, training=False)
         return loss, accuracy
-
-    def _first_bad(self, split: Split) -> Batch:
-        """One image whose logits are not finite; if all are, one with a bad loss."""
-        logits = self.logits(split.images)
-        bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
-        rows = bad[:1] if len(bad) else np.argmax(np.ptp(logits, axis=1), keepdims=True)
-        return Batch(split.images, split.targets, rows, rows, weights=split.weights)
-
-
-def check_splits(engine: Engine, train: Split, validation: Split | None) -> None:
-    """ShapeError or DatasetError unless both splits fit the network."""
-    for split in (train, validation):
-        if split is not None:
-            engine.check.split(split)
-
-
-def check_are_images(
-    engine: Engine, settings: TrainingSettings, augmentation: Sequence[Augmentation]
-) -> None:
-    """ConfigError if vectors are to be changed as only images can be."""
-    shape = engine.check.input_shape
-    if len(shape) == 1 and (augmentation or settings.predict_with_flip):
-        what = "augmentation" if augmentation else "predict_with_flip"
-        raise ConfigError(
-            f"{what} moves the pixels of images, got vectors of {shape[0]} features. "
-            "Leave it out."
-        )

@@ -1,0 +1,236 @@
+"""Interrupts at any moment of a step: it counts once, or not at all, or is refused."""
+
+import signal
+import sys
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from handgrad import models
+from handgrad.datasets.dataset import Split
+from handgrad.engine.workers import Workers
+from handgrad.errors import RunError
+from handgrad.layers import BatchNorm1d, Flatten, Linear, ReLU, Sequential
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.optimizers import SGD, Adam
+from handgrad.randomness import Key
+from handgrad.training.settings import TrainingSettings
+from handgrad.training.trainer import Trainer
+
+KEY = Key(4)
+ENGINES = ("cpu", "plain")
+
+
+def mlp():
+    return models.mlp(input_shape=(1, 8, 8), hidden_sizes=[16])
+
+
+class OwnReLU(ReLU):
+    """A layer of the user's own: the CPU engine runs it between two sections."""
+
+
+def own_layer():
+    return Sequential([Flatten(), Linear(64, 10, key=KEY), OwnReLU()])
+
+
+def batch_norm():
+    layers = [Flatten(), Linear(64, 16, key=KEY.child("a")), BatchNorm1d(16)]
+    return Sequential([*layers, OwnReLU(), Linear(16, 10, key=KEY.child("b"))])
+
+
+class OwnSGD(SGD):
+    """An optimizer of the user's own runs by its own update."""
+
+
+def trainer(engine, model=mlp, optimizer=None, clip_norm=None):
+    images = (np.arange(80 * 64).reshape(80, 1, 8, 8) * 7 % 251).astype(np.uint8)
+    split = Split(images, (np.arange(80) % 10).astype(np.int64))
+    return Trainer.for_model(
+        model(),
+        split,
+        split,
+        loss=SoftmaxCrossEntropy(),
+        optimizer=optimizer or Adam(0.01),
+        settings=TrainingSettings(epochs=3, batch_size=16),
+        engine=engine,
+        workers=2,
+        clip_norm=clip_norm,
+    )
+
+
+def bits(made):
+    return made.position, {k: v.tobytes() for k, v in made.state().items()}
+
+
+def finish(made):
+    for record in made:
+        del record
+    return bits(made)
+
+
+class Interrupter:
+    """Raises at the n-th line that Python runs within handgrad's training code.
+
+    An interrupt comes between two instructions; a line is as close as a test gets.
+    """
+
+    FILES = ("trainer.py", "cpu.py", "plain.py", "training_program.py", "program.py")
+    FILES += ("workers.py", "model_lock.py", "parameters.py")
+
+    def __init__(self, line):
+        self.left = line
+
+    def __call__(self, frame, event, argument):
+        if not frame.f_code.co_filename.endswith(self.FILES):
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+def interrupted(made, line):
+    """One record, interrupted at this line; whether it came to that."""
+    loop, before = iter(made), sys.gettrace()
+    sys.settrace(Interrupter(line))
+    try:
+        next(loop)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+        loop.close()
+    return False
+
+
+CASES = {
+    "cpu": ("cpu", {}),
+    "cpu, clipped": ("cpu", {"clip_norm": 0.01}),
+    "cpu, a layer of one's own": ("cpu", {"model": own_layer}),
+    "cpu, an optimizer of one's own": ("cpu", {"optimizer": OwnSGD(0.1, momentum=0.9)}),
+    "cpu, batch norm and a layer of one's own": ("cpu", {"model": batch_norm}),
+    "plain": ("plain", {}),
+    "plain, batch norm": ("plain", {"model": batch_norm, "clip_norm": 0.01}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_interrupted_anywhere_training_goes_on_right_or_is_refused(name):
+    engine, options = CASES[name]
+    expected = finish(trainer(engine, **options))
+    refused, line, gap = 0, 1, 0
+    while True:
+        made = trainer(engine, **options)
+        next(iter(made))
+        if not interrupted(made, line):
+            break
+        with suppress(RunError):
+            refused += 1
+            assert finish(made) == expected, f"interrupted at line {line}"
+            refused -= 1
+        gap += 1
+        line += 1 + gap // 12  # all of the first, then fewer
+    assert line > 20
+    assert refused == 0 or "one's own" in name or "clipped" in name
+
+
+def test_a_refused_engine_works_again_with_a_saved_state():
+    made = trainer("cpu", optimizer=Failing(0.1))
+    next(iter(made))
+    saved, position = made.state(), made.position
+    made.engine.optimizer.fails = True
+    with pytest.raises(ZeroDivisionError):
+        next(iter(made))
+    made.engine.optimizer.fails = False
+    with pytest.raises(RunError, match="Restore a saved state"):
+        made.state()
+    with pytest.raises(RunError, match="Restore a saved state"):
+        next(iter(made))
+    made.restore(saved, position)
+    assert finish(made) == finish(trainer("cpu", optimizer=Failing(0.1)))
+
+
+class Failing(SGD):
+    """Fails at the second parameter, when told to."""
+
+    fails = False
+    calls = 0
+
+    def update(self, parameter, gradient, state, step):
+        self.calls += 1
+        if self.fails and self.calls % 2 == 0:
+            raise ZeroDivisionError
+        super().update(parameter, gradient, state, step)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_error_of_a_users_layer_leaves_the_network_as_it_was(engine, monkeypatch):
+    made = trainer(engine, model=own_layer)
+    next(iter(made))
+    before = bits(made)
+    with monkeypatch.context() as patch:
+        patch.setattr(OwnReLU, "backward", None)
+        with pytest.raises(TypeError):
+            next(iter(made))
+    assert bits(made) == before
+    assert finish(made) == finish(trainer(engine, model=own_layer))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_signal_during_a_step_is_raised_and_counted_once(engine, monkeypatch):
+    """A real SIGINT, sent from within; the handler of Python raises it."""
+    expected = finish(trainer(engine))
+    for step in range(1, 12, 3):
+        made = trainer(engine)
+        original = made.engine.train_step
+        calls = [0]
+
+        def send(batch, number, original=original, calls=calls, step=step):
+            calls[0] += 1
+            if calls[0] == step:
+                signal.raise_signal(signal.SIGINT)
+            return original(batch, number)
+
+        made.engine.train_step = send
+        with pytest.raises(KeyboardInterrupt):
+            list(made)
+        del made.engine.train_step
+        assert finish(made) == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_iterators_take_turns(engine):
+    made, alone = trainer(engine), trainer(engine)
+    expected = [(type(r).__name__, r.step) for r in alone]
+    one, other = iter(made), iter(made)
+    found, empty = [], 0
+    while empty < 2:
+        empty = 0
+        for loop in (one, other):
+            record = next(loop, None)
+            empty += record is None
+            found += [] if record is None else [(type(record).__name__, record.step)]
+    assert found == expected
+    assert bits(made) == bits(alone)
+
+
+def test_a_crew_is_whole_after_an_interrupt_between_announcing_and_running(monkeypatch):
+    made = trainer("cpu")
+    next(iter(made))
+    step, calls = Workers._step, [0]
+
+    def interrupt(self, generation):
+        calls[0] += 1
+        if calls[0] == 1:
+            from handgrad.engine.kernels import execute
+
+            execute.announce(self._shared.address, generation)
+            raise KeyboardInterrupt
+        step(self, generation)
+
+    monkeypatch.setattr(Workers, "_step", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        next(iter(made))
+    assert finish(made) == finish(trainer("cpu"))

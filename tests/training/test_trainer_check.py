@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from handgrad import models
+from handgrad.augmentation import RandomFlip
+from handgrad.datasets.dataset import Split
+from handgrad.datasets.normalization import unit
+from handgrad.engine.plain import PlainEngine
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.optimizers import SGD
+from handgrad.training.settings import TrainingSettings
+from handgrad.training.trainer_check import check_are_images, check_splits
+
+
+def engine(shape):
+    dtype = "uint8" if len(shape) == 3 else "float32"
+    rest = {"input_shape": shape, "input_dtype": dtype}
+    model = models.mlp(input_shape=shape, hidden_sizes=[4])
+    return PlainEngine(model, SoftmaxCrossEntropy(), SGD(0.1), unit(1), **rest)
+
+
+def test_splits_of_the_networks_shape_pass():
+    split = Split(np.zeros((3, 1, 4, 4), np.uint8), np.zeros(3, np.int64))
+    check_splits(engine((1, 4, 4)), split, None)
+    check_splits(engine((1, 4, 4)), split, split)
+    other = Split(np.zeros((3, 1, 5, 4), np.uint8), np.zeros(3, np.int64))
+    with pytest.raises(ShapeError):
+        check_splits(engine((1, 4, 4)), split, other)
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "word"),
+    [
+        (TrainingSettings(), [RandomFlip()], "augmentation"),
+        (TrainingSettings(predict_with_flip=True), [], "predict_with_flip"),
+    ],
+)
+def test_only_images_are_mirrored(settings, changes, word):
+    check_are_images(engine((1, 4, 4)), settings, changes)
+    with pytest.raises(ConfigError, match=f"^{word} moves the pixels"):
+        check_are_images(engine((16,)), settings, changes)
