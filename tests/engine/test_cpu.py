@@ -3,6 +3,7 @@
 import gc
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -283,3 +284,21 @@ def test_random_networks_train_alike(network, count):
     for name, value in plain.state().items():
         bound = 1e-4 * max(1.0, float(np.abs(value).max()))
         np.testing.assert_allclose(state[name], value, rtol=0, atol=bound, err_msg=name)
+
+
+def test_memory_and_threads_go_with_the_last_reference():
+    """Without waiting for the garbage collector, which does not count megabytes."""
+    net = NETWORKS["lenet"]
+    gc.collect()
+    gc.disable()
+    try:
+        engine = cpu_engine(net, Settings(optimizer=SGD(0.05, momentum=0.9)), workers=2)
+        engine.train_step(net.batch(20), 1)
+        engine.logits(net.images(3))
+        parts = (engine.training, engine.prediction)
+        held = [engine, *parts, *(part.program.memory for part in parts)]
+        left = [weakref.ref(one) for one in held]
+        del engine, parts, held
+        assert [ref() for ref in left] == [None] * 5
+    finally:
+        gc.enable()

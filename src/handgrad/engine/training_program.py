@@ -2,6 +2,7 @@
 
 from math import isfinite
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class TrainingProgram:
         self.is_own_loss = exact(engine.loss, LOSSES) is None
         meets = self.is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
-        self.engine, self.keep_gradients = engine, keep_gradients
+        self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
             memory, engine.store, pointer_to(self.inputs), True, engine.seed
@@ -80,6 +81,13 @@ class TrainingProgram:
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
         self.per_step, self.step = lowering.per_step, lowering.step
         self.program = Program(phases, memory, engine.announce)
+
+    @property
+    def engine(self) -> "CpuEngine":
+        """The engine, which owns the program: memory goes with its last reference."""
+        engine = self._engine()
+        assert engine is not None, "a program without its engine"
+        return engine
 
     def run(self, batch: Batch, step: int) -> StepResult:
         """One step on the rows of a batch."""
