@@ -22,6 +22,11 @@ def test_training_pulls_neither_figures_nor_kernels():
     assert {"numba", "matplotlib", "sklearn", "torch"} & set(run(code)) == set()
 
 
+def test_inspections_pull_nothing_heavy():
+    code = "import sys, handgrad.inspection; print(*sys.modules)"
+    assert HEAVY - {"safetensors"} & set(run(code)) == set()
+
+
 def test_the_package_is_there_at_once():
     code = (
         "from time import perf_counter as now; start = now(); import handgrad; "

@@ -12,13 +12,12 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Split
-from handgrad.datasets.array_input import InputForm
-from handgrad.errors import ConfigError
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
     class_numbers,
     classes_of,
+    held_out,
     more_examples,
     split_of,
     training_examples,
@@ -27,6 +26,7 @@ from handgrad.estimator.partial import Portions
 from handgrad.estimator.progress import follow
 from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Sequential
+from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import labels_of, settings_of
 from handgrad.training.config import RunConfig
 from handgrad.training.trained_network import TrainedNetwork
@@ -143,7 +143,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         classes, targets = classes_of(labels)
         train = self._split(examples, targets, sample_weight)
         parts, dataset = prepare(
-            self.get_params(deep=False), form, train, self._held_out(form, classes),
+            self.get_params(deep=False), form, train, held_out(self, form, classes),
             classes,
         )  # fmt: skip
         history, epochs = History(), parts.config.training.epochs
@@ -153,10 +153,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
             )
         except KeyboardInterrupt:
             if history:
-                self._adopt(parts.model, parts.config, history)
+                self._adopt(parts, history)
             raise
-        self._adopt(parts.model, parts.config, history)
-        return self
+        return self._adopt(parts, history)
 
     def partial_fit(
         self,
@@ -184,7 +183,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             parts, _ = prepare(
                 settings | {"early_stopping": False}, form, portion, None, known
             )
-            self._adopt(parts.model, parts.config, History())
+            self._adopt(parts, History())
         if self._portions is None:
             self._portions = Portions(self.trained_, portion, self.n_iter_)
         self._portions.train(portion, follow(self.history_, None, self.verbose))
@@ -263,27 +262,17 @@ class Classifier(ClassifierMixin, BaseEstimator):
         size = self.batch_size if isinstance(self.batch_size, int) else 0
         return split_of(examples, targets, sample_weight, size)
 
-    def _held_out(self, form: InputForm, classes: NumpyArray) -> Split | None:
-        """Validation examples that were given as arrays."""
-        if not isinstance(self.validation, tuple | list):
-            return None
-        if len(self.validation) != 2:
-            raise ConfigError(
-                "validation is a fraction, a count or the two arrays (X, y), got "
-                f"{len(self.validation)} values. Give validation=(X, y)."
-            )
-        examples, labels = self.validation
-        return Split(
-            more_examples(self, form, examples), class_numbers(labels, classes)
-        )
+    def _adopt(self, parts: Parts, history: History) -> Self:
+        network = TrainedNetwork(parts.model, parts.config, workers=self.workers)
+        return self._become(network, history)
 
-    def _adopt(self, model: Sequential, config: RunConfig, history: History) -> None:
-        """Become the fitted classifier of this network."""
-        self.trained_ = TrainedNetwork(model, config, workers=self.workers)
+    def _become(self, network: TrainedNetwork, history: History) -> Self:
+        """Be the fitted classifier of a network that is trained."""
+        self.trained_, self.network_ = network, network.model
+        self.classes_, self.history_ = labels_of(network.config), history
+        self.n_features_in_ = prod(network.input_shape)
         self._portions = None
-        self.classes_, self.history_ = labels_of(config), history
-        self.network_ = model
-        self.n_features_in_ = prod(self.trained_.input_shape)
+        return self
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -308,5 +297,4 @@ def load(
     if model is not None:
         settings["model"] = model
     made = Classifier(**settings, workers=workers)
-    made._adopt(network.model, network.config, history_of(path))
-    return made
+    return made._become(network, history_of(path))

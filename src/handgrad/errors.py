@@ -20,6 +20,20 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+__all__ = [
+    "ConfigError",
+    "DatasetError",
+    "DifferenceError",
+    "HandgradError",
+    "IntegrityError",
+    "NonFiniteError",
+    "ResourceError",
+    "RunError",
+    "ShapeError",
+    "StoppedError",
+    "UnsavedError",
+]
+
 
 class HandgradError(ValueError):
     """The base of all errors that are a user's to mend."""

@@ -17,6 +17,17 @@ from handgrad.memory import check_memory
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key, child, normal_quantile, uniform_pieces
 
+__all__ = [
+    "Initializer",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "normal",
+    "uniform",
+    "zeros",
+]
+
 Initializer: TypeAlias = Callable[[Shape, Key], NumpyArray]
 
 FLOAT_BYTES = 4

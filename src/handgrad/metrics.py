@@ -7,6 +7,13 @@ from jaxtyping import Float, Int64, Integer
 
 from handgrad.arrays import NumpyArray
 
+__all__ = [
+    "Evaluation",
+    "count_confusions",
+    "evaluate",
+    "most_confused",
+]
+
 
 @dataclass(frozen=True)
 class Evaluation:

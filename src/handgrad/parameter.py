@@ -6,6 +6,11 @@ from typing import Any, NamedTuple
 from handgrad.arrays import Array, Shape
 from handgrad.randomness import Key
 
+__all__ = [
+    "Buffer",
+    "Parameter",
+]
+
 DEFAULT_KEY = Key(0).child("initialization")
 
 

@@ -26,6 +26,14 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
 
+__all__ = [
+    "Key",
+    "normal",
+    "permutation",
+    "random_bits",
+    "uniform",
+]
+
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10

@@ -11,6 +11,15 @@ from typing import TypeAlias
 
 from handgrad.ranges import check_at_least, check_fraction, check_positive
 
+__all__ = [
+    "Schedule",
+    "constant",
+    "cosine",
+    "one_cycle",
+    "step_decay",
+    "warm_up",
+]
+
 Schedule: TypeAlias = Callable[[int], float]
 
 

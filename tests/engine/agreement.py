@@ -22,6 +22,14 @@ def smooth_batch(network, setting, values):
     return None
 
 
+def assert_predicts(engine, network):
+    """The engine's logits are those of its own plain layers, as they stand now."""
+    images = network.images(COUNT)
+    logits, _ = engine.model.forward(network.normalization.apply(images))
+    bound = 1e-5 * max(1.0, float(np.abs(logits).max()))
+    np.testing.assert_allclose(engine.logits(images), logits, rtol=0, atol=bound)
+
+
 def agrees(network, *, predicts=False):
     """Whether a batch was found; AssertionError unless the gradients are right.
 
@@ -37,11 +45,7 @@ def agrees(network, *, predicts=False):
         result = engine.train_step(batch, 1)
         expected.assert_agrees(result, engine.training.gradients())
     if predicts:
-        images = network.images(COUNT)
-        logits, _ = engine.model.forward(network.normalization.apply(images))
-        bound = 1e-5 * max(1.0, float(np.abs(logits).max()))
-        found = engine.logits(images)
-        np.testing.assert_allclose(found, logits, rtol=0, atol=bound)
+        assert_predicts(engine, network)
     return batch is not None
 
 

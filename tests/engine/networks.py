@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
+from handgrad.engine.fences import beside_a_fence, checks_bounds
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
@@ -65,7 +66,8 @@ class Network:
         bits = random_bits(Key(seed).child("targets"), (count + 3,))
         targets = (bits % self.classes).astype(np.int64)
         rows = np.arange(count + 2, 2, -1, dtype=np.int64)
-        return Batch(images, targets, rows, rows + 1000)
+        arrays = (images, targets, rows, rows + 1000)
+        return Batch(*(map(beside_a_fence, arrays) if checks_bounds() else arrays))
 
 
 @dataclass
@@ -171,6 +173,14 @@ NETWORKS = {
     ),
     "stride beyond the kernel": network(
         conv(2, 1, stride=3), TANH, conv(2, 1, stride=2), FLATTEN, linear(4)
+    ),
+    "large kernels, stride of three": network(
+        *(conv(3, 4, stride=3), TANH, conv(4, (5, 4), stride=3, padding=(2, 3))),
+        *(TANH, conv(2, (1, 4), stride=(1, 3), padding=(0, 2)), FLATTEN, linear(4)),
+        shape=(3, 14, 13),
+    ),
+    "large first kernel, stride of three": network(
+        conv(5, (6, 5), stride=3, padding=(3, 2)), FLATTEN, linear(4), shape=(1, 11, 9)
     ),
     "overlapping pooling": network(
         *(conv(3, 2), layer("leaky_relu")),

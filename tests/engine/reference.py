@@ -85,6 +85,8 @@ def reference_step(network, settings, parameters, batch, step, *, follows_norms=
         for part, gradient in gradients.items():
             is_weight = part.endswith("weight")
             reach = float(np.abs(inputs[name]).max()) if is_weight else 1.0
+            if follows_norms and is_weight and is_batch_norm(layer):
+                reach = largest_normalized(layer, inputs[name])
             found.gradients[f"{name}.{part}"] = gradient
             found.scales[f"{name}.{part}"] = scale * reach
             found.sums[f"{name}.{part}"] = d_values.size // gradient.shape[0]
@@ -104,6 +106,14 @@ def channel_spread(layer, inputs):
     """The standard deviation of each channel, eps in it, as batch norm divides by."""
     axes = (0, *range(2, inputs.ndim))
     return np.sqrt(inputs.var(axis=axes) + layer.eps)
+
+
+def largest_normalized(layer, inputs):
+    """The largest size of what batch norm makes of these, rounding included."""
+    axes = (0, *range(2, inputs.ndim))
+    apart = np.abs(inputs - inputs.mean(axis=axes, keepdims=True)).max()
+    rounded = np.finfo(np.float32).eps * np.abs(inputs).max()
+    return float(max(apart, rounded) / channel_spread(layer, inputs).min())
 
 
 def is_constant(layer, inputs):

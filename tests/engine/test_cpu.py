@@ -3,6 +3,7 @@
 import gc
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from handgrad.errors import RunError
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.parameter import Parameter
+from handgrad.schedules import step_decay
 
+from .agreement import assert_predicts
 from .by_rows import BY_ROWS, SKINNY
 from .networks import NETWORKS, SMOOTH, Settings, cpu_engine, networks
 from .reference import distance_from_kinks, reference_step
@@ -33,6 +36,9 @@ OPTIMIZERS = {
     "rmsprop": lambda: RMSProp(0.01, weight_decay=1e-3),
     "adam": lambda: Adam(0.01, weight_decay=1e-3),
     "adamw": lambda: AdamW(0.01),
+    "adamw, scheduled": lambda: AdamW(
+        step_decay(0.05, every=1, factor=0.25), weight_decay=0.5
+    ),
 }
 MIXED = NETWORKS["strides and pairs"]
 
@@ -109,6 +115,7 @@ def assert_random_network_agrees(network, count, loss):
     expected = reference_step(*case, follows_norms=True)
     result = engine.train_step(batch, 1)
     expected.assert_agrees(result, engine.training.gradients())
+    assert_predicts(engine, network)
 
 
 def plain_engine(network, setting):
@@ -277,3 +284,21 @@ def test_random_networks_train_alike(network, count):
     for name, value in plain.state().items():
         bound = 1e-4 * max(1.0, float(np.abs(value).max()))
         np.testing.assert_allclose(state[name], value, rtol=0, atol=bound, err_msg=name)
+
+
+def test_memory_and_threads_go_with_the_last_reference():
+    """Without waiting for the garbage collector, which does not count megabytes."""
+    net = NETWORKS["lenet"]
+    gc.collect()
+    gc.disable()
+    try:
+        engine = cpu_engine(net, Settings(optimizer=SGD(0.05, momentum=0.9)), workers=2)
+        engine.train_step(net.batch(20), 1)
+        engine.logits(net.images(3))
+        parts = (engine.training, engine.prediction)
+        held = [engine, *parts, *(part.program.memory for part in parts)]
+        left = [weakref.ref(one) for one in held]
+        del engine, parts, held
+        assert [ref() for ref in left] == [None] * 5
+    finally:
+        gc.enable()

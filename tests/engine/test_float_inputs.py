@@ -75,7 +75,7 @@ def test_networks_train_on_float_images_alike(name):
 
 
 @settings(max_examples=15)
-@given(net=networks(dropouts=False), count=st.integers(1, 70))
+@given(net=networks(), count=st.integers(1, 70))
 def test_whole_numbers_give_the_same_bits_as_floats(net, count):
     """The first layer sees byte * 1 + 0 and (float + 0) * 1: no rounding differs."""
     assume_bytes = Normalization((0.0,) * net.shape[0], (1 / 255,) * net.shape[0])

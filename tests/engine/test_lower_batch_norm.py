@@ -1,7 +1,12 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
-from .networks import NETWORKS, cpu_engine
+from handgrad.datasets.normalization import Normalization
+
+from .networks import NETWORKS, Network, cpu_engine
+from .reference import reference_step
 from .test_cpu import Settings, plain_engine
 
 NAMES = ["batch norm of pictures", "batch norm of rows", "batch norm last"]
@@ -37,3 +42,34 @@ def test_prediction_uses_and_keeps_the_running_statistics(name):
     np.testing.assert_allclose(engine.logits(images), plain, rtol=0, atol=1e-4)
     for key, array in engine.state().items():
         np.testing.assert_array_equal(array, before[key])
+
+
+@dataclass(frozen=True)
+class Faint(Network):
+    """A network whose pictures are nearly, or wholly, of one colour."""
+
+    spread: float = 0.0
+
+    @property
+    def normalization(self):
+        return Normalization((0.4,), (1 / self.spread if self.spread else 1.0,))
+
+    def images(self, count, seed=0):
+        images = super().images(count, seed)
+        return images if self.spread else np.full_like(images, 150)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-9, 1e-5, 1e-3])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_variance_far_below_eps_is_lifted_inside_the_root(name, spread):
+    """Outside it, outputs and gradients would be larger by 1 / sqrt(eps)."""
+    net = Faint(*vars(NETWORKS[name]).values(), spread=spread)
+    setting = Settings()
+    engine = cpu_engine(net, setting, keep=True)
+    batch = net.batch(70)
+    values = {name: p.value for name, p in engine.model.parameters().items()}
+    expected = reference_step(net, setting, values, batch, 1, follows_norms=True)
+    expected.correct = (result := engine.train_step(batch, 1)).correct  # may be ties
+    for gradient in expected.gradients.values():
+        gradient[np.abs(gradient) < 1e-12] = 0  # where even float64 only rounds
+    expected.assert_agrees(result, engine.training.gradients())

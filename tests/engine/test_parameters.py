@@ -21,7 +21,7 @@ class Doubled(SGD):
 def test_rates_are_those_of_the_step():
     rates = np.zeros(updates.RATES, np.float32)
     optimizer = Adam(step_decay(1.0, every=2, factor=0.5), beta1=0.5, beta2=0.75)
-    write_rates(rates, optimizer, rule_of(optimizer), 3)
+    write_rates(rates, rule_of(optimizer), optimizer, 3)
     expected = [optimizer.learning_rate(3), 1, 0, 0.5, 0.5, 0.75, 0.25, 1e-8]
     np.testing.assert_allclose(rates[:8], expected, rtol=1e-7)
     np.testing.assert_allclose(rates[8:], [1 - 0.5**3, 1 - 0.75**3, 0], rtol=1e-7)

@@ -1,5 +1,6 @@
 import gc
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from handgrad.engine.engine import Batch
 from handgrad.engine.training_program import LOSSES, TrainingProgram
 from handgrad.errors import ShapeError
-from handgrad.losses import Loss
+from handgrad.losses import Loss, MulticlassSVM
 from handgrad.optimizers import SGD, Adam
 
 from .networks import FLATTEN, NETWORKS, Settings, cpu_engine, linear, network
@@ -160,3 +161,17 @@ def test_gradients_are_copies():
     for name, gradient in first.items():
         np.testing.assert_array_equal(gradient, kept[name])
         assert (gradient != program.gradients()[name]).any()
+
+
+def test_a_hinge_of_exactly_zero_pushes_nothing():
+    """All images have the logits of the bias; half of the wrong classes just reach."""
+    net = network(FLATTEN, linear(4))
+    engine = cpu_engine(net, Settings(loss=MulticlassSVM()), keep=True)
+    engine.model.parameters()["linear_1.weight"].value[...] = 0
+    engine.model.parameters()["linear_1.bias"].value[...] = (2, 1, 1.25, -5)
+    batch = replace(net.batch(50), targets=np.zeros(53, np.int64))
+    result = engine.train_step(batch, 1)
+    assert result.loss == 0.25
+    gradient = engine.training.gradients()["linear_1.bias"]
+    np.testing.assert_allclose(gradient, [-1, 0, 1, 0], atol=1e-6)
+    assert gradient[1] == 0

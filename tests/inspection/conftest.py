@@ -1,6 +1,6 @@
 import pytest
 
-from handgrad.inspection.sample import dataset_sample
+from handgrad.inspection.data_sample import dataset_sample
 from handgrad.training import config_from
 from handgrad.training.run import start
 

@@ -1,6 +1,7 @@
 """What holds for the result of every inspection."""
 
 import json
+import sys
 import warnings
 from base64 import b64decode
 
@@ -61,6 +62,16 @@ def test_every_command_is_a_function_of_the_same_name():
     assert names | {"trace"} == {name.split(",")[0] for name in CASES}
     for name in names:
         assert getattr(inspection, name).__name__ == name
+
+
+def test_functions_stay_functions_when_figures_import_their_modules():
+    import handgrad.inspection.figures.filters
+    import handgrad.inspection.figures.trace
+    import handgrad.inspection.trace_step  # noqa: F401
+
+    for name in ("filters", "trace", "memory"):
+        assert callable(getattr(inspection, name))
+        assert name in sys.modules[f"handgrad.inspection.{name}"].__dict__
 
 
 def test_it_prints_itself_as_a_table(case):

@@ -5,7 +5,7 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets import Split, normalization
-from handgrad.errors import ConfigError, HandgradError, ShapeError
+from handgrad.errors import ConfigError, HandgradError
 from handgrad.inspection.learning_rate_finder import (
     as_given,
     learning_rate_finder,
@@ -13,9 +13,11 @@ from handgrad.inspection.learning_rate_finder import (
     suggest,
     sweep_rates,
 )
+from handgrad.layers import Flatten, Linear, Sequential
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import mlp
 from handgrad.optimizers import SGD
+from handgrad.randomness import Key, normal
 from handgrad.training.run_images import run_images
 from handgrad.training.trained_network import load
 
@@ -120,10 +122,15 @@ def test_a_run_is_trained_further_on_its_training_images(run):
         learning_rate_finder(run, options={"hidden": 3})
 
 
-def test_bytes_go_to_a_bare_network_as_they_are():
-    images = np.arange(5 * 12, dtype=np.uint8).reshape(5, 1, 3, 4)
-    np.testing.assert_array_equal(as_given(images).apply(images), images)
-    with pytest.raises(ShapeError, match="Give a fitted classifier"):
-        as_given(images[:, 0])
-    with pytest.raises(ShapeError, match="got float64"):
-        as_given(images / 2)
+@pytest.mark.parametrize("shape", [(5, 1, 3, 4), (5, 12)])
+def test_inputs_of_a_bare_network_stay_as_they_are(shape):
+    inputs = normal(Key(2), shape)
+    images, scaling = as_given(inputs)
+    np.testing.assert_array_equal(scaling.apply(images), inputs.astype(np.float32))
+    network = Sequential([Flatten(), Linear(12, 3)])
+    found = learning_rate_finder(network, inputs, np.arange(5) % 3, steps=10)
+    first, _ = SoftmaxCrossEntropy().forward(
+        network.forward(np.tile(inputs, (13,) + (1,) * (len(shape) - 1))[:64])[0],
+        np.arange(65)[:64] % 5 % 3,
+    )
+    assert found.losses[0] == pytest.approx(first, rel=0.1)

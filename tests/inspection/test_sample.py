@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from handgrad.classifier import Classifier
 from handgrad.datasets.normalization import half
 from handgrad.errors import ConfigError, HandgradError, ShapeError
-from handgrad.inspection.sample import dataset_sample, image_of, only, sample_of, up_to
+from handgrad.inspection.sample import image_of, only, sample_of, up_to
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import softmax_regression
@@ -83,19 +84,20 @@ def test_an_image_that_is_not_there_is_refused(subject):
         only(sample, 5)
 
 
-def test_images_of_a_data_set_are_normalised_by_all_of_its_images():
-    sample = dataset_sample(None, 5)
-    assert sample.images.shape == (5, 1, 28, 28)
-    assert sample.inputs.dtype == np.float64
-    assert sample.what == "the first 5 training images of digits"
-    assert np.unique(sample.inputs).size == np.unique(sample.images).size
-    with pytest.raises(HandgradError, match="count"):
-        dataset_sample(None, 0)
-
-
 def test_a_bare_network_takes_its_inputs_and_class_numbers():
     network = softmax_regression(input_shape=(1, 3, 4), classes=3)
     subject = Subject("It", network, SoftmaxCrossEntropy())
     sample = sample_of(subject, IMAGES / 7.0, [2, 0, 1, 1, 1])
     np.testing.assert_array_equal(sample.inputs, IMAGES / 7.0)
     assert sample.class_names == ("0", "1", "2")
+
+
+def test_a_classifier_fitted_on_arrays_needs_images_unless_it_kept_them(tmp_path):
+    clf = Classifier("softmax_regression", epochs=1, engine="plain", validation=2)
+    labels = ["a", "b", "a", "b", "b"]
+    with pytest.raises(ConfigError, match="Give images and their labels"):
+        sample_of(subject_of(clf.fit(IMAGES, labels)))
+    clf.set_params(run=str(tmp_path / "run")).fit(IMAGES, labels)
+    sample = sample_of(subject_of(tmp_path / "run"), split="train")
+    assert sample.images.shape == (3, 1, 3, 4)
+    assert sample.class_names == ("a", "b")

@@ -4,12 +4,12 @@ import sys
 import numpy as np
 import pytest
 
+from handgrad.datasets.normalization import unit
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection import trace
 from handgrad.inspection.differentiable import in_float64
-from handgrad.inspection.learning_rate_finder import as_given
 from handgrad.layers import (
     AveragePool2d,
     BatchNorm2d,
@@ -160,16 +160,22 @@ def test_the_network_itself_does_not_change(network):
 
 
 def test_in_training_it_is_the_first_step_of_a_training_with_seed_0(network):
-    images = np.arange(3 * 72).reshape(3, 2, 6, 6) * 7 % 5
-    found = trace(network, images, LABELS, training=True)
+    found = trace(network, IMAGES, LABELS, training=True)
     assert 0 < found["dropout_1"].cache["mask"].mean() < 1
     assert found["batch_norm2d_1"].cache["from_batch"] is True
     start = {n: p.value.copy() for n, p in network.parameters().items()}
-    as_is = as_given(images.astype(np.uint8))
-    engine = PlainEngine(network, SoftmaxCrossEntropy(), SGD(1.0), as_is,
-                         input_shape=(2, 6, 6), seed=0)  # fmt: skip
+    engine = PlainEngine(
+        network,
+        SoftmaxCrossEntropy(),
+        SGD(1.0),
+        unit(2),
+        input_shape=(2, 6, 6),
+        input_dtype="float32",
+        seed=0,
+    )
     rows = np.arange(3)
-    result = engine.train_step(Batch(images.astype(np.uint8), LABELS, rows, rows), 1)
+    batch = Batch(IMAGES.astype(np.float32), LABELS, rows, rows)
+    result = engine.train_step(batch, 1)
     assert found.loss.value == pytest.approx(result.loss, rel=1e-5)
     moved = {n: start[n] - p.value for n, p in network.parameters().items()}
     for step in found:

@@ -99,6 +99,26 @@ def assert_equals_torch(kind, inputs, *, training):
         close(buffer.value, theirs[name], 1e-12)
 
 
+SPREADS = (0.0, 1e-12, 1e-7, 1e-4)  # standard deviations far below the root of eps
+
+
+def assert_eps_stands_inside_the_root(kind, shape, spread):
+    """A small variance is lifted to eps, and none at all gives the bias."""
+    rng = np.random.default_rng(3)
+    centre = rng.normal(size=(1, shape[1], *[1] * (len(shape) - 2)))
+    inputs = np.broadcast_to(centre, shape) + spread * rng.normal(size=shape)
+    assert_equals_the_definition_in_training(kind, inputs)
+    assert_equals_torch(kind, inputs, training=True)
+    layer = layer_for(kind, inputs)
+    found, _ = passes(layer, inputs)
+    if spread == 0:
+        bias = layer.bias.value.reshape(centre.shape)
+        close(found["outputs"], np.broadcast_to(bias, shape), 1e-12)
+    largest = layer.weight.value.max() * 4 * spread / np.sqrt(layer.eps)
+    moved = found["outputs"] - layer.bias.value.reshape(centre.shape)
+    assert np.abs(moved).max() <= largest + 1e-12
+
+
 def assert_slope_in_training(kind, inputs, step=1e-5):
     """The measured slope along a random direction, through the batch's statistics."""
     layer, rng = layer_for(kind, inputs), np.random.default_rng(2)

@@ -6,7 +6,9 @@ from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers.batch_norm2d import BatchNorm2d
 
 from .batch_norms import (
+    SPREADS,
     assert_an_empty_batch_moves_nothing,
+    assert_eps_stands_inside_the_root,
     assert_equals_the_definition_in_prediction,
     assert_equals_the_definition_in_training,
     assert_equals_torch,
@@ -38,6 +40,11 @@ def test_equals_torch(inputs, training):
     if inputs.size == inputs.shape[1]:  # torch refuses one value of a channel
         inputs = np.concatenate([inputs, -inputs])
     assert_equals_torch(BatchNorm2d, inputs, training=training)
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+def test_a_small_variance_is_lifted_by_eps_inside_the_root(spread):
+    assert_eps_stands_inside_the_root(BatchNorm2d, (3, 2, 2, 3), spread)
 
 
 @settings(max_examples=25)

@@ -13,6 +13,7 @@ from handgrad.randomness import Key
 
 from .images import (
     OTHER_LIBRARIES,
+    Case,
     assert_equals_autograd,
     assert_keeps_what_it_is_given,
     assert_same_in,
@@ -33,9 +34,27 @@ def layer_for(case, out_channels=2):
     return in_float64(layer)
 
 
+LARGE = [  # kernels of four and more, three pixels apart
+    Case(4, 3, 0, (2, 2, 10, 10), 1),
+    Case(5, 3, 2, (2, 1, 9, 11), 2),
+    Case((7, 4), (3, 2), (3, 1), (1, 2, 12, 9), 3),
+    Case((4, 6), 3, (0, 3), (2, 2, 7, 8), 4),
+]
+
+
 @settings(max_examples=40, deadline=None)
 @given(case=cases(most_kernel=3, most_extra=3))
 def test_equals_the_definition(case):
+    assert_equals_the_definition(case)
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_large_kernels_with_a_stride_of_three(case):
+    assert_equals_the_definition(case)
+    assert_equals_torch(case, 3)
+
+
+def assert_equals_the_definition(case):
     layer, inputs = layer_for(case), case.normal()
     weight, bias, (_, *windows) = layer.weight.value, layer.bias.value, case.pairs
     outputs, cache = layer.forward(inputs)
@@ -51,6 +70,10 @@ def test_equals_the_definition(case):
 @settings(deadline=None)
 @given(case=cases(), out_channels=st.integers(1, 4))
 def test_equals_autograd(case, out_channels):
+    assert_equals_torch(case, out_channels)
+
+
+def assert_equals_torch(case, out_channels):
     def function(inputs, parameters):
         _, stride, padding = case.pairs
         return torch.nn.functional.conv2d(

@@ -6,8 +6,9 @@ import torch
 from handgrad.errors import ConfigError
 from handgrad.optimizers import AdamW
 from handgrad.parameter import Parameter
+from handgrad.schedules import step_decay
 
-from .rules import assert_same_path, path, torch_path
+from .rules import assert_same_path, path, start_and_gradients, torch_path
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
@@ -27,6 +28,28 @@ def test_shrinks_a_parameter_whose_gradient_is_zero():
     for step, expected in [(1, 1.5), (2, 1.125)]:
         optimizer.update(parameter, np.array([0.0]), state, step)
         assert parameter.value == expected
+
+
+def test_the_decay_follows_the_schedule():
+    """Like torch: what is decayed is scaled by the rate of the step."""
+    rates = step_decay(0.01, every=2, factor=0.1)
+    ours, _, _ = path(AdamW(rates, weight_decay=0.5))
+    start, gradients = start_and_gradients()
+    parameter = torch.tensor(start, requires_grad=True)
+    theirs = torch.optim.AdamW([parameter], lr=1.0, weight_decay=0.5)
+    follow = torch.optim.lr_scheduler.LambdaLR(theirs, lambda done: rates(done + 1))
+    values = []
+    for gradient in gradients:
+        parameter.grad = torch.tensor(gradient)
+        theirs.step()
+        follow.step()
+        values.append(parameter.detach().numpy().copy())
+    assert_same_path(ours, values)
+
+
+def test_at_a_rate_of_zero_nothing_decays():
+    ours, _, _ = path(AdamW(0.0, weight_decay=0.5))
+    assert_same_path(ours, [start_and_gradients()[0]] * len(ours))
 
 
 def test_the_decay_is_not_rescaled_with_the_gradient():

@@ -30,7 +30,7 @@ inspect = typer.Typer(
     help="Look at numerics, gradients, layers, memory and learning rates.",
     no_args_is_help=True,
 )
-Seed = Annotated[int, typer.Option(help="Another seed draws other numbers.")]
+Seed = Annotated[int, typer.Option(help="Seed of the random numbers.")]
 
 
 def softmax_numerics(
@@ -39,7 +39,7 @@ def softmax_numerics(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show where softmax overflows and underflows in float32, and what mends it."""
+    """Where float32 softmax overflows and underflows, naive and shifted by the max."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -51,12 +51,12 @@ def activation_functions(
     names: Annotated[
         list[str] | None, typer.Argument(help="Activations; all if none is named.")
     ] = None,
-    low: Annotated[float, typer.Option(help="The smallest input.")] = -10.0,
-    high: Annotated[float, typer.Option(help="The largest input.")] = 10.0,
+    low: Annotated[float, typer.Option(help="Smallest input.")] = -10.0,
+    high: Annotated[float, typer.Option(help="Largest input.")] = 10.0,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show activations and their gradients over a range of inputs."""
+    """Activation functions and their derivatives over a range of inputs."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -66,12 +66,12 @@ def activation_functions(
 
 def dropout_statistics(
     kept: Numbers = "0.25,0.4,0.7",
-    mean: Annotated[float, typer.Option(help="The mean of the inputs.")] = 10.0,
+    mean: Annotated[float, typer.Option(help="Mean of the inputs.")] = 10.0,
     seed: Seed = 0,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show what dropout zeroes and that means stay; --kept is the fraction KEPT."""
+    """Zeros and means of dropout in training and prediction; --kept is what is KEPT."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -86,16 +86,16 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     optimizer: Annotated[
         str, typer.Option(help="sgd, rmsprop, adam or adamw.")
     ] = "sgd",
-    low: Annotated[float, typer.Option(help="The first learning rate.")] = 1e-5,
-    high: Annotated[float, typer.Option(help="The last learning rate.")] = 10.0,
-    steps: Annotated[int, typer.Option(help="How many steps to take.")] = 100,
-    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 64,
+    low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-5,
+    high: Annotated[float, typer.Option(help="Last learning rate.")] = 10.0,
+    steps: Annotated[int, typer.Option(help="Number of steps.")] = 100,
+    batch_size: Annotated[int, typer.Option(help="Images per step.")] = 64,
     seed: Seed = 0,
     data_dir: DataDir = None,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Let the learning rate grow over a short run, and suggest one with its reason."""
+    """Learning rate range test: raise the rate over a short run, and suggest one."""
     check_figure(figure)
     from handgrad import inspection
     from handgrad.catalog import find

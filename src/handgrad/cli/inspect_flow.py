@@ -29,7 +29,7 @@ def gradient_flow(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Gradient norm by layer of a run; without one, sigmoid and ReLU against depth."""
+    """Gradient norm of each layer of a run; without one, sigmoid and ReLU by depth."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -46,10 +46,12 @@ def gradient_flow(
 
 def saturation(  # noqa: PLR0913  the options of a command
     run: MaybeRun = None,
-    bound: Annotated[float, typer.Option(help="A |slope| below this is flat.")] = 0.01,
+    bound: Annotated[
+        float, typer.Option(help="Units with |slope| below it are saturated.")
+    ] = 0.01,
     scales: Numbers = "0.01,0.03,0.1,0.3,1,3",
     activation: Annotated[
-        str, typer.Option(help="Without a run: of the fresh networks.")
+        str, typer.Option(help="Activation of the untrained networks.")
     ] = "sigmoid",
     images: Count = 64,
     split: SplitName = None,
@@ -58,7 +60,7 @@ def saturation(  # noqa: PLR0913  the options of a command
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Share of flat units by layer of a run; without one, against initial weights."""
+    """Saturated units in each layer of a run; without one, by scale of the weights."""
     check_figure(figure)
     from handgrad import inspection
 

@@ -29,7 +29,7 @@ def jacobians(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """The six Jacobians of a two-layer perceptron, held against finite differences."""
+    """The six Jacobians of a two-layer perceptron, checked by finite differences."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -40,9 +40,11 @@ def jacobians(
 
 def microscope(  # noqa: PLR0913  the options of a command
     run: Run,
-    layer: Annotated[str, typer.Option(help="Such as linear_1 or conv2d_2.")],
+    layer: Annotated[
+        str, typer.Option(help="Name of the layer, such as linear_1 or conv2d_2.")
+    ],
     weight: Annotated[
-        str, typer.Option(metavar="PLACE", help="The weight's place, such as 3,17.")
+        str, typer.Option(metavar="PLACE", help="Index of the weight, such as 3,17.")
     ],
     image: Image = 0,
     parameter: Annotated[str, typer.Option(help="weight or bias.")] = "weight",
@@ -52,7 +54,7 @@ def microscope(  # noqa: PLR0913  the options of a command
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """One weight's gradient, factor by factor, beside the line that computes it."""
+    """One weight's gradient as a sum of products, and the line that computes it."""
     check_figure(figure)
     from handgrad import inspection
 

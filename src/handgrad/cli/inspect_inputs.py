@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 FigureFile = Annotated[
     Path | None,
     typer.Option(
-        "--figure", metavar="FILE", help="Draw it, into a file ending in .png or .svg."
+        "--figure", metavar="FILE", help="File for the figure, ending in .png or .svg."
     ),
 ]
 Run: TypeAlias = Annotated[
     Path, typer.Argument(help="A folder that handgrad train made.")
 ]
 MaybeRun: TypeAlias = Annotated[
-    Path | None, typer.Argument(help="A folder that handgrad train made; or nothing.")
+    Path | None, typer.Argument(help="Run folder that handgrad train made; optional.")
 ]
 SplitName = Annotated[
     str | None,
@@ -35,24 +35,26 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME|PATH",
-        help="Other images; without a run, digits.",
+        help="Other images; without a run, the digits.",
         rich_help_panel=DATA,
     ),
 ]
 Count = Annotated[
     int,
-    typer.Option("--images", help="How many images to take.", rich_help_panel=DATA),
+    typer.Option("--images", help="Number of images.", rich_help_panel=DATA),
 ]
-Image = Annotated[int, typer.Option("--image", help="Which image, counted from 0.")]
+Image = Annotated[
+    int, typer.Option("--image", help="Number of the image, counted from 0.")
+]
 Numbers = Annotated[
-    str, typer.Option(metavar="NUMBERS", help="Numbers with commas between them.")
+    str, typer.Option(metavar="NUMBERS", help="Comma-separated numbers.")
 ]
 ENDINGS = (".png", ".svg")
 LARGEST = 2**31  # an index or a depth beyond it is a typing error
 
 
 def numbers(option: str, text: str) -> list[float]:
-    """Finite numbers with commas between them."""
+    """Comma-separated finite numbers."""
     try:
         found = [float(part) for part in text.split(",")]
     except ValueError:
@@ -66,7 +68,7 @@ def numbers(option: str, text: str) -> list[float]:
 
 
 def whole_numbers(option: str, text: str) -> list[int]:
-    """Whole numbers with commas between them."""
+    """Comma-separated whole numbers."""
     found = numbers(option, text)
     if not all(value.is_integer() and abs(value) < LARGEST for value in found):
         raise ConfigError(

@@ -20,8 +20,8 @@ def memory(  # noqa: PLR0913  the options of a command
     optimizer: Annotated[
         str, typer.Option(help="sgd, rmsprop, adam or adamw.")
     ] = "sgd",
-    momentum: Annotated[float, typer.Option(help="Of sgd.")] = 0.0,
-    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 256,
+    momentum: Annotated[float, typer.Option(help="Momentum of sgd.")] = 0.0,
+    batch_size: Annotated[int, typer.Option(help="Images per batch.")] = 256,
     data_dir: DataDir = None,
     figure: FigureFile = None,
     as_json: Json = False,

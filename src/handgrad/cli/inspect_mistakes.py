@@ -18,14 +18,14 @@ from handgrad.ranges import check_at_least
 
 def confusion(
     run: Run,
-    pairs: Annotated[int, typer.Option(help="How many pairs to name.")] = 10,
+    pairs: Annotated[int, typer.Option(help="Number of confusions to list.")] = 10,
     split: SplitName = None,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Which class is taken for which, the most frequent confusions first."""
+    """The most frequent confusions between classes, and the confusion matrix."""
     check_figure(figure)
     check_at_least("handgrad inspect", "--pairs", pairs, 1)
     from handgrad import inspection
@@ -38,14 +38,14 @@ def confusion(
 
 def mistakes(
     run: Run,
-    count: Annotated[int, typer.Option(help="How many mistakes to list.")] = 24,
+    count: Annotated[int, typer.Option(help="Number of mistakes to list.")] = 24,
     split: SplitName = None,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """The wrong answers that the network was surest of, as a list and a gallery."""
+    """The wrong predictions with the highest probability, as a list and a gallery."""
     check_figure(figure)
     check_at_least("handgrad inspect", "--count", count, 1)
     from handgrad import inspection

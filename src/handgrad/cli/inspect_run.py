@@ -13,7 +13,7 @@ from handgrad.cli.options import DataDir, Json
 
 
 def filters(run: Run, figure: FigureFile = None, as_json: Json = False) -> None:
-    """The first layer's weights: their sizes, and as pictures."""
+    """The weights of the first layer: norms, ranges and pictures."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -29,7 +29,7 @@ def feature_maps(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """What every layer of a run's network makes of one image."""
+    """The outputs of every layer of a run's network for one image."""
     check_figure(figure)
     from handgrad import inspection
 

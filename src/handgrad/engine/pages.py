@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.fences import checks_bounds, fenced
 
 LARGE_PAGE = 1 << 21
 LINE = 64
@@ -21,6 +22,8 @@ SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 def zeros(size: int) -> NumpyArray:
     """That many bytes, zero, from the start of a cache line (of a page, if many)."""
+    if checks_bounds():
+        return fenced(size)
     if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         return from_line(np.zeros(size + LINE, dtype=np.uint8), size, LINE)
     own = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # shared ones get small pages
@@ -65,7 +68,7 @@ class Arena:
 
     def take(self, size: int) -> NumpyArray:
         """That many bytes from the start of a cache line; the array holds them."""
-        if size >= LARGE_PAGE:
+        if size >= LARGE_PAGE or checks_bounds():
             self._others += whole_pages(size)
             return zeros(size)
         if self._used + size > len(self._chunk):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.engine.kernels import updates
 from handgrad.engine.known import exact
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
@@ -19,7 +19,7 @@ from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 
 
-def write_rates(rates: NumpyArray, optimizer: Any, rule: int | None, step: int) -> None:
+def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
     """The numbers of one step that `kernels.updates` reads."""
     rates[1] = 1.0  # until clipping says otherwise
     if rule is None:

@@ -66,6 +66,7 @@ class PredictionProgram:
         layers = layers_of(model)
         tensor = gather(lowering, layers, self.check)
         outputs = lower_layers(lowering, layers, tensor)
+        lowering.backwards.clear()  # cycles would keep the memory
         _add_answers(lowering, outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", lowering.prepare)

@@ -113,7 +113,8 @@ class Program:
             if isinstance(step, Workers):
                 interrupt = step.run(tiles) or interrupt
             else:
-                step()
+                with np.errstate(all="ignore"):  # as compiled work does; the loss tells
+                    step()
         self.done = len(steps)
         if interrupt is not None:
             raise interrupt

@@ -2,6 +2,7 @@
 
 from math import isfinite
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -44,11 +45,10 @@ class TrainingProgram:
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
         model, tile = engine.model, tile_of(engine.model, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
-        is_own_loss = exact(engine.loss, LOSSES) is None
-        self._is_own_loss = is_own_loss
-        meets = is_own_loss or has_meetings(model, training=True)
+        self.is_own_loss = exact(engine.loss, LOSSES) is None
+        meets = self.is_own_loss or has_meetings(model, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
-        self.engine, self.keep_gradients = engine, keep_gradients
+        self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
             memory, engine.store, pointer_to(self.inputs), True, engine.seed
@@ -62,7 +62,7 @@ class TrainingProgram:
         self.factors = memory.array("factors", "settings", tile * tiles)
         self.losses = memory.array("losses", "settings", tiles, np.float64)
         self.correct = memory.array("correct", "settings", tiles, np.int64)
-        add = add_plain_loss if is_own_loss else add_loss
+        add = add_plain_loss if self.is_own_loss else add_loss
         add(lowering, engine.loss, logits, self.losses, self.correct)
         lower_backwards(lowering, logits)
         lowering.meet("tiles")
@@ -81,6 +81,13 @@ class TrainingProgram:
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
         self.per_step, self.step = lowering.per_step, lowering.step
         self.program = Program(phases, memory, engine.announce)
+
+    @property
+    def engine(self) -> "CpuEngine":
+        """The engine, which owns the program: memory goes with its last reference."""
+        engine = self._engine()
+        assert engine is not None, "a program without its engine"
+        return engine
 
     def run(self, batch: Batch, step: int) -> StepResult:
         """One step on the rows of a batch."""
@@ -102,11 +109,14 @@ class TrainingProgram:
             0 if views is None else views.shape[1],
         )
         self._write_factors(batch.example_weights())
-        write_rates(self.mover.rates, self.engine.optimizer, self.mover.rule, step)
+        mover = self.mover
+        write_rates(mover.rates, mover.rule, self.engine.optimizer, step)
         self.program.done = 0  # before the number: see `finished`
         self.step.number, self.step.count = step, count
         self.mover.step = step
-        self.step.examples, self.step.targets = batch.examples, self._targets(batch)
+        self.step.examples = batch.examples
+        if self.is_own_loss:
+            self.step.targets = batch.targets[batch.rows]
         for set_step in self.per_step:
             set_step(step)
         self.engine.bound.moves += 1
@@ -144,10 +154,6 @@ class TrainingProgram:
             scale = len(weights) / weights.sum(dtype=np.float64)
             self.factors[: len(weights)] = weights * scale
             self.inputs[FACTORS] = memory_address(self.factors)
-
-    def _targets(self, batch: Batch) -> NumpyArray:
-        """The batch's own targets where the plain voice will ask for them."""
-        return batch.targets[batch.rows] if self._is_own_loss else batch.targets
 
     def gradients(self) -> dict[str, NumpyArray]:
         """Copies of the last step's gradients, where the program keeps them."""

@@ -223,7 +223,8 @@ def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
     Each layer may write over the gradient that it is given: nobody keeps it.
     """
     tensor: Tensor | None = d_outputs
-    for backward in reversed(lowering.backwards):
+    backwards, lowering.backwards = lowering.backwards, []  # or cycles keep the memory
+    for backward in reversed(backwards):
         if tensor is None:
             return
         assert not lowering.memory.is_kept(tensor)

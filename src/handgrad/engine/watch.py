@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
+from weakref import proxy
 
 from handgrad.layers import Layer, Residual, Sequential
 from handgrad.optimizers import SGD
@@ -41,10 +42,10 @@ def is_own(thing: Any) -> bool:
 
 
 class Chosen:
-    """A live view of the values of some attributes."""
+    """A live view of the values of some attributes, which does not keep the object."""
 
     def __init__(self, thing: Any, *names: str) -> None:
-        self._thing, self._get = thing, attrgetter(*names)
+        self._thing, self._get = proxy(thing), attrgetter(*names)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._get(self._thing))

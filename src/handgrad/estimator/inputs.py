@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.datasets import Split
 from handgrad.datasets.array_input import InputForm, as_examples, form_of
-from handgrad.errors import DatasetError
+from handgrad.errors import ConfigError, DatasetError
 
 RULES: dict[str, Any] = {
     "allow_nd": True,
@@ -121,3 +121,19 @@ def split_of(
     if len(keep) < len(weights):
         examples, targets, weights = examples[keep], targets[keep], weights[keep]
     return Split(examples, targets, None if np.ptp(weights) == 0 else weights)
+
+
+def held_out(estimator: Any, form: InputForm, classes: NumpyArray) -> Split | None:
+    """Validation examples that were given as arrays; None for a share or a count."""
+    given = estimator.validation
+    if not isinstance(given, tuple | list):
+        return None
+    if len(given) != 2:
+        raise ConfigError(
+            "validation is a fraction, a count or the two arrays (X, y), got "
+            f"{len(given)} values. Give validation=(X, y)."
+        )
+    examples, labels = given
+    return Split(
+        more_examples(estimator, form, examples), class_numbers(labels, classes)
+    )

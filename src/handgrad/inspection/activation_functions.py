@@ -15,12 +15,12 @@ from handgrad.inspection.table import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FLAT = 0.01  # a slope below this is next to none
+FLAT = 0.01  # a smaller |slope| is almost none
 
 
 @dataclass(frozen=True)
 class ActivationCurve:
-    """One activation: what it gives, and its slope, at each input.
+    """One activation: its value and its slope at each input.
 
     Shapes
         inputs, outputs, gradients  (points,), float64
@@ -39,7 +39,7 @@ class ActivationCurve:
 
     @property
     def flat_share(self) -> float:
-        """The share of the range where the slope is next to none, a fraction."""
+        """The share of the range where |slope| is below 0.01, a fraction."""
         return float(np.mean(np.abs(self.gradients) < FLAT))
 
 
@@ -91,6 +91,8 @@ def activation_functions(
     points: int = 2001,
 ) -> ActivationFunctions:
     """Values and slopes of the named activations, or of all, by the reference layers.
+
+    ConfigError for an activation that is not in the catalogue, or an empty range.
 
     Units
         low, high  the smallest and the largest input

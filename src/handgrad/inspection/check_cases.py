@@ -1,7 +1,7 @@
 """What `handgrad check` checks: layers, losses and networks of drawn sizes.
 
 A case is a function of a key, so the tenth case of a convolution is the same on every
-machine. Each layer of `handgrad.layers` has an entry; a test says so.
+machine. Each layer of `handgrad.layers` has an entry, which a test checks.
 """
 
 from collections.abc import Callable, Sequence
@@ -138,7 +138,7 @@ def image_layer(draw: Draw, layer: Layer[Any]) -> LayerCase:
 
 
 def batch_norm2d(draw: Draw) -> LayerCase:
-    """Three examples or more, so that a variance says something."""
+    """Three examples or more, so that the variance is not trivial."""
     channels = draw.integer("channels", 1, 3)
     case = on_batch(
         draw, layers.BatchNorm2d(channels), (channels, *draw.pair("size", 1, 5)), 3
@@ -147,7 +147,7 @@ def batch_norm2d(draw: Draw) -> LayerCase:
 
 
 def batch_norm1d(draw: Draw) -> LayerCase:
-    """Three examples or more, so that a variance says something."""
+    """Three examples or more, so that the variance is not trivial."""
     features = draw.integer("features", 1, 9)
     case = on_batch(draw, layers.BatchNorm1d(features), (features,), 3)
     return with_drawn_parameters(draw, case)

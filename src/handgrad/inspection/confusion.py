@@ -1,4 +1,4 @@
-"""Which class is taken for which."""
+"""How often each class is predicted as each class."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
@@ -82,11 +82,14 @@ def confusion(
     pairs: int = 10,
     **where: Unpack[Where],
 ) -> Confusion:
-    """How often each true class is taken for each class.
+    """The confusion matrix: how often each true class is predicted as each class.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
     `images` all images of one of the run's splits are taken: see
     `handgrad.inspection.sample.Where`.
+
+    ConfigError for a label of another class or an unknown split; ShapeError for images
+    of another shape.
 
     Shapes
         images  (count, ...), as the classifier takes them

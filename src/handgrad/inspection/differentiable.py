@@ -1,7 +1,7 @@
 """A layer, a loss or a whole network as one number that depends on named arrays.
 
-What a gradient check needs: the place where it stands (`point`), the number at any
-other place, and the gradient at this one. All in float64, on a copy.
+What a gradient check needs: the values of the arrays (`point`), the number at any
+other point, and the gradient at this one. All in float64, on a copy.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ Point: TypeAlias = dict[str, NumpyArray]
 
 
 class Differentiable(ABC):
-    """One number, and how it moves with each of some named arrays."""
+    """One number that depends on named arrays, and its gradient by each of them."""
 
     point: Point
 
@@ -34,7 +34,7 @@ class Differentiable(ABC):
 
 
 class LayerValue(Differentiable):
-    """A layer's outputs, weighed by fixed random numbers and summed.
+    """The sum of a layer's outputs, weighted by fixed random numbers.
 
     Equations
         value     = sum of outputs * d_outputs
@@ -52,12 +52,12 @@ class LayerValue(Differentiable):
         self.d_outputs = normal(key.child("d_outputs"), shape)
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
-        """The weighed sum of the outputs."""
+        """The weighted sum of the outputs."""
         outputs, cache = self._forward(point)
         return float(np.sum(outputs * self.d_outputs)), cache
 
     def gradients(self) -> Point:
-        """What the layer's backward says."""
+        """By the layer's backward pass."""
         _, cache = self._forward(self.point)
         d_inputs, gradients = self.layer.backward(self.d_outputs, cache)
         return {"inputs": d_inputs, **gradients}
@@ -85,7 +85,7 @@ class LossValue(Differentiable):
         return self.loss.forward(point["logits"], self.targets)
 
     def gradients(self) -> Point:
-        """What the loss's backward says."""
+        """By the loss's backward pass."""
         _, cache = self.evaluate(self.point)
         return {"logits": self.loss.backward(cache)}
 
@@ -118,7 +118,7 @@ class NetworkValue(Differentiable):
         self.point = point_of(self.network, inputs)
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
-        """The loss and the price of the weights."""
+        """The loss with the L2 term."""
         move_to(self.network, point)
         logits, cache = self.network.forward(
             point["inputs"], training=self.training, key=self.key
@@ -127,7 +127,7 @@ class NetworkValue(Differentiable):
         return loss + self.l2.penalty(self.network.parameters()), (cache, loss_cache)
 
     def gradients(self) -> Point:
-        """What backpropagation and the L2 term say together."""
+        """By backpropagation, plus the gradient of the L2 term."""
         _, (cache, loss_cache) = self.evaluate(self.point)
         d_logits = self.loss.backward(loss_cache)
         d_inputs, gradients = self.network.backward(d_logits, cache)

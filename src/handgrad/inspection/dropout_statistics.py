@@ -1,4 +1,4 @@
-"""What dropout does to the mean and to how many values are left.
+"""Means and zeros of dropout, in training and in prediction.
 
 Reports name dropout by the fraction kept or by the fraction dropped. Here every
 number is the fraction KEPT; `Dropout` takes the fraction dropped, 1 - kept.
@@ -86,6 +86,8 @@ def dropout_statistics(
     seed: int = 0,
 ) -> DropoutStatistics:
     """Means and zeros of `count` by `count` normal inputs, in training and prediction.
+
+    ConfigError for a fraction kept that is not above 0 and up to 1.
 
     Equations
         standard error = sqrt(rate / kept * mean of inputs ** 2) / count

@@ -1,4 +1,4 @@
-"""What each layer makes of one image."""
+"""The outputs of each layer for one image."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Unpack
@@ -103,6 +103,9 @@ def feature_maps(
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
     `images` it is an image of the run: see `handgrad.inspection.sample.Where`.
+
+    ConfigError for an image that is not there or an unknown split; ShapeError for an
+    image of another shape.
 
     Shapes
         images  one image as the classifier takes it; or several, of which `image` is

@@ -85,7 +85,7 @@ def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
             "filters takes the image shape of a bare network, got none. "
             "Give image_shape=(channels, height, width)."
         )
-    names = () if of.classes is None else of.class_names(image_shape)
+    names = of.names or ()
     for name, layer in of.network.layers.items():
         if "weight" not in layer.parameters():
             continue

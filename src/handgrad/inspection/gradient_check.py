@@ -1,4 +1,4 @@
-"""Hand-written gradients held against finite differences, in float64.
+"""Hand-written gradients checked by finite differences, in float64.
 
     numeric  = (value(point + eps * direction) - value(point - eps * direction))
                / (2 * eps)
@@ -56,7 +56,7 @@ class Projections:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of one array: what backward says and what the difference says."""
+    """One entry of one array: its gradient by backward and by a finite difference."""
 
     name: str
     index: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""How large the gradient is in each layer, and how it fades with depth.
+"""The norm of the gradient in each layer, and how it shrinks with depth.
 
 Source
     Hochreiter (1991), Untersuchungen zu dynamischen neuronalen Netzen, chapter 3.
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.gradient_check import norm
 from handgrad.inspection.result import Rows
-from handgrad.inspection.sample import Where, dataset_sample, sample_of
+from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
 from handgrad.models import mlp
@@ -150,7 +151,11 @@ def gradient_flow(
     predicts: no dropout, and batch normalization by its running statistics. Without
     `images` the first `count` of the run's are taken: see
     `handgrad.inspection.sample.Where`. Without a subject, untrained sigmoid and ReLU
-    networks with `depths` hidden layers are compared on images of a data set.
+    networks with `depths` hidden layers are compared on the images, or on those of a
+    data set.
+
+    ConfigError for a label of another class or an unknown split; ShapeError for images
+    of another shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -160,9 +165,7 @@ def gradient_flow(
         gradient_flow(clf, test_images[:64], test_labels[:64])
     """
     if subject is None:
-        sample = dataset_sample(
-            where.get("dataset"), count, data_dir=where.get("data_dir")
-        )
+        sample = data_sample(images, labels, count, **where)
         rows = depth_flow(sample.inputs, sample.targets, depths=depths)
         return DepthFlow(rows, sample.what)
     of = subject_of(subject)

@@ -17,8 +17,9 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.result import Rows
-from handgrad.inspection.sample import Where, dataset_sample, image_of, only, up_to
+from handgrad.inspection.sample import Where, image_of, only, up_to
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
 from handgrad.layers import Linear, Sequential, Sigmoid
@@ -147,8 +148,11 @@ def jacobians(
     """The six Jacobians of a two-layer perceptron for one image, in float64.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`; without one,
-    an untrained perceptron for images of a data set. Without `images` it is an image
-    of the run: see `handgrad.inspection.sample.Where`.
+    an untrained perceptron for images of that size. Without `images` it is an image of
+    the run, or of a data set: see `handgrad.inspection.sample.Where`.
+
+    ConfigError for another kind of network, or an image that is not there; ShapeError
+    for an image of another shape.
 
     Shapes
         images  one image as the classifier takes it; or several, of which `image` is
@@ -162,10 +166,7 @@ def jacobians(
         jacobians(clf, test_images[0])
     """
     if subject is None:
-        sample = dataset_sample(
-            where.get("dataset"), up_to(image), data_dir=where.get("data_dir")
-        )
-        sample = only(sample, image)
+        sample = only(data_sample(images, None, up_to(image), **where), image)
         shape, classes = sample.image_shape, len(sample.class_names)
         model = perceptron(input_shape=shape, classes=classes)
     else:

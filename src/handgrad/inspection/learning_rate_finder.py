@@ -1,4 +1,4 @@
-"""A learning rate by trial: one short run in which it grows from step to step.
+"""The learning rate range test: a short run in which the rate grows at every step.
 
 Source
     Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
@@ -14,11 +14,13 @@ import numpy as np
 from handgrad import catalog
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization, Split, normalization
+from handgrad.datasets.normalization import unit
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.errors import ConfigError
+from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.result import Result
-from handgrad.inspection.sample import Sample, Where, dataset_sample, sample_of
+from handgrad.inspection.sample import Sample, Where, sample_of
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
 from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
@@ -104,10 +106,14 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     """A short run in which the learning rate grows, and the rate that it suggests.
 
     `model` is the name of a network of the catalogue with its `options`, which is
-    trained on images of a data set (the digits); or a fitted classifier, the path of a
-    run, or a `Sequential`, of which a copy is trained further. Without `images` those
-    are the training images of the run: see `handgrad.inspection.sample.Where`. The
-    loss is that of the classifier, or softmax cross-entropy.
+    trained on the images, or on those of a data set (the digits); or a fitted
+    classifier, the path of a run, or a `Sequential`, of which a copy is trained
+    further. Without `images` those are the training images of the run: see
+    `handgrad.inspection.sample.Where`. The loss is that of the classifier, or softmax
+    cross-entropy.
+
+    ConfigError for an unknown network, optimizer or option, or for a range without 10
+    steps upwards; ShapeError for images of another shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -124,21 +130,25 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     check_at_least("learning_rate_finder", "steps", steps, 1)
     count = max(steps * batch_size, 1)
     if is_catalogue_name(model):
-        subject, sample = _untrained(model, options, count, seed, where)
+        sample = data_sample(images, labels, count, **where)
+        subject, sample = _untrained(model, options, sample, seed)
     else:
         check_no_options(options)
         subject = subject_of(model)
         if images is None:
             where = {"split": "train", **where}
         sample = sample_of(subject, images, labels, count=count, **where)
+    images, scaling = sample.images, sample.normalization
+    if scaling is None:
+        images, scaling = as_given(images)
     sweep = sweep_rates(
         subject.network,
-        Split(sample.images, sample.targets),
+        Split(images, sample.targets),
         loss=subject.loss,
         optimizer=lambda rate: catalog.build(
             "optimizer", optimizer, {}, learning_rate=rate
         ),
-        normalization=sample.normalization or as_given(sample.images),
+        normalization=scaling,
         low=low,
         high=high,
         steps=steps,
@@ -149,32 +159,24 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
 
 
 def _untrained(
-    name: str,
-    options: Mapping[str, Any] | None,
-    count: int,
-    seed: int,
-    where: Where,
+    name: str, options: Mapping[str, Any] | None, sample: Sample, seed: int
 ) -> tuple[Subject, Sample]:
-    """A network of the catalogue, and the images of a data set, normalised by them."""
-    sample = dataset_sample(where.get("dataset"), count, data_dir=where.get("data_dir"))
-    classes = len(sample.class_names)
+    """A network of the catalogue for these images, which are normalised by them."""
     subject = untrained(
-        name, options, input_shape=sample.image_shape, classes=classes, seed=seed
+        name,
+        options,
+        input_shape=sample.image_shape,
+        classes=len(sample.class_names),
+        seed=seed,
     )
     standard = normalization("standard", sample.images)
     return subject, replace(sample, normalization=standard)
 
 
-def as_given(images: NumpyArray) -> Normalization:
-    """A normalization that leaves bytes as they are, for a network without one."""
-    if images.ndim != 4 or images.dtype != np.uint8:
-        raise ShapeError(
-            "learning_rate_finder takes images (count, channels, height, width) of "
-            f"bytes for a bare network, got {images.dtype} of shape {images.shape}. "
-            "Give a fitted classifier for others."
-        )
-    channels = images.shape[1]
-    return Normalization((0.0,) * channels, (1 / 255,) * channels)
+def as_given(images: NumpyArray) -> tuple[NumpyArray, Normalization]:
+    """Inputs of a bare network as float32, and the normalization that keeps them."""
+    channels = images.shape[1] if images.ndim == 4 else 1
+    return images.astype(np.float32), unit(channels)
 
 
 def sweep_rates(  # noqa: PLR0913  a run in one call
@@ -260,7 +262,7 @@ def _rows(count: int, wanted: int, key: Key) -> NumpyArray:
 
 
 def smooth(losses: NumpyArray) -> NumpyArray:
-    """A running mean that forgets, without the pull of its start towards 0."""
+    """An exponential moving average with bias correction."""
     average, smoothed = 0.0, []
     for step, loss in enumerate(losses, 1):
         average = SMOOTHING * average + (1 - SMOOTHING) * float(loss)
@@ -269,7 +271,7 @@ def smooth(losses: NumpyArray) -> NumpyArray:
 
 
 def suggest(rates: NumpyArray, smoothed: NumpyArray) -> tuple[float | None, str]:
-    """The rate of the steepest fall, well below the lowest smoothed loss, and why."""
+    """The rate of the steepest descent below the rate of the lowest loss, and why."""
     lowest = int(np.argmin(smoothed)) if len(smoothed) else 0
     far_enough = int(np.count_nonzero(rates <= rates[lowest] / MARGIN)) if lowest else 0
     slopes = np.zeros(0)

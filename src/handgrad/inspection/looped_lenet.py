@@ -1,4 +1,4 @@
-"""LeNet with sigmoids and average pooling as a textbook says it: product by product.
+"""LeNet with sigmoids and average pooling as in a textbook: product by product.
 
 No arrays: images are lists of maps, maps are lists of rows, rows are lists of numbers.
 It is slow, and that is its purpose: it is the definition that the layers are held
@@ -131,18 +131,18 @@ def convolve(image: Image, weight: list[Image], bias: Vector) -> Image:
 def convolve_backward(
     d_outputs: Image, image: Image, weight: list[Image]
 ) -> tuple[Image, list[Image]]:
-    """d_image and d_weight: every product sends blame to both of its factors."""
+    """d_image and d_weight: each product adds to the gradients of both factors."""
     size = len(weight[0][0])
     d_image = [[[0.0] * len(row) for row in rows] for rows in image]
     d_weight = [[[[0.0] * size for _ in range(size)] for _ in image] for _ in weight]
     for k, rows in enumerate(d_outputs):
         for y, row in enumerate(rows):
-            for x, blame in enumerate(row):
+            for x, upstream in enumerate(row):
                 for c in range(len(image)):
                     for i in range(size):
                         for j in range(size):
-                            d_weight[k][c][i][j] += blame * image[c][y + i][x + j]
-                            d_image[c][y + i][x + j] += blame * weight[k][c][i][j]
+                            d_weight[k][c][i][j] += upstream * image[c][y + i][x + j]
+                            d_image[c][y + i][x + j] += upstream * weight[k][c][i][j]
     return d_image, d_weight
 
 
@@ -161,7 +161,7 @@ def average_pool(image: Image) -> Image:
 
 
 def average_pool_backward(d_outputs: Image) -> Image:
-    """Every number of a window takes a quarter of its blame."""
+    """Each number of a window gets a quarter of the upstream gradient."""
     return [
         [[d / 4 for d in row for _ in range(2)] for row in rows for _ in range(2)]
         for rows in d_outputs
@@ -185,10 +185,10 @@ def linear_backward(
     """d_inputs and d_weight."""
     d_inputs = [0.0] * len(inputs)
     d_weight = []
-    for blame, row in zip(d_outputs, weight, strict=True):
+    for upstream, row in zip(d_outputs, weight, strict=True):
         for place, factor in enumerate(row):
-            d_inputs[place] += blame * factor
-        d_weight.append([blame * value for value in inputs])
+            d_inputs[place] += upstream * factor
+        d_weight.append([upstream * value for value in inputs])
     return d_inputs, d_weight
 
 
@@ -218,8 +218,8 @@ def through_sigmoid(d_outputs: Any, outputs: Any) -> Any:
     """Blame times the sigmoid's slope, outputs * (1 - outputs)."""
     if isinstance(outputs, list):
         return [
-            through_sigmoid(blame, part)
-            for blame, part in zip(d_outputs, outputs, strict=True)
+            through_sigmoid(upstream, part)
+            for upstream, part in zip(d_outputs, outputs, strict=True)
         ]
     return d_outputs * outputs * (1 - outputs)
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from handgrad import catalog
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.inspection.data_sample import dataset_sample
 from handgrad.inspection.result import Result
-from handgrad.inspection.sample import dataset_sample
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.summary import summary
 from handgrad.inspection.table import Table
@@ -118,6 +118,8 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
     `model` is the name of a network of the catalogue with its `options`, a fitted
     classifier, the path of a run, or a `Sequential`. `image_shape` is by default that
     of the classifier, and otherwise that of the images of `dataset` (the digits).
+
+    ConfigError for an unknown network, optimizer or option.
 
     Units
         batch_size  images of a step and of a prediction; random ones are measured

@@ -1,12 +1,11 @@
-"""One number of one gradient: where it comes from, factor by factor.
+"""One number of one gradient as a sum of products, and its check.
 
 Source
     Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
     errors, equation 6.
 """
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -15,10 +14,9 @@ from handgrad.errors import ShapeError, unknown_name
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.equations import equation_line
 from handgrad.inspection.gradient_check import pattern_of, same_pattern, unit
-from handgrad.inspection.result import Result
+from handgrad.inspection.reading import Place, Reading
 from handgrad.inspection.sample import Where, image_of
 from handgrad.inspection.subject import subject_of
-from handgrad.inspection.table import Table
 from handgrad.inspection.trace import Trace, trace_sample
 from handgrad.inspection.trace_step import LayerTrace
 from handgrad.layers import (
@@ -33,110 +31,8 @@ from handgrad.layers import (
 )
 from handgrad.randomness import Key
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 STEPS = (1e-4, 1e-5, 1e-6)  # of the finite difference; smaller ones where it may kink
 SMOOTH = (Linear, Conv2d, Sigmoid, Tanh, GELU)  # a sign in their caches is no kink
-SHOWN = 6  # places of a convolution that are listed
-
-
-@dataclass(frozen=True)
-class Place:
-    """One output that the weight acts on.
-
-    Equations
-        product = upstream * local
-
-    Units
-        output    the output's place: (unit,) or (channel, row, column)
-        forward   the output's value
-        upstream  d loss / d output
-        local     d output / d weight: the input that the weight multiplies, or 1
-    """
-
-    output: tuple[int, ...]
-    forward: float
-    upstream: float
-    local: float
-
-    @property
-    def product(self) -> float:
-        """This place's part of the gradient."""
-        return self.upstream * self.local
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Reading(Result):
-    """The gradient of one image's loss by one weight.
-
-    Units
-        gradient  the sum of all places' products
-        backward  the same number, as the layer's own backward pass gives it
-        numeric   its central finite difference; None where every step crossed a kink
-        line      the file and line of the layer's equation, and the words there
-    """
-
-    layer: str
-    parameter: str
-    index: tuple[int, ...]
-    sample: int
-    value: float
-    loss: float
-    places: tuple[Place, ...]
-    gradient: float
-    backward: float
-    numeric: float | None
-    file: str
-    line: int
-    code: str
-
-    @property
-    def relative_error(self) -> float | None:
-        """How far the finite difference is off, against the larger of the two."""
-        if self.numeric is None:
-            return None
-        largest = max(abs(self.gradient), abs(self.numeric), 1e-8)
-        return abs(self.gradient - self.numeric) / largest
-
-    @property
-    def largest(self) -> tuple[Place, ...]:
-        """The places that matter most, largest product first."""
-        ordered = sorted(self.places, key=lambda place: -abs(place.product))
-        return tuple(ordered[:SHOWN])
-
-    def table(self) -> Table:
-        """The factors of the largest products, their sum and its check."""
-        heads = ("forward value", "upstream gradient", "local derivative", "product")
-        rows = []
-        for place in self.largest:
-            parts = (place.forward, place.upstream, place.local, place.product)
-            output = ", ".join(map(str, place.output))
-            rows.append((output, *(f"{part:.6g}" for part in parts)))
-        check = "every step crossed a kink"
-        if self.numeric is not None:
-            check = f"{self.numeric:.9g} (relative error {self.relative_error:.1e})"
-        index = ",".join(map(str, self.index))
-        above = (
-            f"{self.layer}.{self.parameter}[{index}] = {self.value:.6g}; "
-            f"image {self.sample}, its loss {self.loss:.6g}"
-        )
-        below = (
-            f"gradient (sum of {len(self.places)}): {self.gradient:.9g}\n"
-            f"finite difference:      {check}\n"
-            f"{self.file}:{self.line}: {self.code}"
-        )
-        return Table(("output", *heads), tuple(rows), heads, (above,), (below,))
-
-    def figure(self) -> "Figure":
-        """The same table as a picture."""
-        from handgrad.inspection.figures import microscope as drawing
-
-        return drawing.microscope(self)
-
-    def as_dict(self) -> dict[str, Any]:
-        """All fields."""
-        return asdict(self)
 
 
 def microscope(
@@ -155,6 +51,9 @@ def microscope(
     `subject` is a fitted classifier, the path of a run, or a `Sequential`; the network
     predicts, as in `handgrad.inspection.trace`, whose arrays are read here. Without
     `images` it is an image of the run: see `handgrad.inspection.sample.Where`.
+
+    ConfigError for another kind of layer, a label of another class, or an image that is
+    not there; ShapeError for an image of another shape or a place outside the weight.
 
     Shapes
         images  one image as the classifier takes it; or several, of which `image` is

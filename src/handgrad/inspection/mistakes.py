@@ -111,6 +111,9 @@ def mistakes(
     `images` all images of one of the run's splits are taken: see
     `handgrad.inspection.sample.Where`.
 
+    ConfigError for a label of another class or an unknown split; ShapeError for images
+    of another shape.
+
     Shapes
         images  (count, ...), as the classifier takes them
         labels  (count,), names or numbers of their classes

@@ -101,14 +101,16 @@ def _of_run(
     dataset: str | None,
     data_dir: Path | None,
 ) -> Sample:
+    from handgrad.training.build import ARRAYS
     from handgrad.training.run_images import run_images
 
-    if subject.config is None:
+    config = subject.config
+    if config is None or (config.dataset.name == ARRAYS and dataset is None):
         raise ConfigError(
             f"{subject.name} has no images of its own, got none. "
             "Give images and their labels."
         )
-    name, found = run_images(subject.config, split, dataset=dataset, data_dir=data_dir)
+    name, found = run_images(config, split, dataset=dataset, data_dir=data_dir)
     taken = found.images[:count]
     return Sample(
         images=taken,
@@ -172,26 +174,3 @@ def up_to(image: int | None) -> int:
             f"image takes a number from 0 up, got {image}. Count images from 0."
         )
     return 1 if image is None else image + 1
-
-
-def dataset_sample(
-    dataset: str | None, count: int, *, data_dir: Path | None = None
-) -> Sample:
-    """The first training images of a data set, by default the digits."""
-    from handgrad import datasets
-    from handgrad.names import known_name
-    from handgrad.training.build import DIGITS_SIZE
-
-    check_at_least("An inspection", "count", count, 1)
-    name = dataset or "digits"
-    size = DIGITS_SIZE if known_name(name, ("digits",)) else None
-    found = datasets.load(name, data_dir=data_dir, image_size=size)
-    images = found.train.images[:count]
-    return Sample(
-        images=images,
-        labels=found.train.targets[:count],
-        class_names=found.class_names,
-        normalization=datasets.normalization("standard", found.train.images),
-        split="train",
-        what=f"the first {len(images)} training images of {found.name}",
-    )

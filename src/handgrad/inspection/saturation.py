@@ -1,4 +1,4 @@
-"""How many units are so far out on their curve that almost no gradient passes.
+"""The share of units whose slope is so small that almost no gradient passes.
 
 Source
     Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
@@ -14,8 +14,9 @@ import numpy as np
 from handgrad import layers, models
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
+from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.result import Rows
-from handgrad.inspection.sample import Where, dataset_sample, sample_of
+from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
 from handgrad.layers import Sequential
@@ -130,7 +131,11 @@ def saturation(
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
     `images` the first `count` of the run's are taken: see
     `handgrad.inspection.sample.Where`. Without a subject, untrained networks with that
-    activation and initial weights of those scales are compared on images of a data set.
+    activation and initial weights of those scales are compared on the images, or on
+    those of a data set.
+
+    ConfigError for a network without activation layers or an unknown split; ShapeError
+    for images of another shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -143,9 +148,7 @@ def saturation(
         saturation(clf, test_images[:64])
     """
     if subject is None:
-        sample = dataset_sample(
-            where.get("dataset"), count, data_dir=where.get("data_dir")
-        )
+        sample = data_sample(images, None, count, **where)
         build = deep(sample.image_shape, len(sample.class_names), activation=activation)
         by_scale = saturation_by_scale(build, sample.inputs, scales=scales, bound=bound)
         return SaturationByScale(by_scale, bound, sample.what)

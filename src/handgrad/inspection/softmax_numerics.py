@@ -1,4 +1,4 @@
-"""How softmax fails in float32, what the shift by the maximum mends, what remains.
+"""Overflow and underflow of softmax in float32, and how subtracting the maximum helps.
 
     naive      exp(logits) / sum of exp(logits)
     shifted    exp(logits - max) / sum of exp(logits - max)
@@ -60,7 +60,7 @@ class SoftmaxRow:
 
     @property
     def verdict(self) -> str:
-        """In words, what went wrong in this row."""
+        """What went wrong in this row, in words."""
         if not np.isfinite(self.naive_denominator):
             return "naive overflows"
         if self.naive_denominator == 0:
@@ -75,7 +75,7 @@ class SoftmaxRow:
 
     @property
     def naive_error(self) -> float:
-        """How far naive softmax is off, relative to the exact probability."""
+        """The relative error of naive softmax."""
         exact = float(np.exp(self.exact))
         if exact == 0:
             return 0.0 if self.naive == 0 else np.inf
@@ -83,7 +83,7 @@ class SoftmaxRow:
 
     @property
     def log_error(self) -> float:
-        """How far the logarithm by log-sum-exp is off, relative to the exact one."""
+        """The relative error of the logarithm by log-sum-exp."""
         return abs(self.log_sum_exp - self.exact) / abs(self.exact)
 
 
@@ -105,7 +105,7 @@ class SoftmaxNumerics(Result):
 
     @property
     def finding(self) -> str:
-        """Whether the shift makes a failure of its own, from the numbers."""
+        """The failures of naive and shifted softmax, in words from the numbers."""
         failed = sum(not row.naive_error <= WRONG for row in self.level)
         worst = max(row.log_error for row in (*self.level, *self.gap))
         broken = sum(not row.shifted > 0 for row in self.level)
@@ -162,7 +162,7 @@ def softmax_numerics(
     random_rows: int = 2000,
     seed: int = 0,
 ) -> SoftmaxNumerics:
-    """Softmax of float32 logits at each size, at its negative, and across a gap.
+    """Naive and shifted softmax of float32 logits, at each size and across each gap.
 
     Units
         sizes        the largest of three neighbouring logits, and the gap between two
@@ -216,7 +216,7 @@ def measure(logits: NumpyArray) -> SoftmaxRow:
 
 
 def shifted_denominators(logits: NumpyArray) -> NumpyArray:
-    """What shifted softmax divides by, one number a row."""
+    """The denominators of shifted softmax, one for each row."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     denominators: NumpyArray = np.exp(shifted).sum(axis=1)
     return denominators

@@ -12,11 +12,10 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
-from handgrad.datasets.array_input import InputForm, as_examples
+from handgrad.datasets.array_input import InputForm, as_examples, to_array
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.losses import Loss, SoftmaxCrossEntropy
-from handgrad.training.classifier_settings import labels_of
 
 if TYPE_CHECKING:
     from handgrad.training.config import RunConfig
@@ -28,11 +27,12 @@ NAMED = 12  # classes that an error lists
 class Subject:
     """A network and its loss; of a classifier also its normalization and class names.
 
-    Of a bare `Sequential` the last five fields are unknown: images are taken as the
+    Of a bare `Sequential` the last six fields are unknown: images are taken as the
     network's inputs, labels as class numbers.
 
     Shapes
-        classes      (classes,), the labels in the order of the network's outputs
+        names        (classes,), in the order of the network's outputs
+        classes      the same as the labels that an estimator was fitted on
         input_shape  of one example
     """
 
@@ -41,17 +41,18 @@ class Subject:
     loss: Loss[Any]
     input_shape: Shape | None = None
     normalization: Normalization | None = None
+    names: tuple[str, ...] | None = None
     classes: NumpyArray | None = None
     config: "RunConfig | None" = None
     classifier: Any = None
 
     def class_names(self, example: Shape) -> tuple[str, ...]:
-        """The names of the classes; numbers from 0 where they have none.
+        """The names of the classes; numbers from 0 for a bare network.
 
-        Of a bare network whose outputs are no vector there are none.
+        There are none where its outputs are no vector.
         """
-        if self.classes is not None:
-            return tuple(map(str, self.classes.tolist()))
+        if self.names is not None:
+            return self.names
         outputs = self.network.output_shape(example)
         return tuple(map(str, range(outputs[0]))) if len(outputs) == 1 else ()
 
@@ -61,9 +62,9 @@ class Subject:
         Where the network takes an array both as one example and as a batch,
         `prefer_one` decides.
         """
-        array = np.asarray(images)
+        array = to_array(images)
         if self.classifier is not None:
-            return self._as_trained(array, prefer_one=prefer_one)
+            return self._as_trained(array)
         for shape in self._example_shapes(array, prefer_one=prefer_one):
             if self._takes(shape):
                 return array.reshape(-1, *shape)
@@ -87,31 +88,36 @@ class Subject:
         """Class numbers (count,), int64, of labels given as names or numbers.
 
         Whole numbers are class numbers, unless the classifier was fitted on numbers:
-        then they are those.
+        then labels are those.
         """
         array = np.atleast_1d(np.asarray(labels))
-        numbers = {name: number for number, name in enumerate(names)}
-        if array.dtype.kind in "iu" and not self._names_are_numbers():
-            numbers = {str(number): number for number in range(len(names))}
-        written = [str(label) for label in array.reshape(-1).tolist()]
-        unknown = [label for label in written if label not in numbers]
+        numbers = self._numbers(array, names)
+        given = array.reshape(-1).tolist()
+        unknown = [label for label in given if label not in numbers]
         if unknown:
-            known = ", ".join(list(numbers)[:NAMED])
+            known = ", ".join(map(str, list(numbers)[:NAMED]))
             raise ConfigError(
                 f"{self.name} has the classes {known}, got the label {unknown[0]}. "
                 "Give labels of these classes."
             )
-        return np.array([numbers[label] for label in written], dtype=np.int64)
+        return np.array([numbers[label] for label in given], dtype=np.int64)
 
-    def _names_are_numbers(self) -> bool:
-        """Whether the classifier was fitted on numbers, which need not count from 0."""
-        return self.classes is not None and self.classes.dtype.kind in "iu"
+    def _numbers(self, labels: NumpyArray, names: Sequence[str]) -> dict[Any, int]:
+        """The class number of each label that there is."""
+        known: Sequence[Any] = names
+        if self.classes is not None and self.classes.dtype.kind in "biuf":
+            known = self.classes.tolist()
+        elif labels.dtype.kind in "iu":
+            known = range(len(names))
+        return {label: number for number, label in enumerate(known)}
 
-    def _as_trained(self, array: NumpyArray, *, prefer_one: bool) -> NumpyArray:
+    def _as_trained(self, array: NumpyArray) -> NumpyArray:
         """Examples in the layout and dtype that the classifier was trained on."""
         form: InputForm = self.classifier.form
-        if prefer_one and array.shape in (form.shape, form.shape[1:]):
-            array = array.reshape(1, *form.shape)
+        channels_last = (*form.shape[1:], form.shape[0])
+        grey = form.shape[1:] if form.shape[0] == 1 and form.is_image else None
+        if array.shape in (form.shape, channels_last, grey):
+            array = array[None]
         return as_examples(array, form)
 
     def _example_shapes(self, array: NumpyArray, *, prefer_one: bool) -> list[Shape]:
@@ -154,6 +160,8 @@ def subject_of(given: Any) -> Subject:
 
 def _of_classifier(classifier: Any, name: str) -> Subject:
     """Of `handgrad.Classifier` or of the `TrainedNetwork` that it holds."""
+    from handgrad.training.classifier_settings import labels_of
+
     trained = getattr(classifier, "trained_", classifier)
     if not isinstance(getattr(trained, "model", None), Sequential):
         raise ConfigError(
@@ -167,9 +175,8 @@ def _of_classifier(classifier: Any, name: str) -> Subject:
         loss=trained.loss,
         input_shape=tuple(trained.input_shape),
         normalization=trained.normalization,
-        classes=labels_of(trained.config)
-        if is_fitted_on_labels
-        else np.asarray(trained.class_names),
+        names=tuple(trained.class_names),
+        classes=labels_of(trained.config) if is_fitted_on_labels else None,
         config=trained.config,
         classifier=trained,
     )

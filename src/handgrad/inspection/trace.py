@@ -106,6 +106,9 @@ def trace(
     by default the key of the first step of a training with seed 0 whose batch are
     examples 0, 1, 2, ...; batch normalization uses the statistics of the given images.
 
+    ConfigError for a label of another class or an image that is not there; ShapeError
+    for images of another shape.
+
     Shapes
         images  one image as the classifier takes it, or several as one batch; with
                 `image`, only the one of that number, counted from 0. Without images, an

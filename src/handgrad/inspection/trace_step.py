@@ -58,7 +58,7 @@ class TraceStep(Result):
         rows = tuple(
             (array.name, *_cells(array.value), array.equation) for array in self.arrays
         )
-        heads = ("array", "shape", *HEADS, "equation")
+        heads = ("array", "shape or value", *HEADS, "equation")
         above = (f"{self.name} ({self.kind})",)
         return Table(heads, rows, right=HEADS, above=above)
 
@@ -208,9 +208,12 @@ def with_equations(
 
 def _cells(value: Any) -> tuple[str, ...]:
     """Shape, smallest, largest and norm of an array; anything else is written out."""
-    if not isinstance(value, np.ndarray) or value.dtype == bool or not value.size:
-        shape = getattr(value, "shape", None)
-        return (str(value) if shape is None else _sizes(shape), "", "", "")
+    if isinstance(value, float):
+        return f"{value:.6g}", "", "", ""
+    if not isinstance(value, np.ndarray):
+        return str(value), "", "", ""
+    if value.dtype == bool or not value.size:
+        return _sizes(value.shape), "", "", ""
     numbers = (value.min(), value.max(), np.linalg.norm(value))
     return (_sizes(value.shape), *(f"{number:.4g}" for number in numbers))
 

@@ -1,7 +1,7 @@
 """The training loop: a generator of records that anyone can read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Self
@@ -55,8 +55,6 @@ class Trainer:
         )
         for record in trainer:
             print(record)
-
-    The constructor takes an engine that is there already.
     """
 
     def __init__(
@@ -81,6 +79,8 @@ class Trainer:
         self.between: Between = nothing  # done between the parts of a long answer
         self._begun = 0, 0  # the number of the last step begun, and its examples
         self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
+        is_whole = self.steps_per_epoch == 1
+        self._whole_order = content_order(self.train) if is_whole else None
         key = Key(settings.seed)
         self._order_key = key.child("order")
         self._augmentation_key = key.child("augmentation")
@@ -134,6 +134,11 @@ class Trainer:
         )
 
     @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch; the last may be smaller."""
+        return -(-len(self.train) // self.settings.batch_size)
+
+    @property
     def is_finished(self) -> bool:
         """All epochs done, or none better for long enough."""
         position, settings = self.position, self.settings
@@ -172,15 +177,10 @@ class Trainer:
     def batches(self, epoch: int) -> list[NumpyArray]:
         """The rows of each batch of an epoch, in order."""
         size = self.settings.batch_size
-        if len(self.train) <= size:
+        if self._whole_order is not None:
             return [self._whole_order]
         order = permutation(self._order_key.at(epoch), len(self.train))
         return [order[start : start + size] for start in range(0, len(order), size)]
-
-    @cached_property
-    def _whole_order(self) -> NumpyArray:
-        """The order of a step that sees every example."""
-        return content_order(self.train)
 
     def batch(self, rows: NumpyArray, step: int) -> Batch:
         """What a step sees: the images of these rows, augmented."""

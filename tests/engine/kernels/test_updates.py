@@ -23,7 +23,7 @@ ROWS, COLUMNS, WIDE = 3, 37, 41  # a block of rows of a wider parameter
 def updated(optimizer, arrays, gradient, *, scale=1.0, step=3, losses=(1.0, 2.0)):
     """A parameter and its states, as the kernel leaves them."""
     rates = np.zeros(updates.RATES, np.float32)
-    write_rates(rates, optimizer, step)
+    write_rates(rates, rule_of(optimizer), optimizer, step)
     rates[1] = scale
     arrays = [array.copy() for array in arrays]
     parameter, *states = arrays

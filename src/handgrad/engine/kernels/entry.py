@@ -11,6 +11,7 @@ import numba
 from numba import carray, cfunc, njit
 
 from handgrad.datasets.locate import cache_folder
+from handgrad.engine.fences import checks_bounds
 from handgrad.engine.forks import ForkSafeLock
 from handgrad.engine.kernels.machine import (
     ENTRY_SIGNATURE,
@@ -20,7 +21,8 @@ from handgrad.engine.kernels.machine import (
     long_pointer,
 )
 
-COMMON = {"error_model": "numpy", "boundscheck": False, "cache": True}
+CHECKS_BOUNDS = checks_bounds()  # of every index: slow, for tests
+COMMON = {"error_model": "numpy", "boundscheck": CHECKS_BOUNDS, "cache": True}
 REASSOCIATE = {"reassoc", "contract"}  # sums over a tile, in an order the tile fixes
 Announce = Callable[[str], None]
 _settings = ForkSafeLock()  # Numba's settings belong to the whole process
@@ -31,11 +33,13 @@ def own_cache() -> Iterator[None]:
     """Keep machine code in a folder named after the kernels' whole source.
 
     Numba looks at one file's date only, and would miss a change in another file whose
-    code was drawn into the kernel.
+    code was drawn into the kernel, and what the code was told to check.
     """
+    kind = "checked" if CHECKS_BOUNDS else ""
+    folder = str(cache_folder() / "kernels" / (source_digest() + kind))
     with _settings:
         before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(cache_folder() / "kernels" / source_digest())
+        numba.config.CACHE_DIR = folder
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""Which class is taken for which."""
+"""The confusion matrix as a picture."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def confusion_matrix(
 
     What is right is blue, by the share of its row; what is wrong is orange, by the
     share of the largest mistake, so that few mistakes among many are seen too. `what`
-    says which images they are: test, validation.
+    names the split: test, validation.
 
     Shapes
         counts  (classes, classes)   row = true class, column = predicted class

@@ -1,4 +1,4 @@
-"""What dropout leaves, and that the mean stays."""
+"""Zeros and means of dropout as bars."""
 
 from collections.abc import Sequence
 

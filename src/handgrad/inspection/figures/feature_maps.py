@@ -1,4 +1,4 @@
-"""One image on its way through a network."""
+"""The outputs of all layers for one image."""
 
 from collections.abc import Sequence
 

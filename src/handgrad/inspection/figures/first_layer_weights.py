@@ -1,4 +1,4 @@
-"""What each unit of the first layer looks for."""
+"""The weights of the first layer as pictures."""
 
 from collections.abc import Sequence
 from math import sqrt

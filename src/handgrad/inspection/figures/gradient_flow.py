@@ -1,4 +1,4 @@
-"""The gradient's size by layer, and how it fades with depth."""
+"""Gradient norms by layer, and against depth."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Bytes by what they are for, one bar for each way to look at them."""
+"""Bytes by role, one bar for each column of the table."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""One gradient, factor by factor."""
+"""The factors of one gradient as a table."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ from handgrad.inspection.figures.style import (
     TITLE_SIZE,
     new_figure,
 )
-from handgrad.inspection.microscope import Reading
+from handgrad.inspection.reading import Reading
 
 
 def microscope(reading: Reading) -> Figure:

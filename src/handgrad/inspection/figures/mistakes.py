@@ -32,7 +32,7 @@ def mistakes(
 ) -> Figure:
     """Draw the worst mistakes: the image, its true class, what was seen and how surely.
 
-    `what` says which images they are: test, validation.
+    `what` names the split: test, validation.
 
     Shapes
         images         (batch, channels, height, width), uint8

@@ -16,28 +16,32 @@ SIDE = 32  # pixels of a picture's side as drawn
 
 
 def picture_rows(
-    rows: Sequence[tuple[str, Sequence[NumpyArray]]],
+    rows: Sequence[tuple[str, Sequence[NumpyArray]]], across: int = ACROSS
 ) -> tuple[Figure, Axes]:
-    """A figure with one row for each name and its pictures, at most 16 of them.
+    """A figure with one row for each name and its pictures, at most `across` of them.
+
+    A row of fewer is filled up with blank pictures.
 
     Shapes
         pictures  (height, width, 3), colours from 0 to 1
     """
-    blank = np.broadcast_to(_blank(), (SIDE, SIDE, 3))
-    pictures = []
-    for _, row in rows:
-        shown = [resized(picture) for picture in row[:ACROSS]]
-        pictures += shown + [blank] * (ACROSS - len(shown))
-    grid = Grid(SIDE, SIDE, ACROSS, 0.12 * SIDE, 0.2 * SIDE)
+    pictures = [resized(picture) for _, row in rows for picture in filled(row, across)]
+    grid = Grid(SIDE, SIDE, across, 0.12 * SIDE, 0.2 * SIDE)
     width, height = grid.extent(len(pictures))
     figure = new_figure(9.6, 9.6 * height / width * 0.86 + 0.7)
     axes = figure.add_subplot()
     draw_grid(axes, pictures, grid)
-    places = [grid.corner(row * ACROSS)[1] + SIDE / 2 for row in range(len(rows))]
+    places = [grid.corner(row * across)[1] + SIDE / 2 for row in range(len(rows))]
     axes.set_yticks(places, [name for name, _ in rows])
     axes.tick_params(labelcolor=INK, labelsize=TEXT_SIZE)
     axes.spines[:].set_color(GRID)
     return figure, axes
+
+
+def filled(row: Sequence[NumpyArray], count: int) -> list[NumpyArray]:
+    """The first pictures of a row, and blank ones up to that many."""
+    shown = list(row[:count])
+    return shown + [_blank()[None, None]] * (count - len(shown))
 
 
 def signed_pictures(values: NumpyArray, most: int = ACROSS) -> list[NumpyArray]:

@@ -1,4 +1,4 @@
-"""How many units have gone flat, layer by layer."""
+"""The share of saturated units of each layer."""
 
 from collections.abc import Sequence
 

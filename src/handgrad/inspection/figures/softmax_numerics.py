@@ -1,4 +1,4 @@
-"""Where softmax fails in float32, and where it does not."""
+"""Failures of softmax in float32 as curves."""
 
 from collections.abc import Sequence
 from typing import Literal

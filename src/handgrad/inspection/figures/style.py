@@ -27,9 +27,18 @@ DOTS_PER_INCH = 150
 MARGIN = 0.15  # inches around a saved figure
 
 
+class DisplayedFigure(Figure):
+    """A figure that a notebook shows, whether pyplot has been imported or not."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """A white figure of that size in inches, drawn by Agg into memory."""
-    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    figure = DisplayedFigure(
+        figsize=(width, height), facecolor="white", layout="constrained"
+    )
     FigureCanvasAgg(figure)
     return figure
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.figures.picture_rows import (
-    ACROSS,
+    filled,
     picture_rows,
     signed_pictures,
     sizes,
@@ -16,7 +16,8 @@ from handgrad.inspection.figures.style import title
 from handgrad.inspection.trace import Trace
 from handgrad.inspection.trace_step import TraceStep
 
-HALF = ACROSS // 2
+HALF = 10  # maps of a layer's outputs, and as many of its d_outputs
+GAP = np.ones((1, 1, 3))  # white, between the two
 COLOURS = "blue: positive, white: 0, orange: negative"
 RESHAPING = "Flatten"  # its outputs are its inputs
 
@@ -32,11 +33,10 @@ def trace_figure(found: Trace) -> Figure:
             continue
         pair = (step.outputs, step.d_outputs)
         left, right = (signed_pictures(values[0], HALF) for values in pair)
-        blank = [np.ones((1, 1, 3))] * (HALF - len(left))
         label = f"{step.name}\n{sizes(step.outputs.shape[1:])}"
-        rows.append((label, [*left, *blank, *right]))
-    figure, axes = picture_rows(rows)
-    halves = f"left: outputs, right: d_outputs, each its first {HALF}; {COLOURS}"
+        rows.append((label, [*filled(left, HALF), GAP, *right]))
+    figure, axes = picture_rows(rows, 2 * HALF + 1)
+    halves = f"left: outputs, right: d_outputs, the first {HALF} of each; {COLOURS}"
     title(axes, "Forward and backward pass", halves)
     return figure
 

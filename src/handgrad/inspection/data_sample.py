@@ -1,0 +1,88 @@
+"""Images for an untrained network: given arrays, or those of a data set."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad import datasets
+from handgrad.datasets.array_input import as_examples, form_of, to_array
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.inspection.sample import Sample
+from handgrad.names import known_name
+from handgrad.ranges import check_at_least
+
+CLASSES = tuple(map(str, range(10)))  # where no labels are given
+
+
+def data_sample(
+    images: Any,
+    labels: Any,
+    count: int,
+    *,
+    split: str | None = None,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+) -> Sample:
+    """All of the given images, or the first `count` training images of a data set."""
+    if split is not None:
+        raise ConfigError(
+            f"split chooses images of a run, got {split!r} without a run. Leave it out."
+        )
+    if images is None:
+        return dataset_sample(dataset, count, data_dir=data_dir)
+    if dataset is not None:
+        raise ConfigError(
+            "An inspection takes images or a data set, got both. Leave one of them out."
+        )
+    return array_sample(images, labels)
+
+
+def array_sample(images: Any, labels: Any = None) -> Sample:
+    """Given images and labels of any kind, normalised by these images.
+
+    Shapes
+        images  vectors (count, features) or images (count, height, width), (count,
+                height, width, 1 or 3) or (count, 1 or 3, height, width)
+        labels  (count,), names or numbers; without them there are ten classes
+    """
+    array = to_array(images)
+    examples = as_examples(array, form_of(array), training=True)
+    names, targets = CLASSES, None
+    if labels is not None:
+        known, numbers = np.unique(np.asarray(labels), return_inverse=True)
+        names, targets = tuple(map(str, known.tolist())), numbers.astype(np.int64)
+        if targets.shape != (len(examples),):
+            raise ShapeError(
+                f"An inspection takes one label for each image, got {targets.size} "
+                f"labels of {len(examples)} images. Give as many."
+            )
+    return Sample(
+        images=examples,
+        labels=targets,
+        class_names=names,
+        normalization=datasets.normalization("standard", examples),
+        split="",
+        what=f"the {len(examples)} given images",
+    )
+
+
+def dataset_sample(
+    dataset: str | None, count: int, *, data_dir: Path | None = None
+) -> Sample:
+    """The first training images of a data set, by default the digits."""
+    from handgrad.training.build import DIGITS_SIZE
+
+    check_at_least("An inspection", "count", count, 1)
+    name = dataset or "digits"
+    size = DIGITS_SIZE if known_name(name, ("digits",)) else None
+    found = datasets.load(name, data_dir=data_dir, image_size=size)
+    images = found.train.images[:count]
+    return Sample(
+        images=images,
+        labels=found.train.targets[:count],
+        class_names=found.class_names,
+        normalization=datasets.normalization("standard", found.train.images),
+        split="train",
+        what=f"the first {len(images)} training images of {found.name}",
+    )

@@ -1,0 +1,61 @@
+"""The Python code of the guides runs, block after block, in an empty folder."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GUIDES = ROOT / "docs" / "guides"
+NAMES = ["inspection", "your_own_arrays", "your_own_layer", "your_own_network"]
+
+
+def blocks(text):
+    """The ```python blocks of a page, each moved down to the line where it stands."""
+    for found in re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield "\n" * text.count("\n", 0, found.start(1)) + found[1]
+
+
+def run_blocks(path):
+    """Run all blocks of a page in one namespace; errors name the line of the page."""
+    namespace = {"__name__": "__main__"}
+    found = list(blocks(path.read_text(encoding="utf-8")))
+    for block in found:
+        exec(compile(block, str(path), "exec"), namespace)
+    return len(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_code_of_a_guide_runs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_blocks(GUIDES / f"{name}.md") > 0
+
+
+@pytest.mark.slow
+def test_the_script_of_the_first_screen_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_blocks(ROOT / "README.md") > 0
+    assert float(capsys.readouterr().out) > 0.95
+    assert (tmp_path / "digits.safetensors").is_file()
+
+
+def test_every_inspection_has_its_lines():
+    from handgrad import inspection
+
+    text = (GUIDES / "inspection.md").read_text(encoding="utf-8")
+    functions = {n for n in inspection.__all__ if n.islower()}
+    checks = {"by_entry", "by_projection", "check_catalogue"}
+    missing = [n for n in functions - checks if f"inspection.{n}(" not in text]
+    assert missing == []
+
+
+def test_blocks_share_their_names_and_errors_name_the_line(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "Text.\n\n```python\na = 1\n```\n\n```sh\nls\n```\n\n```python\na / 0\n```\n"
+    )
+    with pytest.raises(ZeroDivisionError) as caught:
+        run_blocks(page)
+    place = caught.traceback[-1]
+    assert (str(place.path), place.lineno + 1) == (str(page), 12)
