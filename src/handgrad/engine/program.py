@@ -94,12 +94,19 @@ class Program:
         self._held: list[NumpyArray] = []
         self._steps: list[Workers | Callable[[], None]] | None = None
         self._uses_blas = uses_blas(self.phases)
-        self.done = 0  # sections of the last run that came to their end
+        self._at = 0  # the section that the last run came to
+        self._before: list[int] = []  # how often each had run, before the last run
+
+    def begin(self) -> None:
+        """Say that the next run is another one: from here on it is not done."""
+        if self._steps is not None:
+            self._at, self._before = 0, self._counts(self._steps)
 
     def run(self, tiles: int = NO_LIMIT) -> None:
         """Run every phase once, for the first tiles only; plain work sees them all."""
         if self._steps is None:
             self._steps = self._sections(self._announce)
+            self.begin()
         if self._uses_blas:
             with single_thread:
                 self._run(self._steps, tiles)
@@ -109,25 +116,41 @@ class Program:
     def _run(self, steps: list[Workers | Callable[[], None]], tiles: int) -> None:
         """An interrupt of compiled work is raised when all sections are done."""
         interrupt = None
-        for self.done, step in enumerate(steps):
+        for self._at, step in enumerate(steps):
             if isinstance(step, Workers):
                 interrupt = step.run(tiles) or interrupt
             else:
                 with np.errstate(all="ignore"):  # as compiled work does; the loss tells
                     step()
-        self.done = len(steps)
+        self._at = len(steps)
         if interrupt is not None:
             raise interrupt
 
-    @property
-    def is_done(self) -> bool:
-        """Whether the last run came to its end."""
-        return self._steps is not None and self.done == len(self._steps)
+    def _counts(self, steps: list[Workers | Callable[[], None]]) -> list[int]:
+        """How often each section has run, as compiled code has counted; 0 of others."""
+        return [step.runs if isinstance(step, Workers) else 0 for step in steps]
 
     @property
-    def is_at_last(self) -> bool:
-        """Whether the last run came to its last section, or to its end."""
-        return self._steps is not None and self.done >= len(self._steps) - 1
+    def is_done(self) -> bool:
+        """Whether the run after `begin` came to its end, even if it was interrupted."""
+        if self._steps is None:
+            return False
+        if isinstance(self._steps[-1], Workers):
+            return self._steps[-1].runs > self._before[-1]
+        return self._at == len(self._steps)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was done since `begin`."""
+        return self._steps is not None and (
+            self._at > 0 or self._counts(self._steps) != self._before
+        )
+
+    @property
+    def is_in_last(self) -> bool:
+        """Whether plain work at the end may be half done."""
+        steps = self._steps or []
+        return self._at == len(steps) - 1 and not isinstance(steps[-1], Workers)
 
     def _sections(
         self, announce: Announce | None

@@ -111,7 +111,7 @@ class TrainingProgram:
         self._write_factors(batch.example_weights())
         mover = self.mover
         write_rates(mover.rates, mover.rule, self.engine.optimizer, step)
-        self.program.done = 0  # before the number: see `finished`
+        self.program.begin()  # before the number: see `finished`
         self.step.number, self.step.count = step, count
         self.mover.step = step
         self.step.examples = batch.examples
@@ -139,9 +139,9 @@ class TrainingProgram:
     def is_torn(self) -> bool:
         """Whether the last step ended after it had begun to change the model."""
         program = self.program
-        if program.is_done or not program.done:
+        if program.is_done or not program.is_begun:
             return False
-        return bool(self.engine.store.buffers) or program.is_at_last
+        return bool(self.engine.store.buffers) or program.is_in_last
 
     def _write_factors(self, weights: NumpyArray | None) -> None:
         """What the loss of each example is multiplied by: 1 where none has a weight.

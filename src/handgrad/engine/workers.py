@@ -55,13 +55,14 @@ class _Shared:
     def stop(self) -> None:
         self.cells[execute.STOP] = 1
 
-    def has_run(self, generation: int) -> bool:
-        """Whether all workers are through with the last phase of a step."""
+    @property
+    def runs(self) -> int:
+        """How often all workers were through with the last phase."""
         phases = self.tables[0]
         last = execute.FIRST + 2 * (len(phases) - 1)
         if self.count == 1:  # it takes every task, and finds that there is no other
-            return bool(self.cells[last] == generation * (phases[-1, 1] + 1))
-        return bool(self.cells[last + 1] == generation * self.count)
+            return int(self.cells[last]) // (int(phases[-1, 1]) + 1)
+        return int(self.cells[last + 1]) // self.count
 
     @cached_property
     def cells(self) -> NumpyArray:
@@ -85,7 +86,13 @@ class Workers:
 
     def __init__(self, tables: Tables, count: int) -> None:
         self.count = count
+        self._runs_of_parents = 0
         self._start(tables)
+
+    @property
+    def runs(self) -> int:
+        """How often the program has run to its end, here or in a parent process."""
+        return self._runs_of_parents + self._shared.runs
 
     def _start(self, tables: Tables) -> None:
         self._shared = _shared(tables, self.count)
@@ -108,13 +115,14 @@ class Workers:
         """
         if self._shared.forks != fork_count():
             self.close.detach()
+            self._runs_of_parents = self.runs
             self._start(self._shared.tables)
         self._shared.cells[execute.LIMIT] = tiles
         generation = self._generation + 1
         try:
             self._step(generation)
         except BaseException as error:  # of a handler: nothing else raises here
-            if not self._shared.has_run(generation):
+            if self._shared.runs < generation:
                 self._step(generation)
             self._generation = generation
             return error
