@@ -96,10 +96,19 @@ class Program:
         self._uses_blas = uses_blas(self.phases)
         self.done = 0  # sections of the last run that came to their end
 
-    def run(self, tiles: int = NO_LIMIT) -> None:
-        """Run every phase once, for the first tiles only; plain work sees them all."""
+    def begin(self) -> None:
+        """Say that a new run begins: nothing of it is done."""
         if self._steps is None:
             self._steps = self._sections(self._announce)
+        last = self._steps[-1] if self._steps else None
+        if isinstance(last, Workers):
+            last.expect()
+        self.done = 0
+
+    def run(self, tiles: int = NO_LIMIT) -> None:
+        """Run every phase once, for the first tiles only; plain work sees them all."""
+        self.begin()
+        assert self._steps is not None
         if self._uses_blas:
             with single_thread:
                 self._run(self._steps, tiles)
@@ -121,8 +130,15 @@ class Program:
 
     @property
     def is_done(self) -> bool:
-        """Whether the last run came to its end."""
-        return self._steps is not None and self.done == len(self._steps)
+        """Whether the last run came to its end.
+
+        An interrupt may come between the end of its compiled work and the line that
+        notes it, so the workers are asked.
+        """
+        if self._steps is None or self.done == len(self._steps):
+            return self._steps is not None
+        last = self._steps[-1]
+        return self.is_at_last and isinstance(last, Workers) and last.has_finished
 
     @property
     def is_at_last(self) -> bool:

@@ -111,7 +111,7 @@ class TrainingProgram:
         self._write_factors(batch.example_weights())
         mover = self.mover
         write_rates(mover.rates, mover.rule, self.engine.optimizer, step)
-        self.program.done = 0  # before the number: see `finished`
+        self.program.begin()  # before the number: see `finished`
         self.step.number, self.step.count = step, count
         self.mover.step = step
         self.step.examples = batch.examples

@@ -87,9 +87,19 @@ class Workers:
         self.count = count
         self._start(tables)
 
+    def expect(self) -> None:
+        """Note the number of the next run, for `has_finished`."""
+        self._expected = self._generation + 1
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether the run that was expected has come to its end."""
+        return self._shared.has_run(self._expected)
+
     def _start(self, tables: Tables) -> None:
         self._shared = _shared(tables, self.count)
         self._generation = 0
+        self._expected = 1
         self._wake = [threading.Event() for _ in range(1, self.count)]
         self._threads = [
             threading.Thread(target=_work, args=(self._shared, worker, event))
