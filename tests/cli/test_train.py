@@ -63,7 +63,9 @@ def test_json_is_one_object_with_the_promised_names(handgrad):
 
 def test_the_checksum_is_that_of_the_last_parameters(handgrad, trained):
     result = json.loads((trained / "result.json").read_text())
-    parameters = package.load(trained).model.parameters()  # the last epoch was the best
+    parameters = package.load(
+        trained
+    ).network_.parameters()  # the last epoch was the best
     digest = hashlib.sha256()
     for _, parameter in sorted(parameters.items()):
         digest.update(np.ascontiguousarray(parameter.value))

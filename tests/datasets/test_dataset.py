@@ -5,7 +5,7 @@ import pytest
 
 from handgrad import memory
 from handgrad.datasets.dataset import Dataset, Split, check_targets, checksum_of
-from handgrad.errors import DatasetError, ResourceError
+from handgrad.errors import DatasetError, ResourceError, ShapeError
 
 IMAGES = np.arange(3 * 2 * 4 * 5, dtype=np.uint8).reshape(3, 2, 4, 5)
 TARGETS = np.array([2, 0, 1])
@@ -107,3 +107,17 @@ def test_a_label_out_of_range_is_named_with_its_row(wrong):
 
 def test_labels_in_range_pass():
     check_targets(np.array([0, 2, 1]), 3, "labels")
+
+
+@pytest.mark.parametrize("wrong", [None, [0, 1], 0.5, np.float32(1), np.zeros(())])
+@pytest.mark.parametrize("name", ["images", "targets", "weights"])
+def test_what_is_no_array_is_refused_by_its_name(name, wrong):
+    arrays = {
+        "images": np.zeros((2, 1, 1, 1), dtype=np.uint8),
+        "targets": np.zeros(2, dtype=np.int64),
+    }
+    if name == "weights" and wrong is None:
+        assert Split(**arrays, weights=None).weights is None
+        return
+    with pytest.raises(ShapeError, match=f"A split takes {name} as a NumPy array"):
+        Split(**{**arrays, name: wrong})

@@ -54,7 +54,7 @@ BAD = {
     "float images": ({"images": FLOATS}, ShapeError, r"bytes \(uint8\)"),
     "signed images": ({"images": IMAGES.astype(np.int8)}, ShapeError, "of int8"),
     "wide images": ({"images": IMAGES.astype(np.int64)}, ShapeError, "of int64"),
-    "lists": ({"images": IMAGES.tolist()}, ShapeError, "class 'list'"),
+    "lists": ({"images": IMAGES.tolist()}, ShapeError, "got list"),
     "other size": (
         {"images": IMAGES[:, :, :3].copy()},
         ShapeError,

@@ -97,6 +97,7 @@ VECTORS = {
     "flattened": lambda: [Flatten(), Linear(20, 4)],
     "normalized": lambda: [BatchNorm1d(20), Linear(20, 9), ReLU(), Linear(9, 4)],
     "dropped": lambda: [Dropout(0.3), Linear(20, 4)],
+    "not dropped": lambda: [Dropout(0.0), Linear(20, 9), ReLU(), Linear(9, 4)],
     "activated": lambda: [GELU(), Linear(20, 4)],
     "softmax": lambda: [Softmax(), Linear(20, 4)],
     "residual": lambda: [Residual(Linear(20, 20)), ReLU(), Linear(20, 4)],

@@ -31,7 +31,7 @@ def test_what_can_be_built_is_let_through(tmp_path, method):
         ('"model.dropout" = { low = 0.1, high = 1.5 }', "dropout=1.5"),
         ('"model.hidden_sizes" = [[8], [-8]]', "hidden_sizes=-8"),
         ('"optimizer.momentum" = [0.9, -1.0]', "momentum=-1"),
-        ('"schedule.name" = ["constant", "cosine_"]', "Did you mean 'cosine'"),
+        ('"schedule.name" = ["constant", "cosinee"]', "Did you mean 'cosine'"),
     ],
 )
 def test_what_cannot_be_built_is_named(tmp_path, parameter, sentence):

@@ -7,8 +7,17 @@ from math import prod
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, ShapeError
 from handgrad.memory import check_memory
+
+
+def check_is_array(owner: str, name: str, value: object) -> None:
+    """ShapeError unless a value is a NumPy array with an axis."""
+    if not isinstance(value, np.ndarray) or value.ndim == 0:
+        raise ShapeError(
+            f"{owner} takes {name} as a NumPy array with an entry for each example, "
+            f"got {type(value).__name__}. Use numpy.asarray({name})."
+        )
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,12 @@ class Split:
     images: NumpyArray
     targets: NumpyArray
     weights: NumpyArray | None = None
+
+    def __post_init__(self) -> None:
+        check_is_array("A split", "images", self.images)
+        check_is_array("A split", "targets", self.targets)
+        if self.weights is not None:
+            check_is_array("A split", "weights", self.weights)
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.datasets.dataset import Split
+from handgrad.datasets.dataset import Split, check_is_array
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.engine import Batch
 from handgrad.engine.network_check import check_inputs, check_network
@@ -168,6 +168,7 @@ class BatchCheck:
     def _check_rows(self, batch: Batch) -> None:
         for name in ("rows", "examples"):
             array = getattr(batch, name)
+            check_is_array("A batch", name, array)
             is_right = array.dtype == "int64" and array.flags.c_contiguous
             if not is_right or array.shape != (len(batch),):
                 raise ShapeError(

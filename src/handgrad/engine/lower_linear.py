@@ -29,6 +29,8 @@ def lower_linear(
 ) -> Tensor:
     """outputs = weight @ inputs; the bias comes with the activation that follows."""
     tile = lowering.memory.tile
+    if lowering.training and not inputs.is_batch_first:
+        inputs = whole(lowering, f"{name} inputs", inputs)  # d_weight reads all tiles
     outputs = lowering.memory.matrix(name, "activations", (layer.out_features,))
     weight = lowering.store.pointer(f"{name}.weight")
     out, into = layer.out_features, layer.in_features
