@@ -102,8 +102,8 @@ class Program:
         if self._steps is not None:
             self._at, self._before = 0, self._counts(self._steps)
 
-    def begin(self) -> None:
-        """Say that a new run begins: nothing of it is done."""
+    def run(self, tiles: int = NO_LIMIT) -> None:
+        """Run every phase once, for the first tiles only; plain work sees them all."""
         if self._steps is None:
             self._steps = self._sections(self._announce)
             self.begin()

@@ -97,7 +97,6 @@ class Workers:
     def _start(self, tables: Tables) -> None:
         self._shared = _shared(tables, self.count)
         self._generation = 0
-        self._expected = 1
         self._wake = [threading.Event() for _ in range(1, self.count)]
         self._threads = [
             threading.Thread(target=_work, args=(self._shared, worker, event))
