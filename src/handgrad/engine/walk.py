@@ -218,10 +218,7 @@ ALONE: dict[type, Callable[..., Tensor]] = {
 
 
 def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
-    """The same way back, until a layer says that nobody asks any further.
-
-    Each layer may write over the gradient that it is given: nobody keeps it.
-    """
+    """Backpropagate until nothing before needs a gradient; none is kept on the way."""
     tensor: Tensor | None = d_outputs
     backwards, lowering.backwards = lowering.backwards, []  # or cycles keep the memory
     for backward in reversed(backwards):
