@@ -70,6 +70,15 @@ def test_labels_come_back_as_they_were():
     assert clf.score(TEST, WORDS[TEST_LABELS]) > 0.6
 
 
+def test_labels_that_a_file_cannot_hold_are_kept_until_it_is_saved(tmp_path):
+    days = np.asarray(["2026-01-01", "2026-01-02"], dtype="M8[D]")[LABELS % 2]
+    clf = small().fit(IMAGES, days)
+    assert clf.predict(TEST[:3]).dtype == days.dtype
+    with pytest.raises(DatasetError, match="numbers, words or booleans"):
+        clf.save(tmp_path / "days.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_fit_leaves_behind():
     clf = small(epochs=3, validation=0.2, verbose=False).fit(IMAGES, LABELS)
     assert clf.n_iter_ == len(clf.history_) == len(clf.loss_curve_) == 3
@@ -378,6 +387,14 @@ def test_copies_predict_and_go_on_alike(name, engine, tmp_path):
         ({"augment": "flip"}, {}, "random_flip"),
         ({"model": lambda shape, classes, seed: 3}, {}, "returned 3"),
         ({"model": [flatten(), linear(5)]}, {}, "10 classes"),
+        ({"model": Linear(64, 10)}, {}, "Put layers into a Sequential"),
+        ({"model": Sequential}, {}, "model is a name"),
+        (
+            {"model": Sequential([Flatten(), Linear(64, 12)])},
+            {},
+            "12 logits.*10 classes",
+        ),
+        ({"model": Sequential([Flatten(), Linear(64, 9)])}, {}, "linear_1.*9 logits"),
         ({"model": [linear()]}, {}, "Flatten"),
         ({}, {"X": IMAGES[:0], "y": LABELS[:0]}, "0 sample"),
         ({}, {"y": LABELS[:9]}, "inconsistent"),

@@ -15,6 +15,7 @@ from handgrad.datasets import Split
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
+    check_can_be_saved,
     class_numbers,
     classes_of,
     held_out,
@@ -141,7 +142,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """
         form, examples, labels = training_examples(self, X, y)
         classes, targets = classes_of(labels)
-        train = self._split(examples, targets, sample_weight)
+        train = split_of(examples, targets, sample_weight, self.batch_size)
         parts, dataset = prepare(
             self.get_params(deep=False), form, train, held_out(self, form, classes),
             classes,
@@ -153,9 +154,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
             )
         except KeyboardInterrupt:
             if history:
-                self._adopt(parts, history)
+                self._adopt(parts, history, classes)
             raise
-        return self._adopt(parts, history)
+        return self._adopt(parts, history, classes)
 
     def partial_fit(
         self,
@@ -177,13 +178,13 @@ class Classifier(ClassifierMixin, BaseEstimator):
             form, known = self.trained_.form, self.classes_
             examples, labels = more_examples(self, form, X), y
         targets = class_numbers(labels, known)
-        portion = self._split(examples, targets, sample_weight)
+        portion = split_of(examples, targets, sample_weight, self.batch_size)
         if is_first:
             settings = {**self.get_params(deep=False), "run": None, "validation": None}
             parts, _ = prepare(
                 settings | {"early_stopping": False}, form, portion, None, known
             )
-            self._adopt(parts, History())
+            self._adopt(parts, History(), known)
         if self._portions is None:
             self._portions = Portions(self.trained_, portion, self.n_iter_)
         self._portions.train(portion, follow(self.history_, None, self.verbose))
@@ -224,6 +225,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         each array, and no code.
         """
         check_is_fitted(self, "network_")
+        check_can_be_saved(self.classes_)
         self.trained_.save(path, self.history_.as_rows())
 
     @property
@@ -255,21 +257,16 @@ class Classifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "network_")
         return more_examples(self, self.trained_.form, examples)
 
-    def _split(
-        self, examples: NumpyArray, targets: NumpyArray, sample_weight: Any
-    ) -> Split:
-        """The training examples with their weights."""
-        size = self.batch_size if isinstance(self.batch_size, int) else 0
-        return split_of(examples, targets, sample_weight, size)
-
-    def _adopt(self, parts: Parts, history: History) -> Self:
+    def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)
-        return self._become(network, history)
+        return self._become(network, history, classes)
 
-    def _become(self, network: TrainedNetwork, history: History) -> Self:
+    def _become(
+        self, network: TrainedNetwork, history: History, classes: NumpyArray
+    ) -> Self:
         """Be the fitted classifier of a network that is trained."""
         self.trained_, self.network_ = network, network.model
-        self.classes_, self.history_ = labels_of(network.config), history
+        self.classes_, self.history_ = classes, history
         self.n_features_in_ = prod(network.input_shape)
         self._portions = None
         return self
@@ -297,4 +294,4 @@ def load(
     if model is not None:
         settings["model"] = model
     made = Classifier(**settings, workers=workers)
-    return made._become(network, history_of(path))
+    return made._become(network, history_of(path), labels_of(network.config))

@@ -11,6 +11,7 @@ from handgrad.errors import DatasetError, ShapeError
 Channels = Literal["first", "last"] | None
 CHANNEL_COUNTS = (1, 3)
 PIECE = 1 << 20  # numbers looked at or converted at once
+FLOAT_BYTES = 4
 FLOAT32_DIGITS = 64 * np.finfo(np.float32).eps
 
 
@@ -48,6 +49,11 @@ def form_of(array: NumpyArray, channels: Channels = None) -> InputForm:
         )
     dtype = "uint8" if array.dtype == np.uint8 else "float32"
     sizes = tuple(array.shape[1:])
+    if array.ndim > 2 and 0 in sizes:
+        raise ShapeError(
+            f"Images have at least one pixel and one channel, got {array.shape}. "
+            "Give images with a size."
+        )
     if array.ndim == 2:
         return InputForm(sizes, dtype)
     if array.ndim == 3:
@@ -80,6 +86,8 @@ def as_examples(
             "Convert them exactly as the training data was, for example with "
             "astype('float32')."
         )
+    if training and array.dtype.itemsize > FLOAT_BYTES and array.size:
+        _check_digits(arranged)
     return _floats(arranged)
 
 
@@ -171,25 +179,23 @@ def _floats(array: NumpyArray) -> NumpyArray:
     return found
 
 
-def check_digits(array: NumpyArray, mean: NumpyArray, std: NumpyArray) -> None:
-    """DatasetError for a column that float32 cannot tell from a constant.
-
-    Shapes
-        array      (count, features) or (count, channels, height, width), any dtype
-        mean, std  (features,) or (channels,), of the array as it came
-    """
-    if array.dtype == np.float32 or array.dtype.itemsize < 4:
-        return
-    lost = np.flatnonzero((std > 0) & (std < FLOAT32_DIGITS * np.abs(mean)))
+def _check_digits(array: NumpyArray) -> None:
+    """DatasetError for a column whose values float32 cannot tell apart."""
+    axes = (0, *range(2, array.ndim))
+    low, high = array.min(axis=axes), array.max(axis=axes)
+    spread = high.astype(np.float64) - low
+    largest = np.maximum(np.abs(low.astype(np.float64)), np.abs(high))
+    lost = np.flatnonzero((spread > 0) & (spread < FLOAT32_DIGITS * largest))
     if len(lost):
         column = int(lost[0])
         raise DatasetError(
-            f"Column {column} varies by {std[column]:.3g} around {mean[column]:.6g}, "
-            "too little for float32 in which the classifier computes. Subtract its "
+            f"Column {column} goes from {low[column]} to {high[column]}, too close "
+            "together for float32, in which the classifier computes. Subtract its "
             "mean first, for example with scikit-learn's StandardScaler."
         )
 
 
 def to_array(values: Any) -> NumpyArray:
     """Anything with an array in it, as NumPy's: torch tensors, data frames, lists."""
-    return to_numpy(values)
+    is_half = "bfloat16" in str(getattr(values, "dtype", ""))  # NumPy has no such
+    return to_numpy(values.float() if is_half else values)

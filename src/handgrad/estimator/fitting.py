@@ -12,7 +12,8 @@ from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.array_input import InputForm
 from handgrad.datasets.dataset import checksum_of
-from handgrad.errors import ConfigError
+from handgrad.engine.network_check import check_network
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.models.rows import rows_of
@@ -76,19 +77,30 @@ def own_network(
     model: Any, form: InputForm, classes: int, seed: int
 ) -> Sequential | None:
     """A copy of the network that a user has made, or what their function makes."""
+    if isinstance(model, str | list | tuple):
+        return None
     if isinstance(model, Sequential):
         made = deepcopy(model)
         choose_keys(made.parameters(), Key(seed).child("initialization"))
-        return made
-    if callable(model):
+    elif callable(model) and not isinstance(model, type):
         made = model(form.shape, classes, seed)
         if not isinstance(made, Sequential):
             raise ConfigError(
                 f"The function that makes the network returned {made!r}. Let it return "
                 "a handgrad.layers.Sequential."
             )
-        return made
-    return None
+    else:
+        raise ConfigError(
+            "model is a name, a list of layers of handgrad.network, a Sequential or a "
+            f"function that returns one, got {model!r}. Put layers into a Sequential."
+        )
+    found = check_network(made, form.shape)
+    if found.classes > classes:
+        raise ShapeError(
+            f"{found.last_layer} gives {found.classes} logits, and the labels have "
+            f"{classes} classes. Give the last layer {classes} outputs."
+        )
+    return made
 
 
 def label_type(classes: NumpyArray) -> LabelType:

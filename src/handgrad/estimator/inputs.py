@@ -12,9 +12,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
-from handgrad.datasets.array_input import InputForm, as_examples, form_of
+from handgrad.datasets.array_input import InputForm, as_examples, form_of, to_array
 from handgrad.errors import ConfigError, DatasetError
 
 RULES: dict[str, Any] = {
@@ -48,7 +48,7 @@ def more_examples(estimator: Any, form: InputForm, examples: Any) -> NumpyArray:
 
 def as_array(values: Any) -> Any:
     """Torch tensors as NumPy arrays; all else is scikit-learn's to read."""
-    return to_numpy(values) if hasattr(values, "detach") else values
+    return to_array(values) if hasattr(values, "detach") else values
 
 
 def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
@@ -61,6 +61,16 @@ def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
             "least two. Give examples of another class as well."
         )
     return classes, targets.astype(np.int64)
+
+
+def check_can_be_saved(classes: NumpyArray) -> None:
+    """DatasetError unless a file can hold these labels: numbers, words, booleans."""
+    is_text = all(isinstance(label, str) for label in classes.tolist())
+    if classes.dtype.kind not in "iufb" and not is_text:
+        raise DatasetError(
+            f"A file holds labels that are numbers, words or booleans, got {classes!r}."
+            " Fit on such labels, for example on str(label)."
+        )
 
 
 def class_numbers(
@@ -104,7 +114,7 @@ def split_of(
     examples: NumpyArray,
     targets: NumpyArray,
     sample_weight: Any,
-    batch_size: int,
+    batch_size: Any,
 ) -> Split:
     """Examples, class numbers and weights; what weighs nothing is left out.
 
@@ -114,7 +124,8 @@ def split_of(
     weights = weights_of(sample_weight, targets)
     if weights is None:
         return Split(examples, targets)
-    if weights.sum() <= batch_size and not (weights % 1).any():
+    is_size = isinstance(batch_size, int | np.integer)
+    if is_size and weights.sum() <= batch_size and not (weights % 1).any():
         rows = np.repeat(np.arange(len(targets)), weights.astype(np.int64))
         return Split(examples[rows], targets[rows])
     keep = np.flatnonzero(weights > 0)
