@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.ranges import check_at_least, check_fraction, check_positive
+from handgrad.ranges import check_at_least, check_count, check_fraction, check_positive
 
 
 def test_values_in_range_pass():
@@ -23,3 +24,14 @@ def test_values_in_range_pass():
 def test_values_out_of_range_are_refused_in_one_clear_sentence(check, words, value):
     with pytest.raises(ConfigError, match=rf"Who takes what .*{words}.*got {value}"):
         check(value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "a", None, True])
+def test_a_count_is_a_whole_number(value):
+    with pytest.raises(ConfigError, match="as a whole number from 1 up"):
+        check_count("A part", "workers", value)
+
+
+@pytest.mark.parametrize("value", [1, np.int64(3)])
+def test_a_count_may_be_numpy_s(value):
+    check_count("A part", "workers", value)

@@ -1,6 +1,7 @@
 """Checks of numbers that a user sets."""
 
 from math import isfinite
+from numbers import Integral
 
 from handgrad.errors import ConfigError
 
@@ -11,6 +12,16 @@ def check_at_least(owner: str, name: str, value: float, least: float) -> None:
         raise ConfigError(
             f"{owner} takes {name} of at least {least:g}, got {value}. "
             f"Give a finite number from {least:g} up."
+        )
+
+
+def check_count(owner: str, name: str, value: object, least: int = 1) -> None:
+    """ConfigError unless the value is a whole number, `least` or more."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or value < least:  # type: ignore[operator]  # a whole number is
+        raise ConfigError(
+            f"{owner} takes {name} as a whole number from {least} up, got {value!r}. "
+            f"Give one, such as {least}."
         )
 
 

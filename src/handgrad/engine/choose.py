@@ -11,7 +11,7 @@ from handgrad.errors import unknown_name
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 ENGINES = ("cpu", "plain")
 
@@ -41,7 +41,7 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
     if workers is not None:
-        check_at_least("An engine", "workers", workers, 1)
+        check_count("An engine", "workers", workers)
     if name == "plain":
         return PlainEngine(
             model,

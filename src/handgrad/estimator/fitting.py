@@ -40,6 +40,11 @@ def prepare(
 
     `settings` are the parameters of the Classifier, by name.
     """
+    if not isinstance(settings["run"], str | Path | None):
+        raise ConfigError(
+            f"run is the path of a new folder or None, got {settings['run']!r}. Give "
+            'a path, such as "runs/mine".'
+        )
     settings = {**settings, "random_state": seed_of(settings["random_state"])}
     model = settings["model"]
     made = own_network(model, form, len(classes), settings["random_state"])

@@ -27,9 +27,9 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
     given = {name: _plain(value) for name, value in settings.items()}
     batch_size = given["batch_size"]
     loss = _table("loss", given["loss"])
-    loss |= {"l2": loss.get("l2", float(given["l2"] or 0))}
+    loss |= {"l2": loss.get("l2", _number(given["l2"] or 0))}
     if given["label_smoothing"]:
-        loss["label_smoothing"] = float(given["label_smoothing"])
+        loss["label_smoothing"] = _number(given["label_smoothing"])
     if given["class_weight"] is not None:
         loss["class_weight"] = _class_weight(given["class_weight"])
     tables = {
@@ -48,7 +48,7 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
         "training": {
             "epochs": _epochs(given["epochs"], batch_size, examples),
             "batch_size": batch_size,
-            "clip_norm": None if not given["clip_norm"] else float(given["clip_norm"]),
+            "clip_norm": _number(given["clip_norm"]),
             "early_stopping": _patience(given["early_stopping"]),
         },
     }
@@ -114,11 +114,19 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def _number(value: Any) -> Any:
+    """A whole number as a float; what is no number is refused by its name later."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if is_whole else value
+
+
 def _list(value: Any) -> Sequence[Any]:
     """One or several, as several."""
     if value is None:
         return ()
-    return [value] if isinstance(value, str | Mapping) else list(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    return [value]
 
 
 def _table(kind: str, value: Any) -> dict[str, Any]:
@@ -143,7 +151,7 @@ def _optimizer(value: Any, learning_rate: float | None) -> dict[str, Any]:
     start = named("optimizer", STARTING_POINTS, table["name"])
     table = {**start, **table, "name": start["name"]}
     if learning_rate is not None:
-        table["learning_rate"] = float(learning_rate)
+        table["learning_rate"] = _number(learning_rate)
     return table
 
 

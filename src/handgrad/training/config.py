@@ -29,7 +29,8 @@ RULES = ConfigDict(
 )
 
 LabelType = Literal["str", "int", "float", "bool"]
-Whole = Annotated[int, Field(ge=1)]
+LARGEST = 2**31 - 1  # of a count: more would not end, or could not be written
+Whole = Annotated[int, Field(ge=1, le=LARGEST)]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
 
 
