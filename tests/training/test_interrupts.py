@@ -120,9 +120,19 @@ CASES = {
 }
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", CASES)
+def test_interrupted_at_any_line_training_goes_on_right_or_is_refused(name):
+    interrupt_at_every(name, 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_interrupted_anywhere_training_goes_on_right_or_is_refused(name):
+    interrupt_at_every(name, 5)
+
+
+def interrupt_at_every(name, stride):
     engine, options = CASES[name]
     expected = finish(trainer(engine, **options))
     refused, line, before = 0, 1, (np.geterr(), single_thread._contexts)
@@ -135,7 +145,7 @@ def test_interrupted_anywhere_training_goes_on_right_or_is_refused(name):
             refused += 1
             assert finish(made) == expected, f"interrupted at line {line}"
             refused -= 1
-        line += 1
+        line += stride
     assert line > 60
     assert (np.geterr(), single_thread._contexts) == before
     assert refused == 0 or "one's own" in name or "clipped" in name
