@@ -17,7 +17,7 @@ from handgrad.engine.parameter_store import ParameterStore, flat_states
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.state import kept_states, model_arrays, model_state, take
 from handgrad.engine.training_program import TrainingProgram
-from handgrad.engine.watch import Watch, settings_watch
+from handgrad.engine.watch import SettingsWatch, Watch
 from handgrad.engine.workers import available_cores
 from handgrad.errors import RunError
 from handgrad.layers.sequential import Sequential
@@ -81,7 +81,7 @@ class CpuEngine:
         is_known = rule_of(self.optimizer) is not None
         parameters = {} if is_known else self.store.parameters
         self.plain_states = kept_states(self.optimizer, parameters, states)
-        self._settings = settings_watch(self, "seed", "batch_size", "workers")
+        self._settings = SettingsWatch(self, "seed", "batch_size", "workers")
         self._version = self.bound.version
         self._all: Watch | None = None
         self._is_torn = False
@@ -90,7 +90,8 @@ class CpuEngine:
 
     def refresh(self) -> None:
         """Follow what was assigned since: arrays, layers, settings."""
-        if self._all is not None and not self._all.is_changed():
+        is_other = self._settings.has_other_parts(self)
+        if not is_other and self._all is not None and not self._all.is_changed():
             return
         if self._is_torn:
             raise RunError(
@@ -101,7 +102,7 @@ class CpuEngine:
         if self.bound.model is not self.model:
             self._bind(self._optimizer_states())
         self.bound.refresh()
-        if self._settings.is_changed() or self._version != self.bound.version:
+        if self._settings.is_changed(self) or self._version != self.bound.version:
             self.check = self._new_check()
             keeps = self._training is not None and self._training.keep_gradients
             self._renew(self._optimizer_states())

@@ -19,7 +19,7 @@ from handgrad.engine.state import (
     restore_model,
     take,
 )
-from handgrad.engine.watch import LayerWatch, settings_watch
+from handgrad.engine.watch import LayerWatch, SettingsWatch
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
@@ -128,7 +128,7 @@ class PlainEngine:
     def _refresh(self) -> None:
         """Follow what was assigned since; arrays are read where they are used."""
         check_parameters(self.model)
-        if self._layers.is_changed() or self._settings.is_changed():
+        if self._layers.is_changed() or self._settings.is_changed(self):
             self._renew()
 
     def _renew(self) -> None:
@@ -138,7 +138,7 @@ class PlainEngine:
         check_parameters(self.model)
         parameters = self.model.parameters()
         self._states = kept_states(self.optimizer, parameters, self._states)
-        self._layers, self._settings = LayerWatch(self.model), settings_watch(self)
+        self._layers, self._settings = LayerWatch(self.model), SettingsWatch(self)
 
     def __getstate__(self) -> dict[str, Any]:
         watches = ("check", "_layers", "_settings")

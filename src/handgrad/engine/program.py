@@ -100,7 +100,7 @@ class Program:
     def begin(self) -> None:
         """Say that the next run is another one: from here on it is not done."""
         if self._steps is not None:
-            self._at, self._before = 0, self._counts(self._steps)
+            self._at, self._before = 0, self._noted(self._steps)
 
     def run(self, tiles: int = NO_LIMIT) -> None:
         """Run every phase once, for the first tiles only; plain work sees them all."""
@@ -126,9 +126,9 @@ class Program:
         if interrupt is not None:
             raise interrupt
 
-    def _counts(self, steps: list[Workers | Callable[[], None]]) -> list[int]:
-        """How often each section has run, as compiled code has counted; 0 of others."""
-        return [step.runs if isinstance(step, Workers) else 0 for step in steps]
+    def _noted(self, steps: list[Workers | Callable[[], None]]) -> list[int]:
+        """How often each compiled section has run; 0 of others."""
+        return [step.runs_noted if isinstance(step, Workers) else 0 for step in steps]
 
     @property
     def is_done(self) -> bool:
@@ -142,9 +142,9 @@ class Program:
     @property
     def is_begun(self) -> bool:
         """Whether anything was done since `begin`."""
-        return self._steps is not None and (
-            self._at > 0 or self._counts(self._steps) != self._before
-        )
+        pairs = zip(self._steps or [], self._before, strict=False)
+        has_run = [isinstance(s, Workers) and s.runs > before for s, before in pairs]
+        return self._at > 0 or any(has_run)
 
     @property
     def is_in_last(self) -> bool:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from operator import attrgetter, is_
+from operator import attrgetter, is_, is_not
 from typing import Any
-from weakref import proxy
 
 from handgrad.layers import Layer, Residual, Sequential
 from handgrad.optimizers import SGD
@@ -42,28 +41,39 @@ def is_own(thing: Any) -> bool:
 
 
 class Chosen:
-    """A live view of the values of some attributes, which does not keep the object."""
+    """A live view of the values of some attributes."""
 
     def __init__(self, thing: Any, *names: str) -> None:
-        self._thing, self._get = proxy(thing), attrgetter(*names)
+        self._thing, self._get = thing, attrgetter(*names)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._get(self._thing))
 
 
-def settings_watch(engine: Any, *names: str) -> Watch:
+class SettingsWatch:
     """Notices other parts of an engine, and other settings that its program holds.
 
     An optimizer's numbers are read at every step. Only whether SGD has a momentum
     decides what it remembers, and which kernel runs.
     """
-    views: list[Iterable[Any]] = [Chosen(engine, *ENGINE_SETTINGS, *names)]
-    views += attributes_of(*filter(is_own, (engine.loss, engine.l2)))
-    if is_own(engine.optimizer):
-        views.append(vars(engine.optimizer).keys())  # a method of its own counts
-    if type(engine.optimizer) is SGD:
-        views.append(Chosen(engine.optimizer, "momentum", "nesterov"))
-    return Watch(*views)
+
+    def __init__(self, engine: Any, *names: str) -> None:
+        self._get = attrgetter(*ENGINE_SETTINGS, *names)
+        self._parts = self._get(engine)  # not the engine itself: that would be a cycle
+        self.views = attributes_of(*filter(is_own, (engine.loss, engine.l2)))
+        if is_own(engine.optimizer):
+            self.views.append(vars(engine.optimizer).keys())  # its own methods count
+        if type(engine.optimizer) is SGD:
+            self.views.append(Chosen(engine.optimizer, "momentum", "nesterov"))
+        self._settings = Watch(*self.views)
+
+    def has_other_parts(self, engine: Any) -> bool:
+        """Whether a part of the engine was replaced."""
+        return any(map(is_not, self._get(engine), self._parts))
+
+    def is_changed(self, engine: Any) -> bool:
+        """Whether a part of the engine was replaced, or a setting of a part."""
+        return self.has_other_parts(engine) or self._settings.is_changed()
 
 
 class LayerWatch:
