@@ -1,3 +1,4 @@
+import os
 import pickle
 import subprocess
 import sys
@@ -454,3 +455,81 @@ def test_the_command_predicts_without_scikit_learn(tmp_path):
     )
     assert done.stdout.splitlines()[-1] == "False False"
     assert any(word in done.stdout for word in WORDS)
+
+
+def test_repeated_rows_never_stand_on_both_sides_of_a_split():
+    vectors = np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32)
+    labels = np.arange(60) % 3
+    with pytest.raises(ConfigError, match="100 of 60"):
+        small(validation=100, batch_size=999).fit(vectors, labels, np.full(60, 2))
+
+
+def test_balanced_classes_do_not_depend_on_the_scale_of_the_weights():
+    weights = np.random.default_rng(5).integers(1, 4, len(LABELS))
+    one, other = (
+        small(class_weight="balanced", batch_size=9999).fit(
+            IMAGES, LABELS, scale * weights
+        )
+        for scale in (1, 0.5)
+    )
+    np.testing.assert_allclose(one.logits(TEST), other.logits(TEST), atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-50, 1e200])
+def test_only_the_ratios_of_weights_count(scale):
+    weights = np.random.default_rng(5).random(len(LABELS))
+    one, other = (small().fit(IMAGES, LABELS, s * weights) for s in (1, scale))
+    np.testing.assert_allclose(
+        one.logits(TEST), other.logits(TEST), rtol=1e-3, atol=1e-3
+    )
+
+
+def test_rows_changed_after_fit_are_not_the_network_s(tmp_path):
+    rows = [flatten(), linear(8), relu(), linear()]
+    options = {"hidden_sizes": [8]}
+    fitted = [
+        small(rows).fit(IMAGES, LABELS),
+        small("mlp", model_options=options).fit(IMAGES, LABELS),
+    ]
+    expected = [clf.logits(TEST) for clf in fitted]
+    rows[2]["name"] = "tanh"
+    options["hidden_sizes"].append(4)
+    for clf, logits in zip(fitted, expected, strict=True):
+        clf.save(tmp_path / "net.safetensors")
+        assert np.array_equal(
+            hg.load(tmp_path / "net.safetensors").logits(TEST), logits
+        )
+
+
+def test_training_that_ends_in_nan_is_refused():
+    settings = {"optimizer": "sgd", "learning_rate": 1e30, "batch_size": 999}
+    with pytest.raises(HandgradError, match="diverged"):
+        small(epochs=1, **settings).fit(IMAGES, LABELS)
+    with pytest.raises(HandgradError, match="diverged"):
+        small(**settings).partial_fit(IMAGES, LABELS)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"X": IMAGES[:, :4], "y": LABELS * 0}, {"X": TEST * np.nan, "y": TEST_LABELS}],
+)
+def test_a_refused_fit_leaves_what_was_fitted_before(wrong):
+    clf = small().fit(IMAGES, LABELS)
+    expected = clf.logits(TEST)
+    with pytest.raises(ValueError, match=r"one class|NaN|bytes"):
+        clf.fit(**wrong)
+    assert np.array_equal(clf.logits(TEST), expected)
+
+
+def test_saving_keeps_links_modes_and_devices(tmp_path):
+    clf = small().fit(IMAGES, LABELS)
+    path, link = tmp_path / "a.safetensors", tmp_path / "link"
+    clf.save(path)
+    path.chmod(0o600)
+    link.symlink_to(path)
+    clf.save(link)
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(HandgradError, match="device or a pipe"):
+        clf.save(tmp_path / "pipe")

@@ -29,7 +29,6 @@ from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import labels_of, settings_of
-from handgrad.training.config import RunConfig
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trained_network import load as load_network
 
@@ -140,18 +139,27 @@ class Classifier(ClassifierMixin, BaseEstimator):
         `sample_weight`, (count,), weighs each example in the loss; 0 leaves it out.
         After a KeyboardInterrupt the classifier holds the best epoch so far.
         """
+        before, history = dict(self.__dict__), History()
+        try:
+            return self._fit(X, y, sample_weight, history)
+        except BaseException as error:
+            if not (isinstance(error, KeyboardInterrupt) and history):
+                self.__dict__ = before  # what was fitted before stays as it was
+            raise
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, history: History) -> Self:  # noqa: N803
         form, examples, labels = training_examples(self, X, y)
         classes, targets = classes_of(labels)
-        train = split_of(examples, targets, sample_weight, self.batch_size)
+        is_whole = (self.validation, self.class_weight) == (None, None)
+        size = self.batch_size if is_whole and not self.early_stopping else 0
+        train = split_of(examples, targets, sample_weight, size)
         parts, dataset = prepare(
             self.get_params(deep=False), form, train, held_out(self, form, classes),
             classes,
         )  # fmt: skip
-        history, epochs = History(), parts.config.training.epochs
+        on_epoch = follow(history, parts.config.training.epochs, self.verbose)
         try:
-            run_training(
-                parts, dataset, self.run, follow(history, epochs, self.verbose)
-            )
+            run_training(parts, dataset, self.run, on_epoch)
         except KeyboardInterrupt:
             if history:
                 self._adopt(parts, history, classes)
@@ -168,7 +176,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """Train for one pass over these examples, on top of what was learned before.
 
         The first call needs all `classes`: the labels that y may hold in any call. Its
-        examples decide the normalization.
+        examples decide the normalization; its settings stay for later calls.
         """
         is_first = not hasattr(self, "network_")
         if is_first:
@@ -178,7 +186,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             form, known = self.trained_.form, self.classes_
             examples, labels = more_examples(self, form, X), y
         targets = class_numbers(labels, known)
-        portion = split_of(examples, targets, sample_weight, self.batch_size)
+        portion = split_of(examples, targets, sample_weight, 0)
         if is_first:
             settings = {**self.get_params(deep=False), "run": None, "validation": None}
             parts, _ = prepare(
@@ -247,11 +255,6 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def input_shape(self) -> Shape:
         """(features,) or (channels, height, width) of one example."""
         return self.trained_.input_shape
-
-    @property
-    def config_(self) -> RunConfig:
-        """Every setting as a run's configuration, with what followed from the data."""
-        return self.trained_.config
 
     def _examples(self, examples: Any) -> NumpyArray:
         check_is_fitted(self, "network_")

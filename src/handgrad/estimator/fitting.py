@@ -7,25 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.array_input import InputForm
 from handgrad.datasets.dataset import checksum_of
 from handgrad.engine.network_check import check_network
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.engine.plain import plain_logits
+from handgrad.engine.state import model_arrays
+from handgrad.errors import ConfigError, NonFiniteError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.models.rows import rows_of
 from handgrad.randomness import Key
-from handgrad.training.build import ARRAYS, Parts, assemble
+from handgrad.training.build import ARRAYS, Parts, assemble, normalization_of
 from handgrad.training.classifier_settings import config_of
-from handgrad.training.config import LabelType
+from handgrad.training.config import LabelType, RunConfig
 from handgrad.training.fitting import train_to_best
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.run_folder import RunFolder
 
+FEW = 8  # examples that are predicted to see whether the network is finite
 LABEL_TYPES: dict[str, LabelType] = {"i": "int", "u": "int", "f": "float", "b": "bool"}
 
 
@@ -45,6 +48,7 @@ def prepare(
             f"run is the path of a new folder or None, got {settings['run']!r}. Give "
             'a path, such as "runs/mine".'
         )
+    settings = {name: _own(value) for name, value in settings.items()}
     settings = {**settings, "random_state": seed_of(settings["random_state"])}
     model = settings["model"]
     made = own_network(model, form, len(classes), settings["random_state"])
@@ -122,12 +126,35 @@ def run_training(
     """Train to the end; the model is then that of the best epoch."""
     if folder is None:
         train_to_best(parts.trainer, parts.model, on_epoch)
+        check_finite_network(parts.model, parts.config, parts.train.images)
         return
     made = RunFolder.create(Path(folder), parts.config)
     save_arrays(made.path / ARRAY_FILE, dataset)
     for record in Run(parts, made):
         if isinstance(record, EpochRecord):
             on_epoch(record)
+    check_finite_network(parts.model, parts.config, parts.train.images)
+
+
+def check_finite_network(
+    model: Sequential, config: RunConfig, images: NumpyArray
+) -> None:
+    """NonFiniteError if the last step has left a network of NaN or infinity."""
+    logits = plain_logits(model, normalization_of(config), images[:FEW])
+    arrays = [to_numpy(array.value) for array in model_arrays(model).values()]
+    if not all(np.isfinite(array).all() for array in [logits, *arrays]):
+        raise NonFiniteError(
+            "After the last step the network gives NaN or infinity: training has "
+            "diverged. Take a smaller learning rate, or clip_norm=1.0."
+        )
+
+
+def _own(value: Any) -> Any:
+    """A copy of rows and tables: changes to them after `fit` are not the network's."""
+    is_plain = isinstance(value, dict | list) or (
+        isinstance(value, tuple) and all(isinstance(one, str | dict) for one in value)
+    )
+    return deepcopy(value) if is_plain else value
 
 
 def _rows_or_none(network: Sequential) -> Any:

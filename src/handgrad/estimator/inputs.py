@@ -96,7 +96,7 @@ def class_numbers(
 
 
 def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
-    """The weight of each example, (count,), float32, from 0; None for ones."""
+    """The weight of each example, (count,), float64, from 0; None for ones."""
     if sample_weight is None:
         return None
     weights: NumpyArray = _check_sample_weight(
@@ -107,7 +107,7 @@ def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
             "All sample weights are zero, so there is nothing to train on. Give at "
             "least one example a weight above 0."
         )
-    return weights.astype(np.float32)
+    return weights
 
 
 def split_of(
@@ -128,6 +128,7 @@ def split_of(
     if is_size and weights.sum() <= batch_size and not (weights % 1).any():
         rows = np.repeat(np.arange(len(targets)), weights.astype(np.int64))
         return Split(examples[rows], targets[rows])
+    weights = (weights / weights.max()).astype(np.float32)  # none is too small or large
     keep = np.flatnonzero(weights > 0)
     if len(keep) < len(weights):
         examples, targets, weights = examples[keep], targets[keep], weights[keep]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handgrad.datasets import Split
+from handgrad.estimator.fitting import check_finite_network
 from handgrad.training.build import (
     build_augmentation,
     build_engine,
@@ -56,3 +57,4 @@ class Portions:
             if isinstance(record, EpochRecord):
                 on_epoch(record)
         self.position = trainer.position
+        check_finite_network(self.network.model, config, portion.images)

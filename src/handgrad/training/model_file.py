@@ -39,12 +39,18 @@ def save_model(
             f"{path} cannot be written: there is no folder {path.parent}. "
             "Make it first, or give another name."
         )
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path} is a device or a pipe. Give the name of a file.")
+    target = path.resolve()  # a link stays, and leads to the new content
+    mode = target.stat().st_mode & 0o777 if target.exists() else None
     values = {
         "format": FORMAT,
         "config": config.model_dump(mode="json"),
         "history": list(history),
     }
-    write_file(path, _content(values, arrays))
+    write_file(target, _content(values, arrays))
+    if mode is not None:
+        target.chmod(mode)
 
 
 def load_model(path: Path) -> tuple[RunConfig, dict[str, NumpyArray]]:
