@@ -17,7 +17,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # Each part of the house and the parts it may know, besides itself.
 GROUND = {
     *("arrays", "errors", "memory", "names", "parameter", "parsing", "randomness"),
-    "ranges",
+    *("ranges", "setting"),
 }
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
@@ -27,10 +27,11 @@ TOP = {*STANDING, "interop", "testing"}
 KNOWS = {
     "errors": set(),
     "arrays": {"errors"},
-    "parameter": {"arrays", "randomness"},
+    "parameter": {"arrays", "errors", "randomness"},
     "parsing": {"errors"},
     "randomness": {"arrays", "errors"},
     "ranges": {"errors"},
+    "setting": {"errors", "ranges"},
     "memory": {"errors"},
     "names": set(),
     "initializers": GROUND,

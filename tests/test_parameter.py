@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from handgrad.errors import ConfigError
 from handgrad.parameter import Buffer, Parameter
 
 
@@ -17,6 +18,14 @@ def test_a_new_value_is_seen_at_once():
     parameter = Parameter(np.zeros(2))
     parameter.value = np.ones((4, 1))
     assert parameter.shape == (4, 1)
+
+
+@pytest.mark.parametrize("value", [None, [1.0, 2.0], 1.5, "a", (1, 2)])
+def test_a_new_value_is_an_array(value):
+    parameter = Parameter(np.zeros(2))
+    with pytest.raises(ConfigError, match=r"is an array, got .*numpy\.asarray"):
+        parameter.value = value
+    assert parameter.shape == (2,)
 
 
 def test_says_what_it_is():

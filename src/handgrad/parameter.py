@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from handgrad.arrays import Array, Shape
+from handgrad.errors import ConfigError
 from handgrad.randomness import Key
 
 __all__ = [
@@ -59,6 +60,11 @@ class Parameter:
 
     @value.setter
     def value(self, value: Array) -> None:
+        if not hasattr(value, "shape") or not hasattr(value, "dtype"):
+            raise ConfigError(
+                f"The value of a parameter is an array, got {type(value).__name__}. "
+                "Convert it with numpy.asarray(..., dtype='float32')."
+            )
         self._value, self._draw = value, None
 
     @property

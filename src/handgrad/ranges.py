@@ -1,43 +1,61 @@
 """Checks of numbers that a user sets."""
 
-from math import isfinite
-from numbers import Integral
+from numbers import Integral, Real
+from typing import TypeGuard
 
 from handgrad.errors import ConfigError
 
+LARGEST = 3.4028234663852886e38  # of float32: engines compute with no larger number
 
-def check_at_least(owner: str, name: str, value: float, least: float) -> None:
+
+def check_at_least(owner: str, name: str, value: object, least: float) -> None:
     """ConfigError unless the value is a finite number, `least` or more."""
-    if not (isfinite(value) and value >= least):
+    if not (is_number(value) and least <= value <= LARGEST):
         raise ConfigError(
-            f"{owner} takes {name} of at least {least:g}, got {value}. "
+            f"{owner} takes {name} of at least {least:g}, got {shown(value)}. "
             f"Give a finite number from {least:g} up."
         )
 
 
-def check_count(owner: str, name: str, value: object, least: int = 1) -> None:
+def check_count(
+    owner: str, name: str, value: object, least: int = 1, hint: str = ""
+) -> None:
     """ConfigError unless the value is a whole number, `least` or more."""
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not is_whole or value < least:  # type: ignore[operator]  # a whole number is
+    if not (is_whole(value) and value >= least):
         raise ConfigError(
-            f"{owner} takes {name} as a whole number from {least} up, got {value!r}. "
-            f"Give one, such as {least}."
+            f"{owner} takes {name} as a whole number from {least} up, got "
+            f"{shown(value)}. {hint or f'Give one, such as {least}.'}"
         )
 
 
-def check_positive(owner: str, name: str, value: float) -> None:
+def check_positive(owner: str, name: str, value: object) -> None:
     """ConfigError unless the value is a finite number above zero."""
-    if not (isfinite(value) and value > 0):
+    if not (is_number(value) and 0 < value <= LARGEST):
         raise ConfigError(
-            f"{owner} takes {name} above 0, got {value}. "
+            f"{owner} takes {name} above 0, got {shown(value)}. "
             "Give a finite number larger than zero."
         )
 
 
-def check_fraction(owner: str, name: str, value: float) -> None:
+def check_fraction(owner: str, name: str, value: object) -> None:
     """ConfigError unless 0 <= value < 1."""
-    if not 0 <= value < 1:
+    if not (is_number(value) and 0 <= value < 1):
         raise ConfigError(
-            f"{owner} takes {name} from 0 up to, but not including, 1, got {value}. "
-            "Give it as a fraction: 0.1 is ten per cent."
+            f"{owner} takes {name} from 0 up to, but not including, 1, got "
+            f"{shown(value)}. Give it as a fraction: 0.1 is ten per cent."
         )
+
+
+def shown(value: object) -> str:
+    """A value as it is written in a sentence: 7 rather than np.int64(7)."""
+    return str(value) if is_number(value) else repr(value)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether this is a real number, Python's or NumPy's; true and false are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether this is a whole number, Python's or NumPy's; true and false are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)

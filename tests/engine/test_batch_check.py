@@ -223,6 +223,35 @@ def test_another_set_is_looked_at_anew():
         look(batch(weights=-ONES))
 
 
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("bad", [-1, 3, 10**6, -(2**63)])
+def test_targets_changed_in_place_are_seen(name, bad):
+    here, targets = engine(name), TARGETS.copy()
+    here.train_step(batch(targets=targets), 1)
+    before = here.state()
+    targets[0] = bad
+    with pytest.raises(HandgradError, match=f"{bad}"):
+        here.train_step(batch(targets=targets), 2)
+    for key, array in here.state().items():
+        np.testing.assert_array_equal(array, before[key])
+    targets[0] = 1
+    here.train_step(batch(targets=targets), 2)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("bad", [-1, np.nan, np.inf])
+def test_weights_changed_in_place_are_seen(name, bad):
+    here, weights = engine(name), ONES.copy()
+    here.train_step(batch(weights=weights), 1)
+    weights[5] = bad
+    with pytest.raises(DatasetError, match=f"got {bad}.* at row 5"):
+        here.train_step(batch(weights=weights), 2)
+
+
+def test_large_weights_whose_sum_overflows_pass():
+    check_of()(batch(weights=np.float32(3e38) * ONES))
+
+
 def test_targets_and_weights_are_looked_at_without_the_inputs():
     check_of().labels(Split(IMAGES, TARGETS, ONES))
     with pytest.raises(ShapeError, match="gives 3 logits"):

@@ -1,7 +1,10 @@
 """What a user changes between steps: both engines follow it, or say why not."""
 
+import copy
+
 import numpy as np
 import pytest
+import torch
 
 from handgrad.engine.bound_model import BoundModel
 from handgrad.engine.prediction import predictor
@@ -20,6 +23,7 @@ from .networks import (
     layer,
     linear,
     network,
+    pool,
 )
 from .test_cpu import plain_engine
 
@@ -101,7 +105,7 @@ CHANGES = {
     "running variance in place": in_place("batch_norm1d_1.running_var"),
     "dropout rate": set_of_layer("dropout_1", "rate", 0.6),
     "slope": set_of_layer("leaky_relu_1", "negative_slope", 0.3),
-    "negative slope": set_of_layer("leaky_relu_1", "negative_slope", -0.3),
+    "no slope": set_of_layer("leaky_relu_1", "negative_slope", 0),
     "batch norm momentum": set_of_layer("batch_norm1d_1", "momentum", 0.7),
     "batch norm eps": set_of_layer("batch_norm1d_1", "eps", 0.1),
     "nested layer": lambda engine: setattr(
@@ -127,9 +131,54 @@ CHANGES = {
     "label smoothing": lambda engine: setattr(engine.loss, "label_smoothing", 0.4),
     "another loss": lambda engine: setattr(engine, "loss", MulticlassSVM()),
     "L2 strength": lambda engine: setattr(engine.l2, "strength", 0.5),
+    "learning rate": lambda engine: setattr(engine.optimizer, "learning_rate", 0.5),
+    "seed": lambda engine: setattr(engine, "seed", 77),
     "no L2": lambda engine: setattr(engine, "l2", None),
     "another L2": lambda engine: setattr(engine, "l2", L2(0.3, factor=1.0)),
 }
+
+
+PICTURES = network(
+    *(layer("conv2d", out_channels=4, kernel_size=3), layer("tanh")),
+    *(pool("average", 2, stride=1), pool("max", 2)),
+    *(layer("global_average_pool2d"), linear(4)),
+    shape=(1, 9, 10),
+)
+WINDOWS = {
+    "conv2d_1": [("stride", 2), ("padding", (1, 0)), ("stride", (1, 3))],
+    "average_pool2d_1": [("kernel_size", 3), ("stride", 2), ("padding", 1)],
+    "max_pool2d_1": [("kernel_size", (1, 3)), ("stride", 1), ("padding", (0, 1))],
+}
+ASSIGNED = [(name, *each) for name, settings in WINDOWS.items() for each in settings]
+
+
+@pytest.mark.parametrize(("name", "attribute", "value"), ASSIGNED)
+def test_both_engines_follow_other_windows(name, attribute, value):
+    fast, plain = cpu_engine(PICTURES, settings()), plain_engine(PICTURES, settings())
+    images, batch = PICTURES.images(40), PICTURES.batch(70)
+    unchanged = fast.logits(images)
+    for engine in (fast, plain):
+        engine.train_step(batch, 1)
+        set_of_layer(name, attribute, value)(engine)
+        engine.train_step(batch, 2)
+    assert_agree(fast.state(), plain.state(), "trained")
+    np.testing.assert_allclose(
+        fast.logits(images), plain.logits(images), rtol=0, atol=2e-5
+    )
+    assert not np.allclose(fast.logits(images), unchanged, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize(("attribute", "value"), [("kernel_size", 2), ("stride", 9)])
+def test_windows_that_no_longer_fit_are_refused_until_they_do(kind, attribute, value):
+    engine = (cpu_engine(PICTURES), plain_engine(PICTURES, settings()))[kind]
+    conv = engine.model.layers["conv2d_1"]
+    expected, right = engine.logits(PICTURES.images(3)), getattr(conv, attribute)
+    setattr(conv, attribute, value)
+    with pytest.raises(ShapeError, match=r"conv2d_1|pool2d_1"):
+        engine.train_step(PICTURES.batch(9), 1)
+    setattr(conv, attribute, right)
+    np.testing.assert_array_equal(engine.logits(PICTURES.images(3)), expected)
 
 
 def assert_agree(fast, plain, what):
@@ -172,15 +221,29 @@ def test_both_engines_follow_a_change(name):
     ), "the change has no effect, so nothing was tested"
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.int64, np.float16])
-def test_an_array_of_another_kind_is_converted_and_left_alone(dtype):
-    engine, _ = both()
-    given = np.arange(320).reshape(16, 20).astype(dtype) % 3
-    kept = given.copy()
-    array(engine, "linear_1.weight").value = given
-    engine.train_step(NETWORK.batch(9), 1)
-    assert array(engine, "linear_1.weight").value.dtype == np.float32
-    np.testing.assert_array_equal(given, kept)
+KINDS = {
+    "float64": np.float64,
+    "int64": np.int64,
+    "float16": np.float16,
+    "torch": torch.from_numpy,
+    "masked": lambda values: np.ma.masked_array(values, mask=False),
+    "read-only": lambda values: np.broadcast_to(values, values.shape),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_array_of_another_kind_is_converted_and_left_alone(name):
+    given = KINDS[name](np.arange(320).reshape(16, 20) % 3)
+    kept = copy.copy(given)
+    fast, plain = both()
+    for engine in (fast, plain):
+        array(engine, "linear_1.weight").value = given
+        engine.train_step(NETWORK.batch(9), 1)
+        value = array(engine, "linear_1.weight").value
+        assert type(value) is np.ndarray
+        assert value.dtype == np.float32
+        np.testing.assert_array_equal(np.asarray(given), np.asarray(kept))
+    assert_agree(fast.state(), plain.state(), "trained")
 
 
 @pytest.mark.parametrize("name", ["linear_1.weight", "batch_norm1d_1.running_var"])

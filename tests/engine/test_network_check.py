@@ -5,9 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handgrad.datasets.normalization import Normalization, unit
+from handgrad.datasets.normalization import unit
 from handgrad.engine.choose import ENGINES, make_engine
-from handgrad.engine.network_check import check_inputs, check_network
+from handgrad.engine.network_check import (
+    check_channels,
+    check_network,
+    read_dtype,
+)
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import (
     BatchNorm1d,
@@ -153,15 +157,15 @@ def test_a_normalization_has_a_number_for_each_channel(channels):
 @pytest.mark.parametrize(("features", "fits"), [(1, True), (5, True), (4, False)])
 def test_vectors_have_numbers_for_each_feature_or_for_all(features, fits):
     if fits:
-        check_inputs((5,), "float32", unit(features))
+        check_channels((5,), unit(features))
         return
     with pytest.raises(ConfigError, match="one for each feature, got 4"):
-        check_inputs((5,), "float32", unit(features))
+        check_channels((5,), unit(features))
 
 
 def test_another_dtype_of_inputs_is_refused():
     with pytest.raises(ConfigError, match="dtype of inputs named 'float64'"):
-        check_inputs((5,), "float64", Normalization((0.0,), (1.0,)))
+        read_dtype("float64")
 
 
 def test_a_users_own_kind_of_network_is_checked_as_one_layer():

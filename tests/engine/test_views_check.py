@@ -34,6 +34,9 @@ def test_views_that_stay_inside_pass(changes):
         *({"top": 1}, {"top": -1}, {"left": 1}, {"left": -1}, {"sign": -1}),
         *({"left": 4, "sign": -1}, {"sign": 0}, {"sign": 2}, {"down": 5}, {"up": -1}),
         *({"far": 5}, {"near": -1}, {"up": 3, "down": 2}),
+        # sums of these wrap around
+        *({"top": 2**63 - 1}, {"left": 2**63 - 4}, {"top": -(2**63)}),
+        *({"left": -(2**63), "sign": -1}, {"down": 2**62}),
     ],
 )
 def test_views_that_reach_outside_are_refused(changes):

@@ -3,8 +3,8 @@ import pytest
 
 from handgrad.errors import ConfigError
 from handgrad.layers.batch_statistics import (
-    check_settings,
     mean_over,
+    momentum_setting,
     move_towards,
     unbiased,
 )
@@ -47,8 +47,18 @@ def test_momentum_is_the_weight_of_the_new_batch(momentum):
     np.testing.assert_array_equal(before, [1.0, -2.0])
 
 
-def test_settings_name_the_layer_and_the_size():
-    with pytest.raises(ConfigError, match="Owner takes rows as a whole number of at"):
-        check_settings("Owner", "rows", True, 1e-5, 0.1)
-    for momentum in (0.0, 1.0):
-        check_settings("Owner", "rows", 1, 1e-5, momentum)
+class Owner:
+    momentum = momentum_setting()
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 0.1, 1, np.float32(0.5)])
+def test_momentum_is_a_number_from_0_to_1(value):
+    owner = Owner()
+    owner.momentum = value
+    assert owner.momentum == value
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), None, True, "0.1"])
+def test_another_momentum_is_refused_by_name(value):
+    with pytest.raises(ConfigError, match="Owner takes momentum from 0 to 1, got"):
+        Owner().momentum = value

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from definitions import conv2d as definition
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.initializers import glorot_uniform, zeros
-from handgrad.layers.conv2d import Conv2d, check_channels
+from handgrad.layers.conv2d import Conv2d
 from handgrad.layers.linear import Linear
 from handgrad.randomness import Key
 
@@ -258,7 +258,7 @@ def test_settings_that_cannot_be(sizes, options, name):
 @pytest.mark.parametrize("count", [1.5, "3", None, True])
 def test_channels_are_whole_numbers(count):
     with pytest.raises(ConfigError, match="takes out_channels as a whole number"):
-        check_channels(1, count)
+        Conv2d(1, count, 3)
 
 
 def test_says_what_it_is():

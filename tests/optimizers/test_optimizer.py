@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from handgrad.errors import ConfigError
 from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from handgrad.parameter import Parameter
 from handgrad.schedules import cosine
@@ -13,6 +14,37 @@ def test_a_number_is_a_constant_schedule():
 def test_a_schedule_is_kept():
     schedule = cosine(0.1, steps=5)
     assert SGD(schedule).learning_rate is schedule
+
+
+@pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("given", [0.5, cosine(0.5, steps=1), lambda step: 0.5])
+def test_an_assigned_learning_rate_counts_from_the_next_step(rule, given):
+    moved = []
+    for optimizer in (rule(0.5), rule(0.1)):
+        optimizer.learning_rate = given
+        parameter = Parameter(np.array([3.0, -2.0]))
+        state = optimizer.initial_state(parameter)
+        optimizer.update(parameter, np.ones(2), state, 1)
+        moved.append(parameter.value)
+    assert optimizer.rate(1) == 0.5
+    np.testing.assert_array_equal(*moved)
+
+
+BAD_RATES = [float("nan"), float("inf"), -0.1, 1e300, None, "0.1", True, [0.1]]
+
+
+@pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("bad", BAD_RATES)
+def test_a_step_without_a_learning_rate_is_refused_and_moves_nothing(rule, bad):
+    optimizer = rule(lambda step: bad if step == 3 else 0.1)
+    parameter = Parameter(before := np.array([3.0, -2.0]))
+    with pytest.raises(ConfigError, match="Step 3 takes a learning rate of at least 0"):
+        optimizer.update(
+            parameter, np.ones(2), optimizer.initial_state(parameter), step=3
+        )
+    assert parameter.value is before
+    with pytest.raises(ConfigError, match="takes learning_rate of at least 0"):
+        rule(bad)
 
 
 def test_a_rule_without_its_equations_cannot_be_made():

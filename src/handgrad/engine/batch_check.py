@@ -1,5 +1,6 @@
 """The one check of data for both engines: shapes, dtypes, counts, ranges, NaN."""
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,12 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.dataset import Split, check_is_array
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.engine import Batch
-from handgrad.engine.network_check import check_inputs, check_network
+from handgrad.engine.network_check import (
+    check_channels,
+    check_network,
+    read_dtype,
+    read_shape,
+)
 from handgrad.engine.views_check import check_views
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.layers.sequential import Sequential
@@ -23,9 +29,10 @@ HINTS = {
 
 
 class BatchCheck:
-    """Looks at each batch; at a whole set's inputs, targets and weights only once.
+    """Looks at a whole set once, and at the rows, targets and weights of each batch.
 
-    Making one checks the network itself, and its normalization.
+    Making one checks the network itself, and its normalization. An array of targets or
+    weights may have been changed in place since a batch before.
     """
 
     def __init__(
@@ -36,8 +43,9 @@ class BatchCheck:
         input_dtype: str = "uint8",
         loss: Loss[Any] | None = None,
     ) -> None:
-        check_inputs(input_shape, input_dtype, normalization)
-        self.input_shape, self.input_dtype = tuple(input_shape), input_dtype
+        self.input_dtype = read_dtype(input_dtype)
+        self.input_shape = read_shape(input_shape)
+        check_channels(self.input_shape, normalization)
         self.normalization, self.loss = normalization, loss
         outputs = check_network(model, self.input_shape)
         self.classes, self.last_layer = outputs.classes, outputs.last_layer
@@ -52,8 +60,14 @@ class BatchCheck:
         self._check_rows(batch)
         if batch.views is not None:
             check_views(batch.views, len(batch), self.input_shape)
-        weights = batch.example_weights()
-        if weights is not None and not weights.any():
+        if most_of(batch.targets[batch.rows]) >= self.classes:
+            self._check_targets(batch.targets, len(batch.images))
+        if batch.weights is None:
+            return
+        weights = batch.weights[batch.rows]
+        if not (weights.min() >= 0 and weights.max() < inf):
+            self._check_weights(batch.weights, len(batch.images))
+        if not weights.any():
             raise DatasetError(
                 f"The weights of the {len(batch)} examples of a batch are all 0, and a "
                 "weighted mean takes one above 0. Leave out examples of weight 0, or "
@@ -181,12 +195,16 @@ class BatchCheck:
             raise ShapeError(
                 "A batch takes at least one row, got none. Give rows of its images."
             )
-        least, most = np.minimum.reduce(batch.rows), np.maximum.reduce(batch.rows)
-        if least < 0 or most >= len(batch.images):
+        if most_of(batch.rows) >= len(batch.images):
             raise ShapeError(
                 f"A batch takes rows from 0 to {len(batch.images) - 1}, got "
-                f"{least} to {most}. Give rows of its images."
+                f"{batch.rows.min()} to {batch.rows.max()}. Give rows of its images."
             )
+
+
+def most_of(numbers: NumpyArray) -> int:
+    """The largest of some int64 numbers, of which a negative one counts as huge."""
+    return int(np.maximum.reduce(numbers.view(np.uint64)))
 
 
 def are_all_finite(array: NumpyArray) -> bool:

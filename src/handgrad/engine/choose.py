@@ -40,6 +40,7 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
+    check_count("An engine", "batch_size", batch_size)
     if workers is not None:
         check_count("An engine", "workers", workers)
     if name == "plain":

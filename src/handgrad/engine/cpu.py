@@ -14,6 +14,7 @@ from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.optimizer_states import rule_of
 from handgrad.engine.parameter_store import ParameterStore, flat_states
+from handgrad.engine.parts import Parts
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.state import kept_states, model_arrays, model_state, take
 from handgrad.engine.training_program import TrainingProgram
@@ -24,6 +25,7 @@ from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
+from handgrad.setting import count
 
 PICKLED = (
     *("model", "loss", "optimizer", "normalization", "input_shape", "input_dtype"),
@@ -31,7 +33,7 @@ PICKLED = (
 )
 
 
-class CpuEngine:
+class CpuEngine(Parts):
     """Trains and predicts tile by tile; the same bits for any number of workers.
 
     The model's parameters become views into one flat buffer that the engine moves, so
@@ -40,6 +42,9 @@ class CpuEngine:
     assigned arrays are copied, as float32. Any thread may use the engine: steps and
     parts of predictions run one at a time. Programs and threads are not pickled.
     """
+
+    batch_size = count()
+    workers = count()
 
     def __init__(  # noqa: PLR0913 (everything that a step depends on)
         self,
@@ -62,7 +67,7 @@ class CpuEngine:
         self.input_dtype = input_dtype
         self.batch_size, self.seed = batch_size, seed
         self.l2, self.clip_norm = l2, clip_norm
-        self.workers = workers or available_cores()
+        self.workers = available_cores() if workers is None else workers
         self.announce = announce
         self.states: dict[str, NumpyArray] = {}
         self.plain_states: dict[str, State] = {}
@@ -81,7 +86,7 @@ class CpuEngine:
         is_known = rule_of(self.optimizer) is not None
         parameters = {} if is_known else self.store.parameters
         self.plain_states = kept_states(self.optimizer, parameters, states)
-        self._settings = SettingsWatch(self, "seed", "batch_size", "workers")
+        self._settings = SettingsWatch(self, "batch_size", "workers")
         self._version = self.bound.version
         self._all: Watch | None = None
         self._is_torn = False

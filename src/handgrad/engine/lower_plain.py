@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import Gradients, NumpyArray, Shape
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase
-from handgrad.errors import ShapeError
+from handgrad.engine.returned import gradient_of, returned
 from handgrad.layers import Layer
 from handgrad.randomness import Key
 
@@ -66,35 +66,6 @@ def lower_plain(
 
     lowering.add_backward(backward)
     return outputs
-
-
-def returned(
-    name: str, layer: Layer[Any], what: str, values: Any, expected: Shape
-) -> NumpyArray:
-    """What a layer's own pass returned, as an array; ShapeError if it does not fit."""
-    array = np.asarray(values)
-    if array.shape != expected:
-        raise ShapeError(
-            f"{name or 'The network'}: {type(layer).__name__} returned {what} of shape "
-            f"{array.shape}, expected {expected}. Make forward, backward and "
-            "output_shape of the class agree."
-        )
-    return array
-
-
-def gradient_of(
-    name: str, layer: Layer[Any], parameter: str, gradients: Gradients
-) -> NumpyArray:
-    """The gradient of one parameter; ShapeError if it is missing or does not fit."""
-    if parameter not in gradients:
-        raise ShapeError(
-            f"{name or 'The network'}: backward of {type(layer).__name__} returned no "
-            f"gradient for its parameter {parameter}, got {sorted(gradients)}. Return "
-            "one array for each name in parameters()."
-        )
-    shape = layer.parameters()[parameter].shape
-    what = f"a gradient of {parameter}"
-    return returned(name, layer, what, gradients[parameter], shape)
 
 
 def read(tensor: Tensor, memory: Memory, count: int) -> NumpyArray:

@@ -14,6 +14,7 @@ from handgrad.arrays import Shape
 from handgrad.datasets.normalization import DTYPES, Normalization
 from handgrad.errors import ConfigError, ShapeError, unknown_name
 from handgrad.layers import Layer, Residual, Sequential
+from handgrad.ranges import is_whole
 
 TRUSTED = {getattr(layers, name) for name in layers.__all__}  # these have their tests
 TRIED = 2  # examples that a layer of the user's own is tried with
@@ -45,17 +46,8 @@ def check_network(model: Sequential, input_shape: Shape) -> Outputs:
     return Outputs(shape[0], last)
 
 
-def check_inputs(
-    input_shape: Shape, input_dtype: str, normalization: Normalization
-) -> None:
-    """ShapeError or ConfigError unless inputs of this shape can be normalised so."""
-    if input_dtype not in DTYPES:
-        raise unknown_name("dtype of inputs", str(input_dtype), DTYPES)
-    if len(input_shape) not in (1, 3) or not _are_sizes(input_shape):
-        raise ShapeError(
-            "A network takes images of shape (channels, height, width) or vectors of "
-            f"shape (features,), each from 1 up, got {input_shape}. Reshape the inputs."
-        )
+def check_channels(input_shape: Shape, normalization: Normalization) -> None:
+    """ConfigError unless a normalization has as many means as inputs have channels."""
     given, channels = len(normalization.mean), input_shape[0]
     is_vector = len(input_shape) == 1
     if given != channels and not (is_vector and given == 1):
@@ -64,6 +56,28 @@ def check_inputs(
             f"for each {'feature' if is_vector else 'channel'}, got {given}. Give the "
             f"normalization {channels} of each."
         )
+
+
+def read_shape(given: Any) -> Shape:
+    """The shape of one input; ShapeError unless it is an image's or a vector's."""
+    is_shape = isinstance(given, tuple | list) and len(given) in (1, 3)
+    if not is_shape or not _are_sizes(given):
+        raise ShapeError(
+            "A network takes images of shape (channels, height, width) or vectors of "
+            f"shape (features,), each from 1 up, got {given!r}. Reshape the inputs."
+        )
+    return tuple(int(size) for size in given)
+
+
+def read_dtype(given: Any) -> str:
+    """The name of the inputs' dtype; ConfigError unless a network takes such inputs."""
+    try:
+        name = "None" if given is None else np.dtype(given).name
+    except TypeError:
+        name = str(given)
+    if name not in DTYPES:
+        raise unknown_name("dtype of inputs", name, DTYPES)
+    return name
 
 
 def _shape_after(layer: Layer[Any], shape: Shape, place: Sequence[str]) -> Shape:
@@ -122,4 +136,4 @@ def _named(place: Sequence[str], text: str) -> str:
 
 def _are_sizes(shape: Shape) -> bool:
     """Whether these are whole numbers from 1 up."""
-    return all(isinstance(size, int | np.integer) and size >= 1 for size in shape)
+    return all(is_whole(size) and size >= 1 for size in shape)

@@ -13,6 +13,8 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.fences import checks_bounds, fenced
+from handgrad.errors import ResourceError
+from handgrad.memory import GIGA
 
 LARGE_PAGE = 1 << 21
 LINE = 64
@@ -27,7 +29,13 @@ def zeros(size: int) -> NumpyArray:
     if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         return from_line(np.zeros(size + LINE, dtype=np.uint8), size, LINE)
     own = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # shared ones get small pages
-    mapped = mmap.mmap(-1, size + LARGE_PAGE, flags=own)
+    try:
+        mapped = mmap.mmap(-1, size + LARGE_PAGE, flags=own)
+    except (OSError, OverflowError) as error:
+        raise ResourceError(
+            f"A program needs a buffer of {size / GIGA:.1f} GB, which the system does "
+            "not give. Take a smaller batch_size or smaller layers."
+        ) from error
     mapped.madvise(mmap.MADV_HUGEPAGE)
     return from_line(np.frombuffer(mapped, dtype=np.uint8), size, LARGE_PAGE)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import updates
 from handgrad.engine.known import exact
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
@@ -13,6 +13,7 @@ from handgrad.engine.optimizer_states import SGD_RULES, rule_of
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task
+from handgrad.engine.returned import l2_gradients, penalty_of
 from handgrad.losses import L2
 from handgrad.losses.l2 import touched
 from handgrad.optimizers import Optimizer
@@ -24,7 +25,7 @@ def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) 
     rates[1] = 1.0  # until clipping says otherwise
     if rule is None:
         return
-    learning_rate = optimizer.learning_rate(step)
+    learning_rate = optimizer.rate(step)
     rates[:3] = learning_rate, 1.0, optimizer.weight_decay
     if rule in SGD_RULES:
         rates[3] = optimizer.momentum
@@ -50,13 +51,13 @@ class Mover:
         l2: L2 | None,
         clip_norm: float | None,
         keep_gradients: bool,
-        losses: NumpyArray,
+        guard: NumpyArray,
         states: Mapping[str, NumpyArray],
         plain_states: Mapping[str, State],
     ) -> None:
         self.store, self.memory, self.optimizer = store, memory, optimizer
         self.clip_norm = clip_norm
-        self.losses = losses
+        self.guard = guard  # its last entry is for the norm and an own L2 term
         is_own = l2 is not None and exact(l2, (L2,)) is None
         self.own_l2 = l2 if is_own else None
         self.known_l2 = None if is_own else l2
@@ -68,7 +69,7 @@ class Mover:
         self.rates = memory.array("rates", "settings", updates.RATES)
         self.l2 = memory.array("l2", "settings", 2)
         if self.known_l2 is not None:
-            self.l2[0] = 2 * self.known_l2.factor * self.known_l2.strength
+            self.l2[0] = self.known_l2.scale
         size = store.size
         self.gradients = memory.array(
             "gradients", "gradients", size if self.keeps else 0
@@ -170,12 +171,12 @@ class Mover:
                 first,
                 second,
                 pointer_to(self.rates),
-                pointer_to(self.losses),
+                pointer_to(self.guard),
                 piece.rows,
                 piece.columns,
                 piece.stride,
                 stride,
-                self.memory.tiles,
+                len(self.guard),
             ),
             f"{type(self.optimizer).__name__} of {piece.name}",
             (2 + 5 * len(states)) * size,
@@ -189,14 +190,14 @@ class Mover:
         """A user's own L2 term adds to whole gradients."""
         assert self.own_l2 is not None
         parameters = self.store.parameters
-        self.own_penalty = float(self.own_l2.penalty(parameters))
-        for name, extra in self.own_l2.gradients(parameters).items():
+        self.own_penalty = penalty_of(self.own_l2, parameters)
+        for name, extra in l2_gradients(self.own_l2, parameters).items():
             gradient = self.store.view(self.gradients, name)
-            gradient += to_numpy(extra)
+            gradient += extra
 
     def _move_plainly(self) -> None:
         """An optimizer that the engine does not know moves whole parameters."""
-        if not np.isfinite(self.losses.sum()):
+        if not np.isfinite(self.guard.sum()):
             return
         for name, parameter in self.store.parameters.items():
             gradient = self.store.view(self.gradients, name) * self.rates[1]
@@ -208,11 +209,13 @@ class Mover:
             parameter.value = place
 
     def _clip(self) -> None:
+        self.guard[-1] = self.own_penalty
         if self.clip_norm is None:
             return
         squares = float(self.squares[:, 0].sum())
         if self.own_l2 is not None:  # the squares are of gradients without its part
             squares = float(np.square(self.gradients, dtype=np.float64).sum())
         self.gradient_norm = float(np.sqrt(squares))
+        self.guard[-1] += self.gradient_norm
         if self.gradient_norm > self.clip_norm:
             self.rates[1] = self.clip_norm / self.gradient_norm

@@ -12,7 +12,16 @@ from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.model_lock import lock_of
 from handgrad.engine.parameter_check import check_parameters
+from handgrad.engine.parts import Parts
+from handgrad.engine.plain_passes import backward, forward
+from handgrad.engine.returned import (
+    l2_gradients,
+    loss_of,
+    penalty_of,
+    returned,
+)
 from handgrad.engine.state import (
+    convert_arrays,
     kept_states,
     model_arrays,
     model_state,
@@ -31,7 +40,7 @@ from handgrad.randomness import Key
 PREDICTION_BATCH = 256  # images: few enough that the activations stay small
 
 
-class PlainEngine:
+class PlainEngine(Parts):
     """Readable training: every line is an equation of the layers, losses, optimizers.
 
     Matrix products run on one thread, so the bits do not depend on how many cores
@@ -55,7 +64,7 @@ class PlainEngine:
         self.normalization = normalization
         self.input_shape, self.input_dtype = input_shape, input_dtype
         self.l2, self.clip_norm = l2, clip_norm
-        self._key = Key(seed).child("dropout")
+        self.seed = seed
         self._states: dict[str, State] = {}
         self._finished: tuple[int, StepResult] | None = None
         self._renew()
@@ -126,8 +135,9 @@ class PlainEngine:
             self._states = restored
 
     def _refresh(self) -> None:
-        """Follow what was assigned since; arrays are read where they are used."""
+        """Follow what was assigned since."""
         check_parameters(self.model)
+        convert_arrays(self.model)
         if self._layers.is_changed() or self._settings.is_changed(self):
             self._renew()
 
@@ -136,9 +146,12 @@ class PlainEngine:
         shape, dtype = self.input_shape, self.input_dtype
         self.check = BatchCheck(self.model, shape, self.normalization, dtype, self.loss)
         check_parameters(self.model)
+        convert_arrays(self.model)
         parameters = self.model.parameters()
         self._states = kept_states(self.optimizer, parameters, self._states)
-        self._layers, self._settings = LayerWatch(self.model), SettingsWatch(self)
+        self._key = Key(self.seed).child("dropout")
+        self._layers = LayerWatch(self.model)
+        self._settings = SettingsWatch(self)
 
     def __getstate__(self) -> dict[str, Any]:
         watches = ("check", "_layers", "_settings")
@@ -152,10 +165,12 @@ class PlainEngine:
         inputs = self.normalization.apply(batch.pictures())
         targets = batch.targets[batch.rows]
         key = self._key.at(step, batch.examples)
-        logits, caches = self.model.forward(inputs, training=True, key=key)
+        logits, kept = forward(self.model, inputs, training=True, key=key)
         weights = batch.example_weights()
-        loss, cache = forward_loss(self.loss, logits, targets, weights)
-        _, gradients = self.model.backward(self.loss.backward(cache), caches)
+        mean, cache = forward_loss(self.loss, logits, targets, weights)
+        loss, d_logits = loss_of(self.loss, mean), self.loss.backward(cache)
+        d_logits = returned("", self.loss, "d_logits", d_logits, logits.shape)
+        gradients = backward(d_logits, kept)
         loss, gradients = self._add_penalty(loss, gradients)
         correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
         if not (np.isfinite(loss) and all(map(are_all_finite, gradients.values()))):
@@ -175,12 +190,12 @@ class PlainEngine:
         if self.l2 is None:
             return loss, gradients
         parameters = self.model.parameters()
-        extra = self.l2.gradients(parameters)
+        extra = l2_gradients(self.l2, parameters)
         summed = {
             name: gradient + extra[name] if name in extra else gradient
             for name, gradient in gradients.items()
         }
-        return loss + self.l2.penalty(parameters), summed
+        return loss + penalty_of(self.l2, parameters), summed
 
 
 def plain_logits(
@@ -195,5 +210,5 @@ def plain_logits(
         between()
         with lock_of(model), single_thread, np.errstate(all="ignore"):
             pixels = normalization.apply(images[start : start + PREDICTION_BATCH])
-            parts.append(model.forward(pixels)[0])
+            parts.append(forward(model, pixels)[0])
     return np.concatenate(parts)

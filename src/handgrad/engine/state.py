@@ -50,6 +50,14 @@ def restore_model(model: Sequential, state: Mapping[str, NumpyArray]) -> None:
         array.value = np.array(found[name])
 
 
+def convert_arrays(model: Sequential) -> None:
+    """Make float32 arrays of NumPy's of what was assigned: a copy, where it is not."""
+    for array in model_arrays(model).values():
+        value = array.value
+        if type(value) is not np.ndarray or value.dtype != np.float32:
+            array.value = np.array(to_numpy(value), dtype=np.float32, order="C")
+
+
 def kept_states(
     optimizer: Optimizer,
     parameters: Mapping[str, Parameter],

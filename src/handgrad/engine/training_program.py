@@ -17,6 +17,7 @@ from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
 from handgrad.engine.parameters import Mover, write_rates
 from handgrad.engine.program import Phase, Program
+from handgrad.engine.returned import loss_of, returned
 from handgrad.engine.walk import (
     gather,
     goes_by_rows,
@@ -62,7 +63,8 @@ class TrainingProgram:
         if memory.is_kept(logits):  # the loss writes over them
             logits = anew(lowering, "logits", logits)
         self.factors = memory.array("factors", "settings", tile * tiles)
-        self.losses = memory.array("losses", "settings", tiles, np.float64)
+        guard = memory.array("losses and norm", "settings", tiles + 1, np.float64)
+        self.losses = guard[:tiles]
         self.correct = memory.array("correct", "settings", tiles, np.int64)
         add = add_plain_loss if self.is_own_loss else add_loss
         add(lowering, engine.loss, logits, self.losses, self.correct)
@@ -75,7 +77,7 @@ class TrainingProgram:
             l2=engine.l2,
             clip_norm=engine.clip_norm,
             keep_gradients=keep_gradients,
-            losses=self.losses,
+            guard=guard,
             states=engine.states,
             plain_states=engine.plain_states,
         )
@@ -224,9 +226,10 @@ def add_plain_loss(
     def run() -> None:
         values = read(logits, memory, step.count)
         mean, cache = forward_loss(loss, values, step.targets, step.weights)
-        write(logits, memory, np.asarray(loss.backward(cache)))
+        d_logits = loss.backward(cache)
+        write(logits, memory, returned("", loss, "d_logits", d_logits, values.shape))
         totals[:], correct[:] = 0, 0
-        totals[0] = mean * step.count
+        totals[0] = loss_of(loss, mean) * step.count
         correct[0] = np.count_nonzero(values.argmax(axis=1) == step.targets)
 
     lowering.meet("forward")

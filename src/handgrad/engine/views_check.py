@@ -5,6 +5,8 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ShapeError
 
+FAR = 2**31  # pixels: no image is so large
+
 
 def check_views(views: NumpyArray, count: int, input_shape: Shape) -> None:
     """Every pixel that a view shows must lie in its image; ShapeError."""
@@ -21,6 +23,8 @@ def check_views(views: NumpyArray, count: int, input_shape: Shape) -> None:
             f"images, got {views.shape} of {views.dtype}. Use "
             "handgrad.augmentation.views.Views."
         )
+    if views.min(initial=0) < -FAR or views.max(initial=0) > FAR:  # sums would wrap
+        raise outside()
     top, left, sign, up, down, near, far = views[:, :7].T
     is_framed = (up >= 0) & (up <= down) & (down <= height)
     is_framed &= (near >= 0) & (near <= far) & (far <= width) & (abs(sign) == 1)
@@ -29,7 +33,12 @@ def check_views(views: NumpyArray, count: int, input_shape: Shape) -> None:
     is_inside &= (np.minimum(*ends) >= 0) & (np.maximum(*ends) < width)
     is_empty = (up == down) | (near == far)
     if not (is_framed & (is_inside | is_empty)).all():
-        raise ShapeError(
-            "A batch takes views that show pixels of their images only, got some "
-            "that lie outside. Use handgrad.augmentation.views.Views."
-        )
+        raise outside()
+
+
+def outside() -> ShapeError:
+    """Said of views that reach beyond their images."""
+    return ShapeError(
+        "A batch takes views that show pixels of their images only, got some that lie "
+        "outside. Use handgrad.augmentation.views.Views."
+    )

@@ -10,7 +10,10 @@ from handgrad.optimizers import SGD
 from handgrad.parameter import Parameter
 
 OWN = "handgrad."  # objects of these classes keep settings and arrays, and no more
-ENGINE_SETTINGS = ("loss", "optimizer", "l2", "clip_norm", "normalization", "model")
+ENGINE_SETTINGS = (
+    *("loss", "optimizer", "l2", "clip_norm", "normalization", "model"),
+    *("input_shape", "input_dtype", "seed"),
+)
 _END = object()  # so that a longer or shorter sequence differs
 
 

@@ -48,7 +48,7 @@ class Portions:
             self.engine,
             portion,
             loss=self.network.loss,
-            learning_rate=self.optimizer.learning_rate,
+            learning_rate=self.optimizer.rate,
             settings=replace(settings, epochs=epoch, early_stopping=None),
             augmentation=build_augmentation(config, portion.image_shape),
         )

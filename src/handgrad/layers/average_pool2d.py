@@ -5,11 +5,12 @@ from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
 from handgrad.layers.layer import Layer
-from handgrad.layers.windows import check_image, read_pooling_windows, show_pair
+from handgrad.layers.windowed import Windowed
+from handgrad.layers.windows import check_image, show_pair
 from handgrad.randomness import Key
 
 
-class AveragePool2d(Layer[Pair]):
+class AveragePool2d(Windowed, Layer[Pair]):
     """Keep the mean of every window.
 
     Shapes
@@ -33,6 +34,8 @@ class AveragePool2d(Layer[Pair]):
         document recognition, section II. Derived in docs/derivations/average_pool2d.md.
     """
 
+    is_pooling = True
+
     def __init__(
         self,
         kernel_size: int | Pair,
@@ -40,12 +43,8 @@ class AveragePool2d(Layer[Pair]):
         stride: int | Pair | None = None,
         padding: int | Pair = 0,
     ) -> None:
-        self.windows = read_pooling_windows(
-            "AveragePool2d", kernel_size, stride, padding
-        )
-        self.kernel_size = self.windows.kernel_size
-        self.stride = self.windows.stride
-        self.padding = self.windows.padding
+        stride = kernel_size if stride is None else stride
+        self.windows = self._read_windows(kernel_size, stride, padding)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """One number for each window of each channel."""

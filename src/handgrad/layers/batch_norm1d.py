@@ -7,14 +7,15 @@ from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.layers.batch_statistics import (
     BatchNormCache,
-    check_settings,
     mean_over,
+    momentum_setting,
     move_towards,
     unbiased,
 )
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key
+from handgrad.setting import count, positive
 
 
 class BatchNorm1d(Layer[BatchNormCache]):
@@ -60,17 +61,20 @@ class BatchNorm1d(Layer[BatchNormCache]):
         docs/derivations/batch_norm.md.
     """
 
+    features = count("Give the number of features of the layer before it.")
+    eps = positive()
+    momentum = momentum_setting()
+
     def __init__(
         self, features: int, *, eps: float = 1e-5, momentum: float = 0.1
     ) -> None:
-        check_settings("BatchNorm1d", "features", features, eps, momentum)
         self.features = features
         self.eps = eps
         self.momentum = momentum
-        self.weight = Parameter(np.ones(features, dtype=np.float32))
-        self.bias = Parameter(np.zeros(features, dtype=np.float32))
-        self.running_mean = Buffer(np.zeros(features, dtype=np.float32))
-        self.running_var = Buffer(np.ones(features, dtype=np.float32))
+        self.weight = Parameter(np.ones(self.features, dtype=np.float32))
+        self.bias = Parameter(np.zeros(self.features, dtype=np.float32))
+        self.running_mean = Buffer(np.zeros(self.features, dtype=np.float32))
+        self.running_var = Buffer(np.ones(self.features, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Unchanged."""

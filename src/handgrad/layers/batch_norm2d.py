@@ -7,14 +7,15 @@ from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.layers.batch_statistics import (
     BatchNormCache,
-    check_settings,
     mean_over,
+    momentum_setting,
     move_towards,
     unbiased,
 )
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key
+from handgrad.setting import count, positive
 
 AXES = (0, 2, 3)  # all but the channels
 
@@ -64,17 +65,20 @@ class BatchNorm2d(Layer[BatchNormCache]):
         docs/derivations/batch_norm.md.
     """
 
+    channels = count("Give the number of channels of the layer before it.")
+    eps = positive()
+    momentum = momentum_setting()
+
     def __init__(
         self, channels: int, *, eps: float = 1e-5, momentum: float = 0.1
     ) -> None:
-        check_settings("BatchNorm2d", "channels", channels, eps, momentum)
         self.channels = channels
         self.eps = eps
         self.momentum = momentum
-        self.weight = Parameter(np.ones(channels, dtype=np.float32))
-        self.bias = Parameter(np.zeros(channels, dtype=np.float32))
-        self.running_mean = Buffer(np.zeros(channels, dtype=np.float32))
-        self.running_var = Buffer(np.ones(channels, dtype=np.float32))
+        self.weight = Parameter(np.ones(self.channels, dtype=np.float32))
+        self.bias = Parameter(np.zeros(self.channels, dtype=np.float32))
+        self.running_mean = Buffer(np.zeros(self.channels, dtype=np.float32))
+        self.running_var = Buffer(np.ones(self.channels, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Unchanged."""

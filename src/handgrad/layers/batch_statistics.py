@@ -1,12 +1,13 @@
 """What the two batch norms share: their settings, cache and running statistics."""
 
-from math import isfinite, prod
+from math import prod
 from typing import NamedTuple
 
 from handgrad.arrays import Array, Shape, array_namespace
 from handgrad.errors import ConfigError
 from handgrad.parameter import Buffer
-from handgrad.ranges import check_positive
+from handgrad.ranges import is_number, shown
+from handgrad.setting import Setting
 
 
 class BatchNormCache(NamedTuple):
@@ -17,21 +18,18 @@ class BatchNormCache(NamedTuple):
     from_batch: bool
 
 
-def check_settings(
-    owner: str, size_name: str, size: object, eps: float, momentum: float
-) -> None:
-    """ConfigError unless the settings of a batch norm can be."""
-    if type(size) is not int or size < 1:
+def momentum_setting() -> Setting[float]:
+    """How much the new batch counts in the running statistics, from 0 to 1."""
+    return Setting(_check_momentum)
+
+
+def _check_momentum(owner: str, name: str, value: object) -> float:
+    if not (is_number(value) and 0 <= value <= 1):
         raise ConfigError(
-            f"{owner} takes {size_name} as a whole number of at least 1, got {size!r}. "
-            f"Give the number of {size_name} of the layer before it."
+            f"{owner} takes {name} from 0 to 1, got {shown(value)}. It is the weight "
+            "of the new batch; the usual value is 0.1."
         )
-    check_positive(owner, "eps", eps)
-    if not (isfinite(momentum) and 0 <= momentum <= 1):
-        raise ConfigError(
-            f"{owner} takes momentum from 0 to 1, got {momentum}. It is the weight of "
-            "the new batch; the usual value is 0.1."
-        )
+    return float(value)
 
 
 def mean_over(values: Array, axes: Shape) -> Array:

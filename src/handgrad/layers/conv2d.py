@@ -5,15 +5,19 @@ from array_api_compat import device
 from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.errors import ShapeError
 from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
-from handgrad.layers.windows import check_image, read_windows, show_pair
+from handgrad.layers.windowed import Windowed
+from handgrad.layers.windows import check_image, show_pair
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
+from handgrad.setting import count
+
+CHANNELS_HINT = "Give, for example, 1 for grey images or 3 for colour."
 
 
-class Conv2d(Layer[Array]):
+class Conv2d(Windowed, Layer[Array]):
     """Look for the same small patterns at every place of an image.
 
     A tap is one (row, column) of the kernel. `seen[tap]` are the pixels that it sees:
@@ -46,6 +50,9 @@ class Conv2d(Layer[Array]):
         document recognition, section II. Derived in docs/derivations/conv2d.md.
     """
 
+    in_channels = count(CHANNELS_HINT)
+    out_channels = count(CHANNELS_HINT)
+
     def __init__(
         self,
         in_channels: int,
@@ -57,16 +64,12 @@ class Conv2d(Layer[Array]):
         key: Key | None = None,
         initializer: Initializer = he_normal,
     ) -> None:
-        check_channels(in_channels, out_channels)
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.windows = read_windows("Conv2d", kernel_size, stride, padding)
-        self.kernel_size = self.windows.kernel_size
-        self.stride = self.windows.stride
-        self.padding = self.windows.padding
-        shape = (out_channels, in_channels, *self.kernel_size)
+        self.windows = self._read_windows(kernel_size, stride, padding)
+        shape = (self.out_channels, self.in_channels, *self.kernel_size)
         self.weight = weight(shape, initializer, key)
-        self.bias = Parameter(np.zeros(out_channels, dtype=np.float32))
+        self.bias = Parameter(np.zeros(self.out_channels, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """One map for each output channel, one number for each place of the kernel."""
@@ -142,17 +145,6 @@ class Conv2d(Layer[Array]):
             f"{show_pair(self.kernel_size)}, stride={show_pair(self.stride)}, "
             f"padding={show_pair(self.padding)})"
         )
-
-
-def check_channels(in_channels: object, out_channels: object) -> None:
-    """ConfigError unless both are positive whole numbers."""
-    named = (("in_channels", in_channels), ("out_channels", out_channels))
-    for name, count in named:
-        if type(count) is not int or count < 1:
-            raise ConfigError(
-                f"Conv2d takes {name} as a whole number of at least 1, got {count!r}. "
-                f"Give, for example, {name}=1 for grey images or 3 for colour."
-            )
 
 
 def channels_first(images: Array) -> Array:

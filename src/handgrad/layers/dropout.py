@@ -8,7 +8,7 @@ from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ConfigError
 from handgrad.layers.layer import Layer
 from handgrad.randomness import Key, keep_threshold, random_bits
-from handgrad.ranges import check_fraction
+from handgrad.setting import fraction
 
 
 class Dropout(Layer[Array | None]):
@@ -44,8 +44,9 @@ class Dropout(Layer[Array | None]):
         simple way to prevent neural networks from overfitting, sections 4 and 10.
     """
 
+    rate = fraction("rate (the fraction dropped)")
+
     def __init__(self, rate: float) -> None:
-        check_fraction("Dropout", "rate (the fraction dropped)", rate)
         self.rate = rate
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.layers.layer import Layer
 from handgrad.randomness import Key
-from handgrad.ranges import check_at_least
+from handgrad.setting import at_least
 
 
 class LeakyReLU(Layer[Array]):
@@ -27,8 +27,9 @@ class LeakyReLU(Layer[Array]):
         acoustic models.
     """
 
+    negative_slope = at_least(0)
+
     def __init__(self, negative_slope: float = 0.01) -> None:
-        check_at_least("LeakyReLU", "negative_slope", negative_slope, 0)
         self.negative_slope = negative_slope
 
     def output_shape(self, input_shape: Shape) -> Shape:

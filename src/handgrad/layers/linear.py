@@ -9,7 +9,7 @@ from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
-from handgrad.ranges import check_at_least
+from handgrad.setting import count
 
 
 class Linear(Layer[Array]):
@@ -34,6 +34,9 @@ class Linear(Layer[Array]):
         Goodfellow, Bengio, Courville (2016), Deep Learning, section 6.5.
     """
 
+    in_features = count()
+    out_features = count()
+
     def __init__(
         self,
         in_features: int,
@@ -42,16 +45,11 @@ class Linear(Layer[Array]):
         key: Key | None = None,
         initializer: Initializer = he_normal,
     ) -> None:
-        for name, size in (
-            ("in_features", in_features),
-            ("out_features", out_features),
-        ):
-            check_at_least("Linear", name, size, 1)
         self.in_features = in_features
         self.out_features = out_features
-        shape = (out_features, in_features)
+        shape = (self.out_features, self.in_features)
         self.weight = weight(shape, initializer, key)
-        self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
+        self.bias = Parameter(np.zeros(self.out_features, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """One number for each output feature."""

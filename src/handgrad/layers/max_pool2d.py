@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 
 from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
 from handgrad.layers.layer import Layer
-from handgrad.layers.windows import check_image, read_pooling_windows, show_pair
+from handgrad.layers.windowed import Windowed
+from handgrad.layers.windows import check_image, show_pair
 from handgrad.randomness import Key
 
 
@@ -19,7 +20,7 @@ class MaxPool2dCache(NamedTuple):
     input_size: Pair
 
 
-class MaxPool2d(Layer[MaxPool2dCache]):
+class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
     """Keep the largest value of every window.
 
     Shapes
@@ -45,6 +46,8 @@ class MaxPool2d(Layer[MaxPool2dCache]):
         feature hierarchies. Derived in docs/derivations/max_pool2d.md.
     """
 
+    is_pooling = True
+
     def __init__(
         self,
         kernel_size: int | Pair,
@@ -52,10 +55,8 @@ class MaxPool2d(Layer[MaxPool2dCache]):
         stride: int | Pair | None = None,
         padding: int | Pair = 0,
     ) -> None:
-        self.windows = read_pooling_windows("MaxPool2d", kernel_size, stride, padding)
-        self.kernel_size = self.windows.kernel_size
-        self.stride = self.windows.stride
-        self.padding = self.windows.padding
+        stride = kernel_size if stride is None else stride
+        self.windows = self._read_windows(kernel_size, stride, padding)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """One number for each window of each channel."""

@@ -5,6 +5,7 @@ Private to the layers.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from types import EllipsisType
 from typing import NamedTuple, TypeAlias
 
@@ -12,6 +13,7 @@ from array_api_compat import device
 
 from handgrad.arrays import Array, Pair, Shape, array_namespace
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.ranges import is_whole
 
 Place: TypeAlias = tuple[EllipsisType, slice, slice]
 
@@ -122,43 +124,13 @@ def check_image(owner: object, input_shape: Shape) -> Pair:
     return input_shape[1], input_shape[2]
 
 
-def read_windows(
-    owner: str, kernel_size: int | Pair, stride: int | Pair, padding: int | Pair
-) -> Windows:
-    """The windows of these settings; ConfigError if they cannot be."""
-    return Windows(
-        read_pair(owner, "kernel_size", kernel_size, least=1),
-        read_pair(owner, "stride", stride, least=1),
-        read_pair(owner, "padding", padding, least=0),
-    )
-
-
-def read_pooling_windows(
-    owner: str,
-    kernel_size: int | Pair,
-    stride: int | Pair | None,
-    padding: int | Pair,
-) -> Windows:
-    """The windows of pooling: side by side unless told, and never all border."""
-    stride = kernel_size if stride is None else stride
-    windows = read_windows(owner, kernel_size, stride, padding)
-    for border, kernel in zip(windows.padding, windows.kernel_size, strict=True):
-        if 2 * border > kernel:
-            raise ConfigError(
-                f"{owner} takes padding of at most half its kernel_size {kernel}, "
-                f"got {border}. A larger border makes windows without any pixel: "
-                f"give {kernel // 2} or less."
-            )
-    return windows
-
-
 def read_pair(owner: str, name: str, value: object, *, least: int) -> Pair:
     """Height and width from `3` or `(3, 5)`; ConfigError if not whole or too small."""
-    pair = (value, value) if isinstance(value, int) else value
+    pair = (value, value) if isinstance(value, Integral) else value
     if isinstance(pair, tuple | list) and len(pair) == 2:
         height, width = pair
-        if all(type(side) is int and side >= least for side in pair):
-            return height, width
+        if all(is_whole(side) and side >= least for side in pair):
+            return int(height), int(width)
     raise ConfigError(
         f"{owner} takes {name} as a whole number of at least {least} or a pair of "
         f"them (height, width), got {value!r}. Give, for example, {name}="

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from handgrad.arrays import Array, Gradients, array_namespace
 from handgrad.parameter import Parameter
 from handgrad.ranges import check_at_least
+from handgrad.setting import at_least
 
 
 class L2:
@@ -24,11 +25,19 @@ class L2:
         Krogh, Hertz (1991), A simple weight decay can improve generalization.
     """
 
+    strength = at_least(0)
+    factor = at_least(0)
+
     def __init__(self, strength: float, factor: float = 0.5) -> None:
-        check_at_least("L2", "strength", strength, 0)
-        check_at_least("L2", "factor", factor, 0)
         self.strength = strength
         self.factor = factor
+
+    @property
+    def scale(self) -> float:
+        """2 * factor * strength; ConfigError if float32 holds no such number."""
+        scale = 2.0 * self.factor * self.strength
+        check_at_least("L2", "2 * factor * strength", scale, 0)
+        return scale
 
     def penalty(self, parameters: Mapping[str, Parameter]) -> float:
         """What the weights cost, summed in float64."""
@@ -37,8 +46,7 @@ class L2:
 
     def gradients(self, parameters: Mapping[str, Parameter]) -> Gradients:
         """The penalty's gradient for each parameter that it touches."""
-        scale = 2.0 * self.factor * self.strength
-        return {name: scale * p.value for name, p in touched(parameters).items()}
+        return {name: self.scale * p.value for name, p in touched(parameters).items()}
 
     def __repr__(self) -> str:
         return f"L2({self.strength:g}, factor={self.factor:g})"

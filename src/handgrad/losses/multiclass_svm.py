@@ -7,7 +7,7 @@ from jaxtyping import Float, Integer
 from handgrad.arrays import Array, array_namespace
 from handgrad.losses.loss import Loss, mean_loss, shares_of
 from handgrad.losses.one_hot import one_hot
-from handgrad.ranges import check_positive
+from handgrad.setting import positive
 
 
 class MulticlassSVMCache(NamedTuple):
@@ -46,8 +46,9 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         recognition.
     """
 
+    margin = positive()
+
     def __init__(self, margin: float = 1.0) -> None:
-        check_positive("MulticlassSVM", "margin", margin)
         self.margin = margin
 
     def forward(

@@ -7,7 +7,7 @@ from jaxtyping import Float, Integer
 from handgrad.arrays import Array, array_namespace
 from handgrad.losses.loss import Loss, mean_loss, shares_of
 from handgrad.losses.one_hot import one_hot
-from handgrad.ranges import check_fraction
+from handgrad.setting import fraction
 
 
 class SoftmaxCrossEntropyCache(NamedTuple):
@@ -51,8 +51,9 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         (label smoothing).
     """
 
+    label_smoothing = fraction()
+
     def __init__(self, label_smoothing: float = 0.0) -> None:
-        check_fraction("SoftmaxCrossEntropy", "label_smoothing", label_smoothing)
         self.label_smoothing = label_smoothing
 
     def forward(

@@ -3,8 +3,8 @@
 from handgrad.arrays import Array, array_namespace
 from handgrad.optimizers.optimizer import Optimizer, State
 from handgrad.parameter import Parameter
-from handgrad.ranges import check_at_least, check_fraction, check_positive
 from handgrad.schedules import Schedule
+from handgrad.setting import at_least, fraction, positive
 
 
 class Adam(Optimizer):
@@ -29,6 +29,11 @@ class Adam(Optimizer):
         Kingma, Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
     """
 
+    beta1 = fraction()
+    beta2 = fraction()
+    eps = positive()
+    weight_decay = at_least(0)
+
     def __init__(
         self,
         learning_rate: float | Schedule,
@@ -39,10 +44,6 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate)
-        check_fraction("Adam", "beta1", beta1)
-        check_fraction("Adam", "beta2", beta2)
-        check_positive("Adam", "eps", eps)
-        check_at_least("Adam", "weight_decay", weight_decay, 0)
         self.beta1 = beta1
         self.beta2 = beta2
         self.eps = eps
@@ -63,7 +64,7 @@ class Adam(Optimizer):
         direction = adam_direction(
             gradient, state, step, (self.beta1, self.beta2, self.eps)
         )
-        parameter.value = parameter.value - self.learning_rate(step) * direction
+        parameter.value = parameter.value - self.rate(step) * direction
 
     def __repr__(self) -> str:
         return (

@@ -4,8 +4,8 @@ from handgrad.arrays import Array, array_namespace
 from handgrad.optimizers.adam import adam_direction
 from handgrad.optimizers.optimizer import Optimizer, State
 from handgrad.parameter import Parameter
-from handgrad.ranges import check_at_least, check_fraction, check_positive
 from handgrad.schedules import Schedule
+from handgrad.setting import at_least, fraction, positive
 
 
 class AdamW(Optimizer):
@@ -27,6 +27,11 @@ class AdamW(Optimizer):
         Loshchilov, Hutter (2019), Decoupled weight decay regularization, algorithm 2.
     """
 
+    beta1 = fraction()
+    beta2 = fraction()
+    eps = positive()
+    weight_decay = at_least(0)
+
     def __init__(
         self,
         learning_rate: float | Schedule,
@@ -37,10 +42,6 @@ class AdamW(Optimizer):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(learning_rate)
-        check_fraction("AdamW", "beta1", beta1)
-        check_fraction("AdamW", "beta2", beta2)
-        check_positive("AdamW", "eps", eps)
-        check_at_least("AdamW", "weight_decay", weight_decay, 0)
         self.beta1 = beta1
         self.beta2 = beta2
         self.eps = eps
@@ -56,7 +57,7 @@ class AdamW(Optimizer):
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
         """Shrink the parameter, then move it as Adam would."""
-        learning_rate = self.learning_rate(step)
+        learning_rate = self.rate(step)
         shrunk = parameter.value - learning_rate * self.weight_decay * parameter.value
         direction = adam_direction(
             gradient, state, step, (self.beta1, self.beta2, self.eps)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from handgrad.arrays import Array
 from handgrad.parameter import Parameter
-from handgrad.ranges import check_at_least
+from handgrad.ranges import LARGEST, check_at_least
 from handgrad.schedules import Schedule, constant
 
 State: TypeAlias = dict[str, Array]
@@ -15,10 +15,18 @@ class Optimizer(ABC):
     """A rule that moves one parameter. What it remembers is in `state`, by name."""
 
     def __init__(self, learning_rate: float | Schedule) -> None:
-        if isinstance(learning_rate, int | float):
+        if not callable(learning_rate):
             check_at_least(type(self).__name__, "learning_rate", learning_rate, 0)
             learning_rate = constant(learning_rate)
-        self.learning_rate: Schedule = learning_rate
+        self.learning_rate: float | Schedule = learning_rate
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step; ConfigError unless it is finite, from 0 up."""
+        given = self.learning_rate
+        rate = given(step) if callable(given) else given
+        if not (type(rate) is float and 0 <= rate <= LARGEST):
+            check_at_least(f"Step {step}", "a learning rate", rate, 0)
+        return rate
 
     @abstractmethod
     def initial_state(self, parameter: Parameter) -> State:

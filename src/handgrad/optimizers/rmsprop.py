@@ -3,8 +3,8 @@
 from handgrad.arrays import Array, array_namespace
 from handgrad.optimizers.optimizer import Optimizer, State
 from handgrad.parameter import Parameter
-from handgrad.ranges import check_at_least, check_fraction, check_positive
 from handgrad.schedules import Schedule
+from handgrad.setting import at_least, fraction, positive
 
 
 class RMSProp(Optimizer):
@@ -24,6 +24,10 @@ class RMSProp(Optimizer):
         Tieleman, Hinton (2012), Neural Networks for Machine Learning, lecture 6.5.
     """
 
+    decay = fraction()
+    eps = positive()
+    weight_decay = at_least(0)
+
     def __init__(
         self,
         learning_rate: float | Schedule,
@@ -33,9 +37,6 @@ class RMSProp(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate)
-        check_fraction("RMSProp", "decay", decay)
-        check_positive("RMSProp", "eps", eps)
-        check_at_least("RMSProp", "weight_decay", weight_decay, 0)
         self.decay = decay
         self.eps = eps
         self.weight_decay = weight_decay
@@ -57,7 +58,7 @@ class RMSProp(Optimizer):
             self.decay * state["mean_square"] + (1 - self.decay) * square
         )
         direction = gradient / (xp.sqrt(state["mean_square"]) + self.eps)
-        parameter.value = parameter.value - self.learning_rate(step) * direction
+        parameter.value = parameter.value - self.rate(step) * direction
 
     def __repr__(self) -> str:
         return (

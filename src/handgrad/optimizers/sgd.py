@@ -4,8 +4,8 @@ from handgrad.arrays import Array, array_namespace
 from handgrad.errors import ConfigError
 from handgrad.optimizers.optimizer import Optimizer, State
 from handgrad.parameter import Parameter
-from handgrad.ranges import check_at_least, check_fraction
 from handgrad.schedules import Schedule
+from handgrad.setting import at_least, fraction
 
 
 class SGD(Optimizer):
@@ -31,6 +31,9 @@ class SGD(Optimizer):
         initialization and momentum in deep learning.
     """
 
+    momentum = fraction()
+    weight_decay = at_least(0)
+
     def __init__(
         self,
         learning_rate: float | Schedule,
@@ -40,8 +43,6 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate)
-        check_fraction("SGD", "momentum", momentum)
-        check_at_least("SGD", "weight_decay", weight_decay, 0)
         if nesterov and momentum == 0:
             raise ConfigError(
                 "SGD with nesterov takes momentum above 0, got 0. "
@@ -70,7 +71,7 @@ class SGD(Optimizer):
             state["velocity"] = velocity
             ahead = gradient + self.momentum * velocity
             direction = ahead if self.nesterov else velocity
-        parameter.value = parameter.value - self.learning_rate(step) * direction
+        parameter.value = parameter.value - self.rate(step) * direction
 
     def __repr__(self) -> str:
         return (

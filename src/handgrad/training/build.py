@@ -113,7 +113,7 @@ def assemble(
         train,
         validation,
         loss=loss,
-        learning_rate=optimizer.learning_rate,
+        learning_rate=optimizer.rate,
         settings=settings,
         augmentation=augmentation,
     )

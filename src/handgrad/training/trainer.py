@@ -128,7 +128,7 @@ class Trainer:
             train,
             validation,
             loss=loss,
-            learning_rate=optimizer.learning_rate,
+            learning_rate=optimizer.rate,
             settings=settings,
             augmentation=augmentation,
         )

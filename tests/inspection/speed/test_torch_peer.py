@@ -103,7 +103,7 @@ def test_optimizers_move_alike(rule):
 
 def test_an_optimizer_without_a_twin_is_named():
     class Odd:
-        learning_rate = staticmethod(lambda step: 0.1)
+        rate = staticmethod(lambda step: 0.1)
         weight_decay = 0.0
 
         def __repr__(self):

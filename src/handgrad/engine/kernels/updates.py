@@ -47,8 +47,9 @@ def update_entry(kind: int) -> Entry:
 
     Arguments
         0 parameter, 3 gradient, 6 first state, 9 second state, 12 rates,
-        15 losses of the tiles (float64): nothing moves unless they are finite
-        18 rows, 19 columns, 20 stride of parameter and states, 21 of gradient, 22 tiles
+        15 losses of the tiles, and the norm (float64): nothing moves unless finite
+        18 rows, 19 columns, 20 stride of parameter and states, 21 of gradient,
+        22 how many losses, with the norm
     """
 
     def update_entry_function(arguments: int, tile: int, worker: int) -> None:

@@ -137,7 +137,7 @@ def _with_options(layer: Layer[Any]) -> nn.Module:
 
 def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:
     """The same rule in torch, at the learning rate of the first step."""
-    rate, decay = optimizer.learning_rate(1), optimizer.weight_decay
+    rate, decay = optimizer.rate(1), optimizer.weight_decay
     match optimizer:
         case optimizers.SGD():
             return torch.optim.SGD(

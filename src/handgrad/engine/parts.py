@@ -1,0 +1,72 @@
+"""The parts and settings that both engines have, checked whenever they are assigned."""
+
+from typing import Any, TypeVar
+
+from handgrad.datasets.normalization import Normalization
+from handgrad.engine.network_check import read_dtype, read_shape
+from handgrad.errors import ConfigError
+from handgrad.layers import Sequential
+from handgrad.losses import L2, Loss
+from handgrad.optimizers import Optimizer
+from handgrad.ranges import check_positive, is_whole, shown
+from handgrad.setting import Setting
+
+Kind = TypeVar("Kind")
+
+
+def part(kind: Any, example: str) -> Setting[Any]:
+    """An object of a class, or of one derived from it."""
+
+    def check(owner: str, name: str, value: Any) -> Any:
+        if isinstance(value, kind):
+            return value
+        got = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        raise ConfigError(
+            f"{owner} takes as {name} an object of {kind.__name__} or of a class "
+            f"derived from it, got {got}. Give, for example, {example}."
+        )
+
+    return Setting(check)
+
+
+def optional(setting: Setting[Kind]) -> Setting[Kind | None]:
+    """None, or what another setting takes."""
+
+    def check(owner: str, name: str, value: Any) -> Kind | None:
+        return None if value is None else setting.check(owner, name, value)
+
+    return Setting(check)
+
+
+def _check_norm(owner: str, name: str, value: Any) -> float:
+    check_positive(owner, name, value)
+    return float(value)
+
+
+def _check_seed(owner: str, name: str, value: Any) -> int:
+    if not is_whole(value):
+        raise ConfigError(
+            f"{owner} takes {name} as a whole number, got {shown(value)}. Give one, "
+            "such as 0."
+        )
+    return int(value)
+
+
+class Parts:
+    """What a step of any engine depends on, besides the model's arrays."""
+
+    TITLE = "An engine"
+
+    model: Setting[Sequential] = part(
+        Sequential, "Sequential([Flatten(), Linear(784, 10)])"
+    )
+    loss: Setting[Loss[Any]] = part(Loss, "SoftmaxCrossEntropy()")
+    optimizer: Setting[Optimizer] = part(Optimizer, "SGD(0.1)")
+    normalization: Setting[Normalization] = part(
+        Normalization, "Normalization((0.5,), (0.5,))"
+    )
+    l2: Setting[L2 | None] = optional(part(L2, "L2(1e-4), or None"))
+    clip_norm = optional(Setting(_check_norm))
+    seed = Setting(_check_seed)
+    input_shape = Setting(lambda owner, name, value: read_shape(value))
+    input_dtype = Setting(lambda owner, name, value: read_dtype(value))

@@ -1,0 +1,48 @@
+"""The passes of a network as its layers are written, and what each returns checked."""
+
+from typing import Any, NamedTuple
+
+from handgrad.arrays import Gradients, NumpyArray, Shape
+from handgrad.engine.known import layers_of
+from handgrad.engine.returned import gradient_of, returned
+from handgrad.layers import Layer
+from handgrad.randomness import Key
+
+
+class Kept(NamedTuple):
+    """What a layer's backward pass needs, and the shape that it returns."""
+
+    name: str
+    layer: Layer[Any]
+    cache: Any
+    input_shape: Shape
+
+
+def forward(
+    model: Layer[Any],
+    inputs: NumpyArray,
+    *,
+    training: bool = False,
+    key: Key | None = None,
+) -> tuple[NumpyArray, list[Kept]]:
+    """Through all layers, first to last: (batch, classes), and what is kept of each."""
+    kept = []
+    for name, layer in layers_of(model):
+        own_key = key.child(name) if name and key is not None else key
+        outputs, cache = layer.forward(inputs, training=training, key=own_key)
+        expected = (len(inputs), *layer.output_shape(inputs.shape[1:]))
+        kept.append(Kept(name, layer, cache, inputs.shape))
+        inputs = returned(name, layer, "outputs", outputs, expected)
+    return inputs, kept
+
+
+def backward(d_outputs: NumpyArray, kept: list[Kept]) -> Gradients:
+    """Through all layers, last to first: the gradient of every parameter, by name."""
+    gradients = {}
+    for name, layer, cache, input_shape in reversed(kept):
+        d_inputs, own = layer.backward(d_outputs, cache)
+        d_outputs = returned(name, layer, "d_inputs", d_inputs, input_shape)
+        for parameter in layer.parameters():
+            full = f"{name}.{parameter}" if name else parameter
+            gradients[full] = gradient_of(name, layer, parameter, own)
+    return gradients

@@ -1,0 +1,87 @@
+"""What a user's own layer, loss or L2 term returned, checked before it is used.
+
+No kernel can notice a wrong size, and NumPy would stretch one to fit. Both engines go
+through these, so both say the same. Numbers become float32, as everywhere.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import Gradients, NumpyArray, Shape, to_numpy
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers import Layer
+from handgrad.losses import L2, Loss
+from handgrad.parameter import Parameter
+
+
+def returned(
+    name: str, thing: object, what: str, values: Any, expected: Shape
+) -> NumpyArray:
+    """Values that a layer or loss returned, as float32; ShapeError, ConfigError."""
+    who = f"{name or 'The network'}: {type(thing).__name__}"
+    array = to_numpy(values)
+    if array.shape != expected:
+        raise ShapeError(
+            f"{who} returned {what} of shape {array.shape}, expected {expected}. Make "
+            "its methods agree."
+        )
+    if not np.can_cast(array.dtype, np.float32, "same_kind"):
+        raise ConfigError(
+            f"{who} returned {what} of {array.dtype}, expected float32. Convert them "
+            "with astype('float32')."
+        )
+    with np.errstate(all="ignore"):  # the loss tells
+        return array.astype(np.float32, copy=False)
+
+
+def gradient_of(
+    name: str, layer: Layer[Any], parameter: str, gradients: Gradients
+) -> NumpyArray:
+    """The gradient of one parameter; ShapeError if it is missing or does not fit."""
+    if not isinstance(gradients, Mapping) or parameter not in gradients:
+        got = sorted(gradients) if isinstance(gradients, Mapping) else repr(gradients)
+        raise ShapeError(
+            f"{name or 'The network'}: backward of {type(layer).__name__} returned no "
+            f"gradient for its parameter {parameter}, got {got}. Return one array for "
+            "each name in parameters()."
+        )
+    shape = layer.parameters()[parameter].shape
+    what = f"a gradient of {parameter}"
+    return returned(name, layer, what, gradients[parameter], shape)
+
+
+def loss_of(loss: Loss[Any], value: Any) -> float:
+    """The mean loss of a batch as a number; ConfigError if it is none."""
+    return _number(f"forward of {type(loss).__name__}", "a loss", value)
+
+
+def penalty_of(l2: L2, parameters: Mapping[str, Parameter]) -> float:
+    """An L2 term's part of the loss; ConfigError if it is no number."""
+    who = f"penalty of {type(l2).__name__}"
+    return _number(who, "a part of the loss", l2.penalty(parameters))
+
+
+def l2_gradients(l2: L2, parameters: Mapping[str, Parameter]) -> Gradients:
+    """An L2 term's part of the gradients it changes; ShapeError if one does not fit."""
+    kept = {}
+    for name, gradient in l2.gradients(parameters).items():
+        if name not in parameters:
+            raise ShapeError(
+                f"gradients of {type(l2).__name__} returned one of {name!r}, which is "
+                f"no parameter of the network. Return some of {sorted(parameters)}."
+            )
+        shape = parameters[name].shape
+        kept[name] = returned(name, l2, "a gradient", gradient, shape)
+    return kept
+
+
+def _number(who: str, what: str, value: Any) -> float:
+    array = to_numpy(value)
+    if array.shape != () or not np.can_cast(array.dtype, np.float64, "same_kind"):
+        raise ConfigError(
+            f"{who} returned {what} of shape {array.shape} and {array.dtype}, expected "
+            "one number. Return the mean over the batch."
+        )
+    return float(array)

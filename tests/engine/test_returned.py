@@ -1,0 +1,151 @@
+"""What a user's own parts return is checked by both engines, with the same words."""
+
+import numpy as np
+import pytest
+
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.losses import L2, SoftmaxCrossEntropy
+from handgrad.optimizers import SGD, Adam
+
+from .agreement import MIXED, engines
+from .altered import altered_optimizer
+from .networks import Settings
+from .test_lower_plain import returning, with_second_linear
+
+WEIGHT, BIAS = np.ones((6, 5), np.float32), np.ones(6, np.float32)
+WRONG = {
+    "outputs": (
+        {"outputs": np.ones((70, 5))},
+        r"linear_2: Wrong returned outputs of shape \(70, 5\), expected \(70, 6\)",
+    ),
+    "d_inputs": (
+        {"d_inputs": np.ones((1, 5))},
+        r"linear_2: Wrong returned d_inputs of shape \(1, 5\), expected \(70, 5\)",
+    ),
+    "missing": (
+        {"gradients": {"weight": WEIGHT}},
+        r"linear_2: backward of Wrong returned no gradient for its parameter bias, got "
+        r"\['weight'\]. Return one array for each name",
+    ),
+    "none": (
+        {"gradients": [WEIGHT, BIAS]},
+        "linear_2: backward of Wrong returned no gradient for its parameter weight",
+    ),
+    "gradient": (
+        {"gradients": {"weight": WEIGHT.T, "bias": BIAS}},
+        r"linear_2: Wrong returned a gradient of weight of shape \(5, 6\), expected "
+        r"\(6, 5\)",
+    ),
+    "complex": (
+        {"gradients": {"weight": WEIGHT + 1j, "bias": BIAS}},
+        "linear_2: Wrong returned a gradient of weight of complex64, expected float32",
+    ),
+}
+
+
+def refused_alike(error, message, setting=None, made=None):
+    """Both engines refuse the step with the same words, and have moved nothing."""
+    parts = (setting or Settings(), made) if made else (setting,)
+    words = []
+    for engine in engines(*parts):
+        before = engine.state()
+        batch = (made or MIXED).batch(70)
+        with pytest.raises(error, match=message) as caught:
+            engine.train_step(batch, 1)
+        words.append(str(caught.value))
+        for name, array in engine.state().items():
+            np.testing.assert_array_equal(array, before[name])
+    assert words[0] == words[1]
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_layer_that_returns_what_does_not_fit_is_refused_by_name(what):
+    results, message = WRONG[what]
+    error = ConfigError if what == "complex" else ShapeError
+    refused_alike(error, message, made=with_second_linear(returning(**results)))
+
+
+def loss_returning(*, value=None, d_logits=None):
+    class Wrong(SoftmaxCrossEntropy):
+        def forward(self, logits, targets, weights=None):
+            found, cache = super().forward(logits, targets, weights)
+            return (found if value is None else value), cache
+
+        def backward(self, cache):
+            return super().backward(cache) if d_logits is None else d_logits
+
+    return Settings(loss=Wrong())
+
+
+@pytest.mark.parametrize("shape", [(), (70,), (70, 1), (1, 3), (70, 4), (3, 70)])
+def test_a_loss_whose_gradient_does_not_fit_is_refused(shape):
+    message = r"The network: Wrong returned d_logits of shape .*expected \(70, 3\)"
+    refused_alike(ShapeError, message, loss_returning(d_logits=np.ones(shape)))
+
+
+@pytest.mark.parametrize("value", [np.ones(70), "1", None, 1j, [1.0]])
+def test_a_loss_that_is_no_number_is_refused(value):
+    # None stands for what the class returns; an array of it for itself
+    value = np.array(None) if value is None else value
+    message = "forward of Wrong returned a loss of shape .* expected one number"
+    refused_alike(ConfigError, message, loss_returning(value=value))
+
+
+@pytest.mark.parametrize("value", [np.float32(1.5), np.array(1.5), 2])
+def test_a_loss_may_be_any_real_number(value):
+    for engine in engines(loss_returning(value=value)):
+        result = engine.train_step(MIXED.batch(70), 1)
+        assert result.loss == pytest.approx(float(value))
+        assert result.is_finite
+
+
+class WrongL2(L2):
+    def __init__(self, *, penalty=0.0, gradients=None):
+        super().__init__(0.1)
+        self.own_penalty, self.own_gradients = penalty, gradients or {}
+
+    def penalty(self, parameters):
+        return self.own_penalty
+
+    def gradients(self, parameters):
+        return self.own_gradients
+
+
+def test_an_l2_term_of_an_unknown_parameter_is_refused():
+    l2 = WrongL2(gradients={"linear_9.weight": np.ones(3)})
+    message = "gradients of WrongL2 returned one of 'linear_9.weight', which is no par"
+    refused_alike(ShapeError, message, Settings(l2=l2))
+
+
+def test_an_l2_term_that_would_be_stretched_is_refused():
+    l2 = WrongL2(gradients={"linear_1.weight": np.ones(1)})
+    message = r"linear_1.weight: WrongL2 returned a gradient of shape \(1,\), expected"
+    refused_alike(ShapeError, message, Settings(l2=l2))
+
+
+def test_a_penalty_that_is_no_number_is_refused():
+    message = "penalty of WrongL2 returned a part of the loss of shape"
+    refused_alike(ConfigError, message, Settings(l2=WrongL2(penalty=np.ones(3))))
+
+
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+def test_a_penalty_that_is_not_finite_moves_nothing(clip_norm):
+    for engine in engines(Settings(l2=WrongL2(penalty=np.inf), clip_norm=clip_norm)):
+        assert_stays(engine, MIXED)
+
+
+def assert_stays(engine, made):
+    before = engine.state()
+    assert not engine.train_step(made.batch(70), 1).is_finite
+    for name, array in engine.state().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("kind", [SGD, Adam, altered_optimizer(SGD)])
+def test_a_norm_that_is_not_finite_moves_nothing(kind, bad):
+    """The loss is finite, and so are the losses of all examples."""
+    gradients = {"weight": WEIGHT, "bias": bad * BIAS}
+    made = with_second_linear(returning(gradients=gradients))
+    for engine in engines(Settings(optimizer=kind(0.1), clip_norm=1.0), made):
+        assert_stays(engine, made)
