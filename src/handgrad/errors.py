@@ -12,6 +12,8 @@ HandgradError                  the base; each is also a ValueError
     StoppedError               told to stop between two parts of the work
     UnsavedError               training has ended, but not all of it could be saved
 
+HandgradWarning                a UserWarning: the work goes on, but not as expected
+
 A message says who, what was expected, what came, and the next step. Mistakes of a
 user raise one of these; `assert` is for our own.
 """
@@ -25,6 +27,7 @@ __all__ = [
     "DatasetError",
     "DifferenceError",
     "HandgradError",
+    "HandgradWarning",
     "IntegrityError",
     "NonFiniteError",
     "ResourceError",
@@ -39,6 +42,10 @@ class HandgradError(ValueError):
     """The base of all errors that are a user's to mend."""
 
     exit_code = 2
+
+
+class HandgradWarning(UserWarning):
+    """Something a user should know, although the work goes on."""
 
 
 class ShapeError(HandgradError):

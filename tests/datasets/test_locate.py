@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from handgrad.datasets.locate import cache_folder, first_existing, folders, named_roots
+from handgrad.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)
@@ -18,10 +19,15 @@ def _plain_environment(monkeypatch, tmp_path):
     ("platform", "environment", "expected"),
     [
         ("linux", {}, "home/.cache/handgrad"),
-        ("linux", {"XDG_CACHE_HOME": "x"}, "x/handgrad"),
+        ("linux", {"XDG_CACHE_HOME": "/x"}, "/x/handgrad"),
+        ("linux", {"XDG_CACHE_HOME": "x"}, "home/.cache/handgrad"),
+        ("linux", {"XDG_CACHE_HOME": ""}, "home/.cache/handgrad"),
+        ("linux", {"HANDGRAD_CACHE": ""}, "home/.cache/handgrad"),
+        ("linux", {"HOME": "x"}, "/.cache/handgrad"),
         ("darwin", {}, "home/Library/Caches/handgrad"),
-        ("win32", {"LOCALAPPDATA": "local"}, "local/handgrad"),
-        ("linux", {"HANDGRAD_CACHE": "mine", "XDG_CACHE_HOME": "x"}, "mine"),
+        ("win32", {"LOCALAPPDATA": "/local"}, "/local/handgrad"),
+        ("win32", {"LOCALAPPDATA": ""}, "home/handgrad"),
+        ("linux", {"HANDGRAD_CACHE": "/mine", "XDG_CACHE_HOME": "/x"}, "/mine"),
         ("linux", {"HANDGRAD_CACHE": "~/mine"}, "home/mine"),
     ],
 )
@@ -31,7 +37,21 @@ def test_the_cache_is_where_the_platform_has_it(
     monkeypatch.setattr(sys, "platform", platform)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert tmp_path / cache_folder() == tmp_path / expected
+    assert cache_folder() == tmp_path / expected
+
+
+@pytest.mark.parametrize("named", ["cache", "./cache", "~no-user/cache"])
+def test_a_relative_cache_is_refused(monkeypatch, named):
+    """It would be taken from any folder one stands in."""
+    monkeypatch.setenv("HANDGRAD_CACHE", named)
+    with pytest.raises(ConfigError, match=r"takes an absolute folder, got .*such as /"):
+        cache_folder()
+
+
+def test_a_user_without_a_home_has_the_root(monkeypatch):
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    assert cache_folder() == Path("/.cache/handgrad")
+    assert list(folders(None, ["no-such-set"])) == []
 
 
 def test_what_the_user_names_comes_first(monkeypatch, tmp_path):

@@ -20,6 +20,7 @@ from handgrad.cli.predict import predict
 from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
 from handgrad.cli.screens.stopping import Interrupted
+from handgrad.cli.screens.warned import own_warnings
 from handgrad.cli.study import study
 from handgrad.cli.summary import summary
 from handgrad.cli.sweep import sweep
@@ -86,7 +87,8 @@ def _leave(codes: list[int]) -> None:
 def run(words: Sequence[str] | None = None) -> int:
     """Run one command; a mistake becomes a sentence on stderr and an exit code."""
     try:
-        code = _call(words)
+        with own_warnings():
+            code = _call(words)
         sys.stdout.flush()
     except HandgradError as error:
         return _fail(str(error), error.exit_code)

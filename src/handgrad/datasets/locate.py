@@ -15,16 +15,38 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from handgrad.errors import ConfigError
+
 
 def cache_folder() -> Path:
-    """Where Handgrad keeps downloads and decoded images, by the platform's custom."""
-    if "HANDGRAD_CACHE" in os.environ:
-        return Path(os.path.expanduser(os.environ["HANDGRAD_CACHE"]))
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "handgrad"
+    """Where Handgrad keeps downloads, decoded images and compiled kernels.
+
+    HANDGRAD_CACHE names it, or else the platform's custom: an absolute folder always,
+    as a relative one would be another in every folder, a stranger's perhaps.
+    """
+    named = os.path.expanduser(os.environ.get("HANDGRAD_CACHE", ""))
+    if named and not os.path.isabs(named):
+        raise ConfigError(
+            f"HANDGRAD_CACHE takes an absolute folder, got {named!r}. Write it from "
+            f"the root, such as {os.path.abspath(named)}."
+        )
+    if named:
+        return Path(named)
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "handgrad"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "handgrad"
+        return home() / "Library" / "Caches" / "handgrad"
+    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    custom = os.environ.get(variable, "")
+    usual = home() if sys.platform == "win32" else home() / ".cache"
+    return (Path(custom) if os.path.isabs(custom) else usual) / "handgrad"
+
+
+def home() -> Path:
+    """The user's folder; the root of the file system for a user without one."""
+    try:
+        found = Path.home()
+    except RuntimeError:  # neither HOME nor an entry in the table of users
+        return Path(os.path.abspath(os.sep))
+    return found if found.is_absolute() else Path(os.path.abspath(os.sep))
 
 
 def named_roots(data_dir: str | Path | None = None) -> list[Path]:
@@ -37,13 +59,12 @@ def named_roots(data_dir: str | Path | None = None) -> list[Path]:
 
 def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]:
     """Every existing folder in which the files may lie, first to last."""
-    home = Path.home()
     usual = [
         Path("data"),
         cache_folder(),
-        home / ".cache",
-        home / ".keras" / "datasets",
-        home / ".mxnet" / "datasets",
+        home() / ".cache",
+        home() / ".keras" / "datasets",
+        home() / ".mxnet" / "datasets",
     ]
     named = named_roots(data_dir)
     for root in (*named, *usual):

@@ -1,4 +1,3 @@
-import numba
 import numpy as np
 
 from handgrad.engine.kernels import entry
@@ -55,38 +54,6 @@ def test_a_kernel_is_announced_when_it_is_compiled_and_never_again():
     assert made.is_compiled
     assert address == made.address(heard.append) != 0
     assert heard == ["_named"]
-
-
-def test_machine_code_is_kept_under_the_kernels_own_digest(monkeypatch, tmp_path):
-    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path))
-    before = numba.config.CACHE_DIR
-    monkeypatch.setattr(entry, "CHECKS_BOUNDS", False)
-    with entry.own_cache():
-        assert (
-            str(tmp_path / "kernels" / entry.source_digest()) == numba.config.CACHE_DIR
-        )
-    assert before == numba.config.CACHE_DIR
-
-
-def test_code_that_checks_bounds_is_kept_apart(monkeypatch):
-    assert entry.COMMON["boundscheck"] is entry.CHECKS_BOUNDS
-    folders = set()
-    for checks in (False, True):
-        monkeypatch.setattr(entry, "CHECKS_BOUNDS", checks)
-        with entry.own_cache():
-            folders.add(numba.config.CACHE_DIR)
-    assert len(folders) == 2
-
-
-def test_the_digest_is_of_every_kernels_source(monkeypatch, tmp_path):
-    digest = entry.source_digest.__wrapped__
-    sources = []
-    for text in ("a = 1", "a = 2", "a = 1"):
-        (tmp_path / "one.py").write_text(text)
-        monkeypatch.setattr(entry, "__file__", str(tmp_path / "entry.py"))
-        sources.append(digest())
-    assert sources[0] == sources[2] != sources[1]
-    assert len(sources[0]) == 16
 
 
 def test_kernels_run_without_compilation_too():

@@ -1,18 +1,15 @@
 """How a kernel becomes an address that a program can call."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba import carray, cfunc, njit
+from numba import carray, njit
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
 
-from handgrad.datasets.locate import cache_folder
 from handgrad.engine.fences import checks_bounds
-from handgrad.engine.forks import ForkSafeLock
+from handgrad.engine.kernels.kernel_cache import KernelCache
 from handgrad.engine.kernels.machine import (
     ENTRY_SIGNATURE,
     byte_pointer,
@@ -20,57 +17,38 @@ from handgrad.engine.kernels.machine import (
     load_long,
     long_pointer,
 )
+from handgrad.errors import ConfigError
 
 CHECKS_BOUNDS = checks_bounds()  # of every index: slow, for tests
-COMMON = {"error_model": "numpy", "boundscheck": CHECKS_BOUNDS, "cache": True}
+COMMON = {"error_model": "numpy", "boundscheck": CHECKS_BOUNDS}
 REASSOCIATE = {"reassoc", "contract"}  # sums over a tile, in an order the tile fixes
 Announce = Callable[[str], None]
-_settings = ForkSafeLock()  # Numba's settings belong to the whole process
-
-
-@contextmanager
-def own_cache() -> Iterator[None]:
-    """Keep machine code in a folder named after the kernels' whole source.
-
-    Numba looks at one file's date only, and would miss a change in another file whose
-    code was drawn into the kernel, and what the code was told to check.
-    """
-    kind = "checked" if CHECKS_BOUNDS else ""
-    folder = str(cache_folder() / "kernels" / (source_digest() + kind))
-    with _settings:
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = folder
-        try:
-            yield
-        finally:
-            numba.config.CACHE_DIR = before
-
-
-@cache
-def source_digest() -> str:
-    """A short digest of every kernel's source."""
-    digest = sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def kernel(function: Any) -> Any:
     """Compile a function for use in kernels: no interpreter, no lock, kept on disk."""
-    with own_cache():
-        return njit(nogil=True, **COMMON)(function)
+    return kept(njit(nogil=True, **COMMON)(function))
 
 
 def inlined(function: Any) -> Any:
     """The same for a few lines of arithmetic that every caller takes in whole."""
-    with own_cache():
-        return njit(nogil=True, inline="always", **COMMON)(function)
+    return kept(njit(nogil=True, inline="always", **COMMON)(function))
 
 
 def summing_kernel(function: Any) -> Any:
     """The same for a sum whose order the compiler may choose, once and for all."""
-    with own_cache():
-        return njit(nogil=True, fastmath=REASSOCIATE, **COMMON)(function)
+    return kept(njit(nogil=True, fastmath=REASSOCIATE, **COMMON)(function))
+
+
+def kept(compiled: Any) -> Any:
+    """A function whose machine code is kept on disk."""
+    if numba.config.DISABLE_JIT:
+        raise ConfigError(
+            "NUMBA_DISABLE_JIT is set, and the CPU engine is nothing but compiled "
+            'kernels. Unset it, or train with the plain engine (engine="plain").'
+        )
+    compiled._cache = KernelCache(compiled.__wrapped__)
+    return compiled
 
 
 class Entry:
@@ -96,8 +74,10 @@ class Entry:
         if self._compiled is None:
             if announce is not None:
                 announce(self.name)
-            with own_cache():
-                self._compiled = cfunc(ENTRY_SIGNATURE, **COMMON)(self.function)
+            sig = normalize_signature(ENTRY_SIGNATURE)
+            compiled = kept(CFunc(self.function, sig, locals={}, options=COMMON))
+            compiled.compile()
+            self._compiled = compiled
         address: int = self._compiled.address
         return address
 

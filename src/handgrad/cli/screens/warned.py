@@ -1,0 +1,36 @@
+"""Handgrad's warnings as sentences; those of other libraries only when asked for."""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+from handgrad.errors import HandgradWarning
+
+
+@contextmanager
+def own_warnings() -> Iterator[None]:
+    """Nothing else, unless Python was told what to do with warnings (-W)."""
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("default", HandgradWarning)
+        others = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if not issubclass(category, HandgradWarning):
+                others(message, category, filename, lineno, file, line)
+                return
+            with suppress(OSError, ValueError):
+                print(" ".join(str(message).split()), file=sys.stderr)
+
+        warnings.showwarning = show
+        yield
