@@ -8,7 +8,7 @@ from handgrad.errors import HandgradError, unknown_name
 KINDS = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, Exception)
+    if issubclass(kind, Exception) and not issubclass(kind, Warning)
 ]
 
 
