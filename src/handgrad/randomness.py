@@ -71,7 +71,8 @@ def child(key: Key | None, purpose: str) -> Key | None:
 
 @lru_cache(maxsize=4096)
 def _key_words(seed: int, path: str) -> tuple[int, int]:
-    digest = blake2b(f"{seed}{path}".encode(), digest_size=8).digest()
+    name = f"{seed}{path}".encode(errors="surrogateescape")
+    digest = blake2b(name, digest_size=8).digest()
     return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
 
 

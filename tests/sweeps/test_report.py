@@ -5,7 +5,7 @@ import pytest
 
 from handgrad.studies.ledger import Ledger
 from handgrad.sweeps.random_search import drawn
-from handgrad.sweeps.report import against, as_csv, markdown, write_report
+from handgrad.sweeps.report import against, markdown, write_report
 from handgrad.sweeps.results import results_of
 
 from .small import fill, sweep_of
@@ -79,7 +79,3 @@ def test_an_empty_sweep_has_a_report_without_figures(tmp_path):
     assert "5 more in trials.csv" in text
     assert "No importance of parameters: 0 settings" in text
     assert "Test accuracy" not in text
-
-
-def test_what_is_not_there_is_empty_in_csv():
-    assert as_csv([["a", "b"], [None, 0.5]]) == b"a,b\n,0.5\n"

@@ -20,6 +20,7 @@ from handgrad.cli.predict import predict
 from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
 from handgrad.cli.screens.stopping import Interrupted
+from handgrad.cli.screens.streams import open_streams, to_nothing
 from handgrad.cli.screens.warned import own_warnings
 from handgrad.cli.study import study
 from handgrad.cli.summary import summary
@@ -27,6 +28,7 @@ from handgrad.cli.sweep import sweep
 from handgrad.cli.train import train
 from handgrad.cli.verify import verify
 from handgrad.errors import HandgradError
+from handgrad.text import printable
 
 # typer does not export it
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -65,6 +67,7 @@ def handgrad(
 
 def main() -> None:
     """Run the program with the words of the command line."""
+    open_streams()
     codes: list[int] = []
     atexit.register(_leave, codes)  # the first to be registered is the last to run
     codes.append(run())
@@ -126,11 +129,11 @@ def _call(words: Sequence[str] | None) -> int:
 
 def _fail(sentence: str, code: int) -> int:
     """Say it on stderr, in one line."""
-    print(" ".join(sentence.split()), file=sys.stderr)
+    print(printable(" ".join(sentence.split())), file=sys.stderr)
     return code
 
 
 def _close_stdout() -> int:
     """Nobody reads on (`| head`): say nothing, and let nothing complain at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    to_nothing(sys.stdout)
     return CLOSED_PIPE

@@ -35,6 +35,7 @@ from handgrad.datasets.pictures import (
 )
 from handgrad.errors import DatasetError
 from handgrad.randomness import Key
+from handgrad.text import decoded
 
 __all__ = ["load_images", "read_image"]
 
@@ -106,7 +107,8 @@ def arrange(files: Sequence[PictureFile], source: str) -> Plan:
             )
     both = [*train, *test]
     targets = np.array([number[parts[0]] for _, parts in both], dtype=np.int64)
-    return Plan(tuple(file for file, _ in both), targets, len(train), class_names)
+    shown = tuple(map(decoded, class_names))
+    return Plan(tuple(file for file, _ in both), targets, len(train), shown)
 
 
 def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:

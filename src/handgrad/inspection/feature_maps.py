@@ -10,6 +10,7 @@ from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, image_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
+from handgrad.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,9 +74,10 @@ class FeatureMaps(Rows[FeatureMap]):
             for row in self.rows
         )
         answered = self.class_names[self.prediction] if self.class_names else None
-        note = f"Answered: {answered}." if answered else ""
+        note = f"Answered: {one_line(answered)}." if answered else ""
         if self.target is not None:
-            note = f"True class: {self.class_names[self.target]}; answered: {answered}."
+            true = one_line(self.class_names[self.target])
+            note = f"True class: {true}; answered: {one_line(answered or '')}."
         below = (note,) if note else ()
         return Table(("layer", "outputs", *heads), rows, right=heads, below=below)
 

@@ -1,9 +1,7 @@
 """The epochs of a variant's seeds: mean, lowest and highest, and the data as CSV."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from math import isfinite
 from statistics import mean
 
@@ -11,6 +9,7 @@ from handgrad.errors import HandgradError
 from handgrad.studies.experiment import CURVES
 from handgrad.studies.ledger import DONE, Ledger, Outcome
 from handgrad.studies.trials import Cell
+from handgrad.text import csv_of
 from handgrad.training.run_folder import RunFolder
 
 Curves = dict[str, list[float | None]]
@@ -114,10 +113,3 @@ def as_csv(series: Sequence[Series]) -> str:
             low, high = min(values), max(values)
             rows.append([one.variant, epoch, middle, low, high, *written])
     return csv_of(rows)
-
-
-def csv_of(rows: Sequence[Sequence[object]]) -> str:
-    """Rows as the text of a CSV file."""
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

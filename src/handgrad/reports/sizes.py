@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from handgrad.reports.axes import HEIGHT
-from handgrad.reports.curves import Series, as_csv, csv_of, curves_of, series_of
+from handgrad.reports.curves import Series, as_csv, curves_of, series_of
 from handgrad.reports.figures import Figures
 from handgrad.reports.legend import as_list
 from handgrad.reports.lines import Mark, line_figure
@@ -12,6 +12,7 @@ from handgrad.reports.points import Point, height_of, point_figure
 from handgrad.reports.views import Metric, View, metrics_of
 from handgrad.reports.words import capital, counted, metric_words, number
 from handgrad.studies.claims import Term
+from handgrad.text import csv_of
 
 MOST = 3  # metrics by variant: more would say less
 SHOWN = ("train_loss", "validation_loss", "validation_accuracy")

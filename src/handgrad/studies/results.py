@@ -11,6 +11,7 @@ from handgrad.studies.library import Study
 from handgrad.studies.summary import Summary
 from handgrad.studies.trials import cells_of
 from handgrad.studies.verdicts import Result, Row, findings_of, judge
+from handgrad.text import in_markdown
 from handgrad.training.atomic import write_file
 
 MARKS = {True: "holds", False: "DOES NOT HOLD", None: "not known"}
@@ -135,9 +136,9 @@ def write_tables(results: dict[str, Any], folder: Path) -> tuple[Path, Path]:
 
 def as_markdown(results: dict[str, Any]) -> str:
     """The same as text with tables."""
-    lines = [f"# {results['title'] or results['study']}", ""]
-    lines += [results["report"], ""] if results["report"] else []
-    lines += [f"- {text}" for text in results["conventions"]]
+    lines = [f"# {in_markdown(results['title'] or results['study'])}", ""]
+    lines += [in_markdown(results["report"]), ""] if results["report"] else []
+    lines += [f"- {in_markdown(text)}" for text in results["conventions"]]
     for row in results["rows"]:
         lines += _row_in_markdown(results["study"], row)
     lines += ["", "## Made with", ""]
@@ -150,9 +151,11 @@ def as_markdown(results: dict[str, Any]) -> str:
 
 
 def _row_in_markdown(study: str, row: dict[str, Any]) -> list[str]:
-    section = f" (section {row['section']})" if row["section"] else ""
-    lines = ["", f"## {row['row']}: {row['question']}{section}", ""]
-    lines += [f"- {note}" for note in row["notes"]] + ([""] if row["notes"] else [])
+    section = f" (section {in_markdown(row['section'])})" if row["section"] else ""
+    lines = ["", f"## {row['row']}: {in_markdown(row['question'])}{section}", ""]
+    lines += [f"- {in_markdown(note)}" for note in row["notes"]] + (
+        [""] if row["notes"] else []
+    )
     if row["published"]:
         lines += [
             "| What | Published | Ours | Seeds | Verdict |",
@@ -175,8 +178,8 @@ def _published_in_markdown(row: dict[str, Any]) -> str:
         ours, seeds = mean_and_spread(row["ours"]), str(row["ours"]["count"])
     why = "" if row["why"] in ("", row["verdict"]) else f": {row['why']}"
     return (
-        f"| {what} | {as_published(row)} | {ours} | {seeds} "
-        f"| {row['verdict']}{why.replace('|', '/')} |"
+        f"| {in_markdown(what)} | {in_markdown(as_published(row))} | {ours} | {seeds} "
+        f"| {row['verdict']}{in_markdown(why)} |"
     )
 
 
@@ -216,11 +219,12 @@ def _size_in_markdown(name: str, size: dict[str, Any]) -> list[str]:
         values = ", ".join(map(number, finding["values"]))
         numbers = f": {values or finding['why']}"
         lines.append(
-            f"- {finding['says']}: **{MARKS[finding['holds']]}** "
+            f"- {in_markdown(finding['says'])}: **{MARKS[finding['holds']]}** "
             f"(`{finding['comparison']}`{numbers})"
         )
     lines += [
-        f"- {trial['trial']}: {trial['status']}, {trial['reason']}"
+        f"- {in_markdown(trial['trial'])}: {trial['status']}, "
+        f"{in_markdown(trial['reason'])}"
         for trial in size["without_numbers"]
     ]
     return [*lines, ""] if lines[2:] else lines

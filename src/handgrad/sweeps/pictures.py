@@ -19,6 +19,7 @@ from handgrad.inspection.figures.style import (
     PALE,
     TEXT_SIZE,
     new_figure,
+    plain,
     quiet,
     title,
 )
@@ -57,7 +58,7 @@ def parallel_coordinates(sweep: Sweep, whole: Sequence[Tried]) -> Figure:
         _upright(axes, place, _marks(parameter))
     marks = [((v - low) / (high - low), f"{v:.4g}") for v in _round(low, high)]
     _upright(axes, len(sweep.space), marks)
-    axes.set_xticks(range(len(names)), [n.replace("_", " ") for n in names])
+    axes.set_xticks(range(len(names)), [plain(n.replace("_", " ")) for n in names])
     axes.set_yticks([])
     axes.set_ylim(-0.06, 1.06)
     axes.set_xlim(-0.35, len(names) - 0.6)
@@ -73,7 +74,7 @@ def _upright(axes: Axes, place: int, marks: Sequence[tuple[float, str]]) -> None
     axes.axvline(place, ymin=0.05, ymax=0.95, color=MUTED, linewidth=1, zorder=1)
     for height, words in marks:
         axes.annotate(
-            words,
+            plain(words),
             (place, height),
             xytext=(5, 0),
             textcoords="offset points",
@@ -125,7 +126,9 @@ def importance_bars(found: dict[str, Any], metric: str) -> Figure:
         color=BLUE,
         error_kw={"ecolor": MUTED, "elinewidth": 1.2},
     )
-    axes.set_yticks(heights, [labels[name].replace("_", " ") for name, _ in rows])
+    axes.set_yticks(
+        heights, [plain(labels[name].replace("_", " ")) for name, _ in rows]
+    )
     quiet(axes)
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_xlim(left=0)

@@ -1,7 +1,5 @@
 """The files of a sweep: report.md, results.json, trials.csv and the figures."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from handgrad.studies.ledger import Ledger, as_json
 from handgrad.sweeps.importance import caution
 from handgrad.sweeps.results import Tried, results_of, tried
 from handgrad.sweeps.sweep import Sweep
+from handgrad.text import csv_of, in_markdown
 from handgrad.training.atomic import write_file
 
 MOST = 20  # settings in the table of the report; trials.csv has all
@@ -22,7 +21,7 @@ def write_report(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
     found = tried(sweep, ledger)
     results["figures"] = draw(sweep, found, results, ledger.folder / "figures")
     write_file(ledger.folder / "results.json", as_json(results))
-    write_file(ledger.folder / "trials.csv", as_csv(trial_rows(sweep, found)))
+    write_file(ledger.folder / "trials.csv", csv_of(trial_rows(sweep, found)).encode())
     write_file(ledger.folder / "report.md", markdown(results).encode())
     return results
 
@@ -39,7 +38,7 @@ def draw(
 
     def keep(name: str, figure: Any, rows: list[list[Any]]) -> None:
         save(figure, folder / name, formats=FORMATS)
-        write_file(folder / f"{name}.csv", as_csv(rows))
+        write_file(folder / f"{name}.csv", csv_of(rows).encode())
         made.append(name)
 
     if whole:
@@ -101,19 +100,12 @@ def curve_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
     return rows
 
 
-def as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
-    """Rows as CSV; what is not there is empty."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
-
-
 def markdown(results: dict[str, Any]) -> str:
     """What was found, for a reader."""
     seeds = ", ".join(map(str, results["seeds"]))
-    lines = [f"# Sweep {results['sweep']}", ""]
+    lines = [f"# Sweep {in_markdown(results['sweep'])}", ""]
     if results["question"]:
-        lines += [results["question"], ""]
+        lines += [in_markdown(results["question"]), ""]
     lines += [
         f"{results['method']} search, {len(results['settings'])} settings, seeds "
         f"{seeds}; {results['direction']} {results['metric']}; "
@@ -136,7 +128,7 @@ def _table(results: dict[str, Any]) -> list[str]:
             spread = "" if row["spread"] is None else f"{row['spread']:.4f}"
             count = len(row["by_seed"])
             numbers = f"| {row['mean']:.4f} | {spread} | {count} | {against(row)} |"
-        lines.append(f"| {row['name']} {numbers}")
+        lines.append(f"| {in_markdown(row['name'])} {numbers}")
     left = len(results["settings"]) - MOST
     if left > 0:
         lines.append(f"| {left} more in trials.csv | | | | |")
@@ -160,8 +152,8 @@ def _tested(results: dict[str, Any]) -> list[str]:
         return []
     spread = "" if tested["spread"] is None else f" ± {tested['spread']:.4f}"
     return [
-        f"Test accuracy of {results['settings'][0]['name']}, which chose nothing: "
-        f"{tested['mean']:.4f}{spread}.",
+        f"Test accuracy of {in_markdown(results['settings'][0]['name'])}, which chose "
+        f"nothing: {tested['mean']:.4f}{spread}.",
         "",
     ]
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from handgrad.text import one_line, printable
+
 if TYPE_CHECKING:
-    from handgrad.inspection import Table as TextTable
+    from handgrad.inspection import Table as Parts
 
 PIPE_WIDTH = 200  # wide enough that a table in a file is not folded
 
@@ -27,13 +29,16 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def say(text: str = "", *, stderr: bool = False) -> None:
-    """Print a line as it is, however long: a path in it must stay whole."""
-    print(text, file=sys.stderr if stderr else sys.stdout)
+    """Print a line, however long: a path in it must stay whole.
+
+    What a terminal would obey is written out: a name is only text.
+    """
+    print(printable(text), file=sys.stderr if stderr else sys.stdout)
 
 
 def say_json(values: Any) -> None:
     """Print one JSON object on one line; a number that is not finite becomes null."""
-    print(json.dumps(finite(values), ensure_ascii=False, allow_nan=False))
+    print(printable(json.dumps(finite(values), ensure_ascii=False, allow_nan=False)))
 
 
 def finite(values: Any) -> Any:
@@ -56,9 +61,20 @@ def show(made: Table) -> None:
         say(line.rstrip())
 
 
+class TextTable(Table):
+    """A table whose cells are lines of text, whatever a name in them holds."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of cells."""
+        shown = (one_line(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*shown, **options)
+
+
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table with quiet lines; the columns in `right` hold numbers."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    made = TextTable(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
+    )
     for column in columns:
         made.add_column(
             column,
@@ -68,7 +84,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     return made
 
 
-def show_parts(made: "TextTable") -> None:
+def show_parts(made: "Parts") -> None:
     """Print a table of text and its paragraphs, with blank lines between them."""
     shown = table(*made.heads, right=made.right)
     for row in made.rows:

@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.figures.first_layer_weights import SIGNED
 from handgrad.inspection.figures.grid import Grid, draw_grid
-from handgrad.inspection.figures.style import EMPTY, GRID, INK, TEXT_SIZE, new_figure
+from handgrad.inspection.figures.style import (
+    EMPTY,
+    GRID,
+    INK,
+    TEXT_SIZE,
+    new_figure,
+    plain,
+)
 
 ACROSS = 16  # pictures in a row
 SIDE = 32  # pixels of a picture's side as drawn
@@ -32,7 +39,7 @@ def picture_rows(
     axes = figure.add_subplot()
     draw_grid(axes, pictures, grid)
     places = [grid.corner(row * across)[1] + SIDE / 2 for row in range(len(rows))]
-    axes.set_yticks(places, [name for name, _ in rows])
+    axes.set_yticks(places, [plain(name) for name, _ in rows])
     axes.tick_params(labelcolor=INK, labelsize=TEXT_SIZE)
     axes.spines[:].set_color(GRID)
     return figure, axes

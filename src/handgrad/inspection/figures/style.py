@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from handgrad.errors import ResourceError
+from handgrad.text import printable
 
 INK = "#1f2933"
 MUTED = "#66727f"
@@ -105,7 +106,7 @@ def png(figure: Figure) -> bytes:
 
 def plain(text: str) -> str:
     """Text that matplotlib draws letter by letter: a dollar sign begins no formula."""
-    return text.replace("$", r"\$")
+    return printable(text).replace("$", r"\$")
 
 
 def _draw(figure: Figure, target: Path | BytesIO, ending: str) -> None:

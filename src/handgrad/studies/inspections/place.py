@@ -1,10 +1,8 @@
 """Where an inspection may leave pictures and runs, and where its data lie."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from handgrad import datasets
 from handgrad.datasets import Dataset
 from handgrad.names import known_name
+from handgrad.text import csv_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,8 +69,6 @@ class Place:
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """A line of names, then a line for each row; floats with all their digits."""
-    text = StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    names = list(rows[0]) if rows else []
+    lines = [[row.get(name, "") for name in names] for row in rows]
+    return csv_of([names, *lines]).encode()

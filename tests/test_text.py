@@ -1,0 +1,64 @@
+import os
+
+import pytest
+
+from handgrad.text import csv_of, decoded, in_markdown, one_line, printable
+
+ODD = {
+    "colour \x1b[31m": r"colour \x1b[31m",
+    "bell\x07": r"bell\x07",
+    "over\rwritten": r"over\rwritten",
+    "turned \u202egnp.exe": r"turned \u202egnp.exe",
+    "isolated \u2066x": r"isolated \u2066x",
+    "no text \udcff": r"no text \udcff",
+    "C1 \x9b31m": r"C1 \x9b31m",
+    "Grüße 数 $0_$50 <b>": "Grüße 数 $0_$50 <b>",
+}
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_what_a_terminal_would_obey_is_written_out(text):
+    assert printable(text) == one_line(text) == ODD[text]
+
+
+def test_lines_stay_lines_unless_one_is_wanted():
+    assert printable("a\n\tb") == "a\n\tb"
+    assert one_line("a\n\tb") == r"a\n\tb"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [(b"cat", "cat"), ("Grüße".encode(), "Grüße"), (b"bad\xff\xfe", r"bad\xff\xfe")],
+)
+def test_names_of_any_bytes_are_text(name, expected):
+    text = decoded(os.fsdecode(name))
+    assert text == expected
+    text.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
+        ("a|b", r"a\|b"),
+        ("a\nb", r"a\\nb"),
+        ("`x` *y* [z](u)", r"\`x\` \*y\* \[z\](u)"),
+        ("learning_rate=0.1", "learning_rate=0.1"),
+        ("R&D", "R&amp;D"),
+    ],
+)
+def test_markdown_shows_what_is_there(text, expected):
+    if text == "a\nb":
+        expected = "a\\\\nb"
+    assert in_markdown(text) == expected
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@cmd", "\tx", "=HYPERLINK()"])
+def test_no_word_is_a_formula(text):
+    assert csv_of([[text]]).lstrip('"').startswith(f"'{text}")
+
+
+def test_numbers_are_numbers_and_nothing_is_empty():
+    assert csv_of([["a", "b"], [-1.5, None], [-3, 'say "x", y']]) == (
+        'a,b\n-1.5,\n-3,"say ""x"", y"\n'
+    )
