@@ -17,7 +17,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # Each part of the house and the parts it may know, besides itself.
 GROUND = {
     *("arrays", "errors", "memory", "names", "parameter", "parsing", "randomness"),
-    *("ranges", "setting", "text"),
+    *("docstrings", "ranges", "setting", "text"),
 }
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
@@ -33,6 +33,7 @@ KNOWS = {
     "ranges": {"errors"},
     "setting": {"errors", "ranges"},
     "text": set(),
+    "docstrings": set(),
     "memory": {"errors"},
     "names": set(),
     "initializers": GROUND,

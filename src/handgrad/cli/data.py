@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from handgrad.cli.options import DataDir, ImageSize, Json, Quiet
+from handgrad.docstrings import documented
 
 ABOUT = {
     "digits": "1,797 handwritten digits, 8 x 8, grey",
@@ -25,6 +26,7 @@ data = typer.Typer(
 
 
 @data.command("list")
+@documented
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets, and where each is on this machine."""
     from handgrad.cli.screens.console import say, say_json, show, table
@@ -52,6 +54,7 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 
 @data.command()
+@documented
 def fetch(
     name: Annotated[str, typer.Argument(help="mnist, fashion_mnist or cifar10.")],
     data_dir: DataDir = None,
@@ -72,6 +75,7 @@ def fetch(
 
 
 @data.command()
+@documented
 def show(
     name: Name = "digits",
     out: Annotated[

@@ -24,6 +24,7 @@ from handgrad.cli.options import (
     parse_settings,
     refuse_sections,
 )
+from handgrad.docstrings import documented
 
 inspect = typer.Typer(
     name="inspect",
@@ -134,4 +135,4 @@ for kind in (
     confusion,
     mistakes,
 ):
-    inspect.command(kind.__name__.replace("_", "-"))(kind)
+    inspect.command(kind.__name__.replace("_", "-"))(documented(kind))

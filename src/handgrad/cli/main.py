@@ -27,6 +27,7 @@ from handgrad.cli.summary import summary
 from handgrad.cli.sweep import sweep
 from handgrad.cli.train import train
 from handgrad.cli.verify import verify
+from handgrad.docstrings import documented
 from handgrad.errors import HandgradError
 from handgrad.text import printable
 
@@ -46,8 +47,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (train, evaluate, predict, check, models, summary, bench, race, verify):
-    app.command()(command)
-app.command()(sweep)
+    app.command()(documented(command))
+app.command()(documented(sweep))
 app.add_typer(data)
 app.add_typer(study)
 app.add_typer(inspect)

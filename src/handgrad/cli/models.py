@@ -33,9 +33,10 @@ def models(
 
 def described(name: str) -> dict[str, Any]:
     """What a network is, in one line, and its options with their defaults."""
-    from inspect import Parameter, getdoc, signature
+    from inspect import Parameter, signature
 
     from handgrad.catalog import find, options_of
+    from handgrad.docstrings import docstring
 
     function = find("model", name)
     parameters = signature(function).parameters
@@ -45,7 +46,7 @@ def described(name: str) -> dict[str, Any]:
         else parameters[option].default
         for option in options_of(function)
     }
-    return {"what": (getdoc(function) or "").splitlines()[0], "options": options}
+    return {"what": docstring(function).splitlines()[0], "options": options}
 
 
 def _print_all(chosen: dict[str, dict[str, Any]]) -> None:

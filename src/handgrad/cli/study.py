@@ -7,6 +7,7 @@ import typer
 
 from handgrad.cli.backends import Address, BackendName, Jobs
 from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
+from handgrad.docstrings import documented
 
 if TYPE_CHECKING:
     from handgrad.studies.experiment import Size
@@ -39,6 +40,7 @@ study = typer.Typer(
 
 
 @study.command("list")
+@documented
 def list_all(as_json: Json = False) -> None:
     """List the studies of the package."""
     from handgrad.cli.screens import studies as screen
@@ -48,6 +50,7 @@ def list_all(as_json: Json = False) -> None:
 
 
 @study.command()
+@documented
 def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
     """Show the experiments of a study: question, variants, published numbers."""
     from handgrad.cli.screens import studies as screen
@@ -56,6 +59,7 @@ def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
 
 
 @study.command()
+@documented
 def run(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     quick: Annotated[
@@ -103,6 +107,7 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
 
 
 @study.command()
+@documented
 def status(
     name: Name, rows: Rows = None, folder: Folder = None, as_json: Json = False
 ) -> None:
@@ -116,6 +121,7 @@ def status(
 
 
 @study.command()
+@documented
 def report(
     name: Annotated[
         str | None,

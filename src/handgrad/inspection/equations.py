@@ -1,12 +1,11 @@
-"""The equations of layers and losses, read from their docstrings and their source.
-
-Python run with -OO has no docstrings; every equation is then an empty text.
-"""
+"""The equations of layers and losses, read from their docstrings and their source."""
 
 import re
-from inspect import cleandoc, getsourcelines, signature
+from inspect import getsourcelines, signature
 from textwrap import dedent
 from typing import Any
+
+from handgrad.docstrings import docstring
 
 SECTION = re.compile(r"^Equations\n((?:[ ].*\n|\n)*)", re.MULTILINE)
 PREDICTION = "prediction:"  # what follows it holds when the network is not training
@@ -17,7 +16,7 @@ def equations_of(part: Any) -> str:
 
     A subclass without a docstring of its own has none: its equations may differ.
     """
-    text = cleandoc(vars(type(part)).get("__doc__") or "") + "\n"
+    text = docstring(type(part)) + "\n"
     found = SECTION.search(text)
     return dedent(found[1]).strip("\n") if found else ""
 
