@@ -5,6 +5,7 @@ from typing import TypeGuard
 
 from handgrad.errors import ConfigError
 
+MOST = 2**31 - 1  # of a count: more would not end, or could not be written
 LARGEST = 3.4028234663852886e38  # of float32: engines compute with no larger number
 
 
@@ -18,12 +19,20 @@ def check_at_least(owner: str, name: str, value: object, least: float) -> None:
 
 
 def check_count(
-    owner: str, name: str, value: object, least: int = 1, hint: str = ""
+    owner: str,
+    name: str,
+    value: object,
+    *,
+    least: int = 1,
+    most: int = MOST,
+    hint: str = "",
 ) -> None:
-    """ConfigError unless the value is a whole number, `least` or more."""
-    if not (is_whole(value) and value >= least):
+    """ConfigError unless the value is a whole number between these two."""
+    if not (is_whole(value) and least <= value <= most):
+        is_large = is_whole(value) and value > most
+        wanted = f"{least} to {most}" if is_large else f"{least} up"
         raise ConfigError(
-            f"{owner} takes {name} as a whole number from {least} up, got "
+            f"{owner} takes {name} as a whole number from {wanted}, got "
             f"{shown(value)}. {hint or f'Give one, such as {least}.'}"
         )
 

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
-from handgrad.ranges import check_at_least, check_count, check_fraction, check_positive
+from handgrad.ranges import (
+    MOST,
+    check_at_least,
+    check_count,
+    check_fraction,
+    check_positive,
+)
 
 Kind = TypeVar("Kind")
 Check = Callable[[str, str, Any], Kind]
@@ -64,11 +70,11 @@ def at_least(least: float) -> Setting[float]:
     return Setting(check)
 
 
-def count(hint: str = "") -> Setting[int]:
+def count(hint: str = "", *, most: int = MOST) -> Setting[int]:
     """A whole number from 1 up, NumPy's as well."""
 
     def check(owner: str, name: str, value: Any) -> int:
-        check_count(owner, name, value, hint=hint)
+        check_count(owner, name, value, hint=hint, most=most)
         return int(value)
 
     return Setting(check)

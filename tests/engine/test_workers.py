@@ -10,6 +10,7 @@ from handgrad.engine import workers
 from handgrad.engine.kernels import execute
 from handgrad.engine.kernels.entry import Entry, integer, longs
 from handgrad.engine.workers import Workers, available_cores
+from handgrad.errors import ResourceError
 
 
 def _count_entry(arguments: int, tile: int, worker: int) -> None:
@@ -135,3 +136,19 @@ def test_where_there_is_no_sched_yield_workers_spin(monkeypatch):
     np.testing.assert_array_equal(crew.counts, 1)
     crew.workers.close()
     assert wait_until(ended(crew.threads))
+
+
+def test_a_system_that_gives_no_more_threads_is_said(monkeypatch):
+    started = []
+
+    def start(thread):
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        real(thread)
+
+    real = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(ResourceError, match=r"gives 3 of 5 threads\. Take fewer"):
+        Crew(5)
+    assert wait_until(ended(started))

@@ -34,7 +34,7 @@ def test_toml_and_back_is_the_same():
 
 @given(
     st.integers(0, 2**63 - 1),
-    st.floats(1e-300, 1e300),
+    st.floats(1e-300, 1e38),
     st.one_of(st.floats(0.01, 0.99), st.integers(1, 10**9), st.sampled_from(["none"])),
 )
 def test_numbers_survive_toml_to_the_bit(seed, rate, validation):
@@ -156,3 +156,32 @@ def test_a_class_weight_is_balanced_or_none():
     assert 'class_weight = "balanced"' in chosen.to_toml()
     with pytest.raises(ConfigError, match=r"loss\.class_weight: .*got 'even'"):
         config_from({"loss": {"class_weight": "even"}})
+
+
+TOO_LARGE = [
+    ("loss", "l2"),
+    ("loss", "l2_factor"),
+    ("optimizer", "learning_rate"),
+    ("training", "clip_norm"),
+    ("training", "checkpoint_seconds"),
+]
+
+
+@pytest.mark.parametrize(("table", "name"), TOO_LARGE)
+def test_no_number_is_too_large_for_float32(table, name):
+    named = {"loss": "multiclass_svm", "optimizer": "sgd"}
+    chosen = {"name": named[table]} if table in named else {}
+    with pytest.raises(ConfigError, match=r"at most 3\.40282e\+38, got 1e\+39"):
+        config_from({table: chosen | {name: 1e39}})
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "early_stopping"])
+def test_no_count_is_too_large_to_be_read_again(name):
+    for count in (2**31, 10**19, 10**30):
+        with pytest.raises(ConfigError, match="less than or equal to 2147483647"):
+            config_from({"training": {name: count}})
+
+
+def test_no_warm_up_is_longer_than_any_training():
+    with pytest.raises(ConfigError, match="less than or equal to 2147483647"):
+        config_from({"schedule": {"name": "constant", "warmup_epochs": 1e308}})

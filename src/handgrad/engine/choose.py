@@ -6,6 +6,7 @@ from typing import Any
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.engine import Engine
+from handgrad.engine.parts import MOST_WORKERS
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import unknown_name
 from handgrad.layers.sequential import Sequential
@@ -42,7 +43,7 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
         raise unknown_name("engine", name, ENGINES)
     check_count("An engine", "batch_size", batch_size)
     if workers is not None:
-        check_count("An engine", "workers", workers)
+        check_count("An engine", "workers", workers, most=MOST_WORKERS)
     if name == "plain":
         return PlainEngine(
             model,

@@ -14,7 +14,7 @@ from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.optimizer_states import rule_of
 from handgrad.engine.parameter_store import ParameterStore, flat_states
-from handgrad.engine.parts import Parts
+from handgrad.engine.parts import MOST_WORKERS, Parts
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.state import kept_states, model_arrays, model_state, take
 from handgrad.engine.training_program import TrainingProgram
@@ -44,7 +44,7 @@ class CpuEngine(Parts):
     """
 
     batch_size = count()
-    workers = count()
+    workers = count(most=MOST_WORKERS)
 
     def __init__(  # noqa: PLR0913 (everything that a step depends on)
         self,

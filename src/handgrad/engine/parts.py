@@ -12,6 +12,7 @@ from handgrad.ranges import check_positive, is_whole, shown
 from handgrad.setting import Setting
 
 Kind = TypeVar("Kind")
+MOST_WORKERS = 1024  # more threads than any machine has cores
 
 
 def part(kind: Any, example: str) -> Setting[Any]:

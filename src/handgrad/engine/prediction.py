@@ -15,6 +15,7 @@ from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
 from handgrad.engine.known import layers_of
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
+from handgrad.engine.parts import MOST_WORKERS
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.walk import (
     SKINNY_TILE,
@@ -26,7 +27,7 @@ from handgrad.engine.walk import (
 )
 from handgrad.engine.workers import available_cores
 from handgrad.layers.sequential import Sequential
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 TILES = 16
 SKINNY_TILES = 64  # where a tile takes a few microseconds
@@ -156,7 +157,7 @@ def predictor(
 ) -> PredictionProgram:
     """A program for a trained model alone, without an optimizer."""
     if workers is not None:
-        check_at_least("The CPU engine", "workers", workers, 1)
+        check_count("An engine", "workers", workers, most=MOST_WORKERS)
     check = BatchCheck(model, input_shape, normalization, input_dtype)
     return PredictionProgram(
         BoundModel(model), check, workers=workers or available_cores()

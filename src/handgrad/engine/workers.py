@@ -17,6 +17,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, memory_address
 from handgrad.engine.forks import fork_count
 from handgrad.engine.kernels import execute
+from handgrad.errors import ResourceError
 
 IDLE_SPINS = 20_000
 Tables = tuple[NumpyArray, NumpyArray, NumpyArray]
@@ -107,10 +108,17 @@ class Workers:
             threading.Thread(target=_work, args=(self._shared, worker, event))
             for worker, event in enumerate(self._wake, start=1)
         ]
-        for thread in self._threads:
-            thread.daemon = True
-            thread.start()
         self.close = weakref.finalize(self, _end, self._shared, self._wake)
+        for number, thread in enumerate(self._threads, start=1):
+            thread.daemon = True
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self.close()
+                raise ResourceError(
+                    f"The system gives {number} of {self.count} threads. Take fewer "
+                    f"workers, such as {available_cores()}."
+                ) from error
 
     def run(self, tiles: int = execute.NO_LIMIT) -> BaseException | None:
         """Run the program once, its first tiles only; returns when all is done.

@@ -15,6 +15,7 @@ from handgrad.datasets.load import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.parsing import read_toml
+from handgrad.ranges import LARGEST, MOST
 
 Validation = float | int | Literal["test", "none"]
 
@@ -29,8 +30,9 @@ RULES = ConfigDict(
 )
 
 LabelType = Literal["str", "int", "float", "bool"]
-LARGEST = 2**31 - 1  # of a count: more would not end, or could not be written
-Whole = Annotated[int, Field(ge=1, le=LARGEST)]
+Whole = Annotated[int, Field(ge=1, le=MOST)]
+Real = Annotated[float, Field(ge=0, le=LARGEST)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
 
 
@@ -90,8 +92,8 @@ class LossConfig(_Named):
     """
 
     name: Annotated[str, _spelled(catalog.LOSSES)] = "softmax_cross_entropy"
-    l2: float = Field(default=0.0, ge=0)
-    l2_factor: float = Field(default=0.5, gt=0)
+    l2: Real = 0.0
+    l2_factor: Positive = 0.5
     class_weight: Literal["balanced"] | dict[str, float] | None = None
 
 
@@ -99,14 +101,14 @@ class OptimizerConfig(_Named):
     """An optimizer of the catalogue and its options."""
 
     name: Annotated[str, _spelled(catalog.OPTIMIZERS)] = "sgd"
-    learning_rate: float = Field(default=0.1, gt=0)
+    learning_rate: Positive = 0.1
 
 
 class ScheduleConfig(_Named):
     """A schedule of the catalogue. Lengths in steps default to the whole run's."""
 
     name: Annotated[str, _spelled(catalog.SCHEDULES)] = "constant"
-    warmup_epochs: float = Field(default=0.0, ge=0)
+    warmup_epochs: float = Field(default=0.0, ge=0, le=MOST)
 
 
 class TrainingConfig(_Table):
@@ -122,9 +124,9 @@ class TrainingConfig(_Table):
 
     epochs: Whole = 10
     batch_size: Whole = 256
-    clip_norm: float | None = Field(default=None, gt=0)
+    clip_norm: Positive | None = None
     early_stopping: Whole | None = None
-    checkpoint_seconds: float = Field(default=60.0, ge=0)
+    checkpoint_seconds: Real = 60.0
     on_failed_save: Literal["stop", "continue"] = "stop"
 
 
@@ -200,6 +202,8 @@ def _as_config_error(error: ValidationError, source: str) -> ConfigError:
         unknown = unknown_name(f"key of {where}", key, _keys(tables))
         return ConfigError(f"{source}: {unknown}")
     wrong = first["msg"][:1].lower() + first["msg"][1:]
+    if first["type"] == "less_than_equal" and first["ctx"]["le"] == LARGEST:
+        wrong = f"input should be at most {LARGEST:g}"
     return ConfigError(
         f"{source}: {_place(first['loc'])}: {wrong}, got {first.get('input')!r}. "
         "Change it."
