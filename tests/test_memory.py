@@ -5,7 +5,7 @@ import pytest
 
 from handgrad import memory
 from handgrad.errors import ResourceError
-from handgrad.memory import check_disk, check_memory, free_memory
+from handgrad.memory import check_disk, check_memory, free_memory, in_units
 
 
 def test_this_machine_has_some_memory_and_less_than_any_machine():
@@ -45,3 +45,12 @@ def test_room_on_the_disk(tmp_path):
     check_disk(1, tmp_path, "A pixel")
     with pytest.raises(ResourceError, match="HANDGRAD_CACHE"):
         check_disk(shutil.disk_usage(tmp_path).total + 1, tmp_path, "The cache")
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.00 kB"), (3_141_592, "3.14 MB")],
+)
+def test_small_sizes_have_small_units(size, expected):
+    assert in_units(size) == expected
+    assert in_units(2 * 10**12) == "2000.00 GB"

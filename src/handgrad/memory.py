@@ -6,8 +6,7 @@ from pathlib import Path
 
 from handgrad.errors import ResourceError
 
-GIGA = 1e9
-
+UNITS = {"GB": 1e9, "MB": 1e6, "kB": 1e3}
 
 NEXT = "Close other programs, or use fewer or smaller images."
 
@@ -17,8 +16,8 @@ def check_memory(wanted: int, what: str, following: str = NEXT) -> None:
     free = free_memory()
     if free is not None and wanted > free:
         raise ResourceError(
-            f"{what} needs {wanted / GIGA:.2f} GB of memory, but {free / GIGA:.2f} GB "
-            f"are free. {following}"
+            f"{what} needs {in_units(wanted)} of memory, but {in_units(free)} are "
+            f"free. {following}"
         )
 
 
@@ -27,10 +26,17 @@ def check_disk(wanted: int, folder: Path, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if wanted > free:
         raise ResourceError(
-            f"{what} needs {wanted / GIGA:.2f} GB in {folder}, but "
-            f"{free / GIGA:.2f} GB are free there. Make room, or name another "
-            "folder in HANDGRAD_CACHE."
+            f"{what} needs {in_units(wanted)} in {folder}, but {in_units(free)} are "
+            "free there. Make room, or name another folder in HANDGRAD_CACHE."
         )
+
+
+def in_units(size: int) -> str:
+    """A number of bytes as a reader would say it: `3.14 MB`."""
+    for unit, amount in UNITS.items():
+        if size >= amount:
+            return f"{size / amount:.2f} {unit}"
+    return f"{size} bytes"
 
 
 def free_memory() -> int | None:

@@ -31,6 +31,7 @@ def check_count(
     if not (is_whole(value) and least <= value <= most):
         is_large = is_whole(value) and value > most
         wanted = f"{least} to {most}" if is_large else f"{least} up"
+        hint = "Give a smaller one." if is_large else hint
         raise ConfigError(
             f"{owner} takes {name} as a whole number from {wanted}, got "
             f"{shown(value)}. {hint or f'Give one, such as {least}.'}"

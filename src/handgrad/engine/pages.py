@@ -14,7 +14,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.engine.fences import checks_bounds, fenced
 from handgrad.errors import ResourceError
-from handgrad.memory import GIGA
+from handgrad.memory import in_units
 
 LARGE_PAGE = 1 << 21
 LINE = 64
@@ -33,7 +33,7 @@ def zeros(size: int) -> NumpyArray:
         mapped = mmap.mmap(-1, size + LARGE_PAGE, flags=own)
     except (OSError, OverflowError) as error:
         raise ResourceError(
-            f"A program needs a buffer of {size / GIGA:.1f} GB, which the system does "
+            f"A program needs a buffer of {in_units(size)}, which the system does "
             "not give. Take a smaller batch_size or smaller layers."
         ) from error
     mapped.madvise(mmap.MADV_HUGEPAGE)
