@@ -75,7 +75,7 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         return mean_loss(losses, weights), cache
 
     def backward(self, cache: MulticlassSVMCache, /) -> Float[Array, "batch classes"]:
-        """Return the gradient: active wrong classes positive, the true class negative."""
+        """Return d_logits: active wrong classes positive, the true class negative."""
         xp = array_namespace(cache.hinges)
         zero = xp.zeros_like(cache.hinges)
         active = xp.where(cache.hinges > 0, xp.ones_like(zero), zero)
