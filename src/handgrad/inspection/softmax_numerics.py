@@ -166,7 +166,6 @@ def softmax_numerics(
 
     Naive softmax and softmax shifted by the maximum are compared at each size and gap.
 
-
     Units
         sizes        the largest of three neighbouring logits, and the gap between two
         classes      logits of a random row
