@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 class Trace(Result):
     """All layers of one forward and backward pass, first to last, and the loss.
 
-    Iterate over it layer by layer; index it by a layer's name or number:
-    `found["conv2d_1"].d_outputs`, `found["residual_1.body.conv2d_1"]`, `found["loss"]`.
-    `layers` holds a `LayerTrace` for each layer, `loss` the loss's arrays;
-    `class_names[k]` names class k.
+    Iterate over it layer by layer; index it by a layer's name or number (ConfigError
+    for an unknown one): `found["conv2d_1"].d_outputs`,
+    `found["residual_1.body.conv2d_1"]`, `found["loss"]`. `layers` holds a `LayerTrace`
+    for each layer, `loss` the loss's arrays; `class_names[k]` names class k.
 
     Shapes
         images  (count, ...), as they were given

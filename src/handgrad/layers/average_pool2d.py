@@ -86,7 +86,10 @@ class AveragePool2d(Windowed, Layer[Pair]):
         input_size: Pair,
         /,
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """Distribute the gradient of each window equally over its pixels."""
+        """Distribute the gradient of each window equally over its pixels.
+
+        `input_size` is the cache: (height, width) of the inputs.
+        """
         batch, channels, *_ = d_outputs.shape
         d_images = self.windows.padded_zeros(
             (batch, channels, *input_size), like=d_outputs

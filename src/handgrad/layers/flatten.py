@@ -49,7 +49,7 @@ class Flatten(Layer[Shape]):
     def backward(
         self, d_outputs: Float[Array, "batch row"], input_shape: Shape, /
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """Reshape the gradient to the shape of the inputs."""
+        """Reshape the gradient to `input_shape`, the cache."""
         return array_namespace(d_outputs).reshape(d_outputs, input_shape), {}
 
     def __repr__(self) -> str:

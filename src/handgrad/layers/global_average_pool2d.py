@@ -48,7 +48,10 @@ class GlobalAveragePool2d(Layer[Pair]):
     def backward(
         self, d_outputs: Float[Array, "batch channels"], input_size: Pair, /
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """Distribute the gradient of each channel equally over its pixels."""
+        """Distribute the gradient of each channel equally over its pixels.
+
+        `input_size` is the cache: (height, width) of the inputs.
+        """
         xp = array_namespace(d_outputs)
         height, width = input_size
         share = d_outputs[:, :, None, None] / (height * width)

@@ -42,8 +42,9 @@ class Trainer:
     example), so a trainer restored from a state continues with the same bits.
 
     `engine` runs the steps; `for_model` makes it. `augmentation` applies to the `train`
-    split only; `learning_rate` is the schedule for the records. ConfigError, ShapeError
-    or DatasetError for parts that do not fit; NonFiniteError while iterating.
+    split, not to `validation`, which is evaluated after each epoch; `learning_rate` is
+    the schedule for the records. ConfigError, ShapeError or DatasetError for parts or
+    `settings` that do not fit; NonFiniteError while iterating.
 
     Example
         data, model = datasets.load("digits", image_size=(28, 28)), models.lenet()
@@ -101,9 +102,9 @@ class Trainer:
     ) -> Self:
         """Make a trainer of a `model` and the `engine` of this name, "cpu" or "plain".
 
-        `validation` is evaluated after each epoch. `l2` is the L2 term, `clip_norm` the
-        largest gradient norm, `workers` the threads (by default the usable cores). The
-        default `normalization` scales bytes to 0 to 1 and leaves float32 unchanged.
+        `settings` are those of the loop. `l2` is the L2 term, `clip_norm` the largest
+        gradient norm, `workers` the threads (by default the usable cores). The default
+        `normalization` scales bytes to 0 to 1 and leaves float32 unchanged.
         """
         settings = settings or TrainingSettings()
         shape = train.image_shape
