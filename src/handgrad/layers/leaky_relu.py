@@ -19,7 +19,7 @@ class LeakyReLU(Layer[Array]):
     Equations
         outputs  = inputs where inputs >= 0, else negative_slope * inputs
         d_inputs = d_outputs where outputs > 0, else negative_slope * d_outputs
-                   (the derivative at exactly 0 is taken to be negative_slope)
+                   (at exactly 0 the slope is taken to be negative_slope)
 
     Cache
         the outputs: they have the sign of the inputs, as negative_slope >= 0

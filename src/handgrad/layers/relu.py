@@ -16,7 +16,7 @@ class ReLU(Layer[Array]):
     Equations
         outputs  = max(inputs, 0)
         d_inputs = d_outputs where outputs > 0, else 0
-                   (the derivative at exactly 0 is taken to be 0)
+                   (at exactly 0 the slope is taken to be 0)
 
     Cache
         the outputs: their sign is all that backward needs

@@ -35,7 +35,7 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         hinges   = max(0, logits - logits[target] + margin), 0 at the true class
         loss     = mean over the batch of the sum of hinges over classes
         active   = 1 where hinges > 0, else 0
-                   (the derivative at exactly 0 is taken to be 0)
+                   (at exactly 0 the slope is taken to be 0)
         d_logits = active / batch at a wrong class
         d_logits = -(sum of active over the row) / batch at the true class
         with weights: shares = weights / sum of weights take the place of 1 / batch
