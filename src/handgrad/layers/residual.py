@@ -22,7 +22,7 @@ class ResidualCache(NamedTuple):
 
 
 class Residual(Layer[ResidualCache]):
-    """Residual connection: outputs = body(inputs) + shortcut(inputs).
+    """Residual connection: the sum of a body of layers and a shortcut.
 
     `body` and `shortcut` are layers, usually a `Sequential`; without a shortcut the
     inputs are added unchanged, and the gradient passes unchanged as well. Parameters
