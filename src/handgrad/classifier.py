@@ -36,45 +36,43 @@ Settings = Mapping[str, Any]
 
 
 class Classifier(ClassifierMixin, BaseEstimator):
-    """A network for images or vectors, with scikit-learn's interface.
+    """A neural network for images or vectors, as a scikit-learn estimator.
 
-    `model` is "auto", a network of the catalogue by its name (with `model_options`), a
-    list of layers made with `handgrad.network`, a `Sequential`, or a function
-    `(input_shape, classes, seed) -> Sequential`. After `fit` the network is that of
-    the epoch with the lowest loss: of the validation data, or of training where there
-    is none.
+    `model` is "auto", the name of a network (with `model_options`), a list of layers of
+    `handgrad.network`, a `Sequential`, or a function `(input_shape, classes, seed) ->
+    Sequential`. `optimizer`, `schedule`, `loss` and `augment` take names, or tables
+    with options. The network kept is that of the epoch with the lowest validation loss
+    (or training loss, without validation). ConfigError for invalid settings and
+    ShapeError or DatasetError for invalid data, from `fit`; ValueError where
+    scikit-learn refuses an array.
 
     Shapes
-        X  vectors (count, features) or images (count, height, width), (count, height,
-           width, 1 or 3) or (count, 1 or 3, height, width). Bytes (uint8) stay
-           bytes; other numbers become float32.
-        y  (count,), labels of any kind that scikit-learn takes
+        X  vectors (count, features) or images (count, height, width), (..., 1 or 3) or
+           (count, 1 or 3, height, width); all but uint8 become float32
+        y  (count,), labels of any kind that scikit-learn takes; `sample_weight`
+           (count,), from 0 up, multiplies each example's loss
 
     Units
-        epochs          passes over the training set; "auto" makes about 1,000 steps, in
-                        10 to 200 passes
-        batch_size      examples in a step
-        learning_rate   None: 0.1 for sgd, 0.02 with momentum, 0.001 for the others
-        l2              factor of half the sum of the squared weights, in the loss
-        clip_norm       maximum norm of the gradient of a step
-        validation      a fraction or a count of the examples, (X, y), or None
-        early_stopping  epochs without a lower loss; True: 10, with a tenth held out
-        class_weight    None, "balanced", or a weight for each label
-        normalization   "standard" (mean 0 and standard deviation 1 over the training
-                        data, for each channel or feature), "unit" or "half"
-        channels        "first" or "last", where the axis cannot be told from the sizes
-        random_state    seed; the same seed gives the same bits
-        workers         threads; by default the cores that this process may use
-        run             a folder that is to hold the run, as `handgrad train` writes it
+        epochs           passes over the training set; "auto" makes about 1,000 steps
+        batch_size       examples in a step
+        learning_rate    None: 0.1 for sgd, 0.02 with momentum, else 0.001
+        l2               factor of half the sum of the squared weights, in the loss
+        label_smoothing  fraction of the target probability spread over all classes
+        clip_norm        maximum norm of the gradient of a step
+        validation       a fraction or a count of the examples, (X, y), or None
+        early_stopping   epochs without a lower loss; True: 10, with a tenth held out
+        class_weight     None, "balanced", or a weight for each label
+        normalization    "standard" (mean 0 and standard deviation 1), "unit" or "half"
+        channels         "first" or "last", where the sizes do not tell the axis
+        random_state     seed; the same seed gives the same bits
+        engine, workers  "cpu" or "plain"; threads, by default all usable cores
+        run, verbose     folder to write the run to; whether to print the progress
 
-    Attributes after `fit`: `classes_`, `n_features_in_`, `n_iter_` (epochs),
-    `loss_curve_` (training loss after each epoch), `history_` (a record for each
-    epoch), `network_` (the `Sequential`), `trained_` (the network together with its
-    normalization, see `handgrad.training.TrainedNetwork`).
+    After `fit`: `classes_`, `n_features_in_`, `n_iter_` (epochs), `loss_curve_` and
+    `history_` (by epoch), `network_`, `trained_` (`handgrad.training.TrainedNetwork`).
 
     Example
-        clf = Classifier("lenet", model_options={"activation": "relu"}, epochs=5)
-        clf.fit(images, labels).score(test_images, test_labels)
+        clf = Classifier("lenet", epochs=5).fit(images, labels)
     """
 
     classes_: NumpyArray
@@ -227,10 +225,10 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return EvaluationReport(found, self.class_names)
 
     def save(self, path: str | Path) -> None:
-        """Write the classifier into one `.safetensors` file; `handgrad.load` reads it.
+        """Write the classifier into a `.safetensors` file at `path`; `load` reads it.
 
-        The file holds settings, normalization, classes, history and the SHA-256 of
-        each array, and no code.
+        The file holds settings, normalization, classes, history and the SHA-256 of each
+        array, and no code.
         """
         check_is_fitted(self, "network_")
         check_can_be_saved(self.classes_)
@@ -287,10 +285,11 @@ def load(
     workers: int | None = None,
     model: Callable[..., Sequential] | None = None,
 ) -> Classifier:
-    """The fitted classifier of a file that `save` wrote, or of a run's folder.
+    """The fitted classifier of a `path`: a file that `save` wrote, or a run's folder.
 
-    `which` is the checkpoint of a run, "best" or "last". `model` is the function that
-    made the network, for networks with layers of one's own.
+    `which` is the checkpoint of a run, "best" or "last", `workers` the number of
+    threads, `model` the function that made a network with layers of your own. RunError
+    if unusable.
     """
     network = load_network(path, which, workers=workers, model=model)
     settings = settings_of(network.config)

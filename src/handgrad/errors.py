@@ -1,21 +1,21 @@
-"""Every exception that Handgrad raises for its users.
+"""Every exception that Handgrad raises for invalid input, data or files.
 
 HandgradError                  the base; each is also a ValueError
-    ShapeError                 sizes do not fit
-    ConfigError                a setting, name or option that cannot be
+    ShapeError                 sizes that do not match
+    ConfigError                an invalid setting, name or option
     DatasetError               data that is missing, damaged or out of range
     RunError                   a run folder or checkpoint that cannot be used
-        IntegrityError         a file that is not what its manifest says
-        DifferenceError        a run that does not come out the same
-    NonFiniteError             NaN or infinity appeared in training
-    ResourceError              not enough memory or disk for what was asked
-    StoppedError               told to stop between two parts of the work
-    UnsavedError               training has ended, but not all of it could be saved
+        IntegrityError         a file that does not match its checksum
+        DifferenceError        a run that is not reproduced
+    NonFiniteError             NaN or infinity in training
+    ResourceError              not enough memory or disk space
+    StoppedError               a stop that was requested between two steps
+    UnsavedError               training has ended, but not everything was saved
 
-HandgradWarning                a UserWarning: the work goes on, but not as expected
+HandgradWarning                a UserWarning: the work continues
 
-A message says who, what was expected, what came, and the next step. Mistakes of a
-user raise one of these; `assert` is for our own.
+A message says who, what was expected, what came, and the next step. A user's mistakes
+raise one of these; `assert` is for our own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,21 +39,21 @@ __all__ = [
 
 
 class HandgradError(ValueError):
-    """The base of all errors that are a user's to mend."""
+    """Base class of all errors that the user can correct; also a ValueError."""
 
     exit_code = 2
 
 
 class HandgradWarning(UserWarning):
-    """Something a user should know, although the work goes on."""
+    """A warning that the user should see, although the work continues."""
 
 
 class ShapeError(HandgradError):
-    """Sizes that do not fit each other."""
+    """Shapes that do not match."""
 
 
 class ConfigError(HandgradError):
-    """A setting, name or option that cannot be."""
+    """An invalid setting, name or option."""
 
 
 class DatasetError(HandgradError):
@@ -65,11 +65,11 @@ class RunError(HandgradError):
 
 
 class IntegrityError(RunError):
-    """A file whose content is not what its manifest says."""
+    """A file whose content does not match its recorded checksum."""
 
 
 class DifferenceError(RunError):
-    """A run that, made again, gives other numbers."""
+    """A run that gives other numbers when it is repeated."""
 
     exit_code = 3
 
@@ -77,8 +77,8 @@ class DifferenceError(RunError):
 class NonFiniteError(HandgradError):
     """NaN or infinity appeared during training.
 
-    `details` holds plain values: where, which images, and the range of every value of
-    the step up to there.
+    `message` is the sentence to show. `details` holds plain values: where, in which
+    images, and the range of every value of the step up to that point.
     """
 
     exit_code = 4
@@ -89,11 +89,11 @@ class NonFiniteError(HandgradError):
 
 
 class ResourceError(HandgradError):
-    """Not enough memory or disk for what was asked."""
+    """Not enough memory or disk space for what was asked."""
 
 
 class StoppedError(HandgradError):
-    """Somebody asked for an end between two parts of the work; none is half done."""
+    """A stop was requested between two parts of the work; none is half done."""
 
 
 class UnsavedError(HandgradError):

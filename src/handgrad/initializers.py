@@ -1,4 +1,7 @@
-"""Starting values of parameters, each a function of a shape and a key.
+"""Initial values of parameters: functions from a shape and a key to an array.
+
+An initializer takes a shape and a `handgrad.randomness.Key` and returns a float32 array
+of that shape; the same key gives the same bits.
 
 A weight is stored output first, so its fans follow one rule:
 
@@ -63,12 +66,27 @@ def empty(shape: Shape) -> NumpyArray:
 
 
 def zeros(shape: Shape, key: Key) -> NumpyArray:
-    """All zeros; `key` is not used."""
+    """Zeros; `key` is not used.
+
+    Shapes
+        outputs  `shape`, float32
+    """
     return np.zeros(shape, dtype=np.float32)
 
 
 def normal(std: float) -> Initializer:
-    """Normal with mean 0 and this standard deviation."""
+    """Return an initializer that draws from a normal distribution with mean 0.
+
+    Units
+        std  standard deviation of the values
+
+    Example
+        weight = normal(0.01)((10, 784), Key(0))  # (10, 784), float32
+
+    Source
+        Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
+        convolutional neural networks, section 5 (std = 0.01).
+    """
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
         values = empty(shape)
@@ -80,7 +98,14 @@ def normal(std: float) -> Initializer:
 
 
 def uniform(limit: float) -> Initializer:
-    """Uniform between -limit and limit."""
+    """Return an initializer that draws uniformly between -limit and limit.
+
+    Units
+        limit  largest absolute value; the standard deviation is limit / sqrt(3)
+
+    Source
+        LeCun, Bottou, Orr, Müller (1998), Efficient backprop, section 4.6.
+    """
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
         values = empty(shape)
@@ -92,7 +117,12 @@ def uniform(limit: float) -> Initializer:
 
 
 def he_normal(shape: Shape, key: Key) -> NumpyArray:
-    """Normal with std = sqrt(2 / fan_in).
+    """He initialization, normal: std = sqrt(2 / fan_in).
+
+    ResourceError for a weight that does not fit into memory.
+
+    Shapes
+        outputs  `shape`, float32; a function of `key`
 
     Source
         He, Zhang, Ren, Sun (2015), Delving deep into rectifiers, section 2.2.
@@ -101,12 +131,26 @@ def he_normal(shape: Shape, key: Key) -> NumpyArray:
 
 
 def he_uniform(shape: Shape, key: Key) -> NumpyArray:
-    """Uniform with limit = sqrt(6 / fan_in): the variance of `he_normal`."""
+    """He initialization, uniform: limit = sqrt(6 / fan_in).
+
+    ResourceError for a weight that does not fit into memory.
+
+    Shapes
+        outputs  `shape`, float32; a function of `key`
+
+    Source
+        He, Zhang, Ren, Sun (2015), Delving deep into rectifiers, section 2.2.
+    """
     return uniform(sqrt(6 / fans(shape)[0]))(shape, key)
 
 
 def glorot_normal(shape: Shape, key: Key) -> NumpyArray:
-    """Normal with std = sqrt(2 / (fan_in + fan_out)).
+    """Glorot initialization, normal: std = sqrt(2 / (fan_in + fan_out)).
+
+    ResourceError for a weight that does not fit into memory.
+
+    Shapes
+        outputs  `shape`, float32; a function of `key`
 
     Source
         Glorot, Bengio (2010), Understanding the difficulty of training deep
@@ -116,5 +160,15 @@ def glorot_normal(shape: Shape, key: Key) -> NumpyArray:
 
 
 def glorot_uniform(shape: Shape, key: Key) -> NumpyArray:
-    """Uniform with limit = sqrt(6 / (fan_in + fan_out)): Glorot's own choice."""
+    """Glorot initialization, uniform: limit = sqrt(6 / (fan_in + fan_out)).
+
+    ResourceError for a weight that does not fit into memory.
+
+    Shapes
+        outputs  `shape`, float32; a function of `key`
+
+    Source
+        Glorot, Bengio (2010), Understanding the difficulty of training deep
+        feedforward neural networks, section 4.2.1, equation 16.
+    """
     return uniform(sqrt(6 / sum(fans(shape))))(shape, key)

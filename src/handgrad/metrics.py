@@ -1,4 +1,4 @@
-"""How good a classifier is: what scikit-learn would say, without loading it."""
+"""Classification metrics, equal to scikit-learn's, without importing it."""
 
 from dataclasses import dataclass
 
@@ -17,15 +17,29 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a classifier got right and wrong on one split.
+    """Loss, accuracy and per-class metrics of a classifier on one split.
 
-    Accuracies, precision, recall and F1 are fractions; macro means the plain average
-    over classes. A class that was never predicted has precision 0.
+    A ratio of 0 to 0 is taken to be 0: the precision of a class that was never
+    predicted, the recall of a class without examples.
 
     Shapes
-        precision, recall, f1  (classes,)
-        support                (classes,), how many images of the class there are
-        confusion              (classes, classes), row = true, column = predicted
+        precision, recall, f1  (classes,), float64
+        support                (classes,), int64: the number of examples of each class
+        confusion              (classes, classes), int64; row = true, column = predicted
+
+    Equations
+        accuracy  = sum of the diagonal of confusion / number of examples
+        precision = diagonal of confusion / column sums
+        recall    = diagonal of confusion / row sums
+        f1        = 2 * precision * recall / (precision + recall)
+
+    Units
+        loss                             mean over the examples; nats for cross-entropy
+        accuracy, precision, recall, f1  fractions
+
+    Source
+        van Rijsbergen (1979), Information retrieval, chapter 7; with zero_division=0 of
+        scikit-learn's precision_recall_fscore_support.
     """
 
     loss: float
@@ -38,27 +52,27 @@ class Evaluation:
 
     @property
     def macro_precision(self) -> float:
-        """The plain average over classes."""
+        """Macro average: the unweighted mean of the precision over classes."""
         return float(self.precision.mean())
 
     @property
     def macro_recall(self) -> float:
-        """The plain average over classes."""
+        """Macro average: the unweighted mean of the recall over classes."""
         return float(self.recall.mean())
 
     @property
     def macro_f1(self) -> float:
-        """The plain average over classes."""
+        """Macro average: the unweighted mean of F1 over classes."""
         return float(self.f1.mean())
 
     @property
     def mistakes_per_class(self) -> NumpyArray:
-        """How many images of each true class were taken for another."""
+        """Number of misclassified examples of each true class, (classes,), int64."""
         mistakes: NumpyArray = self.confusion.sum(axis=1) - np.diag(self.confusion)
         return mistakes
 
     def most_confused(self, count: int = 5) -> list[tuple[int, int, int]]:
-        """(true, predicted, how often), the most frequent confusions first."""
+        """The `count` most frequent confusions as (true, predicted, how often)."""
         return most_confused(self.confusion, count)
 
 
@@ -67,10 +81,23 @@ def evaluate(
     targets: Integer[NumpyArray, "count"],
     loss: float,
 ) -> Evaluation:
-    """Count what probabilities say against what is true.
+    """Compute accuracy and per-class metrics from predicted probabilities.
 
-    A ratio of nothing to nothing is 0: the precision of a class that was never
-    predicted, the recall of one that has no examples.
+    The prediction is the class of the largest probability, the first of equal ones.
+    Inputs are not checked: `handgrad.Classifier.evaluate` checks them.
+
+    Shapes
+        probabilities  (count, classes), float; logits give the same counts
+        targets        (count,), integers: true class numbers from 0
+
+    Units
+        loss  passed through to the result
+
+    Example
+        evaluate(np.eye(3), np.array([0, 1, 1]), loss=0.5).accuracy == 2 / 3
+
+    Source
+        see `Evaluation`
     """
     confusion = count_confusions(probabilities, targets)
     right, support = np.diag(confusion), confusion.sum(axis=1)
@@ -90,7 +117,13 @@ def count_confusions(
     probabilities: Float[NumpyArray, "count classes"],
     targets: Integer[NumpyArray, "count"],
 ) -> Int64[NumpyArray, "classes classes"]:
-    """How often each true class (row) was taken for each class (column)."""
+    """The confusion matrix: how often each true class is predicted as each class.
+
+    Shapes
+        probabilities  (count, classes), float
+        targets        (count,), integers: true class numbers from 0
+        outputs        (classes, classes), int64; row = true, column = predicted
+    """
     classes = probabilities.shape[1]
     cells = classes * targets.astype(np.int64) + probabilities.argmax(axis=1)
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
@@ -99,7 +132,17 @@ def count_confusions(
 def most_confused(
     confusion: Int64[NumpyArray, "classes classes"], count: int
 ) -> list[tuple[int, int, int]]:
-    """(true, predicted, how often), the most frequent confusions first."""
+    """The most frequent confusions as (true, predicted, how often).
+
+    The most frequent comes first; ties keep the order of the rows. Pairs that never
+    occur are left out.
+
+    Shapes
+        confusion  (classes, classes), int64; row = true, column = predicted
+
+    Units
+        count  the largest number of pairs to return
+    """
     off_diagonal = confusion.copy()
     np.fill_diagonal(off_diagonal, 0)
     order = np.argsort(-off_diagonal, axis=None, kind="stable")[:count]

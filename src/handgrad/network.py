@@ -1,13 +1,17 @@
-"""Declarations of layers: a network of one's own as a list of rows.
+"""Declarations of layers: a network as a list of rows.
 
-Each function returns a row, which is the same table that a configuration in TOML holds:
-the name of the layer and the options that were given. Input sizes, the class count of
-the last linear layer and the keys of the initial weights are filled in when the data
-is known, by `handgrad.Classifier` or `handgrad.models.from_layers`.
+Each function returns a row, the same table that a configuration in TOML holds: the name
+of the layer and the options that were given; an option that is None is left out, and
+the layer's default applies. Input sizes, the class count of the last linear layer and
+the keys of the initial weights are filled in when the data is known, by
+`handgrad.Classifier` or `handgrad.models.from_layers`. These check the options, too,
+and raise ConfigError or ShapeError with the name of the layer.
 
 Shapes
-    images are (batch, channels, height, width), vectors are (batch, features); sizes of
-    kernels, strides and paddings are in pixels, one number or (height, width)
+    images are (batch, channels, height, width), vectors are (batch, features)
+
+Units
+    kernel_size, stride, padding  pixels; one number, or a pair (height, width)
 
 Example
     from handgrad.network import conv2d, flatten, linear, max_pool2d, relu
@@ -52,9 +56,11 @@ InitializerChoice = str | Mapping[str, Any] | Initializer
 def linear(
     out_features: int | None = None, *, initializer: InitializerChoice | None = None
 ) -> Row:
-    """A linear layer: `handgrad.layers.Linear`.
+    """Fully connected layer, `handgrad.layers.Linear`: vectors to vectors.
 
-    Without `out_features` it is the last linear layer, with an output for each class.
+    Without `out_features` it is the last linear layer, with one output for each class.
+    `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
+    function of shape and key.
     """
     return _row("linear", out_features=out_features, initializer=initializer)
 
@@ -67,7 +73,13 @@ def conv2d(
     padding: int | Pair | None = None,
     initializer: InitializerChoice | None = None,
 ) -> Row:
-    """A convolution: `handgrad.layers.Conv2d`; stride 1 and no padding by default."""
+    """Convolution, `handgrad.layers.Conv2d`: (in_channels, ...) to (out_channels, ...).
+
+    `kernel_size`, `stride` (1 by default) and `padding` (0 by default) are in pixels,
+    one number or (height, width). `out_channels` is the number of kernels.
+    `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
+    function of shape and key.
+    """
     return _row(
         "conv2d",
         out_channels=out_channels,
@@ -84,7 +96,11 @@ def max_pool2d(
     stride: int | Pair | None = None,
     padding: int | Pair | None = None,
 ) -> Row:
-    """Maxima over windows: `handgrad.layers.MaxPool2d`; the stride is the window's."""
+    """Max pooling, `handgrad.layers.MaxPool2d`: the largest value of each window.
+
+    `kernel_size`, `stride` (the kernel_size by default) and `padding` (0 by default)
+    are in pixels, one number or (height, width).
+    """
     return _row("max_pool2d", kernel_size=kernel_size, stride=stride, padding=padding)
 
 
@@ -94,76 +110,98 @@ def average_pool2d(
     stride: int | Pair | None = None,
     padding: int | Pair | None = None,
 ) -> Row:
-    """Means over windows: `handgrad.layers.AveragePool2d`."""
+    """Average pooling, `handgrad.layers.AveragePool2d`: the mean of each window.
+
+    `kernel_size`, `stride` (the kernel_size by default) and `padding` (0 by default)
+    are in pixels, one number or (height, width).
+    """
     return _row(
         "average_pool2d", kernel_size=kernel_size, stride=stride, padding=padding
     )
 
 
 def global_average_pool2d() -> Row:
-    """The mean of each channel: `handgrad.layers.GlobalAveragePool2d`."""
+    """Global average pooling, `handgrad.layers.GlobalAveragePool2d`."""
     return _row("global_average_pool2d")
 
 
 def batch_norm1d(*, eps: float | None = None, momentum: float | None = None) -> Row:
-    """Batch normalization of vectors: `handgrad.layers.BatchNorm1d`."""
+    """Batch normalization of vectors, `handgrad.layers.BatchNorm1d`.
+
+    `eps` is added to the variance (1e-5 by default); `momentum` is the weight of the
+    new batch in the running statistics, from 0 to 1 (0.1 by default).
+    """
     return _row("batch_norm1d", eps=eps, momentum=momentum)
 
 
 def batch_norm2d(*, eps: float | None = None, momentum: float | None = None) -> Row:
-    """Batch normalization of images by channel: `handgrad.layers.BatchNorm2d`."""
+    """Batch normalization of images by channel, `handgrad.layers.BatchNorm2d`.
+
+    `eps` is added to the variance (1e-5 by default); `momentum` is the weight of the
+    new batch in the running statistics, from 0 to 1 (0.1 by default).
+    """
     return _row("batch_norm2d", eps=eps, momentum=momentum)
 
 
 def dropout(rate: float) -> Row:
-    """Dropout: `handgrad.layers.Dropout`; `rate` is the fraction that is dropped."""
+    """Dropout, `handgrad.layers.Dropout`; `rate` is the fraction dropped, below 1."""
     return _row("dropout", rate=rate)
 
 
 def flatten() -> Row:
-    """Images to vectors: `handgrad.layers.Flatten`."""
+    """Images to vectors, `handgrad.layers.Flatten`."""
     return _row("flatten")
 
 
 def relu() -> Row:
-    """max(inputs, 0): `handgrad.layers.ReLU`."""
+    """Rectified linear unit, `handgrad.layers.ReLU`: max(inputs, 0)."""
     return _row("relu")
 
 
 def leaky_relu(negative_slope: float | None = None) -> Row:
-    """ReLU with a slope below 0: `handgrad.layers.LeakyReLU`; 0.01 by default."""
+    """Leaky rectified linear unit, `handgrad.layers.LeakyReLU`.
+
+    `negative_slope` multiplies inputs below 0: a number from 0 up (0.01 by default).
+    """
     return _row("leaky_relu", negative_slope=negative_slope)
 
 
 def gelu() -> Row:
-    """The Gaussian error linear unit, exact: `handgrad.layers.GELU`."""
+    """Gaussian error linear unit, exact, `handgrad.layers.GELU`."""
     return _row("gelu")
 
 
 def gelu_tanh() -> Row:
-    """The Gaussian error linear unit by its tanh approximation."""
+    """Gaussian error linear unit by its tanh formula, `handgrad.layers.GELU`."""
     return _row("gelu_tanh")
 
 
 def tanh() -> Row:
-    """The hyperbolic tangent: `handgrad.layers.Tanh`."""
+    """Hyperbolic tangent, `handgrad.layers.Tanh`."""
     return _row("tanh")
 
 
 def sigmoid() -> Row:
-    """The logistic function: `handgrad.layers.Sigmoid`."""
+    """Logistic function, `handgrad.layers.Sigmoid`."""
     return _row("sigmoid")
 
 
 def softmax() -> Row:
-    """Softmax as a layer: `handgrad.layers.Softmax`. Losses take logits instead."""
+    """Softmax as a layer, `handgrad.layers.Softmax`. Losses take logits instead."""
     return _row("softmax")
 
 
 def residual(body: Rows, shortcut: Rows | None = None) -> Row:
-    """outputs = body(inputs) + shortcut(inputs): `handgrad.layers.Residual`.
+    """Residual connection, `handgrad.layers.Residual`.
 
-    `body` and `shortcut` are lists of rows; without a shortcut the inputs are added.
+    `body` and `shortcut` are lists of rows; without a shortcut the inputs are added
+    unchanged. ConfigError for anything but a list.
+
+    Equations
+        outputs = body(inputs) + shortcut(inputs)
+
+    Example
+        residual([conv2d(16, 3, padding=1), relu()], shortcut=[conv2d(16, 1)])
     """
     return _row(
         "residual",
@@ -173,7 +211,10 @@ def residual(body: Rows, shortcut: Rows | None = None) -> Row:
 
 
 def sequential(layers: Rows) -> Row:
-    """Layers one after another, as one layer: `handgrad.layers.Sequential`."""
+    """Layers one after another, as one layer, `handgrad.layers.Sequential`.
+
+    `layers` is a list of rows; ConfigError for anything else.
+    """
     return _row("sequential", layers=_rows("layers", layers))
 
 

@@ -24,11 +24,14 @@ class Draw(NamedTuple):
 
 
 class Parameter:
-    """A trainable array. Only an optimizer changes its `value`.
+    """A trainable array; only an optimizer changes its `value`.
+
+    `value` is an array of any library that follows the array API; ConfigError when
+    anything else is assigned.
 
     `Parameter.drawn` makes one whose initial value is drawn when it is first read.
-    Until then the network that the layer becomes part of may choose its key, so that
-    no two layers of a network start with equal weights (see `layers.initial_keys`).
+    Until then the network that the layer becomes part of may choose its key, so that no
+    two layers of a network start with equal weights.
     """
 
     def __init__(self, value: Array) -> None:
@@ -43,7 +46,10 @@ class Parameter:
         initializer: Callable[[Shape, Key], Array],
         key: Key | None = None,
     ) -> "Parameter":
-        """A parameter whose initial value is `initializer(shape, key)`, float32."""
+        """Make a parameter whose initial value is `initializer(shape, key)`.
+
+        `shape` is a tuple of sizes. Without a `key` the network chooses one.
+        """
         made = cls(None)
         made._draw = Draw(shape, initializer, key)
         made.key = key
@@ -51,7 +57,7 @@ class Parameter:
 
     @property
     def value(self) -> Array:
-        """The array; drawn now if it has not been read before."""
+        """The array; an initial value is drawn when it is first read."""
         if self._draw is not None:
             draw, self.key = self._draw, self.key or DEFAULT_KEY.child("weight")
             self._value = draw.initializer(draw.shape, self.key)
@@ -69,12 +75,12 @@ class Parameter:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the value is there already."""
+        """Whether the array exists already."""
         return self._draw is None
 
     @property
     def has_own_key(self) -> bool:
-        """Whether the layer was given a key, rather than one by its place."""
+        """Whether the layer was given a key and the value has not been drawn yet."""
         return self._draw is not None and self._draw.key is not None
 
     @property
@@ -100,4 +106,7 @@ class Parameter:
 
 
 class Buffer(Parameter):
-    """An array that a layer keeps but no gradient moves: running statistics."""
+    """An array that a layer keeps but no gradient updates: running statistics.
+
+    `value` is the array; ConfigError when anything else is assigned.
+    """

@@ -43,7 +43,22 @@ PIECE = 1 << 15  # numbers drawn at once where many are
 
 @dataclass(frozen=True)
 class Key:
-    """What a random draw is a function of."""
+    """What a random draw is a function of.
+
+    Equal keys give equal draws: a draw changes no state. For errors see `random_bits`.
+
+    Shapes
+        examples  (batch,), integers from 0 to 2**32 - 1: the number of each example in
+                  its data set; None where the draws do not depend on examples
+
+    Units
+        seed  the one number that all keys of a run share
+        path  the purpose, such as "/initialization/linear_1/weight"
+        step  number of the update; 0 outside training
+
+    Example
+        uniform(Key(0).child("dropout").at(step=1), (2, 3))  # the same every time
+    """
 
     seed: int
     path: str = ""
@@ -51,11 +66,11 @@ class Key:
     examples: NumpyArray | None = None
 
     def child(self, purpose: str) -> "Key":
-        """The key of one purpose within this one's."""
+        """The key of one `purpose` within this one's, as a new key."""
         return replace(self, path=f"{self.path}/{purpose}")
 
     def at(self, step: int, examples: NumpyArray | None = None) -> "Key":
-        """The same purpose at one step, for these examples (numbers in their set)."""
+        """The same purpose at a `step`, for the `examples` of a batch, as a new key."""
         return replace(self, step=step, examples=examples)
 
     @property
@@ -103,6 +118,10 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
     With `key.examples`, the first axis of `shape` is the batch, and row b depends on
     the number `key.examples[b]`, not on b. Without, all of `shape` is example 0.
 
+    ConfigError for a step or example number that is not from 0 to 2**32 - 1, and
+    ShapeError unless there is one example number for each row; so for `uniform` and
+    `normal`.
+
     Shapes
         outputs  `shape`, uint32
     """
@@ -147,7 +166,11 @@ def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
 
 
 def uniform(key: Key, shape: Shape, low: float = 0.0, high: float = 1.0) -> NumpyArray:
-    """Uniform float64 numbers strictly between `low` and `high`."""
+    """Uniform numbers strictly between `low` and `high`, of 32 bits of `key` each.
+
+    Shapes
+        outputs  `shape`, float64
+    """
     return _between(random_bits(key, shape), low, high)
 
 
@@ -176,13 +199,20 @@ def keep_threshold(dropped: float) -> int:
 
 
 def permutation(key: Key, count: int) -> NumpyArray:
-    """An order of the numbers 0 .. count - 1, int64: sorted by 64 random bits each."""
+    """A random order of the numbers 0 .. count - 1, for a key without examples.
+
+    Sorts by 64 random bits of `key` each. The result is (`count`,), int64.
+    """
     high, low = random_bits(key, (2, count)).astype(np.uint64)
     return np.argsort((high << np.uint64(32)) | low, kind="stable").astype(np.int64)
 
 
 def normal(key: Key, shape: Shape) -> NumpyArray:
-    """Standard normal float64 numbers: the normal quantile of uniform draws."""
+    """Standard normal numbers: the normal quantile of uniform draws of `key`.
+
+    Shapes
+        outputs  `shape`, float64, from -6.3 to 6.3
+    """
     return normal_quantile(uniform(key, shape))
 
 
@@ -233,67 +263,37 @@ def _polynomial(value: NumpyArray, coefficients: NumpyArray) -> NumpyArray:
 # Wichura's coefficients, constant term first: numerator, denominator.
 CENTRE = (
     (
-        3.3871328727963666080e0,
-        1.3314166789178437745e2,
-        1.9715909503065514427e3,
-        1.3731693765509461125e4,
-        4.5921953931549871457e4,
-        6.7265770927008700853e4,
-        3.3430575583588128105e4,
-        2.5090809287301226727e3,
+        3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+        1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
+        3.3430575583588128105e4, 2.5090809287301226727e3,
     ),
     (
-        1.0,
-        4.2313330701600911252e1,
-        6.8718700749205790830e2,
-        5.3941960214247511077e3,
-        2.1213794301586595867e4,
-        3.9307895800092710610e4,
-        2.8729085735721942674e4,
-        5.2264952788528545610e3,
+        1.0, 4.2313330701600911252e1, 6.8718700749205790830e2,
+        5.3941960214247511077e3, 2.1213794301586595867e4, 3.9307895800092710610e4,
+        2.8729085735721942674e4, 5.2264952788528545610e3,
     ),
-)
+)  # fmt: skip
 MIDDLE = (
     (
-        1.42343711074968357734e0,
-        4.63033784615654529590e0,
-        5.76949722146069140550e0,
-        3.64784832476320460504e0,
-        1.27045825245236838258e0,
-        2.41780725177450611770e-1,
-        2.27238449892691845833e-2,
-        7.74545014278341407640e-4,
+        1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
+        3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
+        2.27238449892691845833e-2, 7.74545014278341407640e-4,
     ),
     (
-        1.0,
-        2.05319162663775882187e0,
-        1.67638483018380384940e0,
-        6.89767334985100004550e-1,
-        1.48103976427480074590e-1,
-        1.51986665636164571966e-2,
-        5.47593808499534494600e-4,
-        1.05075007164441684324e-9,
+        1.0, 2.05319162663775882187e0, 1.67638483018380384940e0,
+        6.89767334985100004550e-1, 1.48103976427480074590e-1, 1.51986665636164571966e-2,
+        5.47593808499534494600e-4, 1.05075007164441684324e-9,
     ),
-)
+)  # fmt: skip
 FAR = (
     (
-        6.65790464350110377720e0,
-        5.46378491116411436990e0,
-        1.78482653991729133580e0,
-        2.96560571828504891230e-1,
-        2.65321895265761230930e-2,
-        1.24266094738807843860e-3,
-        2.71155556874348757815e-5,
-        2.01033439929228813265e-7,
+        6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
+        2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+        2.71155556874348757815e-5, 2.01033439929228813265e-7,
     ),
     (
-        1.0,
-        5.99832206555887937690e-1,
-        1.36929880922735805310e-1,
-        1.48753612908506148525e-2,
-        7.86869131145613259100e-4,
-        1.84631831751005468180e-5,
-        1.42151175831644588870e-7,
-        2.04426310338993978564e-15,
+        1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1,
+        1.48753612908506148525e-2, 7.86869131145613259100e-4, 1.84631831751005468180e-5,
+        1.42151175831644588870e-7, 2.04426310338993978564e-15,
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,9 @@
-"""Learning rates as functions of the step; steps count from 1.
+"""Learning-rate schedules: functions from the step to the learning rate.
 
-Each function here returns a schedule. `steps` is the length of the whole run in
-steps; a schedule keeps its last value after it.
+Steps count from 1. Each function here returns a schedule, which takes a step and
+returns a float; it can be pickled. The settings are checked when the schedule is made
+(ConfigError), its learning rates by the optimizer at every step (ConfigError unless
+finite, from 0 up). A schedule keeps its last value after the end.
 """
 
 from collections.abc import Callable
@@ -24,15 +26,32 @@ Schedule: TypeAlias = Callable[[int], float]
 
 
 def constant(learning_rate: float) -> Schedule:
-    """The same learning rate at every step."""
+    """The same learning rate at every step.
+
+    Equations
+        rate(step) = learning_rate
+
+    Source
+        Goodfellow, Bengio, Courville (2016), Deep Learning, section 8.3.1.
+    """
     return partial(_constant, learning_rate)
 
 
 def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Schedule:
-    """Fall by a factor every so many steps.
+    """Multiply the learning rate by `factor` after each `every` steps.
+
+    ConfigError for an `every` below 1 or a `factor` that is not above 0.
 
     Equations
         rate(step) = learning_rate * factor ** floor((step - 1) / every)
+
+    Example
+        schedule = step_decay(0.1, every=100)
+        schedule(100), schedule(101)  # 0.1, 0.01
+
+    Source
+        He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition,
+        section 4.2, with equal intervals.
     """
     check_at_least("step_decay", "every", every, 1)
     check_positive("step_decay", "factor", factor)
@@ -40,9 +59,10 @@ def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Sche
 
 
 def cosine(learning_rate: float, *, steps: int, final: float = 0.0) -> Schedule:
-    """Glide from the learning rate down to `final` along half a cosine.
+    """Cosine decay from `learning_rate` to `final` over `steps` steps.
 
-    `final` would be reached one step after the last, so the last step still moves.
+    `final` would be reached one step after the last, so the last step still updates.
+    ConfigError for `steps` below 1 or a negative `final`.
 
     Equations
         progress   = min((step - 1) / steps, 1)
@@ -65,19 +85,27 @@ def one_cycle(
     start_factor: float = 25.0,
     final_factor: float = 1e4,
 ) -> Schedule:
-    """Rise to `learning_rate`, the peak, then fall far below the start.
+    """One-cycle schedule: increase to `learning_rate`, then decay far below the start.
+
+    ConfigError for `steps` below 2, a `rise` that is not from 0 up to, but not
+    including, 1, or a factor that is not above 0.
 
     Equations
         start    = learning_rate / start_factor
         final    = start / final_factor
-        top      = rise * steps - 1             the peak's place, counted from 0
+        top      = max(rise * steps - 1, 0)     position of the peak, counted from 0
         glide(a, b, progress) = b + (a - b) * (1 + cos(pi * progress)) / 2
         rate(step) = glide(start, learning_rate, (step - 1) / top)   up to the peak
         rate(step) = glide(learning_rate, final, (step - 1 - top) / (steps - 1 - top))
 
+    Units
+        steps  length of the run, in steps
+        rise   fraction of the steps before the peak
+
     Source
         Smith, Topin (2019), Super-convergence: very fast training of neural networks
-        using large learning rates, section 3.
+        using large learning rates, section 3; with cosines instead of straight lines,
+        as in PyTorch's OneCycleLR.
     """
     check_at_least("one_cycle", "steps", steps, 2)
     check_fraction("one_cycle", "rise", rise)
@@ -89,10 +117,16 @@ def one_cycle(
 
 
 def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
-    """Rise in a straight line to another schedule over the first steps.
+    """Linear warm-up: multiply a schedule by a factor that grows to 1.
+
+    `schedule` is the one to scale, `steps` the length of the warm-up; 0 leaves the
+    schedule as it is. ConfigError for negative `steps`.
 
     Equations
         rate(step) = schedule(step) * min(step / steps, 1)
+
+    Example
+        schedule = warm_up(cosine(0.1, steps=1000), steps=100)
 
     Source
         Goyal et al. (2017), Accurate, large minibatch SGD, section 2.2.

@@ -1,4 +1,4 @@
-"""Random changes of training images, functions of a key; mirrors in prediction."""
+"""Data augmentation: random changes of training images, as functions of a key."""
 
 from handgrad.augmentation.augmentation import Augmentation
 from handgrad.augmentation.cutout import Cutout

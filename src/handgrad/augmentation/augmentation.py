@@ -11,14 +11,19 @@ from handgrad.randomness import Key, random_bits
 
 
 class Augmentation(Protocol):
-    """A random change of images that leaves their class as it is.
+    """Protocol of augmentations: a random change of images that keeps their class.
 
-    With `key.examples`, one number for each image, what happens to an image depends on
-    the seed, the step and its number, not on its place in the batch.
+    One of your own defines `apply`. With `key.examples`, one number for each image, the
+    change of an image depends on the seed, the step and its number, not on its position
+    in the batch.
+
+    Shapes
+        images   (batch, channels, height, width), uint8 or float32
+        outputs  the same; the images given are not modified
     """
 
     def apply(self, images: Images, key: Key) -> Images:
-        """New images; those given stay as they are."""
+        """Return changed copies of the `images`, drawn from `key`."""
 
 
 def check_smaller(name: str, option: str, size: int, image: tuple[int, int]) -> None:

@@ -11,9 +11,14 @@ from handgrad.ranges import check_at_least
 
 
 class Cutout:
-    """Paint one black square in each image, its centre anywhere in it.
+    """Cutout: set one random square of each image to 0.
 
-    Near a border a part of the square lies outside, so less is hidden.
+    The centre is anywhere in the image, so near a border a part of the square lies
+    outside. ConfigError for a size below 1.
+
+    Shapes
+        images   (batch, channels, height, width), uint8 or float32
+        outputs  the same
 
     Equations
         centre = uniform over the pixels, one for each image
@@ -21,7 +26,7 @@ class Cutout:
         outputs = 0 where hidden, else inputs
 
     Units
-        size  pixels a side
+        size  side of the square, in pixels
 
     Source
         DeVries, Taylor (2017), Improved regularization of convolutional neural networks
@@ -33,11 +38,11 @@ class Cutout:
         self.size = size
 
     def check_images(self, height: int, width: int) -> None:
-        """Whether something of each image is left; ConfigError."""
+        """ConfigError unless the square is smaller than this `height` and `width`."""
         check_smaller("cutout", "size", self.size, (height, width))
 
     def apply(self, images: Images, key: Key) -> Images:
-        """Hide one square of each image."""
+        """Set a square of each of the `images` to 0, at a position drawn from `key`."""
         batch, _, height, width = images.shape
         rows = self._is_hidden(key.child("row"), batch, height)
         columns = self._is_hidden(key.child("column"), batch, width)
@@ -45,7 +50,7 @@ class Cutout:
         return np.where(hidden, np.uint8(0), images)
 
     def view(self, views: Views, key: Key) -> None:
-        """The same as rows of numbers."""
+        """The same change written into `views`, for the engine; drawn from `key`."""
         count = len(views.table)
         top = self._start(key.child("row"), count, views.height)
         left = self._start(key.child("column"), count, views.width)

@@ -11,14 +11,20 @@ from handgrad.ranges import check_at_least
 
 
 class RandomCrop:
-    """Pad with black on every side, then cut a window of the old size anywhere.
+    """Random crop: pad with zeros on every side, then crop to the original size.
+
+    ConfigError for a negative padding.
+
+    Shapes
+        images   (batch, channels, height, width), uint8 or float32
+        outputs  the same
 
     Equations
         top, left = uniform in 0 .. 2 * padding, one pair for each image
         outputs[c, y, x] = padded[c, top + y, left + x]
 
     Units
-        padding  pixels
+        padding  pixels on each side
 
     Source
         Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
@@ -31,11 +37,11 @@ class RandomCrop:
         self.padding = padding
 
     def check_images(self, height: int, width: int) -> None:
-        """Whether something of each image is left; ConfigError."""
+        """ConfigError unless the padding is less than this `height` and `width`."""
         check_smaller("random_crop", "padding", self.padding, (height, width))
 
     def apply(self, images: Images, key: Key) -> Images:
-        """Cut one window from each padded image."""
+        """Crop each of the padded `images`, at a position drawn from `key`."""
         batch, _, height, width = images.shape
         border = (self.padding, self.padding)
         padded = np.pad(images, ((0, 0), (0, 0), border, border))
@@ -46,7 +52,7 @@ class RandomCrop:
         return windows[np.arange(batch), :, top, left]
 
     def view(self, views: Views, key: Key) -> None:
-        """The same as rows of numbers."""
+        """The same change written into `views`, for the engine; drawn from `key`."""
         top, left = self._corners(key, len(views.table))
         views.shift(top - self.padding, left - self.padding)
 

@@ -10,10 +10,14 @@ from handgrad.randomness import Key
 
 
 class RandomFlip:
-    """Mirror every other image, left to right, on average.
+    """Random horizontal flip: mirror each image with probability one half.
+
+    Shapes
+        images   (batch, channels, height, width), uint8 or float32
+        outputs  the same
 
     Equations
-        is_flipped = uniform in 0 .. 1, one for each image
+        is_flipped = a fair coin, one for each image
         outputs[c, y, x] = inputs[c, y, width - 1 - x] where is_flipped, else inputs
 
     Source
@@ -22,17 +26,17 @@ class RandomFlip:
     """
 
     def check_images(self, height: int, width: int) -> None:
-        """Any image can be mirrored."""
+        """Images of any `height` and `width` can be mirrored."""
 
     def apply(self, images: Images, key: Key) -> Images:
-        """Flip the images whose coin says so; the same key flips the same ones."""
+        """Mirror about half of the `images`; which ones is drawn from `key`."""
         is_flipped = self._is_flipped(key, len(images))
         outputs = np.array(images)
         outputs[is_flipped] = images[is_flipped][..., ::-1]
         return outputs
 
     def view(self, views: Views, key: Key) -> None:
-        """The same as rows of numbers."""
+        """The same change written into `views`, for the engine; drawn from `key`."""
         views.mirror(self._is_flipped(key, len(views.table)))
 
     def _is_flipped(self, key: Key, batch: int) -> Bool[NumpyArray, " batch"]:

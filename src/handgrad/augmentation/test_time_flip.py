@@ -19,10 +19,15 @@ Answers = Callable[
 def logits_with_flip(
     answers: Answers, images: Images
 ) -> Float32[NumpyArray, "batch classes"]:
-    """The mean of the logits of each image and of its mirror image.
+    """Test-time augmentation: average the logits of each image and its horizontal flip.
 
-    It makes sense for a network that was trained with `RandomFlip`, and never for
-    pictures that a mirror changes, such as digits. It takes twice the time.
+    `answers` is the network: a function from images to logits. Use it for a network
+    that was trained with `RandomFlip`, and not where a flip changes the class, as with
+    digits. It takes twice the time.
+
+    Shapes
+        images   (batch, channels, height, width), uint8 or float32
+        outputs  (batch, classes), float32
 
     Equations
         mirrored[c, y, x] = image[c, y, width - 1 - x]
@@ -31,7 +36,7 @@ def logits_with_flip(
     Source
         Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
         convolutional neural networks, section 4.1, which averages the probabilities
-        of reflections and crops; a mean of logits serves every loss.
+        of reflections and crops; a mean of logits works for every loss.
     """
     logits = np.array(answers(images))
     for start in range(0, len(images), PART):

@@ -24,11 +24,17 @@ def check_is_array(owner: str, name: str, value: object) -> None:
 class Split:
     """Images or vectors and their true classes, in memory or memory-mapped.
 
+    ShapeError for anything but NumPy arrays with an axis. Class numbers, counts and
+    dtypes are checked against the network when training or evaluation begins.
+
     Shapes
         images   (count, channels, height, width) or (count, features); uint8 or float32
         targets  (count,), int64, class numbers from 0
         weights  (count,), float32: how much each example counts in the loss, from 0 up;
                  None where all count alike
+
+    Example
+        Split(np.zeros((10, 1, 8, 8), dtype=np.uint8), np.arange(10))
     """
 
     images: NumpyArray
@@ -50,14 +56,23 @@ class Split:
         return tuple(self.images.shape[1:])
 
     def take(self, rows: NumpyArray) -> "Split":
-        """A copy in memory of the images of these rows, in this order."""
+        """Return a copy in memory of the examples of these `rows`, in this order.
+
+        ResourceError if it does not fit into memory.
+
+        Shapes
+            rows  (count,), integers from 0
+        """
         size = len(rows) * prod(self.image_shape) * self.images.dtype.itemsize
         check_memory(size, f"A part of {len(rows):,} images")
         weights = None if self.weights is None else self.weights[rows]
         return Split(self.images[rows], self.targets[rows], weights)
 
     def side_by_side(self) -> "Split":
-        """The same, copied where an array has gaps or another order in memory."""
+        """Return the same split with arrays that are contiguous in memory (C order).
+
+        An array that is not contiguous is copied.
+        """
         arrays = (self.images, self.targets, self.weights)
         if all(array is None or array.flags.c_contiguous for array in arrays):
             return self
@@ -70,9 +85,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training split, a test split if there is one, and the names of the classes.
+    """A data set: splits, class names and a checksum.
 
-    The checksum is the SHA-256 of the content: images and targets of all splits.
+    `train` is the training split, `test` the test split or None. `name` is the data
+    set's name, or that of the folder or zip; `class_names[k]` names class k. `checksum`
+    is the SHA-256 of the images, targets and weights of all splits, in hexadecimal.
     """
 
     name: str
@@ -88,7 +105,7 @@ class Dataset:
 
     @property
     def classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
         return len(self.class_names)
 
 

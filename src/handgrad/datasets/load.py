@@ -35,11 +35,24 @@ def load(
     image_size: Pair | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Load a data set: looked for on this machine first, else downloaded.
+    """Load a data set: from this machine if it is there, else by download.
 
-    A text that is one of `NAMES` is that data set (hyphens, underscores and capitals as
-    you like); anything else is the folder or zip of that path, read as images in class
-    folders. `image_size` is (height, width).
+    `name_or_path` is "cifar10", "digits", "fashion_mnist" or "mnist" (hyphens,
+    underscores and capitals do not matter), or the path of a folder or zip with one
+    folder of images for each class. `data_dir` is searched first and receives
+    downloads, by default the user's cache folder; HANDGRAD_DATA, ./data and the folders
+    of other libraries are searched as well. `progress` is called with what is read, how
+    much is done, and of how much.
+
+    DatasetError for an unknown name, a failed download, or a file that is missing or
+    damaged; ConfigError for a size below 1.
+
+    Shapes
+        train.images   (count, channels, height, width), uint8
+        train.targets  (count,), int64
+
+    Units
+        image_size  (height, width) in pixels; images are resized to it
 
     Example
         load("digits").train.images.shape == (1437, 1, 8, 8)
@@ -70,9 +83,15 @@ def _from_files(path: Path, image_size: Pair | None, progress: Any) -> Dataset:
 def fetch(
     name: str, *, data_dir: str | Path | None = None, progress: Progress | None = None
 ) -> Path:
-    """Download a data set unless it is there; returns the folder (or archive) of it.
+    """Download a data set unless it is on this machine; return its folder or archive.
 
-    Files in the folder for downloads whose content is not right are fetched again.
+    `name` is "cifar10", "fashion_mnist" or "mnist". `data_dir` is searched first and
+    receives the download, by default the user's cache folder. `progress` is called with
+    the file, the bytes done, and the bytes of the whole. Downloaded files whose
+    checksum is wrong are downloaded again.
+
+    ConfigError for an unknown name; DatasetError for "digits", which is part of
+    scikit-learn, and for a download that fails or has another checksum.
     """
     known = _known(name)
     if known == "digits":

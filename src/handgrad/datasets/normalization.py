@@ -21,11 +21,14 @@ Inputs = UInt8[NumpyArray, "count *shape"] | Float32[NumpyArray, "count *shape"]
 
 @dataclass(frozen=True)
 class Normalization:
-    """One mean and one standard deviation for each channel.
+    """Subtract a mean and divide by a standard deviation, for each channel.
 
-    Bytes are taken as numbers from 0 to 1, so their mean is between 0 and 1, too;
-    float32 inputs are taken as they are. Vectors have a mean and a deviation for each
-    feature, or one of each for all features.
+    `mean` and `std` hold one number for each channel. Bytes are scaled to 0 to 1 first,
+    so `mean` is between 0 and 1 for them; float32 inputs are taken as they are. For
+    vectors there is one of each for every feature, or one for all features.
+
+    ConfigError unless there are as many means as deviations, all finite, and the
+    deviations above 0.
 
     Shapes
         inputs   (count, channels, height, width) or (count, features); uint8 or float32
@@ -36,6 +39,9 @@ class Normalization:
                   scale   = 1 / (255 * std)
                   shift   = -mean / std
         float32:  outputs = (inputs - mean) * (1 / std)
+
+    Example
+        Normalization(mean=(0.5,), std=(0.5,)).apply(images)  # from -1 to 1
     """
 
     mean: tuple[float, ...]
@@ -58,24 +64,24 @@ class Normalization:
 
     @property
     def scale(self) -> NumpyArray:
-        """What a byte is multiplied by, for each channel."""
+        """The factor for bytes, (channels,), float32."""
         return (1.0 / (FULL * np.asarray(self.std))).astype(np.float32)
 
     @property
     def shift(self) -> NumpyArray:
-        """What is added then, for each channel."""
+        """The term that is added to scaled bytes, (channels,), float32."""
         shift: NumpyArray = -np.asarray(self.mean) / np.asarray(self.std)
         return shift.astype(np.float32)
 
     def numbers(self, dtype: str) -> tuple[NumpyArray, NumpyArray]:
-        """The factors and the terms, for each channel, of inputs of this dtype."""
+        """Return factors and terms, (channels,) each, for inputs of this `dtype`."""
         if dtype == "uint8":
             return self.scale, self.shift
         inverse: NumpyArray = 1.0 / np.asarray(self.std)
         return inverse.astype(np.float32), -np.asarray(self.mean).astype(np.float32)
 
     def apply(self, inputs: NumpyArray) -> Float32[NumpyArray, "count *shape"]:
-        """Normalise images or vectors."""
+        """Normalize images or vectors; ShapeError unless they are uint8 or float32."""
         inputs = np.asarray(inputs)
         if str(inputs.dtype) not in DTYPES:
             raise ShapeError(
@@ -192,7 +198,19 @@ def _chunks(inputs: NumpyArray) -> Iterator[tuple[NumpyArray, slice]]:
 def normalization(
     name: str, images: Inputs, weights: NumpyArray | None = None
 ) -> Normalization:
-    """`unit`, `half`, or `standard` over the training images, weighted or not."""
+    """Return the normalization of this name for these training inputs.
+
+    `name` is "unit" (bytes from 0 to 1, float32 as it is), "half" (mean and deviation
+    1/2) or "standard" (mean and deviation over the inputs, for each channel or feature;
+    byte vectors share one of each). ConfigError for another name.
+
+    Shapes
+        images   (count, channels, height, width) or (count, features); uint8 or float32
+        weights  (count,): how much each example counts in "standard"; or None
+
+    Example
+        normalization("standard", digits.train.images).apply(digits.test.images)
+    """
     if name not in NAMES:
         raise unknown_name("normalization", name, NAMES)
     if name == "standard":

@@ -11,10 +11,18 @@ from handgrad.randomness import Key, permutation
 def split(
     whole: Split, validation: float, key: Key, *, stratified: bool = True
 ) -> tuple[Split, Split]:
-    """(training, validation): a fraction below 1 of the images, or a count of them.
+    """Split examples into a training and a validation part; return both, in this order.
 
-    Stratified: every class gives its share, the largest remainders round up. Rows keep
-    the order of the data set.
+    `whole` is the split to divide, `key` the key of the random choice. With
+    `stratified` each class contributes in proportion to its size, the largest
+    remainders rounded up. Rows keep their order. ConfigError unless both parts have an
+    example.
+
+    Units
+        validation  a float below 1: a fraction of the examples; else their number
+
+    Example
+        training, validation = split(digits.train, 0.1, Key(0).child("validation"))
     """
     rows = validation_rows(whole.targets, validation, key, stratified=stratified)
     chosen = np.zeros(len(whole), dtype=bool)

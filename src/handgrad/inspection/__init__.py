@@ -1,17 +1,4 @@
-"""Inspections: functions that show, measure and check the numbers of training.
-
-Each command `handgrad inspect NAME` is a function of the same name, with underscores.
-It takes a fitted classifier, the path of a run, or a bare `Sequential`, and arrays; it
-returns a `Result`, which prints as a table, draws a figure, and shows both in a
-notebook. Importing this package imports neither matplotlib, Numba nor scikit-learn.
-
-Example
-    from handgrad import inspection
-
-    found = inspection.confusion(clf, test_images, test_labels)
-    print(found)
-    found.figure().savefig("confusion.png")
-"""
+"""Inspections: functions that show, measure and check the numbers of training."""
 
 from handgrad.inspection.activation_functions import activation_functions
 from handgrad.inspection.check_catalogue import CheckRow, check_catalogue

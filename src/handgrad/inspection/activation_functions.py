@@ -90,9 +90,10 @@ def activation_functions(
     high: float = 10.0,
     points: int = 2001,
 ) -> ActivationFunctions:
-    """Values and slopes of the named activations, or of all, by the reference layers.
+    """Values and derivatives of activation functions, by the reference layers.
 
-    ConfigError for an activation that is not in the catalogue, or an empty range.
+    `names` are those of the catalogue, by default all. ConfigError for another name or
+    an empty range.
 
     Units
         low, high  the smallest and the largest input
@@ -100,6 +101,9 @@ def activation_functions(
 
     Example
         activation_functions(["relu", "gelu"], low=-3, high=3).figure()
+
+    Source
+        Goodfellow, Bengio, Courville (2016), Deep Learning, section 6.3.
     """
     if not low < high or points < 2:
         raise ConfigError(

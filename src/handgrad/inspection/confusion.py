@@ -82,11 +82,12 @@ def confusion(
     pairs: int = 10,
     **where: Unpack[Where],
 ) -> Confusion:
-    """The confusion matrix: how often each true class is predicted as each class.
+    """Confusion matrix: how often each true class is predicted as each class.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
-    `images` all images of one of the run's splits are taken: see
-    `handgrad.inspection.sample.Where`.
+    `images` all images of one of the run's splits are taken; `split` ("test",
+    "validation" or "train") or `dataset` (a name or path, searched in `data_dir` first)
+    chooses them.
 
     ConfigError for a label of another class or an unknown split; ShapeError for images
     of another shape.
@@ -95,9 +96,15 @@ def confusion(
         images  (count, ...), as the classifier takes them
         labels  (count,), names or numbers of their classes
 
+    Units
+        pairs  number of the most frequent confusions to list
+
     Example
         confusion(clf, test_images, test_labels)
         confusion("runs/lenet-digits-1", split="validation")
+
+    Source
+        Bishop (2006), Pattern Recognition and Machine Learning, section 1.5.
     """
     check_at_least("confusion", "pairs", pairs, 1)
     of = subject_of(subject)

@@ -34,11 +34,22 @@ class Differentiable(ABC):
 
 
 class LayerValue(Differentiable):
-    """The sum of a layer's outputs, weighted by fixed random numbers.
+    """A layer as a scalar function: its outputs, weighted by fixed random numbers.
+
+    For `by_projection` and `by_entry`. A copy of the `layer` runs in float64;
+    `training` selects between training and prediction, `key` draws the weights and any
+    dropout mask.
+
+    Shapes
+        inputs  (batch, ...)
 
     Equations
         value     = sum of outputs * d_outputs
         gradients = layer.backward(d_outputs, cache)
+
+    Example
+        value = LayerValue(Tanh(), np.ones((2, 3)), key=Key(0))
+        by_projection(value, key=Key(1)).passed
     """
 
     def __init__(
@@ -52,12 +63,12 @@ class LayerValue(Differentiable):
         self.d_outputs = normal(key.child("d_outputs"), shape)
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
-        """The weighted sum of the outputs."""
+        """Return the value at a `point` (arrays by name), and the cache."""
         outputs, cache = self._forward(point)
         return float(np.sum(outputs * self.d_outputs)), cache
 
     def gradients(self) -> Point:
-        """By the layer's backward pass."""
+        """Return the gradient of each array, by the backward pass."""
         _, cache = self._forward(self.point)
         d_inputs, gradients = self.layer.backward(self.d_outputs, cache)
         return {"inputs": d_inputs, **gradients}
@@ -71,7 +82,18 @@ class LayerValue(Differentiable):
 
 
 class LossValue(Differentiable):
-    """A loss as it depends on the logits."""
+    """A loss as a function of the logits, in float64.
+
+    For `by_projection` and `by_entry`.
+
+    Shapes
+        logits   (batch, classes)
+        targets  (batch,), true class numbers
+
+    Equations
+        value     = loss.forward(logits, targets)
+        gradients = loss.backward(cache)
+    """
 
     def __init__(
         self, loss: Loss[Any], logits: NumpyArray, targets: NumpyArray
@@ -81,17 +103,24 @@ class LossValue(Differentiable):
         self.point = {"logits": np.asarray(logits, dtype=np.float64)}
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
-        """The mean loss."""
+        """Return the mean loss at a `point` (arrays by name), and the cache."""
         return self.loss.forward(point["logits"], self.targets)
 
     def gradients(self) -> Point:
-        """By the loss's backward pass."""
+        """Return the gradient of the logits, by the backward pass."""
         _, cache = self.evaluate(self.point)
         return {"logits": self.loss.backward(cache)}
 
 
 class NetworkValue(Differentiable):
-    """The loss of a whole network on a batch, with its L2 term.
+    """The loss of a whole network on a batch, with its L2 term, in float64.
+
+    For `by_projection` and `by_entry`. A copy of the network runs; `training` selects
+    between training and prediction, `key` draws dropout masks.
+
+    Shapes
+        inputs   (batch, ...)
+        targets  (batch,), true class numbers
 
     Equations
         value     = loss(network(inputs), targets) + l2.penalty(parameters)
@@ -118,7 +147,7 @@ class NetworkValue(Differentiable):
         self.point = point_of(self.network, inputs)
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
-        """The loss with the L2 term."""
+        """Return the loss with the L2 term at a `point`, and the caches."""
         move_to(self.network, point)
         logits, cache = self.network.forward(
             point["inputs"], training=self.training, key=self.key
@@ -127,7 +156,7 @@ class NetworkValue(Differentiable):
         return loss + self.l2.penalty(self.network.parameters()), (cache, loss_cache)
 
     def gradients(self) -> Point:
-        """By backpropagation, plus the gradient of the L2 term."""
+        """Return the gradients by backpropagation, with those of the L2 term."""
         _, (cache, loss_cache) = self.evaluate(self.point)
         d_logits = self.loss.backward(loss_cache)
         d_inputs, gradients = self.network.backward(d_logits, cache)

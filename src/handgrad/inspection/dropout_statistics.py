@@ -85,16 +85,23 @@ def dropout_statistics(
     count: int = 500,
     seed: int = 0,
 ) -> DropoutStatistics:
-    """Means and zeros of `count` by `count` normal inputs, in training and prediction.
+    """Mean and zeros after dropout of `count` by `count` normal inputs.
 
-    ConfigError for a fraction kept that is not above 0 and up to 1.
+    Measured in training and in prediction. ConfigError for a fraction kept that is not
+    above 0 and up to 1.
 
     Equations
         standard error = sqrt(rate / kept * mean of inputs ** 2) / count
 
     Units
-        kept  the fraction that is kept, above 0 and up to 1
-        mean  of the inputs; their standard deviation is 1
+        kept   fractions that are kept, above 0 and up to 1
+        mean   of the inputs; their standard deviation is 1
+        count  rows and columns of the inputs
+        seed   of inputs and masks
+
+    Source
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout: a
+        simple way to prevent neural networks from overfitting, section 10.
     """
     check_at_least("dropout_statistics", "count", count, 1)
     wrong = [share for share in kept if not 0 < share <= 1]

@@ -104,7 +104,8 @@ def feature_maps(
     """The outputs of every layer for one image, in prediction, in float64.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
-    `images` it is an image of the run: see `handgrad.inspection.sample.Where`.
+    `images` it is an image of the run; `split` ("test", "validation" or "train") or
+    `dataset` (a name or path, searched in `data_dir` first) chooses them.
 
     ConfigError for an image that is not there or an unknown split; ShapeError for an
     image of another shape.
@@ -116,6 +117,10 @@ def feature_maps(
 
     Example
         feature_maps(clf, test_images[0])
+
+    Source
+        Zeiler, Fergus (2014), Visualizing and understanding convolutional networks,
+        section 4.
     """
     of = subject_of(subject)
     sample = image_of(of, images, labels, image, **where)

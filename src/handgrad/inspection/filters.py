@@ -69,14 +69,18 @@ class Filters(Result):
 
 
 def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
-    """The weights of the first layer that has any, where its inputs are the image.
+    """The weights of the first layer that has any, arranged as images.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`, which needs
     `image_shape`, (channels, height, width). ConfigError for a first layer whose
-    weights cannot be laid over the image.
+    weights are not in the shape of the image.
 
     Example
         filters("runs/lenet-digits-1").figure()
+
+    Source
+        Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
+        convolutional neural networks, section 6.1, figure 3.
     """
     of = subject_of(subject)
     image_shape = image_shape or of.input_shape

@@ -80,13 +80,25 @@ def by_projection(
     names: Sequence[str] | None = None,
     eps: float = EPS,
 ) -> Projections:
-    """Move the named arrays (all, if none are named) along random directions.
+    """Check gradients along random directions, in float64.
 
-    The numbers of a direction are standard normal, so the projection of a gradient has
-    the gradient's norm as its standard deviation. The error is measured against it.
+    `function` is a `LayerValue`, `LossValue` or `NetworkValue`; `names` limits the
+    check to some of its arrays. A direction is standard normal, drawn from `key`, so
+    the projection of a gradient has the gradient's norm as its standard deviation, and
+    the error is measured against it. Directions that cross a kink are drawn again.
 
     Equations
+        numeric        = (value(point + eps * direction)
+                         - value(point - eps * direction)) / (2 * eps)
+        analytic       = sum of gradient * direction
         relative error = |analytic - numeric| / max(norm of the gradient, |numeric|)
+
+    Units
+        directions  number of directions
+        eps         step along the direction
+
+    Source
+        Griewank, Walther (2008), Evaluating derivatives, section 3.1.
     """
     gradients = function.gradients()
     names = list(function.point) if names is None else list(names)
@@ -112,13 +124,20 @@ def by_entry(
     entries: int | None = None,
     eps: float = EPS,
 ) -> Entry:
-    """Move one entry after another; return the worst, which names the mistake.
+    """Check gradients entry by entry; return the worst entry, which locates a mistake.
 
-    `entries` limits how many are tried in each array, chosen by the key; else all are.
+    `function` is a `LayerValue`, `LossValue` or `NetworkValue`. `entries` limits how
+    many are tried in each array, drawn from `key`; by default all are.
 
     Equations
         relative error = |analytic - numeric|
                          / max(root mean square of the array's gradient, |numeric|)
+
+    Units
+        eps  step of the central difference
+
+    Source
+        Goodfellow, Bengio, Courville (2016), Deep Learning, section 11.5.
     """
     gradients = function.gradients()
     pattern = pattern_of(function.evaluate(function.point)[1])

@@ -147,12 +147,12 @@ def gradient_flow(
 ) -> GradientFlow | DepthFlow:
     """The gradient norm of every layer that has parameters, in float64, on one batch.
 
-    `subject` is a fitted classifier, the path of a run, or a `Sequential`; the network
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
     predicts: no dropout, and batch normalization by its running statistics. Without
-    `images` the first `count` of the run's are taken: see
-    `handgrad.inspection.sample.Where`. Without a subject, untrained sigmoid and ReLU
-    networks with `depths` hidden layers are compared on the images, or on those of a
-    data set.
+    `images` the first `count` of the run's are taken; `split` ("test", "validation" or
+    "train") or `dataset` (a name or path, searched in `data_dir` first) chooses them.
+    Without a subject, untrained sigmoid and ReLU networks with `depths` hidden layers
+    are compared on the images, or on those of a data set.
 
     ConfigError for a label of another class or an unknown split; ShapeError for images
     of another shape.
@@ -163,6 +163,10 @@ def gradient_flow(
 
     Example
         gradient_flow(clf, test_images[:64], test_labels[:64])
+
+    Source
+        Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
+        neural networks, section 4.2.
     """
     if subject is None:
         sample = data_sample(images, labels, count, **where)

@@ -147,9 +147,10 @@ def jacobians(
 ) -> Jacobians:
     """The six Jacobians of a two-layer perceptron for one image, in float64.
 
-    `subject` is a fitted classifier, the path of a run, or a `Sequential`; without one,
-    an untrained perceptron for images of that size. Without `images` it is an image of
-    the run, or of a data set: see `handgrad.inspection.sample.Where`.
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without one,
+    an untrained perceptron for images of that size is made. Without `images` it is an
+    image of the run, or of a data set; `split` ("test", "validation" or "train") or
+    `dataset` (a name or path, searched in `data_dir` first) chooses them.
 
     ConfigError for another kind of network, or an image that is not there; ShapeError
     for an image of another shape.
@@ -159,11 +160,14 @@ def jacobians(
                 the number, counted from 0
 
     Units
-        columns  the most entries of a Jacobian that are checked by finite differences;
-                 of more, that many are drawn by the seed
+        columns  the most entries of a Jacobian to check by finite differences; of more,
+                 that many are drawn by `seed`
 
     Example
         jacobians(clf, test_images[0])
+
+    Source
+        Bishop (2006), Pattern Recognition and Machine Learning, section 5.3.4.
     """
     if subject is None:
         sample = only(data_sample(images, None, up_to(image), **where), image)

@@ -103,14 +103,14 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     seed: int = 0,
     **where: Unpack[Where],
 ) -> Sweep:
-    """A short run in which the learning rate grows, and the rate that it suggests.
+    """Learning-rate range test: a short run with a growing rate, and a suggestion.
 
-    `model` is the name of a network of the catalogue with its `options`, which is
-    trained on the images, or on those of a data set (the digits); or a fitted
-    classifier, the path of a run, or a `Sequential`, of which a copy is trained
-    further. Without `images` those are the training images of the run: see
-    `handgrad.inspection.sample.Where`. The loss is that of the classifier, or softmax
-    cross-entropy.
+    `model` is the name of a network with its `options`, which is trained on the images,
+    or on those of a data set (the digits); or a fitted classifier, the path of a run,
+    or a `Sequential`, of which a copy is trained further. Without `images` those are
+    the training images of the run; `split` ("test", "validation" or "train") or
+    `dataset` (a name or path, searched in `data_dir` first) chooses them. `optimizer`
+    is a name. The loss is that of the classifier, or softmax cross-entropy.
 
     ConfigError for an unknown network, optimizer or option, or for a range without 10
     steps upwards; ShapeError for images of another shape.
@@ -123,9 +123,13 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         low, high   the first and the last learning rate
         steps       from 10 to 10,000
         batch_size  images of a step
+        seed        of initial weights and order
 
     Example
         learning_rate_finder("mlp", optimizer="adam").suggestion
+
+    Source
+        Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
     """
     check_at_least("learning_rate_finder", "steps", steps, 1)
     count = max(steps * batch_size, 1)

@@ -113,17 +113,19 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
     dataset: str | None = None,
     data_dir: Path | None = None,
 ) -> Memory:
-    """The bytes of a training step and of a prediction, predicted and measured.
+    """Memory of a training step and of a prediction: predicted and measured bytes.
 
-    `model` is the name of a network of the catalogue with its `options`, a fitted
-    classifier, the path of a run, or a `Sequential`. `image_shape` is by default that
-    of the classifier, and otherwise that of the images of `dataset` (the digits).
+    `model` is the name of a network with its `options`, a fitted classifier, the path
+    of a run, or a `Sequential`; `optimizer` a name or an optimizer. `image_shape` is by
+    default that of the classifier, else that of the images of `dataset` (the digits),
+    searched in `data_dir` first.
 
     ConfigError for an unknown network, optimizer or option.
 
     Units
         batch_size  images of a step and of a prediction; random ones are measured
         momentum    of an optimizer given by its name
+        seed        of the random images
 
     Example
         memory("lenet", "adam", batch_size=64)

@@ -48,22 +48,28 @@ def microscope(
 ) -> Reading:
     """The gradient of one image's loss by one weight, factor by factor, in float64.
 
-    `subject` is a fitted classifier, the path of a run, or a `Sequential`; the network
-    predicts, as in `handgrad.inspection.trace`, whose arrays are read here. Without
-    `images` it is an image of the run: see `handgrad.inspection.sample.Where`.
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
+    predicts, as in `handgrad.inspection.trace`, whose arrays are shown here. Without
+    `images` it is an image of the run; `split` ("test", "validation" or "train") or
+    `dataset` (a name or path, searched in `data_dir` first) chooses them. `layer` is
+    the name of a layer, such as "linear_1", and `parameter` is "weight" or "bias".
 
     ConfigError for another kind of layer, a label of another class, or an image that is
-    not there; ShapeError for an image of another shape or a place outside the weight.
+    not there; ShapeError for an image of another shape or an index outside the weight.
 
     Shapes
         images  one image as the classifier takes it; or several, of which `image` is
                 the number, counted from 0
         labels  of the images, names or numbers of their classes
-        index   the place of the weight: (unit, input) of Linear, (out_channel,
+        index   position of the weight: (unit, input) of Linear, (out_channel,
                 in_channel, row, column) of Conv2d, (unit,) of a bias
 
     Example
         microscope(clf, test_images[0], test_labels[0], layer="linear_1", index=(3, 17))
+
+    Source
+        Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
+        errors, equation 6.
     """
     of = subject_of(subject)
     sample = image_of(of, images, labels, image, **where)

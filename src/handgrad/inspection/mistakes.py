@@ -108,8 +108,9 @@ def mistakes(
     """The `count` wrong predictions with the highest probability.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
-    `images` all images of one of the run's splits are taken: see
-    `handgrad.inspection.sample.Where`.
+    `images` all images of one of the run's splits are taken; `split` ("test",
+    "validation" or "train") or `dataset` (a name or path, searched in `data_dir` first)
+    chooses them.
 
     ConfigError for a label of another class or an unknown split; ShapeError for images
     of another shape.

@@ -14,22 +14,22 @@ Row = TypeVar("Row")
 
 
 class Result(ABC):
-    """Numbers under their names, as a table, a figure or plain values.
+    """Base class of inspection results: a table, a figure and plain values.
 
     In a terminal a result prints its table; in a notebook it shows table and figure.
     """
 
     @abstractmethod
     def table(self) -> Table:
-        """The numbers as text; `print(result.table())` or `result.table().rows`."""
+        """Return the numbers as text, a `Table` with its `rows`."""
 
     @abstractmethod
     def figure(self) -> "Figure":
-        """A new matplotlib figure; matplotlib's global state stays as it was."""
+        """Return a new matplotlib figure; matplotlib's global state is unchanged."""
 
     @abstractmethod
     def as_dict(self) -> dict[str, Any]:
-        """Plain values: numbers, text, lists and dictionaries."""
+        """Return plain values: numbers, text, lists and dictionaries."""
 
     def __repr__(self) -> str:
         return str(self.table())

@@ -126,13 +126,14 @@ def saturation(
     activation: str = "sigmoid",
     **where: Unpack[Where],
 ) -> Saturation | SaturationByScale:
-    """The shares of saturated and dead units in every activation layer, predicting.
+    """The fractions of saturated and dead units in each activation layer.
 
-    `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
-    `images` the first `count` of the run's are taken: see
-    `handgrad.inspection.sample.Where`. Without a subject, untrained networks with that
-    activation and initial weights of those scales are compared on the images, or on
-    those of a data set.
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
+    predicts. Without `images` the first `count` of the run's are taken; `split`
+    ("test", "validation" or "train") or `dataset` (a name or path, searched in
+    `data_dir` first) chooses them. Without a subject, untrained networks with
+    `activation` and initial weights of `scales` are compared on the images, or on those
+    of a data set.
 
     ConfigError for a network without activation layers or an unknown split; ShapeError
     for images of another shape.
@@ -141,11 +142,15 @@ def saturation(
         images  (count, ...), as the classifier takes them
 
     Units
-        bound   a unit with |slope| below it is saturated
+        bound   a unit with |derivative| below it is saturated
         scales  standard deviations of the initial weights
 
     Example
         saturation(clf, test_images[:64])
+
+    Source
+        Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
+        neural networks, section 3.
     """
     if subject is None:
         sample = data_sample(images, None, count, **where)

@@ -162,11 +162,19 @@ def softmax_numerics(
     random_rows: int = 2000,
     seed: int = 0,
 ) -> SoftmaxNumerics:
-    """Naive and shifted softmax of float32 logits, at each size and across each gap.
+    """Where float32 softmax overflows and underflows, with and without the shift.
+
+    Naive softmax and softmax shifted by the maximum are compared at each size and gap.
 
     Units
         sizes        the largest of three neighbouring logits, and the gap between two
-        random_rows  rows of `classes` random logits for each of five scales
+        classes      logits of a random row
+        random_rows  rows of random logits for each of five scales
+        seed         of the random rows
+
+    Source
+        Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and
+        softmax functions, IMA Journal of Numerical Analysis 41(4).
     """
     levels = [-size for size in reversed(sizes)] + list(sizes)
     denominators = random_denominators(random_rows, classes, Key(seed))

@@ -11,10 +11,12 @@ TEXT = "text-align: left"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under heads, with paragraphs above and below.
+    """A table of text, with paragraphs above and below.
 
-    Every cell is text: nothing in it is read as markup. `right` names the heads of the
-    columns that hold numbers. A table without heads consists of its paragraphs.
+    `heads` names the columns, `rows` holds the cells; `right` names the columns that
+    are aligned to the right, as numbers are; `above` and `below` are paragraphs. Every
+    cell is plain text: nothing in it is interpreted as markup. A table without heads
+    consists of its paragraphs.
 
     Example
         print(Table(("class", "images"), (("cat", "12"),), right=("images",)))
@@ -32,7 +34,7 @@ class Table:
         return "\n\n".join(parts)
 
     def to_html(self) -> str:
-        """The same as an HTML fragment, with everything in it escaped."""
+        """Return the table as an HTML fragment, with all text escaped."""
         grid = ""
         if self.heads:
             body = "".join(f"<tr>{self._cells('td', row)}</tr>" for row in self.rows)

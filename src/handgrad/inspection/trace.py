@@ -30,10 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Trace(Result):
-    """All layers of a pass, first to last, and the loss.
+    """All layers of one forward and backward pass, first to last, and the loss.
 
-    Iterate over it layer by layer; index it by a layer's name or number:
-    `found["conv2d_1"].d_outputs`, `found["residual_1.body.conv2d_1"]`, `found["loss"]`.
+    Iterate over it layer by layer; index it by a layer's name or number (ConfigError
+    for an unknown one): `found["conv2d_1"].d_outputs`,
+    `found["residual_1.body.conv2d_1"]`, `found["loss"]`. `layers` holds a `LayerTrace`
+    for each layer, `loss` the loss's arrays; `class_names[k]` names class k.
+
+    Shapes
+        images  (count, ...), as they were given
     """
 
     layers: tuple[LayerTrace, ...]
@@ -56,7 +61,7 @@ class Trace(Result):
         return steps[name]
 
     def table(self) -> Table:
-        """Sizes and norms of each layer's outputs and gradients, and the loss."""
+        """Return shapes and norms of each layer's outputs and gradients."""
         heads = ("|outputs|", "|d_outputs|", "|gradients|")
         rows = tuple(
             (
@@ -74,13 +79,13 @@ class Trace(Result):
         return Table(("layer", "outputs", *heads), rows, right=heads, below=(note,))
 
     def figure(self) -> "Figure":
-        """The outputs of each layer, and beside them the gradient of the loss."""
+        """Return a figure of each layer's outputs and, beside them, their gradient."""
         from handgrad.inspection.figures.trace import trace_figure
 
         return trace_figure(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """`layers` and `loss`, each with its arrays."""
+        """Return `layers` and `loss`, each with its arrays, as plain values."""
         layers = [step.as_dict() for step in self.layers]
         return {"layers": layers, "loss": self.loss.as_dict()}
 
@@ -97,27 +102,31 @@ def trace(
 ) -> Trace:
     """Run the network forward and backward once, and keep every array by its name.
 
-    `subject` is a fitted classifier, the path of a run, or a `Sequential`; a copy of
+    `subject` is a fitted classifier, the path of a run, or a `Sequential`. A copy of
     its network runs in float64, by the layers' own `forward` and `backward`. The loss
-    is that of the classifier without its L2 term.
+    is that of the classifier without its L2 term. Without `images` an image of the run
+    is taken; `split` ("test", "validation" or "train") or `dataset` (a name or path,
+    searched in `data_dir` first) chooses them.
 
-    By default the network predicts: dropout passes all values, and batch normalization
-    uses its running statistics. With `training=True` dropout draws its mask from `key`,
-    by default the key of the first step of a training with seed 0 whose batch are
-    examples 0, 1, 2, ...; batch normalization uses the statistics of the given images.
+    By default the network predicts. With `training=True` dropout draws its mask from
+    `key`, by default that of step 1 of a training with seed 0 on examples 0, 1, 2, ...;
+    batch normalization uses the statistics of the given images.
 
     ConfigError for a label of another class or an image that is not there; ShapeError
     for images of another shape.
 
     Shapes
         images  one image as the classifier takes it, or several as one batch; with
-                `image`, only the one of that number, counted from 0. Without images, an
-                image of the run: see `handgrad.inspection.sample.Where`
+                `image`, only the one of that number, counted from 0
         labels  of the images, names or numbers of their classes
 
     Example
         found = trace(clf, test_images[0], test_labels[0])
         found["linear_1"].gradients["weight"]
+
+    Source
+        Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
+        errors.
     """
     of = subject_of(subject)
     if images is None or image is not None:

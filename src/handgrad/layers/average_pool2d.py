@@ -11,23 +11,34 @@ from handgrad.randomness import Key
 
 
 class AveragePool2d(Windowed, Layer[Pair]):
-    """Keep the mean of every window.
+    """Average pooling: the mean of each window.
+
+    ConfigError for a kernel_size or stride below 1, or a padding that is negative or
+    more than half the kernel_size; ShapeError from `output_shape` for inputs that are
+    not images or are smaller than the window.
 
     Shapes
-        inputs   (batch, channels, height, width)
+        inputs   (batch, channels, height, width), float32 or float64
         outputs  (batch, channels, rows, columns)
                  rows = floor((height + 2 * padding - kernel height) / stride) + 1,
-                 columns alike; stride is the kernel_size unless given
+                 and likewise for columns
 
     Equations
         outputs  = sum over the taps of a window / area
-        d_inputs = sum of d_outputs / area over the windows that hold the pixel
+        d_inputs = sum of d_outputs / area over the windows that cover the pixel
 
         area = kernel height * kernel width, always: the zeros of the border count in
-        the mean (some libraries offer to leave them out).
+        the mean (count_include_pad=True in PyTorch).
 
     Cache
         the size of the inputs
+
+    Units
+        kernel_size, stride, padding  pixels; one number, or a pair (height, width);
+                                      the stride is the kernel_size unless given
+
+    Example
+        AveragePool2d(2).output_shape((16, 28, 28)) == (16, 14, 14)
 
     Source
         LeCun, Bottou, Bengio, Haffner (1998), Gradient-based learning applied to
@@ -47,7 +58,7 @@ class AveragePool2d(Windowed, Layer[Pair]):
         self.windows = self._read_windows(kernel_size, stride, padding)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """One number for each window of each channel."""
+        """Return (channels, rows, columns)."""
         check_image(self, input_shape)
         return self.windows.output_shape(self, input_shape[0], input_shape)
 
@@ -58,7 +69,7 @@ class AveragePool2d(Windowed, Layer[Pair]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch channels rows columns"], Pair]:
-        """The mean of every window."""
+        """Return the mean of each window."""
         xp = array_namespace(inputs)
         batch, channels, height, width = inputs.shape
         grid = self.windows.grid((height, width))
@@ -75,7 +86,10 @@ class AveragePool2d(Windowed, Layer[Pair]):
         input_size: Pair,
         /,
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """Every pixel of a window takes an equal share of its blame."""
+        """Distribute the gradient of each window equally over its pixels.
+
+        `input_size` is the cache: (height, width) of the inputs.
+        """
         batch, channels, *_ = d_outputs.shape
         d_images = self.windows.padded_zeros(
             (batch, channels, *input_size), like=d_outputs

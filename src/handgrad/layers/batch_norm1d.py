@@ -19,15 +19,18 @@ from handgrad.setting import count, positive
 
 
 class BatchNorm1d(Layer[BatchNormCache]):
-    """Give every feature mean 0 and variance 1, then a scale and a shift of its own.
+    """Batch normalization of feature vectors, with a learned scale and shift.
 
-    When training, mean and variance are those of the batch; running averages of them
-    are kept, and prediction uses those.
+    In training, mean and variance are those of the batch, and running averages of them
+    are kept; prediction uses the running averages.
+
+    ConfigError for features below 1, an eps that is not above 0, or a momentum outside
+    0 to 1; ShapeError from `output_shape` for examples that are not (features,).
 
     Shapes
-        inputs, outputs            (batch, features)
-        weight, bias               (features,)
-        running_mean, running_var  (features,)      buffers, moved by no gradient
+        inputs, outputs            (batch, features), float32 or float64
+        weight, bias               (features,), float32
+        running_mean, running_var  (features,), float32; buffers, without a gradient
         mean, var, inverse_std     (features,)
 
     Equations
@@ -50,11 +53,14 @@ class BatchNorm1d(Layer[BatchNormCache]):
         prediction: mean and var are running_mean and running_var, constants, so
         d_inputs     = inverse_std * d_normalized
 
-        One value alone (batch = 1) has no unbiased variance; the biased one, 0, stands
-        in. A batch of no examples is treated as in prediction.
+        A single value (batch = 1) has no unbiased variance; the biased one, 0, is used.
+        An empty batch is treated as in prediction.
 
     Cache
         normalized, inverse_std, and whether the statistics came from the batch
+
+    Units
+        momentum  weight of the new batch, from 0 to 1 (as in PyTorch)
 
     Source
         Ioffe, Szegedy (2015), Batch normalization, algorithm 1. Derived in
@@ -77,7 +83,7 @@ class BatchNorm1d(Layer[BatchNormCache]):
         self.running_var = Buffer(np.ones(self.features, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         if input_shape != (self.features,):
             raise ShapeError(
                 f"{self} takes examples of shape ({self.features},), got "
@@ -93,7 +99,10 @@ class BatchNorm1d(Layer[BatchNormCache]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch features"], BatchNormCache]:
-        """Every feature on the same scale, whatever came in."""
+        """Normalize each feature, then scale and shift it.
+
+        In training the running statistics are updated.
+        """
         xp = array_namespace(inputs)
         from_batch = training and inputs.shape[0] > 0
         if from_batch:
@@ -108,7 +117,11 @@ class BatchNorm1d(Layer[BatchNormCache]):
     def backward(
         self, d_outputs: Float[Array, "batch features"], cache: BatchNormCache, /
     ) -> tuple[Float[Array, "batch features"], Gradients]:
-        """A value acts on its own, through the mean and through the variance."""
+        """Return the gradients of inputs, weight and bias.
+
+        In training the statistics depend on the inputs, and the gradient passes through
+        them.
+        """
         xp = array_namespace(d_outputs)
         normalized, inverse_std, from_batch = cache
         d_weight = xp.sum(d_outputs * normalized, axis=0)
@@ -129,11 +142,11 @@ class BatchNorm1d(Layer[BatchNormCache]):
         return mean, var
 
     def parameters(self) -> dict[str, Parameter]:
-        """The scale and the shift of each feature."""
+        """Return the scale (weight) and the shift (bias)."""
         return {"weight": self.weight, "bias": self.bias}
 
     def buffers(self) -> dict[str, Buffer]:
-        """The running statistics of each feature."""
+        """Return the running mean and the running variance."""
         return {"running_mean": self.running_mean, "running_var": self.running_var}
 
     def __repr__(self) -> str:

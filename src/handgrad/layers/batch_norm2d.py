@@ -21,16 +21,21 @@ AXES = (0, 2, 3)  # all but the channels
 
 
 class BatchNorm2d(Layer[BatchNormCache]):
-    """Give every channel mean 0 and variance 1, then a scale and a shift of its own.
+    """Batch normalization of images by channel, with a learned scale and shift.
 
-    When training, mean and variance are those of the batch, over its examples, rows
-    and columns; running averages of them are kept, and prediction uses those. This is
-    the one layer whose examples meet.
+    In training, mean and variance are those of the batch, over its examples, rows and
+    columns, and running averages of them are kept; prediction uses the running
+    averages. Like `BatchNorm1d` it couples the examples of a batch; no other layer
+    does.
+
+    ConfigError for channels below 1, an eps that is not above 0, or a momentum outside
+    0 to 1; ShapeError from `output_shape` for inputs that are not images of these
+    channels.
 
     Shapes
-        inputs, outputs            (batch, channels, height, width)
-        weight, bias               (channels,)
-        running_mean, running_var  (channels,)      buffers, moved by no gradient
+        inputs, outputs            (batch, channels, height, width), float32 or float64
+        weight, bias               (channels,), float32
+        running_mean, running_var  (channels,), float32; buffers, without a gradient
         mean, var, inverse_std     (channels,)
 
     Equations
@@ -54,11 +59,14 @@ class BatchNorm2d(Layer[BatchNormCache]):
         prediction: mean and var are running_mean and running_var, constants, so
         d_inputs     = inverse_std * d_normalized
 
-        One value alone (count = 1) has no unbiased variance; the biased one, 0, stands
-        in. A batch of no examples is treated as in prediction.
+        A single value (count = 1) has no unbiased variance; the biased one, 0, is used.
+        An empty batch is treated as in prediction.
 
     Cache
         normalized, inverse_std, and whether the statistics came from the batch
+
+    Units
+        momentum  weight of the new batch, from 0 to 1 (as in PyTorch)
 
     Source
         Ioffe, Szegedy (2015), Batch normalization, algorithm 1. Derived in
@@ -81,7 +89,7 @@ class BatchNorm2d(Layer[BatchNormCache]):
         self.running_var = Buffer(np.ones(self.channels, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         if len(input_shape) != 3 or input_shape[0] != self.channels:
             raise ShapeError(
                 f"{self} takes images of shape ({self.channels}, height, width), got "
@@ -97,7 +105,10 @@ class BatchNorm2d(Layer[BatchNormCache]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch channels height width"], BatchNormCache]:
-        """Every channel on the same scale, whatever came in."""
+        """Normalize each channel, then scale and shift it.
+
+        In training the running statistics are updated.
+        """
         xp = array_namespace(inputs)
         from_batch = training and inputs.shape[0] > 0
         if from_batch:
@@ -116,7 +127,11 @@ class BatchNorm2d(Layer[BatchNormCache]):
         cache: BatchNormCache,
         /,
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """A value acts on its own, through the mean and through the variance."""
+        """Return the gradients of inputs, weight and bias.
+
+        In training the statistics depend on the inputs, and the gradient passes through
+        them.
+        """
         xp = array_namespace(d_outputs)
         normalized, inverse_std, from_batch = cache
         d_weight = xp.sum(d_outputs * normalized, axis=AXES)
@@ -140,11 +155,11 @@ class BatchNorm2d(Layer[BatchNormCache]):
         return mean, var
 
     def parameters(self) -> dict[str, Parameter]:
-        """The scale and the shift of each channel."""
+        """Return the scale (weight) and the shift (bias)."""
         return {"weight": self.weight, "bias": self.bias}
 
     def buffers(self) -> dict[str, Buffer]:
-        """The running statistics of each channel."""
+        """Return the running mean and the running variance."""
         return {"running_mean": self.running_mean, "running_var": self.running_var}
 
     def __repr__(self) -> str:

@@ -18,32 +18,44 @@ CHANNELS_HINT = "Give, for example, 1 for grey images or 3 for colour."
 
 
 class Conv2d(Windowed, Layer[Array]):
-    """Look for the same small patterns at every place of an image.
+    """Two-dimensional convolution (cross-correlation: the kernel is not flipped).
 
-    A tap is one (row, column) of the kernel. `seen[tap]` are the pixels that it sees:
-    one for each channel, image and place of the kernel. The image stands in a border
-    of zeros, `padding` wide. The kernel is not turned around: what the field calls a
-    convolution is a correlation.
+    A tap is one (row, column) of the kernel. `seen[tap]` holds the pixels under that
+    tap: one for each channel, image and position of the kernel. `padding` adds a border
+    of zeros. `initializer` draws the weight from `key`; the bias starts at 0. Without a
+    key the network that the layer becomes part of chooses one.
+
+    ConfigError for channels or a kernel_size or stride below 1, or a negative padding;
+    ResourceError for a weight that does not fit into memory; ShapeError from
+    `output_shape` for inputs that are not images, have other channels, or are smaller
+    than the kernel.
 
     Shapes
-        inputs   (batch, in_channels, height, width)
-        weight   (out_channels, in_channels, kernel height, kernel width)
-                 weight[k] is the pattern that map k looks for
-        bias     (out_channels,)
+        inputs   (batch, in_channels, height, width), float32 or float64
+        weight   (out_channels, in_channels, kernel height, kernel width), float32;
+                 weight[k] is the kernel of output channel k
+        bias     (out_channels,), float32
         outputs  (batch, out_channels, rows, columns)
                  rows = floor((height + 2 * padding - kernel height) / stride) + 1,
-                 columns alike
-        seen     (in_channels, batch * rows * columns)     inside, as is `outputs`
+                 and likewise for columns
+        seen     (in_channels, batch * rows * columns); in the equations, d_outputs
+                 and outputs are (out_channels, batch * rows * columns)
 
     Equations
         outputs       = sum over taps of weight[:, :, tap] @ seen[tap], + bias
         d_seen[tap]   = weight[:, :, tap].T @ d_outputs
-        d_inputs      = sum of d_seen[tap] over the taps that saw the pixel
+        d_inputs      = sum of d_seen[tap] over the taps that cover the pixel
         d_weight[tap] = d_outputs @ seen[tap].T
         d_bias        = sum of d_outputs over batch, rows and columns
 
     Cache
         the inputs
+
+    Units
+        kernel_size, stride, padding  pixels; one number, or a pair (height, width)
+
+    Example
+        Conv2d(3, 16, 3, padding=1).output_shape((3, 32, 32)) == (16, 32, 32)
 
     Source
         LeCun, Bottou, Bengio, Haffner (1998), Gradient-based learning applied to
@@ -72,7 +84,7 @@ class Conv2d(Windowed, Layer[Array]):
         self.bias = Parameter(np.zeros(self.out_channels, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """One map for each output channel, one number for each place of the kernel."""
+        """Return (out_channels, rows, columns)."""
         check_image(self, input_shape)
         if input_shape[0] != self.in_channels:
             raise ShapeError(
@@ -88,7 +100,7 @@ class Conv2d(Windowed, Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch out_channels rows columns"], Array]:
-        """How much of each pattern there is, at each place."""
+        """Convolve the inputs with each kernel and add the bias."""
         xp = array_namespace(inputs)
         batch, _, height, width = inputs.shape
         rows, columns = self.windows.grid((height, width))
@@ -108,7 +120,7 @@ class Conv2d(Windowed, Layer[Array]):
         inputs: Float[Array, "batch in_channels height width"],
         /,
     ) -> tuple[Float[Array, "batch in_channels height width"], Gradients]:
-        """Each tap sends blame back to the pixels it saw."""
+        """Return the gradients of inputs, weight and bias."""
         xp = array_namespace(d_outputs)
         batch, _, height, width = inputs.shape
         rows, columns = d_outputs.shape[2:]
@@ -130,7 +142,7 @@ class Conv2d(Windowed, Layer[Array]):
         return d_inputs, {"weight": d_weight, "bias": xp.sum(d_sums, axis=1)}
 
     def parameters(self) -> dict[str, Parameter]:
-        """The weight and the bias."""
+        """Return the weight and the bias."""
         return {"weight": self.weight, "bias": self.bias}
 
     def _weight_of(self, row: int, column: int) -> Array:

@@ -12,19 +12,22 @@ from handgrad.setting import fraction
 
 
 class Dropout(Layer[Array | None]):
-    """Silence a random part of the values while training; do nothing when predicting.
+    """Dropout: in training, set a random fraction of the values to 0.
 
-    `rate` is the fraction DROPPED. Where a source states the fraction kept, `rate` is
-    one less that. What stays is made larger at once (inverted dropout), so that the
-    mean is the same and prediction needs no correction.
+    `rate` is the fraction DROPPED; where a source states the fraction kept, `rate` is 1
+    minus that. The values that are kept are divided by 1 - rate (inverted dropout), so
+    the expected value is unchanged and prediction needs no rescaling.
 
     Whether a value is kept is a function of the key: of the seed, the step and the
-    number of its example (`key.examples`), not of its place in the batch. A key that
+    number of its example (`key.examples`), not of its position in the batch. A key that
     names no examples stands for the examples 0 .. batch - 1.
 
+    ConfigError for a rate that is not from 0 up to, but not including, 1, and from
+    `forward` for training without a key.
+
     Shapes
-        inputs, outputs  (batch, ...)
-        mask             (batch, ...), true where a value is kept
+        inputs, outputs  (batch, ...), float32 or float64
+        mask             (batch, ...), bool, true where a value is kept
 
     Equations
         training:   mask     = random bits of the key >= rate * 2**32
@@ -34,10 +37,14 @@ class Dropout(Layer[Array | None]):
                     d_inputs = d_outputs
 
     Cache
-        the mask; None when not training
+        the mask; None in prediction
 
     Units
-        rate  a fraction from 0 up to, but not including, 1
+        rate  fraction, 0 <= rate < 1
+
+    Example
+        layer, inputs = Dropout(0.5), np.ones((2, 8), dtype=np.float32)
+        outputs, mask = layer.forward(inputs, training=True, key=Key(0).at(step=1))
 
     Source
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout: a
@@ -50,7 +57,7 @@ class Dropout(Layer[Array | None]):
         self.rate = rate
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         return input_shape
 
     def forward(
@@ -60,7 +67,7 @@ class Dropout(Layer[Array | None]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array | None]:
-        """What is kept, made larger; everything when not training."""
+        """Return the kept values, rescaled; in prediction, the inputs."""
         if not training:
             return inputs, None
         xp = array_namespace(inputs)
@@ -73,7 +80,7 @@ class Dropout(Layer[Array | None]):
     def backward(
         self, d_outputs: Float[Array, "batch *features"], mask: Array | None, /
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """Blame for what was kept, made larger alike; none for the rest."""
+        """Apply the same mask and factor to the gradient."""
         return (d_outputs if mask is None else self._keep(d_outputs, mask)), {}
 
     def _keep(self, values: Array, mask: Array) -> Array:

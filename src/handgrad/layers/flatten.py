@@ -10,22 +10,28 @@ from handgrad.randomness import Key
 
 
 class Flatten(Layer[Shape]):
-    """Lay all numbers of an example out in one row.
+    """Reshape each example to a vector.
 
     Shapes
-        inputs   (batch, ...)
+        inputs   (batch, ...), any dtype
         outputs  (batch, features), features = product of all sizes but the batch
 
     Equations
-        outputs  = inputs, the last axis running fastest
+        outputs  = inputs, the last axis running fastest (C order)
         d_inputs = d_outputs, in the shape of the inputs
 
     Cache
         the shape of the inputs
+
+    Example
+        Flatten().output_shape((16, 4, 4)) == (256,)
+
+    Source
+        Zhang, Lipton, Li, Smola (2023), Dive into Deep Learning, section 7.6.
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """As many features as there are numbers in an example."""
+        """Return (features,)."""
         return (prod(input_shape),)
 
     def forward(
@@ -35,7 +41,7 @@ class Flatten(Layer[Shape]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch row"], Shape]:
-        """Each example in one row."""
+        """Return each example as a vector."""
         xp = array_namespace(inputs)
         shape = tuple(inputs.shape)
         return xp.reshape(inputs, (shape[0], prod(shape[1:]))), shape
@@ -43,7 +49,7 @@ class Flatten(Layer[Shape]):
     def backward(
         self, d_outputs: Float[Array, "batch row"], input_shape: Shape, /
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """Each row back in the shape it had."""
+        """Reshape the gradient to `input_shape`, the cache."""
         return array_namespace(d_outputs).reshape(d_outputs, input_shape), {}
 
     def __repr__(self) -> str:

@@ -23,13 +23,14 @@ FORMS = ("none", "tanh")
 
 
 class GELU(Layer[Array]):
-    """Weigh each value by the chance that a standard normal number lies below it.
+    """Gaussian error linear unit: inputs * Phi(inputs), Phi the standard normal CDF.
 
-    `approximate="none"` takes that chance exactly, from the error function;
-    `approximate="tanh"` takes the older formula, at most 5e-4 away from it.
+    `approximate="none"` computes Phi exactly, from the error function;
+    `approximate="tanh"` uses the tanh formula of the paper, whose outputs differ by at
+    most 5e-4. ConfigError for another form.
 
     Shapes
-        inputs, outputs  (batch, ...)
+        inputs, outputs  (batch, ...), float32 or float64
 
     Equations
         outputs  = inputs * chance
@@ -56,7 +57,7 @@ class GELU(Layer[Array]):
         self.approximate = approximate
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         return input_shape
 
     def forward(
@@ -66,7 +67,7 @@ class GELU(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """Each value, weighed by its chance."""
+        """Return inputs * Phi(inputs)."""
         return inputs * self._chance(near(inputs)), inputs
 
     def backward(
@@ -75,7 +76,7 @@ class GELU(Layer[Array]):
         inputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """A value acts on its own, and by its chance."""
+        """Return d_outputs times the derivative, by the product rule."""
         inputs = near(inputs)
         return d_outputs * (self._chance(inputs) + inputs * self._density(inputs)), {}
 

@@ -9,10 +9,12 @@ from handgrad.randomness import Key
 
 
 class GlobalAveragePool2d(Layer[Pair]):
-    """Keep one number of each map: its mean over the whole image.
+    """Global average pooling: the mean of each channel over the whole image.
+
+    ShapeError from `output_shape` for inputs that are not images.
 
     Shapes
-        inputs   (batch, channels, height, width)
+        inputs   (batch, channels, height, width), float32 or float64
         outputs  (batch, channels)
 
     Equations
@@ -27,7 +29,7 @@ class GlobalAveragePool2d(Layer[Pair]):
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """One number for each channel."""
+        """Return (channels,)."""
         check_image(self, input_shape)
         return (input_shape[0],)
 
@@ -38,7 +40,7 @@ class GlobalAveragePool2d(Layer[Pair]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch channels"], Pair]:
-        """The mean of every map."""
+        """Return the mean of each channel."""
         xp = array_namespace(inputs)
         height, width = inputs.shape[2:]
         return xp.mean(inputs, axis=(2, 3)), (height, width)
@@ -46,7 +48,10 @@ class GlobalAveragePool2d(Layer[Pair]):
     def backward(
         self, d_outputs: Float[Array, "batch channels"], input_size: Pair, /
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """Every pixel of a map takes an equal share of its blame."""
+        """Distribute the gradient of each channel equally over its pixels.
+
+        `input_size` is the cache: (height, width) of the inputs.
+        """
         xp = array_namespace(d_outputs)
         height, width = input_size
         share = d_outputs[:, :, None, None] / (height * width)

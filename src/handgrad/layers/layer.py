@@ -11,30 +11,55 @@ Cache = TypeVar("Cache")
 
 
 class Layer(ABC, Generic[Cache]):
-    """One differentiable step of a network.
+    """One differentiable step of a network; the base class of every layer.
 
-    A layer never remembers a batch. `forward` hands back a cache with what
-    `backward` will need, so one layer can serve several batches at once.
+    A layer stores no batch. `forward` returns a cache with what `backward` needs, so
+    one layer can process several batches at once. Arrays may be of any library that
+    follows the array API (NumPy, torch).
+
+    A layer of your own defines `output_shape`, `forward` and `backward`, and
+    `parameters` if it has any; `handgrad.testing.check_layer` checks it. ConfigError
+    for an invalid setting, when a layer is made and whenever the setting is assigned.
+
+    Shapes
+        inputs     (batch, ...), float32 or float64
+        outputs    (batch, ...), usually of the dtype of the inputs
+        d_outputs  like the outputs
+        d_inputs   like the inputs
+        gradients  each like its parameter
     """
 
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Shape of one example's output; ShapeError if the layer cannot take it."""
+        """Return the shape of one example's output.
+
+        `input_shape` is the shape of one example, without the batch. ShapeError if the
+        layer cannot take it; `forward` relies on this check.
+        """
 
     @abstractmethod
     def forward(
         self, inputs: Array, *, training: bool = False, key: Key | None = None
     ) -> tuple[Array, Cache]:
-        """Return the outputs, and the cache that `backward` needs."""
+        """Return the outputs, and the cache that `backward` needs.
+
+        `training` selects between training and prediction, which differ for dropout and
+        batch normalization. A layer that draws random numbers draws them from `key`;
+        ConfigError if it is training without one.
+        """
 
     @abstractmethod
     def backward(self, d_outputs: Array, cache: Cache, /) -> tuple[Array, Gradients]:
-        """Return `d_inputs`, and the gradient of each parameter by its name."""
+        """Return `d_inputs`, and the gradient of each parameter by its name.
+
+        `d_outputs` is the gradient of the loss with respect to the outputs, `cache`
+        what `forward` returned with them.
+        """
 
     def parameters(self) -> dict[str, Parameter]:
-        """Trainable parameters by name; most layers have none."""
+        """Return the trainable parameters by name; by default there are none."""
         return {}
 
     def buffers(self) -> dict[str, Buffer]:
-        """Running statistics by name; most layers have none."""
+        """Return the running statistics by name; by default there are none."""
         return {}

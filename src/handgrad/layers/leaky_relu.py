@@ -9,10 +9,12 @@ from handgrad.setting import at_least
 
 
 class LeakyReLU(Layer[Array]):
-    """Let positive values through and only a small part of the rest.
+    """Leaky rectified linear unit: a ReLU with a small slope below 0.
+
+    ConfigError for a negative_slope that is not a finite number from 0 up.
 
     Shapes
-        inputs, outputs  (batch, ...)
+        inputs, outputs  (batch, ...), float32 or float64
 
     Equations
         outputs  = inputs where inputs >= 0, else negative_slope * inputs
@@ -33,7 +35,7 @@ class LeakyReLU(Layer[Array]):
         self.negative_slope = negative_slope
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         return input_shape
 
     def forward(
@@ -43,7 +45,7 @@ class LeakyReLU(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """Negative values shrunk, the others unchanged."""
+        """Return the inputs, those below 0 multiplied by `negative_slope`."""
         xp = array_namespace(inputs)
         outputs = xp.where(inputs < 0, inputs * self.negative_slope, inputs)
         return outputs, outputs
@@ -54,7 +56,7 @@ class LeakyReLU(Layer[Array]):
         outputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """The gradient where the unit was active, a small part of it elsewhere."""
+        """Return d_outputs where outputs > 0, `negative_slope` times that elsewhere."""
         xp = array_namespace(outputs)
         return xp.where(outputs > 0, d_outputs, d_outputs * self.negative_slope), {}
 

@@ -13,12 +13,20 @@ from handgrad.setting import count
 
 
 class Linear(Layer[Array]):
-    """Every output is a weighted sum of all inputs, plus a bias.
+    """Fully connected layer: a matrix product plus a bias.
+
+    `initializer` draws the weight from `key`; the bias starts at 0. Without a key the
+    network that the layer becomes part of chooses one, so that no two layers start with
+    equal weights.
+
+    ConfigError for sizes that are not whole numbers from 1 up; ResourceError for a
+    weight that does not fit into memory; ShapeError from `output_shape` for examples
+    that are not (in_features,).
 
     Shapes
-        inputs   (batch, in_features)
-        weight   (out_features, in_features)    row k is what output k looks for
-        bias     (out_features,)
+        inputs   (batch, in_features), float32 or float64
+        weight   (out_features, in_features), float32; row k belongs to output k
+        bias     (out_features,), float32
         outputs  (batch, out_features)
 
     Equations
@@ -29,6 +37,11 @@ class Linear(Layer[Array]):
 
     Cache
         the inputs
+
+    Example
+        layer = Linear(784, 10, key=Key(0))
+        outputs, cache = layer.forward(np.ones((32, 784), dtype=np.float32))
+        d_inputs, gradients = layer.backward(outputs, cache)
 
     Source
         Goodfellow, Bengio, Courville (2016), Deep Learning, section 6.5.
@@ -52,7 +65,7 @@ class Linear(Layer[Array]):
         self.bias = Parameter(np.zeros(self.out_features, dtype=np.float32))
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """One number for each output feature."""
+        """Return (out_features,)."""
         if input_shape != (self.in_features,):
             hint = " For images, put a Flatten layer before it."
             raise ShapeError(
@@ -68,7 +81,7 @@ class Linear(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch out_features"], Array]:
-        """Weighted sums, one for each output feature."""
+        """Return the weighted sums plus the bias."""
         outputs = inputs @ self.weight.value.T + self.bias.value
         return outputs, inputs
 
@@ -78,7 +91,7 @@ class Linear(Layer[Array]):
         inputs: Float[Array, "batch in_features"],
         /,
     ) -> tuple[Float[Array, "batch in_features"], Gradients]:
-        """Blame flows back along the same weights that carried the inputs."""
+        """Return the gradients of inputs, weight and bias."""
         xp = array_namespace(d_outputs)
         d_weight = d_outputs.T @ inputs
         d_bias = xp.sum(d_outputs, axis=0)
@@ -86,7 +99,7 @@ class Linear(Layer[Array]):
         return d_inputs, {"weight": d_weight, "bias": d_bias}
 
     def parameters(self) -> dict[str, Parameter]:
-        """The weight and the bias."""
+        """Return the weight and the bias."""
         return {"weight": self.weight, "bias": self.bias}
 
     def __repr__(self) -> str:

@@ -21,25 +21,36 @@ class MaxPool2dCache(NamedTuple):
 
 
 class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
-    """Keep the largest value of every window.
+    """Max pooling: the largest value of each window.
+
+    ConfigError for a kernel_size or stride below 1, or a padding that is negative or
+    more than half the kernel_size; ShapeError from `output_shape` for inputs that are
+    not images or are smaller than the window.
 
     Shapes
-        inputs   (batch, channels, height, width)
+        inputs   (batch, channels, height, width), float32 or float64
         outputs  (batch, channels, rows, columns)
                  rows = floor((height + 2 * padding - kernel height) / stride) + 1,
-                 columns alike; stride is the kernel_size unless given
-        winners  as outputs
+                 and likewise for columns
+        winners  like the outputs, whole numbers
 
     Equations
         outputs  = max over the taps of a window
-        d_inputs = sum of d_outputs over the windows in which the pixel won
+        d_inputs = sum of d_outputs over the windows whose winner is the pixel
 
         The border counts as -infinity and never wins. Of equal values the first wins,
-        row by row. A NaN wins against every number, the last NaN of a window against
-        the others, and so NaN reaches the outputs.
+        row by row. A NaN wins over every number, and the last NaN of a window over the
+        others, so NaN propagates to the outputs.
 
     Cache
         the winner of each window, and the size of the inputs
+
+    Units
+        kernel_size, stride, padding  pixels; one number, or a pair (height, width);
+                                      the stride is the kernel_size unless given
+
+    Example
+        MaxPool2d(2).output_shape((16, 28, 28)) == (16, 14, 14)
 
     Source
         Ranzato, Huang, Boureau, LeCun (2007), Unsupervised learning of invariant
@@ -59,7 +70,7 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         self.windows = self._read_windows(kernel_size, stride, padding)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """One number for each window of each channel."""
+        """Return (channels, rows, columns)."""
         check_image(self, input_shape)
         return self.windows.output_shape(self, input_shape[0], input_shape)
 
@@ -70,7 +81,7 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch channels rows columns"], MaxPool2dCache]:
-        """The largest value of every window, and which tap it came from."""
+        """Return the largest value of each window, and the tap that it came from."""
         xp = array_namespace(inputs)
         batch, channels, height, width = inputs.shape
         grid = self.windows.grid((height, width))
@@ -92,7 +103,7 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         cache: MaxPool2dCache,
         /,
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """All of a window's blame goes to its winner."""
+        """Route the gradient of each window to its winner."""
         xp = array_namespace(d_outputs)
         batch, channels, *_ = d_outputs.shape
         d_images = self.windows.padded_zeros(

@@ -8,10 +8,10 @@ from handgrad.randomness import Key
 
 
 class ReLU(Layer[Array]):
-    """Let positive values through and stop the rest.
+    """Rectified linear unit: max(inputs, 0).
 
     Shapes
-        inputs, outputs  (batch, ...)
+        inputs, outputs  (batch, ...), float32 or float64
 
     Equations
         outputs  = max(inputs, 0)
@@ -27,7 +27,7 @@ class ReLU(Layer[Array]):
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         return input_shape
 
     def forward(
@@ -37,7 +37,7 @@ class ReLU(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """The larger of the input and zero."""
+        """Return max(inputs, 0); NaN stays NaN."""
         xp = array_namespace(inputs)
         zero = xp.zeros_like(inputs)
         outputs = xp.where(inputs < 0, zero, inputs)  # "< 0" keeps a NaN a NaN
@@ -49,7 +49,7 @@ class ReLU(Layer[Array]):
         outputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """The gradient where the unit was active, zero elsewhere."""
+        """Return d_outputs where the unit was active, 0 elsewhere."""
         xp = array_namespace(outputs)
         return xp.where(outputs > 0, d_outputs, xp.zeros_like(d_outputs)), {}
 

@@ -22,11 +22,14 @@ class ResidualCache(NamedTuple):
 
 
 class Residual(Layer[ResidualCache]):
-    """Add what a body of layers finds to what came in.
+    """Residual connection: the sum of a body of layers and a shortcut.
 
-    The body learns only the difference, and blame reaches the layers before it
-    undimmed. Parameters are named after the way they lie on: body.weight,
-    shortcut.conv2d_1.bias.
+    `body` and `shortcut` are layers, usually a `Sequential`; without a shortcut the
+    inputs are added unchanged, and the gradient passes unchanged as well. Parameters
+    are named after their branch: body.weight, shortcut.conv2d_1.bias.
+
+    ShapeError from `output_shape` if body and shortcut differ in shape; ConfigError for
+    a layer that stands in both.
 
     Shapes
         inputs   any that the body takes
@@ -40,6 +43,10 @@ class Residual(Layer[ResidualCache]):
     Cache
         the caches of body and shortcut
 
+    Example
+        block = Residual(Sequential([Conv2d(8, 8, 3, padding=1), ReLU()]))
+        block.output_shape((8, 16, 16)) == (8, 16, 16)
+
     Source
         He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition,
         section 3.2.
@@ -51,7 +58,7 @@ class Residual(Layer[ResidualCache]):
         choose_keys(self.parameters())
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The body's output shape, if the shortcut gives the same."""
+        """Return the body's output shape, if the shortcut's is the same."""
         found = shape_of("body", self.body, input_shape)
         kept = input_shape
         if self.shortcut is not None:
@@ -71,7 +78,7 @@ class Residual(Layer[ResidualCache]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *outputs"], ResidualCache]:
-        """Both ways, added."""
+        """Return the sum of both branches."""
         found, body_cache = self.body.forward(
             inputs, training=training, key=child(key, "body")
         )
@@ -85,7 +92,7 @@ class Residual(Layer[ResidualCache]):
     def backward(
         self, d_outputs: Float[Array, "batch *outputs"], cache: ResidualCache, /
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """The same blame goes back along both ways."""
+        """Return the sum of both branches' input gradients, and all gradients."""
         d_body, body = self.body.backward(d_outputs, cache.body)
         gradients = named("body", body)
         if self.shortcut is None:
@@ -94,14 +101,14 @@ class Residual(Layer[ResidualCache]):
         return d_body + d_shortcut, gradients | named("shortcut", shortcut)
 
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters of the body, then those of the shortcut."""
+        """Return the parameters of the body, then those of the shortcut."""
         own = named("body", self.body.parameters())
         if self.shortcut is None:
             return own
         return own | named("shortcut", self.shortcut.parameters())
 
     def buffers(self) -> dict[str, Buffer]:
-        """The buffers of the body, then those of the shortcut."""
+        """Return the buffers of the body, then those of the shortcut."""
         own = named("body", self.body.buffers())
         if self.shortcut is None:
             return own

@@ -16,11 +16,16 @@ from handgrad.randomness import Key, child
 
 
 class Sequential(Layer[list[Any]]):
-    """Each layer takes what the one before it gives.
+    """A chain of layers: each takes the outputs of the one before it.
 
-    A layer is named by its kind and its count: linear_1, relu_1, linear_2. Its
-    parameters and gradients are named after it: linear_1.weight. Layers made without a
-    key draw their weights from their place in the network, so no two start equal.
+    `layers` is a list of layers. Each is named by its kind and its count: linear_1,
+    relu_1, linear_2; `self.layers` holds them by these names. Parameters and gradients
+    are named after their layer: linear_1.weight. Layers made without a key draw their
+    weights from their place in the network, so no two start with equal weights.
+
+    ConfigError for a layer that stands in two places, or for two layers that were drawn
+    from one key already; ShapeError from `output_shape`, naming the first layer that
+    does not fit.
 
     Shapes
         inputs, outputs  those of the first and of the last layer
@@ -32,6 +37,10 @@ class Sequential(Layer[list[Any]]):
     Cache
         the cache of each layer, in order
 
+    Example
+        network = Sequential([Flatten(), Linear(784, 64), ReLU(), Linear(64, 10)])
+        network.output_shape((1, 28, 28)) == (10,)
+
     Source
         Rumelhart, Hinton, Williams (1986), Learning representations by
         back-propagating errors.
@@ -42,7 +51,10 @@ class Sequential(Layer[list[Any]]):
         choose_keys(self.parameters())
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The last layer's output shape; an error names the layer that does not fit."""
+        """Return the last layer's output shape.
+
+        ShapeError names the first layer that cannot take its inputs.
+        """
         shape = input_shape
         for name, layer in self.layers.items():
             try:
@@ -58,7 +70,7 @@ class Sequential(Layer[list[Any]]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *outputs"], list[Any]]:
-        """Through all layers, first to last."""
+        """Run all layers, first to last."""
         outputs, caches = inputs, []
         for name, layer in self.layers.items():
             outputs, cache = layer.forward(
@@ -70,7 +82,10 @@ class Sequential(Layer[list[Any]]):
     def backward(
         self, d_outputs: Float[Array, "batch *outputs"], caches: list[Any], /
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """Through all layers, last to first."""
+        """Backpropagate through all layers, last to first.
+
+        `caches` is the list that `forward` returned.
+        """
         d_inputs, gradients = d_outputs, {}
         steps = zip(self.layers.items(), caches, strict=True)
         for (name, layer), cache in reversed(list(steps)):
@@ -79,7 +94,7 @@ class Sequential(Layer[list[Any]]):
         return d_inputs, gradients
 
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters of all layers, first to last."""
+        """Return the parameters of all layers, first to last."""
         return {
             f"{name}.{key}": parameter
             for name, layer in self.layers.items()
@@ -87,7 +102,7 @@ class Sequential(Layer[list[Any]]):
         }
 
     def buffers(self) -> dict[str, Buffer]:
-        """The buffers of all layers, first to last."""
+        """Return the buffers of all layers, first to last."""
         return {
             f"{name}.{key}": buffer
             for name, layer in self.layers.items()

@@ -8,10 +8,10 @@ from handgrad.randomness import Key
 
 
 class Sigmoid(Layer[Array]):
-    """Bend every value into the range from 0 to 1.
+    """Logistic function: maps every value into the interval from 0 to 1.
 
     Shapes
-        inputs, outputs  (batch, ...)
+        inputs, outputs  (batch, ...), float32 or float64
 
     Equations
         outputs  = 1 / (1 + exp(-inputs))
@@ -26,7 +26,7 @@ class Sigmoid(Layer[Array]):
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         return input_shape
 
     def forward(
@@ -36,7 +36,7 @@ class Sigmoid(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """The logistic curve at each value."""
+        """Return the logistic function of each value."""
         xp = array_namespace(inputs)
         # exp of a number that is never above 0: it cannot overflow. For a negative
         # input the fraction is widened: 1 / (1 + exp(-x)) = exp(x) / (1 + exp(x)).
@@ -51,7 +51,7 @@ class Sigmoid(Layer[Array]):
         outputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """At most a quarter of the gradient, next to none where the curve is flat."""
+        """Return d_outputs times the derivative, which is at most 1/4."""
         return d_outputs * outputs * (1 - outputs), {}
 
     def __repr__(self) -> str:

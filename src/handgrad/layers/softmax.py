@@ -9,17 +9,19 @@ from handgrad.randomness import Key
 
 
 class Softmax(Layer[Array]):
-    """Turn the numbers along the last axis into probabilities.
+    """Softmax over the last axis: positive outputs that sum to 1.
 
-    A classifier is trained with `SoftmaxCrossEntropy`, which takes logits: the two in
-    one stay exact where a probability underflows to 0. This layer is for networks that
-    need the probabilities themselves.
+    To train a classifier, use `SoftmaxCrossEntropy`, which takes logits: computed
+    together, softmax and logarithm stay finite where a probability underflows to 0.
+    This layer is for networks that need the probabilities themselves.
+
+    ShapeError from `output_shape` for examples without an axis.
 
     Shapes
-        inputs, outputs  (batch, ..., classes)
+        inputs, outputs  (batch, ..., classes), float32 or float64
 
     Equations
-        shifted  = inputs - max of the row      (nothing overflows; cancels out)
+        shifted  = inputs - max of the row      (prevents overflow; cancels out)
         outputs  = exp(shifted) / sum of exp(shifted) over the row
         d_inputs = outputs * (d_outputs - sum of d_outputs * outputs over the row)
 
@@ -32,7 +34,7 @@ class Softmax(Layer[Array]):
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged; an example needs an axis to spread the probability over."""
+        """Return the shape of the inputs."""
         if not input_shape:
             raise ShapeError(
                 "Softmax() takes examples of shape (..., classes), got (). "
@@ -47,7 +49,7 @@ class Softmax(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *rows classes"], Array]:
-        """Probabilities: positive, and one in sum."""
+        """Return the probabilities."""
         xp = array_namespace(inputs)
         shifted = inputs - xp.max(inputs, axis=-1, keepdims=True)
         exponentials = xp.exp(shifted)
@@ -60,7 +62,7 @@ class Softmax(Layer[Array]):
         outputs: Float[Array, "batch *rows classes"],
         /,
     ) -> tuple[Float[Array, "batch *rows classes"], Gradients]:
-        """The Jacobian times d_outputs, without ever forming the Jacobian."""
+        """Multiply d_outputs by the Jacobian without forming it."""
         xp = array_namespace(outputs)
         expected = xp.sum(d_outputs * outputs, axis=-1, keepdims=True)
         return outputs * (d_outputs - expected), {}

@@ -8,10 +8,10 @@ from handgrad.randomness import Key
 
 
 class Tanh(Layer[Array]):
-    """Bend every value into the range from -1 to 1.
+    """Hyperbolic tangent: maps every value into the interval from -1 to 1.
 
     Shapes
-        inputs, outputs  (batch, ...)
+        inputs, outputs  (batch, ...), float32 or float64
 
     Equations
         outputs  = tanh(inputs)
@@ -25,7 +25,7 @@ class Tanh(Layer[Array]):
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Unchanged."""
+        """Return the shape of the inputs."""
         return input_shape
 
     def forward(
@@ -35,7 +35,7 @@ class Tanh(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
-        """The hyperbolic tangent of each value."""
+        """Return the hyperbolic tangent of each value."""
         outputs = array_namespace(inputs).tanh(inputs)
         return outputs, outputs
 
@@ -45,7 +45,7 @@ class Tanh(Layer[Array]):
         outputs: Float[Array, "batch *features"],
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
-        """Full gradient in the middle, next to none where the curve is flat."""
+        """Return d_outputs times the derivative, which is at most 1."""
         return d_outputs * (1 - outputs * outputs), {}
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""How far predictions are from the truth, and the term that keeps weights small."""
+"""Loss functions of logits and targets, and the L2 term on the weights."""
 
 from handgrad.losses.l2 import L2
 from handgrad.losses.loss import Loss

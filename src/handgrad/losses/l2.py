@@ -9,17 +9,17 @@ from handgrad.setting import at_least
 
 
 class L2:
-    """A price on the squares of the weights.
+    """L2 penalty on the weights, a term of the loss.
 
-    It touches the parameters named `weight` of layers with two or more axes: linear
-    and convolution. Biases and the parameters of batch norm go free, since they
-    set a level and not a sensitivity.
+    It applies to the parameters named `weight` with two or more axes: those of linear
+    and convolution layers. Biases and the parameters of batch normalization are exempt.
+
+    `strength` and `factor` are finite numbers from 0 up, else ConfigError. The factor
+    is 1/2 or 1 by convention: with 1/2 the gradient is strength * weight.
 
     Equations
-        penalty  = factor * strength * sum of weight**2 over all weights touched
+        penalty  = factor * strength * sum of weight**2 over all these weights
         d_weight = 2 * factor * strength * weight
-
-    The factor is 1/2 or 1 by convention: with 1/2 the gradient is strength * weight.
 
     Source
         Krogh, Hertz (1991), A simple weight decay can improve generalization.
@@ -34,18 +34,24 @@ class L2:
 
     @property
     def scale(self) -> float:
-        """2 * factor * strength; ConfigError if float32 holds no such number."""
+        """2 * factor * strength; ConfigError if it is beyond the range of float32."""
         scale = 2.0 * self.factor * self.strength
         check_at_least("L2", "2 * factor * strength", scale, 0)
         return scale
 
     def penalty(self, parameters: Mapping[str, Parameter]) -> float:
-        """What the weights cost, summed in float64."""
+        """Return the penalty, summed in float64.
+
+        `parameters` maps names to parameters, as `Layer.parameters` returns them.
+        """
         squares = [sum_of_squares(p.value) for p in touched(parameters).values()]
         return self.factor * self.strength * sum(squares)
 
     def gradients(self, parameters: Mapping[str, Parameter]) -> Gradients:
-        """The penalty's gradient for each parameter that it touches."""
+        """Return the gradient of the penalty, by the name of the parameter.
+
+        `parameters` is as for `penalty`; those that are exempt are left out.
+        """
         return {name: self.scale * p.value for name, p in touched(parameters).items()}
 
     def __repr__(self) -> str:

@@ -13,32 +13,41 @@ Cache = TypeVar("Cache")
 
 
 class Loss(ABC, Generic[Cache]):
-    """How far a network's logits are from the targets, averaged over the batch.
+    """A loss: the mean over the batch of one number for each example.
 
-    With weights the average is weighted, as in scikit-learn and PyTorch.
+    With weights the mean is weighted, as in scikit-learn and PyTorch. The trainer and
+    the classifier check targets and weights before the first step; a loss relies on
+    that. ConfigError for an invalid setting, when a loss is made and whenever the
+    setting is assigned.
+
+    A loss of your own defines `forward` and `backward`; `handgrad.testing.check_loss`
+    checks it. It may leave `weights` out; then it cannot train on weighted examples.
 
     Equations
         loss = sum over the batch of weights * losses / sum over the batch of weights
-
-    A loss of your own may leave `weights` out; then it cannot train on weighted
-    examples.
     """
 
     @abstractmethod
     def forward(
         self, logits: Array, targets: Array, weights: Array | None = None
     ) -> tuple[float, Cache]:
-        """Return the mean loss (averaged in float64) and the cache for `backward`.
+        """Return the mean loss, summed in float64, and the cache for `backward`.
 
         Shapes
-            logits   (batch, classes)
-            targets  (batch,), true class numbers
-            weights  (batch,), from 0 up, of which one at least is positive
+            logits   (batch, classes), float32 or float64
+            targets  (batch,), integers: true class numbers from 0
+            weights  (batch,), floats from 0 up, at least one of them positive; or None
         """
 
     @abstractmethod
     def backward(self, cache: Cache, /) -> Array:
-        """Return `d_logits`, shape (batch, classes), of the mean loss."""
+        """Return `d_logits`, the gradient of the mean loss.
+
+        `cache` is what `forward` returned with the loss.
+
+        Shapes
+            d_logits  (batch, classes), of the dtype of the logits
+        """
 
 
 def mean_loss(losses: Array, weights: Array | None) -> float:

@@ -17,13 +17,13 @@ class MeanSquaredErrorCache(NamedTuple):
 
 
 class MeanSquaredError(Loss[MeanSquaredErrorCache]):
-    """How far the outputs are from 1 at the true class and 0 elsewhere.
+    """Mean squared error between the logits and one-hot targets.
 
-    The factor is one over the number of classes, without a half.
+    The squares are averaged over the classes, without a factor 1/2.
 
     Shapes
-        logits       (batch, classes)
-        targets      (batch,), true class numbers
+        logits       (batch, classes), float32 or float64
+        targets      (batch,), integers: true class numbers from 0
         weights      (batch,), optional
         differences  (batch, classes)
         shares       (batch, 1)
@@ -48,7 +48,7 @@ class MeanSquaredError(Loss[MeanSquaredErrorCache]):
         targets: Integer[Array, "batch"],
         weights: Float[Array, "batch"] | None = None,
     ) -> tuple[float, MeanSquaredErrorCache]:
-        """The mean square of the differences."""
+        """Return the mean squared error, and the cache."""
         xp = array_namespace(logits)
         expected = xp.astype(one_hot(targets, logits), logits.dtype)
         differences = logits - expected
@@ -59,7 +59,7 @@ class MeanSquaredError(Loss[MeanSquaredErrorCache]):
     def backward(
         self, cache: MeanSquaredErrorCache, /
     ) -> Float[Array, "batch classes"]:
-        """Proportional to the difference."""
+        """Return 2 * differences / (batch * classes), or times the shares."""
         differences, shares = cache
         batch, classes = differences.shape
         if shares is not None:

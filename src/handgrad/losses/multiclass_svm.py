@@ -19,14 +19,16 @@ class MulticlassSVMCache(NamedTuple):
 
 
 class MulticlassSVM(Loss[MulticlassSVMCache]):
-    """Ask the true class to lead every other by a margin, and be content then.
+    """Multiclass hinge loss: the true logit should exceed the others by a margin.
+
+    ConfigError for a margin that is not a finite number above 0.
 
     Shapes
-        logits     (batch, classes)
-        targets    (batch,), true class numbers
+        logits     (batch, classes), float32 or float64
+        targets    (batch,), integers: true class numbers from 0
         weights    (batch,), optional
         hinges     (batch, classes), 0 at the true class
-        is_target  (batch, classes), boolean
+        is_target  (batch, classes), bool
         shares     (batch, 1)
 
     Equations
@@ -40,6 +42,9 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
 
     Cache
         hinges and is_target, and the shares if there are weights
+
+    Units
+        margin  in units of the logits
 
     Source
         Weston, Watkins (1999), Support vector machines for multi-class pattern
@@ -57,7 +62,7 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         targets: Integer[Array, "batch"],
         weights: Float[Array, "batch"] | None = None,
     ) -> tuple[float, MulticlassSVMCache]:
-        """The mean, over examples, of how far the wrong classes intrude."""
+        """Return the mean over the batch of the summed hinges, and the cache."""
         xp = array_namespace(logits)
         zero = xp.zeros_like(logits)
         is_target = one_hot(targets, logits)
@@ -70,7 +75,7 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         return mean_loss(losses, weights), cache
 
     def backward(self, cache: MulticlassSVMCache, /) -> Float[Array, "batch classes"]:
-        """Each intruder is pushed down, the true class up by as many."""
+        """Return d_logits: active wrong classes positive, the true class negative."""
         xp = array_namespace(cache.hinges)
         zero = xp.zeros_like(cache.hinges)
         active = xp.where(cache.hinges > 0, xp.ones_like(zero), zero)

@@ -19,15 +19,17 @@ class SoftmaxCrossEntropyCache(NamedTuple):
 
 
 class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
-    """How surprised the network is by the true class.
+    """Cross-entropy between the softmax of the logits and the true class.
 
-    Softmax and logarithm are taken together: exp sees only numbers up to 0, and the
-    logarithm only a sum from 1 up, so no logits overflow and no probability of
-    0 is ever inside a logarithm.
+    Softmax and logarithm are computed together: exp is applied only to numbers up to 0,
+    and the logarithm to sums from 1 up, so no logits overflow and no probability of 0
+    is passed to the logarithm.
+
+    ConfigError for a label_smoothing that is not from 0 up to, but not including, 1.
 
     Shapes
-        logits         (batch, classes)
-        targets        (batch,), true class numbers
+        logits         (batch, classes), float32 or float64
+        targets        (batch,), integers: true class numbers from 0
         weights        (batch,), optional
         probabilities  (batch, classes)
         expected       (batch, classes), rows sum to 1
@@ -44,6 +46,14 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
 
     Cache
         probabilities and expected, and the shares if there are weights
+
+    Units
+        loss             nats: log(classes) for uniform probabilities
+        label_smoothing  fraction, 0 <= label_smoothing < 1
+
+    Example
+        loss, cache = SoftmaxCrossEntropy().forward(np.zeros((2, 4)), np.array([0, 3]))
+        loss == np.log(4)
 
     Source
         Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.4.
@@ -62,7 +72,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         targets: Integer[Array, "batch"],
         weights: Float[Array, "batch"] | None = None,
     ) -> tuple[float, SoftmaxCrossEntropyCache]:
-        """The mean surprise, in natural units (nats)."""
+        """Return the mean cross-entropy in nats, and the cache."""
         xp = array_namespace(logits)
         log_probabilities = log_softmax(logits)
         expected = self._expected(logits, targets)
@@ -78,7 +88,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     def backward(
         self, cache: SoftmaxCrossEntropyCache, /
     ) -> Float[Array, "batch classes"]:
-        """What is believed minus what is true."""
+        """Return (predicted - target probabilities) / batch, or times the shares."""
         differences = cache.probabilities - cache.expected
         if cache.shares is not None:
             return differences * cache.shares

@@ -28,16 +28,31 @@ def alexnet(  # noqa: PLR0913 - each is varied in the study of five convolutions
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Five convolutions (batch norm, ReLU), pooling after 1, 2 and 5, then an MLP.
+    """AlexNet for small images: five convolutions and an MLP.
 
-    `channels`, `kernel_sizes`, `strides` and `paddings` are one value for all
-    convolutions or a list of five. Pooling windows are 2 x 2; with `global_average`
-    the last pooling averages each whole channel, and the two before it take maxima.
-    Dropout (the fraction dropped) follows the ReLU of each hidden linear layer.
+    Pooling follows convolutions 1, 2 and 5. `channels`, `kernel_sizes`, `strides` and
+    `paddings` are one value for all convolutions, or a list of five, the last three in
+    pixels; `batch_norm` normalizes after each convolution, before the ReLU. Pooling
+    windows are 2 x 2; with `global_average` the last pooling averages each whole
+    channel, and the two before it are max pooling.
+
+    ConfigError for lists of another length, an unknown pooling or initializer, or a
+    number out of range; ShapeError for images that are too small.
 
     Shapes
-        inputs   (batch, channels, height, width)
-        outputs  (batch, classes), logits
+        input_shape  (channels, height, width) of one image
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        channels      output channels of each convolution
+        pooling       max, average or global_average
+        hidden_sizes  sizes of the hidden linear layers
+        dropout       fraction dropped after each of them, 0 <= dropout < 1
+        initializer   of the weights: a name such as "he_normal" or "normal:0.01", or a
+                      function of shape and key
+        classes       number of classes
+        seed          of the initial weights
 
     Source
         Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep

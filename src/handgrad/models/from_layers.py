@@ -27,13 +27,25 @@ def from_layers(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Build the layers one after another; sizes that follow from shapes are inferred.
+    """Build a network from rows; sizes that follow from the shapes are inferred.
 
-    The last linear layer may leave out its `out_features`: it has one for each class.
+    `layers` is a list of rows, each the name of a layer and its options, as in a TOML
+    file or made with `handgrad.network`. The last linear layer may leave out its
+    `out_features`: it has one for each class. A residual layer holds lists of its own:
+    {"name": "residual", "body": [...], "shortcut": [...]}; so does {"name":
+    "sequential", "layers": [...]}.
+
+    ConfigError for an unknown layer or option, or an invalid value; ShapeError for
+    layers that do not fit, or outputs that are not (classes,). Both name the layer.
 
     Shapes
-        inputs   (batch, *input_shape)
-        outputs  (batch, classes)
+        input_shape  of one example: (channels, height, width) or (features,)
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        classes  number of classes
+        seed     of the initial weights
 
     Example
         from_layers(layers=[
@@ -41,10 +53,8 @@ def from_layers(
             {"name": "relu"},
             {"name": "max_pool2d", "kernel_size": 2},
             {"name": "flatten"},
-            {"name": "linear", "out_features": 10},
+            {"name": "linear"},
         ])
-        A residual layer holds lists of its own: {"name": "residual", "body": [...],
-        "shortcut": [...]}; so does {"name": "sequential", "layers": [...]}.
     """
     for size in (*input_shape, classes):
         check_at_least("A model", "sizes", size, 1)

@@ -15,14 +15,29 @@ def lenet(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Two convolutions with pooling, then three linear layers.
+    """LeNet-5: two convolutions with pooling, then three linear layers.
 
-    Its images were 32 x 32. Smaller ones get a border of 2 in the first convolution,
-    which makes 28 x 28 the same network.
+    The original images were 32 x 32. For smaller ones the first convolution has a
+    padding of 2, so 28 x 28 images give the same network.
+
+    ConfigError for an unknown activation, pooling or initializer; ShapeError for images
+    that are too small.
 
     Shapes
-        inputs   (batch, channels, height, width)
-        outputs  (batch, classes), logits
+        input_shape  (channels, height, width) of one image
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        activation   relu, leaky_relu, gelu, gelu_tanh, tanh or sigmoid
+        pooling      average or max
+        initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
+                     function of shape and key
+        classes      number of classes
+        seed         of the initial weights
+
+    Example
+        lenet(activation="relu", pooling="max", input_shape=(3, 32, 32))
 
     Source
         LeCun, Bottou, Bengio, Haffner (1998), Gradient-based learning applied to

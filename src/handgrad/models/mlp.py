@@ -18,14 +18,28 @@ def mlp(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Linear layers with activations between them, and dropout after each where asked.
+    """Multilayer perceptron: linear layers with activations and optional dropout.
 
-    `activations` and `dropout` (the fraction dropped) are one value for all hidden
-    layers or a list with one for each.
+    `activations` and `dropout` are one value for all hidden layers, or a list with one
+    for each. ConfigError for lists of another length, an unknown activation or
+    initializer, or a size or fraction out of range.
 
     Shapes
-        inputs   (batch, *input_shape)
-        outputs  (batch, classes), logits
+        input_shape  of one example: (channels, height, width) or (features,)
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        hidden_sizes  sizes of the hidden layers
+        activations   relu, leaky_relu, gelu, gelu_tanh, tanh or sigmoid
+        dropout       fraction dropped after each hidden layer, 0 <= dropout < 1
+        initializer   of the weights: a name such as "he_normal" or "normal:0.01", or a
+                      function of shape and key
+        classes       number of classes
+        seed          of the initial weights
+
+    Example
+        mlp(hidden_sizes=[256, 128], dropout=0.3, input_shape=(20,), classes=4)
 
     Source
         Goodfellow, Bengio, Courville (2016), Deep Learning, chapter 6.

@@ -15,11 +15,22 @@ def perceptron(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Two linear layers with an activation between them.
+    """Two-layer perceptron: two linear layers with an activation between them.
+
+    ConfigError for an unknown activation or initializer, or a size below 1.
 
     Shapes
-        inputs   (batch, *input_shape)
-        outputs  (batch, classes), logits
+        input_shape  of one example: (channels, height, width) or (features,)
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        hidden       size of the hidden layer
+        activation   relu, leaky_relu, gelu, gelu_tanh, tanh or sigmoid
+        initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
+                     function of shape and key
+        classes      number of classes
+        seed         of the initial weights
 
     Source
         Rumelhart, Hinton, Williams (1986), Learning representations by

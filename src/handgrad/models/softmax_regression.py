@@ -13,11 +13,20 @@ def softmax_regression(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """One linear layer: every class weighs every pixel.
+    """Softmax regression (multinomial logistic regression): one linear layer.
+
+    ConfigError for an unknown initializer or a size below 1.
 
     Shapes
-        inputs   (batch, *input_shape)
-        outputs  (batch, classes), logits
+        input_shape  of one example: (channels, height, width) or (features,)
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
+                     function of shape and key
+        classes      number of classes
+        seed         of the initial weights
 
     Source
         Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.4.

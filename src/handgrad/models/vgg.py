@@ -19,16 +19,27 @@ def vgg(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Stages of 3 x 3 convolutions (batch norm, ReLU), max pooling between stages.
+    """VGG for small images: stages of 3 x 3 convolutions with max pooling between them.
 
-    `channels` has one number for each stage of `convolutions` convolutions. The last
-    stage is averaged channel by channel, and one linear layer follows. Dropout (the
-    fraction dropped) follows each pooling. Without large linear layers the network is
-    small: 289,000 parameters by default.
+    Each stage has `convolutions` convolutions with batch normalization and ReLU. The
+    last stage is averaged channel by channel, and one linear layer follows, so the
+    network is small: 289,000 parameters by default.
+
+    ConfigError without a stage or a convolution, for an unknown initializer or a number
+    out of range; ShapeError for images that are too small.
 
     Shapes
-        inputs   (batch, channels, height, width)
-        outputs  (batch, classes), logits
+        input_shape  (channels, height, width) of one image
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        channels     output channels of each stage
+        dropout      fraction dropped after each pooling, 0 <= dropout < 1
+        initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
+                     function of shape and key
+        classes      number of classes
+        seed         of the initial weights
 
     Source
         Simonyan, Zisserman (2015), Very deep convolutional networks for large-scale

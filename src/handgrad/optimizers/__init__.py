@@ -1,4 +1,4 @@
-"""Rules that move parameters against their gradients."""
+"""Optimizers: rules that update parameters from their gradients."""
 
 from handgrad.optimizers.adam import Adam
 from handgrad.optimizers.adamw import AdamW

@@ -8,7 +8,11 @@ from handgrad.setting import at_least, fraction, positive
 
 
 class Adam(Optimizer):
-    """Follow the mean of recent gradients, divided by the root of their mean square.
+    """Adam: steps along the mean gradient, rescaled by its root mean square.
+
+    `learning_rate` is a number or a schedule. ConfigError for a beta1 or beta2 that is
+    not from 0 up to, but not including, 1, an eps that is not above 0, or a negative
+    weight_decay or learning rate.
 
     Equations
         gradient    = gradient + weight_decay * parameter
@@ -19,8 +23,8 @@ class Adam(Optimizer):
         direction   = unbiased_mean / (sqrt(unbiased_mean_square) + eps)
         parameter   = parameter - learning_rate * direction
 
-    The weight decay here is the gradient of an L2 term, so it is rescaled like the
-    rest of the gradient; AdamW keeps the two apart.
+    The weight decay here is the gradient of an L2 term, so it is rescaled with the rest
+    of the gradient; AdamW decouples the two.
 
     State
         mean and mean_square, each shaped like the parameter
@@ -50,7 +54,7 @@ class Adam(Optimizer):
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:
-        """No gradients seen yet."""
+        """Return a mean and a mean square of zeros."""
         xp = array_namespace(parameter.value)
         zeros = xp.zeros_like(parameter.value)
         return {"mean": zeros, "mean_square": xp.zeros_like(zeros)}
@@ -58,7 +62,7 @@ class Adam(Optimizer):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Move along the rescaled mean gradient."""
+        """Step along the rescaled mean gradient."""
         if self.weight_decay != 0:
             gradient = gradient + self.weight_decay * parameter.value
         direction = adam_direction(

@@ -9,16 +9,23 @@ from handgrad.setting import at_least, fraction, positive
 
 
 class AdamW(Optimizer):
-    """Adam, and beside it every parameter shrinks a little, untouched by the rescaling.
+    """Adam with decoupled weight decay.
+
+    `learning_rate` is a number or a schedule. ConfigError for a beta1 or beta2 that is
+    not from 0 up to, but not including, 1, an eps that is not above 0, or a negative
+    weight_decay or learning rate.
 
     Equations
+        mean        = beta1 * mean + (1 - beta1) * gradient               (0 at first)
+        mean_square = beta2 * mean_square + (1 - beta2) * gradient**2     (0 at first)
+        unbiased_mean        = mean / (1 - beta1**step)
+        unbiased_mean_square = mean_square / (1 - beta2**step)
         shrunk    = parameter - learning_rate * weight_decay * parameter
         direction = unbiased_mean / (sqrt(unbiased_mean_square) + eps)
         parameter = shrunk - learning_rate * direction
-        with the two means of Adam, of the gradient alone
 
-    The paper scales the decay by the schedule only; like most libraries, this
-    rule scales it by the learning rate.
+    The paper multiplies the decay by the schedule's factor alone; here, as in PyTorch,
+    it is multiplied by the learning rate.
 
     State
         mean and mean_square, each shaped like the parameter
@@ -48,7 +55,7 @@ class AdamW(Optimizer):
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:
-        """No gradients seen yet."""
+        """Return a mean and a mean square of zeros."""
         xp = array_namespace(parameter.value)
         zeros = xp.zeros_like(parameter.value)
         return {"mean": zeros, "mean_square": xp.zeros_like(zeros)}
@@ -56,7 +63,7 @@ class AdamW(Optimizer):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Shrink the parameter, then move it as Adam would."""
+        """Shrink the parameter, then step as Adam does."""
         learning_rate = self.rate(step)
         shrunk = parameter.value - learning_rate * self.weight_decay * parameter.value
         direction = adam_direction(

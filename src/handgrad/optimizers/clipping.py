@@ -7,9 +7,13 @@ from handgrad.ranges import check_positive
 
 
 def clip_by_norm(gradients: Gradients, max_norm: float) -> tuple[Gradients, float]:
-    """Scale all gradients together so that their common norm is at most `max_norm`.
+    """Scale all gradients so that their global norm is at most `max_norm`.
 
-    Returns the gradients and the norm they had before.
+    Returns the gradients and the norm that they had before. ConfigError for a max_norm
+    that is not a finite number above 0.
+
+    Shapes
+        gradients  name to array, of any shapes
 
     Equations
         norm      = sqrt(sum of squares of all entries of all gradients), in float64
@@ -28,7 +32,17 @@ def clip_by_norm(gradients: Gradients, max_norm: float) -> tuple[Gradients, floa
 
 
 def gradient_norm(gradients: Gradients) -> float:
-    """The norm of all gradients taken as one vector, added up in the order of names."""
+    """The global norm of `gradients`: the Euclidean norm of all entries as one vector.
+
+    The squares are summed in float64, array by array in the order of the names.
+
+    Equations
+        norm = sqrt(sum of squares of all entries of all gradients)
+
+    Source
+        Pascanu, Mikolov, Bengio (2013), On the difficulty of training recurrent
+        neural networks, section 3.2.
+    """
     return sqrt(sum(_sum_of_squares(gradients[name]) for name in sorted(gradients)))
 
 

@@ -12,7 +12,22 @@ State: TypeAlias = dict[str, Array]
 
 
 class Optimizer(ABC):
-    """A rule that moves one parameter. What it remembers is in `state`, by name."""
+    """A rule that updates one parameter; the base class of every optimizer.
+
+    `learning_rate` is a finite number from 0 up, else ConfigError, or a schedule of
+    `handgrad.schedules`: a function from the step to the learning rate. An optimizer
+    stores nothing about a parameter; what the rule remembers is in `state`, by name.
+    One of your own defines `initial_state` and `update`.
+
+    ConfigError for an invalid setting, when an optimizer is made and whenever the
+    setting is assigned.
+
+    Example
+        optimizer, parameter = SGD(0.1), Parameter(np.ones(3))
+        state = optimizer.initial_state(parameter)
+        optimizer.update(parameter, np.ones(3), state, step=1)
+        parameter.value  # [0.9, 0.9, 0.9]
+    """
 
     def __init__(self, learning_rate: float | Schedule) -> None:
         if not callable(learning_rate):
@@ -21,7 +36,10 @@ class Optimizer(ABC):
         self.learning_rate: float | Schedule = learning_rate
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step; ConfigError unless it is finite, from 0 up."""
+        """Return the learning rate of a `step`, counted from 1.
+
+        ConfigError unless it is finite, from 0 up.
+        """
         given = self.learning_rate
         rate = given(step) if callable(given) else given
         if not (type(rate) is float and 0 <= rate <= LARGEST):
@@ -30,14 +48,24 @@ class Optimizer(ABC):
 
     @abstractmethod
     def initial_state(self, parameter: Parameter) -> State:
-        """The named arrays that the rule remembers for a parameter, before step 1."""
+        """Return the arrays that the rule keeps for a `parameter`, as before step 1.
+
+        The values are zeros in the shape and dtype of the parameter.
+        """
 
     @abstractmethod
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Move the parameter once; `step` counts from 1.
+        """Update the parameter once.
 
-        Gives `parameter.value` and the entries of `state` new arrays; the gradient
-        and the old arrays stay as they were.
+        `parameter.value` and the entries of `state` become new arrays; the gradient and
+        the old arrays are not modified. ConfigError for an invalid learning rate.
+
+        Shapes
+            gradient  like the parameter
+            state     name to array, as `initial_state` returns it
+
+        Units
+            step  counts updates, from 1
         """

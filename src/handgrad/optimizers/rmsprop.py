@@ -8,14 +8,18 @@ from handgrad.setting import at_least, fraction, positive
 
 
 class RMSProp(Optimizer):
-    """Divide every gradient by the root of its recent mean square.
+    """RMSProp: divides each gradient by the root of its running mean square.
+
+    `learning_rate` is a number or a schedule. ConfigError for a decay that is not from
+    0 up to, but not including, 1, an eps that is not above 0, or a negative
+    weight_decay or learning rate.
 
     Equations
         gradient    = gradient + weight_decay * parameter
         mean_square = decay * mean_square + (1 - decay) * gradient**2   (0 at first)
         parameter   = parameter - learning_rate * gradient / (sqrt(mean_square) + eps)
 
-    Others add eps inside the root; here it is outside.
+    Here, as in PyTorch, eps is outside the root; some libraries add it inside.
 
     State
         mean_square, shaped like the parameter
@@ -42,14 +46,14 @@ class RMSProp(Optimizer):
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:
-        """No squares seen yet."""
+        """Return a mean square of zeros."""
         xp = array_namespace(parameter.value)
         return {"mean_square": xp.zeros_like(parameter.value)}
 
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Move against the gradient, rescaled entry by entry."""
+        """Step against the gradient, rescaled entry by entry."""
         xp = array_namespace(gradient)
         if self.weight_decay != 0:
             gradient = gradient + self.weight_decay * parameter.value

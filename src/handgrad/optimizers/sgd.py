@@ -9,18 +9,22 @@ from handgrad.setting import at_least, fraction
 
 
 class SGD(Optimizer):
-    """Step downhill; with momentum, keep rolling the way the steps went.
+    """Stochastic gradient descent, with momentum or Nesterov momentum if asked.
+
+    `learning_rate` is a number or a schedule. ConfigError for a momentum that is not
+    from 0 up to, but not including, 1, a negative weight_decay or learning rate, or
+    `nesterov` without momentum.
 
     Equations
         gradient  = gradient + weight_decay * parameter
         velocity  = momentum * velocity + gradient            (0 before step 1)
         parameter = parameter - learning_rate * velocity
-        Nesterov:
+        with nesterov=True:
         parameter = parameter - learning_rate * (gradient + momentum * velocity)
 
-    Others fold the learning rate into the velocity, velocity = momentum * velocity -
-    learning_rate * gradient, and add it to the parameter: the same path as long as
-    the learning rate is constant.
+    Some sources include the learning rate in the velocity: velocity = momentum *
+    velocity - learning_rate * gradient is added to the parameter. Both forms give the
+    same updates as long as the learning rate is constant.
 
     State
         velocity, shaped like the parameter; nothing when momentum is 0
@@ -53,7 +57,7 @@ class SGD(Optimizer):
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:
-        """At rest."""
+        """Return a velocity of zeros; nothing without momentum."""
         if self.momentum == 0:
             return {}
         xp = array_namespace(parameter.value)
@@ -62,7 +66,7 @@ class SGD(Optimizer):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Move against the gradient, or along the velocity."""
+        """Step against the gradient, or along the velocity."""
         if self.weight_decay != 0:
             gradient = gradient + self.weight_decay * parameter.value
         direction = gradient

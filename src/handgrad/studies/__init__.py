@@ -1,4 +1,4 @@
-"""Studies: experiments as data, run trial by trial, held against what was published."""
+"""Studies: experiments as data, run trial by trial, compared with published results."""
 
 from handgrad.studies.experiment import Experiment, read_experiment
 from handgrad.studies.ledger import Ledger

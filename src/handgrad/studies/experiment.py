@@ -118,10 +118,24 @@ class Finding(_Table):
 
 
 class Experiment(_Table):
-    """One row of a study.
+    """One row of a study, read from a TOML file.
 
-    `test` says which network sees the test images: of the last epoch or of the best.
-    `notes` say what the report left open and what was taken instead.
+    Units
+        question    what the experiment is to answer
+        section     of the report
+        kind        "training" or "inspection"
+        notes       what the report leaves open, and what was chosen
+        seeds       one trial of each variant for each seed
+        engine      "cpu" or "plain"
+        test        network to test: of the "last" epoch or the "best" one
+        dataset, model, optimizer, schedule, loss, training, prediction
+                    tables of the run's configuration, see `handgrad.training.RunConfig`
+        inspection  name and options of an inspection
+        sweep       dotted key to a list of values; every combination is a variant
+        variants    or named variants, with what each sets
+        quick, full  what differs in these two sizes of the study
+        published   published numbers to compare with
+        findings    statements to decide by computation
     """
 
     question: Text
@@ -147,15 +161,15 @@ class Experiment(_Table):
     findings: Annotated[tuple[Finding, ...], Field(strict=False)] = ()
 
     def size(self, size: Size) -> SizeTable:
-        """What is other in that size."""
+        """What differs in this `size`, "quick" or "full"."""
         return self.quick if size == "quick" else self.full
 
     def seeds_of(self, size: Size) -> tuple[int, ...]:
-        """The seeds of that size."""
+        """The seeds of this `size`, "quick" or "full"."""
         return self.size(size).seeds or self.seeds
 
     def variants_of(self, size: Size) -> tuple[Variant, ...]:
-        """The variants of that size, those of a sweep by their values."""
+        """The variants of this `size`; those of a sweep are named by their values."""
         everything = all_variants(self)
         only = self.size(size).only
         return tuple(v for v in everything if not only or v.name in only)
@@ -192,7 +206,10 @@ def in_words(value: Any) -> str:
 
 
 def read_experiment(path: Path) -> Experiment:
-    """Read one file and look up every name in it."""
+    """Read one experiment from the TOML file at `path`.
+
+    ConfigError for an unknown key, name or option, or an invalid value.
+    """
     tables = read_toml(path)
     experiment = checked(Experiment, tables, str(path))
     check_names(experiment, str(path))

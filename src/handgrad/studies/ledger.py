@@ -29,7 +29,11 @@ STATUSES = [DONE, DIVERGED, FAILED, PRUNED, CRASHED]
 
 
 class Ledger:
-    """The trials of one study's folder. Anybody may read; one process writes."""
+    """The outcomes of one study's trials, as files in `folder`.
+
+    Any process may read, one writes. IntegrityError for an outcome that is damaged;
+    RunError if a file cannot be written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,22 +41,22 @@ class Ledger:
         self.trials = folder / "trials"
 
     def outcome(self, key: str) -> Outcome | None:
-        """How a trial ended; None if it has not."""
+        """The outcome of the trial with this `key`; None if it has not ended."""
         return _read(self.entries / f"{key}.json")
 
     def outcomes(self) -> dict[str, Outcome]:
-        """All that have ended, by key; also those that nobody has entered yet."""
+        """All outcomes by key, also those that are not entered yet."""
         entered = {path.stem: path for path in self.entries.glob("*.json")}
         ended = {p.parent.name: p for p in self.trials.glob("*/outcome.json")}
         paths = sorted({**ended, **entered}.items())
         return {key: outcome for key, path in paths if (outcome := _read(path))}
 
     def trial_folder(self, key: str) -> Path:
-        """Where a trial keeps its files."""
+        """The folder of the trial with this `key`."""
         return self.trials / key
 
     def prepare(self, trial: Trial) -> Path:
-        """The folder of a trial, with what it is written in it."""
+        """Make the folder of a `trial`, with its specification."""
         make_folder(self.entries)
         folder = self.trial_folder(trial.key)
         make_folder(folder)
@@ -61,12 +65,12 @@ class Ledger:
         return folder
 
     def record(self, key: str, outcome: Outcome) -> None:
-        """Write how a trial ended, in its own folder first."""
+        """Write an `outcome` of the trial with this `key`, in its own folder first."""
         write_file(self.trial_folder(key) / "outcome.json", as_json(outcome))
         self.adopt(key)
 
     def adopt(self, key: str) -> Outcome | None:
-        """Take over what a trial itself has written; None if it has not ended."""
+        """Enter the outcome that the trial with this `key` wrote; None if not ended."""
         path = self.trial_folder(key) / "outcome.json"
         outcome = _read(path)
         if outcome is not None:
@@ -75,14 +79,17 @@ class Ledger:
         return outcome
 
     def complete(self) -> None:
-        """Enter all trials that ended while nobody was there to enter them."""
+        """Enter all trials that ended without being entered."""
         sweep(self.entries)
         for path in sorted(self.trials.glob("*/outcome.json")):
             if not (self.entries / f"{path.parent.name}.json").is_file():
                 self.adopt(path.parent.name)
 
     def forget(self, key: str) -> None:
-        """Take a trial out, so that it is done again: from its last checkpoint."""
+        """Remove the outcome of this `key`, so that the trial runs again.
+
+        It continues from its last checkpoint.
+        """
         for path in (
             self.entries / f"{key}.json",
             self.trial_folder(key) / "outcome.json",

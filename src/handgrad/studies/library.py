@@ -28,14 +28,18 @@ class About(BaseModel):
 
 @dataclass(frozen=True)
 class Study:
-    """Experiments by the names of their rows."""
+    """A study: experiments by the names of their rows.
+
+    `name` is that of the study, `about` holds its title, report and conventions, and
+    `experiments` maps rows to experiments.
+    """
 
     name: str
     about: About
     experiments: dict[str, Experiment]
 
     def cells(self, size: Size) -> list[Cell]:
-        """Every trial of the study in that size, row after row."""
+        """Every trial of the study in this `size`, "quick" or "full", row by row."""
         return [
             cell
             for row, experiment in self.experiments.items()
@@ -43,7 +47,7 @@ class Study:
         ]
 
     def only(self, rows: list[str]) -> "Study":
-        """The study with these rows alone."""
+        """The study with these `rows` alone; ConfigError for an unknown row."""
         for row in rows:
             if row not in self.experiments:
                 raise unknown_name(f"row of {self.name}", row, self.experiments)
@@ -68,12 +72,15 @@ def matching(cells: list[Cell], words: list[str]) -> list[Cell]:
 
 
 def names() -> list[str]:
-    """The studies of the package."""
+    """The names of the studies that come with the package."""
     return sorted(path.parent.name for path in PACKAGED.glob(f"*/{ABOUT}"))
 
 
 def find(name_or_path: str) -> Study:
-    """A study of the package by its name, a folder of files, or one file.
+    """Find a study by name, or read one from a folder or file.
+
+    `name_or_path` is a name of `names()`, a folder of TOML files, or one such file.
+    ConfigError for an unknown name or an invalid file.
 
     Example
         find("csci581-a").experiments["a9"].question

@@ -84,9 +84,15 @@ def run_trials(
     data_dir: Path | None = None,
     retry: bool = False,
 ) -> Iterator[Event]:
-    """Do what is missing on this machine, `jobs` trials at a time.
+    """Run the trials of these `cells` that are not done, and yield events.
 
-    `workers` are the threads of all trials together, by default one for each core.
+    `ledger` records the outcomes; RunError while another process writes it. With
+    `retry` trials that failed or crashed run again. `data_dir` is where data sets are
+    searched first.
+
+    Units
+        jobs     trials that run at the same time, each in its own process
+        workers  threads of all trials together, by default one for each core
     """
     backend = LocalProcesses(jobs=jobs, workers=workers, data_dir=data_dir)
     yield from run_on(backend, cells, ledger, retry=retry)

@@ -17,17 +17,18 @@ KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
 
 @dataclass(frozen=True)
 class Trial:
-    """What one process has to do; two equal ones are done once.
+    """One process's task: one setting with one seed; equal trials run once.
 
-    `spec` holds plain values, all that decides the numbers and nothing else: neither
-    the row nor the variant, so that rows may share a trial, nor where the data lie.
+    `spec` holds plain values, all that decides the numbers and nothing else: not the
+    row or the variant, so that rows may share a trial, and not where the data is
+    stored.
     """
 
     spec: dict[str, Any]
 
     @property
     def key(self) -> str:
-        """A name that is the same for the same trial, on any machine."""
+        """The trial's identity: a hash of `spec`, the same on every machine."""
         text = json.dumps(self.spec, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()[:KEY_LENGTH]
 
@@ -38,12 +39,12 @@ class Trial:
 
     @property
     def seed(self) -> int:
-        """The seed of all that is random in it."""
+        """The seed of everything random in it."""
         return int(self.spec["seed"])
 
     @property
     def epochs(self) -> int:
-        """How much work it is, in epochs; an inspection counts as one."""
+        """The amount of work, in epochs; an inspection counts as one."""
         if self.kind == "inspection":
             return 1
         return int(self.spec["config"]["training"]["epochs"])
@@ -58,7 +59,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Cell:
-    """Where a trial stands in a study: row, variant, seed."""
+    """The place of a trial in a study.
+
+    `row` is the experiment's name, `variant` the setting within it, `trial` the task
+    itself, with its seed.
+    """
 
     row: str
     variant: str

@@ -37,7 +37,10 @@ class Result:
 
 
 def judge(published: Published, cells: list[Cell], outcomes: dict[str, Outcome]) -> Row:
-    """The verdict over the seeds of the number's variant.
+    """Compare a published number with the mean over the seeds of its variant.
+
+    `published` is the number with its tolerance epsilon, `cells` are the trials of its
+    row, and `outcomes` maps their keys to outcomes. The verdict is one of:
 
     reproduced      within epsilon of the published number
     better          outside on the better side: higher accuracy, lower loss
@@ -104,7 +107,11 @@ def other_data(cells: list[Cell], outcomes: dict[str, Outcome]) -> str:
 
 
 def decide(finding: Finding, cells: list[Cell], outcomes: dict[str, Outcome]) -> Result:
-    """Whether a finding holds for the means over seeds."""
+    """Decide whether a `finding` holds for the means over seeds.
+
+    `cells` are the trials of its row, `outcomes` maps their keys to outcomes. Its
+    `holds` is None where a trial is missing.
+    """
     claim = finding.claim
     found = {term: summarize(term, cells, outcomes) for term in claim.terms}
     for term, summary in found.items():

@@ -1,4 +1,4 @@
-"""Sweeps: settings searched over several seeds, and ranked only where they differ."""
+"""Hyperparameter sweeps: settings searched over several seeds and compared."""
 
 from handgrad.sweeps.comparison import Comparison, compare
 from handgrad.sweeps.results import results_of

@@ -80,7 +80,10 @@ def tried(sweep: Sweep, ledger: Ledger) -> list[Tried]:
 
 
 def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
-    """Everything that is known of a sweep now, as plain values."""
+    """All results of a `sweep` so far, as plain values.
+
+    `ledger` holds the outcomes of its trials; IntegrityError for one that is damaged.
+    """
     found = tried(sweep, ledger)
     whole = [one for one in found if one.is_whole]
     return {

@@ -17,7 +17,11 @@ SWEEPS = Path("sweeps")
 def run_sweep(
     sweep: Sweep, backend: Backend, ledger: Ledger, *, retry: bool = False
 ) -> Iterator[Event]:
-    """Do what is not done yet, and hand out what happens."""
+    """Run the trials of a `sweep` that are not done, and yield events as they happen.
+
+    `backend` starts the processes, `ledger` records the outcomes; with `retry` trials
+    that failed or crashed run again. ConfigError for an invalid setting.
+    """
     if sweep.method != "tpe":
         yield from run_on(backend, all_cells(sweep, ledger), ledger, retry=retry)
         return

@@ -15,13 +15,17 @@ RANGE_KEYS = ("low", "high", "log", "integer", "count")
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a list of values of any kind."""
+    """A hyperparameter with a list of values of any kind.
+
+    `name` is the dotted key of the configuration, such as "model.activation"; `values`
+    are the values to try.
+    """
 
     name: str
     values: tuple[Any, ...]
 
     def at(self, share: float) -> Any:
-        """The value at a share of the list, from 0 to below 1."""
+        """The value at a `share` of the list, from 0 to below 1."""
         return self.values[floor(share * len(self.values))]
 
     def points(self) -> tuple[Any, ...]:
@@ -29,15 +33,16 @@ class Choice:
         return self.values
 
     def share_of(self, value: Any) -> float:
-        """Where a value stands from 0 to 1, the first at 0 and the last at 1."""
+        """The position of a `value` from 0 (the first) to 1 (the last)."""
         return self.values.index(value) / max(1, len(self.values) - 1)
 
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers from `low` to `high`, both included; `log` spreads their logarithms.
+    """A numeric hyperparameter: all numbers from `low` to `high`, both included.
 
-    `count` is how many of them a grid takes.
+    `name` is the dotted key of the configuration; `log` samples uniformly in the
+    logarithm, `integer` only whole numbers; `count` is the number of points of a grid.
     """
 
     name: str
@@ -48,14 +53,14 @@ class Range:
     count: int | None = None
 
     def at(self, share: float) -> float:
-        """The value at a share of the range, from 0 to below 1."""
+        """The value at a `share` of the range, from 0 to below 1."""
         low, high = self.low, self.high
         if self.integer:  # each whole number has a piece of the range to itself
             return min(floor(self._between(low, high + 1, share)), int(high))
         return as_written(self._between(low, high, share))
 
     def points(self) -> tuple[float, ...]:
-        """As many as `count` says, from end to end, for a grid."""
+        """The `count` points of a grid, evenly spaced; ConfigError without a count."""
         if self.count is None:
             raise ConfigError(
                 f"A grid takes {self.name} as a list of values, or as a range with "
@@ -67,7 +72,7 @@ class Range:
         return tuple(dict.fromkeys(made))
 
     def share_of(self, value: float) -> float:
-        """Where a value stands from 0 to 1."""
+        """The position of a `value` from 0 to 1."""
         if self.log:
             return log(value / self.low) / log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
@@ -83,7 +88,10 @@ Parameter = Choice | Range
 
 @dataclass(frozen=True)
 class Setting:
-    """One point of the space."""
+    """One point of the search space.
+
+    `values` maps dotted keys of the configuration to values; `name` is these in words.
+    """
 
     name: str
     values: Values

@@ -67,7 +67,27 @@ class SweepFile(BaseModel):
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep that was read and looked through."""
+    """A sweep, read from its file and checked.
+
+    Units
+        name       of the file, without its ending
+        source     the file's path, for messages
+        question   what the sweep is to answer
+        base       settings that all trials share
+        space      what is varied: `Choice` and `Range`
+        method     "grid", "random" or "tpe" (tree-structured Parzen estimator)
+        trials     number of settings; None: all of a grid, 20 of the other methods
+        seeds      of the trials of each setting
+        seed       of the search itself
+        metric     what is optimized, measured on validation images
+        direction  "maximize" or "minimize"
+        pruning    "none" or "median": stop trials below the median of the others
+
+    Source
+        Bergstra, Bengio (2012), Random search for hyper-parameter optimization.
+        Bergstra, Bardenet, Bengio, Kegl (2011), Algorithms for hyper-parameter
+        optimization, section 4 (TPE).
+    """
 
     name: str
     source: str
@@ -84,29 +104,29 @@ class Sweep:
 
     @property
     def curve(self) -> str:
-        """The curve behind the metric; empty if it is no end or best of one."""
+        """The curve that the metric is the end or the best value of; else empty."""
         name = self.metric.removeprefix("highest_").removeprefix("lowest_")
         return name if name in CURVES else ""
 
     @property
     def sign(self) -> int:
-        """1 where more is better, -1 where less is."""
+        """1 where larger is better, -1 where smaller is."""
         return 1 if self.direction == "maximize" else -1
 
     @property
     def identity(self) -> str:
-        """A name made from all that decides the search but its length."""
+        """A hash of all that decides the search but its length."""
         search = (self.method, self.seeds, self.seed, self.metric, self.direction)
         parts = [self.base.model_dump(mode="json"), repr(self.space), repr(search)]
         text = json.dumps([*parts, self.pruning], sort_keys=True)
         return sha256(text.encode()).hexdigest()[:16]
 
     def setting(self, values: Values) -> Setting:
-        """A point of the space, with its name."""
+        """Make the setting of these `values`, with its name."""
         return setting_of(self.space, values)
 
     def cells(self, setting: Setting) -> list[Cell]:
-        """The trials of a setting, one for each seed; ConfigError if it cannot be."""
+        """Trials of a `setting`, one for each seed; ConfigError if it is invalid."""
         variant = Variant(name=setting.name, set=setting.values)
         return [
             Cell(
@@ -121,7 +141,11 @@ class Sweep:
 def read_sweep(
     path: Path, *, trials: int | None = None, seeds: tuple[int, ...] | None = None
 ) -> Sweep:
-    """Read a file; `trials` and `seeds` go over what it says."""
+    """Read a sweep from the TOML file at `path`.
+
+    `trials` and `seeds` override those of the file. ConfigError for an unknown key, an
+    invalid value, or settings that contradict each other.
+    """
     tables = read_toml(path)
     over = {"trials": trials, "seeds": list(seeds) if seeds else None}
     given = {key: value for key, value in over.items() if value is not None}

@@ -1,7 +1,4 @@
-"""Checks for layers and losses, ours and yours.
-
-`strategies` draws shapes and arrays with Hypothesis; it is imported on its own.
-"""
+"""Contract tests for layers and losses, those of the package and your own."""
 
 from handgrad.testing.closeness import assert_close, rounding_bound
 from handgrad.testing.layer_contract import LAYER_LAWS, check_layer

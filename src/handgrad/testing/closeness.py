@@ -15,10 +15,18 @@ SAFETY = 4.0
 
 
 def rounding_bound(terms: int, scale: float, dtype: str = "float32") -> float:
-    """How far apart two orders of the same sum may be.
+    """Largest difference that rounding may make between two orders of one sum.
 
     Equations
-        bound = 4 * eps * sqrt(terms) * scale
+        bound = 4 * eps * sqrt(terms) * scale      eps of `dtype`
+
+    Units
+        terms  numbers in the sum
+        scale  absolute size of the largest of them
+
+    Source
+        Higham (2002), Accuracy and stability of numerical algorithms, sections 2.6
+        and 3.1.
     """
     return float(SAFETY * np.finfo(dtype).eps * np.sqrt(terms) * scale)
 
@@ -26,8 +34,15 @@ def rounding_bound(terms: int, scale: float, dtype: str = "float32") -> float:
 def assert_close(actual: Array, expected: Array, terms: int, *, what: str = "") -> None:
     """AssertionError unless all entries agree within the rounding of such a sum.
 
-    The scale is the largest number expected, and the precision that of the coarser
-    side. NaN and infinity must stand in the same places.
+    The scale is the largest absolute value of `expected`, the precision that of the
+    coarser of the two dtypes; `what` begins the message. NaN and infinity must be in
+    the same places.
+
+    Shapes
+        actual, expected  equal shapes, arrays of any library
+
+    Units
+        terms  numbers in the sum that each entry is
     """
     actual, expected = to_numpy(actual), to_numpy(expected)
     if actual.shape != expected.shape:

@@ -39,11 +39,21 @@ def check_layer(
     seed: int = 0,
     examples_meet: bool = False,
 ) -> None:
-    """Try every law of the contract; AssertionError says which is broken and how.
+    """Check a layer against every law of `LAYER_LAWS`.
 
-    `layer_factory` makes a new layer each time, always with the same parameters.
-    `examples_meet` excuses a layer, such as batch norm, whose examples depend on each
-    other when training.
+    `layer_factory` returns a new layer each time, always with the same parameters.
+    `examples_meet` exempts a layer, such as batch normalization, whose examples depend
+    on each other in training. AssertionError says which law is broken and how.
+
+    Shapes
+        input_shape  of one example, without the batch
+
+    Units
+        batch  number of examples
+        seed   of all random numbers
+
+    Example
+        check_layer(lambda: Linear(4, 3, key=Key(0)), input_shape=(4,))
     """
     trial = Trial(layer_factory, input_shape, batch, seed, examples_meet)
     for law in LAYER_LAWS.values():

@@ -26,7 +26,14 @@ DIRECTIONS = 5
 
 @dataclass(frozen=True)
 class LossTrial:
-    """What the laws of the contract are tried on."""
+    """What a law of the loss contract is tried on: a loss, logits and targets.
+
+    Units
+        loss     the loss under test
+        batch    number of examples
+        classes  number of classes
+        seed     of all random numbers
+    """
 
     loss: Loss[Any]
     batch: int = 5
@@ -35,17 +42,20 @@ class LossTrial:
 
     @property
     def key(self) -> Key:
-        """For everything drawn in this trial."""
+        """The key of everything drawn in this trial."""
         return Key(self.seed).child("loss contract")
 
     def logits(self, name: str = "logits", dtype: str = "float32") -> NumpyArray:
-        """Logits between two and three apart; another name, other logits."""
+        """Normal logits with standard deviation 2, of this `dtype`.
+
+        Another `name` gives other logits.
+        """
         shape = (self.batch, self.classes)
         return (2.0 * normal(self.key.child(name), shape)).astype(dtype)
 
     @property
     def targets(self) -> NumpyArray:
-        """True class numbers."""
+        """Random class numbers, (batch,), int64."""
         key = self.key.child("targets")
         return uniform(key, (self.batch,), 0, self.classes).astype(np.int64)
 
@@ -53,7 +63,18 @@ class LossTrial:
 def check_loss(
     loss: Loss[Any], *, batch: int = 5, classes: int = 4, seed: int = 0
 ) -> None:
-    """Try every law of the contract; AssertionError says which is broken and how."""
+    """Check a `loss` against every law of `LOSS_LAWS`.
+
+    AssertionError says which law is broken and how.
+
+    Units
+        batch    number of examples
+        classes  number of classes
+        seed     of all random numbers
+
+    Example
+        check_loss(SoftmaxCrossEntropy(label_smoothing=0.1))
+    """
     for law in LOSS_LAWS.values():
         law(LossTrial(loss, batch, classes, seed))
 

@@ -15,11 +15,18 @@ Factory = Callable[[], Layer[Any]]
 
 @dataclass(frozen=True)
 class Trial:
-    """What the laws of the contract are tried on.
+    """What a law of the layer contract is tried on: a layer, its inputs and keys.
 
-    `make` gives a new layer each time, always with the same parameters.
-    `examples_meet` is true of layers, such as batch norm, whose outputs for one example
-    depend on the others when training.
+    `make` returns a new layer each time, always with the same parameters.
+    `examples_meet` is true of layers, such as batch normalization, whose outputs for
+    one example depend on the others in training.
+
+    Shapes
+        input_shape  of one example, without the batch
+
+    Units
+        batch  number of examples
+        seed   of all random numbers
     """
 
     make: Factory
@@ -30,33 +37,37 @@ class Trial:
 
     @property
     def key(self) -> Key:
-        """For everything drawn in this trial."""
+        """The key of everything drawn in this trial."""
         return Key(self.seed).child("layer contract")
 
     @property
     def forward_key(self) -> Key:
-        """For the examples of the batch at some step."""
+        """The key of a forward pass, with a number for each example."""
         return self.key.child("forward").at(1, np.arange(self.batch))
 
     def inputs(self, name: str = "inputs", dtype: str = "float32") -> NumpyArray:
-        """A batch of standard normal numbers; another name, another batch."""
+        """Standard normal inputs of this `dtype`; another `name` gives others."""
         shape = (self.batch, *self.input_shape)
         return normal(self.key.child(name), shape).astype(dtype)
 
     def forward(
         self, layer: Layer[Any], inputs: NumpyArray, *, training: bool = True
     ) -> tuple[NumpyArray, Any]:
-        """A forward pass with the trial's key."""
+        """Run `layer` forward on `inputs` with the trial's key, `training` or not."""
         return layer.forward(inputs, training=training, key=self.forward_key)
 
     def d_outputs(self, outputs: NumpyArray, name: str = "d_outputs") -> NumpyArray:
-        """Blame for these outputs: standard normal numbers."""
+        """Standard normal gradients like the `outputs`; another `name` gives others."""
         return normal(self.key.child(name), outputs.shape).astype(outputs.dtype)
 
     def there_and_back(
         self, layer: Layer[Any], inputs: NumpyArray, *, training: bool = True
     ) -> tuple[NumpyArray, NumpyArray, Gradients]:
-        """The outputs, d_inputs and gradients of one pass."""
+        """Run `layer` forward on `inputs` and back.
+
+        Returns outputs, d_inputs and gradients. `training` selects between training and
+        prediction.
+        """
         outputs, cache = self.forward(layer, inputs, training=training)
         d_inputs, gradients = layer.backward(self.d_outputs(outputs), cache)
         return outputs, d_inputs, gradients

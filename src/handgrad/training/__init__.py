@@ -1,4 +1,4 @@
-"""Training: the loop, its records, and the folder where everything is written down."""
+"""Training: the loop, its records, and the run folder."""
 
 from handgrad.training.config import RunConfig, config_from, read_config
 from handgrad.training.early_stopping import should_stop

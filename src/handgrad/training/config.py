@@ -158,7 +158,27 @@ class ResolvedConfig(_Table):
 
 
 class RunConfig(_Table):
-    """One run of training."""
+    """The configuration of a run: everything that decides its numbers.
+
+    Each field but the first two and `resolved` is a table of the TOML file; unknown
+    keys are refused. ConfigError from `config_from` and `read_config` for an invalid
+    table; made directly, a pydantic ValidationError.
+
+    Units
+        seed        of all random numbers, from 0 to 2**63 - 1
+        engine      "cpu" or "plain"
+        dataset     name, folder, validation, image size, normalization, augmentation
+        model       name of a network and its options
+        loss        name of a loss and its options, L2 term and class weights
+        optimizer   name, learning_rate and options
+        schedule    name, warmup_epochs and options; lengths in steps
+        training    epochs, batch_size, clip_norm, early_stopping, checkpoints
+        prediction  with_flip: average over each image and its flip
+        resolved    what follows from the data; filled in when the run starts
+
+    Example
+        config = config_from({"dataset": {"name": "digits"}, "training": {"epochs": 3}})
+    """
 
     seed: int = Field(default=0, ge=0, lt=2**63)
     engine: Literal["plain", "cpu"] = "cpu"
@@ -172,7 +192,7 @@ class RunConfig(_Table):
     resolved: ResolvedConfig | None = None
 
     def to_toml(self) -> str:
-        """The configuration as text; what is not set is left out."""
+        """Return the configuration as TOML; values that are None are left out."""
         import tomli_w
 
         return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
@@ -181,7 +201,11 @@ class RunConfig(_Table):
 def config_from(
     tables: Mapping[str, Any], source: str = "The configuration"
 ) -> RunConfig:
-    """Check plain tables; ConfigError names the key that is wrong."""
+    """Build a configuration from plain tables.
+
+    `tables` maps the names of tables to their keys and values; `source` begins the
+    error message. ConfigError names the key that is unknown or invalid.
+    """
     try:
         return RunConfig.model_validate(dict(tables))
     except ValidationError as error:
@@ -189,7 +213,10 @@ def config_from(
 
 
 def read_config(path: Path) -> RunConfig:
-    """Read a TOML file."""
+    """Read a configuration from the TOML file at `path`.
+
+    ConfigError for a file that is missing or not TOML, and for an invalid key.
+    """
     return config_from(read_toml(path), str(path))
 
 

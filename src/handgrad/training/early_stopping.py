@@ -9,8 +9,10 @@ def best_epoch(losses: Sequence[float]) -> int:
 
 
 def should_stop(losses: Sequence[float], patience: int | None) -> bool:
-    """Whether the last `patience` epochs brought nothing below the best before them.
+    """Whether early stopping applies: no lower loss for `patience` epochs.
 
-    `losses` holds one number for each finished epoch; no patience never stops.
+    Units
+        losses    one for each finished epoch
+        patience  epochs without a loss below the best before them; None never stops
     """
     return patience is not None and len(losses) - best_epoch(losses) >= patience

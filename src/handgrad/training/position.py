@@ -12,11 +12,16 @@ COUNTS = ("epoch", "batch", "step", "correct", "examples")
 
 @dataclass(frozen=True)
 class Position:
-    """A place in a run: what a checkpoint holds besides the arrays.
+    """A position in a run: what a checkpoint holds besides the arrays.
 
-    `batch` batches of `epoch` are done; the sums are over them. `losses` holds, for
-    each finished epoch, the loss that it is judged by: that of the validation images,
-    or that of training where there are none.
+    Units
+        epoch     number of the current epoch, from 1
+        batch     batches of this epoch that are done
+        step      updates that are done, over the whole run
+        loss_sum  sum over these batches of loss * examples
+        correct   correctly classified examples in these batches
+        examples  examples in these batches
+        losses    of each finished epoch: that of validation, or of training without it
     """
 
     epoch: int = 1
@@ -33,7 +38,7 @@ class Position:
         return best_epoch(self.losses)
 
     def after_step(self, loss: float, correct: int, examples: int) -> "Position":
-        """One batch further."""
+        """Return the position after one more batch."""
         return replace(
             self,
             batch=self.batch + 1,
@@ -44,17 +49,20 @@ class Position:
         )
 
     def after_epoch(self, loss: float) -> "Position":
-        """At the start of the next epoch."""
+        """Return the position at the start of the next epoch.
+
+        `loss` is the one that the finished epoch is judged by.
+        """
         losses = (*self.losses, loss)
         return Position(epoch=self.epoch + 1, step=self.step, losses=losses)
 
     def as_numbers(self) -> dict[str, Any]:
-        """As JSON can hold it; floats come back to the bit."""
+        """Return plain values for JSON; `from_numbers` restores every bit."""
         return asdict(self) | {"losses": list(self.losses)}
 
     @classmethod
     def from_numbers(cls, numbers: Mapping[str, Any]) -> "Position":
-        """From what `as_numbers` gave; RunError if it cannot have been that."""
+        """Restore a position from `numbers` of `as_numbers`; RunError if invalid."""
         if numbers.keys() != {field.name for field in fields(cls)}:
             raise RunError(
                 f"The position of a checkpoint holds {', '.join(sorted(numbers))}, "

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One update. The loss is that of its batch, before the parameters moved."""
+    """One update of the parameters.
+
+    Units
+        step              counts updates of the run, from 1
+        epoch             counts passes over the training set, from 1
+        loss              mean over the batch with the L2 term, before the update
+        correct           examples of the batch that were classified correctly
+        examples          examples of the batch
+        learning_rate     of this step
+        gradient_norm     global norm before clipping; None where no clip_norm is set
+        duration_seconds  of the step, in seconds
+    """
 
     step: int
     epoch: int
@@ -19,10 +30,20 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One pass over the training images.
+    """One pass over the training set.
 
-    The training loss is the mean over the epoch's batches as they were seen, weighted
-    by their size; validation comes after the epoch. Accuracies are fractions.
+    Units
+        epoch                counts passes, from 1
+        step                 number of the last update of the epoch
+        train_loss           mean of the batches' losses, weighted by their size
+        train_accuracy       fraction, of predictions made before each update
+        validation_loss      after the epoch, without the L2 term; None if not validated
+        validation_accuracy  fraction, after the epoch; None if not validated
+        learning_rate        of the last update
+        is_best              whether the loss is the lowest so far: that of validation,
+                             or of training without it
+        duration_seconds     of all steps of the epoch, in seconds
+        images_per_second    examples trained per second
     """
 
     epoch: int

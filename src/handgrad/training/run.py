@@ -37,18 +37,16 @@ REFUSED = {
 
 
 class Run:
-    """Training with a folder. Iterate to make it go; then `result` is there.
+    """Training with a run folder: iterate to run it; then `result` is there.
 
-    At the end the network is that of the best checkpoint, which the test images see
-    once; the checksum in the result is that of the final parameters. A run that goes on
-    when saving fails ends with UnsavedError if not all is saved by then; its `result`
-    is there all the same.
+    `start` and `resume` make it of its `parts` and `folder`. At the end the network is
+    that of the best checkpoint, tested once, and the checksum that of the final
+    parameters. RunError for a second loop at once, NonFiniteError for NaN, UnsavedError
+    at the end.
 
     Example
         run = start(RunConfig(), Path("runs/first"))
-        for record in run:
-            print(record)
-        print(run.result["test_accuracy"])
+        records, result = list(run), run.result
     """
 
     def __init__(self, parts: Parts, folder: RunFolder) -> None:
@@ -111,7 +109,7 @@ class Run:
             self.folder.write(NON_FINITE, json.dumps(details, indent=1) + "\n")
 
     def save(self, *, is_best: bool = False) -> None:
-        """Save where training stands, now."""
+        """Write a checkpoint now, marked as the best one if `is_best`."""
         self._save_unsaved_best()
         notes = self._notes(self.folder.flush())
         save_checkpoint(
@@ -158,7 +156,7 @@ class Run:
             self.unsaved.best = None
 
     def go_back_to_checkpoint(self) -> None:
-        """Put everything as it was when the last checkpoint was saved."""
+        """Restore the state of the last checkpoint; RunError if it cannot be used."""
         self.folder.own()
         if not has_checkpoint(self.folder.checkpoints):
             self.folder.cut_back(dict.fromkeys(LOGS, 0))
@@ -239,9 +237,12 @@ def start(
     announce: Announce | None = None,
     force: bool = False,
 ) -> Run:
-    """A new run in a new folder; the folder is made only when all parts fit.
+    """Start a run in a new folder, which is made only when all parts fit.
 
-    `force` begins even where memory seems not to be enough.
+    `path` is by default free under runs/. `workers` is the number of threads;
+    `progress` is called as data is loaded, `announce` with notices; `force` ignores
+    short memory. ConfigError, DatasetError or ResourceError for `config`, RunError for
+    a folder in use.
     """
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
@@ -257,7 +258,10 @@ def resume(
     announce: Announce | None = None,
     force: bool = False,
 ) -> Run:
-    """Go on with a run from its last checkpoint: the same bits as if never stopped."""
+    """Continue the run at `path` from its last checkpoint, with the same bits.
+
+    `workers`, `progress`, `announce`, `force`: see `start`. RunError for changed files.
+    """
     folder = RunFolder.open(path)
     config = folder.config
     parts = build(
@@ -283,12 +287,8 @@ def checksum_of(model: Sequential) -> str:
 
 
 def _summary_of(record: EpochRecord) -> dict[str, Any]:
-    return {
-        "train_loss": record.train_loss,
-        "train_accuracy": record.train_accuracy,
-        "validation_loss": record.validation_loss,
-        "validation_accuracy": record.validation_accuracy,
-    }
+    names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+    return {name: getattr(record, name) for name in names}
 
 
 def check_same_data(before: RunConfig, now: RunConfig) -> None:

@@ -40,7 +40,14 @@ RUNS = Path("runs")
 
 
 class RunFolder:
-    """One run's files. Anybody may read them; only its owner writes."""
+    """The files of one run at `path`; any process may read, only the owner writes.
+
+    RunError for files that cannot be used or a folder that is in use, IntegrityError
+    for a file that is damaged.
+
+    Example
+        RunFolder.open(Path("runs/first")).records()
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -51,7 +58,10 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path | None, config: RunConfig) -> "RunFolder":
-        """A new folder, this one or a free one under runs/; never one in use."""
+        """Make a new folder with its `config`, at `path` or a free one under runs/.
+
+        RunError if something is there already.
+        """
         folder, is_new = _make(path, config)
         made = cls(folder)
         try:
@@ -68,7 +78,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
-        """A folder that a run has made, to read in it; it may still be going."""
+        """Open the folder at `path` for reading; RunError if it is not a run's."""
         if not (path / "config.toml").is_file():
             raise RunError(
                 f"{path} is not a run folder: it holds no config.toml. Give a folder "
@@ -77,21 +87,27 @@ class RunFolder:
         return cls(path)
 
     def own(self) -> None:
-        """Become the one who writes here; clear away what a killed process left."""
+        """Become the writing process; RunError while another one is.
+
+        Temporary files of a killed process are removed.
+        """
         if self._ownership is None:
             self._ownership = take(self.path)
             sweep(self.path)
             tidy(self.checkpoints)
 
     def release(self) -> None:
-        """Let another process go on."""
+        """Allow another process to write."""
         if self._ownership is not None:
             self._ownership.release()
             self._ownership = None
 
     @property
     def config(self) -> RunConfig:
-        """The resolved configuration; arrays that the folder holds, by their path."""
+        """The resolved configuration; ConfigError if the file is invalid.
+
+        Arrays that the folder holds are named by their path.
+        """
         config = read_config(self.path / "config.toml")
         if config.dataset.name != ARRAY_FILE:
             return config
@@ -100,11 +116,11 @@ class RunFolder:
         return config.model_copy(update={"dataset": dataset})
 
     def config_checksum(self) -> str:
-        """SHA-256 of config.toml as it is now; checkpoints note it."""
+        """SHA-256 of config.toml as it is now; checkpoints record it."""
         return sha256((self.path / "config.toml").read_bytes()).hexdigest()
 
     def check_config(self, checkpoint: Checkpoint) -> None:
-        """IntegrityError if the settings are not those that a checkpoint noted."""
+        """IntegrityError if config.toml has changed since the `checkpoint`."""
         noted = checkpoint.notes.get("config_sha256")
         if noted not in (None, self.config_checksum()):
             raise IntegrityError(
@@ -115,26 +131,26 @@ class RunFolder:
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """What the run ended with; None if it has not ended."""
+        """The final result of the run; None if it has not finished."""
         path = self.path / "result.json"
         return _table(path, path.read_bytes()) if path.is_file() else None
 
     def write(self, name: str, text: str) -> None:
-        """Put a small file in place as a whole."""
+        """Write a small `text` file of this `name` as a whole."""
         write_file(self.path / name, text.encode())
 
     def write_result(self, result: dict[str, Any]) -> None:
-        """The last word of the run."""
+        """Write the final `result` of the run."""
         self.write("result.json", _pretty(result))
 
     def add(self, record: Record) -> None:
-        """Keep a record; `flush` brings what was kept to the disk."""
+        """Buffer a `record`; `flush` writes the buffer to disk."""
         metrics, timings = lines_of(record)
         self._lines["metrics"].append(metrics)
         self._lines["timings"].append(timings)
 
     def flush(self) -> dict[str, int]:
-        """Write what was kept; returns each file's size, for a checkpoint's notes."""
+        """Write the buffer; return the size of each file in bytes, for a checkpoint."""
         sizes = {}
         for name, lines in self._lines.items():
             content = "".join(f"{line}\n" for line in lines).encode()
@@ -143,7 +159,10 @@ class RunFolder:
         return sizes
 
     def cut_back(self, sizes: dict[str, int]) -> None:
-        """Forget what was written after a checkpoint, by the sizes that it noted."""
+        """Truncate the logs to the `sizes` (bytes) that a checkpoint recorded.
+
+        IntegrityError for a file that is shorter than that.
+        """
         for name, size in sizes.items():
             path = self._log(name)
             there = path.stat().st_size if path.is_file() else 0
@@ -157,7 +176,11 @@ class RunFolder:
                     file.truncate(size)
 
     def records(self) -> list[dict[str, Any]]:
-        """All whole lines of metrics.jsonl; a line torn by a kill is left out."""
+        """All complete lines of metrics.jsonl as plain values.
+
+        IntegrityError for a damaged line. A last line that was cut off when the process
+        was killed is left out.
+        """
         path = self._log("metrics")
         if not path.is_file():
             return []

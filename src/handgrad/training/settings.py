@@ -7,7 +7,18 @@ from handgrad.errors import ConfigError
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The numbers that the loop itself needs."""
+    """Settings of the training loop.
+
+    ConfigError for an epochs, batch_size or early_stopping that is not a whole number
+    from 1 up.
+
+    Units
+        epochs             passes over the training set
+        batch_size         examples of a step
+        seed               of the order of the examples, augmentation and dropout
+        early_stopping     epochs without a lower validation loss; None never stops
+        predict_with_flip  whether predictions average an image and its horizontal flip
+    """
 
     epochs: int = 10
     batch_size: int = 256

@@ -30,16 +30,25 @@ if TYPE_CHECKING:
 
 
 class TrainedNetwork:
-    """A network with its normalization and the names of its classes.
+    """A trained network with its normalization and class names, for prediction.
 
-    It predicts with the engine that it was trained with; `workers` is the number of
-    threads of the CPU engine, by default the cores that this process may use.
-    `handgrad.Classifier` is the same for scikit-learn and for labels of any kind.
+    `model` is the network, `config` the resolved configuration of its training; `load`
+    makes both from a run or a file. Predictions run on the engine that trained the
+    network; `workers` is the number of threads of the CPU engine, by default one for
+    each core that this process may use. `handgrad.Classifier` is the same for
+    scikit-learn and for labels of any kind.
+
+    ShapeError for images of another shape or dtype; DatasetError for NaN, infinity, or
+    targets that are not classes of the network.
 
     Shapes
         images  (count, channels, height, width) or (count, height, width, channels);
-                (count, height, width) for grey pictures; one picture without the first
+                (count, height, width) for grey images; one image without the first
                 axis; (count, features) for a network of vectors
+
+    Example
+        network = load("runs/lenet-digits-1")
+        network.predict(images)
     """
 
     def __init__(
@@ -74,9 +83,9 @@ class TrainedNetwork:
         return probabilities
 
     def evaluate(self, split: Split) -> Evaluation:
-        """Loss, accuracy, and per-class counts on a split.
+        """Loss, accuracy and per-class metrics on a `split`.
 
-        The loss is weighted where the split has weights; nothing else is.
+        The loss is weighted if the split has weights; the other metrics never are.
         """
         self.check.labels(split)
         logits = self.logits(split.images)
@@ -91,7 +100,11 @@ class TrainedNetwork:
         return self._logits_once(examples)
 
     def save(self, path: str | Path, history: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Write the network into one file, see `model_file`."""
+        """Write the network into one `.safetensors` file at `path`.
+
+        `history` holds plain values of each epoch to keep with it. RunError if the file
+        cannot be written.
+        """
         save_model(Path(path), self.config, model_state(self.model), history)
 
     def _logits_once(self, examples: NumpyArray) -> NumpyArray:
@@ -115,7 +128,11 @@ class TrainedNetwork:
         return self._program
 
     def read_image(self, path: Path) -> NumpyArray:
-        """A picture file as the network takes it, (channels, height, width), uint8."""
+        """Read the image file at `path` as (channels, height, width), uint8.
+
+        It is converted to the network's size and channels; DatasetError if it is
+        unreadable.
+        """
         from handgrad.datasets.pictures import read_image
 
         return read_image(path, self.input_shape)
@@ -128,10 +145,18 @@ def load(
     workers: int | None = None,
     model: Any = None,
 ) -> TrainedNetwork:
-    """The network of a run, as its best (or last) checkpoint left it, or of a file.
+    """Load the network of a run folder, or of a file that `save` wrote.
 
-    `model` is the function that made the network, where it has layers of one's own:
-    `(input_shape, classes, seed) -> Sequential`.
+    `path` is the folder or file; `which` chooses the checkpoint of a run, "best" or
+    "last". `workers` is the number of threads, by default one for each core that this
+    process may use. A network with layers of your own needs `model`, the function that
+    made it: `(input_shape, classes, seed) -> Sequential`.
+
+    RunError for a path that is neither, or a checkpoint that is missing; IntegrityError
+    for a file that does not match its checksum.
+
+    Example
+        load("runs/lenet-digits-1", "last").predict(images)
     """
     place = Path(path)
     if place.is_file():

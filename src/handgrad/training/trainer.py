@@ -35,26 +35,24 @@ from handgrad.training.trainer_check import (
 
 
 class Trainer:
-    """Trains a network; iterate over it to make it go.
+    """Train a network: iterate over the trainer to run it; leave with `break`.
 
-    Every step yields a `StepRecord`, every epoch an `EpochRecord`; stop when you like
-    with a `break`. The last batch of an epoch may be smaller, down to one example
-    (batch norm then finds a variance of 0). Nothing is drawn from hidden state: an
-    epoch's order and every augmentation are functions of (seed, epoch or step,
-    example), so a trainer restored from a state goes on with the same bits.
+    Every step yields a `StepRecord`, every epoch an `EpochRecord`. The last batch of an
+    epoch may be smaller. Order and augmentation are functions of (seed, epoch or step,
+    example), so a trainer restored from a state continues with the same bits.
+
+    `engine` runs the steps; `for_model` makes it. `augmentation` applies to the `train`
+    split, not to `validation`, which is evaluated after each epoch; `learning_rate` is
+    the schedule for the records. ConfigError, ShapeError or DatasetError for parts or
+    `settings` that do not fit; NonFiniteError while iterating.
 
     Example
-        digits = handgrad.datasets.load("digits", image_size=(28, 28))
+        data, model = datasets.load("digits", image_size=(28, 28)), models.lenet()
+        loss, optimizer = SoftmaxCrossEntropy(), Adam(0.001)
         trainer = Trainer.for_model(
-            handgrad.models.lenet(activation="relu", pooling="max"),
-            digits.train,
-            digits.test,
-            loss=SoftmaxCrossEntropy(),
-            optimizer=Adam(0.001),
-            settings=TrainingSettings(epochs=3, batch_size=32),
+            model, data.train, data.test, loss=loss, optimizer=optimizer
         )
-        for record in trainer:
-            print(record)
+        records = list(trainer)
     """
 
     def __init__(
@@ -102,10 +100,11 @@ class Trainer:
         clip_norm: float | None = None,
         workers: int | None = None,
     ) -> Self:
-        """A trainer with the engine of this name, for the split's bytes or floats.
+        """Make a trainer of a `model` and the `engine` of this name, "cpu" or "plain".
 
-        Without a normalization bytes become numbers from 0 to 1, and float32 inputs
-        stay as they are.
+        `settings` are those of the loop. `l2` is the L2 term, `clip_norm` the largest
+        gradient norm, `workers` the threads (by default the usable cores). The default
+        `normalization` scales bytes to 0 to 1 and leaves float32 unchanged.
         """
         settings = settings or TrainingSettings()
         shape = train.image_shape
@@ -135,12 +134,12 @@ class Trainer:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch; the last may be smaller."""
+        """Number of batches in an epoch; the last may be smaller."""
         return -(-len(self.train) // self.settings.batch_size)
 
     @property
     def is_finished(self) -> bool:
-        """All epochs done, or none better for long enough."""
+        """Whether all epochs are done, or early stopping applies."""
         position, settings = self.position, self.settings
         if position.epoch > settings.epochs:
             return True
@@ -175,7 +174,7 @@ class Trainer:
             self.position = self.position.after_step(loss, correct, examples)
 
     def batches(self, epoch: int) -> list[NumpyArray]:
-        """The rows of each batch of an epoch, in order."""
+        """The rows of each batch of an `epoch` (from 1), int64, in order."""
         size = self.settings.batch_size
         if self._whole_order is not None:
             return [self._whole_order]
@@ -183,7 +182,7 @@ class Trainer:
         return [order[start : start + size] for start in range(0, len(order), size)]
 
     def batch(self, rows: NumpyArray, step: int) -> Batch:
-        """What a step sees: the images of these rows, augmented."""
+        """The augmented batch of these `rows` at a `step`."""
         key = self._augmentation_key.at(step, rows)
         keys = [key.child(str(number)) for number in range(len(self.augmentation))]
         changes = list(zip(self.augmentation, keys, strict=True))
@@ -210,7 +209,7 @@ class Trainer:
         return Batch(split.images, split.targets, rows, rows, table, split.weights)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
-        """What the network says as it stands, (count, classes), float32.
+        """Current logits of `images` like the split's: (count, classes), float32.
 
         `between` is called before each part of the images, and may raise StoppedError.
         """
@@ -220,9 +219,9 @@ class Trainer:
         return answers(images)
 
     def evaluate(self, split: Split) -> tuple[float, float]:
-        """Mean loss (without L2) and accuracy of the network as it stands.
+        """Current mean loss (without L2) and accuracy (a fraction) on a `split`.
 
-        The loss is weighted where the split has weights, the accuracy never is.
+        The loss is weighted if the split has weights, the accuracy never is.
         """
         self.engine.check.labels(split)
         logits = self.logits(split.images)
@@ -231,13 +230,13 @@ class Trainer:
         return loss, float(np.mean(logits.argmax(axis=1) == split.targets))
 
     def state(self) -> dict[str, NumpyArray]:
-        """Copies of every array that training moves."""
+        """Copies of all arrays that training changes, by name."""
         with lock_of(self.engine.model):
             self._settle()
             return self.engine.state()
 
     def restore(self, state: Mapping[str, NumpyArray], position: Position) -> None:
-        """Go on from a state and its position."""
+        """Continue from the `state` of `state()` and its `position`."""
         self.engine.restore(state)
         self.position, self._begun = position, (0, 0)
         self._timed, self._seconds = 0, 0.0
