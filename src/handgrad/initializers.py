@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.errors import ConfigError
 from handgrad.memory import check_memory
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key, child, normal_quantile, uniform_pieces
@@ -49,6 +50,8 @@ def weight(shape: Shape, initializer: Initializer, key: Key | None) -> Parameter
     the layer becomes part of chooses it (see `layers.initial_keys`).
     """
     check_room(shape)
+    if key is not None and not isinstance(key, Key):
+        raise ConfigError(f"A weight takes a Key, got {key!r}. Give Key({key!r}).")
     return Parameter.drawn(shape, initializer, child(key, "weight"))
 
 

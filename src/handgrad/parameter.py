@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from handgrad.arrays import Array, Shape
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.randomness import Key
 
 __all__ = [
@@ -31,13 +31,16 @@ class Parameter:
 
     `Parameter.drawn` makes one whose initial value is drawn when it is first read.
     Until then the network that the layer becomes part of may choose its key, so that no
-    two layers of a network start with equal weights.
+    two layers of a network start with equal weights. ShapeError if the initializer returns
+    another shape.
     """
 
+    _value: Array
+    _draw: Draw | None
+    key: Key | None  # what the value was drawn from, if it was
+
     def __init__(self, value: Array) -> None:
-        self._value = value
-        self._draw: Draw | None = None
-        self.key: Key | None = None  # what the value was drawn from, if it was
+        self.value, self.key = value, None
 
     @classmethod
     def drawn(
@@ -50,9 +53,8 @@ class Parameter:
 
         `shape` is a tuple of sizes. Without a `key` the network chooses one.
         """
-        made = cls(None)
-        made._draw = Draw(shape, initializer, key)
-        made.key = key
+        made = cls.__new__(cls)
+        made._value, made._draw, made.key = None, Draw(shape, initializer, key), key
         return made
 
     @property
@@ -60,8 +62,14 @@ class Parameter:
         """The array; an initial value is drawn when it is first read."""
         if self._draw is not None:
             draw, self.key = self._draw, self.key or DEFAULT_KEY.child("weight")
-            self._value = draw.initializer(draw.shape, self.key)
-            self._draw = None
+            value = draw.initializer(draw.shape, self.key)
+            if tuple(getattr(value, "shape", ())) != draw.shape:
+                raise ShapeError(
+                    f"An initializer returned {getattr(value, 'shape', value)}, "
+                    f"expected an array of shape {draw.shape}. Return one value for "
+                    "each weight."
+                )
+            self.value = value
         return self._value
 
     @value.setter

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 from handgrad.arrays import Array, Gradients, Shape
+from handgrad.errors import ConfigError
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key
 
@@ -63,3 +64,13 @@ class Layer(ABC, Generic[Cache]):
     def buffers(self) -> dict[str, Buffer]:
         """Return the running statistics by name; by default there are none."""
         return {}
+
+
+def check_layer(owner: str, part: object) -> None:
+    """ConfigError unless a part of a network is a layer."""
+    if not isinstance(part, Layer):
+        got = f"the class {part.__name__}" if isinstance(part, type) else repr(part)
+        raise ConfigError(
+            f"{owner} takes layers, got {got}. Give objects of Handgrad's layers, such "
+            "as ReLU(), or of classes derived from Layer."
+        )

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from handgrad.arrays import Array, Gradients, Shape
 from handgrad.errors import ShapeError
 from handgrad.layers.initial_keys import choose_keys
-from handgrad.layers.layer import Layer
+from handgrad.layers.layer import Layer, check_layer
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key, child
 
@@ -53,6 +53,8 @@ class Residual(Layer[ResidualCache]):
     """
 
     def __init__(self, body: Layer[Any], shortcut: Layer[Any] | None = None) -> None:
+        for part in (body, *(() if shortcut is None else (shortcut,))):
+            check_layer("A Residual", part)
         self.body = body
         self.shortcut = shortcut
         choose_keys(self.parameters())

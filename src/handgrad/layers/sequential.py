@@ -10,7 +10,7 @@ from jaxtyping import Float
 from handgrad.arrays import Array, Gradients, Shape
 from handgrad.errors import ShapeError
 from handgrad.layers.initial_keys import choose_keys
-from handgrad.layers.layer import Layer
+from handgrad.layers.layer import Layer, check_layer
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key, child
 
@@ -119,6 +119,7 @@ def name_layers(layers: Sequence[Layer[Any]]) -> dict[str, Layer[Any]]:
     counts: Counter[str] = Counter()
     named = {}
     for layer in layers:
+        check_layer("A Sequential", layer)
         kind = snake_case(type(layer).__name__)
         counts[kind] += 1
         named[f"{kind}_{counts[kind]}"] = layer
