@@ -31,8 +31,8 @@ class Parameter:
 
     `Parameter.drawn` makes one whose initial value is drawn when it is first read.
     Until then the network that the layer becomes part of may choose its key, so that no
-    two layers of a network start with equal weights. ShapeError if the initializer returns
-    another shape.
+    two layers of a network start with equal weights. ShapeError if the initializer
+    returns another shape.
     """
 
     _value: Array
