@@ -158,3 +158,23 @@ def test_the_last_layer_must_give_one_number_for_each_class():
 def test_refuses_an_image_without_pixels(shape):
     with pytest.raises(ConfigError, match="A model takes sizes of at least 1"):
         build(input_shape=shape)
+
+
+RELUS = [{"name": "relu"}] * 10_001
+TOO_MANY = {
+    "in a row": RELUS,
+    "nested": [{"name": "sequential", "layers": RELUS}],
+    "in the body": [{"name": "residual", "body": RELUS}],
+    "in both": [{"name": "residual", "body": RELUS[:5001], "shortcut": RELUS[:5001]}],
+}
+
+
+@pytest.mark.parametrize("case", TOO_MANY)
+def test_more_layers_than_anybody_means_are_refused_at_once(case):
+    with pytest.raises(ConfigError, match=r"at most 10,000 layers, got more"):
+        from_layers(layers=TOO_MANY[case])
+
+
+def test_a_thousand_layers_are_built():
+    layers = [{"name": "flatten"}, *RELUS[:1000], {"name": "linear"}]
+    assert len(from_layers(layers=layers).layers) == 1002

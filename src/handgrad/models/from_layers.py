@@ -18,6 +18,7 @@ from handgrad.ranges import check_at_least
 
 INFERRED = ("in_features", "in_channels", "features", "channels")
 NESTED = ("body", "shortcut")
+MOST_LAYERS = 10_000
 
 
 def from_layers(
@@ -58,6 +59,7 @@ def from_layers(
     """
     for size in (*input_shape, classes):
         check_at_least("A model", "sizes", size, 1)
+    check_number_of(layers)
     key = Key(seed).child("initialization")
     rows = with_classes(layers, classes)
     built, shape = build_layers(rows, tuple(input_shape), key)
@@ -68,6 +70,23 @@ def from_layers(
             f"out_features is {classes}."
         )
     return Sequential(built)
+
+
+def check_number_of(layers: Sequence[Any]) -> None:
+    """ConfigError if there are more layers than anybody means, nested ones included."""
+    waiting, count = list(layers), 0
+    while waiting and count <= MOST_LAYERS:
+        row = waiting.pop()
+        count += 1
+        for name in (*NESTED, "layers") if isinstance(row, Mapping) else ():
+            inner = row.get(name)
+            waiting += inner if isinstance(inner, list | tuple) else []
+        if len(waiting) > MOST_LAYERS:
+            count = len(waiting)
+    if count > MOST_LAYERS:
+        raise ConfigError(
+            f"A network takes at most {MOST_LAYERS:,} layers, got more. Leave some out."
+        )
 
 
 def with_classes(rows: Sequence[Any], classes: int) -> list[Any]:
