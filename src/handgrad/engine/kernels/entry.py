@@ -45,7 +45,8 @@ def kept(compiled: Any) -> Any:
     if numba.config.DISABLE_JIT:
         raise ConfigError(
             "NUMBA_DISABLE_JIT is set, and the CPU engine is nothing but compiled "
-            'kernels. Unset it, or train with the plain engine (engine="plain").'
+            "kernels. Unset it, or train with the plain engine: --engine plain, in "
+            'Python engine="plain".'
         )
     compiled._cache = KernelCache(compiled.__wrapped__)
     return compiled
