@@ -6,12 +6,13 @@ import signal
 import pytest
 
 from handgrad.errors import ResourceError, RunError
-from handgrad.training import atomic
+from handgrad.training import atomic, real_files
 from handgrad.training.atomic import (
     append,
     claim_file,
-    flush_folder,
+    cut,
     make_folder,
+    remove_file,
     sweep,
     write_all,
     write_file,
@@ -58,12 +59,14 @@ def test_a_claim_is_made_once(tmp_path):
 
 
 def test_sweeping_removes_what_is_half_written_and_nothing_else(tmp_path):
-    (tmp_path / ".tmp-1-a").write_text("half")
-    (tmp_path / ".tmp-2-b").mkdir()
-    (tmp_path / ".tmp-2-b" / "c").write_text("half")
+    (tmp_path / ".tmp-1-0123abcd-a").write_text("half")
+    (tmp_path / ".tmp-2-0123abcd-b").mkdir()
+    (tmp_path / ".tmp-2-0123abcd-b" / "c").write_text("half")
     (tmp_path / "kept").write_text("whole")
+    (tmp_path / ".tmp-kept").write_text("a user's")
+    (tmp_path / ".tmp-3-0123abcd-link").symlink_to("kept")
     sweep(tmp_path)
-    assert names(tmp_path) == ["kept"]
+    assert names(tmp_path) == [".tmp-kept", "kept"]
 
 
 ACTIONS = {
@@ -164,9 +167,9 @@ def calls(monkeypatch):
     def note(name):
         real = getattr(os, name)
 
-        def renamed(old, new):
-            real(old, new)
-            seen.append(f"{name} {new.name}")
+        def renamed(old, new, **folders):
+            real(old, new, **folders)
+            seen.append(f"{name} {new}")
 
         return renamed
 
@@ -202,11 +205,13 @@ def test_a_claim_is_on_the_disk_before_its_name_is(tmp_path, calls):
     assert calls == [inode(tmp_path / "owner"), "link owner"]
 
 
-def test_windows_opens_no_folders(tmp_path, monkeypatch):
-    flush_folder(tmp_path)
-    monkeypatch.setattr(atomic.os, "name", "nt")
-    monkeypatch.setattr(atomic.os, "open", None)
-    flush_folder(tmp_path)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_without_handles_of_folders_the_same_is_written(tmp_path, monkeypatch, action):
+    monkeypatch.setattr(real_files, "HAS_HANDLES", False)  # as on Windows
+    (tmp_path / "old").write_bytes(b"old")
+    ACTIONS[action](tmp_path)
+    made = {"file": "old", "folder": "new", "append": "old", "claim": "owner"}[action]
+    assert set(names(tmp_path)) == {"old", made}
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -230,3 +235,81 @@ def test_who_may_read_is_left_to_the_umask(tmp_path, action):
         os.umask(before)
     (path,) = tmp_path.iterdir()
     assert path.stat().st_mode & 0o777 == 0o666
+
+
+@pytest.fixture
+def precious(tmp_path):
+    """A file of the user's, outside the run folder."""
+    path = tmp_path / "precious.txt"
+    path.write_text("precious")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "run").mkdir()
+    return tmp_path / "run"
+
+
+IN_PLACE = {"append": lambda path: append(path, b"x"), "cut": lambda path: cut(path, 1)}
+
+
+@pytest.mark.parametrize("action", IN_PLACE)
+def test_nothing_is_written_through_a_link(run, precious, action):
+    (run / "metrics.jsonl").symlink_to(precious)
+    with pytest.raises(RunError, match=r"metrics\.jsonl is a link, and nothing is wri"):
+        IN_PLACE[action](run / "metrics.jsonl")
+    assert precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize("action", IN_PLACE)
+def test_a_file_with_a_second_name_is_copied_before_it_is_changed(
+    run, precious, action
+):
+    os.link(precious, run / "metrics.jsonl")
+    IN_PLACE[action](run / "metrics.jsonl")
+    assert precious.read_text() == "precious"
+    assert (run / "metrics.jsonl").read_text() in ("preciousx", "p")
+    assert names(run) == ["metrics.jsonl"]
+
+
+def test_a_link_gives_way_to_the_file_and_its_target_stays(run, precious):
+    (run / "result.json").symlink_to(precious)
+    write_file(run / "result.json", b"{}")
+    assert not (run / "result.json").is_symlink()
+    (run / "manifest.json").symlink_to(precious)
+    remove_file(run / "manifest.json")
+    assert (precious.read_text(), names(run)) == ("precious", ["result.json"])
+
+
+BELOW = {
+    "file": lambda run: write_file(run / "part" / "a", b"x", run),
+    "folder": lambda run: write_folder(run / "part" / "a", {"b": b"x"}, run),
+    "append": lambda run: append(run / "part" / "a", b"x", run),
+    "make": lambda run: make_folder(run / "part" / "a" / "b", run),
+    "sweep": lambda run: sweep(run / "part", run),
+}
+
+
+@pytest.mark.parametrize("action", BELOW)
+@pytest.mark.parametrize("has_handles", [True, False])
+def test_a_folder_inside_that_is_a_link_is_refused(
+    tmp_path, run, monkeypatch, action, has_handles
+):
+    monkeypatch.setattr(real_files, "HAS_HANDLES", has_handles)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".tmp-1-0123abcd-a").write_text("not of this run")
+    (run / "part").symlink_to(elsewhere)
+    with pytest.raises(RunError, match="part is a link"):
+        BELOW[action](run)
+    assert names(elsewhere) == [".tmp-1-0123abcd-a"]
+
+
+@pytest.mark.parametrize("action", BELOW)
+def test_a_run_folder_that_is_reached_through_links_works(tmp_path, run, action):
+    (tmp_path / "runs").symlink_to(tmp_path)
+    (tmp_path / "current").symlink_to("runs/run")
+    (run / "part").mkdir()
+    BELOW[action](tmp_path / "current")
+    assert not list((run / "part").glob(".tmp-*"))

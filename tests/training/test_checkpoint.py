@@ -103,10 +103,62 @@ def test_a_missing_file_is_named(folder):
 def test_tidy_removes_what_no_pointer_names(folder):
     path = save_checkpoint(folder, ARRAYS, POSITION)
     (folder / "epoch-0009-step-00000099").mkdir()
-    (folder / ".tmp-1-ab-last.json").write_text("half")
-    (folder / ".tmp-1-ab-epoch-0001").mkdir()
+    (folder / ".tmp-1-0123abcd-last.json").write_text("half")
+    (folder / ".tmp-1-0123abcd-epoch-0001").mkdir()
     tidy(folder)
     assert names(folder) == [path.name, "last.json"]
+
+
+USERS = (".keep", "-copy", "-2", "0")  # what a user adds to the name of a copy
+
+
+@pytest.mark.parametrize("ending", USERS)
+def test_a_users_copy_stays(folder, ending):
+    path = save_checkpoint(folder, ARRAYS, POSITION)
+    copy = folder / f"{path.name}{ending}"
+    shutil.copytree(path, copy)
+    tidy(folder)
+    for step in (14, 15):
+        save_checkpoint(folder, ARRAYS, replace(POSITION, step=step))
+    assert names(copy) == ["manifest.json", "position.json", "state.safetensors"]
+    assert not path.exists()
+
+
+def test_a_users_file_in_a_checkpoint_stays(folder):
+    path = save_checkpoint(folder, ARRAYS, POSITION)
+    (path / "notes.txt").write_text("the good one")
+    save_checkpoint(folder, ARRAYS, replace(POSITION, step=14))
+    assert names(path) == ["notes.txt"]
+
+
+def test_without_a_pointer_to_the_last_nothing_is_removed(folder):
+    path = save_checkpoint(folder, ARRAYS, POSITION)
+    (folder / "last.json").unlink()
+    tidy(folder)
+    assert names(folder) == [path.name]
+
+
+def test_a_checkpoint_that_is_a_link_stays(folder, tmp_path):
+    path = save_checkpoint(folder, ARRAYS, POSITION)
+    elsewhere = tmp_path / "elsewhere" / "epoch-0001-step-00000001"
+    save_checkpoint(elsewhere.parent, ARRAYS, replace(POSITION, epoch=1, step=1))
+    (folder / elsewhere.name).symlink_to(elsewhere)
+    tidy(folder)
+    assert len(names(elsewhere)) == 3
+    assert path.is_dir()
+
+
+def test_checkpoints_elsewhere_are_neither_written_nor_removed(folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    save_checkpoint(elsewhere, ARRAYS, POSITION, is_best=True)
+    before = names(elsewhere)
+    folder.parent.mkdir(exist_ok=True)
+    folder.symlink_to(elsewhere)
+    for act in (tidy, lambda place: save_checkpoint(place, ARRAYS, POSITION)):
+        with pytest.raises(RunError, match="checkpoints is a link"):
+            act(folder)
+    assert names(elsewhere) == before
+    assert load_checkpoint(folder).position == POSITION  # reading does no harm
 
 
 def survives_kills(path, cases, seed):

@@ -278,7 +278,7 @@ def fill_disk(patch, failing):
 def test_a_run_folder_can_be_read_while_the_run_goes(tmp_path):
     run = start(small(training={"epochs": 2, "batch_size": 40}), tmp_path / "run")
     for _ in run:
-        half_written = Path(tmp_path / "run" / ".tmp-1-ab-x")
+        half_written = Path(tmp_path / "run" / ".tmp-1-0123abcd-x")
         half_written.write_text("being written")
         RunFolder.open(tmp_path / "run").records()
         assert half_written.exists(), "reading must not clear away"

@@ -202,15 +202,15 @@ def test_a_failed_flush_is_made_up_for_by_the_next(tmp_path, monkeypatch):
 
 def test_only_the_owner_clears_away(tmp_path):
     folder = created(tmp_path / "run")
-    (folder.path / ".tmp-1-a").write_text("half")
+    (folder.path / ".tmp-1-0123abcd-a").write_text("half")
     RunFolder.open(folder.path)
-    assert (folder.path / ".tmp-1-a").exists()
+    assert (folder.path / ".tmp-1-0123abcd-a").exists()
     with pytest.raises(RunError, match="is in use"):
         RunFolder.open(folder.path).own()
-    assert (folder.path / ".tmp-1-a").exists()
+    assert (folder.path / ".tmp-1-0123abcd-a").exists()
     folder.release()
     RunFolder.open(folder.path).own()
-    assert not (folder.path / ".tmp-1-a").exists()
+    assert not (folder.path / ".tmp-1-0123abcd-a").exists()
 
 
 def test_the_last_word_can_be_read(tmp_path):

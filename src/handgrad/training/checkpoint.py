@@ -4,16 +4,19 @@
         epoch-0003-step-00000705/
             state.safetensors    every array: parameters, buffers, optimizer state
             position.json        where training stands
-            manifest.json        SHA-256 of both
+            manifest.json        the folder's name, SHA-256 of both
         last.json, best.json     which folder that is, and its manifest's SHA-256
 
 A pointer is written after its folder is safe, so it always names a whole checkpoint.
+Only a folder whose manifest holds the folder's own name is ever removed: a copy under
+another name is the user's.
 """
 
 import json
+import os
 import re
-import shutil
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +31,7 @@ from handgrad.options import named
 from handgrad.parsing import parse_json
 from handgrad.training.atomic import make_folder, sweep, write_file, write_folder
 from handgrad.training.position import Position
+from handgrad.training.real_files import Place, is_file, opened, read_file
 
 STATE, POSITION, MANIFEST = "state.safetensors", "position.json", "manifest.json"
 POINTERS = ("last", "best")
@@ -57,32 +61,39 @@ def save_checkpoint(
 
     If that fails, both are what they were before, or one of them is already this one.
     """
-    make_folder(folder)
+    root = folder.parent
+    make_folder(folder, root)
     numbers = {"position": position.as_numbers(), "notes": dict(notes or {})}
     files = {STATE: save(dict(arrays)), POSITION: _json(numbers)}
-    manifest = _json({name: _sha256(content) for name, content in files.items()})
     path = _free_name(folder, position)
+    sums = {name: _sha256(content) for name, content in files.items()}
+    manifest = _json({"checkpoint": path.name, **sums})
     names = [("best", is_best), ("last", is_last)]
     try:
-        write_folder(path, {**files, MANIFEST: manifest})
+        write_folder(path, {**files, MANIFEST: manifest}, root)
         for which in (name for name, is_wanted in names if is_wanted):
-            pointer = {
-                "which": which,
-                "checkpoint": path.name,
-                "manifest_sha256": _sha256(manifest),
-            }
-            write_file(folder / f"{which}.json", _json(pointer))
+            point(folder, which, path.name, _sha256(manifest))
     finally:
         _remove_unnamed(folder)
     return path
+
+
+def point(folder: Path, which: str, name: str, manifest_sha256: str) -> None:
+    """Write last.json or best.json."""
+    pointer = {"which": which, "checkpoint": name, "manifest_sha256": manifest_sha256}
+    write_file(folder / f"{which}.json", _json(pointer), folder.parent)
 
 
 def load_checkpoint(folder: Path, which: str = "last") -> Checkpoint:
     """Read the last or the best checkpoint; IntegrityError if a file was changed."""
     named("checkpoint", dict.fromkeys(POINTERS), which)
     pointer = _read_pointer(folder, which)
-    path = folder / pointer["checkpoint"]
-    sums = _parse(path / MANIFEST, _check(path / MANIFEST, pointer["manifest_sha256"]))
+    return read_checkpoint(folder / pointer["checkpoint"], pointer["manifest_sha256"])
+
+
+def read_checkpoint(path: Path, manifest_sha256: str) -> Checkpoint:
+    """Read the checkpoint of a folder; IntegrityError if a file was changed."""
+    sums = _parse(path / MANIFEST, _check(path / MANIFEST, manifest_sha256))
     contents = {file: _check(path / file, sums.get(file)) for file in (STATE, POSITION)}
     numbers = _parse(path / POSITION, contents[POSITION])
     try:
@@ -95,14 +106,15 @@ def load_checkpoint(folder: Path, which: str = "last") -> Checkpoint:
 
 def has_checkpoint(folder: Path, which: str = "last") -> bool:
     """Whether there is one."""
-    return (folder / f"{which}.json").is_file()
+    return is_file(folder / f"{which}.json")
 
 
 def tidy(folder: Path) -> None:
     """Remove what a killed process left: half-written files, unnamed checkpoints."""
     if folder.is_dir():
-        sweep(folder)
-        _remove_unnamed(folder)
+        sweep(folder, folder.parent)
+        if has_checkpoint(folder):  # else an unnamed one may be all that there is
+            _remove_unnamed(folder)
 
 
 def _read_pointer(folder: Path, which: str) -> dict[str, Any]:
@@ -133,7 +145,7 @@ def _check(path: Path, expected: Any) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except FileNotFoundError as error:
         if path.stem in POINTERS:
             raise RunError(
@@ -175,7 +187,7 @@ def _free_name(folder: Path, position: Position) -> Path:
     epoch = position.epoch - (position.batch == 0)  # at its end, or within it
     name = f"epoch-{epoch:04d}-step-{position.step:08d}"
     path, number = folder / name, 1
-    while path.exists():  # the same step, saved again after a kill
+    while os.path.lexists(path):  # the same step, saved again after a kill
         number += 1
         path = folder / f"{name}-{number}"
     return path
@@ -191,9 +203,27 @@ def _remove_unnamed(folder: Path) -> None:
         }
     except IntegrityError:
         return  # what a damaged pointer named may still be of use
-    for path in folder.glob("epoch-*"):
-        if path.name not in wanted:
-            shutil.rmtree(path, ignore_errors=True)
+    with opened(folder, folder.parent) as place:
+        for name in filter(NAME.fullmatch, place.names()):
+            if name not in wanted:
+                _remove(place, name)
+
+
+def names_itself(path: Path) -> bool:
+    """Whether a run saved a checkpoint in this folder: its manifest holds its name."""
+    with suppress(OSError, RunError):
+        manifest = _parse(path / MANIFEST, read_file(path / MANIFEST))
+        return bool(manifest.get("checkpoint") == path.name)
+    return False
+
+
+def _remove(place: Place, name: str) -> None:
+    """Remove a run's own files, the manifest last, and the folder if it is empty."""
+    with suppress(OSError, RunError), closing(place.folder(name)) as inner:
+        for file in (STATE, POSITION, MANIFEST) if names_itself(inner.path) else ():
+            with suppress(FileNotFoundError):
+                os.unlink(inner.at(file), dir_fd=inner.handle)
+        os.rmdir(place.at(name), dir_fd=place.handle)
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

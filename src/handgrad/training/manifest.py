@@ -5,15 +5,15 @@ change. It holds its own SHA-256, too: a flipped bit in it is not blamed on othe
 """
 
 import json
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import parse_json
-from handgrad.training.atomic import TEMPORARY, flush_folder, write_file
+from handgrad.training.atomic import TEMPORARY, remove_file, write_file
 from handgrad.training.ownership import NAME as OWNER
+from handgrad.training.real_files import is_file, read_file
 
 MANIFEST = "manifest.json"
 NEXT = "Take a copy of the run, or train it again from its config.toml."
@@ -27,10 +27,7 @@ def seal(folder: Path) -> None:
 
 def unseal(folder: Path) -> None:
     """Say nothing about the files any more: they are about to change."""
-    path = folder / MANIFEST
-    if path.is_file():
-        path.unlink()
-        flush_folder(folder)
+    remove_file(folder / MANIFEST)
 
 
 def check_manifest(folder: Path) -> int:
@@ -41,7 +38,7 @@ def check_manifest(folder: Path) -> int:
     files = _read(folder)
     for name, expected in files.items():
         path = folder / name
-        if not os.path.isfile(path):  # no name is too long to ask
+        if not is_file(path):
             raise IntegrityError(f"{path} is missing. {NEXT}")
         if _entry(path) != expected:
             raise IntegrityError(
@@ -53,7 +50,7 @@ def check_manifest(folder: Path) -> int:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except FileNotFoundError as error:
         raise RunError(
             f"{folder} has no {MANIFEST}, so the run has not ended. "
@@ -99,5 +96,5 @@ def _names(folder: Path) -> list[str]:
 
 
 def _entry(path: Path) -> list[Any]:
-    content = path.read_bytes()
+    content = read_file(path)
     return [len(content), sha256(content).hexdigest()]

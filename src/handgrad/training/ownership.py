@@ -19,7 +19,8 @@ from weakref import WeakValueDictionary, finalize
 
 from handgrad.errors import HandgradError, RunError
 from handgrad.parsing import parse_json
-from handgrad.training.atomic import claim_file, write_file
+from handgrad.training.atomic import claim_file, remove_file, write_file
+from handgrad.training.real_files import read_file
 
 NAME = re.compile(r"owner-(\d+)\.json")
 
@@ -36,8 +37,8 @@ def _release(path: Path, token: str, process: int) -> None:
     """Let others go on with the run; never what another has claimed before us."""
     if os.getpid() != process:  # a forked child owns nothing
         return
-    if _read(path).get("token") == token:
-        with suppress(HandgradError):  # a full disk; the end of the process will do
+    with suppress(HandgradError):  # a full disk; the end of the process will do
+        if _read(path).get("token") == token:
             write_file(path, _json({"released": True}))
 
 
@@ -60,11 +61,11 @@ def take(folder: Path) -> Ownership:
     if (
         _newest(folder) != newest + 1
     ):  # the listing was old: others have been here since
-        mine.path.unlink()
+        remove_file(mine.path)
         raise _in_use(folder, _path(folder, _newest(folder)), {})
     for number in _numbers(folder):
         if number <= newest:
-            _path(folder, number).unlink(missing_ok=True)
+            remove_file(_path(folder, number))
     return mine
 
 
@@ -169,7 +170,9 @@ def _path(folder: Path, number: int) -> Path:
 def _read(path: Path) -> dict[str, Any]:
     """What the owner wrote; nothing if it is just about to."""
     try:
-        content = parse_json(path.read_bytes())
+        content = parse_json(read_file(path))
+    except RunError:  # a pipe or a device, which no owner has made
+        raise
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

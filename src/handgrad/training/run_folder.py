@@ -25,6 +25,7 @@ from handgrad.parsing import parse_json
 from handgrad.training.atomic import (
     append,
     cannot_write,
+    cut,
     make_folder,
     sweep,
     write_file,
@@ -34,6 +35,7 @@ from handgrad.training.config import RunConfig, read_config
 from handgrad.training.environment import describe_environment
 from handgrad.training.notes import LOGS
 from handgrad.training.ownership import Ownership, take
+from handgrad.training.real_files import is_file, read_file, regular
 from handgrad.training.records import TIMINGS, EpochRecord, Record
 
 RUNS = Path("runs")
@@ -79,7 +81,7 @@ class RunFolder:
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
         """Open the folder at `path` for reading; RunError if it is not a run's."""
-        if not (path / "config.toml").is_file():
+        if not is_file(path / "config.toml"):
             raise RunError(
                 f"{path} is not a run folder: it holds no config.toml. Give a folder "
                 "that handgrad train has made; they stand under runs/."
@@ -108,16 +110,16 @@ class RunFolder:
 
         Arrays that the folder holds are named by their path.
         """
-        config = read_config(self.path / "config.toml")
+        config = read_config(regular(self.path / "config.toml"))
         if config.dataset.name != ARRAY_FILE:
             return config
-        kept = {"name": str((self.path / ARRAY_FILE).absolute())}
+        kept = {"name": str(regular(self.path / ARRAY_FILE).absolute())}
         dataset = config.dataset.model_copy(update=kept)
         return config.model_copy(update={"dataset": dataset})
 
     def config_checksum(self) -> str:
         """SHA-256 of config.toml as it is now; checkpoints record it."""
-        return sha256((self.path / "config.toml").read_bytes()).hexdigest()
+        return sha256(read_file(self.path / "config.toml")).hexdigest()
 
     def check_config(self, checkpoint: Checkpoint) -> None:
         """IntegrityError if config.toml has changed since the `checkpoint`."""
@@ -133,7 +135,7 @@ class RunFolder:
     def result(self) -> dict[str, Any] | None:
         """The final result of the run; None if it has not finished."""
         path = self.path / "result.json"
-        return _table(path, path.read_bytes()) if path.is_file() else None
+        return _table(path, read_file(path)) if is_file(path) else None
 
     def write(self, name: str, text: str) -> None:
         """Write a small `text` file of this `name` as a whole."""
@@ -165,15 +167,14 @@ class RunFolder:
         """
         for name, size in sizes.items():
             path = self._log(name)
-            there = path.stat().st_size if path.is_file() else 0
+            there = path.stat().st_size if is_file(path) else 0
             if there < size:
                 raise IntegrityError(
                     f"{path} holds {there} bytes and should hold {size}: somebody has "
                     "shortened it. Put a copy back, or start a new run."
                 )
             if there > size:
-                with path.open("r+b") as file:
-                    file.truncate(size)
+                cut(path, size)
 
     def records(self) -> list[dict[str, Any]]:
         """All complete lines of metrics.jsonl as plain values.
@@ -182,9 +183,9 @@ class RunFolder:
         was killed is left out.
         """
         path = self._log("metrics")
-        if not path.is_file():
+        if not is_file(path):
             return []
-        lines = path.read_bytes().split(b"\n")[:-1]
+        lines = read_file(path).split(b"\n")[:-1]
         return [_table(path, line) for line in lines]
 
     def _log(self, name: str) -> Path:
