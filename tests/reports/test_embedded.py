@@ -1,3 +1,4 @@
+import os
 from base64 import b64decode
 
 from handgrad.reports import embedded
@@ -70,3 +71,10 @@ def test_a_trial_of_both_sizes_shows_its_figures_once(done):
 def test_trials_that_drew_nothing_show_nothing(done):
     drawn(done).rmdir()
     assert trial_figures(view_of(done), set()) is None
+
+
+def test_devices_and_pipes_are_no_pictures(tmp_path):
+    (tmp_path / "a.svg").write_text(SVG)
+    (tmp_path / "b.svg").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "c.png")
+    assert pictures(tmp_path) == [tmp_path / "a.svg"]

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from handgrad.errors import IntegrityError
+from handgrad.errors import IntegrityError, RunError
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.trials import Trial
 
@@ -48,7 +48,7 @@ def test_a_trial_that_ended_alone_is_entered(ledger):
 
 
 def test_what_a_kill_left_half_written_is_cleared_away(ledger):
-    torn = ledger.entries / ".tmp-1-abc-x.json"
+    torn = ledger.entries / ".tmp-1-0123abcd-x.json"
     torn.write_text('{"sta')
     ledger.complete()
     assert not torn.exists()
@@ -78,3 +78,22 @@ def test_a_damaged_entry_is_named(ledger, content):
     path.write_text(content)
     with pytest.raises(IntegrityError, match=path.name):
         ledger.outcomes()
+
+
+@pytest.mark.parametrize("name", ["ledger", "trials", f"trials/{TRIAL.key}"])
+def test_nothing_is_written_or_removed_through_links_of_the_folder(
+    ledger, tmp_path, name
+):
+    elsewhere = tmp_path / "elsewhere"
+    (ledger.folder / name).rename(elsewhere)
+    (ledger.folder / name).symlink_to(elsewhere)
+    (elsewhere / f"{TRIAL.key}.json").write_text("precious")
+    before = {path: path.read_bytes() for path in elsewhere.rglob("*.*")}
+    for act in (
+        lambda: ledger.prepare(TRIAL),
+        lambda: ledger.record(TRIAL.key, OUTCOME),
+        lambda: ledger.forget(TRIAL.key),
+    ):
+        with pytest.raises(RunError, match=f"{name} is a link"):
+            act()
+    assert {path: path.read_bytes() for path in elsewhere.rglob("*.*")} == before

@@ -45,3 +45,12 @@ def test_settings_are_checked(tmp_path):
     with pytest.raises(ConfigError, match="The trial"):
         run_of({**TABLES, "modle": {}}, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_link_in_the_place_of_the_run_is_not_followed(tmp_path):
+    elsewhere = finished(run_of(TABLES, tmp_path / "elsewhere"))
+    before = sorted(tmp_path.rglob("*"))
+    (tmp_path / "run").symlink_to("elsewhere")
+    assert finished(run_of(TABLES, tmp_path / "run")) == elsewhere
+    assert not (tmp_path / "run").is_symlink()
+    assert set(before) <= set(tmp_path.rglob("*"))

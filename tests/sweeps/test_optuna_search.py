@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("optuna")
 
-from handgrad.errors import ConfigError, IntegrityError
+from handgrad.errors import ConfigError, IntegrityError, RunError
 from handgrad.studies.ledger import CRASHED, DIVERGED, PRUNED, Ledger
 from handgrad.sweeps import optuna_search
 from handgrad.sweeps.optuna_search import (
@@ -204,3 +204,12 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match=r"pip install 'handgrad\[optuna\]'"):
         open_study(tpe(tmp_path), tmp_path)
     assert not (tmp_path / optuna_search.JOURNAL).exists()
+
+
+def test_the_journal_is_not_written_through_a_link(tmp_path):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("one line\nand half")
+    (tmp_path / "journal.log").symlink_to(precious)
+    with pytest.raises(RunError, match=r"journal\.log is a link"):
+        mend(tmp_path / "journal.log")
+    assert precious.read_text() == "one line\nand half"

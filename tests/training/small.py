@@ -5,12 +5,14 @@ import multiprocessing
 import os
 import random
 import signal
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from time import sleep
 
 import numpy as np
 
+from handgrad.errors import HandgradWarning
 from handgrad.training import config_from
 from handgrad.training.checkpoint import save_checkpoint
 from handgrad.training.position import Position
@@ -57,8 +59,13 @@ def stop_after(path, steps, config=None):
 
 
 def go_on(path):
-    """Resume and train to the end; the finished run."""
-    run = resume(Path(path))
+    """Resume and train to the end; the finished run.
+
+    A kill before the first pointer is written makes a run say so when it goes on.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HandgradWarning)
+        run = resume(Path(path))
     for _ in run:
         pass
     return run

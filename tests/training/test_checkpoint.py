@@ -101,12 +101,12 @@ def test_a_missing_file_is_named(folder):
 
 
 def test_tidy_removes_what_no_pointer_names(folder):
-    path = save_checkpoint(folder, ARRAYS, POSITION)
-    (folder / "epoch-0009-step-00000099").mkdir()
+    path = save_checkpoint(folder, ARRAYS, POSITION, is_best=True)
+    (folder / "epoch-0009-step-00000099").mkdir()  # a kill has emptied it
     (folder / ".tmp-1-0123abcd-last.json").write_text("half")
     (folder / ".tmp-1-0123abcd-epoch-0001").mkdir()
     tidy(folder)
-    assert names(folder) == [path.name, "last.json"]
+    assert names(folder) == ["best.json", path.name, "last.json"]
 
 
 USERS = (".keep", "-copy", "-2", "0")  # what a user adds to the name of a copy
@@ -114,12 +114,12 @@ USERS = (".keep", "-copy", "-2", "0")  # what a user adds to the name of a copy
 
 @pytest.mark.parametrize("ending", USERS)
 def test_a_users_copy_stays(folder, ending):
-    path = save_checkpoint(folder, ARRAYS, POSITION)
+    path = save_checkpoint(folder, ARRAYS, POSITION, is_best=True)
     copy = folder / f"{path.name}{ending}"
     shutil.copytree(path, copy)
     tidy(folder)
     for step in (14, 15):
-        save_checkpoint(folder, ARRAYS, replace(POSITION, step=step))
+        save_checkpoint(folder, ARRAYS, replace(POSITION, step=step), is_best=True)
     assert names(copy) == ["manifest.json", "position.json", "state.safetensors"]
     assert not path.exists()
 
@@ -131,15 +131,18 @@ def test_a_users_file_in_a_checkpoint_stays(folder):
     assert names(path) == ["notes.txt"]
 
 
-def test_without_a_pointer_to_the_last_nothing_is_removed(folder):
-    path = save_checkpoint(folder, ARRAYS, POSITION)
-    (folder / "last.json").unlink()
+@pytest.mark.parametrize("which", ["last", "best"])
+def test_while_a_pointer_is_missing_nothing_is_removed(folder, which):
+    save_checkpoint(folder, ARRAYS, POSITION, is_best=True)
+    save_checkpoint(folder, ARRAYS, replace(POSITION, step=14))
+    (folder / f"{which}.json").unlink()
+    before = names(folder)
     tidy(folder)
-    assert names(folder) == [path.name]
+    assert names(folder) == before
 
 
 def test_a_checkpoint_that_is_a_link_stays(folder, tmp_path):
-    path = save_checkpoint(folder, ARRAYS, POSITION)
+    path = save_checkpoint(folder, ARRAYS, POSITION, is_best=True)
     elsewhere = tmp_path / "elsewhere" / "epoch-0001-step-00000001"
     save_checkpoint(elsewhere.parent, ARRAYS, replace(POSITION, epoch=1, step=1))
     (folder / elsewhere.name).symlink_to(elsewhere)

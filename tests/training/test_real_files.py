@@ -71,8 +71,9 @@ def test_folders_below_the_root_are_no_links(tmp_path):
     with opened(tmp_path / "runs" / "link") as place:  # named by the user
         assert place.names() == []
     for root in (tmp_path / "runs", tmp_path / "run"):
-        with pytest.raises(RunError, match="link is a link"), opened(
-            root / "link", root
+        with (
+            pytest.raises(RunError, match="link is a link"),
+            opened(root / "link", root),
         ):
             pass
 
@@ -82,8 +83,9 @@ def test_a_folder_that_becomes_a_link_after_the_look_is_not_entered(
 ):
     (tmp_path / "inner").symlink_to("/")
     monkeypatch.setattr(real_files.Place, "look", lambda place, name: None)
-    with pytest.raises(OSError, match="Not a directory|symbolic links"), opened(
-        tmp_path / "inner", tmp_path
+    with (
+        pytest.raises(OSError, match=r"Not a directory|symbolic links"),
+        opened(tmp_path / "inner", tmp_path),
     ):
         pass
 

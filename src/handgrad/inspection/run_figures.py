@@ -56,7 +56,9 @@ def draw_curves(
         for name in ("loss", "accuracy")
     )
     figure = figures.curves(loss, accuracy, best_epoch=best_epoch or None)
-    return figures.save(figure, folder / "curves", formats=("png", "svg"))
+    return figures.save(
+        figure, folder / "curves", formats=("png", "svg"), root=folder.parent
+    )
 
 
 def draw_weights(
@@ -74,7 +76,7 @@ def draw_weights(
     units_are_classes = len(weights) == 1 and len(weights[0]) == len(class_names)
     names = class_names if units_are_classes else ()
     figure = figures.first_layer_weights(weights[0], image_shape, names=names)
-    return figures.save(figure, folder / "first_layer_weights")
+    return figures.save(figure, folder / "first_layer_weights", root=folder.parent)
 
 
 def sees_image(weight: NumpyArray, image_shape: Shape) -> bool:
@@ -98,8 +100,9 @@ def draw_answers(
     probabilities = powers / powers.sum(axis=1, keepdims=True)
     confusion = count_confusions(probabilities, split.targets)
     figure = figures.confusion_matrix(confusion, class_names, what=what)
-    written = figures.save(figure, folder / "confusion_matrix")
+    written = figures.save(figure, folder / "confusion_matrix", root=folder.parent)
     figure = figures.mistakes(
         split.images, split.targets, probabilities, class_names, what=what
     )
-    return written + figures.save(figure, folder / "worst_mistakes")
+    worst = figures.save(figure, folder / "worst_mistakes", root=folder.parent)
+    return written + worst

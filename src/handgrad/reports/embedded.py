@@ -39,7 +39,7 @@ def pictures(folder: Path) -> list[Path]:
     """One file for each figure of a folder: the SVG, unless only the PNG is small."""
     found: dict[str, Path] = {}
     for path in sorted(folder.glob("*")):
-        if path.suffix not in KINDS or path.name.startswith("."):
+        if path.suffix not in KINDS or path.name.startswith(".") or not path.is_file():
             continue
         other = found.get(path.stem)
         if other is None or _weight(path) < _weight(other):

@@ -15,6 +15,7 @@ from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import find, names
 from handgrad.studies.results import results_of
 from handgrad.training.atomic import make_folder, write_file
+from handgrad.training.real_files import read_file
 
 INDEX = "index.html"
 TITLE = "Handgrad: what was published, and what came out"
@@ -104,7 +105,7 @@ def _others(root: Path) -> list[Path]:
 def _read(path: Path) -> dict[str, Any]:
     """A report.json that `write_report` has left."""
     try:
-        found = parse_json(path.read_bytes())
+        found = parse_json(read_file(path))
     except ValueError as error:
         raise _damaged(path) from error
     if not isinstance(found, dict) or not {"rows", "title", "report"} <= found.keys():

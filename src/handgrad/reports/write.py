@@ -25,9 +25,9 @@ def write_report(
     make_folder(ledger.folder)
     folder = ledger.folder / FIGURES
     if figures:
-        make_folder(folder)
+        make_folder(folder, ledger.folder)
     for name, content in figures.items():
-        write_file(folder / name, content.encode())
+        write_file(folder / name, content.encode(), ledger.folder)
     markdown, plain = write_tables(with_essences(results, rows), ledger.folder)
     html = ledger.folder / PAGE
     write_file(html, document.encode())

@@ -16,7 +16,8 @@ from typing import Any
 from handgrad.errors import IntegrityError
 from handgrad.parsing import parse_json
 from handgrad.studies.trials import Trial
-from handgrad.training.atomic import make_folder, sweep, write_file
+from handgrad.training.atomic import make_folder, remove_file, sweep, write_file
+from handgrad.training.real_files import read_file
 
 Outcome = dict[str, Any]
 
@@ -57,16 +58,17 @@ class Ledger:
 
     def prepare(self, trial: Trial) -> Path:
         """Make the folder of a `trial`, with its specification."""
-        make_folder(self.entries)
+        make_folder(self.entries, self.folder)
         folder = self.trial_folder(trial.key)
-        make_folder(folder)
+        make_folder(folder, self.folder)
         if not (folder / "trial.json").is_file():
-            write_file(folder / "trial.json", as_json(trial.spec))
+            write_file(folder / "trial.json", as_json(trial.spec), self.folder)
         return folder
 
     def record(self, key: str, outcome: Outcome) -> None:
         """Write an `outcome` of the trial with this `key`, in its own folder first."""
-        write_file(self.trial_folder(key) / "outcome.json", as_json(outcome))
+        path = self.trial_folder(key) / "outcome.json"
+        write_file(path, as_json(outcome), self.folder)
         self.adopt(key)
 
     def adopt(self, key: str) -> Outcome | None:
@@ -74,13 +76,13 @@ class Ledger:
         path = self.trial_folder(key) / "outcome.json"
         outcome = _read(path)
         if outcome is not None:
-            make_folder(self.entries)
-            write_file(self.entries / f"{key}.json", path.read_bytes())
+            make_folder(self.entries, self.folder)
+            write_file(self.entries / f"{key}.json", read_file(path), self.folder)
         return outcome
 
     def complete(self) -> None:
         """Enter all trials that ended without being entered."""
-        sweep(self.entries)
+        sweep(self.entries, self.folder)
         for path in sorted(self.trials.glob("*/outcome.json")):
             if not (self.entries / f"{path.parent.name}.json").is_file():
                 self.adopt(path.parent.name)
@@ -94,7 +96,7 @@ class Ledger:
             self.entries / f"{key}.json",
             self.trial_folder(key) / "outcome.json",
         ):
-            path.unlink(missing_ok=True)
+            remove_file(path, self.folder)
 
 
 def as_json(content: dict[str, Any]) -> bytes:
@@ -104,7 +106,7 @@ def as_json(content: dict[str, Any]) -> bytes:
 
 def _read(path: Path) -> Outcome | None:
     try:
-        content = parse_json(path.read_bytes())
+        content = parse_json(read_file(path))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

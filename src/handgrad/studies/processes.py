@@ -11,7 +11,9 @@ from threading import Thread
 from handgrad.errors import ConfigError
 from handgrad.parsing import parse_json
 from handgrad.studies.backends import Messages
+from handgrad.training.atomic import open_log
 from handgrad.training.environment import describe_environment
+from handgrad.training.real_files import read_file
 
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 LOG = "stderr.txt"
@@ -71,7 +73,7 @@ class Child:
         if data_dir is not None:
             environment["HANDGRAD_STUDY_DATA"] = str(data_dir.absolute())
         words = ("-m", "handgrad.studies.trial", str(folder), str(workers))
-        with (folder / LOG).open("ab") as log:
+        with open_log(folder / LOG) as log:
             self.process = subprocess.Popen(
                 [sys.executable, *words],
                 stdin=subprocess.PIPE,
@@ -111,7 +113,8 @@ class Child:
         """What is known of the end of a process that left no outcome."""
         code = self.process.returncode
         how = f"exit code {code}" if code >= 0 else f"signal {_name_of(-code)}"
-        lines = (self.folder / LOG).read_text("utf-8", "replace").strip().splitlines()
+        said = read_file(self.folder / LOG).decode(errors="replace")
+        lines = said.strip().splitlines()
         return f"{how}: {lines[-1].strip()}" if lines and code >= 0 else how
 
 

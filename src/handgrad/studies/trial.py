@@ -25,6 +25,7 @@ from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
 from handgrad.studies.trial_runs import run_of
 from handgrad.training.atomic import write_file
 from handgrad.training.environment import describe_environment
+from handgrad.training.real_files import read_file
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.trained_network import load
@@ -38,7 +39,7 @@ def main(folder: Path, workers: int | None) -> None:
     """Do the trial and write how it ended, however it ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started us decides
     Thread(target=_end_with_starter, daemon=True).start()
-    spec = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+    spec = json.loads(read_file(folder / "trial.json"))
     begun = perf_counter()
     outcome = {"trial": spec, **ending(lambda: measure(spec, folder, workers))}
     outcome.setdefault("seconds", round(perf_counter() - begun, 3))

@@ -1,6 +1,6 @@
 """The run of a trial: a new one, or the one that was begun in its folder."""
 
-import shutil
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
@@ -8,6 +8,7 @@ from typing import Any
 
 from handgrad.errors import IntegrityError, RunError
 from handgrad.training.config import config_from
+from handgrad.training.real_files import is_file, opened
 from handgrad.training.run import Run, resume, start
 
 WAITS = 3  # seconds
@@ -20,14 +21,18 @@ def run_of(
     workers: int | None = None,
     data_dir: Path | None = None,
 ) -> Run:
-    """Begin anew, or go on; what is damaged is begun anew."""
-    if (path / "config.toml").is_file():
+    """Begin anew, or go on; what is damaged is begun anew.
+
+    A link in the place of the run's folder is removed, and what it leads to is not.
+    """
+    if not path.is_symlink() and is_file(path / "config.toml"):
         try:
             return _resumed(path, workers)
         except IntegrityError:
             pass
-    if path.exists():  # killed before there was anything to go on with
-        shutil.rmtree(path)
+    if os.path.lexists(path):  # killed before there was anything to go on with
+        with opened(path.parent) as place:
+            place.remove(path.name)
     config = config_from(tables, "The trial")
     if data_dir is not None:
         dataset = config.dataset.model_copy(update={"data_dir": str(data_dir)})

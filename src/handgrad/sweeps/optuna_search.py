@@ -27,7 +27,8 @@ from handgrad.studies.ledger import CRASHED, DONE, FAILED, Ledger, Outcome
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.space import Choice, Parameter, Setting, as_written
 from handgrad.sweeps.sweep import TRIALS, Sweep
-from handgrad.training.atomic import make_folder
+from handgrad.training.atomic import append, cut, make_folder
+from handgrad.training.real_files import read_file
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -232,13 +233,11 @@ def _is_begun(folder: Path) -> bool:
 
 def mend(journal: Path) -> None:
     """Cut off a last line that a kill has torn, or it would spoil the next one."""
-    if not journal.is_file():
-        return
-    content = journal.read_bytes()
+    append(journal, b"")  # as Optuna will: RunError where it is a link
+    content = read_file(journal)
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
-        with journal.open("r+b") as file:
-            file.truncate(whole)
+        cut(journal, whole)
 
 
 def _settled(study: "Study") -> list[Any]:

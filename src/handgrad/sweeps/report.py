@@ -37,8 +37,8 @@ def draw(
     made: list[str] = []
 
     def keep(name: str, figure: Any, rows: list[list[Any]]) -> None:
-        save(figure, folder / name, formats=FORMATS)
-        write_file(folder / f"{name}.csv", csv_of(rows).encode())
+        save(figure, folder / name, formats=FORMATS, root=folder.parent)
+        write_file(folder / f"{name}.csv", csv_of(rows).encode(), folder.parent)
         made.append(name)
 
     if whole:

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 from handgrad.errors import HandgradError, ResourceError, RunError
 from handgrad.training.real_files import Place, opened, read_file
@@ -62,15 +63,17 @@ def make_folder(path: Path, root: Path | None = None) -> None:
     Below `root` they must be folders themselves: RunError for a link.
     """
     try:
-        if root is None:
-            path.mkdir(parents=True, exist_ok=True)
-            return
-        make_folder(root)
-        for folder in reversed([path, *path.parents]):
-            if root in folder.parents:
-                _make_inside(folder, root)
+        create_folder(path, root)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def create_folder(path: Path, root: Path | None = None) -> None:
+    """The same, with the system's own error if it fails."""
+    (root or path).mkdir(parents=True, exist_ok=True)
+    for folder in reversed([path, *path.parents]):
+        if root is not None and root in folder.parents:
+            _make_inside(folder, root)
 
 
 def append(path: Path, content: bytes, root: Path | None = None) -> int:
@@ -80,6 +83,13 @@ def append(path: Path, content: bytes, root: Path | None = None) -> int:
             return _append(place, path.name, content)
     except OSError as error:
         raise cannot_write(path, error, len(content)) from error
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """A file to add to, whole lines or not: what another process says of itself."""
+    with opened(path.parent) as place:
+        handle = place.open(path.name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return os.fdopen(handle, "ab")
 
 
 def cut(path: Path, size: int) -> None:
@@ -111,10 +121,12 @@ def claim_file(path: Path, content: bytes) -> bool:
     return True
 
 
-def remove_file(path: Path) -> None:
+def remove_file(path: Path, root: Path | None = None) -> None:
     """Remove a file, or a link itself, unless it is gone already."""
+    if not path.parent.is_dir():
+        return
     try:
-        with opened(path.parent) as place:
+        with opened(path.parent, root) as place:
             with suppress(FileNotFoundError):
                 os.unlink(place.at(path.name), dir_fd=place.handle)
             place.flush()
@@ -124,6 +136,8 @@ def remove_file(path: Path) -> None:
 
 def sweep(folder: Path, root: Path | None = None) -> None:
     """Remove what a killed process left half written."""
+    if not folder.is_dir():
+        return
     with opened(folder, root) as place:
         for name in filter(HALF_WRITTEN.fullmatch, place.names()):
             place.remove(name)
@@ -209,7 +223,7 @@ def _temporary(place: Place, name: str) -> Iterator[str]:
         raise
 
 
-def _within(place: Place) -> dict[str, int | None]:
+def _within(place: Place) -> dict[str, Any]:
     """Both names of a rename or link are those of this folder's entries."""
     return {"src_dir_fd": place.handle, "dst_dir_fd": place.handle}
 

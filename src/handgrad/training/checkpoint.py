@@ -91,6 +91,14 @@ def load_checkpoint(folder: Path, which: str = "last") -> Checkpoint:
     return read_checkpoint(folder / pointer["checkpoint"], pointer["manifest_sha256"])
 
 
+def find_checkpoint(path: Path) -> tuple[Checkpoint, str]:
+    """Read a checkpoint that no pointer names, and its manifest's SHA-256."""
+    manifest_sha256 = _sha256(_read(path / MANIFEST))
+    if not names_itself(path):
+        raise _damaged(path / MANIFEST)
+    return read_checkpoint(path, manifest_sha256), manifest_sha256
+
+
 def read_checkpoint(path: Path, manifest_sha256: str) -> Checkpoint:
     """Read the checkpoint of a folder; IntegrityError if a file was changed."""
     sums = _parse(path / MANIFEST, _check(path / MANIFEST, manifest_sha256))
@@ -113,8 +121,8 @@ def tidy(folder: Path) -> None:
     """Remove what a killed process left: half-written files, unnamed checkpoints."""
     if folder.is_dir():
         sweep(folder, folder.parent)
-        if has_checkpoint(folder):  # else an unnamed one may be all that there is
-            _remove_unnamed(folder)
+        if all(has_checkpoint(folder, which) for which in POINTERS):
+            _remove_unnamed(folder)  # else an unnamed one may be what was lost
 
 
 def _read_pointer(folder: Path, which: str) -> dict[str, Any]:

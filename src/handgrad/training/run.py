@@ -16,14 +16,14 @@ from handgrad.layers import Sequential
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
     Checkpoint,
-    has_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
 from handgrad.training.config import RunConfig
 from handgrad.training.manifest import seal, unseal
-from handgrad.training.notes import LOGS, Notes
+from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
+from handgrad.training.recovery import recover
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.saving import Unsaved
 
@@ -158,10 +158,9 @@ class Run:
     def go_back_to_checkpoint(self) -> None:
         """Restore the state of the last checkpoint; RunError if it cannot be used."""
         self.folder.own()
-        if not has_checkpoint(self.folder.checkpoints):
-            self.folder.cut_back(dict.fromkeys(LOGS, 0))
+        checkpoint = recover(self.folder)
+        if checkpoint is None:
             return
-        checkpoint = load_checkpoint(self.folder.checkpoints)
         self.folder.check_config(checkpoint)
         notes = Notes.from_values(checkpoint.notes)
         self.trainer.restore(checkpoint.arrays, checkpoint.position)

@@ -12,6 +12,7 @@ owner-0001.json     which process writes here, see `ownership`
 """
 
 import json
+import os
 import shutil
 from dataclasses import asdict
 from hashlib import sha256
@@ -70,6 +71,7 @@ class RunFolder:
             made.own()
             if (folder / "config.toml").exists():
                 raise _is_there(folder)
+            make_folder(made.checkpoints, folder)
             made.write("environment.json", _pretty(describe_environment()))
             made.write("config.toml", config.to_toml())
         except BaseException:  # an error, or a signal that waits for nothing
@@ -165,16 +167,39 @@ class RunFolder:
 
         IntegrityError for a file that is shorter than that.
         """
+        for name, there in self.check_sizes(sizes).items():
+            if there > sizes[name]:
+                cut(self._log(name), sizes[name])
+
+    def put_logs_aside(self) -> list[str]:
+        """Begin new logs; the names under which the old ones stay, if they held lines.
+
+        metrics.jsonl becomes metrics.old-1.jsonl, the next time metrics.old-2.jsonl.
+        """
+        sizes = self.check_sizes(dict.fromkeys(LOGS, 0))
+        old = next(n for n in count(1) if not self._is_taken(f"old-{n}"))
+        names = [f"{name}.old-{old}.jsonl" for name in LOGS if sizes[name]]
+        for name in names:
+            log = self._log(name.partition(".")[0])
+            write_file(self.path / name, read_file(log))
+            cut(log, 0)
+        return names
+
+    def _is_taken(self, ending: str) -> bool:
+        return any(os.path.lexists(self._log(f"{name}.{ending}")) for name in LOGS)
+
+    def check_sizes(self, sizes: dict[str, int]) -> dict[str, int]:
+        """The size of each log; IntegrityError if one is shorter than it was."""
+        found = {}
         for name, size in sizes.items():
             path = self._log(name)
-            there = path.stat().st_size if is_file(path) else 0
-            if there < size:
+            found[name] = path.stat().st_size if is_file(path) else 0
+            if found[name] < size:
                 raise IntegrityError(
-                    f"{path} holds {there} bytes and should hold {size}: somebody has "
-                    "shortened it. Put a copy back, or start a new run."
+                    f"{path} holds {found[name]} bytes and should hold {size}: "
+                    "somebody has shortened it. Put a copy back, or start a new run."
                 )
-            if there > size:
-                cut(path, size)
+        return found
 
     def records(self) -> list[dict[str, Any]]:
         """All complete lines of metrics.jsonl as plain values.

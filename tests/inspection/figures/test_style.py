@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from handgrad.errors import ResourceError
+from handgrad.errors import ResourceError, RunError
 from handgrad.inspection.figures.style import new_figure, plain, png, save, title
 
 
@@ -55,3 +55,19 @@ def test_titles_are_text():
     figure = new_figure(2, 1)
     title(figure.add_subplot(), r"of $\frac", "$x$ images")
     figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", ["figures", "figures/.name.partial.png"])
+def test_a_figure_is_drawn_through_no_link_of_a_run_folder(tmp_path, name):
+    precious, run = tmp_path / "precious", tmp_path / "run"
+    precious.mkdir()
+    (precious / "name.png").write_text("precious")
+    (run / name).parent.mkdir(parents=True)
+    is_folder = name == "figures"
+    (run / name).symlink_to(precious if is_folder else precious / "name.png")
+    if is_folder:
+        with pytest.raises(RunError, match="figures is a link"):
+            save(titled(), run / "figures" / "name", root=run)
+    else:
+        save(titled(), run / "figures" / "name", root=run)
+    assert (precious / "name.png").read_text() == "precious"

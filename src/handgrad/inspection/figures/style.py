@@ -1,8 +1,6 @@
 """One look for all figures: colours, quiet axes, and files that repeat to the bit."""
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from matplotlib.figure import Figure
 
 from handgrad.errors import ResourceError
 from handgrad.text import printable
+from handgrad.training.atomic import create_folder, put_file
 
 INK = "#1f2933"
 MUTED = "#66727f"
@@ -70,9 +69,15 @@ def quiet(axes: Axes, *, grid: bool = False) -> None:
 
 
 def save(
-    figure: Figure, path: str | Path, *, formats: Sequence[str] = ("png",)
+    figure: Figure,
+    path: str | Path,
+    *,
+    formats: Sequence[str] = ("png",),
+    root: Path | None = None,
 ) -> list[Path]:
     """Write the figure as `path` with each ending; never leave half a file.
+
+    Below `root`, such as a run folder, no folder may be a link (RunError).
 
     Example
         save(curves(...), run / "figures" / "curves", formats=("png", "svg"))
@@ -81,14 +86,10 @@ def save(
     written = []
     for ending in formats:
         target = base.with_name(f"{base.name}.{ending}")
-        partial = base.with_name(f".{base.name}.partial.{ending}")
         try:
-            base.parent.mkdir(parents=True, exist_ok=True)
-            _draw(figure, partial, ending)
-            os.replace(partial, target)
+            create_folder(base.parent, root)
+            put_file(target, _drawn(figure, ending), root)
         except OSError as error:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
             raise ResourceError(
                 f"The picture {target} cannot be written: {error.strerror}. "
                 "Give a folder that can be written and has room."
@@ -99,9 +100,7 @@ def save(
 
 def png(figure: Figure) -> bytes:
     """The figure as the bytes of a PNG file."""
-    buffer = BytesIO()
-    _draw(figure, buffer, "png")
-    return buffer.getvalue()
+    return _drawn(figure, "png")
 
 
 def plain(text: str) -> str:
@@ -109,15 +108,17 @@ def plain(text: str) -> str:
     return printable(text).replace("$", r"\$")
 
 
-def _draw(figure: Figure, target: Path | BytesIO, ending: str) -> None:
-    """Write one picture; without a fixed salt and date, an SVG would never repeat."""
+def _drawn(figure: Figure, ending: str) -> bytes:
+    """One picture; without a fixed salt and date, an SVG would never repeat."""
+    buffer = BytesIO()
     metadata = {"Date": None} if ending == "svg" else {}
     with mpl.rc_context({"svg.hashsalt": "handgrad"}):
         figure.savefig(
-            target,
+            buffer,
             format=ending,
             dpi=DOTS_PER_INCH,
             metadata=metadata,
             bbox_inches="tight",
             pad_inches=MARGIN,
         )
+    return buffer.getvalue()

@@ -54,8 +54,8 @@ class Place:
         from handgrad.training.atomic import write_file
 
         base = self.folder / "figures" / name
-        save(figure(), base, formats=(kind,))
-        write_file(base.with_suffix(".csv"), as_csv(rows))
+        save(figure(), base, formats=(kind,), root=self.folder)
+        write_file(base.with_suffix(".csv"), as_csv(rows), self.folder)
 
     @contextmanager
     def run_folder(self) -> Iterator[Path]:

@@ -1,0 +1,110 @@
+"""Find a run's checkpoints again when last.json or best.json is missing.
+
+A run that has saved anything never starts over: it goes on from the newest sound
+checkpoint, or it is refused.
+"""
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from handgrad.errors import HandgradError, HandgradWarning, IntegrityError
+from handgrad.training.checkpoint import (
+    NAME,
+    Checkpoint,
+    find_checkpoint,
+    has_checkpoint,
+    load_checkpoint,
+    point,
+)
+from handgrad.training.notes import Notes
+from handgrad.training.run_folder import RunFolder
+
+LEFT_AT_END = ("result.json", "manifest.json")
+NEXT = "Put a copy back, or start a new run with another --run."
+
+
+def recover(folder: RunFolder) -> Checkpoint | None:
+    """The last checkpoint, to go on from; None for a run that has saved nothing.
+
+    A missing last.json or best.json is written anew for the newest sound checkpoint
+    that it can have named, with a HandgradWarning. IntegrityError where there is none.
+    """
+    last = _last(folder)
+    if last is None:
+        return None
+    best_epoch = last.position.best_epoch
+    if best_epoch and not has_checkpoint(folder.checkpoints, "best"):
+        _point_to_newest(folder, "best", best_epoch)
+    return last
+
+
+def _last(folder: RunFolder) -> Checkpoint | None:
+    if has_checkpoint(folder.checkpoints):
+        return load_checkpoint(folder.checkpoints)
+    if next(_names(folder.checkpoints), None) or _has_gone_on(folder):
+        return _point_to_newest(folder, "last")
+    kept = folder.put_logs_aside()
+    if kept:
+        _say(
+            f"{folder.path} holds no checkpoint, so the run starts again at step 1. "
+            f"What it had written is in {' and '.join(kept)}."
+        )
+    return None
+
+
+def _has_gone_on(folder: RunFolder) -> bool:
+    """Whether the run must have saved a checkpoint."""
+    return (
+        has_checkpoint(folder.checkpoints, "best")
+        or any((folder.path / name).exists() for name in LEFT_AT_END)
+        or (bool(folder.records()) and not folder.checkpoints.is_dir())
+    )
+
+
+def _point_to_newest(
+    folder: RunFolder, which: str, best_epoch: int | None = None
+) -> Checkpoint:
+    """Write last.json or best.json for the newest checkpoint that fits."""
+    pointer = folder.checkpoints / f"{which}.json"
+    for name in _names(folder.checkpoints):
+        try:
+            found, manifest_sha256 = find_checkpoint(folder.checkpoints / name)
+            _check_fits(folder, found, best_epoch)
+        except (HandgradError, OSError):
+            continue
+        point(folder.checkpoints, which, name, manifest_sha256)
+        _say(f"{pointer} was missing. It now names {name}, the newest that is sound.")
+        return found
+    of = "" if best_epoch is None else f" of epoch {best_epoch}, the best"
+    raise IntegrityError(
+        f"{pointer} is missing, and {folder.checkpoints} holds no sound "
+        f"checkpoint{of}. {NEXT}"
+    )
+
+
+def _check_fits(folder: RunFolder, found: Checkpoint, best_epoch: int | None) -> None:
+    """HandgradError if the run cannot go on from this checkpoint."""
+    folder.check_config(found)
+    folder.check_sizes(Notes.from_values(found.notes).sizes)
+    ends_best = (found.position.batch, found.position.epoch - 1) == (0, best_epoch)
+    if best_epoch is not None and not ends_best:
+        raise IntegrityError("It is not the checkpoint of the best epoch.")
+
+
+def _names(checkpoints: Path) -> Iterator[str]:
+    """The names of all checkpoints, the newest first."""
+    paths = checkpoints.iterdir() if checkpoints.is_dir() else ()
+    names = [path.name for path in paths if NAME.fullmatch(path.name)]
+    yield from sorted(names, key=_age, reverse=True)
+
+
+def _age(name: str) -> list[int]:
+    """Step, epoch, and which save of that step it was."""
+    epoch, step, *again = map(int, re.findall(r"\d+", name))
+    return [step, epoch, *again]
+
+
+def _say(message: str) -> None:
+    warnings.warn(message, HandgradWarning, stacklevel=2)

@@ -1,0 +1,154 @@
+import json
+import shutil
+
+import pytest
+
+from handgrad.errors import HandgradWarning, IntegrityError
+from handgrad.training.checkpoint import load_checkpoint
+from handgrad.training.recovery import recover
+from handgrad.training.run import resume
+from handgrad.training.run_folder import RunFolder
+
+from .small import final_bits, go_on, stop_after, train
+from .test_checkpoint import names
+
+MISSING = "json was missing. It now names epoch-"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The bits of a run that nothing happened to."""
+    path = tmp_path_factory.mktemp("whole") / "run"
+    train(path)
+    return final_bits(path)
+
+
+def stopped(tmp_path, steps=8):
+    """A run that was stopped in its third epoch."""
+    stop_after(tmp_path / "run", steps)
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("steps", [1, 3, 4, 8])
+@pytest.mark.parametrize("removed", [["last"], ["best"], ["best", "last"]])
+def test_missing_pointers_are_found_again(tmp_path, whole, steps, removed):
+    run = stopped(tmp_path, steps)
+    pointers = [run / "checkpoints" / f"{which}.json" for which in removed]
+    there = [pointer for pointer in pointers if pointer.exists()]
+    for pointer in there:
+        pointer.unlink()
+    if there:
+        with pytest.warns(HandgradWarning, match=MISSING):
+            assert resume(run).trainer.position.step == steps
+    go_on(run)
+    assert final_bits(run) == whole
+
+
+def test_what_is_damaged_is_passed_over(tmp_path, whole):
+    run = stopped(tmp_path)
+    newest = load_checkpoint(run / "checkpoints").position.step
+    (run / "checkpoints" / "last.json").unlink()
+    (path,) = (run / "checkpoints").glob(f"*{newest}")
+    state = path / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-1])
+    with pytest.warns(HandgradWarning, match=MISSING):
+        assert resume(run).trainer.position.step == 6
+    go_on(run)
+    assert final_bits(run) == whole
+
+
+def damage_all(run):
+    (run / "checkpoints" / "last.json").unlink()
+    for path in run.rglob("position.json"):
+        path.write_text("{}")
+
+
+def lose_all_but_the_best_pointer(run):
+    (run / "checkpoints" / "last.json").unlink()
+    for path in (run / "checkpoints").glob("epoch*"):
+        shutil.rmtree(path)
+
+
+def lose_the_folder(run):
+    shutil.rmtree(run / "checkpoints")
+
+
+def shorten_the_log(run):
+    (run / "checkpoints" / "last.json").unlink()
+    (run / "metrics.jsonl").write_text("")
+
+
+def change_the_settings(run):
+    (run / "checkpoints" / "last.json").unlink()
+    text = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(text.replace("0.01", "0.02"))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        damage_all,
+        lose_all_but_the_best_pointer,
+        lose_the_folder,
+        shorten_the_log,
+        change_the_settings,
+    ],
+)
+def test_without_a_sound_checkpoint_it_is_refused_and_nothing_changes(tmp_path, harm):
+    run = stopped(tmp_path)
+    harm(run)
+    log = (run / "metrics.jsonl").read_bytes()
+    before = names(run / "checkpoints") if (run / "checkpoints").exists() else None
+    with pytest.raises(IntegrityError, match=r"last\.json is missing, and .* no sound"):
+        resume(run)
+    assert (run / "metrics.jsonl").read_bytes() == log
+    if before is not None:
+        assert names(run / "checkpoints") == before
+
+
+def test_the_best_epoch_is_not_another(tmp_path):
+    run = stopped(tmp_path)
+    folder = run / "checkpoints"
+    best = json.loads((folder / "best.json").read_text())["checkpoint"]
+    (folder / "best.json").unlink()
+    shutil.rmtree(folder / best)
+    with pytest.raises(IntegrityError, match=r"best\.json is missing.* of epoch 2,"):
+        resume(run)
+
+
+def test_a_users_copy_is_not_taken_for_a_checkpoint(tmp_path):
+    run = stopped(tmp_path)
+    folder = run / "checkpoints"
+    for path in list(folder.glob("epoch-*")):
+        path.rename(path.with_name(f"{path.name}-2"))
+    (folder / "last.json").unlink()
+    with pytest.raises(IntegrityError, match="no sound checkpoint"):
+        resume(run)
+
+
+def lose_all(run):
+    for path in (run / "checkpoints").iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def test_a_run_that_has_saved_nothing_starts_again(tmp_path, whole):
+    run = stopped(tmp_path, 2)
+    lose_all(run)  # as a kill before the first pointer leaves it
+    log = (run / "metrics.jsonl").read_bytes()
+    said = r"again at step 1. What it had written is in metrics\.old-1\.jsonl and timin"
+    with pytest.warns(HandgradWarning, match=said):
+        assert resume(run).trainer.position.step == 0
+    assert (run / "metrics.old-1.jsonl").read_bytes() == log
+    (run / "metrics.jsonl").write_bytes(log)  # and once more
+    with pytest.warns(HandgradWarning, match=r"is in metrics\.old-2\.jsonl\.$"):
+        resume(run)
+    go_on(run)
+    assert final_bits(run) == whole
+
+
+def test_a_fresh_folder_needs_no_words(tmp_path):
+    run = stopped(tmp_path, 2)
+    lose_all(run)
+    for name in ("metrics", "timings"):
+        (run / f"{name}.jsonl").write_bytes(b"")
+    assert recover(RunFolder.open(run)) is None
