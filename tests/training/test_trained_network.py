@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from safetensors.numpy import save as save_arrays
 
 import handgrad
 from handgrad.datasets.dataset import Split
-from handgrad.errors import IntegrityError, RunError, ShapeError
+from handgrad.errors import ConfigError, IntegrityError, RunError, ShapeError
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.config import config_from
 from handgrad.training.trained_network import load
@@ -27,6 +28,71 @@ def run(tmp_path_factory):
 def classifier(run):
     """The network of that run."""
     return load(run.folder.path)
+
+
+BAD = {"nan": np.nan, "infinite": np.inf, "variance": -1.0, "large": 3e38}
+
+
+@pytest.fixture(scope="module", params=BAD)
+def spoiled(request, tmp_path_factory):
+    """A run whose best checkpoint holds one bad number, and the array's name."""
+    path = tmp_path_factory.mktemp("spoiled") / "run"
+    rows = [
+        {"name": "conv2d", "out_channels": 2, "kernel_size": 3},
+        {"name": "batch_norm2d"},
+        {"name": "relu"},
+        {"name": "flatten"},
+        {"name": "linear", "out_features": 10},
+    ]
+    network = {"name": "from_layers", "layers": rows}
+    dataset = {"name": "digits", "train_count": 60}
+    train(path, small(model=network, dataset=dataset, training={"epochs": 1}))
+    saved = load_checkpoint(path / "checkpoints", "best")
+    ending = "running_var" if request.param == "variance" else ".weight"
+    name = next(n for n in saved.arrays if n.endswith(ending) and "optim" not in n)
+    arrays = saved.arrays | {name: saved.arrays[name].copy()}
+    arrays[name][...] = BAD[request.param]
+    save_checkpoint(
+        path / "checkpoints", arrays, saved.position, notes=saved.notes, is_best=True
+    )
+    return path, name, request.param
+
+
+def test_numbers_that_mean_nothing_are_refused_by_name(spoiled, images):
+    path, name, kind = spoiled
+    if kind == "large":
+        network = load(path)
+        with pytest.raises(RunError, match="gives NaN or infinity for image 0: its"):
+            network.predict(np.full((2, 28, 28), 255, np.uint8))
+        return
+    wrong = "a variance below 0" if kind == "variance" else "NaN or infinity"
+    for which in ("best", "last"):
+        with pytest.raises(RunError, match=f"run: {name} holds {wrong}, so its"):
+            load(path, which)
+    with pytest.raises(RunError, match=name):
+        handgrad.load(path)
+
+
+def test_the_file_of_a_classifier_with_nan_is_refused_by_name(classifier, tmp_path):
+    (name, parameter), *_ = classifier.model.parameters().items()
+    before = parameter.value.copy()
+    parameter.value[0] = np.nan
+    try:
+        classifier.save(tmp_path / "a.safetensors")
+    finally:
+        parameter.value[...] = before
+    with pytest.raises(RunError, match=rf"a\.safetensors: parameters/{name} holds NaN"):
+        load(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("std", ["0.0", "-1.0", "1e-40", "inf", "nan", "0.5, 0.5", ""])
+def test_a_standard_deviation_that_divides_nothing_is_refused(run, tmp_path, std):
+    shutil.copytree(run.folder.path, tmp_path / "run")
+    path = tmp_path / "run" / "config.toml"
+    before, _, rest = path.read_text().partition("std = [")
+    path.write_text(f"{before}std = [{std}]{rest.partition(']')[2]}")
+    with pytest.raises(ConfigError, match=r"config\.toml: resolved: .*(A norm|finite)"):
+        load(tmp_path / "run")
 
 
 @pytest.fixture

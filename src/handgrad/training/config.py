@@ -8,10 +8,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from handgrad import catalog
 from handgrad.datasets.load import NAMES as DATASETS
+from handgrad.datasets.normalization import Normalization
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.parsing import read_toml
@@ -156,6 +165,14 @@ class ResolvedConfig(_Table):
     input_dtype: Literal["float32"] | None = None  # nothing: bytes
     label_type: LabelType | None = None
 
+    @field_validator("std")
+    @classmethod
+    def _can_normalize(
+        cls, std: tuple[float, ...], info: ValidationInfo
+    ) -> tuple[float, ...]:
+        Normalization(info.data.get("mean", std), std)  # ConfigError
+        return std
+
 
 class RunConfig(_Table):
     """The configuration of a run: everything that decides its numbers.
@@ -228,6 +245,9 @@ def _as_config_error(error: ValidationError, source: str) -> ConfigError:
         where = f"[{'.'.join(tables)}]" if tables else "the top"
         unknown = unknown_name(f"key of {where}", key, _keys(tables))
         return ConfigError(f"{source}: {unknown}")
+    if first["type"] == "value_error":  # a whole sentence of our own
+        place = _place(first["loc"])
+        return ConfigError(f"{source}: {place}: {first['ctx']['error']}")
     wrong = first["msg"][:1].lower() + first["msg"][1:]
     if first["type"] == "less_than_equal" and first["ctx"]["le"] == LARGEST:
         wrong = f"input should be at most {LARGEST:g}"

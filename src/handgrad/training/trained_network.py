@@ -14,6 +14,7 @@ from handgrad.datasets.array_input import InputForm, as_examples
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import model_state, restore_model
+from handgrad.errors import RunError
 from handgrad.layers import Sequential
 from handgrad.losses import Loss
 from handgrad.losses.loss import forward_loss
@@ -93,11 +94,20 @@ class TrainedNetwork:
         return count(logits, split.targets, loss)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
-        """The outputs of the last layer, (count, classes), float32."""
+        """The outputs of the last layer, (count, classes), float32, all finite."""
         examples = as_examples(np.asarray(images), self.form)
         if self.config.prediction.with_flip:
-            return logits_with_flip(self._logits_once, examples)
-        return self._logits_once(examples)
+            logits = logits_with_flip(self._logits_once, examples)
+        else:
+            logits = self._logits_once(examples)
+        finite = np.isfinite(logits).all(axis=1)
+        if not finite.all():
+            raise RunError(
+                f"The network gives NaN or infinity for image {finite.argmin()}: its "
+                "weights are too large. Train again with a smaller learning rate, or "
+                "with --clip-norm 1."
+            )
+        return logits
 
     def save(self, path: str | Path, history: Sequence[Mapping[str, Any]] = ()) -> None:
         """Write the network into one `.safetensors` file at `path`.
@@ -138,6 +148,19 @@ class TrainedNetwork:
         return read_image(path, self.input_shape)
 
 
+def _check_numbers(model: Sequential, place: Path) -> None:
+    """RunError for an array of a saved network with which nothing can be predicted."""
+    for name, array in model_state(model).items():
+        wrong = "NaN or infinity" if not np.isfinite(array).all() else None
+        if name.endswith("running_var") and (array < 0).any():
+            wrong = "a variance below 0"
+        if wrong:
+            raise RunError(
+                f"{place}: {name} holds {wrong}, so its predictions would mean "
+                "nothing. Use another checkpoint or a copy, or train again."
+            )
+
+
 def load(
     path: str | Path,
     which: str = "best",
@@ -169,4 +192,5 @@ def load(
         arrays = checkpoint.arrays
     network = build_model(config, model)
     restore_model(network, arrays)
+    _check_numbers(network, place)
     return TrainedNetwork(network, config, workers=workers)
