@@ -16,10 +16,23 @@ def copy(trained, tmp_path):
 def test_a_run_as_it_was_left_is_equal(handgrad, trained):
     code, out, err = handgrad(f"verify {trained} -q")
     assert (code, err) == (0, "")
-    files, kernels, steps = out.splitlines()
+    files, kernels, records, evaluated, steps, *others = out.splitlines()
     assert files == f"{check_manifest(trained)} files are what the run left"
     assert kernels.startswith("matrix kernels ")
+    assert records.startswith("2 epochs and ")
+    assert records.endswith("consistent with both checkpoints and result.json")
+    assert evaluated.startswith("both checkpoints evaluated again: validation and test")
     assert "trained again: every number is the same to the bit" in steps
+    (other,) = others
+    assert other.startswith("the other steps were not trained again; all are with --fr")
+
+
+def test_all_steps_can_be_trained_again(handgrad, trained):
+    count = json.loads((trained / "result.json").read_text())["steps"]
+    code, out, _ = handgrad(f"verify {trained} -q --from-start --steps {count}")
+    assert code == 0
+    assert f"steps 1 to {count} trained again: every number is the same to the" in out
+    assert "the other steps" not in out
 
 
 def test_the_pictures_are_in_the_manifest(trained):
@@ -53,7 +66,7 @@ def test_another_number_is_code_3(handgrad, copy):
     seal(copy)
     code, out, err = handgrad(f"verify {copy} -q")
     assert (code, out, err.count("\n")) == (3, "", 1)
-    assert "At step 1 training again gives" in err
+    assert "gives a validation loss and accuracy of" in err
 
 
 def test_mistakes_are_sentences(refused, copy):

@@ -56,6 +56,19 @@ def test_reads_pixels_and_classes(root):
     assert found == expected
 
 
+def test_without_the_cache_pictures_are_decoded_again(root):
+    """Another picture of the same size and time, as `cp -p` leaves it."""
+    names = [name.replace("png", "bmp") for name in TEN]
+    before = load_images(make_folder(root, names, form="BMP"))
+    path = root / names[0]
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_bytes(picture(seed=99, form="BMP"))
+    os.utime(path, ns=times)
+    again = load_images(root, use_cache=False)
+    assert again.checksum != before.checksum
+    assert load_images(root).checksum == again.checksum
+
+
 def test_every_row_has_its_own_class(root):
     dataset = load_images(make_folder(root, TEN))
     for part in (dataset.train, dataset.test):

@@ -1,8 +1,10 @@
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from handgrad.errors import ConfigError, DifferenceError, IntegrityError, RunError
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
@@ -41,6 +43,8 @@ def test_the_steps_asked_for_are_compared_from_the_first(run):
     assert (verdict.first_step, verdict.last_step) == (1, 4)
     assert verdict.checkpoints == ()
     assert verdict.files == check_manifest(run)
+    assert verdict.evaluated == ("validation", "test")
+    assert (verdict.steps, verdict.epochs) == (9, 3)
     assert verdict.is_same_code
 
 
@@ -76,42 +80,86 @@ def test_a_changed_file_is_named(other):
         verify(other)
 
 
-def test_a_number_made_up_is_found_by_training_again(other):
-    lines = (other / "metrics.jsonl").read_text().splitlines()
-    loss = str(json.loads(lines[5])["loss"])
-    changed = loss[:-1] + str((int(loss[-1]) + 1) % 10)
-    change(other / "metrics.jsonl", loss, changed)
+@pytest.fixture
+def clipped(tmp_path):
+    """A run that writes gradient norms, which nothing else depends on."""
+    training = {"epochs": 3, "batch_size": 40, "clip_norm": 1.0}
+    train(tmp_path / "run", small(training=training))
+    return tmp_path / "run"
+
+
+def test_a_number_made_up_is_found_by_training_again(clipped):
+    lines = (clipped / "metrics.jsonl").read_text().splitlines()
+    norm = str(json.loads(lines[5])["gradient_norm"])
+    changed = norm[:-1] + str((int(norm[-1]) + 1) % 10)
+    change(clipped / "metrics.jsonl", norm, changed)
     step = json.loads(lines[5])["step"]
-    with pytest.raises(DifferenceError, match=f"At step {step} training again gives"):
-        verify(other)
-    assert verify(other, steps=step - 1).last_step == step - 1
+    with pytest.raises(DifferenceError, match=f"After step {step} training again"):
+        verify(clipped)
+    assert verify(clipped, steps=step - 1).last_step == step - 1
+
+
+def test_what_lies_before_the_best_checkpoint_is_found_from_the_start(tmp_path):
+    run = tmp_path / "run"
+    best = train(run, small(**RISING)).result["best_epoch"]
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    first = next(line for line in lines if "train_loss" in line)
+    accuracy = json.loads(first)["validation_accuracy"]
+    assert json.loads(first)["epoch"] < best
+    change(
+        run / "metrics.jsonl",
+        f'"validation_accuracy": {accuracy}',
+        f'"validation_accuracy": {accuracy + 0.01}',
+    )
+    assert verify(run, steps=1000).first_step == 3 * best + 1
+    with pytest.raises(DifferenceError, match="After step 3 training again gives"):
+        verify(run, steps=1000, from_start=True)
+
+
+def test_from_the_start_to_the_end_everything_is_trained_again(tmp_path):
+    result = train(tmp_path / "run", small(**RISING)).result
+    verdict = verify(tmp_path / "run", steps=result["steps"], from_start=True)
+    assert (verdict.first_step, verdict.last_step) == (1, result["steps"])
+    assert (verdict.steps, verdict.epochs) == (result["steps"], result["epochs"])
+    assert verdict.checkpoints == ("best", "last")
+
+
+def save_again(run, which, change):
+    """Save other arrays as a checkpoint, and seal the run again."""
+    folder, is_best = run / "checkpoints", which == "best"
+    saved = load_checkpoint(folder, which)
+    arrays = {name: array.copy() for name, array in saved.arrays.items()}
+    change(arrays)
+    save_checkpoint(
+        folder, arrays, saved.position, is_best=is_best, is_last=not is_best
+    )
+    seal(run)
 
 
 @pytest.mark.parametrize("which", ["best", "last"])
-def test_one_weight_of_a_checkpoint_made_up_is_found_by_training_again(other, which):
-    folder = other / "checkpoints"
-    saved = load_checkpoint(folder, which)
-    name = max(saved.arrays)
-    changed = saved.arrays[name].copy()
-    changed.reshape(-1)[-1] += 1
-    is_best = which == "best"
-    save_checkpoint(
-        folder,
-        saved.arrays | {name: changed},
-        saved.position,
-        is_best=is_best,
-        is_last=not is_best,
-    )
-    seal(other)
-    with pytest.raises(DifferenceError, match=f"{name} is not what the {which} check"):
+def test_a_weight_made_up_is_found_without_training(other, which):
+    def add_one(arrays):
+        arrays["parameters/linear_2.weight"].reshape(-1)[-1] += 1
+
+    save_again(other, which, add_one)
+    with pytest.raises(DifferenceError, match=f"The {which} checkpoint of .* gives a"):
+        verify(other, steps=1)
+
+
+@pytest.mark.parametrize("which", ["best", "last"])
+def test_a_number_of_the_optimizer_made_up_is_found_by_training_again(other, which):
+    def add_one(arrays):
+        name = next(name for name in sorted(arrays) if name.startswith("optimizer"))
+        arrays[name].reshape(-1)[-1] += 1
+
+    save_again(other, which, add_one)
+    with pytest.raises(DifferenceError, match=f"is not what the {which} checkpoint"):
         verify(other, steps=100)
 
 
 def test_settings_changed_afterwards_are_found(other):
     change(other / "config.toml", "learning_rate = 0.01", "learning_rate = 0.011")
-    with pytest.raises(
-        DifferenceError, match="At step 1 training again gives"
-    ) as error:
+    with pytest.raises(DifferenceError, match="would follow from the lines") as error:
         verify(other)
     assert error.value.exit_code == 3
 
@@ -122,6 +170,24 @@ def test_another_data_set_is_refused(other):
     change(other / "config.toml", checksum, "00000000")
     with pytest.raises(RunError, match="is not the one that the run began with"):
         verify(other)
+
+
+def test_pictures_are_decoded_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+    pictures = tmp_path / "pets"
+    for name in ("a", "b"):
+        (pictures / name).mkdir(parents=True)
+        for number in range(5):
+            grey = Image.new("L", (6, 6), 20 * number)
+            grey.save(pictures / name / f"{number}.bmp")
+    train(tmp_path / "run", small(dataset={"name": str(pictures), "validation": 0.3}))
+    assert verify(tmp_path / "run", steps=1).steps == 3
+    path = pictures / "a" / "0.bmp"
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    Image.new("L", (6, 6), 255).save(path)  # of the same size
+    os.utime(path, ns=times)
+    with pytest.raises(RunError, match="is not the one that the run began with"):
+        verify(tmp_path / "run", steps=1)
 
 
 def test_kernels_of_another_family_are_not_compared(other):

@@ -18,15 +18,23 @@ DIFFERENT = 3  # exit code: a file or a number is not what the run left
 def verify(
     run: Annotated[Path, typer.Argument(help="A folder that handgrad train made.")],
     steps: Annotated[
-        int, typer.Option(metavar="N", help="How many steps are trained again.")
+        int, typer.Option(metavar="N", help="Number of steps to train again.")
     ] = 10,
+    from_start: Annotated[
+        bool,
+        typer.Option(
+            "--from-start",
+            help="Train again from step 1 instead of the best checkpoint.",
+        ),
+    ] = False,
     workers: Workers = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Check every file of a run, train some steps again, and compare all bits.
+    """Check every file and record of a run, and train some steps again.
 
-    The exit code is 0 if all is equal and 3 if anything differs.
+    Both checkpoints are evaluated again. All numbers are compared to the bit, except
+    durations. The exit code is 0 if all is equal and 3 if anything differs.
     """
     from handgrad.cli.screens.console import say_json
     from handgrad.cli.screens.loading import Compiling, loading
@@ -42,6 +50,7 @@ def verify(
             verdict = check(
                 run,
                 steps=steps,
+                from_start=from_start,
                 workers=workers,
                 progress=progress,
                 announce=Compiling(quiet=quiet),
@@ -63,6 +72,14 @@ def _print(verdict: "Verdict") -> None:
     say(f"matrix kernels {kernels}, as in the run")
     if not verdict.is_same_code:
         say("the code is another than the run's")
+    say(
+        f"{verdict.epochs} epochs and {verdict.steps} steps in metrics.jsonl, complete "
+        "and consistent with both checkpoints and result.json"
+    )
+    if verdict.evaluated:
+        say(
+            f"both checkpoints evaluated again: {' and '.join(verdict.evaluated)} equal"
+        )
     reached = "".join(
         f", and all arrays of the {which} checkpoint" for which in verdict.checkpoints
     )
@@ -70,3 +87,8 @@ def _print(verdict: "Verdict") -> None:
         f"steps {verdict.first_step} to {verdict.last_step} trained again: every "
         f"number is the same to the bit{reached}"
     )
+    if (verdict.first_step, verdict.last_step) != (1, verdict.steps):
+        say(
+            "the other steps were not trained again; all are with --from-start "
+            f"--steps {verdict.steps}"
+        )

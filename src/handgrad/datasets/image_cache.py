@@ -41,8 +41,14 @@ class ImageCache:
     """The place of one set of decoded pictures."""
 
     def __init__(
-        self, source: Path, files: Sequence[PictureFile], image_size: Pair | None
+        self,
+        source: Path,
+        files: Sequence[PictureFile],
+        image_size: Pair | None,
+        *,
+        is_read: bool = True,
     ) -> None:
+        self.is_read = is_read
         settings = [str(source), image_size]
         rows = [list(asdict(file).values()) for file in files]
         self.key = _sum_of([FORMAT, PIL.__version__, *settings, rows])
@@ -51,6 +57,8 @@ class ImageCache:
 
     def open(self, name: str) -> Dataset | None:
         """The data set, or None if it is not there whole and unchanged."""
+        if not self.is_read:
+            return None
         try:
             manifest = parse_json((self.folder / MANIFEST).read_bytes())
             if manifest["key"] != self.key or manifest["files"] != self._files():

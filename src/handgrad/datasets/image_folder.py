@@ -60,14 +60,21 @@ class Plan:
 
 
 def load_images(
-    path: Path, image_size: Pair | None = None, progress: Progress | None = None
+    path: Path,
+    image_size: Pair | None = None,
+    progress: Progress | None = None,
+    *,
+    use_cache: bool = True,
 ) -> Dataset:
-    """Decode the pictures once; later calls map the decoded pixels into memory."""
+    """Decode the pictures once; later calls map the decoded pixels into memory.
+
+    Without `use_cache` they are decoded again, and kept in place of those before.
+    """
     with _open(path) as pictures:
         files = pictures.sorted_files()
         place = path.resolve()
         name = place.name if path.is_dir() else place.stem
-        cache = ImageCache(place, files, image_size)
+        cache = ImageCache(place, files, image_size, is_read=use_cache)
         found = cache.open(name)
         if found is not None:
             return found

@@ -34,6 +34,7 @@ def load(
     data_dir: str | Path | None = None,
     image_size: Pair | None = None,
     progress: Progress | None = None,
+    use_cache: bool = True,
 ) -> Dataset:
     """Load a data set: from this machine if it is there, else by download.
 
@@ -42,7 +43,8 @@ def load(
     folder of images for each class. `data_dir` is searched first and receives
     downloads, by default the user's cache folder; HANDGRAD_DATA, ./data and the folders
     of other libraries are searched as well. `progress` is called with what is read, how
-    much is done, and of how much.
+    much is done, and of how much. With `use_cache=False` images are decoded even if the
+    image cache holds them.
 
     DatasetError for an unknown name, a failed download, or a file that is missing or
     damaged; ConfigError for a size below 1.
@@ -60,7 +62,9 @@ def load(
     _check_size(image_size)
     name = _known(name_or_path)
     if name is None:
-        return _from_files(_existing(name_or_path), image_size, progress)
+        return _from_files(
+            _existing(name_or_path), image_size, progress, use_cache=use_cache
+        )
     if name == "digits":
         dataset = load_digits()
     else:
@@ -72,12 +76,14 @@ def load(
     return dataset if image_size is None else resized(dataset, image_size)
 
 
-def _from_files(path: Path, image_size: Pair | None, progress: Any) -> Dataset:
+def _from_files(
+    path: Path, image_size: Pair | None, progress: Any, *, use_cache: bool
+) -> Dataset:
     if path.name == ARRAY_FILE:
         return load_arrays(path)
     from handgrad.datasets.image_folder import load_images
 
-    return load_images(path, image_size, progress)
+    return load_images(path, image_size, progress, use_cache=use_cache)
 
 
 def fetch(

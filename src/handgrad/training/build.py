@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from handgrad import catalog, datasets
@@ -147,7 +146,9 @@ def build_augmentation(config: RunConfig, shape: Shape) -> list[Augmentation]:
     return found
 
 
-def load_dataset(config: RunConfig, progress: Any = None) -> Dataset:
+def load_dataset(
+    config: RunConfig, progress: Any = None, *, use_cache: bool = True
+) -> Dataset:
     """The data set at the size that the configuration asks for."""
     if config.dataset.name == ARRAYS:
         raise ConfigError(
@@ -157,12 +158,12 @@ def load_dataset(config: RunConfig, progress: Any = None) -> Dataset:
     size = config.dataset.image_size
     if size is None and known_name(config.dataset.name, ("digits",)):
         size = DIGITS_SIZE
-    data_dir = config.dataset.data_dir
     return datasets.load(
         config.dataset.name,
-        data_dir=Path(data_dir) if data_dir else None,
+        data_dir=config.dataset.data_dir or None,
         image_size=size,
         progress=progress,
+        use_cache=use_cache,
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from handgrad.errors import RunError
-from handgrad.training.early_stopping import best_epoch
+from handgrad.training.early_stopping import best_epoch, should_stop
+from handgrad.training.settings import TrainingSettings
 
 COUNTS = ("epoch", "batch", "step", "correct", "examples")
 
@@ -36,6 +37,12 @@ class Position:
     def best_epoch(self) -> int:
         """The epoch with the lowest loss, 0 before the first has ended."""
         return best_epoch(self.losses)
+
+    def is_end(self, settings: TrainingSettings) -> bool:
+        """Whether all epochs are done, or none was better for long enough."""
+        if self.epoch > settings.epochs:
+            return True
+        return self.batch == 0 and should_stop(self.losses, settings.early_stopping)
 
     def after_step(self, loss: float, correct: int, examples: int) -> "Position":
         """Return the position after one more batch."""

@@ -3,16 +3,12 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from hashlib import sha256
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
-from handgrad.arrays import to_numpy
 from handgrad.errors import HandgradError, NonFiniteError, RunError, StoppedError
-from handgrad.layers import Sequential
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
     Checkpoint,
@@ -24,6 +20,7 @@ from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.recovery import recover
+from handgrad.training.result import checksum_of, result_of, summary_of
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.saving import Unsaved
 
@@ -86,7 +83,7 @@ class Run:
         for record in self._records():
             self.folder.add(record)
             if isinstance(record, EpochRecord):
-                self._last_epoch = _summary_of(record)
+                self._last_epoch = summary_of(asdict(record))
                 self._save_in_time(is_best=record.is_best)
             elif self._is_time_to_save():
                 self._save_in_time()
@@ -181,22 +178,11 @@ class Run:
             self._save_in_time()
         best = self.unsaved.best or load_checkpoint(self.folder.checkpoints, "best")
         trainer.engine.restore(best.arrays)
-        test_loss, test_accuracy = self._test()
+        tested = self._test()
         self.result = {
             "run": str(self.folder.path),
-            "model": self.config.model.name,
-            "dataset": self.config.dataset.name,
-            "epochs": trainer.position.epoch - 1,
-            "steps": trainer.position.step,
+            **result_of(self.parts, trainer.position, self._last_epoch, tested, final),
             "seconds": round(self._seconds(), 3),
-            **self._last_epoch,
-            "test_loss": test_loss,
-            "test_accuracy": test_accuracy,
-            "best_epoch": trainer.position.best_epoch,
-            "parameters": count_parameters(self.parts.model),
-            "engine": self.config.engine,
-            "seed": self.config.seed,
-            "sha256": final,
         }
         self._write_result()
 
@@ -270,24 +256,6 @@ def resume(
     run = Run(parts, folder)
     run.go_back_to_checkpoint()
     return run
-
-
-def count_parameters(model: Sequential) -> int:
-    """How many numbers are trained."""
-    return sum(int(np.prod(p.shape)) for p in model.parameters().values())
-
-
-def checksum_of(model: Sequential) -> str:
-    """SHA-256 over the parameters' bytes, in order of name."""
-    digest = sha256()
-    for _, parameter in sorted(model.parameters().items()):
-        digest.update(to_numpy(parameter.value).tobytes())
-    return digest.hexdigest()
-
-
-def _summary_of(record: EpochRecord) -> dict[str, Any]:
-    names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    return {name: getattr(record, name) for name in names}
 
 
 def check_same_data(before: RunConfig, now: RunConfig) -> None:

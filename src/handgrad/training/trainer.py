@@ -22,7 +22,6 @@ from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
-from handgrad.training.early_stopping import should_stop
 from handgrad.training.full_batch import content_order
 from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
@@ -140,11 +139,7 @@ class Trainer:
     @property
     def is_finished(self) -> bool:
         """Whether all epochs are done, or early stopping applies."""
-        position, settings = self.position, self.settings
-        if position.epoch > settings.epochs:
-            return True
-        stopped = should_stop(position.losses, settings.early_stopping)
-        return stopped and position.batch == 0
+        return self.position.is_end(self.settings)
 
     def __iter__(self) -> Iterator[Record]:
         epoch, batches = 0, []

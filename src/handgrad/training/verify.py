@@ -1,9 +1,10 @@
-"""A finished run held against itself: its files, then its numbers, made once more."""
+"""Verify a finished run: its files, its records, then steps trained again."""
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,18 @@ from handgrad.engine.matrix_unit import VARIABLE
 from handgrad.errors import DifferenceError, IntegrityError, RunError
 from handgrad.parsing import parse_json
 from handgrad.ranges import check_at_least
-from handgrad.training.build import build
+from handgrad.training.build import assemble, load_dataset
 from handgrad.training.checkpoint import Checkpoint, load_checkpoint
+from handgrad.training.consistency import (
+    ADVICE,
+    Line,
+    check_records,
+    check_result,
+)
 from handgrad.training.environment import code_checksum, matrix_kernels
 from handgrad.training.manifest import check_manifest
 from handgrad.training.position import Position
-from handgrad.training.records import StepRecord
+from handgrad.training.real_files import read_file
 from handgrad.training.run import check_same_data
 from handgrad.training.run_folder import RunFolder, lines_of
 from handgrad.training.trainer import Trainer
@@ -27,14 +34,20 @@ from handgrad.training.trainer import Trainer
 class Verdict:
     """What was compared and found equal.
 
-    `checkpoints` are those that were reached and compared array by array;
-    `is_same_code` says whether Handgrad's own files are those of the run.
+    The run has `steps` steps in `epochs` epochs; those from `first_step` to `last_step`
+    were trained again. `evaluated` names the splits on which the checkpoints were
+    evaluated again, and `checkpoints` those that training again reached: all their
+    arrays are equal. `is_same_code` says whether Handgrad's own files are those of the
+    run.
     """
 
     files: int
+    steps: int
+    epochs: int
     first_step: int
     last_step: int
     checkpoints: tuple[str, ...]
+    evaluated: tuple[str, ...]
     family: tuple[str, ...]
     is_same_code: bool
 
@@ -43,36 +56,46 @@ def verify(
     path: Path,
     *,
     steps: int = 10,
+    from_start: bool = False,
     workers: int | None = None,
     progress: Any = None,
     announce: Callable[[str], None] | None = None,
 ) -> Verdict:
-    """Check every file, then train some steps again and compare all bits.
+    """Check every file and every record, then train some steps again.
 
-    It begins at the best checkpoint if the run went on from there, else at the first
-    step. Raises IntegrityError for a file, DifferenceError for a number, and RunError
-    where the two cannot be compared.
+    Pictures are decoded again. Training begins at the best checkpoint if the run went
+    on from there, else at the first step; always at the first with `from_start`. Raises
+    IntegrityError for a file, DifferenceError for a number, and RunError where the two
+    cannot be compared.
     """
     check_at_least("verify", "steps", steps, 1)
     folder = RunFolder.open(path)
     files = check_manifest(path)
     environment = _environment(path)
-    parts = build(folder.config, workers=workers, progress=progress, announce=announce)
-    check_same_data(folder.config, parts.config)
+    config = folder.config
+    dataset = load_dataset(config, progress, use_cache=False)
+    parts = assemble(config, dataset, workers=workers, announce=announce)
+    check_same_data(config, parts.config)
     family = _check_family(path, environment)
     trainer = parts.trainer
+    beginning = Checkpoint(trainer.state(), trainer.position, {})
     saved = {which: load_checkpoint(folder.checkpoints, which) for which in _SAVED}
+    lines = check_records(folder, trainer, saved)
+    evaluated = check_result(folder, parts, saved, lines)
     best, last = saved["best"], saved["last"]
-    if best.position.step < last.position.step:
-        trainer.restore(best.arrays, best.position)
-    first = trainer.position.step + 1
-    lines = _lines(folder, first, first + steps - 1)
-    reached = _compare(trainer, lines, saved)
+    is_before_end = best.position.step < last.position.step and not from_start
+    start = best if is_before_end else beginning
+    trainer.restore(start.arrays, start.position)
+    first = start.position.step + 1
+    reached = _compare(trainer, _again(lines, first, first + steps - 1), saved)
     return Verdict(
         files,
+        last.position.step,
+        last.position.epoch - 1,
         first,
         trainer.position.step,
         tuple(reached),
+        evaluated,
         family,
         environment.get("code_sha256") == code_checksum(),
     )
@@ -110,7 +133,7 @@ def _check_family(path: Path, environment: Mapping[str, Any]) -> tuple[str, ...]
 
 def _environment(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = parse_json((path / "environment.json").read_bytes())
+        found: dict[str, Any] = parse_json(read_file(path / "environment.json"))
         family_of(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(
@@ -120,36 +143,28 @@ def _environment(path: Path) -> dict[str, Any]:
     return found
 
 
-def _lines(folder: RunFolder, first: int, last: int) -> list[str]:
-    """What the run wrote down of these steps, and of the epochs that end with them."""
-    records = folder.records()
-    return [json.dumps(line) for line in records if first <= line["step"] <= last]
+def _again(lines: Sequence[Line], first: int, last: int) -> list[str]:
+    """What the run wrote of these steps, and of the epochs that end with them."""
+    return [json.dumps(line) for line in lines if first <= line["step"] <= last]
 
 
 def _compare(
-    trainer: Trainer, lines: list[str], saved: Mapping[str, Checkpoint]
+    trainer: Trainer, lines: Sequence[str], saved: Mapping[str, Checkpoint]
 ) -> list[str]:
-    """Train on and compare; the checkpoints that were reached."""
+    """Train on and compare every line; the checkpoints that were reached."""
     reached = []
-    for line, record in zip(lines, trainer, strict=False):
-        again, _ = lines_of(record)
+    for line, record in zip(lines, chain(trainer, repeat(None)), strict=False):
+        again = lines_of(record)[0] if record is not None else "no further record"
         if again != line:
-            kind = "step" if isinstance(record, StepRecord) else "the epoch of step"
             raise DifferenceError(
-                f"At {kind} {record.step} training again gives {again}, the run wrote "
-                f"{line}. {_ADVICE}"
+                f"After step {trainer.position.step} training again gives {again}, the "
+                f"run wrote {line}. {ADVICE}"
             )
         for which, checkpoint in saved.items():
             if checkpoint.position == trainer.position:
                 _compare_arrays(trainer.state(), checkpoint, which, trainer.position)
                 reached.append(which)
     return reached
-
-
-_ADVICE = (
-    "Compare environment.json with this machine: other versions or another processor "
-    "may give other last bits."
-)
 
 
 def _compare_arrays(
@@ -163,5 +178,5 @@ def _compare_arrays(
         if expected is None or expected.tobytes() != array.tobytes():
             raise DifferenceError(
                 f"After step {position.step} {name} is not what the {which} "
-                f"checkpoint holds. {_ADVICE}"
+                f"checkpoint holds. {ADVICE}"
             )

@@ -1,0 +1,178 @@
+"""The records of a finished run, compared with each other and with its checkpoints.
+
+Each line of metrics.jsonl holds a few numbers that only training gives: the loss and
+the count of a step, and what validation found after an epoch. All others follow from
+these, from the configuration and from the data, and so does result.json.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from handgrad.errors import DifferenceError
+from handgrad.training.build import Parts
+from handgrad.training.checkpoint import Checkpoint
+from handgrad.training.position import Position
+from handgrad.training.records import EpochRecord, Record, StepRecord
+from handgrad.training.result import checksum_of, result_of, summary_of
+from handgrad.training.run_folder import RunFolder, lines_of
+from handgrad.training.trainer import Trainer
+
+Line = dict[str, Any]
+Saved = Mapping[str, Checkpoint]  # the best and the last
+METRICS, RESULT = "metrics.jsonl", "result.json"
+ADVICE = (
+    "Compare environment.json with this machine: other versions or another processor "
+    "may give other last bits."
+)
+
+
+def check_records(folder: RunFolder, trainer: Trainer, saved: Saved) -> list[Line]:
+    """All lines of metrics.jsonl, from the first step to the end of training.
+
+    DifferenceError where a line is missing, surplus or does not follow from those
+    before it, or where a checkpoint was saved at no such place.
+    """
+    path, lines = folder.path / METRICS, folder.records()
+    position, ends = Position(), {}
+    for number, line in enumerate(lines, 1):
+        if position.is_end(trainer.settings):
+            raise DifferenceError(f"{path} goes on in line {number}, after the end.")
+        record = _record_after(trainer, position, line)
+        found, wanted = json.dumps(line), lines_of(record)[0]
+        if found != wanted:
+            raise DifferenceError(
+                f"{path} has {found} in line {number}, where {wanted} would follow "
+                "from the lines before it."
+            )
+        position = _after(position, record)
+        if isinstance(record, EpochRecord):
+            ends[record.epoch] = position
+    if not position.is_end(trainer.settings):
+        raise DifferenceError(
+            f"{path} ends with step {position.step}, before the end of training."
+        )
+    _check_places(folder, saved, position, ends)
+    return lines
+
+
+def check_result(
+    folder: RunFolder, parts: Parts, saved: Saved, lines: list[Line]
+) -> tuple[str, ...]:
+    """Evaluate both checkpoints, and make result.json once more.
+
+    Returns the splits that were evaluated; DifferenceError for a number that differs.
+    The network is then that of the best checkpoint.
+    """
+    epochs = {line["epoch"]: line for line in lines if line["kind"] == "epoch"}
+    final = ""
+    for which in ("last", "best"):
+        parts.trainer.restore(saved[which].arrays, saved[which].position)
+        final = final or checksum_of(parts.model)
+        _check_validation(folder, parts.trainer, which, epochs)
+    trainer, test = parts.trainer, parts.dataset.test
+    tested = (None, None) if test is None else trainer.evaluate(test)
+    last = saved["last"].position
+    again = result_of(parts, last, summary_of(epochs[last.epoch - 1]), tested, final)
+    _check_result(folder, again)
+    splits = {"validation": trainer.validation, "test": test}
+    return tuple(name for name, split in splits.items() if split is not None)
+
+
+def _record_after(trainer: Trainer, position: Position, line: Line) -> Record:
+    """The record that follows at this place, with the line's own measured numbers."""
+    step, settings = position.step + 1, trainer.settings
+    if position.batch == trainer.steps_per_epoch:
+        return _epoch_after(trainer, position, line)
+    rest = len(trainer.train) - position.batch * settings.batch_size
+    examples = min(settings.batch_size, rest)
+    correct, norm = line.get("correct"), line.get("gradient_norm")
+    return StepRecord(
+        step=step,
+        epoch=position.epoch,
+        loss=_number(line, "loss"),
+        correct=correct if type(correct) is int and 0 <= correct <= examples else 0,
+        examples=examples,
+        learning_rate=trainer.learning_rate(step),
+        gradient_norm=norm if isinstance(norm, float) else None,
+        duration_seconds=0.0,
+    )
+
+
+def _epoch_after(trainer: Trainer, position: Position, line: Line) -> EpochRecord:
+    names = ("validation_loss", "validation_accuracy")
+    is_validated = trainer.validation is not None
+    loss, accuracy = (_number(line, n) if is_validated else None for n in names)
+    train_loss = position.loss_sum / position.examples
+    after = position.after_epoch(train_loss if loss is None else loss)
+    return EpochRecord(
+        epoch=position.epoch,
+        step=position.step,
+        train_loss=train_loss,
+        train_accuracy=position.correct / position.examples,
+        validation_loss=loss,
+        validation_accuracy=accuracy,
+        learning_rate=trainer.learning_rate(position.step),
+        is_best=after.best_epoch == position.epoch,
+        duration_seconds=0.0,
+        images_per_second=0.0,
+    )
+
+
+def _number(line: Line, name: str) -> float:
+    """A measured number of a line; 0 for what is none, which then differs."""
+    value = line.get(name)
+    return value if isinstance(value, float) else 0.0
+
+
+def _after(position: Position, record: Record) -> Position:
+    if isinstance(record, StepRecord):
+        return position.after_step(record.loss, record.correct, record.examples)
+    loss = record.validation_loss
+    return position.after_epoch(record.train_loss if loss is None else loss)
+
+
+def _check_places(
+    folder: RunFolder, saved: Saved, last: Position, ends: Mapping[int, Position]
+) -> None:
+    """DifferenceError if a checkpoint was not saved where the records say."""
+    wanted = {"last": last, "best": ends[last.best_epoch]}
+    for which, position in wanted.items():
+        found = saved[which].position
+        if found != position:
+            raise DifferenceError(
+                f"The {which} checkpoint of {folder.path} says that it was saved after "
+                f"step {found.step} with {found.as_numbers()}, where {METRICS} leads "
+                f"to {position.as_numbers()}."
+            )
+
+
+def _check_validation(
+    folder: RunFolder, trainer: Trainer, which: str, epochs: Mapping[int, Line]
+) -> None:
+    """DifferenceError if a checkpoint gives other numbers than the run noted."""
+    if trainer.validation is None:
+        return
+    epoch = trainer.position.epoch - 1
+    again = trainer.evaluate(trainer.validation)
+    noted = tuple(epochs[epoch][f"validation_{what}"] for what in ("loss", "accuracy"))
+    if again != noted:
+        raise DifferenceError(
+            f"The {which} checkpoint of {folder.path} gives a validation loss and "
+            f"accuracy of {again}, and {METRICS} has {noted} for epoch {epoch}. "
+            f"{ADVICE}"
+        )
+
+
+def _check_result(folder: RunFolder, again: Line) -> None:
+    found = folder.result or {}
+    for name, value in again.items():
+        other = found.get(name)
+        if name == "dataset":  # arrays stand in the run folder, wherever that is now
+            value, other = Path(str(value)).name, Path(str(other)).name
+        if json.dumps(other) != json.dumps(value):
+            raise DifferenceError(
+                f"{folder.path / RESULT} has {other} as {name}, and the checkpoints "
+                f"and records give {value}. {ADVICE}"
+            )

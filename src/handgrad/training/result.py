@@ -1,0 +1,62 @@
+"""What a run ends with: the values of result.json."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import to_numpy
+from handgrad.layers import Sequential
+from handgrad.training.build import Parts
+from handgrad.training.position import Position
+
+OF_EPOCH = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+Tested = tuple[float | None, float | None]
+
+
+def result_of(
+    parts: Parts,
+    position: Position,
+    last_epoch: Mapping[str, Any],
+    tested: Tested,
+    final: str,
+) -> dict[str, Any]:
+    """Everything that repeats exactly: all of result.json but its place and seconds.
+
+    `tested` is the loss and accuracy on the test images, `final` the checksum of the
+    last parameters.
+    """
+    config = parts.config
+    return {
+        "model": config.model.name,
+        "dataset": config.dataset.name,
+        "epochs": position.epoch - 1,
+        "steps": position.step,
+        **last_epoch,
+        "test_loss": tested[0],
+        "test_accuracy": tested[1],
+        "best_epoch": position.best_epoch,
+        "parameters": count_parameters(parts.model),
+        "engine": config.engine,
+        "seed": config.seed,
+        "sha256": final,
+    }
+
+
+def summary_of(epoch: Mapping[str, Any]) -> dict[str, Any]:
+    """What result.json says of the last epoch."""
+    return {name: epoch[name] for name in OF_EPOCH}
+
+
+def count_parameters(model: Sequential) -> int:
+    """How many numbers are trained."""
+    return sum(int(np.prod(p.shape)) for p in model.parameters().values())
+
+
+def checksum_of(model: Sequential) -> str:
+    """SHA-256 over the parameters' bytes, in order of name."""
+    digest = sha256()
+    for _, parameter in sorted(model.parameters().items()):
+        digest.update(to_numpy(parameter.value).tobytes())
+    return digest.hexdigest()
