@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from handgrad.errors import RunError
 from handgrad.training.position import Position
+from handgrad.training.settings import TrainingSettings
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -22,6 +23,23 @@ def test_an_epoch_ends_with_empty_sums_and_its_loss_remembered():
     position = Position().after_step(2.0, 3, 4).after_epoch(1.5).after_epoch(1.7)
     assert position == Position(epoch=3, step=1, losses=(1.5, 1.7))
     assert position.best_epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("epoch", "batch", "losses", "patience", "is_end"),
+    [
+        (3, 0, (2.0, 1.0), None, False),
+        (4, 0, (2.0, 1.0, 1.5), None, True),
+        (3, 0, (1.0, 2.0), 1, True),
+        (3, 1, (1.0, 2.0), 1, False),  # within an epoch that was begun
+        (3, 0, (1.0, 2.0), 2, False),
+    ],
+)
+def test_training_ends_after_its_epochs_or_when_none_is_better(
+    epoch, batch, losses, patience, is_end
+):
+    position = Position(epoch=epoch, batch=batch, losses=losses)
+    assert position.is_end(TrainingSettings(3, early_stopping=patience)) is is_end
 
 
 @given(numbers, st.lists(numbers, max_size=5))
