@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from handgrad.errors import ConfigError
@@ -56,3 +58,10 @@ def test_line_ends_of_windows_are_read(tmp_path):
     path = tmp_path / "windows.toml"
     path.write_bytes(b"a = 1\r\n[b]\r\nc = 2\r\n")
     assert read_toml(path) == {"a": 1, "b": {"c": 2}}
+
+
+def test_a_file_that_never_ends_is_not_read_to_its_end():
+    with pytest.raises(
+        ConfigError, match=r"/dev/zero is not TOML: it has more than 67"
+    ):
+        read_toml(Path("/dev/zero"))

@@ -9,6 +9,7 @@ from handgrad.errors import ConfigError
 
 DEEPEST = 32  # tables and lists within each other in TOML; ours need 6
 WIDEST = 2**63  # whole numbers of TOML have 64 bits
+LARGEST = 1 << 26  # bytes of a TOML file
 
 
 def parse_json(content: bytes | str) -> Any:
@@ -36,7 +37,11 @@ def parse_toml(text: str) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; ConfigError names the file."""
     try:
-        return parse_toml(path.read_bytes().decode())
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:  # a device, perhaps, that never ends
+            raise ValueError(f"it has more than {LARGEST:,} bytes")
+        return parse_toml(content.decode())
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror or error}. "

@@ -77,9 +77,8 @@ def _print(verdict: "Verdict") -> None:
         "and consistent with both checkpoints and result.json"
     )
     if verdict.evaluated:
-        say(
-            f"both checkpoints evaluated again: {' and '.join(verdict.evaluated)} equal"
-        )
+        splits = " and ".join(verdict.evaluated)
+        say(f"both checkpoints evaluated again on {splits} images: the same numbers")
     reached = "".join(
         f", and all arrays of the {which} checkpoint" for which in verdict.checkpoints
     )
