@@ -61,7 +61,5 @@ def test_line_ends_of_windows_are_read(tmp_path):
 
 
 def test_a_file_that_never_ends_is_not_read_to_its_end():
-    with pytest.raises(
-        ConfigError, match=r"zero is not TOML: it has more than 67"
-    ):
+    with pytest.raises(ConfigError, match=r"zero is not TOML: it has more than 67"):
         read_toml(Path("/dev/zero"))
