@@ -211,7 +211,7 @@ def normalization(
     Example
         normalization("standard", digits.train.images).apply(digits.test.images)
     """
-    if name not in NAMES:
+    if not isinstance(name, str) or name not in NAMES:
         raise unknown_name("normalization", name, NAMES)
     if name == "standard":
         return standard(images, weights)

@@ -68,7 +68,7 @@ def initializer(choice: InitializerChoice) -> Initializer:
     `normal` needs its standard deviation and `uniform` its limit; the others scale
     themselves by their fans and take no number.
     """
-    if callable(choice):
+    if callable(choice) and not isinstance(choice, type):
         return choice
     name, settings = _split(choice)
     name = name_of("initializer", INITIALIZERS, name)

@@ -22,6 +22,7 @@ from typing import Any
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import parse_json
+from handgrad.paths import path_of
 from handgrad.training.atomic import (
     append,
     cannot_write,
@@ -62,6 +63,8 @@ class RunFolder:
 
         RunError if something is there already.
         """
+        if path is not None:
+            path = path_of("A run", "its folder", path, RunError)
         folder, is_new = _make(path, config)
         made = cls(folder)
         try:
@@ -79,6 +82,7 @@ class RunFolder:
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
         """Open the folder at `path` for reading; RunError if it is not a run's."""
+        path = path_of("A run", "its folder", path, RunError)
         if not (path / "config.toml").is_file():
             raise RunError(
                 f"{path} is not a run folder: it holds no config.toml. Give a folder "
