@@ -533,3 +533,37 @@ def test_saving_keeps_links_modes_and_devices(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(HandgradError, match="device or a pipe"):
         clf.save(tmp_path / "pipe")
+
+
+COLOUR = np.repeat(IMAGES[:, None], 3, axis=1)
+SINGLE = {
+    "grey": (IMAGES, IMAGES[0]),
+    "grey with a channel": (IMAGES[..., None], IMAGES[0][..., None]),
+    "channels first": (COLOUR, COLOUR[0]),
+    "channels last": (COLOUR.transpose(0, 2, 3, 1), COLOUR[0].transpose(1, 2, 0)),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "logits"])
+def test_one_image_by_itself_is_refused_with_the_next_step(name, method):
+    images, one = SINGLE[name]
+    clf = small("softmax_regression", engine="plain").fit(images, LABELS)
+    with pytest.raises(ShapeError, match=r"For one image, give X\[None\]"):
+        getattr(clf, method)(one)
+    assert len(getattr(clf, method)(one[None])) == 1
+    assert len(clf.trained_.predict(one)) == 1  # as its page says
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda clf: clf.partial_fit(IMAGES, LABELS[:9]),
+        lambda clf: clf.evaluate(IMAGES, LABELS[:9]),
+        lambda clf: clf.set_params(validation=(IMAGES, LABELS[:9])).fit(IMAGES, LABELS),
+    ],
+)
+def test_another_number_of_labels_is_said_as_such(call):
+    clf = small("softmax_regression", engine="plain").fit(IMAGES, LABELS)
+    with pytest.raises(ShapeError, match="400 examples and 9 labels"):
+        call(clf)

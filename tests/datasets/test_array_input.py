@@ -8,6 +8,7 @@ from handgrad.datasets.array_input import (
     check_finite,
     form_of,
     to_array,
+    with_count,
 )
 from handgrad.errors import DatasetError, ShapeError
 
@@ -151,3 +152,37 @@ def test_torch_tensors_are_arrays():
     for dtype in (torch.float32, torch.bfloat16):
         values = torch.ones(2, dtype=dtype, requires_grad=True)
         assert np.array_equal(to_array(values), [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "one"),
+    [
+        ((3, 4, 5), (3, 4, 5)),
+        ((3, 4, 5), (4, 5, 3)),
+        ((1, 4, 5), (4, 5)),
+        ((1, 4, 5), (4, 5, 1)),
+        ((7,), (7,)),
+    ],
+)
+def test_an_example_by_itself_is_no_batch(shape, one):
+    form, array = InputForm(shape, "float32"), np.ones(one, dtype=np.float32)
+    assert with_count(array, form).shape == (1, *one)
+    assert as_examples(array[None], form).shape == (1, *shape)
+    batch = array[None]
+    assert len(with_count(batch, form)) == 1
+    if len(shape) == 3:
+        with pytest.raises(ShapeError, match=r"For one image, give X\[None\]"):
+            as_examples(array, form)
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (5, 4, 5), (2, 1, 4, 5), (0, 3, 4, 5)])
+def test_grey_images_are_no_colour_image(shape):
+    with pytest.raises(ShapeError, match="Resize them"):
+        as_examples(np.ones(shape, dtype=np.uint8), InputForm((3, 4, 6), "uint8"))
+
+
+def test_masked_values_are_refused():
+    masked = np.ma.masked_array([[1, 2], [3, 4]], [[0, 0], [1, 0]])
+    with pytest.raises(DatasetError, match="1 of 4 values are masked"):
+        to_array(masked)
+    assert to_array(masked[:1]).tolist() == [[1, 2]]

@@ -143,13 +143,13 @@ def _arranged(array: NumpyArray, form: InputForm) -> NumpyArray:
         return array
     if wanted[0] == 1 and sizes == wanted[1:]:
         return array[:, None]
-    layouts = f"{_named(last)} or " if wanted[0] > 1 else ""
+    other = last if wanted[0] > 1 else wanted[1:]
     hint = "Resize them, or read files with read_image."
     if with_count(array, form) is not array:
         hint = "For one image, give X[None]."
     raise ShapeError(
-        f"The classifier takes images of shape {layouts}{_named(wanted)}, got "
-        f"{array.shape}. {hint}"
+        f"The classifier takes images of shape {_named(other)} or "
+        f"{_named(wanted)}, got {array.shape}. {hint}"
     )
 
 
