@@ -194,7 +194,8 @@ def _check_identity(source: Source, place: Path, checksum: str) -> None:
         if checksum == other.checksum and other is not source:
             raise DatasetError(
                 f"{place} holds {other.name}, not {source.name}. Load it as "
-                f"{other.name}, or point --data-dir at the folder of {source.name}."
+                f"{other.name}, or give the folder of {source.name} as data_dir "
+                "(--data-dir)."
             )
 
 

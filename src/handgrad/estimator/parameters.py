@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.datasets.normalization import NAMES as NORMALIZATIONS
+from handgrad.engine.choose import ENGINES
 from handgrad.errors import ConfigError, RunError
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
@@ -59,7 +61,7 @@ def _check_validation(value: Any) -> None:
 def _check_class_weight(value: Any) -> None:
     if isinstance(value, Mapping):
         wrong = [weight for weight in value.values() if not _is_from_0(weight)]
-    elif value is None or (isinstance(value, str) and value == "balanced"):
+    elif value is None or _is_one_of(("balanced",))(value):
         return
     else:
         wrong = [value]
@@ -112,6 +114,10 @@ def _is_model(value: Any) -> bool:
     return isinstance(value, str | list | tuple | Sequential) or is_function
 
 
+def _is_one_of(names: Sequence[str]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in names
+
+
 def _is_named(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, Mapping) and "name" in value)
 
@@ -134,7 +140,7 @@ RULES = {
         '{"hidden_sizes": [64]}',
     ),
     "epochs": Rule(
-        lambda value: _is_count(value) or (isinstance(value, str) and value == "auto"),
+        lambda value: _is_count(value) or _is_one_of(("auto",))(value),
         f'a whole number from 1 to {MOST}, or "auto"', "20",
     ),
     "batch_size": Rule(_is_count, f"a whole number from 1 to {MOST}", "128"),
@@ -155,13 +161,13 @@ RULES = {
     "augment": Rule(_is_augment, "a list, each a name or a mapping with a name",
                     '["random_flip"]'),
     "normalization": Rule(
-        lambda value: isinstance(value, str), "a name", '"standard"'
+        _is_one_of(NORMALIZATIONS), '"standard", "unit" or "half"', '"standard"'
     ),
     "channels": Rule(
-        _or_none(lambda value: isinstance(value, str)), '"first", "last" or None',
+        _or_none(_is_one_of(("first", "last"))), '"first", "last" or None',
         '"last"',
     ),
-    "engine": Rule(lambda value: isinstance(value, str), "a name", '"cpu"'),
+    "engine": Rule(_is_one_of(ENGINES), '"cpu" or "plain"', '"cpu"'),
     "workers": Rule(
         _or_none(_is_count), f"a whole number from 1 to {MOST}, or None", "2"
     ),

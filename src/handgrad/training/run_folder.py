@@ -235,7 +235,7 @@ def _refuse_unless_empty(path: Path) -> bool:
 
 def _is_there(path: Path) -> RunError:
     return RunError(
-        f"{path} is there already. Give another folder with --run, or go on with "
+        f"{path} is there already. Give another folder, or go on with this run: "
         f"handgrad train --resume {path}."
     )
 
