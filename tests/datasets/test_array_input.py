@@ -96,7 +96,7 @@ def test_nan_and_infinity_are_named_by_row_and_column(value):
 
 def test_large_finite_numbers_are_finite():
     check_finite(np.full((4, 4), 3e38, dtype=np.float32))
-    with pytest.raises(DatasetError, match="infinity"):
+    with pytest.raises(DatasetError, match="column 0 holds a number beyond float32"):
         as_examples(np.full((2, 2), 1e300), InputForm((2,), "float32"))
 
 
@@ -186,3 +186,15 @@ def test_masked_values_are_refused():
     with pytest.raises(DatasetError, match="1 of 4 values are masked"):
         to_array(masked)
     assert to_array(masked[:1]).tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("size", [1e-38, 1e-60, 1e-300])
+def test_a_column_too_small_for_float32_is_named(size):
+    values = np.zeros((10, 3))
+    values[:5, 1] = size
+    with pytest.raises(DatasetError, match=r"Column 1 goes from .*Standardize it"):
+        as_examples(values, form_of(values), training=True)
+    values[:, 1] = size  # no difference to lose
+    as_examples(values, form_of(values), training=True)
+    values[:5, 1] = 1e-30
+    assert as_examples(values, form_of(values), training=True)[0, 1] > 0

@@ -7,6 +7,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.datasets.dataset import check_not_masked
+from handgrad.datasets.normalization import LEAST
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
 
@@ -93,7 +94,7 @@ def as_examples(
     return _floats(arranged)
 
 
-def check_finite(array: NumpyArray) -> None:
+def check_finite(array: NumpyArray, infinity: str = "infinity") -> None:
     """DatasetError that names the row and column of the first NaN or infinity."""
     size = max(1, PIECE // max(1, int(np.prod(array.shape[1:]))))
     for start in range(0, len(array), size):
@@ -104,7 +105,7 @@ def check_finite(array: NumpyArray) -> None:
         wrong = np.argwhere(~np.isfinite(part))
         if len(wrong):
             row, *place = (int(number) for number in wrong[0])
-            what = "NaN" if np.isnan(part[tuple(wrong[0])]) else "infinity"
+            what = "NaN" if np.isnan(part[tuple(wrong[0])]) else infinity
             where = f"column {place[0]}" if len(place) == 1 else f"place {tuple(place)}"
             raise DatasetError(
                 f"Row {start + row}, {where} holds {what}, and a classifier takes "
@@ -191,7 +192,7 @@ def _floats(array: NumpyArray) -> NumpyArray:
         return np.ascontiguousarray(array)
     with np.errstate(over="ignore"):
         found = np.ascontiguousarray(array, dtype=np.float32)
-    check_finite(found)
+    check_finite(found, "a number beyond float32")
     return found
 
 
@@ -201,13 +202,14 @@ def _check_digits(array: NumpyArray) -> None:
     low, high = array.min(axis=axes), array.max(axis=axes)
     spread = high.astype(np.float64) - low
     largest = np.maximum(np.abs(low.astype(np.float64)), np.abs(high))
-    lost = np.flatnonzero((spread > 0) & (spread < FLOAT32_DIGITS * largest))
+    least = np.maximum(FLOAT32_DIGITS * largest, LEAST)
+    lost = np.flatnonzero((spread > 0) & (spread < least))
     if len(lost):
         column = int(lost[0])
         raise DatasetError(
             f"Column {column} goes from {low[column]} to {high[column]}, too close "
-            "together for float32, in which the classifier computes. Subtract its "
-            "mean first, for example with scikit-learn's StandardScaler."
+            "together for float32, in which the classifier computes. Standardize it "
+            "first, for example with scikit-learn's StandardScaler."
         )
 
 
