@@ -16,11 +16,13 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 # Each part of the house and the parts it may know, besides itself.
 GROUND = {
-    *("arrays", "errors", "memory", "names", "parameter", "parsing", "randomness"),
-    *("docstrings", "ranges", "setting", "text"),
+    *("arrays", "docstrings", "errors", "imports", "memory", "names", "parameter"),
+    *("parsing", "paths", "randomness", "ranges", "setting", "text"),
 }
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
-BUILDING = {*PLAIN, "options", "models", "augmentation", "datasets", "catalog"}
+BUILDING = {
+    *(*PLAIN, "arguments", "options", "models", "augmentation", "datasets", "catalog")
+}
 TRAINING = {*BUILDING, "engine", "metrics", "training"}
 STANDING = {*TRAINING, "inspection", "studies", "reports", "sweeps"}
 TOP = {*STANDING, "interop", "testing"}
@@ -35,13 +37,16 @@ KNOWS = {
     "text": set(),
     "docstrings": set(),
     "memory": {"errors"},
+    "imports": set(),
     "names": set(),
+    "paths": {"errors", "ranges"},
     "initializers": GROUND,
     "schedules": GROUND,
     "layers": {*GROUND, "initializers"},
     "losses": {*GROUND, "initializers"},
     "optimizers": {*GROUND, "schedules"},
     "options": GROUND,
+    "arguments": GROUND | {"options"},
     "metrics": GROUND,
     "augmentation": GROUND,
     "datasets": GROUND,

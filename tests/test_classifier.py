@@ -380,11 +380,11 @@ def test_copies_predict_and_go_on_alike(name, engine, tmp_path):
         ({"engine": "gpu"}, {}, "engine"),
         ({"workers": 0}, {}, "workers"),
         ({"workers": 1.5}, {}, "workers as a whole number"),
-        ({"learning_rate": "fast"}, {}, "optimizer.learning_rate"),
-        ({"clip_norm": 0}, {}, "training.clip_norm"),
-        ({"augment": 3}, {}, "augment as a name"),
-        ({"run": 3}, {}, "run is the path"),
-        ({"epochs": 10**19}, {}, "training.epochs"),
+        ({"learning_rate": "fast"}, {}, "learning_rate as a number above 0"),
+        ({"clip_norm": 0}, {}, "clip_norm as a number above 0"),
+        ({"augment": 3}, {}, "augment as a list, each a name"),
+        ({"run": 3}, {}, "run as a path"),
+        ({"epochs": 10**19}, {}, "epochs as a whole number"),
         ({"validation": 1.5}, {}, "validation"),
         ({"validation": (TEST,)}, {}, "validation"),
         ({"validation": (TEST[:, :4], TEST_LABELS)}, {}, "Resize"),
@@ -394,8 +394,8 @@ def test_copies_predict_and_go_on_alike(name, engine, tmp_path):
         ({"augment": "flip"}, {}, "random_flip"),
         ({"model": lambda shape, classes, seed: 3}, {}, "returned 3"),
         ({"model": [flatten(), linear(5)]}, {}, "10 classes"),
-        ({"model": Linear(64, 10)}, {}, "Put layers into a Sequential"),
-        ({"model": Sequential}, {}, "model is a name"),
+        ({"model": Linear(64, 10)}, {}, "model as a name"),
+        ({"model": Sequential}, {}, "model as a name"),
         (
             {"model": Sequential([Flatten(), Linear(64, 12)])},
             {},
@@ -533,3 +533,37 @@ def test_saving_keeps_links_modes_and_devices(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(HandgradError, match="device or a pipe"):
         clf.save(tmp_path / "pipe")
+
+
+COLOUR = np.repeat(IMAGES[:, None], 3, axis=1)
+SINGLE = {
+    "grey": (IMAGES, IMAGES[0]),
+    "grey with a channel": (IMAGES[..., None], IMAGES[0][..., None]),
+    "channels first": (COLOUR, COLOUR[0]),
+    "channels last": (COLOUR.transpose(0, 2, 3, 1), COLOUR[0].transpose(1, 2, 0)),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "logits"])
+def test_one_image_by_itself_is_refused_with_the_next_step(name, method):
+    images, one = SINGLE[name]
+    clf = small("softmax_regression", engine="plain").fit(images, LABELS)
+    with pytest.raises(ShapeError, match=r"For one image, give X\[None\]"):
+        getattr(clf, method)(one)
+    assert len(getattr(clf, method)(one[None])) == 1
+    assert len(clf.trained_.predict(one)) == 1  # as its page says
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda clf: clf.partial_fit(IMAGES, LABELS[:9]),
+        lambda clf: clf.evaluate(IMAGES, LABELS[:9]),
+        lambda clf: clf.set_params(validation=(IMAGES, LABELS[:9])).fit(IMAGES, LABELS),
+    ],
+)
+def test_another_number_of_labels_is_said_as_such(call):
+    clf = small("softmax_regression", engine="plain").fit(IMAGES, LABELS)
+    with pytest.raises(ShapeError, match="400 examples and 9 labels"):
+        call(clf)

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.ranges import check_at_least, check_count, check_fraction, check_positive
+from handgrad.ranges import (
+    MOST,
+    check_at_least,
+    check_count,
+    check_fraction,
+    check_positive,
+    shown,
+)
 
 
 def test_values_in_range_pass():
@@ -35,3 +42,30 @@ def test_a_count_is_a_whole_number(value):
 @pytest.mark.parametrize("value", [1, np.int64(3)])
 def test_a_count_may_be_numpy_s(value):
     check_count("A part", "workers", value)
+
+
+@pytest.mark.parametrize("value", [MOST + 1, pytest.param(10**5000, id="huge")])
+def test_a_count_has_an_end(value):
+    check_count("A part", "size", MOST)
+    with pytest.raises(ConfigError, match=f"from 1 to {MOST}, got"):
+        check_count("A part", "size", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.int64(7), "7"),
+        (np.float32(0.5), "0.5"),
+        (np.nan, "nan"),
+        (np.True_, "True"),
+        (np.str_("a"), "'a'"),
+        ([np.int64(7), 0.5], "[7, 0.5]"),
+        ({"a": np.float64(1)}, "{'a': 1.0}"),
+        (np.arange(4).reshape(2, 2), "array([[0, 1], [2, 3]])"),
+        ("x" * 200, f"'{'x' * 79}..."),
+        pytest.param(10**5000, "a number of thousands of digits", id="huge"),
+        ([10**5000], "a number of thousands of digits"),
+    ],
+)
+def test_values_are_short_and_plain_in_a_sentence(value, text):
+    assert shown(value) == text

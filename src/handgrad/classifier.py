@@ -8,23 +8,26 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.datasets import Split
+from handgrad.estimator.changes import for_portions
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
     check_can_be_saved,
-    class_numbers,
     classes_of,
     held_out,
+    labelled,
     more_examples,
     split_of,
     training_examples,
 )
-from handgrad.estimator.partial import Portions
+from handgrad.estimator.lock import put_back, training_lock
+from handgrad.estimator.parameters import checked_parameters
+from handgrad.estimator.partial import Portions, first_portion, next_portion
 from handgrad.estimator.progress import follow
+from handgrad.imports import random_state_kept
 from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
@@ -81,6 +84,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     n_features_in_: int
     trained_: TrainedNetwork
     _portions: Portions | None
+    _settings: Settings
 
     def __init__(  # noqa: PLR0913  scikit-learn: each setting is a parameter
         self,
@@ -131,98 +135,94 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.run = run
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on examples X and their labels y, anew at every call.
 
         `sample_weight`, (count,), weighs each example in the loss; 0 leaves it out.
         After a KeyboardInterrupt the classifier holds the best epoch so far.
         """
-        before, history = dict(self.__dict__), History()
-        try:
+        history = History()
+        with training_lock(self), put_back(self, history):
             return self._fit(X, y, sample_weight, history)
-        except BaseException as error:
-            if not (isinstance(error, KeyboardInterrupt) and history):
-                self.__dict__ = before  # what was fitted before stays as it was
-            raise
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, history: History) -> Self:  # noqa: N803
+    def _fit(self, X: Any, y: Any, sample_weight: Any, history: History) -> Self:
+        settings = checked_parameters(self.get_params(deep=False))
         form, examples, labels = training_examples(self, X, y)
         classes, targets = classes_of(labels)
         is_whole = (self.validation, self.class_weight) == (None, None)
         size = self.batch_size if is_whole and not self.early_stopping else 0
         train = split_of(examples, targets, sample_weight, size)
         parts, dataset = prepare(
-            self.get_params(deep=False), form, train, held_out(self, form, classes),
-            classes,
-        )  # fmt: skip
+            settings, form, train, held_out(self, form, classes), classes
+        )
         on_epoch = follow(history, parts.config.training.epochs, self.verbose)
         try:
             run_training(parts, dataset, self.run, on_epoch)
-        except KeyboardInterrupt:
-            if history:
+        finally:
+            if history:  # the best epoch so far, if training was interrupted
                 self._adopt(parts, history, classes)
-            raise
-        return self._adopt(parts, history, classes)
+        return self
 
     def partial_fit(
-        self,
-        X: Any,  # noqa: N803
-        y: Any,
-        classes: Any = None,
-        sample_weight: Any = None,
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> Self:
         """Train for one pass over these examples, on top of what was learned before.
 
         The first call needs all `classes`: the labels that y may hold in any call. Its
-        examples decide the normalization; its settings stay for later calls.
+        examples decide the normalization. Parameters of the optimizer and the loss, and
+        `batch_size`, `augment` and `workers`, may be set between two calls, such as
+        the learning rate; a change of others needs `fit`, and is refused.
         """
-        is_first = not hasattr(self, "network_")
-        if is_first:
-            form, examples, labels = training_examples(self, X, y)
-            known, _ = classes_of(column_or_1d(labels if classes is None else classes))
-        else:
-            form, known = self.trained_.form, self.classes_
-            examples, labels = more_examples(self, form, X), y
-        targets = class_numbers(labels, known)
-        portion = split_of(examples, targets, sample_weight, 0)
-        if is_first:
-            settings = {**self.get_params(deep=False), "run": None, "validation": None}
-            parts, _ = prepare(
-                settings | {"early_stopping": False}, form, portion, None, known
-            )
-            self._adopt(parts, History(), known)
-        if self._portions is None:
-            self._portions = Portions(self.trained_, portion, self.n_iter_)
-        self._portions.train(portion, follow(self.history_, None, self.verbose))
-        return self
+        with training_lock(self):
+            settings = for_portions(self.get_params(deep=False))
+            if hasattr(self, "network_"):
+                portion = next_portion(self, X, y, sample_weight)
+            else:
+                parts, known, portion = first_portion(
+                    self, settings, X, y, classes, sample_weight
+                )
+                self._adopt(parts, History(), known)
+            if self._portions is None:
+                self._portions = Portions(
+                    self.trained_, portion, self.n_iter_, self._settings
+                )
+            self._portions.follow(settings)
+            self._portions.train(portion, follow(self.history_, None, self.verbose))
+            return self
 
-    def predict(self, X: Any) -> NumpyArray:  # noqa: N803
+    def predict(self, X: Any) -> NumpyArray:
         """The most probable label of each example, (count,)."""
         numbers = self.logits(X).argmax(axis=1)
         labels: NumpyArray = self.classes_[numbers]
         return labels
 
-    def predict_proba(self, X: Any) -> NumpyArray:  # noqa: N803
+    def predict_proba(self, X: Any) -> NumpyArray:
         """Softmax probabilities, (count, classes), float64; rows sum to 1."""
         examples = self._examples(X)
         return self.trained_.predict_probabilities(examples)
 
     predict_probabilities = predict_proba  # the name in earlier versions
 
-    def logits(self, X: Any) -> NumpyArray:  # noqa: N803
+    def logits(self, X: Any) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32."""
         examples = self._examples(X)
         return self.trained_.logits(examples)
 
-    def evaluate(self, X: Any, y: Any) -> EvaluationReport:  # noqa: N803
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of right answers, weighted by `sample_weight` if it is given."""
+        with random_state_kept():
+            import sklearn.metrics  # noqa: F401
+        return float(super().score(X, y, sample_weight))
+
+    def evaluate(self, X: Any, y: Any) -> EvaluationReport:
         """Loss, accuracy, precision, recall, F1 and the confusion matrix on examples.
 
         Labels may be those of `classes_` or the names of the classes.
         """
-        examples = self._examples(X)
-        targets = class_numbers(y, self.classes_, self.class_names)
-        found = self.trained_.evaluate(Split(examples, targets))
-        return EvaluationReport(found, self.class_names)
+        check_is_fitted(self, "network_")
+        form, known, names = self.trained_.form, self.classes_, self.class_names
+        split = labelled(self, form, X, y, known, names, owner="evaluate")
+        return EvaluationReport(self.trained_.evaluate(split), names)
 
     def save(self, path: str | Path) -> None:
         """Write the classifier into a `.safetensors` file at `path`; `load` reads it.
@@ -269,7 +269,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.trained_, self.network_ = network, network.model
         self.classes_, self.history_ = classes, history
         self.n_features_in_ = prod(network.input_shape)
-        self._portions = None
+        self._portions, self._settings = None, self.get_params(deep=False)
         return self
 
     def __sklearn_tags__(self) -> Tags:

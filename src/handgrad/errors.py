@@ -102,10 +102,10 @@ class UnsavedError(HandgradError):
     exit_code = 5
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
     """The error for a name that is in no catalogue, with the nearest known one."""
     names = sorted(known)
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     return ConfigError(
         f"There is no {kind} named {name!r}. {hint}Known: {', '.join(names)}."

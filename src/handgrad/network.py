@@ -26,6 +26,7 @@ from typing import Any
 from handgrad.arrays import Pair
 from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
+from handgrad.ranges import shown
 
 __all__ = [
     "average_pool2d",
@@ -224,9 +225,15 @@ def _row(name: str, **options: Any) -> Row:
 
 
 def _rows(option: str, rows: Rows) -> list[Row]:
-    if isinstance(rows, Mapping | str) or not isinstance(rows, Sequence):
+    if isinstance(rows, Mapping | str | bytes) or not isinstance(rows, Sequence):
         raise ConfigError(
-            f"{option} takes a list of layers, got {rows!r}. "
+            f"{option} takes a list of layers, got {shown(rows)}. "
             "Write it as [conv2d(16, 3, padding=1), relu()]."
         )
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise ConfigError(
+                f"{option} takes a list of layers, got {shown(row)} in it. Make each "
+                "with a function of handgrad.network, such as relu()."
+            )
     return [dict(row) for row in rows]

@@ -9,8 +9,11 @@ from inspect import Parameter, signature
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
+import numpy as np
+
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
+from handgrad.ranges import shown
 
 Entry = TypeVar("Entry")
 
@@ -35,7 +38,7 @@ def name_of(kind: str, table: Mapping[str, Any], name: str) -> str:
     if not isinstance(name, str):
         article = "An" if kind[0] in "aeiou" else "A"
         raise ConfigError(
-            f"{article} {kind} is chosen by its name, got {name!r}. "
+            f"{article} {kind} is chosen by its name, got {shown(name)}. "
             f"Give one of: {', '.join(sorted(table))}."
         )
     known = known_name(name, table)
@@ -104,15 +107,24 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 def value_of_kind(who: str, value: Any, kind: Any) -> Any:
     """The value as the annotated kind; ConfigError that says the kind in words."""
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
+    from pydantic import ConfigDict, TypeAdapter
 
     adapter = TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
     try:
+        if _holds_truth(value) and "true or false" not in in_words(kind):
+            raise ValueError("true is no number here")
         return adapter.validate_python(value)
-    except ValidationError as error:
+    except ValueError as error:  # pydantic's is one
         raise ConfigError(
-            f"{who} as {in_words(kind)}, got {value!r}. Change it and try again."
+            f"{who} as {in_words(kind)}, got {shown(value)}. Change it and try again."
         ) from error
+
+
+def _holds_truth(value: Any) -> bool:
+    """Whether a value is true or false, or a list that has one of them."""
+    if isinstance(value, list | tuple):
+        return any(map(_holds_truth, value))
+    return isinstance(value, bool | np.bool_)
 
 
 def in_words(kind: Any) -> str:
@@ -130,4 +142,6 @@ def in_words(kind: Any) -> str:
         return "a table with a name"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return f"a list, each {in_words(parts[0])}"
-    return "a function" if origin is not None else str(kind)
+    if origin is not None:
+        return "a function"
+    return f"a {kind.__name__}" if isinstance(kind, type) else str(kind)

@@ -1,12 +1,17 @@
 """Checks of numbers that a user sets."""
 
+import re
 from numbers import Integral, Real
 from typing import TypeGuard
+
+import numpy as np
 
 from handgrad.errors import ConfigError
 
 MOST = 2**31 - 1  # of a count: more would not end, or could not be written
 LARGEST = 3.4028234663852886e38  # of float32: engines compute with no larger number
+LONGEST = 80  # characters of a value in a sentence
+NUMPY = re.compile(r"\bnp\.\w+\(([^()]*)\)")  # np.int64(7)
 
 
 def check_at_least(owner: str, name: str, value: object, least: float) -> None:
@@ -57,8 +62,13 @@ def check_fraction(owner: str, name: str, value: object) -> None:
 
 
 def shown(value: object) -> str:
-    """A value as it is written in a sentence: 7 rather than np.int64(7)."""
-    return str(value) if is_number(value) else repr(value)
+    """A value as it is written in a sentence: 7 rather than np.int64(7), and short."""
+    value = value.item() if isinstance(value, np.generic) else value
+    try:
+        text = " ".join(NUMPY.sub(r"\1", repr(value)).split())
+    except ValueError:  # Python writes no number of so many digits
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -8,6 +8,7 @@ from handgrad.datasets.array_input import (
     check_finite,
     form_of,
     to_array,
+    with_count,
 )
 from handgrad.errors import DatasetError, ShapeError
 
@@ -95,7 +96,7 @@ def test_nan_and_infinity_are_named_by_row_and_column(value):
 
 def test_large_finite_numbers_are_finite():
     check_finite(np.full((4, 4), 3e38, dtype=np.float32))
-    with pytest.raises(DatasetError, match="infinity"):
+    with pytest.raises(DatasetError, match="column 0 holds a number beyond float32"):
         as_examples(np.full((2, 2), 1e300), InputForm((2,), "float32"))
 
 
@@ -120,7 +121,7 @@ def test_a_network_of_fractions_does_not_guess_what_bytes_are():
 
 @pytest.mark.parametrize("shape", [(1, 3, 2), (1, 1, 2, 3), (4,), (1, 3, 2, 2)])
 def test_another_size_is_refused(shape):
-    with pytest.raises(ShapeError, match=r"\('count', 1, 2, 2\), got"):
+    with pytest.raises(ShapeError, match=r"\(count, 1, 2, 2\), got"):
         as_examples(np.zeros(shape, dtype=np.uint8), BYTES)
 
 
@@ -143,7 +144,7 @@ def test_a_column_that_float32_cannot_resolve_is_named(dtype):
 
 @pytest.mark.parametrize("shape", [(5, 0, 8), (5, 8, 8, 0)])
 def test_images_without_pixels_are_refused(shape):
-    with pytest.raises(ShapeError, match="at least one pixel"):
+    with pytest.raises(ShapeError, match="at least one number"):
         form_of(np.zeros(shape, dtype=np.uint8))
 
 
@@ -151,3 +152,49 @@ def test_torch_tensors_are_arrays():
     for dtype in (torch.float32, torch.bfloat16):
         values = torch.ones(2, dtype=dtype, requires_grad=True)
         assert np.array_equal(to_array(values), [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "one"),
+    [
+        ((3, 4, 5), (3, 4, 5)),
+        ((3, 4, 5), (4, 5, 3)),
+        ((1, 4, 5), (4, 5)),
+        ((1, 4, 5), (4, 5, 1)),
+        ((7,), (7,)),
+    ],
+)
+def test_an_example_by_itself_is_no_batch(shape, one):
+    form, array = InputForm(shape, "float32"), np.ones(one, dtype=np.float32)
+    assert with_count(array, form).shape == (1, *one)
+    assert as_examples(array[None], form).shape == (1, *shape)
+    batch = array[None]
+    assert len(with_count(batch, form)) == 1
+    if len(shape) == 3:
+        with pytest.raises(ShapeError, match=r"For one image, give X\[None\]"):
+            as_examples(array, form)
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (5, 4, 5), (2, 1, 4, 5), (0, 3, 4, 5)])
+def test_grey_images_are_no_colour_image(shape):
+    with pytest.raises(ShapeError, match="Resize them"):
+        as_examples(np.ones(shape, dtype=np.uint8), InputForm((3, 4, 6), "uint8"))
+
+
+def test_masked_values_are_refused():
+    masked = np.ma.masked_array([[1, 2], [3, 4]], [[0, 0], [1, 0]])
+    with pytest.raises(DatasetError, match="1 of 4 values are masked"):
+        to_array(masked)
+    assert to_array(masked[:1]).tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("size", [1e-38, 1e-60, 1e-300])
+def test_a_column_too_small_for_float32_is_named(size):
+    values = np.zeros((10, 3))
+    values[:5, 1] = size
+    with pytest.raises(DatasetError, match=r"Column 1 goes from .*Standardize it"):
+        as_examples(values, form_of(values), training=True)
+    values[:, 1] = size  # no difference to lose
+    as_examples(values, form_of(values), training=True)
+    values[:5, 1] = 1e-30
+    assert as_examples(values, form_of(values), training=True)[0, 1] > 0

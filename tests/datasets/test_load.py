@@ -157,7 +157,7 @@ def test_any_data_set_can_be_resized(place, size):
 
 @pytest.mark.parametrize("size", [(0, 28), (28, -1)])
 def test_no_size_is_refused(size):
-    with pytest.raises(ConfigError, match=r"image_size takes .* of at least 1"):
+    with pytest.raises(ConfigError, match=r"image_size takes .* as a whole number"):
         load("digits", image_size=size)
 
 

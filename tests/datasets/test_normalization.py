@@ -16,7 +16,7 @@ from handgrad.datasets.normalization import (
     standard,
     unit,
 )
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.errors import ConfigError, DatasetError, ShapeError
 
 images = hnp.arrays(
     np.uint8,
@@ -224,3 +224,29 @@ def test_numbers_that_cannot_be_divided_by_are_refused(mean, std):
 def test_another_dtype_is_refused(dtype):
     with pytest.raises(ShapeError, match=r"takes bytes \(uint8\) or float32, got"):
         unit(1).apply(np.ones((1, 1, 2, 2), dtype))
+
+
+@pytest.mark.parametrize("size", [1e-45, 1e-40, 9e-38, 3e37, 3e38])
+@pytest.mark.parametrize("shape", [(10, 3), (10, 3, 2, 2)])
+def test_values_that_float32_cannot_scale_are_named(size, shape):
+    inputs = np.ones(shape, dtype=np.float32)
+    inputs[:5, 1], inputs[5:, 1] = size, -size
+    what = "column" if len(shape) == 2 else "channel"
+    with pytest.raises(DatasetError, match=f"values of {what} 1 have .*Multiply the"):
+        standard(inputs)
+    with pytest.raises(DatasetError, match=f"values of {what} 1 have"):
+        standard(inputs, np.ones(10, dtype=np.float32))
+    assert unit(3).std == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("size", [2e-37, 5e36])
+def test_values_at_the_edge_become_one(size):
+    inputs = np.full((10, 1), size, dtype=np.float32)
+    inputs[5:] = -size
+    np.testing.assert_allclose(np.abs(standard(inputs).apply(inputs)), 1, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-45, 1e-40, 3e38])
+def test_a_constant_is_taken_whatever_its_size(size):
+    inputs = np.full((10, 2), size, dtype=np.float32)
+    assert standard(inputs).std == (1.0, 1.0)

@@ -53,6 +53,19 @@ def test_a_fraction_is_that_part_and_a_count_that_many():
     assert len(split(whole, 17.0, KEY)[1]) == 17
 
 
+@pytest.mark.parametrize("wrong", [1.0, np.float32(1)])
+def test_a_fraction_of_one_is_told_from_a_count_of_one(wrong):
+    with pytest.raises(ConfigError, match=r"1 for one example.* 1\.0 would leave none"):
+        split(numbered([0, 1] * 5), wrong, KEY)
+    assert len(split(numbered([0, 1] * 5), 1, KEY)[1]) == 1
+
+
+@pytest.mark.parametrize("wrong", [None, True, "a", [1], np.array([1, 2]), 1.5, 1e300])
+def test_what_is_no_share_is_refused(wrong):
+    with pytest.raises(ConfigError, match="validation takes a fraction"):
+        split(numbered([0, 1] * 5), wrong, KEY)
+
+
 def test_is_a_function_of_the_key():
     targets = np.arange(100) % 10
     first = validation_rows(targets, 0.2, KEY)

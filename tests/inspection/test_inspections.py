@@ -1,6 +1,8 @@
 """What holds for the result of every inspection."""
 
+import copy
 import json
+import pickle
 import sys
 import warnings
 from base64 import b64decode
@@ -12,7 +14,9 @@ from matplotlib.figure import Figure
 
 from handgrad import inspection
 from handgrad.cli.inspect import inspect as commands
+from handgrad.datasets import Split
 from handgrad.inspection import Result, Table
+from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Flatten, Linear, ReLU, Sequential
 from handgrad.randomness import Key, normal
 
@@ -136,3 +140,55 @@ def test_a_bare_network_is_inspected_with_numbers_as_classes():
     logits = HIDDEN.forward(IMAGES.astype(np.float64))[0]
     wrong = int((logits.argmax(axis=1) != NUMBERS).sum())
     assert f"{wrong} of 30 images are wrong." in str(found)
+
+
+COPIES = {
+    "pickle": lambda found: pickle.loads(pickle.dumps(found)),
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_says_and_shows_the_same(case, name):
+    check_copy(case[1], COPIES[name](case[1]))
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_of_an_evaluation_says_the_same(name):
+    split = Split(IMAGES, np.arange(30) % 3)
+    found = EvaluationReport(FITTED.evaluate(split), NAMES)
+    check_copy(found, COPIES[name](found))
+
+
+def check_copy(found, copied):
+    assert type(copied) is type(found)
+    assert repr(copied) == repr(found)
+    assert json.dumps(copied.as_dict()) == json.dumps(found.as_dict())
+    assert copied._repr_html_() == found._repr_html_()
+
+
+def test_a_deep_copy_shares_no_array(case):
+    """Nor does a change of the copy reach the classifier that was inspected."""
+    weights = [p.value.copy() for p in FITTED.model.parameters().values()]
+    before = json.dumps(case[1].as_dict())
+    for array in arrays_in(vars(copy.deepcopy(case[1]))):
+        if array.flags.writeable and array.dtype.kind == "f":
+            array[...] = 0
+    assert json.dumps(case[1].as_dict()) == before
+    for weight, parameter in zip(
+        weights, FITTED.model.parameters().values(), strict=True
+    ):
+        assert np.array_equal(weight, parameter.value)
+
+
+def arrays_in(value):
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, dict):
+        yield from arrays_in(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from arrays_in(part)
+    elif hasattr(value, "__dict__") and not isinstance(value, type):
+        yield from arrays_in(list(vars(value).values()))

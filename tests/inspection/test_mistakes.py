@@ -50,5 +50,5 @@ def test_vectors_have_a_table_and_no_gallery():
 
 
 def test_at_least_one_is_listed():
-    with pytest.raises(HandgradError, match="count of at least 1"):
+    with pytest.raises(HandgradError, match="count as a whole number"):
         mistakes(fitted(), IMAGES, LABELS, count=0)

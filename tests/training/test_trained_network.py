@@ -150,7 +150,7 @@ def test_a_network_asked_with_flip_keeps_to_it_after_training(tmp_path, engine):
     "shape", [(3, 1, 9, 9), (3, 3, 8, 8), (64,), (8, 9), (1, 1, 1, 8, 8), ()]
 )
 def test_other_shapes_are_refused_with_the_right_one(classifier, shape):
-    with pytest.raises(ShapeError, match=r"\('count', 1, 8, 8\), got \(.*Resize them"):
+    with pytest.raises(ShapeError, match=r"\(count, 1, 8, 8\), got \(.*Resize them"):
         classifier.predict(np.zeros(shape, dtype=np.uint8))
 
 

@@ -6,7 +6,10 @@ from typing import Any, Literal
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape, to_numpy
+from handgrad.datasets.dataset import check_not_masked
+from handgrad.datasets.normalization import LEAST
 from handgrad.errors import DatasetError, ShapeError
+from handgrad.ranges import shown
 
 Channels = Literal["first", "last"] | None
 CHANNEL_COUNTS = (1, 3)
@@ -44,15 +47,15 @@ def form_of(array: NumpyArray, channels: Channels = None) -> InputForm:
     """
     if channels not in (None, "first", "last"):
         raise ShapeError(
-            f'channels is "first", "last" or None, got {channels!r}. Say where the '
-            "images have their channel axis."
+            f'channels is "first", "last" or None, got {shown(channels)}. Say where '
+            "the images have their channel axis."
         )
     dtype = "uint8" if array.dtype == np.uint8 else "float32"
     sizes = tuple(array.shape[1:])
-    if array.ndim > 2 and 0 in sizes:
+    if 0 in sizes:
         raise ShapeError(
-            f"Images have at least one pixel and one channel, got {array.shape}. "
-            "Give images with a size."
+            f"Examples hold at least one number each, got {array.shape}. Give images "
+            "or vectors with a size."
         )
     if array.ndim == 2:
         return InputForm(sizes, dtype)
@@ -91,7 +94,7 @@ def as_examples(
     return _floats(arranged)
 
 
-def check_finite(array: NumpyArray) -> None:
+def check_finite(array: NumpyArray, infinity: str = "infinity") -> None:
     """DatasetError that names the row and column of the first NaN or infinity."""
     size = max(1, PIECE // max(1, int(np.prod(array.shape[1:]))))
     for start in range(0, len(array), size):
@@ -102,7 +105,7 @@ def check_finite(array: NumpyArray) -> None:
         wrong = np.argwhere(~np.isfinite(part))
         if len(wrong):
             row, *place = (int(number) for number in wrong[0])
-            what = "NaN" if np.isnan(part[tuple(wrong[0])]) else "infinity"
+            what = "NaN" if np.isnan(part[tuple(wrong[0])]) else infinity
             where = f"column {place[0]}" if len(place) == 1 else f"place {tuple(place)}"
             raise DatasetError(
                 f"Row {start + row}, {where} holds {what}, and a classifier takes "
@@ -141,13 +144,27 @@ def _arranged(array: NumpyArray, form: InputForm) -> NumpyArray:
         return array
     if wanted[0] == 1 and sizes == wanted[1:]:
         return array[:, None]
-    if array.shape in (wanted, wanted[1:] if wanted[0] == 1 else wanted):
-        return array.reshape(1, *wanted)  # one image without the first axis
-    layouts = f"{('count', *last)} or " if wanted[0] > 1 else ""
+    other = last if wanted[0] > 1 else wanted[1:]
+    hint = "Resize them, or read files with read_image."
+    if with_count(array, form) is not array:
+        hint = "For one image, give X[None]."
     raise ShapeError(
-        f"The classifier takes images of shape {layouts}{('count', *wanted)}, got "
-        f"{array.shape}. Resize them, or read files with read_image."
+        f"The classifier takes images of shape {_named(other)} or "
+        f"{_named(wanted)}, got {array.shape}. {hint}"
     )
+
+
+def _named(shape: Shape) -> str:
+    """The shape of a batch: (count, 1, 28, 28)."""
+    return f"(count, {', '.join(map(str, shape))})"
+
+
+def with_count(array: NumpyArray, form: InputForm) -> NumpyArray:
+    """One example without the first axis as a batch of one; a batch as it is."""
+    shapes = [form.shape, (*form.shape[1:], form.shape[0])]
+    if form.is_image and form.shape[0] == 1:
+        shapes.append(form.shape[1:])
+    return array[None] if array.shape in shapes else array
 
 
 def _bytes(array: NumpyArray) -> NumpyArray:
@@ -175,7 +192,7 @@ def _floats(array: NumpyArray) -> NumpyArray:
         return np.ascontiguousarray(array)
     with np.errstate(over="ignore"):
         found = np.ascontiguousarray(array, dtype=np.float32)
-    check_finite(found)
+    check_finite(found, "a number beyond float32")
     return found
 
 
@@ -185,17 +202,22 @@ def _check_digits(array: NumpyArray) -> None:
     low, high = array.min(axis=axes), array.max(axis=axes)
     spread = high.astype(np.float64) - low
     largest = np.maximum(np.abs(low.astype(np.float64)), np.abs(high))
-    lost = np.flatnonzero((spread > 0) & (spread < FLOAT32_DIGITS * largest))
+    least = np.maximum(FLOAT32_DIGITS * largest, LEAST)
+    lost = np.flatnonzero((spread > 0) & (spread < least))
     if len(lost):
         column = int(lost[0])
         raise DatasetError(
             f"Column {column} goes from {low[column]} to {high[column]}, too close "
-            "together for float32, in which the classifier computes. Subtract its "
-            "mean first, for example with scikit-learn's StandardScaler."
+            "together for float32, in which the classifier computes. Standardize it "
+            "first, for example with scikit-learn's StandardScaler."
         )
 
 
 def to_array(values: Any) -> NumpyArray:
-    """Anything with an array in it, as NumPy's: torch tensors, data frames, lists."""
+    """Anything with an array in it, as NumPy's: torch tensors, data frames, lists.
+
+    DatasetError for a masked array that masks a value.
+    """
+    check_not_masked(values)
     is_half = "bfloat16" in str(getattr(values, "dtype", ""))  # NumPy has no such
     return to_numpy(values.float() if is_half else values)

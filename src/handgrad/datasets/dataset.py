@@ -18,6 +18,17 @@ def check_is_array(owner: str, name: str, value: object) -> None:
             f"{owner} takes {name} as a NumPy array with an entry for each example, "
             f"got {type(value).__name__}. Use numpy.asarray({name})."
         )
+    check_not_masked(value)
+
+
+def check_not_masked(values: object) -> None:
+    """DatasetError if a masked array masks a value, which a network would see."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        count = int(np.ma.getmaskarray(values).sum())
+        raise DatasetError(
+            f"{count} of {values.size} values are masked, and a network takes all of "
+            "them. Fill them in with array.filled(value), or leave out their rows."
+        )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.splits import split
+from handgrad.imports import random_state_kept
 from handgrad.randomness import Key
 
 TEST_COUNT = 360
@@ -20,7 +21,8 @@ CLASS_NAMES = tuple(str(digit) for digit in range(10))
 
 def load_digits() -> Dataset:
     """The digits as bytes from 0 to 255, (count, 1, 8, 8)."""
-    from sklearn.datasets import load_digits as load
+    with random_state_kept():
+        from sklearn.datasets import load_digits as load
 
     ink, labels = load(return_X_y=True)
     pixels = np.round(np.asarray(ink) * (255 / BRIGHTEST)).astype(np.uint8)

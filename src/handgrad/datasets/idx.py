@@ -23,7 +23,10 @@ from handgrad.memory import check_memory
 UNSIGNED_BYTE = 8
 GZIP = b"\x1f\x8b"
 GZIP_RATIO = 1032  # deflate packs no better than this
-MENDING = "Remove it and fetch the data set again, or point --data-dir at another copy."
+MENDING = (
+    "Remove it and fetch the data set again, or give the folder of another copy as "
+    "data_dir (--data-dir)."
+)
 
 
 def read_idx(path: Path, axes: int) -> NumpyArray:

@@ -16,9 +16,10 @@ from handgrad.datasets.idx import read_split
 from handgrad.datasets.locate import cache_folder, first_existing, folders
 from handgrad.datasets.resize import resize_split
 from handgrad.datasets.sources import SOURCES, Source
-from handgrad.errors import DatasetError, unknown_name
+from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
-from handgrad.ranges import check_at_least
+from handgrad.paths import path_of
+from handgrad.ranges import check_count, shown
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, of how many
 
@@ -60,6 +61,8 @@ def load(
         load("digits").train.images.shape == (1437, 1, 8, 8)
     """
     _check_size(image_size)
+    if data_dir is not None:
+        data_dir = path_of("load", "data_dir", data_dir, DatasetError)
     name = _known(name_or_path)
     if name is None:
         return _from_files(
@@ -105,7 +108,7 @@ def fetch(
             "digits needs no download: it comes with scikit-learn. Load it by its name."
         )
     if known is None:
-        raise unknown_name("data set to download", str(name), SOURCES)
+        raise unknown_name("data set to download", name, SOURCES)
     source = SOURCES[known]
     target = Path(os.path.expanduser(data_dir or cache_folder())) / known
     found = find(source, data_dir)
@@ -157,9 +160,14 @@ def resized(dataset: Dataset, size: Pair) -> Dataset:
 
 def _known(name: str | Path) -> str | None:
     """The data set that a text names, however it writes hyphens and capitals."""
-    if isinstance(name, Path):
+    if isinstance(name, str):
+        return known_name(name, NAMES)
+    if isinstance(name, os.PathLike):
         return None
-    return known_name(name, NAMES)
+    raise DatasetError(
+        "A data set is chosen by its name or by the path of a folder or zip, got "
+        f"{shown(name)}. Give one of: {', '.join(NAMES)}."
+    )
 
 
 def _existing(name_or_path: str | Path) -> Path:
@@ -176,8 +184,15 @@ def _existing(name_or_path: str | Path) -> Path:
 
 
 def _check_size(image_size: Pair | None) -> None:
-    for side, value in zip(("height", "width"), image_size or (), strict=False):
-        check_at_least("image_size", side, value, 1)
+    if image_size is None:
+        return
+    if not isinstance(image_size, tuple | list) or len(image_size) != 2:
+        raise ConfigError(
+            f"image_size is (height, width), got {shown(image_size)}. Give two whole "
+            "numbers, such as (28, 28)."
+        )
+    for side, value in zip(("height", "width"), image_size, strict=True):
+        check_count("image_size", side, value)
 
 
 def _check_identity(source: Source, place: Path, checksum: str) -> None:
@@ -185,7 +200,8 @@ def _check_identity(source: Source, place: Path, checksum: str) -> None:
         if checksum == other.checksum and other is not source:
             raise DatasetError(
                 f"{place} holds {other.name}, not {source.name}. Load it as "
-                f"{other.name}, or point --data-dir at the folder of {source.name}."
+                f"{other.name}, or give the folder of {source.name} as data_dir "
+                "(--data-dir)."
             )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import ConfigError, ShapeError, unknown_name
+from handgrad.errors import ConfigError, DatasetError, ShapeError, unknown_name
 
 FULL = 255.0
 DTYPES = ("uint8", "float32")
@@ -164,8 +164,20 @@ def _of_floats(inputs: NumpyArray, weights: NumpyArray | None) -> Statistics:
     mean = origin + _means(inputs, weights, lambda part: part - start)
     around = mean.reshape(shape)
     std = np.sqrt(_means(inputs, weights, lambda part: (part - around) ** 2))
-    std = np.where(std < LEAST, 0.0, std)
+    _check_spread(std, "channel" if inputs.ndim > 2 else "column")
     return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def _check_spread(std: NumpyArray, what: str) -> None:
+    """DatasetError for values that differ by less, or more, than float32 can divide."""
+    wrong = np.flatnonzero((std > 0) & ~((std > LEAST) & (std < MOST)))
+    if len(wrong):
+        place = int(wrong[0])
+        raise DatasetError(
+            f"The values of {what} {place} have a standard deviation of "
+            f"{std[place]:.3g}, and float32 can divide by {LEAST:g} to {MOST:g}. "
+            f"Multiply the {what} by a constant, or leave it out."
+        )
 
 
 def _means(
@@ -211,7 +223,7 @@ def normalization(
     Example
         normalization("standard", digits.train.images).apply(digits.test.images)
     """
-    if name not in NAMES:
+    if not isinstance(name, str) or name not in NAMES:
         raise unknown_name("normalization", name, NAMES)
     if name == "standard":
         return standard(images, weights)

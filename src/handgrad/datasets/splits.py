@@ -6,6 +6,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Split
 from handgrad.errors import ConfigError
 from handgrad.randomness import Key, permutation
+from handgrad.ranges import is_number, is_whole, shown
 
 
 def split(
@@ -38,9 +39,9 @@ def validation_rows(
     count = _count(validation, total)
     if not 0 < count < total:
         raise ConfigError(
-            f"validation = {validation} would put {count} of {total} images aside, and "
-            "both parts need one. Give a fraction such as 0.1 or a count below "
-            f"{total}."
+            f"validation = {shown(validation)} would put {count} of {total} images "
+            "aside, and both parts need one. Give a fraction such as 0.1 or a count "
+            f"below {total}."
         )
     order = permutation(key, total)
     if not stratified:
@@ -50,14 +51,19 @@ def validation_rows(
 
 def _count(validation: float, total: int) -> int:
     """How many images a fraction or a count of them is."""
-    if isinstance(validation, float) and 0 < validation < 1:
+    if is_number(validation) and 0 < validation < 1:
         return round(validation * total)
-    if validation != validation or abs(validation) > 1e18 or validation % 1:
-        raise ConfigError(
-            "validation takes a fraction between 0 and 1 or a whole number, got "
-            f"{validation}. Give 0.1 for a tenth."
-        )
-    return int(validation)
+    is_one = is_number(validation) and not is_whole(validation) and validation == 1
+    is_count = is_number(validation) and abs(validation) < 1e18 and not validation % 1
+    if is_count and not is_one:
+        return int(validation)
+    hint = "Give 0.1 for a tenth."
+    if is_one:
+        hint = "Give 1 for one example; a fraction of 1.0 would leave none to train on."
+    raise ConfigError(
+        "validation takes a fraction above 0 and below 1 or a whole number, got "
+        f"{shown(validation)}. {hint}"
+    )
 
 
 def subset(whole: Split, count: int, key: Key) -> Split:

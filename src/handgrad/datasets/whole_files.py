@@ -92,5 +92,5 @@ def cannot_write(path: Path, error: OSError) -> ResourceError:
     """The error for a place that cannot be written to."""
     return ResourceError(
         f"{path} cannot be written: {error.strerror or error}. Make room there, or "
-        "name another folder in HANDGRAD_CACHE or with --data-dir."
+        "name another folder in HANDGRAD_CACHE or as data_dir (--data-dir)."
     )

@@ -20,6 +20,7 @@ from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.models.rows import rows_of
 from handgrad.randomness import Key
+from handgrad.ranges import is_whole, shown
 from handgrad.training.build import ARRAYS, Parts, assemble, normalization_of
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import LabelType, RunConfig
@@ -43,11 +44,6 @@ def prepare(
 
     `settings` are the parameters of the Classifier, by name.
     """
-    if not isinstance(settings["run"], str | Path | None):
-        raise ConfigError(
-            f"run is the path of a new folder or None, got {settings['run']!r}. Give "
-            'a path, such as "runs/mine".'
-        )
     settings = {name: _own(value) for name, value in settings.items()}
     settings = {**settings, "random_state": seed_of(settings["random_state"])}
     model = settings["model"]
@@ -74,11 +70,11 @@ def seed_of(random_state: Any) -> int:
         draw = getattr(random_state, "integers", getattr(random_state, "randint", None))
         assert draw is not None
         return int(draw(2**31 - 1))
-    if isinstance(random_state, int | np.integer) and random_state >= 0:
+    if is_whole(random_state) and random_state >= 0:
         return int(random_state)
     raise ConfigError(
         f"random_state is a whole number from 0 up, a RandomState or None, got "
-        f"{random_state!r}. Give a seed such as 0."
+        f"{shown(random_state)}. Give a seed such as 0."
     )
 
 
@@ -91,18 +87,13 @@ def own_network(
     if isinstance(model, Sequential):
         made = deepcopy(model)
         choose_keys(made.parameters(), Key(seed).child("initialization"))
-    elif callable(model) and not isinstance(model, type):
+    else:
         made = model(form.shape, classes, seed)
         if not isinstance(made, Sequential):
             raise ConfigError(
-                f"The function that makes the network returned {made!r}. Let it return "
-                "a handgrad.layers.Sequential."
+                f"The function that makes the network returned {shown(made)}. Let it "
+                "return a handgrad.layers.Sequential."
             )
-    else:
-        raise ConfigError(
-            "model is a name, a list of layers of handgrad.network, a Sequential or a "
-            f"function that returns one, got {model!r}. Put layers into a Sequential."
-        )
     found = check_network(made, form.shape)
     if found.classes > classes:
         raise ShapeError(

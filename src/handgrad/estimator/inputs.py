@@ -15,7 +15,9 @@ from sklearn.utils.validation import (
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
 from handgrad.datasets.array_input import InputForm, as_examples, form_of, to_array
-from handgrad.errors import ConfigError, DatasetError
+from handgrad.datasets.dataset import check_not_masked
+from handgrad.errors import DatasetError, ShapeError
+from handgrad.ranges import shown
 
 RULES: dict[str, Any] = {
     "allow_nd": True,
@@ -31,7 +33,8 @@ def training_examples(
 
     Sets `n_features_in_`, and `feature_names_in_` for data frames.
     """
-    array, targets = validate_data(estimator, as_array(examples), labels, **RULES)
+    given = as_array(examples), as_array(labels)
+    array, targets = validate_data(estimator, *given, **RULES)
     form = form_of(array, estimator.channels)
     estimator.n_features_in_ = prod(form.shape)
     return form, as_examples(array, form, training=True), targets
@@ -47,7 +50,11 @@ def more_examples(estimator: Any, form: InputForm, examples: Any) -> NumpyArray:
 
 
 def as_array(values: Any) -> Any:
-    """Torch tensors as NumPy arrays; all else is scikit-learn's to read."""
+    """Torch tensors as NumPy arrays; all else is scikit-learn's to read.
+
+    DatasetError for masked values, which scikit-learn would read.
+    """
+    check_not_masked(values)
     return to_array(values) if hasattr(values, "detach") else values
 
 
@@ -68,8 +75,8 @@ def check_can_be_saved(classes: NumpyArray) -> None:
     is_text = all(isinstance(label, str) for label in classes.tolist())
     if classes.dtype.kind not in "iufb" and not is_text:
         raise DatasetError(
-            f"A file holds labels that are numbers, words or booleans, got {classes!r}."
-            " Fit on such labels, for example on str(label)."
+            "A file holds labels that are numbers, words or booleans, got "
+            f"{shown(classes)}. Fit on such labels, for example on str(label)."
         )
 
 
@@ -89,9 +96,10 @@ def class_numbers(
             if np.array_equal(known[numbers], found):
                 return numbers.astype(np.int64)
     unknown = [label for label in np.unique(found) if label not in set(classes)]
+    label = shown(unknown[0] if unknown else found)
     raise DatasetError(
-        f"The classifier does not know the label {unknown[0] if unknown else found!r}. "
-        f"Its classes are {', '.join(map(str, classes[:12]))}."
+        f"The classifier does not know the label {label}. Its classes are "
+        f"{', '.join(map(str, classes[:12]))}."
     )
 
 
@@ -100,7 +108,7 @@ def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
     if sample_weight is None:
         return None
     weights: NumpyArray = _check_sample_weight(
-        sample_weight, targets, dtype=np.float64, ensure_non_negative=True
+        as_array(sample_weight), targets, dtype=np.float64, ensure_non_negative=True
     )
     if not weights.any():
         raise DatasetError(
@@ -140,12 +148,26 @@ def held_out(estimator: Any, form: InputForm, classes: NumpyArray) -> Split | No
     given = estimator.validation
     if not isinstance(given, tuple | list):
         return None
-    if len(given) != 2:
-        raise ConfigError(
-            "validation is a fraction, a count or the two arrays (X, y), got "
-            f"{len(given)} values. Give validation=(X, y)."
-        )
     examples, labels = given
-    return Split(
-        more_examples(estimator, form, examples), class_numbers(labels, classes)
-    )
+    return labelled(estimator, form, examples, labels, classes, owner="validation")
+
+
+def labelled(
+    estimator: Any,
+    form: InputForm,
+    examples: Any,
+    labels: Any,
+    classes: NumpyArray,
+    names: tuple[str, ...] = (),
+    *,
+    owner: str,
+) -> Split:
+    """Examples with the class number of each; ShapeError unless there are as many."""
+    found = more_examples(estimator, form, examples)
+    targets = class_numbers(labels, classes, names)
+    if len(found) != len(targets):
+        raise ShapeError(
+            f"{owner} takes one label for each example, got {len(found)} examples and "
+            f"{len(targets)} labels. Give as many of each."
+        )
+    return Split(found, targets)

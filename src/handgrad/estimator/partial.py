@@ -1,55 +1,114 @@
 """Training on one portion of the examples after another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from sklearn.utils.validation import column_or_1d
+
+from handgrad import catalog
+from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
-from handgrad.estimator.fitting import check_finite_network
+from handgrad.engine.engine import Engine
+from handgrad.estimator.changes import followed
+from handgrad.estimator.fitting import check_finite_network, prepare
+from handgrad.estimator.inputs import (
+    as_array,
+    class_numbers,
+    classes_of,
+    labelled,
+    split_of,
+    training_examples,
+)
+from handgrad.losses import Loss
+from handgrad.optimizers import Optimizer
 from handgrad.training.build import (
+    Parts,
     build_augmentation,
     build_engine,
     build_optimizer,
     training_settings,
 )
+from handgrad.training.class_weights import weighted
+from handgrad.training.config import RunConfig
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trainer import Trainer
 
 
+def first_portion(
+    classifier: Any,
+    settings: dict[str, Any],
+    examples: Any,
+    labels: Any,
+    classes: Any,
+    sample_weight: Any,
+) -> tuple[Parts, NumpyArray, Split]:
+    """The new network, all classes, and the examples of a first call."""
+    form, found, given = training_examples(classifier, examples, labels)
+    known, _ = classes_of(column_or_1d(given if classes is None else as_array(classes)))
+    portion = split_of(found, class_numbers(given, known), sample_weight, 0)
+    parts, _ = prepare(settings, form, portion, None, known)
+    return parts, known, portion
+
+
+def next_portion(
+    classifier: Any, examples: Any, labels: Any, sample_weight: Any
+) -> Split:
+    """The examples of a later call, which are like those of the first."""
+    form, known = classifier.trained_.form, classifier.classes_
+    found = labelled(classifier, form, examples, labels, known, owner="partial_fit")
+    return split_of(found.images, found.targets, sample_weight, 0)
+
+
 class Portions:
     """A network that trains on portions: each is one epoch of the same optimizer.
 
     The optimizer's state begins anew here; lengths of a schedule follow from the first
-    portion.
+    portion. `settings` are the parameters that the network's configuration came from.
     """
 
-    def __init__(self, network: TrainedNetwork, first: Split, epochs: int = 0) -> None:
-        config = network.config
-        size = config.training.batch_size
-        self.network = network
-        self.optimizer = build_optimizer(config, -(-len(first) // size))
-        self.engine = build_engine(
-            config,
-            network.model,
-            network.loss,
-            self.optimizer,
-            network.normalization,
-            batch_size=size,
-            workers=network.workers,
-        )
+    def __init__(
+        self,
+        network: TrainedNetwork,
+        first: Split,
+        epochs: int = 0,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.network, self.first, self.settings = network, len(first), settings or {}
         self.position = Position(epoch=epochs + 1)
+        self.optimizer, self.engine = self._parts(
+            network.config, network.loss, network.workers
+        )
+
+    def follow(self, settings: Mapping[str, Any]) -> None:
+        """Go on with the parameters of this call; the optimizer's state stays."""
+        network, workers = self.network, settings["workers"]
+        config = followed(network.config, self.settings, settings)
+        self.settings = settings
+        if config == network.config and workers == network.workers:
+            return
+        loss = catalog.build("loss", config.loss.name, config.loss.options)
+        kept = self.engine.state()
+        optimizer, engine = self._parts(config, loss, workers)
+        state = engine.state()
+        engine.restore(state | {name: kept[name] for name in state if name in kept})
+        self.optimizer, self.engine = optimizer, engine
+        network.config, network.loss, network.workers = config, loss, workers
 
     def train(self, portion: Split, on_epoch: Callable[[EpochRecord], None]) -> None:
         """One pass over these examples."""
-        config, epoch = self.network.config, self.position.epoch
-        settings = training_settings(config)
+        network, epoch = self.network, self.position.epoch
+        config, names = network.config, network.class_names
         trainer = Trainer(
             self.engine,
-            portion,
-            loss=self.network.loss,
+            weighted(portion, names, config.loss.class_weight),
+            loss=network.loss,
             learning_rate=self.optimizer.rate,
-            settings=replace(settings, epochs=epoch, early_stopping=None),
+            settings=replace(
+                training_settings(config), epochs=epoch, early_stopping=None
+            ),
             augmentation=build_augmentation(config, portion.image_shape),
         )
         trainer.position = Position(epoch=epoch, step=self.position.step)
@@ -57,4 +116,20 @@ class Portions:
             if isinstance(record, EpochRecord):
                 on_epoch(record)
         self.position = trainer.position
-        check_finite_network(self.network.model, config, portion.images)
+        check_finite_network(network.model, config, portion.images)
+
+    def _parts(
+        self, config: RunConfig, loss: Loss[Any], workers: int | None
+    ) -> tuple[Optimizer, Engine]:
+        size, network = config.training.batch_size, self.network
+        optimizer = build_optimizer(config, -(-self.first // size))
+        engine = build_engine(
+            config,
+            network.model,
+            loss,
+            optimizer,
+            network.normalization,
+            batch_size=size,
+            workers=workers,
+        )
+        return optimizer, engine

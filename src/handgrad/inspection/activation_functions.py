@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handgrad import catalog
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
 from handgrad.inspection.result import Rows
 from handgrad.inspection.table import Table
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,6 +85,7 @@ class ActivationFunctions(Rows[ActivationCurve]):
         }
 
 
+@takes_kinds
 def activation_functions(
     names: Sequence[str] = (),
     *,
@@ -105,10 +108,11 @@ def activation_functions(
     Source
         Goodfellow, Bengio, Courville (2016), Deep Learning, section 6.3.
     """
-    if not low < high or points < 2:
+    check_count("activation_functions", "points", points, least=2)
+    if not low < high:
         raise ConfigError(
-            f"activation_functions takes a range from low to high and 2 points or "
-            f"more, got {low:g} to {high:g} and {points}. Change them."
+            "activation_functions takes a range from low to high, got "
+            f"{low:g} to {high:g}. Change them."
         )
     inputs = np.linspace(low, high, points)
     rows = tuple(curve(name, inputs) for name in names or catalog.ACTIVATIONS)

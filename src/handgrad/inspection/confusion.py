@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
 from handgrad.metrics import count_confusions, most_confused
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,6 +75,7 @@ class Confusion(Result):
         }
 
 
+@takes_kinds
 def confusion(
     subject: Any,
     images: Any = None,
@@ -106,7 +108,7 @@ def confusion(
     Source
         Bishop (2006), Pattern Recognition and Machine Learning, section 1.5.
     """
-    check_at_least("confusion", "pairs", pairs, 1)
+    check_count("confusion", "pairs", pairs)
     of = subject_of(subject)
     sample = sample_of(of, images, labels, **where)
     counts = count_confusions(of.logits(sample.images), sample.targets)

@@ -10,7 +10,7 @@ from handgrad.datasets.array_input import as_examples, form_of, to_array
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.sample import Sample
 from handgrad.names import known_name
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 CLASSES = tuple(map(str, range(10)))  # where no labels are given
 
@@ -73,7 +73,7 @@ def dataset_sample(
     """The first training images of a data set, by default the digits."""
     from handgrad.training.build import DIGITS_SIZE
 
-    check_at_least("An inspection", "count", count, 1)
+    check_count("An inspection", "count", count)
     name = dataset or "digits"
     size = DIGITS_SIZE if known_name(name, ("digits",)) else None
     found = datasets.load(name, data_dir=data_dir, image_size=size)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.errors import ConfigError
 from handgrad.inspection.result import Rows
 from handgrad.inspection.table import Table
 from handgrad.layers import Dropout
 from handgrad.randomness import Key, normal
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,6 +79,7 @@ class DropoutStatistics(Rows[DropoutRow]):
         return {"rows": [asdict(row) for row in self.rows]}
 
 
+@takes_kinds
 def dropout_statistics(
     kept: Sequence[float] = KEPT,
     *,
@@ -103,7 +105,7 @@ def dropout_statistics(
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout: a
         simple way to prevent neural networks from overfitting, section 10.
     """
-    check_at_least("dropout_statistics", "count", count, 1)
+    check_count("dropout_statistics", "count", count)
     wrong = [share for share in kept if not 0 < share <= 1]
     if wrong:
         raise ConfigError(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, image_of
@@ -93,6 +94,7 @@ class FeatureMaps(Rows[FeatureMap]):
         return {"image": self.image, "layers": layers}
 
 
+@takes_kinds
 def feature_maps(
     subject: Any,
     images: Any = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.errors import ConfigError
 from handgrad.inspection.result import Result
@@ -68,6 +69,7 @@ class Filters(Result):
         }
 
 
+@takes_kinds
 def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
     """The weights of the first layer that has any, arranged as images.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.differentiable import NetworkValue
@@ -23,7 +24,7 @@ from handgrad.inspection.table import Table
 from handgrad.models import mlp
 from handgrad.models.parts import InitializerChoice
 from handgrad.randomness import Key
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -136,6 +137,7 @@ class DepthFlow(Rows[DepthRow]):
         return depth_finding(self.rows)
 
 
+@takes_kinds
 def gradient_flow(
     subject: Any = None,
     images: Any = None,
@@ -222,7 +224,7 @@ def depth_flow(
     rows = []
     for activation in activations:
         for depth in depths:
-            check_at_least("depth_flow", "depths", depth, 1)
+            check_count("depth_flow", "depths", depth)
             model = mlp(
                 hidden_sizes=[hidden] * depth,
                 activations=activation,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.data_sample import data_sample
@@ -26,6 +27,7 @@ from handgrad.layers import Linear, Sequential, Sigmoid
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import perceptron
 from handgrad.randomness import Key, permutation
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -136,6 +138,7 @@ class Jacobians(Rows[Jacobian]):
         }
 
 
+@takes_kinds
 def jacobians(
     subject: Any = None,
     images: Any = None,
@@ -169,6 +172,7 @@ def jacobians(
     Source
         Bishop (2006), Pattern Recognition and Machine Learning, section 5.3.4.
     """
+    check_count("jacobians", "columns", columns)
     if subject is None:
         sample = only(data_sample(images, None, up_to(image), **where), image)
         shape, classes = sample.image_shape, len(sample.class_names)

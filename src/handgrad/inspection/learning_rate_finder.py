@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from handgrad import catalog
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization, Split, normalization
 from handgrad.datasets.normalization import unit
@@ -28,7 +29,7 @@ from handgrad.layers import Sequential
 from handgrad.losses import Loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
-from handgrad.ranges import check_at_least, check_positive
+from handgrad.ranges import check_count, check_positive
 from handgrad.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Sweep(Result):
         }
 
 
+@takes_kinds
 def learning_rate_finder(  # noqa: PLR0913  a run in one call
     model: Any,
     images: Any = None,
@@ -131,7 +133,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     Source
         Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
     """
-    check_at_least("learning_rate_finder", "steps", steps, 1)
+    check_count("learning_rate_finder", "steps", steps)
     count = max(steps * batch_size, 1)
     if is_catalogue_name(model):
         sample = data_sample(images, labels, count, **where)
@@ -210,8 +212,8 @@ def sweep_rates(  # noqa: PLR0913  a run in one call
                     normalization=unit(1))
     """
     check_positive("learning_rate_finder", "low", low)
-    check_at_least("learning_rate_finder", "steps", steps, 10)
-    check_at_least("learning_rate_finder", "batch size", batch_size, 1)
+    check_count("learning_rate_finder", "steps", steps, least=10)
+    check_count("learning_rate_finder", "batch size", batch_size)
     if steps > MOST_STEPS:
         raise ConfigError(
             f"learning_rate_finder takes at most {MOST_STEPS:,} steps, got {steps:,}. "

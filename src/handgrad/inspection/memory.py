@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handgrad import catalog
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.inspection.data_sample import dataset_sample
 from handgrad.inspection.result import Result
@@ -27,7 +28,7 @@ from handgrad.layers import Flatten, Sequential
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, normal
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,6 +102,7 @@ class Memory(Result):
         return {**asdict(self), "finding": self.finding}
 
 
+@takes_kinds
 def memory(  # noqa: PLR0913  a network, an optimizer and their options in one call
     model: Any,
     optimizer: str | Optimizer = "sgd",
@@ -163,7 +165,7 @@ def measure(
         activations = 4 * batch * sum of all layers' outputs               (training)
         activations = 4 * batch * largest outputs of two layers in turn  (prediction)
     """
-    check_at_least("memory", "batch_size", batch_size, 1)
+    check_count("memory", "batch_size", batch_size)
     inputs = normal(Key(seed), (batch_size, *image_shape)).astype(np.float32)
     training = predicted_in_training(model, optimizer, image_shape, batch_size)
     own = training["parameters"]

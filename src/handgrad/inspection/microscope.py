@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ShapeError, unknown_name
 from handgrad.inspection.differentiable import NetworkValue
@@ -35,6 +36,7 @@ STEPS = (1e-4, 1e-5, 1e-6)  # of the finite difference; smaller ones where it ma
 SMOOTH = (Linear, Conv2d, Sigmoid, Tanh, GELU)  # a sign in their caches is no kink
 
 
+@takes_kinds
 def microscope(
     subject: Any,
     images: Any = None,

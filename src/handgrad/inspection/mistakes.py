@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.confusion import wrong_of
 from handgrad.inspection.result import Rows
@@ -12,7 +13,7 @@ from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
 from handgrad.layers import Softmax
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,6 +98,7 @@ class Mistakes(Rows[Mistake]):
         }
 
 
+@takes_kinds
 def mistakes(
     subject: Any,
     images: Any = None,
@@ -122,7 +124,7 @@ def mistakes(
     Example
         mistakes(clf, test_images, test_labels, count=10)
     """
-    check_at_least("mistakes", "count", count, 1)
+    check_count("mistakes", "count", count)
     of = subject_of(subject)
     sample = sample_of(of, images, labels, **where)
     logits = of.logits(sample.images).astype(np.float64)

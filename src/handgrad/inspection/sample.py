@@ -8,7 +8,7 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.subject import Subject, as_inputs
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_count
 
 
 class Where(TypedDict, total=False):
@@ -74,7 +74,7 @@ def sample_of(
 ) -> Sample:
     """All of the given images, or the first `count` of a run's split."""
     if count is not None:
-        check_at_least("An inspection", "count", count, 1)
+        check_count("An inspection", "count", count)
     if images is None:
         return _of_run(subject, count, split, dataset, data_dir)
     if split is not None or dataset is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from handgrad import layers, models
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import data_sample
@@ -116,6 +117,7 @@ class SaturationByScale(Rows[ScaleRow]):
         return {"bound": self.bound, "rows": rows}
 
 
+@takes_kinds
 def saturation(
     subject: Any = None,
     images: Any = None,

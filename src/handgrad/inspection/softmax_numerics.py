@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.result import Result
 from handgrad.inspection.table import Table
 from handgrad.layers import Softmax
 from handgrad.losses.softmax_cross_entropy import log_softmax
 from handgrad.randomness import Key, normal
+from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -155,6 +157,7 @@ class SoftmaxNumerics(Result):
         return {**asdict(self), "finding": self.finding}
 
 
+@takes_kinds
 def softmax_numerics(
     sizes: Sequence[float] = SIZES,
     *,
@@ -176,6 +179,8 @@ def softmax_numerics(
         Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and
         softmax functions, IMA Journal of Numerical Analysis 41(4).
     """
+    check_count("softmax_numerics", "classes", classes)
+    check_count("softmax_numerics", "random_rows", random_rows)
     levels = [-size for size in reversed(sizes)] + list(sizes)
     denominators = random_denominators(random_rows, classes, Key(seed))
     return SoftmaxNumerics(

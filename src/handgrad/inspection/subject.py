@@ -3,7 +3,7 @@
 The one module of the inspections that knows how classifiers and runs are made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,16 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
-from handgrad.datasets.array_input import InputForm, as_examples, to_array
+from handgrad.datasets.array_input import (
+    InputForm,
+    as_examples,
+    to_array,
+    with_count,
+)
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.losses import Loss, SoftmaxCrossEntropy
+from handgrad.ranges import shown
 
 if TYPE_CHECKING:
     from handgrad.training.config import RunConfig
@@ -66,7 +72,7 @@ class Subject:
         if self.classifier is not None:
             return self._as_trained(array)
         for shape in self._example_shapes(array, prefer_one=prefer_one):
-            if self._takes(shape):
+            if array.size and self._takes(shape):
                 return array.reshape(-1, *shape)
         wanted = self.input_shape or "that the network takes"
         raise ShapeError(
@@ -90,15 +96,15 @@ class Subject:
         Whole numbers are class numbers, unless the classifier was fitted on numbers:
         then labels are those.
         """
-        array = np.atleast_1d(np.asarray(labels))
+        array = np.atleast_1d(to_array(labels))
         numbers = self._numbers(array, names)
         given = array.reshape(-1).tolist()
-        unknown = [label for label in given if label not in numbers]
+        unknown = [x for x in given if not isinstance(x, Hashable) or x not in numbers]
         if unknown:
             known = ", ".join(map(str, list(numbers)[:NAMED]))
             raise ConfigError(
-                f"{self.name} has the classes {known}, got the label {unknown[0]}. "
-                "Give labels of these classes."
+                f"{self.name} has the classes {known}, got the label "
+                f"{shown(unknown[0])}. Give labels of these classes."
             )
         return np.array([numbers[label] for label in given], dtype=np.int64)
 
@@ -114,11 +120,7 @@ class Subject:
     def _as_trained(self, array: NumpyArray) -> NumpyArray:
         """Examples in the layout and dtype that the classifier was trained on."""
         form: InputForm = self.classifier.form
-        channels_last = (*form.shape[1:], form.shape[0])
-        grey = form.shape[1:] if form.shape[0] == 1 and form.is_image else None
-        if array.shape in (form.shape, channels_last, grey):
-            array = array[None]
-        return as_examples(array, form)
+        return as_examples(with_count(array, form), form)
 
     def _example_shapes(self, array: NumpyArray, *, prefer_one: bool) -> list[Shape]:
         """The shapes that one example of this array can have, the preferred first."""

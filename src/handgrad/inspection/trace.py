@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.errors import unknown_name
 from handgrad.inspection.differentiable import in_float64
@@ -90,6 +91,7 @@ class Trace(Result):
         return {"layers": layers, "loss": self.loss.as_dict()}
 
 
+@takes_kinds
 def trace(
     subject: Any,
     images: Any = None,
@@ -133,7 +135,7 @@ def trace(
         sample = image_of(of, images, labels, image, **where)
     else:
         sample = sample_of(of, images, labels, prefer_one=True, **where)
-    return trace_sample(of, sample, training=training, key=key)
+    return trace_sample(of, sample, training=bool(training), key=key)
 
 
 def trace_sample(

@@ -1,7 +1,7 @@
 """Networks of the catalogue with their initial weights, as subjects of inspections."""
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from handgrad import catalog
@@ -15,7 +15,7 @@ def is_catalogue_name(given: Any) -> bool:
     """Whether it names a network, rather than a classifier or the path of a run."""
     if not isinstance(given, str):
         return False
-    return known_name(given, catalog.MODELS) is not None or not Path(given).exists()
+    return known_name(given, catalog.MODELS) is not None or not os.path.exists(given)
 
 
 def untrained(

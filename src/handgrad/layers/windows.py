@@ -13,7 +13,7 @@ from array_api_compat import device
 
 from handgrad.arrays import Array, Pair, Shape, array_namespace
 from handgrad.errors import ConfigError, ShapeError
-from handgrad.ranges import is_whole
+from handgrad.ranges import MOST, is_whole, shown
 
 Place: TypeAlias = tuple[EllipsisType, slice, slice]
 
@@ -129,11 +129,11 @@ def read_pair(owner: str, name: str, value: object, *, least: int) -> Pair:
     pair = (value, value) if isinstance(value, Integral) else value
     if isinstance(pair, tuple | list) and len(pair) == 2:
         height, width = pair
-        if all(is_whole(side) and side >= least for side in pair):
+        if all(is_whole(side) and least <= side <= MOST for side in pair):
             return int(height), int(width)
     raise ConfigError(
         f"{owner} takes {name} as a whole number of at least {least} or a pair of "
-        f"them (height, width), got {value!r}. Give, for example, {name}="
+        f"them (height, width), got {shown(value)}. Give, for example, {name}="
         f"{max(least, 2)}."
     )
 

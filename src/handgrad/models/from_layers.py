@@ -14,7 +14,7 @@ from handgrad.models.parts import LAYERS, initializer
 from handgrad.names import known_name
 from handgrad.options import call, named
 from handgrad.randomness import Key
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_at_least, shown
 
 INFERRED = ("in_features", "in_channels", "features", "channels")
 NESTED = ("body", "shortcut")
@@ -109,7 +109,7 @@ def build_layers(
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping) or "name" not in row:
             raise ConfigError(
-                f"Layer {number} must be a table with a name, got {row!r}. "
+                f"Layer {number} must be a table with a name, got {shown(row)}. "
                 'Write it as { name = "relu" }.'
             )
         kind = kind_of(row["name"])

@@ -9,7 +9,7 @@ from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
 from handgrad.layers.layer import Layer
 from handgrad.options import name_of, named, options_of, value_of_kind
-from handgrad.ranges import check_at_least
+from handgrad.ranges import check_at_least, shown
 
 Row: TypeAlias = dict[str, Any]  # one layer: its name in LAYERS and its options
 InitializerChoice: TypeAlias = str | Mapping[str, Any] | Initializer
@@ -68,7 +68,7 @@ def initializer(choice: InitializerChoice) -> Initializer:
     `normal` needs its standard deviation and `uniform` its limit; the others scale
     themselves by their fans and take no number.
     """
-    if callable(choice):
+    if callable(choice) and not isinstance(choice, type):
         return choice
     name, settings = _split(choice)
     name = name_of("initializer", INITIALIZERS, name)
@@ -78,7 +78,7 @@ def initializer(choice: InitializerChoice) -> Initializer:
         right = f"{name}:0.01" if wanted else name
         raise ConfigError(
             f"The initializer {name} takes {' '.join(wanted) or 'no number'}, "
-            f"got {choice!r}. Write it as {right!r}."
+            f"got {shown(choice)}. Write it as {right!r}."
         )
     if not wanted:
         return PLAIN_INITIALIZERS[name]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.imports import random_state_kept
 from handgrad.sweeps.space import Parameter, Values
 
 FEWEST = 8  # settings; below that a forest sees what it likes
@@ -59,8 +60,9 @@ def caution(r2: float) -> str:
 
 def _falls(places: Any, means: Any) -> tuple[Any, float]:
     """Shuffled falls of R2, a row for each parameter; and R2 out of bag."""
-    from sklearn.ensemble import RandomForestRegressor
-    from sklearn.inspection import permutation_importance
+    with random_state_kept():
+        from sklearn.ensemble import RandomForestRegressor
+        from sklearn.inspection import permutation_importance
 
     forest = RandomForestRegressor(TREES, oob_score=True, random_state=0)
     forest.fit(places, means)

@@ -150,11 +150,11 @@ def cannot_write(path: Path, error: OSError, wanted: int = 0) -> HandgradError:
         return ResourceError(
             f"{path} cannot be written: {why}; it takes {wanted:,} bytes and "
             f"{_free(path):,} are free. What was saved before is intact. Make room, "
-            "then go on with handgrad train --resume RUN."
+            "then save again, or go on with a run: handgrad train --resume RUN."
         )
     return RunError(
         f"{path} cannot be written: {why}. What was saved before is intact. Give "
-        "another folder with --run, or mend this one and go on with "
+        "another folder, or make this one writable and go on with a run: "
         "handgrad train --resume RUN."
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Split
 from handgrad.errors import ConfigError
+from handgrad.ranges import shown
 
 NAMED = 12  # classes that an error lists
 ClassWeight = str | Mapping[str, float] | None
@@ -45,7 +46,7 @@ def class_weights(
     if choice != "balanced":
         raise ConfigError(
             "class_weight takes 'balanced', a mapping from class name to weight, or "
-            f"none, got {choice!r}. Write 'balanced'."
+            f"none, got {shown(choice)}. Write 'balanced'."
         )
     counts = np.bincount(targets, minlength=classes)
     balanced = len(targets) / (classes * np.maximum(counts, 1))

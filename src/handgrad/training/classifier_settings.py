@@ -9,8 +9,9 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import ConfigError
 from handgrad.options import named
+from handgrad.ranges import shown
 from handgrad.training.build import ARRAYS, OWN_MODEL
-from handgrad.training.config import RunConfig, config_from
+from handgrad.training.config import LossConfig, RunConfig, config_from
 from handgrad.training.starting_points import STARTING_POINTS
 
 PATIENCE = 10  # epochs without a lower loss, for early_stopping=True
@@ -27,7 +28,7 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
     given = {name: _plain(value) for name, value in settings.items()}
     batch_size = given["batch_size"]
     loss = _table("loss", given["loss"])
-    loss |= {"l2": loss.get("l2", _number(given["l2"] or 0))}
+    loss |= {"l2": _number(given["l2"] or loss.get("l2", 0))}
     if given["label_smoothing"]:
         loss["label_smoothing"] = _number(given["label_smoothing"])
     if given["class_weight"] is not None:
@@ -60,6 +61,8 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
     options = config.model.options
     is_rows = config.model.name == "from_layers"
     loss = {"name": config.loss.name, **config.loss.options}
+    if config.loss.l2_factor != LossConfig().l2_factor:
+        loss["l2_factor"] = config.loss.l2_factor
     smoothing = loss.pop("label_smoothing", 0.0)
     optimizer = {"name": config.optimizer.name, **config.optimizer.options}
     schedule = config.schedule.model_dump(mode="json")
@@ -136,8 +139,8 @@ def _table(kind: str, value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping) and "name" in value:
         return {option: _plain(setting) for option, setting in value.items()}
     raise ConfigError(
-        f"Classifier takes {kind} as a name or a mapping with a name, got {value!r}. "
-        f'Write it as {{"name": ...}} with its options.'
+        f"Classifier takes {kind} as a name or a mapping with a name, got "
+        f'{shown(value)}. Write it as {{"name": ...}} with its options.'
     )
 
 

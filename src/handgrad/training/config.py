@@ -24,7 +24,8 @@ from handgrad.datasets.normalization import Normalization
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.parsing import read_toml
-from handgrad.ranges import LARGEST, MOST
+from handgrad.paths import path_of
+from handgrad.ranges import LARGEST, MOST, shown
 
 Validation = float | int | Literal["test", "none"]
 
@@ -223,6 +224,11 @@ def config_from(
     `tables` maps the names of tables to their keys and values; `source` begins the
     error message. ConfigError names the key that is unknown or invalid.
     """
+    if not isinstance(tables, Mapping):
+        raise ConfigError(
+            f"{source} is a table of settings, got {shown(tables)}. Give a mapping, "
+            'such as {"model": {"name": "lenet"}}.'
+        )
     try:
         return RunConfig.model_validate(dict(tables))
     except ValidationError as error:
@@ -234,7 +240,8 @@ def read_config(path: Path) -> RunConfig:
 
     ConfigError for a file that is missing or not TOML, and for an invalid key.
     """
-    return config_from(read_toml(path), str(path))
+    place = path_of("read_config", "path", path)
+    return config_from(read_toml(place), str(path))
 
 
 def _as_config_error(error: ValidationError, source: str) -> ConfigError:
@@ -252,7 +259,7 @@ def _as_config_error(error: ValidationError, source: str) -> ConfigError:
     if first["type"] == "less_than_equal" and first["ctx"]["le"] == LARGEST:
         wrong = f"input should be at most {LARGEST:g}"
     return ConfigError(
-        f"{source}: {_place(first['loc'])}: {wrong}, got {first.get('input')!r}. "
+        f"{source}: {_place(first['loc'])}: {wrong}, got {shown(first.get('input'))}. "
         "Change it."
     )
 

@@ -64,8 +64,8 @@ def non_finite_error(
     bad = [images[row] for row in found.rows]
     message = (
         f"{when} gave numbers that are not finite: {found.words}{_spot(found, bad)}. "
-        f"The last checkpoint is as it was; try a learning rate below {rate:g}, or "
-        "clip gradients with --clip-norm 1."
+        f"What was saved before is as it was; try a learning rate below {rate:g}, or "
+        "a maximum gradient norm of 1 (clip_norm, --clip-norm)."
     )
     details = {
         "step": step,

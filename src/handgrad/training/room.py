@@ -25,8 +25,8 @@ HELD = 9 / 8  # of what a plain step takes, arrays of many sizes
 SMALL = 2_000_000  # records, lines and whatever else a run makes in passing
 AMPLE = 32  # no network here takes so many times the least
 NEXT = (
-    "Take a smaller --batch-size, a smaller network or fewer images, close other "
-    "programs, or try it all the same with --force."
+    "Take a smaller batch size, a smaller network or fewer images, or close other "
+    "programs. To try it all the same, use handgrad train --force."
 )
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import parse_json
+from handgrad.paths import path_of
 from handgrad.training.atomic import (
     append,
     cannot_write,
@@ -65,6 +66,8 @@ class RunFolder:
 
         RunError if something is there already.
         """
+        if path is not None:
+            path = path_of("A run", "its folder", path, RunError)
         folder, is_new = _make(path, config)
         made = cls(folder)
         try:
@@ -83,6 +86,7 @@ class RunFolder:
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
         """Open the folder at `path` for reading; RunError if it is not a run's."""
+        path = path_of("A run", "its folder", path, RunError)
         if not is_file(path / "config.toml"):
             raise RunError(
                 f"{path} is not a run folder: it holds no config.toml. Give a folder "
@@ -257,7 +261,7 @@ def _refuse_unless_empty(path: Path) -> bool:
 
 def _is_there(path: Path) -> RunError:
     return RunError(
-        f"{path} is there already. Give another folder with --run, or go on with "
+        f"{path} is there already. Give another folder, or go on with this run: "
         f"handgrad train --resume {path}."
     )
 

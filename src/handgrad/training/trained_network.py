@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handgrad import catalog
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.augmentation import logits_with_flip
 from handgrad.datasets import Normalization, Split
-from handgrad.datasets.array_input import InputForm, as_examples
+from handgrad.datasets.array_input import InputForm, as_examples, to_array, with_count
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import model_state, restore_model
-from handgrad.errors import RunError
+from handgrad.errors import ConfigError, DatasetError, RunError
 from handgrad.layers import Sequential
 from handgrad.losses import Loss
 from handgrad.losses.loss import forward_loss
 from handgrad.metrics import Evaluation
 from handgrad.metrics import evaluate as count
+from handgrad.paths import path_of
+from handgrad.ranges import check_count, shown
 from handgrad.training.build import build_model, normalization_of
 from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.config import RunConfig
@@ -95,7 +98,7 @@ class TrainedNetwork:
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32, all finite."""
-        examples = as_examples(np.asarray(images), self.form)
+        examples = as_examples(with_count(to_array(images), self.form), self.form)
         if self.config.prediction.with_flip:
             logits = logits_with_flip(self._logits_once, examples)
         else:
@@ -115,7 +118,8 @@ class TrainedNetwork:
         `history` holds plain values of each epoch to keep with it. RunError if the file
         cannot be written.
         """
-        save_model(Path(path), self.config, model_state(self.model), history)
+        place = path_of("save", "path", path, RunError)
+        save_model(place, self.config, model_state(self.model), history)
 
     def _logits_once(self, examples: NumpyArray) -> NumpyArray:
         if self.config.engine == "plain":
@@ -145,7 +149,8 @@ class TrainedNetwork:
         """
         from handgrad.datasets.pictures import read_image
 
-        return read_image(path, self.input_shape)
+        place = path_of("read_image", "path", path, DatasetError)
+        return read_image(place, self.input_shape)
 
 
 def _check_numbers(model: Sequential, place: Path) -> None:
@@ -161,6 +166,7 @@ def _check_numbers(model: Sequential, place: Path) -> None:
             )
 
 
+@takes_kinds
 def load(
     path: str | Path,
     which: str = "best",
@@ -181,7 +187,14 @@ def load(
     Example
         load("runs/lenet-digits-1", "last").predict(images)
     """
-    place = Path(path)
+    if workers is not None:
+        check_count("load", "workers", workers)
+    if model is not None and not callable(model):
+        raise ConfigError(
+            f"load takes model as the function that made the network, got "
+            f"{shown(model)}. Leave it out for a network of the catalogue."
+        )
+    place = path_of("load", "path", path, RunError)
     if place.is_file():
         config, arrays = load_model(place)
     else:

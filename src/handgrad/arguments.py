@@ -1,0 +1,77 @@
+"""Arguments of public functions: of the kind that the signature says."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from inspect import signature
+from pathlib import Path
+from types import UnionType
+from typing import Any, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin
+
+import numpy as np
+
+from handgrad.errors import ConfigError
+from handgrad.options import in_words
+from handgrad.ranges import LARGEST, is_number, is_whole, shown
+
+WIDEST = 2**63  # whole numbers of 64 bits
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def takes_kinds(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """The function, with a ConfigError for an argument of another kind than annotated.
+
+    Numbers are Python's or NumPy's, finite, and never true or false; lists may be
+    tuples or arrays. `Any`, functions and annotations written as text go unchecked.
+    """
+    parameters = signature(function)
+
+    @wraps(function)
+    def checked(*given: Given.args, **named: Given.kwargs) -> Result:
+        found = parameters.bind_partial(*given, **named).arguments
+        for name, value in found.items():
+            kind = function.__annotations__.get(name)
+            if get_origin(kind) is Unpack:
+                fields = get_args(kind)[0].__annotations__
+                for field, its_value in value.items():
+                    _check(function.__name__, field, its_value, fields.get(field))
+            else:
+                _check(function.__name__, name, value, kind)
+        return function(*given, **named)
+
+    return checked
+
+
+def _check(owner: str, name: str, value: object, kind: Any) -> None:
+    if not is_of_kind(value, kind):
+        raise ConfigError(
+            f"{owner} takes {name} as {in_words(kind)}, got {shown(value)}. "
+            "Change it and try again."
+        )
+
+
+def is_of_kind(value: object, kind: Any) -> bool:
+    """Whether a value is what an annotation asks for, as far as that can be seen."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return any(is_of_kind(value, part) for part in parts)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return isinstance(value, Mapping)
+    if isinstance(origin, type) and issubclass(origin, Sequence):  # also a tuple
+        if isinstance(value, np.ndarray) and value.ndim:
+            value = list(value)
+        if not isinstance(value, list | tuple):
+            return False
+        return all(is_of_kind(each, parts[0]) for each in value)
+    if kind is Any or not isinstance(kind, type):
+        return True
+    return _SIMPLE.get(kind, lambda each: isinstance(each, kind))(value)
+
+
+_SIMPLE: dict[type, Callable[[Any], bool]] = {
+    int: lambda value: is_whole(value) and -WIDEST <= value < WIDEST,
+    float: lambda value: is_number(value) and abs(value) <= LARGEST,
+    bool: lambda value: isinstance(value, bool | np.bool_),
+    Path: lambda value: isinstance(value, str | os.PathLike),
+}

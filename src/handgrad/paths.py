@@ -1,0 +1,36 @@
+"""Paths that a user gives, before anything is looked for there."""
+
+import os
+from pathlib import Path
+
+from handgrad.errors import ConfigError, HandgradError
+from handgrad.ranges import shown
+
+NOT_THERE = (FileNotFoundError, NotADirectoryError)
+
+
+def path_of(
+    owner: str, name: str, value: object, error: type[HandgradError] = ConfigError
+) -> Path:
+    """The path, whether or not there is a file; `error` for what can be no path.
+
+    That is another kind of value, an empty text, a name with a NUL character or one
+    that is too long, and a folder that may not be entered.
+    """
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str) or not text.strip():
+        raise error(
+            f"{owner} takes {name} as a path, got {shown(value)}. Give a text or a "
+            'Path, such as "runs/mine".'
+        )
+    try:
+        os.lstat(text)
+    except NOT_THERE:
+        pass
+    except (OSError, ValueError) as reason:
+        why = getattr(reason, "strerror", None) or str(reason)
+        raise error(
+            f"{owner} cannot use {name} {shown(text)}: {why[:1].lower()}"
+            f"{why[1:]}. Give another path."
+        ) from reason
+    return Path(text)

@@ -1,0 +1,91 @@
+import os
+import pickle
+import threading
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from handgrad.classifier import Classifier
+from handgrad.estimator.lock import put_back, training_lock
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 6, 6), dtype=np.uint8)
+LABELS = np.arange(40) % 2
+
+
+def classifier(**settings):
+    return Classifier("softmax_regression", epochs=1, batch_size=8, **settings)
+
+
+def test_a_classifier_has_one_lock_and_a_copy_another():
+    clf = classifier()
+    assert training_lock(clf) is training_lock(clf)
+    assert training_lock(clf) is not training_lock(deepcopy(clf))
+    with training_lock(clf), training_lock(clf):  # a callback may train again
+        pass
+
+
+@pytest.mark.parametrize("engine", ["cpu", "plain"])
+def test_portions_of_several_threads_follow_one_another(engine):
+    clf = classifier(engine=engine, workers=1)
+    start = threading.Barrier(4)
+
+    def train():
+        start.wait()
+        for _ in range(5):
+            clf.partial_fit(IMAGES, LABELS)
+
+    threads = [threading.Thread(target=train) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    alone = classifier(engine=engine, workers=1)
+    for _ in range(20):
+        alone.partial_fit(IMAGES, LABELS)
+    assert [record.epoch for record in clf.history_] == list(range(1, 21))
+    assert clf.loss_curve_ == alone.loss_curve_
+    assert np.array_equal(clf.logits(IMAGES), alone.logits(IMAGES))
+    again = pickle.loads(pickle.dumps(clf)).partial_fit(IMAGES, LABELS)
+    assert again.n_iter_ == 21
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_child_of_a_fork_waits_for_no_thread_of_its_parent():
+    clf, held, release = classifier(), threading.Event(), threading.Event()
+
+    def hold():
+        with training_lock(clf):
+            held.set()
+            release.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if training_lock(clf).acquire(blocking=False) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    release.set()
+    thread.join()
+
+
+class Thing:
+    value = 0
+
+    def change(self, error):
+        self.value = 2
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "history", "expected"),
+    [(ValueError, [1], 1), (KeyboardInterrupt, [], 1), (KeyboardInterrupt, [1], 2)],
+)
+def test_an_error_puts_back_what_was_there(error, history, expected):
+    thing = Thing()
+    thing.value = 1
+    with pytest.raises(error), put_back(thing, history):
+        thing.change(error)
+    assert vars(thing) == {"value": expected}

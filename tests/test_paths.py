@@ -1,0 +1,58 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from handgrad.errors import ConfigError, RunError
+from handgrad.paths import path_of
+
+
+def test_a_path_need_not_be_there(tmp_path):
+    for path in (tmp_path, tmp_path / "no" / "such", tmp_path / "link"):
+        assert path_of("load", "path", path) == path
+        assert path_of("load", "path", str(path)) == path
+    (tmp_path / "file").touch()
+    below = tmp_path / "file" / "below"
+    assert path_of("load", "path", below) == below
+
+
+class Place:
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return self.path
+
+
+def test_anything_that_stands_for_a_path_is_one():
+    assert path_of("load", "path", Place("a")) == Path("a")
+
+
+@pytest.mark.parametrize("value", [None, 3, b"a", "", "  ", [], True, Place(b"a")])
+def test_what_is_no_path_is_refused(value):
+    with pytest.raises(RunError, match="load takes path as a path, got"):
+        path_of("load", "path", value, RunError)
+
+
+@pytest.mark.parametrize("value", ["a\0b", "x" * 300, "/x" * 3000, "\ud800"])
+def test_names_that_no_file_can_have_are_refused(value):
+    with pytest.raises(ConfigError, match=r"load cannot use path .*Give another path"):
+        path_of("load", "path", value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_a_folder_that_may_not_be_entered_is_refused(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    closed.chmod(0)
+    with pytest.raises(ConfigError, match="ermission denied"):
+        path_of("load", "path", closed / "file")
+    closed.chmod(stat.S_IRWXU)
+
+
+def test_a_link_to_itself_is_a_path(tmp_path):
+    (tmp_path / "round").symlink_to("round")
+    assert path_of("load", "path", tmp_path / "round") == tmp_path / "round"
+    with pytest.raises(ConfigError, match="too many levels"):
+        path_of("load", "path", tmp_path / "round" / "file")
