@@ -9,8 +9,6 @@ from inspect import Parameter, signature
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-import numpy as np
-
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.ranges import shown
@@ -122,6 +120,8 @@ def value_of_kind(who: str, value: Any, kind: Any) -> Any:
 
 def _holds_truth(value: Any) -> bool:
     """Whether a value is true or false, or a list that has one of them."""
+    import numpy as np  # help texts do without
+
     if isinstance(value, list | tuple):
         return any(map(_holds_truth, value))
     return isinstance(value, bool | np.bool_)

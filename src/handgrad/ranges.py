@@ -4,14 +4,12 @@ import re
 from numbers import Integral, Real
 from typing import TypeGuard
 
-import numpy as np
-
 from handgrad.errors import ConfigError
 
 MOST = 2**31 - 1  # of a count: more would not end, or could not be written
 LARGEST = 3.4028234663852886e38  # of float32: engines compute with no larger number
 LONGEST = 80  # characters of a value in a sentence
-NUMPY = re.compile(r"\bnp\.\w+\(([^()]*)\)")  # np.int64(7)
+NUMPY = re.compile(r"\bnp\.(?:\w+\(([^()]*)\)|(True|False)_)")  # np.int64(7)
 
 
 def check_at_least(owner: str, name: str, value: object, least: float) -> None:
@@ -63,9 +61,8 @@ def check_fraction(owner: str, name: str, value: object) -> None:
 
 def shown(value: object) -> str:
     """A value as it is written in a sentence: 7 rather than np.int64(7), and short."""
-    value = value.item() if isinstance(value, np.generic) else value
     try:
-        text = " ".join(NUMPY.sub(r"\1", repr(value)).split())
+        text = " ".join(NUMPY.sub(r"\1\2", repr(value)).split())
     except ValueError:  # Python writes no number of so many digits
         return "a number of thousands of digits"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

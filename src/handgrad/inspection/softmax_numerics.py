@@ -168,6 +168,7 @@ def softmax_numerics(
     """Where float32 softmax overflows and underflows, with and without the shift.
 
     Naive softmax and softmax shifted by the maximum are compared at each size and gap.
+    ConfigError for an argument of another kind, or a count below 1.
 
     Units
         sizes        the largest of three neighbouring logits, and the gap between two

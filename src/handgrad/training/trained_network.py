@@ -182,7 +182,8 @@ def load(
     made it: `(input_shape, classes, seed) -> Sequential`.
 
     RunError for a path that is neither, or a checkpoint that is missing; IntegrityError
-    for a file that does not match its checksum.
+    for a file that does not match its checksum. ConfigError for an argument of another
+    kind, or a network that needs `model`.
 
     Example
         load("runs/lenet-digits-1", "last").predict(images)
