@@ -106,7 +106,7 @@ def read_checkpoint(path: Path, manifest_sha256: str) -> Checkpoint:
     numbers = _parse(path / POSITION, contents[POSITION])
     try:
         arrays = load(contents[STATE])
-    except SafetensorError as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise _damaged(path / STATE) from error
     position = Position.from_numbers(_part(path, numbers, "position"))
     return Checkpoint(arrays, position, _part(path, numbers, "notes"))

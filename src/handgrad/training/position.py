@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
 from typing import Any
 
 from handgrad.errors import RunError
+from handgrad.ranges import is_number, is_whole
 from handgrad.training.early_stopping import best_epoch, should_stop
 from handgrad.training.settings import TrainingSettings
 
@@ -63,6 +65,23 @@ class Position:
         losses = (*self.losses, loss)
         return Position(epoch=self.epoch + 1, step=self.step, losses=losses)
 
+    def check(self, epochs: int, batches: int) -> None:
+        """RunError unless it is a place in `epochs` of so many `batches` each."""
+        is_place = (
+            1 <= self.epoch <= epochs + 1
+            and self.batch <= batches
+            and self.step == (self.epoch - 1) * batches + self.batch
+            and len(self.losses) == self.epoch - 1
+            and self.correct <= self.examples
+        )
+        if not is_place:
+            raise RunError(
+                f"A checkpoint stands at epoch {self.epoch}, batch {self.batch}, step "
+                f"{self.step} with {len(self.losses)} losses, which is no place in "
+                f"{epochs} epochs of {batches} batches. Use the run's other checkpoint "
+                "or a copy."
+            )
+
     def as_numbers(self) -> dict[str, Any]:
         """Return plain values for JSON; `from_numbers` restores every bit."""
         return asdict(self) | {"losses": list(self.losses)}
@@ -77,9 +96,9 @@ class Position:
             )
         losses, loss_sum = numbers["losses"], numbers["loss_sum"]
         is_right = isinstance(losses, list) and all(
-            isinstance(loss, int | float) for loss in [loss_sum, *losses]
+            is_number(loss) and isfinite(loss) for loss in [loss_sum, *losses]
         )
-        wrong = [n for n in COUNTS if type(numbers[n]) is not int or numbers[n] < 0]
+        wrong = [n for n in COUNTS if not (is_whole(numbers[n]) and numbers[n] >= 0)]
         if wrong or not is_right:
             raise RunError(
                 f"The position of a checkpoint has no numbers as "

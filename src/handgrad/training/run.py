@@ -160,7 +160,9 @@ class Run:
             return
         self.folder.check_config(checkpoint)
         notes = Notes.from_values(checkpoint.notes)
-        self.trainer.restore(checkpoint.arrays, checkpoint.position)
+        position, trainer = checkpoint.position, self.trainer
+        position.check(self.config.training.epochs, trainer.steps_per_epoch)
+        trainer.restore(checkpoint.arrays, position)
         self.folder.cut_back(notes.sizes)
         self._seconds_before = notes.seconds
         self._last_epoch = notes.last_epoch

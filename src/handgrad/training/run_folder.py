@@ -117,6 +117,11 @@ class RunFolder:
         Arrays that the folder holds are named by their path.
         """
         config = read_config(regular(self.path / "config.toml"))
+        if config.resolved is None:
+            raise RunError(
+                f"{self.path / 'config.toml'} holds no table [resolved], which every "
+                "run writes. Use a copy of the run, or train anew from this file."
+            )
         if config.dataset.name != ARRAY_FILE:
             return config
         kept = {"name": str(regular(self.path / ARRAY_FILE).absolute())}
