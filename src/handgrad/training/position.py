@@ -41,7 +41,7 @@ class Position:
         return best_epoch(self.losses)
 
     def is_end(self, settings: TrainingSettings) -> bool:
-        """Whether all epochs are done, or none was better for long enough."""
+        """Whether all epochs of the `settings` are done, or are stopped early."""
         if self.epoch > settings.epochs:
             return True
         return self.batch == 0 and should_stop(self.losses, settings.early_stopping)

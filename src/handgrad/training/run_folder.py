@@ -198,7 +198,7 @@ class RunFolder:
         return any(os.path.lexists(self._log(f"{name}.{ending}")) for name in LOGS)
 
     def check_sizes(self, sizes: dict[str, int]) -> dict[str, int]:
-        """The size of each log; IntegrityError if one is shorter than it was."""
+        """Bytes of each log; IntegrityError if one is shorter than in `sizes`."""
         found = {}
         for name, size in sizes.items():
             path = self._log(name)
