@@ -75,7 +75,7 @@ def checked(
     A word that spells a number becomes that number, a list that stands for a pair
     becomes a pair. `given` names arguments that come from elsewhere.
     """
-    known = options_of(function)
+    known = [name for name in options_of(function) if name not in given]
     for name in options:
         if name not in known:
             raise unknown_name(f"option of {owner}", name, known)

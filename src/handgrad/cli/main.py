@@ -69,6 +69,7 @@ def handgrad(
 def main() -> None:
     """Run the program with the words of the command line."""
     open_streams()
+    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}  # figures are ours
     codes: list[int] = []
     atexit.register(_leave, codes)  # the first to be registered is the last to run
     codes.append(run())

@@ -174,6 +174,8 @@ def _existing(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     path = Path(os.path.expanduser(text))
     if text.strip() and os.path.exists(path):  # also of a name too long to be one
+        if not (path.is_dir() or path.is_file()):
+            raise DatasetError(f"{text} is a device or a pipe. {OWN_IMAGES}.")
         return path
     if isinstance(name_or_path, str) and not set(text) & set("/\\."):
         unknown = unknown_name("data set", text, NAMES)

@@ -13,7 +13,7 @@ from handgrad.engine.optimizer_states import SGD_RULES, rule_of
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Operation, Phase, Task
-from handgrad.engine.returned import l2_gradients, penalty_of
+from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
 from handgrad.losses.l2 import touched
 from handgrad.optimizers import Optimizer
@@ -205,8 +205,9 @@ class Mover:
             self.optimizer.update(
                 parameter, gradient, self.plain_states[name], self.step
             )
-            place[...] = parameter.value
-            parameter.value = place
+            moved, parameter.value = parameter.value, place
+            who = f"a value of {name}"
+            place[...] = returned("", self.optimizer, who, moved, place.shape)
 
     def _clip(self) -> None:
         self.guard[-1] = self.own_penalty

@@ -181,7 +181,9 @@ class PlainEngine(Parts):
         for name, parameter in self.model.parameters().items():
             self.optimizer.update(parameter, gradients[name], self._states[name], step)
             # the memory order decides the last bits of a product: keep it as saved
-            parameter.value = np.ascontiguousarray(parameter.value)
+            shape, who = gradients[name].shape, f"a value of {name}"
+            moved = returned("", self.optimizer, who, parameter.value, shape)
+            parameter.value = np.ascontiguousarray(moved)
         return StepResult(loss, correct, norm)
 
     def _add_penalty(

@@ -1,12 +1,13 @@
 """The program of a training step, and running it."""
 
-from math import isfinite
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
+from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
@@ -227,9 +228,11 @@ def add_plain_loss(
         values = read(logits, memory, step.count)
         mean, cache = forward_loss(loss, values, step.targets, step.weights)
         d_logits = loss.backward(cache)
-        write(logits, memory, returned("", loss, "d_logits", d_logits, values.shape))
+        d_logits = returned("", loss, "d_logits", d_logits, values.shape)
+        write(logits, memory, d_logits)
         totals[:], correct[:] = 0, 0
-        totals[0] = loss_of(loss, mean) * step.count
+        is_finite = are_all_finite(d_logits)  # else nothing moves
+        totals[0] = loss_of(loss, mean) * step.count if is_finite else nan
         correct[0] = np.count_nonzero(values.argmax(axis=1) == step.targets)
 
     lowering.meet("forward")

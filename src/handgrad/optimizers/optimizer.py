@@ -7,8 +7,16 @@ from handgrad.arrays import Array
 from handgrad.parameter import Parameter
 from handgrad.ranges import LARGEST, check_at_least
 from handgrad.schedules import Schedule, constant
+from handgrad.setting import Setting
 
 State: TypeAlias = dict[str, Array]
+
+
+def _check_rate(owner: str, name: str, rate: float | Schedule) -> float | Schedule:
+    """A schedule as it is; ConfigError for a number that is no learning rate."""
+    if not callable(rate):
+        check_at_least(owner, name, rate, 0)
+    return rate
 
 
 class Optimizer(ABC):
@@ -29,11 +37,13 @@ class Optimizer(ABC):
         parameter.value  # [0.9, 0.9, 0.9]
     """
 
+    learning_rate: Setting[float | Schedule] = Setting(_check_rate)
+
     def __init__(self, learning_rate: float | Schedule) -> None:
         if not callable(learning_rate):
-            check_at_least(type(self).__name__, "learning_rate", learning_rate, 0)
+            _check_rate(type(self).__name__, "learning_rate", learning_rate)
             learning_rate = constant(learning_rate)
-        self.learning_rate: float | Schedule = learning_rate
+        self.learning_rate = learning_rate
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a `step`, counted from 1.

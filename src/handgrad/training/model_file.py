@@ -57,7 +57,10 @@ def load_model(path: Path) -> tuple[RunConfig, dict[str, NumpyArray]]:
     """The configuration and the arrays; IntegrityError names what was changed."""
     values, arrays = _read(path)
     try:
-        return config_from(values["config"], str(path)), arrays
+        config = config_from(values["config"], str(path))
+        if config.resolved is None:
+            raise RunError("its settings hold no table [resolved]")
+        return config, arrays
     except (HandgradError, TypeError) as error:
         raise RunError(f"{path} cannot be used: {error}") from error
 
@@ -69,6 +72,8 @@ def load_history(path: Path) -> list[dict[str, Any]]:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NumpyArray]]:
     """The text's values and the arrays, every bit of both as it was written."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise RunError(f"{path} is a device or a pipe. Give a file.")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from handgrad.errors import RunError
+from handgrad.ranges import LARGEST, is_number
 
 LOGS = ("metrics", "timings")
 
@@ -40,8 +41,10 @@ class Notes:
             and isinstance(sizes, dict)
             and sizes.keys() == set(LOGS)
             and all(type(size) is int and size >= 0 for size in sizes.values())
-            and isinstance(made["seconds"], int | float)
+            and is_number(made["seconds"])
+            and 0 <= made["seconds"] <= LARGEST
             and isinstance(made["last_epoch"], dict)
+            and all(n is None or is_number(n) for n in made["last_epoch"].values())
             and isinstance(checksum, str | None)
         )
         if not is_right:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from math import isfinite
 from typing import Any
 
 from handgrad.errors import RunError
-from handgrad.ranges import is_number, is_whole
+from handgrad.ranges import LARGEST, is_number, is_whole
 from handgrad.training.early_stopping import best_epoch, should_stop
 from handgrad.training.settings import TrainingSettings
 
@@ -73,6 +72,7 @@ class Position:
             and self.step == (self.epoch - 1) * batches + self.batch
             and len(self.losses) == self.epoch - 1
             and self.correct <= self.examples
+            and (self.batch == 0) == (self.examples == 0)
         )
         if not is_place:
             raise RunError(
@@ -96,7 +96,7 @@ class Position:
             )
         losses, loss_sum = numbers["losses"], numbers["loss_sum"]
         is_right = isinstance(losses, list) and all(
-            is_number(loss) and isfinite(loss) for loss in [loss_sum, *losses]
+            is_number(loss) and abs(loss) <= LARGEST for loss in [loss_sum, *losses]
         )
         wrong = [n for n in COUNTS if not (is_whole(numbers[n]) and numbers[n] >= 0)]
         if wrong or not is_right:

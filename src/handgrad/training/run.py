@@ -1,6 +1,7 @@
 """A whole run: train, write everything down, and say how it ended."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -27,6 +28,9 @@ from handgrad.training.saving import Unsaved
 Announce = Callable[[str], None]
 NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
 LAST_RECORDS = 10
+Traces = list[tuple[int, ...] | None]
+NEVER: Traces = []  # what a run has left that was not paused
+TRACES = ("metrics.jsonl", "timings.jsonl", "checkpoints/last.json", "result.json")
 REFUSED = {
     "going": "is under way in another loop. Leave that loop first.",
     "left": "was interrupted, so it is unsaved. Go on with handgrad.training.resume.",
@@ -53,7 +57,7 @@ class Run:
         self._started = self._saved = perf_counter()
         self._seconds_before = 0.0
         self._last_epoch: dict[str, Any] = {}
-        self._stage = "ready"
+        self._stage, self._paused = "ready", NEVER
         self.unsaved = Unsaved()
         self._config_checksum = folder.config_checksum()
 
@@ -63,6 +67,12 @@ class Run:
         if self._stage in REFUSED:
             raise RunError(f"The run {self.folder.path} {REFUSED[self._stage]}")
         self.folder.own()
+        if self._paused not in (NEVER, self._traces()):
+            self.folder.release()
+            raise RunError(
+                f"{self.folder.path} was gone on with by somebody else while this run "
+                "was paused. Go on from its checkpoint with handgrad.training.resume."
+            )
         self._stage = "going"
         try:
             yield from self._saved_records()
@@ -77,7 +87,17 @@ class Run:
                 self._write_non_finite(error)
             raise
         finally:
+            self._paused = self._traces()
             self.folder.release()
+
+    def _traces(self) -> Traces:
+        """What changes in the folder whenever somebody trains in it."""
+        found: Traces = []
+        for name in TRACES:
+            path = self.folder.path / name
+            about = os.stat(path) if path.exists() else None
+            found.append(about and (about.st_size, about.st_mtime_ns, about.st_ino))
+        return found
 
     def _saved_records(self) -> Iterator[Record]:
         for record in self._records():

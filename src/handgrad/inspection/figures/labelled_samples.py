@@ -15,8 +15,10 @@ from handgrad.inspection.figures.style import (
     plain,
     title,
 )
+from handgrad.ranges import check_count
 
 MOST_CLASSES = 20
+MOST_ACROSS = 200
 
 
 def labelled_samples(
@@ -32,6 +34,7 @@ def labelled_samples(
         images   (count, channels, height, width), uint8
         targets  (count,)
     """
+    check_count("labelled_samples", "per_class", per_class, most=MOST_ACROSS)
     shown = min(len(class_names), MOST_CLASSES)
     height, width = images.shape[2:]
     grid = Grid(height, width, per_class, 0.12 * width, 0.12 * height)
