@@ -5,7 +5,7 @@ import pytest
 from handgrad.errors import NonFiniteError, RunError
 from handgrad.studies.experiment import METRICS
 from handgrad.studies.ledger import DONE, Ledger
-from handgrad.studies.trial import ending, rises, train
+from handgrad.studies.trial import ending, train
 from handgrad.training.run_folder import RunFolder
 
 from .conftest import EPOCHS
@@ -71,11 +71,6 @@ def test_every_error_becomes_a_reason(error, status, reason):
         raise error
 
     assert ending(work) == {"status": status, "reason": reason, "metrics": {}}
-
-
-def test_rises():
-    assert list(rises([3.0, 1.0, 2.0, 2.5])) == [0, 1.0, 0.5]
-    assert list(rises([3.0])) == []
 
 
 def test_outcomes_are_plain_files(done):

@@ -9,8 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from threading import Thread
@@ -22,6 +21,7 @@ from handgrad.studies.endings import curves_of
 from handgrad.studies.experiment import CURVES
 from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
+from handgrad.studies.outcomes import numbers_of
 from handgrad.studies.trial_runs import run_of
 from handgrad.training.atomic import write_file
 from handgrad.training.environment import describe_environment
@@ -88,9 +88,8 @@ def train(
             curves = {name: getattr(record, name) for name in CURVES}
             report({"epoch": record.epoch, **curves})
     curves = curves_of(run.folder)
-    metrics = {**last_values(curves), **shapes_of(curves)}
     ended = ("best_epoch", "parameters", "seconds")
-    metrics |= {name: run.result[name] for name in ended}
+    metrics = {**numbers_of(curves), **{name: run.result[name] for name in ended}}
     tested, confusion = test_values(run, spec["test"], workers)
     assert run.config.resolved is not None
     return {
@@ -101,29 +100,6 @@ def train(
         "dataset_sha256": run.config.resolved.dataset_sha256,
         "seconds": run.result["seconds"],
     }
-
-
-def last_values(curves: dict[str, list[float]]) -> dict[str, float]:
-    """Where each curve ends."""
-    return {name: values[-1] for name, values in curves.items() if values}
-
-
-def shapes_of(curves: dict[str, list[float]]) -> dict[str, float]:
-    """Best values of the curves, and how much the validation loss went up again."""
-    made = {"epochs": float(len(curves["train_loss"]))}
-    for name, values in curves.items():
-        if name.endswith("_loss"):
-            made[f"lowest_{name}"] = min(values)
-            made[f"{name}_rises"] = sum(rises(values))
-        elif name.endswith("_accuracy"):
-            made[f"highest_{name}"] = max(values)
-    return made
-
-
-def rises(values: list[float]) -> Iterator[float]:
-    """How much each value lies above the one before, where it does."""
-    for before, after in pairwise(values):
-        yield max(after - before, 0.0)
 
 
 def test_values(

@@ -15,6 +15,12 @@ from handgrad.training.config import PredictionConfig, RunConfig, config_from
 KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
 
 
+def key_of(spec: Any) -> str:
+    """A hash of plain values, the same on every machine."""
+    text = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:KEY_LENGTH]
+
+
 @dataclass(frozen=True)
 class Trial:
     """One process's task: one setting with one seed; equal trials run once.
@@ -28,9 +34,8 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """The trial's identity: a hash of `spec`, the same on every machine."""
-        text = json.dumps(self.spec, sort_keys=True, separators=(",", ":"))
-        return sha256(text.encode()).hexdigest()[:KEY_LENGTH]
+        """The trial's identity: a hash of `spec`."""
+        return key_of(self.spec)
 
     @property
     def kind(self) -> str:
