@@ -129,6 +129,13 @@ def test_a_copied_or_moved_folder_is_the_same_data_set(root, tmp_path):
     assert told == []  # back at its place it is still known
 
 
+def test_very_many_classes_are_arranged_in_one_pass():
+    many = files(*(f"{k:05}/{n}.png" for k in range(20_000) for n in range(2)))
+    begun = time.perf_counter()
+    assert arrange(many, "many").train_count == 40_000
+    assert time.perf_counter() - begun < 20  # class by class it takes minutes
+
+
 def test_a_zip_is_the_folder(root, tmp_path):
     folder = load_images(make_folder(root, TEN))
     path = tmp_path / "packed.zip"

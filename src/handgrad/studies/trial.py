@@ -30,6 +30,7 @@ from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.trained_network import load
 
+MOST_CLASSES = 1_000  # whose confusion matrix is kept, in some MB
 ORPHANED = 3  # exit code of a trial whose starter is gone
 
 Report = Callable[[dict[str, Any]], None]
@@ -105,7 +106,10 @@ def train(
 def test_values(
     run: Run, which: str, workers: int | None
 ) -> tuple[dict[str, float], list[list[int]] | None]:
-    """Test metrics and the confusion matrix; nothing without test images."""
+    """Test metrics and the confusion matrix; nothing without test images.
+
+    Of very many classes the matrix would be a file of gigabytes, and is left out.
+    """
     test = run.parts.dataset.test
     if test is None:
         return {}, None
@@ -118,7 +122,9 @@ def test_values(
         "test_f1": found.macro_f1,
         "test_mistakes": int(found.mistakes_per_class.sum()),
     }
-    return {k: v for k, v in values.items() if isfinite(v)}, found.confusion.tolist()
+    is_kept = len(found.confusion) <= MOST_CLASSES
+    confusion = found.confusion.tolist() if is_kept else None
+    return {k: v for k, v in values.items() if isfinite(v)}, confusion
 
 
 def study_data() -> Path | None:
