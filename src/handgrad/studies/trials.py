@@ -1,7 +1,7 @@
 """Trials: one setting and one seed each, with a key made from all that decides them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -81,11 +81,24 @@ class Cell:
 
 def cells_of(row: str, experiment: Experiment, size: Size, source: str) -> list[Cell]:
     """Every cell of a row in that size, variant after variant."""
+    seeds = experiment.seeds_of(size)
     return [
-        Cell(row, variant.name, trial_of(experiment, variant, size, seed, source))
+        Cell(row, variant.name, trial)
         for variant in experiment.variants_of(size)
-        for seed in experiment.seeds_of(size)
+        for trial in trials_of(experiment, variant, size, seeds, source)
     ]
+
+
+def trials_of(
+    experiment: Experiment,
+    variant: Variant,
+    size: Size,
+    seeds: Sequence[int],
+    source: str,
+) -> list[Trial]:
+    """The trials of a variant, which differ by their seed alone; looked up once."""
+    first = trial_of(experiment, variant, size, seeds[0], source)
+    return [first, *(Trial({**first.spec, "seed": seed}) for seed in seeds[1:])]
 
 
 def trial_of(
