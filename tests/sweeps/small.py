@@ -51,11 +51,12 @@ def outcome(cell, value, *, metric="validation_accuracy", **others):
     """How a trial might have ended."""
     epochs = cell.trial.epochs
     metrics = {metric: value, "test_accuracy": value / 2, "epochs": epochs}
+    is_done = others.get("status", DONE) == DONE
     return {
         "trial": cell.trial.spec,
         "status": DONE,
-        "reason": None,
-        "metrics": metrics if others.get("status", DONE) == DONE else {},
+        "reason": None if is_done else "Why.",
+        "metrics": metrics if is_done else {},
         "curves": {metric: [value * (i + 1) / epochs for i in range(epochs)]},
         "seconds": 1.0,
         "environment": ENVIRONMENT,
