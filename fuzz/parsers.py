@@ -23,7 +23,7 @@ from handgrad.errors import ConfigError, DatasetError, IntegrityError, RunError
 from handgrad.studies.claims import parse_claim
 from handgrad.studies.experiment import SIZES, read_experiment
 from handgrad.studies.ledger import Ledger
-from handgrad.studies.trials import cells_of
+from handgrad.studies.trials import cells_of, key_of
 from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.sweep import read_sweep
 from handgrad.training.checkpoint import load_checkpoint
@@ -167,10 +167,17 @@ def metrics(content: bytes) -> None:
 
 
 def ledger(content: bytes) -> None:
-    """How a trial ended."""
-    path = put(content, "ledger/key.json")
+    """How a trial ended, under the key of the trial that it names."""
+    try:
+        key = key_of(json.loads(content)["trial"])
+    except (ValueError, RecursionError, LookupError, TypeError):
+        key = "key"
+    path = put(content, f"ledger/{key}.json")
     with suppress(IntegrityError):
-        outcome = Ledger(path.parent.parent).outcome("key")
+        try:
+            outcome = Ledger(path.parent.parent).outcome(key)
+        finally:
+            path.unlink()
         assert outcome is not None
         assert isinstance(outcome["status"], str)
 

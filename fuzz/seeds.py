@@ -147,7 +147,15 @@ def seeds() -> dict[str, list[bytes]]:
     images, labels = idx(PIXELS), idx(LABELS)
     rows = np.concatenate([LABELS[:, None], PICTURES], axis=1).tobytes()
     step = {"kind": "step", "step": 1, "epoch": 1, "loss": 2.5, "gradient_norm": None}
-    outcome = {"trial": {"seed": 0}, "status": "done", "metrics": {"test_loss": 0.25}}
+    outcome = {
+        "trial": {"kind": "inspection", "seed": 0, "name": "x", "options": {}},
+        "status": "done",
+        "reason": None,
+        "metrics": {"test_loss": 0.25, "train_loss": 0.5},
+        "curves": {"train_loss": [0.75, 0.5]},
+        "seconds": 1.5,
+        "environment": {"handgrad": "0", "python": "3", "processor": "", "cores": 2},
+    }
     line = json.dumps(step).encode() + b"\n"
     named = {name: [len(held), sha256(held).hexdigest()] for name, held in RUN.items()}
     others = tar("x", "./set/b.bin", "set/a.bin")

@@ -1,10 +1,14 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import sklearn.metrics as sk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.metrics import count_confusions, evaluate
+from handgrad import memory
+from handgrad.errors import ResourceError
+from handgrad.metrics import as_lists, count_confusions, evaluate, most_confused
 
 # Three classes: (true, predicted) and how often, counted by hand.
 PAIRS = {(0, 0): 3, (0, 1): 1, (1, 1): 2, (1, 2): 2, (2, 2): 1, (2, 0): 1}
@@ -93,3 +97,27 @@ def test_confusions_are_those_of_scikit_learn(count):
         count_confusions(probabilities, targets),
         sk.confusion_matrix(targets, probabilities.argmax(axis=1), labels=np.arange(4)),
     )
+
+
+def test_a_matrix_that_does_not_fit_is_refused_at_once(monkeypatch):
+    monkeypatch.setattr(memory, "free_memory", lambda: 8 * 100**2 - 1)
+    count_confusions(np.eye(99), np.arange(99))
+    with pytest.raises(ResourceError, match=r"matrix of 100 classes needs 80\.00 kB"):
+        count_confusions(np.eye(100), np.arange(100))
+    monkeypatch.setattr(memory, "free_memory", lambda: 4 * 32)
+    assert as_lists(np.eye(2, dtype=np.int64)) == [[1, 0], [0, 1]]
+    with pytest.raises(ResourceError, match="of 3 classes as JSON"):
+        as_lists(np.eye(3, dtype=np.int64))
+
+
+def test_the_most_frequent_confusions_are_found_without_a_copy_of_the_matrix():
+    confusion = np.zeros((2_000, 2_000), np.int64)
+    confusion[7, 7], confusion[5, 3], confusion[1_999, 0], confusion[5, 4] = 9, 2, 3, 2
+    tracemalloc.start()
+    try:
+        found = most_confused(confusion, 3)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == [(1_999, 0, 3), (5, 3, 2), (5, 4, 2)]
+    assert most < confusion.nbytes / 4

@@ -6,13 +6,17 @@ import numpy as np
 from jaxtyping import Float, Int64, Integer
 
 from handgrad.arrays import NumpyArray
+from handgrad.memory import check_memory
 
 __all__ = [
     "Evaluation",
+    "as_lists",
     "count_confusions",
     "evaluate",
     "most_confused",
 ]
+
+TEXT_BYTES = 32  # of a number on its way to JSON: in a list, as a word, in the text
 
 
 @dataclass(frozen=True)
@@ -119,14 +123,30 @@ def count_confusions(
 ) -> Int64[NumpyArray, "classes classes"]:
     """The confusion matrix: how often each true class is predicted as each class.
 
+    ResourceError if it does not fit into memory: of very many classes it is large.
+
     Shapes
         probabilities  (count, classes), float
         targets        (count,), integers: true class numbers from 0
         outputs        (classes, classes), int64; row = true, column = predicted
     """
     classes = probabilities.shape[1]
+    what = f"A confusion matrix of {classes:,} classes"
+    check_memory(8 * classes**2, what, "Close other programs, or use fewer classes.")
     cells = classes * targets.astype(np.int64) + probabilities.argmax(axis=1)
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+
+
+def as_lists(confusion: Int64[NumpyArray, "classes classes"]) -> list[list[int]]:
+    """The matrix as plain values; ResourceError if their text does not fit into memory.
+
+    Shapes
+        confusion  (classes, classes), int64; row = true, column = predicted
+    """
+    what = f"A confusion matrix of {len(confusion):,} classes as JSON"
+    check_memory(TEXT_BYTES * confusion.size, what, "Leave --json out.")
+    lists: list[list[int]] = confusion.tolist()
+    return lists
 
 
 def most_confused(
@@ -143,14 +163,13 @@ def most_confused(
     Units
         count  the largest number of pairs to return
     """
-    off_diagonal = confusion.copy()
-    np.fill_diagonal(off_diagonal, 0)
-    order = np.argsort(-off_diagonal, axis=None, kind="stable")[:count]
-    pairs = np.column_stack(np.unravel_index(order, off_diagonal.shape))
+    pairs = np.argwhere(confusion)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    times = confusion[pairs[:, 0], pairs[:, 1]]
+    order = np.argsort(-times, kind="stable")[:count]
     return [
-        (int(true), int(predicted), int(off_diagonal[true, predicted]))
-        for true, predicted in pairs
-        if off_diagonal[true, predicted] > 0
+        (int(true), int(predicted), int(confusion[true, predicted]))
+        for true, predicted in pairs[order]
     ]
 
 

@@ -5,6 +5,7 @@ unknown name offers the nearest known one, a value of the wrong kind is refused.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from inspect import Parameter, signature
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -51,7 +52,13 @@ def options_of(function: Callable[..., Any]) -> tuple[str, ...]:
     Left out are those that the run or the data gives: `key`, `input_shape`,
     `classes`, `seed`.
     """
-    return tuple(name for name in signature(function).parameters if name not in GIVEN)
+    return tuple(name for name in _parameters(function) if name not in GIVEN)
+
+
+@lru_cache(maxsize=256)
+def _parameters(function: Callable[..., Any]) -> Mapping[str, Parameter]:
+    """The parameters of a function; a sweep of many settings asks for them often."""
+    return signature(function).parameters
 
 
 def call(
@@ -81,7 +88,7 @@ def checked(
             raise unknown_name(f"option of {owner}", name, known)
     missing = [
         name
-        for name, parameter in signature(function).parameters.items()
+        for name, parameter in _parameters(function).items()
         if parameter.default is Parameter.empty
         and name in known
         and name not in (*options, *given)
@@ -97,6 +104,7 @@ def checked(
     }
 
 
+@lru_cache(maxsize=256)
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotation of each argument of a function, or of a class's constructor."""
     wanted = signature(function, eval_str=True).parameters

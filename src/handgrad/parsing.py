@@ -30,7 +30,7 @@ def parse_toml(text: str) -> dict[str, Any]:
         tables = tomllib.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    _check(tables)
+    check_limits(tables)
     return tables
 
 
@@ -51,9 +51,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not TOML: {error}. Mend that place.") from error
 
 
-def _check(tables: dict[str, Any]) -> None:
+def check_limits(values: Any) -> None:
     """ValueError for values too deep or too long; level by level, for no depth."""
-    level: list[Any] = [tables]
+    level: list[Any] = [values]
     for _ in range(DEEPEST):
         level = [value for holder in level for value in _values(holder)]
     if level:

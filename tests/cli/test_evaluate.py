@@ -55,6 +55,23 @@ def test_images_of_other_classes_are_refused(refused, trained, tmp_path):
     )
 
 
+def test_a_picture_more_ends_every_evaluation(handgrad, refused, tmp_path):
+    pets = tmp_path / "pets"
+    for name, tone in (("cat", 0), ("dog", 200)):
+        (pets / name).mkdir(parents=True)
+        for number in range(10):
+            picture = Image.new("L", (8, 8), tone + number)
+            picture.save(pets / name / f"{number}.png")
+    run = tmp_path / "run"
+    train = f"train softmax_regression --dataset {pets} --epochs 1 --run {run} -q"
+    assert handgrad(train).code == 0
+    assert handgrad(f"evaluate {run} -q").code == 0
+    Image.new("L", (8, 8), 255).save(pets / "dog/more.png")
+    for part in ("", " --split validation", f" --dataset {pets}"):
+        assert "has changed since training" in refused(f"evaluate {run}{part} -q")
+    assert "has changed since training" in refused(f"inspect mistakes {run}")
+
+
 def test_a_damaged_checkpoint_is_named(handgrad, trained, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(trained, copy)

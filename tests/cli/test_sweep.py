@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from sweeps.small import RATE, write
+from handgrad.sweeps.random_search import drawn
+from sweeps.small import RATE, fill, sweep_of, write
 
 
 def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
@@ -52,3 +53,15 @@ def test_a_missing_extra_is_one_sentence(refused, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     write(tmp_path, 'method = "tpe"')
     assert "pip install 'handgrad[optuna]'" in refused("sweep rates.toml")
+
+
+def test_a_number_that_the_trial_itself_does_not_have_ends_the_sweep(refused, tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 2\nseeds = [0]", parameters=(RATE,))
+    ledger = fill(sweep, drawn(sweep), tmp_path / "out", lambda place, seed: place / 2)
+    entry = ledger.entries / f"{sweep.cells(drawn(sweep)[0])[0].trial.key}.json"
+    changed = json.loads(entry.read_text())
+    changed["metrics"]["test_accuracy"] = 0.75
+    entry.write_text(json.dumps(changed))
+    said = refused("sweep rates.toml --folder out")
+    assert "disagree: metrics.test_accuracy is 0.75 and 0.0" in said
+    assert entry.name in said

@@ -13,7 +13,7 @@ from handgrad.datasets.image_cache import ImageCache, fingerprint
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ResourceError
 
-FILES = [PictureFile("a/1.png", 10, 7), PictureFile("b/2.png", 20, 8)]
+FILES = [PictureFile("a/1.png", 10, (7,)), PictureFile("b/2.png", 20, (8,))]
 PIXELS = np.arange(5 * 3 * 2 * 4, dtype=np.uint8).reshape(5, 3, 2, 4)
 TARGETS = np.array([0, 1, 1, 0, 1])
 
@@ -61,9 +61,9 @@ def test_is_empty_at_first(root):
     "other",
     [
         {"files": FILES[:1]},
-        {"files": [FILES[0], PictureFile("b/3.png", 20, 8)]},
-        {"files": [FILES[0], PictureFile("b/2.png", 21, 8)]},
-        {"files": [FILES[0], PictureFile("b/2.png", 20, 9)]},
+        {"files": [FILES[0], PictureFile("b/3.png", 20, (8,))]},
+        {"files": [FILES[0], PictureFile("b/2.png", 21, (8,))]},
+        {"files": [FILES[0], PictureFile("b/2.png", 20, (9,))]},
         {"image_size": (2, 4)},
     ],
 )

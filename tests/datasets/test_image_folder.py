@@ -33,7 +33,7 @@ def root(tmp_path):
 
 
 def files(*names):
-    return [PictureFile(name, 1, 1) for name in names]
+    return [PictureFile(name, 1, (1,)) for name in names]
 
 
 def names_of(plan):
@@ -103,6 +103,37 @@ def test_a_changed_file_is_seen(root):
     (root / TEN[0]).write_bytes(picture(seed=99))
     os.utime(root / TEN[0], ns=(1, 1))
     assert load_images(root).checksum != before.checksum
+
+
+def test_pictures_of_the_same_size_and_time_are_seen(root):
+    """As `cp -p`, `rsync -t` and `unzip` leave them."""
+    make_folder(root, ["cat/0.bmp", "cat/1.bmp", "dog/0.bmp", "dog/1.bmp"])
+    before, old = load_images(root), root / "cat/0.bmp"
+    about = old.stat()
+    time.sleep(0.05)  # longer than the clock of any file system here waits
+    old.write_bytes((root / "dog/0.bmp").read_bytes())
+    os.utime(old, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert old.stat().st_size == about.st_size
+    assert load_images(root).checksum != before.checksum
+
+
+def test_a_copied_or_moved_folder_is_the_same_data_set(root, tmp_path):
+    before = load_images(make_folder(root, TEN))
+    shutil.copytree(root, tmp_path / "copy")
+    assert load_images(tmp_path / "copy").checksum == before.checksum
+    root.rename(tmp_path / "moved")
+    assert load_images(tmp_path / "moved").checksum == before.checksum
+    told = []
+    (tmp_path / "moved").rename(root)
+    load_images(root, progress=lambda *words: told.append(words))
+    assert told == []  # back at its place it is still known
+
+
+def test_very_many_classes_are_arranged_in_one_pass():
+    many = files(*(f"{k:05}/{n}.png" for k in range(20_000) for n in range(2)))
+    begun = time.perf_counter()
+    assert arrange(many, "many").train_count == 40_000
+    assert time.perf_counter() - begun < 20  # class by class it takes minutes
 
 
 def test_a_zip_is_the_folder(root, tmp_path):

@@ -1,6 +1,9 @@
 import os
 import random
+import shutil
+import time
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -129,16 +132,51 @@ def test_a_picture_is_known_by_its_name(name, expected):
 
 
 def test_parts_are_folders_then_the_name():
-    assert PictureFile("a/b/c.png", 0, 0).parts == ("a", "b", "c.png")
+    assert PictureFile("a/b/c.png", 0, (0,)).parts == ("a", "b", "c.png")
 
 
-def test_a_changed_file_shows(tmp_path):
-    root = in_folder(tmp_path, {"cat/1.png": b"old"})
+def rewrite(old, new):
+    old.write_bytes(new.read_bytes())
+
+
+def put_over(old, new):
+    new.rename(old)
+
+
+def swap_folders(old, new):
+    old.parent.rename(old.parent.with_name("aside"))
+    shutil.copytree(new.parent, old.parent)
+
+
+@pytest.mark.parametrize("replace", [rewrite, put_over, swap_folders])
+def test_a_file_of_the_same_size_and_time_shows(tmp_path, replace):
+    root = in_folder(tmp_path / "root", {"cat/1.png": b"old"})
+    new = in_folder(tmp_path / "new", {"cat/1.png": b"new"}) / "cat/1.png"
     (before,) = Folder(root).sorted_files()
-    (root / "cat/1.png").write_bytes(b"new")
-    os.utime(root / "cat/1.png", ns=(0, before.stamp + 1))
-    (after,) = Folder(root).sorted_files()
+    time.sleep(0.05)  # longer than the clock of any file system here waits
+    replace(root / "cat/1.png", new)
+    os.utime(root / "cat/1.png", ns=(before.stamp[0],) * 2)
+    after = next(f for f in Folder(root).sorted_files() if f.name == "cat/1.png")
+    assert (after.size, after.stamp[0]) == (before.size, before.stamp[0])
     assert after != before
+
+
+def test_two_files_that_change_places_show_although_their_times_are_alike(
+    tmp_path, monkeypatch
+):
+    root = in_folder(tmp_path, {"cat/1.png": b"old", "dog/1.png": b"new"})
+
+    def made_at_one_moment(path):
+        about = path.stat()
+        kept = {name: getattr(about, name) for name in ("st_mode", "st_size", "st_ino")}
+        return SimpleNamespace(**kept, st_mtime_ns=1, st_ctime_ns=1)
+
+    monkeypatch.setattr(picture_files, "_about", made_at_one_moment)
+    before = Folder(root).sorted_files()
+    (root / "cat").rename(root / "aside")
+    (root / "dog").rename(root / "cat")
+    (root / "aside").rename(root / "dog")
+    assert Folder(root).sorted_files() != before
 
 
 def test_a_changed_member_shows_by_its_content(tmp_path):

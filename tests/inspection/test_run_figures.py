@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,16 @@ def test_answers_are_drawn_as_matrix_and_mistakes(tmp_path):
         "confusion_matrix.png",
         "worst_mistakes.png",
     ]
+
+
+def test_of_very_many_classes_the_pictures_take_little_beside_the_answers(tmp_path):
+    classes = 10_000
+    split = Split(np.zeros((400, 1, 3, 3), np.uint8), np.arange(400))
+    logits = np.zeros((400, classes), np.float32)
+    tracemalloc.start()
+    try:
+        draw_answers(tmp_path, split, logits, ["x"] * classes, "validation")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 2.5 * logits.nbytes + 100e6 < classes**2 * 8

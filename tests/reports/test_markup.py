@@ -11,6 +11,12 @@ def test_text_is_escaped_and_markup_is_not():
     assert joined(["<", Markup("<br>")], ", ") == "&lt;, <br>"
 
 
+def test_what_no_page_can_hold_is_written_out():
+    made = element("b", "\ud800\x1b", title="\udcff")
+    assert made == '<b title="\\udcff">\\ud800\\x1b</b>'
+    assert made.encode()
+
+
 def test_attributes_are_escaped_too():
     assert element("a", href='"><script>') == '<a href="&quot;&gt;&lt;script&gt;"></a>'
     assert element("p", class_="x", aria_label="y", hidden=True, id=None) == (

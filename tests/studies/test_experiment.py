@@ -28,7 +28,7 @@ def read(tmp_path, text):
     [
         ('question = "?"\nseed = [1]', "Did you mean 'seeds'?"),
         ('question = "?"\nseeds = []', "seeds: "),
-        ('question = "?"\nseeds = [1, 1]', "has a seed twice: [1, 1]"),
+        ('question = "?"\nseeds = [1, 1]', "has a seed twice: 1. Keep one."),
         ('question = "?"\n[sweep]\n"a.b" = []', "sweep.a.b: "),
         ('question = "?"\nkind = "train"', "kind: input should be 'training'"),
         ('question = "?"\n[sweep]\n' + MANY, "has 1000000000000 combinations; up to"),

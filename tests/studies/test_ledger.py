@@ -1,13 +1,16 @@
+import json
 import shutil
 
 import pytest
 
 from handgrad.errors import IntegrityError, RunError
-from handgrad.studies.ledger import Ledger
-from handgrad.studies.trials import Trial
+from handgrad.parsing import parse_json
+from handgrad.studies.ledger import Ledger, as_json
+from handgrad.studies.results import as_markdown, results_of
 
-TRIAL = Trial({"kind": "training", "seed": 0})
-OUTCOME = {"status": "done", "metrics": {"test_accuracy": 0.1 + 0.2}}
+from .made_up import OUTCOME, TRIAL, spoiled, trial_of
+
+DEEP = parse_json("[" * 40 + "]" * 40)
 
 
 @pytest.fixture
@@ -66,11 +69,12 @@ def test_forgotten_it_is_to_be_done_again(ledger):
 @pytest.mark.parametrize(
     "content",
     [
-        *("{", "[]", "{}", '"done"', "[" * 5000, "9" * 5000),
+        *("", "{", "[]", "{}", "null", "0", '"done"', "[" * 5000, "9" * 5000),
         '{"status": "done"}',
-        '{"status": ["done"], "metrics": {}}',
-        '{"status": "over", "metrics": {}}',
-        '{"status": "done", "metrics": {"test_loss": "low"}}',
+        as_json(OUTCOME).decode()[:-3],
+        as_json(OUTCOME)
+        .decode()
+        .replace('"seed": 0', '"seed": ' + "[" * 40 + "]" * 40),
     ],
 )
 def test_a_damaged_entry_is_named(ledger, content):
@@ -97,3 +101,91 @@ def test_nothing_is_written_or_removed_through_links_of_the_folder(
         with pytest.raises(RunError, match=f"{name} is a link"):
             act()
     assert {path: path.read_bytes() for path in elsewhere.rglob("*.*")} == before
+
+
+@pytest.mark.parametrize("place", ["ledger", "trials"])
+@pytest.mark.parametrize("name", ["test_accuracy", "train_loss"])
+def test_a_number_that_only_one_of_two_files_has_is_named(ledger, place, name):
+    ledger.record(TRIAL.key, OUTCOME)
+    changed = {**OUTCOME, "metrics": {**OUTCOME["metrics"], name: 0.75}}
+    changed["curves"] = {"train_loss": [2.0, changed["metrics"]["train_loss"]]}
+    changed["metrics"]["lowest_train_loss"] = changed["metrics"]["train_loss"]
+    entry = ledger.entries / f"{TRIAL.key}.json"
+    own = ledger.trial_folder(TRIAL.key) / "outcome.json"
+    path = entry if place == "ledger" else own
+    path.write_bytes(as_json(changed))
+    with pytest.raises(IntegrityError, match=f"disagree: metrics.{name} is ") as error:
+        ledger.outcomes()
+    assert str(entry) in str(error.value)
+    assert str(own) in str(error.value)
+    path.unlink()  # as the sentence says
+    assert ledger.outcomes() == {TRIAL.key: OUTCOME}
+
+
+def test_an_outcome_of_the_same_values_may_be_written_otherwise(ledger):
+    ledger.record(TRIAL.key, OUTCOME)
+    entry = ledger.entries / f"{TRIAL.key}.json"
+    entry.write_text(json.dumps(OUTCOME, sort_keys=True))
+    assert ledger.outcomes() == {TRIAL.key: OUTCOME}
+
+
+@pytest.mark.parametrize("where", [("ledger",), ("trials",), ("ledger", "trials")])
+def test_swapped_outcomes_are_refused(ledger, where):
+    other = trial_of(seed=1)
+    ledger.prepare(other)
+    ledger.record(TRIAL.key, OUTCOME)
+    ledger.record(other.key, {**OUTCOME, "trial": other.spec})
+    for place in where:
+        first, second = (
+            ledger.folder / place / key
+            for key in (
+                (f"{TRIAL.key}.json", f"{other.key}.json")
+                if place == "ledger"
+                else (f"{TRIAL.key}/outcome.json", f"{other.key}/outcome.json")
+            )
+        )
+        content = first.read_bytes()
+        first.write_bytes(second.read_bytes())
+        second.write_bytes(content)
+    with pytest.raises(IntegrityError, match="it is the outcome of the trial"):
+        ledger.outcomes()
+
+
+def test_a_trial_of_another_learning_rate_is_not_done_under_the_key(ledger):
+    path = ledger.trial_folder(TRIAL.key) / "trial.json"
+    path.write_bytes(as_json(trial_of(learning_rate=0.5).spec))
+    named = r"config.optimizer.learning_rate is 0.5 and 0.1\. Remove "
+    with pytest.raises(IntegrityError, match=named):
+        ledger.prepare(TRIAL)
+    with pytest.raises(IntegrityError, match="is not the trial of its folder"):
+        ledger.complete()
+    shutil.rmtree(path.parent)  # as the sentence says
+    ledger.complete()
+    assert ledger.prepare(TRIAL) == path.parent
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", "[]", "9" * 5000, "[" * 5000])
+def test_a_damaged_trial_is_named(ledger, content):
+    path = ledger.trial_folder(TRIAL.key) / "trial.json"
+    path.write_text(content)
+    for look in (ledger.complete, lambda: ledger.prepare(TRIAL)):
+        with pytest.raises(IntegrityError, match=r"trial\.json"):
+            look()
+
+
+@pytest.mark.parametrize("outcome", spoiled())
+def test_whatever_a_field_holds_it_is_refused_or_can_be_reported(
+    done, tmp_path, outcome
+):
+    """Every field taken out, or with a value of another kind in it."""
+    key = next(iter(done.ledger.outcomes()))
+    sound = done.ledger.outcome(key)
+    ledger = Ledger(tmp_path)
+    ledger.entries.mkdir()
+    for change in outcome(sound):
+        (ledger.entries / f"{key}.json").write_text(json.dumps(change))
+        try:
+            ledger.outcomes()
+        except IntegrityError:
+            continue
+        as_markdown(results_of(done.study, ledger)).encode()

@@ -3,9 +3,10 @@ import json
 import pytest
 
 from handgrad.errors import NonFiniteError, RunError
+from handgrad.studies import trial as trial_module
 from handgrad.studies.experiment import METRICS
 from handgrad.studies.ledger import DONE, Ledger
-from handgrad.studies.trial import ending, rises, train
+from handgrad.studies.trial import ending, train
 from handgrad.training.run_folder import RunFolder
 
 from .conftest import EPOCHS
@@ -73,9 +74,15 @@ def test_every_error_becomes_a_reason(error, status, reason):
     assert ending(work) == {"status": status, "reason": reason, "metrics": {}}
 
 
-def test_rises():
-    assert list(rises([3.0, 1.0, 2.0, 2.5])) == [0, 1.0, 0.5]
-    assert list(rises([3.0])) == []
+@pytest.mark.parametrize(("most", "is_kept"), [(10, True), (9, False)])
+def test_the_confusions_of_very_many_classes_are_not_kept(
+    tmp_path, monkeypatch, most, is_kept
+):
+    monkeypatch.setattr(trial_module, "MOST_CLASSES", most)
+    trial = study(tmp_path / "rows", rates=(0.3,), epochs=1).cells("full")[0].trial
+    folder = Ledger(tmp_path / "trials").prepare(trial)
+    outcome = train(trial.spec, folder, 1, lambda values: None)
+    assert (outcome["confusion"] is not None) == is_kept
 
 
 def test_outcomes_are_plain_files(done):

@@ -41,6 +41,16 @@ def test_what_is_damaged_is_begun_anew(tmp_path, damage):
     assert finished(run_of(TABLES, tmp_path / "run")) == whole
 
 
+def test_a_run_of_other_settings_is_begun_anew(tmp_path):
+    """Nothing was saved yet that would tell."""
+    whole = finished(run_of(TABLES, tmp_path / "whole"))
+    path = run_of(TABLES, tmp_path / "run").folder.path / "config.toml"
+    other = path.read_text().replace("learning_rate = 0.1", "learning_rate = 0.5")
+    assert other != path.read_text()
+    path.write_text(other)
+    assert finished(run_of(TABLES, tmp_path / "run")) == whole
+
+
 def test_settings_are_checked(tmp_path):
     with pytest.raises(ConfigError, match="The trial"):
         run_of({**TABLES, "modle": {}}, tmp_path / "run")

@@ -30,6 +30,7 @@ batch_size = 40
 """
 RATE = '"optimizer.learning_rate" = { low = 0.01, high = 1.0, log = true }'
 WIDTH = '"model.hidden_sizes" = [[8], [16], [8, 8]]'
+ENVIRONMENT = {"handgrad": "0", "python": "3", "processor": "", "cores": 2}
 BATCH = '"training.batch_size" = { low = 10, high = 40, integer = true }'
 
 
@@ -49,13 +50,16 @@ def sweep_of(folder, sweep="", **settings):
 def outcome(cell, value, *, metric="validation_accuracy", **others):
     """How a trial might have ended."""
     epochs = cell.trial.epochs
+    metrics = {metric: value, "test_accuracy": value / 2, "epochs": epochs}
+    is_done = others.get("status", DONE) == DONE
     return {
         "trial": cell.trial.spec,
         "status": DONE,
-        "reason": None,
-        "metrics": {metric: value, "test_accuracy": value / 2},
+        "reason": None if is_done else "Why.",
+        "metrics": metrics if is_done else {},
         "curves": {metric: [value * (i + 1) / epochs for i in range(epochs)]},
         "seconds": 1.0,
+        "environment": ENVIRONMENT,
         **others,
     }
 

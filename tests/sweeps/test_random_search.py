@@ -1,6 +1,9 @@
+from itertools import islice
+
 import numpy as np
 
-from handgrad.sweeps.random_search import draw, drawn
+from handgrad.randomness import Key, uniform
+from handgrad.sweeps.random_search import BLOCK, drawn, draws
 from handgrad.sweeps.sweep import TRIALS
 
 from .small import BATCH, RATE, WIDTH, sweep_of
@@ -8,6 +11,20 @@ from .small import BATCH, RATE, WIDTH, sweep_of
 
 def names(sweep):
     return [setting.name for setting in drawn(sweep)]
+
+
+def draw(sweep, step):
+    """The values of one draw."""
+    return next(islice(draws(sweep), step, None))
+
+
+def test_a_draw_is_a_function_of_seed_parameter_and_step(tmp_path):
+    sweep = sweep_of(tmp_path, "seed = 3", parameters=(RATE,))
+    (rate,) = sweep.space
+    key = Key(3).child("sweep").child(rate.name)
+    for step in (0, 1, BLOCK - 1, BLOCK, 3 * BLOCK + 5):
+        expected = rate.at(float(uniform(key.at(step), (1,))[0]))
+        assert draw(sweep, step) == {rate.name: expected}
 
 
 def test_the_same_file_gives_the_same_settings(tmp_path):
@@ -38,6 +55,7 @@ def test_a_small_space_is_used_up_and_no_setting_comes_twice(tmp_path):
 def test_draws_fill_the_range_evenly(tmp_path):
     sweep = sweep_of(tmp_path, parameters=(RATE,))
     (rate,) = sweep.space
-    shares = [rate.share_of(draw(sweep, i)[rate.name]) for i in range(400)]
+    made = islice(draws(sweep), 400)
+    shares = [rate.share_of(values[rate.name]) for values in made]
     counts, _ = np.histogram(shares, bins=4, range=(0, 1))
     assert counts.min() > 70  # 100 expected, three and a half spreads of 8.7 below

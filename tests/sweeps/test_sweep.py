@@ -1,6 +1,12 @@
+from dataclasses import replace
+from time import perf_counter
+
 import pytest
 
 from handgrad.errors import ConfigError
+from handgrad.studies.ledger import Ledger
+from handgrad.sweeps.random_search import drawn
+from handgrad.sweeps.run import all_cells, cells_ahead, check
 from handgrad.sweeps.sweep import read_sweep
 
 from .small import RATE, WIDTH, sweep_of, write
@@ -76,6 +82,58 @@ def test_directions_follow_names_or_are_given(tmp_path):
 def test_what_cannot_be_is_said(tmp_path, sweep, sentence):
     with pytest.raises(ConfigError, match=sentence):
         sweep_of(tmp_path, sweep, parameters=(RATE, WIDTH))
+
+
+MANY = [f'"model.a{i}" = {{ low = 0, high = 1, count = 1000 }}' for i in range(9)]
+RATES = '"optimizer.learning_rate" = {}'
+
+
+@pytest.mark.parametrize(
+    ("sweep", "parameters", "sentence"),
+    [
+        ('method = "grid"', MANY, f"the grid search has {1000**9:,} settings; up to"),
+        ("trials = 1_000_000_000", (RATE,), "random search has 1,000,000,000 settings"),
+        ('method = "tpe"\ntrials = 10_001', (RATE,), "tpe search has 10,001 settings"),
+        (
+            f"trials = 1\nseeds = {list(range(1_000_000))}",
+            (RATE,),
+            "1 settings with 1,000,000 seeds each are 1,000,000 trials; up to 100,000",
+        ),
+        (
+            "trials = 10_000\nseeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]",
+            (RATE,),
+            "10,000 settings with 11 seeds each are 110,000 trials",
+        ),
+        ("", (RATES.format(list(range(1, 100_001))),), "has 100,000 values; up to 1,0"),
+        (f"seeds = {[*range(1_000_000), 7]}", (RATE,), r"has a seed twice: 7\. Keep"),
+    ],
+)
+def test_what_would_never_end_is_refused_at_once(tmp_path, sweep, parameters, sentence):
+    begun = perf_counter()
+    with pytest.raises(ConfigError, match=sentence) as error:
+        sweep_of(tmp_path, sweep, parameters=parameters)
+    assert len(str(error.value)) < 400
+    assert perf_counter() - begun < 20
+
+
+def test_the_largest_sweep_begins_within_seconds(tmp_path):
+    begun = perf_counter()
+    sweep = sweep_of(tmp_path, "trials = 10_000")
+    check(sweep)
+    ledger = Ledger(tmp_path / "trials")
+    assert len(cells_ahead(sweep, ledger)) == len(all_cells(sweep, ledger)) == 30_000
+    assert perf_counter() - begun < 60  # it took many minutes
+
+
+def test_cells_are_those_of_the_setting_in_a_changed_sweep_too(tmp_path):
+    sweep = sweep_of(tmp_path)
+    (setting,) = drawn(replace(sweep, trials=1))
+    first = sweep.cells(setting)
+    other = replace(sweep, seeds=(7,))
+    assert [cell.trial.seed for cell in other.cells(setting)] == [7]
+    first.clear()  # what is handed out is the caller's
+    assert [cell.trial.seed for cell in sweep.cells(setting)] == [0, 1, 2]
+    assert sweep == sweep_of(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,15 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_the_losses_of_many_epochs_are_written_on_one_line(tmp_path):
+    """Indented, those of a run of 10,000 epochs take most of its time."""
+    losses = tuple(1 / epoch for epoch in range(1, 10_001))
+    position = Position(epoch=10_001, step=10_000, losses=losses)
+    path = save_checkpoint(tmp_path / "run/checkpoints", {}, position)
+    assert (path / "position.json").read_bytes().count(b"\n") == 1
+    assert load_checkpoint(path.parent).position == position
+
+
 def test_what_is_saved_comes_back_to_the_bit(folder):
     save_checkpoint(folder, ARRAYS, POSITION, notes={"seconds": 0.1})
     loaded = load_checkpoint(folder)

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -46,3 +48,77 @@ def test_images_of_other_classes_are_refused(config, tmp_path):
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
     with pytest.raises(DatasetError, match="other classes than the network"):
         run_images(config, dataset=str(tmp_path))
+
+
+@pytest.fixture
+def noise(tmp_path):
+    """A folder of two classes of noise, and the configuration of a run on it."""
+    draw = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / "noise" / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = draw.integers(0, 256, (8, 8), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"noise/{name}/{number}.png")
+    data = {"name": str(tmp_path / "noise"), "validation": 0.25}
+    return tmp_path / "noise", build(small(dataset=data)).config
+
+
+def add(folder):
+    shutil.copy(folder / "cat/0.png", folder / "cat/one more.png")
+
+
+def change(folder):
+    Image.new("L", (8, 8)).save(folder / "cat/0.png")
+
+
+def remove(folder):
+    (folder / "cat/0.png").unlink()
+
+
+def relabel(folder):
+    (folder / "cat/0.png").rename(folder / "dog/cat.png")
+
+
+def add_class(folder):
+    shutil.copytree(folder / "cat", folder / "bird")
+
+
+def rename_so_that_the_order_changes(folder):
+    (folder / "cat/0.png").rename(folder / "cat/z.png")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [add, change, remove, relabel, add_class, rename_so_that_the_order_changes],
+)
+def test_no_part_is_cut_from_a_folder_that_has_changed(noise, change):
+    folder, config = noise
+    parts = ("train", "validation", "test")
+    assert [len(run_images(config, part)[1]) for part in parts] == [12, 4, 4]
+    change(folder)
+    for part in (None, *parts):
+        with pytest.raises(DatasetError, match="noise has changed since training"):
+            run_images(config, part)
+
+
+def test_a_changed_folder_is_recognised_by_whatever_path_it_is_given(noise, tmp_path):
+    folder, config = noise
+    add(folder)
+    (tmp_path / "link").symlink_to(folder)
+    for path in (f"{folder}/", f"{folder}/../noise", str(tmp_path / "link")):
+        with pytest.raises(DatasetError, match="has changed since training"):
+            run_images(config, "validation", dataset=path)
+
+
+def test_other_images_are_taken_although_the_own_ones_have_changed(noise, tmp_path):
+    folder, config = noise
+    add(folder)
+    shutil.copytree(folder, tmp_path / "other")
+    assert len(run_images(config, dataset=str(tmp_path / "other"))[1]) == 4
+
+
+def test_a_name_in_another_spelling_is_the_same_data_set(config):
+    assert len(run_images(config, dataset="Digits")[1]) == 360
+    other = config.resolved.model_copy(update={"dataset_sha256": "0" * 64})
+    with pytest.raises(DatasetError, match="digits has changed since training"):
+        run_images(config.model_copy(update={"resolved": other}), dataset="Digits")

@@ -6,7 +6,7 @@ A folder under HANDGRAD_CACHE (or the user's cache) for each set of files and se
     index.json      shape, targets, class names, SHA-256 of all content
     manifest.json   the key of the cache, size and SHA-256 of the two files above
 
-The key is the SHA-256 of the pictures' place, names, sizes and times (in a zip, CRCs),
+The key is the SHA-256 of the pictures' place, names, sizes and stamps (`PictureFile`),
 of the settings, and of Pillow's version. What does not fit its manifest is made anew.
 """
 
@@ -30,7 +30,7 @@ from handgrad.datasets.picture_files import PictureFile
 from handgrad.memory import check_disk
 from handgrad.parsing import parse_json
 
-FORMAT = 1
+FORMAT = 2
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
 WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed
 BLOCK = 1 << 20

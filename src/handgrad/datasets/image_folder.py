@@ -13,7 +13,7 @@ keep the size that most of them have, the smaller one of two, if no side of it i
 128 pixels; otherwise they become 32 x 32. They are stretched, not cut.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -166,9 +166,10 @@ def _put_aside(
     rows: Sequence[Row],
 ) -> tuple[list[Row], list[Row]]:
     """A fifth of each class, by the numbers that their names draw."""
-    aside = set()
-    for name in {parts[0] for _, parts in rows}:
-        members = ["/".join(parts) for _, parts in rows if parts[0] == name]
+    aside, by_class = set(), defaultdict(list)
+    for _, parts in rows:
+        by_class[parts[0]].append("/".join(parts))
+    for members in by_class.values():
         members.sort(key=lambda member: TEST_KEY.child(member).words)
         aside.update(members[: len(members) // TEST_SHARE])
     is_test = ["/".join(parts) in aside for _, parts in rows]

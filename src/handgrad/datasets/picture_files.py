@@ -24,11 +24,16 @@ IGNORED = ("__MACOSX",)
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A file's name and what changes when its content does: size and time or CRC."""
+    """A file's name, its size, and a stamp that changes whenever its content does.
+
+    In a folder the stamp is the time of the last writing, which `cp -p`, `rsync -t` and
+    `unzip` set as they like; the time of the last change of any kind, which only the
+    system sets; and the file's number on its disk. In a zip it is the CRC.
+    """
 
     name: str
     size: int
-    stamp: int
+    stamp: tuple[int, ...]
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -71,9 +76,8 @@ class Folder:
             for name in filter(is_picture, names):
                 about = _about(Path(folder, name))
                 if stat.S_ISREG(about.st_mode):
-                    found.append(
-                        PictureFile(start + name, about.st_size, about.st_mtime_ns)
-                    )
+                    stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+                    found.append(PictureFile(start + name, about.st_size, stamp))
         return sorted(found, key=lambda file: file.parts)
 
     def read(self, name: str) -> bytes:
@@ -121,7 +125,7 @@ class Zip:
                 "Make several archives of it."
             )
         found = [
-            PictureFile(entry.filename, entry.file_size, entry.CRC)
+            PictureFile(entry.filename, entry.file_size, (entry.CRC,))
             for entry in entries
             if is_picture(entry.filename) and _is_plain(entry)
         ]

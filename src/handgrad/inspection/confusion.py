@@ -11,7 +11,7 @@ from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
-from handgrad.metrics import count_confusions, most_confused
+from handgrad.metrics import as_lists, count_confusions, most_confused
 from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Confusion(Result):
         """The split, the matrix and the most frequent confusions."""
         return {
             "split": self.split,
-            "confusion": self.counts.tolist(),
+            "confusion": as_lists(self.counts),
             "most_confused": [
                 {"true": true, "predicted": answer, "count": count}
                 for true, answer, count in self.most_confused

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.result import Result
 from handgrad.inspection.table import Table
-from handgrad.metrics import Evaluation
+from handgrad.metrics import Evaluation, as_lists
 from handgrad.text import one_line
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class EvaluationReport(Result):
             "macro_recall": found.macro_recall,
             "macro_f1": found.macro_f1,
             "classes": [asdict(one) for one in self.per_class],
-            "confusion": self.confusion.tolist(),
+            "confusion": as_lists(self.confusion),
             "most_confused": [
                 {"true": true, "predicted": predicted, "count": count}
                 for true, predicted, count in self.most_confused

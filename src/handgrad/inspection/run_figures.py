@@ -8,7 +8,6 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.datasets.dataset import Split
-from handgrad.metrics import count_confusions
 from handgrad.parameter import Parameter
 from handgrad.training.run import Run
 
@@ -96,11 +95,15 @@ def draw_answers(
     """The confusion matrix and the worst mistakes on one split."""
     from handgrad.inspection import figures
 
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    probabilities = powers / powers.sum(axis=1, keepdims=True)
-    confusion = count_confusions(probabilities, split.targets)
-    figure = figures.confusion_matrix(confusion, class_names, what=what)
+    predictions = logits.argmax(axis=1)
+    figure = figures.confusion_of_answers(
+        split.targets, predictions, class_names, what=what
+    )
     written = figures.save(figure, folder / "confusion_matrix", root=folder.parent)
+    probabilities = logits.astype(np.float64)  # in place: there may be many classes
+    probabilities -= probabilities.max(axis=1, keepdims=True)
+    np.exp(probabilities, out=probabilities)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     figure = figures.mistakes(
         split.images, split.targets, probabilities, class_names, what=what
     )

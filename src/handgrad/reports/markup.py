@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote
 
+from handgrad.text import printable
+
 EMPTY = frozenset({"br", "col", "img", "link", "meta"})  # HTML's own, never closed
 
 
@@ -17,10 +19,12 @@ Inside = str | Markup | None
 
 
 def safe(text: Inside) -> Markup:
-    """Markup as it is; anything else escaped; nothing for None."""
+    """Markup as it is; anything else escaped and printable; nothing for None."""
     if text is None:
         return Markup("")
-    return text if isinstance(text, Markup) else Markup(escape(text, quote=False))
+    if isinstance(text, Markup):
+        return text
+    return Markup(escape(printable(text), quote=False))
 
 
 def joined(parts: Iterable[Inside], between: str = "") -> Markup:
@@ -50,7 +54,7 @@ def _attribute(item: tuple[str, str | float | bool | None]) -> str:
     if value is True:
         return f" {name}"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return f' {name}="{escape(text)}"'
+    return f' {name}="{escape(printable(text))}"'
 
 
 def data_link(content: str, kind: str) -> str:

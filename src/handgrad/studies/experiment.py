@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
-from handgrad.studies.strict import checked
+from handgrad.studies.strict import check_seeds, checked
 from handgrad.training.config import RULES
 
 Size = Literal["quick", "full"]
@@ -232,9 +232,9 @@ def check_names(experiment: Experiment, source: str) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ConfigError(f"{source} names {twice[0]!r} twice. Rename one variant.")
-    for seeds in map(experiment.seeds_of, SIZES):
-        if len(set(seeds)) < len(seeds):
-            raise ConfigError(f"{source} has a seed twice: {list(seeds)}. Keep one.")
+    for size in SIZES:
+        settings = len(experiment.variants_of(size))
+        check_seeds(experiment.seeds_of(size), settings, source)
     for name in _variants_spoken_of(experiment, names, source):
         if name not in names:
             raise ConfigError(f"{source}: {unknown_name('variant', name, names)}")

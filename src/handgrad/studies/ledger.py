@@ -6,7 +6,8 @@
     ledger/KEY.json            the same bytes
 
 Every file is written as a whole or not at all. The ledger can be rebuilt from
-the trials at any time, and is completed from them whenever it is opened.
+the trials at any time, and is completed from them whenever it is opened. What is read
+belongs to its key, agrees with itself (`outcomes`) and with the trial's own file.
 """
 
 import json
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.errors import IntegrityError
-from handgrad.parsing import parse_json
-from handgrad.studies.trials import Trial
+from handgrad.parsing import check_limits, parse_json
+from handgrad.studies.outcomes import difference, wrong_in
+from handgrad.studies.trials import Trial, key_of
 from handgrad.training.atomic import make_folder, remove_file, sweep, write_file
-from handgrad.training.real_files import read_file
+from handgrad.training.real_files import is_file, read_file
 
 Outcome = dict[str, Any]
 
@@ -26,14 +28,14 @@ DIVERGED = "diverged"  # NaN or infinity: that is a result as well
 FAILED = "failed"  # an error that was said in words
 PRUNED = "pruned"  # ended early, because others were better by then
 CRASHED = "crashed"  # the process died, more than once
-STATUSES = [DONE, DIVERGED, FAILED, PRUNED, CRASHED]
 
 
 class Ledger:
     """The outcomes of one study's trials, as files in `folder`.
 
-    Any process may read, one writes. IntegrityError for an outcome that is damaged;
-    RunError if a file cannot be written.
+    Any process may read, one writes. IntegrityError for an outcome that is damaged, of
+    another trial, or not what the trial's own file says; RunError if a file cannot be
+    written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,45 +45,65 @@ class Ledger:
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome of the trial with this `key`; None if it has not ended."""
-        return _read(self.entries / f"{key}.json")
+        entry, own = self.entries / f"{key}.json", self._own(key)
+        entered, ended = _read(entry, key), _read(own, key)
+        if entered and ended and (found := difference(entered, ended)):
+            raise IntegrityError(
+                f"{entry} and {own} disagree: {found}. Remove the one that was "
+                "changed; the other one counts then."
+            )
+        return entered or ended
 
     def outcomes(self) -> dict[str, Outcome]:
         """All outcomes by key, also those that are not entered yet."""
-        entered = {path.stem: path for path in self.entries.glob("*.json")}
-        ended = {p.parent.name: p for p in self.trials.glob("*/outcome.json")}
-        paths = sorted({**ended, **entered}.items())
-        return {key: outcome for key, path in paths if (outcome := _read(path))}
+        keys = {path.stem for path in self.entries.glob("*.json")}
+        keys |= {path.parent.name for path in self.trials.glob("*/outcome.json")}
+        found = {key: self.outcome(key) for key in sorted(keys)}
+        return {key: outcome for key, outcome in found.items() if outcome is not None}
 
     def trial_folder(self, key: str) -> Path:
         """The folder of the trial with this `key`."""
         return self.trials / key
+
+    def _own(self, key: str) -> Path:
+        """Where the trial itself writes how it ended."""
+        return self.trial_folder(key) / "outcome.json"
 
     def prepare(self, trial: Trial) -> Path:
         """Make the folder of a `trial`, with its specification."""
         make_folder(self.entries, self.folder)
         folder = self.trial_folder(trial.key)
         make_folder(folder, self.folder)
-        if not (folder / "trial.json").is_file():
-            write_file(folder / "trial.json", as_json(trial.spec), self.folder)
+        path = folder / "trial.json"
+        if not is_file(path):
+            write_file(path, as_json(trial.spec), self.folder)
+        elif found := difference(_values(path), trial.spec):
+            raise _other_trial(path, found)
         return folder
 
     def record(self, key: str, outcome: Outcome) -> None:
         """Write an `outcome` of the trial with this `key`, in its own folder first."""
-        path = self.trial_folder(key) / "outcome.json"
-        write_file(path, as_json(outcome), self.folder)
+        write_file(self._own(key), as_json(outcome), self.folder)
         self.adopt(key)
 
     def adopt(self, key: str) -> Outcome | None:
         """Enter the outcome that the trial with this `key` wrote; None if not ended."""
-        path = self.trial_folder(key) / "outcome.json"
-        outcome = _read(path)
+        path = self._own(key)
+        outcome = _read(path, key)
         if outcome is not None:
             make_folder(self.entries, self.folder)
             write_file(self.entries / f"{key}.json", read_file(path), self.folder)
         return outcome
 
     def complete(self) -> None:
-        """Enter all trials that ended without being entered."""
+        """Enter all trials that ended without being entered.
+
+        IntegrityError for a folder that holds another trial than the one of its key.
+        """
+        for path in sorted(self.trials.glob("*/trial.json")):
+            actual = key_of(_values(path))
+            if actual != path.parent.name:
+                raise _other_trial(path, f"its key is {actual}")
         sweep(self.entries, self.folder)
         for path in sorted(self.trials.glob("*/outcome.json")):
             if not (self.entries / f"{path.parent.name}.json").is_file():
@@ -92,10 +114,7 @@ class Ledger:
 
         It continues from its last checkpoint.
         """
-        for path in (
-            self.entries / f"{key}.json",
-            self.trial_folder(key) / "outcome.json",
-        ):
+        for path in (self.entries / f"{key}.json", self._own(key)):
             remove_file(path, self.folder)
 
 
@@ -104,30 +123,38 @@ def as_json(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
-def _read(path: Path) -> Outcome | None:
+def _read(path: Path, key: str) -> Outcome | None:
+    """What a file says of the trial of that key; None if there is no such file."""
     try:
-        content = parse_json(read_file(path))
+        content: Outcome = _values(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise _damaged(path) from error
-    if not isinstance(content, dict) or not _is_whole(content):
-        raise _damaged(path)
+    if wrong := wrong_in(content, key):
+        raise _damaged(path, wrong)
     return content
 
 
-def _is_whole(outcome: Outcome) -> bool:
-    """Whether it says how the trial ended, and with which numbers."""
-    metrics = outcome.get("metrics")
-    return (
-        outcome.get("status") in STATUSES
-        and isinstance(metrics, dict)
-        and all(isinstance(value, int | float) for value in metrics.values())
+def _values(path: Path) -> Any:
+    """The values of a file of JSON."""
+    try:
+        content = parse_json(read_file(path))
+        check_limits(content)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+    return content
+
+
+def _damaged(path: Path, wrong: str) -> IntegrityError:
+    return IntegrityError(
+        f"{path} is not what a trial has written ({wrong}). Remove it; the trial is "
+        "then entered anew or done again."
     )
 
 
-def _damaged(path: Path) -> IntegrityError:
+def _other_trial(path: Path, found: str) -> IntegrityError:
     return IntegrityError(
-        f"{path} is not what a trial has written. Remove it; the trial is then entered "
-        "anew or done again."
+        f"{path} is not the trial of its folder: {found}. Remove {path.parent}; the "
+        "trial is then done again."
     )

@@ -143,8 +143,11 @@ def as_markdown(results: dict[str, Any]) -> str:
         lines += _row_in_markdown(results["study"], row)
     lines += ["", "## Made with", ""]
     lines += [
-        f"- Handgrad {e['handgrad']}, Python {e['python']}, {e['processor']}, "
-        f"{e['cores']} cores"
+        "- "
+        + in_markdown(
+            f"Handgrad {e['handgrad']}, Python {e['python']}, "
+            f"{e['processor']}, {e['cores']} cores"
+        )
         for e in results["environments"]
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -217,7 +220,7 @@ def _size_in_markdown(name: str, size: dict[str, Any]) -> list[str]:
     ]
     for finding in size["findings"] if size["ended"] else []:
         values = ", ".join(map(number, finding["values"]))
-        numbers = f": {values or finding['why']}"
+        numbers = f": {values or in_markdown(finding['why'])}"
         lines.append(
             f"- {in_markdown(finding['says'])}: **{MARKS[finding['holds']]}** "
             f"(`{finding['comparison']}`{numbers})"

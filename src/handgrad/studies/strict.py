@@ -1,11 +1,14 @@
 """Tables of a file against what may stand in them; a mistake becomes one sentence."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from handgrad.errors import ConfigError, unknown_name
+
+MOST_TRIALS = 100_000  # of a row or a sweep: at two seconds each, more than two days
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -16,6 +19,19 @@ def checked(kind: type[Model], tables: Mapping[str, Any], source: str) -> Model:
         return kind.model_validate(dict(tables))
     except ValidationError as error:
         raise _in_words(kind, error, source) from error
+
+
+def check_seeds(seeds: Sequence[int], settings: int, source: str) -> None:
+    """ConfigError for a seed that is there twice, and for more trials than are done."""
+    seed, times = Counter(seeds).most_common(1)[0]
+    if times > 1:
+        raise ConfigError(f"{source} has a seed twice: {seed}. Keep one.")
+    trials = settings * len(seeds)
+    if trials > MOST_TRIALS:
+        raise ConfigError(
+            f"{source}: {settings:,} settings with {len(seeds):,} seeds each are "
+            f"{trials:,} trials; up to {MOST_TRIALS:,} are done. Take fewer of them."
+        )
 
 
 def _in_words(

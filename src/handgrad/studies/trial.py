@@ -9,8 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from threading import Thread
@@ -22,6 +21,7 @@ from handgrad.studies.endings import curves_of
 from handgrad.studies.experiment import CURVES
 from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
+from handgrad.studies.outcomes import numbers_of
 from handgrad.studies.trial_runs import run_of
 from handgrad.training.atomic import write_file
 from handgrad.training.environment import describe_environment
@@ -30,6 +30,7 @@ from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.trained_network import load
 
+MOST_CLASSES = 1_000  # whose confusion matrix is kept, in some MB
 ORPHANED = 3  # exit code of a trial whose starter is gone
 
 Report = Callable[[dict[str, Any]], None]
@@ -88,9 +89,8 @@ def train(
             curves = {name: getattr(record, name) for name in CURVES}
             report({"epoch": record.epoch, **curves})
     curves = curves_of(run.folder)
-    metrics = {**last_values(curves), **shapes_of(curves)}
     ended = ("best_epoch", "parameters", "seconds")
-    metrics |= {name: run.result[name] for name in ended}
+    metrics = {**numbers_of(curves), **{name: run.result[name] for name in ended}}
     tested, confusion = test_values(run, spec["test"], workers)
     assert run.config.resolved is not None
     return {
@@ -103,33 +103,13 @@ def train(
     }
 
 
-def last_values(curves: dict[str, list[float]]) -> dict[str, float]:
-    """Where each curve ends."""
-    return {name: values[-1] for name, values in curves.items() if values}
-
-
-def shapes_of(curves: dict[str, list[float]]) -> dict[str, float]:
-    """Best values of the curves, and how much the validation loss went up again."""
-    made = {"epochs": float(len(curves["train_loss"]))}
-    for name, values in curves.items():
-        if name.endswith("_loss"):
-            made[f"lowest_{name}"] = min(values)
-            made[f"{name}_rises"] = sum(rises(values))
-        elif name.endswith("_accuracy"):
-            made[f"highest_{name}"] = max(values)
-    return made
-
-
-def rises(values: list[float]) -> Iterator[float]:
-    """How much each value lies above the one before, where it does."""
-    for before, after in pairwise(values):
-        yield max(after - before, 0.0)
-
-
 def test_values(
     run: Run, which: str, workers: int | None
 ) -> tuple[dict[str, float], list[list[int]] | None]:
-    """Test metrics and the confusion matrix; nothing without test images."""
+    """Test metrics and the confusion matrix; nothing without test images.
+
+    Of very many classes the matrix would be a file of gigabytes, and is left out.
+    """
     test = run.parts.dataset.test
     if test is None:
         return {}, None
@@ -142,7 +122,9 @@ def test_values(
         "test_f1": found.macro_f1,
         "test_mistakes": int(found.mistakes_per_class.sum()),
     }
-    return {k: v for k, v in values.items() if isfinite(v)}, found.confusion.tolist()
+    is_kept = len(found.confusion) <= MOST_CLASSES
+    confusion = found.confusion.tolist() if is_kept else None
+    return {k: v for k, v in values.items() if isfinite(v)}, confusion
 
 
 def study_data() -> Path | None:

@@ -1,7 +1,7 @@
 """Trials: one setting and one seed each, with a key made from all that decides them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,6 +13,12 @@ from handgrad.studies.inspections import check_inspection, needed_data, with_def
 from handgrad.training.config import PredictionConfig, RunConfig, config_from
 
 KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
+
+
+def key_of(spec: Any) -> str:
+    """A hash of plain values, the same on every machine."""
+    text = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:KEY_LENGTH]
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,8 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """The trial's identity: a hash of `spec`, the same on every machine."""
-        text = json.dumps(self.spec, sort_keys=True, separators=(",", ":"))
-        return sha256(text.encode()).hexdigest()[:KEY_LENGTH]
+        """The trial's identity: a hash of `spec`."""
+        return key_of(self.spec)
 
     @property
     def kind(self) -> str:
@@ -76,11 +81,24 @@ class Cell:
 
 def cells_of(row: str, experiment: Experiment, size: Size, source: str) -> list[Cell]:
     """Every cell of a row in that size, variant after variant."""
+    seeds = experiment.seeds_of(size)
     return [
-        Cell(row, variant.name, trial_of(experiment, variant, size, seed, source))
+        Cell(row, variant.name, trial)
         for variant in experiment.variants_of(size)
-        for seed in experiment.seeds_of(size)
+        for trial in trials_of(experiment, variant, size, seeds, source)
     ]
+
+
+def trials_of(
+    experiment: Experiment,
+    variant: Variant,
+    size: Size,
+    seeds: Sequence[int],
+    source: str,
+) -> list[Trial]:
+    """The trials of a variant, which differ by their seed alone; looked up once."""
+    first = trial_of(experiment, variant, size, seeds[0], source)
+    return [first, *(Trial({**first.spec, "seed": seed}) for seed in seeds[1:])]
 
 
 def trial_of(

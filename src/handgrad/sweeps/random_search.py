@@ -6,35 +6,56 @@ So the same file gives the same settings on any machine, a longer sweep begins w
 shorter one, and a parameter that is added or taken out leaves the others' draws.
 """
 
-from handgrad.randomness import Key, uniform
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.randomness import Key, philox
 from handgrad.sweeps.space import Setting, Values
 from handgrad.sweeps.sweep import TRIALS, Sweep
 
 IN_VAIN = 200  # draws without anything new after which the space counts as used up
+BLOCK = 256  # draws at once: one by one they take most of a long sweep's beginning
 
 
 def drawn(sweep: Sweep) -> list[Setting]:
     """As many different settings as there are trials, or as the space has."""
     wanted = sweep.trials or TRIALS
-    found: list[Setting] = []
-    known: set[str] = set()
-    step, in_vain = 0, 0
-    while len(found) < wanted and in_vain < IN_VAIN:
-        values = draw(sweep, step)
-        step, in_vain = step + 1, in_vain + 1
-        if repr(values) not in known:
-            known.add(repr(values))
-            found.append(sweep.setting(values))
+    found: dict[str, Setting] = {}
+    in_vain = 0
+    for values in draws(sweep):
+        in_vain += 1
+        if repr(values) not in found:
+            found[repr(values)] = sweep.setting(values)
             in_vain = 0
-    return found
+        if len(found) == wanted or in_vain == IN_VAIN:
+            break
+    return list(found.values())
 
 
-def draw(sweep: Sweep, step: int) -> Values:
-    """The values of one draw, by parameter."""
+def draws(sweep: Sweep) -> Iterator[Values]:
+    """The values of each draw, by parameter, without an end."""
     key = Key(sweep.seed).child("sweep")
-    return {
-        parameter.name: parameter.at(
-            float(uniform(key.child(parameter.name).at(step), (1,))[0])
-        )
-        for parameter in sweep.space
-    }
+    for first in count(0, BLOCK):
+        steps = np.arange(first, first + BLOCK, dtype=np.uint64)
+        shares = [
+            _uniform(key.child(parameter.name), steps) for parameter in sweep.space
+        ]
+        for row in zip(*shares, strict=True):
+            yield {
+                parameter.name: parameter.at(float(share))
+                for parameter, share in zip(sweep.space, row, strict=True)
+            }
+
+
+def _uniform(key: Key, steps: NumpyArray) -> NumpyArray:
+    """The first number that `randomness.uniform` draws of `key.at(step)`, at each step.
+
+    Shapes
+        steps    (count,), uint64
+        outputs  (count,), float64
+    """
+    zero = np.zeros_like(steps)
+    return (philox((zero, zero, steps, zero), key.words)[0] + 0.5) * 2.0**-32

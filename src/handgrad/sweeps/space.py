@@ -1,5 +1,6 @@
 """What a sweep varies: parameters with a list of choices or a range each."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp, floor, isfinite, log
@@ -9,7 +10,7 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.studies.experiment import TABLES, in_words
 
 Values = dict[str, Any]  # dotted key of the configuration -> value
-MOST_POINTS = 1_000  # of a range, in a grid
+MOST_POINTS = 1_000  # of a list, or of a range in a grid
 RANGE_KEYS = ("low", "high", "log", "integer", "count")
 
 
@@ -158,10 +159,14 @@ def _choice(name: str, values: list[Any], source: str) -> Choice:
         raise ConfigError(
             f"{source}: {name} has an empty list. Put values into it, or leave it out."
         )
-    words = [in_words(value) for value in values]
-    twice = [word for i, word in enumerate(words) if word in words[:i]]
-    if twice:
-        raise ConfigError(f"{source}: {name} has {twice[0]} twice. Keep one.")
+    if len(values) > MOST_POINTS:
+        raise ConfigError(
+            f"{source}: {name} has {len(values):,} values; up to {MOST_POINTS:,} are "
+            "tried. Leave values out, or give a range with low and high."
+        )
+    word, times = Counter(map(in_words, values)).most_common(1)[0]
+    if times > 1:
+        raise ConfigError(f"{source}: {name} has {word} twice. Keep one.")
     return Choice(name, tuple(values))
 
 

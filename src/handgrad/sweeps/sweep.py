@@ -5,8 +5,9 @@ runs. `metric` is measured on validation images: test images choose nothing.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,12 +25,13 @@ from handgrad.studies.experiment import (
     Seeds,
     Variant,
 )
-from handgrad.studies.strict import checked
-from handgrad.studies.trials import Cell, trial_of
+from handgrad.studies.strict import check_seeds, checked
+from handgrad.studies.trials import Cell, trials_of
 from handgrad.sweeps.space import Parameter, Setting, Values, read_space, setting_of
 from handgrad.training.config import RULES
 
 Direction = Literal["maximize", "minimize"]
+MOST_SETTINGS = 10_000
 TRIALS = 20  # settings of a random or TPE sweep that says nothing
 OBJECTIVES = tuple(name for name in METRICS if not name.startswith("test_"))
 
@@ -101,6 +103,9 @@ class Sweep:
     metric: str
     direction: Direction
     pruning: Literal["none", "median"]
+    _cells: dict[str, list[Cell]] = field(  # of settings that were asked for, by name
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     @property
     def curve(self) -> str:
@@ -127,15 +132,12 @@ class Sweep:
 
     def cells(self, setting: Setting) -> list[Cell]:
         """Trials of a `setting`, one for each seed; ConfigError if it is invalid."""
-        variant = Variant(name=setting.name, set=setting.values)
-        return [
-            Cell(
-                self.name,
-                setting.name,
-                trial_of(self.base, variant, "full", seed, self.source),
-            )
-            for seed in self.seeds
-        ]
+        if setting.name not in self._cells:
+            variant = Variant(name=setting.name, set=setting.values)
+            trials = trials_of(self.base, variant, "full", self.seeds, self.source)
+            made = [Cell(self.name, setting.name, trial) for trial in trials]
+            self._cells[setting.name] = made
+        return list(self._cells[setting.name])
 
 
 def read_sweep(
@@ -199,13 +201,25 @@ def _direction(table: SweepTable, source: str) -> Direction:
     )
 
 
+def _check_size(sweep: Sweep) -> None:
+    """ConfigError for more settings or trials than are done, before any is made."""
+    settings = sweep.trials or TRIALS
+    if sweep.method == "grid":
+        settings = prod(len(parameter.points()) for parameter in sweep.space)
+    if settings > MOST_SETTINGS:
+        advice = "Take fewer."
+        if sweep.method == "grid":
+            advice = 'Leave values out, or take method = "random".'
+        raise ConfigError(
+            f"{sweep.source}: the {sweep.method} search has {settings:,} settings; up "
+            f"to {MOST_SETTINGS:,} are tried. {advice}"
+        )
+    check_seeds(sweep.seeds, settings, sweep.source)
+
+
 def _check(sweep: Sweep) -> None:
     """ConfigError for what does not go together."""
     source = sweep.source
-    if len(set(sweep.seeds)) < len(sweep.seeds):
-        raise ConfigError(
-            f"{source} has a seed twice: {list(sweep.seeds)}. Keep one of them."
-        )
     validates = sweep.base.dataset.get("validation") != "none"
     if "validation" in sweep.metric and not validates:
         raise ConfigError(
@@ -229,3 +243,4 @@ def _check(sweep: Sweep) -> None:
                 f"{sweep.metric!r} does not have. Take validation_loss or "
                 "validation_accuracy."
             )
+    _check_size(sweep)

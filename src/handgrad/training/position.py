@@ -1,7 +1,7 @@
 """Where training stands, in plain numbers."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from handgrad.errors import RunError
@@ -84,7 +84,8 @@ class Position:
 
     def as_numbers(self) -> dict[str, Any]:
         """Return plain values for JSON; `from_numbers` restores every bit."""
-        return asdict(self) | {"losses": list(self.losses)}
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)}
+        return numbers | {"losses": list(self.losses)}
 
     @classmethod
     def from_numbers(cls, numbers: Mapping[str, Any]) -> "Position":

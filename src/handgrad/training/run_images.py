@@ -1,10 +1,13 @@
 """The images of a run: one of its splits, or other images of the same classes."""
 
+import os
 from pathlib import Path
 from typing import Any
 
-from handgrad.datasets import Split
+from handgrad.datasets import Dataset, Split
+from handgrad.datasets.load import NAMES
 from handgrad.errors import ConfigError, DatasetError, unknown_name
+from handgrad.names import known_name
 from handgrad.training.build import load_dataset, split_of
 from handgrad.training.config import RunConfig
 
@@ -29,26 +32,16 @@ def run_images(
     """The name of a split and its images, cut exactly as in training.
 
     Without `split` these are the test images, or the validation images of a data set
-    that has no test images. `dataset` names other images of the same classes, which
-    are resized to the size that the network takes.
+    that has no test images. DatasetError if the data set has changed since training:
+    cut anew, its parts would hold images that the network was trained on. `dataset`
+    names other images of the same classes, which are resized to the size that the
+    network takes.
     """
     check_split(split)
-    resolved = config.resolved
-    assert resolved is not None, "the configuration is not resolved"
-    changes: dict[str, Any] = {"image_size": resolved.input_shape[1:]}
-    if dataset is not None:
-        changes["name"] = dataset
-    if data_dir is not None:
-        changes["data_dir"] = str(data_dir)
-    tables = config.dataset.model_copy(update=changes)
-    config = config.model_copy(update={"dataset": tables})
-    found = load_dataset(config, progress)
-    if found.class_names != resolved.class_names:
-        raise DatasetError(
-            f"{found.name} has other classes than the network was trained for: "
-            f"{_some(found.class_names)} instead of {_some(resolved.class_names)}. "
-            "Give images of the same classes."
-        )
+    if dataset is not None and not _is_same(dataset, config.dataset.name):
+        found = _other_images(config, dataset, data_dir, progress)
+    else:
+        found = _own_images(config, data_dir, progress)
     name = split or ("test" if found.test is not None else "validation")
     if name == "test":
         chosen = found.test
@@ -61,6 +54,55 @@ def run_images(
             "Take another split, such as train."
         )
     return name, chosen
+
+
+def _own_images(config: RunConfig, data_dir: Path | None, progress: Any) -> Dataset:
+    """The data set of the training, as it was then."""
+    found = load_dataset(_with(config, data_dir, {}), progress)
+    assert config.resolved is not None, "the configuration is not resolved"
+    if found.checksum != config.resolved.dataset_sha256:
+        raise DatasetError(
+            f"The data set {config.dataset.name} has changed since training, and its "
+            "parts, cut anew, would mix training images with others. Put the same "
+            "files back, or give other images with --dataset."
+        )
+    return found
+
+
+def _other_images(
+    config: RunConfig, name: str, data_dir: Path | None, progress: Any
+) -> Dataset:
+    """A data set of the same classes, at the size that the network takes."""
+    resolved = config.resolved
+    assert resolved is not None, "the configuration is not resolved"
+    changes = {"name": name, "image_size": resolved.input_shape[1:]}
+    found = load_dataset(_with(config, data_dir, changes), progress)
+    if found.class_names != resolved.class_names:
+        raise DatasetError(
+            f"{found.name} has other classes than the network was trained for: "
+            f"{_some(found.class_names)} instead of {_some(resolved.class_names)}. "
+            "Give images of the same classes."
+        )
+    return found
+
+
+def _with(
+    config: RunConfig, data_dir: Path | None, changes: dict[str, Any]
+) -> RunConfig:
+    """The configuration with another data set, or another place to look for it."""
+    if data_dir is not None:
+        changes = {**changes, "data_dir": str(data_dir)}
+    tables = config.dataset.model_copy(update=changes)
+    return config.model_copy(update={"dataset": tables})
+
+
+def _is_same(given: str, own: str) -> bool:
+    """Whether two names or paths lead to one data set."""
+    known = known_name(own, NAMES)
+    if known is not None:
+        return known_name(given, NAMES) == known
+    paths = [os.path.expanduser(name) for name in (given, own)]
+    return all(map(os.path.exists, paths)) and os.path.samefile(*paths)
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -1,7 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from handgrad.inspection.figures import confusion_matrix
+from handgrad.inspection.figures import confusion_matrix, confusion_of_answers
 
 COUNTS = np.array([[8, 2, 0], [0, 9, 1], [4, 0, 6]])
 NAMES = ["cat", "dog", "hen"]
@@ -38,15 +40,54 @@ def test_the_note_counts_what_is_right():
     assert "23 of 30 images are right (76.67%)" in words
 
 
-@pytest.mark.parametrize("classes", [1, 26, 27, 200])
+@pytest.mark.parametrize("classes", [1, 26, 27, 200, 500, 501, 1_001])
 def test_few_and_many_classes_are_drawn(classes):
     counts = np.eye(classes, dtype=int)
     figure = confusion_matrix(counts, [f"class {n}" for n in range(classes)])
     figure.canvas.draw()
     assert len(figure.axes[0].get_yticklabels()) <= 60
+    assert len(figure.axes[0].collections[0].get_array()) <= 500
     assert len(cells(figure)) == (classes if classes <= 26 else 0)
 
 
 def test_a_matrix_without_examples_is_drawn():
     words = confusion_matrix(np.zeros((2, 2), int), ["a", "b"]).axes[0].texts
     assert "0 of 0 images are right" in [text.get_text() for text in words]
+
+
+def test_answers_give_the_same_picture_as_their_matrix():
+    true, predicted = (row.ravel() for row in np.indices((3, 3)))
+    times = COUNTS.ravel()
+    answers = (np.repeat(true, times), np.repeat(predicted, times))
+    first = confusion_matrix(COUNTS, NAMES, what="test").axes[0]
+    second = confusion_of_answers(*answers, NAMES, what="test").axes[0]
+    colors = [axes.collections[0].get_array() for axes in (first, second)]
+    assert np.array_equal(*colors)
+    words = [[text.get_text() for text in axes.texts] for axes in (first, second)]
+    assert words[0] == words[1]
+
+
+def test_of_very_many_classes_neighbours_share_a_cell():
+    names = [str(number) for number in range(1_000)]
+    targets = np.array([0, 1, 2, 3, 999])
+    answers = np.array([0, 0, 2, 998, 999])  # 0 and 1 share a cell
+    axes = confusion_of_answers(targets, answers, names).axes[0]
+    red, _, blue = axes.collections[0].get_array()[..., :3].transpose(2, 0, 1)
+    assert blue[0, 0] - red[0, 0] == pytest.approx(blue[1, 1] - red[1, 1])
+    assert (blue - red)[499, 499] > (blue - red)[0, 0] > 0
+    assert (red - blue)[1, 499] > 0
+    assert np.count_nonzero(red != blue) == 4
+    note = "3 of 5 images are right (60.00%); 2 neighbouring classes a cell"
+    assert note in [text.get_text() for text in axes.texts]
+
+
+def test_no_matrix_of_all_classes_is_made_of_answers():
+    classes = 20_000
+    names, numbers = [""] * classes, np.arange(classes)
+    tracemalloc.start()
+    try:
+        confusion_of_answers(numbers, numbers[::-1], names).canvas.draw()
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 200e6 < classes**2

@@ -18,6 +18,8 @@ def follow(events: Any, to_do: list[Cell], *, before: int, quiet: bool) -> list[
     screen = StudyScreen(to_do, quiet=quiet)
     if before > 0:
         screen.say(f"{before} trials are done already; {len(to_do)} to do.")
+    elif to_do:
+        screen.say(f"{len(to_do)} trials to do.")
     with screen.bar:
         return [_taken(screen, event) for event in events]
 

@@ -4,7 +4,10 @@ matplotlib is imported when this package is, so import it only where something i
 Nothing here opens a window or touches matplotlib's global state.
 """
 
-from handgrad.inspection.figures.confusion_matrix import confusion_matrix
+from handgrad.inspection.figures.confusion_matrix import (
+    confusion_matrix,
+    confusion_of_answers,
+)
 from handgrad.inspection.figures.curves import Curve, curves
 from handgrad.inspection.figures.first_layer_weights import first_layer_weights
 from handgrad.inspection.figures.labelled_samples import labelled_samples
@@ -14,6 +17,7 @@ from handgrad.inspection.figures.style import save
 __all__ = [
     "Curve",
     "confusion_matrix",
+    "confusion_of_answers",
     "curves",
     "first_layer_weights",
     "labelled_samples",

@@ -22,6 +22,7 @@ from handgrad.inspection.figures.style import (
 
 MOST_NUMBERED = 26  # classes up to which each cell shows its count
 MOST_NAMED = 60  # classes up to which each row shows its name
+MOST_CELLS = 500  # a side; of more classes, neighbours share a cell
 RIGHT = LinearSegmentedColormap.from_list("right", ["#ffffff", "#a9c4e3", BLUE])
 WRONG = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#f6c8ab", ORANGE])
 
@@ -32,39 +33,76 @@ def confusion_matrix(
     """Draw how often each true class was predicted as each class.
 
     What is right is blue, by the share of its row; what is wrong is orange, by the
-    share of the largest mistake, so that few mistakes among many are seen too. `what`
-    names the split: test, validation.
+    share of the largest mistake, so that few mistakes among many are seen too. Of more
+    than 500 classes, neighbours share a cell. `what` names the split: test, validation.
 
     Shapes
         counts  (classes, classes)   row = true class, column = predicted class
     """
-    classes = len(class_names)
-    side = float(np.clip(0.52 * classes, 3.2, 14))
+    true, predicted = np.nonzero(counts)
+    return _draw(true, predicted, counts[true, predicted], class_names, what)
+
+
+def confusion_of_answers(
+    targets: NumpyArray,
+    predictions: NumpyArray,
+    class_names: Sequence[str],
+    *,
+    what: str = "",
+) -> Figure:
+    """The same from the answers themselves, so that no matrix of all classes is needed.
+
+    Shapes
+        targets, predictions  (count,), class numbers
+    """
+    ones = np.ones(len(targets), dtype=np.int64)
+    return _draw(targets, predictions, ones, class_names, what)
+
+
+def _draw(
+    true: NumpyArray,
+    predicted: NumpyArray,
+    times: NumpyArray,
+    class_names: Sequence[str],
+    what: str,
+) -> Figure:
+    """Each pair of a true and a predicted class so many times."""
+    every = -(-len(class_names) // MOST_CELLS)
+    cells = -(-len(class_names) // every)
+    places = cells * (true // every) + predicted // every
+    sums = np.bincount(places, times, cells**2).astype(np.int64)
+    is_right = true == predicted
+    right = np.bincount(true[is_right] // every, times[is_right], cells)
+    counts, names = sums.reshape(cells, cells), class_names[::every]
+    side = float(np.clip(0.52 * cells, 3.2, 14))
     figure = new_figure(side + 2.2, side + 1.9)
     axes = figure.add_subplot()
-    _draw_cells(axes, _colors(counts))
-    _name_axes(axes, class_names)
-    if classes <= MOST_NUMBERED:
-        _write_counts(axes, counts)
-    images = f"{what} images".strip()
-    right, total = int(np.trace(counts)), int(counts.sum())
-    share = f" ({right / total:.2%})" if total else ""
-    title(axes, "Confusion matrix", f"{right:,} of {total:,} {images} are right{share}")
+    colors = _colors(counts, right)
+    _draw_cells(axes, colors)
+    _name_axes(axes, names)
+    if cells <= MOST_NUMBERED:
+        _write_counts(axes, counts, colors)
+    title(
+        axes, "Confusion matrix", _note(int(right.sum()), int(sums.sum()), what, every)
+    )
     return figure
 
 
-def _shares(counts: NumpyArray) -> NumpyArray:
-    """Each cell as a share of its row; rows without examples are 0."""
-    totals = counts.sum(axis=1, keepdims=True)
-    return np.asarray(counts / np.maximum(totals, 1), dtype=np.float64)
+def _note(right: int, total: int, what: str, every: int) -> str:
+    """How many images are right, and how many classes a cell stands for."""
+    images = f"{what} images".strip()
+    share = f" ({right / total:.2%})" if total else ""
+    grouped = f"; {every} neighbouring classes a cell" if every > 1 else ""
+    return f"{right:,} of {total:,} {images} are right{share}{grouped}"
 
 
-def _colors(counts: NumpyArray) -> NumpyArray:
-    """Colours (classes, classes, 4): blue on the diagonal, orange beside it."""
-    shares = _shares(counts)
+def _colors(counts: NumpyArray, right: NumpyArray) -> NumpyArray:
+    """Colours (cells, cells, 4): blue on the diagonal, orange beside it."""
+    totals = np.maximum(counts.sum(axis=1), 1)
     diagonal = np.eye(len(counts), dtype=bool)
-    mistakes = np.where(diagonal, 0.0, shares)
+    mistakes = np.where(diagonal, 0.0, counts / totals[:, None])
     scaled = mistakes / max(float(mistakes.max(initial=0.0)), 1e-12)
+    shares = np.diag(right / totals)
     return np.where(diagonal[..., None], RIGHT(shares), WRONG(scaled))
 
 
@@ -98,9 +136,9 @@ def _name_axes(axes: Axes, class_names: Sequence[str]) -> None:
         axes.tick_params(which="minor", length=0)
 
 
-def _write_counts(axes: Axes, counts: NumpyArray) -> None:
+def _write_counts(axes: Axes, counts: NumpyArray, colors: NumpyArray) -> None:
     """Each cell's count in it; nothing where there is nothing."""
-    dark = _colors(counts)[..., :3].mean(axis=-1) < 0.62
+    dark = colors[..., :3].mean(axis=-1) < 0.62
     for row, column in zip(*np.nonzero(counts), strict=True):
         axes.text(
             column,
