@@ -100,3 +100,12 @@ def test_refuses_options_that_cannot_be(options, words):
 )
 def test_kinds_in_words(kind, words):
     assert in_words(kind) == words
+
+
+def test_what_is_given_elsewhere_is_no_option():
+    def schedule(learning_rate: float, *, steps: int = 3):
+        return learning_rate, steps
+
+    assert call("cosine", schedule, {"steps": 5}, learning_rate=0.1) == (0.1, 5)
+    with pytest.raises(ConfigError, match="no option of cosine named 'learning_rate'"):
+        call("cosine", schedule, {"learning_rate": 1}, learning_rate=0.1)

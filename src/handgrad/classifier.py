@@ -22,6 +22,7 @@ from handgrad.estimator.inputs import (
     more_examples,
     split_of,
     training_examples,
+    weights_of,
 )
 from handgrad.estimator.lock import put_back, training_lock
 from handgrad.estimator.parameters import checked_parameters
@@ -193,8 +194,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def predict(self, X: Any) -> NumpyArray:
         """The most probable label of each example, (count,)."""
         numbers = self.logits(X).argmax(axis=1)
-        labels: NumpyArray = self.classes_[numbers]
-        return labels
+        return np.asarray(self.classes_[numbers])
 
     def predict_proba(self, X: Any) -> NumpyArray:
         """Softmax probabilities, (count, classes), float64; rows sum to 1."""
@@ -210,6 +210,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of right answers, weighted by `sample_weight` if it is given."""
+        weights_of(sample_weight, y)
         with random_state_kept():
             import sklearn.metrics  # noqa: F401
         return float(super().score(X, y, sample_weight))

@@ -68,6 +68,10 @@ def call(
     **given: Any,
 ) -> Any:
     """Call the function with checked options, and with `given` as it stands."""
+    for name in options:
+        if name in given:
+            known = [other for other in options_of(function) if other not in given]
+            raise unknown_name(f"option of {owner}", name, known)
     return function(**checked(owner, function, options, tuple(given)), **given)
 
 
@@ -82,7 +86,7 @@ def checked(
     A word that spells a number becomes that number, a list that stands for a pair
     becomes a pair. `given` names arguments that come from elsewhere.
     """
-    known = [name for name in options_of(function) if name not in given]
+    known = options_of(function)
     for name in options:
         if name not in known:
             raise unknown_name(f"option of {owner}", name, known)

@@ -198,3 +198,12 @@ def test_a_column_too_small_for_float32_is_named(size):
     as_examples(values, form_of(values), training=True)
     values[:5, 1] = 1e-30
     assert as_examples(values, form_of(values), training=True)[0, 1] > 0
+
+
+@pytest.mark.parametrize("kind", ["datetime64[D]", "timedelta64[s]", "datetime64[ns]"])
+def test_dates_are_no_numbers(kind):
+    dates = np.zeros((3, 4)).astype("i8").astype(kind)
+    with pytest.raises(DatasetError, match=r"computes with numbers, got .*64"):
+        form_of(dates)
+    with pytest.raises(DatasetError, match="give the number of days"):
+        as_examples(dates, form_of(np.zeros((3, 4))))

@@ -1,4 +1,5 @@
 import gzip
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from handgrad import datasets
 from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
 from handgrad.datasets.load import find, load, read
+from handgrad.datasets.pictures import read_image
 from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
 from handgrad.errors import ConfigError, DatasetError
 
@@ -224,3 +226,12 @@ def test_gzip_and_plain_are_the_same_data(place):
     put(place / "data" / "mnist", pack=False)
     assert load("mnist").checksum == one
     assert FASHION_MNIST.checksum != one
+
+
+def test_a_pipe_or_a_device_is_no_data_set(tmp_path):
+    os.mkfifo(tmp_path / "pictures.zip")
+    for place in (tmp_path / "pictures.zip", "/dev/zero"):
+        with pytest.raises(DatasetError, match="is a device or a pipe"):
+            load(place)
+        with pytest.raises(DatasetError, match="is a device or a pipe"):
+            read_image(Path(place), (1, 4, 4))

@@ -65,6 +65,29 @@ def test_a_layer_that_returns_what_does_not_fit_is_refused_by_name(what):
     refused_alike(error, message, made=with_second_linear(returning(**results)))
 
 
+def test_an_optimizer_that_assigns_another_shape_is_refused():
+    class Shrunk(SGD):
+        def update(self, parameter, gradient, state, step):
+            super().update(parameter, gradient, state, step)
+            parameter.value = parameter.value[:1]
+
+    words = []
+    for engine in engines(Settings(optimizer=Shrunk(0.1))):
+        with pytest.raises(ShapeError, match="Shrunk returned a value of") as caught:
+            engine.train_step(MIXED.batch(70), 1)
+        words.append(str(caught.value))
+    assert words[0] == words[1]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gradient_of_a_loss_that_is_not_finite_moves_nothing(bad):
+    """Though the loss itself is finite."""
+    shape = (70, MIXED.classes)
+    setting = loss_returning(value=1.0, d_logits=np.full(shape, bad, np.float32))
+    for engine in engines(setting):
+        assert_stays(engine, MIXED)
+
+
 def loss_returning(*, value=None, d_logits=None):
     class Wrong(SoftmaxCrossEntropy):
         def forward(self, logits, targets, weights=None):

@@ -47,6 +47,15 @@ def test_a_step_without_a_learning_rate_is_refused_and_moves_nothing(rule, bad):
         rule(bad)
 
 
+@pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("bad", BAD_RATES)
+def test_no_other_number_can_be_assigned(rule, bad):
+    optimizer = rule(0.1)
+    with pytest.raises(ConfigError, match=f"{rule.__name__} takes learning_rate of at"):
+        optimizer.learning_rate = bad
+    assert optimizer.rate(1) == 0.1
+
+
 def test_a_rule_without_its_equations_cannot_be_made():
     class Nothing(Optimizer):
         pass

@@ -9,7 +9,7 @@ from handgrad.errors import RunError
 from handgrad.training.position import Position
 from handgrad.training.settings import TrainingSettings
 
-numbers = st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.floats(-1e38, 1e38)
 
 
 def test_the_sums_are_weighted_by_the_size_of_the_batch():
@@ -72,3 +72,48 @@ def test_what_another_version_wrote_is_refused(numbers):
 def test_what_is_no_number_is_refused(change):
     with pytest.raises(RunError, match="has no numbers as"):
         Position.from_numbers({**Position().as_numbers(), **change})
+
+
+WRONG = [
+    {"losses": [float("nan")]},
+    {"losses": [float("inf")]},
+    {"losses": [10**400]},
+    {"losses": [True]},
+    {"losses": "1"},
+    {"loss_sum": 10**400},
+    {"loss_sum": float("inf")},
+    {"epoch": True},
+    {"step": -1},
+    {"batch": 1.0},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_numbers_that_cannot_have_been_saved_are_refused(wrong):
+    with pytest.raises(RunError, match="has no numbers as"):
+        Position.from_numbers(Position().as_numbers() | wrong)
+
+
+THERE = Position(epoch=3, batch=1, step=13, examples=9, losses=(1.0, 2.0))
+ELSEWHERE = [
+    {"epoch": 0},
+    {"epoch": 9},
+    {"batch": 2},
+    {"step": 12},
+    {"losses": (1.0,)},
+    {"correct": 10},
+    {"examples": 0},
+    {"batch": 0, "step": 12},
+]
+
+
+def test_a_place_of_a_run_is_taken():
+    THERE.check(4, 6)
+    Position().check(1, 1)
+    Position(epoch=5, step=24, losses=(1.0,) * 4).check(4, 6)
+
+
+@pytest.mark.parametrize("change", ELSEWHERE)
+def test_no_place_of_a_run_is_refused(change):
+    with pytest.raises(RunError, match="which is no place in 4 epochs of 6 batches"):
+        replace(THERE, **change).check(4, 6)

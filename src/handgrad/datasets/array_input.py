@@ -50,6 +50,7 @@ def form_of(array: NumpyArray, channels: Channels = None) -> InputForm:
             f'channels is "first", "last" or None, got {shown(channels)}. Say where '
             "the images have their channel axis."
         )
+    check_numbers(array)
     dtype = "uint8" if array.dtype == np.uint8 else "float32"
     sizes = tuple(array.shape[1:])
     if 0 in sizes:
@@ -80,6 +81,7 @@ def as_examples(
     Nothing is copied that has this layout and dtype already. DatasetError for NaN and
     infinity, by row and column; ShapeError for another size.
     """
+    check_numbers(array)
     arranged = _arranged(array, form)
     if form.dtype == "uint8":
         return np.ascontiguousarray(_bytes(arranged))
@@ -92,6 +94,15 @@ def as_examples(
     if training and array.dtype.itemsize > FLOAT_BYTES and array.size:
         _check_digits(arranged)
     return _floats(arranged)
+
+
+def check_numbers(array: NumpyArray) -> None:
+    """DatasetError for dates and durations, which are no numbers to compute with."""
+    if array.dtype.kind in "mM":
+        raise DatasetError(
+            f"A classifier computes with numbers, got {array.dtype}. Subtract a date, "
+            "divide by numpy.timedelta64(1, 'D'), and give the number of days."
+        )
 
 
 def check_finite(array: NumpyArray, infinity: str = "infinity") -> None:

@@ -112,8 +112,8 @@ def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
     )
     if not weights.any():
         raise DatasetError(
-            "All sample weights are zero, so there is nothing to train on. Give at "
-            "least one example a weight above 0."
+            "All sample weights are zero, so no example counts. Give at least one a "
+            "weight above 0."
         )
     return weights
 

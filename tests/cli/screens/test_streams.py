@@ -12,8 +12,8 @@ from handgrad.cli.screens.streams import Forgiving
 PYTHON = shlex.quote(sys.executable)
 PROGRAM = f"{PYTHON} -c 'from handgrad.cli.main import main; main()'"
 TRAIN = "train mlp --epochs 2 --train-count 100 --run"
-ANSWERS = ["models", "--help", "train --help", "--version", "summary lenet"]
-CLOSED = [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "<&-"]
+ANSWERS = ["models", "--help"]
+CLOSED = [">&- 2>&-", "<&- >&- 2>&-"]
 
 
 def shell(line, **environment):
@@ -37,9 +37,8 @@ def test_training_goes_on_whatever_becomes_of_its_words(to, tmp_path):
     assert shell(f"{PROGRAM} verify {tmp_path}/run").returncode == 0
 
 
-@pytest.mark.parametrize("words", ["", "--json"])
-def test_an_answer_that_cannot_be_given_is_said_after_all_is_saved(words, tmp_path):
-    done = shell(f"{PROGRAM} {TRAIN} {tmp_path}/run {words} >/dev/full")
+def test_an_answer_that_cannot_be_given_is_said_after_all_is_saved(tmp_path):
+    done = shell(f"{PROGRAM} {TRAIN} {tmp_path}/run --json >/dev/full")
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith("Standard output cannot be used: the disk is full.")
@@ -59,7 +58,7 @@ def test_a_full_stdout_is_said(command):
     assert "Standard output cannot be used: the disk is full" in done.stderr
 
 
-@pytest.mark.parametrize("command", [*ANSWERS, "inspect jacobians", "study list"])
+@pytest.mark.parametrize("command", ["train --help", "inspect jacobians"])
 def test_a_stdout_of_ascii_alone_works(command):
     done = shell(f"{PROGRAM} {command}", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
