@@ -1,3 +1,5 @@
+from time import perf_counter
+
 import pytest
 
 from handgrad.datasets import load
@@ -71,6 +73,27 @@ def test_all_images_are_counted_where_the_data_are_known():
     small = cell("a", dataset={"train_count": 479})
     whole = cell("a", dataset={"train_count": None})
     assert seconds_of(whole.trial, known(small, seconds=[2.0])) == 6.0
+
+
+def test_all_together_take_what_each_takes():
+    rates = [{"learning_rate": 0.1 * (1 + number)} for number in range(4)]
+    first, second, *others = (
+        cell("a", seed, optimizer=rate) for rate in rates for seed in (0, 1)
+    )
+    large = cell("a", optimizer=rates[0], model={"hidden_sizes": [999]})
+    ended = known(first, others[0], large, seconds=[2.0, 6.0, 50.0])
+    missing = [second, *others[1:]]
+    each = [seconds_of(one.trial, ended) for one in missing]
+    assert each == [2.0, 6.0, *[4.0] * 4]  # the same rate, else the mean of all
+    assert estimate(missing, ended).seconds == sum(each)
+
+
+def test_thousands_of_trials_are_estimated_in_one_pass():
+    cells = [cell("a", optimizer={"learning_rate": 1e-4 * k}) for k in range(1, 2_001)]
+    ended = known(*cells[:500], seconds=[2.0] * 500)
+    begun = perf_counter()
+    assert estimate(cells, ended).seconds == 3_000.0
+    assert perf_counter() - begun < 5  # one by one it takes 12 seconds and more
 
 
 def test_all_that_is_missing_is_counted_once():

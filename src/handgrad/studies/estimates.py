@@ -1,6 +1,7 @@
 """How long trials will take that were not run, judged by those that were."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,8 @@ TRAINING_SHAPES = {  # images, channels, height, width
     "digits": (1_437, 1, 8, 8),
 }
 CLASSES = 10
+ANY = ""  # of whatever optimizer or options
+Paces = dict[str, float]  # mean seconds by optimizer or options as text, and of any
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,54 @@ class Estimate:
 def estimate(cells: Iterable[Cell], outcomes: Mapping[str, Outcome]) -> Estimate:
     """The missing trials, each at the pace of those most like it."""
     missing = [c.trial for k, c in unique(cells).items() if k not in outcomes]
-    each = [seconds_of(trial, outcomes) for trial in missing]
-    known = [seconds for seconds in each if seconds is not None]
-    total = sum(known) if len(known) == len(each) else None
+    known: dict[str, Paces] = {}
+    total: float | None = 0.0
+    for trial in missing:
+        base = _all_but_the_least(trial.spec)
+        if base not in known:  # thousands of trials differ by their optimizer alone
+            known[base] = _paces(trial.spec, outcomes)
+        seconds = _at(known[base], trial.spec)
+        total = None if total is None or seconds is None else total + seconds
     return Estimate(total, len(missing))
 
 
 def seconds_of(trial: Trial, outcomes: Mapping[str, Outcome]) -> float | None:
     """Seconds for one trial; None if no network like it was trained on such data."""
+    return _at(_paces(trial.spec, outcomes), trial.spec)
+
+
+def _paces(spec: Mapping[str, Any], outcomes: Mapping[str, Outcome]) -> Paces:
+    """The times of the outcomes most alike in all but what weighs least, by that."""
     alike = [
-        (like, _seconds(trial.spec, outcome))
+        (like[:-1], _least(outcome["trial"]), _seconds(spec, outcome))
         for outcome in outcomes.values()
         if outcome["status"] == DONE and outcome["seconds"]
-        if (like := likeness(trial.spec, outcome["trial"])) is not None
+        if (like := likeness(spec, outcome["trial"])) is not None
     ]
-    if not alike:
-        return None
-    closest = max(like for like, _ in alike)
-    times = [seconds for like, seconds in alike if like == closest]
-    return sum(times) / len(times)
+    closest = max((like for like, _, _ in alike), default=())
+    times = defaultdict(list)
+    for like, least, seconds in alike:
+        if like == closest:
+            times[least].append(seconds)
+            times[ANY].append(seconds)
+    return {least: sum(values) / len(values) for least, values in times.items()}
+
+
+def _at(paces: Paces, spec: Mapping[str, Any]) -> float | None:
+    return paces.get(_least(spec), paces.get(ANY))
+
+
+def _least(spec: Mapping[str, Any]) -> str:
+    """What weighs least in the likeness of two trials, as text."""
+    config = spec.get("config", {})
+    return json.dumps(spec.get("options", config.get("optimizer")), sort_keys=True)
+
+
+def _all_but_the_least(spec: Mapping[str, Any]) -> str:
+    """All that a trial's seconds are judged by besides that, as text."""
+    rest = {k: v for k, v in spec.items() if k not in ("seed", "options", "config")}
+    config = {k: v for k, v in spec.get("config", {}).items() if k != "optimizer"}
+    return json.dumps([rest, config], sort_keys=True)
 
 
 def likeness(one: Mapping[str, Any], other: Mapping[str, Any]) -> Likeness | None:
