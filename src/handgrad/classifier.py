@@ -169,15 +169,15 @@ class Classifier(ClassifierMixin, BaseEstimator):
     ) -> Self:
         """Train for one pass over these examples, on top of what was learned before.
 
-        The first call needs all `classes`: the labels that y may hold in any call. Its
-        examples decide the normalization. Parameters of the optimizer and the loss, and
-        `batch_size`, `augment` and `workers`, may be set between two calls, such as
-        the learning rate; a change of others needs `fit`, and is refused.
+        The first call takes all `classes` that y may hold in any call, or those of y;
+        its examples decide the normalization. Parameters of optimizer and loss, such as
+        the learning rate, `batch_size`, `augment` and `workers` may be set between two
+        calls; others need `fit`. After an error the classifier is as it was before.
         """
-        with training_lock(self):
+        with training_lock(self), put_back(self, ()):
             settings = for_portions(self.get_params(deep=False))
             if hasattr(self, "network_"):
-                portion = next_portion(self, X, y, sample_weight)
+                portion = next_portion(self, X, y, classes, sample_weight)
             else:
                 parts, known, portion = first_portion(
                     self, settings, X, y, classes, sample_weight

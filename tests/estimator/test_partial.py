@@ -3,7 +3,9 @@ import pytest
 
 from handgrad.classifier import Classifier
 from handgrad.datasets import Split
+from handgrad.errors import ConfigError, HandgradError
 from handgrad.estimator.partial import Portions
+from handgrad.training import Trainer
 
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.integers(0, 256, (60, 4, 4), dtype=np.uint8)
@@ -47,3 +49,51 @@ def test_a_larger_portion_than_the_first_is_taken(engine):
         portions.train(whole, lambda record: None)
     assert not np.array_equal(clf.logits(IMAGES), before)
     assert clf.score(IMAGES, LABELS) > 0.8
+
+
+@pytest.mark.parametrize("engine", ["cpu", "plain"])
+def test_after_an_error_the_classifier_is_as_it_was(engine):
+    settings = {"batch_size": 16, "engine": engine, "optimizer": "sgd", "workers": 1}
+    clf = Classifier("mlp", model_options={"hidden_sizes": [8]}, **settings)
+    clf.partial_fit(IMAGES, LABELS)
+    before, epochs = clf.logits(IMAGES), clf.n_iter_
+    clf.set_params(learning_rate=1e30)
+    with pytest.raises(HandgradError):
+        clf.partial_fit(IMAGES, LABELS)
+    np.testing.assert_array_equal(clf.logits(IMAGES), before)
+    assert clf.n_iter_ == epochs == 1
+    clf.set_params(learning_rate=0.1).partial_fit(IMAGES, LABELS)
+    assert clf.n_iter_ == 2
+
+
+def test_a_first_call_that_fails_fits_nothing():
+    clf = Classifier("mlp", optimizer="sgd", learning_rate=1e30, batch_size=16)
+    with pytest.raises(HandgradError):
+        clf.partial_fit(IMAGES, LABELS)
+    assert not hasattr(clf, "network_")
+
+
+def test_an_interrupted_portion_changes_nothing(monkeypatch):
+    clf = Classifier("mlp", batch_size=16).partial_fit(IMAGES, LABELS)
+    before, steps, real = clf.logits(IMAGES), [], Trainer._step
+
+    def step(trainer, rows):
+        steps.append(rows)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return real(trainer, rows)
+
+    monkeypatch.setattr(Trainer, "_step", step)
+    with pytest.raises(KeyboardInterrupt):
+        clf.partial_fit(IMAGES, LABELS)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(clf.logits(IMAGES), before)
+
+
+@pytest.mark.parametrize("classes", [[0, 1, 2], [100, 200], ["0", "1"], [0]])
+def test_other_classes_than_those_of_the_first_call_are_refused(classes):
+    clf = Classifier("mlp", batch_size=16).partial_fit(IMAGES, LABELS, classes=[0, 1])
+    clf.partial_fit(IMAGES, LABELS, classes=[1, 0])
+    with pytest.raises(ConfigError, match="was begun with the classes 0, 1, got"):
+        clf.partial_fit(IMAGES, LABELS, classes=classes)
+    assert clf.n_iter_ == 2

@@ -130,3 +130,9 @@ def test_logits_are_those_of_the_classifier_or_of_the_layers():
     )
     bare = replace(subject_of(trained), classifier=None)
     np.testing.assert_allclose(bare.logits(images), trained.logits(images), rtol=1e-5)
+
+
+def test_no_images_are_refused():
+    for part in (NETWORK, estimator([0, 1, 2])):
+        with pytest.raises(ShapeError, match="takes at least one image, got none"):
+            subject_of(part).batch(np.zeros((0, 3, 4), np.uint8))

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import column_or_1d
 
 from handgrad import catalog
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
 from handgrad.engine.engine import Engine
+from handgrad.errors import ConfigError
 from handgrad.estimator.changes import followed
 from handgrad.estimator.fitting import check_finite_network, prepare
 from handgrad.estimator.inputs import (
@@ -36,6 +38,8 @@ from handgrad.training.records import EpochRecord
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trainer import Trainer
 
+SHOWN = 5  # labels in a sentence
+
 
 def first_portion(
     classifier: Any,
@@ -54,12 +58,29 @@ def first_portion(
 
 
 def next_portion(
-    classifier: Any, examples: Any, labels: Any, sample_weight: Any
+    classifier: Any, examples: Any, labels: Any, classes: Any, sample_weight: Any
 ) -> Split:
     """The examples of a later call, which are like those of the first."""
     form, known = classifier.trained_.form, classifier.classes_
+    if classes is not None:
+        check_same_classes(known, as_array(classes))
     found = labelled(classifier, form, examples, labels, known, owner="partial_fit")
     return split_of(found.images, found.targets, sample_weight, 0)
+
+
+def check_same_classes(known: NumpyArray, given: NumpyArray) -> None:
+    """ConfigError if a later call names other classes than the first."""
+    if set(np.ravel(given).tolist()) != set(known.tolist()):
+        raise ConfigError(
+            f"partial_fit was begun with the classes {_some(known)}, got "
+            f"{_some(given)}. Leave classes out, or begin anew with a new classifier."
+        )
+
+
+def _some(labels: NumpyArray) -> str:
+    """The first few labels."""
+    words = [str(label) for label in np.ravel(labels)[:SHOWN].tolist()]
+    return ", ".join([*words, *(["..."] if np.size(labels) > SHOWN else [])])
 
 
 class Portions:
@@ -112,11 +133,16 @@ class Portions:
             augmentation=build_augmentation(config, portion.image_shape),
         )
         trainer.position = Position(epoch=epoch, step=self.position.step)
-        for record in trainer:
-            if isinstance(record, EpochRecord):
-                on_epoch(record)
+        before = self.engine.state()
+        try:
+            ended = [r for r in trainer if isinstance(r, EpochRecord)]
+            check_finite_network(network.model, config, portion.images)
+        except BaseException:
+            self.engine.restore(before)
+            raise
         self.position = trainer.position
-        check_finite_network(network.model, config, portion.images)
+        for record in ended:
+            on_epoch(record)
 
     def _parts(
         self, config: RunConfig, loss: Loss[Any], workers: int | None

@@ -69,6 +69,8 @@ class Subject:
         `prefer_one` decides.
         """
         array = to_array(images)
+        if array.ndim and not len(array):
+            raise ShapeError(f"{self.name} takes at least one image, got none.")
         if self.classifier is not None:
             return self._as_trained(array)
         for shape in self._example_shapes(array, prefer_one=prefer_one):
