@@ -6,23 +6,35 @@ import pytest
 from handgrad.errors import IntegrityError, ResourceError, RunError
 from handgrad.training import atomic
 from handgrad.training.checkpoint import Checkpoint
+from handgrad.training.config import config_from
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.run_folder import RunFolder
 
 from .small import small
 
+RESOLVED = {
+    "input_shape": (1, 8, 8),
+    "class_names": tuple("0123456789"),
+    "mean": (0.0,),
+    "std": (1.0,),
+    "dataset_sha256": "0" * 64,
+    "train_images": 1293,
+    "validation_images": 144,
+}
+SETTINGS = config_from(small().model_dump(exclude_none=True) | {"resolved": RESOLVED})
+
 STEP = StepRecord(1, 1, 0.1 + 0.2, 2, 3, 0.1, None, 0.01)
 EPOCH = EpochRecord(1, 1, 0.3, 0.5, None, None, 0.1, True, 0.02, 100.0)
 
 
 def created(path):
-    return RunFolder.create(path, small())
+    return RunFolder.create(path, SETTINGS)
 
 
 def test_it_begins_with_its_settings_and_surroundings(tmp_path):
     folder = created(tmp_path / "runs" / "first")
-    assert folder.config == small()
+    assert folder.config == SETTINGS
     assert folder.result is None
     environment = json.loads((folder.path / "environment.json").read_text())
     assert environment["libraries"]["numpy"]
@@ -46,7 +58,7 @@ def test_a_folder_with_anything_in_it_is_refused(tmp_path):
 
 def test_an_empty_folder_may_be_given(tmp_path):
     (tmp_path / "run").mkdir()
-    assert created(tmp_path / "run").config == small()
+    assert created(tmp_path / "run").config == SETTINGS
 
 
 @pytest.mark.parametrize("name", ["run", "deep/run", "deep/er/run"])
@@ -229,3 +241,11 @@ def test_a_line_that_no_run_writes_is_named(tmp_path, line):
         (folder.path / name).write_bytes(line + b"\n")
         with pytest.raises(IntegrityError, match=f"{name} is damaged: .*Put a copy"):
             read()
+
+
+def test_a_configuration_that_no_run_has_written_is_refused(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", small())
+    with pytest.raises(
+        RunError, match=r"no table .resolved., which"
+    ):
+        _ = folder.config
