@@ -245,7 +245,5 @@ def test_a_line_that_no_run_writes_is_named(tmp_path, line):
 
 def test_a_configuration_that_no_run_has_written_is_refused(tmp_path):
     folder = RunFolder.create(tmp_path / "run", small())
-    with pytest.raises(
-        RunError, match=r"no table .resolved., which"
-    ):
+    with pytest.raises(RunError, match=r"no table .resolved., which"):
         _ = folder.config
