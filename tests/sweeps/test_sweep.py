@@ -116,6 +116,7 @@ def test_what_would_never_end_is_refused_at_once(tmp_path, sweep, parameters, se
     assert perf_counter() - begun < 20
 
 
+@pytest.mark.nightly
 def test_the_largest_sweep_begins_within_seconds(tmp_path):
     begun = perf_counter()
     sweep = sweep_of(tmp_path, "trials = 10_000")

@@ -129,7 +129,7 @@ def test_interrupted_at_any_line_training_goes_on_right_or_is_refused(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_interrupted_anywhere_training_goes_on_right_or_is_refused(name):
-    interrupt_at_every(name, 5)
+    interrupt_at_every(name, 13)
 
 
 def interrupt_at_every(name, stride):
@@ -194,8 +194,12 @@ def test_an_error_of_a_users_layer_leaves_the_network_as_it_was(engine, monkeypa
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_signal_during_a_step_is_raised_and_counted_once(engine, monkeypatch):
+def test_a_signal_during_a_step_is_raised_and_counted_once(
+    engine, monkeypatch, request
+):
     """A real SIGINT, sent from within; the handler of Python raises it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup's is none
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     expected = finish(trainer(engine))
     for step in range(1, 12, 3):
         made = trainer(engine)

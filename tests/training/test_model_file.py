@@ -9,7 +9,9 @@ from handgrad.errors import IntegrityError, RunError
 from handgrad.training.config import config_from
 from handgrad.training.model_file import load_history, load_model, save_model
 
-CONFIG = config_from({"seed": 3})
+from .small import RESOLVED
+
+CONFIG = config_from({"seed": 3, "resolved": RESOLVED})
 ARRAYS = {
     "parameters/linear_1.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
     "parameters/linear_1.bias": np.ones(2, dtype=np.float32),
@@ -94,3 +96,9 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
         save_model(tmp_path / name, CONFIG, ARRAYS)
     with pytest.raises(RunError, match="cannot be read"):
         load_model(tmp_path / "missing")
+
+
+def test_settings_that_no_training_has_filled_in_are_refused(tmp_path):
+    save_model(tmp_path / "net.safetensors", config_from({"seed": 3}), ARRAYS)
+    with pytest.raises(RunError, match="its settings hold no table"):
+        load_model(tmp_path / "net.safetensors")

@@ -11,17 +11,8 @@ from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.run_folder import RunFolder
 
-from .small import small
+from .small import RESOLVED, small
 
-RESOLVED = {
-    "input_shape": (1, 8, 8),
-    "class_names": tuple("0123456789"),
-    "mean": (0.0,),
-    "std": (1.0,),
-    "dataset_sha256": "0" * 64,
-    "train_images": 1293,
-    "validation_images": 144,
-}
 SETTINGS = config_from(small().model_dump(exclude_none=True) | {"resolved": RESOLVED})
 
 STEP = StepRecord(1, 1, 0.1 + 0.2, 2, 3, 0.1, None, 0.01)
