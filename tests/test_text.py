@@ -1,8 +1,16 @@
+import json
 import os
 
 import pytest
 
-from handgrad.text import csv_of, decoded, in_markdown, one_line, printable
+from handgrad.text import (
+    csv_of,
+    decoded,
+    in_markdown,
+    one_line,
+    printable,
+    printable_json,
+)
 
 ODD = {
     "colour \x1b[31m": r"colour \x1b[31m",
@@ -62,3 +70,10 @@ def test_numbers_are_numbers_and_nothing_is_empty():
     assert csv_of([["a", "b"], [-1.5, None], [-3, 'say "x", y']]) == (
         'a,b\n-1.5,\n-3,"say ""x"", y"\n'
     )
+
+
+@pytest.mark.parametrize("text", [*ODD, "del \x7f", "new\nline"])
+def test_json_stays_json_and_says_the_same(text):
+    shown = printable_json(json.dumps([text], ensure_ascii=False))
+    assert json.loads(shown) == [text]
+    assert printable(shown) == shown

@@ -54,5 +54,10 @@ def _in_csv(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
+def printable_json(text: str) -> str:
+    """A text of JSON in which the same is written as JSON writes it, as `\\u202e`."""
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def _written_out(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")

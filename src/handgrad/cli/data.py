@@ -92,9 +92,10 @@ def show(
     from handgrad.cli.screens.loading import loading
     from handgrad.datasets.load import load
     from handgrad.inspection import figures
+    from handgrad.inspection.figures.labelled_samples import MOST_ACROSS
     from handgrad.ranges import check_at_least, check_count
 
-    check_count("handgrad data show", "--per-class", per_class, most=200)
+    check_count("handgrad data show", "--per-class", per_class, most=MOST_ACROSS)
     if image_size is not None:
         check_at_least("handgrad data show", "--image-size", image_size, 1)
     size = None if image_size is None else (image_size, image_size)

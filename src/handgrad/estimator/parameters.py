@@ -8,6 +8,7 @@ import numpy as np
 
 from handgrad.datasets.normalization import NAMES as NORMALIZATIONS
 from handgrad.engine.choose import ENGINES
+from handgrad.engine.parts import MOST_WORKERS
 from handgrad.errors import ConfigError, RunError
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
@@ -169,7 +170,8 @@ RULES = {
     ),
     "engine": Rule(_is_one_of(ENGINES), '"cpu" or "plain"', '"cpu"'),
     "workers": Rule(
-        _or_none(_is_count), f"a whole number from 1 to {MOST}, or None", "2"
+        _or_none(lambda value: _is_count(value) and value <= MOST_WORKERS),
+        f"a whole number from 1 to {MOST_WORKERS}, or None", "2",
     ),
     "verbose": Rule(
         _or_none(lambda value: _is_truth(value) or is_whole(value)),

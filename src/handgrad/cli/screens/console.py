@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from handgrad.text import one_line, printable
+from handgrad.text import one_line, printable, printable_json
 
 if TYPE_CHECKING:
     from handgrad.inspection import Table as Parts
@@ -38,7 +38,8 @@ def say(text: str = "", *, stderr: bool = False) -> None:
 
 def say_json(values: Any) -> None:
     """Print one JSON object on one line; a number that is not finite becomes null."""
-    print(printable(json.dumps(finite(values), ensure_ascii=False, allow_nan=False)))
+    text = json.dumps(finite(values), ensure_ascii=False, allow_nan=False)
+    print(printable_json(text))
 
 
 def finite(values: Any) -> Any:

@@ -30,11 +30,27 @@ def open_streams() -> None:
     sys.stdout, sys.stderr = Answers(sys.stdout), Forgiving(sys.stderr)
 
 
-class Answers:
-    """A stream of answers, whose errors say which stream they are of."""
+class Guarded:
+    """A stream that is what it was but for writing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text; subclasses say what follows an error."""
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each line."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class Answers(Guarded):
+    """A stream of answers, whose errors say which stream they are of."""
 
     def write(self, text: str) -> int:
         """Write, or raise what the stream raises."""
@@ -43,11 +59,6 @@ class Answers:
     def flush(self) -> None:
         """Hand on what was written, or raise what the stream raises."""
         self._try(self._stream.flush)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write each line."""
-        for line in lines:
-            self.write(line)
 
     def _try(self, call: Callable[[], Any]) -> Any:
         try:
@@ -59,15 +70,13 @@ class Answers:
             to_nothing(self._stream)
             raise
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
-
-class Forgiving:
+class Forgiving(Guarded):
     """A stream of progress that goes silent at the first write that fails."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream, self._is_lost = stream, False
+        super().__init__(stream)
+        self._is_lost = False
 
     def write(self, text: str) -> int:
         """Write, if it was possible so far."""
@@ -77,11 +86,6 @@ class Forgiving:
             except (OSError, ValueError):
                 self._lose()
         return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write each line."""
-        for line in lines:
-            self.write(line)
 
     def flush(self) -> None:
         """Hand on what was written."""
@@ -94,9 +98,6 @@ class Forgiving:
     def _lose(self) -> None:
         self._is_lost = True
         to_nothing(self._stream)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
 
 def to_nothing(stream: TextIO) -> None:

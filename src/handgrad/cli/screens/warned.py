@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from handgrad.errors import HandgradWarning
+from handgrad.text import printable
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def own_warnings() -> Iterator[None]:
                 others(message, category, filename, lineno, file, line)
                 return
             with suppress(OSError, ValueError):
-                print(" ".join(str(message).split()), file=sys.stderr)
+                print(printable(" ".join(str(message).split())), file=sys.stderr)
 
         warnings.showwarning = show
         yield
