@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.errors import ConfigError, RunError
-from handgrad.paths import path_of
+from handgrad.errors import ConfigError, DatasetError, RunError
+from handgrad.paths import check_ordinary, path_of
 
 
 def test_a_path_need_not_be_there(tmp_path):
@@ -56,3 +56,13 @@ def test_a_link_to_itself_is_a_path(tmp_path):
     assert path_of("load", "path", tmp_path / "round") == tmp_path / "round"
     with pytest.raises(ConfigError, match="too many levels"):
         path_of("load", "path", tmp_path / "round" / "file")
+
+
+def test_devices_and_pipes_are_refused_and_nothing_else(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("a")
+    for place in (tmp_path, tmp_path / "file", tmp_path / "none"):
+        check_ordinary(place)
+    for place in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(DatasetError, match=r"is a device or a pipe\. Give it\."):
+            check_ordinary(place, DatasetError, "Give it.")

@@ -34,3 +34,12 @@ def path_of(
             f"{why[1:]}. Give another path."
         ) from reason
     return Path(text)
+
+
+def check_ordinary(
+    name: str | Path, error: type[HandgradError] = ConfigError, hint: str = ""
+) -> None:
+    """`error` for a device or a pipe: to read it would block, or never end."""
+    path = Path(os.path.expanduser(name))
+    if os.path.exists(path) and not (path.is_file() or path.is_dir()):
+        raise error(f"{name} is a device or a pipe. {hint or 'Give a file.'}")

@@ -326,22 +326,3 @@ def test_a_run_that_was_interrupted_is_resumed_not_iterated(tmp_path, monkeypatc
     go_on(tmp_path / "run")
     train(tmp_path / "other")
     assert final_bits(tmp_path / "run") == final_bits(tmp_path / "other")
-
-
-def test_a_paused_run_that_somebody_else_went_on_with_is_refused(tmp_path):
-    paused = start(small(), tmp_path / "run")
-    for _ in zip(range(4), paused, strict=False):
-        pass
-    list(resume(tmp_path / "run"))
-    before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    with pytest.raises(RunError, match="gone on with by somebody else while this run"):
-        list(paused)
-    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
-
-
-def test_a_paused_run_goes_on_if_nobody_touched_it(tmp_path):
-    paused = start(small(), tmp_path / "run")
-    for _ in range(3):
-        next(iter(paused))
-    list(paused)
-    assert paused.result["epochs"] == small().training.epochs

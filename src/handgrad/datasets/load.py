@@ -18,7 +18,7 @@ from handgrad.datasets.resize import resize_split
 from handgrad.datasets.sources import SOURCES, Source
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
-from handgrad.paths import path_of
+from handgrad.paths import check_ordinary, path_of
 from handgrad.ranges import check_count, shown
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, of how many
@@ -174,8 +174,7 @@ def _existing(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     path = Path(os.path.expanduser(text))
     if text.strip() and os.path.exists(path):  # also of a name too long to be one
-        if not (path.is_dir() or path.is_file()):
-            raise DatasetError(f"{text} is a device or a pipe. {OWN_IMAGES}.")
+        check_ordinary(path, DatasetError, f"{OWN_IMAGES}.")
         return path
     if isinstance(name_or_path, str) and not set(text) & set("/\\."):
         unknown = unknown_name("data set", text, NAMES)

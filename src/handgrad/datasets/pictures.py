@@ -22,6 +22,7 @@ from PIL import Image, ImageOps
 
 from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.errors import DatasetError
+from handgrad.paths import check_ordinary
 
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
@@ -71,8 +72,7 @@ def read_image(path: Path, shape: Shape) -> NumpyArray:
             "Prepare images of other shapes as an array."
         )
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise DatasetError(f"{path} is a device or a pipe. Give a picture file.")
+        check_ordinary(path, DatasetError, "Give a picture file.")
         if path.stat().st_size > FILE_LIMIT:
             raise DatasetError(_too_large(str(path)))
         content = path.read_bytes()

@@ -17,6 +17,7 @@ from safetensors.numpy import load, save
 from handgrad.arrays import NumpyArray
 from handgrad.errors import HandgradError, IntegrityError, RunError
 from handgrad.parsing import parse_json
+from handgrad.paths import check_ordinary
 from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, config_from
 
@@ -72,8 +73,7 @@ def load_history(path: Path) -> list[dict[str, Any]]:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NumpyArray]]:
     """The text's values and the arrays, every bit of both as it was written."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise RunError(f"{path} is a device or a pipe. Give a file.")
+    check_ordinary(path, RunError)
     try:
         content = path.read_bytes()
     except OSError as error:

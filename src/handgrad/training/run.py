@@ -94,9 +94,12 @@ class Run:
         """What changes in the folder whenever somebody trains in it."""
         found: Traces = []
         for name in TRACES:
-            path = self.folder.path / name
-            about = os.stat(path) if path.exists() else None
-            found.append(about and (about.st_size, about.st_mtime_ns, about.st_ino))
+            try:
+                about = os.stat(self.folder.path / name)
+            except OSError:  # not there, or not to be looked at
+                found.append(None)
+            else:
+                found.append((about.st_size, about.st_mtime_ns, about.st_ino))
         return found
 
     def _saved_records(self) -> Iterator[Record]:
