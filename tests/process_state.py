@@ -27,7 +27,7 @@ def process_state():
         },
         "NumPy's errors": (np.geterr(), np.geterrcall(), np.getbufsize()),
         "NumPy's printing": repr(np.get_printoptions()),
-        "NumPy's random numbers": repr(np.random.get_state()),  # noqa: NPY002
+        "NumPy's random numbers": repr(np.random.get_state()),  # noqa: NPY002 (the old one)
         "Python's random numbers": random.getstate(),
         "matplotlib's settings": {k: repr(mpl.rcParams._get(k)) for k in mpl.rcParams},
         "matplotlib's figures": (pyplot.get_fignums(), pyplot.isinteractive()),

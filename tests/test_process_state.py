@@ -57,7 +57,7 @@ def test_every_call_leaves_the_process_as_it_was():
 LEAKS = {
     "threads of libraries": single_thread.__enter__,
     "NumPy's errors": lambda: np.seterr(over="ignore"),
-    "NumPy's random numbers": lambda: np.random.random(),  # noqa: NPY002
+    "NumPy's random numbers": lambda: np.random.random(),  # noqa: NPY002 (the old one)
     "Python's random numbers": random.random,
     "matplotlib's settings": lambda: mpl.rcParams.update({"svg.hashsalt": "x"}),
     "warnings": lambda: warnings.simplefilter("ignore"),

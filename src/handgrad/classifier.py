@@ -212,7 +212,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """The share of right answers, weighted by `sample_weight` if it is given."""
         weights_of(sample_weight, y)
         with random_state_kept():
-            import sklearn.metrics  # noqa: F401
+            import sklearn.metrics  # noqa: F401 (`super` imports it)
         return float(super().score(X, y, sample_weight))
 
     def evaluate(self, X: Any, y: Any) -> EvaluationReport:

@@ -71,7 +71,7 @@ def test_every_command_is_a_function_of_the_same_name():
 def test_functions_stay_functions_when_figures_import_their_modules():
     import handgrad.inspection.figures.filters
     import handgrad.inspection.figures.trace
-    import handgrad.inspection.trace_step  # noqa: F401
+    import handgrad.inspection.trace_step  # noqa: F401 (to have it loaded)
 
     for name in ("filters", "trace", "memory"):
         assert callable(getattr(inspection, name))

@@ -33,7 +33,8 @@ def load_arrays(path: Path) -> Dataset:
     try:
         with safe_open(path, "np") as file:
             names = tuple(map(str, parse_json((file.metadata() or {})["class_names"])))
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names_of = file.keys()  # such a file is no mapping
+            arrays = {name: file.get_tensor(name) for name in names_of}
         splits = {name: _split(arrays, name) for name in _names(arrays)}
         train, test = splits["train"], splits.get("test")
         for split in splits.values():
