@@ -1,4 +1,3 @@
-import os
 import pickle
 import subprocess
 import sys
@@ -8,7 +7,6 @@ from copy import deepcopy
 import joblib
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -19,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import handgrad as hg
 from handgrad.errors import ConfigError, DatasetError, HandgradError, ShapeError
-from handgrad.layers import Flatten, Linear, ReLU, Sequential, Tanh
+from handgrad.layers import Flatten, Linear, Sequential, Tanh
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.network import conv2d, dropout, flatten, linear, max_pool2d, relu
 from handgrad.optimizers import Adam
@@ -71,15 +69,6 @@ def test_labels_come_back_as_they_were():
     assert clf.score(TEST, WORDS[TEST_LABELS]) > 0.6
 
 
-def test_labels_that_a_file_cannot_hold_are_kept_until_it_is_saved(tmp_path):
-    days = np.asarray(["2026-01-01", "2026-01-02"], dtype="M8[D]")[LABELS % 2]
-    clf = small().fit(IMAGES, days)
-    assert clf.predict(TEST[:3]).dtype == days.dtype
-    with pytest.raises(DatasetError, match="numbers, words or booleans"):
-        clf.save(tmp_path / "days.safetensors")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_what_fit_leaves_behind():
     clf = small(epochs=3, validation=0.2, verbose=False).fit(IMAGES, LABELS)
     assert clf.n_iter_ == len(clf.history_) == len(clf.loss_curve_) == 3
@@ -112,28 +101,6 @@ def test_other_numbers_than_bytes_train_as_well(dtype):
         clf.predict(TEST.reshape(len(TEST), -1))
 
 
-def test_a_file_holds_everything(tmp_path):
-    clf = small(OWN, validation=0.1).fit(IMAGES, WORDS[LABELS])
-    clf.save(tmp_path / "digits.safetensors")
-    again = hg.load(tmp_path / "digits.safetensors")
-    assert np.array_equal(again.logits(TEST), clf.logits(TEST))
-    assert np.array_equal(again.predict(TEST), clf.predict(TEST))
-    assert again.classes_.tolist() == clf.classes_.tolist()
-    assert again.history_ == clf.history_
-    assert again.n_features_in_ == 64
-    refitted = clone(again).set_params(workers=1).fit(IMAGES, WORDS[LABELS])
-    assert np.array_equal(refitted.logits(TEST), clf.logits(TEST))
-
-
-def test_a_file_of_floats_keeps_their_normalization(tmp_path):
-    vectors = np.random.default_rng(0).normal(5, 3, (100, 4)).astype(np.float32)
-    clf = small(epochs=1).fit(vectors, vectors[:, 0] > 5)
-    clf.save(tmp_path / "f.safetensors")
-    again = hg.load(tmp_path / "f.safetensors")
-    assert np.array_equal(again.logits(vectors), clf.logits(vectors))
-    assert again.classes_.tolist() == [False, True]
-
-
 def own(input_shape, classes, seed):
     return Sequential([Flatten(), Linear(64, 8), Cube(), Linear(8, classes)])
 
@@ -144,27 +111,6 @@ class Cube(Tanh):
 
     def backward(self, d_outputs, inputs, /):
         return 3 * inputs**2 * d_outputs, {}
-
-
-def test_a_function_makes_networks_with_layers_of_one_s_own(tmp_path):
-    clf = small(own).fit(IMAGES, LABELS)
-    clf.save(tmp_path / "own.safetensors")
-    with pytest.raises(ConfigError, match=r"load\(path, model=function\)"):
-        hg.load(tmp_path / "own.safetensors")
-    again = hg.load(tmp_path / "own.safetensors", model=own)
-    assert np.array_equal(again.logits(TEST), clf.logits(TEST))
-
-
-def test_a_network_by_hand_is_copied_and_needs_no_function(tmp_path):
-    made = Sequential([Flatten(), Linear(64, 8), ReLU(), Linear(8, 10)])
-    before = made.parameters()["linear_1.weight"].value.copy()
-    clf = small(made).fit(IMAGES, LABELS)
-    assert np.array_equal(made.parameters()["linear_1.weight"].value, before)
-    assert not np.array_equal(clf.network_.layers["linear_1"].weight.value, before)
-    clf.save(tmp_path / "hand.safetensors")
-    assert np.array_equal(
-        hg.load(tmp_path / "hand.safetensors").logits(TEST), clf.logits(TEST)
-    )
 
 
 def test_one_seed_gives_one_network_and_another_seed_another():
@@ -435,28 +381,6 @@ def test_progress_is_a_line_an_epoch(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_the_command_predicts_without_scikit_learn(tmp_path):
-    from PIL import Image
-
-    small().fit(IMAGES, WORDS[LABELS]).save(tmp_path / "d.safetensors")
-    Image.fromarray(IMAGES[0]).save(tmp_path / "one.png")
-    code = (
-        "import sys; from handgrad.cli.main import main; sys.argv = ['handgrad', "
-        "'predict', 'd.safetensors', 'one.png']\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "print('sklearn' in sys.modules, 'pandas' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-    )
-    assert done.stdout.splitlines()[-1] == "False False"
-    assert any(word in done.stdout for word in WORDS)
-
-
 def test_repeated_rows_never_stand_on_both_sides_of_a_split():
     vectors = np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32)
     labels = np.arange(60) % 3
@@ -484,23 +408,6 @@ def test_only_the_ratios_of_weights_count(scale):
     )
 
 
-def test_rows_changed_after_fit_are_not_the_network_s(tmp_path):
-    rows = [flatten(), linear(8), relu(), linear()]
-    options = {"hidden_sizes": [8]}
-    fitted = [
-        small(rows).fit(IMAGES, LABELS),
-        small("mlp", model_options=options).fit(IMAGES, LABELS),
-    ]
-    expected = [clf.logits(TEST) for clf in fitted]
-    rows[2]["name"] = "tanh"
-    options["hidden_sizes"].append(4)
-    for clf, logits in zip(fitted, expected, strict=True):
-        clf.save(tmp_path / "net.safetensors")
-        assert np.array_equal(
-            hg.load(tmp_path / "net.safetensors").logits(TEST), logits
-        )
-
-
 def test_training_that_ends_in_nan_is_refused():
     settings = {"optimizer": "sgd", "learning_rate": 1e30, "batch_size": 999}
     with pytest.raises(HandgradError, match="diverged"):
@@ -519,20 +426,6 @@ def test_a_refused_fit_leaves_what_was_fitted_before(wrong):
     with pytest.raises(ValueError, match=r"one class|NaN|bytes"):
         clf.fit(**wrong)
     assert np.array_equal(clf.logits(TEST), expected)
-
-
-def test_saving_keeps_links_modes_and_devices(tmp_path):
-    clf = small().fit(IMAGES, LABELS)
-    path, link = tmp_path / "a.safetensors", tmp_path / "link"
-    clf.save(path)
-    path.chmod(0o600)
-    link.symlink_to(path)
-    clf.save(link)
-    assert link.is_symlink()
-    assert path.stat().st_mode & 0o777 == 0o600
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(HandgradError, match="device or a pipe"):
-        clf.save(tmp_path / "pipe")
 
 
 COLOUR = np.repeat(IMAGES[:, None], 3, axis=1)

@@ -32,7 +32,7 @@ from handgrad.imports import random_state_kept
 from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
-from handgrad.training.classifier_settings import labels_of, settings_of
+from handgrad.training.classifier_settings import settings_of
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trained_network import load as load_network
 
@@ -221,8 +221,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         Labels may be those of `classes_` or the names of the classes.
         """
         check_is_fitted(self, "network_")
-        form, known, names = self.trained_.form, self.classes_, self.class_names
-        split = labelled(self, form, X, y, known, names, owner="evaluate")
+        form, names = self.trained_.given_form, self.class_names
+        split = labelled(self, form, X, y, self.classes_, names, owner="evaluate")
         return EvaluationReport(self.trained_.evaluate(split), names)
 
     def save(self, path: str | Path) -> None:
@@ -257,19 +257,19 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def _examples(self, examples: Any) -> NumpyArray:
         check_is_fitted(self, "network_")
-        return more_examples(self, self.trained_.form, examples)
+        return more_examples(self, self.trained_.given_form, examples)
 
     def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)
         return self._become(network, history, classes)
 
-    def _become(
-        self, network: TrainedNetwork, history: History, classes: NumpyArray
-    ) -> Self:
+    def _become(self, net: TrainedNetwork, history: History, known: NumpyArray) -> Self:
         """Be the fitted classifier of a network that is trained."""
-        self.trained_, self.network_ = network, network.model
-        self.classes_, self.history_ = classes, history
-        self.n_features_in_ = prod(network.input_shape)
+        self.trained_, self.network_ = net, net.model
+        self.classes_, self.history_ = known, history
+        self.n_features_in_ = prod(net.input_shape)
+        if (columns := net.given_form.columns) is not None:
+            self.feature_names_in_ = np.array(columns, dtype=object)
         self._portions, self._settings = None, self.get_params(deep=False)
         return self
 
@@ -297,4 +297,4 @@ def load(
     if model is not None:
         settings["model"] = model
     made = Classifier(**settings, workers=workers)
-    return made._become(network, history_of(path), labels_of(network.config))
+    return made._become(network, history_of(path), network.labels)

@@ -9,7 +9,6 @@ from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.datasets.array_input import InputForm
 from handgrad.errors import ConfigError, RunError
 from handgrad.estimator.fitting import (
-    label_type,
     own_network,
     prepare,
     run_training,
@@ -32,7 +31,7 @@ def test_what_follows_from_the_data_is_written_down():
     parts, dataset = prepared()
     resolved = parts.config.resolved
     assert resolved.class_names == dataset.class_names == ("3", "8")
-    assert resolved.label_type == "int"
+    assert resolved.label_type == "int64"
     assert resolved.input_shape == (1, 3, 3)
     assert resolved.input_dtype is None
     assert parts.config.dataset.name == "arrays"
@@ -50,14 +49,6 @@ def test_a_run_keeps_its_arrays_and_their_checksum(tmp_path):
     with pytest.raises(RunError, match="is there already") as refused:
         run_training(*prepared(run=tmp_path / "run"), tmp_path / "run", seen.append)
     assert "--run" not in str(refused.value)  # an option of the command, not here
-
-
-@pytest.mark.parametrize(
-    ("labels", "kind"),
-    [([1, 2], "int"), (["a"], "str"), ([0.5], "float"), ([True], "bool")],
-)
-def test_labels_are_of_a_kind(labels, kind):
-    assert label_type(np.asarray(labels)) == kind
 
 
 def test_seeds_come_from_numbers_and_generators():

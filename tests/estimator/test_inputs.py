@@ -96,7 +96,8 @@ def test_vectors_come_from_anything_with_an_array(kind):
         given["frame"] = pandas.DataFrame(values, columns=["x", "y"])
     clf = Classifier()
     form, examples, labels = training_examples(clf, given[kind], ["u", "v"])
-    assert form == InputForm((2,), "float32")
+    columns = ("x", "y") if kind == "frame" else None
+    assert form == InputForm((2,), "float32", columns=columns)
     assert np.array_equal(examples, values.astype(np.float32))
     assert labels.tolist() == ["u", "v"]
     assert clf.n_features_in_ == 2

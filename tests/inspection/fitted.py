@@ -2,7 +2,7 @@
 
 from handgrad.models import softmax_regression
 from handgrad.training import TrainedNetwork, config_from
-from handgrad.training.config import ResolvedConfig
+from handgrad.training.resolved_config import ResolvedConfig
 
 SHAPE = (1, 3, 4)
 

@@ -6,8 +6,7 @@ import pytest
 from handgrad.classifier import Classifier
 from handgrad.errors import ConfigError
 from handgrad.network import flatten, linear
-from handgrad.training.classifier_settings import config_of, labels_of, settings_of
-from handgrad.training.config import ResolvedConfig
+from handgrad.training.classifier_settings import config_of, settings_of
 
 DEFAULTS = {
     name: parameter.default
@@ -127,31 +126,3 @@ def test_settings_come_back_from_the_configuration(settings):
     made = config(**settings)
     again = config_of({**DEFAULTS, **settings_of(made)}, (1, 28, 28), 1000)
     assert again == made
-
-
-@pytest.mark.parametrize(
-    ("labels", "kind"),
-    [
-        (["a", "b c", "1"], "str"),
-        ([3, -1, 10**12], "int"),
-        ([0.1, 1e-30, 2.0], "float"),
-        ([False, True], "bool"),
-    ],
-)
-def test_labels_come_back_as_what_they_were(labels, kind):
-    resolved = ResolvedConfig(
-        input_shape=(1, 2, 2), class_names=tuple(map(str, labels)), mean=(0.0,),
-        std=(1.0,), dataset_sha256="", train_images=1, validation_images=0,
-        label_type=kind,
-    )  # fmt: skip
-    made = config().model_copy(update={"resolved": resolved})
-    assert labels_of(made).tolist() == labels
-
-
-def test_the_classes_of_a_run_are_numbers():
-    resolved = ResolvedConfig(
-        input_shape=(1, 2, 2), class_names=("cat", "dog"), mean=(0.0,), std=(1.0,),
-        dataset_sha256="", train_images=1, validation_images=0,
-    )  # fmt: skip
-    made = config().model_copy(update={"resolved": resolved})
-    assert labels_of(made).tolist() == [0, 1]

@@ -26,11 +26,13 @@ class InputForm:
         shape     (features,) or (channels, height, width)
         dtype     "uint8": bytes stay bytes; "float32": all other numbers
         channels  where images had their channel axis, if that must be known
+        columns   the names of the features, if they have names
     """
 
     shape: Shape
     dtype: str
     channels: Channels = None
+    columns: tuple[str, ...] | None = None
 
     @property
     def is_image(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from handgrad.engine.network_check import check_network
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import model_arrays
 from handgrad.errors import ConfigError, NonFiniteError, ShapeError
+from handgrad.estimator.inputs import check_can_be_saved
 from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.models.rows import rows_of
@@ -23,14 +25,14 @@ from handgrad.randomness import Key
 from handgrad.ranges import is_whole, shown
 from handgrad.training.build import ARRAYS, Parts, assemble, normalization_of
 from handgrad.training.classifier_settings import config_of
-from handgrad.training.config import LabelType, RunConfig
+from handgrad.training.config import RunConfig
 from handgrad.training.fitting import train_to_best
+from handgrad.training.labels import label_type
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.run_folder import RunFolder
 
 FEW = 8  # examples that are predicted to see whether the network is finite
-LABEL_TYPES: dict[str, LabelType] = {"i": "int", "u": "int", "f": "float", "b": "bool"}
 
 
 def prepare(
@@ -52,14 +54,21 @@ def prepare(
         settings["model"] = _rows_or_none(made)
     config = config_of(settings, form.shape, len(train))
     names = tuple(str(label) for label in classes.tolist())
-    is_kept = settings["run"] is not None
-    checksum = checksum_of(train, test) if is_kept else ""
+    checksum = ""
+    if settings["run"] is not None:
+        check_can_be_saved(classes)
+        checksum = checksum_of(train, test)
     dataset = Dataset(ARRAYS, train, test, names, checksum)
-    parts = assemble(
-        config, dataset, model=made, label_type=label_type(classes),
-        workers=settings["workers"],
-    )  # fmt: skip
-    return parts, dataset
+    parts = assemble(config, dataset, model=made, workers=settings["workers"])
+    assert parts.config.resolved is not None
+    given = {
+        "label_type": label_type(classes),
+        "channels": form.channels,
+        "feature_names": form.columns,
+    }
+    resolved = parts.config.resolved.model_copy(update=given)
+    config = parts.config.model_copy(update={"resolved": resolved})
+    return replace(parts, config=config), dataset
 
 
 def seed_of(random_state: Any) -> int:
@@ -101,11 +110,6 @@ def own_network(
             f"{classes} classes. Give the last layer {classes} outputs."
         )
     return made
-
-
-def label_type(classes: NumpyArray) -> LabelType:
-    """What the class names stand for, see `ResolvedConfig`."""
-    return LABEL_TYPES.get(classes.dtype.kind, "str")
 
 
 def run_training(

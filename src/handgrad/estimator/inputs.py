@@ -1,5 +1,6 @@
 """Examples, labels and weights as scikit-learn's estimators take them."""
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -18,6 +19,7 @@ from handgrad.datasets.array_input import InputForm, as_examples, form_of, to_ar
 from handgrad.datasets.dataset import check_not_masked
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
+from handgrad.training.labels import label_type
 
 RULES: dict[str, Any] = {
     "allow_nd": True,
@@ -35,7 +37,11 @@ def training_examples(
     """
     given = as_array(examples), as_array(labels)
     array, targets = validate_data(estimator, *given, **RULES)
-    form = form_of(array, estimator.channels)
+    columns = getattr(estimator, "feature_names_in_", None)
+    form = replace(
+        form_of(array, estimator.channels),
+        columns=None if columns is None else tuple(columns),
+    )
     estimator.n_features_in_ = prod(form.shape)
     return form, as_examples(array, form, training=True), targets
 
@@ -73,7 +79,7 @@ def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
 def check_can_be_saved(classes: NumpyArray) -> None:
     """DatasetError unless a file can hold these labels: numbers, words, booleans."""
     is_text = all(isinstance(label, str) for label in classes.tolist())
-    if classes.dtype.kind not in "iufb" and not is_text:
+    if label_type(classes) in ("str", "object") and not is_text:
         raise DatasetError(
             "A file holds labels that are numbers, words or booleans, got "
             f"{shown(classes)}. Fit on such labels, for example on str(label)."

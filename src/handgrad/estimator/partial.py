@@ -61,7 +61,7 @@ def next_portion(
     classifier: Any, examples: Any, labels: Any, classes: Any, sample_weight: Any
 ) -> Split:
     """The examples of a later call, which are like those of the first."""
-    form, known = classifier.trained_.form, classifier.classes_
+    form, known = classifier.trained_.given_form, classifier.classes_
     if classes is not None:
         check_same_classes(known, as_array(classes))
     found = labelled(classifier, form, examples, labels, known, owner="partial_fit")

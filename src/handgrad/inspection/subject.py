@@ -33,7 +33,7 @@ NAMED = 12  # classes that an error lists
 class Subject:
     """A network and its loss; of a classifier also its normalization and class names.
 
-    Of a bare `Sequential` the last six fields are unknown: images are taken as the
+    Of a bare `Sequential` the last seven fields are unknown: images are taken as the
     network's inputs, labels as class numbers.
 
     Shapes
@@ -51,6 +51,7 @@ class Subject:
     classes: NumpyArray | None = None
     config: "RunConfig | None" = None
     classifier: Any = None
+    form: InputForm | None = None
 
     def class_names(self, example: Shape) -> tuple[str, ...]:
         """The names of the classes; numbers from 0 for a bare network.
@@ -71,8 +72,8 @@ class Subject:
         array = to_array(images)
         if array.ndim and not len(array):
             raise ShapeError(f"{self.name} takes at least one image, got none.")
-        if self.classifier is not None:
-            return self._as_trained(array)
+        if self.form is not None:
+            return as_examples(with_count(array, self.form), self.form)
         for shape in self._example_shapes(array, prefer_one=prefer_one):
             if array.size and self._takes(shape):
                 return array.reshape(-1, *shape)
@@ -119,11 +120,6 @@ class Subject:
             known = range(len(names))
         return {label: number for number, label in enumerate(known)}
 
-    def _as_trained(self, array: NumpyArray) -> NumpyArray:
-        """Examples in the layout and dtype that the classifier was trained on."""
-        form: InputForm = self.classifier.form
-        return as_examples(with_count(array, form), form)
-
     def _example_shapes(self, array: NumpyArray, *, prefer_one: bool) -> list[Shape]:
         """The shapes that one example of this array can have, the preferred first."""
         shape: Shape = tuple(array.shape)
@@ -164,15 +160,14 @@ def subject_of(given: Any) -> Subject:
 
 def _of_classifier(classifier: Any, name: str) -> Subject:
     """Of `handgrad.Classifier` or of the `TrainedNetwork` that it holds."""
-    from handgrad.training.classifier_settings import labels_of
-
     trained = getattr(classifier, "trained_", classifier)
     if not isinstance(getattr(trained, "model", None), Sequential):
         raise ConfigError(
             "An inspection takes a fitted classifier, the path of a run or a "
             f"Sequential, got {type(classifier).__name__}. Call fit before it."
         )
-    is_fitted_on_labels = trained.config.resolved.label_type is not None
+    kind = trained.config.resolved.label_type
+    is_of_arrays = trained is not classifier  # in the layout that the user gave
     return Subject(
         name=name,
         network=trained.model,
@@ -180,7 +175,8 @@ def _of_classifier(classifier: Any, name: str) -> Subject:
         input_shape=tuple(trained.input_shape),
         normalization=trained.normalization,
         names=tuple(trained.class_names),
-        classes=labels_of(trained.config) if is_fitted_on_labels else None,
+        classes=trained.labels if kind else None,
         config=trained.config,
         classifier=trained,
+        form=trained.given_form if is_of_arrays else trained.form,
     )

@@ -16,7 +16,7 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
 from handgrad.studies.strict import check_seeds, checked
-from handgrad.training.config import RULES
+from handgrad.training.table import RULES
 
 Size = Literal["quick", "full"]
 SIZES: tuple[Size, ...] = ("quick", "full")

@@ -11,7 +11,7 @@ from handgrad.parsing import read_toml
 from handgrad.studies.experiment import Experiment, Size, Texts, read_experiment
 from handgrad.studies.strict import checked
 from handgrad.studies.trials import Cell, cells_of
-from handgrad.training.config import RULES
+from handgrad.training.table import RULES
 
 PACKAGED = Path(__file__).parent / "experiments"
 ABOUT = "study.toml"  # the one file of a folder that is no experiment

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handgrad.studies.trials import key_of
-from handgrad.training.config import RULES, Whole
+from handgrad.training.table import RULES, Whole
 
 MOST_NUMBER = 1e100  # beyond float32 by far, and its square is a float64
 CLOSE = 1e-9  # sums of other Python versions differ in the last digits

@@ -28,7 +28,7 @@ from handgrad.studies.experiment import (
 from handgrad.studies.strict import check_seeds, checked
 from handgrad.studies.trials import Cell, trials_of
 from handgrad.sweeps.space import Parameter, Setting, Values, read_space, setting_of
-from handgrad.training.config import RULES
+from handgrad.training.table import RULES
 
 Direction = Literal["maximize", "minimize"]
 MOST_SETTINGS = 10_000

@@ -19,7 +19,8 @@ from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
 from handgrad.training.class_weights import weighted
-from handgrad.training.config import LabelType, ResolvedConfig, RunConfig
+from handgrad.training.config import RunConfig
+from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
@@ -63,24 +64,20 @@ def assemble(
     dataset: Dataset,
     *,
     model: Sequential | None = None,
-    label_type: LabelType | None = None,
     workers: int | None = None,
     announce: Callable[[str], None] | None = None,
     force: bool = False,
 ) -> Parts:
     """Join data that is there already with a model and a trainer.
 
-    Without a `model` it is built as the configuration says. `label_type` says what the
-    class names stand for, see `ResolvedConfig`.
+    Without a `model` it is built as the configuration says.
     """
     train, validation = split_of(config, dataset)
     normalization = datasets.normalization(
         config.dataset.normalization, train.images, train.weights
     )
     train = weighted(train, dataset.class_names, config.loss.class_weight)
-    config = resolve(
-        config, dataset, train, validation, normalization, label_type=label_type
-    )
+    config = resolve(config, dataset, train, validation, normalization)
     dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
     model = model or build_model(config)
     settings = training_settings(config)
@@ -192,11 +189,10 @@ def resolve(
     train: Split,
     validation: Split | None,
     normalization: Normalization,
-    *,
-    label_type: LabelType | None = None,
 ) -> RunConfig:
     """The configuration with what followed from the data."""
-    is_float, before = train.images.dtype == "float32", config.resolved
+    is_float = train.images.dtype == "float32"
+    kept = config.resolved.as_given() if config.resolved else {}
     resolved = ResolvedConfig(
         input_shape=dataset.image_shape,
         class_names=dataset.class_names,
@@ -206,7 +202,7 @@ def resolve(
         train_images=len(train),
         validation_images=0 if validation is None else len(validation),
         input_dtype="float32" if is_float else None,
-        label_type=label_type or (before.label_type if before else None),
+        **kept,
     )
     return config.model_copy(update={"resolved": resolved})
 
@@ -221,19 +217,19 @@ def normalization_of(config: RunConfig) -> Normalization:
 def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
     """The model of a resolved configuration, with its initial values.
 
-    `make` is asked for a network that is not in the catalogue.
+    `make` makes the network in place of the catalogue, and one that is not in it.
     """
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
-    if config.model.name == OWN_MODEL:
-        if make is None:
-            raise ConfigError(
-                "The network was made by a function of yours, which a file cannot "
-                "hold. Give it again: load(path, model=function), where function("
-                "input_shape, classes, seed) returns the Sequential."
-            )
+    if make is not None:
         shape, classes = resolved.input_shape, len(resolved.class_names)
         return make(shape, classes, config.seed)
+    if config.model.name == OWN_MODEL:
+        raise ConfigError(
+            "The network was made by a function of yours, which a file cannot "
+            "hold. Give it again: load(path, model=function), where function("
+            "input_shape, classes, seed) returns the Sequential."
+        )
     model: Sequential = catalog.build(
         "model",
         config.model.name,

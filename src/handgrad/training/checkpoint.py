@@ -27,7 +27,7 @@ from safetensors.numpy import load, save
 
 from handgrad.arrays import NumpyArray
 from handgrad.errors import IntegrityError, RunError
-from handgrad.options import named
+from handgrad.options import name_of
 from handgrad.parsing import parse_json
 from handgrad.training.atomic import make_folder, sweep, write_file, write_folder
 from handgrad.training.position import Position
@@ -88,7 +88,7 @@ def point(folder: Path, which: str, name: str, manifest_sha256: str) -> None:
 
 def load_checkpoint(folder: Path, which: str = "last") -> Checkpoint:
     """Read the last or the best checkpoint; IntegrityError if a file was changed."""
-    named("checkpoint", dict.fromkeys(POINTERS), which)
+    which = name_of("checkpoint", dict.fromkeys(POINTERS), which)
     pointer = _read_pointer(folder, which)
     return read_checkpoint(folder / pointer["checkpoint"], pointer["manifest_sha256"])
 

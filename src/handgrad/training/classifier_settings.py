@@ -1,11 +1,11 @@
 """The settings of `handgrad.Classifier` as the configuration of a run, and back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import Shape
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import ConfigError
 from handgrad.options import named
@@ -89,27 +89,6 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
         "random_state": config.seed,
         "engine": config.engine,
     }
-
-
-def labels_of(config: RunConfig) -> NumpyArray:
-    """The labels of the classes, (classes,), in the order of their numbers.
-
-    Those of the arrays that the network was trained on, and class numbers for the data
-    sets of runs.
-    """
-    assert config.resolved is not None
-    names, kind = config.resolved.class_names, config.resolved.label_type
-    if kind is None:
-        return np.arange(len(names))
-    return np.asarray([_LABELS[kind](name) for name in names])
-
-
-_LABELS: dict[str, Callable[[str], Any]] = {
-    "str": str,
-    "int": int,
-    "float": float,
-    "bool": lambda name: name == "True",
-}
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ like mean entries of `handgrad.catalog`; nothing is imported or evaluated.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -14,35 +14,21 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
-    field_validator,
 )
 
 from handgrad import catalog
 from handgrad.datasets.load import NAMES as DATASETS
-from handgrad.datasets.normalization import Normalization
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
+from handgrad.training.resolved_config import ResolvedConfig
+from handgrad.training.table import RULES, Positive, Real, Table, Whole
 
 Validation = float | int | Literal["test", "none"]
 
 
-RULES = ConfigDict(
-    extra="forbid",
-    frozen=True,
-    strict=True,  # "10" is not 10, and true is not 1
-    allow_inf_nan=False,
-    validate_default=True,
-    protected_namespaces=(),
-)
-
-LabelType = Literal["str", "int", "float", "bool"]
-Whole = Annotated[int, Field(ge=1, le=MOST)]
-Real = Annotated[float, Field(ge=0, le=LARGEST)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
 
 
@@ -52,11 +38,7 @@ def _spelled(known: Iterable[str]) -> AfterValidator:
     return AfterValidator(lambda name: known_name(name, names) or name)
 
 
-class _Table(BaseModel):
-    model_config = RULES
-
-
-class _Named(_Table):
+class _Named(Table):
     """A table with a name from the catalogue; its other keys are that one's options."""
 
     model_config = RULES | ConfigDict(extra="allow")
@@ -72,7 +54,7 @@ class _Augmentation(_Named):
     name: Annotated[str, _spelled(catalog.AUGMENTATIONS)]
 
 
-class DatasetConfig(_Table):
+class DatasetConfig(Table):
     """Which images, and how they are cut and normalised.
 
     `validation` is a fraction or a count of the training images, "test" for the test
@@ -121,7 +103,7 @@ class ScheduleConfig(_Named):
     warmup_epochs: float = Field(default=0.0, ge=0, le=MOST)
 
 
-class TrainingConfig(_Table):
+class TrainingConfig(Table):
     """How long and in which portions.
 
     Units
@@ -140,7 +122,7 @@ class TrainingConfig(_Table):
     on_failed_save: Literal["stop", "continue"] = "stop"
 
 
-class PredictionConfig(_Table):
+class PredictionConfig(Table):
     """How the network is asked, in validation, in tests and later.
 
     `with_flip` takes the mean over an image and its mirror image.
@@ -149,33 +131,7 @@ class PredictionConfig(_Table):
     with_flip: bool = False
 
 
-class ResolvedConfig(_Table):
-    """What followed from the data; written into a run's configuration.
-
-    `label_type` says what the class names stand for where they are labels of a user's
-    arrays: "str", "int", "float" or "bool"; nothing for data sets.
-    """
-
-    input_shape: Annotated[tuple[Whole, ...], Field(strict=False)]
-    class_names: Annotated[tuple[str, ...], Field(strict=False)]
-    mean: Annotated[tuple[float, ...], Field(strict=False)]
-    std: Annotated[tuple[float, ...], Field(strict=False)]
-    dataset_sha256: str
-    train_images: int
-    validation_images: int
-    input_dtype: Literal["float32"] | None = None  # nothing: bytes
-    label_type: LabelType | None = None
-
-    @field_validator("std")
-    @classmethod
-    def _can_normalize(
-        cls, std: tuple[float, ...], info: ValidationInfo
-    ) -> tuple[float, ...]:
-        Normalization(info.data.get("mean", std), std)  # ConfigError
-        return std
-
-
-class RunConfig(_Table):
+class RunConfig(Table):
     """The configuration of a run: everything that decides its numbers.
 
     Each field but the first two and `resolved` is a table of the TOML file; unknown
@@ -273,7 +229,7 @@ def _place(location: tuple[int | str, ...]) -> str:
         known = getattr(fields, "model_fields", {})
         if part not in known:
             break  # pydantic adds the kind that it tried
-        fields = known[part].annotation
+        fields = _table_of(known[part].annotation)
     if len(names) > 1 and names[-1] not in _keys(names[:-1]):
         is_option = isinstance(location[len(names) - 1], int) or "augmentation" in names
         names = names if is_option else names[:-1]
@@ -285,11 +241,18 @@ def _keys(tables: list[str]) -> list[str]:
     model: Any = RunConfig
     for table in tables:
         field = model.model_fields.get(table)
-        annotation = getattr(field, "annotation", None)
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        model = _table_of(getattr(field, "annotation", None))
+        if model is None:
             return []
-        model = annotation
     return list(model.model_fields)
+
+
+def _table_of(annotation: Any) -> type[BaseModel] | None:
+    """The table that a field holds, also one that may be missing."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 def _without_none(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """A trained network, ready to predict."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,13 @@ from handgrad.losses import Loss
 from handgrad.losses.loss import forward_loss
 from handgrad.metrics import Evaluation
 from handgrad.metrics import evaluate as count
+from handgrad.options import name_of
 from handgrad.paths import path_of
 from handgrad.ranges import check_count, shown
 from handgrad.training.build import build_model, normalization_of
-from handgrad.training.checkpoint import load_checkpoint
+from handgrad.training.checkpoint import POINTERS, load_checkpoint
 from handgrad.training.config import RunConfig
+from handgrad.training.labels import labels_of
 from handgrad.training.model_file import load_model, save_model
 from handgrad.training.run_folder import RunFolder
 
@@ -66,6 +69,10 @@ class TrainedNetwork:
         self.class_names = resolved.class_names
         self.input_shape: Shape = resolved.input_shape
         self.form = InputForm(resolved.input_shape, resolved.input_dtype or "uint8")
+        self.given_form = replace(
+            self.form, channels=resolved.channels, columns=resolved.feature_names
+        )  # of the arrays that a user gave
+        self.labels = labels_of(resolved.class_names, resolved.label_type)
         self.normalization: Normalization = normalization_of(config)
         self.check = BatchCheck(
             model, self.input_shape, self.normalization, self.form.dtype
@@ -153,6 +160,15 @@ class TrainedNetwork:
         return read_image(place, self.input_shape)
 
 
+def _check_no_choice(path: Path, which: str) -> None:
+    """ConfigError for a checkpoint of a file, which holds one network."""
+    if name_of("checkpoint", dict.fromkeys(POINTERS), which) != "best":
+        raise ConfigError(
+            f"{path} is a file with one network, and {shown(which)} a checkpoint of a "
+            "run. Leave it out, or give the folder of a run."
+        )
+
+
 def _check_numbers(model: Sequential, place: Path) -> None:
     """RunError for an array of a saved network with which nothing can be predicted."""
     for name, array in model_state(model).items():
@@ -197,6 +213,7 @@ def load(
         )
     place = path_of("load", "path", path, RunError)
     if place.is_file():
+        _check_no_choice(place, which)
         config, arrays = load_model(place)
     else:
         folder = RunFolder.open(place)

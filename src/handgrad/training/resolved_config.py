@@ -1,0 +1,50 @@
+"""What followed from the data, as a configuration holds it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from handgrad.datasets.normalization import Normalization
+from handgrad.training.labels import LabelType, labels_of
+from handgrad.training.table import Table, Whole
+
+
+class ResolvedConfig(Table):
+    """What followed from the data; written into a run's configuration.
+
+    Of a user's arrays, and nothing for data sets: `label_type` is the dtype of the
+    labels whose texts the class names are, `channels` the place of the channel axis,
+    `feature_names` the names of a data frame's columns.
+    """
+
+    input_shape: Annotated[tuple[Whole, ...], Field(strict=False)]
+    class_names: Annotated[tuple[str, ...], Field(strict=False)]
+    mean: Annotated[tuple[float, ...], Field(strict=False)]
+    std: Annotated[tuple[float, ...], Field(strict=False)]
+    dataset_sha256: str
+    train_images: int
+    validation_images: int
+    input_dtype: Literal["float32"] | None = None  # nothing: bytes
+    label_type: LabelType | None = None
+    channels: Literal["first", "last"] | None = None
+    feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+
+    def as_given(self) -> dict[str, Any]:
+        """What the user's arrays were like, and the split of them does not say."""
+        return self.model_dump(include={"label_type", "channels", "feature_names"})
+
+    @field_validator("std")
+    @classmethod
+    def _can_normalize(
+        cls, std: tuple[float, ...], info: ValidationInfo
+    ) -> tuple[float, ...]:
+        Normalization(info.data.get("mean", std), std)  # ConfigError
+        return std
+
+    @field_validator("label_type")
+    @classmethod
+    def _fits_the_names(
+        cls, kind: LabelType | None, info: ValidationInfo
+    ) -> LabelType | None:
+        labels_of(info.data.get("class_names", ()), kind)  # ConfigError
+        return kind

@@ -1,0 +1,26 @@
+"""What all tables of a configuration have in common: strict, checked, unchangeable."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from handgrad.ranges import LARGEST, MOST
+
+RULES = ConfigDict(
+    extra="forbid",
+    frozen=True,
+    strict=True,  # "10" is not 10, and true is not 1
+    allow_inf_nan=False,
+    validate_default=True,
+    protected_namespaces=(),
+)
+
+Whole = Annotated[int, Field(ge=1, le=MOST)]
+Real = Annotated[float, Field(ge=0, le=LARGEST)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST)]
+
+
+class Table(BaseModel):
+    """A table whose keys are the fields; all others are refused."""
+
+    model_config = RULES
