@@ -21,7 +21,8 @@ GROUND = {
 }
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {
-    *(*PLAIN, "arguments", "options", "models", "augmentation", "datasets", "catalog")
+    *(*PLAIN, "arguments", "options", "models", "augmentation", "datasets", "catalog"),
+    "starting_points",
 }
 TRAINING = {*BUILDING, "engine", "metrics", "training"}
 STANDING = {*TRAINING, "inspection", "studies", "reports", "sweeps"}
@@ -53,6 +54,7 @@ KNOWS = {
     "models": {*PLAIN, "options"},
     "network": GROUND | {"initializers"},
     "catalog": {*PLAIN, "options", "models", "augmentation", "datasets"},
+    "starting_points": {*PLAIN, "options", "catalog"},
     "engine": {*PLAIN, "augmentation", "datasets"},
     "training": TRAINING,
     "inspection": TRAINING,
@@ -65,6 +67,7 @@ KNOWS = {
     "classifier": {*STANDING, "network", "estimator"},
     "cli": {*TOP, "network", "estimator", "classifier"},
     "web": TOP,
+    "__main__": {"cli"},
     "__init__": {*TOP, "network", "classifier"},
 }
 

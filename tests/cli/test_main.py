@@ -159,3 +159,11 @@ def left(how):
         text=True,
         check=False,
     )
+
+
+def test_the_package_itself_is_the_command():
+    for words, code in ((["--version"], 0), (["trian"], 2)):
+        command = [sys.executable, "-m", "handgrad", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == code
+        assert ("handgrad" if code == 0 else "Did you mean 'train'") in str(done)

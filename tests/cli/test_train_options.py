@@ -4,7 +4,7 @@ import pytest
 
 from handgrad.cli.train_options import PLACES, merged, tables_from
 from handgrad.errors import ConfigError
-from handgrad.training.starting_points import STARTING_POINTS
+from handgrad.starting_points import STARTING_POINTS
 
 
 def test_only_what_was_given_is_in_the_tables():
@@ -13,20 +13,6 @@ def test_only_what_was_given_is_in_the_tables():
         "training": {"epochs": 3},
         "": {"seed": 0},
     }
-
-
-def test_an_optimizer_brings_its_usual_learning_rate_unless_one_is_given():
-    assert tables_from({"optimizer": "nesterov"}, {})["optimizer"] == {
-        "name": "sgd",
-        "learning_rate": 0.02,
-        "momentum": 0.9,
-        "nesterov": True,
-    }
-    for given in (
-        {"optimizer": "adam", "learning_rate": 0.5},
-        {"learning_rate": 0.5, "optimizer": "adam"},
-    ):
-        assert tables_from(given, {})["optimizer"]["learning_rate"] == 0.5
 
 
 def test_set_goes_over_the_options():
@@ -39,7 +25,14 @@ def test_set_goes_over_the_options():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0.2", 0.2), ("1000", 1000), ("test", "test"), ("none", "none")],
+    [
+        ("0.2", 0.2),
+        (".2", 0.2),
+        ("2.", 2.0),
+        ("1000", 1000),
+        ("test", "test"),
+        ("none", "none"),
+    ],
 )
 def test_validation_is_a_fraction_a_count_or_a_word(text, value):
     read = tables_from({"validation": text}, {})["dataset"]["validation"]
@@ -81,9 +74,12 @@ def test_augmentations_that_cannot_be_are_refused(word, words):
         tables_from({"augment": [word]}, {})
 
 
-def test_an_unknown_optimizer_offers_the_nearest():
-    with pytest.raises(ConfigError, match=r"Did you mean 'momentum'\?.*nesterov"):
-        tables_from({"optimizer": "momentun"}, {})
+def test_one_setting_is_said_once():
+    given, agreed = {"epochs": 1, "optimizer": "adam"}, {"training": {"epochs": 1}}
+    assert tables_from(given, agreed)["training"] == {"epochs": 1}
+    for said in ({"training": {"epochs": 2}}, {"optimizer": {"name": "sgd"}}):
+        with pytest.raises(ConfigError, match=r"--\w+ says .* and --set .* says"):
+            tables_from(given, said)
 
 
 def test_a_new_name_starts_its_table_afresh():

@@ -85,7 +85,7 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     settings: Set = None,
     dataset: DatasetName = None,
     optimizer: Annotated[
-        str, typer.Option(help="sgd, rmsprop, adam or adamw.")
+        str, typer.Option(help="sgd, momentum, nesterov, rmsprop, adam or adamw.")
     ] = "sgd",
     low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 10.0,

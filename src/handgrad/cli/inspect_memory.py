@@ -18,7 +18,7 @@ def memory(  # noqa: PLR0913  the options of a command
     settings: Set = None,
     dataset: DatasetName = None,
     optimizer: Annotated[
-        str, typer.Option(help="sgd, rmsprop, adam or adamw.")
+        str, typer.Option(help="sgd, momentum, nesterov, rmsprop, adam or adamw.")
     ] = "sgd",
     momentum: Annotated[float, typer.Option(help="Momentum of sgd.")] = 0.0,
     batch_size: Annotated[int, typer.Option(help="Images per batch.")] = 256,

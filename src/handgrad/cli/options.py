@@ -1,5 +1,6 @@
 """The options that commands share, and reading `--set NAME=VALUE`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -9,6 +10,7 @@ import typer
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import parse_toml
 
+NUMBER = re.compile(r"[+-]?(\d+\.|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 RUN = "Run"
 TRAINING = "Training"
 DATA = "Data"
@@ -90,7 +92,9 @@ def parse_settings(assignments: Sequence[str]) -> Settings:
 
 
 def parse_value(text: str) -> Any:
-    """One value: TOML, a list by commas, or a word."""
+    """One value: TOML, a number such as .5 or 5., a list by commas, or a word."""
+    if NUMBER.fullmatch(text):
+        return float(text)
     try:
         read = parse_toml(f"value = {text}")
     except ValueError:

@@ -8,7 +8,7 @@ import typer
 
 from handgrad.cli.options import DATA, RUN, TRAINING, Settings, flag, parse_value
 from handgrad.errors import ConfigError
-from handgrad.options import named
+from handgrad.ranges import shown
 
 Model = Annotated[
     str | None,
@@ -209,13 +209,22 @@ def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
             continue
         table, key = PLACES[option]
         read = READERS.get(option, _as_it_is)(value)
-        if option == "optimizer":
-            tables[table] = {**read, **tables.get(table, {})}
-        else:
-            tables.setdefault(table, {})[key] = read
+        tables.setdefault(table, {})[key] = read
     for section, values in settings.items():
-        tables.setdefault(section, {}).update(values)
+        known = tables.setdefault(section, {})
+        twice = next((k for k in values if known.get(k, values[k]) != values[k]), None)
+        if twice is not None:
+            raise _said_twice(section, twice, known[twice], values[twice])
+        known.update(values)
     return tables
+
+
+def _said_twice(section: str, key: str, first: Any, second: Any) -> ConfigError:
+    name = next(option for option, place in PLACES.items() if place == (section, key))
+    return ConfigError(
+        f"--{name.replace('_', '-')} says {shown(first)}, and --set {section}.{key} "
+        f"says {shown(second)}. Give one of them."
+    )
 
 
 def merged(base: Settings, over: Settings) -> Settings:
@@ -243,12 +252,6 @@ def _validation(text: str) -> Any:
             "Write it like --validation 0.1."
         )
     return value
-
-
-def _optimizer(name: str) -> dict[str, Any]:
-    from handgrad.training.starting_points import STARTING_POINTS
-
-    return named("optimizer", STARTING_POINTS, name)
 
 
 def _image_size(side: int) -> list[int]:
@@ -282,7 +285,6 @@ def _as_it_is(value: Any) -> Any:
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "validation": _validation,
-    "optimizer": _optimizer,
     "image_size": _image_size,
     "augment": _augmentations,
 }

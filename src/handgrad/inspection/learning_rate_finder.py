@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from handgrad import catalog
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization, Split, normalization
@@ -31,6 +30,7 @@ from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.ranges import check_count, check_positive
 from handgrad.schedules import Schedule
+from handgrad.starting_points import optimizer_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -151,9 +151,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         subject.network,
         Split(images, sample.targets),
         loss=subject.loss,
-        optimizer=lambda rate: catalog.build(
-            "optimizer", optimizer, {}, learning_rate=rate
-        ),
+        optimizer=lambda rate: optimizer_named(optimizer, rate),
         normalization=scaling,
         low=low,
         high=high,

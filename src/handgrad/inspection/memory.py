@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handgrad import catalog
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.inspection.data_sample import dataset_sample
@@ -29,6 +28,7 @@ from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, normal
 from handgrad.ranges import check_count
+from handgrad.starting_points import optimizer_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,7 +135,7 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
     rule: Any = optimizer
     if isinstance(optimizer, str):
         of_rule = {"momentum": momentum} if momentum else {}
-        rule = catalog.build("optimizer", optimizer, of_rule, learning_rate=0.1)
+        rule = optimizer_named(optimizer, 0.1, **of_rule)
     if is_catalogue_name(model):
         sample = dataset_sample(dataset, 1, data_dir=data_dir)
         shape, classes = image_shape or sample.image_shape, len(sample.class_names)

@@ -8,11 +8,9 @@ import numpy as np
 from handgrad.arrays import Shape
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import ConfigError
-from handgrad.options import named
 from handgrad.ranges import shown
 from handgrad.training.build import ARRAYS, OWN_MODEL
 from handgrad.training.config import LossConfig, RunConfig, config_from
-from handgrad.training.starting_points import STARTING_POINTS
 
 PATIENCE = 10  # epochs without a lower loss, for early_stopping=True
 HELD_OUT = 0.1  # the share that early stopping holds out
@@ -130,8 +128,6 @@ def _short(table: dict[str, Any]) -> Any:
 
 def _optimizer(value: Any, learning_rate: float | None) -> dict[str, Any]:
     table = _table("optimizer", value)
-    start = named("optimizer", STARTING_POINTS, table["name"])
-    table = {**start, **table, "name": start["name"]}
     if learning_rate is not None:
         table["learning_rate"] = _number(learning_rate)
     return table

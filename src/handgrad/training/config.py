@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    model_validator,
 )
 
 from handgrad import catalog
@@ -23,6 +24,7 @@ from handgrad.names import known_name
 from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
+from handgrad.starting_points import with_start
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.table import RULES, Positive, Real, Table, Whole
 
@@ -90,10 +92,19 @@ class LossConfig(_Named):
 
 
 class OptimizerConfig(_Named):
-    """An optimizer of the catalogue and its options."""
+    """An optimizer of the catalogue and its options.
+
+    A name may imply some: "momentum" is "sgd" with learning rate 0.02, momentum 0.9.
+    """
 
     name: Annotated[str, _spelled(catalog.OPTIMIZERS)] = "sgd"
     learning_rate: Positive = 0.1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_start(cls, table: Any) -> Any:
+        is_named = isinstance(table, dict) and "name" in table
+        return with_start(table) if is_named else table
 
 
 class ScheduleConfig(_Named):
