@@ -167,6 +167,7 @@ def jacobians(
                  that many are drawn by `seed`
 
     Example
+        clf = Classifier("perceptron").fit(images, labels)
         jacobians(clf, test_images[0])
 
     Source
