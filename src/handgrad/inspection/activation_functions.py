@@ -24,6 +24,8 @@ FLAT = 0.01  # a smaller |slope| is almost none
 class ActivationCurve:
     """One activation: its value and its slope at each input.
 
+    `name` is that in the catalogue.
+
     Shapes
         inputs, outputs, gradients  (points,), float64
     """
@@ -47,7 +49,10 @@ class ActivationCurve:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ActivationFunctions(Rows[ActivationCurve]):
-    """One curve for each activation, over the inputs from `low` to `high`."""
+    """One curve for each activation, over the inputs from `low` to `high`.
+
+    `rows` holds an `ActivationCurve` for each.
+    """
 
     rows: tuple[ActivationCurve, ...]
     low: float

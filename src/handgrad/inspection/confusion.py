@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Confusion(Result):
     """The confusion matrix of a classifier on some images.
 
+    `class_names[k]` names class k.
+
     Shapes
         counts  (classes, classes), row = true class, column = predicted class
 

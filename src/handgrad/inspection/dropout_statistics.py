@@ -31,6 +31,7 @@ class DropoutRow:
     Units
         kept            the fraction that is kept: the setting
         rate            the fraction that is dropped, as the layer takes it
+        input_mean, train_mean, test_mean  of the inputs and of the outputs
         train_zero, test_zero  measured fractions of outputs that are exactly 0
         standard_error  how far train_mean strays from input_mean by chance
     """
@@ -47,7 +48,7 @@ class DropoutRow:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class DropoutStatistics(Rows[DropoutRow]):
-    """One row for each fraction kept."""
+    """One row for each fraction kept, in `rows`."""
 
     rows: tuple[DropoutRow, ...]
 

@@ -18,7 +18,13 @@ NUMBERS = ("images", "mistakes", "precision", "recall", "F1")
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class: precision, recall and F1 are fractions, the others count images."""
+    """One class, by its `name`.
+
+    Units
+        precision, recall, f1  fractions
+        images                 of this class
+        mistakes               those of them that were predicted to be another
+    """
 
     name: str
     precision: float
@@ -31,6 +37,9 @@ class ClassScores:
 @dataclass(frozen=True, repr=False, eq=False)
 class EvaluationReport(Result):
     """An evaluation with the names of the classes; a notebook shows it as it is.
+
+    `evaluation` holds the numbers; `class_names[k]` names class k; `what` says on which
+    images, if that is known.
 
     Shapes
         confusion  (classes, classes), row = true class, column = predicted class

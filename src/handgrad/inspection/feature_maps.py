@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """One layer's outputs for one image.
+    """One layer's outputs for one image; `kind` is the class of the layer.
 
     Shapes
         outputs  (channels, height, width) or (features,)
@@ -43,7 +43,10 @@ class FeatureMap:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class FeatureMaps(Rows[FeatureMap]):
-    """The outputs of every layer for one image, first layer to last.
+    """The outputs of every layer for one image, first layer to last, in `rows`.
+
+    `class_names[target]` is the class of the image, if it is known, and `image` its
+    number.
 
     Shapes
         picture  the image as it was given

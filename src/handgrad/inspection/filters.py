@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Filters(Result):
     """The weights of each unit of the first layer.
 
+    `class_names` name the units where the layer is the last one as well.
+
     Shapes
         weight    as the layer keeps it
         pictures  (units, channels, height, width)

@@ -37,7 +37,8 @@ class Projections:
     """What the checks along random directions found.
 
     `directions` were measured, `refused` crossed a kink and were drawn again. With
-    fewer directions than `wanted` the check has not passed.
+    fewer directions than `wanted` the check has not passed. `max_relative_error`, the
+    largest of all, passes up to `tolerance`.
     """
 
     max_relative_error: float
@@ -56,7 +57,11 @@ class Projections:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of one array: its gradient by backward and by a finite difference."""
+    """One entry of one array: its gradient by backward and by a finite difference.
+
+    `name` is that of the array, `index` the entry's place; `analytic` comes from
+    backward, `numeric` from the difference; `relative_error` compares them.
+    """
 
     name: str
     index: tuple[int, ...]

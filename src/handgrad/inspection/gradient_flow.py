@@ -38,7 +38,7 @@ STARTS: dict[str, InitializerChoice] = {  # the usual initializer of each activa
 
 @dataclass(frozen=True)
 class FlowRow:
-    """One layer with parameters.
+    """One layer with parameters; `kind` is its class.
 
     Units
         gradient_norm  Euclidean norm of all gradients of the layer
@@ -60,6 +60,8 @@ class FlowRow:
 class DepthRow:
     """The weights' gradient norms of one deep network, first layer to last.
 
+    `activation` is the one between its layers.
+
     Units
         depth  hidden layers
     """
@@ -76,7 +78,10 @@ class DepthRow:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class GradientFlow(Rows[FlowRow]):
-    """Gradient norms of one network, first layer to last."""
+    """Gradient norms of one network, first layer to last.
+
+    `rows` holds a row for each layer; `what` says on which images.
+    """
 
     rows: tuple[FlowRow, ...]
     what: str
@@ -104,7 +109,10 @@ class GradientFlow(Rows[FlowRow]):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class DepthFlow(Rows[DepthRow]):
-    """Gradient norms of untrained networks of growing depth."""
+    """Gradient norms of untrained networks of growing depth.
+
+    `rows` holds a row for each network; `what` says on which images.
+    """
 
     rows: tuple[DepthRow, ...]
     what: str

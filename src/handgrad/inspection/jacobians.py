@@ -42,6 +42,8 @@ COLUMNS = 256  # entries that are moved for each Jacobian, when it has more
 class Jacobian:
     """One Jacobian: `value[k, ...]` is how output k moves with each entry.
 
+    `name` is written as a derivative, `equation` how it is computed.
+
     Units
         columns    entries that were moved to check it
         max_error  the largest difference to a central difference, absolute
@@ -87,7 +89,7 @@ class PerceptronPoint:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Jacobians(Rows[Jacobian]):
-    """The six Jacobians, from the last layer to the first."""
+    """The six Jacobians, from the last layer to the first, in `rows`."""
 
     rows: tuple[Jacobian, ...]
 

@@ -46,6 +46,9 @@ BURST = 4.0  # a smoothed loss this many times the lowest ends the sweep
 class Sweep(Result):
     """The losses at each learning rate, up to the step that ended the sweep.
 
+    `ended` says why it ended, `reason` how the suggestion was chosen, `what` on which
+    images.
+
     Shapes
         rates, losses, smoothed  (steps taken,), all finite
 

@@ -45,7 +45,9 @@ class Memory(Result):
     Units
         training, prediction  bytes by role, predicted
         measured              bytes of the arrays of a training step, by role
-        *_peak                the most at once, measured, parameters included
+        training_peak, prediction_peak
+                              the most at once, measured, parameters included
+        batch_size            images in a step
     """
 
     batch_size: int

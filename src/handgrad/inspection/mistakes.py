@@ -39,6 +39,9 @@ class Mistake(NamedTuple):
 class Mistakes(Rows[Mistake]):
     """The wrong predictions, the most probable first, with all images looked at.
 
+    `rows` holds the mistakes that are listed; `class_names[k]` names class k; `split`
+    is that of a run, and empty for given images.
+
     Shapes
         images         (count, ...)
         targets        (count,)

@@ -41,11 +41,14 @@ class Place:
 class Reading(Result):
     """The gradient of one image's loss by one weight.
 
+    The weight is `parameter[index]` of the `layer`, and its number `value`; `sample`
+    is the image's number in the batch, `places` what was summed. `file`, `line` and
+    `code` show the layer's equation.
+
     Units
         gradient  the sum of all places' products
         backward  the same number, as the layer's own backward pass gives it
         numeric   its central finite difference; None where every step crossed a kink
-        line      the file and line of the layer's equation, and the words there
     """
 
     layer: str

@@ -34,7 +34,7 @@ ACTIVATIONS = (layers.ReLU, layers.LeakyReLU, layers.GELU, layers.Tanh, layers.S
 
 @dataclass(frozen=True)
 class SaturationRow:
-    """One activation layer on one batch.
+    """One activation layer on one batch; `kind` is its class.
 
     Units
         share       the fraction of (example, unit) pairs with |slope| below the bound
@@ -51,7 +51,10 @@ class SaturationRow:
 
 @dataclass(frozen=True)
 class ScaleRow:
-    """An untrained network whose initial weights have this standard deviation."""
+    """An untrained network whose initial weights have the standard deviation `scale`.
+
+    `layers` holds a row for each activation layer.
+    """
 
     scale: float
     layers: tuple[SaturationRow, ...]
@@ -59,7 +62,10 @@ class ScaleRow:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Saturation(Rows[SaturationRow]):
-    """The activation layers of one network."""
+    """The activation layers of one network, a row for each in `rows`.
+
+    A slope below `bound` is saturated; `what` says on which images.
+    """
 
     rows: tuple[SaturationRow, ...]
     bound: float
@@ -85,7 +91,11 @@ class Saturation(Rows[SaturationRow]):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class SaturationByScale(Rows[ScaleRow]):
-    """Untrained networks, one for each standard deviation of the initial weights."""
+    """Untrained networks, one for each standard deviation of the initial weights.
+
+    `rows` holds a row for each. A slope below `bound` is saturated; `what` says on
+    which images.
+    """
 
     rows: tuple[ScaleRow, ...]
     bound: float

@@ -45,6 +45,8 @@ class SoftmaxRow:
     Units
         logits             the row itself
         naive_denominator  sum of exp(logits): infinity or 0 where it fails
+        shifted_denominator
+                           sum of exp(logits - max(logits))
         naive, shifted     the probability of the last, smallest logit; NaN is a failure
         log_naive, log_shifted, log_sum_exp, exact
                            the logarithm of that probability; exact is in float64
@@ -96,6 +98,8 @@ class SoftmaxNumerics(Result):
     Units
         level  rows of neighbouring logits, all large or all very negative
         gap    rows of two logits that lie far apart
+        smallest_denominator, largest_denominator
+               of random_rows rows of so many classes: at least 1, at most classes
     """
 
     level: tuple[SoftmaxRow, ...]

@@ -21,9 +21,11 @@ BYTES = 4  # of a float32
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One layer, for one example.
+    """One layer, for one example, by its `name`.
 
     Units
+        output_shape      of one example
+        parameters        numbers that are trained
         multiply_adds     products with a weight, each added to a sum
         activation_bytes  bytes of the outputs in float32
         receptive_field   (height, width) in pixels of the image; None without an image
@@ -40,7 +42,10 @@ class SummaryRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of all layers, first to last, and their totals."""
+    """The `rows` of all layers, first to last, and their totals.
+
+    `input_shape` is that of one example.
+    """
 
     input_shape: Shape
     rows: tuple[SummaryRow, ...]

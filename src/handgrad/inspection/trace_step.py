@@ -37,6 +37,9 @@ class NamedArray(NamedTuple):
 class TraceStep(Result):
     """One layer, or the loss, with all of its values in the order they are computed.
 
+    `name` is the layer's in the network, `kind` its class, `arrays` every array with
+    its name.
+
     Equations
         all equations of the layer or loss as one text, from its docstring
     """
@@ -86,12 +89,15 @@ class TraceStep(Result):
 class LayerTrace(TraceStep):
     """One layer in the pass; a container's parts have steps of their own after it.
 
+    Beside the fields of `TraceStep`: `layer` is the layer itself, in float64, and
+    `is_container` whether it holds others.
+
     Shapes
         inputs, d_inputs    (batch, ...)
         outputs, d_outputs  (batch, ...)
 
-    `cache` holds what backward kept, by its field names; `gradients` those of the
-    parameters, by the parameters' names; `layer` is the layer itself, in float64.
+    `cache` holds what backward kept, by its field names; `parameters`, `gradients` and
+    `buffers` hold arrays by their names.
     """
 
     layer: Layer[Any]
@@ -109,6 +115,9 @@ class LayerTrace(TraceStep):
 @dataclass(frozen=True, repr=False, eq=False)
 class LossTrace(TraceStep):
     """The loss at the end of the forward pass, where the backward pass begins.
+
+    Beside the fields of `TraceStep`: `value` is the mean over the batch, `cache` what
+    backward kept, by its field names.
 
     Shapes
         logits, d_logits  (batch, classes)
