@@ -15,7 +15,6 @@ from handgrad.estimator.changes import for_portions
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
-    check_can_be_saved,
     classes_of,
     held_out,
     labelled,
@@ -33,6 +32,7 @@ from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import settings_of
+from handgrad.training.labels import check_can_be_saved
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trained_network import load as load_network
 

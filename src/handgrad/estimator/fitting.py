@@ -17,7 +17,6 @@ from handgrad.engine.network_check import check_network
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import model_arrays
 from handgrad.errors import ConfigError, NonFiniteError, ShapeError
-from handgrad.estimator.inputs import check_can_be_saved
 from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.models.rows import rows_of
@@ -27,7 +26,7 @@ from handgrad.training.build import ARRAYS, Parts, assemble, normalization_of
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
 from handgrad.training.fitting import train_to_best
-from handgrad.training.labels import label_type
+from handgrad.training.labels import check_can_be_saved, label_type
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.run_folder import RunFolder
@@ -61,11 +60,8 @@ def prepare(
     dataset = Dataset(ARRAYS, train, test, names, checksum)
     parts = assemble(config, dataset, model=made, workers=settings["workers"])
     assert parts.config.resolved is not None
-    given = {
-        "label_type": label_type(classes),
-        "channels": form.channels,
-        "feature_names": form.columns,
-    }
+    given: dict[str, Any] = {"channels": form.channels, "feature_names": form.columns}
+    given["label_type"] = label_type(classes)
     resolved = parts.config.resolved.model_copy(update=given)
     config = parts.config.model_copy(update={"resolved": resolved})
     return replace(parts, config=config), dataset

@@ -19,7 +19,6 @@ from handgrad.datasets.array_input import InputForm, as_examples, form_of, to_ar
 from handgrad.datasets.dataset import check_not_masked
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
-from handgrad.training.labels import label_type
 
 RULES: dict[str, Any] = {
     "allow_nd": True,
@@ -74,16 +73,6 @@ def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
             "least two. Give examples of another class as well."
         )
     return classes, targets.astype(np.int64)
-
-
-def check_can_be_saved(classes: NumpyArray) -> None:
-    """DatasetError unless a file can hold these labels: numbers, words, booleans."""
-    is_text = all(isinstance(label, str) for label in classes.tolist())
-    if label_type(classes) in ("str", "object") and not is_text:
-        raise DatasetError(
-            "A file holds labels that are numbers, words or booleans, got "
-            f"{shown(classes)}. Fit on such labels, for example on str(label)."
-        )
 
 
 def class_numbers(

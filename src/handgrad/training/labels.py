@@ -6,7 +6,7 @@ from typing import Literal, cast, get_args
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, DatasetError
 from handgrad.ranges import shown
 
 LabelType = (
@@ -22,6 +22,16 @@ def label_type(classes: NumpyArray) -> LabelType:
     """The dtype of labels, as a configuration writes it."""
     name = classes.dtype.name
     return cast(LabelType, name) if name in LABEL_TYPES else "str"
+
+
+def check_can_be_saved(classes: NumpyArray) -> None:
+    """DatasetError unless a file can hold these labels: numbers, words, booleans."""
+    is_text = all(isinstance(label, str) for label in classes.tolist())
+    if label_type(classes) in ("str", "object") and not is_text:
+        raise DatasetError(
+            "A file holds labels that are numbers, words or booleans, got "
+            f"{shown(classes)}. Fit on such labels, for example on str(label)."
+        )
 
 
 def labels_of(names: Sequence[str], kind: LabelType | None) -> NumpyArray:
