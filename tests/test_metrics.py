@@ -74,6 +74,13 @@ def test_every_number_is_scikit_learns(rows, dtype):
     )
     for ours, theirs in zip(numbers, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+    means = (found.macro_precision, found.macro_recall, found.macro_f1)
+    assert (
+        means
+        == sk.precision_recall_fscore_support(
+            targets, predicted, average="macro", zero_division=0.0
+        )[:3]
+    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1))

@@ -24,7 +24,8 @@ class Evaluation:
     """Loss, accuracy and per-class metrics of a classifier on one split.
 
     A ratio of 0 to 0 is taken to be 0: the precision of a class that was never
-    predicted, the recall of a class without examples.
+    predicted, the recall of a class without examples. Macro averages leave out a class
+    that has no examples and was never predicted, as scikit-learn does.
 
     Shapes
         precision, recall, f1  (classes,), float64
@@ -57,17 +58,23 @@ class Evaluation:
     @property
     def macro_precision(self) -> float:
         """Macro average: the unweighted mean of the precision over classes."""
-        return float(self.precision.mean())
+        return float(self.precision[self.is_seen].mean())
 
     @property
     def macro_recall(self) -> float:
         """Macro average: the unweighted mean of the recall over classes."""
-        return float(self.recall.mean())
+        return float(self.recall[self.is_seen].mean())
 
     @property
     def macro_f1(self) -> float:
         """Macro average: the unweighted mean of F1 over classes."""
-        return float(self.f1.mean())
+        return float(self.f1[self.is_seen].mean())
+
+    @property
+    def is_seen(self) -> NumpyArray:
+        """Whether a class has examples or was predicted, (classes,), bool."""
+        seen: NumpyArray = self.support + self.confusion.sum(axis=0) > 0
+        return seen
 
     @property
     def mistakes_per_class(self) -> NumpyArray:

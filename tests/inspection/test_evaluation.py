@@ -48,3 +48,12 @@ def test_plain_values_have_everything(report):
 def test_a_report_without_mistakes_names_none():
     found = evaluate(np.eye(2), np.array([0, 1]), 0.0)
     assert "most confused" not in str(EvaluationReport(found, ("a", "b")))
+
+
+def test_a_class_that_nobody_met_has_no_scores():
+    probabilities = np.hstack([ANSWERS, np.zeros((6, 1))])
+    found = evaluate(probabilities, TARGETS, 0.25)
+    said = str(EvaluationReport(found, ("cat", "dog", "hen", "fox")))
+    fox, average = (line.split() for line in said.splitlines()[-6:-4])
+    assert fox == ["fox", "0", "0", "-", "-", "-"]
+    assert float(average[-2]) == pytest.approx(found.recall[:3].mean(), abs=5e-4)

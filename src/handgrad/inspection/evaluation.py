@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAIRS = 5  # confusions that are named
+UNSEEN = ("-", "-", "-")  # no images and no predictions: no macro average counts it
 NUMBERS = ("images", "mistakes", "precision", "recall", "F1")
 
 
@@ -106,10 +107,10 @@ class EvaluationReport(Result):
     def table(self) -> Table:
         """A row for each class, and the most frequent confusions."""
         found, rows = self.evaluation, []
-        for one in self.per_class:
-            shares = (one.precision, one.recall, one.f1)
+        for one, is_seen in zip(self.per_class, found.is_seen, strict=True):
+            shares = [f"{share:.3f}" for share in (one.precision, one.recall, one.f1)]
             counts = (f"{one.images:,}", f"{one.mistakes:,}")
-            rows.append((one.name, *counts, *(f"{share:.3f}" for share in shares)))
+            rows.append((one.name, *counts, *(shares if is_seen else UNSEEN)))
         means = (found.macro_precision, found.macro_recall, found.macro_f1)
         rows.append(("macro average", "", "", *(f"{mean:.3f}" for mean in means)))
         lines = [
