@@ -14,8 +14,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from handgrad.errors import IntegrityError
+from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import check_limits, parse_json
+from handgrad.paths import path_of
 from handgrad.studies.outcomes import difference, wrong_in
 from handgrad.studies.trials import Trial, key_of
 from handgrad.training.atomic import make_folder, remove_file, sweep, write_file
@@ -38,8 +39,8 @@ class Ledger:
     written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = folder = path_of("Ledger", "folder", folder, RunError)
         self.entries = folder / "ledger"
         self.trials = folder / "trials"
 
