@@ -37,8 +37,8 @@ def save_model(
         raise RunError(f"{path} is a folder. Give the name of a file to save to.")
     if not path.parent.is_dir():
         raise RunError(
-            f"{path} cannot be written: there is no folder {path.parent}. "
-            "Make it first, or give another name."
+            f"{path} cannot be written, since its folder is not there. Make the "
+            "folder first, or give another name."
         )
     if path.exists() and not path.is_file():
         raise RunError(f"{path} is a device or a pipe. Give the name of a file.")
