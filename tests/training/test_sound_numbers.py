@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handgrad.errors import RunError
+from handgrad.errors import NonFiniteError, RunError
 from handgrad.training import resume
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -37,3 +37,12 @@ def test_a_finished_run_of_bad_numbers_says_no_accuracy(tmp_path, engine, which,
     with pytest.raises(RunError, match="holds NaN or infinity, so its predictions"):
         list(resume(path))
     assert (path / "result.json").read_bytes() == before
+
+
+def test_outputs_that_overflow_give_no_accuracy(tmp_path):
+    path = tmp_path / "run"
+    train(path, small(engine="plain", training={"epochs": 1}))
+    for which in ("best", "last"):
+        spoil(path, which, 3e38)
+    with pytest.raises(NonFiniteError):
+        list(resume(path))

@@ -216,11 +216,8 @@ class Run:
 
     def _test(self) -> tuple[float | None, float | None]:
         """Loss and accuracy on the test images; told to stop, it says what is saved."""
-        test = self.parts.dataset.test
-        if test is None:
-            return None, None
         try:
-            return self.trainer.evaluate(test)
+            return self.trainer.measure(self.parts.dataset.test)
         except StoppedError as error:
             if self.unsaved.failure is None:
                 raise
