@@ -140,9 +140,11 @@ def _values(path: Path) -> Any:
     try:
         content = parse_json(read_file(path))
         check_limits(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, RunError):  # a device says so itself
         raise
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+    except ValueError as error:
         raise _damaged(path, str(error)) from error
     return content
 
