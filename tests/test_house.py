@@ -115,3 +115,24 @@ def test_nothing_is_left_for_later_and_no_machine_is_named():
         if forbidden.search(line)
     ]
     assert found == []
+
+
+PATH_THEN_STOP = re.compile(
+    r"\{[^{}\n]*(path|folder|parent|file)[^{}\n]*\}\.(?=[\"'\s])"
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_full_stop_stands_after_a_path(path):
+    """Copied with a click, a path or a command takes the full stop along."""
+    assert PATH_THEN_STOP.search(path.read_text()) is None
+
+
+def test_a_full_stop_after_a_path_is_seen():
+    for text in (
+        'f"Go on: train --resume {path}."',
+        "f'is in {a.folder}. No'",
+    ):
+        assert PATH_THEN_STOP.search(text)
+    for text in ('f"{path}.json"', 'f"is in {folder}"', 'f"is in {folder}, and"'):
+        assert not PATH_THEN_STOP.search(text)

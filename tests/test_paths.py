@@ -3,9 +3,25 @@ import stat
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
-from handgrad.errors import ConfigError, DatasetError, RunError
+from handgrad.errors import ConfigError, DatasetError, HandgradError, RunError
+from handgrad.inspection.figures import save
 from handgrad.paths import check_ordinary, path_of
+from handgrad.studies.ledger import Ledger
+from handgrad.sweeps.sweep import read_sweep
+from handgrad.training.config import read_config
+from handgrad.training.run_folder import RunFolder
+from handgrad.training.trained_network import load
+
+DOORS = {
+    "a sweep": read_sweep,
+    "a ledger": Ledger,
+    "a figure": lambda path: save(Figure(), path),
+    "a configuration": read_config,
+    "a run": RunFolder.open,
+    "a network": load,
+}
 
 
 def test_a_path_need_not_be_there(tmp_path):
@@ -66,3 +82,10 @@ def test_devices_and_pipes_are_refused_and_nothing_else(tmp_path):
     for place in (tmp_path / "pipe", "/dev/zero"):
         with pytest.raises(DatasetError, match=r"is a device or a pipe\. Give it\."):
             check_ordinary(place, DatasetError, "Give it.")
+
+
+@pytest.mark.parametrize("value", ["", None, 3, "a\0b"])
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_refuses_what_is_no_path(door, value):
+    with pytest.raises(HandgradError, match=r"path|folder"):
+        DOORS[door](value)

@@ -27,7 +27,7 @@ def test_a_data_set_that_is_here_is_found(handgrad, data):
     places = json.loads(handgrad(f"data list --data-dir {folder.parent} --json").out)
     assert places["mnist"]["place"] == str(folder)
     out = handgrad(f"data fetch mnist --data-dir {folder.parent}").out
-    assert out == f"mnist is in {folder}.\n"
+    assert out == f"mnist is in {folder}\n"
 
 
 def test_show_draws_a_picture_and_says_where(handgrad, tmp_path):

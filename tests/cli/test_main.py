@@ -167,3 +167,34 @@ def test_the_package_itself_is_the_command():
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == code
         assert ("handgrad" if code == 0 else "Did you mean 'train'") in str(done)
+
+
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        (["train", "--run", ""], "--run"),
+        (["train", "--run="], "--run"),
+        (["train", "--resume", ""], "--resume"),
+        (["train", "--data-dir", " "], "--data-dir"),
+        (["train", ""], "train"),
+        (["evaluate", ""], "evaluate"),
+        (["predict", "here", ""], "here"),
+        (["verify", ""], "verify"),
+        (["sweep", ""], "sweep"),
+        (["sweep", "s.toml", "--folder", "\t"], "--folder"),
+        (["study", "report", "a", "--folder="], "--folder"),
+        (["inspect", "flow", "--figure", ""], "--figure"),
+        ([""], "handgrad"),
+    ],
+)
+def test_an_empty_word_names_nothing(words, after, capsys):
+    """As a path it would be the folder at hand."""
+    assert main.run(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"There is an empty value after {after}, ")
+    assert err.count("\n") == 1
+
+
+def test_an_empty_part_of_a_setting_is_no_empty_word():
+    main.check_words(["train", "--set", "hidden_sizes=", "--set=a=", "--quiet"])

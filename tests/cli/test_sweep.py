@@ -13,7 +13,7 @@ def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
     assert first.code == 0, first.err
     assert "  1 of 1  rates learning_rate=" in first.err
     assert "Nothing to compare: 1 settings have all their numbers." in first.out
-    assert "Tables and figures are in out." in first.out
+    assert "tables and figures are in out\n" in first.out
     grown = handgrad("sweep rates.toml --trials 2 --folder out --json")
     assert grown.code == 0, grown.err
     assert grown.err.startswith("1 trials are done already; 1 to do.\n")

@@ -11,7 +11,7 @@ from handgrad.datasets import image_cache, whole_files
 from handgrad.datasets.dataset import checksum_of
 from handgrad.datasets.image_cache import ImageCache, fingerprint
 from handgrad.datasets.picture_files import PictureFile
-from handgrad.errors import ResourceError
+from handgrad.errors import HandgradWarning, ResourceError
 
 FILES = [PictureFile("a/1.png", 10, (7,)), PictureFile("b/2.png", 20, (8,))]
 PIXELS = np.arange(5 * 3 * 2 * 4, dtype=np.uint8).reshape(5, 3, 2, 4)
@@ -206,12 +206,47 @@ def test_who_comes_second_takes_what_another_program_has_put_there(root, monkeyp
     np.testing.assert_array_equal(dataset.train.images, PIXELS[:3])
 
 
-def test_who_can_put_nothing_there_says_so(root, monkeypatch):
+def assert_is_decoded_into_memory(root):
+    with pytest.warns(HandgradWarning, match=r"cannot be written: .* into memory"):
+        dataset = build(cache_of(root))
+    np.testing.assert_array_equal(dataset.train.images, PIXELS[:3])
+    np.testing.assert_array_equal(dataset.test.images, PIXELS[3:])
+    assert dataset.class_names == ("a", "b")
+    assert dataset.checksum == checksum_of(dataset.train, dataset.test)
+    assert not dataset.train.images.flags.writeable
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_what_cannot_be_put_there_stays_in_memory(root, monkeypatch, number):
     def refuse(temporary, place):
-        raise OSError(errno.EACCES, "Permission denied")
+        raise OSError(number, os.strerror(number))
+
+    kept = build(cache_of(root)).checksum
+    shutil.rmtree(root / "cache")
+    monkeypatch.setattr(whole_files, "put_folder", refuse)
+    assert_is_decoded_into_memory(root)
+    assert list((root / "cache" / "images").iterdir()) == []
+    monkeypatch.undo()
+    assert build(cache_of(root)).checksum == kept
+
+
+def test_what_does_not_fit_in_memory_either_is_refused(root, monkeypatch):
+    (root / "file").write_text("")
+    monkeypatch.setenv("HANDGRAD_CACHE", str(root / "file"))
+    monkeypatch.setattr(memory, "free_memory", lambda: PIXELS.size - 1)
+    with (
+        pytest.warns(HandgradWarning, match="cannot be written"),
+        pytest.raises(ResourceError, match="pictures into memory needs 120 bytes"),
+    ):
+        build(cache_of(root))
+
+
+def test_a_disk_that_fills_up_is_no_reason_to_take_memory(root, monkeypatch):
+    def refuse(temporary, place):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(whole_files, "put_folder", refuse)
-    with pytest.raises(ResourceError, match="cannot be written: Permission denied"):
+    with pytest.raises(ResourceError, match="cannot be written: No space left"):
         build(cache_of(root))
 
 
@@ -233,11 +268,13 @@ def test_a_full_disk_is_said_before_anything_is_decoded(root, monkeypatch):
         build(cache_of(root))
 
 
-def test_a_place_that_cannot_be_written_is_named(root, monkeypatch):
+@pytest.mark.parametrize("below", ["", "images"])
+def test_a_place_that_is_no_folder_is_no_obstacle(root, monkeypatch, below):
     (root / "file").write_text("")
-    monkeypatch.setenv("HANDGRAD_CACHE", str(root / "file"))
-    with pytest.raises(ResourceError, match=r"cannot be written: .* HANDGRAD_CACHE"):
-        build(cache_of(root))
+    (root / "here").mkdir()
+    (root / "here" / "images").write_text("")
+    monkeypatch.setenv("HANDGRAD_CACHE", str(root / ("here" if below else "file")))
+    assert_is_decoded_into_memory(root)
 
 
 def test_of_very_large_files_blocks_from_first_to_last_are_hashed(root, monkeypatch):

@@ -44,7 +44,9 @@ def test_the_cache_is_where_the_platform_has_it(
 def test_a_relative_cache_is_refused(monkeypatch, named):
     """It would be taken from any folder one stands in."""
     monkeypatch.setenv("HANDGRAD_CACHE", named)
-    with pytest.raises(ConfigError, match=r"takes an absolute folder, got .*such as /"):
+    with pytest.raises(
+        ConfigError, match=r"an absolute folder, got .*from the root: /"
+    ):
         cache_folder()
 
 

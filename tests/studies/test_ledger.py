@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import pytest
@@ -101,6 +102,24 @@ def test_nothing_is_written_or_removed_through_links_of_the_folder(
         with pytest.raises(RunError, match=f"{name} is a link"):
             act()
     assert {path: path.read_bytes() for path in elsewhere.rglob("*.*")} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+@pytest.mark.parametrize("name", ["trial.json", "outcome.json", "ledger"])
+def test_devices_in_the_place_of_files_are_one_sentence(ledger, kind, name):
+    """Nothing waits for a pipe or reads /dev/zero until memory ends."""
+    ledger.record(TRIAL.key, OUTCOME)
+    folder, entry = ledger.trial_folder(TRIAL.key), f"{TRIAL.key}.json"
+    path = ledger.entries / entry if name == "ledger" else folder / name
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(RunError, match=f"is a {kind}, where a regular") as error:
+        _ = ledger.prepare(TRIAL) if name == "trial.json" else ledger.outcomes()
+    assert str(error.value).count("Remove it") == 1
 
 
 @pytest.mark.parametrize("place", ["ledger", "trials"])

@@ -80,8 +80,8 @@ def test_a_folder_or_a_file_anywhere_is_a_study(tmp_path):
     ("name", "sentence"),
     [
         ("csci581a", "Did you mean 'csci581-a'?"),
-        ("no/such/folder", "There is no study at no/such/folder."),
-        ("none.toml", "There is no study at none.toml."),
+        ("no/such/folder", "no/such/folder is no study."),
+        ("none.toml", "none.toml is no study."),
     ],
 )
 def test_what_is_not_there_is_refused(name, sentence):

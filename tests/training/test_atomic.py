@@ -313,3 +313,9 @@ def test_a_run_folder_that_is_reached_through_links_works(tmp_path, run, action)
     (run / "part").mkdir()
     BELOW[action](tmp_path / "current")
     assert not list((run / "part").glob(".tmp-*"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_the_advice_fits_runs_studies_and_sweeps(number, tmp_path):
+    said = str(atomic.cannot_write(tmp_path / "file", OSError(number, "why")))
+    assert "a run with handgrad train --resume, a study or a sweep with the" in said

@@ -61,3 +61,19 @@ def test_what_is_no_label_of_the_type_is_refused(name, kind):
     with pytest.raises(ConfigError, match="is no label of the type") as refused:
         labels_of((name, "0"), kind)
     assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["a", "b", "a"], "str"),
+        (["a", "a"], "object"),
+        (["1", "1"], "int64"),
+        (["0.0", "-0.0"], "float32"),
+        (["True", "False", "True"], "bool"),
+    ],
+)
+def test_two_classes_of_one_label_are_refused(names, kind):
+    """Their probabilities would be those of one class."""
+    with pytest.raises(ConfigError, match="stand for a label twice"):
+        labels_of(names, kind)

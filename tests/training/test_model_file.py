@@ -6,6 +6,7 @@ import pytest
 from safetensors.numpy import save
 
 from handgrad.errors import IntegrityError, RunError
+from handgrad.training import model_file
 from handgrad.training.config import config_from
 from handgrad.training.model_file import load_history, load_model, save_model
 
@@ -92,7 +93,7 @@ def test_the_settings_are_plain_text(path):
 
 @pytest.mark.parametrize("name", [".", "nowhere/net.safetensors"])
 def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
-    with pytest.raises(RunError, match=r"is a folder|there is no folder"):
+    with pytest.raises(RunError, match=r"is a folder|its folder is not there"):
         save_model(tmp_path / name, CONFIG, ARRAYS)
     with pytest.raises(RunError, match="cannot be read"):
         load_model(tmp_path / "missing")
@@ -102,3 +103,26 @@ def test_settings_that_no_training_has_filled_in_are_refused(tmp_path):
     save_model(tmp_path / "net.safetensors", config_from({"seed": 3}), ARRAYS)
     with pytest.raises(RunError, match="its settings hold no table"):
         load_model(tmp_path / "net.safetensors")
+
+
+def sealed_again(path, change):
+    """The file with other values, and sums that fit them."""
+    values, arrays = model_file._read(path)
+    change(values)
+    path.write_bytes(model_file._content(values, arrays))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values.pop("history"),
+        lambda values: values.pop("config"),
+        lambda values: values.update(other=1),
+        *(lambda values, h=h: values.update(history=h) for h in (None, 3, "a", {})),
+    ],
+)
+def test_parts_of_other_kinds_are_refused(path, change):
+    sealed_again(path, change)
+    for read in (load_model, load_history):
+        with pytest.raises(IntegrityError, match="the list of its parts is not what"):
+            read(path)

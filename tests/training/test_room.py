@@ -85,7 +85,7 @@ TOO_LARGE = [
     ("mlp", {"hidden_sizes": [64]}, 1200, 64, "cpu"),
 ]
 SPARE = 10_000_000
-SAID = r"at once needs .* of memory, but 10\.00 MB are free\. Take .* --force\."
+SAID = r"at once needs .* of memory, but 10\.00 MB are free\. Take .* --force "
 
 
 def predicted_bytes(error):

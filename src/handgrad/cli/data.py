@@ -71,7 +71,7 @@ def fetch(
     if as_json:
         say_json({"dataset": name, "folder": str(folder)})
     else:
-        say(f"{name} is in {folder}.")
+        say(f"{name} is in {folder}")
 
 
 @data.command()

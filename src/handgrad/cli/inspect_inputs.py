@@ -81,8 +81,8 @@ def check_figure(path: Path | None) -> None:
     """ConfigError for a kind of file that is not drawn, before any work is done."""
     if path is not None and path.suffix not in ENDINGS:
         raise ConfigError(
-            f"--figure takes a file that ends in .png or .svg, got {path}. "
-            f"Write it like --figure {path.stem or 'figure'}.png."
+            f"--figure takes a file that ends in .png or .svg, got '{path}'. "
+            f"Write it like: --figure {path.stem or 'figure'}.png"
         )
 
 

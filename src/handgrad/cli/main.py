@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -28,7 +29,7 @@ from handgrad.cli.sweep import sweep
 from handgrad.cli.train import train
 from handgrad.cli.verify import verify
 from handgrad.docstrings import documented
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError, HandgradError
 from handgrad.text import printable
 
 # typer does not export it
@@ -120,6 +121,7 @@ def run(words: Sequence[str] | None = None) -> int:
 
 def _call(words: Sequence[str] | None) -> int:
     """The exit code of the command; its errors are left to the caller."""
+    check_words(sys.argv[1:] if words is None else words)
     try:
         code = typer.main.get_command(app).main(
             args=words, prog_name="handgrad", standalone_mode=False
@@ -127,6 +129,18 @@ def _call(words: Sequence[str] | None) -> int:
     except SystemExit as end:  # what typer makes of a closed pipe
         raise end.__context__ or end from None
     return code if isinstance(code, int) else 0
+
+
+def check_words(words: Sequence[str]) -> None:
+    """ConfigError for an empty one: as a path it would be the folder at hand."""
+    for before, word in pairwise(("handgrad", *words)):
+        option, equals, value = word.partition("=")
+        is_own = bool(equals) and option.startswith("--")
+        if not (value if is_own else word).strip():
+            raise ConfigError(
+                f"There is an empty value after {option if is_own else before}, "
+                "perhaps a variable that is not set. Give a value, or leave it out."
+            )
 
 
 def _fail(sentence: str, code: int) -> int:

@@ -168,7 +168,7 @@ def _report_one(name: str, rows: str | None, folder: Path | None) -> dict[str, A
     if not ledger.folder.is_dir():
         raise RunError(
             f"{ledger.folder} is not there: nothing of {found.name} was run. Start "
-            f"with handgrad study run {name}."
+            f"with: handgrad study run {name}"
         )
     made = write_report(found, ledger, asked=name)
     return {part: str(path) for part, path in made.items()}

@@ -69,7 +69,7 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
         say_json(results)
     else:
         screen.show_results(results)
-        say(f"Tables and figures are in {ledger.folder}.")
+        say(f"tables and figures are in {ledger.folder}")
     ended = [o for one in tried(read, ledger) for o in one.outcomes if o]
     if any(outcome["status"] in (CRASHED, FAILED) for outcome in ended):
         raise typer.Exit(1)

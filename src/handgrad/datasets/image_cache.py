@@ -12,6 +12,7 @@ of the settings, and of Pillow's version. What does not fit its manifest is made
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from hashlib import sha256
@@ -27,7 +28,8 @@ from handgrad.datasets import whole_files
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.locate import cache_folder
 from handgrad.datasets.picture_files import PictureFile
-from handgrad.memory import check_disk
+from handgrad.errors import HandgradWarning
+from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
 FORMAT = 2
@@ -78,7 +80,8 @@ class ImageCache:
     ) -> Dataset:
         """Let `fill` write all pixels, keep them, and return the data set.
 
-        What the same place and settings had a day ago or more is removed then.
+        What the same place and settings had a day ago or more is removed then. Where
+        nothing can be written, the pixels stay in memory, with a HandgradWarning.
         """
         index = {
             "shape": [len(targets), *shape],
@@ -86,6 +89,19 @@ class ImageCache:
             "class_names": list(class_names),
             "targets": targets.tolist(),
         }
+        try:
+            return self._keep(name, index, fill)
+        except whole_files.UnwritableError as error:
+            warnings.warn(
+                f"{error} Until then the pictures are decoded into memory, each time.",
+                HandgradWarning,
+                stacklevel=2,
+            )
+        return _in_memory(name, index, fill)
+
+    def _keep(
+        self, name: str, index: dict[str, Any], fill: Callable[[NumpyArray], None]
+    ) -> Dataset:
         with whole_files.temporary_beside(self.folder) as temporary:
             try:
                 self._write(temporary, index, fill)
@@ -127,6 +143,20 @@ class ImageCache:
         train, test = _splits(pixels, targets, index["train_count"])
         names = tuple(index["class_names"])
         return Dataset(name, train, test, names, index["checksum"])
+
+
+def _in_memory(
+    name: str, index: dict[str, Any], fill: Callable[[NumpyArray], None]
+) -> Dataset:
+    """The data set with its pixels in memory; ResourceError if they do not fit."""
+    check_memory(prod(index["shape"]), "Decoding the pictures into memory")
+    pixels = np.empty(index["shape"], np.uint8)
+    fill(pixels)
+    pixels.flags.writeable = False  # as those of a map are
+    targets = np.array(index["targets"], dtype=np.int64)
+    train, test = _splits(pixels, targets, index["train_count"])
+    names = tuple(index["class_names"])
+    return Dataset(name, train, test, names, checksum_of(train, test))
 
 
 def _sum_of(values: list[Any]) -> str:

@@ -28,7 +28,7 @@ def cache_folder() -> Path:
     if named and not os.path.isabs(named):
         raise ConfigError(
             f"HANDGRAD_CACHE takes an absolute folder, got {named!r}. Write it from "
-            f"the root, such as {os.path.abspath(named)}."
+            f"the root: {os.path.abspath(named)}"
         )
     if named:
         return Path(named)

@@ -9,12 +9,14 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from uuid import uuid4
 
 from handgrad.errors import ResourceError
 
 TEMPORARY = ".tmp-"
+FULL = (ENOSPC, EDQUOT, EFBIG)
 STALE_SECONDS = 24 * 3600
 
 
@@ -88,9 +90,14 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
+class UnwritableError(ResourceError):
+    """A place that cannot be written, and not for want of room."""
+
+
 def cannot_write(path: Path, error: OSError) -> ResourceError:
     """The error for a place that cannot be written to."""
-    return ResourceError(
+    kind = ResourceError if error.errno in FULL else UnwritableError
+    return kind(
         f"{path} cannot be written: {error.strerror or error}. Make room there, or "
         "name another folder in HANDGRAD_CACHE or as data_dir (--data-dir)."
     )

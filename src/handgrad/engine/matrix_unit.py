@@ -9,9 +9,6 @@ import platform
 import sys
 from functools import cache
 
-import numba
-from llvmlite import binding
-
 VARIABLE = "HANDGRAD_AMX"  # 0 leaves the unit alone
 FEATURES = ("amx-tile", "amx-bf16", "avx512f", "avx512bw")
 ARCH_PRCTL, ASK_PERMISSION, MATRIX_REGISTERS = 158, 0x1023, 18  # of Linux on x86-64
@@ -33,7 +30,11 @@ def has_matrix_unit() -> bool:
 
 def _compiles_for(feature: str) -> bool:
     """Whether the processor has it, and Numba was not told to leave it alone."""
-    chosen = numba.config.CPU_FEATURES
+    from llvmlite import binding
+
+    from handgrad.engine.compiler import config  # takes a while to import
+
+    chosen = config.CPU_FEATURES
     if chosen is not None:
         return f"+{feature}" in chosen.split(",")
     return bool(binding.get_host_cpu_features().get(feature, False))

@@ -14,8 +14,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from handgrad.errors import IntegrityError
+from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import check_limits, parse_json
+from handgrad.paths import path_of
 from handgrad.studies.outcomes import difference, wrong_in
 from handgrad.studies.trials import Trial, key_of
 from handgrad.training.atomic import make_folder, remove_file, sweep, write_file
@@ -38,8 +39,8 @@ class Ledger:
     written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = folder = path_of("Ledger", "folder", folder, RunError)
         self.entries = folder / "ledger"
         self.trials = folder / "trials"
 
@@ -139,9 +140,11 @@ def _values(path: Path) -> Any:
     try:
         content = parse_json(read_file(path))
         check_limits(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, RunError):  # a device says so itself
         raise
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+    except ValueError as error:
         raise _damaged(path, str(error)) from error
     return content
 

@@ -94,7 +94,7 @@ def find(name_or_path: str) -> Study:
         return read_study(path)
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         raise ConfigError(
-            f"There is no study at {path}. Give a folder of TOML files, one such file, "
+            f"{path} is no study. Give a folder of TOML files, one such file, "
             f"or a name: {', '.join(names())}."
         )
     raise unknown_name("study", name_or_path, names())

@@ -36,8 +36,8 @@ def do_trial(
     worker, path = get_worker(), Path(folder)
     if not appears(path / "trial.json"):
         raise RunError(
-            f"The Dask worker {worker.address} does not see {folder}. Give --folder on "
-            "a file system that the scheduler's workers and this machine share."
+            f"{folder} is not seen by the Dask worker {worker.address}. Give --folder "
+            "on a file system that the scheduler's workers and this machine share."
         )
     if (path / "outcome.json").is_file():
         return None

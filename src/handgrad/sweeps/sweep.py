@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
+from handgrad.paths import path_of
 from handgrad.studies.experiment import (
     CURVES,
     METRICS,
@@ -141,27 +142,28 @@ class Sweep:
 
 
 def read_sweep(
-    path: Path, *, trials: int | None = None, seeds: tuple[int, ...] | None = None
+    path: str | Path, *, trials: int | None = None, seeds: tuple[int, ...] | None = None
 ) -> Sweep:
     """Read a sweep from the TOML file at `path`.
 
     `trials` and `seeds` override those of the file. ConfigError for an unknown key, an
     invalid value, or settings that contradict each other.
     """
-    tables = read_toml(path)
+    place = path_of("read_sweep", "path", path)
+    tables = read_toml(place)
     over = {"trials": trials, "seeds": list(seeds) if seeds else None}
     given = {key: value for key, value in over.items() if value is not None}
     if isinstance(tables.get("sweep"), dict):
         tables["sweep"] = {**tables["sweep"], **given}
-    source = str(path)
+    source = str(place)
     file = checked(SweepFile, tables, source)
     table = file.sweep
     sweep = Sweep(
-        name=path.stem,
+        name=place.stem,
         source=source,
         question=file.question,
         base=Experiment(
-            question=file.question or path.stem,
+            question=file.question or place.stem,
             engine=file.engine,
             test=file.test,
             **{name: getattr(file, name) for name in TABLES},

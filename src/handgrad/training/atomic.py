@@ -23,6 +23,10 @@ from handgrad.training.real_files import Place, opened, read_file
 TEMPORARY = ".tmp-"
 HALF_WRITTEN = re.compile(r"\.tmp-\d+-[0-9a-f]{8}-.+", re.DOTALL)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+GO_ON = (
+    "go on where it stopped: a run with handgrad train --resume, a study or a sweep "
+    "with the same command."
+)
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -150,12 +154,11 @@ def cannot_write(path: Path, error: OSError, wanted: int = 0) -> HandgradError:
         return ResourceError(
             f"{path} cannot be written: {why}; it takes {wanted:,} bytes and "
             f"{_free(path):,} are free. What was saved before is intact. Make room, "
-            "then save again, or go on with a run: handgrad train --resume RUN."
+            f"then {GO_ON}"
         )
     return RunError(
         f"{path} cannot be written: {why}. What was saved before is intact. Give "
-        "another folder, or make this one writable and go on with a run: "
-        "handgrad train --resume RUN."
+        f"another folder, or make this one writable and {GO_ON}"
     )
 
 

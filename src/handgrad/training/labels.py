@@ -43,9 +43,16 @@ def labels_of(names: Sequence[str], kind: LabelType | None) -> NumpyArray:
     if kind is None:
         return np.arange(len(names))
     if kind in ("str", "object"):
-        return np.array(names, dtype=kind)
-    dtype = np.dtype(kind)
-    return np.array([_label(name, dtype) for name in names], dtype)
+        labels = np.array(names, dtype=kind)
+    else:
+        dtype = np.dtype(kind)
+        labels = np.array([_label(name, dtype) for name in names], dtype)
+    if len(set(labels.tolist())) < len(names):
+        raise ConfigError(
+            f"the class names {shown(names)} stand for a label twice. Use a copy that "
+            "was not changed."
+        )
+    return labels
 
 
 def _label(name: str, dtype: "np.dtype[np.generic]") -> bool | int | float:

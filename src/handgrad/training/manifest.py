@@ -54,7 +54,7 @@ def _read(folder: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise RunError(
             f"{folder} has no {MANIFEST}, so the run has not ended. "
-            f"Go on with handgrad train --resume {folder}."
+            f"Go on with: handgrad train --resume {folder}"
         ) from error
     except OSError as error:
         raise RunError(

@@ -22,6 +22,7 @@ from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, config_from
 
 FORMAT = 1
+PARTS = {"format", "config", "history"}
 TEXT = "handgrad"  # the one entry of the file's metadata
 NEXT = "Use a copy of it, or save the classifier again."
 
@@ -37,8 +38,8 @@ def save_model(
         raise RunError(f"{path} is a folder. Give the name of a file to save to.")
     if not path.parent.is_dir():
         raise RunError(
-            f"{path} cannot be written: there is no folder {path.parent}. "
-            "Make it first, or give another name."
+            f"{path} cannot be written, since its folder is not there. Make the "
+            "folder first, or give another name."
         )
     if path.exists() and not path.is_file():
         raise RunError(f"{path} is a device or a pipe. Give the name of a file.")
@@ -68,7 +69,8 @@ def load_model(path: Path) -> tuple[RunConfig, dict[str, NumpyArray]]:
 
 def load_history(path: Path) -> list[dict[str, Any]]:
     """A record for each epoch, as it was given to `save_model`."""
-    return list(_read(path)[0]["history"])
+    history: list[dict[str, Any]] = _read(path)[0]["history"]
+    return history
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NumpyArray]]:
@@ -98,6 +100,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NumpyArray]]:
             raise _damaged(path, name)
     if _content(values, arrays) != content:
         raise _damaged(path, "its settings")
+    if values.keys() != PARTS or not isinstance(values["history"], list):
+        raise _damaged(path, "the list of its parts")
     return values, arrays
 
 

@@ -159,11 +159,11 @@ def _refused(path: Path, found: os.stat_result) -> RunError:
     kind = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
     if kind == "a link":
         return RunError(
-            f"{path} is a link, and nothing is written through the links of a run "
-            "folder. Copy the folder with what its links lead to (cp -rL), and use "
-            "the copy."
+            f"{path} is a link, and nothing is written through the links of a run, a "
+            "study or a sweep. Copy its folder with what the links lead to (cp -rL), "
+            "and use the copy."
         )
     return RunError(
-        f"{path} is {kind}, where a run folder has a regular file. Remove it, or use a "
-        "copy of the run."
+        f"{path} is {kind}, where a regular file belongs. Remove it, or use a copy of "
+        "the folder."
     )

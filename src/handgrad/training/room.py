@@ -26,7 +26,7 @@ SMALL = 2_000_000  # records, lines and whatever else a run makes in passing
 AMPLE = 32  # no network here takes so many times the least
 NEXT = (
     "Take a smaller batch size, a smaller network or fewer images, or close other "
-    "programs. To try it all the same, use handgrad train --force."
+    "programs. handgrad train --force tries it all the same."
 )
 
 

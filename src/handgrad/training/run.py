@@ -24,6 +24,7 @@ from handgrad.training.recovery import recover
 from handgrad.training.result import checksum_of, result_of, summary_of
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.saving import Unsaved
+from handgrad.training.sound_numbers import check_numbers
 
 Announce = Callable[[str], None]
 NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
@@ -186,6 +187,7 @@ class Run:
         position, trainer = checkpoint.position, self.trainer
         position.check(self.config.training.epochs, trainer.steps_per_epoch)
         trainer.restore(checkpoint.arrays, position)
+        check_numbers(self.parts.model, self.folder.path)
         self.folder.cut_back(notes.sizes)
         self._seconds_before = notes.seconds
         self._last_epoch = notes.last_epoch
@@ -203,6 +205,7 @@ class Run:
             self._save_in_time()
         best = self.unsaved.best or load_checkpoint(self.folder.checkpoints, "best")
         trainer.engine.restore(best.arrays)
+        check_numbers(self.parts.model, self.folder.path)
         tested = self._test()
         self.result = {
             "run": str(self.folder.path),
@@ -213,11 +216,8 @@ class Run:
 
     def _test(self) -> tuple[float | None, float | None]:
         """Loss and accuracy on the test images; told to stop, it says what is saved."""
-        test = self.parts.dataset.test
-        if test is None:
-            return None, None
         try:
-            return self.trainer.evaluate(test)
+            return self.trainer.measure(self.parts.dataset.test)
         except StoppedError as error:
             if self.unsaved.failure is None:
                 raise

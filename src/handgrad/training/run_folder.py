@@ -138,8 +138,8 @@ class RunFolder:
         if noted not in (None, self.config_checksum()):
             raise IntegrityError(
                 f"{self.path / 'config.toml'} is not what it was when the checkpoint "
-                "was saved. Put it back as it was; for other settings start a new run "
-                f"with handgrad train {self.path / 'config.toml'}."
+                "was saved. Put it back as it was; for other settings start a new run: "
+                f"handgrad train {self.path / 'config.toml'}"
             )
 
     @property
@@ -267,7 +267,7 @@ def _refuse_unless_empty(path: Path) -> bool:
 def _is_there(path: Path) -> RunError:
     return RunError(
         f"{path} is there already. Give another folder, or go on with this run: "
-        f"handgrad train --resume {path}."
+        f"handgrad train --resume {path}"
     )
 
 

@@ -31,6 +31,7 @@ from handgrad.training.config import RunConfig
 from handgrad.training.labels import labels_of
 from handgrad.training.model_file import load_model, save_model
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.sound_numbers import check_numbers
 
 if TYPE_CHECKING:
     from handgrad.engine.prediction import PredictionProgram
@@ -169,19 +170,6 @@ def _check_no_choice(path: Path, which: str) -> None:
         )
 
 
-def _check_numbers(model: Sequential, place: Path) -> None:
-    """RunError for an array of a saved network with which nothing can be predicted."""
-    for name, array in model_state(model).items():
-        wrong = "NaN or infinity" if not np.isfinite(array).all() else None
-        if name.endswith("running_var") and (array < 0).any():
-            wrong = "a variance below 0"
-        if wrong:
-            raise RunError(
-                f"{place}: {name} holds {wrong}, so its predictions would mean "
-                "nothing. Use another checkpoint or a copy, or train again."
-            )
-
-
 @takes_kinds
 def load(
     path: str | Path,
@@ -223,5 +211,5 @@ def load(
         arrays = checkpoint.arrays
     network = build_model(config, model)
     restore_model(network, arrays)
-    _check_numbers(network, place)
+    check_numbers(network, place)
     return TrainedNetwork(network, config, workers=workers)

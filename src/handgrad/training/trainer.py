@@ -264,7 +264,7 @@ class Trainer:
 
     def _end_of_epoch(self, done: Position) -> EpochRecord | None:
         train_loss = done.loss_sum / done.examples
-        loss, accuracy = self._validate()
+        loss, accuracy = self.measure(self.validation)
         with lock_of(self.engine.model):
             if self.position is not done:
                 return None
@@ -284,11 +284,12 @@ class Trainer:
             images_per_second=timed / max(seconds, 1e-9),
         )
 
-    def _validate(self) -> tuple[float | None, float | None]:
-        if self.validation is None:
+    def measure(self, split: Split | None) -> tuple[float | None, float | None]:
+        """As `evaluate`, None without a split; NonFiniteError for NaN or infinity."""
+        if split is None:
             return None, None
-        loss, accuracy = self.evaluate(self.validation)
+        loss, accuracy = self.evaluate(split)
         if not isfinite(loss):
-            batch = first_bad(self, self.validation)
+            batch = first_bad(self, split)
             raise non_finite_error(self, batch, self.position.step, training=False)
         return loss, accuracy

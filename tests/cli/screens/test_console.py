@@ -1,13 +1,20 @@
+import io
 import json
+import sys
+
+import pytest
 
 from handgrad.cli.screens.console import (
     console,
     finite,
     say,
     say_json,
+    show,
     show_parts,
     table,
 )
+from handgrad.cli.screens.loading import loading
+from handgrad.cli.screens.progress import TrainingScreen
 from handgrad.inspection import Table
 
 
@@ -51,3 +58,42 @@ def test_a_table_of_text_is_printed_with_its_paragraphs(capsys):
     )
     show_parts(Table(below=("one", "two")))
     assert capsys.readouterr().out == "one\n\ntwo\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def table_of(cell, head="name"):
+    shown = table(head)
+    shown.add_row(cell)
+    return shown
+
+
+def test_a_terminal_gets_a_bold_heading_and_nothing_of_a_name(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    show(table_of("a\x1b[31m", "b\x1b[32m"))
+    heading, row = screen.getvalue().splitlines()
+    assert heading == "\x1b[1mb\\x1b[32m\x1b[0m"
+    assert row == "a\\x1b[31m"
+
+
+@pytest.mark.parametrize("value", ["1", "3", "true"])
+@pytest.mark.parametrize(
+    "variable", ["FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"]
+)
+def test_a_file_holds_no_codes_whatever_is_forced(monkeypatch, capsys, variable, value):
+    monkeypatch.setenv(variable, value)
+    show(table_of("cat"))
+    screen = TrainingScreen(epochs=1, steps=2)
+    with screen, loading() as report:
+        report("reading", 1, 2)
+        screen.step(epoch=1, loss=1.0, correct=1, images=2)
+    out, err = capsys.readouterr()
+    assert out == "name\ncat\n"
+    assert "reading" in err
+    assert "\x1b" not in err

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,9 +168,22 @@ def test_a_linked_folder_is_not_used(folder, tmp_path):
 
 def test_without_a_place_for_it_code_is_compiled_in_each_process(folder, tmp_path):
     (tmp_path / "kernels").write_text("in the way")
+    before = replace(kernel_cache.tally)
     assert not silently(doubled)
+    assert kernel_cache.tally.compiled > before.compiled
+    assert kernel_cache.tally.kept == before.kept
     assert not silently(doubled)
     assert [path.name for path in tmp_path.iterdir()] == ["kernels"]
+
+
+def test_what_is_compiled_kept_and_read_is_counted(folder):
+    before = replace(kernel_cache.tally)
+    assert not silently(doubled)
+    kept = kernel_cache.tally.kept - before.kept
+    assert kept == kernel_cache.tally.compiled - before.compiled > 0
+    before = replace(kernel_cache.tally)
+    assert silently(doubled)
+    assert kernel_cache.tally == before
 
 
 def test_a_read_only_cache_is_read(folder, monkeypatch):

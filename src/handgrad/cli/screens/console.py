@@ -17,11 +17,16 @@ PIPE_WIDTH = 200  # wide enough that a table in a file is not folded
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes words as they are: nothing in them is read as markup."""
-    stream = sys.stderr if stderr else sys.stdout
+    """A console that takes words as they are: nothing in them is read as markup.
+
+    Codes go to a terminal alone. FORCE_COLOR asks for colour in files as well, and
+    rich would move the cursor and draw bars there; but here is no colour to force.
+    """
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
     return Console(
         stderr=stderr,
-        width=None if stream.isatty() else PIPE_WIDTH,
+        force_terminal=is_terminal,
+        width=None if is_terminal else PIPE_WIDTH,
         markup=False,
         highlight=False,
         emoji=False,
@@ -54,12 +59,15 @@ def finite(values: Any) -> Any:
 
 
 def show(made: Table) -> None:
-    """Print a table to stdout, without the blanks that pad its last column."""
+    """Print a table to stdout, without the blanks that pad its last column.
+
+    Its cells are printable already; what is left are the codes of the heading.
+    """
     screen = console()
     with screen.capture() as captured:
         screen.print(made)
     for line in captured.get().splitlines():
-        say(line.rstrip())
+        print(line.rstrip())
 
 
 class TextTable(Table):
@@ -78,7 +86,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     )
     for column in columns:
         made.add_column(
-            column,
+            one_line(column),
             justify="right" if column in right else "left",
             no_wrap=column in right,
         )

@@ -39,12 +39,18 @@ def loading(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]
         yield report
 
 
+def _counts() -> tuple[int, int]:
+    from handgrad.engine.kernels.kernel_cache import tally  # Numba takes a while
+
+    return tally.compiled, tally.kept
+
+
 class Compiling:
     """Told each kernel's name before it is compiled or read from the disk's cache.
 
-    Reading takes no time worth a word; if the first ones take long, they are being
-    compiled, and one sentence says why nothing else happens. `between` is called before
-    each, and may raise.
+    If kernels are compiled and that takes long, one sentence says why nothing else
+    happens, and whether the next process will have to wait as well. `between` is called
+    before each, and may raise; `counts` says how many kernels were compiled and kept.
     """
 
     def __init__(
@@ -53,16 +59,28 @@ class Compiling:
         *,
         quiet: bool = False,
         clock: Callable[[], float] = monotonic,
+        counts: Callable[[], tuple[int, int]] = _counts,
     ) -> None:
-        self.between, self.clock = between, clock
+        self.between, self.clock, self.counts = between, clock, counts
         self.said = quiet
         self.begun: float | None = None
+        self.compiled = self.kept = 0  # before the first
 
     def __call__(self, name: str) -> None:
         self.between()
         now = self.clock()
         if self.begun is None:
             self.begun = now
+            self.compiled, self.kept = self.counts()
         if not self.said and now - self.begun > PATIENCE_SECONDS:
+            self._say()
+
+    def _say(self) -> None:
+        compiled, kept = self.counts()
+        if compiled == self.compiled:
+            return  # they were only read from a slow disk
+        if kept == self.kept:
+            say("Compiling kernels; they cannot be kept on disk.", stderr=True)
+        else:
             say("Compiling kernels, this once; they are kept on disk.", stderr=True)
-            self.said = True
+        self.said = True

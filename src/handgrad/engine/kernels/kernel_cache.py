@@ -16,6 +16,7 @@ import stat
 import sys
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +36,17 @@ DIGEST = 32  # bytes of SHA-256 at the start of a file
 LARGEST = 1 << 26  # bytes: the largest kernels take a few hundred thousand
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 ADMINISTRATOR = 0
+
+
+@dataclass
+class Tally:
+    """How many kernels this process compiled, and how many of them it could keep."""
+
+    compiled: int = 0
+    kept: int = 0
+
+
+tally = Tally()
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
@@ -74,7 +86,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
         ):
             return
         key = self._index_key(sig, data.codegen)
-        write_private(self._path(key), sealed(dumps(data._reduce())))
+        tally.compiled += 1
+        tally.kept += write_private(self._path(key), sealed(dumps(data._reduce())))
 
     def _path(self, key: Any) -> Path:
         sig, processor, code = key
@@ -128,14 +141,14 @@ def read_private(path: Path) -> bytes | None:
         return None
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Put a file in its place at once, for this user alone; nothing if it cannot be."""
+def write_private(path: Path, content: bytes) -> bool:
+    """Put a file in its place at once, for this user alone; False if it cannot be."""
     partial = path.parent / f".{uuid4().hex}.partial"
     try:
         make_private(path.parent)
         if not is_private(os.lstat(path.parent)):
             refuse(path.parent)
-            return
+            return False
         try:
             handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(handle, "wb") as file:
@@ -144,7 +157,8 @@ def write_private(path: Path, content: bytes) -> None:
         finally:
             partial.unlink(missing_ok=True)
     except OSError:  # a full or read-only disk: the next process compiles anew
-        return
+        return False
+    return True
 
 
 def make_private(folder: Path) -> None:

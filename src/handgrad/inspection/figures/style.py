@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from handgrad.errors import ResourceError
+from handgrad.paths import path_of
 from handgrad.text import printable
 from handgrad.training.atomic import create_folder, put_file
 
@@ -82,7 +83,7 @@ def save(
     Example
         save(curves(...), run / "figures" / "curves", formats=("png", "svg"))
     """
-    base = Path(path)
+    base = path_of("save", "path", path)
     written = []
     for ending in formats:
         target = base.with_name(f"{base.name}.{ending}")

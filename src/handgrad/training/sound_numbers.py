@@ -1,0 +1,22 @@
+"""Numbers of a saved network with which something can be predicted."""
+
+from pathlib import Path
+
+import numpy as np
+
+from handgrad.engine.state import model_state
+from handgrad.errors import RunError
+from handgrad.layers import Sequential
+
+
+def check_numbers(model: Sequential, place: Path) -> None:
+    """RunError for an array of a saved network with which nothing can be predicted."""
+    for name, array in model_state(model).items():
+        wrong = "NaN or infinity" if not np.isfinite(array).all() else None
+        if name.endswith("running_var") and (array < 0).any():
+            wrong = "a variance below 0"
+        if wrong:
+            raise RunError(
+                f"{place}: {name} holds {wrong}, so its predictions would mean "
+                "nothing. Use another checkpoint or a copy, or train again."
+            )
