@@ -1,22 +1,17 @@
 """The epochs of a training, one record each."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
-from math import nan
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handgrad.errors import IntegrityError
 from handgrad.training.early_stopping import best_epoch
 from handgrad.training.model_file import load_history
-from handgrad.training.records import TIMINGS, EpochRecord
+from handgrad.training.records import EpochRecord, epoch_record
 from handgrad.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-MOST = 2**63 - 1  # epochs and steps
 
 
 class History(list[EpochRecord]):
@@ -55,24 +50,9 @@ def history_of(path: str | Path) -> History:
         lines = RunFolder.open(place).records()
         rows = [line for line in lines if line["kind"] == "epoch"]
     try:
-        return History(map(_record, rows))
+        return History(map(epoch_record, rows))
     except (TypeError, ValueError) as error:
         raise IntegrityError(
             f"{place} is damaged: its history is not what a training writes. Use a "
             "copy of it, or train again."
         ) from error
-
-
-def _record(row: Mapping[str, Any]) -> EpochRecord:
-    """The record of a row; TypeError or ValueError if it is none."""
-    values = {**dict.fromkeys(TIMINGS, nan), **row}
-    values.pop("kind", None)
-    record = EpochRecord(**values)
-    for about in fields(record):
-        kind: Any = about.type
-        value = getattr(record, about.name)
-        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-            raise TypeError(about.name)
-        if kind is int and not 1 <= value <= MOST:
-            raise ValueError(about.name)
-    return record

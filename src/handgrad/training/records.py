@@ -1,6 +1,9 @@
 """What training hands out: one record for each step and for each epoch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from math import nan
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,19 @@ class EpochRecord:
 
 Record = StepRecord | EpochRecord
 TIMINGS = ("duration_seconds", "images_per_second")  # what differs from run to run
+MOST_STEPS = 2**63 - 1
+
+
+def epoch_record(row: Mapping[str, Any]) -> EpochRecord:
+    """The record of an epoch from a row of a file; TypeError or ValueError if none."""
+    values = {**dict.fromkeys(TIMINGS, nan), **row}
+    values.pop("kind", None)
+    record = EpochRecord(**values)
+    for about in fields(record):
+        kind: Any = about.type
+        value = getattr(record, about.name)
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+            raise TypeError(about.name)
+        if kind is int and not 1 <= value <= MOST_STEPS:
+            raise ValueError(about.name)
+    return record

@@ -285,7 +285,10 @@ class Trainer:
         )
 
     def measure(self, split: Split | None) -> tuple[float | None, float | None]:
-        """As `evaluate`, None without a split; NonFiniteError for NaN or infinity."""
+        """`evaluate` on a `split`, (None, None) without one.
+
+        NonFiniteError for NaN or infinity.
+        """
         if split is None:
             return None, None
         loss, accuracy = self.evaluate(split)
