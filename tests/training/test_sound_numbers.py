@@ -11,11 +11,11 @@ from .small import small, train
 
 
 def spoil(path, which, bad):
-    """Put a bad number into a checkpoint of a run and seal it again."""
+    """Fill a weight of a checkpoint with a bad number and seal it again."""
     saved = load_checkpoint(path / "checkpoints", which)
-    name = next(name for name in saved.arrays if name.endswith(".weight"))
+    name = max(name for name in saved.arrays if name.startswith("parameters/"))
     arrays = saved.arrays | {name: saved.arrays[name].copy()}
-    arrays[name].flat[0] = bad
+    arrays[name][...] = bad
     save_checkpoint(
         path / "checkpoints",
         arrays,
