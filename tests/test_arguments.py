@@ -47,6 +47,30 @@ def test_others_are_named(named, said):
         draw(0, **named)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("splitt", "split"), ("sizes", "size"), ("cuont", "count")]
+)
+def test_an_unknown_keyword_is_refused_with_the_nearest_one(wrong, near):
+    said = (
+        rf"no argument of draw named '{wrong}'. Did you mean '{near}'\? Known: count,"
+    )
+    with pytest.raises(ConfigError, match=said):
+        draw(0, **{wrong: 1})
+
+
+@takes_kinds
+def spread(sizes: Sequence[float] = (1.0,), names: Sequence[str] = ()) -> Any:
+    return list(sizes), list(names)
+
+
+@pytest.mark.parametrize("none", [[], (), np.zeros(0)])
+def test_an_empty_list_is_taken_only_where_the_default_is_empty(none):
+    assert spread(names=none) == ([1.0], [])
+    with pytest.raises(ConfigError, match="spread takes at least one value as sizes"):
+        spread(none)
+    assert spread(np.ones(1)) == ([1.0], [])
+
+
 @takes_kinds
 def show(what: Any) -> Any:
     return what
