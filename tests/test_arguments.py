@@ -39,6 +39,7 @@ def test_right_arguments_arrive():
         ({"count": 1.0}, "draw takes count as a whole number, got 1.0"),
         ({"count": None}, "draw takes count as a whole number, got None"),
         ({"split": 3}, "draw takes split as a name or nothing, got 3"),
+        ({"count": 2**63}, f"whole number from -{2**63} to {2**63 - 1}, got {2**63}"),
         ({"place": 3}, "draw takes place as a Path or nothing, got 3"),
     ],
 )
@@ -103,3 +104,21 @@ def test_missing_and_unknown_arguments_are_python_s_to_name(wrong):
 def test_kinds(kind, right, wrong):
     assert [value for value in right if not is_of_kind(value, kind)] == []
     assert [value for value in wrong if is_of_kind(value, kind)] == []
+
+
+@takes_kinds
+def seeded(share: float = 0.5, *, seed: int = 0) -> float:
+    return share + seed
+
+
+def test_a_number_that_is_too_large_is_told_the_limit():
+    with pytest.raises(
+        ConfigError, match=r"a number from -3.4\S* to 3.4\S*, got 1e\+39"
+    ):
+        seeded(1e39)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_every_seed_has_the_same_bounds(seed):
+    with pytest.raises(ConfigError, match=f"seeded takes seed .*to {2**63 - 1}, got"):
+        seeded(seed=seed)

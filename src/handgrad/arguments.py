@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
+from math import inf
 from pathlib import Path
 from types import UnionType
 from typing import Any, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin
@@ -12,7 +13,7 @@ import numpy as np
 
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.options import in_words
-from handgrad.ranges import LARGEST, is_number, is_whole, shown
+from handgrad.ranges import LARGEST, check_seed, is_number, is_whole, shown
 
 WIDEST = 2**63  # whole numbers of 64 bits
 Given = ParamSpec("Given")
@@ -67,11 +68,23 @@ def _is_empty(value: object) -> bool:
 
 
 def _check(owner: str, name: str, value: object, kind: Any) -> None:
+    if name == "seed":
+        check_seed(owner, name, value)
     if not is_of_kind(value, kind):
         raise ConfigError(
-            f"{owner} takes {name} as {in_words(kind)}, got {shown(value)}. "
-            "Change it and try again."
+            f"{owner} takes {name} as {in_words(kind)}{_limit(value, kind)}, got "
+            f"{shown(value)}. Change it and try again."
         )
+
+
+def _limit(value: object, kind: Any) -> str:
+    """The largest number that is taken, where a larger one was given."""
+    kinds = get_args(kind) or (kind,)
+    if is_whole(value) and int in kinds:
+        return f" from {-WIDEST} to {WIDEST - 1}"
+    if is_number(value) and LARGEST < abs(value) < inf and float in kinds:
+        return f" from {-LARGEST:g} to {LARGEST:g}"
+    return ""
 
 
 def is_of_kind(value: object, kind: Any) -> bool:

@@ -25,6 +25,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.ranges import check_seed
 
 __all__ = [
     "Key",
@@ -45,7 +46,8 @@ PIECE = 1 << 15  # numbers drawn at once where many are
 class Key:
     """What a random draw is a function of.
 
-    Equal keys give equal draws: a draw changes no state. For errors see `random_bits`.
+    Equal keys give equal draws: a draw changes no state. ConfigError for a seed that
+    is not a whole number from 0 to 2**63 - 1; for others see `random_bits`.
 
     Shapes
         examples  (batch,), integers from 0 to 2**32 - 1: the number of each example in
@@ -64,6 +66,9 @@ class Key:
     path: str = ""
     step: int = 0
     examples: NumpyArray | None = None
+
+    def __post_init__(self) -> None:
+        check_seed("A Key", "seed", self.seed)
 
     def child(self, purpose: str) -> "Key":
         """The key of one `purpose` within this one's, as a new key."""
