@@ -27,13 +27,7 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.ranges import check_seed
 
-__all__ = [
-    "Key",
-    "normal",
-    "permutation",
-    "random_bits",
-    "uniform",
-]
+__all__ = ["Key", "normal", "permutation", "random_bits", "uniform"]
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -46,15 +40,14 @@ PIECE = 1 << 15  # numbers drawn at once where many are
 class Key:
     """What a random draw is a function of.
 
-    Equal keys give equal draws: a draw changes no state. ConfigError for a seed that
-    is not a whole number from 0 to 2**63 - 1; for others see `random_bits`.
+    Equal keys give equal draws: a draw changes no state. For errors see `random_bits`.
 
     Shapes
         examples  (batch,), integers from 0 to 2**32 - 1: the number of each example in
                   its data set; None where the draws do not depend on examples
 
     Units
-        seed  the one number that all keys of a run share
+        seed  the one number of a run, from 0 to 2**63 - 1; ConfigError for another
         path  the purpose, such as "/initialization/linear_1/weight"
         step  number of the update; 0 outside training
 
