@@ -27,11 +27,7 @@ from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
-from handgrad.training.trainer_check import (
-    check_are_images,
-    check_kinds,
-    check_splits,
-)
+from handgrad.training.trainer_check import check_are_images, check_kinds, check_splits
 
 
 class Trainer:
