@@ -32,7 +32,7 @@ KNOWS = {
     "arrays": {"errors"},
     "parameter": {"arrays", "errors", "randomness"},
     "parsing": {"errors"},
-    "randomness": {"arrays", "errors"},
+    "randomness": {"arrays", "errors", "ranges"},
     "ranges": {"errors"},
     "setting": {"errors", "ranges"},
     "text": set(),

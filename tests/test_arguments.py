@@ -39,12 +39,37 @@ def test_right_arguments_arrive():
         ({"count": 1.0}, "draw takes count as a whole number, got 1.0"),
         ({"count": None}, "draw takes count as a whole number, got None"),
         ({"split": 3}, "draw takes split as a name or nothing, got 3"),
+        ({"count": 2**63}, f"whole number from -{2**63} to {2**63 - 1}, got {2**63}"),
         ({"place": 3}, "draw takes place as a Path or nothing, got 3"),
     ],
 )
 def test_others_are_named(named, said):
     with pytest.raises(ConfigError, match=said):
         draw(0, **named)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("splitt", "split"), ("sizes", "size"), ("cuont", "count")]
+)
+def test_an_unknown_keyword_is_refused_with_the_nearest_one(wrong, near):
+    said = (
+        rf"no argument of draw named '{wrong}'. Did you mean '{near}'\? Known: count,"
+    )
+    with pytest.raises(ConfigError, match=said):
+        draw(0, **{wrong: 1})
+
+
+@takes_kinds
+def spread(sizes: Sequence[float] = (1.0,), names: Sequence[str] = ()) -> Any:
+    return list(sizes), list(names)
+
+
+@pytest.mark.parametrize("none", [[], (), np.zeros(0)])
+def test_an_empty_list_is_taken_only_where_the_default_is_empty(none):
+    assert spread(names=none) == ([1.0], [])
+    with pytest.raises(ConfigError, match="spread takes at least one value as sizes"):
+        spread(none)
+    assert spread(np.ones(1)) == ([1.0], [])
 
 
 @takes_kinds
@@ -79,3 +104,21 @@ def test_missing_and_unknown_arguments_are_python_s_to_name(wrong):
 def test_kinds(kind, right, wrong):
     assert [value for value in right if not is_of_kind(value, kind)] == []
     assert [value for value in wrong if is_of_kind(value, kind)] == []
+
+
+@takes_kinds
+def seeded(share: float = 0.5, *, seed: int = 0) -> float:
+    return share + seed
+
+
+def test_a_number_that_is_too_large_is_told_the_limit():
+    with pytest.raises(
+        ConfigError, match=r"a number from -3.4\S* to 3.4\S*, got 1e\+39"
+    ):
+        seeded(1e39)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_every_seed_has_the_same_bounds(seed):
+    with pytest.raises(ConfigError, match=f"seeded takes seed .*to {2**63 - 1}, got"):
+        seeded(seed=seed)

@@ -109,3 +109,8 @@ def test_what_is_given_elsewhere_is_no_option():
     assert call("cosine", schedule, {"steps": 5}, learning_rate=0.1) == (0.1, 5)
     with pytest.raises(ConfigError, match="no option of cosine named 'learning_rate'"):
         call("cosine", schedule, {"learning_rate": 1}, learning_rate=0.1)
+
+
+def test_an_argument_beside_the_options_is_one_of_the_function():
+    with pytest.raises(ConfigError, match=r"argument of paint named 'seeed'\. Did"):
+        call("paint", paint, {"width": 1}, seeed=1)

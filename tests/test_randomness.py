@@ -59,7 +59,7 @@ def test_philox_gives_the_known_answers(counter, words, expected):
 
 
 @given(
-    seed=st.integers(-5, 2**64),
+    seed=st.integers(0, 2**63 - 1),
     step=st.integers(0, 2**32 - 1),
     examples=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=3),
     shape=st.lists(st.integers(0, 5), max_size=2).map(tuple),
@@ -288,3 +288,11 @@ def test_steps_out_of_range(step):
     message = f"takes a step from 0 to 4294967295, got {step}. Count steps from 1."
     with pytest.raises(ConfigError, match=message):
         random_bits(KEY.at(step), (2,))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, None, 0.5, "0"])
+def test_a_key_takes_the_seeds_of_a_configuration(seed):
+    with pytest.raises(
+        ConfigError, match="A Key takes seed as a whole number from 0 to"
+    ):
+        Key(seed)

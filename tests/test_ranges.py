@@ -8,6 +8,7 @@ from handgrad.ranges import (
     check_count,
     check_fraction,
     check_positive,
+    check_seed,
     shown,
 )
 
@@ -69,3 +70,20 @@ def test_a_count_has_an_end(value):
 )
 def test_values_are_short_and_plain_in_a_sentence(value, text):
     assert shown(value) == text
+
+
+@pytest.mark.parametrize("value", [10**40, 1e300])
+def test_a_number_that_is_too_large_is_told_the_largest(value):
+    for check in (check_positive, lambda *given: check_at_least(*given, 0)):
+        with pytest.raises(
+            ConfigError, match=r"takes what of at most 3.40282e\+38, got"
+        ):
+            check("Who", "what", value)
+
+
+@pytest.mark.parametrize("value", [-1, 2**63, 10**400, 1.0, True, None, "1"])
+def test_a_seed_has_63_bits(value):
+    for right in (0, 2**63 - 1, np.uint64(7)):
+        check_seed("Who", "seed", right)
+    with pytest.raises(ConfigError, match=f"Who takes seed .* from 0 to {2**63 - 1}, "):
+        check_seed("Who", "seed", value)

@@ -4,15 +4,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
+from math import inf
 from pathlib import Path
 from types import UnionType
 from typing import Any, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin
 
 import numpy as np
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, unknown_name
 from handgrad.options import in_words
-from handgrad.ranges import LARGEST, is_number, is_whole, shown
+from handgrad.ranges import LARGEST, check_seed, is_number, is_whole, shown
 
 WIDEST = 2**63  # whole numbers of 64 bits
 Given = ParamSpec("Given")
@@ -23,7 +24,9 @@ def takes_kinds(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """The function, with a ConfigError for an argument of another kind than annotated.
 
     Numbers are Python's or NumPy's, finite, and never true or false; lists may be
-    tuples or arrays. `Any`, functions and annotations written as text go unchecked.
+    tuples or arrays, and empty only where the default is. `Any`, functions and
+    annotations written as text go unchecked. A function that hands keywords on takes
+    those of their TypedDict.
     """
     parameters = signature(function)
 
@@ -34,21 +37,54 @@ def takes_kinds(function: Callable[Given, Result]) -> Callable[Given, Result]:
             kind = function.__annotations__.get(name)
             if get_origin(kind) is Unpack:
                 fields = get_args(kind)[0].__annotations__
+                known = (*list(parameters.parameters)[:-1], *fields)
                 for field, its_value in value.items():
-                    _check(function.__name__, field, its_value, fields.get(field))
+                    if field not in fields:
+                        who = f"argument of {function.__name__}"
+                        raise unknown_name(who, field, known)
+                    _check(function.__name__, field, its_value, fields[field])
             else:
                 _check(function.__name__, name, value, kind)
+                default = parameters.parameters[name].default
+                if kind is not Any and not _is_empty(default):
+                    _check_not_empty(function.__name__, name, value)
         return function(*given, **named)
 
     return checked
 
 
+def _check_not_empty(owner: str, name: str, value: object) -> None:
+    if _is_empty(value):
+        raise ConfigError(
+            f"{owner} takes at least one value as {name}, got {shown(value)}. "
+            "Give one, or leave the argument out."
+        )
+
+
+def _is_empty(value: object) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0 and not len(value)
+    return isinstance(value, list | tuple) and not value
+
+
 def _check(owner: str, name: str, value: object, kind: Any) -> None:
+    if name == "seed":
+        check_seed(owner, name, value)
     if not is_of_kind(value, kind):
         raise ConfigError(
-            f"{owner} takes {name} as {in_words(kind)}, got {shown(value)}. "
-            "Change it and try again."
+            f"{owner} takes {name} as {in_words(kind)}{_limit(value, kind)}, got "
+            f"{shown(value)}. Change it and try again."
         )
+
+
+def _limit(value: object, kind: Any) -> str:
+    """The largest number that is taken, where a larger one was given."""
+    kinds = get_args(kind) or (kind,)
+    if is_whole(value) and int in kinds:
+        return f" from {-WIDEST} to {WIDEST - 1}"
+    if is_number(value) and LARGEST < abs(value) < inf and float in kinds:
+        return f" from {-LARGEST:g} to {LARGEST:g}"
+    return ""
 
 
 def is_of_kind(value: object, kind: Any) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from array_api_compat import array_namespace, device
 
+from handgrad.errors import ConfigError
+
 Array: TypeAlias = Any  # any array of a library that follows the array API standard
 Shape: TypeAlias = tuple[int, ...]
 Gradients: TypeAlias = dict[str, Array]
@@ -25,6 +27,7 @@ __all__ = [
     "array_namespace",
     "as_pair",
     "to_numpy",
+    "two_returned",
 ]
 
 
@@ -54,3 +57,21 @@ def memory_address(array: NumpyArray) -> int:
 def as_pair(value: int | Pair) -> Pair:
     """Read `3` as `(3, 3)`: height first, then width."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def two_returned(who: str, thing: object, what: str, values: Any) -> tuple[Any, Any]:
+    """What a method of a layer or loss returned; ConfigError unless it is a pair.
+
+    `who` is the method, with the layer's name; `what` names the pair.
+
+    Example
+        outputs, cache = two_returned("forward", layer, "outputs, cache", results)
+    """
+    if isinstance(values, tuple | list) and len(values) == 2:
+        return values[0], values[1]
+    count = f"{len(values)} values" if isinstance(values, tuple | list) else ""
+    got = "None" if values is None else count or f"one {type(values).__name__}"
+    raise ConfigError(
+        f"{who} of {type(thing).__name__} returned {got}, expected a pair. End it with "
+        f"'return {what}'."
+    )

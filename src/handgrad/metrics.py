@@ -151,7 +151,7 @@ def as_lists(confusion: Int64[NumpyArray, "classes classes"]) -> list[list[int]]
         confusion  (classes, classes), int64; row = true, column = predicted
     """
     what = f"A confusion matrix of {len(confusion):,} classes as JSON"
-    check_memory(TEXT_BYTES * confusion.size, what, "Leave --json out.")
+    check_memory(TEXT_BYTES * confusion.size, what, "Leave the JSON out.")
     lists: list[list[int]] = confusion.tolist()
     return lists
 

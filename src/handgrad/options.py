@@ -72,6 +72,9 @@ def call(
         if name in given:
             known = [other for other in options_of(function) if other not in given]
             raise unknown_name(f"option of {owner}", name, known)
+    for name in given:
+        if name not in _parameters(function):
+            raise unknown_name(f"argument of {owner}", name, _parameters(function))
     return function(**checked(owner, function, options, tuple(given)), **given)
 
 

@@ -25,14 +25,9 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.ranges import check_seed
 
-__all__ = [
-    "Key",
-    "normal",
-    "permutation",
-    "random_bits",
-    "uniform",
-]
+__all__ = ["Key", "normal", "permutation", "random_bits", "uniform"]
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -52,7 +47,7 @@ class Key:
                   its data set; None where the draws do not depend on examples
 
     Units
-        seed  the one number that all keys of a run share
+        seed  the one number of a run, from 0 to 2**63 - 1; ConfigError for another
         path  the purpose, such as "/initialization/linear_1/weight"
         step  number of the update; 0 outside training
 
@@ -64,6 +59,9 @@ class Key:
     path: str = ""
     step: int = 0
     examples: NumpyArray | None = None
+
+    def __post_init__(self) -> None:
+        check_seed("A Key", "seed", self.seed)
 
     def child(self, purpose: str) -> "Key":
         """The key of one `purpose` within this one's, as a new key."""

@@ -1,12 +1,14 @@
 """Checks of numbers that a user sets."""
 
 import re
+from math import inf
 from numbers import Integral, Real
 from typing import TypeGuard
 
 from handgrad.errors import ConfigError
 
 MOST = 2**31 - 1  # of a count: more would not end, or could not be written
+SEEDS = 2**63  # from 0 up: TOML and int64 hold each of them
 LARGEST = 3.4028234663852886e38  # of float32: engines compute with no larger number
 LONGEST = 80  # characters of a value in a sentence
 NUMPY = re.compile(r"\bnp\.(?:\w+\(([^()]*)\)|(True|False)_)")  # np.int64(7)
@@ -15,6 +17,7 @@ NUMPY = re.compile(r"\bnp\.(?:\w+\(([^()]*)\)|(True|False)_)")  # np.int64(7)
 def check_at_least(owner: str, name: str, value: object, least: float) -> None:
     """ConfigError unless the value is a finite number, `least` or more."""
     if not (is_number(value) and least <= value <= LARGEST):
+        _check_not_too_large(owner, name, value)
         raise ConfigError(
             f"{owner} takes {name} of at least {least:g}, got {shown(value)}. "
             f"Give a finite number from {least:g} up."
@@ -41,9 +44,19 @@ def check_count(
         )
 
 
+def check_seed(owner: str, name: str, value: object) -> None:
+    """ConfigError unless the value is a whole number from 0 to 2**63 - 1."""
+    if not (is_whole(value) and 0 <= value < SEEDS):
+        raise ConfigError(
+            f"{owner} takes {name} as a whole number from 0 to {SEEDS - 1}, got "
+            f"{shown(value)}. Give one, such as 0."
+        )
+
+
 def check_positive(owner: str, name: str, value: object) -> None:
     """ConfigError unless the value is a finite number above zero."""
     if not (is_number(value) and 0 < value <= LARGEST):
+        _check_not_too_large(owner, name, value)
         raise ConfigError(
             f"{owner} takes {name} above 0, got {shown(value)}. "
             "Give a finite number larger than zero."
@@ -56,6 +69,14 @@ def check_fraction(owner: str, name: str, value: object) -> None:
         raise ConfigError(
             f"{owner} takes {name} from 0 up to, but not including, 1, got "
             f"{shown(value)}. Give it as a fraction: 0.1 is ten per cent."
+        )
+
+
+def _check_not_too_large(owner: str, name: str, value: object) -> None:
+    if is_number(value) and LARGEST < value < inf:
+        raise ConfigError(
+            f"{owner} takes {name} of at most {LARGEST:g}, got {shown(value)}. "
+            "Give a smaller number."
         )
 
 

@@ -86,7 +86,10 @@ def test_all_studies_are_reported_at_once(handgrad, tmp_path):
         ("run csci581a", "Did you mean 'csci581-a'?"),
         ("run csci581-a --rows a99", "Did you mean 'a9'?"),
         ("run csci581-a --quick --full", "--quick or --full, got both"),
-        ("run csci581-a --jobs 0", "--jobs takes a whole number from 1 up"),
+        (
+            "run csci581-a --jobs 0",
+            "A run of trials takes jobs as a whole number from 1 up",
+        ),
         ("run csci581-a --only sed", "like 'a1, seed 0' and 'a12, seed 0'"),
         ("report csci581-a", "nothing of csci581-a was run"),
         ("report", "studies is not there: no study was run here"),

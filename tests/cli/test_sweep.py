@@ -32,7 +32,10 @@ def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
         ("rates.toml --trials 0", "sweep.trials"),
         ("rates.toml --seeds 1,x", "Write it like --seeds 0,1,2."),
         ("rates.toml --seeds 3,3", "has a seed twice"),
-        ("rates.toml --jobs 0", "--jobs takes a whole number from 1 up"),
+        (
+            "rates.toml --jobs 0",
+            "A run of trials takes jobs as a whole number from 1 up",
+        ),
         ("rates.toml --backend dask", "--address tcp://host:8786"),
         ("none.toml", "none.toml cannot be read"),
     ],

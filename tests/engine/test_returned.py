@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from handgrad.engine.choose import make_engine
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.losses import L2, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD, Adam
@@ -86,6 +87,97 @@ def test_a_gradient_of_a_loss_that_is_not_finite_moves_nothing(bad):
     setting = loss_returning(value=1.0, d_logits=np.full(shape, bad, np.float32))
     for engine in engines(setting):
         assert_stays(engine, MIXED)
+
+
+def own(kind, method, results):
+    """The class, one method of which returns what it is given."""
+    return type("Own", (kind,), {method: lambda *given, **options: results})
+
+
+ARRAY = np.ones((2, 5), np.float32)  # two rows are no pair
+NO_PAIRS = [(None, "None"), (ARRAY, "one ndarray"), ((ARRAY,) * 3, "3 values")]
+
+
+@pytest.mark.parametrize(("results", "got"), NO_PAIRS)
+def test_a_forward_that_returns_no_pair_is_refused_before_the_first_step(results, got):
+    made = with_second_linear(lambda kind: own(kind, "forward", results))
+    said = f"linear_2: forward of Own returned {got}, expected a pair. End it with "
+    with pytest.raises(ConfigError, match=f"{said}'return outputs, cache'"):
+        engines(Settings(), made)
+
+
+def in_training(results):
+    """A layer that returns something else in training."""
+
+    def alter(kind):
+        class Own(kind):
+            def forward(self, inputs, *, training=False, key=None):
+                found = kind.forward(self, inputs, training=training, key=key)
+                return results if training else found
+
+        return Own
+
+    return alter
+
+
+@pytest.mark.parametrize(("results", "got"), NO_PAIRS)
+def test_a_layer_that_returns_no_pair_is_refused_alike(results, got):
+    said = f"linear_2: forward of Own returned {got}, expected a pair"
+    refused_alike(ConfigError, said, made=with_second_linear(in_training(results)))
+    said = f"linear_2: backward of Own returned {got}, expected a pair"
+    made = with_second_linear(lambda kind: own(kind, "backward", results))
+    refused_alike(ConfigError, said, made=made)
+
+
+def test_none_for_an_array_is_refused_by_its_name():
+    said = r"linear_2: Own returned None as outputs, expected an array of shape \(70, 6"
+    made = with_second_linear(in_training((None, None)))
+    refused_alike(ShapeError, said, made=made)
+
+
+def test_a_gradient_of_no_parameter_is_refused():
+    gradients = {"weight": WEIGHT, "bias": BIAS, "wieght": WEIGHT}
+    said = (
+        "linear_2: backward of Wrong returned a gradient of 'wieght', which is no par"
+    )
+    made = with_second_linear(returning(gradients=gradients))
+    refused_alike(ShapeError, said, made=made)
+
+
+@pytest.mark.parametrize(("results", "got"), [*NO_PAIRS, (1.0, "one float")])
+def test_a_loss_that_returns_no_pair_is_refused(results, got):
+    said = f"forward of Own returned {got}, expected a pair. End it with 'return loss, "
+    setting = Settings(loss=own(SoftmaxCrossEntropy, "forward", results)())
+    refused_alike(ConfigError, said, setting)
+
+
+def test_a_loss_without_a_gradient_is_refused():
+    said = "The network: Own returned None as d_logits"
+    setting = Settings(loss=own(SoftmaxCrossEntropy, "backward", None)())
+    refused_alike(ShapeError, said, setting)
+
+
+@pytest.mark.parametrize("state", [None, [], {"mean": None}, {"mean": 1.0}])
+@pytest.mark.parametrize("name", ["plain", "cpu"])
+def test_an_optimizer_keeps_arrays_by_name(state, name):
+    optimizer = own(SGD, "initial_state", state)(0.1)
+    model = MIXED.model()
+    with pytest.raises(ConfigError, match=r"initial_state of Own returned .* array"):
+        make_engine(
+            name,
+            model,
+            SoftmaxCrossEntropy(),
+            optimizer,
+            MIXED.normalization,
+            input_shape=MIXED.shape,
+            batch_size=70,
+        )
+
+
+def test_l2_gradients_that_are_no_dictionary_are_refused():
+    l2 = own(L2, "gradients", None)(0.1)
+    said = "gradients of Own returned None, expected a dictionary"
+    refused_alike(ShapeError, said, Settings(l2=l2))
 
 
 def loss_returning(*, value=None, d_logits=None):

@@ -120,3 +120,20 @@ def test_whole_weights_are_repetitions_where_one_step_sees_everything():
     assert np.array_equal(split.images, EXAMPLES[[0, 0, 2, 3, 3, 3]])
     for sample_weight, size in (([2, 0, 1, 3], 5), ([2, 0.5, 1, 2], 6)):
         assert weighed(sample_weight, batch_size=size).weights is not None
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[0, None, 1, 0], ("a", None, "b", "a"), np.array([1, None, 0, 1], dtype=object)],
+)
+def test_none_is_no_label_wherever_labels_are_given(labels):
+    right, said = [0, 1, 1, 0], "Example 1, counted from 0, has None as its label"
+    clf = Classifier(epochs=1, validation=None)
+    for fit in (
+        lambda: clf.fit(EXAMPLES, labels),
+        lambda: clf.partial_fit(EXAMPLES, labels, classes=[0, 1]),
+        lambda: clf.partial_fit(EXAMPLES, right, classes=labels),
+        lambda: Classifier(validation=(EXAMPLES, labels)).fit(EXAMPLES, right),
+    ):
+        with pytest.raises(DatasetError, match=said):
+            fit()

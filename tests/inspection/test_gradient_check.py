@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from handgrad.errors import ConfigError
 from handgrad.inspection import LayerValue, LossValue, by_entry, by_projection
 from handgrad.inspection.differentiable import Differentiable
 from handgrad.inspection.gradient_check import (
@@ -75,6 +76,14 @@ def test_arrays_can_be_tried_alone():
     wrong = cubes(WrongCubes)
     assert by_projection(wrong, key=KEY, names=["a"]).passed
     assert not by_projection(wrong, key=KEY, names=["b"]).passed
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [([], "at least one array as names"), (["c"], "named 'c'")]
+)
+def test_arrays_that_are_not_there_are_refused(names, said):
+    with pytest.raises(ConfigError, match=said):
+        by_projection(cubes(Cubes), key=KEY, names=names)
 
 
 def test_the_worst_entry_is_named():

@@ -95,6 +95,8 @@ def test_an_empty_folder_and_an_unknown_row_are_refused(tmp_path):
         find(str(tmp_path))
     with pytest.raises(ConfigError, match="Did you mean 'a9'"):
         find("csci581-a").only(["a99"])
+    with pytest.raises(ConfigError, match="csci581-a takes at least one row, got none"):
+        find("csci581-a").only([])
     (tmp_path / "study.toml").write_text('titel = "x"')
     with pytest.raises(ConfigError, match="Did you mean 'title'"):
         find(str(tmp_path))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from handgrad.errors import ConfigError
 from handgrad.sweeps.comparison import FEWEST, LEVEL, compare, in_words, tail_of
 
 
@@ -55,3 +56,9 @@ def test_few_seeds_widen_the_interval():
     tails = [tail_of(n) for n in (3, 5, 10, 1000)]
     assert tails == sorted(tails)
     assert tails[-1] == pytest.approx(0.05, abs=1e-3)
+
+
+@pytest.mark.parametrize(("first", "second"), [([], []), ([0.9], []), ([], [0.9])])
+def test_a_setting_without_values_is_refused(first, second):
+    with pytest.raises(ConfigError, match="at least one value of each setting, got "):
+        compare(first, second)

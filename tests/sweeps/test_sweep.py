@@ -44,6 +44,11 @@ def test_words_go_over_the_file(tmp_path):
     assert (sweep.trials, sweep.seeds) == (9, (0, 1))
 
 
+def test_no_seeds_are_too_few(tmp_path):
+    with pytest.raises(ConfigError, match="seeds"):
+        read_sweep(write(tmp_path, "trials = 4"), seeds=())
+
+
 def test_the_length_of_a_search_is_no_part_of_its_name(tmp_path):
     one = sweep_of(tmp_path, "trials = 4").identity
     assert sweep_of(tmp_path, "trials = 9").identity == one

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError
@@ -13,3 +14,14 @@ def test_counts_are_whole_numbers_from_one(name, value):
 
 def test_early_stopping_may_be_left_out():
     assert TrainingSettings().early_stopping is None
+
+
+def test_counts_have_an_end_and_seeds_as_well():
+    with pytest.raises(
+        ConfigError, match="batch_size as a whole number from 1 to 21474"
+    ):
+        TrainingSettings(batch_size=10**19)
+    for seed in (-1, 2**63, 0.5):
+        with pytest.raises(ConfigError, match="Training takes seed as a whole number"):
+            TrainingSettings(seed=seed)
+    assert type(TrainingSettings(batch_size=np.int8(100)).batch_size) is int

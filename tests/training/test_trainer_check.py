@@ -9,8 +9,13 @@ from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.optimizers import SGD
+from handgrad.training import Trainer
 from handgrad.training.settings import TrainingSettings
-from handgrad.training.trainer_check import check_are_images, check_splits
+from handgrad.training.trainer_check import (
+    check_are_images,
+    check_kinds,
+    check_splits,
+)
 
 
 def engine(shape):
@@ -40,3 +45,29 @@ def test_only_images_are_mirrored(settings, changes, word):
     check_are_images(engine((1, 4, 4)), settings, changes)
     with pytest.raises(ConfigError, match=f"^{word} moves the pixels"):
         check_are_images(engine((16,)), settings, changes)
+
+
+def test_splits_and_settings_are_objects_of_their_classes():
+    arrays = np.zeros((3, 1, 4, 4), np.uint8), np.zeros(3, np.int64)
+    split, settings = Split(*arrays), TrainingSettings()
+    check_kinds(split, None, settings)
+    for name, given in {
+        "train": (arrays, None, settings),
+        "validation": (split, arrays, settings),
+        "settings": (split, None, {"epochs": 3}),
+    }.items():
+        with pytest.raises(
+            ConfigError, match=f"A Trainer takes as {name} an object of"
+        ):
+            check_kinds(*given)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"train": np.zeros((3, 4))}, {"settings": {}}, {"validation": []}]
+)
+def test_a_trainer_checks_them_first(wrong):
+    split = Split(np.zeros((3, 1, 4, 4), np.uint8), np.zeros(3, np.int64))
+    model = models.mlp(input_shape=(1, 4, 4), hidden_sizes=[4])
+    given = {"train": split, "loss": SoftmaxCrossEntropy(), "optimizer": SGD(0.1)}
+    with pytest.raises(ConfigError, match="A Trainer takes as"):
+        Trainer.for_model(model, **given | wrong)

@@ -15,8 +15,9 @@ from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase
-from handgrad.engine.returned import gradient_of, returned
+from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
+from handgrad.layers.pairs import backward_pair, forward_pair
 from handgrad.randomness import Key
 
 
@@ -32,11 +33,12 @@ def lower_plain(
 
     def forward() -> None:
         values = read(inputs, memory, step.count)
-        result, cache = layer.forward(
+        results = layer.forward(
             values,
             training=lowering.training,
             key=key.at(step.number, step.examples) if lowering.training else None,
         )
+        result, cache = forward_pair(name, layer, results)
         kept[:] = [cache] if lowering.training else []
         expected = (step.count, *outputs.shape)
         write(outputs, memory, returned(name, layer, "outputs", result, expected))
@@ -52,13 +54,14 @@ def lower_plain(
 
         def plain_backward() -> None:
             d_values = read(d_outputs.reshaped(outputs.shape), memory, step.count)
-            d_values, gradients = layer.backward(d_values, kept[0])
+            results = layer.backward(d_values, kept[0])
+            d_values, own = backward_pair(name, layer, results)
             expected = (step.count, *inputs.shape)
             write(
                 d_inputs, memory, returned(name, layer, "d_inputs", d_values, expected)
             )
-            for parameter, place in places.items():
-                place[...] = gradient_of(name, layer, parameter, gradients)
+            for parameter, gradient in gradients_of(name, layer, own).items():
+                places[parameter][...] = gradient
 
         lowering.meet(f"backward to {name}")
         lowering.phases.append(Phase(f"{name} backward, plain", plain=plain_backward))

@@ -14,6 +14,7 @@ from handgrad.arrays import Shape
 from handgrad.datasets.normalization import DTYPES, Normalization
 from handgrad.errors import ConfigError, ShapeError, unknown_name
 from handgrad.layers import Layer, Residual, Sequential
+from handgrad.layers.pairs import forward_pair
 from handgrad.ranges import is_whole
 
 TRUSTED = {getattr(layers, name) for name in layers.__all__}  # these have their tests
@@ -111,7 +112,8 @@ def _try_own(
         )
     zeros = np.zeros((TRIED, *shape), dtype=np.float32)
     with np.errstate(all="ignore"):
-        found = tuple(np.shape(layer.forward(zeros)[0]))
+        results = layer.forward(zeros)
+    found = tuple(np.shape(forward_pair(".".join(place), layer, results)[0]))
     if found != (TRIED, *outputs):
         raise ShapeError(
             f"{who} says output_shape({shape}) = {outputs}, but its forward gives "

@@ -8,7 +8,7 @@ from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
-from handgrad.ranges import check_positive, is_whole, shown
+from handgrad.ranges import check_positive, check_seed, shown
 from handgrad.setting import Setting
 
 Kind = TypeVar("Kind")
@@ -21,7 +21,7 @@ def part(kind: Any, example: str) -> Setting[Any]:
     def check(owner: str, name: str, value: Any) -> Any:
         if isinstance(value, kind):
             return value
-        got = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        got = f"the class {value.__name__}" if isinstance(value, type) else shown(value)
         raise ConfigError(
             f"{owner} takes as {name} an object of {kind.__name__} or of a class "
             f"derived from it, got {got}. Give, for example, {example}."
@@ -45,11 +45,7 @@ def _check_norm(owner: str, name: str, value: Any) -> float:
 
 
 def _check_seed(owner: str, name: str, value: Any) -> int:
-    if not is_whole(value):
-        raise ConfigError(
-            f"{owner} takes {name} as a whole number, got {shown(value)}. Give one, "
-            "such as 0."
-        )
+    check_seed(owner, name, value)
     return int(value)
 
 

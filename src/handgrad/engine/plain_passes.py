@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 from handgrad.arrays import Gradients, NumpyArray, Shape
 from handgrad.engine.known import layers_of
-from handgrad.engine.returned import gradient_of, returned
+from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
+from handgrad.layers.pairs import backward_pair, forward_pair
 from handgrad.randomness import Key
 
 
@@ -29,7 +30,8 @@ def forward(
     kept = []
     for name, layer in layers_of(model):
         own_key = key.child(name) if name and key is not None else key
-        outputs, cache = layer.forward(inputs, training=training, key=own_key)
+        results = layer.forward(inputs, training=training, key=own_key)
+        outputs, cache = forward_pair(name, layer, results)
         expected = (len(inputs), *layer.output_shape(inputs.shape[1:]))
         kept.append(Kept(name, layer, cache, inputs.shape))
         inputs = returned(name, layer, "outputs", outputs, expected)
@@ -40,9 +42,10 @@ def backward(d_outputs: NumpyArray, kept: list[Kept]) -> Gradients:
     """Through all layers, last to first: the gradient of every parameter, by name."""
     gradients = {}
     for name, layer, cache, input_shape in reversed(kept):
-        d_inputs, own = layer.backward(d_outputs, cache)
+        results = layer.backward(d_outputs, cache)
+        d_inputs, own = backward_pair(name, layer, results)
         d_outputs = returned(name, layer, "d_inputs", d_inputs, input_shape)
-        for parameter in layer.parameters():
+        for parameter, gradient in gradients_of(name, layer, own).items():
             full = f"{name}.{parameter}" if name else parameter
-            gradients[full] = gradient_of(name, layer, parameter, own)
+            gradients[full] = gradient
     return gradients

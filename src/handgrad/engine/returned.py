@@ -14,6 +14,7 @@ from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Layer
 from handgrad.losses import L2, Loss
 from handgrad.parameter import Parameter
+from handgrad.ranges import shown
 
 
 def returned(
@@ -21,6 +22,11 @@ def returned(
 ) -> NumpyArray:
     """Values that a layer or loss returned, as float32; ShapeError, ConfigError."""
     who = f"{name or 'The network'}: {type(thing).__name__}"
+    if values is None:
+        raise ShapeError(
+            f"{who} returned None as {what}, expected an array of shape {expected}. "
+            "Return one."
+        )
     array = to_numpy(values)
     if array.shape != expected:
         raise ShapeError(
@@ -36,7 +42,21 @@ def returned(
         return array.astype(np.float32, copy=False)
 
 
-def gradient_of(
+def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradients:
+    """The gradient of each of a layer's parameters; ShapeError if one does not fit."""
+    parameters = layer.parameters()
+    given = gradients if isinstance(gradients, Mapping) else {}
+    unknown = [other for other in given if other not in parameters]
+    if unknown:
+        raise ShapeError(
+            f"{name or 'The network'}: backward of {type(layer).__name__} returned a "
+            f"gradient of {unknown[0]!r}, which is no parameter of it. Return one "
+            f"array for each name in parameters(): {sorted(parameters)}."
+        )
+    return {each: _gradient_of(name, layer, each, gradients) for each in parameters}
+
+
+def _gradient_of(
     name: str, layer: Layer[Any], parameter: str, gradients: Gradients
 ) -> NumpyArray:
     """The gradient of one parameter; ShapeError if it is missing or does not fit."""
@@ -65,8 +85,13 @@ def penalty_of(l2: L2, parameters: Mapping[str, Parameter]) -> float:
 
 def l2_gradients(l2: L2, parameters: Mapping[str, Parameter]) -> Gradients:
     """An L2 term's part of the gradients it changes; ShapeError if one does not fit."""
-    kept = {}
-    for name, gradient in l2.gradients(parameters).items():
+    kept, found = {}, l2.gradients(parameters)
+    if not isinstance(found, Mapping):
+        raise ShapeError(
+            f"gradients of {type(l2).__name__} returned {shown(found)}, expected a "
+            "dictionary. Return arrays by the names of parameters."
+        )
+    for name, gradient in found.items():
         if name not in parameters:
             raise ShapeError(
                 f"gradients of {type(l2).__name__} returned one of {name!r}, which is "

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from handgrad.arrays import NumpyArray, to_numpy
-from handgrad.errors import RunError
+from handgrad.errors import ConfigError, RunError
 from handgrad.layers import Sequential
 from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Parameter
+from handgrad.ranges import shown
 
 
 def model_arrays(model: Sequential) -> dict[str, Parameter]:
@@ -66,8 +67,20 @@ def kept_states(
     """What an optimizer remembers for each parameter, as before where that fits."""
     states = {}
     for name, parameter in parameters.items():
-        states[name] = optimizer.initial_state(parameter)
+        states[name] = _initial_state(optimizer, parameter)
         for key, array in before.get(name, {}).items():
             if key in states[name] and array.shape == states[name][key].shape:
                 states[name][key] = array
     return states
+
+
+def _initial_state(optimizer: Optimizer, parameter: Parameter) -> State:
+    """What an optimizer keeps for a parameter; ConfigError unless arrays by name."""
+    state = optimizer.initial_state(parameter)
+    values = list(state.values()) if isinstance(state, dict) else [None]
+    if not all(hasattr(v, "shape") and hasattr(v, "dtype") for v in values):
+        raise ConfigError(
+            f"initial_state of {type(optimizer).__name__} returned {shown(state)}, "
+            "expected a dictionary of arrays by name. Return {} if it keeps nothing."
+        )
+    return state

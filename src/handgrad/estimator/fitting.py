@@ -21,7 +21,7 @@ from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.models.rows import rows_of
 from handgrad.randomness import Key
-from handgrad.ranges import is_whole, shown
+from handgrad.ranges import SEEDS, is_whole, shown
 from handgrad.training.build import ARRAYS, Parts, assemble, normalization_of
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
@@ -75,11 +75,11 @@ def seed_of(random_state: Any) -> int:
         draw = getattr(random_state, "integers", getattr(random_state, "randint", None))
         assert draw is not None
         return int(draw(2**31 - 1))
-    if is_whole(random_state) and random_state >= 0:
+    if is_whole(random_state) and 0 <= random_state < SEEDS:
         return int(random_state)
     raise ConfigError(
-        f"random_state is a whole number from 0 up, a RandomState or None, got "
-        f"{shown(random_state)}. Give a seed such as 0."
+        f"random_state is a whole number from 0 to {SEEDS - 1}, a RandomState or None, "
+        f"got {shown(random_state)}. Give a seed such as 0."
     )
 
 

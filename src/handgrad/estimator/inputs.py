@@ -34,7 +34,7 @@ def training_examples(
 
     Sets `n_features_in_`, and `feature_names_in_` for data frames.
     """
-    given = as_array(examples), as_array(labels)
+    given = as_array(examples), as_labels(labels)
     array, targets = validate_data(estimator, *given, **RULES)
     columns = getattr(estimator, "feature_names_in_", None)
     form = replace(
@@ -63,6 +63,20 @@ def as_array(values: Any) -> Any:
     return to_array(values) if hasattr(values, "detach") else values
 
 
+def as_labels(labels: Any) -> Any:
+    """The labels as `as_array` gives them; DatasetError for None among them."""
+    given = as_array(labels)
+    is_open = getattr(getattr(given, "dtype", None), "kind", "") == "O"
+    if isinstance(given, list | tuple) or (is_open and given.ndim):
+        places = [place for place, label in enumerate(given) if label is None]
+        if places:
+            raise DatasetError(
+                f"Example {places[0]}, counted from 0, has None as its label. Give it "
+                "a label, or leave the example out."
+            )
+    return given
+
+
 def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
     """The classes in scikit-learn's order, and the class number of each example."""
     check_classification_targets(labels)
@@ -82,7 +96,7 @@ def class_numbers(
 
     A label is one of `classes`, or one of the names of the classes.
     """
-    found = column_or_1d(as_array(labels))
+    found = column_or_1d(as_labels(labels))
     for known in (classes, np.asarray(names)):
         if len(known) and (found.dtype.kind in "OUS") == (known.dtype.kind in "OUS"):
             order = np.argsort(known, kind="stable")

@@ -15,7 +15,7 @@ from handgrad.errors import ConfigError
 from handgrad.estimator.changes import followed
 from handgrad.estimator.fitting import check_finite_network, prepare
 from handgrad.estimator.inputs import (
-    as_array,
+    as_labels,
     class_numbers,
     classes_of,
     labelled,
@@ -51,7 +51,9 @@ def first_portion(
 ) -> tuple[Parts, NumpyArray, Split]:
     """The new network, all classes, and the examples of a first call."""
     form, found, given = training_examples(classifier, examples, labels)
-    known, _ = classes_of(column_or_1d(given if classes is None else as_array(classes)))
+    known, _ = classes_of(
+        column_or_1d(given if classes is None else as_labels(classes))
+    )
     portion = split_of(found, class_numbers(given, known), sample_weight, 0)
     parts, _ = prepare(settings, form, portion, None, known)
     return parts, known, portion
@@ -63,7 +65,7 @@ def next_portion(
     """The examples of a later call, which are like those of the first."""
     form, known = classifier.trained_.given_form, classifier.classes_
     if classes is not None:
-        check_same_classes(known, as_array(classes))
+        check_same_classes(known, as_labels(classes))
     found = labelled(classifier, form, examples, labels, known, owner="partial_fit")
     return split_of(found.images, found.targets, sample_weight, 0)
 

@@ -21,7 +21,9 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.errors import ConfigError
 from handgrad.inspection.differentiable import Differentiable, Point
+from handgrad.options import name_of
 from handgrad.randomness import Key, normal, permutation
 
 EPS = 1e-6
@@ -88,7 +90,8 @@ def by_projection(
     """Check gradients along random directions, in float64.
 
     `function` is a `LayerValue`, `LossValue` or `NetworkValue`; `names` limits the
-    check to some of its arrays. A direction is standard normal, drawn from `key`, so
+    check to some of its arrays, at least one of them; ConfigError for another name. A
+    direction is standard normal, drawn from `key`, so
     the projection of a gradient has the gradient's norm as its standard deviation, and
     the error is measured against it. Directions that cross a kink are drawn again.
 
@@ -106,7 +109,7 @@ def by_projection(
         Griewank, Walther (2008), Evaluating derivatives, section 3.1.
     """
     gradients = function.gradients()
-    names = list(function.point) if names is None else list(names)
+    names = _chosen(function, names)
     pattern = pattern_of(function.evaluate(function.point)[1])
     scale = scale_of(gradients, names)
     worst, measured, drawn = 0.0, 0, 0
@@ -120,6 +123,18 @@ def by_projection(
         worst = larger(worst, relative_error(float(analytic), numeric, scale))
         measured += 1
     return Projections(worst, measured, drawn - measured, directions)
+
+
+def _chosen(function: Differentiable, names: Sequence[str] | None) -> list[str]:
+    """The names of the arrays to check: all of them, or those that were given."""
+    if names is None:
+        return list(function.point)
+    if not len(names):
+        raise ConfigError(
+            "by_projection takes at least one array as names, got none. Give some of: "
+            f"{', '.join(function.point)}."
+        )
+    return [name_of("array", function.point, name) for name in names]
 
 
 def by_entry(

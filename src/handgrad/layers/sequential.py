@@ -11,6 +11,7 @@ from handgrad.arrays import Array, Gradients, Shape
 from handgrad.errors import ShapeError
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.layers.layer import Layer, check_layer
+from handgrad.layers.pairs import backward_pair, forward_pair
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key, child
 
@@ -73,9 +74,8 @@ class Sequential(Layer[list[Any]]):
         """Run all layers, first to last."""
         outputs, caches = inputs, []
         for name, layer in self.layers.items():
-            outputs, cache = layer.forward(
-                outputs, training=training, key=child(key, name)
-            )
+            results = layer.forward(outputs, training=training, key=child(key, name))
+            outputs, cache = forward_pair(name, layer, results)
             caches.append(cache)
         return outputs, caches
 
@@ -89,7 +89,8 @@ class Sequential(Layer[list[Any]]):
         d_inputs, gradients = d_outputs, {}
         steps = zip(self.layers.items(), caches, strict=True)
         for (name, layer), cache in reversed(list(steps)):
-            d_inputs, own = layer.backward(d_inputs, cache)
+            results = layer.backward(d_inputs, cache)
+            d_inputs, own = backward_pair(name, layer, results)
             gradients.update({f"{name}.{key}": value for key, value in own.items()})
         return d_inputs, gradients
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from array_api_compat import device
 
-from handgrad.arrays import Array, array_namespace
+from handgrad.arrays import Array, array_namespace, two_returned
 from handgrad.errors import ConfigError
 
 Cache = TypeVar("Cache")
@@ -77,10 +77,9 @@ def shares_of(weights: Array | None, logits: Array) -> Array | None:
 def forward_loss(
     loss: Loss[Any], logits: Array, targets: Array, weights: Array | None = None
 ) -> tuple[float, Any]:
-    """`loss.forward`, with weights where there are any."""
-    if weights is None:
-        return loss.forward(logits, targets)
-    return loss.forward(logits, targets, weights)
+    """`loss.forward`, with weights where there are any; ConfigError for no pair."""
+    arguments = (logits, targets) if weights is None else (logits, targets, weights)
+    return two_returned("forward", loss, "loss, cache", loss.forward(*arguments))
 
 
 def takes_weights(loss: Loss[Any]) -> bool:

@@ -14,7 +14,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from handgrad.engine.parts import MOST_WORKERS
 from handgrad.errors import ConfigError, RunError
+from handgrad.ranges import check_count
 from handgrad.studies.backends import Messages
 from handgrad.studies.remote import appears, do_trial
 
@@ -38,11 +40,9 @@ class DaskCluster:
         workers: int | None = None,
         data_dir: Path | None = None,
     ) -> None:
-        for option, count in (("--jobs", jobs), ("--workers", workers)):
-            if count is not None and count < 1:
-                raise ConfigError(
-                    f"{option} takes a whole number from 1 up, got {count}."
-                )
+        for name, count in (("jobs", jobs), ("workers", workers)):
+            if count is not None:
+                check_count("A run of trials", name, count, most=MOST_WORKERS)
         self.address, self.jobs, self.workers = address, jobs, workers
         self.data_dir = str(data_dir.absolute()) if data_dir else None
         self.topic = f"handgrad-{uuid4().hex}"

@@ -47,7 +47,12 @@ class Study:
         ]
 
     def only(self, rows: list[str]) -> "Study":
-        """The study with these `rows` alone; ConfigError for an unknown row."""
+        """The study with these `rows` alone; ConfigError for an unknown row or none."""
+        if not rows:
+            raise ConfigError(
+                f"{self.name} takes at least one row, got none. Give some of: "
+                f"{', '.join(self.experiments)}."
+            )
         for row in rows:
             if row not in self.experiments:
                 raise unknown_name(f"row of {self.name}", row, self.experiments)

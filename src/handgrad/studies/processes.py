@@ -8,8 +8,9 @@ from pathlib import Path
 from signal import Signals
 from threading import Thread
 
-from handgrad.errors import ConfigError
+from handgrad.engine.parts import MOST_WORKERS
 from handgrad.parsing import parse_json
+from handgrad.ranges import check_count
 from handgrad.studies.backends import Messages
 from handgrad.training.atomic import open_log
 from handgrad.training.environment import describe_environment
@@ -49,11 +50,10 @@ class LocalProcesses:
 
 def share_of(jobs: int, workers: int | None) -> int:
     """How many threads each trial gets."""
-    if jobs < 1:
-        raise ConfigError(f"--jobs takes a whole number from 1 up, got {jobs}.")
+    check_count("A run of trials", "jobs", jobs, most=MOST_WORKERS)
+    if workers is not None:
+        check_count("A run of trials", "workers", workers, most=MOST_WORKERS)
     cores: int = workers or describe_environment()["cores"] or 1
-    if cores < 1:
-        raise ConfigError(f"--workers takes a whole number from 1 up, got {workers}.")
     return max(1, cores // jobs)
 
 

@@ -22,6 +22,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.errors import ConfigError
 from handgrad.randomness import Key, uniform
 
 LEVEL = 0.9  # with three seeds a side, no interval of seeds alone can promise more
@@ -61,6 +62,8 @@ class Comparison:
 def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
     """Compare two settings by a bootstrap of the difference of their means.
 
+    ConfigError for a setting without values.
+
     Shapes
         first, second  (seeds,) each, one value of the metric for each seed
 
@@ -72,6 +75,11 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
         for small samples as in Hesterberg (2015), section 5.2.
     """
     a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if not (a.size and b.size):
+        raise ConfigError(
+            f"compare takes at least one value of each setting, got {len(a)} and "
+            f"{len(b)}. Give one for each seed."
+        )
     difference, seeds = float(a.mean() - b.mean()), min(len(a), len(b))
     if seeds < FEWEST:
         return Comparison(difference, None, None, seeds)

@@ -151,7 +151,7 @@ def read_sweep(
     """
     place = path_of("read_sweep", "path", path)
     tables = read_toml(place)
-    over = {"trials": trials, "seeds": list(seeds) if seeds else None}
+    over = {"trials": trials, "seeds": None if seeds is None else list(seeds)}
     given = {key: value for key, value in over.items() if value is not None}
     if isinstance(tables.get("sweep"), dict):
         tables["sweep"] = {**tables["sweep"], **given}

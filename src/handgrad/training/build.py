@@ -149,8 +149,8 @@ def load_dataset(
     """The data set at the size that the configuration asks for."""
     if config.dataset.name == ARRAYS:
         raise ConfigError(
-            "The network was trained on arrays, which were not kept. Give a data set "
-            "with --dataset, or train with run=FOLDER to keep them."
+            "The network was trained on arrays, which were not kept. Give a data set, "
+            "or train with run=FOLDER to keep them."
         )
     size = config.dataset.image_size
     if size is None and known_name(config.dataset.name, ("digits",)):
@@ -173,7 +173,7 @@ def split_of(config: RunConfig, dataset: Dataset) -> tuple[Split, Split | None]:
         if dataset.test is None:
             raise ConfigError(
                 f"{dataset.name} has no test images to validate on. Give a fraction, "
-                "such as --validation 0.1."
+                "such as 0.1."
             )
         validation = dataset.test
     elif not isinstance(wanted, str):

@@ -65,7 +65,7 @@ def non_finite_error(
     message = (
         f"{when} gave numbers that are not finite: {found.words}{_spot(found, bad)}. "
         f"What was saved before is as it was; try a learning rate below {rate:g}, or "
-        "a maximum gradient norm of 1 (clip_norm, --clip-norm)."
+        "a maximum gradient norm of 1 (clip_norm)."
     )
     details = {
         "step": step,

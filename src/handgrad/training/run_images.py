@@ -64,7 +64,7 @@ def _own_images(config: RunConfig, data_dir: Path | None, progress: Any) -> Data
         raise DatasetError(
             f"The data set {config.dataset.name} has changed since training, and its "
             "parts, cut anew, would mix training images with others. Put the same "
-            "files back, or give other images with --dataset."
+            "files back, or give other images."
         )
     return found
 

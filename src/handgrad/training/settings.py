@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handgrad.errors import ConfigError
+from handgrad.ranges import check_count, check_seed
 
 
 @dataclass(frozen=True)
@@ -10,7 +10,7 @@ class TrainingSettings:
     """Settings of the training loop.
 
     ConfigError for an epochs, batch_size or early_stopping that is not a whole number
-    from 1 up.
+    from 1 to 2**31 - 1, and for a seed that is not one from 0 to 2**63 - 1.
 
     Units
         epochs             passes over the training set
@@ -29,8 +29,7 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "early_stopping"):
             value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < 1):
-                raise ConfigError(
-                    f"Training takes {name} as a whole number from 1 up, got {value}. "
-                    "Change it."
-                )
+            if value is not None or name != "early_stopping":
+                check_count("Training", name, value)
+                object.__setattr__(self, name, int(value))
+        check_seed("Training", "seed", self.seed)

@@ -116,7 +116,7 @@ class TrainedNetwork:
             raise RunError(
                 f"The network gives NaN or infinity for image {finite.argmin()}: its "
                 "weights are too large. Train again with a smaller learning rate, or "
-                "with --clip-norm 1."
+                "with a maximum gradient norm of 1 (clip_norm)."
             )
         return logits
 

@@ -27,10 +27,7 @@ from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
-from handgrad.training.trainer_check import (
-    check_are_images,
-    check_splits,
-)
+from handgrad.training.trainer_check import check_are_images, check_kinds, check_splits
 
 
 class Trainer:
@@ -65,6 +62,7 @@ class Trainer:
         settings: TrainingSettings,
         augmentation: Sequence[Augmentation] = (),
     ) -> None:
+        check_kinds(train, validation, settings)
         self.engine, self.train = engine, train.side_by_side()
         self.validation = None if validation is None else validation.side_by_side()
         check_splits(engine, self.train, self.validation)
@@ -105,7 +103,8 @@ class Trainer:
         gradient norm, `workers` the threads (by default the usable cores). The default
         `normalization` scales bytes to 0 to 1 and leaves float32 unchanged.
         """
-        settings = settings or TrainingSettings()
+        settings = TrainingSettings() if settings is None else settings
+        check_kinds(train, validation, settings)
         shape = train.image_shape
         made = make_engine(
             engine,

@@ -5,8 +5,20 @@ from collections.abc import Sequence
 from handgrad.augmentation import Augmentation
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Engine
+from handgrad.engine.parts import optional, part
 from handgrad.errors import ConfigError
 from handgrad.training.settings import TrainingSettings
+
+
+def check_kinds(
+    train: Split, validation: Split | None, settings: TrainingSettings
+) -> None:
+    """ConfigError for plain arrays as a split, or a dictionary as settings."""
+    example = "Split(images, targets)"
+    part(Split, example).check("A Trainer", "train", train)
+    optional(part(Split, example)).check("A Trainer", "validation", validation)
+    settings_part = part(TrainingSettings, "TrainingSettings(epochs=10)")
+    settings_part.check("A Trainer", "settings", settings)
 
 
 def check_splits(engine: Engine, train: Split, validation: Split | None) -> None:
