@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.array_input import as_labels
 from handgrad.estimator.changes import for_portions
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
@@ -213,7 +214,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         weights_of(sample_weight, y)
         with random_state_kept():
             import sklearn.metrics  # noqa: F401 (`super` imports it)
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(X, as_labels(y), sample_weight))
 
     def evaluate(self, X: Any, y: Any) -> EvaluationReport:
         """Loss, accuracy, precision, recall, F1 and the confusion matrix on examples.
@@ -293,8 +294,7 @@ def load(
     if unusable.
     """
     network = load_network(path, which, workers=workers, model=model)
-    settings = settings_of(network.config)
-    if model is not None:
-        settings["model"] = model
+    own = {} if model is None else {"model": model}
+    settings = settings_of(network.config) | own
     made = Classifier(**settings, workers=workers)
     return made._become(network, history_of(path), network.labels)

@@ -66,3 +66,9 @@ def test_every_parameter_has_its_rule():
     names = set(signature(Classifier.__init__).parameters) - {"self"}
     assert set(RULES) | ELSEWHERE == names
     assert not set(RULES) & ELSEWHERE
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "clip_norm", "l2"])
+def test_a_number_beyond_float32_is_told_the_limit(name):
+    with pytest.raises(ConfigError, match=r"3\.40282e\+38"):
+        checked_parameters(Classifier(**{name: 1e39}).get_params())

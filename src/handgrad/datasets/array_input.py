@@ -234,3 +234,26 @@ def to_array(values: Any) -> NumpyArray:
     check_not_masked(values)
     is_half = "bfloat16" in str(getattr(values, "dtype", ""))  # NumPy has no such
     return to_numpy(values.float() if is_half else values)
+
+
+def as_array(values: Any) -> Any:
+    """Torch tensors as NumPy arrays; all else is scikit-learn's to read.
+
+    DatasetError for masked values, which scikit-learn would read.
+    """
+    check_not_masked(values)
+    return to_array(values) if hasattr(values, "detach") else values
+
+
+def as_labels(labels: Any) -> Any:
+    """The labels as `as_array` gives them; DatasetError for None among them."""
+    given = as_array(labels)
+    is_open = getattr(getattr(given, "dtype", None), "kind", "") == "O"
+    if isinstance(given, list | tuple) or (is_open and given.ndim):
+        places = [place for place, label in enumerate(given) if label is None]
+        if places:
+            raise DatasetError(
+                f"Example {places[0]}, counted from 0, has None as its label. Give it "
+                "a label, or leave the example out."
+            )
+    return given

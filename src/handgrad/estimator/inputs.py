@@ -15,8 +15,13 @@ from sklearn.utils.validation import (
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
-from handgrad.datasets.array_input import InputForm, as_examples, form_of, to_array
-from handgrad.datasets.dataset import check_not_masked
+from handgrad.datasets.array_input import (
+    InputForm,
+    as_array,
+    as_examples,
+    as_labels,
+    form_of,
+)
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
 
@@ -52,29 +57,6 @@ def more_examples(estimator: Any, form: InputForm, examples: Any) -> NumpyArray:
     else:
         array = validate_data(estimator, as_array(examples), reset=False, **RULES)
     return as_examples(array, form)
-
-
-def as_array(values: Any) -> Any:
-    """Torch tensors as NumPy arrays; all else is scikit-learn's to read.
-
-    DatasetError for masked values, which scikit-learn would read.
-    """
-    check_not_masked(values)
-    return to_array(values) if hasattr(values, "detach") else values
-
-
-def as_labels(labels: Any) -> Any:
-    """The labels as `as_array` gives them; DatasetError for None among them."""
-    given = as_array(labels)
-    is_open = getattr(getattr(given, "dtype", None), "kind", "") == "O"
-    if isinstance(given, list | tuple) or (is_open and given.ndim):
-        places = [place for place, label in enumerate(given) if label is None]
-        if places:
-            raise DatasetError(
-                f"Example {places[0]}, counted from 0, has None as its label. Give it "
-                "a label, or leave the example out."
-            )
-    return given
 
 
 def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:

@@ -128,6 +128,7 @@ def _is_augment(value: Any) -> bool:
     return value is None or all(map(_is_named, value if is_list else [value]))
 
 
+ABOVE_0 = f"a number above 0 and up to {LARGEST:g}, or None"
 NAMED = "a name or a mapping with a name and options"
 RULES = {
     "model": Rule(
@@ -146,18 +147,18 @@ RULES = {
     ),
     "batch_size": Rule(_is_count, f"a whole number from 1 to {MOST}", "128"),
     "optimizer": Rule(_is_named, NAMED, '"adam"'),
-    "learning_rate": Rule(_or_none(_is_above_0), "a number above 0 or None", "0.001"),
+    "learning_rate": Rule(_or_none(_is_above_0), ABOVE_0, "0.001"),
     "schedule": Rule(_is_named, NAMED, '"cosine"'),
     "loss": Rule(_is_named, NAMED, '"softmax_cross_entropy"'),
-    "l2": Rule(_or_none(_is_from_0), "a number from 0 up", "1e-4"),
+    "l2": Rule(_or_none(_is_from_0), f"a number from 0 to {LARGEST:g}", "1e-4"),
     "label_smoothing": Rule(
         _or_none(lambda value: _is_from_0(value) and value < 1),
         "a number from 0 up to, but not including, 1", "0.1",
     ),
-    "clip_norm": Rule(_or_none(_is_above_0), "a number above 0 or None", "1.0"),
+    "clip_norm": Rule(_or_none(_is_above_0), ABOVE_0, "1.0"),
     "early_stopping": Rule(
-        _or_none(lambda value: _is_truth(value) or (is_whole(value) and value >= 0)),
-        "true, false, or a whole number of epochs", "5",
+        _or_none(lambda value: _is_truth(value) or value == 0 or _is_count(value)),
+        f"true, false, or a whole number of epochs from 0 to {MOST}", "5",
     ),
     "augment": Rule(_is_augment, "a list, each a name or a mapping with a name",
                     '["random_flip"]'),

@@ -10,12 +10,12 @@ from sklearn.utils.validation import column_or_1d
 from handgrad import catalog
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
+from handgrad.datasets.array_input import as_labels
 from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError
 from handgrad.estimator.changes import followed
 from handgrad.estimator.fitting import check_finite_network, prepare
 from handgrad.estimator.inputs import (
-    as_labels,
     class_numbers,
     classes_of,
     labelled,
