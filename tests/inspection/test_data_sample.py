@@ -63,5 +63,5 @@ def test_no_inspection_without_a_subject_ignores_the_images():
 
 def test_unknown_arguments_are_refused():
     for call in (gradient_flow, saturation, jacobians):
-        with pytest.raises(TypeError, match="'splt'"):
+        with pytest.raises(ConfigError, match=r"'splt'.*Did you mean 'split'"):
             call(splt="test")

@@ -10,7 +10,10 @@ import pytest
 
 from handgrad import inspection
 
-INNER = {"LayerCase", "NetworkCase", "Record", "Sample", "Subject"}
+INNER = {
+    *("LayerCase", "NetworkCase", "Record", "Sample", "Subject"),
+    *("Course", "ShortTraining"),
+}
 
 
 def results():

@@ -70,10 +70,10 @@ def test_a_classifier_has_its_own_loss_and_normalization():
 def test_without_a_subject_depths_are_compared_on_a_data_set():
     found = gradient_flow(depths=(1, 2), count=9)
     assert [row.depth for row in found] == [1, 2, 1, 2]
-    assert "first 9 training images of digits" in str(found)
+    assert "a random sample of 9 training images of digits" in str(found)
 
 
 def test_a_run_has_images_of_its_own(run):
     found = gradient_flow(run, count=5, split="train")
     assert [row.layer for row in found] == ["linear_1", "linear_2"]
-    assert f"On the first 5 train images of {run}" in str(found)
+    assert f"On a random sample of 5 train images of {run}" in str(found)

@@ -89,7 +89,7 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     ] = "sgd",
     low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 10.0,
-    steps: Annotated[int, typer.Option(help="Number of steps.")] = 100,
+    steps: Annotated[int, typer.Option(help="Number of steps.")] = 400,
     batch_size: Annotated[int, typer.Option(help="Images per step.")] = 64,
     seed: Seed = 0,
     data_dir: DataDir = None,

@@ -19,10 +19,16 @@ from handgrad.engine.state import model_arrays
 from handgrad.errors import ConfigError, NonFiniteError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
+from handgrad.models.own import made_by
 from handgrad.models.rows import rows_of
 from handgrad.randomness import Key
 from handgrad.ranges import SEEDS, is_whole, shown
-from handgrad.training.build import ARRAYS, Parts, assemble, normalization_of
+from handgrad.training.build import (
+    ARRAYS,
+    Parts,
+    assemble,
+    normalization_of,
+)
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
 from handgrad.training.fitting import train_to_best
@@ -93,12 +99,7 @@ def own_network(
         made = deepcopy(model)
         choose_keys(made.parameters(), Key(seed).child("initialization"))
     else:
-        made = model(form.shape, classes, seed)
-        if not isinstance(made, Sequential):
-            raise ConfigError(
-                f"The function that makes the network returned {shown(made)}. Let it "
-                "return a handgrad.layers.Sequential."
-            )
+        made = made_by(model, form.shape, classes, seed)
     found = check_network(made, form.shape)
     if found.classes > classes:
         raise ShapeError(

@@ -8,7 +8,7 @@ import numpy as np
 from handgrad import datasets
 from handgrad.datasets.array_input import as_examples, form_of, to_array
 from handgrad.errors import ConfigError, ShapeError
-from handgrad.inspection.sample import Sample
+from handgrad.inspection.sample import Sample, chosen_rows
 from handgrad.names import known_name
 from handgrad.ranges import check_count
 
@@ -20,17 +20,21 @@ def data_sample(
     labels: Any,
     count: int,
     *,
+    shuffled: bool = False,
     split: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
 ) -> Sample:
-    """All of the given images, or the first `count` training images of a data set."""
+    """All of the given images, or `count` training images of a data set.
+
+    They are the first ones, or chosen at random if `shuffled`.
+    """
     if split is not None:
         raise ConfigError(
             f"split chooses images of a run, got {split!r} without a run. Leave it out."
         )
     if images is None:
-        return dataset_sample(dataset, count, data_dir=data_dir)
+        return dataset_sample(dataset, count, shuffled=shuffled, data_dir=data_dir)
     if dataset is not None:
         raise ConfigError(
             "An inspection takes images or a data set, got both. Leave one of them out."
@@ -68,21 +72,26 @@ def array_sample(images: Any, labels: Any = None) -> Sample:
 
 
 def dataset_sample(
-    dataset: str | None, count: int, *, data_dir: Path | None = None
+    dataset: str | None,
+    count: int,
+    *,
+    shuffled: bool = False,
+    data_dir: Path | None = None,
 ) -> Sample:
-    """The first training images of a data set, by default the digits."""
+    """The first training images of a data set, by default the digits, or some."""
     from handgrad.training.build import DIGITS_SIZE
 
     check_count("An inspection", "count", count)
     name = dataset or "digits"
     size = DIGITS_SIZE if known_name(name, ("digits",)) else None
     found = datasets.load(name, data_dir=data_dir, image_size=size)
-    images = found.train.images[:count]
+    rows, which = chosen_rows(len(found.train), count, shuffled=shuffled)
+    images = found.train.images[rows]
     return Sample(
         images=images,
-        labels=found.train.targets[:count],
+        labels=found.train.targets[rows],
         class_names=found.class_names,
         normalization=datasets.normalization("standard", found.train.images),
         split="train",
-        what=f"the first {len(images)} training images of {found.name}",
+        what=f"{which} {len(images)} training images of {found.name}",
     )

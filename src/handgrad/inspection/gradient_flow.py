@@ -179,11 +179,11 @@ def gradient_flow(
         neural networks, section 4.2.
     """
     if subject is None:
-        sample = data_sample(images, labels, count, **where)
+        sample = data_sample(images, labels, count, shuffled=True, **where)
         rows = depth_flow(sample.inputs, sample.targets, depths=depths)
         return DepthFlow(rows, sample.what)
     of = subject_of(subject)
-    sample = sample_of(of, images, labels, count=count, **where)
+    sample = sample_of(of, images, labels, count=count, shuffled=True, **where)
     return GradientFlow(flow_rows(of, sample.inputs, sample.targets), sample.what)
 
 

@@ -4,9 +4,9 @@ Source
     Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
 """
 
-from collections.abc import Callable, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -15,31 +15,26 @@ from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization, Split, normalization
 from handgrad.datasets.normalization import unit
-from handgrad.engine.engine import Batch
-from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import data_sample
+from handgrad.inspection.rate_trials import Trial, suggest, try_rates
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, sample_of
+from handgrad.inspection.short_training import ShortTraining
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
 from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
-from handgrad.layers import Sequential
-from handgrad.losses import Loss
-from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.ranges import check_count, check_positive
-from handgrad.schedules import Schedule
 from handgrad.starting_points import optimizer_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-STEPS = 100
+STEPS = 400
 MOST_STEPS = 10_000
-SMOOTHING = 0.9  # weight of the past in the smoothed loss
-MARGIN = 3.0  # how far below the rate of the lowest loss a suggestion stays
-BURST = 4.0  # a smoothed loss this many times the lowest ends the sweep
+LOOKS = 100  # of a sweep
+LOOK = 512  # images that are looked at
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -47,19 +42,23 @@ class Sweep(Result):
     """The losses at each learning rate, up to the step that ended the sweep.
 
     `ended` says why it ended, `reason` how the suggestion was chosen, `what` on which
-    images.
+    images. `trials` are the short trainings among which the suggestion was the best.
 
     Shapes
-        rates, losses, smoothed  (steps taken,), all finite
+        rates, losses            (steps taken,): each step's, the loss of its batch
+        seen_rates, seen_losses  (looks,): the loss on the same images, after every
+                                 hundredth of the steps
 
     Units
-        suggestion  a learning rate; None if the loss never fell
-        steps       that the sweep was to take
+        suggestion  a learning rate; None if none of them trains the network
+        steps       that the sweep was to take, and each of the trials
     """
 
     rates: NumpyArray
     losses: NumpyArray
-    smoothed: NumpyArray
+    seen_rates: NumpyArray
+    seen_losses: NumpyArray
+    trials: tuple[Trial, ...]
     suggestion: float | None
     reason: str
     ended: str
@@ -67,30 +66,52 @@ class Sweep(Result):
     what: str = "the given images"
 
     def table(self) -> Table:
-        """How far the sweep went, and the suggestion with its reason."""
+        """How far the sweep went, the trials, and the suggestion with its reason."""
         rate = self.suggestion
         best = (
             "No suggestion" if rate is None else f"Suggested learning rate: {rate:.2g}"
         )
+        rows = tuple(
+            (f"{one.rate:.2g}", *_numbers(one), "suggested" * (one.rate == rate))
+            for one in self.trials
+        )
         taken = f"{len(self.rates)} of {self.steps} steps on {self.what}; {self.ended}."
-        return Table(below=(taken, f"{best}: {self.reason}."))
+        heads = ("learning rate", "loss", "right", "")
+        return Table(
+            heads if rows else (),
+            rows,
+            heads[:3],
+            (taken,),
+            (f"{best}: {self.reason}.",),
+        )
 
     def figure(self) -> "Figure":
-        """Each loss, the smoothed loss and the suggestion."""
+        """Each loss, the losses on the same images, and the suggestion."""
         from handgrad.inspection.figures import learning_rate_finder as drawing
 
         return drawing.learning_rate_finder(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """The suggestion with its reason, and the losses at each rate."""
+        """The suggestion with its reason, the trials, and the losses at each rate."""
         return {
             "suggestion": self.suggestion,
             "reason": self.reason,
             "ended": self.ended,
+            "trials": [
+                {**asdict(one), "loss": one.loss if isfinite(one.loss) else None}
+                for one in self.trials
+            ],
             "rates": self.rates.tolist(),
             "losses": self.losses.tolist(),
-            "smoothed": self.smoothed.tolist(),
+            "seen_rates": self.seen_rates.tolist(),
+            "seen_losses": self.seen_losses.tolist(),
         }
+
+
+def _numbers(trial: Trial) -> tuple[str, str]:
+    if not isfinite(trial.loss):
+        return "burst", "-"
+    return f"{trial.loss:.3g}", f"{trial.right:.1%}"
 
 
 @takes_kinds
@@ -117,6 +138,11 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     `dataset` (a name or path, searched in `data_dir` first) chooses them. `optimizer`
     is a name. The loss is that of the classifier, or softmax cross-entropy.
 
+    The rate at which the sweep ended is halved again and again, and the network trained
+    at each of these rates for as many steps, until the loss gets worse. The rate that
+    ends with the lowest loss is suggested; none at an edge of the range, and none if
+    nothing was learned.
+
     ConfigError for an unknown network, optimizer or option, or for a range without 10
     steps upwards; ShapeError for images of another shape.
 
@@ -136,33 +162,50 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     Source
         Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
     """
-    check_count("learning_rate_finder", "steps", steps)
-    count = max(steps * batch_size, 1)
+    _check_range(low, high, steps, batch_size)
+    count = max(steps * batch_size, LOOK)
     if is_catalogue_name(model):
-        sample = data_sample(images, labels, count, **where)
+        sample = data_sample(images, labels, count, shuffled=True, **where)
         subject, sample = _untrained(model, options, sample, seed)
     else:
         check_no_options(options)
         subject = subject_of(model)
         if images is None:
             where = {"split": "train", **where}
-        sample = sample_of(subject, images, labels, count=count, **where)
+        sample = sample_of(subject, images, labels, count=count, shuffled=True, **where)
     images, scaling = sample.images, sample.normalization
     if scaling is None:
         images, scaling = as_given(images)
-    sweep = sweep_rates(
+    order = permutation(Key(seed).child("look"), len(images))
+    training = ShortTraining(
         subject.network,
         Split(images, sample.targets),
-        loss=subject.loss,
-        optimizer=lambda rate: optimizer_named(optimizer, rate),
-        normalization=scaling,
-        low=low,
-        high=high,
-        steps=steps,
-        batch_size=batch_size,
+        subject.loss,
+        lambda rate: optimizer_named(optimizer, rate),
+        scaling,
+        rows=_rows(len(images), steps, batch_size, Key(seed).child("order")),
+        look=np.sort(order[:LOOK]),
+        every=max(1, steps // LOOKS),
         seed=seed,
     )
-    return replace(sweep, what=sample.what)
+    return replace(sweep_rates(training, low, high), what=sample.what)
+
+
+def _check_range(low: float, high: float, steps: int, batch_size: int) -> None:
+    check_positive("learning_rate_finder", "low", low)
+    check_positive("learning_rate_finder", "high", high)
+    check_count("learning_rate_finder", "steps", steps, least=10)
+    check_count("learning_rate_finder", "batch size", batch_size)
+    if steps > MOST_STEPS:
+        raise ConfigError(
+            f"learning_rate_finder takes at most {MOST_STEPS:,} steps, got {steps:,}. "
+            f"{STEPS} are usually enough."
+        )
+    if not low < high:
+        raise ConfigError(
+            f"learning_rate_finder sweeps from low up to high, got {low:g} to {high:g}."
+            " Give a larger high."
+        )
 
 
 def _untrained(
@@ -186,112 +229,40 @@ def as_given(images: NumpyArray) -> tuple[NumpyArray, Normalization]:
     return images.astype(np.float32), unit(channels)
 
 
-def sweep_rates(  # noqa: PLR0913  a run in one call
-    model: Sequential,
-    train: Split,
-    *,
-    loss: Loss[Any],
-    optimizer: Callable[[Schedule], Optimizer],
-    normalization: Normalization,
-    low: float = 1e-5,
-    high: float = 10.0,
-    steps: int = STEPS,
-    batch_size: int = 64,
-    seed: int = 0,
-) -> Sweep:
-    """Train a copy of the network for `steps` steps; the model itself does not move.
+def _rows(count: int, steps: int, batch_size: int, key: Key) -> NumpyArray:
+    """Row numbers for each step, (steps, batch_size), epoch after epoch."""
+    wanted = steps * batch_size
+    epochs = range(1, -(-wanted // count) + 1)
+    orders = [permutation(key.at(epoch), count) for epoch in epochs]
+    return np.concatenate(orders)[:wanted].reshape(steps, batch_size)
 
-    A step whose loss or gradient is NaN or infinite ends the sweep; it is not kept.
+
+def sweep_rates(training: ShortTraining, low: float, high: float) -> Sweep:
+    """Train with a rate that grows from `low` to `high`, then choose by trials.
+
+    The model itself does not move. A step whose loss or gradient is NaN or infinite
+    ends the sweep; it is not kept.
 
     Equations
-        rate(step)   = low * (high / low) ** ((step - 1) / (steps - 1))
-        average      = 0.9 * average + 0.1 * loss
-        smoothed     = average / (1 - 0.9 ** step)
-
-    Example
-        sweep_rates(model, train, loss=SoftmaxCrossEntropy(), optimizer=SGD,
-                    normalization=unit(1))
+        rate(step) = low * (high / low) ** ((step - 1) / (steps - 1))
     """
-    check_positive("learning_rate_finder", "low", low)
-    check_count("learning_rate_finder", "steps", steps, least=10)
-    check_count("learning_rate_finder", "batch size", batch_size)
-    if steps > MOST_STEPS:
-        raise ConfigError(
-            f"learning_rate_finder takes at most {MOST_STEPS:,} steps, got {steps:,}. "
-            "A hundred are usually enough."
-        )
-    if not low < high < np.inf:
-        raise ConfigError(
-            f"learning_rate_finder sweeps from low up to high, got {low:g} to {high:g}."
-            " Give a larger high."
-        )
+    steps = len(training.rows)
     rates = np.geomspace(low, high, steps)
-    engine = PlainEngine(
-        deepcopy(model),
-        loss,
-        optimizer(lambda step: float(rates[step - 1])),
-        normalization,
-        input_shape=train.image_shape,
-        input_dtype=str(train.images.dtype),
-        seed=seed,
-    )
-    losses, ended = _sweep(engine, train, steps, batch_size, Key(seed).child("order"))
-    smoothed = smooth(losses)
-    suggestion, reason = suggest(rates[: len(losses)], smoothed)
+    course = training.run(rates)
+    seen = course.seen_losses
+    taken = training.every * np.arange(1, len(seen))
+    last = float(rates[len(course.losses) - 1]) if course.losses else low
+    trials = try_rates(training, last, low)
+    has_burst = not course.is_whole
+    suggestion, reason = suggest(trials, training.chance, has_burst=has_burst)
     return Sweep(
-        rates[: len(losses)], losses, smoothed, suggestion, reason, ended, steps
-    )
-
-
-def _sweep(
-    engine: PlainEngine, train: Split, steps: int, batch_size: int, key: Key
-) -> tuple[NumpyArray, str]:
-    """The losses, and in words why there are no more."""
-    losses: list[float] = []
-    rows = _rows(len(train), steps * batch_size, key).reshape(steps, -1)
-    for step, batch in enumerate(rows, 1):
-        seen = Batch(train.images, train.targets, batch, batch)
-        result = engine.train_step(seen, step)
-        if not (result.is_finite and np.isfinite(result.loss)):
-            return np.array(losses), f"step {step} gave NaN or infinity"
-        losses.append(result.loss)
-        smoothed = smooth(np.array(losses))
-        if smoothed[-1] > BURST * smoothed.min():
-            return np.array(losses), f"the loss rose to {BURST:g} times its lowest"
-    return np.array(losses), "the whole range was swept"
-
-
-def _rows(count: int, wanted: int, key: Key) -> NumpyArray:
-    """Row numbers, epoch after epoch, until there are enough."""
-    epochs = -(-wanted // count)
-    orders = [permutation(key.at(epoch), count) for epoch in range(1, epochs + 1)]
-    return np.concatenate(orders)[:wanted]
-
-
-def smooth(losses: NumpyArray) -> NumpyArray:
-    """An exponential moving average with bias correction."""
-    average, smoothed = 0.0, []
-    for step, loss in enumerate(losses, 1):
-        average = SMOOTHING * average + (1 - SMOOTHING) * float(loss)
-        smoothed.append(average / (1 - SMOOTHING**step))
-    return np.array(smoothed)
-
-
-def suggest(rates: NumpyArray, smoothed: NumpyArray) -> tuple[float | None, str]:
-    """The rate of the steepest descent below the rate of the lowest loss, and why."""
-    lowest = int(np.argmin(smoothed)) if len(smoothed) else 0
-    far_enough = int(np.count_nonzero(rates <= rates[lowest] / MARGIN)) if lowest else 0
-    slopes = np.zeros(0)
-    if far_enough > 1:
-        slopes = np.gradient(smoothed, np.log10(rates))[:far_enough]
-    if not len(slopes) or slopes.min() >= 0:
-        return None, (
-            "the loss did not fall before it rose: every learning rate of the sweep "
-            "is too large, or the network cannot learn these images; start lower"
-        )
-    steepest = int(np.argmin(slopes))
-    return float(rates[steepest]), (
-        f"the smoothed loss is lowest, {smoothed[lowest]:.3g}, at {rates[lowest]:.2g}; "
-        f"of the rates up to a third of that, it falls fastest here, by "
-        f"{-slopes[steepest]:.2g} for each tenfold of the rate"
+        rates[: len(course.losses)],
+        np.array(course.losses),
+        rates[taken - 1],
+        seen[1:],
+        trials,
+        suggestion,
+        reason,
+        course.ended,
+        steps,
     )

@@ -4,11 +4,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+import numpy as np
+
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.datasets import Normalization
+from handgrad.datasets import Normalization, Split
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.subject import Subject, as_inputs
+from handgrad.randomness import Key, permutation
 from handgrad.ranges import check_count
+
+SAMPLE_KEY = Key(0).child("sample")
 
 
 class Where(TypedDict, total=False):
@@ -61,22 +66,35 @@ class Sample:
         return self.labels
 
 
-def sample_of(
+def sample_of(  # noqa: PLR0913  which images, in one call
     subject: Subject,
     images: Any = None,
     labels: Any = None,
     *,
     count: int | None = None,
+    shuffled: bool = False,
     prefer_one: bool = False,
     split: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
 ) -> Sample:
-    """All of the given images, or the first `count` of a run's split."""
+    """All of the given images, or the first `count` of a run's split.
+
+    If `shuffled`, they are chosen at random: the first may be all of one class.
+    """
     if count is not None:
         check_count("An inspection", "count", count)
     if images is None:
-        return _of_run(subject, count, split, dataset, data_dir)
+        name, found = _of_run(subject, split, dataset, data_dir)
+        rows, which = chosen_rows(len(found), count, shuffled=shuffled)
+        return Sample(
+            images=found.images[rows],
+            labels=found.targets[rows],
+            class_names=subject.class_names(found.image_shape),
+            normalization=subject.normalization,
+            split=name,
+            what=f"{which} {len(found.images[rows])} {name} images of {subject.name}",
+        )
     if split is not None or dataset is not None:
         raise ConfigError(
             "An inspection takes images, or a split or data set of a run, got both. "
@@ -95,12 +113,9 @@ def sample_of(
 
 
 def _of_run(
-    subject: Subject,
-    count: int | None,
-    split: str | None,
-    dataset: str | None,
-    data_dir: Path | None,
-) -> Sample:
+    subject: Subject, split: str | None, dataset: str | None, data_dir: Path | None
+) -> tuple[str, Split]:
+    """The name of a split and its images."""
     from handgrad.training.build import ARRAYS
     from handgrad.training.run_images import run_images
 
@@ -110,16 +125,18 @@ def _of_run(
             f"{subject.name} has no images of its own, got none. "
             "Give images and their labels."
         )
-    name, found = run_images(config, split, dataset=dataset, data_dir=data_dir)
-    taken = found.images[:count]
-    return Sample(
-        images=taken,
-        labels=found.targets[:count],
-        class_names=subject.class_names(tuple(taken.shape[1:])),
-        normalization=subject.normalization,
-        split=name,
-        what=f"the first {len(taken)} {name} images of {subject.name}",
-    )
+    return run_images(config, split, dataset=dataset, data_dir=data_dir)
+
+
+def chosen_rows(
+    total: int, count: int | None, *, shuffled: bool
+) -> tuple[slice | NumpyArray, str]:
+    """The rows of so many images, in order, and in words which they are."""
+    if count is None or count >= total:
+        return slice(None), "all"
+    if not shuffled:
+        return slice(count), "the first"
+    return np.sort(permutation(SAMPLE_KEY, total)[:count]), "a random sample of"
 
 
 def image_of(

@@ -165,12 +165,12 @@ def saturation(
         neural networks, section 3.
     """
     if subject is None:
-        sample = data_sample(images, None, count, **where)
+        sample = data_sample(images, None, count, shuffled=True, **where)
         build = deep(sample.image_shape, len(sample.class_names), activation=activation)
         by_scale = saturation_by_scale(build, sample.inputs, scales=scales, bound=bound)
         return SaturationByScale(by_scale, bound, sample.what)
     of = subject_of(subject)
-    sample = sample_of(of, images, count=count, **where)
+    sample = sample_of(of, images, count=count, shuffled=True, **where)
     rows = saturation_rows(of.network, sample.inputs, bound=bound)
     return Saturation(rows, bound, sample.what)
 

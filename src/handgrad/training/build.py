@@ -14,6 +14,7 @@ from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2
+from handgrad.models.own import MakeModel, made_by
 from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key
@@ -25,7 +26,6 @@ from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
-MakeModel = Callable[[Shape, int, int], Sequential]
 ARRAYS = "arrays"  # the name of a data set that came as arrays and was not kept
 OWN_MODEL = "own"  # the name of a network that a user's function makes
 DIGITS_SIZE = (28, 28)  # models for pictures are made for at least this size
@@ -223,7 +223,7 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
     assert resolved is not None, "the configuration is not resolved"
     if make is not None:
         shape, classes = resolved.input_shape, len(resolved.class_names)
-        return make(shape, classes, config.seed)
+        return made_by(make, shape, classes, config.seed)
     if config.model.name == OWN_MODEL:
         raise ConfigError(
             "The network was made by a function of yours, which a file cannot "

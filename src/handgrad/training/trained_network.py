@@ -194,7 +194,7 @@ def load(
     """
     if workers is not None:
         check_count("load", "workers", workers)
-    if model is not None and not callable(model):
+    if model is not None and (isinstance(model, type) or not callable(model)):
         raise ConfigError(
             f"load takes model as the function that made the network, got "
             f"{shown(model)}. Leave it out for a network of the catalogue."

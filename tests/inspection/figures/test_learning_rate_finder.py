@@ -8,7 +8,7 @@ LOSSES = np.array([2.0, 1.0, 3.0])
 
 
 def test_the_suggestion_is_marked_and_written():
-    sweep = Sweep(RATES, LOSSES, LOSSES, 0.1, "because", "done", 3)
+    sweep = Sweep(RATES, LOSSES, RATES, LOSSES, (), 0.1, "because", "done", 3)
     (axes,) = learning_rate_finder(sweep).axes
     assert axes.get_xscale() == "log"
     np.testing.assert_array_equal(axes.lines[1].get_ydata(), LOSSES)
@@ -18,7 +18,7 @@ def test_the_suggestion_is_marked_and_written():
 
 def test_without_a_suggestion_or_even_a_loss_it_is_still_a_figure():
     none = np.zeros(0)
-    sweep = Sweep(none, none, none, None, "never fell", "step 1 gave NaN", 3)
+    sweep = Sweep(none, none, none, none, (), None, "never fell", "step 1 gave NaN", 3)
     (axes,) = learning_rate_finder(sweep).axes
     assert len(axes.lines) == 2
     assert "step 1 gave NaN" in [text.get_text() for text in axes.texts]

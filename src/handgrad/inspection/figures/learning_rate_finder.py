@@ -17,15 +17,21 @@ from handgrad.inspection.learning_rate_finder import Sweep
 
 
 def learning_rate_finder(sweep: Sweep) -> Figure:
-    """Each step's loss, the smoothed loss, and the suggestion as a dotted line."""
+    """Each step's loss, the loss on the same images, and the suggestion, dotted."""
     figure = new_figure(7.6, 4.2)
     axes = figure.add_subplot()
     axes.plot(sweep.rates, sweep.losses, color=PALE, linewidth=1, label="each step")
-    axes.plot(sweep.rates, sweep.smoothed, color=BLUE, linewidth=2, label="smoothed")
+    axes.plot(
+        sweep.seen_rates,
+        sweep.seen_losses,
+        color=BLUE,
+        linewidth=2,
+        label="the same images",
+    )
     axes.set_xscale("log")
     quiet(axes, grid=True)
-    if len(sweep.smoothed):
-        lowest, highest = sweep.smoothed.min(), sweep.smoothed.max()
+    if len(sweep.seen_losses):
+        lowest, highest = sweep.seen_losses.min(), sweep.seen_losses.max()
         room = max(0.25 * (highest - lowest), 1e-3)
         axes.set_ylim(lowest - room, highest + room)
     if sweep.suggestion is not None:

@@ -1,0 +1,72 @@
+"""Short trainings at one learning rate each, and the choice among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, isfinite
+
+import numpy as np
+
+from handgrad.inspection.short_training import ShortTraining
+
+MOST_TRIALS = 12
+WORSE = 2  # trials in a row that are worse than the best end the search
+LAST = 5  # looks whose mean is the loss of a trial
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A short training at one learning rate, from the network that was swept.
+
+    Units
+        rate   the learning rate of all its steps
+        loss   mean of its last looks, infinite if the training did not last
+        right fraction of the images it looked at that were right in the end
+    """
+
+    rate: float
+    loss: float
+    right: float
+
+
+def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, ...]:
+    """Short trainings, each at half the rate of the one before, below `last`.
+
+    They go on to `low`, or until two in a row are worse than the best.
+    """
+    trials: list[Trial] = []
+    while (rate := last / 2 ** (len(trials) + 1)) > low and len(trials) < MOST_TRIALS:
+        course = training.run(np.full(len(training.rows), rate))
+        looks = course.seen[-LAST:]
+        loss = float(np.mean([one for one, _ in looks])) if course.is_whole else inf
+        trials.append(Trial(rate, loss, looks[-1][1]))
+        best = min(trials, key=lambda one: one.loss)
+        if isfinite(best.loss) and best not in trials[-WORSE:]:
+            break
+    return tuple(trials)
+
+
+def suggest(
+    trials: Sequence[Trial], chance: float, *, has_burst: bool
+) -> tuple[float | None, str]:
+    """The rate of the trial with the lowest loss, or None, and why.
+
+    Units
+        chance     fraction right that a network may reach without learning
+        has_burst  whether the sweep ended before the whole range was swept
+    """
+    best = min(trials, key=lambda one: one.loss, default=None)
+    if best is None or not isfinite(best.loss):
+        return None, "every learning rate of the range is too large; start lower"
+    if best.right < chance:
+        return None, (
+            "no trial did better than the most frequent class does by chance; take "
+            "more steps, or another network or optimizer"
+        )
+    if best is trials[0] and not has_burst:
+        return None, "the largest rates of the range trained best; give a larger high"
+    if best is trials[-1]:
+        return None, "the smallest rates of the range trained best; give a smaller low"
+    return best.rate, (
+        f"of {len(trials)} short trainings, each at half the rate of the one before, "
+        f"this one reached the lowest loss, {best.loss:.3g}"
+    )

@@ -1,0 +1,46 @@
+from math import inf
+
+import pytest
+from tests.inspection.test_short_training import training
+
+from handgrad.inspection.rate_trials import Trial, suggest, try_rates
+
+
+def trials(*losses, right=0.9):
+    return [Trial(1 / 2**k, loss, right) for k, loss in enumerate(losses, 1)]
+
+
+def test_the_lowest_loss_is_suggested():
+    rate, reason = suggest(trials(inf, 0.5, 0.3, 0.4), 0.6, has_burst=True)
+    assert rate == 1 / 8
+    assert "of 4 short trainings" in reason
+    assert "0.3" in reason
+
+
+@pytest.mark.parametrize(
+    ("given", "has_burst", "said"),
+    [
+        ([], True, "start lower"),
+        (trials(inf, inf), True, "start lower"),
+        (trials(0.5, 0.3, 0.4, right=0.55), True, "most frequent class"),
+        (trials(0.2, 0.3, 0.4), False, "larger high"),
+        (trials(0.4, 0.3, 0.2), True, "smaller low"),
+    ],
+)
+def test_no_suggestion_is_made_without_ground(given, has_burst, said):
+    rate, reason = suggest(given, 0.6, has_burst=has_burst)
+    assert rate is None
+    assert said in reason
+
+
+def test_a_burst_above_the_first_trial_is_ground_enough():
+    assert suggest(trials(0.2, 0.3, 0.4), 0.6, has_burst=True)[0] == 1 / 2
+
+
+def test_rates_are_halved_until_two_are_worse():
+    found = try_rates(training(), 8.0, 1e-6)
+    rates = [trial.rate for trial in found]
+    assert rates == [8.0 / 2 ** (k + 1) for k in range(len(rates))]
+    best = min(found, key=lambda one: one.loss)
+    assert found.index(best) == len(found) - 3
+    assert try_rates(training(), 8.0, 5.0) == ()
