@@ -38,12 +38,15 @@ BAD_RATES = [float("nan"), float("inf"), -0.1, 1e300, None, "0.1", True, [0.1]]
 def test_a_step_without_a_learning_rate_is_refused_and_moves_nothing(rule, bad):
     optimizer = rule(lambda step: bad if step == 3 else 0.1)
     parameter = Parameter(before := np.array([3.0, -2.0]))
-    with pytest.raises(ConfigError, match="Step 3 takes a learning rate of at least 0"):
+    said = r"Step 3 takes a learning rate of at (least 0|most 3)"
+    with pytest.raises(ConfigError, match=said):
         optimizer.update(
             parameter, np.ones(2), optimizer.initial_state(parameter), step=3
         )
     assert parameter.value is before
-    with pytest.raises(ConfigError, match="takes learning_rate of at least 0"):
+    with pytest.raises(
+        ConfigError, match=r"takes learning_rate of at (least 0|most 3)"
+    ):
         rule(bad)
 
 

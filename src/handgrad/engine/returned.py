@@ -43,10 +43,18 @@ def returned(
 
 
 def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradients:
-    """The gradient of each of a layer's parameters; ShapeError if one does not fit."""
+    """The gradient of each of a layer's parameters; ShapeError if one does not fit.
+
+    That of a parameter which the layer has and does not name is left: it is frozen.
+    """
     parameters = layer.parameters()
     given = gradients if isinstance(gradients, Mapping) else {}
-    unknown = [other for other in given if other not in parameters]
+    unknown = [
+        other
+        for other in given
+        if other not in parameters
+        and not isinstance(getattr(layer, str(other), None), Parameter)
+    ]
     if unknown:
         raise ShapeError(
             f"{name or 'The network'}: backward of {type(layer).__name__} returned a "
