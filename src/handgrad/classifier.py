@@ -198,7 +198,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[numbers])
 
     def predict_proba(self, X: Any) -> NumpyArray:
-        """Softmax probabilities, (count, classes), float64; rows sum to 1."""
+        """Softmax of the logits, (count, classes), float64; see `TrainedNetwork`."""
         examples = self._examples(X)
         return self.trained_.predict_probabilities(examples)
 

@@ -52,4 +52,70 @@ def test_mistakes_are_sentences(refused, trained, tmp_path):
     assert "none.png cannot be read" in refused(f"predict {trained} none.png")
     assert "not a run folder" in refused("predict nowhere bad.png")
     assert "--top takes a whole number" in refused(f"predict {trained} bad.png --top 0")
+    assert "--invert takes no, auto, yes" in refused(
+        f"predict {trained} bad.png --invert maybe"
+    )
+    (tmp_path / "empty").mkdir()
+    assert "empty holds no pictures" in refused(f"predict {trained} empty")
     assert "Missing argument" in refused(f"predict {trained}")
+
+
+def test_a_folder_is_answered_with_all_below_it(handgrad, trained, pictures, tmp_path):
+    folder = tmp_path / "some"
+    (folder / "below").mkdir(parents=True)
+    pictures[0].rename(folder / "a.png")
+    pictures[1].rename(folder / "below" / "b.png")
+    (folder / "notes.txt").write_text("no picture")
+    code, out, _ = handgrad(f"predict {trained} {folder} --csv {tmp_path / 'x.csv'}")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == [
+        str(folder / "a.png"),
+        str(folder / "below" / "b.png"),
+    ]
+    heads, *rows = (tmp_path / "x.csv").read_text().splitlines()
+    assert heads.startswith("image,class,probability,probability of 0,")
+    assert len(rows) == 2
+
+
+def test_one_bad_file_does_not_keep_the_others_from_an_answer(
+    handgrad, trained, pictures, tmp_path
+):
+    (tmp_path / "bad.png").write_text("no picture")
+    code, out, err = handgrad(f"predict {trained} {pictures[0]} bad.png none.png")
+    assert code == 2
+    assert len(out.splitlines()) == 2
+    assert "bad.png cannot be read as" in err
+    assert "none.png cannot be read" in err
+    assert "2 of 3 pictures could not be read; all others are answered" in err
+    out = handgrad(f"predict {trained} {pictures[0]} bad.png --json").out
+    assert len(json.loads(out)["predictions"]) == 1
+    assert len(json.loads(out)["unreadable"]) == 1
+
+
+def test_dark_digits_on_white_are_noticed_and_turned(handgrad, trained, tmp_path):
+    test = load("digits", image_size=(28, 28)).test
+    paths = [tmp_path / "as_trained.png", tmp_path / "inverted.png"]
+    Image.fromarray(test.images[0, 0]).save(paths[0])
+    Image.fromarray(255 - test.images[0, 0]).save(paths[1])
+    words = f"predict {trained} {paths[0]} {paths[1]}"
+    code, _, err = handgrad(words)
+    assert code == 0
+    assert "1 of 2 pictures seems inverted" in err
+    assert "--invert auto" in err
+    code, out, err = handgrad(f"{words} --invert auto")
+    assert "light and dark were swapped" in err
+    first, second = (line.split()[1:] for line in out.splitlines()[1:])
+    assert first == second
+    assert "seems inverted" not in handgrad(f"predict {trained} {paths[0]}").err
+
+
+def test_other_losses_give_scores_under_their_own_name(handgrad, pictures, tmp_path):
+    words = "train softmax_regression --dataset digits --image-size 28 --epochs 1 -q"
+    handgrad(f"{words} --loss multiclass_svm --run {tmp_path / 'svm'}")
+    out = handgrad(f"predict {tmp_path / 'svm'} {pictures[0]}").out
+    assert "score" in out
+    assert "%" not in out
+    found = handgrad(f"predict {tmp_path / 'svm'} {pictures[0]} --json").out
+    (answer,) = json.loads(found)["predictions"]
+    assert "probabilities" not in answer
+    assert answer["scores"][answer["class"]] == answer["score"]

@@ -7,12 +7,12 @@ from handgrad.training.resolved_config import ResolvedConfig
 SHAPE = (1, 3, 4)
 
 
-def fitted(class_names=("a", "b", "c"), **resolved):
-    """Softmax regression of 1 x 3 x 4 bytes with the loss of the SVM."""
+def fitted(class_names=("a", "b", "c"), loss="multiclass_svm", **resolved):
+    """Softmax regression of 1 x 3 x 4 bytes, by default with the loss of the SVM."""
     tables = {
         "engine": "plain",
         "model": {"name": "softmax_regression"},
-        "loss": {"name": "multiclass_svm"},
+        "loss": {"name": loss},
     }
     known = ResolvedConfig(
         input_shape=SHAPE,

@@ -13,18 +13,21 @@ IMAGES = np.arange(60 * 12).reshape(60, 1, 3, 4).astype(np.uint8) * 7
 LABELS = np.arange(60) % 3
 
 
-def test_the_most_probable_wrong_predictions_come_first():
-    trained = fitted(class_names=NAMES)
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "multiclass_svm"])
+def test_the_surest_wrong_predictions_come_first(loss):
+    trained = fitted(class_names=NAMES, loss=loss)
     found = mistakes(trained, IMAGES, LABELS, count=5)
-    powers = np.exp(trained.logits(IMAGES).astype(np.float64))
-    probabilities = powers / powers.sum(axis=1, keepdims=True)
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != LABELS)
-    sure = probabilities.max(axis=1)[wrong]
+    scores = trained.logits(IMAGES).astype(np.float64)
+    if loss == "softmax_cross_entropy":
+        scores = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    wrong = np.flatnonzero(scores.argmax(axis=1) != LABELS)
+    sure = scores.max(axis=1)[wrong]
     assert len(found) == 5
     assert [one.probability for one in found] == pytest.approx(sorted(sure)[:-6:-1])
     first = found[0]
     assert first.target == LABELS[first.row] != first.prediction
     assert f"{len(wrong)} of 60 images are wrong." in str(found)
+    assert ("%" in str(found.table())) == (loss == "softmax_cross_entropy")
     row = found.table().rows[0]
     assert row[:3] == (str(first.row), NAMES[first.target], NAMES[first.prediction])
 

@@ -21,9 +21,9 @@ def resolved(**changes):
 
 
 def test_what_the_arrays_were_like_is_known():
-    found = resolved(**GIVEN).as_given()
-    assert found == {**GIVEN, "feature_names": ("a", "b")}
-    assert set(resolved().as_given().values()) == {None}
+    found = resolved(**GIVEN).kept()
+    assert found == {**GIVEN, "feature_names": ("a", "b"), "brightness": None}
+    assert set(resolved().kept().values()) == {None}
 
 
 @pytest.mark.parametrize("before", ["str", "int", "float", "bool"])

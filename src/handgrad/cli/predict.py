@@ -1,68 +1,151 @@
 """`handgrad predict`: what a trained network sees in picture files."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from handgrad.cli.options import Json, Workers
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
-    from handgrad.arrays import NumpyArray
+    from handgrad.cli.screens.answers import Answer
+    from handgrad.training.trained_network import TrainedNetwork
+
+BATCH = 256  # pictures in memory at once
+WAYS = ("no", "auto", "yes")
 
 
 def predict(
     run: Annotated[Path, typer.Argument(help="A folder that handgrad train made.")],
-    images: Annotated[list[Path], typer.Argument(help="Picture files.")],
+    images: Annotated[
+        list[Path], typer.Argument(help="Picture files, or folders of them.")
+    ],
     top: Annotated[int, typer.Option(help="How many classes to name.")] = 3,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the answers to a table, too."),
+    ] = None,
+    invert: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="Swap dark and light: auto where a picture seems inverted, yes, no.",
+        ),
+    ] = "no",
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Name what is in pictures, with probabilities."""
-    import numpy as np
-
-    from handgrad.cli.screens.console import say_json
+    """Name what is in pictures, with probabilities where the network gives them."""
+    from handgrad.cli.screens.answers import csv_text, show_answers
+    from handgrad.cli.screens.console import say, say_json
+    from handgrad.training.atomic import write_file
     from handgrad.training.trained_network import load
 
+    _check(top, invert)
+    classifier = load(run, workers=workers)
+    files = list(picture_paths(images))
+    bad: list[str] = []
+    answers = [
+        answer
+        for part in _portions(files)
+        for answer in _answered(classifier, part, invert, bad)
+    ]
+    if csv is not None:
+        write_file(csv, csv_text(answers, classifier).encode())
+    if as_json:
+        found = [answer.as_dict(classifier) for answer in answers]
+        say_json({"run": str(run), "predictions": found, "unreadable": bad})
+    elif answers:
+        show_answers(answers, classifier, top)
+    _warn(answers, invert)
+    for sentence in bad if len(files) > 1 else ():
+        say(sentence, stderr=True)
+    if bad:
+        raise DatasetError(
+            bad[0]
+            if len(files) == 1
+            else f"{len(bad):,} of {len(files):,} pictures could not be read; all "
+            "others are answered. Replace them, or take them out."
+        )
+
+
+def picture_paths(given: Iterable[Path]) -> Iterator[Path]:
+    """The files, and of each folder every picture in it and the folders below."""
+    from handgrad.datasets.picture_files import Folder
+
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        found = Folder(path).sorted_files()
+        if not found:
+            raise DatasetError(f"{path} holds no pictures. Give another folder.")
+        yield from (path / file.name for file in found)
+
+
+def _check(top: int, invert: str) -> None:
     if top < 1:
         raise ConfigError(
             f"--top takes a whole number from 1 up, got {top}. Change it."
         )
-    classifier = load(run, workers=workers)
-    pictures = np.stack([classifier.read_image(path) for path in images])
-    probabilities = classifier.predict_probabilities(pictures)
-    names = classifier.class_names
-    if as_json:
-        answers = [
-            _answer(path, row, names)
-            for path, row in zip(images, probabilities, strict=True)
-        ]
-        say_json({"run": str(run), "predictions": answers})
-    else:
-        _print(images, probabilities, names, top)
+    if invert not in WAYS:
+        raise ConfigError(
+            f"--invert takes {', '.join(WAYS)}, got {invert!r}. "
+            "Write it like --invert auto."
+        )
 
 
-def _answer(path: Path, row: "NumpyArray", names: tuple[str, ...]) -> dict[str, Any]:
-    """One picture's class and the probability of every class."""
-    best = int(row.argmax())
-    return {
-        "image": str(path),
-        "class": names[best],
-        "probability": float(row[best]),
-        "probabilities": dict(zip(names, row.tolist(), strict=True)),
-    }
+def _portions(files: list[Path]) -> Iterator[list[Path]]:
+    for start in range(0, len(files), BATCH):
+        yield files[start : start + BATCH]
 
 
-def _print(
-    images: list[Path], probabilities: "NumpyArray", names: tuple[str, ...], top: int
-) -> None:
-    from handgrad.cli.screens.console import show, table
+def _answered(
+    classifier: "TrainedNetwork", paths: list[Path], invert: str, bad: list[str]
+) -> "list[Answer]":
+    """The answers for the files that can be read; sentences on the others in `bad`."""
+    import numpy as np
 
-    shown = table("image", "", "probability", "then", right=("probability",))
-    for path, row in zip(images, probabilities, strict=True):
-        order = (-row).argsort(kind="stable")[:top]
-        best, *others = ((names[place], float(row[place])) for place in order)
-        then = ", ".join(f"{name} {share:.1%}" for name, share in others)
-        shown.add_row(str(path), best[0], f"{best[1]:.1%}", then)
-    show(shown)
+    from handgrad.cli.screens.answers import Answer
+    from handgrad.datasets.inverted import seems_inverted
+
+    resolved = classifier.config.resolved
+    usual = None if resolved is None else resolved.brightness
+    read: list[tuple[Path, Any, bool]] = []
+    for path in paths:
+        try:
+            pixels = classifier.read_image(path)
+        except DatasetError as error:
+            bad.append(str(error))
+            continue
+        is_other = seems_inverted(pixels, usual)
+        if invert == "yes" or (invert == "auto" and is_other):
+            pixels = 255 - pixels
+        read.append((path, pixels, is_other))
+    if not read:
+        return []
+    scores = classifier.scores(np.stack([pixels for _, pixels, _ in read]))
+    return [
+        Answer(path, row, is_other)
+        for (path, _, is_other), row in zip(read, scores, strict=True)
+    ]
+
+
+def _warn(answers: "list[Answer]", invert: str) -> None:
+    """One line on pictures whose light and dark seem to be swapped."""
+    from handgrad.cli.screens.console import say
+
+    count = sum(answer.seems_inverted for answer in answers)
+    if not count or invert == "yes":
+        return
+    which = f"{count:,} of {len(answers):,} pictures" if len(answers) > 1 else "It"
+    verb = "seem" if count > 1 else "seems"
+    done = "; light and dark were swapped" if invert == "auto" else ""
+    hint = "" if invert == "auto" else " To swap them, add --invert auto"
+    say(
+        f"{which} {verb} inverted: light where the training images are dark, or the "
+        f"other way round{done}.{hint}",
+        stderr=True,
+    )

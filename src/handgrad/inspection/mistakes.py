@@ -1,4 +1,4 @@
-"""The mistakes with the highest predicted probability."""
+"""The mistakes of which the network was most sure."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
@@ -26,7 +26,8 @@ class Mistake(NamedTuple):
 
     Units
         row          the number of the image, counted from 0
-        probability  of the predicted class, a fraction
+        probability  of the predicted class, a fraction; its output where the loss of
+                     the network gives no probabilities
     """
 
     row: int
@@ -37,10 +38,11 @@ class Mistake(NamedTuple):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Mistakes(Rows[Mistake]):
-    """The wrong predictions, the most probable first, with all images looked at.
+    """The wrong predictions, the surest first, with all images looked at.
 
     `rows` holds the mistakes that are listed; `class_names[k]` names class k; `split`
-    is that of a run, and empty for given images.
+    is that of a run, and empty for given images. Of a network whose loss gives none,
+    `probabilities` holds the outputs, and `are_probabilities` is False.
 
     Shapes
         images         (count, ...)
@@ -54,23 +56,25 @@ class Mistakes(Rows[Mistake]):
     probabilities: NumpyArray
     class_names: tuple[str, ...]
     split: str
+    are_probabilities: bool = True
 
     def table(self) -> Table:
-        """Image, true class, prediction and its probability; how many are wrong."""
+        """Image, true class, prediction and how sure it is; how many are wrong."""
         names = self.class_names
         rows = tuple(
             (
                 str(one.row),
                 names[one.target],
                 names[one.prediction],
-                f"{one.probability:.1%}",
+                how_sure(one.probability, self.are_probabilities),
             )
             for one in self.rows
         )
         wrong = int((self.probabilities.argmax(axis=1) != self.targets).sum())
         note = wrong_of(wrong, len(self.targets), self.split)
-        heads, numbers = ("image", "true", "answer", "sure"), ("image", "sure")
-        return Table(heads, rows, right=numbers, below=(note,))
+        sure = "sure" if self.are_probabilities else "score"
+        heads = ("image", "true", "answer", sure)
+        return Table(heads, rows, right=("image", sure), below=(note,))
 
     def figure(self) -> "Figure":
         """A gallery of the first 24."""
@@ -82,11 +86,13 @@ class Mistakes(Rows[Mistake]):
             self.probabilities,
             self.class_names,
             what=self.split,
+            are_probabilities=self.are_probabilities,
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The split, and `mistakes`: image, classes and probability of each."""
+        """The split, and `mistakes`: image, classes, probability or score of each."""
         names = self.class_names
+        sure = "probability" if self.are_probabilities else "score"
         return {
             "split": self.split,
             "mistakes": [
@@ -94,7 +100,7 @@ class Mistakes(Rows[Mistake]):
                     "image": one.row,
                     "true": names[one.target],
                     "predicted": names[one.prediction],
-                    "probability": one.probability,
+                    sure: one.probability,
                 }
                 for one in self.rows
             ],
@@ -110,7 +116,7 @@ def mistakes(
     count: int = MOST,
     **where: Unpack[Where],
 ) -> Mistakes:
-    """The `count` wrong predictions with the highest probability.
+    """The `count` wrong predictions of which the network was most sure.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
     `images` all images of one of the run's splits are taken; `split` ("test",
@@ -131,7 +137,8 @@ def mistakes(
     of = subject_of(subject)
     sample = sample_of(of, images, labels, **where)
     logits = of.logits(sample.images).astype(np.float64)
-    probabilities, _ = Softmax().forward(logits)
+    is_sure = of.loss.gives_probabilities
+    probabilities = Softmax().forward(logits)[0] if is_sure else logits
     worst = tuple(worst_mistakes(probabilities, sample.targets, count))
     return Mistakes(
         rows=worst,
@@ -140,7 +147,13 @@ def mistakes(
         probabilities=probabilities,
         class_names=sample.class_names,
         split=sample.split,
+        are_probabilities=is_sure,
     )
+
+
+def how_sure(value: float, is_probability: bool, *, digits: int = 1) -> str:
+    """A probability in per cent, or a score as it is."""
+    return f"{value:.{digits}%}" if is_probability else f"{value:.3g}"
 
 
 def worst_mistakes(

@@ -30,7 +30,10 @@ def draw_run(run: Run) -> list[Path]:
     what, split = ("test", test) if test is not None else ("validation", validation)
     if split is not None:
         logits = run.trainer.logits(split.images)
-        written += draw_answers(folder, split, logits, names, what)
+        sure = run.trainer.loss.gives_probabilities
+        written += draw_answers(
+            folder, split, logits, names, what, are_probabilities=sure
+        )
     return written
 
 
@@ -91,8 +94,13 @@ def draw_answers(
     logits: NumpyArray,
     class_names: Sequence[str],
     what: str,
+    *,
+    are_probabilities: bool = True,
 ) -> list[Path]:
-    """The confusion matrix and the worst mistakes on one split."""
+    """The confusion matrix and the worst mistakes on one split.
+
+    `are_probabilities` says whether the softmax of the logits is worth that name.
+    """
     from handgrad.inspection import figures
 
     predictions = logits.argmax(axis=1)
@@ -100,12 +108,18 @@ def draw_answers(
         split.targets, predictions, class_names, what=what
     )
     written = figures.save(figure, folder / "confusion_matrix", root=folder.parent)
-    probabilities = logits.astype(np.float64)  # in place: there may be many classes
-    probabilities -= probabilities.max(axis=1, keepdims=True)
-    np.exp(probabilities, out=probabilities)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    scores = logits.astype(np.float64)  # in place: there may be many classes
+    if are_probabilities:
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
     figure = figures.mistakes(
-        split.images, split.targets, probabilities, class_names, what=what
+        split.images,
+        split.targets,
+        scores,
+        class_names,
+        what=what,
+        are_probabilities=are_probabilities,
     )
     worst = figures.save(figure, folder / "worst_mistakes", root=folder.parent)
     return written + worst

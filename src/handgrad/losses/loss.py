@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from inspect import Parameter, signature
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from array_api_compat import device
 
@@ -22,10 +22,14 @@ class Loss(ABC, Generic[Cache]):
 
     A loss of your own defines `forward` and `backward`; `handgrad.testing.check_loss`
     checks it. It may leave `weights` out; then it cannot train on weighted examples.
+    Where softmax of the logits estimates probabilities, it sets `gives_probabilities`;
+    otherwise the outputs are shown as scores.
 
     Equations
         loss = sum over the batch of weights * losses / sum over the batch of weights
     """
+
+    gives_probabilities: ClassVar[bool] = False
 
     @abstractmethod
     def forward(

@@ -61,6 +61,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         (label smoothing).
     """
 
+    gives_probabilities = True
     label_smoothing = fraction()
 
     def __init__(self, label_smoothing: float = 0.0) -> None:

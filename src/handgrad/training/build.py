@@ -8,6 +8,7 @@ from handgrad import catalog, datasets
 from handgrad.arrays import Shape
 from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
+from handgrad.datasets.inverted import brightness_of
 from handgrad.datasets.splits import subset
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Engine
@@ -192,7 +193,9 @@ def resolve(
 ) -> RunConfig:
     """The configuration with what followed from the data."""
     is_float = train.images.dtype == "float32"
-    kept = config.resolved.as_given() if config.resolved else {}
+    kept: dict[str, Any] = {"brightness": None if is_float else brightness_of(train)}
+    if config.resolved is not None:
+        kept = config.resolved.kept()
     resolved = ResolvedConfig(
         input_shape=dataset.image_shape,
         class_names=dataset.class_names,

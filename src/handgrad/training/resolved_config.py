@@ -12,6 +12,9 @@ from handgrad.training.table import Table, Whole
 class ResolvedConfig(Table):
     """What followed from the data; written into a run's configuration.
 
+    `brightness` is the mean of the training pixels (of up to about a thousand images),
+    from 0 to 1; nothing for inputs that are not bytes.
+
     Of a user's arrays, and nothing for data sets: `label_type` is the dtype of the
     labels whose texts the class names are, `channels` the place of the channel axis,
     `feature_names` the names of a data frame's columns.
@@ -25,13 +28,15 @@ class ResolvedConfig(Table):
     train_images: int
     validation_images: int
     input_dtype: Literal["float32"] | None = None  # nothing: bytes
+    brightness: Annotated[float | None, Field(ge=0, le=1)] = None
     label_type: LabelType | None = None
     channels: Literal["first", "last"] | None = None
     feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
-    def as_given(self) -> dict[str, Any]:
-        """What the user's arrays were like, and the split of them does not say."""
-        return self.model_dump(include={"label_type", "channels", "feature_names"})
+    def kept(self) -> dict[str, Any]:
+        """What stays as it was first written down: what the arrays were like."""
+        names = {"label_type", "channels", "feature_names", "brightness"}
+        return self.model_dump(include=names)
 
     @field_validator("std")
     @classmethod

@@ -88,11 +88,27 @@ class TrainedNetwork:
         return classes
 
     def predict_probabilities(self, images: NumpyArray) -> NumpyArray:
-        """Softmax probabilities, (count, classes), float64; rows sum to 1."""
+        """Softmax of the logits, (count, classes), float64; rows sum to 1.
+
+        These are probabilities of the classes only where the network was trained with
+        softmax cross-entropy. With another loss they order the classes, and how sure
+        the network is they do not say: see `gives_probabilities`.
+        """
         logits = self.logits(images).astype(np.float64)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: NumpyArray = powers / powers.sum(axis=1, keepdims=True)
         return probabilities
+
+    def scores(self, images: NumpyArray) -> NumpyArray:
+        """Probabilities where the loss gives them, else logits, (count, classes)."""
+        if self.gives_probabilities:
+            return self.predict_probabilities(images)
+        return self.logits(images).astype(np.float64)
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether softmax of the logits estimates probabilities, as the loss says."""
+        return self.loss.gives_probabilities
 
     def evaluate(self, split: Split) -> Evaluation:
         """Loss, accuracy and per-class metrics on a `split`.

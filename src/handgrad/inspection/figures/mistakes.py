@@ -1,4 +1,4 @@
-"""The mistakes with the highest predicted probability."""
+"""The mistakes of which the network was most sure."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from handgrad.inspection.figures.style import (
     quiet,
     title,
 )
-from handgrad.inspection.mistakes import Mistake, worst_mistakes
+from handgrad.inspection.mistakes import Mistake, how_sure, worst_mistakes
 
 COLUMNS = 8
 
@@ -29,10 +29,12 @@ def mistakes(
     class_names: Sequence[str],
     *,
     what: str = "",
+    are_probabilities: bool = True,
 ) -> Figure:
     """Draw the worst mistakes: the image, its true class, what was seen and how surely.
 
-    `what` names the split: test, validation.
+    `what` names the split: test, validation. Scores that are no probabilities are
+    written as they are.
 
     Shapes
         images         (batch, channels, height, width), uint8
@@ -56,23 +58,26 @@ def mistakes(
     axes = figure.add_subplot()
     draw_grid(axes, [pixels(images[mistake.row]) for mistake in worst], grid)
     for index, mistake in enumerate(worst):
-        _label(axes, grid, index, mistake, class_names)
+        sure = how_sure(mistake.probability, are_probabilities, digits=0)
+        _label(axes, grid, index, mistake, class_names, sure)
     shown = f"; the {len(worst)} surest" if wrong > len(worst) else ", surest first"
     title(axes, "Worst mistakes", note + shown)
     return figure
 
 
 def _label(
-    axes: Axes, grid: Grid, index: int, mistake: Mistake, class_names: Sequence[str]
+    axes: Axes,
+    grid: Grid,
+    index: int,
+    mistake: Mistake,
+    class_names: Sequence[str],
+    sure: str,
 ) -> None:
     """Under an image: what it is, and what it was taken for."""
     left, top = grid.corner(index)
     lines = (
         (f"true {_short(class_names[mistake.target])}", INK),
-        (
-            f"{_short(class_names[mistake.prediction])} {mistake.probability:.0%}",
-            ORANGE,
-        ),
+        (f"{_short(class_names[mistake.prediction])} {sure}", ORANGE),
     )
     for line, (text, color) in enumerate(lines):
         axes.text(

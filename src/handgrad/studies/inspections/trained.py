@@ -77,7 +77,8 @@ def _draw_mistakes(
     classifier: TrainedNetwork, test: Split, found: Evaluation, place: Place
 ) -> None:
     names = classifier.class_names
-    probabilities = classifier.predict_probabilities(test.images)
+    scores = classifier.scores(test.images)
+    sure = "probability" if classifier.gives_probabilities else "score"
 
     def matrix() -> Any:
         from handgrad.inspection.figures import confusion_matrix
@@ -88,7 +89,12 @@ def _draw_mistakes(
         from handgrad.inspection import figures
 
         return figures.mistakes(
-            test.images, test.targets, probabilities, names, what="test"
+            test.images,
+            test.targets,
+            scores,
+            names,
+            what="test",
+            are_probabilities=classifier.gives_probabilities,
         )
 
     counts = [
@@ -100,9 +106,9 @@ def _draw_mistakes(
             "image": mistake.row,
             "true": names[mistake.target],
             "answer": names[mistake.prediction],
-            "probability": mistake.probability,
+            sure: mistake.probability,
         }
-        for mistake in worst_mistakes(probabilities, test.targets)
+        for mistake in worst_mistakes(scores, test.targets)
     ]
     place.draw("confusion_matrix", matrix, counts)
     place.draw("worst_mistakes", gallery, worst, kind="png")

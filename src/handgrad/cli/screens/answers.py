@@ -1,0 +1,78 @@
+"""What a network answers for picture files: as a table, as CSV, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handgrad.arrays import NumpyArray
+from handgrad.cli.screens.console import show, table
+from handgrad.inspection.mistakes import how_sure
+from handgrad.text import csv_of
+from handgrad.training.trained_network import TrainedNetwork
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One picture's scores: probabilities where the network gives them.
+
+    Shapes
+        scores  (classes,), float64
+    """
+
+    path: Path
+    scores: NumpyArray
+    seems_inverted: bool
+
+    def as_dict(self, network: TrainedNetwork) -> dict[str, Any]:
+        """The class of the picture, and the probability or score of every class."""
+        best, names = int(self.scores.argmax()), network.class_names
+        one, all_of = words_of(network)
+        return {
+            "image": str(self.path),
+            "class": names[best],
+            one: float(self.scores[best]),
+            all_of: dict(zip(names, self.scores.tolist(), strict=True)),
+            "seems_inverted": self.seems_inverted,
+        }
+
+
+def words_of(network: TrainedNetwork) -> tuple[str, str]:
+    """What the numbers of an answer are called, one and several."""
+    is_sure = network.gives_probabilities
+    return ("probability", "probabilities") if is_sure else ("score", "scores")
+
+
+def show_answers(answers: Sequence[Answer], network: TrainedNetwork, top: int) -> None:
+    """A line for each picture: its class, and what it might be else."""
+    one, _ = words_of(network)
+    shown = table("image", "", one, "then", right=(one,))
+    for answer in answers:
+        order = (-answer.scores).argsort(kind="stable")[:top]
+        best, *others = (
+            (
+                network.class_names[place],
+                how_sure(float(answer.scores[place]), network.gives_probabilities),
+            )
+            for place in order
+        )
+        then = ", ".join(f"{name} {sure}" for name, sure in others)
+        shown.add_row(str(answer.path), *best, then)
+    show(shown)
+
+
+def csv_text(answers: Sequence[Answer], network: TrainedNetwork) -> str:
+    """A row for each picture: its class, and the numbers of all classes."""
+    one, _ = words_of(network)
+    names = network.class_names
+    heads = ("image", "class", one, *(f"{one} of {name}" for name in names))
+    rows = (
+        (
+            str(answer.path),
+            names[int(answer.scores.argmax())],
+            float(answer.scores.max()),
+            *answer.scores.tolist(),
+        )
+        for answer in answers
+    )
+    return csv_of([heads, *rows])
