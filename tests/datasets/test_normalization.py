@@ -250,3 +250,12 @@ def test_values_at_the_edge_become_one(size):
 def test_a_constant_is_taken_whatever_its_size(size):
     inputs = np.full((10, 2), size, dtype=np.float32)
     assert standard(inputs).std == (1.0, 1.0)
+
+
+def test_sums_of_the_largest_bytes_do_not_overflow():
+    images = np.full((2, 1, 256, 256), 255, np.uint8)
+    images[0, 0, 0, 0] = 254
+    found = normalization("standard", images)
+    exact = images.astype(np.float64) / 255
+    assert found.mean[0] == pytest.approx(exact.mean(), rel=1e-15)
+    assert found.std[0] == pytest.approx(exact.std(), rel=1e-9)

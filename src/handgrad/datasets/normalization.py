@@ -14,6 +14,7 @@ FULL = 255.0
 DTYPES = ("uint8", "float32")
 NAMES = ("unit", "half", "standard")
 CHUNK = 1 << 20  # numbers in float64 at a time
+PIECE = 1 << 16  # bytes whose squares add up to less than 2**32
 LEAST, MOST = 1e-37, 1e37  # of a deviation that float32 can divide by
 
 Inputs = UInt8[NumpyArray, "count *shape"] | Float32[NumpyArray, "count *shape"]
@@ -137,18 +138,31 @@ def _mean_and_std(
     pixels: NumpyArray, weights: NumpyArray | None
 ) -> tuple[float, float]:
     """Of pixels from 0 to 1, from whole numbers: one colour spreads exactly 0."""
-    counts = _counts(pixels, weights)
-    levels = np.arange(256)
-    total, first, second = ((counts @ levels**power).item() for power in range(3))
+    total, first, second = (
+        _sums(pixels) if weights is None else _weighted_sums(pixels, weights)
+    )
     spread = sqrt(total * second - first**2)  # Python's integers do not overflow
     return first / (total * 255), spread / (total * 255)
 
 
-def _counts(pixels: NumpyArray, weights: NumpyArray | None) -> NumpyArray:
-    """How often each byte is there, or what the examples with it weigh together."""
+def _sums(pixels: NumpyArray) -> tuple[int, int, int]:
+    """How many bytes there are, their sum and the sum of their squares."""
+    first = second = 0
+    flat = np.ascontiguousarray(pixels).reshape(-1)
+    for start in range(0, flat.size, PIECE):
+        part = flat[start : start + PIECE]
+        first += int(part.sum(dtype=np.uint32))
+        second += int(np.square(part, dtype=np.uint16).sum(dtype=np.uint32))
+    return flat.size, first, second
+
+
+def _weighted_sums(pixels: NumpyArray, weights: NumpyArray) -> tuple[float, ...]:
+    """The same, each byte counted as its example weighs."""
     flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
-    each = None if weights is None else np.repeat(weights, flat.shape[1])
-    return np.bincount(flat.reshape(-1), each, minlength=256)
+    each = np.repeat(weights, flat.shape[1])
+    counts = np.bincount(flat.reshape(-1), each, minlength=256)
+    levels = np.arange(256)
+    return tuple((counts @ levels**power).item() for power in range(3))
 
 
 def _of_floats(inputs: NumpyArray, weights: NumpyArray | None) -> Statistics:
