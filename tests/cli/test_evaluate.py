@@ -50,9 +50,21 @@ def test_images_of_other_classes_are_refused(refused, trained, tmp_path):
         (tmp_path / "pets" / name).mkdir(parents=True)
         Image.new("L", (9, 9)).save(tmp_path / "pets" / name / "1.png")
         Image.new("L", (9, 9), 50).save(tmp_path / "pets" / name / "2.png")
-    assert "other classes" in refused(
+    assert "named after a class of the network" in refused(
         f"evaluate {trained} --dataset {tmp_path}/pets -q"
     )
+
+
+def test_one_class_alone_is_scored_whole_and_the_others_are_named(
+    handgrad, trained, tmp_path
+):
+    (tmp_path / "new" / "7").mkdir(parents=True)
+    for number in range(6):
+        picture = Image.new("RGB", (9, 9), (40 * number, 0, 0))
+        picture.save(tmp_path / "new" / "7" / f"{number}.png")
+    out = handgrad(f"evaluate {trained} --dataset {tmp_path}/new -q").out
+    assert "of 6 right" in out
+    assert "no images of: 0, 1, 2, 3, 4, 5, 6, 8, 9" in out
 
 
 def test_a_picture_more_ends_every_evaluation(handgrad, refused, tmp_path):

@@ -46,8 +46,10 @@ def test_images_of_other_classes_are_refused(config, tmp_path):
         for number in range(2):
             pixels = np.full((9, 9), 50 * number, np.uint8)
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
-    with pytest.raises(DatasetError, match="other classes than the network"):
+    with pytest.raises(DatasetError, match="named after a class of the network"):
         run_images(config, dataset=str(tmp_path))
+    with pytest.raises(DatasetError, match="other classes than the network"):
+        run_images(config, "train", dataset=str(tmp_path))
 
 
 @pytest.fixture
@@ -114,7 +116,8 @@ def test_other_images_are_taken_although_the_own_ones_have_changed(noise, tmp_pa
     folder, config = noise
     add(folder)
     shutil.copytree(folder, tmp_path / "other")
-    assert len(run_images(config, dataset=str(tmp_path / "other"))[1]) == 4
+    assert len(run_images(config, dataset=str(tmp_path / "other"))[1]) == 21
+    assert len(run_images(config, "test", dataset=str(tmp_path / "other"))[1]) == 4
 
 
 def test_a_name_in_another_spelling_is_the_same_data_set(config):

@@ -22,7 +22,9 @@ def evaluate(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(metavar="NAME|PATH", help="Other images of the same classes."),
+        typer.Option(
+            metavar="NAME|PATH", help="Other images of the same classes, all of them."
+        ),
     ] = None,
     last: Annotated[
         bool, flag("--last", says="The last checkpoint, not the best.")
@@ -36,6 +38,7 @@ def evaluate(
     from handgrad.cli.screens.console import say, say_json, show_parts
     from handgrad.cli.screens.loading import loading
     from handgrad.inspection.evaluation import EvaluationReport
+    from handgrad.training.other_images import some
     from handgrad.training.run_images import check_split, run_images
     from handgrad.training.trained_network import load
 
@@ -49,10 +52,18 @@ def evaluate(
             data_dir=data_dir,
             progress=progress,
         )
-    found = EvaluationReport(classifier.evaluate(images), classifier.class_names, name)
+    names = classifier.class_names
+    found = EvaluationReport(classifier.evaluate(images), names, name or str(dataset))
+    missing = [
+        names[number]
+        for number, count in enumerate(found.evaluation.support)
+        if not count
+    ]
     if as_json:
-        say_json({"run": str(run), "split": name, **found.as_dict()})
+        say_json({"run": str(run), "split": name or None, **found.as_dict()})
         return
     say(found.summary())
+    if missing:
+        say(f"no images of: {some(missing)}")
     if not quiet:
         show_parts(replace(found.table(), above=()))

@@ -70,7 +70,7 @@ def load_images(
 
     Without `use_cache` they are decoded again, and kept in place of those before.
     """
-    with _open(path) as pictures:
+    with open_pictures(path) as pictures:
         files = pictures.sorted_files()
         place = path.resolve()
         name = place.name if path.is_dir() else place.stem
@@ -135,7 +135,8 @@ def _has_splits(rows: Sequence[Row]) -> bool:
     return bool(depths) and (has_test or min(depths) > 2)
 
 
-def _open(path: Path) -> PictureFiles:
+def open_pictures(path: Path) -> PictureFiles:
+    """The pictures of a folder or a zip; a context."""
     return Folder(path) if path.is_dir() else Zip(path)
 
 

@@ -87,13 +87,14 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     if images is None:
         name, found = _of_run(subject, split, dataset, data_dir)
         rows, which = chosen_rows(len(found), count, shuffled=shuffled)
+        named = f"{name} images of {subject.name}" if name else f"images of {dataset}"
         return Sample(
             images=found.images[rows],
             labels=found.targets[rows],
             class_names=subject.class_names(found.image_shape),
             normalization=subject.normalization,
             split=name,
-            what=f"{which} {len(found.images[rows])} {name} images of {subject.name}",
+            what=f"{which} {len(found.images[rows])} {named}",
         )
     if split is not None or dataset is not None:
         raise ConfigError(

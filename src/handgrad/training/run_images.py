@@ -10,9 +10,9 @@ from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.build import load_dataset, split_of
 from handgrad.training.config import RunConfig
+from handgrad.training.other_images import as_trained, whole_images
 
 SPLITS = ("test", "validation", "train")
-NAMED = 12  # class names that an error lists
 
 
 def check_split(split: str | None) -> None:
@@ -34,11 +34,13 @@ def run_images(
     Without `split` these are the test images, or the validation images of a data set
     that has no test images. DatasetError if the data set has changed since training:
     cut anew, its parts would hold images that the network was trained on. `dataset`
-    names other images of the same classes, which are resized to the size that the
-    network takes.
+    names other images of the same classes, which are brought to the size and colours
+    that the network takes: all of them, unless a split is named.
     """
     check_split(split)
     if dataset is not None and not _is_same(dataset, config.dataset.name):
+        if split is None:
+            return "", whole_images(config, dataset, data_dir, progress)
         found = _other_images(config, dataset, data_dir, progress)
     else:
         found = _own_images(config, data_dir, progress)
@@ -77,13 +79,7 @@ def _other_images(
     assert resolved is not None, "the configuration is not resolved"
     changes = {"name": name, "image_size": resolved.input_shape[1:]}
     found = load_dataset(_with(config, data_dir, changes), progress)
-    if found.class_names != resolved.class_names:
-        raise DatasetError(
-            f"{found.name} has other classes than the network was trained for: "
-            f"{_some(found.class_names)} instead of {_some(resolved.class_names)}. "
-            "Give images of the same classes."
-        )
-    return found
+    return as_trained(found, config)
 
 
 def _with(
@@ -103,7 +99,3 @@ def _is_same(given: str, own: str) -> bool:
         return known_name(given, NAMES) == known
     paths = [os.path.expanduser(name) for name in (given, own)]
     return all(map(os.path.exists, paths)) and os.path.samefile(*paths)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -1,0 +1,84 @@
+"""All pictures of a folder or a zip whose classes are known beforehand.
+
+A picture is of the class that one of its folders is named after, the innermost of them:
+`new/cat/1.png`, `new/test/cat/1.png` and `new/cat/june/1.png` are cats, also where the
+folder `new/cat` itself is given. So nothing is cut into splits, and one class alone is
+enough.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.dataset import Split
+from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.picture_files import PictureFile, PictureFiles
+from handgrad.datasets.pictures import decode, quiet_decoder
+from handgrad.errors import DatasetError
+from handgrad.memory import check_memory
+from handgrad.text import decoded
+
+NAMED = 12  # class names that an error lists
+
+
+def labelled_pictures(
+    path: Path, class_names: Sequence[str], shape: Shape, progress: Any = None
+) -> Split:
+    """Every picture with its class, brought to a shape as predictions are.
+
+    DatasetError for a picture of no known class, or where there are none.
+
+    Shapes
+        shape  (channels, height, width)
+    """
+    with open_pictures(path) as pictures:
+        files = pictures.sorted_files()
+        if not files:
+            raise DatasetError(f"{path} holds no pictures. Give another folder or zip.")
+        targets = targets_of(files, class_names, path)
+        what = f"Decoding {len(files):,} pictures"
+        check_memory(len(files) * int(np.prod(shape)), what)
+        images = np.empty((len(files), *shape), np.uint8)
+        with quiet_decoder():
+            _decode(pictures, files, images, path, progress)
+    return Split(images, targets)
+
+
+def targets_of(
+    files: Sequence[PictureFile], class_names: Sequence[str], source: Path
+) -> NumpyArray:
+    """The class number of each file, by the names of its folders, (count,), int64."""
+    numbers = {name: number for number, name in enumerate(class_names)}
+    targets = []
+    for file in files:
+        folders = [decoded(part) for part in (source.stem, *file.parts[:-1])]
+        known = [numbers[name] for name in folders if name in numbers]
+        if not known:
+            raise DatasetError(
+                f"{source}: {decoded(file.name)} lies in no folder that is named after "
+                f"a class of the network ({_some(class_names)}). Name its folder so, "
+                "or take it out."
+            )
+        targets.append(known[-1])
+    return np.array(targets, dtype=np.int64)
+
+
+def _decode(
+    pictures: PictureFiles,
+    files: Sequence[PictureFile],
+    images: NumpyArray,
+    path: Path,
+    progress: Any,
+) -> None:
+    for row, file in enumerate(files):
+        content = pictures.read(file.name)
+        images[row] = decode(content, f"{path}: {file.name}", images.shape[1:])
+        if progress is not None:
+            progress(f"decoding {len(files):,} pictures", row + 1, len(files))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -1,0 +1,115 @@
+"""Images of the classes of a network that it was not trained on, all of them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad import datasets
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets import Dataset, Split
+from handgrad.datasets.array_file import ARRAY_FILE
+from handgrad.datasets.resize import resize_images
+from handgrad.errors import DatasetError
+from handgrad.training.config import RunConfig
+
+NAMED = 12  # class names that an error lists
+LUMA = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65,536: Pillow's grey
+
+
+def whole_images(
+    config: RunConfig, name: str, data_dir: Path | None, progress: Any
+) -> Split:
+    """Every image of a folder, a zip or a data set; classes are matched by name.
+
+    They are brought to the size and the colours that the network takes, as single
+    pictures are for a prediction. DatasetError for an image of another class.
+    """
+    resolved = config.resolved
+    assert resolved is not None, "the configuration is not resolved"
+    path = Path(os.path.expanduser(name))
+    if len(resolved.input_shape) == 3 and _holds_pictures(path):
+        from handgrad.datasets.labelled_pictures import labelled_pictures
+
+        names, shape = resolved.class_names, resolved.input_shape
+        return labelled_pictures(path, names, shape, progress)
+    found = datasets.load(name, data_dir=data_dir, progress=progress)
+    parts = [part for part in (found.train, found.test) if part is not None]
+    whole = Split(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.targets for part in parts]),
+    )
+    return as_trained(replace(found, train=whole, test=None), config).train
+
+
+def as_trained(found: Dataset, config: RunConfig) -> Dataset:
+    """The data set with the network's class numbers, size and colours."""
+    resolved = config.resolved
+    assert resolved is not None, "the configuration is not resolved"
+    numbers = class_numbers(found, resolved.class_names)
+
+    def brought(split: Split | None) -> Split | None:
+        if split is None:
+            return None
+        images = as_shape(split.images, resolved.input_shape)
+        return Split(images, numbers[split.targets])
+
+    train = brought(found.train)
+    assert train is not None
+    names = resolved.class_names
+    return replace(found, train=train, test=brought(found.test), class_names=names)
+
+
+def class_numbers(found: Dataset, known: Sequence[str]) -> NumpyArray:
+    """The network's number of each class of a data set, (classes,), int64."""
+    unknown = [name for name in found.class_names if name not in known]
+    if unknown:
+        raise DatasetError(
+            f"{found.name} has other classes than the network was trained for: "
+            f"{some(unknown)} is none of {some(known)}. Give images of the same "
+            "classes, under the same names."
+        )
+    return np.array([list(known).index(name) for name in found.class_names])
+
+
+def as_shape(images: NumpyArray, shape: Shape) -> NumpyArray:
+    """Images, (count, channels, height, width), with other channels and another size.
+
+    Other inputs than images of 1 or 3 channels stay as they are.
+    """
+    if images.ndim != 4 or len(shape) != 3 or images.dtype != np.uint8:
+        return images
+    if images.shape[1] == 3 and shape[0] == 1:
+        images = grey_of(images)
+    resized = resize_images(images, shape[1:])
+    if images.shape[1] == 1 and shape[0] == 3:
+        resized = np.repeat(resized, 3, axis=1)
+    return resized
+
+
+def grey_of(images: NumpyArray) -> NumpyArray:
+    """RGB as grey, (count, 1, height, width), as Pillow converts it."""
+    wide = np.tensordot(images.astype(np.uint32), LUMA, axes=(1, 0)) + 0x8000
+    grey: NumpyArray = (wide >> 16).astype(np.uint8)[:, None]
+    return grey
+
+
+def _holds_pictures(path: Path) -> bool:
+    """Whether it is a folder, or a zip, of pictures."""
+    if not path.exists() or path.name == ARRAY_FILE:
+        return False
+    from handgrad.datasets.image_folder import open_pictures
+
+    try:
+        with open_pictures(path) as pictures:
+            return bool(pictures.sorted_files())
+    except DatasetError:
+        return False
+
+
+def some(names: Sequence[str]) -> str:
+    """The first dozen names."""
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

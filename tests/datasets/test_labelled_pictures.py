@@ -1,0 +1,66 @@
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handgrad.datasets.labelled_pictures import labelled_pictures
+from handgrad.datasets.pictures import read_image
+from handgrad.errors import DatasetError
+
+NAMES = ("ant", "bee", "cat")
+
+
+def put(folder, name, shade=90, mode="RGB"):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, (9, 7), shade if mode == "L" else (shade, 0, 40)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("bee/1.png", 1),
+        ("new/test/bee/1.png", 1),
+        ("bee/june/1.png", 1),
+        ("ant/bee/1.png", 1),
+    ],
+)
+def test_a_picture_is_of_the_class_of_its_innermost_folder(place, expected, tmp_path):
+    put(tmp_path, place)
+    assert labelled_pictures(tmp_path, NAMES, (3, 7, 9)).targets.tolist() == [expected]
+
+
+def test_the_folder_of_one_class_is_enough(tmp_path):
+    put(tmp_path, "cat/1.png")
+    found = labelled_pictures(tmp_path / "cat", NAMES, (3, 7, 9))
+    assert found.targets.tolist() == [2]
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 6), (3, 5, 6)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_size_and_colours_are_those_of_a_prediction(shape, mode, tmp_path):
+    path = put(tmp_path, "ant/1.png", mode=mode)
+    found = labelled_pictures(tmp_path, NAMES, shape)
+    np.testing.assert_array_equal(found.images[0], read_image(path, shape))
+
+
+def test_a_zip_is_read_as_a_folder_is(tmp_path):
+    path = put(tmp_path, "ant/1.png")
+    with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+        archive.write(path, "some/ant/1.png")
+    found = labelled_pictures(tmp_path / "new.zip", NAMES, (3, 7, 9))
+    assert found.targets.tolist() == [0]
+
+
+def test_a_picture_of_no_class_is_named(tmp_path):
+    put(tmp_path, "ant/1.png")
+    put(tmp_path, "goat/2.png")
+    with pytest.raises(DatasetError, match=r"goat/2\.png lies in no folder .*ant, bee"):
+        labelled_pictures(tmp_path, NAMES, (3, 7, 9))
+
+
+def test_no_pictures_are_an_error(tmp_path):
+    with pytest.raises(DatasetError, match="holds no pictures"):
+        labelled_pictures(tmp_path, NAMES, (3, 7, 9))

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from handgrad.datasets import Dataset, Split
+from handgrad.errors import DatasetError
+from handgrad.training.config import config_from
+from handgrad.training.other_images import (
+    as_shape,
+    as_trained,
+    grey_of,
+    whole_images,
+)
+
+SOME = np.random.default_rng(0).integers(0, 256, (6, 3, 5, 4), np.uint8)
+
+
+def config(shape=(1, 8, 8), names=tuple("0123456789")):
+    resolved = {
+        "input_shape": shape,
+        "class_names": names,
+        "mean": (0.5,) * shape[0],
+        "std": (0.5,) * shape[0],
+        "dataset_sha256": "",
+        "train_images": 1,
+        "validation_images": 0,
+    }
+    return config_from({"resolved": resolved})
+
+
+def test_grey_is_pillows():
+    expected = [
+        np.asarray(Image.fromarray(one.transpose(1, 2, 0)).convert("L")) for one in SOME
+    ]
+    np.testing.assert_array_equal(grey_of(SOME)[:, 0], expected)
+
+
+def test_grey_becomes_colour_and_colour_grey():
+    grey = SOME[:, :1]
+    np.testing.assert_array_equal(as_shape(grey, (3, 5, 4)), np.repeat(grey, 3, axis=1))
+    assert as_shape(SOME, (1, 8, 8)).shape == (6, 1, 8, 8)
+    assert as_shape(SOME, (3, 5, 4)) is SOME
+    vectors = np.zeros((2, 7), np.float32)
+    assert as_shape(vectors, (7,)) is vectors
+
+
+def test_a_data_set_is_scored_whole():
+    found = whole_images(config(), "digits", None, None)
+    assert len(found) == 1797
+    assert whole_images(config((3, 9, 9)), "digits", None, None).images.shape == (
+        1797, 3, 9, 9,
+    )  # fmt: skip
+
+
+def test_classes_are_matched_by_name():
+    split = Split(SOME, np.array([0, 1, 0, 1, 0, 1]))
+    found = Dataset("new", split, None, ("dog", "ant"), "")
+    trained = as_trained(found, config((3, 5, 4), ("ant", "bee", "dog")))
+    assert trained.train.targets.tolist() == [2, 0, 2, 0, 2, 0]
+    assert trained.class_names == ("ant", "bee", "dog")
+    with pytest.raises(DatasetError, match="dog is none of ant, bee"):
+        as_trained(found, config((3, 5, 4), ("ant", "bee")))
+
+
+def test_a_folder_is_read_by_the_names_of_its_folders(tmp_path):
+    for name in ("7", "3"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (8, 8), 30).save(tmp_path / name / "a.png")
+    found = whole_images(config(), str(tmp_path), None, None)
+    assert found.targets.tolist() == [3, 7]
