@@ -161,11 +161,9 @@ def test_other_sizes_are_bilinear():
     np.testing.assert_array_equal(found, np.asarray(expected).transpose(2, 0, 1))
 
 
-@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PPM", "ICO"])
+@pytest.mark.parametrize("kind", ["EPS", "PDF", "SPIDER"])
 def test_other_formats_are_not_even_tried(kind):
-    with pytest.raises(
-        DatasetError, match=r"x\.png cannot be read as a PNG, JPEG, BMP"
-    ):
+    with pytest.raises(DatasetError, match=r"x\.png cannot be read as a picture"):
         decode(saved(RGB, kind), "x.png", (3, 5, 7))
 
 
@@ -216,7 +214,7 @@ CUT = {**LOSSLESS, "jpeg": saved(SMOOTH, "JPEG")}
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.8])
 def test_a_cut_off_picture_is_refused(name, share):
     content = CUT[name][: int(share * len(CUT[name]))]
-    with pytest.raises(DatasetError, match=f"^a.{name} cannot be read as a PNG"):
+    with pytest.raises(DatasetError, match=f"^a.{name} cannot be read as a picture"):
         decode(content, f"a.{name}", (3, 5, 7))
 
 

@@ -32,6 +32,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     data_dir: DataDir = None,
     validation: option.Validation = None,
     train_count: option.TrainCount = None,
+    allow_empty_classes: option.AllowEmptyClasses = False,
     image_size: ImageSize = None,
     normalization: option.NormalizationName = None,
     augment: option.Augment = None,

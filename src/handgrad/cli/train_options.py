@@ -62,7 +62,7 @@ Validation = Annotated[
     str | None,
     typer.Option(
         metavar="HOW",
-        help="A fraction or a count of the training images, test, or none (0.1).",
+        help="A fraction or count of the training images, test, folder, none (0.1).",
         rich_help_panel=DATA,
     ),
 ]
@@ -169,6 +169,15 @@ EarlyStopping = Annotated[
     ),
 ]
 
+AllowEmptyClasses = Annotated[
+    bool,
+    flag(
+        "--allow-empty-classes",
+        says="Go on where a folder beside those of the classes has no images.",
+        panel=DATA,
+    ),
+]
+
 PLACES = {  # the option's own name -> its table and key; "" is the top
     "seed": ("", "seed"),
     "engine": ("", "engine"),
@@ -176,6 +185,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "data_dir": ("dataset", "data_dir"),
     "validation": ("dataset", "validation"),
     "train_count": ("dataset", "train_count"),
+    "allow_empty_classes": ("dataset", "allow_empty_classes"),
     "image_size": ("dataset", "image_size"),
     "normalization": ("dataset", "normalization"),
     "augment": ("dataset", "augmentation"),
@@ -246,10 +256,10 @@ def merged(base: Settings, over: Settings) -> Settings:
 def _validation(text: str) -> Any:
     value = parse_value(text)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number and value not in ("test", "none"):
+    if not is_number and value not in ("test", "none", "folder"):
         raise ConfigError(
-            f"--validation takes a fraction, a count, test or none, got {text!r}. "
-            "Write it like --validation 0.1."
+            "--validation takes a fraction, a count, test, folder or none, got "
+            f"{text!r}. Write it like --validation 0.1."
         )
     return value
 

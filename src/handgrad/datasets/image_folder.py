@@ -1,30 +1,22 @@
 """A user's own pictures: one folder for each class, in a folder or a zip.
 
-    ROOT/CLASS/any/where/picture.png                all pictures of a class
-    ROOT/train/CLASS/picture.png, ROOT/test/...     with a test split of its own
-
-A single folder around all of that is passed through. Classes are numbered in the
-order of their names. Beside `train`, only `test` is read. Without `test`, a fifth of
-each class (rounded down) is the test split: those whose names draw the lowest numbers
-from a fixed key, so a picture stays on its side when others are added.
-
-Pictures are grey (one channel) if all files are, else RGB. Without an `image_size` they
-keep the size that most of them have, the smaller one of two, if no side of it is over
-128 pixels; otherwise they become 32 x 32. They are stretched, not cut.
+Which folders are classes and which are splits, `layout` says. Pictures are grey (one
+channel) if all files are, else RGB. Without an `image_size` they keep the size that
+most of them have, the smaller one of two, if no side of it is over 128 pixels;
+otherwise they become 32 x 32. They are stretched, not cut.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
-
-import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.image_cache import ImageCache
+from handgrad.datasets.layout import Plan, arrange
 from handgrad.datasets.picture_files import Folder, PictureFile, PictureFiles, Zip
 from handgrad.datasets.pictures import (
     Header,
@@ -33,30 +25,12 @@ from handgrad.datasets.pictures import (
     read_header,
     read_image,
 )
-from handgrad.errors import DatasetError
-from handgrad.randomness import Key
-from handgrad.text import decoded
 
 __all__ = ["load_images", "read_image"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file, and its place
-
-TEST_SHARE = 5  # one in so many, of each class
-TEST_KEY = Key(0).child("image folder").child("test")
 KEPT_SIDE = 128
 USUAL_SIZE = (32, 32)
-SHAPE_HINT = "Make one folder of pictures for each class"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which file is what: training files first, then test files."""
-
-    files: tuple[PictureFile, ...]
-    targets: NumpyArray
-    train_count: int
-    class_names: tuple[str, ...]
 
 
 def load_images(
@@ -65,57 +39,34 @@ def load_images(
     progress: Progress | None = None,
     *,
     use_cache: bool = True,
+    allow_empty_classes: bool = False,
 ) -> Dataset:
     """Decode the pictures once; later calls map the decoded pixels into memory.
 
-    Without `use_cache` they are decoded again, and kept in place of those before.
+    Without `use_cache` they are decoded again, and kept in place of those before. A
+    folder without pictures beside those of the classes is an error, unless allowed.
     """
     with open_pictures(path) as pictures:
         files = pictures.sorted_files()
         place = path.resolve()
         name = place.name if path.is_dir() else place.stem
         cache = ImageCache(place, files, image_size, is_read=use_cache)
+        places = () if allow_empty_classes else pictures.folders
+        plan = arrange(files, str(path), places)
+        passed_over = dict(sorted(pictures.passed_over.items()))
         found = cache.open(name)
         if found is not None:
-            return found
-        plan = arrange(files, str(path))
+            return replace(found, passed_over=passed_over)
         with quiet_decoder():
             headers = _headers(pictures, plan.files, path, progress)
             shape = shape_of(headers, image_size)
-            return cache.build(
+            made = cache.build(
                 name,
-                plan.class_names,
-                plan.targets,
-                plan.train_count,
+                plan,
                 shape,
                 lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
             )
-
-
-def arrange(files: Sequence[PictureFile], source: str) -> Plan:
-    """Find classes and splits in the names of the files."""
-    rows = [(file, file.parts) for file in files]
-    while rows and len({parts[0] for _, parts in rows}) == 1 and _depth(rows) > 2:
-        rows = [(file, parts[1:]) for file, parts in rows]
-    if _has_splits(rows):
-        train = [(f, parts[1:]) for f, parts in rows if parts[0] == "train"]
-        test = [(f, parts[1:]) for f, parts in rows if parts[0] == "test"]
-    else:
-        train, test = rows, []
-    class_names = _class_names(train, source)
-    if not test:
-        train, test = _put_aside(train)
-    number = {name: place for place, name in enumerate(class_names)}
-    for file, parts in test:
-        if len(parts) < 2 or parts[0] not in number:
-            raise DatasetError(
-                f"{source}: {file.name} is of no class that train has "
-                f"({', '.join(class_names[:5])}, ...). Name the folders alike."
-            )
-    both = [*train, *test]
-    targets = np.array([number[parts[0]] for _, parts in both], dtype=np.int64)
-    shown = tuple(map(decoded, class_names))
-    return Plan(tuple(file for file, _ in both), targets, len(train), shown)
+        return replace(made, passed_over=passed_over)
 
 
 def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
@@ -128,56 +79,9 @@ def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
     return (channels, *(most if max(most) <= KEPT_SIDE else USUAL_SIZE))
 
 
-def _has_splits(rows: Sequence[Row]) -> bool:
-    """Whether `train` is a split here, and not one of the classes."""
-    depths = [len(parts) for _, parts in rows if parts[0] == "train"]
-    has_test = any(parts[0] == "test" for _, parts in rows)
-    return bool(depths) and (has_test or min(depths) > 2)
-
-
 def open_pictures(path: Path) -> PictureFiles:
     """The pictures of a folder or a zip; a context."""
     return Folder(path) if path.is_dir() else Zip(path)
-
-
-def _depth(rows: Sequence[Row]) -> int:
-    return min(len(parts) for _, parts in rows)
-
-
-def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
-    if not rows:
-        raise DatasetError(
-            f"{source} holds no PNG, JPEG, BMP or WebP pictures. {SHAPE_HINT}."
-        )
-    loose = next((file.name for file, parts in rows if len(parts) < 2), None)
-    if loose is not None:
-        raise DatasetError(
-            f"{source}: {loose} lies in no class's folder. {SHAPE_HINT}."
-        )
-    names = sorted({parts[0] for _, parts in rows})
-    if len(names) < 2:
-        raise DatasetError(
-            f"{source} holds pictures of one class only ({names[0]}), and a classifier "
-            f"needs two or more. {SHAPE_HINT}."
-        )
-    return tuple(names)
-
-
-def _put_aside(
-    rows: Sequence[Row],
-) -> tuple[list[Row], list[Row]]:
-    """A fifth of each class, by the numbers that their names draw."""
-    aside, by_class = set(), defaultdict(list)
-    for _, parts in rows:
-        by_class[parts[0]].append("/".join(parts))
-    for members in by_class.values():
-        members.sort(key=lambda member: TEST_KEY.child(member).words)
-        aside.update(members[: len(members) // TEST_SHARE])
-    is_test = ["/".join(parts) in aside for _, parts in rows]
-    return (
-        [row for row, chosen in zip(rows, is_test, strict=True) if not chosen],
-        [row for row, chosen in zip(rows, is_test, strict=True) if chosen],
-    )
 
 
 def _headers(

@@ -36,6 +36,7 @@ def load(
     image_size: Pair | None = None,
     progress: Progress | None = None,
     use_cache: bool = True,
+    allow_empty_classes: bool = False,
 ) -> Dataset:
     """Load a data set: from this machine if it is there, else by download.
 
@@ -45,7 +46,8 @@ def load(
     downloads, by default the user's cache folder; HANDGRAD_DATA, ./data and the folders
     of other libraries are searched as well. `progress` is called with what is read, how
     much is done, and of how much. With `use_cache=False` images are decoded even if the
-    image cache holds them.
+    image cache holds them. A folder without images beside those of the classes is an
+    error, unless `allow_empty_classes`.
 
     DatasetError for an unknown name, a failed download, or a file that is missing or
     damaged; ConfigError for a size below 1.
@@ -66,7 +68,11 @@ def load(
     name = _known(name_or_path)
     if name is None:
         return _from_files(
-            _existing(name_or_path), image_size, progress, use_cache=use_cache
+            _existing(name_or_path),
+            image_size,
+            progress,
+            use_cache=use_cache,
+            allow_empty_classes=allow_empty_classes,
         )
     if name == "digits":
         dataset = load_digits()
@@ -80,13 +86,13 @@ def load(
 
 
 def _from_files(
-    path: Path, image_size: Pair | None, progress: Any, *, use_cache: bool
+    path: Path, image_size: Pair | None, progress: Any, **how: bool
 ) -> Dataset:
     if path.name == ARRAY_FILE:
         return load_arrays(path)
     from handgrad.datasets.image_folder import load_images
 
-    return load_images(path, image_size, progress, use_cache=use_cache)
+    return load_images(path, image_size, progress, **how)
 
 
 def fetch(
@@ -154,8 +160,12 @@ def read(source: Source, place: Path) -> Dataset:
 
 def resized(dataset: Dataset, size: Pair) -> Dataset:
     """The same data set with its images at another height and width."""
-    test = None if dataset.test is None else resize_split(dataset.test, size)
-    return replace(dataset, train=resize_split(dataset.train, size), test=test)
+    train, *others = (
+        None if split is None else resize_split(split, size)
+        for split in (dataset.train, dataset.test, dataset.validation)
+    )
+    assert train is not None
+    return replace(dataset, train=train, test=others[0], validation=others[1])
 
 
 def _known(name: str | Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Picture files as bytes of pixels: PNG, JPEG, BMP and WebP.
+"""Picture files as bytes of pixels, of every still format that is safe to read.
 
     turned      as the camera's EXIF orientation says
     16 bits     the high byte of each number counts
@@ -24,8 +24,25 @@ from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.errors import DatasetError
 from handgrad.paths import check_ordinary
 
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+KINDS = {  # Pillow's name of a format, and how its files end; no program is called
+    "AVIF": (".avif", ".avifs"),
+    "BMP": (".bmp",),
+    "DIB": (".dib",),
+    "GIF": (".gif",),
+    "ICO": (".ico",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"),
+    "JPEG2000": (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c"),
+    "PCX": (".pcx",),
+    "PNG": (".png", ".apng"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "QOI": (".qoi",),
+    "SGI": (".sgi", ".rgb", ".rgba", ".bw"),
+    "TGA": (".tga",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
+FORMATS = tuple(KINDS)
+SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 PIXEL_LIMIT = 16_000_000
 FILE_LIMIT = 64 << 20  # bytes; what a picture within the pixel limit does not reach
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
@@ -78,8 +95,7 @@ def read_image(path: Path, shape: Shape) -> NumpyArray:
         content = path.read_bytes()
     except OSError as error:
         raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Give a PNG, JPEG, BMP "
-            "or WebP file."
+            f"{path} cannot be read: {error.strerror or error}. Give a picture file."
         ) from error
     with quiet_decoder():
         return decode(content, str(path), shape)
@@ -115,7 +131,7 @@ def _refusals(name: str) -> Iterator[None]:
     except Exception as error:  # decoders raise nearly every kind
         reason = " ".join(str(error).split()).partition("<_io")[0].strip(" .'\"")
         raise DatasetError(
-            f"{name} cannot be read as a PNG, JPEG, BMP or WebP picture"
+            f"{name} cannot be read as a picture"
             f"{f' ({reason})' if reason else ''}. Replace the file or take it out."
         ) from error
 

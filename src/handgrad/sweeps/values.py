@@ -11,6 +11,7 @@ from handgrad.sweeps.space import Choice, Parameter, Setting, Values
 from handgrad.sweeps.sweep import Sweep
 from handgrad.training import build
 from handgrad.training.config import RunConfig, config_from
+from handgrad.training.splitting import split_of
 
 
 def corners(sweep: Sweep) -> list[Setting]:
@@ -65,7 +66,7 @@ def _config(trial: Trial, data_dir: Path | None) -> RunConfig:
 def _resolve(config: RunConfig) -> RunConfig:
     """The configuration with the sizes of its data."""
     dataset = build.load_dataset(config)
-    train, validation = build.split_of(config, dataset)
+    train, validation = split_of(config, dataset)
     unit = datasets.normalization("unit", train.images)  # sizes are all we need
     return build.resolve(config, dataset, train, validation, unit)
 

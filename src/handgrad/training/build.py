@@ -9,7 +9,6 @@ from handgrad.arrays import Shape
 from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
 from handgrad.datasets.inverted import brightness_of
-from handgrad.datasets.splits import subset
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError
@@ -18,13 +17,13 @@ from handgrad.losses import L2
 from handgrad.models.own import MakeModel, made_by
 from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
-from handgrad.randomness import Key
 from handgrad.schedules import Schedule, warm_up
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.splitting import split_of, validation_of
 from handgrad.training.trainer import Trainer
 
 ARRAYS = "arrays"  # the name of a data set that came as arrays and was not kept
@@ -162,26 +161,8 @@ def load_dataset(
         image_size=size,
         progress=progress,
         use_cache=use_cache,
+        allow_empty_classes=config.dataset.allow_empty_classes,
     )
-
-
-def split_of(config: RunConfig, dataset: Dataset) -> tuple[Split, Split | None]:
-    """Training and validation images, cut by keys of the seed."""
-    key, wanted = Key(config.seed), config.dataset.validation
-    train: Split = dataset.train
-    validation: Split | None = None
-    if wanted == "test":
-        if dataset.test is None:
-            raise ConfigError(
-                f"{dataset.name} has no test images to validate on. Give a fraction, "
-                "such as 0.1."
-            )
-        validation = dataset.test
-    elif not isinstance(wanted, str):
-        train, validation = datasets.split(train, wanted, key.child("validation"))
-    if config.dataset.train_count is not None:
-        train = subset(train, config.dataset.train_count, key.child("subset"))
-    return train, validation
 
 
 def resolve(
@@ -207,7 +188,9 @@ def resolve(
         input_dtype="float32" if is_float else None,
         **kept,
     )
-    return config.model_copy(update={"resolved": resolved})
+    chosen = {"validation": validation_of(config, dataset)}
+    table = config.dataset.model_copy(update=chosen)
+    return config.model_copy(update={"resolved": resolved, "dataset": table})
 
 
 def normalization_of(config: RunConfig) -> Normalization:

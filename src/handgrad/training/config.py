@@ -28,7 +28,7 @@ from handgrad.starting_points import with_start
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.table import RULES, Positive, Real, Table, Whole
 
-Validation = float | int | Literal["test", "none"]
+Validation = float | int | Literal["test", "none", "folder"]
 
 
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
@@ -60,7 +60,8 @@ class DatasetConfig(Table):
     """Which images, and how they are cut and normalised.
 
     `validation` is a fraction or a count of the training images, "test" for the test
-    images themselves (as some reports do), or "none".
+    images themselves (as some reports do), "folder" for the validation images that the
+    data set brings, or "none". Where nothing is said, it is "folder" if there are some.
     """
 
     name: Annotated[str, _spelled(DATASETS)] = "digits"
@@ -68,6 +69,7 @@ class DatasetConfig(Table):
     validation: Validation = 0.1
     train_count: Whole | None = None
     image_size: Size | None = None
+    allow_empty_classes: bool = False
     normalization: Literal["unit", "half", "standard"] = "unit"
     augmentation: Annotated[tuple[_Augmentation, ...], Field(strict=False)] = ()
 

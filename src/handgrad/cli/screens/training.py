@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.cli.screens.console import say, say_json
+from handgrad.cli.screens.images import images_in_words
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
 from handgrad.cli.screens.stopping import Stop
 from handgrad.errors import HandgradError, StoppedError, UnsavedError
 from handgrad.training.manifest import seal
+from handgrad.training.other_images import some
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
 
@@ -121,16 +123,15 @@ def _first_word(run: Run) -> str:
     config, resolved = run.config, run.config.resolved
     assert resolved is not None
     channels, height, width = resolved.input_shape
-    test = run.parts.dataset.test
-    counts = [f"{resolved.train_images:,} to train on"]
-    counts += [f"{resolved.validation_images:,} to validate"] * (
-        resolved.validation_images > 0
-    )
-    counts += [] if test is None else [f"{len(test):,} to test"]
-    return (
-        f"{config.model.name} on {config.dataset.name}: {', '.join(counts)}\n"
-        f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
-        f"{len(resolved.class_names)} classes; into {run.folder.path}"
+    images = images_in_words(config, run.parts.dataset)
+    return "\n".join(
+        [
+            f"{config.model.name} on {config.dataset.name}: {images[0]}",
+            *images[1:],
+            f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
+            f"{len(resolved.class_names)} classes: {some(resolved.class_names)}",
+            f"into {run.folder.path}",
+        ]
     )
 
 
