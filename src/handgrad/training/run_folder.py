@@ -37,7 +37,7 @@ from handgrad.training.config import RunConfig, read_config
 from handgrad.training.environment import describe_environment
 from handgrad.training.notes import LOGS
 from handgrad.training.ownership import Ownership, take
-from handgrad.training.real_files import is_file, read_file, regular
+from handgrad.training.real_files import check_no_link, is_file, read_file, regular
 from handgrad.training.records import TIMINGS, EpochRecord, Record
 
 RUNS = Path("runs")
@@ -204,6 +204,7 @@ class RunFolder:
             path = self._log(name)
             found[name] = path.stat().st_size if is_file(path) else 0
             if found[name] < size:
+                check_no_link(path)
                 raise IntegrityError(
                     f"{path} holds {found[name]} bytes and should hold {size}: "
                     "somebody has shortened it. Put a copy back, or start a new run."
