@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handgrad.datasets.image_folder import load_images, shape_of
+from handgrad.datasets.image_folder import all_bad, load_images, shape_of
 from handgrad.datasets.pictures import Header
 from handgrad.errors import DatasetError
 
@@ -250,3 +250,36 @@ def test_an_empty_class_is_refused_unless_allowed(root):
     with pytest.raises(DatasetError, match="no pictures in emu"):
         load_images(root)
     assert load_images(root, allow_empty_classes=True).class_names == ("cat", "dog")
+
+
+def test_all_bad_files_are_named_at_once(root):
+    make_folder(root, TEN)
+    (root / TEN[0]).write_bytes(b"")
+    (root / TEN[3]).write_bytes((root / TEN[3]).read_bytes()[:-40])
+    (root / TEN[7]).write_text("<html>404</html>")
+    with pytest.raises(DatasetError, match="3 of 10 pictures are bad: ") as refused:
+        load_images(root)
+    assert all(TEN[k] in str(refused.value) for k in (0, 3, 7))
+    for k in (0, 7):
+        (root / TEN[k]).write_bytes(picture())
+    (root / TEN[5]).write_bytes((root / TEN[5]).read_bytes()[:-40])
+    with pytest.raises(DatasetError, match="2 of 10 pictures are bad: "):
+        load_images(root)
+
+
+def test_very_many_bad_files_are_counted():
+    said = str(all_bad([f"{k} is bad. Mend it." for k in range(60)], 100))
+    assert said.startswith("60 of 100 pictures are bad: 0 is bad; 1 is bad; ")
+    assert "49 is bad; and 10 more. Replace" in said
+
+
+@pytest.mark.parametrize("scale", [1, 16, 257])
+def test_deep_pictures_are_scaled_by_the_bits_they_use(root, scale):
+    ramp = np.arange(0, 256, 51, dtype=np.uint16)
+    for name in TEN:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.tile(ramp * scale, (2, 1))).save(root / name)
+    dataset = load_images(root)
+    assert dataset.bit_depth == {1: 8, 16: 12, 257: 16}[scale]
+    np.testing.assert_array_equal(dataset.train.images[0, 0, 0], ramp)
+    assert load_images(root).bit_depth == dataset.bit_depth

@@ -104,7 +104,8 @@ class Dataset:
     name, or that of the folder or zip; `class_names[k]` names class k. `checksum` is
     the SHA-256 of the images, targets and weights of all splits, in hexadecimal.
     `sources` says of each split where it came from, `left` names folders that are part
-    of none, `passed_over` counts files by the kinds that were not read.
+    of none, `passed_over` counts files by the kinds that were not read. `bit_depth` is
+    that of pictures with 16 bits a pixel: how many of them the data set uses.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Dataset:
     sources: Mapping[str, str] = field(default_factory=dict)
     left: tuple[str, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    bit_depth: int | None = None
 
     @property
     def image_shape(self) -> Shape:

@@ -33,7 +33,7 @@ from handgrad.errors import HandgradWarning
 from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
-FORMAT = 3
+FORMAT = 4
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
 WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed
 BLOCK = 1 << 20
@@ -89,6 +89,7 @@ class ImageCache:
             "targets": plan.targets.tolist(),
             "sources": dict(plan.sources),
             "left": list(plan.left),
+            "bit_depth": plan.bit_depth,
         }
         try:
             return self._keep(name, index, fill)
@@ -167,6 +168,7 @@ def _dataset(name: str, pixels: NumpyArray, index: dict[str, Any]) -> Dataset:
         validation,
         index["sources"],
         tuple(index["left"]),
+        bit_depth=index["bit_depth"],
     )
 
 

@@ -25,11 +25,13 @@ from handgrad.datasets.pictures import (
     read_header,
     read_image,
 )
+from handgrad.errors import DatasetError
 
 __all__ = ["load_images", "read_image"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 KEPT_SIDE = 128
+MOST_BAD = 50  # bad files that are named
 USUAL_SIZE = (32, 32)
 
 
@@ -60,6 +62,8 @@ def load_images(
         with quiet_decoder():
             headers = _headers(pictures, plan.files, path, progress)
             shape = shape_of(headers, image_size)
+            depths = [one.bit_depth for one in headers if one.bit_depth is not None]
+            plan = replace(plan, bit_depth=max(depths, default=None))
             made = cache.build(
                 name,
                 plan,
@@ -90,11 +94,27 @@ def _headers(
     path: Path,
     progress: Progress | None,
 ) -> list[Header]:
-    headers = []
+    """What each file says of itself; DatasetError that names all that say nothing.
+
+    The others are decoded then as well: so that every bad file is named at once.
+    """
+    headers, bad = [], []
     for count, file in enumerate(files, 1):
-        headers.append(read_header(pictures.read(file.name), f"{path}: {file.name}"))
+        content, name = pictures.read(file.name), f"{path}: {file.name}"
+        try:
+            headers.append(read_header(content, name))
+        except DatasetError as error:
+            bad.append(str(error))
         if progress is not None:
             progress(f"looking at {len(files):,} pictures", count, len(files))
+    if bad:
+        for file in files:
+            content, name = pictures.read(file.name), f"{path}: {file.name}"
+            try:
+                decode(content, name, (1, 1, 1))
+            except DatasetError as error:
+                bad += [] if str(error) in bad else [str(error)]
+        raise all_bad(bad, len(files))
     return headers
 
 
@@ -110,10 +130,16 @@ def _decode_all(
     colour = "grey" if channels == 1 else "RGB"
     what = f"decoding {len(pixels):,} pictures to {height} x {width}, {colour}"
 
+    bad: list[str] = []
+
     def fill(row: int) -> None:
         name = plan.files[row].name
         content = pictures.read(name)
-        pixels[row] = decode(content, f"{path}: {name}", pixels.shape[1:])
+        depth = plan.bit_depth or 16
+        try:
+            pixels[row] = decode(content, f"{path}: {name}", pixels.shape[1:], depth)
+        except DatasetError as error:
+            bad.append(str(error))
 
     with ThreadPoolExecutor() as pool:
         try:
@@ -123,3 +149,18 @@ def _decode_all(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    if bad:
+        raise all_bad(sorted(bad), len(pixels))
+
+
+def all_bad(sentences: Sequence[str], count: int) -> DatasetError:
+    """One sentence on one bad file, or on several of them, each with its reason."""
+    if len(sentences) == 1:
+        return DatasetError(sentences[0])
+    shown = [sentence.rpartition(". ")[0] for sentence in sentences[:MOST_BAD]]
+    more = len(sentences) - len(shown)
+    named = "; ".join([*shown, *([f"and {more:,} more"] if more else [])])
+    return DatasetError(
+        f"{len(sentences):,} of {count:,} pictures are bad: {named}. Replace them, or "
+        "take them out."
+    )

@@ -48,7 +48,7 @@ class Plan:
     """Which file is what: those of training, of the test, and of validation.
 
     `sources` says where each split came from, `left` names folders that are no part of
-    any.
+    any; `bit_depth` is that of deep pictures, see `pictures.Header`.
 
     Shapes
         targets  (files,), int64, in the order of `files`
@@ -61,6 +61,7 @@ class Plan:
     class_names: tuple[str, ...]
     sources: Mapping[str, str]
     left: tuple[str, ...] = ()
+    bit_depth: int | None = None
 
 
 def arrange(

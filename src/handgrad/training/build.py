@@ -174,7 +174,10 @@ def resolve(
 ) -> RunConfig:
     """The configuration with what followed from the data."""
     is_float = train.images.dtype == "float32"
-    kept: dict[str, Any] = {"brightness": None if is_float else brightness_of(train)}
+    kept: dict[str, Any] = {
+        "brightness": None if is_float else brightness_of(train),
+        "bit_depth": dataset.bit_depth,
+    }
     if config.resolved is not None:
         kept = config.resolved.kept()
     resolved = ResolvedConfig(

@@ -13,7 +13,8 @@ class ResolvedConfig(Table):
     """What followed from the data; written into a run's configuration.
 
     `brightness` is the mean of the training pixels (of up to about a thousand images),
-    from 0 to 1; nothing for inputs that are not bytes.
+    from 0 to 1; nothing for inputs that are not bytes. `bit_depth` is how many bits of
+    pictures with 16 bits a pixel were used, if there were some.
 
     Of a user's arrays, and nothing for data sets: `label_type` is the dtype of the
     labels whose texts the class names are, `channels` the place of the channel axis,
@@ -29,14 +30,15 @@ class ResolvedConfig(Table):
     validation_images: int
     input_dtype: Literal["float32"] | None = None  # nothing: bytes
     brightness: Annotated[float | None, Field(ge=0, le=1)] = None
+    bit_depth: Literal[8, 10, 12, 16] | None = None
     label_type: LabelType | None = None
     channels: Literal["first", "last"] | None = None
     feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
     def kept(self) -> dict[str, Any]:
         """What stays as it was first written down: what the arrays were like."""
-        names = {"label_type", "channels", "feature_names", "brightness"}
-        return self.model_dump(include=names)
+        of_arrays = {"label_type", "channels", "feature_names"}
+        return self.model_dump(include=of_arrays | {"brightness", "bit_depth"})
 
     @field_validator("std")
     @classmethod

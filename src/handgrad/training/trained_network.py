@@ -174,7 +174,9 @@ class TrainedNetwork:
         from handgrad.datasets.pictures import read_image
 
         place = path_of("read_image", "path", path, DatasetError)
-        return read_image(place, self.input_shape)
+        assert self.config.resolved is not None
+        depth = self.config.resolved.bit_depth or 16
+        return read_image(place, self.input_shape, depth)
 
 
 def _check_no_choice(path: Path, which: str) -> None:

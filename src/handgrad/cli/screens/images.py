@@ -19,6 +19,11 @@ def images_in_words(config: RunConfig, dataset: Dataset) -> list[str]:
     left = [*dataset.left, *([sources.get("validation", "")] if unused else [])]
     if left:
         lines.append(f"not used: {', '.join(left)}")
+    if dataset.bit_depth is not None:
+        largest = (1 << dataset.bit_depth) - 1
+        lines.append(
+            f"pictures of 16 bits use {dataset.bit_depth} of them: {largest:,} is white"
+        )
     if dataset.passed_over:
         kinds = [f"{count:,} {kind}" for kind, count in dataset.passed_over.items()]
         lines.append(f"passed over: {', '.join(kinds)}")
