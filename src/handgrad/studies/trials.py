@@ -7,7 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from handgrad import catalog
+from handgrad.datasets.load import NAMES
 from handgrad.errors import ConfigError
+from handgrad.names import known_name
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
 from handgrad.training.config import PredictionConfig, RunConfig, config_from
@@ -118,6 +120,11 @@ def trial_of(
         dump.pop("prediction")  # a ledger of before there was this table stays valid
     if config.loss.class_weight is None:
         dump["loss"].pop("class_weight")  # the same for this key
+    if not config.dataset.allow_empty_classes:
+        dump["dataset"].pop("allow_empty_classes")
+    is_open = "validation" not in config.dataset.model_fields_set
+    if is_open and known_name(config.dataset.name, NAMES) is None:
+        dump["dataset"].pop("validation")  # pictures may bring their own
     return Trial(
         {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}
     )
