@@ -17,34 +17,6 @@ Model = Annotated[
         show_default=False,
     ),
 ]
-Resume = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="RUN", help="Go on with a run that was stopped.", rich_help_panel=RUN
-    ),
-]
-RunFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--run", help="A new folder; one under runs/ by default.", rich_help_panel=RUN
-    ),
-]
-CheckpointSeconds = Annotated[
-    float | None,
-    typer.Option(help="Save this often within an epoch (60).", rich_help_panel=RUN),
-]
-OnFailedSave = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHAT",
-        help="stop, or continue and try again at the next checkpoint (stop).",
-        rich_help_panel=RUN,
-    ),
-]
-Force = Annotated[
-    bool,
-    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
-]
 Engine = Annotated[
     str | None,
     typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
