@@ -55,12 +55,14 @@ class _Config(_Table):
 class _TrainingTrial(_Table):
     kind: Literal["training"]
     seed: int
+    data: str | None = None
     config: _Config
 
 
 class _Inspection(_Table):
     kind: Literal["inspection"]
     seed: int
+    data: str | None = None
     name: str
     options: dict[str, Any]
 

@@ -29,7 +29,7 @@ class Trial:
 
     `spec` holds plain values, all that decides the numbers and nothing else: not the
     row or the variant, so that rows may share a trial, and not where the data is
-    stored.
+    stored. `data` in it is the SHA-256 of other data than the original, see `contents`.
     """
 
     spec: dict[str, Any]
