@@ -17,34 +17,6 @@ Model = Annotated[
         show_default=False,
     ),
 ]
-Resume = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="RUN", help="Go on with a run that was stopped.", rich_help_panel=RUN
-    ),
-]
-RunFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--run", help="A new folder; one under runs/ by default.", rich_help_panel=RUN
-    ),
-]
-CheckpointSeconds = Annotated[
-    float | None,
-    typer.Option(help="Save this often within an epoch (60).", rich_help_panel=RUN),
-]
-OnFailedSave = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHAT",
-        help="stop, or continue and try again at the next checkpoint (stop).",
-        rich_help_panel=RUN,
-    ),
-]
-Force = Annotated[
-    bool,
-    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
-]
 Engine = Annotated[
     str | None,
     typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
@@ -205,6 +177,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "predict_with_flip": ("prediction", "with_flip"),
     "checkpoint_seconds": ("training", "checkpoint_seconds"),
     "on_failed_save": ("training", "on_failed_save"),
+    "start_from": ("start", "source"),
 }
 
 
@@ -247,7 +220,7 @@ def merged(base: Settings, over: Settings) -> Settings:
     top = {**base.get("", {}), **over.get("", {})}
     for name, table in over.items():
         before = tables.get(name, {})
-        if name != "dataset" and "name" in table:
+        if name == "start" or (name != "dataset" and "name" in table):
             before = {}
         tables[name] = {**before, **table}
     return {**tables, "": top}

@@ -112,7 +112,7 @@ def trial_of(
         return _inspection(experiment, variant, size, seed, who)
     config = config_from(tables_of(experiment, variant, size, seed), who)
     check_config(config, who)
-    dump = config.model_dump(mode="json", exclude={"resolved", "seed"})
+    dump = config.model_dump(mode="json", exclude={"resolved", "seed", "start"})
     dump["dataset"].pop("data_dir")
     dump["training"].pop("checkpoint_seconds")
     dump["training"].pop("on_failed_save")

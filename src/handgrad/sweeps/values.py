@@ -11,6 +11,7 @@ from handgrad.sweeps.space import Choice, Parameter, Setting, Values
 from handgrad.sweeps.sweep import Sweep
 from handgrad.training import build
 from handgrad.training.config import RunConfig, config_from
+from handgrad.training.optimizer import build_optimizer
 from handgrad.training.splitting import split_of
 
 
@@ -49,7 +50,7 @@ def check_values(sweep: Sweep, data_dir: Path | None = None) -> None:
             if model not in built:
                 build.build_model(known)
                 built.add(model)
-            build.build_optimizer(known, steps_per_epoch=1)
+            build_optimizer(known, steps_per_epoch=1)
             catalog.build("loss", config.loss.name, config.loss.options)
         except HandgradError as error:
             raise ConfigError(f"{sweep.source}, {setting.name}: {error}") from error

@@ -17,13 +17,14 @@ from handgrad.losses import L2
 from handgrad.models.own import MakeModel, made_by
 from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
-from handgrad.schedules import Schedule, warm_up
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
+from handgrad.training.optimizer import build_optimizer
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.splitting import split_of, validation_of
+from handgrad.training.start_from import put_into, source_normalization, source_of
 from handgrad.training.trainer import Trainer
 
 ARRAYS = "arrays"  # the name of a data set that came as arrays and was not kept
@@ -73,13 +74,16 @@ def assemble(
     Without a `model` it is built as the configuration says.
     """
     train, validation = split_of(config, dataset)
-    normalization = datasets.normalization(
+    source = source_of(config)
+    normalization = source_normalization(config, source) or datasets.normalization(
         config.dataset.normalization, train.images, train.weights
     )
     train = weighted(train, dataset.class_names, config.loss.class_weight)
     config = resolve(config, dataset, train, validation, normalization)
     dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
     model = model or build_model(config)
+    if source is not None:
+        config = put_into(source, model, config)
     settings = training_settings(config)
     augmentation = build_augmentation(config, train.image_shape)
     steps = -(-len(train) // settings.batch_size)
@@ -228,31 +232,6 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
         seed=config.seed,
     )
     return model
-
-
-def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
-    """The optimizer with its schedule; lengths in steps default to the whole run."""
-    schedule = config.schedule
-    known = catalog.options_of(catalog.find("schedule", schedule.name))
-    options = dict(schedule.options)
-    if "steps" in known:
-        options.setdefault("steps", steps_per_epoch * config.training.epochs)
-    if "every" in known:
-        options.setdefault(
-            "every", steps_per_epoch * max(1, config.training.epochs // 3)
-        )
-    rate: Schedule = catalog.build(
-        "schedule",
-        schedule.name,
-        options,
-        learning_rate=config.optimizer.learning_rate,
-    )
-    if schedule.warmup_epochs:
-        rate = warm_up(rate, steps=round(schedule.warmup_epochs * steps_per_epoch))
-    optimizer: Optimizer = catalog.build(
-        "optimizer", config.optimizer.name, config.optimizer.options, learning_rate=rate
-    )
-    return optimizer
 
 
 def build_engine(

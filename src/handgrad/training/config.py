@@ -144,6 +144,19 @@ class PredictionConfig(Table):
     with_flip: bool = False
 
 
+class StartConfig(Table):
+    """The weights to start from: those of another run or of a saved network.
+
+    `source` is the run's folder or the file, `sha256` the checksum of its arrays,
+    written when the run starts. `normalization` is that of the "source", whose weights
+    were trained with it, or the run's "own".
+    """
+
+    source: str
+    sha256: str | None = None
+    normalization: Literal["source", "own"] = "source"
+
+
 class RunConfig(Table):
     """The configuration of a run: everything that decides its numbers.
 
@@ -161,6 +174,7 @@ class RunConfig(Table):
         schedule    name, warmup_epochs and options; lengths in steps
         training    epochs, batch_size, clip_norm, early_stopping, checkpoints
         prediction  with_flip: average over each image and its flip
+        start       source of the first weights; nothing: drawn by the seed
         resolved    what follows from the data; filled in when the run starts
 
     Example
@@ -176,6 +190,7 @@ class RunConfig(Table):
     schedule: ScheduleConfig = ScheduleConfig()
     training: TrainingConfig = TrainingConfig()
     prediction: PredictionConfig = PredictionConfig()
+    start: StartConfig | None = None
     resolved: ResolvedConfig | None = None
 
     def to_toml(self) -> str:

@@ -19,6 +19,9 @@ class ResolvedConfig(Table):
     Of a user's arrays, and nothing for data sets: `label_type` is the dtype of the
     labels whose texts the class names are, `channels` the place of the channel axis,
     `feature_names` the names of a data frame's columns.
+
+    Of a run that starts from another one's weights, `initial_sha256` is the checksum of
+    all arrays that it began with, and `new_arrays` names those not taken from there.
     """
 
     input_shape: Annotated[tuple[Whole, ...], Field(strict=False)]
@@ -35,10 +38,15 @@ class ResolvedConfig(Table):
     channels: Literal["first", "last"] | None = None
     feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
+    initial_sha256: str | None = None
+    new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+
     def kept(self) -> dict[str, Any]:
         """What stays as it was first written down: what the arrays were like."""
         of_arrays = {"label_type", "channels", "feature_names"}
-        return self.model_dump(include=of_arrays | {"brightness", "bit_depth"})
+        begun = self.model_dump(include={"initial_sha256", "new_arrays"})
+        kept = self.model_dump(include=of_arrays | {"brightness", "bit_depth"})
+        return {**kept, **_known(begun)}
 
     @field_validator("std")
     @classmethod
@@ -55,3 +63,7 @@ class ResolvedConfig(Table):
     ) -> LabelType | None:
         labels_of(info.data.get("class_names", ()), kind)  # ConfigError
         return kind
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

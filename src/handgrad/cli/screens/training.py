@@ -48,6 +48,8 @@ def _train(run: Run, stop: Stop, *, quiet: bool) -> None:
         quiet=quiet,
     )
     screen.say(_first_word(run))
+    if run.config.start is not None:
+        screen.say(_start(run))
     trainer.between = stop.check
     was_saved = True
     with screen, suppress(StoppedError):
@@ -133,6 +135,17 @@ def _first_word(run: Run) -> str:
             f"into {run.folder.path}",
         ]
     )
+
+
+def _start(run: Run) -> str:
+    """How many arrays were taken from another run, and which are new."""
+    resolved, start = run.config.resolved, run.config.start
+    assert resolved is not None
+    assert start is not None
+    new = [name.partition("/")[2] for name in resolved.new_arrays or ()]
+    count = len(run.parts.model.parameters()) + len(run.parts.model.buffers())
+    words = f"begins with {count - len(new)} of {count} arrays of {start.source}"
+    return f"{words}; new: {', '.join(new)}" if new else words
 
 
 def _last_word(result: dict[str, Any], pictures: list[Path], *, is_first: bool) -> None:
