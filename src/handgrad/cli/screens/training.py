@@ -48,7 +48,7 @@ def _train(run: Run, stop: Stop, *, quiet: bool) -> None:
         quiet=quiet,
     )
     screen.say(_first_word(run))
-    if run.config.start is not None:
+    if run.config.start is not None and trainer.position.step == 0:
         screen.say(_start(run))
     trainer.between = stop.check
     was_saved = True
