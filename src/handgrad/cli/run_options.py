@@ -1,4 +1,4 @@
-"""What `handgrad train` may be told of the run: its folder, its beginning, its saving."""
+"""What `handgrad train` may be told of the run: folder, beginning, saving."""
 
 from pathlib import Path
 from typing import Annotated
