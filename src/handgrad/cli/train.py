@@ -22,6 +22,7 @@ QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 98 % of the 
     "schedule": {"name": "cosine"},
     "training": {"epochs": 20, "batch_size": 32},
 }
+OF_ONE_DATASET = ("data_dir", "validation", "train_count")
 WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
 
 
@@ -88,8 +89,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
             going = _started(
                 stop, config, run, workers=workers, quiet=quiet, force=force
             )
-        is_first = model is None and resume is None and start_from is None
-        follow(going, stop, quiet=quiet, as_json=as_json, is_first=is_first)
+        follow(going, stop, quiet=quiet, as_json=as_json)
 
 
 def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
@@ -100,9 +100,8 @@ def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
 
     over = option.tables_from(given, parse_settings(given.get("settings", [])))
     source = given.get("start_from")
-    tables = option.merged(
-        _base(model) if source is None else _base_of(source, model, over), over
-    )
+    base = _base(model) if source is None else _base_of(source, model, over)
+    tables = option.merged(base, over)
     top = tables.pop("")
     config = config_from({**top, **tables}, "The configuration")
     check_names(config)
@@ -123,19 +122,20 @@ def _base(model: str | None) -> Settings:
 def _base_of(source: Path, model: str | None, over: Settings) -> Settings:
     """The settings of the run that is started from, unless another network is named.
 
-    A normalization that is asked for is the run's own.
+    A normalization that is asked for is the run's own. Other images are resized to the
+    size that the network takes, and split as they come.
     """
     from handgrad.training.start_from import read_saved
 
-    if "normalization" in over.get("dataset", {}):
-        over["start"]["normalization"] = "own"
     before, _ = read_saved(source)
-    if model not in (None, before.model.name):
-        return _base(model)
-    base = _tables_of(before)
-    if "name" in over.get("dataset", {}):
+    data, is_same = over.get("dataset", {}), model in (None, before.model.name)
+    base = _tables_of(before) if is_same else _base(model)
+    kept = "own" if "normalization" in data else "source"
+    base["start"] = {"source": str(source), "normalization": kept}
+    if is_same and "name" in data:
+        for name in OF_ONE_DATASET:
+            base["dataset"].pop(name, None)
         shape = before.resolved.input_shape if before.resolved else ()
-        base["dataset"].pop("data_dir", None)
         if len(shape) == 3:
             base["dataset"]["image_size"] = list(shape[1:])
     return base

@@ -177,7 +177,6 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "predict_with_flip": ("prediction", "with_flip"),
     "checkpoint_seconds": ("training", "checkpoint_seconds"),
     "on_failed_save": ("training", "on_failed_save"),
-    "start_from": ("start", "source"),
 }
 
 
@@ -220,7 +219,7 @@ def merged(base: Settings, over: Settings) -> Settings:
     top = {**base.get("", {}), **over.get("", {})}
     for name, table in over.items():
         before = tables.get(name, {})
-        if name == "start" or (name != "dataset" and "name" in table):
+        if name != "dataset" and "name" in table:
             before = {}
         tables[name] = {**before, **table}
     return {**tables, "": top}
