@@ -45,11 +45,11 @@ def test_alone_it_learns_the_digits_and_offers_commands_that_work(handgrad):
     assert err.count("\nepoch ") == 20
     assert "\x1b" not in out + err
     offered = out.partition("Try next\n")[2].splitlines()
-    assert len(offered) == 3
-    for line in offered[:2]:  # the third would download a data set
-        done = handgrad(line.strip().removeprefix("handgrad ") + " --quiet")
+    commands = [line.strip() for line in offered if "    handgrad" in line]
+    assert 1 <= len(commands) <= 2
+    for line in commands:
+        done = handgrad(f"{line.removeprefix('handgrad ')} --quiet")
         assert done.code == 0, done.err
-    assert "--dataset fashion_mnist" in offered[2]
 
 
 def test_json_is_one_object_with_the_promised_names(handgrad):

@@ -117,7 +117,7 @@ def test_a_sweep_on_changed_pictures_counts_none_of_its_old_trials(tmp_path, met
     pictures(tmp_path / "pictures")
     trials = "" if method == "grid" else "trials = 2\n"
     rates = '"optimizer.learning_rate" = [0.1, 0.2]'
-    text = f'method = "{method}"\n{trials}seeds = [0]'
+    text = f'method = "{method}"\n{trials}seeds = [0]\nmetric = "validation_loss"'
     path = write(tmp_path, text, parameters=(rates,), epochs=1)
     text = path.read_text().replace("train_count = 200", "")
     path.write_text(text.replace('"digits"', f'"{tmp_path / "pictures"}"'))

@@ -91,7 +91,8 @@ class Advice:
         chance = self.balance.largest_share
         if self.config.loss.class_weight is not None:
             chance = 1 / len(self.balance.counts)
-        return bool(self.last["train_accuracy"] <= chance + GUESSING)
+        is_low = self.last["train_accuracy"] <= chance + GUESSING
+        return bool(is_low and not self._is_falling())
 
     def _is_falling(self) -> bool:
         losses, done = self.position.losses, len(self.epochs)
@@ -105,8 +106,9 @@ class Advice:
         accuracy, count = last["validation_accuracy"], len(self.parts.validation)
         error = sqrt(max(accuracy * (1 - accuracy), 0.01) / count)
         gap = last["train_accuracy"] - accuracy
-        has_risen = losses[-1] > RISEN * min(losses) and gap > 0
-        return bool(has_risen or gap > max(GAP, ERRORS * error))
+        has_risen = losses[-1] > RISEN * min(losses)
+        missed = (1 - last["train_accuracy"]) / 4  # more of that: it fits too little
+        return bool(gap > missed and (has_risen or gap > max(GAP, ERRORS * error)))
 
     def _against_overfitting(self) -> Iterator[Step]:
         last, best = self.last, self.position.best_epoch
@@ -159,7 +161,7 @@ class Advice:
 
     def _small_test(self) -> Iterator[Step]:
         test, accuracy = self.parts.dataset.test, self.result["test_accuracy"]
-        if test is None or accuracy is None:
+        if test is None or accuracy is None or self._is_guessing():
             return
         low, high = interval(accuracy, len(test))
         if high - low > 2 * WIDE:
@@ -234,7 +236,7 @@ class Advice:
 
 
 def after_non_finite(run: Run) -> Step:
-    """What to try after NaN: a tenth of the learning rate, and no more than is usual."""
+    """What to try after NaN: a tenth of the learning rate, at most a usual one."""
     rate = min(run.config.optimizer.learning_rate / 10, USUAL_RATE)
     path = str(run.folder.path / "config.toml")
     return Step(
