@@ -37,6 +37,8 @@ class ResolvedConfig(Table):
     label_type: LabelType | None = None
     channels: Literal["first", "last"] | None = None
     feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    initial_sha256: str | None = None
+    new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
     initial_sha256: str | None = None
     new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
