@@ -194,7 +194,7 @@ def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
         tables.setdefault(table, {})[key] = read
     for section, values in settings.items():
         known = tables.setdefault(section, {})
-        twice = next((k for k in values if known.get(k, values[k]) != values[k]), None)
+        twice = next((k for k in values if k in known and known[k] != values[k]), None)
         if twice is not None:
             raise _said_twice(section, twice, known[twice], values[twice])
         known.update(values)

@@ -26,7 +26,7 @@ from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
 from handgrad.training.resolved_config import ResolvedConfig
-from handgrad.training.table import RULES, Positive, Real, Table, Whole
+from handgrad.training.table import RULES, Positive, Real, Table, Whole, written
 
 Validation = float | int | Literal["test", "none", "folder"]
 
@@ -64,7 +64,7 @@ class DatasetConfig(Table):
     data set brings, or "none". Where nothing is said, it is "folder" if there are some.
     """
 
-    name: Annotated[str, _spelled(DATASETS)] = "digits"
+    name: Annotated[str, _spelled(DATASETS), AfterValidator(written)] = "digits"
     data_dir: str | None = None
     validation: Validation = 0.1
     train_count: Whole | None = None
