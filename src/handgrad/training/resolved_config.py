@@ -40,9 +40,6 @@ class ResolvedConfig(Table):
     initial_sha256: str | None = None
     new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
-    initial_sha256: str | None = None
-    new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
-
     def kept(self) -> dict[str, Any]:
         """What stays as it was first written down: what the arrays were like."""
         of_arrays = {"label_type", "channels", "feature_names"}
