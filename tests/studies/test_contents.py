@@ -81,6 +81,20 @@ def test_a_trial_of_before_there_was_the_entry_counts_where_its_data_are_the_sam
     assert on("f" * 64, **made).trial(TRIAL) != TRIAL
 
 
+def test_a_trial_of_before_pictures_brought_validation_images_counts_too():
+    said = {"name": "pictures", "validation": 0.1}
+    before, now = (
+        Trial({**TRIAL.spec, "config": {**TRIAL.spec["config"], "dataset": table}})
+        for table in (said, {"name": "pictures"})
+    )
+    made = {before.key: {**OUTCOME, "dataset_sha256": "e" * 64}}
+    for content in ("e" * 64, "f" * 64):
+        contents = Contents({settings_of(now): content}, made)
+        found = contents.trial(now)
+        assert (found == before) == (content == "e" * 64)
+        assert contents.trial(found) == found
+
+
 def test_the_original_does_not_take_over_what_other_data_gave():
     made = {TRIAL.key: {**OUTCOME, "dataset_sha256": "e" * 64}}
     assert on(DIGITS, **made).trial(TRIAL).spec["data"] == DIGITS

@@ -123,3 +123,7 @@ def test_inspections_are_compared_by_name(name):
     found = likeness(one, {**one, "name": name, "seed": 1})
     assert found == ((True,) if name == "parameters" else None)
     assert likeness(one, cell("a").trial.spec) is None
+
+
+def test_nothing_is_known_of_pictures_that_may_bring_validation_images():
+    assert images_of({"name": "pictures", "train_count": None}) is None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DIGITS = "61965997d17c3035ae8dc070b05f2f872c49d5033b88b618643a4f96e346317b"
 CUT = {"validation", "train_count", "normalization", "augmentation"}  # change no file
+USUAL_VALIDATION = 0.1  # of the training images, where nothing is said
 SHOWN = 12  # digits of a checksum in a sentence
 
 
@@ -47,8 +48,11 @@ class Contents:
         content = self.checksums.get(settings_of(bare), "")
         if not content:
             return bare
-        made_on = self.outcomes.get(bare.key, {}).get("dataset_sha256")
-        is_bare = made_on == content if made_on else content == original_of(bare)
+        for known in (bare, _as_before(bare)):
+            if self.outcomes.get(known.key, {}).get("dataset_sha256") == content:
+                return known
+        is_free = not self.outcomes.get(bare.key, {}).get("dataset_sha256")
+        is_bare = is_free and content == original_of(bare)
         return bare if is_bare else Trial({**bare.spec, "data": content})
 
     def cell(self, cell: Cell) -> Cell:
@@ -70,6 +74,15 @@ _ORIGINALS = {
 def without_data(trial: Trial) -> Trial:
     """The trial as its file asks for it, whatever its data hold."""
     return Trial({name: part for name, part in trial.spec.items() if name != "data"})
+
+
+def _as_before(trial: Trial) -> Trial:
+    """The trial as it was named before pictures could bring validation images."""
+    config = trial.spec.get("config", {})
+    if "validation" in config.get("dataset", {"validation": None}):
+        return trial
+    dataset = {**config["dataset"], "validation": USUAL_VALIDATION}
+    return Trial({**trial.spec, "config": {**config, "dataset": dataset}})
 
 
 def original_of(trial: Trial) -> str | None:

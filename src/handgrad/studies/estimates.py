@@ -170,9 +170,10 @@ def images_of(dataset: Mapping[str, Any]) -> float | None:
     """How many images a trial trains on; None for a user's own data."""
     if dataset["train_count"] is not None:
         return float(dataset["train_count"])
-    shape, validation = _shape_of(dataset), dataset["validation"]
+    shape = _shape_of(dataset)
     if shape is None:
         return None
+    validation = dataset["validation"]  # which a user's own pictures may bring
     total, aside = shape[0], 0.0 if isinstance(validation, str) else float(validation)
     return total * (1 - aside) if aside < 1 else total - aside
 
