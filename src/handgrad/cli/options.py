@@ -60,7 +60,7 @@ Workers = Annotated[
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Where data sets are looked for first.", rich_help_panel=DATA),
+    typer.Option(help="The only folder searched for data sets.", rich_help_panel=DATA),
 ]
 
 

@@ -13,7 +13,13 @@ from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.download import fetch_files, is_right
 from handgrad.datasets.idx import read_split
-from handgrad.datasets.locate import cache_folder, first_existing, folders
+from handgrad.datasets.locate import (
+    cache_folder,
+    check_root,
+    existing,
+    folders,
+    named_root,
+)
 from handgrad.datasets.resize import resize_split
 from handgrad.datasets.sources import SOURCES, Source
 from handgrad.errors import ConfigError, DatasetError, unknown_name
@@ -41,14 +47,15 @@ def load(
 
     `name_or_path` is "cifar10", "digits", "fashion_mnist" or "mnist" (hyphens,
     underscores and capitals do not matter), or the path of a folder or zip with one
-    folder of images for each class. `data_dir` is searched first and receives
-    downloads, by default the user's cache folder; HANDGRAD_DATA, ./data and the folders
-    of other libraries are searched as well. `progress` is called with what is read, how
-    much is done, and of how much. With `use_cache=False` images are decoded even if the
+    folder of images for each class. `data_dir`, or else the folder that HANDGRAD_DATA
+    names, is the only place searched, and receives downloads. Without either, ./data,
+    the user's cache folder and the folders of other libraries are searched, and the
+    cache folder receives downloads. `progress` is called with what is read, how much is
+    done, and of how much. With `use_cache=False` images are decoded even if the
     image cache holds them.
 
-    DatasetError for an unknown name, a failed download, or a file that is missing or
-    damaged; ConfigError for a size below 1.
+    DatasetError for an unknown name, a `data_dir` that does not exist, a failed
+    download, or a file that is missing or damaged; ConfigError for a size below 1.
 
     Shapes
         train.images   (count, channels, height, width), uint8
@@ -72,9 +79,11 @@ def load(
         dataset = load_digits()
     else:
         source = SOURCES[name]
-        place = find(source, data_dir) or fetch(
-            name, data_dir=data_dir, progress=progress
-        )
+        check_root(data_dir)
+        place = find(source, data_dir)
+        if place is None:
+            _check_partial(source, data_dir)
+            place = fetch(name, data_dir=data_dir, progress=progress)
         dataset = read(source, place)
     return dataset if image_size is None else resized(dataset, image_size)
 
@@ -94,9 +103,10 @@ def fetch(
 ) -> Path:
     """Download a data set unless it is on this machine; return its folder or archive.
 
-    `name` is "cifar10", "fashion_mnist" or "mnist". `data_dir` is searched first and
-    receives the download, by default the user's cache folder. `progress` is called with
-    the file, the bytes done, and the bytes of the whole. Downloaded files whose
+    `name` is "cifar10", "fashion_mnist" or "mnist". `data_dir`, or else the folder that
+    HANDGRAD_DATA names, is the only place searched, and receives the download; without
+    either it goes into the user's cache folder. `progress` is called with the file, the
+    bytes done, and the bytes of the whole. Downloaded files whose
     checksum is wrong are downloaded again.
 
     ConfigError for an unknown name; DatasetError for "digits", which is part of
@@ -110,7 +120,7 @@ def fetch(
     if known is None:
         raise unknown_name("data set to download", name, SOURCES)
     source = SOURCES[known]
-    target = Path(os.path.expanduser(data_dir or cache_folder())) / known
+    target = _target(known, data_dir)
     found = find(source, data_dir)
     if found is not None and (found != target or _is_whole(source, found)):
         return found
@@ -121,13 +131,39 @@ def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
     """The first folder that holds all files of a data set, or its archive."""
     names = (*source.folders, source.name)
     for folder in folders(data_dir, names):
-        if all(
-            first_existing(folder, (file.name, file.packed)) for file in source.files
-        ):
+        if not _missing(source, folder):
             return folder
         if source.archive is not None and (folder / source.archive.name).is_file():
             return folder / source.archive.name
     return None if source.other is None else find(source.other, data_dir)
+
+
+def _missing(source: Source, folder: Path) -> list[str]:
+    """The files of a data set that a folder does not hold."""
+    return [file.name for file in source.files if not existing(folder, file.name)]
+
+
+def _target(name: str, data_dir: str | Path | None) -> Path:
+    """Where a download goes."""
+    return (named_root(data_dir) or cache_folder()) / name
+
+
+def _check_partial(source: Source, data_dir: str | Path | None) -> None:
+    """DatasetError if a named folder holds a part of a data set.
+
+    The rest is not downloaded into it: parts of two copies would be mixed. A download
+    that was interrupted goes on.
+    """
+    if named_root(data_dir) is None:
+        return
+    for folder in folders(data_dir, (*source.folders, source.name)):
+        missing = _missing(source, folder)
+        is_download = folder == _target(source.name, data_dir)
+        if len(missing) < len(source.files) and not is_download:
+            raise DatasetError(
+                f"{folder} holds a part of {source.name}, but no {missing[0]}. Put the "
+                "file there, or name another folder as data_dir (--data-dir)."
+            )
 
 
 def read(source: Source, place: Path) -> Dataset:
@@ -217,7 +253,7 @@ def _is_whole(source: Source, folder: Path) -> bool:
 
 def _read_idx_pair(source: Source, folder: Path, start: int) -> Split:
     images, labels = (
-        first_existing(folder, (file.name, file.packed)) or folder / file.name
+        existing(folder, file.name) or folder / file.name
         for file in source.files[start : start + 2]
     )
     return read_split(images, labels, len(source.class_names))
