@@ -72,24 +72,46 @@ def load_images(
     """
     with open_pictures(path) as pictures:
         files = pictures.sorted_files()
-        place = path.resolve()
-        name = place.name if path.is_dir() else place.stem
-        cache = ImageCache(place, files, image_size, is_read=use_cache)
-        found = cache.open(name)
-        if found is not None:
-            return found
-        plan = arrange(files, str(path))
-        with quiet_decoder():
-            headers = _headers(pictures, plan.files, path, progress)
-            shape = shape_of(headers, image_size)
-            return cache.build(
-                name,
-                plan.class_names,
-                plan.targets,
-                plan.train_count,
-                shape,
-                lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
-            )
+        return load_planned(
+            path,
+            pictures,
+            files,
+            lambda: arrange(files, str(path)),
+            image_size,
+            progress,
+            use_cache=use_cache,
+        )
+
+
+def load_planned(
+    path: Path,
+    pictures: PictureFiles,
+    files: Sequence[PictureFile],
+    plan_of: Callable[[], Plan],
+    image_size: Pair | None = None,
+    progress: Progress | None = None,
+    *,
+    use_cache: bool = True,
+) -> Dataset:
+    """The data set of a plan; `files` are what its cached pixels depend on."""
+    place = path.resolve()
+    name = place.name if path.is_dir() else place.stem
+    cache = ImageCache(place, files, image_size, is_read=use_cache)
+    found = cache.open(name)
+    if found is not None:
+        return found
+    plan = plan_of()
+    with quiet_decoder():
+        headers = _headers(pictures, plan.files, path, progress)
+        shape = shape_of(headers, image_size)
+        return cache.build(
+            name,
+            plan.class_names,
+            plan.targets,
+            plan.train_count,
+            shape,
+            lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
+        )
 
 
 def arrange(files: Sequence[PictureFile], source: str) -> Plan:
@@ -104,7 +126,7 @@ def arrange(files: Sequence[PictureFile], source: str) -> Plan:
         train, test = rows, []
     class_names = _class_names(train, source)
     if not test:
-        train, test = _put_aside(train)
+        train, test = put_aside(train)
     number = {name: place for place, name in enumerate(class_names)}
     for file, parts in test:
         if len(parts) < 2 or parts[0] not in number:
@@ -163,7 +185,7 @@ def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _put_aside(
+def put_aside(
     rows: Sequence[Row],
 ) -> tuple[list[Row], list[Row]]:
     """A fifth of each class, by the numbers that their names draw."""

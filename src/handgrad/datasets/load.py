@@ -41,6 +41,7 @@ def load(
     data_dir: str | Path | None = None,
     image_size: Pair | None = None,
     progress: Progress | None = None,
+    label_from: str | None = None,
     use_cache: bool = True,
 ) -> Dataset:
     """Load a data set: from this machine if it is there, else by download.
@@ -73,7 +74,11 @@ def load(
     name = _known(name_or_path)
     if name is None:
         return _from_files(
-            _existing(name_or_path), image_size, progress, use_cache=use_cache
+            _existing(name_or_path),
+            image_size,
+            progress,
+            label_from=label_from,
+            use_cache=use_cache,
         )
     if name == "digits":
         dataset = load_digits()
@@ -89,13 +94,20 @@ def load(
 
 
 def _from_files(
-    path: Path, image_size: Pair | None, progress: Any, *, use_cache: bool
+    path: Path,
+    image_size: Pair | None,
+    progress: Any,
+    *,
+    label_from: str | None,
+    use_cache: bool,
 ) -> Dataset:
     if path.name == ARRAY_FILE:
         return load_arrays(path)
-    from handgrad.datasets.image_folder import load_images
+    from handgrad.datasets.formats.load_formats import load_path
 
-    return load_images(path, image_size, progress, use_cache=use_cache)
+    return load_path(
+        path, image_size, progress, label_from=label_from, use_cache=use_cache
+    )
 
 
 def fetch(
