@@ -86,7 +86,7 @@ def test_one_bad_file_does_not_keep_the_others_from_an_answer(
     assert len(out.splitlines()) == 2
     assert "bad.png cannot be read as" in err
     assert "none.png cannot be read" in err
-    assert "2 of 3 pictures could not be read; all others are answered" in err
+    assert "2 of 3 files could not be read; all others are answered" in err
     out = handgrad(f"predict {trained} {pictures[0]} bad.png --json").out
     assert len(json.loads(out)["predictions"]) == 1
     assert len(json.loads(out)["unreadable"]) == 1

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.cli.options import DataDir, ImageSize, Json, Quiet
+from handgrad.cli.options import DataDir, ImageSize, Json, LabelFrom, Quiet
 from handgrad.docstrings import documented
 
 ABOUT = {
@@ -82,6 +82,7 @@ def show(
         Path | None, typer.Option(help="The picture; NAME_samples.png by default.")
     ] = None,
     per_class: Annotated[int, typer.Option(help="How many images of each class.")] = 10,
+    label_from: LabelFrom = None,
     data_dir: DataDir = None,
     image_size: ImageSize = None,
     quiet: Quiet = False,
@@ -100,7 +101,13 @@ def show(
         check_at_least("handgrad data show", "--image-size", image_size, 1)
     size = None if image_size is None else (image_size, image_size)
     with loading(quiet=quiet) as progress:
-        found = load(name, data_dir=data_dir, image_size=size, progress=progress)
+        found = load(
+            name,
+            data_dir=data_dir,
+            image_size=size,
+            progress=progress,
+            label_from=label_from,
+        )
     figure = figures.labelled_samples(
         found.train.images, found.train.targets, found.class_names, per_class=per_class
     )

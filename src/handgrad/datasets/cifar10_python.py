@@ -1,4 +1,4 @@
-"""CIFAR-10's and CIFAR-100's official Python versions: what most people have on their disk.
+"""CIFAR's official Python versions: what most people have on their disk.
 
 Its files are pickles, and to unpickle is to run what a file says. So nothing is
 unpickled here: `pickletools` of the standard library splits a file into its

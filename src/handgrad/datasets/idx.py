@@ -93,9 +93,7 @@ def read_split(images: Path, labels: Path, classes: int) -> Split:
 class _Reader:
     """Reads the numbers of a stream that can hold no more than `largest` bytes."""
 
-    def __init__(
-        self, path: Path, axes: int | None, largest: int, advice: str
-    ) -> None:
+    def __init__(self, path: Path, axes: int | None, largest: int, advice: str) -> None:
         self.path, self.axes = path, axes
         self.largest, self.advice = largest, advice
 

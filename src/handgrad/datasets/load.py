@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,7 +19,7 @@ from handgrad.datasets.locate import (
     folders,
     named_root,
 )
-from handgrad.datasets.resize import resize_split
+from handgrad.datasets.resize import resize_dataset
 from handgrad.datasets.sources import SOURCES, Source
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
@@ -47,8 +46,11 @@ def load(
     """Load a data set: from this machine if it is there, else by download.
 
     `name_or_path` is "cifar10", "digits", "fashion_mnist" or "mnist" (hyphens,
-    underscores and capitals do not matter), or the path of a folder or zip with one
-    folder of images for each class. `data_dir`, or else the folder that HANDGRAD_DATA
+    underscores and capitals do not matter), or the path of images: a folder or zip with
+    one folder for each class, or a file or folder of another format (see the guide on
+    data). `label_from` says where the class of an image is, if that is not clear:
+    "name" for the name of its file, "folder", a column or key, and "fine" or "coarse"
+    for CIFAR-100. `data_dir`, or else the folder that HANDGRAD_DATA
     names, is the only place searched, and receives downloads. Without either, ./data,
     the user's cache folder and the folders of other libraries are searched, and the
     cache folder receives downloads. `progress` is called with what is read, how much is
@@ -90,7 +92,7 @@ def load(
             _check_partial(source, data_dir)
             place = fetch(name, data_dir=data_dir, progress=progress)
         dataset = read(source, place)
-    return dataset if image_size is None else resized(dataset, image_size)
+    return dataset if image_size is None else resize_dataset(dataset, image_size)
 
 
 def _from_files(
@@ -198,12 +200,6 @@ def read(source: Source, place: Path) -> Dataset:
     checksum = checksum_of(train, test)
     _check_identity(source, place, checksum)
     return Dataset(source.name, train, test, source.class_names, checksum)
-
-
-def resized(dataset: Dataset, size: Pair) -> Dataset:
-    """The same data set with its images at another height and width."""
-    test = None if dataset.test is None else resize_split(dataset.test, size)
-    return replace(dataset, train=resize_split(dataset.train, size), test=test)
 
 
 def _known(name: str | Path) -> str | None:

@@ -60,10 +60,12 @@ class DatasetConfig(Table):
     """Which images, and how they are cut and normalised.
 
     `validation` is a fraction or a count of the training images, "test" for the test
-    images themselves (as some reports do), or "none".
+    images themselves (as some reports do), or "none". `label_from` says where the
+    class of an image is, as in `datasets.load`.
     """
 
     name: Annotated[str, _spelled(DATASETS)] = "digits"
+    label_from: str | None = None
     data_dir: str | None = None
     validation: Validation = 0.1
     train_count: Whole | None = None

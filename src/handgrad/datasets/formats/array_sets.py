@@ -56,9 +56,7 @@ def pairs_of(axes: Mapping[str, int], source: str) -> list[Pair]:
     ]
 
 
-def part_of(
-    pair: Pair, images: NumpyArray, labels: NumpyArray, source: str
-) -> Part:
+def part_of(pair: Pair, images: NumpyArray, labels: NumpyArray, source: str) -> Part:
     """The part that two arrays are."""
     return Part(
         f"{source}: {pair.images}",

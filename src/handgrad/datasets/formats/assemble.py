@@ -65,9 +65,7 @@ def _name(label: Any, names: Mapping[Any, str]) -> str:
     return names.get(label, named(label))
 
 
-def _joined(
-    parts: Sequence[Part], numbers: Mapping[str, int], arrays: Arrays
-) -> Split:
+def _joined(parts: Sequence[Part], numbers: Mapping[str, int], arrays: Arrays) -> Split:
     if len(parts) > 1:
         check_memory(sum(part.images.nbytes for part in parts), "The data set")
         images = np.concatenate([part.images for part in parts])

@@ -1,8 +1,8 @@
 """CIFAR-10 and CIFAR-100 from their own folders and archives, in both versions.
 
-CIFAR-100 gives each image two labels, a fine one of 100 classes and a coarse one of 20:
-`label_from` is "fine" (without it, too) or "coarse". Their names are read from `meta`, or
-`fine_label_names.txt` and `coarse_label_names.txt`, where these are there.
+CIFAR-100 gives each image two labels, a fine one of 100 classes and a coarse one of
+20: `label_from` is "fine" (without it, too) or "coarse". Their names are read from
+`meta`, or `fine_label_names.txt` and `coarse_label_names.txt`, if there is one.
 
 Source
     Krizhevsky (2009), Learning multiple layers of features from tiny images.
@@ -42,8 +42,11 @@ def cifar_place(path: Path) -> Path | None:
         return path if path.name in (*ARCHIVES, *TEN_ARCHIVES) else None
     names = (cifar10.FOLDER, cifar10_python.FOLDER, *(f for f, _ in ARCHIVES.values()))
     for folder in (path, *(path / name for name in names)):
-        has = {name for name in (*TEN, *TEN_PYTHON, *BINARY, *PYTHON)
-               if (folder / name).is_file()}
+        has = {
+            name
+            for name in (*TEN, *TEN_PYTHON, *BINARY, *PYTHON)
+            if (folder / name).is_file()
+        }
         for wanted in (TEN, TEN_PYTHON, PYTHON[:2], BINARY[:2]):
             if {*wanted[:1], *wanted[-1:]} <= has:
                 return folder
@@ -105,7 +108,8 @@ def _files(place: Path) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in paths if path.is_file()}
     except OSError as error:
         raise DatasetError(
-            f"{place} cannot be read: {error.strerror or error}. Unpack CIFAR-100 again."
+            f"{place} cannot be read: {error.strerror or error}. Unpack its archive "
+            "again."
         ) from error
 
 
@@ -113,7 +117,7 @@ def _records(content: bytes, place: Path, kind: str) -> tuple[NumpyArray, NumpyA
     if not content or len(content) % RECORD:
         raise DatasetError(
             f"{place} holds {len(content)} bytes in a file, not a whole number of "
-            f"records of {RECORD}. Unpack CIFAR-100 again."
+            f"records of {RECORD}. Unpack its archive again."
         )
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD)
     labels = records[:, 1 if kind == "fine" else 0].astype(np.int64)
@@ -132,7 +136,11 @@ def _label_names(files: dict[str, bytes], kind: str, place: Path) -> list[str]:
     if "meta" in files:
         fields: Any = cifar10_python.plain_values(files["meta"], f"{place}: meta")
         key = f"{kind}_label_names"
-        names = fields.get(key, fields.get(key.encode())) if isinstance(fields, dict) else []
+        names = (
+            fields.get(key, fields.get(key.encode()))
+            if isinstance(fields, dict)
+            else []
+        )
         return [_text(name) for name in names or []]
     text = files.get(f"{kind}_label_names.txt", b"").decode("ascii", "replace")
     return text.split()

@@ -1,4 +1,4 @@
-"""Pictures with their class in the file name: `cat.0.jpg`, `cat_0001.png`, `cat (3).jpg`.
+"""Pictures with their class in the file name: `cat.0.jpg`, `cat_0001.png`.
 
 The class is what stands before the last number, without the marks between them.
 """

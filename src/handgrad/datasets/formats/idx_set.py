@@ -17,8 +17,8 @@ from pathlib import Path
 
 from handgrad.datasets.formats.array_sets import Pair, pairs_of, part_of
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.datasets.formats.roles import role_of
 from handgrad.datasets.formats.heads import head_of
+from handgrad.datasets.formats.roles import role_of
 from handgrad.datasets.idx import axes_of, read_idx
 from handgrad.datasets.locate import plain_name
 from handgrad.errors import DatasetError
@@ -91,8 +91,7 @@ def _mapping(path: Path) -> dict[int, str]:
         return {row[0]: chr(row[1]) for row in rows}
     except (OSError, ValueError, IndexError, OverflowError) as error:
         raise DatasetError(
-            f"{path} holds no label and character code in each line ({error}). "
-            f"{ADVICE}"
+            f"{path} holds no label and character code in each line ({error}). {ADVICE}"
         ) from error
 
 

@@ -57,7 +57,9 @@ KINDS = {
         "Parquet files", lambda _, head: head.startswith(b"PAR1"), read_parquet
     ),
     "tar": Kind("tar files", _is_tar, read_tar_shards),
-    "csv": Kind("CSV files of pixels", lambda path, _: is_pixel_csv(path), read_pixel_csv),
+    "csv": Kind(
+        "CSV files of pixels", lambda path, _: is_pixel_csv(path), read_pixel_csv
+    ),
 }
 CIFAR = Kind("CIFAR's own files", lambda path, _: False, read_cifar)
 LISTED = Kind(
@@ -97,20 +99,24 @@ def find_kind(path: Path, label_from: str | None = None) -> Found | None:
 
 
 def _file(path: Path, label_from: str | None) -> Found | None:
-    head = head_of(path)
-    kind = next((kind for kind in KINDS.values() if kind.holds(path, head)), None)
-    if kind is not None:
-        return Found(kind, (path,), label_from)
+    name = _kind_name(path)
+    if name is not None:
+        return Found(KINDS[name], (path,), label_from)
     if is_table(path):
         return Found(LISTED, (path.parent, path), label_from)
-    if head.startswith(b"PK"):
+    if head_of(path).startswith(b"PK"):
         return _zip(path)
     if path.suffix.lower() == ".zip":
         return None  # said by the reader of zips
     raise DatasetError(
-        f"{path} is no file of images with labels that is read here. Give a folder or a "
-        f"zip of pictures, or {', '.join(kind.about for kind in KINDS.values())}."
+        f"{path} is no file of images with labels that is read here. Give a folder or "
+        f"a zip of pictures, or {', '.join(kind.about for kind in KINDS.values())}."
     )
+
+
+def _kind_name(path: Path) -> str | None:
+    head = head_of(path)
+    return next((name for name, kind in KINDS.items() if kind.holds(path, head)), None)
 
 
 def _zip(path: Path) -> Found | None:
@@ -136,8 +142,7 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
         if is_picture(file.name):
             has_folders = has_folders or depth > 0
             continue
-        head = head_of(file)
-        name = next((name for name, kind in KINDS.items() if kind.holds(file, head)), None)
+        name = _kind_name(file)
         if name is not None:
             by_kind.setdefault(name, []).append(file)
         elif is_table(file):
@@ -150,9 +155,7 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
     if len(by_kind) > 1:
         kinds = " and ".join(KINDS[name].about for name in by_kind)
         some = ", ".join(files[0].name for files in by_kind.values())
-        raise DatasetError(
-            f"{path} holds {kinds}. Give one of the files: {some}."
-        )
+        raise DatasetError(f"{path} holds {kinds}. Give one of the files: {some}.")
     ((name, files),) = by_kind.items()
     return Found(KINDS[name], tuple(files), label_from)
 

@@ -23,14 +23,14 @@ from handgrad.text import decoded
 
 FILES = (
     "filename", "file_name", "file name", "filepath", "filepaths", "file_path", "file",
-    "files", "image_path", "imagepath", "img_path", "image_name", "image_file", "imagename",
-    "img_name", "image_id", "imageid", "image", "images", "img", "path", "paths",
-    "picture", "photo", "fname", "name", "id", "id_code", "uuid", "key",
+    "files", "image_path", "imagepath", "img_path", "image_name", "image_file",
+    "imagename", "img_name", "image_id", "imageid", "image", "images", "img", "path",
+    "paths", "picture", "photo", "fname", "name", "id", "id_code", "uuid", "key",
 )  # fmt: skip
 LABELS = (
     "label", "labels", "class", "class_name", "classname", "class_id", "classid",
-    "category", "target", "y", "diagnosis", "dx", "breed", "species", "genus", "finding",
-    "level", "tag", "tags", "emotion", "type", "has_cactus",
+    "category", "target", "y", "diagnosis", "dx", "breed", "species", "genus",
+    "finding", "level", "tag", "tags", "emotion", "type", "has_cactus",
 )  # fmt: skip
 SPLITS = ("split", "set", "subset", "usage", "data set", "dataset", "data_set", "phase")
 
@@ -84,11 +84,16 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
     notes = [f"labels are those of {names}"]
     if left:
         notes.append(f"{left:,} pictures that it does not name were passed over")
-    return Pictures(files, tuple(rows[file.name] for file in index.files
-                                 if file.name in rows), tuple(notes))
+    return Pictures(
+        files,
+        tuple(rows[file.name] for file in index.files if file.name in rows),
+        tuple(notes),
+    )
 
 
-def tables_for(root: Path, tables: Sequence[Path], label_from: str | None) -> list[Path]:
+def tables_for(
+    root: Path, tables: Sequence[Path], label_from: str | None
+) -> list[Path]:
     """Those tables whose first row names a picture of the folder, with its class."""
     index = None
     found = []
@@ -141,7 +146,9 @@ def _labelled(
             "take the row out."
         )
     if not label:
-        raise DatasetError(f"{table} gives {name} no label. Add it, or take the row out.")
+        raise DatasetError(
+            f"{table} gives {name} no label. Add it, or take the row out."
+        )
     split = split_in(row[columns.split]) if columns.split is not None else ""
     return LabelledFile(found[0], label, split or own or _folder_split(found[0]))
 
@@ -156,8 +163,10 @@ def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
 
 def _no_columns(table: Path, form: Form | None, label_from: str | None) -> str:
     has = ", ".join(form.header) if form is not None else ""
-    wanted = f"named {label_from}" if label_from else "of labels, such as label or class"
+    wanted = (
+        f"named {label_from}" if label_from else "of labels, such as label or class"
+    )
     return (
-        f"{table} has no column {wanted}, beside one of file names (it has {has}). Give "
-        "the column of labels as --label-from NAME."
+        f"{table} has no column {wanted}, beside one of file names (it has {has}). "
+        "Give the column of labels as --label-from NAME."
     )

@@ -6,7 +6,6 @@
 A file's name says its split: `train-00000-of-00001.parquet`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -19,6 +18,7 @@ from handgrad.datasets.picture_files import PictureFile
 from handgrad.datasets.pictures import FILE_LIMIT
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.memory import check_memory
+from handgrad.parsing import parse_json
 
 IMAGES = ("image", "img", "images", "picture", "pixel_values", "jpg", "png")
 LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category", "cls")
@@ -119,9 +119,7 @@ def read_parquet(paths: Sequence[Path], label_from: str | None) -> Pictures:
     return Pictures(images, tuple(rows))
 
 
-def _column(
-    names: Sequence[str], wanted: Sequence[str], path: Path, what: str
-) -> str:
+def _column(names: Sequence[str], wanted: Sequence[str], path: Path, what: str) -> str:
     found = next((name for name in wanted if name in names), None)
     if found is None:
         raise ConfigError(
@@ -135,9 +133,9 @@ def _column(
 def _class_names(notes: Mapping[bytes, bytes], column: str) -> list[str]:
     """The names of label numbers, from the notes that Hugging Face writes."""
     try:
-        features = json.loads(notes[b"huggingface"])["info"]["features"]
+        features = parse_json(notes[b"huggingface"])["info"]["features"]
         names = features[column]["names"]
-    except (KeyError, ValueError, TypeError, RecursionError):
+    except (KeyError, ValueError, TypeError):
         return []
     return [str(name) for name in names] if isinstance(names, list) else []
 

@@ -47,7 +47,7 @@ def columns_of(form: Form) -> Columns | None:
     if form.header and len(form.header) != count:
         return None
     names = form.header or ("?",) * count
-    labels = [place for place, name in enumerate(names) if name in LABELS - {"x", "data"}]
+    labels = [place for place, name in enumerate(names) if name in LABELS]
     others = [place for place, name in enumerate(names) if name in NO_PIXELS]
     label = labels[0] if labels else None
     pixels = [place for place in range(count) if place not in (label, *others)]

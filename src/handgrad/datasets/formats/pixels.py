@@ -1,13 +1,13 @@
 """Arrays of images as people keep them, as bytes with the axes of a network.
 
-    (count, height, width)                  grey
-    (count, height, width, 1 or 3)          channels last
-    (count, 1 or 3, height, width)          channels first
-    (count, size * size) or (count, 3 * size * size)    rows of square images
+(count, height, width)                  grey
+(count, height, width, 1 or 3)          channels last
+(count, 1 or 3, height, width)          channels first
+(count, size * size) or (count, 3 * size * size)    rows of square images
 
-    bytes, and whole numbers from 0 to 255  as they are
-    fractions from 0 to 1                   times 255
-    other numbers from 0 to 255             rounded
+bytes, and whole numbers from 0 to 255  as they are
+fractions from 0 to 1                   times 255
+other numbers from 0 to 255             rounded
 """
 
 from math import isqrt

@@ -1,9 +1,9 @@
 """What a file or an array holds, read from its name.
 
-    train-images-idx3-ubyte     images of the training split
-    emnist-letters-test-labels  labels of the test split, of the set emnist letters
-    x_train, trainX, X          images of the training split, or of no split
-    val_labels                  labels of the validation split
+train-images-idx3-ubyte     images of the training split
+emnist-letters-test-labels  labels of the test split, of the set emnist letters
+x_train, trainX, X          images of the training split, or of no split
+val_labels                  labels of the validation split
 """
 
 import re

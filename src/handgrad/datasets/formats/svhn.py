@@ -57,8 +57,8 @@ def _values(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             if file.read(len(V7_3)) == V7_3:
                 raise DatasetError(
-                    f"{path} is a MATLAB file of version 7.3, which is not read. Save it "
-                    "with -v7, or its arrays with numpy.savez."
+                    f"{path} is a MATLAB file of version 7.3, which is not read. Save "
+                    "it with -v7, or its arrays with numpy.savez."
                 )
             file.seek(0)
             found: dict[str, Any] = loadmat(file, variable_names=["X", "y"])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from handgrad.datasets.formats.heads import GZIP, head_of
-from handgrad.datasets.pictures import SUFFIXES as SUFFIXES_OF_PICTURES
+from handgrad.datasets.pictures import SUFFIXES as PICTURES
 from handgrad.errors import DatasetError
 
 DELIMITERS = ",;\t"
@@ -92,7 +92,7 @@ def is_number(text: str) -> bool:
 def _is_header(row: list[str]) -> bool:
     """Whether a first row holds names: one of a label, or neither number nor file."""
     words = {cell.lower() for cell in row}
-    is_data = any(is_number(cell) or cell.lower().endswith(SUFFIXES_OF_PICTURES) for cell in row)
+    is_data = any(is_number(word) or word.endswith(PICTURES) for word in words)
     return bool(words & {"label", "labels", "class", "target"}) or not is_data
 
 

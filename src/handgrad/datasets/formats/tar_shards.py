@@ -7,7 +7,6 @@ Files with the same name up to its first dot belong together. A shard's name or 
 folder's says the split. Nothing is extracted; links and devices are passed over.
 """
 
-import json
 import tarfile
 import zlib
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from handgrad.datasets.picture_files import PictureFile
 from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
+from handgrad.parsing import parse_json
 
 LABELS = ("cls", "json", "txt")  # the first of these that is there
 KEYS = ("label", "cls", "class", "class_name", "target", "category")
@@ -114,8 +114,8 @@ def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
         if not label:
             member = file.name.removeprefix(f"{path}/").lstrip("/")
             raise DatasetError(
-                f"{path}: {member} has no label beside it. Put its class into a file of "
-                "the same name that ends in .cls, .txt or .json."
+                f"{path}: {member} has no label beside it. Put its class into a file "
+                "of the same name that ends in .cls, .txt or .json."
             )
         split = split_in(path.name) or split_in(path.parent.name)
         rows.append(LabelledFile(file, label, split))
@@ -141,8 +141,8 @@ def _label(contents: dict[str, bytes], label_from: str | None) -> str:
 
 def _from_json(text: str, label_from: str | None) -> str:
     try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        value: Any = parse_json(text.encode())
+    except ValueError:
         return ""
     if isinstance(value, dict):
         keys = KEYS if label_from is None else (label_from,)
