@@ -138,7 +138,7 @@ UNWANTED = {
 
 @pytest.mark.parametrize("what", UNWANTED)
 def test_what_is_unwanted_is_named(what):
-    with pytest.raises(DatasetError, match=f"batch holds {what}, which no CIFAR data set"):
+    with pytest.raises(DatasetError, match=f"batch holds {what}, which no CIFAR"):
         parse_batch(UNWANTED[what], "batch")
 
 

@@ -31,8 +31,10 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets, and where each is on this machine."""
     from handgrad.cli.screens.console import say, say_json, show, table
     from handgrad.datasets.load import find
+    from handgrad.datasets.locate import check_root
     from handgrad.datasets.sources import SOURCES
 
+    check_root(data_dir)
     places: dict[str, str | None] = {"digits": EMBEDDED}
     for name, source in SOURCES.items():
         folder = find(source, data_dir)
@@ -50,7 +52,8 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
         shown.add_row(name, ABOUT[name], place or f"handgrad data fetch {name}")
     show(shown)
     say()
-    say("Your own images: give a folder or a zip with one folder for each class.")
+    say("Your own images: give a folder or a zip with one folder for each class, or")
+    say("another format; handgrad data inspect PATH says what would be read.")
 
 
 @data.command()
@@ -131,6 +134,33 @@ def show(
         )
         say(f"{found.name}: {len(found.train):,} images to train, {test}.")
         say(f"Samples are in {written}.")
+
+
+@data.command("inspect")
+@documented
+def inspect_data(
+    path: Annotated[
+        str, typer.Argument(help="A path of images, or a data set's name.")
+    ],
+    label_from: LabelFrom = None,
+    data_dir: DataDir = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Report what would be read from a path, and what is odd about it."""
+    from handgrad.cli.screens.console import say_json
+    from handgrad.cli.screens.loading import loading
+    from handgrad.cli.screens.surveys import show_survey
+    from handgrad.datasets.load import inspect
+
+    with loading(quiet=quiet) as progress:
+        found = inspect(
+            path, data_dir=data_dir, label_from=label_from, progress=progress
+        )
+    if as_json:
+        say_json({"path": path, **found.as_dict()})
+    else:
+        show_survey(path, found)
 
 
 def plain_name(name: str) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from handgrad.arrays import Pair
 from handgrad.datasets import cifar10, cifar10_python
@@ -25,6 +25,9 @@ from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.paths import check_ordinary, path_of
 from handgrad.ranges import check_count, shown
+
+if TYPE_CHECKING:
+    from handgrad.datasets.formats.survey import Survey
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, of how many
 
@@ -93,6 +96,24 @@ def load(
             place = fetch(name, data_dir=data_dir, progress=progress)
         dataset = read(source, place)
     return dataset if image_size is None else resize_dataset(dataset, image_size)
+
+
+def inspect(
+    name_or_path: str | Path,
+    *,
+    data_dir: str | Path | None = None,
+    label_from: str | None = None,
+    progress: Progress | None = None,
+) -> "Survey":
+    """Look at all images of a data set, and report what is odd; see `load`."""
+    from handgrad.datasets.formats.survey import of_arrays, summed, survey
+
+    name = _known(name_or_path)
+    path = None if name is not None else _existing(name_or_path)
+    if path is not None and path.name != ARRAY_FILE:
+        return survey(path, label_from, progress)
+    found = load(name_or_path, data_dir=data_dir, progress=progress)
+    return summed(found.name, found.class_names, of_arrays(found))
 
 
 def _from_files(

@@ -150,6 +150,8 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
     listed = labels_csv.tables_for(path, tables, label_from)
     if listed:
         return Found(LISTED, (path, *listed), label_from)
+    if not by_kind and not has_folders:
+        file_names.check_folder(path)
     if not by_kind or has_folders:
         return None
     if len(by_kind) > 1:

@@ -68,7 +68,8 @@ def _arrays(path: Path) -> dict[str, Any]:
             size = sum(entry.file_size for entry in archive.infolist())
         check_memory(2 * size, str(path))
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            found = {name: archive[name] for name in archive.files}
+        return {n: array for n, array in found.items() if isinstance(array, np.ndarray)}
     except BROKEN as error:
         if isinstance(error, DatasetError):
             raise

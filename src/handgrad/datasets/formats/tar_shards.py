@@ -53,6 +53,8 @@ class TarShards:
             is_packed = raw.read(2) == GZIP
         if is_packed:
             check_memory(2 * about.st_size, str(path))
+        else:
+            _check_end(path)
         with tarfile.open(path) as archive:
             for member in filter(tarfile.TarInfo.isreg, archive):
                 key, _, ending = member.name.rpartition("/")[2].partition(".")
@@ -120,6 +122,15 @@ def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
         split = split_in(path.name) or split_in(path.parent.name)
         rows.append(LabelledFile(file, label, split))
     return Pictures(shards, tuple(rows))
+
+
+def _check_end(path: Path) -> None:
+    """ReadError unless a block of zeros ends the file; what is cut off has none."""
+    with tarfile.open(path, "r:") as archive, path.open("rb") as raw:
+        archive.getmembers()
+        raw.seek(archive.offset)
+        if raw.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it breaks off")
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> bytes:

@@ -1,0 +1,112 @@
+import pytest
+
+from handgrad.datasets import load
+from handgrad.datasets.formats.labels_csv import columns_of, read_labels_csv
+from handgrad.datasets.formats.table import Form
+from handgrad.errors import DatasetError
+
+from .makers import put
+
+KINDS = ["cat", "dog"] * 5
+PICTURES = {f"train/{n:03d}.png": n for n in range(10)}
+
+
+def table(form, header="id,label"):
+    """A row for each picture, of its number and its class."""
+    rows = [form.format(n, kind) for n, kind in enumerate(KINDS)]
+    return "\n".join([header] * bool(header) + rows)
+
+
+@pytest.mark.parametrize(
+    ("form", "header"),
+    [
+        ("{:03d},{}", "id,label"),
+        ("{:03d}.png,{}", "filename,class"),
+        ("{:03d}.png,{}", ""),
+        ("train/{:03d}.png,{}", "Path,ClassId"),
+        ("./train/{:03d}.png,{}", "image_path,label"),
+        ("C:\\data\\train\\{:03d}.png,{}", "file,category"),
+        ("0,{:03d},x,{}", "number,image_id,dx_type,dx"),
+        ("{:03d};{}", "image;breed"),
+    ],
+)
+@pytest.mark.parametrize("name", ["labels.csv", "train.csv", "train/labels.csv"])
+def test_names_and_classes_in_a_table(tmp_path, form, header, name):
+    put(tmp_path, {**PICTURES, name: table(form, header)})
+    dataset = load(tmp_path)
+    assert dataset.class_names == ("cat", "dog")
+    assert (len(dataset.train), len(dataset.test)) == (8, 2)
+
+
+def test_the_table_itself_may_be_given(tmp_path):
+    put(tmp_path, {**PICTURES, "labels.csv": table("{:03d},{}")})
+    assert load(tmp_path / "labels.csv").checksum == load(tmp_path).checksum
+
+
+def test_other_labels_are_other_data(tmp_path):
+    put(tmp_path, {**PICTURES, "labels.csv": table("{:03d},{}")})
+    before = load(tmp_path).train.targets.tolist()
+    put(tmp_path, {"labels.csv": table("{:03d},{}").replace("dog", "ape")})
+    assert load(tmp_path).train.targets.tolist() != before
+
+
+def test_a_column_can_be_chosen(tmp_path):
+    put(tmp_path, {**PICTURES, "a.csv": table("{0:03d},{1},x{1}", "id,label,Colour")})
+    assert load(tmp_path, label_from="colour").class_names == ("xcat", "xdog")
+
+
+def test_a_column_of_splits(tmp_path):
+    text = table("{0:03d},{1},train", "id,label,data set").replace(
+        "009,dog,train", "009,dog,test"
+    )
+    put(tmp_path, {**PICTURES, "a.csv": text})
+    assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (9, 1)
+
+
+def test_a_table_for_each_split(tmp_path):
+    others = {f"test/{n:03d}.png": 99 + n for n in range(10)}
+    tables = dict.fromkeys(("train.csv", "test.csv"), table("{:03d},{}"))
+    put(tmp_path, {**PICTURES, **others, **tables})
+    assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (10, 10)
+
+
+def test_pictures_that_no_table_names_are_passed_over(tmp_path):
+    others = {f"test/{n}.png": n for n in range(30)}
+    put(tmp_path, {**PICTURES, **others, "labels.csv": table("{:03d},{}")})
+    dataset = load(tmp_path)
+    assert len(dataset.train) + len(dataset.test) == 10
+    found = read_labels_csv([tmp_path, tmp_path / "labels.csv"], None)
+    assert found.notes[1] == "30 pictures that it does not name were passed over"
+
+
+def test_other_tables_beside_class_folders_are_left_alone(tmp_path):
+    put(tmp_path, {"cat/1.png": 1, "dog/1.png": 2, "notes.csv": "name,type\nx,y\n"})
+    assert load(tmp_path).class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("77,cat", "names 77, which is not there"),
+        ("001,", "gives 001 no label"),
+        ("001,cat", "two classes, dog and cat"),
+        ("001", "row 11 has 1 columns"),
+    ],
+)
+def test_a_wrong_row_is_one_sentence(tmp_path, row, words):
+    put(tmp_path, {**PICTURES, "a.csv": table("{:03d},{}") + f"\n{row}\n"})
+    with pytest.raises(DatasetError, match=words):
+        load(tmp_path)
+
+
+def test_a_name_that_fits_several_pictures_is_refused(tmp_path):
+    put(tmp_path, {**PICTURES, "b/001.png": 1, "a.csv": table("{:03d},{}")})
+    with pytest.raises(DatasetError, match="names 001, which could be several"):
+        load(tmp_path)
+
+
+def test_columns_that_are_missing_are_none():
+    form = Form("utf-8", ",", ("id", "width"), ("1", "2"))
+    assert columns_of(form) is None
+    assert columns_of(form, "width").label == 1
+    assert columns_of(Form("utf-8", ",", (), ("a", "b", "c"))) is None
