@@ -85,7 +85,7 @@ def read_split(images: Path, labels: Path, classes: int) -> Split:
         raise DatasetError(
             f"{labels}: label {targets[wrong[0]]} of image {wrong[0]} is out of range; "
             f"labels go from 0 to {classes - 1}. For another data set of the same "
-            f"format, give its folder: --dataset {labels.parent}."
+            f"format, give its folder: --dataset {labels.parent}"
         )
     return Split(pixels, targets)
 

@@ -18,9 +18,15 @@ from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.labels import labels_of
 from handgrad.datasets.formats.pixels import images_of, square_shape
 from handgrad.datasets.formats.roles import LABELS, split_in
-from handgrad.datasets.formats.table import Form, form_of, is_number, is_table, rows_of
+from handgrad.datasets.formats.table import (
+    Form,
+    form_of,
+    is_number,
+    is_table,
+    numbers_of,
+    rows_of,
+)
 from handgrad.errors import DatasetError
-from handgrad.memory import check_memory
 
 LEAST_PIXELS = 16
 ROWS = 4096  # parsed at once
@@ -89,9 +95,22 @@ def read_rows(path: Path) -> tuple[NumpyArray, NumpyArray | None]:
             f"{path} holds no rows of square images. Give each image a row: a label, "
             "then its pixels."
         )
+    numbers = numbers_of(path, form)
+    if numbers is not None and numbers.shape[1] == len(form.first):
+        pixels = images_of(numbers[:, columns.pixels], str(path))
+        label = columns.label
+        return pixels, None if label is None else labels_of(
+            numbers[:, label], str(path)
+        )
+    return _read_cells(path, form, columns)
+
+
+def _read_cells(
+    path: Path, form: Form, columns: Columns
+) -> tuple[NumpyArray, NumpyArray | None]:
+    """The same where labels are words or a cell is wrong, which is named then."""
     blocks, labels = [], []
     batch: list[list[str]] = []
-    check_memory(len(columns.pixels) * 4 * ROWS, str(path))
     for row in rows_of(path, form):
         batch.append(row)
         if columns.label is not None:
@@ -106,11 +125,7 @@ def read_rows(path: Path) -> tuple[NumpyArray, NumpyArray | None]:
 
 
 def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> NumpyArray:
-    start, end = columns.pixels[0], columns.pixels[-1] + 1
-    is_run = end - start == len(columns.pixels)
     try:
-        if is_run:
-            return np.array([row[start:end] for row in rows], dtype=np.float32)
         chosen = [[row[place] for place in columns.pixels] for row in rows]
         return np.array(chosen, dtype=np.float32)
     except ValueError as error:

@@ -15,9 +15,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+
+from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.heads import GZIP, head_of
 from handgrad.datasets.pictures import SUFFIXES as PICTURES
 from handgrad.errors import DatasetError
+from handgrad.memory import check_memory
 
 DELIMITERS = ",;\t"
 SUFFIXES = (".csv", ".tsv", ".txt")
@@ -78,6 +82,24 @@ def rows_of(path: Path, form: Form) -> Iterator[list[str]]:
                     f"{len(form.first)}. Correct the row, or take it out."
                 )
             yield row
+
+
+def numbers_of(path: Path, form: Form) -> NumpyArray | None:
+    """All cells as numbers, (rows, columns), float32; None where one is no number."""
+    check_memory(4 * path.stat().st_size, str(path))
+    with _opened(path, form.encoding) as file:
+        try:
+            return np.loadtxt(
+                file,
+                dtype=np.float32,
+                comments=None,
+                delimiter=form.delimiter,
+                skiprows=int(bool(form.header)),
+                ndmin=2,
+                quotechar='"',
+            )
+        except ValueError:
+            return None
 
 
 def is_number(text: str) -> bool:
