@@ -1,4 +1,4 @@
-"""`handgrad data`: list, fetch and show data sets."""
+"""`handgrad data`: list, fetch, show and inspect data sets."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ Name = Annotated[
 ]
 
 data = typer.Typer(
-    name="data", help="List, fetch and show data sets.", no_args_is_help=True
+    name="data", help="List, fetch, show and inspect data sets.", no_args_is_help=True
 )
 
 

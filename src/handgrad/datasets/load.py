@@ -85,6 +85,11 @@ def load(
             label_from=label_from,
             use_cache=use_cache,
         )
+    if label_from is not None:
+        raise ConfigError(
+            f"{name} has one label for each image, got label_from={label_from!r} "
+            "(--label-from). Leave it out."
+        )
     if name == "digits":
         dataset = load_digits()
     else:

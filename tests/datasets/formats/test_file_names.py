@@ -1,7 +1,11 @@
 import pytest
 
 from handgrad.datasets import load
-from handgrad.datasets.formats.file_names import class_in, names_hold_classes
+from handgrad.datasets.formats.file_names import (
+    class_in,
+    names_hold_classes,
+    read_file_names,
+)
 from handgrad.errors import DatasetError
 
 from .makers import put
@@ -18,6 +22,9 @@ from .makers import put
         ("cat7", "cat"),
         ("mark2_7", "mark2"),
         ("猫.1", "猫"),
+        ("0001_cat", "cat"),
+        ("7_0001", "7"),
+        ("n01440764_10026", "n01440764"),
         ("0001", None),
         ("cat", None),
         ("_7", None),
@@ -49,6 +56,15 @@ def test_folders_say_the_split(tmp_path):
     assert len(load(tmp_path, label_from="name").test) == 4
 
 
+def test_test_pictures_without_classes_are_passed_over(tmp_path):
+    names = {f"train/{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(5)}
+    put(tmp_path, {**names, "test1/1.png": 1, "test1/2.png": 2})
+    dataset = load(tmp_path, label_from="name")
+    assert (len(dataset.train), len(dataset.test)) == (8, 2)
+    notes = read_file_names([tmp_path], None).notes
+    assert notes == ("2 test pictures without a class were passed over",)
+
+
 def test_a_name_without_a_class_is_named(tmp_path):
     put(tmp_path, {"cat.0.png": 1, "7.png": 2})
     with pytest.raises(DatasetError, match=r"the name of 7\.png does not begin with"):
@@ -58,5 +74,6 @@ def test_a_name_without_a_class_is_named(tmp_path):
 def test_whether_names_hold_classes():
     assert names_hold_classes(["cat.0", "cat.1", "dog.0", "dog.1"])
     assert not names_hold_classes(["cat.0", "cat.1", "dog.0"])
+    assert not names_hold_classes(["20_1", "20_2", "21_1", "21_2"])
     assert not names_hold_classes(["IMG_1", "IMG_2"])
     assert not names_hold_classes(["cat.0", "cat.1", "0", "1"])

@@ -13,6 +13,7 @@ NUMBERS = [3, 0, 2, 1]
         np.array(NUMBERS),
         np.array(NUMBERS, np.uint8)[:, None],
         np.array(NUMBERS, np.float64),
+        np.array([NUMBERS]),
         np.eye(4)[NUMBERS],
         np.eye(4, dtype=bool)[NUMBERS],
         np.array([[n, 4, 7, 9, 1, 1, 1, 1] for n in NUMBERS], ">i4"),

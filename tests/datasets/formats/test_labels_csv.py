@@ -1,9 +1,8 @@
 import pytest
 
 from handgrad.datasets import load
-from handgrad.datasets.formats.labels_csv import columns_of, read_labels_csv
-from handgrad.datasets.formats.table import Form
-from handgrad.errors import DatasetError
+from handgrad.datasets.formats.labels_csv import read_labels_csv
+from handgrad.errors import ConfigError, DatasetError
 
 from .makers import put
 
@@ -28,6 +27,7 @@ def table(form, header="id,label"):
         ("C:\\data\\train\\{:03d}.png,{}", "file,category"),
         ("0,{:03d},x,{}", "number,image_id,dx_type,dx"),
         ("{:03d};{}", "image;breed"),
+        ("{:03d},{}", "photo ref,kind of animal"),
     ],
 )
 @pytest.mark.parametrize("name", ["labels.csv", "train.csv", "train/labels.csv"])
@@ -105,8 +105,31 @@ def test_a_name_that_fits_several_pictures_is_refused(tmp_path):
         load(tmp_path)
 
 
-def test_columns_that_are_missing_are_none():
-    form = Form("utf-8", ",", ("id", "width"), ("1", "2"))
-    assert columns_of(form) is None
-    assert columns_of(form, "width").label == 1
-    assert columns_of(Form("utf-8", ",", (), ("a", "b", "c"))) is None
+def test_a_column_for_each_class(tmp_path):
+    rows = "\n".join(f"{n:03d},{(n + 1) % 2},{n % 2}" for n in range(10))
+    put(tmp_path, {**PICTURES, "a.csv": f"image,cat,dog\n{rows}"})
+    assert load(tmp_path).class_names == ("cat", "dog")
+    put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,1,1")})
+    with pytest.raises(DatasetError, match="gives 009 no label"):
+        load(tmp_path)
+
+
+def test_tables_of_answers_hold_no_labels(tmp_path):
+    answers = "\n".join(["id,label", *(f"{n},cat" for n in range(900, 905))])
+    others = {f"test/{n}.png": n % 99 for n in range(900, 905)}
+    put(tmp_path, {**PICTURES, **others, "train.csv": table("{:03d},{}")})
+    expected = load(tmp_path).checksum
+    put(tmp_path, {"sample_submission.csv": answers, "predictions.csv": answers})
+    assert load(tmp_path).checksum == expected
+
+
+def test_class_folders_win_over_a_table_of_few(tmp_path):
+    put(tmp_path, {f"{kind}/{n}.png": n for kind in "ab" for n in range(10)})
+    put(tmp_path, {"notes.csv": "file,tag\na/0.png,x\nb/0.png,y\n"})
+    assert load(tmp_path).class_names == ("a", "b")
+
+
+def test_a_table_that_names_nothing_is_one_sentence(tmp_path):
+    put(tmp_path, {**PICTURES, "a.csv": "id,label\n77,cat\n"})
+    with pytest.raises(ConfigError, match="no column of names of pictures that are"):
+        load(tmp_path / "a.csv")

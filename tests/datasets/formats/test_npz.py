@@ -41,6 +41,12 @@ def test_two_arrays_are_divided(tmp_path):
     assert dataset.class_names == ("no", "yes")
 
 
+def test_two_arrays_without_names(tmp_path):
+    np.savez(tmp_path / "a.npz", X, Y)
+    np.savez(tmp_path / "b.npz", Y, X.reshape(20, -1)[:, :25])
+    assert load(tmp_path / "a.npz").classes == load(tmp_path / "b.npz").classes == 2
+
+
 def test_an_archive_for_each_array(tmp_path):
     for name, array in (("imgs", X), ("labels", Y)):
         for split in ("train", "test"):

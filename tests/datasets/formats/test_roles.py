@@ -18,6 +18,8 @@ from handgrad.datasets.formats.roles import Role, role_of, split_in
         ("Y", "labels", "", ()),
         ("X", "images", "", ()),
         ("kmnist-test-imgs", "images", "test", "kmnist"),
+        ("test1", "", "test", ()),
+        ("train2017", "", "train", ()),
         ("arr_0", "", "", "arr 0"),
         ("training_targets", "labels", "train", ()),
         ("context", "", "", "context"),

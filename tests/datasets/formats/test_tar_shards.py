@@ -30,7 +30,7 @@ LABELS = {
 
 @pytest.mark.parametrize("label", LABELS.values(), ids=LABELS)
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-@pytest.mark.parametrize("form", ["{:04d}", "./deep/{:04d}"])
+@pytest.mark.parametrize("form", ["{:04d}", "./deep/{:04d}", "a.{:04d}"])
 def test_pictures_and_labels_side_by_side(tmp_path, label, mode, form):
     path = tmp_path / ("a.tar.gz" if mode == "w:gz" else "a.tar")
     put_tar(path, members(form, label), mode)
@@ -46,6 +46,12 @@ def test_shards_of_a_folder_say_their_split(tmp_path):
     dataset = load(tmp_path)
     assert (len(dataset.train), len(dataset.test)) == (20, 4)
     assert load(tmp_path).checksum == dataset.checksum
+
+
+def test_a_label_up_to_the_first_dot(tmp_path):
+    found = {f"{n}.input.png": n for n in range(10)}
+    put_tar(tmp_path / "a.tar", found | {f"{n}.cls": str(n % 2) for n in range(10)})
+    assert load(tmp_path / "a.tar").classes == 2
 
 
 def test_a_key_of_json_can_be_chosen(tmp_path):

@@ -23,6 +23,7 @@ from handgrad.datasets.formats.svhn import HEADS, read_svhn
 from handgrad.datasets.formats.table import is_table
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.idx import axes_of
+from handgrad.datasets.image_folder import arrange, open_pictures
 from handgrad.datasets.picture_files import is_picture
 from handgrad.errors import DatasetError
 
@@ -148,7 +149,7 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
         elif is_table(file):
             tables.append(file)
     listed = labels_csv.tables_for(path, tables, label_from)
-    if listed:
+    if listed and not _are_folders_better(path, listed, label_from):
         return Found(LISTED, (path, *listed), label_from)
     if not by_kind and not has_folders:
         file_names.check_folder(path)
@@ -160,6 +161,18 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
         raise DatasetError(f"{path} holds {kinds}. Give one of the files: {some}.")
     ((name, files),) = by_kind.items()
     return Found(KINDS[name], tuple(files), label_from)
+
+
+def _are_folders_better(
+    path: Path, tables: Sequence[Path], label_from: str | None
+) -> bool:
+    """Whether class folders hold many more pictures than tables name."""
+    with open_pictures(path) as pictures:
+        try:
+            arrange(pictures.sorted_files(), str(path))
+        except DatasetError:
+            return False
+    return not labels_csv.names_most(path, tables, label_from)
 
 
 def _files(root: Path) -> Iterator[tuple[Path, int]]:

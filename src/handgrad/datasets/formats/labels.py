@@ -33,8 +33,8 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
 def _column(array: NumpyArray, source: str) -> NumpyArray:
     if array.ndim == 1:
         return array
-    if array.ndim == 2 and array.shape[1] == 1:
-        return array[:, 0]
+    if array.ndim == 2 and 1 in array.shape:
+        return array.reshape(-1)
     if array.ndim == 2 and array.dtype.kind in "biuf":
         one_hot = ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
         if one_hot:

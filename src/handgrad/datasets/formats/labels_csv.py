@@ -1,6 +1,6 @@
 """A folder of pictures with a CSV file of their names and classes.
 
-    id,label            the columns are found by their names
+    id,label            see `listed_columns` for other columns
     00001,cat           the ending of a file may be left out, and so may its folder
 
 A column named split, set, subset, usage or "data set" says which split a picture is of;
@@ -10,54 +10,19 @@ names, such as those of a competition's test set, are passed over.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.formats.roles import split_in
+from handgrad.datasets.formats.listed_columns import Columns, columns_of
+from handgrad.datasets.formats.roles import role_of, split_in
 from handgrad.datasets.formats.table import Form, form_of, rows_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import decoded
 
-FILES = (
-    "filename", "file_name", "file name", "filepath", "filepaths", "file_path", "file",
-    "files", "image_path", "imagepath", "img_path", "image_name", "image_file",
-    "imagename", "img_name", "image_id", "imageid", "image", "images", "img", "path",
-    "paths", "picture", "photo", "fname", "name", "id", "id_code", "uuid", "key",
-)  # fmt: skip
-LABELS = (
-    "label", "labels", "class", "class_name", "classname", "class_id", "classid",
-    "category", "target", "y", "diagnosis", "dx", "breed", "species", "genus",
-    "finding", "level", "tag", "tags", "emotion", "type", "has_cactus",
-)  # fmt: skip
-SPLITS = ("split", "set", "subset", "usage", "data set", "dataset", "data_set", "phase")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a file: the picture's name, its label, its split if any."""
-
-    file: int
-    label: int
-    split: int | None
-
-
-def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
-    """Which column is what; None for a table that names no pictures with classes.
-
-    A table of two columns without a header is a name and a label.
-    """
-    if not form.header:
-        is_pair = len(form.first) == 2 and label_from is None
-        return Columns(0, 1, None) if is_pair else None
-    wanted = LABELS if label_from is None else (label_from.strip().lower(),)
-    label = _place(form.header, wanted)
-    file = _place(form.header, [name for name in FILES if name not in wanted])
-    if file is None or label is None or file == label:
-        return None
-    return Columns(file, label, _place(form.header, SPLITS))
+ONES = ("1", "1.0")
+NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
 
 
 def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
@@ -68,11 +33,11 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
     rows: dict[str, LabelledFile] = {}
     for table in tables:
         form = form_of(table)
-        columns = columns_of(form, label_from) if form is not None else None
+        columns = _columns(form, index, label_from)
         if form is None or columns is None:
             raise ConfigError(_no_columns(table, form, label_from))
         for row in rows_of(table, form):
-            found = _labelled(row, columns, index, table)
+            found = _labelled(row, form, columns, index, table)
             known = rows.setdefault(found.file.name, found)
             if known.class_name != found.class_name:
                 raise DatasetError(
@@ -94,18 +59,29 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
 def tables_for(
     root: Path, tables: Sequence[Path], label_from: str | None
 ) -> list[Path]:
-    """Those tables whose first row names a picture of the folder, with its class."""
-    index = None
-    found = []
-    for table in tables:
-        form = form_of(table)
-        columns = columns_of(form, label_from) if form is not None else None
-        if form is None or columns is None or not form.first:
-            continue
-        index = index or _Index(open_pictures(root).sorted_files())
-        if index.find(form.first[columns.file]):
-            found.append(table)
-    return found
+    """Those tables whose first row names a picture of the folder, with its class.
+
+    Tables of answers are none: their classes are no labels.
+    """
+    chosen = [path for path in tables if not NO_LABELS & {*role_of(path.name).rest}]
+    if not chosen:
+        return []
+    index = _Index(open_pictures(root).sorted_files())
+    return [path for path in chosen if _columns(form_of(path), index, label_from)]
+
+
+def names_most(root: Path, tables: Sequence[Path], label_from: str | None) -> bool:
+    """Whether tables name at least half of the pictures of a folder."""
+    found = read_labels_csv([root, *tables], label_from)
+    return 2 * len(found.rows) >= len(found.files.sorted_files())
+
+
+def _columns(
+    form: Form | None, index: "_Index", label_from: str | None
+) -> Columns | None:
+    if form is None:
+        return None
+    return columns_of(form, lambda name: bool(index.find(name)), label_from)
 
 
 class _Index:
@@ -132,9 +108,9 @@ class _Index:
 
 
 def _labelled(
-    row: Sequence[str], columns: Columns, index: _Index, table: Path
+    row: Sequence[str], form: Form, columns: Columns, index: _Index, table: Path
 ) -> LabelledFile:
-    name, label = row[columns.file], row[columns.label]
+    name, label = row[columns.file], _label(row, form, columns)
     found = index.find(name)
     own = split_in(table.name)
     if len(found) > 1 and own:  # train/1.png and test/1.png
@@ -153,20 +129,21 @@ def _labelled(
     return LabelledFile(found[0], label, split or own or _folder_split(found[0]))
 
 
+def _label(row: Sequence[str], form: Form, columns: Columns) -> str:
+    if columns.label is not None:
+        return row[columns.label]
+    chosen = [form.header[place] for place in columns.classes if row[place] in ONES]
+    return chosen[0] if len(chosen) == 1 else ""
+
+
 def _folder_split(file: PictureFile) -> str:
     return next((split for name in file.parts[:-1] if (split := split_in(name))), "")
 
 
-def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((header.index(name) for name in names if name in header), None)
-
-
 def _no_columns(table: Path, form: Form | None, label_from: str | None) -> str:
     has = ", ".join(form.header) if form is not None else ""
-    wanted = (
-        f"named {label_from}" if label_from else "of labels, such as label or class"
-    )
+    wanted = f"named {label_from}" if label_from else "of labels, such as label"
     return (
-        f"{table} has no column {wanted}, beside one of file names (it has {has}). "
-        "Give the column of labels as --label-from NAME."
+        f"{table} has no column of names of pictures that are there and one {wanted} "
+        f"(it has {has}). Give the column of labels as --label-from NAME."
     )

@@ -19,6 +19,7 @@ from handgrad.memory import check_memory
 BROKEN = (
     zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, KeyError,
     NotImplementedError, RuntimeError, SyntaxError, TypeError, OverflowError,
+    MemoryError,
 )  # fmt: skip
 ADVICE = "Save it again with numpy.savez, as arrays of numbers"
 
@@ -49,6 +50,7 @@ def read_npz(paths: Sequence[Path], label_from: str | None) -> Arrays:
         elif len(paths) > 1:
             found = {f"{path.stem} {name}": array for name, array in found.items()}
         arrays.update(found)
+    arrays = _named(arrays)
     source = str(paths[0] if len(paths) == 1 else paths[0].parent)
     axes = {name: array.ndim for name, array in arrays.items()}
     pairs = pairs_of(axes, source)
@@ -60,6 +62,14 @@ def read_npz(paths: Sequence[Path], label_from: str | None) -> Arrays:
     return Arrays(
         tuple(part_of(p, arrays[p.images], arrays[p.labels], source) for p in pairs)
     )
+
+
+def _named(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Two arrays that were saved without names are images and labels."""
+    if set(arrays) != {"arr_0", "arr_1"}:
+        return arrays
+    labels, images = sorted(arrays.values(), key=lambda array: array.ndim)
+    return {"x": images, "y": labels}
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 IMAGES = {"x", "images", "image", "imgs", "img", "data", "features", "inputs", "pixels"}
+IMAGES |= {"samples", "examples"}
 LABELS = {"y", "labels", "label", "lbls", "targets", "target", "classes", "class"}
 SPLITS = {
     **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
@@ -40,9 +41,9 @@ def role_of(name: str) -> Role:
     """
     words = [part for word in _words(name) for part in _unglued(word)]
     kinds = [kind for word in words if (kind := _kind(word))]
-    splits = [SPLITS[word] for word in words if word in SPLITS]
-    known = IMAGES | LABELS | SPLITS.keys() | STORAGE
-    rest = tuple(word for word in words if word not in known)
+    splits = [split for word in words if (split := _split(word))]
+    known = IMAGES | LABELS | STORAGE
+    rest = tuple(word for word in words if word not in known and not _split(word))
     return Role(kinds[-1] if kinds else "", splits[-1] if splits else "", rest)
 
 
@@ -53,6 +54,12 @@ def split_in(name: str) -> str:
 
 def _words(name: str) -> list[str]:
     return [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+
+
+def _split(word: str) -> str:
+    """The split of a word, which may have a number: test1, train2017."""
+    plain = word.rstrip("0123456789")
+    return SPLITS.get(word) or (SPLITS.get(plain, "") if len(plain) > 2 else "")
 
 
 def _kind(word: str) -> str:

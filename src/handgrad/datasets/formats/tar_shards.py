@@ -3,8 +3,9 @@
     000017.jpg      a picture
     000017.cls      its class: a number or a name; or .txt, or .json with a label in it
 
-Files with the same name up to its first dot belong together. A shard's name or its
-folder's says the split. Nothing is extracted; links and devices are passed over.
+Files with the same name but for its ending, or up to its first dot, belong together.
+A shard's name or its folder's says the split. Nothing is extracted; links and devices
+are passed over.
 """
 
 import tarfile
@@ -57,11 +58,10 @@ class TarShards:
             _check_end(path)
         with tarfile.open(path) as archive:
             for member in filter(tarfile.TarInfo.isreg, archive):
-                key, _, ending = member.name.rpartition("/")[2].partition(".")
-                key = f"{path}/{member.name.rpartition('/')[0]}/{key}"
-                last = ending.rpartition(".")[2].lower()
+                name = f"{path}/{member.name.removeprefix('./')}"
+                stem, _, last = name.rpartition(".")
+                last = last.lower()
                 if f".{last}" in SUFFIXES:
-                    name = f"{key}.{ending}"
                     if name in self.places:
                         raise DatasetError(
                             f"{path} holds {member.name} twice. Make the file again."
@@ -70,10 +70,11 @@ class TarShards:
                     self.files.append((PictureFile(name, member.size, stamp), path))
                     self.places[name] = (path, member.offset_data, member.size)
                     if is_packed:
+                        check_memory(member.size, str(path))
                         self.contents[name] = _content(archive, member, FILE_LIMIT + 1)
                 elif last in LABELS:
                     content = _content(archive, member, LABEL_LIMIT)
-                    self.labels.setdefault(key, {})[last] = content
+                    self.labels.setdefault(stem, {})[last] = content
 
     def sorted_files(self) -> list[PictureFile]:
         """Every picture, shard by shard."""
@@ -110,9 +111,7 @@ def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
     shards = TarShards(paths)
     rows = []
     for file, path in shards.files:
-        folder, _, base = file.name.rpartition("/")
-        key = f"{folder}/{base.partition('.')[0]}"
-        label = _label(shards.labels.get(key, {}), label_from)
+        label = _label(_beside(shards.labels, file.name), label_from)
         if not label:
             member = file.name.removeprefix(f"{path}/").lstrip("/")
             raise DatasetError(
@@ -122,6 +121,13 @@ def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
         split = split_in(path.name) or split_in(path.parent.name)
         rows.append(LabelledFile(file, label, split))
     return Pictures(shards, tuple(rows))
+
+
+def _beside(labels: dict[str, dict[str, bytes]], name: str) -> dict[str, bytes]:
+    """The labels of a picture: of its name without its ending, or to its first dot."""
+    folder, _, base = name.rpartition("/")
+    keys = (name.rpartition(".")[0], f"{folder}/{base.partition('.')[0]}")
+    return next((labels[key] for key in keys if key in labels), {})
 
 
 def _check_end(path: Path) -> None:
