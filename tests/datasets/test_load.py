@@ -11,7 +11,8 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
-from handgrad.datasets.load import find, load, read
+from handgrad.datasets.find import find
+from handgrad.datasets.load import load, read
 from handgrad.datasets.pictures import read_image
 from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
 from handgrad.errors import ConfigError, DatasetError
@@ -97,13 +98,6 @@ def test_another_copy_never_stands_in_for_a_named_place(
         load("mnist", data_dir=named)
 
 
-def test_the_rest_of_a_named_copy_is_not_downloaded(place):
-    put(place / "given")
-    (place / "given" / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DatasetError, match="a part of mnist, but no t10k-labels"):
-        load("mnist", data_dir="given")
-
-
 @pytest.mark.parametrize("pack", ["", ".gz"])
 def test_names_with_a_dot_are_read(place, pack):
     contents = packed(CONTENTS) if pack else CONTENTS
@@ -121,13 +115,6 @@ def test_names_with_a_dot_are_read(place, pack):
 def test_names_are_read_kindly(place, name, where):
     put(place / "data" / where)
     assert load(name).name == "fashion_mnist"
-
-
-def test_a_folder_with_a_file_missing_is_passed_over(place):
-    put(place / "data" / "mnist")
-    (place / "data" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
-    put(place / "cache" / "mnist", contents_of(7))
-    assert find(MNIST) == place / "cache" / "mnist"
 
 
 @pytest.mark.parametrize(

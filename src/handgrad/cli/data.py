@@ -30,7 +30,7 @@ data = typer.Typer(
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets, and where each is on this machine."""
     from handgrad.cli.screens.console import say, say_json, show, table
-    from handgrad.datasets.load import find
+    from handgrad.datasets.find import find
     from handgrad.datasets.locate import check_root
     from handgrad.datasets.sources import SOURCES
 

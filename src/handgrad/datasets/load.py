@@ -11,14 +11,9 @@ from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.download import fetch_files, is_right
+from handgrad.datasets.find import check_partial, find, target_of
 from handgrad.datasets.idx import read_split
-from handgrad.datasets.locate import (
-    cache_folder,
-    check_root,
-    existing,
-    folders,
-    named_root,
-)
+from handgrad.datasets.locate import check_root, existing
 from handgrad.datasets.resize import resize_dataset
 from handgrad.datasets.sources import SOURCES, Source
 from handgrad.errors import ConfigError, DatasetError, unknown_name
@@ -97,7 +92,7 @@ def load(
         check_root(data_dir)
         place = find(source, data_dir)
         if place is None:
-            _check_partial(source, data_dir)
+            check_partial(source, data_dir)
             place = fetch(name, data_dir=data_dir, progress=progress)
         dataset = read(source, place)
     return dataset if image_size is None else resize_dataset(dataset, image_size)
@@ -160,50 +155,11 @@ def fetch(
     if known is None:
         raise unknown_name("data set to download", name, SOURCES)
     source = SOURCES[known]
-    target = _target(known, data_dir)
+    target = target_of(known, data_dir)
     found = find(source, data_dir)
     if found is not None and (found != target or _is_whole(source, found)):
         return found
     return fetch_files(source, target, progress)
-
-
-def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
-    """The first folder that holds all files of a data set, or its archive."""
-    names = (*source.folders, source.name)
-    for folder in folders(data_dir, names):
-        if not _missing(source, folder):
-            return folder
-        if source.archive is not None and (folder / source.archive.name).is_file():
-            return folder / source.archive.name
-    return None if source.other is None else find(source.other, data_dir)
-
-
-def _missing(source: Source, folder: Path) -> list[str]:
-    """The files of a data set that a folder does not hold."""
-    return [file.name for file in source.files if not existing(folder, file.name)]
-
-
-def _target(name: str, data_dir: str | Path | None) -> Path:
-    """Where a download goes."""
-    return (named_root(data_dir) or cache_folder()) / name
-
-
-def _check_partial(source: Source, data_dir: str | Path | None) -> None:
-    """DatasetError if a named folder holds a part of a data set.
-
-    The rest is not downloaded into it: parts of two copies would be mixed. A download
-    that was interrupted goes on.
-    """
-    if named_root(data_dir) is None:
-        return
-    for folder in folders(data_dir, (*source.folders, source.name)):
-        missing = _missing(source, folder)
-        is_download = folder == _target(source.name, data_dir)
-        if len(missing) < len(source.files) and not is_download:
-            raise DatasetError(
-                f"{folder} holds a part of {source.name}, but no {missing[0]}. Put the "
-                "file there, or name another folder as data_dir (--data-dir)."
-            )
 
 
 def read(source: Source, place: Path) -> Dataset:

@@ -92,8 +92,8 @@ def existing(folder: Path, name: str) -> Path | None:
     Programs that unpack write `train-images.idx3-ubyte`, or put the file into a folder
     of its own name; capitals do not matter. The exact name comes first.
     """
-    found = [path for path in _entries(folder) if plain_name(path) == plain_name(name)]
-    inner = [file for path in found if path.is_dir() for file in _entries(path)]
+    found = [path for path in entries(folder) if plain_name(path) == plain_name(name)]
+    inner = [file for path in found if path.is_dir() for file in entries(path)]
     found += [path for path in inner if plain_name(path) == plain_name(name)]
     files = [path for path in found if path.is_file()]
     return min(files, key=lambda path: _distance(path, name), default=None)
@@ -113,7 +113,8 @@ def _distance(path: Path, name: str) -> tuple[bool, bool, str]:
     return path.name != name, path.name != f"{name}.gz", str(path)
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted; DatasetError if it cannot be listed."""
     try:
         return sorted(folder.iterdir())
     except OSError as error:

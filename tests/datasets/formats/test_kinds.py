@@ -83,5 +83,9 @@ def test_a_zip_of_other_data_says_to_unpack_it(tmp_path):
 
 def test_loose_pictures_whose_names_hold_classes_say_so(tmp_path):
     put(tmp_path, {f"{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(3)})
-    with pytest.raises(DatasetError, match=r"such as cat\.0\.png.*--label-from name"):
-        load(tmp_path)
+    shutil.make_archive(tmp_path / "x" / "pets", "zip", tmp_path)
+    (tmp_path / "pets.zip").write_bytes((tmp_path / "x" / "pets.zip").read_bytes())
+    for path in (tmp_path, tmp_path / "pets.zip"):
+        with pytest.raises(DatasetError, match=r"as cat\.0\.png.*--label-from name"):
+            load(path)
+    assert load(tmp_path / "pets.zip", label_from="name").classes == 2

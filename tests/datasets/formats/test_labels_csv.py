@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from handgrad.datasets import load
@@ -41,6 +43,13 @@ def test_names_and_classes_in_a_table(tmp_path, form, header, name):
 def test_the_table_itself_may_be_given(tmp_path):
     put(tmp_path, {**PICTURES, "labels.csv": table("{:03d},{}")})
     assert load(tmp_path / "labels.csv").checksum == load(tmp_path).checksum
+
+
+def test_a_zip_may_hold_both(tmp_path):
+    put(tmp_path / "set", {**PICTURES, "labels.csv": table("{:03d},{}")})
+    shutil.make_archive(tmp_path / "set", "zip", tmp_path / "set")
+    found, expected = load(tmp_path / "set.zip"), load(tmp_path / "set")
+    assert found.checksum == expected.checksum
 
 
 def test_other_labels_are_other_data(tmp_path):

@@ -64,10 +64,8 @@ def names_hold_classes(names: Sequence[str]) -> bool:
     return len(counts) > 1 and None not in counts and min(counts.values()) > 1
 
 
-def check_folder(path: Path) -> None:
-    """DatasetError for loose pictures whose names say their classes."""
-    with open_pictures(path) as pictures:
-        names = [file.name for file in pictures.sorted_files()]
+def check_loose(path: Path, names: Sequence[str]) -> None:
+    """DatasetError for pictures without folders whose names say their classes."""
     if names_hold_classes([decoded(name).rpartition(".")[0] for name in names]):
         raise DatasetError(
             f"{path} holds pictures without folders, such as {decoded(names[0])}. If "

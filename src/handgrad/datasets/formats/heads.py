@@ -1,6 +1,7 @@
 """The first bytes of a file, unpacked if it is gzip."""
 
 import gzip
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -18,5 +19,5 @@ def head_of(path: Path, length: int = LENGTH) -> bytes:
                 return raw.read(length)
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 return unpacked.read(length)
-    except (OSError, EOFError, zlib.error):
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError):
         return b""

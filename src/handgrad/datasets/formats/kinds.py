@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from handgrad.datasets.formats import file_names, labels_csv
 from handgrad.datasets.formats.cifar import cifar_place, read_cifar
@@ -106,7 +107,7 @@ def _file(path: Path, label_from: str | None) -> Found | None:
     if is_table(path):
         return Found(LISTED, (path.parent, path), label_from)
     if head_of(path).startswith(b"PK"):
-        return _zip(path)
+        return _zip(path, label_from)
     if path.suffix.lower() == ".zip":
         return None  # said by the reader of zips
     raise DatasetError(
@@ -120,15 +121,20 @@ def _kind_name(path: Path) -> str | None:
     return next((name for name, kind in KINDS.items() if kind.holds(path, head)), None)
 
 
-def _zip(path: Path) -> Found | None:
-    """None for a zip of pictures; DatasetError for one of other data."""
+def _zip(path: Path, label_from: str | None) -> Found | None:
+    """None for a zip of pictures in folders; DatasetError for one of other data."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError):
         return None
-    if any(map(is_picture, names)) or not names:
-        return None
+    pictures = [name for name in names if is_picture(name)]
+    if pictures or not names:
+        members = [zipfile.Path(path, name) for name in names if name not in pictures]
+        files = cast("list[Path]", members)  # they open and name themselves like one
+        if not any("/" in name for name in pictures):
+            file_names.check_loose(path, pictures)
+        return _listed(path, [file for file in files if is_table(file)], label_from)
     raise DatasetError(
         f"{path} holds no pictures, but {_some(names)}. Unpack it, and give its folder "
         "or one of its files."
@@ -138,7 +144,7 @@ def _zip(path: Path) -> Found | None:
 def _folder(path: Path, label_from: str | None) -> Found | None:
     by_kind: dict[str, list[Path]] = {}
     tables: list[Path] = []
-    has_folders = False
+    has_folders, loose = False, _loose(path)
     for file, depth in _files(path):
         if is_picture(file.name):
             has_folders = has_folders or depth > 0
@@ -148,11 +154,11 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
             by_kind.setdefault(name, []).append(file)
         elif is_table(file):
             tables.append(file)
-    listed = labels_csv.tables_for(path, tables, label_from)
-    if listed and not _are_folders_better(path, listed, label_from):
-        return Found(LISTED, (path, *listed), label_from)
+    listed = _listed(path, tables, label_from)
+    if listed is not None:
+        return listed
     if not by_kind and not has_folders:
-        file_names.check_folder(path)
+        file_names.check_loose(path, loose)
     if not by_kind or has_folders:
         return None
     if len(by_kind) > 1:
@@ -161,6 +167,13 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
         raise DatasetError(f"{path} holds {kinds}. Give one of the files: {some}.")
     ((name, files),) = by_kind.items()
     return Found(KINDS[name], tuple(files), label_from)
+
+
+def _listed(path: Path, tables: Sequence[Path], label_from: str | None) -> Found | None:
+    listed = labels_csv.tables_for(path, tables, label_from)
+    if not listed or _are_folders_better(path, listed, label_from):
+        return None
+    return Found(LISTED, (path, *listed), label_from)
 
 
 def _are_folders_better(
@@ -173,6 +186,11 @@ def _are_folders_better(
         except DatasetError:
             return False
     return not labels_csv.names_most(path, tables, label_from)
+
+
+def _loose(path: Path) -> list[str]:
+    """The names of pictures that lie in a folder itself."""
+    return sorted(file.name for file in path.iterdir() if is_picture(file.name))
 
 
 def _files(root: Path) -> Iterator[tuple[Path, int]]:

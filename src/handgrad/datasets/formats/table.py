@@ -7,6 +7,7 @@ semicolons or tabs between the columns; packed with gzip or not.
 import csv
 import gzip
 import io
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,9 @@ DELIMITERS = ",;\t"
 SUFFIXES = (".csv", ".tsv", ".txt")
 LONGEST = 1 << 24  # characters of a cell; a row of pixels is no cell
 LARGEST = 1 << 36  # bytes unpacked
-BROKEN = (OSError, EOFError, zlib.error, UnicodeError, csv.Error)
+BROKEN = (
+    OSError, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
