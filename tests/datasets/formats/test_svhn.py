@@ -44,7 +44,7 @@ def test_other_files_of_matlab_are_one_sentence(tmp_path):
     with pytest.raises(DatasetError, match=r"7\.3, which is not read"):
         load(tmp_path / "b.mat")
     (tmp_path / "c.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(200))
-    with pytest.raises(DatasetError, match=r"as a MATLAB file|not hold X"):
+    with pytest.raises(DatasetError, match="damaged MATLAB file"):
         load(tmp_path / "c.mat")
     content = put_mat(tmp_path / "d.mat").read_bytes()
     (tmp_path / "d.mat").write_bytes(content[: len(content) // 2])

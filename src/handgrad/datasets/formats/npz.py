@@ -21,6 +21,7 @@ BROKEN = (
     NotImplementedError, RuntimeError, SyntaxError, TypeError, OverflowError,
     MemoryError,
 )  # fmt: skip
+LONGEST = 200  # characters of a reason
 ADVICE = "Save it again with numpy.savez, as arrays of numbers"
 
 
@@ -83,7 +84,7 @@ def _arrays(path: Path) -> dict[str, Any]:
     except BROKEN as error:
         if isinstance(error, DatasetError):
             raise
-        reason = str(error).partition("\n")[0].rstrip(".")
+        reason = str(error).partition("\n")[0][:LONGEST].rstrip(".")
         raise DatasetError(
             f"{path} cannot be read as arrays of numbers ({reason}). {ADVICE}."
         ) from error

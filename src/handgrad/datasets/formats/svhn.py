@@ -10,16 +10,16 @@ Source
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.labels import labels_of
+from handgrad.datasets.formats.mat5 import read_mat5
 from handgrad.datasets.formats.pixels import images_of
 from handgrad.datasets.formats.roles import split_in
 from handgrad.errors import DatasetError
-from handgrad.memory import check_memory
 
 TEN = 10
 V7_3 = b"MATLAB 7.3 MAT-file"
@@ -49,24 +49,11 @@ def _part(path: Path) -> Part:
     return Part(str(path), split_in(path.stem), pixels, numbers)
 
 
-def _values(path: Path) -> dict[str, Any]:
-    from scipy.io import loadmat
-
-    try:
-        check_memory(3 * path.stat().st_size, str(path))
-        with path.open("rb") as file:
-            if file.read(len(V7_3)) == V7_3:
-                raise DatasetError(
-                    f"{path} is a MATLAB file of version 7.3, which is not read. Save "
-                    "it with -v7, or its arrays with numpy.savez."
-                )
-            file.seek(0)
-            found: dict[str, Any] = loadmat(file, variable_names=["X", "y"])
-    except DatasetError:
-        raise
-    except Exception as error:  # the reader raises nearly every kind
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise DatasetError(
-            f"{path} cannot be read as a MATLAB file ({reason}). Replace the file."
-        ) from error
-    return found
+def _values(path: Path) -> dict[str, NumpyArray]:
+    with path.open("rb") as file:
+        if file.read(len(V7_3)) == V7_3:
+            raise DatasetError(
+                f"{path} is a MATLAB file of version 7.3, which is not read. Save it "
+                "with -v7, or its arrays with numpy.savez."
+            )
+    return read_mat5(path)
