@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from handgrad.datasets import load
+from handgrad.datasets.formats.parquet import ParquetImages
 from handgrad.errors import ConfigError, DatasetError
 
 from .makers import picture
@@ -82,3 +83,16 @@ def test_without_pyarrow_the_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(DatasetError, match=r"pyarrow is needed\. Install"):
         load(tmp_path / "a.parquet")
+
+
+def test_groups_of_another_length_are_refused(tmp_path):
+    class Group:
+        num_rows = 7
+
+    class File:
+        class metadata:  # noqa: N801
+            num_row_groups = 2
+            row_group = staticmethod(lambda number: Group())
+
+    with pytest.raises(ValueError, match="another number of rows"):
+        ParquetImages().add(tmp_path, File(), "image", 13)

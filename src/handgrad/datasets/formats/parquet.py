@@ -20,6 +20,7 @@ from handgrad.errors import ConfigError, DatasetError
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
 
+BROKEN = (OSError, ValueError, KeyError, NotImplementedError, MemoryError)
 IMAGES = ("image", "img", "images", "picture", "pixel_values", "jpg", "png")
 LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category", "cls")
 
@@ -35,12 +36,18 @@ class ParquetImages:
         self.values: list[Any] = []
         self.lock = Lock()
 
-    def add(self, path: Path, file: Any, column: str) -> list[PictureFile]:
-        """The images of one more file."""
+    def add(self, path: Path, file: Any, column: str, count: int) -> list[PictureFile]:
+        """The images of one more file; ValueError unless there are `count`."""
+        groups = [
+            file.metadata.row_group(group).num_rows
+            for group in range(file.metadata.num_row_groups)
+        ]
+        if sum(groups) != count or min(groups, default=0) < 0:
+            raise ValueError("its groups have another number of rows")
         about, start = path.stat(), len(self.files)
         self.columns[str(path)] = (file, column)
-        for group in range(file.metadata.num_row_groups):
-            for row in range(file.metadata.row_group(group).num_rows):
+        for group, length in enumerate(groups):
+            for row in range(length):
                 name = f"{path}/{len(self.files) - start}"
                 stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
                 self.files.append(PictureFile(name, about.st_size, stamp))
@@ -58,7 +65,7 @@ class ParquetImages:
             if self.group != (path, group):
                 self.values = self._values(path, group)
                 self.group = (path, group)
-            value = self.values[row]
+            value = self.values[row] if row < len(self.values) else None
         content = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(content, bytes):
             raise DatasetError(
@@ -73,7 +80,7 @@ class ParquetImages:
         check_memory(2 * size, path)
         try:
             found: list[Any] = file.read_row_group(group, [column])[column].to_pylist()
-        except (OSError, ValueError, KeyError) as error:
+        except BROKEN as error:
             raise _damaged(path, error) from error
         return found
 
@@ -108,14 +115,15 @@ def read_parquet(paths: Sequence[Path], label_from: str | None) -> Pictures:
             chosen = (label_from,) if label_from else LABELS
             label = _column(names, chosen, path, "labels")
             labels = file.read([label])[label].to_pylist()
-        except (OSError, ValueError, KeyError) as error:
+            added = images.add(path, file, column, len(labels))
+        except BROKEN as error:
             if isinstance(error, DatasetError | ConfigError):
                 raise
             raise _damaged(str(path), error) from error
         words = _class_names(file.schema_arrow.metadata or {}, label)
         split = split_in(path.name) or split_in(path.parent.name)
-        for added, value in zip(images.add(path, file, column), labels, strict=True):
-            rows.append(LabelledFile(added, _named(value, words, added.name), split))
+        for image, value in zip(added, labels, strict=True):
+            rows.append(LabelledFile(image, _named(value, words, image.name), split))
     return Pictures(images, tuple(rows))
 
 
