@@ -49,6 +49,7 @@ def accuracy(data: Dataset, model: str, rate: float, epochs: int, seed: int) -> 
         data.test,
         loss=SoftmaxCrossEntropy(),
         optimizer=SGD(rate),
+        normalization=datasets.normalization("standard", data.train.images),
         settings=TrainingSettings(epochs=epochs, batch_size=64, seed=seed),
     )
     try:

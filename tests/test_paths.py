@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from handgrad.errors import ConfigError, DatasetError, HandgradError, RunError
 from handgrad.inspection.figures import save
-from handgrad.paths import check_ordinary, path_of
+from handgrad.paths import check_ordinary, path_of, target_of
 from handgrad.studies.ledger import Ledger
 from handgrad.sweeps.sweep import read_sweep
 from handgrad.training.config import read_config
@@ -89,3 +89,18 @@ def test_devices_and_pipes_are_refused_and_nothing_else(tmp_path):
 def test_every_door_refuses_what_is_no_path(door, value):
     with pytest.raises(HandgradError, match=r"path|folder"):
         DOORS[door](value)
+
+
+def test_a_file_is_written_where_a_link_leads_and_replaces_no_device(tmp_path):
+    (tmp_path / "real").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert target_of(tmp_path / "link") == tmp_path / "real"
+    assert target_of(tmp_path / "new.csv") == tmp_path / "new.csv"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "to_pipe").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "to_pipe", "."):
+        with pytest.raises(ConfigError, match="a device, a pipe or a folder"):
+            target_of(tmp_path / name)
+    for name in ("/dev/stdout", "/dev/full", "/proc/self/fd/1"):
+        with pytest.raises(ConfigError, match="a device, a pipe or a folder"):
+            target_of(Path(name))

@@ -43,3 +43,17 @@ def check_ordinary(
     path = Path(os.path.expanduser(name))
     if os.path.exists(path) and not (path.is_file() or path.is_dir()):
         raise error(f"{name} is a device or a pipe. {hint or 'Give a file.'}")
+
+
+def target_of(path: Path) -> Path:
+    """Where a file that a user names is written: what a link leads to.
+
+    ConfigError for a device, a pipe or a folder, which a file would replace.
+    """
+    target = Path(os.path.realpath(path))
+    is_stream = os.path.abspath(path).startswith(("/dev/", "/proc/"))
+    if is_stream or (target.exists() and not target.is_file()):
+        raise ConfigError(
+            f"'{path}' is a device, a pipe or a folder. Give the name of a file."
+        )
+    return target

@@ -140,3 +140,8 @@ def test_a_failed_save_stops_a_run_or_not(handgrad, tmp_path, monkeypatch):
 def test_a_failed_save_is_one_of_two_words(refused):
     err = refused("train softmax_regression --on-failed-save hope")
     assert "training.on_failed_save" in err
+
+
+def test_nan_in_a_section_is_not_said_twice():
+    tables = tables_from({}, {"optimizer": {"beta1": float("nan")}})
+    assert list(tables["optimizer"]) == ["beta1"]

@@ -10,6 +10,7 @@ from handgrad import memory
 from handgrad.datasets import image_cache, whole_files
 from handgrad.datasets.dataset import checksum_of
 from handgrad.datasets.image_cache import ImageCache, fingerprint
+from handgrad.datasets.layout import Plan
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import HandgradWarning, ResourceError
 
@@ -32,7 +33,14 @@ def build(cache, train_count=3, pixels=PIXELS):
     def fill(rows):
         rows[...] = pixels
 
-    return cache.build("pets", ("a", "b"), TARGETS, train_count, pixels.shape[1:], fill)
+    plan = planned(train_count)
+    return cache.build("pets", plan, pixels.shape[1:], fill)
+
+
+def planned(train_count=3, validation=0):
+    test = len(TARGETS) - train_count - validation
+    counts = (train_count, test, validation)
+    return Plan(tuple(FILES), TARGETS, counts, ("a", "b"), {"test": "x"}, ("y",))
 
 
 def test_gives_back_what_was_filled_in(root):
@@ -191,7 +199,7 @@ def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(root):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.build("pets", ("a", "b"), TARGETS, 3, PIXELS.shape[1:], fail)
+        cache.build("pets", planned(), PIXELS.shape[1:], fail)
     assert [path.name for path in cache.folder.parent.iterdir()] == [cache.folder.name]
     np.testing.assert_array_equal(cache.open("pets").train.images, PIXELS[:3])
 
@@ -256,7 +264,7 @@ def test_the_disk_has_room_for_all_pixels_before_the_first_is_written(root):
         assert 512 * os.stat(rows.filename).st_blocks >= rows.nbytes
         rows[...] = 1
 
-    cache_of(root).build("pets", ("a", "b"), TARGETS, 3, (3, 64, 64), fill)
+    cache_of(root).build("pets", planned(), (3, 64, 64), fill)
 
 
 def test_a_full_disk_is_said_before_anything_is_decoded(root, monkeypatch):

@@ -8,12 +8,9 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from handgrad.datasets.image_folder import arrange, load_images, shape_of
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.image_folder import all_bad, load_images, shape_of
 from handgrad.datasets.pictures import Header
 from handgrad.errors import DatasetError
 
@@ -30,15 +27,6 @@ def _own_cache(monkeypatch, tmp_path):
 @pytest.fixture
 def root(tmp_path):
     return tmp_path / "pets"
-
-
-def files(*names):
-    return [PictureFile(name, 1, (1,)) for name in names]
-
-
-def names_of(plan):
-    names = [file.name for file in plan.files]
-    return names[: plan.train_count], names[plan.train_count :]
 
 
 def test_reads_pixels_and_classes(root):
@@ -129,13 +117,6 @@ def test_a_copied_or_moved_folder_is_the_same_data_set(root, tmp_path):
     assert told == []  # back at its place it is still known
 
 
-def test_very_many_classes_are_arranged_in_one_pass():
-    many = files(*(f"{k:05}/{n}.png" for k in range(20_000) for n in range(2)))
-    begun = time.perf_counter()
-    assert arrange(many, "many").train_count == 40_000
-    assert time.perf_counter() - begun < 20  # class by class it takes minutes
-
-
 def test_a_zip_is_the_folder(root, tmp_path):
     folder = load_images(make_folder(root, TEN))
     path = tmp_path / "packed.zip"
@@ -151,13 +132,8 @@ def test_a_zip_is_the_folder(root, tmp_path):
 
 def test_the_order_on_the_disk_does_not_matter(root, tmp_path, monkeypatch):
     expected = load_images(make_folder(root, TEN)).checksum
-    walk = os.walk
-
-    def backwards(top, **options):
-        for folder, below, names in sorted(walk(top, **options), reverse=True):
-            yield folder, below[::-1], names[::-1]
-
-    monkeypatch.setattr(os, "walk", backwards)
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: sorted(listdir(path))[::-1])
     monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "other"))
     assert load_images(root).checksum == expected
 
@@ -194,82 +170,18 @@ def test_the_size_is_the_most_common_one_unless_it_is_large(sizes, expected):
     assert shape_of(headers, (2, 3)) == (1, 2, 3)
 
 
-def test_train_and_test_folders_are_the_splits():
-    plan = arrange(
-        files("test/a/1.png", "train/a/2.png", "train/b/x/3.png", "val/a/4.png"), "pets"
-    )
-    assert names_of(plan) == (["train/a/2.png", "train/b/x/3.png"], ["test/a/1.png"])
-    assert plan.targets.tolist() == [0, 1, 0]
-    assert plan.class_names == ("a", "b")
-
-
-def test_a_class_may_be_called_train_or_test():
-    plan = arrange(files("bus/1.png", "train/2.png"), "vehicles")
-    assert plan.class_names == ("bus", "train")
-    plan = arrange(files("bus/1.png", "test/2.png", "truck/3.png"), "vehicles")
-    assert plan.class_names == ("bus", "test", "truck")
-
-
-def test_folders_around_the_classes_are_passed_through():
-    inner = arrange(files("a/1.png", "b/1.png"), "pets")
-    outer = arrange(files("x/y/a/1.png", "x/y/b/1.png"), "pets")
-    assert outer.class_names == inner.class_names
-    assert outer.targets.tolist() == inner.targets.tolist()
-
-
-counts = st.lists(st.integers(1, 30), min_size=2, max_size=5)
-
-
-@given(counts=counts)
-def test_a_fifth_of_each_class_is_put_aside_rounded_down(counts):
-    names = [f"{k}/{n:03}.png" for k, count in enumerate(counts) for n in range(count)]
-    plan = arrange(files(*names), "pets")
-    train, test = names_of(plan)
-    assert sorted([*train, *test]) == names
-    assert train == sorted(train)
-    assert test == sorted(test)
-    aside = np.bincount(plan.targets[plan.train_count :], minlength=len(counts))
-    assert aside.tolist() == [count // 5 for count in counts]
-
-
-def test_who_is_put_aside_stays_so_when_pictures_are_added():
-    names = [f"{k}/{n:03}.png" for k in "ab" for n in range(50)]
-    _, before = names_of(arrange(files(*names), "pets"))
-    _, after = names_of(arrange(files(*names, "a/new.png"), "pets"))
-    assert len(set(before) - set(after)) <= 1
-    assert len(set(after) - set(before)) <= 1
-    assert before != [name for name in names if name[2:] < "010.png"]
-
-
-@pytest.mark.parametrize(
-    ("names", "words"),
-    [
-        ([], "pets holds no PNG, JPEG, BMP or WebP pictures. Make one folder"),
-        (["a/1.png"], r"one class only \(a\), and a classifier needs two"),
-        (["1.png", "a/2.png"], "pets: 1.png lies in no class's folder"),
-        (["test/a/1.png", "train/1.png"], "train/1.png lies in no class's folder"),
-        (
-            ["train/a/1.png", "train/b/1.png", "test/c/2.png"],
-            "test/c/2.png is of no class that train has",
-        ),
-    ],
-)
-def test_what_is_no_set_of_classes_is_refused(names, words):
-    with pytest.raises(DatasetError, match=words):
-        arrange(files(*names), "pets")
-
-
 def test_a_damaged_picture_is_named_and_nothing_is_left(root, tmp_path):
     make_folder(root, TEN)
     content = (root / TEN[3]).read_bytes()
     (root / TEN[3]).write_bytes(content[:-40])
-    with pytest.raises(DatasetError, match=r"pets: cat/3.png cannot be read as a PNG"):
+    said = r"pets: cat/3.png cannot be read as a picture"
+    with pytest.raises(DatasetError, match=said):
         load_images(root)
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_an_empty_folder_and_another_file_are_refused(tmp_path):
-    with pytest.raises(DatasetError, match="holds no PNG"):
+    with pytest.raises(DatasetError, match="holds no pictures"):
         load_images(tmp_path)
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(DatasetError, match=r"notes\.txt cannot be read as a zip"):
@@ -320,3 +232,54 @@ def test_the_real_pictures_in_a_zip(data):
     assert np.bincount(dataset.train.targets).tolist() == [5_000] * 10
     assert np.bincount(dataset.test.targets).tolist() == [1_000] * 10
     assert dataset.class_names[:3] == ("airplane", "automobile", "bird")
+
+
+def test_a_validation_folder_is_the_validation_split(root):
+    names = [f"{s}/{c}/{k}.png" for s in ("train", "val") for c in "ab" for k in "12"]
+    (make_folder(root, names) / "notes.txt").write_text("x")
+    for _ in ("decoded", "from the cache"):
+        dataset = load_images(root)
+        assert dataset.test is None
+        assert len(dataset.validation) == 4
+        assert dataset.sources["validation"] == "the folder val"
+        assert dataset.passed_over == {".txt": 1}
+
+
+def test_an_empty_class_is_refused_unless_allowed(root):
+    (make_folder(root, TEN) / "emu").mkdir()
+    with pytest.raises(DatasetError, match="no pictures in emu"):
+        load_images(root)
+    assert load_images(root, allow_empty_classes=True).class_names == ("cat", "dog")
+
+
+def test_all_bad_files_are_named_at_once(root):
+    make_folder(root, TEN)
+    (root / TEN[0]).write_bytes(b"")
+    (root / TEN[3]).write_bytes((root / TEN[3]).read_bytes()[:-40])
+    (root / TEN[7]).write_text("<html>404</html>")
+    with pytest.raises(DatasetError, match="3 of 10 pictures are bad: ") as refused:
+        load_images(root)
+    assert all(TEN[k] in str(refused.value) for k in (0, 3, 7))
+    for k in (0, 7):
+        (root / TEN[k]).write_bytes(picture())
+    (root / TEN[5]).write_bytes((root / TEN[5]).read_bytes()[:-40])
+    with pytest.raises(DatasetError, match="2 of 10 pictures are bad: "):
+        load_images(root)
+
+
+def test_very_many_bad_files_are_counted():
+    said = str(all_bad([f"{k} is bad. Mend it." for k in range(60)], 100))
+    assert said.startswith("60 of 100 pictures are bad: 0 is bad; 1 is bad; ")
+    assert "49 is bad; and 10 more. Replace" in said
+
+
+@pytest.mark.parametrize("scale", [1, 16, 257])
+def test_deep_pictures_are_scaled_by_the_bits_they_use(root, scale):
+    ramp = np.arange(0, 256, 51, dtype=np.uint16)
+    for name in TEN:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.tile(ramp * scale, (2, 1))).save(root / name)
+    dataset = load_images(root)
+    assert dataset.bit_depth == {1: 8, 16: 12, 257: 16}[scale]
+    np.testing.assert_array_equal(dataset.train.images[0, 0, 0], ramp)
+    assert load_images(root).bit_depth == dataset.bit_depth

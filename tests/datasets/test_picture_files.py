@@ -24,7 +24,8 @@ PASSED_OVER = [
     "dog/Thumbs.db",
     "dog/.hidden.png",
     ".git/a.png",
-    "dog/a.gif",
+    "dog/a.eps",
+    "@eaDir/a.png",
 ]
 PASSED_OVER += ["__MACOSX/dog/10.png", "dog/png", "x.png.txt"]
 
@@ -87,6 +88,9 @@ def test_the_order_of_a_disk_does_not_matter(tmp_path, monkeypatch):
 def test_other_files_and_hidden_ones_are_passed_over(opened):
     with opened({**CONTENT, **dict.fromkeys(PASSED_OVER, b"x")}) as pictures:
         assert [file.name for file in pictures.sorted_files()] == SORTED
+        assert sum(pictures.passed_over.values()) >= 6
+        assert pictures.passed_over[".txt"] == 2
+        assert pictures.passed_over[".eps"] == 1
 
 
 def test_nothing_is_nothing(opened):
@@ -120,7 +124,10 @@ def test_a_file_that_is_gone_is_named(opened):
         ("a.png", True),
         ("A.JPEG", True),
         ("a/b.webp", True),
-        ("a.tif", False),
+        ("a.tif", True),
+        ("a.JFIF", True),
+        ("a.eps", False),
+        ("@eaDir/a.png", False),
         ("png", False),
         (".png", False),
         ("a/.b.png", False),
@@ -168,7 +175,10 @@ def test_two_files_that_change_places_show_although_their_times_are_alike(
 
     def made_at_one_moment(path):
         about = path.stat()
-        kept = {name: getattr(about, name) for name in ("st_mode", "st_size", "st_ino")}
+        kept = {
+            name: getattr(about, name)
+            for name in ("st_mode", "st_size", "st_ino", "st_dev")
+        }
         return SimpleNamespace(**kept, st_mtime_ns=1, st_ctime_ns=1)
 
     monkeypatch.setattr(picture_files, "_about", made_at_one_moment)
@@ -187,10 +197,21 @@ def test_a_changed_member_shows_by_its_content(tmp_path):
     assert stamps[0] == stamps[2] != stamps[1]
 
 
-def test_links_to_folders_are_not_followed_and_none_goes_round(tmp_path):
-    root = in_folder(tmp_path / "root", {"cat/1.png": b"x"})
+def test_links_to_folders_are_followed_and_none_goes_round(tmp_path):
+    root = in_folder(tmp_path / "pets", {"cat/1.png": b"x"})
+    other = in_folder(tmp_path / "store", {"wolf/2.png": b"y"})
     (root / "cat" / "round").symlink_to(root)
-    assert [file.name for file in Folder(root).sorted_files()] == ["cat/1.png"]
+    (root / "wolf").symlink_to(other / "wolf")
+    (root / "gone").symlink_to(root / "nowhere")
+    pictures = Folder(root)
+    names = [file.name for file in pictures.sorted_files()]
+    assert names == ["cat/1.png", "wolf/2.png"]
+    assert pictures.read("wolf/2.png") == b"y"
+    assert pictures.folders == {"cat", "wolf"}
+    assert pictures.passed_over == {
+        "links to a folder around them": 1,
+        "broken links": 1,
+    }
 
 
 def test_a_link_to_a_file_is_that_file(tmp_path):

@@ -145,3 +145,44 @@ def test_sizes_that_a_zip_makes_up_are_not_believed(tmp_path):
     path.write_bytes(content)
     with Zip(path) as pictures:
         assert pictures.read("cat/1.png") == b"x" * 100
+
+
+def raw_zip(path, names):
+    """A zip whose names are these bytes, without the flag for UTF-8."""
+
+    class Raw(zipfile.ZipInfo):
+        def _encodeFilenameFlags(self):  # noqa: N802  zipfile calls it so
+            return self.raw, 0
+
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            about = Raw("x")
+            about.raw, about.filename = name, name.decode("latin1")
+            about.create_system = 0
+            archive.writestr(about, b"x")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (b"cat\\june\\1.png", "cat/june/1.png"),
+        ("Kätzchen/1.png".encode(), "Kätzchen/1.png"),
+        ("Kätzchen/1.png".encode("cp437"), "Kätzchen/1.png"),
+        ("猫/1.png".encode(), "猫/1.png"),
+    ],
+)
+def test_names_are_read_as_the_system_wrote_them(tmp_path, raw, name):
+    with Zip(raw_zip(tmp_path / "a.zip", [raw])) as pictures:
+        (file,) = pictures.sorted_files()
+        assert file.name == name
+        assert pictures.read(file.name) == b"x"
+
+
+@pytest.mark.parametrize("raw", [b"..\\1.png", b"C:\\1.png", b"a\\..\\..\\1.png"])
+def test_backslashes_lead_nowhere_either(tmp_path, raw):
+    with (
+        Zip(raw_zip(tmp_path / "a.zip", [raw])) as pictures,
+        pytest.raises(DatasetError, match="leads out of the"),
+    ):
+        pictures.sorted_files()

@@ -137,3 +137,9 @@ def test_none_is_no_label_wherever_labels_are_given(labels):
     ):
         with pytest.raises(DatasetError, match=said):
             fit()
+
+
+@pytest.mark.parametrize("labels", [[1, "a", 1, "a"], ("b", 2.5, "b", 2.5)])
+def test_words_among_numbers_are_no_labels_of_one_kind(labels):
+    with pytest.raises(DatasetError, match="The labels hold words and numbers"):
+        Classifier(epochs=1).fit(EXAMPLES, labels)

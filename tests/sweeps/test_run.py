@@ -8,9 +8,18 @@ from handgrad.studies.ledger import DONE, PRUNED, Ledger
 from handgrad.studies.processes import LocalProcesses
 from handgrad.studies.runner import Begun, Ended, run_plan
 from handgrad.sweeps.random_search import drawn
-from handgrad.sweeps.run import all_cells, cells_ahead, check, run_sweep
+from handgrad.sweeps.results import results_of
+from handgrad.sweeps.run import (
+    all_cells,
+    cells_ahead,
+    check,
+    look_at_data,
+    run_sweep,
+)
+from handgrad.sweeps.sweep import read_sweep
+from studies.test_contents import pictures
 
-from .small import RATE, fill, outcome, sweep_of
+from .small import RATE, fill, outcome, sweep_of, write
 
 
 def test_every_seed_of_every_setting_is_run(done):
@@ -99,3 +108,43 @@ def test_a_filled_ledger_has_nothing_ahead(tmp_path):
     sweep = sweep_of(tmp_path, "trials = 3")
     ledger = fill(sweep, drawn(sweep), tmp_path / "s", lambda place, seed: 0.5)
     assert cells_ahead(sweep, ledger) == []
+
+
+@pytest.mark.parametrize("method", ["grid", "tpe"])
+def test_a_sweep_on_changed_pictures_counts_none_of_its_old_trials(tmp_path, method):
+    if method == "tpe":
+        pytest.importorskip("optuna")
+    pictures(tmp_path / "pictures")
+    trials = "" if method == "grid" else "trials = 2\n"
+    rates = '"optimizer.learning_rate" = [0.1, 0.2]'
+    text = f'method = "{method}"\n{trials}seeds = [0]\nmetric = "validation_loss"'
+    path = write(tmp_path, text, parameters=(rates,), epochs=1)
+    text = path.read_text().replace("train_count = 200", "")
+    path.write_text(text.replace('"digits"', f'"{tmp_path / "pictures"}"'))
+    sweep, seen = read_sweep(path), []
+    for seed in (0, 0, 1, 0):
+        pictures(tmp_path / "pictures", seed)
+        ledger, backend = Ledger(tmp_path / "s"), LocalProcesses(workers=1)
+        ended = [
+            event.outcome["status"]
+            for event in run_sweep(sweep, backend, ledger)
+            if isinstance(event, Ended)
+        ]
+        seen.append((len(ended), results_of(sweep, Ledger(tmp_path / "s"))))
+    assert [count for count, _ in seen] == [2, 0, 2, 0]
+    first, again, changed, back = (found for _, found in seen)
+    assert first == again
+    assert changed["settings"] != first["settings"]
+    assert list(changed["other_data"].values()) == [2]
+    assert back["settings"] == first["settings"]
+
+
+def test_every_data_set_that_is_varied_is_looked_at(tmp_path):
+    for name in "xy":
+        pictures(tmp_path / name)
+    names = [str(tmp_path / name) for name in "xy"]
+    varied = (f'"dataset.name" = {names}', '"dataset.image_size" = [[4, 4], [8, 8]]')
+    sweep, ledger = sweep_of(tmp_path, parameters=varied), Ledger(tmp_path / "s")
+    look_at_data(sweep, ledger)
+    assert len(ledger.checksums) == 4
+    assert all("data" in cell.trial.spec for cell in all_cells(sweep, ledger))

@@ -4,7 +4,7 @@ import pytest
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import HandgradError
 from handgrad.optimizers import Adam
-from handgrad.training.build import build, build_optimizer
+from handgrad.training.build import build
 
 from .small import DIGITS, small
 
@@ -60,32 +60,6 @@ def test_the_test_images_can_be_the_validation():
 def test_digits_are_made_large_enough_for_every_model():
     parts = build(small(dataset={"name": "digits"}))
     assert parts.train.image_shape == (1, 28, 28)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "rates"),
-    [
-        ({"name": "constant"}, [1.0] * 6),
-        ({"name": "constant", "warmup_epochs": 2}, [0.25, 0.5, 0.75, 1, 1, 1]),
-        (
-            {"name": "step_decay", "every": 2, "factor": 0.5},
-            [1, 1, 0.5, 0.5, 0.25, 0.25],
-        ),
-        (
-            {"name": "cosine"},
-            [(1 + np.cos(np.pi * done / 6)) / 2 for done in range(6)],
-        ),
-    ],
-)
-def test_schedules_are_as_long_as_the_run(schedule, rates):
-    config = small(
-        optimizer={"name": "sgd", "learning_rate": 1.0},
-        schedule=schedule,
-        training={"epochs": 3, "batch_size": 48},
-    )
-    optimizer = build_optimizer(config, 2)
-    found = [optimizer.learning_rate(step) for step in range(1, 7)]
-    np.testing.assert_allclose(found, rates, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

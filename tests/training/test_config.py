@@ -185,3 +185,9 @@ def test_no_count_is_too_large_to_be_read_again(name):
 def test_no_warm_up_is_longer_than_any_training():
     with pytest.raises(ConfigError, match="less than or equal to 2147483647"):
         config_from({"schedule": {"name": "constant", "warmup_epochs": 1e308}})
+
+
+def test_a_name_that_no_file_can_hold_is_refused():
+    name = b"/tmp/\xff\xe9".decode("utf-8", "surrogateescape")
+    with pytest.raises(ConfigError, match=r"no UTF-8.*Rename"):
+        config_from({"dataset": {"name": name}})

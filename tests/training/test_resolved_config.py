@@ -22,7 +22,8 @@ def resolved(**changes):
 
 def test_what_the_arrays_were_like_is_known():
     found = resolved(**GIVEN).kept()
-    assert found == {**GIVEN, "feature_names": ("a", "b"), "brightness": None}
+    expected = {**GIVEN, "feature_names": ("a", "b")}
+    assert found == {**expected, "brightness": None, "bit_depth": None}
     assert set(resolved().kept().values()) == {None}
 
 

@@ -91,6 +91,9 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 10.0,
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 400,
     batch_size: Annotated[int, typer.Option(help="Images per step.")] = 64,
+    normalization: Annotated[
+        str, typer.Option(help="As in training: unit, half or standard.")
+    ] = "unit",
     seed: Seed = 0,
     data_dir: DataDir = None,
     figure: FigureFile = None,
@@ -113,6 +116,7 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
         high=high,
         steps=steps,
         batch_size=batch_size,
+        normalization=normalization,
         seed=seed,
         dataset=dataset,
         data_dir=data_dir,

@@ -42,6 +42,7 @@ def predict(
     """Name what is in pictures, with probabilities where the network gives them."""
     from handgrad.cli.screens.answers import csv_text, show_answers
     from handgrad.cli.screens.console import say, say_json
+    from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
     from handgrad.training.trained_network import load
 
@@ -55,7 +56,7 @@ def predict(
         for answer in _answered(classifier, part, invert, bad)
     ]
     if csv is not None:
-        write_file(csv, csv_text(answers, classifier).encode())
+        write_file(target_of(csv), csv_text(answers, classifier).encode())
     if as_json:
         found = [answer.as_dict(classifier) for answer in answers]
         say_json({"run": str(run), "predictions": found, "unreadable": bad})

@@ -11,7 +11,9 @@ from handgrad.docstrings import documented
 
 if TYPE_CHECKING:
     from handgrad.studies.experiment import Size
+    from handgrad.studies.ledger import Ledger
     from handgrad.studies.library import Study
+    from handgrad.studies.trials import Cell
 
 Name = Annotated[
     str, typer.Argument(help="A study's name, or a folder or file of experiments.")
@@ -95,7 +97,8 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     found, size = chosen(name, rows), _size(quick=quick, full=full)
     where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
     ledger = Ledger(folder or Path("studies") / found.name)
-    cells = matching(found.cells(size), only or [])
+    look_at_data(matching(found.cells(size), only or []), ledger, data_dir, quiet=quiet)
+    cells = matching(found.on(ledger).cells(size), only or [])
     to_do = missing(cells, ledger, retry=retry)
     load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
     events = run_on(where, cells, ledger, retry=retry)
@@ -214,6 +217,17 @@ def _size(*, quick: bool, full: bool) -> "Size":
             "handgrad study run takes --quick or --full, got both. Leave one out."
         )
     return "full" if full else "quick"
+
+
+def look_at_data(
+    cells: "list[Cell]", ledger: "Ledger", data_dir: Path | None, *, quiet: bool
+) -> None:
+    """Read which content the data have: trials on another do not count."""
+    from handgrad.cli.screens.loading import loading
+    from handgrad.studies.contents import look
+
+    with loading(quiet=quiet) as progress:
+        look((cell.trial for cell in cells), ledger, data_dir, progress)
 
 
 def load_data(names: set[str | None], data_dir: Path | None, *, quiet: bool) -> None:

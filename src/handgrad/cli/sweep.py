@@ -45,11 +45,12 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.cli.backends import opened
     from handgrad.cli.screens import sweeps as screen
     from handgrad.cli.screens.console import say, say_json
+    from handgrad.cli.screens.loading import loading
     from handgrad.cli.study import load_data
     from handgrad.studies.ledger import CRASHED, FAILED, Ledger
     from handgrad.sweeps.report import write_report
     from handgrad.sweeps.results import tried
-    from handgrad.sweeps.run import SWEEPS, cells_ahead, check, run_sweep
+    from handgrad.sweeps.run import SWEEPS, cells_ahead, check, look_at_data, run_sweep
     from handgrad.sweeps.sweep import read_sweep
     from handgrad.sweeps.values import check_values
 
@@ -57,6 +58,8 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
     check(read)
     ledger = Ledger(folder or SWEEPS / read.name)
     where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
+    with loading(quiet=quiet) as progress:
+        look_at_data(read, ledger, data_dir, progress)
     to_do = cells_ahead(read, ledger, retry=retry)
     load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
     if to_do:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from handgrad.cli import run_options
 from handgrad.cli import train_options as option
 from handgrad.cli.options import (
     DataDir,
@@ -30,7 +31,8 @@ QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 98 % of the 
     "schedule": {"name": "cosine"},
     "training": {"epochs": 20, "batch_size": 32},
 }
-WITH_RESUME = {"resume", "workers", "force", "quiet", "as_json"}
+OF_ONE_DATASET = ("data_dir", "validation", "train_count")
+WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
 
 
 def train(  # noqa: PLR0913 - a command's options are its arguments
@@ -42,6 +44,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     data_dir: DataDir = None,
     validation: option.Validation = None,
     train_count: option.TrainCount = None,
+    allow_empty_classes: option.AllowEmptyClasses = False,
     image_size: ImageSize = None,
     normalization: option.NormalizationName = None,
     augment: option.Augment = None,
@@ -62,11 +65,12 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     early_stopping: option.EarlyStopping = None,
     engine: option.Engine = None,
     workers: Workers = None,
-    run: option.RunFolder = None,
-    resume: option.Resume = None,
-    checkpoint_seconds: option.CheckpointSeconds = None,
-    on_failed_save: option.OnFailedSave = None,
-    force: option.Force = False,
+    run: run_options.RunFolder = None,
+    resume: run_options.Resume = None,
+    start_from: run_options.StartFrom = None,
+    checkpoint_seconds: run_options.CheckpointSeconds = None,
+    on_failed_save: run_options.OnFailedSave = None,
+    force: run_options.Force = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -87,14 +91,15 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
         _refuse_beside_resume(given)
     with stopping() as stop:
         if resume is not None:
-            going = _resumed(stop, resume, workers=workers, quiet=quiet, force=force)
+            going = _resumed(
+                stop, resume, epochs, workers=workers, quiet=quiet, force=force
+            )
         else:
             config = _config(model, given)
             going = _started(
                 stop, config, run, workers=workers, quiet=quiet, force=force
             )
-        is_first = model is None and not resume
-        follow(going, stop, quiet=quiet, as_json=as_json, is_first=is_first)
+        follow(going, stop, quiet=quiet, as_json=as_json)
 
 
 def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
@@ -104,7 +109,9 @@ def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
     from handgrad.training.config import config_from
 
     over = option.tables_from(given, parse_settings(given.get("settings", [])))
-    tables = option.merged(_base(model), over)
+    source = given.get("start_from")
+    base = _base(model) if source is None else _base_of(source, model, over)
+    tables = option.merged(base, over)
     top = tables.pop("")
     config = config_from({**top, **tables}, "The configuration")
     check_names(config)
@@ -119,7 +126,36 @@ def _base(model: str | None) -> Settings:
         return {"model": {"name": model}}
     from handgrad.training.config import read_config
 
-    read = read_config(Path(model)).model_dump(exclude_unset=True, exclude={"resolved"})
+    return _tables_of(read_config(Path(model)))
+
+
+def _base_of(source: Path, model: str | None, over: Settings) -> Settings:
+    """The settings of the run that is started from, unless another network is named.
+
+    A normalization that is asked for is the run's own. Other images are resized to the
+    size that the network takes, and split as they come.
+    """
+    from handgrad.training.start_from import read_saved
+
+    before, _ = read_saved(source)
+    data, is_same = over.get("dataset", {}), model in (None, before.model.name)
+    base = _tables_of(before) if is_same else _base(model)
+    kept = "own" if "normalization" in data else "source"
+    base["start"] = {"source": str(source), "normalization": kept}
+    if is_same and "name" in data:
+        for name in OF_ONE_DATASET:
+            base["dataset"].pop(name, None)
+        shape = before.resolved.input_shape if before.resolved else ()
+        if len(shape) == 3:
+            base["dataset"]["image_size"] = list(shape[1:])
+    return base
+
+
+def _tables_of(config: "RunConfig") -> Settings:
+    """What was said in a configuration, with what stands above its tables."""
+    read = config.model_dump(
+        exclude_unset=True, exclude={"resolved"}, exclude_none=True
+    )
     top = {name: value for name, value in read.items() if not isinstance(value, dict)}
     tables = {name: value for name, value in read.items() if isinstance(value, dict)}
     return {**tables, "": top}
@@ -153,7 +189,13 @@ def _started(
 
 
 def _resumed(
-    stop: "Stop", folder: Path, *, workers: int | None, quiet: bool, force: bool
+    stop: "Stop",
+    folder: Path,
+    epochs: int | None,
+    *,
+    workers: int | None,
+    quiet: bool,
+    force: bool,
 ) -> "Run":
     from handgrad.cli.screens.loading import Compiling, loading
     from handgrad.training.run import resume
@@ -161,6 +203,7 @@ def _resumed(
     with loading(quiet=quiet) as progress:
         return resume(
             folder,
+            epochs=epochs,
             workers=workers,
             progress=progress,
             announce=Compiling(stop.check, quiet=quiet),
@@ -176,7 +219,8 @@ def _refuse_beside_resume(given: dict[str, Any]) -> None:
         )
         raise ConfigError(
             "handgrad train --resume goes on with the run's own settings, got "
-            f"{name} as well. Leave it out, or start a new run without --resume."
+            f"{name} as well. Leave it out, or start a new run with --start-from in "
+            "place of --resume."
         )
 
 

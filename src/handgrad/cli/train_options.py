@@ -17,34 +17,6 @@ Model = Annotated[
         show_default=False,
     ),
 ]
-Resume = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="RUN", help="Go on with a run that was stopped.", rich_help_panel=RUN
-    ),
-]
-RunFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--run", help="A new folder; one under runs/ by default.", rich_help_panel=RUN
-    ),
-]
-CheckpointSeconds = Annotated[
-    float | None,
-    typer.Option(help="Save this often within an epoch (60).", rich_help_panel=RUN),
-]
-OnFailedSave = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHAT",
-        help="stop, or continue and try again at the next checkpoint (stop).",
-        rich_help_panel=RUN,
-    ),
-]
-Force = Annotated[
-    bool,
-    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
-]
 Engine = Annotated[
     str | None,
     typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
@@ -62,7 +34,7 @@ Validation = Annotated[
     str | None,
     typer.Option(
         metavar="HOW",
-        help="A fraction or a count of the training images, test, or none (0.1).",
+        help="A fraction or count of the training images, test, folder, none (0.1).",
         rich_help_panel=DATA,
     ),
 ]
@@ -169,6 +141,15 @@ EarlyStopping = Annotated[
     ),
 ]
 
+AllowEmptyClasses = Annotated[
+    bool,
+    flag(
+        "--allow-empty-classes",
+        says="Go on where a folder beside those of the classes has no images.",
+        panel=DATA,
+    ),
+]
+
 PLACES = {  # the option's own name -> its table and key; "" is the top
     "seed": ("", "seed"),
     "engine": ("", "engine"),
@@ -177,6 +158,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "data_dir": ("dataset", "data_dir"),
     "validation": ("dataset", "validation"),
     "train_count": ("dataset", "train_count"),
+    "allow_empty_classes": ("dataset", "allow_empty_classes"),
     "image_size": ("dataset", "image_size"),
     "normalization": ("dataset", "normalization"),
     "augment": ("dataset", "augmentation"),
@@ -213,7 +195,7 @@ def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
         tables.setdefault(table, {})[key] = read
     for section, values in settings.items():
         known = tables.setdefault(section, {})
-        twice = next((k for k in values if known.get(k, values[k]) != values[k]), None)
+        twice = next((k for k in values if k in known and known[k] != values[k]), None)
         if twice is not None:
             raise _said_twice(section, twice, known[twice], values[twice])
         known.update(values)
@@ -247,10 +229,10 @@ def merged(base: Settings, over: Settings) -> Settings:
 def _validation(text: str) -> Any:
     value = parse_value(text)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number and value not in ("test", "none"):
+    if not is_number and value not in ("test", "none", "folder"):
         raise ConfigError(
-            f"--validation takes a fraction, a count, test or none, got {text!r}. "
-            "Write it like --validation 0.1."
+            "--validation takes a fraction, a count, test, folder or none, got "
+            f"{text!r}. Write it like --validation 0.1."
         )
     return value
 

@@ -246,7 +246,10 @@ def as_array(values: Any) -> Any:
 
 
 def as_labels(labels: Any) -> Any:
-    """The labels as `as_array` gives them; DatasetError for None among them."""
+    """The labels as `as_array` gives them.
+
+    DatasetError for None among them, and for words among numbers in a list.
+    """
     given = as_array(labels)
     is_open = getattr(getattr(given, "dtype", None), "kind", "") == "O"
     if isinstance(given, list | tuple) or (is_open and given.ndim):
@@ -255,5 +258,13 @@ def as_labels(labels: Any) -> Any:
             raise DatasetError(
                 f"Example {places[0]}, counted from 0, has None as its label. Give it "
                 "a label, or leave the example out."
+            )
+    if isinstance(given, list | tuple):
+        words = [isinstance(label, str) for label in given]
+        if any(words) and not all(words):
+            place = words.index(not words[0])
+            raise DatasetError(
+                f"The labels hold words and numbers, such as {shown(given[0])} and "
+                f"{shown(given[place])}. Give labels of one kind."
             )
     return given

@@ -1,6 +1,7 @@
 """What a data set is: images as bytes, true classes, and where they came from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from math import prod
 
@@ -98,9 +99,13 @@ class Split:
 class Dataset:
     """A data set: splits, class names and a checksum.
 
-    `train` is the training split, `test` the test split or None. `name` is the data
-    set's name, or that of the folder or zip; `class_names[k]` names class k. `checksum`
-    is the SHA-256 of the images, targets and weights of all splits, in hexadecimal.
+    `train` is the training split, `test` the test split or None, `validation` a
+    validation split that the data set brings itself, or None. `name` is the data set's
+    name, or that of the folder or zip; `class_names[k]` names class k. `checksum` is
+    the SHA-256 of the images, targets and weights of all splits, in hexadecimal.
+    `sources` says of each split where it came from, `left` names folders that are part
+    of none, `passed_over` counts files by the kinds that were not read. `bit_depth` is
+    that of pictures with 16 bits a pixel: how many of them the data set uses.
     """
 
     name: str
@@ -108,6 +113,11 @@ class Dataset:
     test: Split | None
     class_names: tuple[str, ...]
     checksum: str
+    validation: Split | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    bit_depth: int | None = None
 
     @property
     def image_shape(self) -> Shape:

@@ -26,13 +26,14 @@ import PIL
 from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.datasets import whole_files
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
+from handgrad.datasets.layout import Plan
 from handgrad.datasets.locate import cache_folder
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import HandgradWarning
 from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
-FORMAT = 2
+FORMAT = 4
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
 WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed
 BLOCK = 1 << 20
@@ -72,9 +73,7 @@ class ImageCache:
     def build(
         self,
         name: str,
-        class_names: Sequence[str],
-        targets: NumpyArray,
-        train_count: int,
+        plan: Plan,
         shape: Shape,
         fill: Callable[[NumpyArray], None],
     ) -> Dataset:
@@ -84,10 +83,13 @@ class ImageCache:
         nothing can be written, the pixels stay in memory, with a HandgradWarning.
         """
         index = {
-            "shape": [len(targets), *shape],
-            "train_count": train_count,
-            "class_names": list(class_names),
-            "targets": targets.tolist(),
+            "shape": [len(plan.targets), *shape],
+            "counts": list(plan.counts),
+            "class_names": list(plan.class_names),
+            "targets": plan.targets.tolist(),
+            "sources": dict(plan.sources),
+            "left": list(plan.left),
+            "bit_depth": plan.bit_depth,
         }
         try:
             return self._keep(name, index, fill)
@@ -124,7 +126,7 @@ class ImageCache:
         fill(pixels)
         pixels.flush()
         targets = np.array(index["targets"], dtype=np.int64)
-        index["checksum"] = checksum_of(*_splits(pixels, targets, index["train_count"]))
+        index["checksum"] = checksum_of(*_splits(pixels, targets, index["counts"]))
         del pixels  # some systems rename no file that is mapped
         (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
         manifest = {"key": self.key, "files": self._files(folder)}
@@ -139,10 +141,7 @@ class ImageCache:
         pixels: NumpyArray = np.memmap(
             self.folder / IMAGES, dtype=np.uint8, mode="r", shape=tuple(index["shape"])
         )
-        targets = np.array(index["targets"], dtype=np.int64)
-        train, test = _splits(pixels, targets, index["train_count"])
-        names = tuple(index["class_names"])
-        return Dataset(name, train, test, names, index["checksum"])
+        return _dataset(name, pixels, index)
 
 
 def _in_memory(
@@ -153,10 +152,24 @@ def _in_memory(
     pixels = np.empty(index["shape"], np.uint8)
     fill(pixels)
     pixels.flags.writeable = False  # as those of a map are
+    return _dataset(name, pixels, index)
+
+
+def _dataset(name: str, pixels: NumpyArray, index: dict[str, Any]) -> Dataset:
+    """The data set of these pixels; its checksum is computed if the index has none."""
     targets = np.array(index["targets"], dtype=np.int64)
-    train, test = _splits(pixels, targets, index["train_count"])
-    names = tuple(index["class_names"])
-    return Dataset(name, train, test, names, checksum_of(train, test))
+    train, test, validation = _splits(pixels, targets, index["counts"])
+    return Dataset(
+        name,
+        train,
+        test,
+        tuple(index["class_names"]),
+        index.get("checksum") or checksum_of(train, test, validation),
+        validation,
+        index["sources"],
+        tuple(index["left"]),
+        bit_depth=index["bit_depth"],
+    )
 
 
 def _sum_of(values: list[Any]) -> str:
@@ -188,9 +201,10 @@ def fingerprint(path: Path) -> str:
 
 
 def _splits(
-    pixels: NumpyArray, targets: NumpyArray, train_count: int
-) -> tuple[Split, Split | None]:
-    train = Split(pixels[:train_count], targets[:train_count])
-    if train_count == len(targets):
-        return train, None
-    return train, Split(pixels[train_count:], targets[train_count:])
+    pixels: NumpyArray, targets: NumpyArray, counts: Sequence[int]
+) -> tuple[Split, Split | None, Split | None]:
+    """Training, test and validation images; None where there are none."""
+    train, test, _ = counts
+    places = (slice(train), slice(train, train + test), slice(train + test, None))
+    first, second, third = (Split(pixels[place], targets[place]) for place in places)
+    return first, second if len(second) else None, third if len(third) else None

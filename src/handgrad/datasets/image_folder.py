@@ -1,30 +1,22 @@
 """A user's own pictures: one folder for each class, in a folder or a zip.
 
-    ROOT/CLASS/any/where/picture.png                all pictures of a class
-    ROOT/train/CLASS/picture.png, ROOT/test/...     with a test split of its own
-
-A single folder around all of that is passed through. Classes are numbered in the
-order of their names. Beside `train`, only `test` is read. Without `test`, a fifth of
-each class (rounded down) is the test split: those whose names draw the lowest numbers
-from a fixed key, so a picture stays on its side when others are added.
-
-Pictures are grey (one channel) if all files are, else RGB. Without an `image_size` they
-keep the size that most of them have, the smaller one of two, if no side of it is over
-128 pixels; otherwise they become 32 x 32. They are stretched, not cut.
+Which folders are classes and which are splits, `layout` says. Pictures are grey (one
+channel) if all files are, else RGB. Without an `image_size` they keep the size that
+most of them have, the smaller one of two, if no side of it is over 128 pixels;
+otherwise they become 32 x 32. They are stretched, not cut.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
-
-import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.image_cache import ImageCache
+from handgrad.datasets.layout import Plan, arrange
 from handgrad.datasets.picture_files import Folder, PictureFile, PictureFiles, Zip
 from handgrad.datasets.pictures import (
     Header,
@@ -34,29 +26,13 @@ from handgrad.datasets.pictures import (
     read_image,
 )
 from handgrad.errors import DatasetError
-from handgrad.randomness import Key
-from handgrad.text import decoded
 
 __all__ = ["load_images", "read_image"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file, and its place
-
-TEST_SHARE = 5  # one in so many, of each class
-TEST_KEY = Key(0).child("image folder").child("test")
 KEPT_SIDE = 128
+MOST_BAD = 50  # bad files that are named
 USUAL_SIZE = (32, 32)
-SHAPE_HINT = "Make one folder of pictures for each class"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which file is what: training files first, then test files."""
-
-    files: tuple[PictureFile, ...]
-    targets: NumpyArray
-    train_count: int
-    class_names: tuple[str, ...]
 
 
 def load_images(
@@ -65,21 +41,19 @@ def load_images(
     progress: Progress | None = None,
     *,
     use_cache: bool = True,
+    allow_empty_classes: bool = False,
 ) -> Dataset:
     """Decode the pictures once; later calls map the decoded pixels into memory.
 
-    Without `use_cache` they are decoded again, and kept in place of those before.
+    Without `use_cache` they are decoded again, and kept in place of those before. A
+    folder without pictures beside those of the classes is an error, unless allowed.
     """
     with open_pictures(path) as pictures:
         files = pictures.sorted_files()
+        place = () if allow_empty_classes else pictures.folders
+        plan = arrange(files, str(path), place)
         return load_planned(
-            path,
-            pictures,
-            files,
-            lambda: arrange(files, str(path)),
-            image_size,
-            progress,
-            use_cache=use_cache,
+            path, pictures, files, plan, image_size, progress, use_cache=use_cache
         )
 
 
@@ -87,7 +61,7 @@ def load_planned(
     path: Path,
     pictures: PictureFiles,
     files: Sequence[PictureFile],
-    plan_of: Callable[[], Plan],
+    plan: Plan,
     image_size: Pair | None = None,
     progress: Progress | None = None,
     *,
@@ -97,47 +71,22 @@ def load_planned(
     place = path.resolve()
     name = place.name if path.is_dir() else place.stem
     cache = ImageCache(place, files, image_size, is_read=use_cache)
+    passed_over = dict(sorted(pictures.passed_over.items()))
     found = cache.open(name)
     if found is not None:
-        return found
-    plan = plan_of()
+        return replace(found, passed_over=passed_over)
     with quiet_decoder():
         headers = _headers(pictures, plan.files, path, progress)
         shape = shape_of(headers, image_size)
-        return cache.build(
+        depths = [one.bit_depth for one in headers if one.bit_depth is not None]
+        plan = replace(plan, bit_depth=max(depths, default=None))
+        made = cache.build(
             name,
-            plan.class_names,
-            plan.targets,
-            plan.train_count,
+            plan,
             shape,
             lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
         )
-
-
-def arrange(files: Sequence[PictureFile], source: str) -> Plan:
-    """Find classes and splits in the names of the files."""
-    rows = [(file, file.parts) for file in files]
-    while rows and len({parts[0] for _, parts in rows}) == 1 and _depth(rows) > 2:
-        rows = [(file, parts[1:]) for file, parts in rows]
-    if _has_splits(rows):
-        train = [(f, parts[1:]) for f, parts in rows if parts[0] == "train"]
-        test = [(f, parts[1:]) for f, parts in rows if parts[0] == "test"]
-    else:
-        train, test = rows, []
-    class_names = _class_names(train, source)
-    if not test:
-        train, test = put_aside(train)
-    number = {name: place for place, name in enumerate(class_names)}
-    for file, parts in test:
-        if len(parts) < 2 or parts[0] not in number:
-            raise DatasetError(
-                f"{source}: {file.name} is of no class that train has "
-                f"({', '.join(class_names[:5])}, ...). Name the folders alike."
-            )
-    both = [*train, *test]
-    targets = np.array([number[parts[0]] for _, parts in both], dtype=np.int64)
-    shown = tuple(map(decoded, class_names))
-    return Plan(tuple(file for file, _ in both), targets, len(train), shown)
+    return replace(made, passed_over=passed_over)
 
 
 def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
@@ -150,56 +99,9 @@ def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
     return (channels, *(most if max(most) <= KEPT_SIDE else USUAL_SIZE))
 
 
-def _has_splits(rows: Sequence[Row]) -> bool:
-    """Whether `train` is a split here, and not one of the classes."""
-    depths = [len(parts) for _, parts in rows if parts[0] == "train"]
-    has_test = any(parts[0] == "test" for _, parts in rows)
-    return bool(depths) and (has_test or min(depths) > 2)
-
-
 def open_pictures(path: Path) -> PictureFiles:
     """The pictures of a folder or a zip; a context."""
     return Folder(path) if path.is_dir() else Zip(path)
-
-
-def _depth(rows: Sequence[Row]) -> int:
-    return min(len(parts) for _, parts in rows)
-
-
-def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
-    if not rows:
-        raise DatasetError(
-            f"{source} holds no PNG, JPEG, BMP or WebP pictures. {SHAPE_HINT}."
-        )
-    loose = next((file.name for file, parts in rows if len(parts) < 2), None)
-    if loose is not None:
-        raise DatasetError(
-            f"{source}: {loose} lies in no class's folder. {SHAPE_HINT}."
-        )
-    names = sorted({parts[0] for _, parts in rows})
-    if len(names) < 2:
-        raise DatasetError(
-            f"{source} holds pictures of one class only ({names[0]}), and a classifier "
-            f"needs two or more. {SHAPE_HINT}."
-        )
-    return tuple(names)
-
-
-def put_aside(
-    rows: Sequence[Row],
-) -> tuple[list[Row], list[Row]]:
-    """A fifth of each class, by the numbers that their names draw."""
-    aside, by_class = set(), defaultdict(list)
-    for _, parts in rows:
-        by_class[parts[0]].append("/".join(parts))
-    for members in by_class.values():
-        members.sort(key=lambda member: TEST_KEY.child(member).words)
-        aside.update(members[: len(members) // TEST_SHARE])
-    is_test = ["/".join(parts) in aside for _, parts in rows]
-    return (
-        [row for row, chosen in zip(rows, is_test, strict=True) if not chosen],
-        [row for row, chosen in zip(rows, is_test, strict=True) if chosen],
-    )
 
 
 def _headers(
@@ -208,11 +110,27 @@ def _headers(
     path: Path,
     progress: Progress | None,
 ) -> list[Header]:
-    headers = []
+    """What each file says of itself; DatasetError that names all that say nothing.
+
+    The others are decoded then as well: so that every bad file is named at once.
+    """
+    headers, bad = [], []
     for count, file in enumerate(files, 1):
-        headers.append(read_header(pictures.read(file.name), f"{path}: {file.name}"))
+        content, name = pictures.read(file.name), f"{path}: {file.name}"
+        try:
+            headers.append(read_header(content, name))
+        except DatasetError as error:
+            bad.append(str(error))
         if progress is not None:
             progress(f"looking at {len(files):,} pictures", count, len(files))
+    if bad:
+        for file in files:
+            content, name = pictures.read(file.name), f"{path}: {file.name}"
+            try:
+                decode(content, name, (1, 1, 1))
+            except DatasetError as error:
+                bad += [] if str(error) in bad else [str(error)]
+        raise all_bad(bad, len(files))
     return headers
 
 
@@ -228,10 +146,16 @@ def _decode_all(
     colour = "grey" if channels == 1 else "RGB"
     what = f"decoding {len(pixels):,} pictures to {height} x {width}, {colour}"
 
+    bad: list[str] = []
+
     def fill(row: int) -> None:
         name = plan.files[row].name
         content = pictures.read(name)
-        pixels[row] = decode(content, f"{path}: {name}", pixels.shape[1:])
+        depth = plan.bit_depth or 16
+        try:
+            pixels[row] = decode(content, f"{path}: {name}", pixels.shape[1:], depth)
+        except DatasetError as error:
+            bad.append(str(error))
 
     with ThreadPoolExecutor() as pool:
         try:
@@ -241,3 +165,18 @@ def _decode_all(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    if bad:
+        raise all_bad(sorted(bad), len(pixels))
+
+
+def all_bad(sentences: Sequence[str], count: int) -> DatasetError:
+    """One sentence on one bad file, or on several of them, each with its reason."""
+    if len(sentences) == 1:
+        return DatasetError(sentences[0])
+    shown = [sentence.rpartition(". ")[0] for sentence in sentences[:MOST_BAD]]
+    more = len(sentences) - len(shown)
+    named = "; ".join([*shown, *([f"and {more:,} more"] if more else [])])
+    return DatasetError(
+        f"{len(sentences):,} of {count:,} pictures are bad: {named}. Replace them, or "
+        "take them out."
+    )

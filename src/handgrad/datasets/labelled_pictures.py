@@ -25,9 +25,15 @@ NAMED = 12  # class names that an error lists
 
 
 def labelled_pictures(
-    path: Path, class_names: Sequence[str], shape: Shape, progress: Any = None
+    path: Path,
+    class_names: Sequence[str],
+    shape: Shape,
+    progress: Any = None,
+    bit_depth: int = 16,
 ) -> Split:
     """Every picture with its class, brought to a shape as predictions are.
+
+    `bit_depth` is how many bits of pictures with 16 bits a pixel are used.
 
     DatasetError for a picture of no known class, or where there are none.
 
@@ -43,7 +49,7 @@ def labelled_pictures(
         check_memory(len(files) * int(np.prod(shape)), what)
         images = np.empty((len(files), *shape), np.uint8)
         with quiet_decoder():
-            _decode(pictures, files, images, path, progress)
+            _decode(pictures, files, images, path, progress, bit_depth)
     return Split(images, targets)
 
 
@@ -72,10 +78,12 @@ def _decode(
     images: NumpyArray,
     path: Path,
     progress: Any,
+    bit_depth: int,
 ) -> None:
     for row, file in enumerate(files):
         content = pictures.read(file.name)
-        images[row] = decode(content, f"{path}: {file.name}", images.shape[1:])
+        said, shape = f"{path}: {file.name}", images.shape[1:]
+        images[row] = decode(content, said, shape, bit_depth)
         if progress is not None:
             progress(f"decoding {len(files):,} pictures", row + 1, len(files))
 

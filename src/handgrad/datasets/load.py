@@ -40,6 +40,7 @@ def load(
     progress: Progress | None = None,
     label_from: str | None = None,
     use_cache: bool = True,
+    allow_empty_classes: bool = False,
 ) -> Dataset:
     """Load a data set: from this machine if it is there, else by download.
 
@@ -48,12 +49,13 @@ def load(
     one folder for each class, or a file or folder of another format (see the guide on
     data). `label_from` says where the class of an image is, if that is not clear:
     "name" for the name of its file, "folder", a column or key, and "fine" or "coarse"
-    for CIFAR-100. `data_dir`, or else the folder that HANDGRAD_DATA
-    names, is the only place searched, and receives downloads. Without either, ./data,
-    the user's cache folder and the folders of other libraries are searched, and the
-    cache folder receives downloads. `progress` is called with what is read, how much is
-    done, and of how much. With `use_cache=False` images are decoded even if the
-    image cache holds them.
+    for CIFAR-100. `data_dir`, or else the folder that HANDGRAD_DATA names, is the only
+    place searched, and receives downloads. Without either, ./data, the user's cache
+    folder and the folders of other libraries are searched, and the cache folder
+    receives downloads. `progress` is called with what is read, how much is done, and of
+    how much. With `use_cache=False` images are decoded even if the image cache holds
+    them. A folder without images beside those of the classes is an error, unless
+    `allow_empty_classes`.
 
     DatasetError for an unknown name, a `data_dir` that does not exist, a failed
     download, or a file that is missing or damaged; ConfigError for a size below 1.
@@ -79,6 +81,7 @@ def load(
             progress,
             label_from=label_from,
             use_cache=use_cache,
+            allow_empty_classes=allow_empty_classes,
         )
     if label_from is not None:
         raise ConfigError(
@@ -117,20 +120,13 @@ def inspect(
 
 
 def _from_files(
-    path: Path,
-    image_size: Pair | None,
-    progress: Any,
-    *,
-    label_from: str | None,
-    use_cache: bool,
+    path: Path, image_size: Pair | None, progress: Any, **how: Any
 ) -> Dataset:
     if path.name == ARRAY_FILE:
         return load_arrays(path)
     from handgrad.datasets.formats.load_formats import load_path
 
-    return load_path(
-        path, image_size, progress, label_from=label_from, use_cache=use_cache
-    )
+    return load_path(path, image_size, progress, **how)
 
 
 def fetch(

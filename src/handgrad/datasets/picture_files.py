@@ -1,8 +1,9 @@
 """The picture files of a folder or a zip, in an order of their own.
 
 A folder or a zip gives names relative to it, with "/" between their parts, sorted by
-those parts: never in the order in which a disk happens to list them. Files of other
-kinds and hidden ones are passed over. A zip is read in memory, never extracted.
+those parts: never in the order in which a disk happens to list them. Links are
+followed. Files of other kinds, hidden ones, and what systems leave behind are passed
+over, and counted. A zip is read in memory, never extracted.
 """
 
 import os
@@ -10,6 +11,8 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -17,9 +20,16 @@ from typing import Protocol
 
 from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
 from handgrad.errors import DatasetError
+from handgrad.text import decoded
 
 MOST_FILES = 2_000_000
-IGNORED = ("__MACOSX",)
+UTF8_FLAG = 0x800  # of a zip's entry: its name is UTF-8
+LEFT_BEHIND = {  # what systems and network disks put among pictures, in lower case
+    *("__macosx", "@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle"),
+    *("#snapshot", "$recycle.bin", "system volume information", "lost+found"),
+    *("thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "recycler"),
+}
+HIDDEN = "hidden or left by a system"
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,9 @@ class PictureFile:
 class PictureFiles(Protocol):
     """Where pictures lie; a context, so that an archive is closed."""
 
+    passed_over: Counter[str]  # kinds of files, once they were sorted
+    folders: set[str]  # all of them, then
+
     def sorted_files(self) -> list[PictureFile]:
         """Every picture file, sorted."""
 
@@ -61,24 +74,48 @@ class PictureFiles(Protocol):
 
 
 class Folder:
-    """Pictures in a folder and the folders in it; links to folders are not followed."""
+    """Pictures in a folder and the folders in it, through links as well."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.passed_over: Counter[str] = Counter()
+        self.folders: set[str] = set()
 
     def sorted_files(self) -> list[PictureFile]:
         """Every picture file, sorted."""
-        found = []
-        for folder, below, names in os.walk(self.root, onerror=_cannot_list):
-            below[:] = [name for name in below if not _is_ignored(name)]
-            inside = Path(folder).relative_to(self.root).as_posix()
-            start = "" if inside == "." else f"{inside}/"
-            for name in filter(is_picture, names):
-                about = _about(Path(folder, name))
-                if stat.S_ISREG(about.st_mode):
-                    stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
-                    found.append(PictureFile(start + name, about.st_size, stamp))
+        self.passed_over.clear()
+        found = list(self._below("", (_identity(self.root),)))
         return sorted(found, key=lambda file: file.parts)
+
+    def _below(
+        self, start: str, above: tuple[tuple[int, int], ...]
+    ) -> Iterator[PictureFile]:
+        """The pictures of one folder and of those in it; `above` are its parents."""
+        try:
+            names = os.listdir(self.root / start)
+        except OSError as error:
+            raise _cannot_list(self.root / start, error) from error
+        for name in names:
+            path = self.root / start / name
+            if _is_ignored(name):
+                self.passed_over[HIDDEN] += 1
+            elif not path.exists():
+                self.passed_over["broken links"] += 1
+            elif path.is_dir():
+                own = _identity(path)
+                if own in above:
+                    self.passed_over["links to a folder around them"] += 1
+                else:
+                    self.folders.add(start + name)
+                    yield from self._below(f"{start}{name}/", (*above, own))
+            elif not path.is_file():
+                self.passed_over["pipes or devices"] += 1
+            elif is_picture(name):
+                about = _about(path)
+                stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+                yield PictureFile(start + name, about.st_size, stamp)
+            else:
+                self.passed_over[_kind(name)] += 1
 
     def read(self, name: str) -> bytes:
         """The content of one."""
@@ -115,6 +152,9 @@ class Zip:
                 f"{path} cannot be read as a zip ({error}). Give a folder, or a zip "
                 "with one folder of images for each class."
             ) from error
+        self.passed_over: Counter[str] = Counter()
+        self.entries: dict[str, zipfile.ZipInfo] = {}
+        self.folders: set[str] = set()
 
     def sorted_files(self) -> list[PictureFile]:
         """Every picture file, sorted."""
@@ -124,18 +164,25 @@ class Zip:
                 f"{self.path} holds {len(entries)} files; up to {MOST_FILES} are read. "
                 "Make several archives of it."
             )
-        found = [
-            PictureFile(entry.filename, entry.file_size, (entry.CRC,))
-            for entry in entries
-            if is_picture(entry.filename) and _is_plain(entry)
-        ]
+        self.passed_over.clear()
+        found = []
+        for entry in entries:
+            name = name_of_entry(entry)
+            if is_picture(name) and _is_plain(entry):
+                found.append(PictureFile(name, entry.file_size, (entry.CRC,)))
+                self.entries[name] = entry
+            elif entry.is_dir():
+                self.folders.add(name.rstrip("/"))
+            else:
+                is_left = any(map(_is_ignored, name.split("/")))
+                self.passed_over[HIDDEN if is_left else _kind(name)] += 1
         self._check(found)
         return sorted(found, key=lambda file: file.parts)
 
     def read(self, name: str) -> bytes:
         """The content of one."""
         try:
-            with self.archive.open(name) as file:
+            with self.archive.open(self.entries.get(name, name)) as file:
                 return file.read(FILE_LIMIT + 1)
         except (
             zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError,
@@ -174,7 +221,30 @@ def is_picture(name: str) -> bool:
 
 
 def _is_ignored(name: str) -> bool:
-    return name.startswith(".") or name in IGNORED
+    return name.startswith(".") or name.lower() in LEFT_BEHIND
+
+
+def _kind(name: str) -> str:
+    """What a file that is no picture is counted as: how its name ends."""
+    return decoded(PurePosixPath(name).suffix.lower()) or "without an ending"
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    about = _about(path)
+    return about.st_dev, about.st_ino
+
+
+def name_of_entry(entry: zipfile.ZipInfo) -> str:
+    """A file's name in a zip, with "/" between its parts.
+
+    Without the flag for UTF-8 a name is in the encoding of the system that wrote it:
+    UTF-8 if its bytes are that, else the zip's own, code page 437. Windows writes "\\".
+    """
+    name = entry.filename
+    if not entry.flag_bits & UTF8_FLAG:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def _is_plain(entry: zipfile.ZipInfo) -> bool:
@@ -183,7 +253,8 @@ def _is_plain(entry: zipfile.ZipInfo) -> bool:
 
 
 def _points_outside(file: PictureFile) -> bool:
-    return file.name.startswith("/") or "\\" in file.name or ".." in file.parts
+    is_drive = len(file.parts[0]) > 1 and file.parts[0].endswith(":")
+    return file.name.startswith("/") or is_drive or ".." in file.parts
 
 
 def _about(path: Path) -> os.stat_result:
@@ -196,7 +267,5 @@ def _about(path: Path) -> os.stat_result:
         ) from error
 
 
-def _cannot_list(error: OSError) -> None:
-    raise DatasetError(
-        f"{error.filename} cannot be listed: {error.strerror}. Make it readable."
-    ) from error
+def _cannot_list(path: Path, error: OSError) -> DatasetError:
+    return DatasetError(f"{path} cannot be listed: {error.strerror}. Make it readable.")

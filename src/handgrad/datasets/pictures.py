@@ -1,13 +1,15 @@
-"""Picture files as bytes of pixels: PNG, JPEG, BMP and WebP.
+"""Picture files as bytes of pixels, of every still format that is safe to read.
 
     turned      as the camera's EXIF orientation says
-    16 bits     the high byte of each number counts
+    16 bits     the highest 8 of the bits that the data set uses: 8, 10, 12 or 16
     palette     by its colours
     alpha       over white
     CMYK        to RGB
     animation   the first picture
 
-Nothing is decoded before the number of pixels is known to be within the limit.
+Nothing is decoded before the number of pixels is known to be within the limit. Of a
+larger JPEG a half, a quarter or an eighth of each side is decoded, as that format
+allows.
 """
 
 import warnings
@@ -24,21 +26,45 @@ from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.errors import DatasetError
 from handgrad.paths import check_ordinary
 
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+KINDS = {  # Pillow's name of a format, and how its files end; no program is called
+    "AVIF": (".avif", ".avifs"),
+    "BMP": (".bmp",),
+    "DIB": (".dib",),
+    "GIF": (".gif",),
+    "ICO": (".ico",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"),
+    "JPEG2000": (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c"),
+    "PCX": (".pcx",),
+    "PNG": (".png", ".apng"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "QOI": (".qoi",),
+    "SGI": (".sgi", ".rgb", ".rgba", ".bw"),
+    "TGA": (".tga",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
+FORMATS = tuple(KINDS)
+SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 PIXEL_LIMIT = 16_000_000
+REDUCED_LIMIT = 100_000_000  # of a JPEG, which is decoded at an eighth of each side
 FILE_LIMIT = 64 << 20  # bytes; what a picture within the pixel limit does not reach
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")
+BIT_DEPTHS = (8, 10, 12, 16)
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width change places
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture file says of itself before it is decoded."""
+    """What a picture file says of itself before it is decoded.
+
+    `bit_depth` is that of a picture of 16 bits a pixel, as its largest number needs it:
+    8, 10, 12 or 16; None for all others.
+    """
 
     size: Pair
     is_grey: bool
+    bit_depth: int | None = None
 
 
 def read_header(content: bytes, name: str) -> Header:
@@ -48,15 +74,22 @@ def read_header(content: bytes, name: str) -> Header:
         # PNG's own getexif would decode the picture
         turned = Image.Image.getexif(picture).get(ORIENTATION, 1) in (5, 6, 7, 8)
         size = (width, height) if turned else (height, width)
-        return Header(size, _is_grey(picture))
+        is_grey = _is_grey(picture)
+        return Header(size, is_grey, _bit_depth(picture))
 
 
-def decode(content: bytes, name: str, shape: Shape) -> NumpyArray:
-    """A picture file's pixels, uint8, resized to `shape`: (channels, height, width)."""
+def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> NumpyArray:
+    """A picture file's pixels, uint8, resized to `shape`: (channels, height, width).
+
+    Of 16 bits a pixel, those below 2**bit_depth are used, the highest 8 of them.
+    """
     channels, height, width = shape
     with _refusals(name), _open(content, name) as opened:
+        _reduce(opened)
         picture = _plain(
-            ImageOps.exif_transpose(opened), "L" if channels == 1 else "RGB"
+            ImageOps.exif_transpose(opened),
+            "L" if channels == 1 else "RGB",
+            bit_depth,
         )
         if picture.size != (width, height):
             picture = picture.resize((width, height), Image.Resampling.BILINEAR)
@@ -64,7 +97,7 @@ def decode(content: bytes, name: str, shape: Shape) -> NumpyArray:
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def read_image(path: Path, shape: Shape) -> NumpyArray:
+def read_image(path: Path, shape: Shape, bit_depth: int = 16) -> NumpyArray:
     """A picture file as a network wants it: (channels, height, width), uint8."""
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise DatasetError(
@@ -78,11 +111,10 @@ def read_image(path: Path, shape: Shape) -> NumpyArray:
         content = path.read_bytes()
     except OSError as error:
         raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Give a PNG, JPEG, BMP "
-            "or WebP file."
+            f"{path} cannot be read: {error.strerror or error}. Give a picture file."
         ) from error
     with quiet_decoder():
-        return decode(content, str(path), shape)
+        return decode(content, str(path), shape, bit_depth)
 
 
 @contextmanager
@@ -97,12 +129,22 @@ def _open(content: bytes, name: str) -> Image.Image:
     if len(content) > FILE_LIMIT:
         raise DatasetError(_too_large(name))
     picture = Image.open(BytesIO(content), formats=FORMATS)
-    if picture.width * picture.height > PIXEL_LIMIT:
+    limit = REDUCED_LIMIT if picture.format == "JPEG" else PIXEL_LIMIT
+    if picture.width * picture.height > limit:
         raise DatasetError(
             f"{name} has {picture.width} x {picture.height} pixels; pictures of up to "
-            f"{PIXEL_LIMIT // 1_000_000} million are read. Make it smaller."
+            f"{PIXEL_LIMIT // 1_000_000} million are read, and JPEG files of up to "
+            f"{REDUCED_LIMIT // 1_000_000}. Make it smaller."
         )
     return picture
+
+
+def _reduce(picture: Image.Image) -> None:
+    """Decode a large JPEG at a fraction of its size: Pillow takes 1/2, 1/4 or 1/8."""
+    width, height = picture.size
+    for part in (2, 4, 8):
+        if picture.width * picture.height > PIXEL_LIMIT:
+            picture.draft(None, (-(-width // part), -(-height // part)))
 
 
 @contextmanager
@@ -115,7 +157,7 @@ def _refusals(name: str) -> Iterator[None]:
     except Exception as error:  # decoders raise nearly every kind
         reason = " ".join(str(error).split()).partition("<_io")[0].strip(" .'\"")
         raise DatasetError(
-            f"{name} cannot be read as a PNG, JPEG, BMP or WebP picture"
+            f"{name} cannot be read as a picture"
             f"{f' ({reason})' if reason else ''}. Replace the file or take it out."
         ) from error
 
@@ -127,11 +169,19 @@ def _is_grey(picture: Image.Image) -> bool:
     return bool((colours == colours[:, :1]).all())
 
 
-def _plain(picture: Image.Image, mode: str) -> Image.Image:
+def _bit_depth(picture: Image.Image) -> int | None:
+    """How many bits the numbers of a picture with deep pixels use; it is decoded."""
+    if picture.mode not in DEEP_MODES:
+        return None
+    largest = int(np.asarray(picture).max())
+    return next((bits for bits in BIT_DEPTHS if largest < 1 << bits), 16)
+
+
+def _plain(picture: Image.Image, mode: str, bit_depth: int) -> Image.Image:
     """The picture with 8 bits a channel and nothing to see through."""
     if picture.mode in DEEP_MODES:
-        deep = np.asarray(picture).astype(np.int32)
-        picture = Image.fromarray(np.clip(deep >> 8, 0, 255).astype(np.uint8))
+        deep = np.asarray(picture).astype(np.int32) >> (bit_depth - 8)
+        picture = Image.fromarray(np.clip(deep, 0, 255).astype(np.uint8))
     if picture.has_transparency_data:
         seen = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

@@ -34,5 +34,9 @@ def resize_split(split: Split, size: Pair) -> Split:
 
 def resize_dataset(dataset: Dataset, size: Pair) -> Dataset:
     """The same data set with its images at another height and width."""
-    test = None if dataset.test is None else resize_split(dataset.test, size)
-    return replace(dataset, train=resize_split(dataset.train, size), test=test)
+    train, *others = (
+        None if split is None else resize_split(split, size)
+        for split in (dataset.train, dataset.test, dataset.validation)
+    )
+    assert train is not None
+    return replace(dataset, train=train, test=others[0], validation=others[1])

@@ -28,11 +28,11 @@ from handgrad.training.build import (
     Parts,
     build_augmentation,
     build_engine,
-    build_optimizer,
     training_settings,
 )
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
+from handgrad.training.optimizer import build_optimizer
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord
 from handgrad.training.trained_network import TrainedNetwork

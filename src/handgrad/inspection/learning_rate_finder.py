@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from handgrad import datasets
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
-from handgrad.datasets import Normalization, Split, normalization
+from handgrad.datasets import Normalization, Split
 from handgrad.datasets.normalization import unit
 from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import data_sample
@@ -126,6 +127,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     high: float = 10.0,
     steps: int = STEPS,
     batch_size: int = 64,
+    normalization: str = "standard",
     seed: int = 0,
     **where: Unpack[Where],
 ) -> Sweep:
@@ -136,7 +138,9 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     or a `Sequential`, of which a copy is trained further. Without `images` those are
     the training images of the run; `split` ("test", "validation" or "train") or
     `dataset` (a name or path, searched in `data_dir` first) chooses them. `optimizer`
-    is a name. The loss is that of the classifier, or softmax cross-entropy.
+    is a name. The loss is that of the classifier, or softmax cross-entropy. A network
+    given by its name sees images in the `normalization` of `datasets.normalization`;
+    take the one of the training, "standard" for `Classifier`.
 
     The rate at which the sweep ended is halved again and again, and the network trained
     at each of these rates for as many steps, until the loss gets worse. The rate that
@@ -166,7 +170,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     count = max(steps * batch_size, LOOK)
     if is_catalogue_name(model):
         sample = data_sample(images, labels, count, shuffled=True, **where)
-        subject, sample = _untrained(model, options, sample, seed)
+        subject, sample = _untrained(model, options, sample, normalization, seed)
     else:
         check_no_options(options)
         subject = subject_of(model)
@@ -209,7 +213,11 @@ def _check_range(low: float, high: float, steps: int, batch_size: int) -> None:
 
 
 def _untrained(
-    name: str, options: Mapping[str, Any] | None, sample: Sample, seed: int
+    name: str,
+    options: Mapping[str, Any] | None,
+    sample: Sample,
+    scaling: str,
+    seed: int,
 ) -> tuple[Subject, Sample]:
     """A network of the catalogue for these images, which are normalised by them."""
     subject = untrained(
@@ -219,8 +227,8 @@ def _untrained(
         classes=len(sample.class_names),
         seed=seed,
     )
-    standard = normalization("standard", sample.images)
-    return subject, replace(sample, normalization=standard)
+    made = datasets.normalization(scaling, sample.images)
+    return subject, replace(sample, normalization=made)
 
 
 def as_given(images: NumpyArray) -> tuple[NumpyArray, Normalization]:

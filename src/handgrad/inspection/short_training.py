@@ -7,13 +7,12 @@ at the same images, only the network has changed.
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization, Split
-from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
 from handgrad.layers import Sequential
 from handgrad.losses import Loss
@@ -21,6 +20,9 @@ from handgrad.losses.loss import forward_loss
 from handgrad.metrics import count_confusions
 from handgrad.optimizers import Optimizer
 from handgrad.schedules import Schedule
+
+if TYPE_CHECKING:
+    from handgrad.engine.cpu import CpuEngine
 
 BURST = 4.0  # a loss this many times the lowest ends a training
 SURE = 4.0  # standard errors above the share of the most frequent class
@@ -95,7 +97,7 @@ class ShortTraining:
                     break
         return course
 
-    def _goes_on(self, engine: CpuEngine, course: Course) -> bool:
+    def _goes_on(self, engine: "CpuEngine", course: Course) -> bool:
         """Look at the network; False where the training has burst."""
         loss, right = self._seen(engine)
         if not np.isfinite(loss):
@@ -107,14 +109,16 @@ class ShortTraining:
             return False
         return True
 
-    def _seen(self, engine: CpuEngine) -> tuple[float, float]:
+    def _seen(self, engine: "CpuEngine") -> tuple[float, float]:
         targets = self.train.targets[self.look]
         logits = engine.logits(self.train.images[self.look])
         loss, _ = forward_loss(self.loss, logits, targets, None)
         right = np.trace(count_confusions(logits, targets))
         return float(loss), float(right / len(targets))
 
-    def _engine(self, rates: Sequence[float] | NumpyArray) -> CpuEngine:
+    def _engine(self, rates: Sequence[float] | NumpyArray) -> "CpuEngine":
+        from handgrad.engine.cpu import CpuEngine  # Numba is slow to import
+
         return CpuEngine(
             deepcopy(self.model),
             self.loss,

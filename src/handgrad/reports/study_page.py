@@ -10,10 +10,10 @@ from handgrad.reports.markup import Markup, element
 from handgrad.reports.page import overview, page, verdict_chips
 from handgrad.reports.row import Row, row_section
 from handgrad.reports.views import View
+from handgrad.studies.contents import as_sentences
 from handgrad.studies.experiment import SIZES
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
-from handgrad.studies.trials import cells_of
 
 ABOUT = (
     "“Full” is the size that was published; “quick” is smaller, and only asks whether "
@@ -31,7 +31,7 @@ def rows_of(
 
     `asked` is the study as a command line names it.
     """
-    outcomes = ledger.outcomes()
+    outcomes, study = ledger.outcomes(), study.on(ledger)
     return [
         Row(
             asked,
@@ -43,7 +43,7 @@ def rows_of(
                     name,
                     size,
                     experiment,
-                    cells_of(name, experiment, size, study.name),
+                    study.cells_of(name, size),
                     outcomes,
                     ledger,
                 )
@@ -82,7 +82,8 @@ def study_page(
 
 
 def _header(title: str, results: dict[str, Any]) -> Markup:
-    conventions = [element("li", text) for text in results["conventions"]]
+    notes = [*results["conventions"], *as_sentences(results["other_data"])]
+    conventions = [element("li", text) for text in notes]
     return element(
         "header",
         element("h1", title),

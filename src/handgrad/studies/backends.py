@@ -30,7 +30,14 @@ Messages: TypeAlias = "SimpleQueue[tuple[Job, dict[str, Any] | None]]"
 
 
 class Backend(Protocol):
-    """Somewhere where trials are done in processes of their own."""
+    """Somewhere where trials are done in processes of their own.
+
+    `data_dir` is where data sets are searched first.
+    """
+
+    @property
+    def data_dir(self) -> Path | None:
+        """A folder, or None for the usual places."""
 
     def slots(self) -> int:
         """How many trials to have begun at the same time, as of now."""

@@ -44,7 +44,7 @@ class DaskCluster:
             if count is not None:
                 check_count("A run of trials", name, count, most=MOST_WORKERS)
         self.address, self.jobs, self.workers = address, jobs, workers
-        self.data_dir = str(data_dir.absolute()) if data_dir else None
+        self.data_dir = data_dir.absolute() if data_dir else None
         self.topic = f"handgrad-{uuid4().hex}"
         self.begun: dict[str, Remote] = {}
         self.client = connect(address)
@@ -63,7 +63,7 @@ class DaskCluster:
             path,
             self.topic,
             self.workers,
-            self.data_dir,
+            str(self.data_dir) if self.data_dir else None,
             key=key,
             pure=False,
         )

@@ -4,6 +4,7 @@
     trials/KEY/run/            its run folder
     trials/KEY/outcome.json    how it ended, written last
     ledger/KEY.json            the same bytes
+    data.json                  checksums of the data sets, see `contents`
 
 Every file is written as a whole or not at all. The ledger can be rebuilt from
 the trials at any time, and is completed from them whenever it is opened. What is read
@@ -29,6 +30,7 @@ DIVERGED = "diverged"  # NaN or infinity: that is a result as well
 FAILED = "failed"  # an error that was said in words
 PRUNED = "pruned"  # ended early, because others were better by then
 CRASHED = "crashed"  # the process died, more than once
+DATA = "data.json"
 
 
 class Ledger:
@@ -43,6 +45,24 @@ class Ledger:
         self.folder = folder = path_of("Ledger", "folder", folder, RunError)
         self.entries = folder / "ledger"
         self.trials = folder / "trials"
+        self._checksums: dict[str, str] | None = None
+        self.has_looked = False  # whether this process has read the data's checksums
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """SHA-256 of the data sets, as last seen; by their settings."""
+        if self._checksums is None:
+            self._checksums = _read_checksums(self.folder / DATA)
+        return self._checksums
+
+    @checksums.setter
+    def checksums(self, found: dict[str, str]) -> None:
+        self._checksums, self.has_looked = found, True
+
+    def keep_checksums(self) -> None:
+        """Write down what the data sets were found to hold."""
+        if self.checksums:
+            write_file(self.folder / DATA, as_json(self.checksums), self.folder)
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome of the trial with this `key`; None if it has not ended."""
@@ -122,6 +142,23 @@ class Ledger:
 def as_json(content: dict[str, Any]) -> bytes:
     """Plain values as text that a person can read."""
     return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _read_checksums(path: Path) -> dict[str, str]:
+    try:
+        found = _values(path)
+    except FileNotFoundError:
+        return {}
+    if not isinstance(found, dict) or not all(map(_is_text, found.values())):
+        raise IntegrityError(
+            f"{path} does not hold checksums of data sets. Remove it; they are read "
+            "again when trials run."
+        )
+    return found
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _read(path: Path, key: str) -> Outcome | None:

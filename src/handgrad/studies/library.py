@@ -1,14 +1,16 @@
 """Studies: folders of experiments, those of the package and a user's own."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
+from handgrad.studies.contents import Contents, contents_of
 from handgrad.studies.experiment import Experiment, Size, Texts, read_experiment
+from handgrad.studies.ledger import Ledger
 from handgrad.studies.strict import checked
 from handgrad.studies.trials import Cell, cells_of
 from handgrad.training.table import RULES
@@ -31,20 +33,27 @@ class Study:
     """A study: experiments by the names of their rows.
 
     `name` is that of the study, `about` holds its title, report and conventions, and
-    `experiments` maps rows to experiments.
+    `experiments` maps rows to experiments. `contents` says what the data sets hold.
     """
 
     name: str
     about: About
     experiments: dict[str, Experiment]
+    contents: Contents = field(default_factory=Contents)
+
+    def on(self, ledger: Ledger) -> "Study":
+        """Return the study on the data that the `ledger` has last seen."""
+        return replace(self, contents=contents_of(ledger))
 
     def cells(self, size: Size) -> list[Cell]:
         """Every trial of the study in this `size`, "quick" or "full", row by row."""
-        return [
-            cell
-            for row, experiment in self.experiments.items()
-            for cell in cells_of(row, experiment, size, f"{self.name}/{row}.toml")
-        ]
+        return [cell for row in self.experiments for cell in self.cells_of(row, size)]
+
+    def cells_of(self, row: str, size: Size) -> list[Cell]:
+        """Every trial of a `row` in this `size`, "quick" or "full"."""
+        source = f"{self.name}/{row}.toml"
+        made = cells_of(row, self.experiments[row], size, source)
+        return [self.contents.cell(cell) for cell in made]
 
     def only(self, rows: list[str]) -> "Study":
         """The study with these `rows` alone; ConfigError for an unknown row or none."""
@@ -57,7 +66,7 @@ class Study:
             if row not in self.experiments:
                 raise unknown_name(f"row of {self.name}", row, self.experiments)
         chosen = {row: e for row, e in self.experiments.items() if row in rows}
-        return Study(self.name, self.about, chosen)
+        return replace(self, experiments=chosen)
 
 
 def matching(cells: list[Cell], words: list[str]) -> list[Cell]:

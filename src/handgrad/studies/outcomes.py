@@ -36,7 +36,7 @@ class _Named(_Table):
 
 class _Dataset(_Named):
     train_count: Whole | None
-    validation: Number | str
+    validation: Number | str | None = None  # pictures may bring their own
     image_size: Annotated[list[Whole], Field(min_length=2, max_length=2)] | None = None
 
 
@@ -55,12 +55,14 @@ class _Config(_Table):
 class _TrainingTrial(_Table):
     kind: Literal["training"]
     seed: int
+    data: str | None = None
     config: _Config
 
 
 class _Inspection(_Table):
     kind: Literal["inspection"]
     seed: int
+    data: str | None = None
     name: str
     options: dict[str, Any]
 

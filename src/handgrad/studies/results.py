@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from handgrad.studies.contents import as_sentences, on_other_data
 from handgrad.studies.estimates import estimate
 from handgrad.studies.experiment import SIZES, Experiment, Size
 from handgrad.studies.ledger import DONE, Ledger, Outcome
 from handgrad.studies.library import Study
 from handgrad.studies.summary import Summary
-from handgrad.studies.trials import cells_of
+from handgrad.studies.trials import Cell
 from handgrad.studies.verdicts import Result, Row, findings_of, judge
 from handgrad.text import in_markdown
 from handgrad.training.atomic import write_file
@@ -19,25 +20,21 @@ MARKS = {True: "holds", False: "DOES NOT HOLD", None: "not known"}
 
 def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
     """Everything that is known of a study now, as plain values."""
-    outcomes = ledger.outcomes()
+    outcomes, study = ledger.outcomes(), study.on(ledger)
     return {
         "study": study.name,
         "title": study.about.title,
         "report": study.about.report,
         "conventions": list(study.about.conventions),
-        "rows": [
-            row_of(study.name, row, experiment, outcomes)
-            for row, experiment in study.experiments.items()
-        ],
+        "rows": [row_of(study, row, outcomes) for row in study.experiments],
+        "other_data": on_other_data(ledger),
         "environments": environments(outcomes),
     }
 
 
-def row_of(
-    study: str, row: str, experiment: Experiment, outcomes: dict[str, Outcome]
-) -> dict[str, Any]:
+def row_of(study: Study, row: str, outcomes: dict[str, Outcome]) -> dict[str, Any]:
     """One row: the published numbers against the full size, findings of both."""
-    full = cells_of(row, experiment, "full", study)
+    experiment, full = study.experiments[row], study.cells_of(row, "full")
     return {
         "row": row,
         "question": experiment.question,
@@ -48,7 +45,8 @@ def row_of(
             for published in experiment.published
         ],
         "sizes": {
-            size: _size(study, row, experiment, size, outcomes) for size in SIZES
+            size: _size(experiment, size, study.cells_of(row, size), outcomes)
+            for size in SIZES
         },
     }
 
@@ -76,13 +74,8 @@ def _numbers(ours: Summary) -> dict[str, Any] | None:
 
 
 def _size(
-    study: str,
-    row: str,
-    experiment: Experiment,
-    size: Size,
-    outcomes: dict[str, Outcome],
+    experiment: Experiment, size: Size, cells: list[Cell], outcomes: dict[str, Outcome]
 ) -> dict[str, Any]:
-    cells = cells_of(row, experiment, size, study)
     ended = [(c, outcomes[c.trial.key]) for c in cells if c.trial.key in outcomes]
     left = estimate(cells, outcomes)
     return {
@@ -139,6 +132,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     lines = [f"# {in_markdown(results['title'] or results['study'])}", ""]
     lines += [in_markdown(results["report"]), ""] if results["report"] else []
     lines += [f"- {in_markdown(text)}" for text in results["conventions"]]
+    lines += [f"- {text}" for text in as_sentences(results["other_data"])]
     for row in results["rows"]:
         lines += _row_in_markdown(results["study"], row)
     lines += ["", "## Made with", ""]

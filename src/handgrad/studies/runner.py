@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from handgrad.studies.backends import Backend, Job, Messages
+from handgrad.studies.contents import contents_of, look
 from handgrad.studies.endings import crashed, pruned
 from handgrad.studies.ledger import CRASHED, FAILED, PRUNED, Ledger, Outcome
 from handgrad.studies.plans import Listed, Plan
@@ -104,7 +105,11 @@ def run_on(
     """Do what is missing on that back end, and let go of it."""
 
     def listed() -> Plan:
-        to_do = missing(cells, ledger, retry=retry)
+        asked = list(cells)
+        if not ledger.has_looked:
+            look((cell.trial for cell in asked), ledger, backend.data_dir)
+        contents = contents_of(ledger)
+        to_do = missing(map(contents.cell, asked), ledger, retry=retry)
         for cell in to_do:
             ledger.forget(cell.trial.key)
         return Listed(to_do)
@@ -121,7 +126,9 @@ def run_plan(
         ownership = take(ledger.folder)
         try:
             ledger.complete()
-            yield from _run(backend, plan(), ledger)
+            made = plan()
+            ledger.keep_checksums()
+            yield from _run(backend, made, ledger)
         finally:
             ownership.release()
     finally:

@@ -17,12 +17,14 @@ from time import perf_counter
 from typing import Any
 
 from handgrad.errors import HandgradError, NonFiniteError, RunError
+from handgrad.studies.contents import check_content
 from handgrad.studies.endings import curves_of
 from handgrad.studies.experiment import CURVES
 from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
 from handgrad.studies.outcomes import numbers_of
 from handgrad.studies.trial_runs import run_of
+from handgrad.studies.trials import Trial
 from handgrad.training.atomic import write_file
 from handgrad.training.environment import describe_environment
 from handgrad.training.real_files import read_file
@@ -59,6 +61,7 @@ def look(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
     """The numbers of an inspection; its pictures go into the trial's folder."""
     place = Place(folder, study_data(), workers)
     metrics = inspect(spec["name"], spec["options"], spec["seed"], place)
+    check_content(Trial(spec), place.dataset_sha256)
     return {"metrics": metrics, "dataset_sha256": place.dataset_sha256}
 
 
@@ -84,6 +87,9 @@ def train(
     """Train to the end and measure the network that `test` names."""
     tables, data_dir = {**spec["config"], "seed": spec["seed"]}, study_data()
     run = run_of(tables, folder / "run", workers=workers, data_dir=data_dir)
+    assert run.config.resolved is not None
+    content = run.config.resolved.dataset_sha256
+    check_content(Trial(spec), content)
     for record in run:
         if isinstance(record, EpochRecord):
             curves = {name: getattr(record, name) for name in CURVES}
@@ -92,13 +98,12 @@ def train(
     ended = ("best_epoch", "parameters", "seconds")
     metrics = {**numbers_of(curves), **{name: run.result[name] for name in ended}}
     tested, confusion = test_values(run, spec["test"], workers)
-    assert run.config.resolved is not None
     return {
         "metrics": {k: float(v) for k, v in {**metrics, **tested}.items()},
         "curves": curves,
         "confusion": confusion,
         "sha256": run.result["sha256"],
-        "dataset_sha256": run.config.resolved.dataset_sha256,
+        "dataset_sha256": content,
         "seconds": run.result["seconds"],
     }
 

@@ -7,7 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from handgrad import catalog
+from handgrad.datasets.load import NAMES
 from handgrad.errors import ConfigError
+from handgrad.names import known_name
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
 from handgrad.training.config import PredictionConfig, RunConfig, config_from
@@ -27,7 +29,7 @@ class Trial:
 
     `spec` holds plain values, all that decides the numbers and nothing else: not the
     row or the variant, so that rows may share a trial, and not where the data is
-    stored.
+    stored. `data` in it is the SHA-256 of other data than the original, see `contents`.
     """
 
     spec: dict[str, Any]
@@ -110,7 +112,7 @@ def trial_of(
         return _inspection(experiment, variant, size, seed, who)
     config = config_from(tables_of(experiment, variant, size, seed), who)
     check_config(config, who)
-    dump = config.model_dump(mode="json", exclude={"resolved", "seed"})
+    dump = config.model_dump(mode="json", exclude={"resolved", "seed", "start"})
     dump["dataset"].pop("data_dir")
     if config.dataset.label_from is None:
         dump["dataset"].pop("label_from")  # a ledger of before stays valid
@@ -120,6 +122,11 @@ def trial_of(
         dump.pop("prediction")  # a ledger of before there was this table stays valid
     if config.loss.class_weight is None:
         dump["loss"].pop("class_weight")  # the same for this key
+    if not config.dataset.allow_empty_classes:
+        dump["dataset"].pop("allow_empty_classes")
+    is_open = "validation" not in config.dataset.model_fields_set
+    if is_open and known_name(config.dataset.name, NAMES) is None:
+        dump["dataset"].pop("validation")  # pictures may bring their own
     return Trial(
         {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from handgrad.studies.contents import as_sentences
 from handgrad.studies.ledger import Ledger, as_json
 from handgrad.sweeps.importance import caution
 from handgrad.sweeps.results import Tried, results_of, tried
@@ -17,7 +18,7 @@ FORMATS = ("svg", "png")
 
 def write_report(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
     """Write everything into the sweep's folder; what was found, as plain values."""
-    results = results_of(sweep, ledger)
+    sweep, results = sweep.on(ledger), results_of(sweep, ledger)
     found = tried(sweep, ledger)
     results["figures"] = draw(sweep, found, results, ledger.folder / "figures")
     write_file(ledger.folder / "results.json", as_json(results))
@@ -111,6 +112,7 @@ def markdown(results: dict[str, Any]) -> str:
         f"{seeds}; {results['direction']} {results['metric']}; "
         f"{results['seconds']:.0f} seconds of training.",
         "",
+        *(part for text in as_sentences(results["other_data"]) for part in (text, "")),
         results["verdict"],
         "",
         *_table(results),

@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from handgrad.studies.contents import on_other_data
 from handgrad.studies.ledger import DONE, Ledger, Outcome
 from handgrad.sweeps.comparison import compare, in_words
 from handgrad.sweeps.grid_search import grid
@@ -66,8 +67,7 @@ def settings_of(sweep: Sweep, folder: Path) -> list[Setting]:
 
 def tried(sweep: Sweep, ledger: Ledger) -> list[Tried]:
     """Every setting with what is known of it: the best first, then the incomplete."""
-    known = ledger.outcomes()
-    found = []
+    known, sweep, found = ledger.outcomes(), sweep.on(ledger), []
     for setting in settings_of(sweep, ledger.folder):
         cells = sweep.cells(setting)
         outcomes = tuple(known.get(cell.trial.key) for cell in cells)
@@ -94,6 +94,7 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         "metric": sweep.metric,
         "direction": sweep.direction,
         "seeds": list(sweep.seeds),
+        "other_data": on_other_data(ledger),
         "parameters": short_names(p.name for p in sweep.space),
         "settings": [_row(one, whole) for one in found],
         "verdict": verdict(whole),

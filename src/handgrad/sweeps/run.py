@@ -1,13 +1,17 @@
 """Do the trials of a sweep: by the runner, the ledger and the processes of studies."""
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from handgrad.studies.backends import Backend
+from handgrad.studies.contents import look
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.runner import Event, missing, run_on, run_plan
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.results import settings_of
+from handgrad.sweeps.space import Choice
 from handgrad.sweeps.sweep import Sweep
 from handgrad.sweeps.values import corners, first_values
 
@@ -22,6 +26,9 @@ def run_sweep(
     `backend` starts the processes, `ledger` records the outcomes; with `retry` trials
     that failed or crashed run again. ConfigError for an invalid setting.
     """
+    if not ledger.has_looked:
+        look_at_data(sweep, ledger, backend.data_dir)
+    sweep = sweep.on(ledger)
     if sweep.method != "tpe":
         yield from run_on(backend, all_cells(sweep, ledger), ledger, retry=retry)
         return
@@ -30,14 +37,31 @@ def run_sweep(
     yield from run_plan(backend, lambda: TreeSearch(sweep, ledger, retry=retry), ledger)
 
 
+def look_at_data(
+    sweep: Sweep, ledger: Ledger, data_dir: Path | None = None, progress: Any = None
+) -> None:
+    """Read the checksums of all data that the settings name, for the `ledger`."""
+    named = [p for p in sweep.space if p.name.startswith("dataset.")]
+    choices = [p.values if isinstance(p, Choice) else (p.at(0.0),) for p in named]
+    names, first = [p.name for p in named], first_values(sweep)
+    settings = (
+        sweep.setting({**first, **dict(zip(names, values, strict=True))})
+        for values in product(*choices)
+    )
+    trials = (sweep.cells(setting)[0].trial for setting in settings)
+    look(trials, ledger, data_dir, progress)
+
+
 def all_cells(sweep: Sweep, ledger: Ledger) -> list[Cell]:
     """Every trial that is known by now, setting after setting."""
+    sweep = sweep.on(ledger)
     settings = settings_of(sweep, ledger.folder)
     return [cell for setting in settings for cell in sweep.cells(setting)]
 
 
 def cells_ahead(sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> list[Cell]:
     """Trials as many and as long as there are to do; those of TPE stand for others."""
+    sweep = sweep.on(ledger)
     if sweep.method != "tpe":
         return missing(all_cells(sweep, ledger), ledger, retry=retry)
     from handgrad.sweeps.optuna_search import trials_ahead

@@ -5,7 +5,7 @@ runs. `metric` is measured on validation images: test images choose nothing.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from math import prod
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.paths import path_of
+from handgrad.studies.contents import Contents, contents_of
 from handgrad.studies.experiment import (
     CURVES,
     METRICS,
@@ -26,6 +27,7 @@ from handgrad.studies.experiment import (
     Seeds,
     Variant,
 )
+from handgrad.studies.ledger import Ledger
 from handgrad.studies.strict import check_seeds, checked
 from handgrad.studies.trials import Cell, trials_of
 from handgrad.sweeps.space import Parameter, Setting, Values, read_space, setting_of
@@ -85,6 +87,7 @@ class Sweep:
         metric     what is optimized, measured on validation images
         direction  "maximize" or "minimize"
         pruning    "none" or "median": stop trials below the median of the others
+        contents   what the data sets hold
 
     Source
         Bergstra, Bengio (2012), Random search for hyper-parameter optimization.
@@ -104,6 +107,7 @@ class Sweep:
     metric: str
     direction: Direction
     pruning: Literal["none", "median"]
+    contents: Contents = field(default_factory=Contents)
     _cells: dict[str, list[Cell]] = field(  # of settings that were asked for, by name
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -124,7 +128,8 @@ class Sweep:
         """A hash of all that decides the search but its length."""
         search = (self.method, self.seeds, self.seed, self.metric, self.direction)
         parts = [self.base.model_dump(mode="json"), repr(self.space), repr(search)]
-        text = json.dumps([*parts, self.pruning], sort_keys=True)
+        parts += [self.pruning, *self.contents.others]
+        text = json.dumps(parts, sort_keys=True)
         return sha256(text.encode()).hexdigest()[:16]
 
     def setting(self, values: Values) -> Setting:
@@ -137,8 +142,12 @@ class Sweep:
             variant = Variant(name=setting.name, set=setting.values)
             trials = trials_of(self.base, variant, "full", self.seeds, self.source)
             made = [Cell(self.name, setting.name, trial) for trial in trials]
-            self._cells[setting.name] = made
+            self._cells[setting.name] = list(map(self.contents.cell, made))
         return list(self._cells[setting.name])
+
+    def on(self, ledger: Ledger) -> "Sweep":
+        """Return the sweep on the data that the `ledger` has last seen."""
+        return replace(self, contents=contents_of(ledger))
 
 
 def read_sweep(

@@ -11,6 +11,8 @@ from handgrad.sweeps.space import Choice, Parameter, Setting, Values
 from handgrad.sweeps.sweep import Sweep
 from handgrad.training import build
 from handgrad.training.config import RunConfig, config_from
+from handgrad.training.optimizer import build_optimizer
+from handgrad.training.splitting import split_of
 
 
 def corners(sweep: Sweep) -> list[Setting]:
@@ -48,7 +50,7 @@ def check_values(sweep: Sweep, data_dir: Path | None = None) -> None:
             if model not in built:
                 build.build_model(known)
                 built.add(model)
-            build.build_optimizer(known, steps_per_epoch=1)
+            build_optimizer(known, steps_per_epoch=1)
             catalog.build("loss", config.loss.name, config.loss.options)
         except HandgradError as error:
             raise ConfigError(f"{sweep.source}, {setting.name}: {error}") from error
@@ -65,7 +67,7 @@ def _config(trial: Trial, data_dir: Path | None) -> RunConfig:
 def _resolve(config: RunConfig) -> RunConfig:
     """The configuration with the sizes of its data."""
     dataset = build.load_dataset(config)
-    train, validation = build.split_of(config, dataset)
+    train, validation = split_of(config, dataset)
     unit = datasets.normalization("unit", train.images)  # sizes are all we need
     return build.resolve(config, dataset, train, validation, unit)
 

@@ -9,7 +9,6 @@ from handgrad.arrays import Shape
 from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
 from handgrad.datasets.inverted import brightness_of
-from handgrad.datasets.splits import subset
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError
@@ -18,13 +17,14 @@ from handgrad.losses import L2
 from handgrad.models.own import MakeModel, made_by
 from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
-from handgrad.randomness import Key
-from handgrad.schedules import Schedule, warm_up
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
+from handgrad.training.optimizer import build_optimizer
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.splitting import split_of, validation_of
+from handgrad.training.start_from import put_into, source_normalization, source_of
 from handgrad.training.trainer import Trainer
 
 ARRAYS = "arrays"  # the name of a data set that came as arrays and was not kept
@@ -74,13 +74,16 @@ def assemble(
     Without a `model` it is built as the configuration says.
     """
     train, validation = split_of(config, dataset)
-    normalization = datasets.normalization(
+    source = source_of(config)
+    normalization = source_normalization(config, source) or datasets.normalization(
         config.dataset.normalization, train.images, train.weights
     )
     train = weighted(train, dataset.class_names, config.loss.class_weight)
     config = resolve(config, dataset, train, validation, normalization)
     dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
     model = model or build_model(config)
+    if source is not None:
+        config = put_into(source, model, config)
     settings = training_settings(config)
     augmentation = build_augmentation(config, train.image_shape)
     steps = -(-len(train) // settings.batch_size)
@@ -163,26 +166,8 @@ def load_dataset(
         image_size=size,
         progress=progress,
         use_cache=use_cache,
+        allow_empty_classes=config.dataset.allow_empty_classes,
     )
-
-
-def split_of(config: RunConfig, dataset: Dataset) -> tuple[Split, Split | None]:
-    """Training and validation images, cut by keys of the seed."""
-    key, wanted = Key(config.seed), config.dataset.validation
-    train: Split = dataset.train
-    validation: Split | None = None
-    if wanted == "test":
-        if dataset.test is None:
-            raise ConfigError(
-                f"{dataset.name} has no test images to validate on. Give a fraction, "
-                "such as 0.1."
-            )
-        validation = dataset.test
-    elif not isinstance(wanted, str):
-        train, validation = datasets.split(train, wanted, key.child("validation"))
-    if config.dataset.train_count is not None:
-        train = subset(train, config.dataset.train_count, key.child("subset"))
-    return train, validation
 
 
 def resolve(
@@ -194,7 +179,10 @@ def resolve(
 ) -> RunConfig:
     """The configuration with what followed from the data."""
     is_float = train.images.dtype == "float32"
-    kept: dict[str, Any] = {"brightness": None if is_float else brightness_of(train)}
+    kept: dict[str, Any] = {
+        "brightness": None if is_float else brightness_of(train),
+        "bit_depth": dataset.bit_depth,
+    }
     if config.resolved is not None:
         kept = config.resolved.kept()
     resolved = ResolvedConfig(
@@ -208,7 +196,9 @@ def resolve(
         input_dtype="float32" if is_float else None,
         **kept,
     )
-    return config.model_copy(update={"resolved": resolved})
+    chosen = {"validation": validation_of(config, dataset)}
+    table = config.dataset.model_copy(update=chosen)
+    return config.model_copy(update={"resolved": resolved, "dataset": table})
 
 
 def normalization_of(config: RunConfig) -> Normalization:
@@ -243,31 +233,6 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
         seed=config.seed,
     )
     return model
-
-
-def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
-    """The optimizer with its schedule; lengths in steps default to the whole run."""
-    schedule = config.schedule
-    known = catalog.options_of(catalog.find("schedule", schedule.name))
-    options = dict(schedule.options)
-    if "steps" in known:
-        options.setdefault("steps", steps_per_epoch * config.training.epochs)
-    if "every" in known:
-        options.setdefault(
-            "every", steps_per_epoch * max(1, config.training.epochs // 3)
-        )
-    rate: Schedule = catalog.build(
-        "schedule",
-        schedule.name,
-        options,
-        learning_rate=config.optimizer.learning_rate,
-    )
-    if schedule.warmup_epochs:
-        rate = warm_up(rate, steps=round(schedule.warmup_epochs * steps_per_epoch))
-    optimizer: Optimizer = catalog.build(
-        "optimizer", config.optimizer.name, config.optimizer.options, learning_rate=rate
-    )
-    return optimizer
 
 
 def build_engine(

@@ -26,9 +26,9 @@ from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
 from handgrad.training.resolved_config import ResolvedConfig
-from handgrad.training.table import RULES, Positive, Real, Table, Whole
+from handgrad.training.table import RULES, Positive, Real, Table, Whole, written
 
-Validation = float | int | Literal["test", "none"]
+Validation = float | int | Literal["test", "none", "folder"]
 
 
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
@@ -60,16 +60,18 @@ class DatasetConfig(Table):
     """Which images, and how they are cut and normalised.
 
     `validation` is a fraction or a count of the training images, "test" for the test
-    images themselves (as some reports do), or "none". `label_from` says where the
-    class of an image is, as in `datasets.load`.
+    images themselves (as some reports do), "folder" for the validation images that the
+    data set brings, or "none". Where nothing is said, it is "folder" if there are some.
+    `label_from` says where the class of an image is, as in `datasets.load`.
     """
 
-    name: Annotated[str, _spelled(DATASETS)] = "digits"
+    name: Annotated[str, _spelled(DATASETS), AfterValidator(written)] = "digits"
     label_from: str | None = None
     data_dir: str | None = None
     validation: Validation = 0.1
     train_count: Whole | None = None
     image_size: Size | None = None
+    allow_empty_classes: bool = False
     normalization: Literal["unit", "half", "standard"] = "unit"
     augmentation: Annotated[tuple[_Augmentation, ...], Field(strict=False)] = ()
 
@@ -144,6 +146,19 @@ class PredictionConfig(Table):
     with_flip: bool = False
 
 
+class StartConfig(Table):
+    """The weights to start from: those of another run or of a saved network.
+
+    `source` is the run's folder or the file, `sha256` the checksum of its arrays,
+    written when the run starts. `normalization` is that of the "source", whose weights
+    were trained with it, or the run's "own".
+    """
+
+    source: str
+    sha256: str | None = None
+    normalization: Literal["source", "own"] = "source"
+
+
 class RunConfig(Table):
     """The configuration of a run: everything that decides its numbers.
 
@@ -161,6 +176,7 @@ class RunConfig(Table):
         schedule    name, warmup_epochs and options; lengths in steps
         training    epochs, batch_size, clip_norm, early_stopping, checkpoints
         prediction  with_flip: average over each image and its flip
+        start       source of the first weights; nothing: drawn by the seed
         resolved    what follows from the data; filled in when the run starts
 
     Example
@@ -176,6 +192,7 @@ class RunConfig(Table):
     schedule: ScheduleConfig = ScheduleConfig()
     training: TrainingConfig = TrainingConfig()
     prediction: PredictionConfig = PredictionConfig()
+    start: StartConfig | None = None
     resolved: ResolvedConfig | None = None
 
     def to_toml(self) -> str:

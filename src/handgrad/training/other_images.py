@@ -37,7 +37,8 @@ def whole_images(
         from handgrad.datasets.labelled_pictures import labelled_pictures
 
         names, shape = resolved.class_names, resolved.input_shape
-        return labelled_pictures(path, names, shape, progress)
+        depth = resolved.bit_depth or 16
+        return labelled_pictures(path, names, shape, progress, depth)
     found = found or datasets.load(name, data_dir=data_dir, progress=progress)
     parts = [part for part in (found.train, found.test) if part is not None]
     whole = Split(

@@ -145,6 +145,13 @@ def regular(path: Path) -> Path:
     return path
 
 
+def check_no_link(path: Path) -> None:
+    """RunError for a link: what is wrong is then not the file, and not to be mended."""
+    found = os.lstat(path)
+    if stat.S_ISLNK(found.st_mode):
+        raise _refused(path, found)
+
+
 def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | AT_ONCE)
 

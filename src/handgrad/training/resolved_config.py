@@ -13,11 +13,15 @@ class ResolvedConfig(Table):
     """What followed from the data; written into a run's configuration.
 
     `brightness` is the mean of the training pixels (of up to about a thousand images),
-    from 0 to 1; nothing for inputs that are not bytes.
+    from 0 to 1; nothing for inputs that are not bytes. `bit_depth` is how many bits of
+    pictures with 16 bits a pixel were used, if there were some.
 
     Of a user's arrays, and nothing for data sets: `label_type` is the dtype of the
     labels whose texts the class names are, `channels` the place of the channel axis,
     `feature_names` the names of a data frame's columns.
+
+    Of a run that starts from another one's weights, `initial_sha256` is the checksum of
+    all arrays that it began with, and `new_arrays` names those not taken from there.
     """
 
     input_shape: Annotated[tuple[Whole, ...], Field(strict=False)]
@@ -29,14 +33,19 @@ class ResolvedConfig(Table):
     validation_images: int
     input_dtype: Literal["float32"] | None = None  # nothing: bytes
     brightness: Annotated[float | None, Field(ge=0, le=1)] = None
+    bit_depth: Literal[8, 10, 12, 16] | None = None
     label_type: LabelType | None = None
     channels: Literal["first", "last"] | None = None
     feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    initial_sha256: str | None = None
+    new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
     def kept(self) -> dict[str, Any]:
         """What stays as it was first written down: what the arrays were like."""
-        names = {"label_type", "channels", "feature_names", "brightness"}
-        return self.model_dump(include=names)
+        of_arrays = {"label_type", "channels", "feature_names"}
+        begun = self.model_dump(include={"initial_sha256", "new_arrays"})
+        kept = self.model_dump(include=of_arrays | {"brightness", "bit_depth"})
+        return {**kept, **_known(begun)}
 
     @field_validator("std")
     @classmethod
@@ -53,3 +62,7 @@ class ResolvedConfig(Table):
     ) -> LabelType | None:
         labels_of(info.data.get("class_names", ()), kind)  # ConfigError
         return kind
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -17,14 +17,17 @@ from handgrad.training.checkpoint import (
     save_checkpoint,
 )
 from handgrad.training.config import RunConfig
+from handgrad.training.epochs import with_epochs, write_epochs
 from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.recovery import recover
 from handgrad.training.result import checksum_of, result_of, summary_of
+from handgrad.training.run_config import check_same_data
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.saving import Unsaved
 from handgrad.training.sound_numbers import check_numbers
+from handgrad.training.start_from import initial_of
 
 Announce = Callable[[str], None]
 NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
@@ -257,12 +260,13 @@ def start(
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
     )
-    return Run(parts, RunFolder.create(path, parts.config))
+    return Run(parts, RunFolder.create(path, parts.config, **initial_of(parts)))
 
 
 def resume(
     path: Path,
     *,
+    epochs: int | None = None,
     workers: int | None = None,
     progress: Any = None,
     announce: Announce | None = None,
@@ -270,23 +274,19 @@ def resume(
 ) -> Run:
     """Continue the run at `path` from its last checkpoint, with the same bits.
 
-    `workers`, `progress`, `announce`, `force`: see `start`. RunError for changed files.
+    `epochs` is a new number of them in all, also for a run that has ended: it then ends
+    as one that was given so many from the start. `workers`, `progress`, `announce`,
+    `force`: see `start`. RunError for changed files, ConfigError for `epochs` that the
+    run cannot have.
     """
     folder = RunFolder.open(path)
-    config = folder.config
+    config = folder.config if epochs is None else with_epochs(folder, epochs)
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
     )
     check_same_data(config, parts.config)
+    if epochs is not None:
+        write_epochs(folder, config)
     run = Run(parts, folder)
     run.go_back_to_checkpoint()
     return run
-
-
-def check_same_data(before: RunConfig, now: RunConfig) -> None:
-    """RunError if the data are not those that a run began with."""
-    if before.resolved != now.resolved:
-        raise RunError(
-            f"The data set {now.dataset.name} is not the one that the run began with: "
-            "its content differs. Put the same files back, or start a new run."
-        )

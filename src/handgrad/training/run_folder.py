@@ -1,6 +1,7 @@
 """The folder of a run: plain files that can be read without Handgrad.
 
 config.toml         every setting, resolved
+initial.safetensors what the network began with, if that came from another run
 environment.json    versions, processor, matrix library
 metrics.jsonl       one line for each step and epoch: numbers that repeat exactly
 timings.jsonl       the same steps' and epochs' seconds, which never repeat
@@ -20,7 +21,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import parse_json
 from handgrad.paths import path_of
@@ -33,12 +33,13 @@ from handgrad.training.atomic import (
     write_file,
 )
 from handgrad.training.checkpoint import Checkpoint, tidy
-from handgrad.training.config import RunConfig, read_config
+from handgrad.training.config import RunConfig
 from handgrad.training.environment import describe_environment
 from handgrad.training.notes import LOGS
 from handgrad.training.ownership import Ownership, take
-from handgrad.training.real_files import is_file, read_file, regular
+from handgrad.training.real_files import check_no_link, is_file, read_file
 from handgrad.training.records import TIMINGS, EpochRecord, Record
+from handgrad.training.run_config import INITIAL, config_in, shorter_configs
 
 RUNS = Path("runs")
 
@@ -61,10 +62,13 @@ class RunFolder:
         self._ownership: Ownership | None = None
 
     @classmethod
-    def create(cls, path: Path | None, config: RunConfig) -> "RunFolder":
+    def create(
+        cls, path: Path | None, config: RunConfig, initial: bytes = b""
+    ) -> "RunFolder":
         """Make a new folder with its `config`, at `path` or a free one under runs/.
 
-        RunError if something is there already.
+        `initial` is the content of initial.safetensors, if weights were taken from
+        elsewhere. RunError if something is there already.
         """
         if path is not None:
             path = path_of("A run", "its folder", path, RunError)
@@ -76,6 +80,8 @@ class RunFolder:
                 raise _is_there(folder)
             make_folder(made.checkpoints, folder)
             made.write("environment.json", _pretty(describe_environment()))
+            if initial:
+                write_file(folder / INITIAL, initial)
             made.write("config.toml", config.to_toml())
         except BaseException:  # an error, or a signal that waits for nothing
             if is_new:  # nothing half-written stays
@@ -116,17 +122,7 @@ class RunFolder:
 
         Arrays that the folder holds are named by their path.
         """
-        config = read_config(regular(self.path / "config.toml"))
-        if config.resolved is None:
-            raise RunError(
-                f"{self.path / 'config.toml'} holds no table [resolved], which every "
-                "run writes. Use a copy of the run, or train anew from this file."
-            )
-        if config.dataset.name != ARRAY_FILE:
-            return config
-        kept = {"name": str(regular(self.path / ARRAY_FILE).absolute())}
-        dataset = config.dataset.model_copy(update=kept)
-        return config.model_copy(update={"dataset": dataset})
+        return config_in(self.path)
 
     def config_checksum(self) -> str:
         """SHA-256 of config.toml as it is now; checkpoints record it."""
@@ -135,7 +131,8 @@ class RunFolder:
     def check_config(self, checkpoint: Checkpoint) -> None:
         """IntegrityError if config.toml has changed since the `checkpoint`."""
         noted = checkpoint.notes.get("config_sha256")
-        if noted not in (None, self.config_checksum()):
+        known = {None, self.config_checksum()}
+        if noted not in known and noted not in shorter_configs(self.path):
             raise IntegrityError(
                 f"{self.path / 'config.toml'} is not what it was when the checkpoint "
                 "was saved. Put it back as it was; for other settings start a new run: "
@@ -204,6 +201,7 @@ class RunFolder:
             path = self._log(name)
             found[name] = path.stat().st_size if is_file(path) else 0
             if found[name] < size:
+                check_no_link(path)
                 raise IntegrityError(
                     f"{path} holds {found[name]} bytes and should hold {size}: "
                     "somebody has shortened it. Put a copy back, or start a new run."

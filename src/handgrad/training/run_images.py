@@ -8,9 +8,10 @@ from handgrad.datasets import Dataset, Split
 from handgrad.datasets.load import NAMES
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
-from handgrad.training.build import load_dataset, split_of
+from handgrad.training.build import load_dataset
 from handgrad.training.config import RunConfig
 from handgrad.training.other_images import as_trained, whole_images
+from handgrad.training.splitting import split_of
 
 SPLITS = ("test", "validation", "train")
 

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from handgrad.ranges import LARGEST, MOST
+from handgrad.errors import ConfigError
+from handgrad.ranges import LARGEST, MOST, shown
+from handgrad.text import decoded
 
 RULES = ConfigDict(
     extra="forbid",
@@ -24,3 +26,15 @@ class Table(BaseModel):
     """A table whose keys are the fields; all others are refused."""
 
     model_config = RULES
+
+
+def written(name: str) -> str:
+    """A name that a file can hold; ConfigError for bytes that are no UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{shown(decoded(name))} holds bytes that are no UTF-8, which the settings "
+            "of a run cannot hold. Rename the folder or file."
+        ) from error
+    return name

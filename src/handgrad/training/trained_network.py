@@ -26,12 +26,12 @@ from handgrad.options import name_of
 from handgrad.paths import path_of
 from handgrad.ranges import check_count, shown
 from handgrad.training.build import build_model, normalization_of
-from handgrad.training.checkpoint import POINTERS, load_checkpoint
+from handgrad.training.checkpoint import POINTERS
 from handgrad.training.config import RunConfig
 from handgrad.training.labels import labels_of
-from handgrad.training.model_file import load_model, save_model
-from handgrad.training.run_folder import RunFolder
+from handgrad.training.model_file import save_model
 from handgrad.training.sound_numbers import check_numbers
+from handgrad.training.start_from import read_saved
 
 if TYPE_CHECKING:
     from handgrad.engine.prediction import PredictionProgram
@@ -174,7 +174,9 @@ class TrainedNetwork:
         from handgrad.datasets.pictures import read_image
 
         place = path_of("read_image", "path", path, DatasetError)
-        return read_image(place, self.input_shape)
+        assert self.config.resolved is not None
+        depth = self.config.resolved.bit_depth or 16
+        return read_image(place, self.input_shape, depth)
 
 
 def _check_no_choice(path: Path, which: str) -> None:
@@ -218,13 +220,7 @@ def load(
     place = path_of("load", "path", path, RunError)
     if place.is_file():
         _check_no_choice(place, which)
-        config, arrays = load_model(place)
-    else:
-        folder = RunFolder.open(place)
-        config = folder.config
-        checkpoint = load_checkpoint(folder.checkpoints, which)
-        folder.check_config(checkpoint)
-        arrays = checkpoint.arrays
+    config, arrays = read_saved(place, which)
     network = build_model(config, model)
     restore_model(network, arrays)
     check_numbers(network, place)

@@ -46,10 +46,14 @@ def test_a_test_file_alone_is_the_whole():
     assert (len(dataset.train), len(dataset.test)) == (8, 2)
 
 
-def test_validation_images_are_training_images():
-    parts = (part("train", [0, 1]), part("validation", [1]), part("test", [0]))
+def test_validation_images_are_a_split_of_their_own():
+    parts = (part("train", [0, 1] * 5), part("validation", [1]))
     dataset = dataset_of("it", Arrays(parts))
-    assert dataset.train.targets.tolist() == [0, 1, 1]
+    assert len(dataset.train) == 10
+    assert dataset.validation.targets.tolist() == [1]
+    assert (dataset.test, dataset.sources) == (None, {})
+    whole = dataset_of("it", Arrays((part("", [0, 1] * 5),)))
+    assert whole.sources["test"] == "a fifth of each class"
 
 
 @pytest.mark.parametrize(

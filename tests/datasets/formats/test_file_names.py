@@ -62,7 +62,7 @@ def test_test_pictures_without_classes_are_passed_over(tmp_path):
     dataset = load(tmp_path, label_from="name")
     assert (len(dataset.train), len(dataset.test)) == (8, 2)
     notes = read_file_names([tmp_path], None).notes
-    assert notes == ("2 test pictures without a class were passed over",)
+    assert notes == ("2 test pictures without a class",)
 
 
 def test_a_name_without_a_class_is_named(tmp_path):

@@ -19,16 +19,23 @@ def test_training_files_come_first():
     plan = plan_of(rows_of(("1", "b", "test"), ("2", "b", ""), ("3", "a", "train")), "")
     assert [file.name for file in plan.files] == ["2", "3", "1"]
     assert plan.targets.tolist() == [1, 0, 1]
-    assert (plan.train_count, plan.class_names) == (2, ("a", "b"))
+    assert (plan.counts, plan.class_names) == ((2, 1, 0), ("a", "b"))
 
 
 def test_without_test_files_a_fifth_of_each_class_is_put_aside():
     rows = rows_of(*((str(n), "ab"[n > 9], "") for n in range(15)))
     plan = plan_of(rows, "")
-    assert plan.train_count == 12
+    assert plan.counts == (12, 3, 0)
     assert plan.targets[12:].tolist() == [0, 0, 1]
     only_test = [LabelledFile(row.file, row.class_name, "test") for row in rows]
-    assert plan_of(only_test, "").train_count == 12
+    assert plan_of(only_test, "").counts == (12, 3, 0)
+
+
+def test_validation_files_are_a_split_of_their_own():
+    rows = rows_of(("1", "a", "validation"), ("2", "b", ""), ("3", "a", "train"))
+    plan = plan_of(rows, "")
+    assert (plan.counts, plan.sources) == ((2, 0, 1), {})
+    assert [file.name for file in plan.files] == ["2", "3", "1"]
 
 
 def test_a_test_class_without_training_files_is_refused():

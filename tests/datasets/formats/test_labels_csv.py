@@ -85,7 +85,7 @@ def test_pictures_that_no_table_names_are_passed_over(tmp_path):
     dataset = load(tmp_path)
     assert len(dataset.train) + len(dataset.test) == 10
     found = read_labels_csv([tmp_path, tmp_path / "labels.csv"], None)
-    assert found.notes[1] == "30 pictures that it does not name were passed over"
+    assert found.notes == dataset.left == ("30 pictures that no table names",)
 
 
 def test_other_tables_beside_class_folders_are_left_alone(tmp_path):

@@ -36,7 +36,7 @@ def test_what_is_odd_is_named(tmp_path):
     said = "\n".join(found.odd)
     for words in (
         "1 cannot be read: test/cat/c.png",
-        "1 test images are training images, too: test/cat/a.png",
+        "1 images of test or validation are training images, too: test/cat/a.png",
         "1 images have several classes: train/cat/7.png",
         "1 images have a single colour: train/cat/flat.png",
         "test: no images of dog",
@@ -64,7 +64,7 @@ def test_pictures_with_a_table_are_looked_at(tmp_path):
     found = survey(tmp_path, None, lambda *args: seen.append(args))
     assert found.notes[:2] == (
         "labels are those of labels.csv",
-        "2 pictures that it does not name were passed over",
+        "not used: 2 pictures that no table names",
     )
     assert seen[-1][1:] == (10, 10)
     assert found.as_dict()["images"] == {"train": 8, "test": 2}

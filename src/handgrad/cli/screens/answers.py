@@ -8,7 +8,7 @@ from typing import Any
 from handgrad.arrays import NumpyArray
 from handgrad.cli.screens.console import show, table
 from handgrad.inspection.mistakes import how_sure
-from handgrad.text import csv_of
+from handgrad.text import csv_of, decoded
 from handgrad.training.trained_network import TrainedNetwork
 
 
@@ -68,7 +68,7 @@ def csv_text(answers: Sequence[Answer], network: TrainedNetwork) -> str:
     heads = ("image", "class", one, *(f"{one} of {name}" for name in names))
     rows = (
         (
-            str(answer.path),
+            decoded(str(answer.path)),
             names[int(answer.scores.argmax())],
             float(answer.scores.max()),
             *answer.scores.tolist(),

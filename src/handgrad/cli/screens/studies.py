@@ -8,6 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from handgrad.cli.screens.console import console, say, say_json, show, table
 from handgrad.cli.screens.progress import duration
+from handgrad.studies.contents import as_sentences
 from handgrad.studies.experiment import SIZES, Size, all_variants
 from handgrad.studies.ledger import DIVERGED, DONE, Ledger, Outcome
 from handgrad.studies.library import Study
@@ -101,6 +102,8 @@ def show_status(study: Study, ledger: Ledger, *, as_json: bool) -> None:
         counts = [f"{s['ended']} of {s['trials']}" for s in row["sizes"].values()]
         shown.add_row(row["row"], row["question"], *counts)
     show(shown)
+    for sentence in as_sentences(results["other_data"]):
+        say(sentence)
     for row in results["rows"]:
         for size in row["sizes"].values():
             for trial in size["without_numbers"]:
@@ -230,6 +233,8 @@ def show_results(results: dict[str, Any], size: Size) -> None:
             shown.add_row(row["row"], finding["says"], mark, values or finding["why"])
     if shown.row_count:
         show(shown)
+    for sentence in as_sentences(results["other_data"]):
+        say(sentence)
     if size == "full":
         say()
         _show_published(results)

@@ -4,6 +4,7 @@ from typing import Any
 
 from handgrad.cli.screens.console import say, show, table
 from handgrad.cli.screens.studies import StudyScreen
+from handgrad.studies.contents import as_sentences
 from handgrad.studies.runner import Event
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.comparison import FEWEST
@@ -46,6 +47,8 @@ def show_results(results: dict[str, Any]) -> None:
     show(shown)
     if len(rows) > SHOWN:
         say(f"{len(rows) - SHOWN} more settings are in trials.csv.")
+    for sentence in as_sentences(results["other_data"]):
+        say(sentence)
     say()
     say(results["verdict"])
     count = len(results["as_good"])

@@ -4,40 +4,53 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from handgrad.cli.screens.advice import Advice, Step, after_non_finite
+from handgrad.cli.screens.balance import (
+    balance_of,
+    evaluation_of,
+    first_words,
+    last_words,
+)
 from handgrad.cli.screens.console import say, say_json
+from handgrad.cli.screens.images import images_in_words
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
 from handgrad.cli.screens.stopping import Stop
-from handgrad.errors import HandgradError, StoppedError, UnsavedError
+from handgrad.errors import HandgradError, NonFiniteError, StoppedError, UnsavedError
 from handgrad.training.manifest import seal
+from handgrad.training.other_images import some
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
 
-NEXT = (
-    "mlp --set hidden_sizes=128,64 --optimizer adam --batch-size 32 --epochs 20",
-    "lenet --set activation=relu --set pooling=max --optimizer adam "
-    "--dataset fashion_mnist",
-)
 
-
-def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool, is_first: bool) -> None:
+def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
     """Make the run go, show it, and end with its result."""
     unsaved: UnsavedError | None = None
+    balance = balance_of(run)
     try:
-        _train(run, stop, quiet=quiet)
+        _train(run, stop, first_words(balance, run.config.loss.class_weight), quiet)
         if stop.number is not None and not run.result:
             raise _stopped(run, stop.number)
         pictures = _draw(run)
+    except NonFiniteError:
+        if not quiet:
+            _try_next([after_non_finite(run)], stderr=True)
+        raise
     except UnsavedError as error:  # its result is there, and nowhere else
         unsaved, pictures = error, []
     if as_json:
         say_json(run.result)
     else:
-        _last_word(run.result, pictures, is_first=is_first and not quiet)
+        found = None
+        with suppress(HandgradError):  # more words are an extra as well
+            found = evaluation_of(run)
+        _last_word(run.result, pictures, last_words(found))
+        if not quiet and unsaved is None:
+            _try_next(Advice(run, balance, found).steps())
     if unsaved is not None:
         raise unsaved
 
 
-def _train(run: Run, stop: Stop, *, quiet: bool) -> None:
+def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
     trainer = run.trainer
     screen = TrainingScreen(
         epochs=run.config.training.epochs,
@@ -46,6 +59,10 @@ def _train(run: Run, stop: Stop, *, quiet: bool) -> None:
         quiet=quiet,
     )
     screen.say(_first_word(run))
+    if run.config.start is not None and trainer.position.step == 0:
+        screen.say(_start(run))
+    if notice:
+        screen.say(notice)
     trainer.between = stop.check
     was_saved = True
     with screen, suppress(StoppedError):
@@ -121,20 +138,30 @@ def _first_word(run: Run) -> str:
     config, resolved = run.config, run.config.resolved
     assert resolved is not None
     channels, height, width = resolved.input_shape
-    test = run.parts.dataset.test
-    counts = [f"{resolved.train_images:,} to train on"]
-    counts += [f"{resolved.validation_images:,} to validate"] * (
-        resolved.validation_images > 0
-    )
-    counts += [] if test is None else [f"{len(test):,} to test"]
-    return (
-        f"{config.model.name} on {config.dataset.name}: {', '.join(counts)}\n"
-        f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
-        f"{len(resolved.class_names)} classes; into {run.folder.path}"
+    images = images_in_words(config, run.parts.dataset)
+    return "\n".join(
+        [
+            f"{config.model.name} on {config.dataset.name}: {images[0]}",
+            *images[1:],
+            f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
+            f"{len(resolved.class_names)} classes: {some(resolved.class_names)}",
+            f"into {run.folder.path}",
+        ]
     )
 
 
-def _last_word(result: dict[str, Any], pictures: list[Path], *, is_first: bool) -> None:
+def _start(run: Run) -> str:
+    """How many arrays were taken from another run, and which are new."""
+    resolved, start = run.config.resolved, run.config.start
+    assert resolved is not None
+    assert start is not None
+    new = [name.partition("/")[2] for name in resolved.new_arrays or ()]
+    count = len(run.parts.model.parameters()) + len(run.parts.model.buffers())
+    words = f"begins with {count - len(new)} of {count} arrays of {start.source}"
+    return f"{words}; new: {', '.join(new)}" if new else words
+
+
+def _last_word(result: dict[str, Any], pictures: list[Path], balance: str) -> None:
     path, epochs = result["run"], result["epochs"]
     measure = "test" if result["test_accuracy"] is not None else "validation"
     accuracy = result[f"{measure}_accuracy"]
@@ -144,12 +171,17 @@ def _last_word(result: dict[str, Any], pictures: list[Path], *, is_first: bool) 
         f"epoch{'' if epochs == 1 else 's'}, "
         f"{result['seconds']:.1f} s"
     )
+    if balance:
+        say(balance)
     say(f"everything is in {path}")
     if pictures:
         say(f"pictures are in {pictures[0].parent}")
-    if is_first:
-        say()
-        say("Try next")
-        say(f"  handgrad evaluate {path}")
-        for words in NEXT:
-            say(f"  handgrad train {words}")
+
+
+def _try_next(steps: list[Step], *, stderr: bool = False) -> None:
+    """Reasons, and below each the command to copy."""
+    say(stderr=stderr)
+    say("Try next", stderr=stderr)
+    for step in steps:
+        say(f"  {step.why}", stderr=stderr)
+        say(f"    {step.command}", stderr=stderr)

@@ -17,27 +17,40 @@ TEST_SHARE = 5  # one in so many, of each class
 TEST_KEY = Key(0).child("array file").child("test")
 
 
+SPLITS = ("test", "validation")
+
+
 def dataset_of(name: str, arrays: Arrays) -> Dataset:
-    """The data set; without a test split, a fifth of each class is put aside.
+    """The data set, its classes numbered in the order of their labels.
 
-    Classes are numbered in the order of their labels. Validation images of their own
-    count as training images, of which `[dataset] validation` takes a part.
+    Without images of a test or of validation, a fifth of each class is the test split;
+    a test file alone is the whole.
 
-    DatasetError for images of different shapes, and for a test image of a class that
-    no training image has.
+    DatasetError for images of different shapes, and for a test or validation image of
+    a class that no training image has.
     """
     _check_shapes(arrays.parts)
-    is_test = [part.split == "test" for part in arrays.parts]
-    if all(is_test):  # a test file that is given alone is the whole
-        is_test = [False] * len(is_test)
-    chosen = list(zip(arrays.parts, is_test, strict=True))
-    train = [part for part, aside in chosen if not aside]
-    test = [part for part, aside in chosen if aside]
+    sides = {split: [p for p in arrays.parts if p.split == split] for split in SPLITS}
+    train = [part for part in arrays.parts if part.split not in SPLITS]
+    if not train:
+        train, sides = list(arrays.parts), {split: [] for split in SPLITS}
     numbers = class_numbers([name for part in train for name in _names(part, arrays)])
     whole = _joined(train, numbers, arrays)
-    if test:
-        return _dataset(name, whole, _joined(test, numbers, arrays), numbers)
-    return _dataset(name, *put_aside(whole), numbers)
+    test, validation = (
+        _joined(sides[split], numbers, arrays) if sides[split] else None
+        for split in SPLITS
+    )
+    sources = sources_of(any(sides.values()))
+    if not any(sides.values()):
+        whole, test = put_aside(whole)
+    checksum = checksum_of(whole, test, validation)
+    classes = tuple(numbers)
+    return Dataset(name, whole, test, classes, checksum, validation, sources)
+
+
+def sources_of(are_named: bool) -> dict[str, str]:
+    """Where the splits came from, if not from names in the format."""
+    return {} if are_named else {"test": "a fifth of each class", "train": "the others"}
 
 
 def class_numbers(names: Sequence[str]) -> dict[str, int]:
@@ -103,9 +116,3 @@ def _check_shapes(parts: Sequence[Part]) -> None:
                 f"{part.source} of {part.images.shape[1:]}. They do not belong "
                 "together; give the files that do."
             )
-
-
-def _dataset(
-    name: str, train: Split, test: Split | None, numbers: Mapping[str, int]
-) -> Dataset:
-    return Dataset(name, train, test, tuple(numbers), checksum_of(train, test))

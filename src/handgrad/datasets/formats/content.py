@@ -29,7 +29,7 @@ class Part:
 class Arrays:
     """Images that are decoded already, and the names of labels that have other ones.
 
-    `notes` say what was passed over.
+    `notes` name what is not used.
     """
 
     parts: tuple[Part, ...]
@@ -48,7 +48,7 @@ class LabelledFile:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Encoded pictures with their classes. `notes` say what was passed over."""
+    """Encoded pictures with their classes. `notes` name what is not used."""
 
     files: PictureFiles
     rows: tuple[LabelledFile, ...]

@@ -52,7 +52,7 @@ def read_file_names(paths: Sequence[Path], label_from: str | None) -> Pictures:
                 "one folder of pictures for each class."
             )
         rows.append(LabelledFile(file, class_name, split))
-    left = f"{len(unnamed):,} test pictures without a class were passed over"
+    left = f"{len(unnamed):,} test pictures without a class"
     return Pictures(files, tuple(rows), (left,) if unnamed else ())
 
 

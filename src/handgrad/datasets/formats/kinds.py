@@ -24,7 +24,8 @@ from handgrad.datasets.formats.svhn import HEADS, read_svhn
 from handgrad.datasets.formats.table import is_table
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.idx import axes_of
-from handgrad.datasets.image_folder import arrange, open_pictures
+from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.layout import arrange
 from handgrad.datasets.picture_files import is_picture
 from handgrad.errors import DatasetError
 

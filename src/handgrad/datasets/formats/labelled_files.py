@@ -9,9 +9,10 @@ import numpy as np
 
 from handgrad.arrays import Pair
 from handgrad.datasets.dataset import Dataset
-from handgrad.datasets.formats.assemble import class_numbers
+from handgrad.datasets.formats.assemble import SPLITS, class_numbers, sources_of
 from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.image_folder import Plan, load_planned, put_aside
+from handgrad.datasets.image_folder import load_planned
+from handgrad.datasets.layout import Plan, put_aside
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
@@ -27,40 +28,43 @@ def load_labelled(
     use_cache: bool = True,
 ) -> Dataset:
     """Decode the pictures once; later calls map the decoded pixels into memory."""
-    rows = pictures.rows
-    stamps = [*(row.file for row in rows), _stamp(rows)]
+    stamps = [*(row.file for row in pictures.rows), _stamp(pictures.rows)]
+    plan = plan_of(pictures.rows, str(path))
     return load_planned(
-        path,
-        pictures.files,
-        stamps,
-        lambda: plan_of(rows, str(path)),
-        image_size,
-        progress,
-        use_cache=use_cache,
+        path, pictures.files, stamps, plan, image_size, progress, use_cache=use_cache
     )
 
 
 def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
-    """Training files first, then test files; without any, a fifth of each class."""
+    """Training files, then those of the test and of validation.
+
+    Without either of these, a fifth of each class is the test split; files of a test
+    alone are the whole.
+    """
     if not rows:
         raise DatasetError(f"{source} holds no pictures with labels. Give another one.")
-    test = [row for row in rows if row.split == "test"]
-    train = [row for row in rows if row.split != "test"]
-    if not train:  # a test set that is given alone is the whole
-        train, test = test, []
+    sides = {split: [row for row in rows if row.split == split] for split in SPLITS}
+    train = [row for row in rows if row.split not in SPLITS]
+    if not train:
+        train, sides = list(rows), {split: [] for split in SPLITS}
     numbers = class_numbers([row.class_name for row in train])
-    for row in test:
+    for row in (row for split in SPLITS for row in sides[split]):
         if row.class_name not in numbers:
             raise DatasetError(
                 f"{source}: {row.file.name} is of class {row.class_name}, of which "
                 "there are no training pictures. Add some, or leave the class out."
             )
-    if not test:
-        train, test = _put_aside(train)
-    both = [*train, *test]
-    targets = np.array([numbers[row.class_name] for row in both], dtype=np.int64)
-    files = tuple(row.file for row in both)
-    return Plan(files, targets, len(train), tuple(numbers))
+    sources = sources_of(any(sides.values()))
+    if not any(sides.values()):
+        train, sides["test"] = _put_aside(train)
+    both = [*train, *sides["test"], *sides["validation"]]
+    return Plan(
+        tuple(row.file for row in both),
+        np.array([numbers[row.class_name] for row in both], dtype=np.int64),
+        (len(train), len(sides["test"]), len(sides["validation"])),
+        tuple(numbers),
+        sources,
+    )
 
 
 def _put_aside(

@@ -45,10 +45,7 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
                     f"and {found.class_name}. Leave one of the rows out."
                 )
     left = len(index.files) - len(rows)
-    names = ", ".join(table.name for table in tables)
-    notes = [f"labels are those of {names}"]
-    if left:
-        notes.append(f"{left:,} pictures that it does not name were passed over")
+    notes = [f"{left:,} pictures that no table names"] if left else []
     return Pictures(
         files,
         tuple(rows[file.name] for file in index.files if file.name in rows),

@@ -27,6 +27,7 @@ def load_path(
     *,
     label_from: str | None = None,
     use_cache: bool = True,
+    allow_empty_classes: bool = False,
 ) -> Dataset:
     """The data set of a file or folder."""
     found = None if label_from == FOLDER else find_kind(path, label_from)
@@ -36,17 +37,24 @@ def load_path(
                 f"{path} holds pictures in class folders, got --label-from "
                 f"{label_from}. Leave it out."
             )
-        return load_images(path, image_size, progress, use_cache=use_cache)
+        return load_images(
+            path,
+            image_size,
+            progress,
+            use_cache=use_cache,
+            allow_empty_classes=allow_empty_classes,
+        )
     content = found.read()
     if isinstance(content, Arrays):
         name = path.stem if path.is_file() else path.resolve().name
-        dataset = _check_classes(path, dataset_of(name, content))
+        made = replace(dataset_of(name, content), left=content.notes)
+        dataset = _check_classes(path, made)
         return dataset if image_size is None else resize_dataset(dataset, image_size)
     with content.files:
         dataset = load_labelled(
             path, content, image_size, progress, use_cache=use_cache
         )
-    return _check_classes(path, dataset)
+    return _check_classes(path, replace(dataset, left=content.notes))
 
 
 def load_whole(

@@ -6,6 +6,7 @@
 A file's name says its split: `train-00000-of-00001.parquet`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -29,6 +30,8 @@ class ParquetImages:
     """The images of several files; a group of rows is read when one of it is."""
 
     def __init__(self) -> None:
+        self.passed_over: Counter[str] = Counter()
+        self.folders: set[str] = set()
         self.columns: dict[str, tuple[Any, str]] = {}
         self.files: list[PictureFile] = []
         self.places: dict[str, tuple[str, int, int]] = {}

@@ -72,7 +72,7 @@ def read_pixel_csv(paths: Sequence[Path], label_from: str | None) -> Arrays:
         if labels is not None:
             parts.append(Part(str(path), split_in(path.name), images, labels))
         else:
-            notes.append(f"{path.name} has no labels and was passed over")
+            notes.append(f"{path.name}, which has no labels")
     if not parts:
         raise DatasetError(
             f"{paths[0]} holds images without labels, and training needs them. Give a "

@@ -12,11 +12,12 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
-from handgrad.datasets.formats.content import Arrays
-from handgrad.datasets.formats.kinds import find_kind
+from handgrad.datasets.formats.content import Arrays, Pictures
+from handgrad.datasets.formats.kinds import LISTED, Found, find_kind
 from handgrad.datasets.formats.labelled_files import plan_of
 from handgrad.datasets.formats.load_formats import FOLDER
-from handgrad.datasets.image_folder import Plan, arrange, open_pictures
+from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.layout import Plan, arrange
 from handgrad.datasets.picture_files import PictureFiles
 from handgrad.datasets.pictures import decode, quiet_decoder, read_header
 from handgrad.errors import DatasetError
@@ -24,6 +25,7 @@ from handgrad.text import decoded
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
+SPLITS = ("train", "test", "validation")
 LARGE_RATIO = 10  # of the largest class to the smallest
 NARROW = 32  # brightest pixel, of 255, of images that may be on another scale
 NAMED = 3  # examples that a sentence names
@@ -92,19 +94,20 @@ def survey(
     content = found.read()
     if isinstance(content, Arrays):
         dataset = dataset_of(path.name, content)
-        notes = (*content.notes, *_split_notes([p.split for p in content.parts]))
+        notes = _notes(found, content, [part.split for part in content.parts])
         about = found.kind.about
         return summed(about, dataset.class_names, of_arrays(dataset), notes)
     with content.files as pictures, quiet_decoder():
         plan = plan_of(content.rows, str(path))
         examples = list(_of_files(pictures, plan, progress))
-    notes = (*content.notes, *_split_notes([row.split for row in content.rows]))
+    notes = _notes(found, content, [row.split for row in content.rows])
     return summed(found.kind.about, plan.class_names, examples, notes)
 
 
 def of_arrays(dataset: Dataset) -> Iterator[Example]:
     """The examples of a data set that is in memory."""
-    for name, split in (("train", dataset.train), ("test", dataset.test)):
+    splits = (dataset.train, dataset.test, dataset.validation)
+    for name, split in zip(SPLITS, splits, strict=True):
         if split is None:
             continue
         for row, (image, target) in enumerate(
@@ -123,7 +126,7 @@ def summed(
     """Counts, sizes, duplicates and all that is odd about these examples."""
     examples = list(found)
     read = [example for example in examples if example.content is not None]
-    splits = [name for name in ("train", "test") if _has(examples, name)]
+    splits = [name for name in SPLITS if _has(examples, name)]
     counts = {split: dict.fromkeys(class_names, 0) for split in splits}
     for example in read:
         counts[example.split][example.class_name] += 1
@@ -145,10 +148,12 @@ def _of_files(
     pictures: PictureFiles, plan: Plan, progress: Progress | None
 ) -> Iterator[Example]:
     what = f"looking at {len(plan.files):,} pictures"
+    of_row = [split for split, count in zip(SPLITS, plan.counts, strict=True)
+              for _ in range(count)]  # fmt: skip
     for row, (file, target) in enumerate(
         zip(plan.files, plan.targets.tolist(), strict=True)
     ):
-        split = "train" if row < plan.train_count else "test"
+        split = of_row[row]
         name, class_name = decoded(file.name), plan.class_names[target]
         try:
             content = pictures.read(file.name)
@@ -177,12 +182,20 @@ def _example(name: str, split: str, class_name: str, image: NumpyArray) -> Examp
     )
 
 
+def _notes(
+    found: Found, content: Arrays | Pictures, splits: Sequence[str]
+) -> tuple[str, ...]:
+    """Where labels and splits come from, if that is not clear; what is not used."""
+    tables = [path.name for path in found.paths[1:]] if found.kind is LISTED else []
+    labels = [f"labels are those of {', '.join(tables)}"] if tables else []
+    unused = [f"not used: {', '.join(content.notes)}"] if content.notes else []
+    return (*labels, *unused, *_split_notes(splits))
+
+
 def _split_notes(splits: Sequence[str]) -> Iterator[str]:
     """Where the splits come from, if not from names."""
-    if len(set(splits)) < 2 or "test" not in splits:
+    if len(set(splits)) < 2 or not {"test", "validation"} & set(splits):
         yield "no test images are named: a fifth of each class is put aside"
-    if "validation" in splits:
-        yield "validation images count as training images"
 
 
 def _has(examples: Iterable[Example], split: str) -> bool:
@@ -196,7 +209,7 @@ def _duplicates(read: Sequence[Example]) -> tuple[list[Example], list[Example]]:
         alike[example.content or ""].append(example)
     several = [group for group in alike.values() if len(group) > 1]
     shared = [e for group in several if _has(group, "train")
-              for e in group if e.split == "test"]  # fmt: skip
+              for e in group if e.split != "train"]  # fmt: skip
     contradicting = [group[0] for group in several
                      if len({e.class_name for e in group}) > 1]  # fmt: skip
     return shared, contradicting
@@ -215,7 +228,10 @@ def _odd(
     if bad:
         yield f"{len(bad):,} cannot be read: {_some(bad)}"
     if shared:
-        yield f"{len(shared):,} test images are training images, too: {_some(shared)}"
+        yield (
+            f"{len(shared):,} images of test or validation are training images, too: "
+            f"{_some(shared)}"
+        )
     if contradicting:
         yield f"{len(contradicting):,} images have several classes: " + _some(
             contradicting

@@ -30,7 +30,7 @@ def read_svhn(paths: Sequence[Path], label_from: str | None) -> Arrays:
     """The images of these files; `extra_32x32.mat` only where it is given alone."""
     extra = [path for path in paths if "extra" in path.stem.lower()]
     chosen = [path for path in paths if path not in extra] or extra
-    notes = [f"{path.name} was passed over" for path in extra if path not in chosen]
+    notes = [path.name for path in extra if path not in chosen]
     return Arrays(tuple(_part(path) for path in chosen), {}, tuple(notes))
 
 

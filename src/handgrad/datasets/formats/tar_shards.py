@@ -10,6 +10,7 @@ are passed over.
 
 import tarfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,8 @@ class TarShards:
     """The pictures of several tar files; `labels` holds the other members, by key."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        self.passed_over: Counter[str] = Counter()
+        self.folders: set[str] = set()
         self.files: list[tuple[PictureFile, Path]] = []
         self.places: dict[str, tuple[Path, int, int]] = {}
         self.contents: dict[str, bytes] = {}  # of shards that are packed

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from handgrad.errors import ResourceError
-from handgrad.paths import path_of
+from handgrad.paths import path_of, target_of
 from handgrad.text import printable
 from handgrad.training.atomic import create_folder, put_file
 
@@ -87,9 +87,10 @@ def save(
     written = []
     for ending in formats:
         target = base.with_name(f"{base.name}.{ending}")
+        place = target_of(target) if root is None else target
         try:
             create_folder(base.parent, root)
-            put_file(target, _drawn(figure, ending), root)
+            put_file(place, _drawn(figure, ending), root)
         except OSError as error:
             raise ResourceError(
                 f"The picture {target} cannot be written: {error.strerror}. "

@@ -1,0 +1,44 @@
+"""Which images a run takes, in words: how many, from where, and what was left out."""
+
+from handgrad.datasets import Dataset
+from handgrad.training.config import RunConfig
+
+
+def images_in_words(config: RunConfig, dataset: Dataset) -> list[str]:
+    """How many train, validate and test and where they came from; what was left out."""
+    resolved, sources = config.resolved, dataset.sources
+    assert resolved is not None
+    counts = [_count(resolved.train_images, "to train on", sources.get("train"))]
+    if resolved.validation_images:
+        source = _validation_source(config, dataset)
+        counts.append(_count(resolved.validation_images, "to validate", source))
+    if dataset.test is not None:
+        counts.append(_count(len(dataset.test), "to test", sources.get("test")))
+    lines = [", ".join(counts)]
+    unused = dataset.validation is not None and config.dataset.validation != "folder"
+    left = [*dataset.left, *([sources.get("validation", "")] if unused else [])]
+    if left:
+        lines.append(f"not used: {', '.join(left)}")
+    if dataset.bit_depth is not None:
+        largest = (1 << dataset.bit_depth) - 1
+        lines.append(
+            f"pictures of 16 bits use {dataset.bit_depth} of them: {largest:,} is white"
+        )
+    if dataset.passed_over:
+        kinds = [f"{count:,} {kind}" for kind, count in dataset.passed_over.items()]
+        lines.append(f"passed over: {', '.join(kinds)}")
+    return lines
+
+
+def _count(count: int, purpose: str, source: str | None) -> str:
+    return f"{count:,} {purpose}" + (f" ({source})" if source else "")
+
+
+def _validation_source(config: RunConfig, dataset: Dataset) -> str:
+    wanted = config.dataset.validation
+    if wanted == "folder":
+        return dataset.sources.get("validation", "its own")
+    if wanted == "test":
+        return "the test images"
+    share = f"{wanted:.3g} of" if isinstance(wanted, float) and wanted < 1 else "out of"
+    return f"{share} the training images"

@@ -1,0 +1,171 @@
+"""Which content the data sets of trials have, and what that makes of a trial's key.
+
+A trial on data other than the original holds the SHA-256 of its data as `data`, so its
+key is another once the data change. A trial on the original content of a named data
+set holds none, and keeps its key from before there was this entry. A trial without it
+that was done on the same content is known by its outcome, and keeps its key as well.
+
+    data.json    the checksums that the last call found, by the data set's settings
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handgrad.datasets.find import find
+from handgrad.datasets.load import NAMES, load
+from handgrad.datasets.sources import SOURCES
+from handgrad.errors import HandgradError, RunError
+from handgrad.names import known_name
+from handgrad.studies.trials import Cell, Trial
+from handgrad.training.config import config_from
+
+if TYPE_CHECKING:
+    from handgrad.datasets import Dataset
+    from handgrad.studies.ledger import Ledger, Outcome
+
+DIGITS = "61965997d17c3035ae8dc070b05f2f872c49d5033b88b618643a4f96e346317b"
+CUT = {"validation", "train_count", "normalization", "augmentation"}  # change no file
+SHOWN = 12  # digits of a checksum in a sentence
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the data sets hold: `checksums` by their settings, see `settings_of`.
+
+    `outcomes` are those of the trials without `data`, by key.
+    """
+
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, "Outcome"] = field(default_factory=dict)
+
+    def trial(self, trial: Trial) -> Trial:
+        """The trial on the data of now."""
+        bare = without_data(trial)
+        content = self.checksums.get(settings_of(bare), "")
+        if not content:
+            return bare
+        made_on = self.outcomes.get(bare.key, {}).get("dataset_sha256")
+        is_bare = made_on == content if made_on else content == original_of(bare)
+        return bare if is_bare else Trial({**bare.spec, "data": content})
+
+    def cell(self, cell: Cell) -> Cell:
+        """The cell with its trial on the data of now."""
+        return replace(cell, trial=self.trial(cell.trial))
+
+    @property
+    def others(self) -> list[str]:
+        """The checksums of all that is not the original, in order."""
+        return sorted(set(self.checksums.values()) - set(_ORIGINALS.values()))
+
+
+_ORIGINALS = {
+    "digits": DIGITS,
+    **{name: source.checksum or "" for name, source in SOURCES.items()},
+}
+
+
+def without_data(trial: Trial) -> Trial:
+    """The trial as its file asks for it, whatever its data hold."""
+    return Trial({name: part for name, part in trial.spec.items() if name != "data"})
+
+
+def original_of(trial: Trial) -> str | None:
+    """The checksum of the original, if a named data set has one that is known."""
+    return _ORIGINALS.get(known_name(trial.dataset or "", NAMES) or "") or None
+
+
+def settings_of(trial: Trial) -> str:
+    """What says which files a trial reads; empty if it reads none."""
+    if trial.dataset is None:
+        return ""
+    if trial.kind == "inspection":
+        return json.dumps({"name": trial.dataset})
+    table = trial.spec["config"]["dataset"]
+    kept = {k: v for k, v in table.items() if k not in CUT and v is not None}
+    return json.dumps(kept, sort_keys=True)
+
+
+def look(
+    trials: Iterable[Trial],
+    ledger: "Ledger",
+    data_dir: Path | None = None,
+    progress: Any = None,
+) -> None:
+    """Read the checksums of the data of these `trials`, for the `ledger` to use.
+
+    What is not on this machine is not downloaded: a named data set is taken for the
+    original, and of others the checksum that was last seen stays.
+    """
+    found = dict(ledger.checksums)
+    for settings, trial in {settings_of(trial): trial for trial in trials}.items():
+        if not settings:
+            continue
+        content = _content(trial, data_dir, progress)
+        if content is not None:
+            found[settings] = content
+    ledger.checksums = found
+
+
+def contents_of(ledger: "Ledger") -> Contents:
+    """What the trials of a `ledger` are on, as far as it is known."""
+    outcomes = ledger.outcomes() if ledger.checksums else {}
+    bare = {key: o for key, o in outcomes.items() if "data" not in o["trial"]}
+    return Contents(ledger.checksums, bare)
+
+
+def on_other_data(ledger: "Ledger") -> dict[str, int]:
+    """How many trials were done on data that are not those of now, by checksum."""
+    found: Counter[str] = Counter()
+    for outcome in ledger.outcomes().values():
+        trial = Trial(outcome["trial"])
+        now = ledger.checksums.get(settings_of(without_data(trial)))
+        then = trial.spec.get("data") or outcome.get("dataset_sha256")
+        if now and then and now != then:
+            found[then] += 1
+    return dict(found)
+
+
+def as_sentences(others: Mapping[str, int]) -> list[str]:
+    """A sentence for each content of earlier trials."""
+    return [
+        f"On other data: {count} trial{'s' * (count != 1)} of {checksum[:SHOWN]}..., "
+        "not counted."
+        for checksum, count in others.items()
+    ]
+
+
+def check_content(trial: Trial, content: str | None) -> None:
+    """RunError if a trial has read other `content` than the one in its key."""
+    expected = trial.spec.get("data") or original_of(trial)
+    if content and expected and content != expected:
+        raise RunError(
+            f"The data set {trial.dataset} has changed since this trial was prepared. "
+            "Start the same command again; it runs the trial on the data of now."
+        )
+
+
+def _content(trial: Trial, data_dir: Path | None, progress: Any) -> str | None:
+    """The checksum; empty for a download that is still to come, None if unreadable."""
+    source = SOURCES.get(known_name(trial.dataset or "", NAMES) or "")
+    if source is not None and find(source, data_dir) is None:
+        return source.checksum or ""
+    try:
+        return _loaded(trial, data_dir, progress).checksum
+    except HandgradError:  # the trials that need it say so
+        return None
+
+
+def _loaded(trial: Trial, data_dir: Path | None, progress: Any) -> "Dataset":
+    if trial.kind == "inspection":
+        return load(str(trial.dataset), data_dir=data_dir, progress=progress)
+    from handgrad.training.build import load_dataset
+
+    config = config_from({**trial.spec["config"], "seed": trial.seed}, "The trial")
+    if data_dir is not None:
+        changed = config.dataset.model_copy(update={"data_dir": str(data_dir)})
+        config = config.model_copy(update={"dataset": changed})
+    return load_dataset(config, progress)

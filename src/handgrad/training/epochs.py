@@ -1,0 +1,91 @@
+"""Another number of epochs for a run that was begun, or has ended.
+
+Allowed where the steps that are done would have been the same: the learning rate of
+none of them follows from the number of epochs. A step decay that was told no `every`
+keeps the one that followed from the epochs before.
+"""
+
+from handgrad import catalog
+from handgrad.errors import ConfigError
+from handgrad.ranges import check_count
+from handgrad.training.atomic import remove_file
+from handgrad.training.checkpoint import has_checkpoint, load_checkpoint
+from handgrad.training.config import RunConfig
+from handgrad.training.early_stopping import should_stop
+from handgrad.training.manifest import unseal
+from handgrad.training.optimizer import step_decay_length
+from handgrad.training.position import Position
+from handgrad.training.run_config import as_written, lengthen
+from handgrad.training.run_folder import RunFolder
+
+
+def with_epochs(folder: RunFolder, epochs: int) -> RunConfig:
+    """The run's configuration with other epochs; ConfigError where that cannot be."""
+    check_count("A run that goes on", "epochs", epochs)
+    config = folder.config
+    if epochs == config.training.epochs:
+        return config
+    position = _position(folder)
+    _check_schedule(folder, config)
+    _check_position(folder, config, position, epochs)
+    return longer(config, epochs)
+
+
+def longer(config: RunConfig, epochs: int) -> RunConfig:
+    """The configuration with other epochs, and the step decay that it had."""
+    training = config.training.model_copy(update={"epochs": epochs})
+    schedule = config.schedule
+    known = catalog.options_of(catalog.find("schedule", schedule.name))
+    if "every" in known and "every" not in schedule.options:
+        every = step_decay_length(config)
+        schedule = type(schedule)(**{**schedule.model_dump(), "every": every})
+    return config.model_copy(update={"training": training, "schedule": schedule})
+
+
+def write_epochs(folder: RunFolder, config: RunConfig) -> None:
+    """Let config.toml say so; what the end has left is removed before."""
+    written, epochs = as_written(folder.path), config.training.epochs
+    if epochs == written.training.epochs:
+        return
+    folder.own()
+    unseal(folder.path)
+    remove_file(folder.path / "result.json")
+    lengthen(folder.path, longer(written, epochs))
+
+
+def _position(folder: RunFolder) -> Position:
+    if not has_checkpoint(folder.checkpoints):
+        return Position()
+    return load_checkpoint(folder.checkpoints).position
+
+
+def _check_schedule(folder: RunFolder, config: RunConfig) -> None:
+    schedule = config.schedule
+    known = catalog.options_of(catalog.find("schedule", schedule.name))
+    if "steps" in known and "steps" not in schedule.options:
+        raise ConfigError(
+            f"{folder.path} has the schedule {schedule.name}, whose learning rates "
+            f"follow from its {config.training.epochs} epochs: with other epochs the "
+            "steps that are done would have been others. Start a new run from its "
+            f"weights: handgrad train --start-from {folder.path}"
+        )
+
+
+def _check_position(
+    folder: RunFolder, config: RunConfig, position: Position, epochs: int
+) -> None:
+    done = position.epoch - 1
+    patience = config.training.early_stopping
+    if position.batch == 0 and should_stop(position.losses, patience):
+        raise ConfigError(
+            f"{folder.path} was stopped early after epoch {done}, and would be with "
+            f"{epochs} epochs as well. Start a new run from its weights: handgrad "
+            f"train --start-from {folder.path}"
+        )
+    if epochs < done + (position.batch > 0):
+        raise ConfigError(
+            f"{folder.path} is in epoch {done + 1} already, got {epochs} epochs."
+            if position.batch
+            else f"{folder.path} has {done} epochs done, got {epochs}."
+            " Give a larger number."
+        )

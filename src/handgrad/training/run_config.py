@@ -1,0 +1,99 @@
+"""The configuration in a run folder, now and before the run was given more epochs.
+
+config.toml           as it is now
+config.old-1.toml     as it was before the run was first given more epochs
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+from handgrad.datasets.array_file import ARRAY_FILE
+from handgrad.errors import HandgradError, RunError
+from handgrad.training.atomic import write_file
+from handgrad.training.config import RunConfig, read_config
+from handgrad.training.real_files import is_file, read_file, regular
+
+CONFIG = "config.toml"
+INITIAL = "initial.safetensors"
+
+
+def config_in(folder: Path) -> RunConfig:
+    """The resolved configuration; arrays that the folder holds by their path."""
+    config = as_written(folder)
+    if config.dataset.name == ARRAY_FILE:
+        kept = {"name": str(regular(folder / ARRAY_FILE).absolute())}
+        dataset = config.dataset.model_copy(update=kept)
+        config = config.model_copy(update={"dataset": dataset})
+    if config.start is not None:
+        kept = {"source": str(regular(folder / INITIAL).absolute())}
+        start = config.start.model_copy(update=kept)
+        config = config.model_copy(update={"start": start})
+    return config
+
+
+def as_written(folder: Path) -> RunConfig:
+    """The resolved configuration, word for word."""
+    config = read_config(regular(folder / CONFIG))
+    if config.resolved is None:
+        raise RunError(
+            f"{folder / CONFIG} holds no table [resolved], which every "
+            "run writes. Use a copy of the run, or train anew from this file."
+        )
+    return config
+
+
+def lengthen(folder: Path, config: RunConfig) -> None:
+    """Write a `config` with other epochs, and keep the one before beside it."""
+    before = read_file(folder / CONFIG)
+    if all(read_file(path) != before for path in _old(folder)):
+        free = next(path for path in _names(folder) if not path.exists())
+        write_file(free, before)
+    write_file(folder / CONFIG, config.to_toml().encode())
+
+
+def shorter_configs(folder: Path) -> set[str]:
+    """SHA-256 of the configurations before, as far as only the length has changed."""
+    now = without_length(as_written(folder))
+    return {
+        sha256(read_file(path)).hexdigest()
+        for path in _old(folder)
+        if _without_length_of(path) == now
+    }
+
+
+def without_length(config: RunConfig) -> RunConfig:
+    """The configuration without its epochs and what follows from them."""
+    training = config.training.model_copy(update={"epochs": 1})
+    options = {k: v for k, v in config.schedule.model_dump().items() if k != "every"}
+    schedule = type(config.schedule)(**options)
+    return config.model_copy(update={"training": training, "schedule": schedule})
+
+
+def check_same_data(before: RunConfig, now: RunConfig) -> None:
+    """RunError if the data are not those that a run began with."""
+    if before.resolved != now.resolved:
+        raise RunError(
+            f"The data set {now.dataset.name} is not the one that the run began with: "
+            "its content differs. Put the same files back, or start a new run."
+        )
+
+
+def _without_length_of(path: Path) -> RunConfig | None:
+    try:
+        return without_length(read_config(regular(path)))
+    except HandgradError:  # somebody's own file of that name
+        return None
+
+
+def _names(folder: Path) -> Iterator[Path]:
+    return (folder / f"config.old-{number}.toml" for number in count(1))
+
+
+def _old(folder: Path) -> Iterator[Path]:
+    """The configurations before, the first one first."""
+    for path in _names(folder):
+        if not is_file(path):
+            return
+        yield path

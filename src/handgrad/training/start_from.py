@@ -1,0 +1,166 @@
+"""The weights of another run or of a saved network, to start a new run from.
+
+All arrays are taken, but for the last layer where the classes are others: that one
+keeps the values that the seed draws. The optimizer starts afresh. What the run began
+with stays in its folder, since the source may go.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets import Normalization
+from handgrad.engine.state import model_state, restore_model
+from handgrad.errors import ConfigError, IntegrityError, RunError
+from handgrad.layers import Sequential
+from handgrad.paths import path_of
+from handgrad.training.checkpoint import load_checkpoint
+from handgrad.training.config import RunConfig
+from handgrad.training.model_file import load_model
+from handgrad.training.real_files import read_file
+from handgrad.training.run_config import INITIAL
+from handgrad.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from handgrad.training.build import Parts
+
+Arrays = dict[str, NumpyArray]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Arrays to start from; without a `config` they are all that the run began with."""
+
+    path: Path
+    arrays: Arrays
+    config: RunConfig | None
+
+
+def read_saved(place: Path, which: str = "best") -> tuple[RunConfig, Arrays]:
+    """Configuration and arrays of a run's checkpoint, or of a file with one network."""
+    if place.is_file():
+        return load_model(place)
+    folder = RunFolder.open(place)
+    checkpoint = load_checkpoint(folder.checkpoints, which)
+    folder.check_config(checkpoint)
+    return folder.config, checkpoint.arrays
+
+
+def source_of(config: RunConfig) -> Source | None:
+    """What a run is to start from, if not from what its seed draws."""
+    if config.start is None:
+        return None
+    path = path_of("A run", "its source", config.start.source, RunError)
+    is_begun = config.resolved is not None and config.resolved.initial_sha256
+    if path.name == INITIAL and is_begun:
+        return Source(path, _initial(path, str(is_begun)), None)
+    found, arrays = read_saved(path)
+    arrays = {n: a for n, a in arrays.items() if not n.startswith("optimizer/")}
+    if config.start.sha256 not in (None, arrays_checksum(arrays)):
+        raise IntegrityError(
+            f"{path} no longer holds the weights that the configuration names by "
+            "their SHA-256. Put them back, or leave sha256 out of [start]."
+        )
+    return Source(path, arrays, found)
+
+
+def source_normalization(
+    config: RunConfig, source: Source | None
+) -> Normalization | None:
+    """The normalization that the weights were trained with, where that is kept."""
+    if source is None or config.start is None or config.start.normalization == "own":
+        return None
+    resolved = (source.config or config).resolved
+    assert resolved is not None, "a saved network is resolved"
+    return Normalization(resolved.mean, resolved.std)
+
+
+def put_into(source: Source, model: Sequential, config: RunConfig) -> RunConfig:
+    """Give the model its first arrays; the configuration, with what they are."""
+    drawn = model_state(model)
+    if source.config is None:
+        restore_model(model, source.arrays)
+        return config
+    assert config.resolved is not None, "the configuration is resolved by now"
+    assert config.start is not None, "there is a source"
+    new = _new_arrays(source, config, list(drawn))
+    _check_fit(source, drawn, new)
+    arrays = {n: drawn[n] if n in new else source.arrays[n] for n in drawn}
+    restore_model(model, arrays)
+    checksum = arrays_checksum(arrays)
+    resolved = {"initial_sha256": checksum, "new_arrays": tuple(new)}
+    start = {"sha256": arrays_checksum(source.arrays)}
+    return config.model_copy(
+        update={
+            "start": config.start.model_copy(update=start),
+            "resolved": config.resolved.model_copy(update=resolved),
+        }
+    )
+
+
+def initial_of(parts: "Parts") -> dict[str, bytes]:
+    """The file of what a new run begins with; nothing if its seed draws all arrays."""
+    if parts.config.start is None:
+        return {}
+    return {"initial": save(model_state(parts.model))}
+
+
+def arrays_checksum(arrays: Mapping[str, NumpyArray]) -> str:
+    """SHA-256 over the names and bytes of all arrays, in order of name."""
+    digest = sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _initial(path: Path, checksum: str) -> Arrays:
+    """What the run began with, out of its own folder."""
+    try:
+        arrays: Arrays = load(read_file(path))
+        is_whole = arrays_checksum(arrays) == checksum
+    except RunError:
+        raise
+    except Exception as error:  # whatever a damaged file brings about
+        raise _damaged(path) from error
+    if not is_whole:
+        raise _damaged(path)
+    return arrays
+
+
+def _damaged(path: Path) -> IntegrityError:
+    return IntegrityError(
+        f"{path} is not what the run began with. Put a copy back, or train again."
+    )
+
+
+def _new_arrays(source: Source, config: RunConfig, names: list[str]) -> list[str]:
+    """The arrays of the last layer, where the classes are others."""
+    before, now = (source.config or config).resolved, config.resolved
+    assert before is not None, "a saved network is resolved"
+    assert now is not None, "the configuration is resolved by now"
+    if before.class_names == now.class_names:
+        return []
+    last = [n for n in names if n.startswith("parameters/")][-1].rpartition(".")[0]
+    return [name for name in names if name.rpartition(".")[0] == last]
+
+
+def _check_fit(source: Source, drawn: Arrays, new: list[str]) -> None:
+    """ConfigError for the first array that is to be taken and does not fit."""
+    for name, array in drawn.items():
+        if name in new:
+            continue
+        found = source.arrays.get(name)
+        if found is None or found.shape != array.shape:
+            has = "none" if found is None else f"{found.shape}"
+            raise ConfigError(
+                f"The weights of {source.path} do not fit: this network takes "
+                f"{name.partition('/')[2]} of shape {array.shape}, and there it is "
+                f"{has}. Train the same network on images of the same size and colour."
+            )

@@ -1,0 +1,82 @@
+import pytest
+
+from handgrad.cli.screens.advice import interval
+from studies.test_contents import pictures
+
+SMALL = "--engine plain --train-count 200"
+FEW = f"{SMALL} --validation 300"
+CASES = {  # what was trained -> what is suggested, first of all
+    f"softmax_regression {SMALL} --epochs 1": ["--resume runs/x --epochs 2"],
+    f"softmax_regression {SMALL} --epochs 1 --schedule cosine": [
+        "train runs/x/config.toml --epochs 2"
+    ],
+    f"mlp {FEW} --epochs 60 --optimizer adam --learning-rate 0.01 --batch-size 32": [
+        "train runs/x/config.toml --augment random_crop:3 --early-stopping 5",
+        "--seed 1",
+    ],
+    f"mlp {FEW} --epochs 40 --optimizer adam --augment random_crop:1 --l2 0.0001 "
+    "--schedule cosine": ["train runs/x/config.toml --set dropout=0.3"],
+    f"softmax_regression {FEW} --epochs 60 --optimizer adam --augment random_crop:1 "
+    "--learning-rate 0.1": ["train runs/x/config.toml --l2 0.0005"],
+    f"perceptron {SMALL} --epochs 5 --learning-rate 1e-7": [
+        "inspect learning-rate-finder perceptron --dataset digits --optimizer sgd"
+    ],
+    f"mlp --set hidden_sizes=3, {SMALL} --set activations=tanh --epochs 30 --optimizer "
+    "adam --learning-rate 0.02 --schedule cosine": [
+        "train runs/x/config.toml --set 'hidden_sizes=[6]'"
+    ],
+}
+
+
+def offered(out):
+    """The commands below `Try next`."""
+    lines = out.partition("Try next\n")[2].splitlines()
+    assert all(line.startswith("  ") for line in lines)
+    assert not any(line.startswith("    ") for line in lines[::2])
+    return [line.strip() for line in lines[1::2]]
+
+
+@pytest.mark.parametrize("words", CASES)
+def test_what_an_expert_would_try_runs(handgrad, words):
+    code, out, err = handgrad(f"train {words} --run runs/x")
+    assert code == 0, err
+    commands = offered(out)
+    assert 1 <= len(commands) <= 2
+    for command, wanted in zip(commands, CASES[words], strict=False):
+        assert wanted in command, out
+    for command in commands:
+        done = handgrad(command.removeprefix("handgrad "))
+        assert done.code == 0, done.err
+
+
+def test_names_that_a_shell_would_split_are_quoted(handgrad, tmp_path):
+    pictures(tmp_path / "my pictures")
+    words = "softmax_regression --engine plain --dataset 'my pictures' --epochs 1"
+    code, out, err = handgrad(f"train {words} --run 'a run'")
+    assert code == 0, err
+    for command in offered(out):
+        done = handgrad(command.removeprefix("handgrad "))
+        assert done.code == 0, done.err
+
+
+def test_after_nan_a_smaller_rate_is_suggested_and_runs(handgrad):
+    words = "train mlp --engine plain --learning-rate 1e30 --epochs 1"
+    code, out, err = handgrad(f"{words} --run x")
+    assert (code, out) == (4, "")
+    command = err.partition("    ")[2].partition("\n")[0]
+    assert command == "handgrad train x/config.toml --learning-rate 0.01"
+    assert handgrad(command.removeprefix("handgrad ")).code == 0
+    assert "Try next" not in handgrad(f"{words} -q --run y").err
+
+
+def test_quiet_and_json_say_the_result_alone(handgrad):
+    words = f"train softmax_regression {SMALL} --epochs 1"
+    assert "Try next" not in handgrad(f"{words} -q").out
+    assert handgrad(f"{words} --json").out.count("\n") == 1
+
+
+def test_the_interval_is_that_of_wilson():
+    low, high = interval(0.5, 100)
+    assert (round(low, 4), round(high, 4)) == (0.4038, 0.5962)  # as published tables
+    assert interval(1.0, 10)[1] == pytest.approx(1.0)
+    assert interval(0.0, 10)[0] == pytest.approx(0.0)

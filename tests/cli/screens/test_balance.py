@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from handgrad.cli.screens.balance import Balance, first_words, is_unequal, last_words
+from handgrad.metrics import evaluate
+
+
+def found(targets, answers):
+    """An evaluation with these answers."""
+    logits = np.eye(3, dtype=np.float32)[np.array(answers)]
+    return evaluate(logits, np.array(targets), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((10, 10, 10), ""),
+        ((29, 10, 20), ""),
+        ((10, 30, 20), "unequal classes: 30 b, 20 c, 10 a (3 to 1); --class-weight"),
+        ((1200, 63, 70), "1,200 a, 70 c, 63 b (19 to 1)"),
+        ((10, 0, 3), "10 a, 3 c, 0 b (a class has none)"),
+    ],
+)
+def test_counts_are_said_from_three_to_one_on(counts, words):
+    said = first_words(Balance(("a", "b", "c"), counts), None)
+    assert words in said
+    assert bool(words) == bool(said)
+
+
+def test_of_many_classes_both_ends_are_said():
+    names = tuple(f"c{k}" for k in range(13))
+    balance = Balance(names, tuple(range(1, 14)))
+    assert "from 13 c12 to 1 c0 (13 to 1)" in balance.in_words()
+
+
+def test_weights_that_are_in_use_are_not_suggested():
+    said = first_words(Balance(("a", "b"), (9, 1)), "balanced")
+    assert said == "unequal classes: 9 a, 1 b (9 to 1); weighted by --class-weight"
+
+
+def test_macro_recall_is_said_where_it_differs():
+    missed = found([0] * 19 + [1], [0] * 20)
+    assert is_unequal(missed)
+    assert last_words(missed) == (
+        "macro recall 50.00%, the mean over classes, beside an accuracy of 95.00%"
+    )
+    right = found([0] * 19 + [1], [0] * 19 + [1])
+    assert not is_unequal(right)
+    assert last_words(right) == last_words(None) == ""
+    better = found([0] * 19 + [1], [0] * 15 + [1] * 5)  # rare ones are found more often
+    assert not is_unequal(better)
+    assert "macro recall" in last_words(better)
+
+
+@pytest.mark.parametrize("weight", ["", "--class-weight balanced"])
+def test_a_run_on_unequal_classes_says_so_at_both_ends(handgrad, tmp_path, weight):
+    from studies.test_contents import pictures
+
+    pictures(tmp_path / "p")
+    for path in sorted((tmp_path / "p" / "b").iterdir())[5:]:
+        path.unlink()
+    words = f"train softmax_regression --engine plain --dataset p {weight}"
+    done = handgrad(f"{words} --epochs 1 --learning-rate 1e-9 --run r")
+    assert done.code == 0, done.err
+    assert "unequal classes: 14 a, 4 b (3.5 to 1)" in done.err
+    suggested = "handgrad train r/config.toml --class-weight balanced" in done.out
+    assert suggested == (not weight and "macro recall" in done.out)

@@ -1,0 +1,47 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from handgrad.cli.screens.images import images_in_words
+from handgrad.datasets import Dataset, Split
+
+PART = Split(np.zeros((4, 1, 2, 2), np.uint8), np.arange(4) % 2)
+SOURCES = {"train": "the folder train", "validation": "the folder val"}
+DATA = Dataset("pets", PART, None, ("a", "b"), "", PART, SOURCES)
+
+
+def words(dataset, validation, count=4):
+    resolved = SimpleNamespace(train_images=1200, validation_images=count)
+    config = SimpleNamespace(
+        resolved=resolved, dataset=SimpleNamespace(validation=validation)
+    )
+    return images_in_words(config, dataset)
+
+
+def test_each_split_says_where_it_came_from():
+    (line,) = words(DATA, "folder")
+    assert line == (
+        "1,200 to train on (the folder train), 4 to validate (the folder val)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        (0.1, "0.1 of the training images"),
+        (500, "out of the training images"),
+        ("test", "the test images"),
+    ],
+)
+def test_validation_images_come_from_somewhere(validation, said):
+    data = replace(DATA, validation=None, test=PART)
+    assert f"4 to validate ({said}), 4 to test" in words(data, validation)[0]
+
+
+def test_what_is_not_used_is_said():
+    data = replace(DATA, left=("seg_pred",), passed_over={".txt": 1200, "hidden": 1})
+    lines = words(data, 0.1)
+    assert lines[1] == "not used: seg_pred, the folder val"
+    assert lines[2] == "passed over: 1,200 .txt, 1 hidden"

@@ -1,0 +1,200 @@
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handgrad.datasets.layout import arrange, kind_of
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.errors import DatasetError
+
+
+def files(*names):
+    return [PictureFile(name, 1, (1,)) for name in names]
+
+
+def names_of(plan):
+    names = [file.name for file in plan.files]
+    return names[: plan.counts[0]], names[plan.counts[0] :]
+
+
+def test_very_many_classes_are_arranged_in_one_pass():
+    many = files(*(f"{k:05}/{n}.png" for k in range(20_000) for n in range(2)))
+    begun = time.perf_counter()
+    assert arrange(many, "many").counts == (40_000, 0, 0)
+    assert time.perf_counter() - begun < 20  # class by class it takes minutes
+
+
+def test_train_and_test_folders_are_the_splits():
+    plan = arrange(
+        files("test/a/1.png", "train/a/2.png", "train/b/x/3.png", "val/a/4.png"), "pets"
+    )
+    assert names_of(plan) == (
+        ["train/a/2.png", "train/b/x/3.png"],
+        ["test/a/1.png", "val/a/4.png"],
+    )
+    assert plan.counts == (2, 1, 1)
+    assert plan.targets.tolist() == [0, 1, 0, 0]
+    assert plan.class_names == ("a", "b")
+    assert plan.sources["validation"] == "the folder val"
+
+
+def test_a_class_may_be_called_train_or_test():
+    plan = arrange(files("bus/1.png", "train/2.png"), "vehicles")
+    assert plan.class_names == ("bus", "train")
+    plan = arrange(files("bus/1.png", "test/2.png", "truck/3.png"), "vehicles")
+    assert plan.class_names == ("bus", "test", "truck")
+
+
+def test_folders_around_the_classes_are_passed_through():
+    inner = arrange(files("a/1.png", "b/1.png"), "pets")
+    outer = arrange(files("x/y/a/1.png", "x/y/b/1.png"), "pets")
+    assert outer.class_names == inner.class_names
+    assert outer.targets.tolist() == inner.targets.tolist()
+
+
+counts = st.lists(st.integers(1, 30), min_size=2, max_size=5)
+
+
+@given(counts=counts)
+def test_a_fifth_of_each_class_is_put_aside_rounded_down(counts):
+    names = [f"{k}/{n:03}.png" for k, count in enumerate(counts) for n in range(count)]
+    plan = arrange(files(*names), "pets")
+    train, test = names_of(plan)
+    assert sorted([*train, *test]) == names
+    assert train == sorted(train)
+    assert test == sorted(test)
+    aside = np.bincount(plan.targets[plan.counts[0] :], minlength=len(counts))
+    assert aside.tolist() == [count // 5 for count in counts]
+
+
+def test_who_is_put_aside_stays_so_when_pictures_are_added():
+    names = [f"{k}/{n:03}.png" for k in "ab" for n in range(50)]
+    _, before = names_of(arrange(files(*names), "pets"))
+    _, after = names_of(arrange(files(*names, "a/new.png"), "pets"))
+    assert len(set(before) - set(after)) <= 1
+    assert len(set(after) - set(before)) <= 1
+    assert before != [name for name in names if name[2:] < "010.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], "pets holds no pictures. Make one folder"),
+        (["a/1.png"], r"one class only \(a\), and a classifier needs two"),
+        (["1.png", "a/2.png"], "pets: 1.png lies in no class's folder"),
+        (["test/a/1.png", "train/1.png"], "train/1.png lies in no class's folder"),
+        (
+            ["train/a/1.png", "train/b/1.png", "test/c/2.png"],
+            "test/c/2.png is of no class that train has",
+        ),
+    ],
+)
+def test_what_is_no_set_of_classes_is_refused(names, words):
+    with pytest.raises(DatasetError, match=words):
+        arrange(files(*names), "pets")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("train", "train"), ("Training", "train"), ("TRAIN", "train"),
+        ("trainset", "train"), ("train_set", "train"), ("train2017", "train"),
+        ("TrainData", "train"), ("test1", "test"), ("Testing", "test"),
+        ("val", "validation"), ("Valid", "validation"), ("dev", "validation"),
+        ("validation_images", "validation"),
+    ],
+)  # fmt: skip
+def test_splits_go_by_their_usual_names(name, kind):
+    assert kind_of(name) == (kind, ())
+
+
+def test_what_a_name_says_besides_is_kept():
+    assert kind_of("seg_train") == ("train", ("seg",))
+    assert kind_of("train station") == ("train", ("station",))
+    assert kind_of("train_test") is None
+    assert kind_of("contest") is None
+    assert kind_of("trains") is None
+    assert kind_of("") is None
+
+
+def both(first, second, classes=("cat", "dog")):
+    return [
+        f"{split}/{name}/{split}.png" for split in (first, second) for name in classes
+    ]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [("Training", "Testing"), ("TRAIN", "TEST"), ("seg_train", "seg_test"),
+     ("train_images", "test_images"), ("trn", "tst"), ("training set", "test set")],
+)  # fmt: skip
+def test_splits_are_found_in_any_spelling(pair):
+    plan = arrange(files(*both(*pair)), "pets")
+    assert plan.class_names == ("cat", "dog")
+    assert plan.counts == (2, 2, 0)
+    assert plan.sources == {
+        "train": f"the folder {pair[0]}",
+        "test": f"the folder {pair[1]}",
+    }
+
+
+def test_training_and_validation_alone_leave_no_test():
+    plan = arrange(files(*both("train", "valid")), "pets")
+    assert plan.counts == (2, 0, 2)
+
+
+def test_a_split_may_stand_in_a_folder_of_its_own_name_again():
+    names = [f"seg_{s}/seg_{s}/{c}/1.png" for s in ("train", "test") for c in "ab"]
+    plan = arrange(files(*names, "seg_pred/seg_pred/1.png"), "scenes")
+    assert plan.class_names == ("a", "b")
+    assert plan.counts == (2, 2, 0)
+    assert plan.left == ("seg_pred",)
+
+
+def test_test_pictures_without_classes_are_left_and_a_fifth_is_the_test():
+    names = [f"train/{c}/{k}.png" for c in "ab" for k in range(5)]
+    plan = arrange(files(*names, "test1/1.png", "test1/2.png"), "cats")
+    assert plan.counts == (8, 2, 0)
+    assert plan.left == ("test1",)
+    assert plan.sources["test"] == "a fifth of each class"
+
+
+def test_splits_may_lie_in_the_classes():
+    names = [f"{c}/{s}/1.png" for c in ("cat", "dog") for s in ("train", "test", "val")]
+    plan = arrange(files(*names), "pets")
+    assert plan.class_names == ("cat", "dog")
+    assert plan.counts == (2, 2, 2)
+    assert plan.targets.tolist() == [0, 1] * 3
+
+
+@pytest.mark.parametrize(
+    "names",
+    [both("fold1", "fold2"), both("north", "south", ("cat", "dog", "cow")),
+     [*both("a", "b"), "c/x/1.png"]],
+)  # fmt: skip
+def test_top_folders_that_hold_the_same_folders_are_never_taken_for_classes(names):
+    with pytest.raises(DatasetError, match="not clear which are the classes"):
+        arrange(files(*names), "pets")
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (["car/1.png", "train/1.png", "bus/1.png"], ("bus", "car", "train")),
+        (["train station/1.png", "test tube/1.png"], ("test tube", "train station")),
+        (["cat/images/1.png", "dog/images/1.png"], ("cat", "dog")),
+        (["cat/indoor/1.png", "dog/outdoor/1.png"], ("cat", "dog")),
+    ],
+)
+def test_classes_stay_classes(names, classes):
+    assert arrange(files(*names), "pets").class_names == classes
+
+
+def test_a_folder_without_pictures_beside_the_classes_is_named():
+    rows = files("cat/1.png", "dog/june/1.png")
+    places = ["cat", "dog", "dog/june", "dog/july", "cow"]
+    with pytest.raises(DatasetError, match=r"no pictures in cow, beside .*allow_empty"):
+        arrange(rows, "pets", places)
+    assert arrange(rows, "pets", places[:-1]).class_names == ("cat", "dog")

@@ -1,0 +1,188 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handgrad import datasets
+from handgrad.errors import IntegrityError, RunError
+from handgrad.studies.contents import (
+    DIGITS,
+    Contents,
+    check_content,
+    contents_of,
+    look,
+    on_other_data,
+    settings_of,
+)
+from handgrad.studies.ledger import DONE, Ledger
+from handgrad.studies.library import read_study
+from handgrad.studies.results import as_markdown, results_of
+from handgrad.studies.runner import Ended, missing, run_trials
+from handgrad.studies.trials import Cell, Trial
+
+from .made_up import OUTCOME, TRIAL
+from .small import study
+
+INSPECTION = Trial(
+    {"kind": "inspection", "seed": 0, "name": "jacobians", "options": {}}
+)
+
+
+def pictures(folder, seed=0):
+    """Two classes of twenty pictures."""
+    draw = np.random.default_rng(seed)
+    for name in "ab":
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(20):
+            pixels = draw.integers(0, 256, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number:02}.png")
+    return folder
+
+
+def study_of(tmp_path):
+    """The small study, on a folder of pictures in place of the digits."""
+    study(tmp_path / "rows")
+    path = tmp_path / "rows" / "r1.toml"
+    text = path.read_text().replace("train_count = 200", "")
+    path.write_text(text.replace('"digits"', f'"{tmp_path / "pictures"}"'))
+    return read_study(tmp_path / "rows")
+
+
+def on(content, **outcomes):
+    return Contents({settings_of(TRIAL): content}, outcomes)
+
+
+def test_the_original_is_what_it_says():
+    assert datasets.load("digits").checksum == DIGITS
+
+
+def test_a_trial_on_the_original_keeps_its_key():
+    assert on(DIGITS).trial(TRIAL) == TRIAL
+    assert Contents().trial(TRIAL) == TRIAL
+    assert on(DIGITS).trial(INSPECTION) == INSPECTION  # reads no data
+
+
+def test_other_data_make_another_trial():
+    other = on("e" * 64).trial(TRIAL)
+    assert other.key != TRIAL.key
+    assert other.spec == {**TRIAL.spec, "data": "e" * 64}
+    assert on("f" * 64).trial(other).key not in (other.key, TRIAL.key)
+    assert on(DIGITS).trial(other) == TRIAL  # the original is back
+
+
+@pytest.mark.parametrize("content", ["e" * 64, DIGITS])
+def test_a_trial_of_before_there_was_the_entry_counts_where_its_data_are_the_same(
+    content,
+):
+    made = {TRIAL.key: {**OUTCOME, "dataset_sha256": content}}
+    assert on(content, **made).trial(TRIAL) == TRIAL
+    assert on("f" * 64, **made).trial(TRIAL) != TRIAL
+
+
+def test_the_original_does_not_take_over_what_other_data_gave():
+    made = {TRIAL.key: {**OUTCOME, "dataset_sha256": "e" * 64}}
+    assert on(DIGITS, **made).trial(TRIAL).spec["data"] == DIGITS
+
+
+def test_an_unlucky_trial_of_unknown_data_does_not_count_for_a_folder():
+    made = {TRIAL.key: {**OUTCOME, "status": "diverged"}}
+    assert on("e" * 64, **made).trial(TRIAL) != TRIAL
+    assert on(DIGITS, **made).trial(TRIAL) == TRIAL
+
+
+def test_settings_that_cut_the_data_are_not_those_that_find_them():
+    cut = {**TRIAL.spec["config"]["dataset"], "train_count": 5, "validation": 0.5}
+    config = {**TRIAL.spec["config"], "dataset": cut}
+    assert settings_of(Trial({**TRIAL.spec, "config": config})) == settings_of(TRIAL)
+    sized = {**cut, "image_size": [9, 9]}
+    config = {**TRIAL.spec["config"], "dataset": sized}
+    assert settings_of(Trial({**TRIAL.spec, "config": config})) != settings_of(TRIAL)
+
+
+def test_trials_on_changed_pictures_run_again_and_the_old_ones_are_named(tmp_path):
+    pictures(tmp_path / "pictures")
+    asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
+    first = list(run_trials(asked.cells("full"), ledger))
+    before = results_of(asked, ledger)["rows"]
+    assert sum(isinstance(event, Ended) for event in first) == 2
+    assert list(run_trials(asked.cells("full"), Ledger(ledger.folder))) == []
+    pictures(tmp_path / "pictures", seed=1)
+    again = Ledger(ledger.folder)
+    ended = [e for e in run_trials(asked.cells("full"), again) if isinstance(e, Ended)]
+    assert [event.outcome["status"] for event in ended] == [DONE, DONE]
+    results = results_of(asked, Ledger(ledger.folder))  # as another process reads it
+    (checksum,) = results["other_data"]
+    assert results["other_data"] == {checksum: 2}
+    assert f"On other data: 2 trials of {checksum[:12]}..., not counted." in (
+        as_markdown(results)
+    )
+    assert results["rows"] != before
+    pictures(tmp_path / "pictures")  # as they were
+    back = Ledger(ledger.folder)
+    assert list(run_trials(asked.cells("full"), back)) == []
+    assert results_of(asked, back)["rows"] == before
+    assert len(back.outcomes()) == 4
+
+
+def test_a_ledger_of_before_keeps_its_results_while_the_pictures_are_the_same(tmp_path):
+    pictures(tmp_path / "pictures")
+    asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
+    look((cell.trial for cell in asked.cells("full")), ledger)
+    content = ledger.checksums[settings_of(asked.cells("full")[0].trial)]
+    for cell in asked.cells("full"):  # without `data`, as they were written then
+        ledger.prepare(cell.trial)
+        made = {**OUTCOME, "trial": cell.trial.spec, "dataset_sha256": content}
+        ledger.record(cell.trial.key, made)
+    assert missing(asked.on(ledger).cells("full"), ledger) == []
+    pictures(tmp_path / "pictures", seed=1)
+    changed = Ledger(ledger.folder)
+    look((cell.trial for cell in asked.cells("full")), changed)
+    assert len(missing(asked.on(changed).cells("full"), changed)) == 2
+    assert on_other_data(changed) == {content: 2}
+
+
+def test_data_that_are_gone_are_those_that_were_last_seen(tmp_path):
+    pictures(tmp_path / "pictures")
+    asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
+    list(run_trials(asked.cells("full"), ledger))
+    shutil.rmtree(tmp_path / "pictures")
+    later = Ledger(ledger.folder)
+    look((cell.trial for cell in asked.cells("full")), later)
+    assert missing(asked.on(later).cells("full"), later) == []
+
+
+def test_a_trial_that_reads_other_data_than_it_was_prepared_for_is_refused():
+    check_content(TRIAL, DIGITS)
+    check_content(TRIAL, None)
+    other = on("e" * 64).trial(TRIAL)
+    check_content(other, "e" * 64)
+    for trial, content in ((TRIAL, "e" * 64), (other, DIGITS)):
+        with pytest.raises(RunError, match="has changed since this trial was prepared"):
+            check_content(trial, content)
+
+
+def test_a_named_set_that_is_still_to_be_downloaded_is_the_original(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("handgrad.studies.contents.find", lambda *_: None)
+    config = {**TRIAL.spec["config"], "dataset": {"name": "mnist"}}
+    trial, ledger = Trial({**TRIAL.spec, "config": config}), Ledger(tmp_path)
+    look([trial], ledger)
+    assert contents_of(ledger).cell(Cell("r", "v", trial)).trial == trial
+
+
+@pytest.mark.parametrize("content", ["[]", '{"a": 1}', "{", "null"])
+def test_a_damaged_list_of_checksums_is_named(tmp_path, content):
+    (tmp_path / "data.json").write_text(content)
+    with pytest.raises(IntegrityError, match=r"data\.json"):
+        _ = Ledger(tmp_path).checksums
+
+
+def test_the_checksums_are_written_down_for_readers(tmp_path):
+    asked, ledger = study(tmp_path / "rows"), Ledger(tmp_path / "trials")
+    list(run_trials(asked.cells("full"), ledger))
+    written = json.loads((tmp_path / "trials" / "data.json").read_text())
+    assert list(written.values()) == [DIGITS]
+    assert on_other_data(Ledger(tmp_path / "trials")) == {}

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from handgrad.datasets import Dataset, Split
+from handgrad.errors import ConfigError
+from handgrad.training.config import config_from
+from handgrad.training.splitting import split_of, validation_of
+
+
+def part(count):
+    images = np.zeros((count, 1, 2, 2), np.uint8)
+    return Split(images, np.arange(count) % 2)
+
+
+def dataset(validation):
+    return Dataset("pets", part(20), part(6), ("a", "b"), "", validation)
+
+
+def config(**changes):
+    return config_from({"dataset": {"name": "digits", **changes}})
+
+
+def test_a_data_set_brings_its_own_validation_images():
+    brought = dataset(part(4))
+    assert validation_of(config(), brought) == "folder"
+    train, validation = split_of(config(), brought)
+    assert len(train) == 20
+    assert validation is brought.validation
+
+
+@pytest.mark.parametrize(
+    ("asked", "sizes"), [(0.1, (18, 2)), (5, (15, 5)), ("test", (20, 6))]
+)
+def test_what_was_asked_for_wins(asked, sizes):
+    train, validation = split_of(config(validation=asked), dataset(part(4)))
+    assert (len(train), len(validation)) == sizes
+    assert split_of(config(validation="none"), dataset(part(4)))[1] is None
+
+
+def test_without_any_a_tenth_is_cut_off():
+    assert validation_of(config(), dataset(None)) == 0.1
+    with pytest.raises(ConfigError, match="no validation images of its own"):
+        split_of(config(validation="folder"), dataset(None))
