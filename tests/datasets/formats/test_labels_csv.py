@@ -82,7 +82,9 @@ def test_a_table_for_each_split(tmp_path):
 def test_pictures_that_no_table_names_are_passed_over(tmp_path):
     others = {f"test/{n}.png": n for n in range(30)}
     put(tmp_path, {**PICTURES, **others, "labels.csv": table("{:03d},{}")})
+    put(tmp_path, {"notes.pdf": ""})
     dataset = load(tmp_path)
+    assert dataset.passed_over == {".pdf": 1}  # the table was not
     assert len(dataset.train) + len(dataset.test) == 10
     found = read_labels_csv([tmp_path, tmp_path / "labels.csv"], None)
     assert found.notes == dataset.left == ("30 pictures that no table names",)

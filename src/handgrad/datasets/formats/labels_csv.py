@@ -8,7 +8,7 @@ else the name of the CSV file or of the picture's folder does. Pictures that no 
 names, such as those of a competition's test set, are passed over.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +45,8 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
                     f"and {found.class_name}. Leave one of the rows out."
                 )
     left = len(index.files) - len(rows)
-    notes = [f"{left:,} pictures that no table names"] if left else []
+    notes = [f"{left:,} picture{'s' * (left != 1)} that no table names"] if left else []
+    files.passed_over -= Counter(table.suffix.lower() for table in tables)
     return Pictures(
         files,
         tuple(rows[file.name] for file in index.files if file.name in rows),
