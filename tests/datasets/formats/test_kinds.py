@@ -51,6 +51,14 @@ def test_folders_and_zips_of_pictures_remain(tmp_path):
     assert find_kind(tmp_path / "pets.zip") is None
 
 
+def test_notes_in_a_zip_are_not_opened(tmp_path, monkeypatch):
+    notes = {f"labels/{n}.txt": "0 0.5 0.5" for n in range(30)}
+    put(tmp_path / "pets", {**CLASSES, **notes})
+    shutil.make_archive(tmp_path / "pets", "zip", tmp_path / "pets")
+    monkeypatch.setattr("zipfile.Path", None)
+    assert find_kind(tmp_path / "pets.zip") is None
+
+
 def test_names_are_read_where_that_is_asked_for(tmp_path):
     assert find_kind(put(tmp_path, CLASSES), "name").kind is NAMED
 

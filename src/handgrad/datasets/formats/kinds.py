@@ -31,6 +31,7 @@ from handgrad.errors import DatasetError
 
 DEEPEST = 3  # folders in which files are looked for
 MOST = 2_000  # files looked into, pictures apart
+MOST_TABLES = 20  # of a zip, which is opened for each
 NO_DATA = {".json", ".xml", ".md", ".html", ".py", ".ipynb", ".pdf", ".log", ".yaml"}
 FROM_NAME = "name"
 
@@ -131,7 +132,8 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
         return None
     pictures = [name for name in names if is_picture(name)]
     if pictures or not names:
-        members = [zipfile.Path(path, name) for name in names if name not in pictures]
+        tables = [name for name in names if name.lower().endswith((".csv", ".tsv"))]
+        members = [zipfile.Path(path, name) for name in tables[:MOST_TABLES]]
         files = cast("list[Path]", members)  # they open and name themselves like one
         if not any("/" in name for name in pictures):
             file_names.check_loose(path, pictures)
