@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -71,3 +72,50 @@ def test_mistakes_are_sentences(refused, alone, tmp_path):
     assert "--image-size of at least 1" in refused("data show --image-size 0")
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in refused("data show --out file/x.png")
+
+
+def put_npz(path, count=10):
+    pixels = np.arange(count * 30, dtype=np.uint8).reshape(count, 6, 5)
+    np.savez(path, x=pixels, y=np.arange(count) % 2)
+    return path
+
+
+def test_inspect_says_what_would_be_read(handgrad, alone, tmp_path):
+    put_npz(tmp_path / "a.npz")
+    code, out, err = handgrad("data inspect a.npz")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "a.npz: NumPy archives",
+        "  no test images are named: a fifth of each class is put aside",
+        "",
+        "class  train  test",
+        "0          4     1",
+        "1          4     1",
+        "all        8     2",
+        "",
+        "Sizes, height x width: 6 x 5 (10); grey",
+        "Nothing odd was found.",
+    ]
+    found = json.loads(handgrad("data inspect a.npz --json -q").out)
+    assert found["images"] == {"train": 8, "test": 2}
+    assert found["path"] == "a.npz"
+
+
+def test_inspect_takes_a_name(handgrad, alone):
+    found = json.loads(handgrad("data inspect digits --json -q").out)
+    assert found["images"] == {"train": 1437, "test": 360}
+
+
+def test_inspect_and_show_take_the_class_from_names(handgrad, alone, tmp_path):
+    for n in range(6):
+        picture = Image.new("RGB", (9, 7), (n * 40, 0, 9))
+        picture.save(tmp_path / f"{'ab'[n % 2]}.{n}.png")
+    out = handgrad("data inspect . --label-from name -q").out
+    assert "6 images have a single colour: a.0.png, b.1.png" not in out
+    assert "images have a single colour" not in out
+    assert handgrad("data show . --label-from name -q").code == 0
+
+
+def test_inspect_refuses_in_one_sentence(refused, alone):
+    assert "There is no data set at ./none" in refused("data inspect ./none")
+    assert "names none, which does not exist" in refused("data list --data-dir none")

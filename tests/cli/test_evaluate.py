@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handgrad.datasets import load
+
 
 def test_the_table_counts_every_class_and_names_confusions(handgrad, trained):
     code, out, err = handgrad(f"evaluate {trained}")
@@ -95,3 +97,34 @@ def test_a_damaged_checkpoint_is_named(handgrad, trained, tmp_path):
     assert (code, out) == (2, "")
     assert "state.safetensors is damaged" in err
     assert err.count("\n") == 1
+
+
+def test_data_of_other_formats_is_scored_whole(handgrad, refused, trained, tmp_path):
+    test = load("digits", image_size=(28, 28)).test
+    np.savez(tmp_path / "a.npz", x_test=test.images[:, 0], y_test=test.targets)
+    found = json.loads(handgrad(f"evaluate {trained} --dataset a.npz --json -q").out)
+    expected = json.loads(handgrad(f"evaluate {trained} --json").out)
+    assert found["confusion"] == expected["confusion"]
+    threes = test.images[test.targets == 3, 0]
+    np.savez(tmp_path / "b.npz", x=threes, y=np.full(len(threes), 3))
+    out = handgrad(f"evaluate {trained} --dataset b.npz -q").out
+    assert f"of {len(threes)} right" in out
+    np.savez(tmp_path / "c.npz", x=threes, y=np.full(len(threes), 77))
+    assert "has other classes" in refused(f"evaluate {trained} --dataset c.npz -q")
+
+
+def test_a_run_keeps_where_its_classes_are(handgrad, tmp_path):
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    for n in range(40):
+        picture = Image.new("L", (8, 8), 200 * (n % 2) + n)
+        picture.save(folder / f"{('cat', 'dog')[n % 2]}.{n}.png")
+    line = "train softmax_regression --dataset pets --label-from name --epochs 2 -q"
+    assert handgrad(f"{line} --run first").code == 0
+    assert 'label_from = "name"' in (tmp_path / "first" / "config.toml").read_text()
+    assert "of 8 right" in handgrad("evaluate first -q").out
+    for name, kind in (("new", "cat"), ("other", "dog")):
+        (tmp_path / name / kind).mkdir(parents=True)
+        picture.save(tmp_path / name / kind / "x.png")
+    words = "--dataset new --label-from folder -q"
+    assert "of 1 right" in handgrad(f"evaluate first {words}").out

@@ -86,7 +86,7 @@ def test_one_bad_file_does_not_keep_the_others_from_an_answer(
     assert len(out.splitlines()) == 2
     assert "bad.png cannot be read as" in err
     assert "none.png cannot be read" in err
-    assert "2 of 3 pictures could not be read; all others are answered" in err
+    assert "2 of 3 files could not be read; all others are answered" in err
     out = handgrad(f"predict {trained} {pictures[0]} bad.png --json").out
     assert len(json.loads(out)["predictions"]) == 1
     assert len(json.loads(out)["unreadable"]) == 1
@@ -119,3 +119,24 @@ def test_other_losses_give_scores_under_their_own_name(handgrad, pictures, tmp_p
     (answer,) = json.loads(found)["predictions"]
     assert "probabilities" not in answer
     assert answer["scores"][answer["class"]] == answer["score"]
+
+
+def test_rows_of_pixels_are_answered_as_pictures_are(
+    handgrad, trained, pictures, tmp_path
+):
+    rows = [np.asarray(Image.open(path)).reshape(-1).tolist() for path in pictures]
+    lines = [",".join(f"pixel{n}" for n in range(784))]
+    lines += [",".join(map(str, row)) for row in rows]
+    (tmp_path / "test.csv").write_text("\n".join(lines))
+    found = json.loads(handgrad(f"predict {trained} test.csv --json").out)
+    names = [answer["image"] for answer in found["predictions"]]
+    assert names == ["test.csv:1", "test.csv:2"]
+    for answer, path in zip(found["predictions"], pictures, strict=True):
+        alone = json.loads(handgrad(f"predict {trained} {path} --json").out)
+        (expected,) = alone["predictions"]
+        assert answer["probabilities"] == pytest.approx(expected["probabilities"])
+
+
+def test_a_table_without_pixels_is_one_sentence(refused, trained, tmp_path):
+    (tmp_path / "test.csv").write_text("a,b\n1,2\n")
+    assert "holds no rows of square images" in refused(f"predict {trained} test.csv")

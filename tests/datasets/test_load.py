@@ -11,11 +11,13 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
-from handgrad.datasets.load import find, load, read
+from handgrad.datasets.find import find
+from handgrad.datasets.load import load, read
 from handgrad.datasets.pictures import read_image
 from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
 from handgrad.errors import ConfigError, DatasetError
 
+from .mirrors import packed
 from .picture_makers import make_folder
 from .small_mnist import CONTENTS, contents_of, idx, put
 from .test_download import archive_of
@@ -61,9 +63,10 @@ PLACES = [
 @pytest.mark.parametrize("where", PLACES)
 @pytest.mark.parametrize("pack", [True, False], ids=["gzip", "plain"])
 def test_what_a_user_already_has_is_found(place, monkeypatch, where, pack):
-    monkeypatch.setenv("HANDGRAD_DATA", str(place / "sets"))
+    is_named = where.startswith("sets")
+    monkeypatch.setenv("HANDGRAD_DATA", str(place / "sets") if is_named else "")
     put(place / where, pack=pack)
-    dataset = load("mnist", data_dir="given")
+    dataset = load("mnist", data_dir="given" if where.startswith("given") else None)
     assert dataset.train.images.shape == (30, 1, 5, 4)
     assert dataset.test.targets.shape == (10,)
     assert dataset.name == "mnist"
@@ -71,13 +74,38 @@ def test_what_a_user_already_has_is_found(place, monkeypatch, where, pack):
     assert dataset.train.images.tobytes() == CONTENTS["train-images-idx3-ubyte"][16:]
 
 
-def test_the_first_place_wins(place, monkeypatch):
-    monkeypatch.setenv("HANDGRAD_DATA", str(place / "sets"))
-    sums = []
-    for seed, where in reversed(list(enumerate(PLACES))):
+def test_the_first_place_wins(place):
+    usual, sums = PLACES[5:], []
+    for seed, where in reversed(list(enumerate(usual))):
         put(place / where, contents_of(seed))
-        sums.append(load("mnist", data_dir=place / "given").checksum)
-    assert len(set(sums)) == len(PLACES)
+        sums.append(load("mnist").checksum)
+    assert len(set(sums)) == len(usual)
+
+
+@pytest.mark.parametrize("is_variable", [True, False])
+def test_another_copy_never_stands_in_for_a_named_place(
+    place, monkeypatch, is_variable
+):
+    for where in PLACES[5:]:
+        put(place / where)
+    monkeypatch.setenv("HANDGRAD_DATA", "given" if is_variable else str(place / "data"))
+    named = None if is_variable else "given"
+    with pytest.raises(DatasetError, match="names given, which does not exist"):
+        load("mnist", data_dir=named)
+    (place / "given").mkdir()
+    assert find(MNIST, named) is None
+    with pytest.raises(DatasetError, match="could not be downloaded"):
+        load("mnist", data_dir=named)
+
+
+@pytest.mark.parametrize("pack", ["", ".gz"])
+def test_names_with_a_dot_are_read(place, pack):
+    contents = packed(CONTENTS) if pack else CONTENTS
+    for name, content in contents.items():
+        path = place / "given" / name.replace("-idx", ".idx").upper()
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    assert len(load("mnist", data_dir="given").train) == 30
 
 
 @pytest.mark.parametrize("name", ["fashion_mnist", "fashion-mnist", "FashionMNIST"])
@@ -89,19 +117,12 @@ def test_names_are_read_kindly(place, name, where):
     assert load(name).name == "fashion_mnist"
 
 
-def test_a_folder_with_a_file_missing_is_passed_over(place):
-    put(place / "given" / "mnist")
-    (place / "given" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
-    put(place / "cache" / "mnist", contents_of(7))
-    assert find(MNIST, place / "given") == place / "cache" / "mnist"
-
-
 @pytest.mark.parametrize(
     "where", ["given/cifar-10-batches-bin", "data/cifar10", "given"]
 )
 def test_cifar10_is_found_in_a_folder(place, where):
     put(place / where, CIFAR, pack=False)
-    check_cifar(load("cifar10", data_dir="given"))
+    check_cifar(load("cifar10", data_dir=where.partition("/")[0]))
 
 
 def test_cifar10_is_found_in_its_archive(place):

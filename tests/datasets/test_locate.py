@@ -3,8 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.datasets.locate import cache_folder, first_existing, folders, named_roots
-from handgrad.errors import ConfigError
+from handgrad.datasets.locate import (
+    cache_folder,
+    check_root,
+    existing,
+    folders,
+    named_root,
+    plain_name,
+)
+from handgrad.errors import ConfigError, DatasetError
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +63,32 @@ def test_a_user_without_a_home_has_the_root(monkeypatch):
     assert list(folders(None, ["no-such-set"])) == []
 
 
-def test_what_the_user_names_comes_first(monkeypatch, tmp_path):
+def test_data_dir_replaces_the_variable(monkeypatch, tmp_path):
     monkeypatch.setenv("HANDGRAD_DATA", "~/sets")
     home = tmp_path / "home"
-    assert named_roots(Path("~/given")) == [home / "given", home / "sets"]
-    assert named_roots() == [home / "sets"]
-    monkeypatch.delenv("HANDGRAD_DATA")
-    assert named_roots() == []
+    assert named_root(Path("~/given")) == home / "given"
+    assert named_root() == home / "sets"
+    monkeypatch.setenv("HANDGRAD_DATA", "")
+    assert named_root() is None
+
+
+@pytest.mark.parametrize("is_variable", [True, False])
+@pytest.mark.parametrize(
+    ("name", "words"), [("none", "does not exist"), ("file", "is not a folder")]
+)
+def test_a_named_folder_that_is_not_there_is_refused(
+    monkeypatch, tmp_path, is_variable, name, words
+):
+    (tmp_path / "file").write_text("")
+    if is_variable:
+        monkeypatch.setenv("HANDGRAD_DATA", name)
+    with pytest.raises(DatasetError, match=rf"names {name}, which {words}\. Give"):
+        check_root(None if is_variable else name)
+
+
+def test_a_folder_that_is_there_passes(tmp_path):
+    assert check_root(tmp_path) is None
+    assert check_root() is None
 
 
 def test_what_cannot_be_a_folder_is_none():
@@ -70,28 +96,62 @@ def test_what_cannot_be_a_folder_is_none():
     assert list(folders("~no-user", ["mnist"])) == []
 
 
-def test_only_existing_folders_in_the_order_of_the_docstring(monkeypatch, tmp_path):
-    monkeypatch.setenv("HANDGRAD_DATA", "sets")
-    places = [
-        "given/mnist",
-        "given/MNIST/raw",
-        "given",  # a named folder can itself be the data set's
-        "sets",
-        "data/mnist",
-        "home/.cache/handgrad/mnist",
-        "home/.cache/mnist",
-        "home/.keras/datasets/mnist",
-        "home/.mxnet/datasets/mnist",
-    ]
+USUAL = [
+    "data/mnist",
+    "home/.cache/handgrad/mnist",
+    "home/.cache/mnist",
+    "home/.keras/datasets/mnist",
+    "home/.mxnet/datasets/mnist",
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "variable", "expected"),
+    [
+        ("given", "sets", ["given/mnist", "given/MNIST/raw", "given"]),
+        (None, "sets", ["sets"]),
+        (None, "", USUAL),
+        ("empty", "sets", ["empty"]),
+    ],
+)
+def test_a_named_folder_is_the_only_place(
+    monkeypatch, tmp_path, given, variable, expected
+):
+    monkeypatch.setenv("HANDGRAD_DATA", variable)
+    places = ["given/mnist", "given/MNIST/raw", "given", "sets", "empty", *USUAL]
     for place in places:
         (tmp_path / place).mkdir(parents=True, exist_ok=True)
-    found = folders(Path("given"), ("mnist", "MNIST/raw", "other"))
-    assert [tmp_path / path for path in found] == [tmp_path / place for place in places]
+    found = folders(given, ("mnist", "MNIST/raw", "other"))
+    assert [tmp_path / path for path in found] == [tmp_path / name for name in expected]
 
 
-def test_the_first_existing_file(tmp_path):
-    (tmp_path / "b").write_text("")
-    (tmp_path / "c").write_text("")
+SPELLINGS = [
+    "train-images-idx3-ubyte",
+    "train-images-idx3-ubyte.gz",
+    "TRAIN-IMAGES-IDX3-UBYTE.GZ",
+    "train-images.idx3-ubyte",
+    "train-images.idx3-ubyte/train-images.idx3-ubyte",
+    "train-images.idx3-ubyte.gz",
+    "train-images-idx3-ubyte/train-images.idx3-ubyte.gz",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_file_is_found_however_its_name_is_spelled(tmp_path, spelling):
+    (tmp_path / spelling).parent.mkdir(exist_ok=True)
+    (tmp_path / spelling).write_text("")
+    (tmp_path / "train-labels.idx1-ubyte").write_text("")
+    assert existing(tmp_path, SPELLINGS[0]) == tmp_path / spelling
+
+
+def test_the_exact_name_comes_first(tmp_path):
+    for name in reversed(SPELLINGS[:4]):
+        (tmp_path / name).write_text("")
+        assert existing(tmp_path, SPELLINGS[0]) == tmp_path / name
+
+
+def test_a_folder_without_the_file_holds_none(tmp_path):
     (tmp_path / "a").mkdir()
-    assert first_existing(tmp_path, ("a", "b", "c")) == tmp_path / "b"
-    assert first_existing(tmp_path, ("x", "y")) is None
+    assert existing(tmp_path, "a") is None
+    assert existing(tmp_path, "b") is None
+    assert plain_name("A_b.idx3-ubyte.gz") == "a-b-idx3-ubyte"

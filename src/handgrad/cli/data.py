@@ -1,4 +1,4 @@
-"""`handgrad data`: list, fetch and show data sets."""
+"""`handgrad data`: list, fetch, show and inspect data sets."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.cli.options import DataDir, ImageSize, Json, Quiet
+from handgrad.cli.options import DataDir, ImageSize, Json, LabelFrom, Quiet
 from handgrad.docstrings import documented
 
 ABOUT = {
@@ -21,7 +21,7 @@ Name = Annotated[
 ]
 
 data = typer.Typer(
-    name="data", help="List, fetch and show data sets.", no_args_is_help=True
+    name="data", help="List, fetch, show and inspect data sets.", no_args_is_help=True
 )
 
 
@@ -30,9 +30,11 @@ data = typer.Typer(
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets, and where each is on this machine."""
     from handgrad.cli.screens.console import say, say_json, show, table
-    from handgrad.datasets.load import find
+    from handgrad.datasets.find import find
+    from handgrad.datasets.locate import check_root
     from handgrad.datasets.sources import SOURCES
 
+    check_root(data_dir)
     places: dict[str, str | None] = {"digits": EMBEDDED}
     for name, source in SOURCES.items():
         folder = find(source, data_dir)
@@ -50,7 +52,8 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
         shown.add_row(name, ABOUT[name], place or f"handgrad data fetch {name}")
     show(shown)
     say()
-    say("Your own images: give a folder or a zip with one folder for each class.")
+    say("Your own images: give a folder or a zip with one folder for each class, or")
+    say("another format; handgrad data inspect PATH says what would be read.")
 
 
 @data.command()
@@ -82,6 +85,7 @@ def show(
         Path | None, typer.Option(help="The picture; NAME_samples.png by default.")
     ] = None,
     per_class: Annotated[int, typer.Option(help="How many images of each class.")] = 10,
+    label_from: LabelFrom = None,
     data_dir: DataDir = None,
     image_size: ImageSize = None,
     quiet: Quiet = False,
@@ -100,7 +104,13 @@ def show(
         check_at_least("handgrad data show", "--image-size", image_size, 1)
     size = None if image_size is None else (image_size, image_size)
     with loading(quiet=quiet) as progress:
-        found = load(name, data_dir=data_dir, image_size=size, progress=progress)
+        found = load(
+            name,
+            data_dir=data_dir,
+            image_size=size,
+            progress=progress,
+            label_from=label_from,
+        )
     figure = figures.labelled_samples(
         found.train.images, found.train.targets, found.class_names, per_class=per_class
     )
@@ -124,6 +134,33 @@ def show(
         )
         say(f"{found.name}: {len(found.train):,} images to train, {test}.")
         say(f"Samples are in {written}.")
+
+
+@data.command("inspect")
+@documented
+def inspect_data(
+    path: Annotated[
+        str, typer.Argument(help="A path of images, or a data set's name.")
+    ],
+    label_from: LabelFrom = None,
+    data_dir: DataDir = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Report what would be read from a path, and what is odd about it."""
+    from handgrad.cli.screens.console import say_json
+    from handgrad.cli.screens.loading import loading
+    from handgrad.cli.screens.surveys import show_survey
+    from handgrad.datasets.load import inspect
+
+    with loading(quiet=quiet) as progress:
+        found = inspect(
+            path, data_dir=data_dir, label_from=label_from, progress=progress
+        )
+    if as_json:
+        say_json({"path": path, **found.as_dict()})
+    else:
+        show_survey(path, found)
 
 
 def plain_name(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
+from handgrad.cli.options import DataDir, Json, LabelFrom, Quiet, Workers, flag
 
 if TYPE_CHECKING:
     pass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PAIRS = 5
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     run: Annotated[Path, typer.Argument(help="A folder that handgrad train made.")],
     split: Annotated[
         str | None,
@@ -29,6 +29,7 @@ def evaluate(
     last: Annotated[
         bool, flag("--last", says="The last checkpoint, not the best.")
     ] = False,
+    label_from: LabelFrom = None,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     workers: Workers = None,
@@ -50,6 +51,7 @@ def evaluate(
             split,
             dataset=dataset,
             data_dir=data_dir,
+            label_from=label_from,
             progress=progress,
         )
     names = classifier.class_names

@@ -58,9 +58,17 @@ Workers = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+LabelFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHAT",
+        help="Where the class is: name (the file's), folder, a column, fine or coarse.",
+        rich_help_panel=DATA,
+    ),
+]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Where data sets are looked for first.", rich_help_panel=DATA),
+    typer.Option(help="The only folder searched for data sets.", rich_help_panel=DATA),
 ]
 
 

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from handgrad.training.trained_network import TrainedNetwork
 
 BATCH = 256  # pictures in memory at once
+TABLES = (".csv", ".tsv")
 WAYS = ("no", "auto", "yes")
 
 
 def predict(
     run: Annotated[Path, typer.Argument(help="A folder that handgrad train made.")],
     images: Annotated[
-        list[Path], typer.Argument(help="Picture files, or folders of them.")
+        list[Path],
+        typer.Argument(help="Picture files, folders of them, or CSV files of pixels."),
     ],
     top: Annotated[int, typer.Option(help="How many classes to name.")] = 3,
     csv: Annotated[
@@ -67,7 +69,7 @@ def predict(
         raise DatasetError(
             bad[0]
             if len(files) == 1
-            else f"{len(bad):,} of {len(files):,} pictures could not be read; all "
+            else f"{len(bad):,} of {len(files):,} files could not be read; all "
             "others are answered. Replace them, or take them out."
         )
 
@@ -115,12 +117,7 @@ def _answered(
     resolved = classifier.config.resolved
     usual = None if resolved is None else resolved.brightness
     read: list[tuple[Path, Any, bool]] = []
-    for path in paths:
-        try:
-            pixels = classifier.read_image(path)
-        except DatasetError as error:
-            bad.append(str(error))
-            continue
+    for path, pixels in _pictures(classifier, paths, bad):
         is_other = seems_inverted(pixels, usual)
         if invert == "yes" or (invert == "auto" and is_other):
             pixels = 255 - pixels
@@ -132,6 +129,30 @@ def _answered(
         Answer(path, row, is_other)
         for (path, _, is_other), row in zip(read, scores, strict=True)
     ]
+
+
+def _pictures(
+    classifier: "TrainedNetwork", paths: list[Path], bad: list[str]
+) -> Iterator[tuple[Path, Any]]:
+    """Each picture with its pixels: one of a file, many of a table of pixels."""
+    for path in paths:
+        try:
+            if path.suffix.lower() in TABLES and path.is_file():
+                yield from _rows(classifier, path)
+            else:
+                yield path, classifier.read_image(path)
+        except DatasetError as error:
+            bad.append(str(error))
+
+
+def _rows(classifier: "TrainedNetwork", path: Path) -> Iterator[tuple[Path, Any]]:
+    """The images of a CSV file, counted from 1; labels in it are left alone."""
+    from handgrad.datasets.formats.pixel_csv import read_rows
+    from handgrad.training.other_images import as_shape
+
+    images, _ = read_rows(path)
+    for number, image in enumerate(as_shape(images, classifier.input_shape), 1):
+        yield Path(f"{path}:{number}"), image
 
 
 def _warn(answers: "list[Answer]", invert: str) -> None:

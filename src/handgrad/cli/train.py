@@ -7,7 +7,16 @@ import typer
 
 from handgrad.cli import run_options
 from handgrad.cli import train_options as option
-from handgrad.cli.options import DataDir, ImageSize, Json, Quiet, Set, Settings, Workers
+from handgrad.cli.options import (
+    DataDir,
+    ImageSize,
+    Json,
+    LabelFrom,
+    Quiet,
+    Set,
+    Settings,
+    Workers,
+)
 from handgrad.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,6 +40,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     model: option.Model = None,
     settings: Set = None,
     dataset: option.DatasetName = None,
+    label_from: LabelFrom = None,
     data_dir: DataDir = None,
     validation: option.Validation = None,
     train_count: option.TrainCount = None,

@@ -26,7 +26,7 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME|PATH",
-        help="A name (see handgrad data list), or a folder or zip of images (digits).",
+        help="A name (see handgrad data list), or the path of images (digits).",
         rich_help_panel=DATA,
     ),
 ]
@@ -154,6 +154,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "seed": ("", "seed"),
     "engine": ("", "engine"),
     "dataset": ("dataset", "name"),
+    "label_from": ("dataset", "label_from"),
     "data_dir": ("dataset", "data_dir"),
     "validation": ("dataset", "validation"),
     "train_count": ("dataset", "train_count"),

@@ -1,4 +1,4 @@
-"""CIFAR-10's official Python version: what most people have on their disk.
+"""CIFAR's official Python versions: what most people have on their disk.
 
 Its files are pickles, and to unpickle is to run what a file says. So nothing is
 unpickled here: `pickletools` of the standard library splits a file into its
@@ -36,7 +36,7 @@ TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
 TEST_FILES = ("test_batch",)
 LARGEST_BYTES = 64 << 20  # twice the original, of a file in the archive
 PIXELS = 3 * 32 * 32
-MENDING = f"Unpack {ARCHIVE} again."
+MENDING = "Unpack its archive again."
 
 RECONSTRUCT, ARRAY, DTYPE, ENCODE = "array", "ndarray", "dtype", "encode"
 NAMES = {  # what a file may call something, and what we do then
@@ -72,11 +72,14 @@ def is_at(place: Path) -> bool:
     )
 
 
-def parse_batch(content: bytes, name: str) -> Split:
+def parse_batch(
+    content: bytes, name: str, labels_key: str = "labels", classes: int = 10
+) -> Split:
     """The images of one file; DatasetError if it holds anything else."""
     values = plain_values(content, name)
     fields = values if isinstance(values, dict) else {}
-    data, labels = (fields.get(key, fields.get(key.encode())) for key in FIELDS)
+    keys = ("data", labels_key)
+    data, labels = (fields.get(key, fields.get(key.encode())) for key in keys)
     pixels = data.values if isinstance(data, _Array) else None
     if pixels is None or pixels.ndim != 2 or pixels.shape[1] != PIXELS:
         raise _refused(name, f"no data of {PIXELS} bytes for each image")
@@ -87,11 +90,8 @@ def parse_batch(content: bytes, name: str) -> Split:
     if not all(-128 <= label < 256 for label in labels):  # else no array could hold it
         raise _refused(name, "a label that is out of range")
     targets = np.array(labels, dtype=np.int64)
-    check_targets(targets, len(cifar10.CLASS_NAMES), name)
+    check_targets(targets, classes, name)
     return Split(pixels.reshape(-1, *cifar10.SHAPE), targets)
-
-
-FIELDS = ("data", "labels")
 
 
 def plain_values(content: bytes, name: str) -> Any:
@@ -105,7 +105,7 @@ def plain_values(content: bytes, name: str) -> Any:
             follow(machine, argument)
         return machine.stack.pop()
     except _Unwanted as error:
-        raise _refused(name, f"{error}, which no CIFAR-10 needs") from error
+        raise _refused(name, f"{error}, which no CIFAR data set needs") from error
     except BROKEN as error:
         raise _refused(name, "what is no whole pickle") from error
 

@@ -1,7 +1,7 @@
-"""The IDX format of MNIST and Fashion-MNIST, gzip or not.
+"""The IDX format of MNIST and data sets like it, gzip or not.
 
 byte 0-1  zero
-byte 2    kind of number: 8 is an unsigned byte, the only one read here
+byte 2    kind of number: unsigned or signed byte, int16, int32, float32, float64
 byte 3    number of axes
 then      one 32-bit size for each axis, most significant byte first
 then      the numbers
@@ -16,11 +16,15 @@ from typing import BinaryIO
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets.dataset import Split, check_targets
+from handgrad.datasets.dataset import Split
+from handgrad.datasets.formats.pixels import images_of
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 
 UNSIGNED_BYTE = 8
+WHOLE = {UNSIGNED_BYTE: ">u1", 9: ">i1", 11: ">i2", 12: ">i4"}
+NUMBERS = {**WHOLE, 13: ">f4", 14: ">f8"}
+MOST_AXES = 4
 GZIP = b"\x1f\x8b"
 GZIP_RATIO = 1032  # deflate packs no better than this
 MENDING = (
@@ -29,25 +33,37 @@ MENDING = (
 )
 
 
-def read_idx(path: Path, axes: int) -> NumpyArray:
-    """The numbers of an IDX file with this many axes, uint8."""
+def read_idx(
+    path: Path, axes: int | None = None, *, advice: str = MENDING
+) -> NumpyArray:
+    """The numbers of an IDX file: whole ones with this many axes, or any.
+
+    `advice` is the next step that an error gives.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as raw:
             is_gzip = raw.read(2) == GZIP
             raw.seek(0)
             if not is_gzip:
-                return _parse(raw, path, axes, size)
+                return _Reader(path, axes, size, advice).read(raw)
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                return _parse(unpacked, path, axes, size * GZIP_RATIO)
+                return _Reader(path, axes, size * GZIP_RATIO, advice).read(unpacked)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DatasetError(
-            f"{path} is a damaged gzip file ({error}). {MENDING}"
+            f"{path} is a damaged gzip file ({error}). {advice}"
         ) from error
     except OSError as error:
         raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. {MENDING}"
+            f"{path} cannot be read: {error.strerror or error}. {advice}"
         ) from error
+
+
+def axes_of(head: bytes) -> int | None:
+    """The number of axes of an IDX file by its first bytes; None for another file."""
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in NUMBERS:
+        return None
+    return head[3] if 1 <= head[3] <= MOST_AXES else None
 
 
 def read_split(images: Path, labels: Path, classes: int) -> Split:
@@ -57,44 +73,68 @@ def read_split(images: Path, labels: Path, classes: int) -> Split:
         images   (count, 1, height, width), uint8
         targets  (count,), int64
     """
-    pixels = read_idx(images, axes=3)
+    pixels = images_of(read_idx(images, axes=3), str(images))
     targets = read_idx(labels, axes=1).astype(np.int64)
     if len(pixels) != len(targets):
         raise DatasetError(
             f"{images} holds {len(pixels)} images, but {labels} holds {len(targets)} "
             "labels. They do not belong together; fetch both again."
         )
-    check_targets(targets, classes, str(labels))
-    return Split(pixels[:, None], targets)
+    wrong = np.flatnonzero((targets < 0) | (targets >= classes))
+    if len(wrong):
+        raise DatasetError(
+            f"{labels}: label {targets[wrong[0]]} of image {wrong[0]} is out of range; "
+            f"labels go from 0 to {classes - 1}. For another data set of the same "
+            f"format, give its folder: --dataset {labels.parent}"
+        )
+    return Split(pixels, targets)
 
 
-def _parse(
-    stream: BinaryIO | gzip.GzipFile, path: Path, axes: int, largest: int
-) -> NumpyArray:
-    """The numbers of a stream that can hold no more than `largest` bytes."""
-    header = stream.read(4 + 4 * axes)
-    if header[:4] != bytes((0, 0, UNSIGNED_BYTE, axes)):
-        found = f"begins with {header[:4].hex()}" if header else "is empty"
+class _Reader:
+    """Reads the numbers of a stream that can hold no more than `largest` bytes."""
+
+    def __init__(self, path: Path, axes: int | None, largest: int, advice: str) -> None:
+        self.path, self.axes = path, axes
+        self.largest, self.advice = largest, advice
+
+    def read(self, stream: BinaryIO | gzip.GzipFile) -> NumpyArray:
+        start = stream.read(4)
+        self._check_start(start)
+        axes, kind = start[3], np.dtype(NUMBERS[start[2]])
+        sizes = stream.read(4 * axes)
+        if len(sizes) < 4 * axes:
+            raise DatasetError(f"{self.path} ends inside its header. {self.advice}")
+        shape = [int(size) for size in np.frombuffer(sizes, ">u4")]
+        expected = prod(shape) * kind.itemsize
+        self._check_size(shape, expected)
+        body = stream.read(expected + 1)  # one more shows what does not belong there
+        if len(body) != expected:
+            found = "more" if len(body) > expected else f"only {len(body)}"
+            raise DatasetError(
+                f"{self.path} should hold {expected} bytes after its header, but holds "
+                f"{found}. {self.advice}"
+            )
+        numbers = np.frombuffer(body, dtype=kind).reshape(shape)
+        return numbers.astype(kind.newbyteorder("="), copy=False)
+
+    def _check_start(self, start: bytes) -> None:
+        known = NUMBERS if self.axes is None else WHOLE
+        axes = axes_of(start)
+        if axes is not None and start[2] in known and self.axes in (None, axes):
+            return
+        found = f"begins with {start.hex()}" if start else "is empty"
+        expected = bytes((0, 0, UNSIGNED_BYTE, self.axes or 3)).hex()
+        which = "" if self.axes is None else f" of bytes with {self.axes} axes"
         raise DatasetError(
-            f"{path} is not an IDX file of bytes with {axes} axes: it {found}, "
-            f"expected {bytes((0, 0, UNSIGNED_BYTE, axes)).hex()}. {MENDING}"
+            f"{self.path} is not an IDX file{which}: it {found}, expected {expected}. "
+            f"{self.advice}"
         )
-    if len(header) < 4 + 4 * axes:
-        raise DatasetError(f"{path} ends inside its header. {MENDING}")
-    shape = [int(size) for size in np.frombuffer(header, ">u4", axes, offset=4)]
-    expected = prod(shape)
-    if not 0 < expected <= largest:
-        sizes = " x ".join(str(size) for size in shape)
-        raise DatasetError(
-            f"{path} says that it holds {sizes} numbers, which cannot be: it has room "
-            f"for 1 to {largest}. {MENDING}"
-        )
-    check_memory(expected, str(path))
-    body = stream.read(expected + 1)  # one more shows what does not belong there
-    if len(body) != expected:
-        found = "more" if len(body) > expected else f"only {len(body)}"
-        raise DatasetError(
-            f"{path} should hold {expected} bytes after its header, but holds {found}. "
-            f"{MENDING}"
-        )
-    return np.frombuffer(body, dtype=np.uint8).reshape(shape)
+
+    def _check_size(self, shape: list[int], expected: int) -> None:
+        if not 0 < expected <= self.largest:
+            sizes = " x ".join(str(size) for size in shape)
+            raise DatasetError(
+                f"{self.path} says that it holds {sizes} numbers, which cannot be: it "
+                f"has room for 1 to {self.largest}. {self.advice}"
+            )
+        check_memory(expected, str(self.path))

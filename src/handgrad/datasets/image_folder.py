@@ -50,27 +50,43 @@ def load_images(
     """
     with open_pictures(path) as pictures:
         files = pictures.sorted_files()
-        place = path.resolve()
-        name = place.name if path.is_dir() else place.stem
-        cache = ImageCache(place, files, image_size, is_read=use_cache)
-        places = () if allow_empty_classes else pictures.folders
-        plan = arrange(files, str(path), places)
-        passed_over = dict(sorted(pictures.passed_over.items()))
-        found = cache.open(name)
-        if found is not None:
-            return replace(found, passed_over=passed_over)
-        with quiet_decoder():
-            headers = _headers(pictures, plan.files, path, progress)
-            shape = shape_of(headers, image_size)
-            depths = [one.bit_depth for one in headers if one.bit_depth is not None]
-            plan = replace(plan, bit_depth=max(depths, default=None))
-            made = cache.build(
-                name,
-                plan,
-                shape,
-                lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
-            )
-        return replace(made, passed_over=passed_over)
+        place = () if allow_empty_classes else pictures.folders
+        plan = arrange(files, str(path), place)
+        return load_planned(
+            path, pictures, files, plan, image_size, progress, use_cache=use_cache
+        )
+
+
+def load_planned(
+    path: Path,
+    pictures: PictureFiles,
+    files: Sequence[PictureFile],
+    plan: Plan,
+    image_size: Pair | None = None,
+    progress: Progress | None = None,
+    *,
+    use_cache: bool = True,
+) -> Dataset:
+    """The data set of a plan; `files` are what its cached pixels depend on."""
+    place = path.resolve()
+    name = place.name if path.is_dir() else place.stem
+    cache = ImageCache(place, files, image_size, is_read=use_cache)
+    passed_over = dict(sorted(pictures.passed_over.items()))
+    found = cache.open(name)
+    if found is not None:
+        return replace(found, passed_over=passed_over)
+    with quiet_decoder():
+        headers = _headers(pictures, plan.files, path, progress)
+        shape = shape_of(headers, image_size)
+        depths = [one.bit_depth for one in headers if one.bit_depth is not None]
+        plan = replace(plan, bit_depth=max(depths, default=None))
+        made = cache.build(
+            name,
+            plan,
+            shape,
+            lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
+        )
+    return replace(made, passed_over=passed_over)
 
 
 def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:

@@ -83,7 +83,7 @@ def arrange(
         kind: f"the folder {decoded(folder)}" for kind, folder in folders.items()
     }
     if not splits["test"] and not splits["validation"]:
-        splits["train"], splits["test"] = _put_aside(splits["train"])
+        splits["train"], splits["test"] = put_aside(splits["train"])
         sources["test"] = "a fifth of each class"
         sources.setdefault("train", "the others")
     number = {name: place for place, name in enumerate(names)}
@@ -261,7 +261,7 @@ def _check_in_folders(rows: Sequence[Row], source: str) -> None:
         )
 
 
-def _put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+def put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """A fifth of each class, by the numbers that their names draw."""
     aside, by_class = set(), defaultdict(list)
     for _, parts in rows:

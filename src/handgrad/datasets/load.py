@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from handgrad.arrays import Pair
 from handgrad.datasets import cifar10, cifar10_python
@@ -12,14 +11,18 @@ from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.digits import load_digits
 from handgrad.datasets.download import fetch_files, is_right
+from handgrad.datasets.find import check_partial, find, target_of
 from handgrad.datasets.idx import read_split
-from handgrad.datasets.locate import cache_folder, first_existing, folders
-from handgrad.datasets.resize import resize_split
+from handgrad.datasets.locate import check_root, existing
+from handgrad.datasets.resize import resize_dataset
 from handgrad.datasets.sources import SOURCES, Source
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.paths import check_ordinary, path_of
 from handgrad.ranges import check_count, shown
+
+if TYPE_CHECKING:
+    from handgrad.datasets.formats.survey import Survey
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, of how many
 
@@ -35,22 +38,27 @@ def load(
     data_dir: str | Path | None = None,
     image_size: Pair | None = None,
     progress: Progress | None = None,
+    label_from: str | None = None,
     use_cache: bool = True,
     allow_empty_classes: bool = False,
 ) -> Dataset:
     """Load a data set: from this machine if it is there, else by download.
 
     `name_or_path` is "cifar10", "digits", "fashion_mnist" or "mnist" (hyphens,
-    underscores and capitals do not matter), or the path of a folder or zip with one
-    folder of images for each class. `data_dir` is searched first and receives
-    downloads, by default the user's cache folder; HANDGRAD_DATA, ./data and the folders
-    of other libraries are searched as well. `progress` is called with what is read, how
-    much is done, and of how much. With `use_cache=False` images are decoded even if the
-    image cache holds them. A folder without images beside those of the classes is an
-    error, unless `allow_empty_classes`.
+    underscores and capitals do not matter), or the path of images: a folder or zip with
+    one folder for each class, or a file or folder of another format (see the guide on
+    data). `label_from` says where the class of an image is, if that is not clear:
+    "name" for the name of its file, "folder", a column or key, and "fine" or "coarse"
+    for CIFAR-100. `data_dir`, or else the folder that HANDGRAD_DATA names, is the only
+    place searched, and receives downloads. Without either, ./data, the user's cache
+    folder and the folders of other libraries are searched, and the cache folder
+    receives downloads. `progress` is called with what is read, how much is done, and of
+    how much. With `use_cache=False` images are decoded even if the image cache holds
+    them. A folder without images beside those of the classes is an error, unless
+    `allow_empty_classes`.
 
-    DatasetError for an unknown name, a failed download, or a file that is missing or
-    damaged; ConfigError for a size below 1.
+    DatasetError for an unknown name, a `data_dir` that does not exist, a failed
+    download, or a file that is missing or damaged; ConfigError for a size below 1.
 
     Shapes
         train.images   (count, channels, height, width), uint8
@@ -71,28 +79,54 @@ def load(
             _existing(name_or_path),
             image_size,
             progress,
+            label_from=label_from,
             use_cache=use_cache,
             allow_empty_classes=allow_empty_classes,
+        )
+    if label_from is not None:
+        raise ConfigError(
+            f"{name} has one label for each image, got label_from={label_from!r} "
+            "(--label-from). Leave it out."
         )
     if name == "digits":
         dataset = load_digits()
     else:
         source = SOURCES[name]
-        place = find(source, data_dir) or fetch(
-            name, data_dir=data_dir, progress=progress
-        )
+        check_root(data_dir)
+        place = find(source, data_dir)
+        if place is None:
+            check_partial(source, data_dir)
+            place = fetch(name, data_dir=data_dir, progress=progress)
         dataset = read(source, place)
-    return dataset if image_size is None else resized(dataset, image_size)
+    return dataset if image_size is None else resize_dataset(dataset, image_size)
+
+
+def inspect(
+    name_or_path: str | Path,
+    *,
+    data_dir: str | Path | None = None,
+    label_from: str | None = None,
+    progress: Progress | None = None,
+) -> "Survey":
+    """Look at all images of a data set, and report what is odd; see `load`."""
+    from handgrad.datasets.formats.survey import of_arrays, summed, survey
+
+    name = _known(name_or_path)
+    path = None if name is not None else _existing(name_or_path)
+    if path is not None and path.name != ARRAY_FILE:
+        return survey(path, label_from, progress)
+    found = load(name_or_path, data_dir=data_dir, progress=progress)
+    return summed(found.name, found.class_names, of_arrays(found))
 
 
 def _from_files(
-    path: Path, image_size: Pair | None, progress: Any, **how: bool
+    path: Path, image_size: Pair | None, progress: Any, **how: Any
 ) -> Dataset:
     if path.name == ARRAY_FILE:
         return load_arrays(path)
-    from handgrad.datasets.image_folder import load_images
+    from handgrad.datasets.formats.load_formats import load_path
 
-    return load_images(path, image_size, progress, **how)
+    return load_path(path, image_size, progress, **how)
 
 
 def fetch(
@@ -100,9 +134,10 @@ def fetch(
 ) -> Path:
     """Download a data set unless it is on this machine; return its folder or archive.
 
-    `name` is "cifar10", "fashion_mnist" or "mnist". `data_dir` is searched first and
-    receives the download, by default the user's cache folder. `progress` is called with
-    the file, the bytes done, and the bytes of the whole. Downloaded files whose
+    `name` is "cifar10", "fashion_mnist" or "mnist". `data_dir`, or else the folder that
+    HANDGRAD_DATA names, is the only place searched, and receives the download; without
+    either it goes into the user's cache folder. `progress` is called with the file, the
+    bytes done, and the bytes of the whole. Downloaded files whose
     checksum is wrong are downloaded again.
 
     ConfigError for an unknown name; DatasetError for "digits", which is part of
@@ -116,24 +151,11 @@ def fetch(
     if known is None:
         raise unknown_name("data set to download", name, SOURCES)
     source = SOURCES[known]
-    target = Path(os.path.expanduser(data_dir or cache_folder())) / known
+    target = target_of(known, data_dir)
     found = find(source, data_dir)
     if found is not None and (found != target or _is_whole(source, found)):
         return found
     return fetch_files(source, target, progress)
-
-
-def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
-    """The first folder that holds all files of a data set, or its archive."""
-    names = (*source.folders, source.name)
-    for folder in folders(data_dir, names):
-        if all(
-            first_existing(folder, (file.name, file.packed)) for file in source.files
-        ):
-            return folder
-        if source.archive is not None and (folder / source.archive.name).is_file():
-            return folder / source.archive.name
-    return None if source.other is None else find(source.other, data_dir)
 
 
 def read(source: Source, place: Path) -> Dataset:
@@ -156,16 +178,6 @@ def read(source: Source, place: Path) -> Dataset:
     checksum = checksum_of(train, test)
     _check_identity(source, place, checksum)
     return Dataset(source.name, train, test, source.class_names, checksum)
-
-
-def resized(dataset: Dataset, size: Pair) -> Dataset:
-    """The same data set with its images at another height and width."""
-    train, *others = (
-        None if split is None else resize_split(split, size)
-        for split in (dataset.train, dataset.test, dataset.validation)
-    )
-    assert train is not None
-    return replace(dataset, train=train, test=others[0], validation=others[1])
 
 
 def _known(name: str | Path) -> str | None:
@@ -227,7 +239,7 @@ def _is_whole(source: Source, folder: Path) -> bool:
 
 def _read_idx_pair(source: Source, folder: Path, start: int) -> Split:
     images, labels = (
-        first_existing(folder, (file.name, file.packed)) or folder / file.name
+        existing(folder, file.name) or folder / file.name
         for file in source.files[start : start + 2]
     )
     return read_split(images, labels, len(source.class_names))

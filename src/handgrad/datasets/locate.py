@@ -1,13 +1,14 @@
-"""Where data sets are looked for: what a user already has is found.
+"""Where data sets are looked for.
 
-    1. the folder given (--data-dir)
-    2. the folder that HANDGRAD_DATA names
-    3. ./data, as torchvision's tutorials have it
-    4. the user's cache, where downloads go
-    5. where other libraries keep theirs: ~/.cache, ~/.keras/datasets, ~/.mxnet/datasets
+In the folder that the user names, and nowhere else: --data-dir, or without it the
+folder that HANDGRAD_DATA names. Without either, in this order:
+
+    1. ./data, as torchvision's tutorials have it
+    2. the user's cache, where downloads go
+    3. where other libraries keep theirs: ~/.cache, ~/.keras/datasets, ~/.mxnet/datasets
 
 In each, a data set may have its own folder under the names of several libraries, or, in
-the first two, lie there itself.
+a named folder, lie there itself.
 """
 
 import os
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, DatasetError
 
 
 def cache_folder() -> Path:
@@ -49,16 +50,28 @@ def home() -> Path:
     return found if found.is_absolute() else Path(os.path.abspath(os.sep))
 
 
-def named_roots(data_dir: str | Path | None = None) -> list[Path]:
-    """The folders that the user named: --data-dir, then HANDGRAD_DATA."""
-    named = [str(data_dir)] if data_dir is not None else []
-    if os.environ.get("HANDGRAD_DATA"):
-        named.append(os.environ["HANDGRAD_DATA"])
-    return [Path(os.path.expanduser(root)) for root in named]
+def named_root(data_dir: str | Path | None = None) -> Path | None:
+    """The folder that the user named: --data-dir, or else HANDGRAD_DATA."""
+    named = data_dir if data_dir is not None else os.environ.get("HANDGRAD_DATA")
+    return Path(os.path.expanduser(named)) if named else None
+
+
+def check_root(data_dir: str | Path | None = None) -> None:
+    """DatasetError if the folder that the user named is not there."""
+    root = named_root(data_dir)
+    if root is None or os.path.isdir(root):
+        return
+    named = "data_dir (--data-dir)" if data_dir is not None else "HANDGRAD_DATA"
+    wrong = "is not a folder" if os.path.exists(root) else "does not exist"
+    raise DatasetError(
+        f"{named} names {root}, which {wrong}. Give the folder that holds the data "
+        "set, or make one for the download."
+    )
 
 
 def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]:
     """Every existing folder in which the files may lie, first to last."""
+    named = named_root(data_dir)
     usual = [
         Path("data"),
         cache_folder(),
@@ -66,14 +79,45 @@ def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]
         home() / ".keras" / "datasets",
         home() / ".mxnet" / "datasets",
     ]
-    named = named_roots(data_dir)
-    for root in (*named, *usual):
-        itself = [root] if root in named else []
+    for root in usual if named is None else [named]:
+        itself = [] if named is None else [root]
         for folder in (*[root / name for name in names], *itself):
             if os.path.isdir(folder):  # no name is too long to ask
                 yield folder
 
 
-def first_existing(folder: Path, names: Sequence[str]) -> Path | None:
-    """The first of these files that the folder holds."""
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+def existing(folder: Path, name: str) -> Path | None:
+    """A file of a folder, however its name is spelled: packed or not.
+
+    Programs that unpack write `train-images.idx3-ubyte`, or put the file into a folder
+    of its own name; capitals do not matter. The exact name comes first.
+    """
+    found = [path for path in entries(folder) if plain_name(path) == plain_name(name)]
+    inner = [file for path in found if path.is_dir() for file in entries(path)]
+    found += [path for path in inner if plain_name(path) == plain_name(name)]
+    files = [path for path in found if path.is_file()]
+    return min(files, key=lambda path: _distance(path, name), default=None)
+
+
+def plain_name(path: str | Path) -> str:
+    """A file's name with the spellings of several programs made one.
+
+    Example
+        plain_name("Train-Images.idx3-ubyte.gz") == "train-images-idx3-ubyte"
+    """
+    name = Path(path).name.lower().removesuffix(".gz")
+    return name.replace(".", "-").replace("_", "-")
+
+
+def _distance(path: Path, name: str) -> tuple[bool, bool, str]:
+    return path.name != name, path.name != f"{name}.gz", str(path)
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted; DatasetError if it cannot be listed."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be listed: {error.strerror}. Make it readable."
+        ) from error

@@ -1,11 +1,12 @@
 """Resizing images, the same way everywhere (Pillow, bilinear, on bytes)."""
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair
-from handgrad.datasets.dataset import Split
+from handgrad.datasets.dataset import Dataset, Split
 from handgrad.memory import check_memory
 
 
@@ -29,3 +30,13 @@ def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
 def resize_split(split: Split, size: Pair) -> Split:
     """A split with its images resized."""
     return Split(resize_images(split.images, size), split.targets)
+
+
+def resize_dataset(dataset: Dataset, size: Pair) -> Dataset:
+    """The same data set with its images at another height and width."""
+    train, *others = (
+        None if split is None else resize_split(split, size)
+        for split in (dataset.train, dataset.test, dataset.validation)
+    )
+    assert train is not None
+    return replace(dataset, train=train, test=others[0], validation=others[1])

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handgrad.datasets.load import NAMES, find, load
+from handgrad.datasets.find import find
+from handgrad.datasets.load import NAMES, load
 from handgrad.datasets.sources import SOURCES
 from handgrad.errors import HandgradError, RunError
 from handgrad.names import known_name

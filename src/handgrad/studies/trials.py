@@ -114,6 +114,8 @@ def trial_of(
     check_config(config, who)
     dump = config.model_dump(mode="json", exclude={"resolved", "seed", "start"})
     dump["dataset"].pop("data_dir")
+    if config.dataset.label_from is None:
+        dump["dataset"].pop("label_from")  # a ledger of before stays valid
     dump["training"].pop("checkpoint_seconds")
     dump["training"].pop("on_failed_save")
     if config.prediction == PredictionConfig():

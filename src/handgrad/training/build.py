@@ -162,6 +162,7 @@ def load_dataset(
     return datasets.load(
         config.dataset.name,
         data_dir=config.dataset.data_dir or None,
+        label_from=config.dataset.label_from,
         image_size=size,
         progress=progress,
         use_cache=use_cache,

@@ -62,9 +62,11 @@ class DatasetConfig(Table):
     `validation` is a fraction or a count of the training images, "test" for the test
     images themselves (as some reports do), "folder" for the validation images that the
     data set brings, or "none". Where nothing is said, it is "folder" if there are some.
+    `label_from` says where the class of an image is, as in `datasets.load`.
     """
 
     name: Annotated[str, _spelled(DATASETS), AfterValidator(written)] = "digits"
+    label_from: str | None = None
     data_dir: str | None = None
     validation: Validation = 0.1
     train_count: Whole | None = None

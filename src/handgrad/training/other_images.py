@@ -31,13 +31,15 @@ def whole_images(
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
     path = Path(os.path.expanduser(name))
-    if len(resolved.input_shape) == 3 and _holds_pictures(path):
+    label_from = config.dataset.label_from
+    found = _in_format(path, resolved.input_shape, label_from, progress)
+    if found is None and len(resolved.input_shape) == 3 and _holds_pictures(path):
         from handgrad.datasets.labelled_pictures import labelled_pictures
 
         names, shape = resolved.class_names, resolved.input_shape
         depth = resolved.bit_depth or 16
         return labelled_pictures(path, names, shape, progress, depth)
-    found = datasets.load(name, data_dir=data_dir, progress=progress)
+    found = found or datasets.load(name, data_dir=data_dir, progress=progress)
     parts = [part for part in (found.train, found.test) if part is not None]
     whole = Split(
         np.concatenate([part.images for part in parts]),
@@ -96,6 +98,18 @@ def grey_of(images: NumpyArray) -> NumpyArray:
     wide = np.tensordot(images.astype(np.uint32), LUMA, axes=(1, 0)) + 0x8000
     grey: NumpyArray = (wide >> 16).astype(np.uint8)[:, None]
     return grey
+
+
+def _in_format(
+    path: Path, shape: Shape, label_from: str | None, progress: Any
+) -> Dataset | None:
+    """The data set of a path in one of the formats that say classes by themselves."""
+    if not path.exists() or path.name == ARRAY_FILE:
+        return None
+    from handgrad.datasets.formats.load_formats import load_whole
+
+    size = (shape[1], shape[2]) if len(shape) == 3 else None
+    return load_whole(path, size, progress, label_from=label_from)
 
 
 def _holds_pictures(path: Path) -> bool:

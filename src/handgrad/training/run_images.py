@@ -28,6 +28,7 @@ def run_images(
     *,
     dataset: str | None = None,
     data_dir: Path | None = None,
+    label_from: str | None = None,
     progress: Any = None,
 ) -> tuple[str, Split]:
     """The name of a split and its images, cut exactly as in training.
@@ -36,9 +37,12 @@ def run_images(
     that has no test images. DatasetError if the data set has changed since training:
     cut anew, its parts would hold images that the network was trained on. `dataset`
     names other images of the same classes, which are brought to the size and colours
-    that the network takes: all of them, unless a split is named.
+    that the network takes: all of them, unless a split is named; `label_from` says
+    where their classes are, if not where those of the training images are.
     """
     check_split(split)
+    if label_from is not None:
+        config = _with(config, None, {"label_from": label_from})
     if dataset is not None and not _is_same(dataset, config.dataset.name):
         if split is None:
             return "", whole_images(config, dataset, data_dir, progress)

@@ -1,0 +1,1 @@
+"""The formats in which people have images with labels on their disk."""

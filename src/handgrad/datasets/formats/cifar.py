@@ -1,0 +1,150 @@
+"""CIFAR-10 and CIFAR-100 from their own folders and archives, in both versions.
+
+CIFAR-100 gives each image two labels, a fine one of 100 classes and a coarse one of
+20: `label_from` is "fine" (without it, too) or "coarse". Their names are read from
+`meta`, or `fine_label_names.txt` and `coarse_label_names.txt`, if there is one.
+
+Source
+    Krizhevsky (2009), Learning multiple layers of features from tiny images.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets import cifar10, cifar10_python
+from handgrad.datasets.archive import read_tar
+from handgrad.datasets.dataset import check_targets
+from handgrad.datasets.formats.content import Arrays, Part
+from handgrad.errors import ConfigError, DatasetError
+
+SHAPE = (3, 32, 32)
+RECORD = 2 + 3 * 32 * 32
+CLASSES = {"fine": 100, "coarse": 20}
+LARGEST = 256 << 20  # bytes of a file in an archive
+BINARY = ("train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt")
+PYTHON = ("train", "test", "meta")
+TEN = (*cifar10.TRAIN_FILES, *cifar10.TEST_FILES)
+TEN_PYTHON = (*cifar10_python.TRAIN_FILES, *cifar10_python.TEST_FILES)
+ARCHIVES = {
+    "cifar-100-python.tar.gz": ("cifar-100-python", PYTHON),
+    "cifar-100-binary.tar.gz": ("cifar-100-binary", BINARY),
+}
+TEN_ARCHIVES = ("cifar-10-binary.tar.gz", cifar10_python.ARCHIVE)
+
+
+def cifar_place(path: Path) -> Path | None:
+    """The folder or archive of either data set at a path, or in the folder there."""
+    if path.is_file():
+        return path if path.name in (*ARCHIVES, *TEN_ARCHIVES) else None
+    names = (cifar10.FOLDER, cifar10_python.FOLDER, *(f for f, _ in ARCHIVES.values()))
+    for folder in (path, *(path / name for name in names)):
+        has = {
+            name
+            for name in (*TEN, *TEN_PYTHON, *BINARY, *PYTHON)
+            if (folder / name).is_file()
+        }
+        for wanted in (TEN, TEN_PYTHON, PYTHON[:2], BINARY[:2]):
+            if {*wanted[:1], *wanted[-1:]} <= has:
+                return folder
+    return None
+
+
+def read_cifar(paths: Sequence[Path], label_from: str | None) -> Arrays:
+    """The images of the folder or archive."""
+    place = paths[0]
+    files = None if _is_ten(place) else _files(place)
+    if files is None:
+        return _read_ten(place, label_from)
+    kind = label_from or "fine"
+    if kind not in CLASSES:
+        raise ConfigError(
+            f"CIFAR-100 has fine and coarse labels, got --label-from {kind}. Give one "
+            "of these."
+        )
+    is_binary = "train.bin" in files
+    read = _records if is_binary else _pickled
+    suffix = ".bin" if is_binary else ""
+    parts = [
+        Part(f"{place}: {split}", split, *read(files[split + suffix], place, kind))
+        for split in ("train", "test")
+    ]
+    return Arrays(tuple(parts), dict(enumerate(_label_names(files, kind, place))))
+
+
+def _is_ten(place: Path) -> bool:
+    return place.name in TEN_ARCHIVES or any(
+        (place / name).is_file() for name in (TEN[0], TEN_PYTHON[0])
+    )
+
+
+def _read_ten(place: Path, label_from: str | None) -> Arrays:
+    if label_from is not None:
+        raise ConfigError(
+            f"CIFAR-10 has one label for each image, got --label-from {label_from}. "
+            "Leave it out."
+        )
+    form = cifar10_python if cifar10_python.is_at(place) else cifar10
+    names = (form.TRAIN_FILES, form.TEST_FILES)
+    splits = [form.read_batches(place, files) for files in names]
+    parts = [
+        Part(f"{place}: {name}", name, split.images, split.targets)
+        for name, split in zip(("train", "test"), splits, strict=True)
+    ]
+    return Arrays(tuple(parts), dict(enumerate(cifar10.CLASS_NAMES)))
+
+
+def _files(place: Path) -> dict[str, bytes]:
+    """The content of each file by its name."""
+    if place.is_file():
+        folder, names = ARCHIVES[place.name]
+        members = read_tar(place, [f"{folder}/{name}" for name in names], LARGEST)
+        return {name.rpartition("/")[2]: content for name, content in members.items()}
+    try:
+        paths = [place / name for name in (*BINARY, *PYTHON)]
+        return {path.name: path.read_bytes() for path in paths if path.is_file()}
+    except OSError as error:
+        raise DatasetError(
+            f"{place} cannot be read: {error.strerror or error}. Unpack its archive "
+            "again."
+        ) from error
+
+
+def _records(content: bytes, place: Path, kind: str) -> tuple[NumpyArray, NumpyArray]:
+    if not content or len(content) % RECORD:
+        raise DatasetError(
+            f"{place} holds {len(content)} bytes in a file, not a whole number of "
+            f"records of {RECORD}. Unpack its archive again."
+        )
+    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD)
+    labels = records[:, 1 if kind == "fine" else 0].astype(np.int64)
+    check_targets(labels, CLASSES[kind], str(place))
+    return np.ascontiguousarray(records[:, 2:]).reshape(-1, *SHAPE), labels
+
+
+def _pickled(content: bytes, place: Path, kind: str) -> tuple[NumpyArray, NumpyArray]:
+    split = cifar10_python.parse_batch(
+        content, str(place), f"{kind}_labels", CLASSES[kind]
+    )
+    return split.images, split.targets
+
+
+def _label_names(files: dict[str, bytes], kind: str, place: Path) -> list[str]:
+    if "meta" in files:
+        fields: Any = cifar10_python.plain_values(files["meta"], f"{place}: meta")
+        key = f"{kind}_label_names"
+        names = (
+            fields.get(key, fields.get(key.encode()))
+            if isinstance(fields, dict)
+            else []
+        )
+        return [_text(name) for name in names or []]
+    text = files.get(f"{kind}_label_names.txt", b"").decode("ascii", "replace")
+    return text.split()
+
+
+def _text(name: Any) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)

@@ -1,0 +1,23 @@
+"""The first bytes of a file, unpacked if it is gzip."""
+
+import gzip
+import zipfile
+import zlib
+from pathlib import Path
+
+GZIP = b"\x1f\x8b"
+LENGTH = 4096
+
+
+def head_of(path: Path, length: int = LENGTH) -> bytes:
+    """The first bytes; none of a file that cannot be read or is no whole gzip."""
+    try:
+        with path.open("rb") as raw:
+            is_gzip = raw.read(2) == GZIP
+            raw.seek(0)
+            if not is_gzip:
+                return raw.read(length)
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                return unpacked.read(length)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError):
+        return b""

@@ -1,0 +1,215 @@
+"""The kinds of files that hold images with labels, and how each is recognised.
+
+A path's kind is told by what it holds, and by its name only where contents look alike.
+Pictures in class folders are not among them: that is what remains.
+"""
+
+import os
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from handgrad.datasets.formats import file_names, labels_csv
+from handgrad.datasets.formats.cifar import cifar_place, read_cifar
+from handgrad.datasets.formats.content import Arrays, Pictures
+from handgrad.datasets.formats.heads import head_of
+from handgrad.datasets.formats.idx_set import read_idx_set
+from handgrad.datasets.formats.npz import is_npz, read_npz
+from handgrad.datasets.formats.parquet import read_parquet
+from handgrad.datasets.formats.pixel_csv import is_pixel_csv, read_pixel_csv
+from handgrad.datasets.formats.svhn import HEADS, read_svhn
+from handgrad.datasets.formats.table import is_table
+from handgrad.datasets.formats.tar_shards import read_tar_shards
+from handgrad.datasets.idx import axes_of
+from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.layout import arrange
+from handgrad.datasets.picture_files import is_picture
+from handgrad.errors import DatasetError
+
+DEEPEST = 3  # folders in which files are looked for
+MOST = 2_000  # files looked into, pictures apart
+MOST_TABLES = 20  # of a zip, which is opened for each
+NO_DATA = {".json", ".xml", ".md", ".html", ".py", ".ipynb", ".pdf", ".log", ".yaml"}
+FROM_NAME = "name"
+
+Read = Callable[[Sequence[Path], str | None], Arrays | Pictures]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A format: what it is, which files are of it by their first bytes, its reader."""
+
+    about: str
+    holds: Callable[[Path, bytes], bool]
+    read: Read
+
+
+def _is_tar(path: Path, head: bytes) -> bool:
+    return head[257:262] == b"ustar" or (
+        path.suffix.lower() == ".tar" and tarfile.is_tarfile(path)
+    )
+
+
+KINDS = {
+    "idx": Kind("IDX files", lambda _, head: bool(axes_of(head)), read_idx_set),
+    "npz": Kind("NumPy archives", is_npz, read_npz),
+    "svhn": Kind("MATLAB files", lambda _, head: head.startswith(HEADS), read_svhn),
+    "parquet": Kind(
+        "Parquet files", lambda _, head: head.startswith(b"PAR1"), read_parquet
+    ),
+    "tar": Kind("tar files", _is_tar, read_tar_shards),
+    "csv": Kind(
+        "CSV files of pixels", lambda path, _: is_pixel_csv(path), read_pixel_csv
+    ),
+}
+CIFAR = Kind("CIFAR's own files", lambda path, _: False, read_cifar)
+LISTED = Kind(
+    "pictures listed in a CSV file", lambda path, _: False, labels_csv.read_labels_csv
+)
+NAMED = Kind(
+    "pictures with their class in the name",
+    lambda path, _: False,
+    file_names.read_file_names,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies at a path: the kind, and the files of it."""
+
+    kind: Kind
+    paths: tuple[Path, ...]
+    label_from: str | None
+
+    def read(self) -> Arrays | Pictures:
+        """Read it."""
+        return self.kind.read(self.paths, self.label_from)
+
+
+def find_kind(path: Path, label_from: str | None = None) -> Found | None:
+    """The kind of what lies at a path; None for pictures in class folders.
+
+    DatasetError for a file of no kind that is known, and for a folder of several.
+    """
+    if label_from == FROM_NAME:
+        return Found(NAMED, (path,), None)
+    place = cifar_place(path)
+    if place is not None:
+        return Found(CIFAR, (place,), label_from)
+    return _file(path, label_from) if path.is_file() else _folder(path, label_from)
+
+
+def _file(path: Path, label_from: str | None) -> Found | None:
+    name = _kind_name(path)
+    if name is not None:
+        return Found(KINDS[name], (path,), label_from)
+    if is_table(path):
+        return Found(LISTED, (path.parent, path), label_from)
+    if head_of(path).startswith(b"PK"):
+        return _zip(path, label_from)
+    if path.suffix.lower() == ".zip":
+        return None  # said by the reader of zips
+    raise DatasetError(
+        f"{path} is no file of images with labels that is read here. Give a folder or "
+        f"a zip of pictures, or {', '.join(kind.about for kind in KINDS.values())}."
+    )
+
+
+def _kind_name(path: Path) -> str | None:
+    head = head_of(path)
+    return next((name for name, kind in KINDS.items() if kind.holds(path, head)), None)
+
+
+def _zip(path: Path, label_from: str | None) -> Found | None:
+    """None for a zip of pictures in folders; DatasetError for one of other data."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return None
+    pictures = [name for name in names if is_picture(name)]
+    if pictures or not names:
+        tables = [name for name in names if name.lower().endswith((".csv", ".tsv"))]
+        members = [zipfile.Path(path, name) for name in tables[:MOST_TABLES]]
+        files = cast("list[Path]", members)  # they open and name themselves like one
+        if not any("/" in name for name in pictures):
+            file_names.check_loose(path, pictures)
+        return _listed(path, [file for file in files if is_table(file)], label_from)
+    raise DatasetError(
+        f"{path} holds no pictures, but {_some(names)}. Unpack it, and give its folder "
+        "or one of its files."
+    )
+
+
+def _folder(path: Path, label_from: str | None) -> Found | None:
+    by_kind: dict[str, list[Path]] = {}
+    tables: list[Path] = []
+    has_folders, loose = False, _loose(path)
+    for file, depth in _files(path):
+        if is_picture(file.name):
+            has_folders = has_folders or depth > 0
+            continue
+        name = _kind_name(file)
+        if name is not None:
+            by_kind.setdefault(name, []).append(file)
+        elif is_table(file):
+            tables.append(file)
+    listed = _listed(path, tables, label_from)
+    if listed is not None:
+        return listed
+    if not by_kind and not has_folders:
+        file_names.check_loose(path, loose)
+    if not by_kind or has_folders:
+        return None
+    if len(by_kind) > 1:
+        kinds = " and ".join(KINDS[name].about for name in by_kind)
+        some = ", ".join(files[0].name for files in by_kind.values())
+        raise DatasetError(f"{path} holds {kinds}. Give one of the files: {some}.")
+    ((name, files),) = by_kind.items()
+    return Found(KINDS[name], tuple(files), label_from)
+
+
+def _listed(path: Path, tables: Sequence[Path], label_from: str | None) -> Found | None:
+    listed = labels_csv.tables_for(path, tables, label_from)
+    if not listed or _are_folders_better(path, listed, label_from):
+        return None
+    return Found(LISTED, (path, *listed), label_from)
+
+
+def _are_folders_better(
+    path: Path, tables: Sequence[Path], label_from: str | None
+) -> bool:
+    """Whether class folders hold many more pictures than tables name."""
+    with open_pictures(path) as pictures:
+        try:
+            arrange(pictures.sorted_files(), str(path))
+        except DatasetError:
+            return False
+    return not labels_csv.names_most(path, tables, label_from)
+
+
+def _loose(path: Path) -> list[str]:
+    """The names of pictures that lie in a folder itself."""
+    return sorted(file.name for file in path.iterdir() if is_picture(file.name))
+
+
+def _files(root: Path) -> Iterator[tuple[Path, int]]:
+    """The files of a folder, with how deep each lies; not all of many pictures."""
+    seen = 0
+    for folder, below, names in os.walk(root):
+        depth = len(Path(folder).relative_to(root).parts)
+        below[:] = sorted(n for n in below if not n.startswith(".") and depth < DEEPEST)
+        pictures = [name for name in names if is_picture(name)]
+        for name in sorted({*names} - {*pictures}) + pictures[:1]:
+            path = Path(folder, name)
+            is_data = not name.startswith(".") and path.suffix.lower() not in NO_DATA
+            if is_data and path.is_file() and seen < MOST:
+                seen += not is_picture(name)
+                yield path, depth
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -1,0 +1,85 @@
+"""Which column of a table names pictures, and which ones say their class.
+
+The column of names is the one whose cells name pictures that are there; the label's is
+known by its own name, or is the only other one. Several columns of 0 and 1, one of
+them 1 in each row, are the classes themselves.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from handgrad.datasets.formats.table import Form
+
+FILES = (
+    "filename", "file_name", "file name", "filepath", "filepaths", "file_path", "file",
+    "files", "image_path", "imagepath", "img_path", "image_name", "image_file",
+    "imagename", "img_name", "image_id", "imageid", "image", "images", "img", "path",
+    "paths", "picture", "photo", "fname", "name", "id", "id_code", "uuid", "key",
+)  # fmt: skip
+LABELS = (
+    "label", "labels", "class", "class_name", "classname", "class_id", "classid",
+    "category", "target", "y", "diagnosis", "dx", "breed", "species", "genus",
+    "finding", "level", "tag", "tags", "emotion", "type", "class name", "class id",
+)  # fmt: skip
+SPLITS = ("split", "set", "subset", "usage", "data set", "dataset", "data_set", "phase")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table: the picture's name, its label, its split if any.
+
+    Where each class has a column of its own, `label` is None and `classes` are those.
+    """
+
+    file: int
+    label: int | None
+    split: int | None = None
+    classes: tuple[int, ...] = ()
+
+
+def columns_of(
+    form: Form, is_picture: Callable[[str], bool], label_from: str | None = None
+) -> Columns | None:
+    """Which column is what; None for a table that names no pictures with classes."""
+    names = form.header or ("",) * len(form.first)
+    if len(names) != len(form.first):
+        return None
+    wanted = LABELS if label_from is None else (label_from.strip().lower(),)
+    file = _file(names, form.first, is_picture, wanted)
+    if file is None:
+        return None
+    split = _place(names, SPLITS)
+    others = [place for place in range(len(names)) if place not in (file, split)]
+    label = _place(names, wanted)
+    if label in others:
+        return Columns(file, label, split)
+    if label_from is not None:
+        return None
+    if len(others) == 1:
+        return Columns(file, others[0], split)
+    marks = sorted(form.first[place] for place in others)
+    if form.header and others and set(marks[:-1]) <= {"0", "0.0"}:
+        is_one = marks[-1] in ("1", "1.0")
+        return Columns(file, None, split, tuple(others)) if is_one else None
+    return None
+
+
+def _file(
+    names: Sequence[str],
+    cells: Sequence[str],
+    is_picture: Callable[[str], bool],
+    labels: Sequence[str],
+) -> int | None:
+    """The column whose first cell names a picture, known names first."""
+    found = [place for place, cell in enumerate(cells) if is_picture(cell)]
+    ranks = {name: rank for rank, name in enumerate(FILES) if name not in labels}
+    found = [place for place in found if names[place] not in labels]
+    return min(
+        found,
+        key=lambda place: (ranks.get(names[place], len(FILES)), place),
+        default=None,
+    )
+
+
+def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((header.index(name) for name in names if name in header), None)

@@ -1,0 +1,91 @@
+"""A data set from a path, whatever its format."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from handgrad.arrays import Pair
+from handgrad.datasets.dataset import Dataset
+from handgrad.datasets.formats.assemble import dataset_of
+from handgrad.datasets.formats.content import Arrays
+from handgrad.datasets.formats.kinds import find_kind
+from handgrad.datasets.formats.labelled_files import load_labelled
+from handgrad.datasets.image_folder import load_images
+from handgrad.datasets.resize import resize_dataset
+from handgrad.errors import ConfigError, DatasetError
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+LEAST_CLASSES = 2
+FOLDER = "folder"  # the label is that of the folder
+
+
+def load_path(
+    path: Path,
+    image_size: Pair | None = None,
+    progress: Progress | None = None,
+    *,
+    label_from: str | None = None,
+    use_cache: bool = True,
+    allow_empty_classes: bool = False,
+) -> Dataset:
+    """The data set of a file or folder."""
+    found = None if label_from == FOLDER else find_kind(path, label_from)
+    if found is None:
+        if label_from not in (None, FOLDER):
+            raise ConfigError(
+                f"{path} holds pictures in class folders, got --label-from "
+                f"{label_from}. Leave it out."
+            )
+        return load_images(
+            path,
+            image_size,
+            progress,
+            use_cache=use_cache,
+            allow_empty_classes=allow_empty_classes,
+        )
+    content = found.read()
+    if isinstance(content, Arrays):
+        name = path.stem if path.is_file() else path.resolve().name
+        made = replace(dataset_of(name, content), left=content.notes)
+        dataset = _check_classes(path, made)
+        return dataset if image_size is None else resize_dataset(dataset, image_size)
+    with content.files:
+        dataset = load_labelled(
+            path, content, image_size, progress, use_cache=use_cache
+        )
+    return _check_classes(path, replace(dataset, left=content.notes))
+
+
+def load_whole(
+    path: Path,
+    image_size: Pair | None = None,
+    progress: Progress | None = None,
+    *,
+    label_from: str | None = None,
+) -> Dataset | None:
+    """All images of a file or folder, whatever their splits; one class is enough.
+
+    None for pictures in class folders.
+    """
+    found = None if label_from == FOLDER else find_kind(path, label_from)
+    if found is None:
+        return None
+    content = found.read()
+    if isinstance(content, Arrays):
+        parts = tuple(replace(part, split="") for part in content.parts)
+        return dataset_of(path.stem, replace(content, parts=parts))
+    rows = tuple(replace(row, split="") for row in content.rows)
+    with content.files:
+        return load_labelled(path, replace(content, rows=rows), image_size, progress)
+
+
+def _check_classes(path: Path, dataset: Dataset) -> Dataset:
+    """DatasetError for a data set of one class."""
+    if dataset.classes < LEAST_CLASSES:
+        raise DatasetError(
+            f"{path} holds images of one class only ({dataset.class_names[0]}), and a "
+            "classifier needs two or more. Give more images, or other labels as "
+            "--label-from WHAT."
+        )
+    return dataset

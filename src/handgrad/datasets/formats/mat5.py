@@ -1,0 +1,118 @@
+"""Arrays of numbers in a MATLAB file of version 5 to 7, the kind that SVHN is kept in.
+
+    header       128 bytes; the last two say in which order bytes stand
+    element      a type and a length, 4 bytes each, then its content, padded to 8 bytes;
+                 with 4 bytes or fewer of content all of it is in 8 bytes
+    compressed   an element packed by zlib
+    matrix       elements: flags, sizes, name, numbers; the first axis runs fastest
+
+Only matrices of real numbers are read; others are passed over. SciPy's reader is not
+used: on a damaged file it can end the process.
+
+Source
+    The MathWorks, MAT-File Format, chapter 1: level 5.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.errors import DatasetError
+from handgrad.memory import check_memory
+
+HEADER = 128
+ORDERS = {b"IM": "<", b"MI": ">"}
+COMPRESSED, MATRIX = 15, 14
+NUMBERS = {
+    1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8",
+    13: "u8",
+}  # fmt: skip
+COMPLEX = 0x0800  # a flag
+FIRST_CLASS, LAST_CLASS = 6, 15  # of the classes of matrices, those of numbers
+ZLIB_RATIO = 1032  # deflate packs no better than this
+MOST_AXES = 8
+BROKEN = (struct.error, zlib.error, ValueError, UnicodeDecodeError)
+
+
+def read_mat5(path: Path) -> dict[str, NumpyArray]:
+    """The matrices of numbers of a file by their names; DatasetError if damaged."""
+    try:
+        check_memory(3 * path.stat().st_size, str(path))
+        content = path.read_bytes()
+        order = ORDERS[content[HEADER - 2 : HEADER]]
+        return dict(_matrices(content[HEADER:], order, path))
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read: {error.strerror or error}. Replace the file."
+        ) from error
+    except (*BROKEN, KeyError) as error:
+        if isinstance(error, DatasetError):
+            raise
+        raise DatasetError(
+            f"{path} is a damaged MATLAB file. Replace the file."
+        ) from error
+
+
+def _matrices(
+    content: bytes, order: str, path: Path
+) -> Iterator[tuple[str, NumpyArray]]:
+    for kind, body in _elements(content, order):
+        if kind == COMPRESSED:
+            yield from _matrices(_unpacked(body, order, path), order, path)
+        elif kind == MATRIX:
+            found = _matrix(body, order)
+            if found is not None:
+                yield found
+
+
+def _unpacked(body: bytes, order: str, path: Path) -> bytes:
+    """One element, no longer than it says at its beginning."""
+    reader = zlib.decompressobj()
+    start = reader.decompress(body, 8)
+    kind, size = struct.unpack(f"{order}2I", start)
+    if kind != MATRIX or size > ZLIB_RATIO * len(body):
+        raise ValueError("no matrix")
+    check_memory(size, str(path))
+    rest = reader.decompress(reader.unconsumed_tail, size or 1)
+    if len(rest) != size or not _ends(reader):
+        raise ValueError("another length")
+    return start + rest
+
+
+def _ends(reader: "zlib._Decompress") -> bool:
+    """Whether nothing but the checksum is left, and that is right."""
+    return not reader.decompress(reader.unconsumed_tail, 1) and reader.eof
+
+
+def _elements(content: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+    place = 0
+    while place < len(content):
+        kind, size = struct.unpack_from(f"{order}2I", content, place)
+        start = place + 8
+        if kind >> 16:  # a small one: its length, then its type, then up to 4 bytes
+            kind, size, start = kind & 0xFFFF, kind >> 16, place + 4
+            place += 8
+        else:
+            place = start + size if kind == COMPRESSED else start + -(-size // 8) * 8
+        if start + size > len(content) or (start == place - 4 and size > 4):
+            raise ValueError("an element that breaks off")
+        yield kind, content[start : start + size]
+
+
+def _matrix(body: bytes, order: str) -> tuple[str, NumpyArray] | None:
+    (_, flags), (_, sizes), (_, name), *parts = _elements(body, order)
+    flag = struct.unpack_from(f"{order}I", flags)[0]
+    if flag & COMPLEX or not FIRST_CLASS <= flag & 0xFF <= LAST_CLASS:
+        return None
+    shape = [int(size) for size in np.frombuffer(sizes, f"{order}i4")]
+    kind, numbers = parts[0]
+    values = np.frombuffer(numbers, np.dtype(order + NUMBERS[kind]))
+    if len(shape) > MOST_AXES or min(shape) < 0 or prod(shape) != len(values):
+        raise ValueError("another number of values")
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return name.decode("ascii"), native.reshape(shape, order="F")

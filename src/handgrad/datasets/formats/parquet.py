@@ -1,0 +1,168 @@
+"""Parquet files of images as Hugging Face writes them; needs the package pyarrow.
+
+    image   {"bytes": the file's content, "path": its name}, or the bytes alone
+    label   a number, whose name the file's own notes give, or a name
+
+A file's name says its split: `train-00000-of-00001.parquet`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+from handgrad.datasets.formats.content import LabelledFile, Pictures
+from handgrad.datasets.formats.roles import split_in
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.pictures import FILE_LIMIT
+from handgrad.errors import ConfigError, DatasetError
+from handgrad.memory import check_memory
+from handgrad.parsing import parse_json
+
+BROKEN = (OSError, ValueError, KeyError, NotImplementedError, MemoryError)
+IMAGES = ("image", "img", "images", "picture", "pixel_values", "jpg", "png")
+LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category", "cls")
+
+
+class ParquetImages:
+    """The images of several files; a group of rows is read when one of it is."""
+
+    def __init__(self) -> None:
+        self.passed_over: Counter[str] = Counter()
+        self.folders: set[str] = set()
+        self.columns: dict[str, tuple[Any, str]] = {}
+        self.files: list[PictureFile] = []
+        self.places: dict[str, tuple[str, int, int]] = {}
+        self.group: tuple[str, int] | None = None
+        self.values: list[Any] = []
+        self.lock = Lock()
+
+    def add(self, path: Path, file: Any, column: str, count: int) -> list[PictureFile]:
+        """The images of one more file; ValueError unless there are `count`."""
+        groups = [
+            file.metadata.row_group(group).num_rows
+            for group in range(file.metadata.num_row_groups)
+        ]
+        if sum(groups) != count or min(groups, default=0) < 0:
+            raise ValueError("its groups have another number of rows")
+        about, start = path.stat(), len(self.files)
+        self.columns[str(path)] = (file, column)
+        for group, length in enumerate(groups):
+            for row in range(length):
+                name = f"{path}/{len(self.files) - start}"
+                stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+                self.files.append(PictureFile(name, about.st_size, stamp))
+                self.places[name] = (str(path), group, row)
+        return self.files[start:]
+
+    def sorted_files(self) -> list[PictureFile]:
+        """Every image, file by file and row by row."""
+        return list(self.files)
+
+    def read(self, name: str) -> bytes:
+        """The content of one."""
+        path, group, row = self.places[name]
+        with self.lock:
+            if self.group != (path, group):
+                self.values = self._values(path, group)
+                self.group = (path, group)
+            value = self.values[row] if row < len(self.values) else None
+        content = value.get("bytes") if isinstance(value, dict) else value
+        if not isinstance(content, bytes):
+            raise DatasetError(
+                f"{name} holds no content, only a path perhaps. Write the file again "
+                "with the pictures in it."
+            )
+        return content[: FILE_LIMIT + 1]
+
+    def _values(self, path: str, group: int) -> list[Any]:
+        file, column = self.columns[path]
+        size = file.metadata.row_group(group).total_byte_size
+        check_memory(2 * size, path)
+        try:
+            found: list[Any] = file.read_row_group(group, [column])[column].to_pylist()
+        except BROKEN as error:
+            raise _damaged(path, error) from error
+        return found
+
+    def __enter__(self) -> "ParquetImages":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for file, _ in self.columns.values():
+            file.close()
+
+
+def read_parquet(paths: Sequence[Path], label_from: str | None) -> Pictures:
+    """The images of these files; `label_from` names the column of labels."""
+    try:
+        from pyarrow import parquet
+    except ImportError as error:
+        raise DatasetError(
+            f"{paths[0]} is a Parquet file, and to read it the package pyarrow is "
+            "needed. Install it with: pip install pyarrow"
+        ) from error
+    images, rows = ParquetImages(), []
+    for path in paths:
+        try:
+            file = parquet.ParquetFile(path)
+            names = file.schema_arrow.names
+            column = _column(names, IMAGES, path, "images")
+            chosen = (label_from,) if label_from else LABELS
+            label = _column(names, chosen, path, "labels")
+            labels = file.read([label])[label].to_pylist()
+            added = images.add(path, file, column, len(labels))
+        except BROKEN as error:
+            if isinstance(error, DatasetError | ConfigError):
+                raise
+            raise _damaged(str(path), error) from error
+        words = _class_names(file.schema_arrow.metadata or {}, label)
+        split = split_in(path.name) or split_in(path.parent.name)
+        for image, value in zip(added, labels, strict=True):
+            rows.append(LabelledFile(image, _named(value, words, image.name), split))
+    return Pictures(images, tuple(rows))
+
+
+def _column(names: Sequence[str], wanted: Sequence[str], path: Path, what: str) -> str:
+    found = next((name for name in wanted if name in names), None)
+    if found is None:
+        raise ConfigError(
+            f"{path} has no column of {what} ({', '.join(wanted)}), but "
+            f"{', '.join(names)}. Give the column of labels as --label-from NAME, and "
+            "name that of the images image."
+        )
+    return found
+
+
+def _class_names(notes: Mapping[bytes, bytes], column: str) -> list[str]:
+    """The names of label numbers, from the notes that Hugging Face writes."""
+    try:
+        features = parse_json(notes[b"huggingface"])["info"]["features"]
+        names = features[column]["names"]
+    except (KeyError, ValueError, TypeError):
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _named(value: Any, names: Sequence[str], where: str) -> str:
+    if isinstance(value, int) and 0 <= value < len(names):
+        return names[value]
+    if not isinstance(value, int | str) or not str(value).strip() or value == -1:
+        raise DatasetError(
+            f"{where} has no label. Train on files that have labels, or leave it out."
+        )
+    return str(value).strip()
+
+
+def _damaged(path: str, error: Exception) -> DatasetError:
+    reason = str(error).partition("\n")[0].rstrip(".")
+    return DatasetError(
+        f"{path} cannot be read as Parquet ({reason}). Replace the file."
+    )

@@ -1,0 +1,145 @@
+"""Images as the rows of a CSV file, as Kaggle's digits have them.
+
+    label,pixel0,pixel1,...     a label and the pixels of a square image in each row
+
+The label's column is named so, or is the first or last where the number of columns says
+that one is no pixel. A file without labels, such as Kaggle's `test.csv`, has nothing to
+train on: `handgrad predict` takes it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets.formats.content import Arrays, Part
+from handgrad.datasets.formats.labels import labels_of
+from handgrad.datasets.formats.pixels import images_of, square_shape
+from handgrad.datasets.formats.roles import LABELS, split_in
+from handgrad.datasets.formats.table import (
+    Form,
+    form_of,
+    is_number,
+    is_table,
+    numbers_of,
+    rows_of,
+)
+from handgrad.errors import DatasetError
+
+LEAST_PIXELS = 16
+ROWS = 4096  # parsed at once
+NO_PIXELS = {"id", "index", "imageid", "usage", "", "unnamed: 0"}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns are pixels, and which one is the label."""
+
+    pixels: tuple[int, ...]
+    label: int | None
+
+
+def is_pixel_csv(path: Path) -> bool:
+    """Whether a file holds rows of pixels."""
+    form = form_of(path) if is_table(path) else None
+    return form is not None and columns_of(form) is not None
+
+
+def columns_of(form: Form) -> Columns | None:
+    """Which column is what; None where the rows are no square images."""
+    count = len(form.first)
+    if form.header and len(form.header) != count:
+        return None
+    names = form.header or ("?",) * count
+    labels = [place for place, name in enumerate(names) if name in LABELS]
+    others = [place for place, name in enumerate(names) if name in NO_PIXELS]
+    label = labels[0] if labels else None
+    pixels = [place for place in range(count) if place not in (label, *others)]
+    if label is None and square_shape(len(pixels)) is None:
+        label = pixels.pop(0) if pixels else None
+    are_numbers = all(is_number(form.first[place]) for place in pixels)
+    is_square = len(pixels) >= LEAST_PIXELS and square_shape(len(pixels)) is not None
+    return Columns(tuple(pixels), label) if is_square and are_numbers else None
+
+
+def read_pixel_csv(paths: Sequence[Path], label_from: str | None) -> Arrays:
+    """The images and labels of these files; those without labels are passed over."""
+    parts, notes = [], []
+    for path in paths:
+        images, labels = read_rows(path)
+        if labels is not None:
+            parts.append(Part(str(path), split_in(path.name), images, labels))
+        else:
+            notes.append(f"{path.name}, which has no labels")
+    if not parts:
+        raise DatasetError(
+            f"{paths[0]} holds images without labels, and training needs them. Give a "
+            "file with a column named label, or ask handgrad predict about this one."
+        )
+    return Arrays(tuple(parts), {}, tuple(notes))
+
+
+def read_rows(path: Path) -> tuple[NumpyArray, NumpyArray | None]:
+    """The images of a file, and their labels, if it has any.
+
+    Shapes
+        images  (count, 1 or 3, height, width), uint8
+        labels  (count,), int64 or text
+    """
+    form = form_of(path)
+    columns = columns_of(form) if form is not None else None
+    if form is None or columns is None:
+        raise DatasetError(
+            f"{path} holds no rows of square images. Give each image a row: a label, "
+            "then its pixels."
+        )
+    numbers = numbers_of(path, form)
+    if numbers is not None and numbers.shape[1] == len(form.first):
+        pixels = images_of(numbers[:, columns.pixels], str(path))
+        label = columns.label
+        return pixels, None if label is None else labels_of(
+            numbers[:, label], str(path)
+        )
+    return _read_cells(path, form, columns)
+
+
+def _read_cells(
+    path: Path, form: Form, columns: Columns
+) -> tuple[NumpyArray, NumpyArray | None]:
+    """The same where labels are words or a cell is wrong, which is named then."""
+    blocks, labels = [], []
+    batch: list[list[str]] = []
+    for row in rows_of(path, form):
+        batch.append(row)
+        if columns.label is not None:
+            labels.append(row[columns.label])
+        if len(batch) == ROWS:
+            blocks.append(_numbers(batch, columns, path))
+            batch = []
+    if batch:
+        blocks.append(_numbers(batch, columns, path))
+    images = images_of(np.concatenate(blocks), str(path))
+    return images, _labels(labels, path) if columns.label is not None else None
+
+
+def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> NumpyArray:
+    try:
+        chosen = [[row[place] for place in columns.pixels] for row in rows]
+        return np.array(chosen, dtype=np.float32)
+    except ValueError as error:
+        raise DatasetError(
+            f"{path} holds a pixel that is no number ({error}). Correct the row, or "
+            "take it out."
+        ) from error
+
+
+def _labels(labels: Sequence[str], path: Path) -> NumpyArray:
+    words = np.array(labels)
+    try:
+        return labels_of(words.astype(np.float64), str(path))
+    except ValueError as error:
+        if isinstance(error, DatasetError):
+            raise
+        return labels_of(words, str(path))

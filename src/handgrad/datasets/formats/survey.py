@@ -1,0 +1,269 @@
+"""What would be read from a path, and what is odd about it: `handgrad data inspect`."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets.dataset import Dataset
+from handgrad.datasets.formats.assemble import dataset_of
+from handgrad.datasets.formats.content import Arrays, Pictures
+from handgrad.datasets.formats.kinds import LISTED, Found, find_kind
+from handgrad.datasets.formats.labelled_files import plan_of
+from handgrad.datasets.formats.load_formats import FOLDER
+from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.layout import Plan, arrange
+from handgrad.datasets.picture_files import PictureFiles
+from handgrad.datasets.pictures import decode, quiet_decoder, read_header
+from handgrad.errors import DatasetError
+from handgrad.text import decoded
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+SPLITS = ("train", "test", "validation")
+LARGE_RATIO = 10  # of the largest class to the smallest
+NARROW = 32  # brightest pixel, of 255, of images that may be on another scale
+NAMED = 3  # examples that a sentence names
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image: where it is, what it would be used for, and what is in it.
+
+    `content` is the SHA-256 of its pixels, None where it cannot be read; `fault` says
+    why. `size` is (height, width), and `brightest` its largest number.
+    """
+
+    name: str
+    split: str
+    class_name: str
+    size: tuple[int, int] = (0, 0)
+    channels: int = 0
+    content: str | None = None
+    darkest: int = 0
+    brightest: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a path holds. `counts[split][class]` are numbers of images."""
+
+    kind: str
+    counts: dict[str, dict[str, int]]
+    sizes: dict[str, int]
+    channels: int
+    notes: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    duplicates: int
+    odd: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "kind": self.kind,
+            "images": {name: sum(of.values()) for name, of in self.counts.items()},
+            "counts": self.counts,
+            "sizes": self.sizes,
+            "channels": self.channels,
+            "notes": list(self.notes),
+            "unreadable": list(self.unreadable),
+            "duplicates_across_splits": self.duplicates,
+            "odd": list(self.odd),
+        }
+
+
+def survey(
+    path: Path, label_from: str | None = None, progress: Progress | None = None
+) -> Survey:
+    """Look at every image of a path; files that cannot be read are reported.
+
+    DatasetError where the path holds no images with labels.
+    """
+    found = None if label_from == FOLDER else find_kind(path, label_from)
+    if found is None:
+        with open_pictures(path) as pictures, quiet_decoder():
+            plan = arrange(pictures.sorted_files(), str(path))
+            examples = list(_of_files(pictures, plan, progress))
+        return summed("pictures in class folders", plan.class_names, examples)
+    content = found.read()
+    if isinstance(content, Arrays):
+        dataset = dataset_of(path.name, content)
+        notes = _notes(found, content, [part.split for part in content.parts])
+        about = found.kind.about
+        return summed(about, dataset.class_names, of_arrays(dataset), notes)
+    with content.files as pictures, quiet_decoder():
+        plan = plan_of(content.rows, str(path))
+        examples = list(_of_files(pictures, plan, progress))
+    notes = _notes(found, content, [row.split for row in content.rows])
+    return summed(found.kind.about, plan.class_names, examples, notes)
+
+
+def of_arrays(dataset: Dataset) -> Iterator[Example]:
+    """The examples of a data set that is in memory."""
+    splits = (dataset.train, dataset.test, dataset.validation)
+    for name, split in zip(SPLITS, splits, strict=True):
+        if split is None:
+            continue
+        for row, (image, target) in enumerate(
+            zip(split.images, split.targets.tolist(), strict=True)
+        ):
+            where = f"image {row} of {name}"
+            yield _example(where, name, dataset.class_names[target], image)
+
+
+def summed(
+    kind: str,
+    class_names: Sequence[str],
+    found: Iterable[Example],
+    notes: Sequence[str] = (),
+) -> Survey:
+    """Counts, sizes, duplicates and all that is odd about these examples."""
+    examples = list(found)
+    read = [example for example in examples if example.content is not None]
+    splits = [name for name in SPLITS if _has(examples, name)]
+    counts = {split: dict.fromkeys(class_names, 0) for split in splits}
+    for example in read:
+        counts[example.split][example.class_name] += 1
+    sizes = Counter(f"{height} x {width}" for height, width in (e.size for e in read))
+    shared, contradicting = _duplicates(read)
+    return Survey(
+        kind,
+        counts,
+        dict(sizes.most_common()),
+        max((example.channels for example in read), default=0),
+        tuple(notes),
+        tuple(example.fault for example in examples if example.fault),
+        len(shared),
+        tuple(_odd(counts, examples, shared, contradicting)),
+    )
+
+
+def _of_files(
+    pictures: PictureFiles, plan: Plan, progress: Progress | None
+) -> Iterator[Example]:
+    what = f"looking at {len(plan.files):,} pictures"
+    of_row = [split for split, count in zip(SPLITS, plan.counts, strict=True)
+              for _ in range(count)]  # fmt: skip
+    for row, (file, target) in enumerate(
+        zip(plan.files, plan.targets.tolist(), strict=True)
+    ):
+        split = of_row[row]
+        name, class_name = decoded(file.name), plan.class_names[target]
+        try:
+            content = pictures.read(file.name)
+            header = read_header(content, name)
+            channels = 1 if header.is_grey else 3
+            image = decode(content, name, (channels, *header.size))
+            yield _example(name, split, class_name, image)
+        except DatasetError as error:
+            yield Example(name, split, class_name, fault=str(error))
+        if progress is not None:
+            progress(what, row + 1, len(plan.files))
+
+
+def _example(name: str, split: str, class_name: str, image: NumpyArray) -> Example:
+    digest = sha256(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes())
+    channels, height, width = image.shape
+    return Example(
+        name,
+        split,
+        class_name,
+        (height, width),
+        channels,
+        digest.hexdigest(),
+        int(image.min()),
+        int(image.max()),
+    )
+
+
+def _notes(
+    found: Found, content: Arrays | Pictures, splits: Sequence[str]
+) -> tuple[str, ...]:
+    """Where labels and splits come from, if that is not clear; what is not used."""
+    tables = [path.name for path in found.paths[1:]] if found.kind is LISTED else []
+    labels = [f"labels are those of {', '.join(tables)}"] if tables else []
+    unused = [f"not used: {', '.join(content.notes)}"] if content.notes else []
+    return (*labels, *unused, *_split_notes(splits))
+
+
+def _split_notes(splits: Sequence[str]) -> Iterator[str]:
+    """Where the splits come from, if not from names."""
+    if len(set(splits)) < 2 or not {"test", "validation"} & set(splits):
+        yield "no test images are named: a fifth of each class is put aside"
+
+
+def _has(examples: Iterable[Example], split: str) -> bool:
+    return any(example.split == split for example in examples)
+
+
+def _duplicates(read: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Test images that are training images, too; images that have several classes."""
+    alike: dict[str, list[Example]] = defaultdict(list)
+    for example in read:
+        alike[example.content or ""].append(example)
+    several = [group for group in alike.values() if len(group) > 1]
+    shared = [e for group in several if _has(group, "train")
+              for e in group if e.split != "train"]  # fmt: skip
+    contradicting = [group[0] for group in several
+                     if len({e.class_name for e in group}) > 1]  # fmt: skip
+    return shared, contradicting
+
+
+def _odd(
+    counts: dict[str, dict[str, int]],
+    examples: Sequence[Example],
+    shared: Sequence[Example],
+    contradicting: Sequence[Example],
+) -> Iterator[str]:
+    bad = [example for example in examples if example.fault]
+    read = [example for example in examples if not example.fault]
+    flat = [example for example in read if example.darkest == example.brightest]
+    brightest = max((example.brightest for example in read), default=0)
+    if bad:
+        yield f"{len(bad):,} cannot be read: {_some(bad)}"
+    if shared:
+        yield (
+            f"{len(shared):,} images of test or validation are training images, too: "
+            f"{_some(shared)}"
+        )
+    if contradicting:
+        yield f"{len(contradicting):,} images have several classes: " + _some(
+            contradicting
+        )
+    if flat:
+        yield f"{len(flat):,} images have a single colour: {_some(flat)}"
+    if read and brightest < NARROW:
+        yield f"the brightest pixel is {brightest} of 255: on another scale, perhaps"
+    if "test" not in counts:
+        yield "there are no test images"
+    for split, of in counts.items():
+        yield from _odd_counts(split, of)
+
+
+def _odd_counts(split: str, counts: dict[str, int]) -> Iterator[str]:
+    empty = [name for name, count in counts.items() if not count]
+    if len(counts) < 2:
+        yield f"{split}: one class only ({', '.join(counts)})"
+    if empty:
+        yield f"{split}: no images of {_listed(empty)}"
+    largest = max(counts, key=counts.__getitem__)
+    smallest = min(counts, key=counts.__getitem__)
+    if counts[smallest] and counts[largest] >= LARGE_RATIO * counts[smallest]:
+        ratio = counts[largest] / counts[smallest]
+        yield (
+            f"{split}: {ratio:.0f} times as many images of {largest} as of {smallest}"
+        )
+
+
+def _some(examples: Sequence[Example]) -> str:
+    return _listed([example.name for example in examples])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

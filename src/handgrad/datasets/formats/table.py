@@ -1,0 +1,154 @@
+"""CSV files: a header, where there is one, and rows of text.
+
+Written as UTF-8 with or without a mark, UTF-16 with one, or Latin-1; commas,
+semicolons or tabs between the columns; packed with gzip or not.
+"""
+
+import csv
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets.formats.heads import GZIP, head_of
+from handgrad.datasets.pictures import SUFFIXES as PICTURES
+from handgrad.errors import DatasetError
+from handgrad.memory import check_memory
+
+DELIMITERS = ",;\t"
+SUFFIXES = (".csv", ".tsv", ".txt")
+LONGEST = 1 << 24  # characters of a cell; a row of pixels is no cell
+LARGEST = 1 << 36  # bytes unpacked
+BROKEN = (
+    OSError, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a CSV file is written; `header` is empty where there is none."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    first: tuple[str, ...]
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a CSV file, by its name and content."""
+    names = [suffix.lower() for suffix in path.suffixes]
+    if not set(names[-2:]) & set(SUFFIXES):
+        return False
+    form = form_of(path)
+    return form is not None and len(form.first) > 1
+
+
+def form_of(path: Path) -> Form | None:
+    """How a file is written, by its first lines; None where it is no text."""
+    head = head_of(path)
+    encoding = _encoding(head)
+    text = head.decode(encoding, "replace")
+    if not text.strip() or "\0" in text:
+        return None
+    line = text.lstrip("\ufeff").splitlines()[0]
+    delimiter = max(DELIMITERS, key=line.count)
+    with _opened(path, encoding) as file:
+        rows = list(islice(_rows(file, delimiter), 2))
+    if not rows:
+        return None
+    has_header = _is_header(rows[0])
+    header = rows[0] if has_header else []
+    first = rows[-1] if len(rows) > has_header else []
+    names = tuple(name.strip().lower() for name in header)
+    return Form(encoding, delimiter, names, tuple(first))
+
+
+def rows_of(path: Path, form: Form) -> Iterator[list[str]]:
+    """The rows below the header; DatasetError for one of another length."""
+    with _opened(path, form.encoding) as file:
+        rows = _rows(file, form.delimiter)
+        if form.header:
+            next(rows, None)
+        for number, row in enumerate(rows, 1):
+            if len(row) != len(form.first):
+                raise DatasetError(
+                    f"{path}: row {number} has {len(row)} columns, the others "
+                    f"{len(form.first)}. Correct the row, or take it out."
+                )
+            yield row
+
+
+def numbers_of(path: Path, form: Form) -> NumpyArray | None:
+    """All cells as numbers, (rows, columns), float32; None where one is no number."""
+    check_memory(4 * path.stat().st_size, str(path))
+    with _opened(path, form.encoding) as file:
+        try:
+            return np.loadtxt(
+                file,
+                dtype=np.float32,
+                comments=None,
+                delimiter=form.delimiter,
+                skiprows=int(bool(form.header)),
+                ndmin=2,
+                quotechar='"',
+            )
+        except ValueError:
+            return None
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_header(row: list[str]) -> bool:
+    """Whether a first row holds names: one of a label, or neither number nor file."""
+    words = {cell.lower() for cell in row}
+    is_data = any(is_number(word) or word.endswith(PICTURES) for word in words)
+    return bool(words & {"label", "labels", "class", "target"}) or not is_data
+
+
+def _rows(file: TextIO, delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(LONGEST)
+    rows = csv.reader(file, delimiter=delimiter)
+    return ([cell.strip() for cell in row] for row in rows if any(map(str.strip, row)))
+
+
+@contextmanager
+def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
+    try:
+        with path.open("rb") as raw:
+            is_gzip = raw.read(2) == GZIP
+            raw.seek(0)
+            stream = gzip.GzipFile(fileobj=raw) if is_gzip else raw
+            with io.TextIOWrapper(stream, encoding, "replace", newline="") as file:
+                yield file
+    except BROKEN as error:
+        if isinstance(error, DatasetError):
+            raise
+        raise DatasetError(
+            f"{path} cannot be read as CSV ({error}). Save it again, or take it out."
+        ) from error
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8-sig"

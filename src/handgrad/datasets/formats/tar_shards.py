@@ -1,0 +1,170 @@
+"""WebDataset: pictures and their labels side by side in tar files, read in memory.
+
+    000017.jpg      a picture
+    000017.cls      its class: a number or a name; or .txt, or .json with a label in it
+
+Files with the same name but for its ending, or up to its first dot, belong together.
+A shard's name or its folder's says the split. Nothing is extracted; links and devices
+are passed over.
+"""
+
+import tarfile
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from handgrad.datasets.formats.content import LabelledFile, Pictures
+from handgrad.datasets.formats.heads import GZIP
+from handgrad.datasets.formats.roles import split_in
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
+from handgrad.errors import DatasetError
+from handgrad.memory import check_memory
+from handgrad.parsing import parse_json
+
+LABELS = ("cls", "json", "txt")  # the first of these that is there
+KEYS = ("label", "cls", "class", "class_name", "target", "category")
+LABEL_LIMIT = 1 << 20  # bytes of a label's file
+BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError)
+
+
+class TarShards:
+    """The pictures of several tar files; `labels` holds the other members, by key."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.passed_over: Counter[str] = Counter()
+        self.folders: set[str] = set()
+        self.files: list[tuple[PictureFile, Path]] = []
+        self.places: dict[str, tuple[Path, int, int]] = {}
+        self.contents: dict[str, bytes] = {}  # of shards that are packed
+        self.labels: dict[str, dict[str, bytes]] = {}
+        for path in paths:
+            try:
+                self._scan(path)
+            except BROKEN as error:
+                if isinstance(error, DatasetError):
+                    raise
+                raise DatasetError(
+                    f"{path} is a damaged tar file ({error}). Replace the file."
+                ) from error
+
+    def _scan(self, path: Path) -> None:
+        about = path.stat()
+        with path.open("rb") as raw:
+            is_packed = raw.read(2) == GZIP
+        if is_packed:
+            check_memory(2 * about.st_size, str(path))
+        else:
+            _check_end(path)
+        with tarfile.open(path) as archive:
+            for member in filter(tarfile.TarInfo.isreg, archive):
+                name = f"{path}/{member.name.removeprefix('./')}"
+                stem, _, last = name.rpartition(".")
+                last = last.lower()
+                if f".{last}" in SUFFIXES:
+                    if name in self.places:
+                        raise DatasetError(
+                            f"{path} holds {member.name} twice. Make the file again."
+                        )
+                    stamp = (about.st_mtime_ns, about.st_ctime_ns, member.offset_data)
+                    self.files.append((PictureFile(name, member.size, stamp), path))
+                    self.places[name] = (path, member.offset_data, member.size)
+                    if is_packed:
+                        check_memory(member.size, str(path))
+                        self.contents[name] = _content(archive, member, FILE_LIMIT + 1)
+                elif last in LABELS:
+                    content = _content(archive, member, LABEL_LIMIT)
+                    self.labels.setdefault(stem, {})[last] = content
+
+    def sorted_files(self) -> list[PictureFile]:
+        """Every picture, shard by shard."""
+        return [file for file, _ in self.files]
+
+    def read(self, name: str) -> bytes:
+        """The content of one."""
+        if name in self.contents:
+            return self.contents[name]
+        path, offset, size = self.places[name]
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read(min(size, FILE_LIMIT + 1))
+        except OSError as error:
+            raise DatasetError(
+                f"{path} cannot be read: {error.strerror or error}. Replace the file."
+            ) from error
+
+    def __enter__(self) -> "TarShards":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+
+def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
+    """The pictures of these shards that have a label; the others are an error."""
+    shards = TarShards(paths)
+    rows = []
+    for file, path in shards.files:
+        label = _label(_beside(shards.labels, file.name), label_from)
+        if not label:
+            member = file.name.removeprefix(f"{path}/").lstrip("/")
+            raise DatasetError(
+                f"{path}: {member} has no label beside it. Put its class into a file "
+                "of the same name that ends in .cls, .txt or .json."
+            )
+        split = split_in(path.name) or split_in(path.parent.name)
+        rows.append(LabelledFile(file, label, split))
+    return Pictures(shards, tuple(rows))
+
+
+def _beside(labels: dict[str, dict[str, bytes]], name: str) -> dict[str, bytes]:
+    """The labels of a picture: of its name without its ending, or to its first dot."""
+    folder, _, base = name.rpartition("/")
+    keys = (name.rpartition(".")[0], f"{folder}/{base.partition('.')[0]}")
+    return next((labels[key] for key in keys if key in labels), {})
+
+
+def _check_end(path: Path) -> None:
+    """ReadError unless a block of zeros ends the file; what is cut off has none."""
+    with tarfile.open(path, "r:") as archive, path.open("rb") as raw:
+        archive.getmembers()
+        raw.seek(archive.offset)
+        if raw.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it breaks off")
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> bytes:
+    file = archive.extractfile(member)
+    return b"" if file is None else file.read(limit)
+
+
+def _label(contents: dict[str, bytes], label_from: str | None) -> str:
+    """The label that the members beside a picture hold, or ""."""
+    for ending in LABELS:
+        if ending not in contents:
+            continue
+        text = contents[ending].decode("utf-8", "replace").strip()
+        found = _from_json(text, label_from) if ending == "json" else text
+        if found and "\n" not in found and not (label_from and ending != "json"):
+            return found
+    return ""
+
+
+def _from_json(text: str, label_from: str | None) -> str:
+    try:
+        value: Any = parse_json(text.encode())
+    except ValueError:
+        return ""
+    if isinstance(value, dict):
+        keys = KEYS if label_from is None else (label_from,)
+        value = next((value[key] for key in keys if key in value), "")
+    return str(value).strip() if isinstance(value, str | int) else ""

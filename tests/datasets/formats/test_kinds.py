@@ -1,0 +1,99 @@
+import gzip
+import shutil
+
+import numpy as np
+import pytest
+
+from handgrad.datasets import load
+from handgrad.datasets.formats.kinds import CIFAR, KINDS, LISTED, NAMED, find_kind
+from handgrad.errors import DatasetError
+
+from .makers import images, put, put_idx, put_tar
+
+CLASSES = {"cat/1.png": 1, "cat/2.png": 2, "dog/1.png": 3}
+
+
+def put_kinds(folder):
+    """A file of each kind, under a name that says nothing."""
+    put_idx(folder / "a.bin", images(3))
+    np.savez(folder / "b.bin", x=images(3))
+    put_tar(folder / "c.bin", {"1.png": 1})
+    (folder / "d.bin").write_bytes(b"MATLAB 5.0 MAT-file")
+    (folder / "e.bin").write_bytes(b"PAR1")
+    row = ",".join(["1"] * 17)
+    (folder / "f.csv").write_text(row)
+    (folder / "g.csv").write_text("1.png,cat\n2.png,dog")
+
+
+def test_a_file_is_known_by_its_content(tmp_path):
+    put_kinds(tmp_path)
+    found = {path.name: find_kind(path).kind for path in sorted(tmp_path.iterdir())}
+    assert found == {
+        "a.bin": KINDS["idx"], "b.bin.npz": KINDS["npz"], "c.bin": KINDS["tar"],
+        "d.bin": KINDS["svhn"], "e.bin": KINDS["parquet"], "f.csv": KINDS["csv"],
+        "g.csv": LISTED,
+    }  # fmt: skip
+
+
+def test_packed_files_are_known_as_well(tmp_path):
+    put_idx(tmp_path / "a.gz", images(3))
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b",".join([b"1"] * 17)))
+    assert find_kind(tmp_path / "a.gz").kind is KINDS["idx"]
+    assert find_kind(tmp_path / "b.csv.gz").kind is KINDS["csv"]
+
+
+def test_folders_and_zips_of_pictures_remain(tmp_path):
+    put(tmp_path / "pets", CLASSES)
+    (tmp_path / "pets" / "README.md").write_text("text, and more")
+    np.savez(tmp_path / "pets" / "features.npz", x=images(3))
+    assert find_kind(tmp_path / "pets") is None
+    shutil.make_archive(tmp_path / "pets", "zip", tmp_path / "pets")
+    assert find_kind(tmp_path / "pets.zip") is None
+
+
+def test_notes_in_a_zip_are_not_opened(tmp_path, monkeypatch):
+    notes = {f"labels/{n}.txt": "0 0.5 0.5" for n in range(30)}
+    put(tmp_path / "pets", {**CLASSES, **notes})
+    shutil.make_archive(tmp_path / "pets", "zip", tmp_path / "pets")
+    monkeypatch.setattr("zipfile.Path", None)
+    assert find_kind(tmp_path / "pets.zip") is None
+
+
+def test_names_are_read_where_that_is_asked_for(tmp_path):
+    assert find_kind(put(tmp_path, CLASSES), "name").kind is NAMED
+
+
+def test_cifar_is_known_by_its_names(tmp_path):
+    put(tmp_path, {"train.bin": "", "test.bin": ""})
+    assert find_kind(tmp_path).kind is CIFAR
+
+
+def test_a_folder_of_several_kinds_names_its_files(tmp_path):
+    put_kinds(tmp_path)
+    with pytest.raises(DatasetError, match=r"Give one of the files: a\.bin, b\.bin\.n"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"some text", b"\x80\x02}", b"%PDF-1.7"])
+@pytest.mark.parametrize("name", ["a", "a.txt", "a.csv"])
+def test_another_file_is_refused_with_what_is_read(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DatasetError, match=r"no file of images .* Give a folder"):
+        load(tmp_path / name)
+
+
+def test_a_zip_of_other_data_says_to_unpack_it(tmp_path):
+    put(tmp_path / "set", {"train.csv": "1,2", "test.csv": "1,2"})
+    shutil.make_archive(tmp_path / "set", "zip", tmp_path / "set")
+    with pytest.raises(DatasetError, match=r"holds no pictures, but .* Unpack it"):
+        load(tmp_path / "set.zip")
+
+
+def test_loose_pictures_whose_names_hold_classes_say_so(tmp_path):
+    put(tmp_path, {f"{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(3)})
+    shutil.make_archive(tmp_path / "x" / "pets", "zip", tmp_path)
+    (tmp_path / "pets.zip").write_bytes((tmp_path / "x" / "pets.zip").read_bytes())
+    for path in (tmp_path, tmp_path / "pets.zip"):
+        with pytest.raises(DatasetError, match=r"as cat\.0\.png.*--label-from name"):
+            load(path)
+    assert load(tmp_path / "pets.zip", label_from="name").classes == 2

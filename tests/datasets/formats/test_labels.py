@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from handgrad.datasets.formats.labels import labels_of, named, ordered
+from handgrad.errors import DatasetError
+
+NUMBERS = [3, 0, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(NUMBERS),
+        np.array(NUMBERS, np.uint8)[:, None],
+        np.array(NUMBERS, np.float64),
+        np.array([NUMBERS]),
+        np.eye(4)[NUMBERS],
+        np.eye(4, dtype=bool)[NUMBERS],
+        np.array([[n, 4, 7, 9, 1, 1, 1, 1] for n in NUMBERS], ">i4"),
+    ],
+)
+def test_labels_in_every_form(array):
+    found = labels_of(array, "it")
+    assert found.dtype == np.int64
+    assert found.tolist() == NUMBERS
+
+
+def test_words_stay_words():
+    assert labels_of(np.array([b"cat", b"dog"]), "it").tolist() == ["cat", "dog"]
+    assert labels_of(np.array([["cat"], ["dog"]]), "it").tolist() == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([0.5, 1.0]),
+        np.array([np.nan, 1.0]),
+        np.ones((3, 4)),
+        np.zeros((2, 2, 2)),
+        np.array([1j]),
+    ],
+)
+def test_what_is_no_label_is_refused(array):
+    with pytest.raises(DatasetError, match="it holds labels"):
+        labels_of(array, "it")
+
+
+def test_numbers_are_ordered_as_numbers():
+    assert ordered({"10", "9", "-1"}) == ("-1", "9", "10")
+    assert ordered({"10", "9", "a"}) == ("10", "9", "a")
+    assert named(7) == "7"
+    assert named(" cat ") == "cat"

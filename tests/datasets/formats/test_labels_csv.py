@@ -1,0 +1,146 @@
+import shutil
+
+import pytest
+
+from handgrad.datasets import load
+from handgrad.datasets.formats.labels_csv import read_labels_csv
+from handgrad.errors import ConfigError, DatasetError
+
+from .makers import put
+
+KINDS = ["cat", "dog"] * 5
+PICTURES = {f"train/{n:03d}.png": n for n in range(10)}
+
+
+def table(form, header="id,label"):
+    """A row for each picture, of its number and its class."""
+    rows = [form.format(n, kind) for n, kind in enumerate(KINDS)]
+    return "\n".join([header] * bool(header) + rows)
+
+
+@pytest.mark.parametrize(
+    ("form", "header"),
+    [
+        ("{:03d},{}", "id,label"),
+        ("{:03d}.png,{}", "filename,class"),
+        ("{:03d}.png,{}", ""),
+        ("train/{:03d}.png,{}", "Path,ClassId"),
+        ("./train/{:03d}.png,{}", "image_path,label"),
+        ("C:\\data\\train\\{:03d}.png,{}", "file,category"),
+        ("0,{:03d},x,{}", "number,image_id,dx_type,dx"),
+        ("{:03d};{}", "image;breed"),
+        ("{:03d},{}", "photo ref,kind of animal"),
+    ],
+)
+@pytest.mark.parametrize("name", ["labels.csv", "train.csv", "train/labels.csv"])
+def test_names_and_classes_in_a_table(tmp_path, form, header, name):
+    put(tmp_path, {**PICTURES, name: table(form, header)})
+    dataset = load(tmp_path)
+    assert dataset.class_names == ("cat", "dog")
+    assert (len(dataset.train), len(dataset.test)) == (8, 2)
+
+
+def test_the_table_itself_may_be_given(tmp_path):
+    put(tmp_path, {**PICTURES, "labels.csv": table("{:03d},{}")})
+    assert load(tmp_path / "labels.csv").checksum == load(tmp_path).checksum
+
+
+def test_a_zip_may_hold_both(tmp_path):
+    put(tmp_path / "set", {**PICTURES, "labels.csv": table("{:03d},{}")})
+    shutil.make_archive(tmp_path / "set", "zip", tmp_path / "set")
+    found, expected = load(tmp_path / "set.zip"), load(tmp_path / "set")
+    assert found.checksum == expected.checksum
+
+
+def test_other_labels_are_other_data(tmp_path):
+    put(tmp_path, {**PICTURES, "labels.csv": table("{:03d},{}")})
+    before = load(tmp_path).train.targets.tolist()
+    put(tmp_path, {"labels.csv": table("{:03d},{}").replace("dog", "ape")})
+    assert load(tmp_path).train.targets.tolist() != before
+
+
+def test_a_column_can_be_chosen(tmp_path):
+    put(tmp_path, {**PICTURES, "a.csv": table("{0:03d},{1},x{1}", "id,label,Colour")})
+    assert load(tmp_path, label_from="colour").class_names == ("xcat", "xdog")
+
+
+def test_a_column_of_splits(tmp_path):
+    text = table("{0:03d},{1},train", "id,label,data set").replace(
+        "009,dog,train", "009,dog,test"
+    )
+    put(tmp_path, {**PICTURES, "a.csv": text})
+    assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (9, 1)
+
+
+def test_a_table_for_each_split(tmp_path):
+    others = {f"test/{n:03d}.png": 99 + n for n in range(10)}
+    tables = dict.fromkeys(("train.csv", "test.csv"), table("{:03d},{}"))
+    put(tmp_path, {**PICTURES, **others, **tables})
+    assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (10, 10)
+
+
+def test_pictures_that_no_table_names_are_passed_over(tmp_path):
+    others = {f"test/{n}.png": n for n in range(30)}
+    put(tmp_path, {**PICTURES, **others, "labels.csv": table("{:03d},{}")})
+    put(tmp_path, {"notes.pdf": ""})
+    dataset = load(tmp_path)
+    assert dataset.passed_over == {".pdf": 1}  # the table was not
+    assert len(dataset.train) + len(dataset.test) == 10
+    found = read_labels_csv([tmp_path, tmp_path / "labels.csv"], None)
+    assert found.notes == dataset.left == ("30 pictures that no table names",)
+
+
+def test_other_tables_beside_class_folders_are_left_alone(tmp_path):
+    put(tmp_path, {"cat/1.png": 1, "dog/1.png": 2, "notes.csv": "name,type\nx,y\n"})
+    assert load(tmp_path).class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("77,cat", "names 77, which is not there"),
+        ("001,", "gives 001 no label"),
+        ("001,cat", "two classes, dog and cat"),
+        ("001", "row 11 has 1 columns"),
+    ],
+)
+def test_a_wrong_row_is_one_sentence(tmp_path, row, words):
+    put(tmp_path, {**PICTURES, "a.csv": table("{:03d},{}") + f"\n{row}\n"})
+    with pytest.raises(DatasetError, match=words):
+        load(tmp_path)
+
+
+def test_a_name_that_fits_several_pictures_is_refused(tmp_path):
+    put(tmp_path, {**PICTURES, "b/001.png": 1, "a.csv": table("{:03d},{}")})
+    with pytest.raises(DatasetError, match="names 001, which could be several"):
+        load(tmp_path)
+
+
+def test_a_column_for_each_class(tmp_path):
+    rows = "\n".join(f"{n:03d},{(n + 1) % 2},{n % 2}" for n in range(10))
+    put(tmp_path, {**PICTURES, "a.csv": f"image,cat,dog\n{rows}"})
+    assert load(tmp_path).class_names == ("cat", "dog")
+    put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,1,1")})
+    with pytest.raises(DatasetError, match="gives 009 no label"):
+        load(tmp_path)
+
+
+def test_tables_of_answers_hold_no_labels(tmp_path):
+    answers = "\n".join(["id,label", *(f"{n},cat" for n in range(900, 905))])
+    others = {f"test/{n}.png": n % 99 for n in range(900, 905)}
+    put(tmp_path, {**PICTURES, **others, "train.csv": table("{:03d},{}")})
+    expected = load(tmp_path).checksum
+    put(tmp_path, {"sample_submission.csv": answers, "predictions.csv": answers})
+    assert load(tmp_path).checksum == expected
+
+
+def test_class_folders_win_over_a_table_of_few(tmp_path):
+    put(tmp_path, {f"{kind}/{n}.png": n for kind in "ab" for n in range(10)})
+    put(tmp_path, {"notes.csv": "file,tag\na/0.png,x\nb/0.png,y\n"})
+    assert load(tmp_path).class_names == ("a", "b")
+
+
+def test_a_table_that_names_nothing_is_one_sentence(tmp_path):
+    put(tmp_path, {**PICTURES, "a.csv": "id,label\n77,cat\n"})
+    with pytest.raises(ConfigError, match="no column of names of pictures that are"):
+        load(tmp_path / "a.csv")

@@ -1,0 +1,104 @@
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from handgrad.datasets import load
+from handgrad.datasets.formats.heads import head_of
+from handgrad.datasets.formats.npz import is_npz, read_npz
+from handgrad.errors import DatasetError
+
+from .makers import images
+
+X, Y = images(20), np.arange(20) % 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x_train", "y_train", "x_test", "y_test"),
+        ("train_images", "train_labels", "test_images", "test_labels"),
+        ("X_train", "Y_train", "X_test", "Y_test"),
+        ("training_data", "training_targets", "testing_data", "testing_targets"),
+    ],
+)
+def test_four_arrays_under_their_usual_names(tmp_path, names):
+    arrays = dict(zip(names, (X, Y[:, None], X[:6], Y[:6]), strict=True))
+    np.savez_compressed(tmp_path / "a.npz", **arrays)
+    dataset = load(tmp_path / "a.npz")
+    assert (len(dataset.train), len(dataset.test)) == (20, 6)
+    assert dataset.train.images.tobytes() == X.tobytes()
+    assert (dataset.name, dataset.class_names) == ("a", ("0", "1"))
+    assert load(tmp_path).checksum == dataset.checksum
+
+
+def test_two_arrays_are_divided(tmp_path):
+    np.savez(tmp_path / "a.npz", X=X / 255, y=np.array(["no", "yes"])[Y])
+    dataset = load(tmp_path / "a.npz")
+    assert (len(dataset.train), len(dataset.test)) == (16, 4)
+    assert dataset.class_names == ("no", "yes")
+
+
+def test_two_arrays_without_names(tmp_path):
+    np.savez(tmp_path / "a.npz", X, Y)
+    np.savez(tmp_path / "b.npz", Y, X.reshape(20, -1)[:, :25])
+    assert load(tmp_path / "a.npz").classes == load(tmp_path / "b.npz").classes == 2
+
+
+def test_an_archive_for_each_array(tmp_path):
+    for name, array in (("imgs", X), ("labels", Y)):
+        for split in ("train", "test"):
+            np.savez(tmp_path / f"kmnist-{split}-{name}.npz", array)
+    assert len(load(tmp_path).test) == 20
+
+
+def test_an_archive_for_each_split(tmp_path):
+    for split in ("train", "test"):
+        np.savez(tmp_path / f"{split}.npz", x=X, y=Y)
+    assert len(load(tmp_path).test) == 20
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "ran"), "w"))
+
+    np.savez(tmp_path / "a.npz", x=np.array([Evil()], dtype=object), y=Y)
+    with pytest.raises(DatasetError, match="cannot be read as arrays of numbers"):
+        load(tmp_path / "a.npz")
+    with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:
+        archive.writestr("x.npy", pickle.dumps(Evil()))
+    with pytest.raises(DatasetError):
+        load(tmp_path / "b.npz")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_other_arrays_are_named(tmp_path):
+    np.savez(tmp_path / "a.npz", arr_0=np.zeros((3, 3)))
+    with pytest.raises(DatasetError, match=r"no images with labels, but arr_0\. Name"):
+        load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_damaged_archive_is_one_sentence(tmp_path, share):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=X, y=Y)
+    content = bytearray(path.read_bytes())
+    for place in range(int(len(content) * share), int(len(content) * share) + 9):
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(DatasetError):
+        read_npz([path], None)
+    path.write_bytes(content[:99])
+    with pytest.raises(DatasetError, match="cannot be read as arrays"):
+        load(path)
+
+
+def test_a_zip_of_other_files_is_none(tmp_path):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", "")
+    (tmp_path / "a.zip").write_bytes(file.getvalue())
+    assert not is_npz(tmp_path / "a.zip", head_of(tmp_path / "a.zip"))

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from handgrad.datasets import load
+from handgrad.datasets.formats.pixel_csv import columns_of, is_pixel_csv, read_rows
+from handgrad.datasets.formats.table import Form
+from handgrad.errors import DatasetError
+
+from .makers import images
+
+X = images(10, 4, 4)
+Y = np.arange(10) % 2
+NAMES = [f"pixel{n}" for n in range(16)]
+
+
+def put_csv(path, header, *columns, mark=","):
+    rows = np.column_stack([c.reshape(len(X), -1).astype(str) for c in columns])
+    lines = [mark.join(header)] * bool(header) + [mark.join(row) for row in rows]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        (["label", *NAMES], (Y, X)),
+        ([*NAMES, "label"], (X, Y)),
+        (["Label", *NAMES], (Y, X)),
+        (["", "label", *NAMES], (np.arange(10), Y, X)),
+        (["id", *NAMES, "class"], (np.arange(10), X, Y)),
+        (["label", *map(str, range(16))], (Y, X)),
+        (["label", *(f"{r}x{c}" for r in range(4) for c in range(4))], (Y, X)),
+        ([], (Y, X)),
+        (["label", *NAMES], (np.array(["b", "a"])[1 - Y], X)),
+        (["label", *NAMES], (Y.astype(float), X.astype(float))),
+    ],
+)
+def test_rows_of_pixels_with_a_label(tmp_path, header, columns):
+    path = put_csv(tmp_path / "train.csv", header, *columns)
+    dataset = load(path)
+    found, labels = read_rows(path)
+    assert found.tobytes() == X.tobytes()
+    assert len(set(labels.tolist())) == 2
+    assert dataset.classes == 2
+    assert (len(dataset.train), len(dataset.test)) == (8, 2)
+
+
+def test_train_and_test_of_a_folder(tmp_path):
+    for name in ("mnist_train.csv", "mnist_test.csv"):
+        put_csv(tmp_path / name, ["label", *NAMES], Y, X)
+    assert len(load(tmp_path).test) == 10
+
+
+def test_a_file_without_labels_is_passed_over(tmp_path):
+    put_csv(tmp_path / "train.csv", ["label", *NAMES], Y, X)
+    path = put_csv(tmp_path / "test.csv", NAMES, X)
+    (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n2,0\n")
+    assert len(load(tmp_path).train) == 8
+    assert read_rows(path)[1] is None
+    with pytest.raises(DatasetError, match=r"without labels, .* ask handgrad predict"):
+        load(path)
+
+
+def test_colour_in_rows(tmp_path):
+    colour = images(10, 3, 5, 5)
+    path = put_csv(tmp_path / "a.csv", [], Y, colour)
+    assert read_rows(path)[0].shape == (10, 3, 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("300", "holds pixels from"),
+        ("x", "pixel that is no number"),
+        ("", "pixel that is no number"),
+        ("1,1", "row 11 has 18 columns, the others 17"),
+    ],
+)
+def test_a_wrong_row_is_one_sentence(tmp_path, text, words):
+    path = put_csv(tmp_path / "a.csv", ["label", *NAMES], Y, X)
+    path.write_text(path.read_text() + "\n" + ",".join(["1"] * 16 + [text]))
+    with pytest.raises(DatasetError, match=words):
+        load(path)
+
+
+@pytest.mark.parametrize("count", [5, 10, 14, 18])
+def test_other_tables_hold_no_pixels(tmp_path, count):
+    (tmp_path / "a.csv").write_text(",".join(["1"] * count))
+    assert not is_pixel_csv(tmp_path / "a.csv")
+    with pytest.raises(DatasetError):
+        read_rows(tmp_path / "a.csv")
+
+
+def test_a_header_of_another_length_is_none():
+    form = Form("utf-8", ",", ("label",), ("1",) * 17)
+    assert columns_of(form) is None

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from handgrad.datasets.formats.survey import survey
+from handgrad.errors import DatasetError
+
+from ..picture_makers import as_file
+from .makers import images, picture, put
+
+
+def test_arrays_are_counted(tmp_path):
+    np.savez(tmp_path / "a.npz", x=images(10), y=np.arange(10) % 2)
+    found = survey(tmp_path / "a.npz")
+    assert found.kind == "NumPy archives"
+    assert found.counts == {"train": {"0": 4, "1": 4}, "test": {"0": 1, "1": 1}}
+    assert (found.sizes, found.channels, found.odd) == ({"6 x 5": 10}, 1, ())
+    assert found.notes == (
+        "no test images are named: a fifth of each class is put aside",
+    )
+
+
+def test_what_is_odd_is_named(tmp_path):
+    contents = {f"train/cat/{n}.png": n for n in range(25)}
+    contents |= {"train/dog/1.png": 30, "train/dog/2.png": 7}
+    contents |= {"test/cat/a.png": 3, "test/cat/b.png": 99, "test/cat/c.png": b"no"}
+    put(tmp_path, contents)
+    (tmp_path / "train/cat/flat.png").write_bytes(flat())
+    (tmp_path / "train/cat/big.png").write_bytes(picture(200, (9, 9)))
+    found = survey(tmp_path)
+    assert found.kind == "pictures in class folders"
+    assert found.counts["train"] == {"cat": 27, "dog": 2}
+    assert found.duplicates == 1
+    assert found.sizes == {"6 x 5": 30, "9 x 9": 1}
+    assert len(found.unreadable) == 1
+    said = "\n".join(found.odd)
+    for words in (
+        "1 cannot be read: test/cat/c.png",
+        "1 images of test or validation are training images, too: test/cat/a.png",
+        "1 images have several classes: train/cat/7.png",
+        "1 images have a single colour: train/cat/flat.png",
+        "test: no images of dog",
+        "train: 14 times as many images of cat as of dog",
+    ):
+        assert words in said
+
+
+def flat():
+    return as_file(Image.new("RGB", (5, 6)))
+
+
+def test_pixels_on_another_scale_and_one_class(tmp_path):
+    np.savez(tmp_path / "a.npz", x=images(10) // 16, y=np.zeros(10))
+    odd = " ".join(survey(tmp_path / "a.npz").odd)
+    assert "the brightest pixel is 15 of 255" in odd
+    assert "train: one class only (0)" in odd
+
+
+def test_pictures_with_a_table_are_looked_at(tmp_path):
+    rows = "\n".join(f"{n},{'ab'[n % 2]}" for n in range(10))
+    files = {f"{n}.png": n for n in range(12)}
+    put(tmp_path, {"labels.csv": f"id,label\n{rows}", **files})
+    seen = []
+    found = survey(tmp_path, None, lambda *args: seen.append(args))
+    assert found.notes[:2] == (
+        "labels are those of labels.csv",
+        "not used: 2 pictures that no table names",
+    )
+    assert seen[-1][1:] == (10, 10)
+    assert found.as_dict()["images"] == {"train": 8, "test": 2}
+
+
+def test_what_holds_no_images_is_refused(tmp_path):
+    with pytest.raises(DatasetError):
+        survey(tmp_path)

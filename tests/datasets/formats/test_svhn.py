@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from handgrad.datasets import load
+from handgrad.datasets.formats.svhn import read_svhn
+from handgrad.errors import DatasetError
+
+from .makers import images
+
+X = images(20, 32, 32, 3)
+Y = (np.arange(20) % 10 + 1)[:, None]
+
+
+def put_mat(path, x=X, y=Y):
+    savemat(path, {"X": np.moveaxis(x, 0, 3), "y": y.astype(np.uint8)})
+    return path
+
+
+def test_ten_is_zero_and_images_come_first(tmp_path):
+    for name in ("train", "test", "extra"):
+        put_mat(tmp_path / f"{name}_32x32.mat")
+    dataset = load(tmp_path)
+    assert dataset.class_names == tuple("0123456789")
+    assert dataset.train.targets.tolist() == (np.arange(1, 21) % 10).tolist()
+    np.testing.assert_array_equal(dataset.train.images, X.transpose(0, 3, 1, 2))
+    assert len(dataset.test) == 20
+    notes = read_svhn(sorted(tmp_path.iterdir()), None).notes
+    assert notes == ("extra_32x32.mat",)
+
+
+def test_a_file_alone_is_divided(tmp_path):
+    dataset = load(
+        put_mat(tmp_path / "extra_32x32.mat", *(np.repeat(a, 5, 0) for a in (X, Y)))
+    )
+    assert (len(dataset.train), len(dataset.test)) == (80, 20)
+
+
+def test_other_files_of_matlab_are_one_sentence(tmp_path):
+    savemat(tmp_path / "a.mat", {"X": np.zeros((3, 3)), "z": 1})
+    with pytest.raises(DatasetError, match="does not hold X"):
+        load(tmp_path / "a.mat")
+    (tmp_path / "b.mat").write_bytes(b"MATLAB 7.3 MAT-file, Platform" + bytes(600))
+    with pytest.raises(DatasetError, match=r"7\.3, which is not read"):
+        load(tmp_path / "b.mat")
+    (tmp_path / "c.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(200))
+    with pytest.raises(DatasetError, match="damaged MATLAB file"):
+        load(tmp_path / "c.mat")
+    content = put_mat(tmp_path / "d.mat").read_bytes()
+    (tmp_path / "d.mat").write_bytes(content[: len(content) // 2])
+    with pytest.raises(DatasetError, match=r"d\.mat"):
+        load(tmp_path / "d.mat")
