@@ -14,7 +14,8 @@ import numpy as np
 
 from handgrad.errors import HandgradWarning
 from handgrad.training import config_from
-from handgrad.training.checkpoint import save_checkpoint
+from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
+from handgrad.training.manifest import seal
 from handgrad.training.position import Position
 from handgrad.training.records import StepRecord
 from handgrad.training.run import resume, start
@@ -164,3 +165,17 @@ def train_with(report, path, tables, workers):
     )
     for record in run:
         report(record.step)
+
+
+def save_again(run, which, *, arrays=None, notes=None):
+    """Write a checkpoint with other arrays or notes, and seal the run, as a liar."""
+    saved = load_checkpoint(run / "checkpoints", which)
+    save_checkpoint(
+        run / "checkpoints",
+        {**saved.arrays, **(arrays or {})},
+        saved.position,
+        notes={**saved.notes, **(notes or {})},
+        is_best=which == "best",
+        is_last=which == "last",
+    )
+    seal(run)

@@ -1,14 +1,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
-from handgrad.errors import DifferenceError
+from handgrad.errors import DifferenceError, RunError
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.manifest import seal
 from handgrad.training.verify import verify
 
-from .small import small, train
+from .small import save_again, small, train
 from .test_run import RISING
 
 TRAINING = {"epochs": 5, "batch_size": 40}
@@ -99,16 +100,57 @@ def test_a_result_made_up_is_found(run, name, change):
 
 @pytest.mark.parametrize("which", ["best", "last"])
 def test_zeroed_weights_are_found(run, which):
-    saved = load_checkpoint(run / "checkpoints", which)
-    save_checkpoint(
-        run / "checkpoints",
-        {name: 0 * array for name, array in saved.arrays.items()},
-        saved.position,
-        is_best=which == "best",
-        is_last=which == "last",
-    )
-    seal(run)
+    saved = load_checkpoint(run / "checkpoints", which).arrays
+    save_again(run, which, arrays={name: 0 * array for name, array in saved.items()})
     with pytest.raises(DifferenceError, match=f"The {which} checkpoint of .* gives a"):
+        verify(run, steps=1)
+
+
+@pytest.mark.parametrize("which", ["best", "last"])
+def test_an_array_more_is_found(run, which):
+    save_again(run, which, arrays={"parameters/linear_9.bias": np.zeros(3)})
+    with pytest.raises(DifferenceError, match=r"an array parameters/linear_9\.bias"):
+        verify(run, steps=1)
+
+
+@pytest.mark.parametrize("which", ["best", "last"])
+@pytest.mark.parametrize("what", ["last_epoch", "metrics", "timings", "earlier"])
+def test_notes_made_up_are_found(run, which, what):
+    notes = load_checkpoint(run / "checkpoints", which).notes
+    sizes, epoch = notes["sizes"], notes["last_epoch"]
+    changed = {
+        "last_epoch": {"last_epoch": {**epoch, "train_accuracy": 0.99}},
+        "metrics": {"sizes": {**sizes, "metrics": sizes["metrics"] - 1}},
+        "timings": {"sizes": {**sizes, "timings": 0}},
+        "earlier": {"sizes": {"metrics": 0, "timings": 0}},
+    }
+    save_again(run, which, notes=changed[what])
+    with pytest.raises(DifferenceError, match=f"The {which} checkpoint of .* notes"):
+        verify(run, steps=1)
+
+
+def test_a_best_state_that_was_saved_late_is_right(run):
+    save_again(run, "best", notes=load_checkpoint(run / "checkpoints").notes)
+    assert verify(run, steps=1).checkpoints == ()
+
+
+def test_a_name_more_in_a_result_is_found(run):
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "top_5": 1.0}))
+    seal(run)
+    with pytest.raises(DifferenceError, match="has top_5, and no run writes that"):
+        verify(run, steps=1)
+
+
+def test_a_brightness_made_up_is_found(run):
+    config = run / "config.toml"
+    lines = config.read_text().splitlines()
+    changed = [x if "brightness" not in x else "brightness = 0.9" for x in lines]
+    assert changed != lines
+    config.write_text("\n".join(changed) + "\n")
+    for which in ("best", "last"):
+        save_again(run, which, notes={"config_sha256": None})
+    with pytest.raises(RunError, match="its content differs"):
         verify(run, steps=1)
 
 

@@ -6,10 +6,12 @@ from handgrad.errors import RunError
 from handgrad.training import resume
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.notes import Notes
+from handgrad.training.records import OF_EPOCH
 
 from .small import stop_after
 
-NOTES = Notes({"metrics": 7, "timings": 9}, 0.1 + 0.2, {"train_loss": 0.5}, "ab")
+LAST = dict(zip(OF_EPOCH, (0.5, 0.25, None, None), strict=True))
+NOTES = Notes({"metrics": 7, "timings": 9}, 0.1 + 0.2, LAST, "ab")
 
 
 def test_they_survive_json_to_the_bit():
@@ -32,6 +34,8 @@ def test_older_ones_have_no_checksum():
         {"sizes": {"metrics": True, "timings": 1}},
         {"seconds": "1"},
         {"last_epoch": []},
+        {"last_epoch": {"train_loss": 0.5}},
+        {"last_epoch": {**LAST, "more": 1.0}},
         {"config_sha256": 1},
         {"more": 1},
     ],

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from handgrad.errors import ConfigError, DifferenceError, IntegrityError, RunError
-from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
+from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.manifest import check_manifest, seal
 from handgrad.training.verify import family_of, verify
 
-from .small import DIGITS, MLP, small, train
+from .small import DIGITS, MLP, save_again, small, train
 from .test_run import RISING
 from .test_run_kills import AUGMENTATION
 
@@ -36,6 +36,13 @@ def change(path, before, after):
     assert before in text
     path.write_text(text.replace(before, after, 1))
     seal(next(p for p in path.parents if (p / "config.toml").exists()))
+
+
+def change_config(run, before, after):
+    """Change a setting, and let both checkpoints say that it was so."""
+    change(run / "config.toml", before, after)
+    for which in ("best", "last"):
+        save_again(run, which, notes={"config_sha256": None})
 
 
 def test_the_steps_asked_for_are_compared_from_the_first(run):
@@ -104,12 +111,12 @@ def test_what_lies_before_the_best_checkpoint_is_found_from_the_start(tmp_path):
     best = train(run, small(**RISING)).result["best_epoch"]
     lines = (run / "metrics.jsonl").read_text().splitlines()
     first = next(line for line in lines if "train_loss" in line)
-    accuracy = json.loads(first)["validation_accuracy"]
+    accuracy = str(json.loads(first)["validation_accuracy"])
     assert json.loads(first)["epoch"] < best
     change(
         run / "metrics.jsonl",
         f'"validation_accuracy": {accuracy}',
-        f'"validation_accuracy": {accuracy + 0.01}',
+        f'"validation_accuracy": {accuracy[:-1]}{(int(accuracy[-1]) + 1) % 10}',
     )
     assert verify(run, steps=1000).first_step == 3 * best + 1
     with pytest.raises(DifferenceError, match="After step 3 training again gives"):
@@ -124,16 +131,12 @@ def test_from_the_start_to_the_end_everything_is_trained_again(tmp_path):
     assert verdict.checkpoints == ("best", "last")
 
 
-def save_again(run, which, change):
+def change_arrays(run, which, change):
     """Save other arrays as a checkpoint, and seal the run again."""
-    folder, is_best = run / "checkpoints", which == "best"
-    saved = load_checkpoint(folder, which)
-    arrays = {name: array.copy() for name, array in saved.arrays.items()}
+    saved = load_checkpoint(run / "checkpoints", which).arrays
+    arrays = {name: array.copy() for name, array in saved.items()}
     change(arrays)
-    save_checkpoint(
-        folder, arrays, saved.position, is_best=is_best, is_last=not is_best
-    )
-    seal(run)
+    save_again(run, which, arrays=arrays)
 
 
 @pytest.mark.parametrize("which", ["best", "last"])
@@ -141,7 +144,7 @@ def test_a_weight_made_up_is_found_without_training(other, which):
     def add_one(arrays):
         arrays["parameters/linear_2.weight"].reshape(-1)[-1] += 1
 
-    save_again(other, which, add_one)
+    change_arrays(other, which, add_one)
     with pytest.raises(DifferenceError, match=f"The {which} checkpoint of .* gives a"):
         verify(other, steps=1)
 
@@ -152,13 +155,16 @@ def test_a_number_of_the_optimizer_made_up_is_found_by_training_again(other, whi
         name = next(name for name in sorted(arrays) if name.startswith("optimizer"))
         arrays[name].reshape(-1)[-1] += 1
 
-    save_again(other, which, add_one)
+    change_arrays(other, which, add_one)
     with pytest.raises(DifferenceError, match=f"is not what the {which} checkpoint"):
         verify(other, steps=100)
 
 
 def test_settings_changed_afterwards_are_found(other):
     change(other / "config.toml", "learning_rate = 0.01", "learning_rate = 0.011")
+    with pytest.raises(IntegrityError, match="is not what it was when the checkpoint"):
+        verify(other)
+    change_config(other, "learning_rate = 0.011", "learning_rate = 0.012")
     with pytest.raises(DifferenceError, match="would follow from the lines") as error:
         verify(other)
     assert error.value.exit_code == 3
@@ -167,7 +173,7 @@ def test_settings_changed_afterwards_are_found(other):
 def test_another_data_set_is_refused(other):
     text = (other / "config.toml").read_text()
     checksum = text.partition('dataset_sha256 = "')[2][:8]
-    change(other / "config.toml", checksum, "00000000")
+    change_config(other, checksum, "00000000")
     with pytest.raises(RunError, match="is not the one that the run began with"):
         verify(other)
 

@@ -184,7 +184,7 @@ def resolve(
         "bit_depth": dataset.bit_depth,
     }
     if config.resolved is not None:
-        kept = config.resolved.kept()
+        kept |= config.resolved.kept()
     resolved = ResolvedConfig(
         input_shape=dataset.image_shape,
         class_names=dataset.class_names,

@@ -7,13 +7,16 @@ these, from the configuration and from the data, and so does result.json.
 
 import json
 from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from handgrad.errors import DifferenceError
 from handgrad.training.build import Parts
 from handgrad.training.checkpoint import Checkpoint
+from handgrad.training.notes import LOGS, Notes
 from handgrad.training.position import Position
+from handgrad.training.real_files import read_file
 from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.result import checksum_of, result_of, summary_of
 from handgrad.training.run_folder import RunFolder, lines_of
@@ -22,6 +25,7 @@ from handgrad.training.trainer import Trainer
 Line = dict[str, Any]
 Saved = Mapping[str, Checkpoint]  # the best and the last
 METRICS, RESULT = "metrics.jsonl", "result.json"
+OF_PLACE = {"run", "seconds"}  # never the same twice
 ADVICE = (
     "Compare environment.json with this machine: other versions or another processor "
     "may give other last bits."
@@ -54,6 +58,9 @@ def check_records(folder: RunFolder, trainer: Trainer, saved: Saved) -> list[Lin
             f"{path} ends with step {position.step}, before the end of training."
         )
     _check_places(folder, saved, position, ends)
+    for which, checkpoint in saved.items():
+        _check_names(folder, which, checkpoint, trainer)
+        _check_notes(folder, which, checkpoint, lines)
     return lines
 
 
@@ -74,7 +81,7 @@ def check_result(
     trainer, test = parts.trainer, parts.dataset.test
     tested = (None, None) if test is None else trainer.evaluate(test)
     last = saved["last"].position
-    again = result_of(parts, last, summary_of(epochs[last.epoch - 1]), tested, final)
+    again = result_of(parts, last, epochs[last.epoch - 1], tested, final)
     _check_result(folder, again)
     splits = {"validation": trainer.validation, "test": test}
     return tuple(name for name, split in splits.items() if split is not None)
@@ -148,6 +155,46 @@ def _check_places(
             )
 
 
+def _check_names(
+    folder: RunFolder, which: str, checkpoint: Checkpoint, trainer: Trainer
+) -> None:
+    """DifferenceError if a checkpoint has another array than training has."""
+    others = checkpoint.arrays.keys() ^ trainer.state().keys()
+    if others:
+        raise DifferenceError(
+            f"The {which} checkpoint of {folder.path} and training differ in whether "
+            f"there is an array {min(others)}. {ADVICE}"
+        )
+
+
+def _check_notes(
+    folder: RunFolder, which: str, checkpoint: Checkpoint, lines: list[Line]
+) -> None:
+    """DifferenceError if a checkpoint was noted with other logs, or another epoch.
+
+    The best one may have been noted later than it was reached, if saving failed then.
+    """
+    notes = Notes.from_values(checkpoint.notes)
+    sizes = _sizes(folder)
+    count = sizes.index(notes.sizes) if notes.sizes in sizes else 0
+    epochs = [line for line in lines[:count] if line["kind"] == "epoch"]
+    is_late = count == len(lines) or which == "best"
+    is_there = bool(epochs) and epochs[-1]["step"] >= checkpoint.position.step
+    if not (is_late and is_there and summary_of(epochs[-1]) == notes.last_epoch):
+        raise DifferenceError(
+            f"The {which} checkpoint of {folder.path} notes {notes.sizes} bytes of "
+            f"the logs and {notes.last_epoch}, which {METRICS} has nowhere after step "
+            f"{checkpoint.position.step}."
+        )
+
+
+def _sizes(folder: RunFolder) -> list[dict[str, int]]:
+    """Bytes of each log after no line, one line and so on."""
+    logs = [read_file(folder.path / f"{name}.jsonl").split(b"\n") for name in LOGS]
+    ends = [accumulate((len(x) + 1 for x in log[:-1]), initial=0) for log in logs]
+    return [dict(zip(LOGS, place, strict=True)) for place in zip(*ends, strict=False)]
+
+
 def _check_validation(
     folder: RunFolder, trainer: Trainer, which: str, epochs: Mapping[int, Line]
 ) -> None:
@@ -167,6 +214,11 @@ def _check_validation(
 
 def _check_result(folder: RunFolder, again: Line) -> None:
     found = folder.result or {}
+    more = sorted(found.keys() - again.keys() - OF_PLACE)
+    if more:
+        raise DifferenceError(
+            f"{folder.path / RESULT} has {more[0]}, and no run writes that."
+        )
     for name, value in again.items():
         other = found.get(name)
         if name == "dataset":  # arrays stand in the run folder, wherever that is now

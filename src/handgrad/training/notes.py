@@ -6,6 +6,7 @@ from typing import Any
 
 from handgrad.errors import RunError
 from handgrad.ranges import LARGEST, is_number
+from handgrad.training.records import OF_EPOCH
 
 LOGS = ("metrics", "timings")
 
@@ -44,6 +45,7 @@ class Notes:
             and is_number(made["seconds"])
             and 0 <= made["seconds"] <= LARGEST
             and isinstance(made["last_epoch"], dict)
+            and made["last_epoch"].keys() in (set(), set(OF_EPOCH))
             and all(n is None or is_number(n) for n in made["last_epoch"].values())
             and isinstance(checksum, str | None)
         )

@@ -26,11 +26,14 @@ NAME = re.compile(r"owner-(\d+)\.json")
 
 
 class Ownership:
-    """A claim on a run folder: until `release`, or until nothing refers to it."""
+    """A claim on a run folder: until `release`, or until nothing refers to it.
+
+    It is the claim of this `process`, and never of one that is forked from it.
+    """
 
     def __init__(self, path: Path, token: str) -> None:
-        self.path, self.token = path, token
-        self.release = finalize(self, _release, path, token, os.getpid())
+        self.path, self.token, self.process = path, token, os.getpid()
+        self.release = finalize(self, _release, path, token, self.process)
 
 
 def _release(path: Path, token: str, process: int) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields
 from math import nan
 from typing import Any
 
+# the numbers of an epoch that result.json repeats
+OF_EPOCH = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+
 
 @dataclass(frozen=True)
 class StepRecord:

@@ -41,11 +41,15 @@ class ResolvedConfig(Table):
     new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
     def kept(self) -> dict[str, Any]:
-        """What stays as it was first written down: what the arrays were like."""
+        """What stays as it was first written down: what the arrays were like.
+
+        Older runs say nothing of the pictures, and that stays as well.
+        """
         of_arrays = {"label_type", "channels", "feature_names"}
         begun = self.model_dump(include={"initial_sha256", "new_arrays"})
-        kept = self.model_dump(include=of_arrays | {"brightness", "bit_depth"})
-        return {**kept, **_known(begun)}
+        of_pictures = self.model_dump(include={"brightness", "bit_depth"})
+        unsaid = {name: None for name, value in of_pictures.items() if value is None}
+        return {**self.model_dump(include=of_arrays), **_known(begun), **unsaid}
 
     @field_validator("std")
     @classmethod

@@ -10,8 +10,8 @@ from handgrad.arrays import to_numpy
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.position import Position
+from handgrad.training.records import OF_EPOCH
 
-OF_EPOCH = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 Tested = tuple[float | None, float | None]
 
 
@@ -33,7 +33,7 @@ def result_of(
         "dataset": config.dataset.name,
         "epochs": position.epoch - 1,
         "steps": position.step,
-        **last_epoch,
+        **summary_of(last_epoch),
         "test_loss": tested[0],
         "test_accuracy": tested[1],
         "best_epoch": position.best_epoch,

@@ -1,7 +1,6 @@
 """A whole run: train, write everything down, and say how it ended."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -9,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from handgrad.errors import HandgradError, NonFiniteError, RunError, StoppedError
+from handgrad.errors import HandgradError, NonFiniteError, StoppedError
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
     Checkpoint,
@@ -18,7 +17,7 @@ from handgrad.training.checkpoint import (
 )
 from handgrad.training.config import RunConfig
 from handgrad.training.epochs import with_epochs, write_epochs
-from handgrad.training.manifest import seal, unseal
+from handgrad.training.manifest import check_manifest, seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.recovery import recover
@@ -28,17 +27,11 @@ from handgrad.training.run_folder import RunFolder
 from handgrad.training.saving import Unsaved
 from handgrad.training.sound_numbers import check_numbers
 from handgrad.training.start_from import initial_of
+from handgrad.training.turn import Turn
 
 Announce = Callable[[str], None]
 NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
 LAST_RECORDS = 10
-Traces = list[tuple[int, ...] | None]
-NEVER: Traces = []  # what a run has left that was not paused
-TRACES = ("metrics.jsonl", "timings.jsonl", "checkpoints/last.json", "result.json")
-REFUSED = {
-    "going": "is under way in another loop. Leave that loop first.",
-    "left": "was interrupted, so it is unsaved. Go on with handgrad.training.resume.",
-}
 
 
 class Run:
@@ -61,50 +54,21 @@ class Run:
         self._started = self._saved = perf_counter()
         self._seconds_before = 0.0
         self._last_epoch: dict[str, Any] = {}
-        self._stage, self._paused = "ready", NEVER
+        self.turn = Turn(folder)
         self.unsaved = Unsaved()
         self._config_checksum = folder.config_checksum()
 
     def __iter__(self) -> Iterator[Record]:
-        if self._stage == "finished":
+        if self.turn.stage == "finished":
             return
-        if self._stage in REFUSED:
-            raise RunError(f"The run {self.folder.path} {REFUSED[self._stage]}")
-        self.folder.own()
-        if self._paused not in (NEVER, self._traces()):
-            self.folder.release()
-            raise RunError(
-                f"{self.folder.path} was gone on with by somebody else while this run "
-                "was paused. Go on from its checkpoint with handgrad.training.resume."
-            )
-        self._stage = "going"
-        try:
-            yield from self._saved_records()
-            self._finish()
-            self._stage = "finished"
-        except GeneratorExit:  # a `break`, between two records
-            self._stage = "ready"
-            raise
-        except BaseException as error:
-            self._stage = "left"
-            if isinstance(error, NonFiniteError):
-                self._write_non_finite(error)
-            raise
-        finally:
-            self._paused = self._traces()
-            self.folder.release()
-
-    def _traces(self) -> Traces:
-        """What changes in the folder whenever somebody trains in it."""
-        found: Traces = []
-        for name in TRACES:
+        with self.turn:
             try:
-                about = os.stat(self.folder.path / name)
-            except OSError:  # not there, or not to be looked at
-                found.append(None)
-            else:
-                found.append((about.st_size, about.st_mtime_ns, about.st_ino))
-        return found
+                yield from self._saved_records()
+                self._finish()
+            except NonFiniteError as error:
+                self._write_non_finite(error)
+                raise
+        self.turn.stage = "finished"
 
     def _saved_records(self) -> Iterator[Record]:
         for record in self._records():
@@ -115,13 +79,14 @@ class Run:
             elif self._is_time_to_save():
                 self._save_in_time()
             yield record
+            self.turn.check_process()
 
     def _records(self) -> Iterator[Record]:
         """The trainer's; told to stop between two of them, it saves where it stands."""
         try:
             yield from self.trainer
         except StoppedError:
-            self.save()
+            self._save()
             raise
 
     def _write_non_finite(self, error: NonFiniteError) -> None:
@@ -133,7 +98,18 @@ class Run:
             self.folder.write(NON_FINITE, json.dumps(details, indent=1) + "\n")
 
     def save(self, *, is_best: bool = False) -> None:
-        """Write a checkpoint now, marked as the best one if `is_best`."""
+        """Write a checkpoint now, marked as the best one if `is_best`.
+
+        Nothing is written for a run that has ended, whose last state is saved.
+        """
+        if self.turn.stage == "going":
+            self.turn.check_process()
+            self._save(is_best=is_best)
+        elif self.turn.stage != "finished":
+            with self.turn:
+                self._save(is_best=is_best)
+
+    def _save(self, *, is_best: bool = False) -> None:
         self._save_unsaved_best()
         notes = self._notes(self.folder.flush())
         save_checkpoint(
@@ -153,7 +129,7 @@ class Run:
         """Save; if that fails, stop or go on as the configuration says."""
         self._saved = perf_counter()
         try:
-            self.save(is_best=is_best)
+            self._save(is_best=is_best)
             self.unsaved.mended()
         except HandgradError as error:
             if self.config.training.on_failed_save == "stop":
@@ -194,6 +170,28 @@ class Run:
         self.folder.cut_back(notes.sizes)
         self._seconds_before = notes.seconds
         self._last_epoch = notes.last_epoch
+
+    def has_ended(self) -> bool:
+        """Whether all is as the end of the run left it; it then has its `result`.
+
+        The state is that of the end, and iterating over the run does nothing.
+        """
+        folder, trainer = self.folder, self.trainer
+        try:
+            check_manifest(folder.path)
+            last = load_checkpoint(folder.checkpoints)
+            best = load_checkpoint(folder.checkpoints, "best")
+            result = folder.result
+        except HandgradError:  # going on makes what is missing
+            return False
+        if result is None or not last.position.is_end(trainer.settings):
+            return False
+        last.position.check(self.config.training.epochs, trainer.steps_per_epoch)
+        trainer.restore(best.arrays, last.position)
+        check_numbers(self.parts.model, folder.path)
+        self.result = {**result, "run": str(folder.path)}
+        self.turn.stage = "finished"
+        return True
 
     def _seconds(self) -> float:
         return self._seconds_before + perf_counter() - self._started
@@ -288,5 +286,6 @@ def resume(
     if epochs is not None:
         write_epochs(folder, config)
     run = Run(parts, folder)
-    run.go_back_to_checkpoint()
+    if not run.has_ended():
+        run.go_back_to_checkpoint()
     return run

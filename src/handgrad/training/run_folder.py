@@ -105,7 +105,7 @@ class RunFolder:
 
         Temporary files of a killed process are removed.
         """
-        if self._ownership is None:
+        if self._ownership is None or self._ownership.process != os.getpid():
             self._ownership = take(self.path)
             sweep(self.path)
             tidy(self.checkpoints)

@@ -73,13 +73,15 @@ def verify(
     files = check_manifest(path)
     environment = _environment(path)
     config = folder.config
+    saved = {which: load_checkpoint(folder.checkpoints, which) for which in _SAVED}
+    for checkpoint in saved.values():
+        folder.check_config(checkpoint)
     dataset = load_dataset(config, progress, use_cache=False)
     parts = assemble(config, dataset, workers=workers, announce=announce)
     check_same_data(config, parts.config)
     family = _check_family(path, environment)
     trainer = parts.trainer
     beginning = Checkpoint(trainer.state(), trainer.position, {})
-    saved = {which: load_checkpoint(folder.checkpoints, which) for which in _SAVED}
     lines = check_records(folder, trainer, saved)
     evaluated = check_result(folder, parts, saved, lines)
     best, last = saved["best"], saved["last"]

@@ -25,12 +25,13 @@ from handgrad.training.run import Run
 def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
     """Make the run go, show it, and end with its result."""
     unsaved: UnsavedError | None = None
+    has_ended = bool(run.result)
     balance = balance_of(run)
     try:
         _train(run, stop, first_words(balance, run.config.loss.class_weight), quiet)
         if stop.number is not None and not run.result:
             raise _stopped(run, stop.number)
-        pictures = _draw(run)
+        pictures = sorted(run.folder.figures.glob("*")) if has_ended else _draw(run)
     except NonFiniteError:
         if not quiet:
             _try_next([after_non_finite(run)], stderr=True)
@@ -59,6 +60,8 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
         quiet=quiet,
     )
     screen.say(_first_word(run))
+    if run.result:
+        screen.say("The run has ended already; its files stay as they are.")
     if run.config.start is not None and trainer.position.step == 0:
         screen.say(_start(run))
     if notice:

@@ -1,0 +1,125 @@
+"""A run that was left by a `break`, and what others did in the meantime."""
+
+import os
+
+import pytest
+
+from handgrad.errors import RunError
+from handgrad.training import resume, start
+from handgrad.training.ownership import NAME
+from handgrad.training.result import checksum_of
+from handgrad.training.verify import verify
+
+from .small import small
+
+
+def contents(folder):
+    """All files of a run but who writes there."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in files if not NAME.match(path.name)}
+
+
+def said_in_a_fork(act):
+    """What a child process says that is refused; nothing if it is not."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+        except RunError as error:
+            os.write(writer, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as stream:
+        words = stream.read()
+    os.waitpid(child, 0)
+    return words
+
+
+def test_a_paused_run_that_somebody_else_went_on_with_is_refused(tmp_path):
+    paused = start(small(), tmp_path / "run")
+    for _ in zip(range(4), paused, strict=False):
+        pass
+    list(resume(tmp_path / "run"))
+    before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    with pytest.raises(RunError, match="gone on with by somebody else while this run"):
+        list(paused)
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_paused_run_goes_on_if_nobody_touched_it(tmp_path):
+    paused = start(small(), tmp_path / "run")
+    for _ in range(3):
+        next(iter(paused))
+    list(paused)
+    assert paused.result["epochs"] == small().training.epochs
+
+
+def test_saving_a_run_that_has_ended_writes_nothing(tmp_path):
+    run = start(small(), tmp_path / "run")
+    list(run)
+    before = contents(tmp_path / "run")
+    run.save()
+    run.save(is_best=True)
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_run_that_has_ended_stays_as_it_is_when_resumed(tmp_path):
+    run = start(small(), tmp_path / "run")
+    list(run)
+    before = contents(tmp_path / "run")
+    again = resume(tmp_path / "run")
+    assert list(again) == []
+    assert again.result == run.result
+    assert list(again.result) == list(run.result)
+    assert checksum_of(again.parts.model) == checksum_of(run.parts.model)
+    assert contents(tmp_path / "run") == before
+
+
+@pytest.mark.parametrize("name", ["result.json", "manifest.json"])
+def test_what_the_end_of_a_run_has_lost_is_made_again(tmp_path, name):
+    run = start(small(), tmp_path / "run")
+    list(run)
+    (tmp_path / "run" / name).unlink()
+    again = resume(tmp_path / "run")
+    assert list(again) == []
+    assert list(again.result) == list(run.result)
+    assert again.result | {"seconds": 0} == run.result | {"seconds": 0}
+    assert (tmp_path / "run" / name).is_file()
+
+
+def test_saving_a_paused_run_is_refused_after_somebody_else_went_on(tmp_path):
+    paused = start(small(), tmp_path / "run")
+    for _ in zip(range(4), paused, strict=False):
+        pass
+    list(resume(tmp_path / "run"))
+    before = contents(tmp_path / "run")
+    with pytest.raises(RunError, match="gone on with by somebody else"):
+        paused.save()
+    assert contents(tmp_path / "run") == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+@pytest.mark.parametrize("act", [list, lambda records: next(records)])
+def test_a_fork_within_a_run_writes_nothing(tmp_path, act):
+    records = iter(start(small(), tmp_path / "run"))
+    for _ in range(4):
+        next(records)
+    assert "of which this one is a fork" in said_in_a_fork(lambda: act(records))
+    list(records)
+    assert verify(tmp_path / "run", steps=1000).first_step
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+@pytest.mark.parametrize("act", [list, lambda run: run.save()])
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_a_fork_of_a_run_leaves_it_to_its_process(tmp_path, act, is_begun):
+    run = start(small(), tmp_path / "run")
+    records = iter(run)
+    if is_begun:
+        next(records)
+    words = said_in_a_fork(lambda: act(run))
+    assert "in use by process" in words or "in another loop" in words or "fork" in words
+    list(records)
+    assert verify(tmp_path / "run", steps=1000).first_step
