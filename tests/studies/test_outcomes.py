@@ -51,10 +51,32 @@ def test_the_outcome_of_another_trial_is_known_by_its_key():
     )
 
 
-@pytest.mark.parametrize("name", ["train_loss", "lowest_train_loss", "epochs"])
+@pytest.mark.parametrize(
+    "name", ["train_loss", "lowest_train_loss", "epochs", "best_epoch"]
+)
 def test_a_metric_that_its_curve_contradicts_is_named(name):
     metrics = {**OUTCOME["metrics"], name: 7.0}
     assert wrong(metrics=metrics).startswith(f"metrics.{name}: 7.0, but its curve")
+
+
+@pytest.mark.parametrize("name", ["test_accuracy", "test_mistakes"])
+def test_a_metric_that_its_confusion_matrix_contradicts_is_named(name):
+    metrics = {**OUTCOME["metrics"], "test_accuracy": 0.75, "test_mistakes": 1.0}
+    confusion = [[2, 1], [0, 1]]
+    assert wrong(metrics=metrics, confusion=confusion) == ""
+    assert wrong(metrics={**metrics, name: 7.0}, confusion=confusion).startswith(
+        f"metrics.{name}: 7.0, but its confusion matrix gives"
+    )
+
+
+@pytest.mark.parametrize("confusion", [[[1, -1]], [[0.5]], [1], "1"])
+def test_a_confusion_matrix_that_is_none_is_named(confusion):
+    assert wrong(confusion=confusion).startswith("confusion")
+
+
+def test_the_validation_loss_tells_the_best_epoch():
+    curves = {"train_loss": [2.0, 1.0], "validation_loss": [1.0, 2.0]}
+    assert numbers_of(curves)["best_epoch"] == 1.0
 
 
 def test_the_last_digits_of_another_version_are_no_contradiction():
@@ -74,6 +96,7 @@ def test_numbers_of_curves():
         "validation_accuracy": 0.5,
         "highest_validation_accuracy": 0.75,
         "epochs": 3.0,
+        "best_epoch": 2.0,
     }
     assert numbers_of({}) == {}
 

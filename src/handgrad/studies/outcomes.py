@@ -2,7 +2,8 @@
 
 trial          its key is the name of the file
 status         either done, or with a reason and without metrics
-metrics        the ends, the lowest and the highest values are those of its curves
+metrics        the ends, the lowest and the highest values are those of its curves,
+               and what counts mistakes agrees with its confusion matrix
 curves         a number for each epoch
 seconds, environment
 """
@@ -15,12 +16,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handgrad.studies.trials import key_of
+from handgrad.training.early_stopping import best_epoch
 from handgrad.training.table import RULES, Whole
 
 MOST_NUMBER = 1e100  # beyond float32 by far, and its square is a float64
 CLOSE = 1e-9  # sums of other Python versions differ in the last digits
 
 Number = Annotated[float, Field(ge=-MOST_NUMBER, le=MOST_NUMBER)]
+Count = Annotated[int, Field(ge=0)]
 Duration = Annotated[float, Field(ge=0, le=MOST_NUMBER)]
 
 
@@ -84,6 +87,7 @@ class _Outcome(_Table):
     seconds: Duration | None
     environment: _Environment
     curves: dict[str, list[Number]] = {}
+    confusion: list[list[Count]] | None = None
     dataset_sha256: str | None = None
 
 
@@ -104,18 +108,30 @@ def wrong_in(content: Any, key: str) -> str:
         return ""
     if found.trial.kind == "training" and not found.metrics.get("epochs", 0) >= 1:
         return "metrics.epochs: a trial that is done has one epoch or more"
-    return _contradiction(found.metrics, found.curves)
+    metrics = found.metrics
+    return _contradiction(metrics, numbers_of(found.curves), "curve") or _contradiction(
+        metrics, mistakes_of(found.confusion or []), "confusion matrix"
+    )
 
 
 def _contradiction(
-    metrics: Mapping[str, float], curves: Mapping[str, list[float]]
+    metrics: Mapping[str, float], made: Mapping[str, float], source: str
 ) -> str:
-    """The first metric that its own curve contradicts."""
-    for name, expected in numbers_of(curves).items():
+    """The first metric that differs from what was made of its source."""
+    for name, expected in made.items():
         given = metrics.get(name, expected)
         if not isclose(given, expected, rel_tol=CLOSE, abs_tol=CLOSE):
-            return f"metrics.{name}: {given}, but its curve gives {expected}"
+            return f"metrics.{name}: {given}, but its {source} gives {expected}"
     return ""
+
+
+def mistakes_of(confusion: list[list[int]]) -> dict[str, float]:
+    """What a confusion matrix says of the test images as a whole."""
+    total = sum(map(sum, confusion))
+    right = sum(row[k] for k, row in enumerate(confusion) if k < len(row))
+    if not total:
+        return {}
+    return {"test_accuracy": right / total, "test_mistakes": float(total - right)}
 
 
 def numbers_of(curves: Mapping[str, list[float]]) -> dict[str, float]:
@@ -124,6 +140,8 @@ def numbers_of(curves: Mapping[str, list[float]]) -> dict[str, float]:
     made = {name: curves[name][-1] for name in drawn}
     if drawn:
         made["epochs"] = float(max(len(curves[name]) for name in drawn))
+    if judged := curves.get("validation_loss") or curves.get("train_loss"):
+        made["best_epoch"] = float(best_epoch(judged))
     for name in drawn:
         if name.endswith("_loss"):
             made[f"lowest_{name}"] = min(curves[name])

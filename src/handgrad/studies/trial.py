@@ -95,7 +95,7 @@ def train(
             curves = {name: getattr(record, name) for name in CURVES}
             report({"epoch": record.epoch, **curves})
     curves = curves_of(run.folder)
-    ended = ("best_epoch", "parameters", "seconds")
+    ended = ("parameters", "seconds")
     metrics = {**numbers_of(curves), **{name: run.result[name] for name in ended}}
     tested, confusion = test_values(run, spec["test"], workers)
     return {

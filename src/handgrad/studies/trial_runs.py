@@ -8,6 +8,7 @@ from typing import Any
 
 from handgrad.errors import IntegrityError, RunError
 from handgrad.training.config import RunConfig, config_from
+from handgrad.training.manifest import MANIFEST, check_manifest
 from handgrad.training.real_files import is_file, opened
 from handgrad.training.run import Run, resume, start
 from handgrad.training.run_folder import RunFolder
@@ -48,7 +49,12 @@ def _decides(config: RunConfig) -> dict[str, Any]:
 
 
 def _resumed(path: Path, workers: int | None) -> Run:
-    """Go on; a process that was orphaned a moment ago may still be letting go."""
+    """Go on; a process that was orphaned a moment ago may still be letting go.
+
+    IntegrityError for a run that has ended and been changed since.
+    """
+    if is_file(path / MANIFEST):
+        check_manifest(path)
     for _ in range(WAITS):
         try:
             return resume(path, workers=workers)
