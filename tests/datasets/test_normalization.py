@@ -212,6 +212,8 @@ def test_whole_weights_measure_like_repetitions(dtype, shape):
         ((0.5,), (float("nan"),)),
         ((0.5,), (float("inf"),)),
         ((0.5,), (1e-39,)),
+        ((1e5,), (1e-35,)),
+        ((1e39,), (1e20,)),
         ((float("nan"),), (1.0,)),
     ],
 )

@@ -101,7 +101,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
 
 def test_settings_that_no_training_has_filled_in_are_refused(tmp_path):
     save_model(tmp_path / "net.safetensors", config_from({"seed": 3}), ARRAYS)
-    with pytest.raises(RunError, match="its settings hold no table"):
+    with pytest.raises(RunError, match="Its settings hold no table"):
         load_model(tmp_path / "net.safetensors")
 
 

@@ -9,7 +9,14 @@ from safetensors.numpy import save as save_arrays
 
 import handgrad
 from handgrad.datasets.dataset import Split
-from handgrad.errors import ConfigError, IntegrityError, RunError, ShapeError
+from handgrad.errors import (
+    ConfigError,
+    HandgradError,
+    IntegrityError,
+    RunError,
+    ShapeError,
+)
+from handgrad.training import model_file
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.config import config_from
 from handgrad.training.trained_network import load
@@ -260,3 +267,50 @@ def test_a_weighted_split_has_a_weighted_loss(classifier, images, run):
     whole = classifier.evaluate(Split(images, targets, weights))
     assert whole.loss == pytest.approx(first.loss, rel=1e-6)
     assert whole.accuracy == classifier.evaluate(Split(images, targets)).accuracy
+
+
+def rewritten(path, change):
+    """The file with other settings or arrays, and sums that fit them."""
+    values, arrays = model_file._read(path)
+    change(values["config"], arrays)
+    path.write_bytes(model_file._content(values, arrays))
+
+
+def resolved(**others):
+    return lambda config, arrays: config["resolved"].update(others)
+
+
+def weight(change):
+    name = "parameters/linear_1.weight"
+    return lambda config, arrays: arrays.update({name: change(arrays[name])})
+
+
+MISFITS = {
+    "another shape": weight(lambda array: array.T.copy()),
+    "another dtype": weight(lambda array: array.astype(np.float64)),
+    "an axis more": weight(lambda array: array[..., None]),
+    "an array missing": lambda c, arrays: arrays.pop("parameters/linear_1.bias"),
+    "no classes": resolved(class_names=[], label_type=None),
+    "a class more": resolved(class_names=[*map(str, range(11))], label_type=None),
+    "other channels": resolved(mean=[0.0] * 3, std=[1.0] * 3),
+    "a tiny deviation": resolved(std=[1e-320]),
+    "a large deviation": resolved(std=[1e300]),
+    "many layers": lambda config, arrays: config["model"].update(
+        name="mlp", hidden_sizes=[8] * 100_000
+    ),
+    "another network": lambda config, arrays: config["model"].update(name="lenet"),
+    "a network of nobody": lambda config, arrays: config["model"].update(name="lent"),
+}
+
+
+@pytest.mark.parametrize("change", MISFITS.values(), ids=MISFITS)
+def test_a_sealed_file_whose_parts_do_not_fit_is_named(
+    classifier, tmp_path, change
+):
+    path = tmp_path / "net.safetensors"
+    classifier.save(path)
+    rewritten(path, change)
+    with pytest.raises(HandgradError) as refused:
+        load(path)
+    assert str(refused.value).startswith(str(path))
+    assert str(refused.value).count(str(path)) == 1

@@ -16,6 +16,7 @@ NAMES = ("unit", "half", "standard")
 CHUNK = 1 << 20  # numbers in float64 at a time
 PIECE = 1 << 16  # bytes whose squares add up to less than 2**32
 LEAST, MOST = 1e-37, 1e37  # of a deviation that float32 can divide by
+LARGEST = float(np.finfo(np.float32).max)
 
 Inputs = UInt8[NumpyArray, "count *shape"] | Float32[NumpyArray, "count *shape"]
 
@@ -28,8 +29,8 @@ class Normalization:
     so `mean` is between 0 and 1 for them; float32 inputs are taken as they are. For
     vectors there is one of each for every feature, or one for all features.
 
-    ConfigError unless there are as many means as deviations, all finite, and the
-    deviations above 0.
+    ConfigError unless there are as many means as deviations, all of a size that float32
+    can hold, and the deviations above 0.
 
     Shapes
         inputs   (count, channels, height, width) or (count, features); uint8 or float32
@@ -56,11 +57,12 @@ class Normalization:
                 f"channel, got {sizes[0]} and {sizes[1]}. Give as many of each."
             )
         for mean, std in zip(self.mean, self.std, strict=True):
-            if not (isfinite(mean) and LEAST < std < MOST):
+            if not (_is_moderate(mean, std) and LEAST < std < MOST):
                 raise ConfigError(
-                    "A normalization takes finite means and standard deviations above "
-                    f"0, got mean {mean} and deviation {std}. Give 1 to a channel "
-                    "whose values are all equal."
+                    f"A normalization takes standard deviations from {LEAST:g} to "
+                    f"{MOST:g} and means of at most {LARGEST:.2g} deviations, got "
+                    f"mean {mean} and deviation {std}. Give 1 to a channel whose "
+                    "values are all equal."
                 )
 
     @property
@@ -97,6 +99,11 @@ class Normalization:
         else:
             outputs = (inputs + term) * scale
         return outputs
+
+
+def _is_moderate(mean: float, std: float) -> bool:
+    """Whether float32 can hold a mean, and how many deviations that is."""
+    return isfinite(mean) and abs(mean) <= LARGEST * min(1.0, std)
 
 
 def unit(channels: int) -> Normalization:

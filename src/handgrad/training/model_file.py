@@ -6,7 +6,8 @@ own. It holds no code. A changed bit anywhere is refused, by the name of what ch
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,24 @@ def save_model(
 def load_model(path: Path) -> tuple[RunConfig, dict[str, NumpyArray]]:
     """The configuration and the arrays; IntegrityError names what was changed."""
     values, arrays = _read(path)
-    try:
+    with of_file(path):
         config = config_from(values["config"], str(path))
         if config.resolved is None:
-            raise RunError("its settings hold no table [resolved]")
+            raise RunError(f"Its settings hold no table [resolved]. {NEXT}")
         return config, arrays
+
+
+@contextmanager
+def of_file(path: Path) -> Iterator[None]:
+    """Let an error say of which file or run it is that cannot be used."""
+    try:
+        yield
     except (HandgradError, TypeError) as error:
-        raise RunError(f"{path} cannot be used: {error}") from error
+        kind = type(error) if isinstance(error, HandgradError) else RunError
+        says_so = str(error).startswith(str(path))
+        raise kind(
+            str(error) if says_so else f"{path} cannot be used: {error}"
+        ) from error
 
 
 def load_history(path: Path) -> list[dict[str, Any]]:

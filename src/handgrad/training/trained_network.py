@@ -29,7 +29,7 @@ from handgrad.training.build import build_model, normalization_of
 from handgrad.training.checkpoint import POINTERS
 from handgrad.training.config import RunConfig
 from handgrad.training.labels import labels_of
-from handgrad.training.model_file import save_model
+from handgrad.training.model_file import of_file, save_model
 from handgrad.training.sound_numbers import check_numbers
 from handgrad.training.start_from import read_saved
 
@@ -221,7 +221,8 @@ def load(
     if place.is_file():
         _check_no_choice(place, which)
     config, arrays = read_saved(place, which)
-    network = build_model(config, model)
-    restore_model(network, arrays)
-    check_numbers(network, place)
-    return TrainedNetwork(network, config, workers=workers)
+    with of_file(place):
+        network = build_model(config, model)
+        restore_model(network, arrays)
+        check_numbers(network, place)
+        return TrainedNetwork(network, config, workers=workers)
