@@ -31,7 +31,7 @@ KNOWS = {
     "errors": set(),
     "arrays": {"errors"},
     "parameter": {"arrays", "errors", "randomness"},
-    "parsing": {"errors"},
+    "parsing": {"errors", "paths"},
     "randomness": {"arrays", "errors", "ranges"},
     "ranges": {"errors"},
     "setting": {"errors", "ranges"},

@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.parsing import DEEPEST, parse_json, parse_toml, read_toml
+from handgrad.parsing import DEEPEST, LARGEST, parse_json, parse_toml, read_toml
 
 DEEP = "[" * 2000 + "]" * 2000
 LONG = "9" * 5000
@@ -60,6 +61,24 @@ def test_line_ends_of_windows_are_read(tmp_path):
     assert read_toml(path) == {"a": 1, "b": {"c": 2}}
 
 
-def test_a_file_that_never_ends_is_not_read_to_its_end():
-    with pytest.raises(ConfigError, match=r"zero is not TOML: it has more than 67"):
-        read_toml(Path("/dev/zero"))
+def test_a_device_or_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    for path in (tmp_path / "pipe.toml", Path("/dev/zero")):
+        with pytest.raises(ConfigError, match="is a device or a pipe"):
+            read_toml(path)
+
+
+def test_a_pipe_of_the_shell_is_read(tmp_path):
+    reader, writer = os.pipe()
+    os.write(writer, b"a = 1")
+    os.close(writer)
+    assert read_toml(Path(f"/dev/fd/{reader}")) == {"a": 1}
+    os.close(reader)
+
+
+def test_a_huge_file_is_not_read_to_its_end(tmp_path):
+    path = tmp_path / "huge.toml"
+    path.touch()
+    os.truncate(path, LARGEST + 1)
+    with pytest.raises(ConfigError, match="is not TOML: it has more than 67"):
+        read_toml(path)

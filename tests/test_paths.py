@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from handgrad.errors import ConfigError, DatasetError, HandgradError, RunError
 from handgrad.inspection.figures import save
-from handgrad.paths import check_ordinary, path_of, target_of
+from handgrad.paths import check_ordinary, from_here, path_of, target_of
 from handgrad.studies.ledger import Ledger
 from handgrad.sweeps.sweep import read_sweep
 from handgrad.training.config import read_config
@@ -104,3 +104,13 @@ def test_a_file_is_written_where_a_link_leads_and_replaces_no_device(tmp_path):
     for name in ("/dev/stdout", "/dev/full", "/proc/self/fd/1"):
         with pytest.raises(ConfigError, match="a device, a pipe or a folder"):
             target_of(Path(name))
+
+
+def test_a_path_is_said_from_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert from_here(tmp_path / "runs" / "a") == Path("runs/a")
+    assert from_here(tmp_path.parent / "a") == tmp_path.parent / "a"
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert from_here(tmp_path / "runs") == tmp_path / "runs"

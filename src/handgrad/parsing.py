@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.errors import ConfigError
+from handgrad.paths import check_ordinary
 
 DEEPEST = 32  # tables and lists within each other in TOML; ours need 6
 WIDEST = 2**63  # whole numbers of TOML have 64 bits
+OF_THE_SHELL = tuple(map(Path, ("/dev/stdin", "/dev/fd", "/proc/self/fd")))
 LARGEST = 1 << 26  # bytes of a TOML file
 
 
@@ -35,7 +37,12 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file; ConfigError names the file."""
+    """The tables of a TOML file; ConfigError names the file.
+
+    A pipe that the shell made, as of `<(command)`, is read as well.
+    """
+    if path not in OF_THE_SHELL and path.parent not in OF_THE_SHELL:
+        check_ordinary(path)
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

@@ -36,6 +36,14 @@ def path_of(
     return Path(text)
 
 
+def from_here(path: Path) -> Path:
+    """The path from the working directory on, if it lies there; as a person says it."""
+    try:
+        return path.relative_to(Path.cwd())
+    except (OSError, ValueError):  # the directory is gone, or another one
+        return path
+
+
 def check_ordinary(
     name: str | Path, error: type[HandgradError] = ConfigError, hint: str = ""
 ) -> None:

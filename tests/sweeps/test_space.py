@@ -91,6 +91,7 @@ def test_a_setting_has_a_name_that_can_be_read():
             {"model.a": {"low": 0, "high": 1, "count": 10**9}},
             "from 2 to 1000 as count",
         ),
+        ({"model.a": {"low": -1e308, "high": 1e308}}, "goes to 3.403e.38 at most, got"),
         ({"model.a": {"low": 0, "high": inf}}, "needs a number as high, got inf"),
     ],
 )

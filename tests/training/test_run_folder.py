@@ -1,5 +1,4 @@
 import json
-import os
 
 import pytest
 
@@ -34,9 +33,8 @@ def test_it_begins_with_its_settings_and_surroundings(tmp_path):
 def test_without_a_name_every_run_gets_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     paths = [created(None).path for _ in range(3)]
-    assert [str(path) for path in paths] == [
-        os.path.join("runs", f"mlp-digits-{number}") for number in (1, 2, 3)
-    ]
+    names = [f"mlp-digits-{number}" for number in (1, 2, 3)]
+    assert paths == [tmp_path / "runs" / name for name in names]
 
 
 def test_a_folder_with_anything_in_it_is_refused(tmp_path):

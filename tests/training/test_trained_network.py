@@ -304,9 +304,7 @@ MISFITS = {
 
 
 @pytest.mark.parametrize("change", MISFITS.values(), ids=MISFITS)
-def test_a_sealed_file_whose_parts_do_not_fit_is_named(
-    classifier, tmp_path, change
-):
+def test_a_sealed_file_whose_parts_do_not_fit_is_named(classifier, tmp_path, change):
     path = tmp_path / "net.safetensors"
     classifier.save(path)
     rewritten(path, change)

@@ -1,6 +1,7 @@
 """A run that was left by a `break`, and what others did in the meantime."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +124,16 @@ def test_a_fork_of_a_run_leaves_it_to_its_process(tmp_path, act, is_begun):
     assert "in use by process" in words or "in another loop" in words or "fork" in words
     list(records)
     assert verify(tmp_path / "run", steps=1000).first_step
+
+
+def test_the_working_directory_may_change(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = start(small(), Path("run"))
+    records = iter(run)
+    next(records)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    list(records)
+    assert run.result["run"] == str(tmp_path / "run")
+    assert verify(tmp_path / "run", steps=1000).first_step
+    assert list((tmp_path / "other").iterdir()) == []

@@ -7,6 +7,7 @@ from math import exp, floor, isfinite, log
 from typing import Any
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.ranges import LARGEST
 from handgrad.studies.experiment import TABLES, in_words
 
 Values = dict[str, Any]  # dotted key of the configuration -> value
@@ -75,7 +76,8 @@ class Range:
     def share_of(self, value: float) -> float:
         """The position of a `value` from 0 to 1."""
         if self.log:
-            return log(value / self.low) / log(self.high / self.low)
+            low, high = log(self.low), log(self.high)
+            return (log(value) - low) / (high - low)
         return (value - self.low) / (self.high - self.low)
 
     def _between(self, low: float, high: float, share: float) -> float:
@@ -191,6 +193,8 @@ def _wrong_in(made: dict[str, Any]) -> str:
         if not (is_number and isfinite(value)):
             kind = "a whole number" if number == (int,) else "a number"
             return f"needs {kind} as {key}, got {value!r}"
+        if abs(value) > LARGEST:
+            return f"goes to {LARGEST:.4g} at most, got {value!r} as {key}"
     for key in ("log", "integer"):
         if not isinstance(made[key], bool):
             return f"takes true or false as {key}, got {made[key]!r}"

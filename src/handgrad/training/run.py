@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from handgrad.errors import HandgradError, NonFiniteError, StoppedError
+from handgrad.paths import from_here
 from handgrad.training.build import Parts, build
 from handgrad.training.checkpoint import (
     Checkpoint,
@@ -189,7 +190,7 @@ class Run:
         last.position.check(self.config.training.epochs, trainer.steps_per_epoch)
         trainer.restore(best.arrays, last.position)
         check_numbers(self.parts.model, folder.path)
-        self.result = {**result, "run": str(folder.path)}
+        self.result = {**result, "run": str(from_here(folder.path))}
         self.turn.stage = "finished"
         return True
 
@@ -209,7 +210,7 @@ class Run:
         check_numbers(self.parts.model, self.folder.path)
         tested = self._test()
         self.result = {
-            "run": str(self.folder.path),
+            "run": str(from_here(self.folder.path)),
             **result_of(self.parts, trainer.position, self._last_epoch, tested, final),
             "seconds": round(self._seconds(), 3),
         }

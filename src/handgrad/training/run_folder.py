@@ -55,7 +55,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path = path.absolute()  # the working directory may change
         self.checkpoints = path / "checkpoints"
         self.figures = path / "figures"
         self._lines: dict[str, list[str]] = {name: [] for name in LOGS}
@@ -202,9 +202,10 @@ class RunFolder:
             found[name] = path.stat().st_size if is_file(path) else 0
             if found[name] < size:
                 check_no_link(path)
+                has = f"holds {found[name]} bytes" if is_file(path) else "is missing"
                 raise IntegrityError(
-                    f"{path} holds {found[name]} bytes and should hold {size}: "
-                    "somebody has shortened it. Put a copy back, or start a new run."
+                    f"{path} {has} and should hold {size} bytes. Put a copy back, or "
+                    "start a new run."
                 )
         return found
 

@@ -18,6 +18,7 @@ from handgrad import catalog
 from handgrad.cli.screens.balance import Balance, is_unequal
 from handgrad.errors import ConfigError
 from handgrad.metrics import Evaluation
+from handgrad.paths import from_here
 from handgrad.training.epochs import with_epochs
 from handgrad.training.run import Run
 
@@ -216,7 +217,7 @@ class Advice:
     @property
     def path(self) -> str:
         """The run's folder."""
-        return str(self.folder.path)
+        return str(from_here(self.folder.path))
 
     @property
     def model(self) -> str:
@@ -238,7 +239,7 @@ class Advice:
 def after_non_finite(run: Run) -> Step:
     """What to try after NaN: a tenth of the learning rate, at most a usual one."""
     rate = min(run.config.optimizer.learning_rate / 10, USUAL_RATE)
-    path = str(run.folder.path / "config.toml")
+    path = str(from_here(run.folder.path) / "config.toml")
     return Step(
         "the steps are too large: take a smaller learning rate",
         _command("train", path, "--learning-rate", f"{rate:g}"),

@@ -16,6 +16,7 @@ from handgrad.cli.screens.images import images_in_words
 from handgrad.cli.screens.progress import EpochLine, TrainingScreen
 from handgrad.cli.screens.stopping import Stop
 from handgrad.errors import HandgradError, NonFiniteError, StoppedError, UnsavedError
+from handgrad.paths import from_here
 from handgrad.training.manifest import seal
 from handgrad.training.other_images import some
 from handgrad.training.records import EpochRecord, Record
@@ -85,7 +86,7 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
 def _of_saving(run: Run) -> str:
     """Said when saving fails for the first time, and when it works again."""
     if run.unsaved.failure is None:
-        return f"Saved again: {run.folder.path} holds everything up to here."
+        return f"Saved again: {from_here(run.folder.path)} holds everything up to here."
     return (
         "NOT SAVED: training goes on and tries again at the next checkpoint. "
         f"{run.unsaved.failure}"
@@ -118,7 +119,7 @@ def _stopped(run: Run, number: int) -> StoppedError:
     """What is said of a run that somebody stopped; what was done is saved."""
     error = StoppedError(
         f"Stopped after step {run.trainer.position.step}; everything is saved. "
-        f"Go on with: handgrad train --resume {run.folder.path}"
+        f"Go on with: handgrad train --resume {from_here(run.folder.path)}"
     )
     error.exit_code = 128 + number
     return error
@@ -148,7 +149,7 @@ def _first_word(run: Run) -> str:
             *images[1:],
             f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
             f"{len(resolved.class_names)} classes: {some(resolved.class_names)}",
-            f"into {run.folder.path}",
+            f"into {from_here(run.folder.path)}",
         ]
     )
 
@@ -178,7 +179,7 @@ def _last_word(result: dict[str, Any], pictures: list[Path], balance: str) -> No
         say(balance)
     say(f"everything is in {path}")
     if pictures:
-        say(f"pictures are in {pictures[0].parent}")
+        say(f"pictures are in {from_here(pictures[0].parent)}")
 
 
 def _try_next(steps: list[Step], *, stderr: bool = False) -> None:
