@@ -2,18 +2,18 @@
 
     python benchmarks/learning_rate_finder.py --log LOG [--seeds 30] [--sets NAME ...]
 
-For each data set, network and seed: the finder's suggestion, the test accuracy after a
-training at that rate, and, once for seed 0, the accuracies at the rates of a grid. SGD
-without momentum, batches of 64, the weights of the last epoch. Every result is a line
-of LOG, and is not computed again; the table at the end is made of the lines. `--folder`
-is the folder or zip that "folder" means, read at 32 x 32.
+For each data set, network and seed: the finder's suggestion for its training images,
+and the test accuracy after a training at that rate and, with the same seed, at the best
+rate of a grid, which two seeds have chosen. SGD without momentum, batches of 64, the
+weights of the last epoch. Every result is a line of LOG, and is not computed again; the
+table at the end is made of the lines. `--folder` is the folder or zip that "folder"
+means, read at 32 x 32.
 """
 
 import argparse
 import json
-from collections import defaultdict
 from pathlib import Path
-from statistics import median
+from statistics import mean
 from typing import Any
 
 from handgrad import datasets
@@ -25,8 +25,19 @@ from handgrad.models import lenet, mlp
 from handgrad.optimizers import SGD
 from handgrad.training import Trainer, TrainingSettings
 
-EPOCHS = {"digits": 20, "fashion_mnist": 3, "cifar10": 3, "folder": 10}
+EPOCHS = {
+    ("digits", "mlp"): 20,
+    ("digits", "lenet"): 40,
+    ("folder", "mlp"): 10,
+    ("folder", "lenet"): 40,
+    ("fashion_mnist", "mlp"): 3,
+    ("fashion_mnist", "lenet"): 5,
+    ("cifar10", "mlp"): 3,
+    ("cifar10", "lenet"): 10,
+}
+GRID_SEEDS, MOST_SEEDS = 2, 30
 GRID = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+SETS = ("digits", "folder", "fashion_mnist", "cifar10")
 NETWORKS = {"mlp": mlp, "lenet": lenet}
 
 
@@ -79,54 +90,65 @@ class Log:
 
 def measure(log: Log, name: str, places: dict[str, str], seed: int) -> None:
     """Both networks on one data set with one seed."""
-    data, epochs = load(name, places), EPOCHS[name]
+    data = load(name, places)
     for model in NETWORKS:
-        for rate in GRID if seed == 0 else ():
-            log.get(
-                ("grid", name, model, rate),
-                lambda m=model, r=rate: accuracy(data, m, r, epochs, 0),
-            )
+        epochs = EPOCHS[name, model]
+
+        def trained(rate: float, seed: int, m: str = model, e: int = epochs) -> float:
+            return accuracy(data, m, rate, e, seed)
+
+        for rate in GRID:
+            for one in range(GRID_SEEDS):
+                of = ("grid", name, model, rate, one)
+                log.get(of, lambda r=rate, s=one: trained(r, s))
+        best = best_rate(log, name, model)
+        log.get(("best", name, model, seed), lambda r=best: trained(r, seed))
         found = log.get(
             ("rate", name, model, seed),
             lambda m=model: (
                 learning_rate_finder(
-                    m, dataset=places.get(name, name), seed=seed
+                    m, data.train.images, data.train.targets, seed=seed
                 ).suggestion
             ),
         )
         if found is not None:
-            log.get(
-                ("suggested", name, model, seed),
-                lambda m=model, r=found: accuracy(data, m, r, epochs, seed),
-            )
+            of = ("suggested", name, model, seed)
+            log.get(of, lambda r=found: trained(r, seed))
+
+
+def best_rate(log: Log, name: str, model: str) -> float:
+    """The rate of the grid with the best mean over its seeds."""
+    return max(
+        GRID,
+        key=lambda rate: sum(
+            log.known["grid", name, model, rate, seed] for seed in range(GRID_SEEDS)
+        ),
+    )
 
 
 def table(log: Log) -> str:
     """A row for each data set and network, in Markdown."""
-    heads = (
-        "| Data | Network | Seeds | Suggested | Best of the grid | At the suggestion |"
-    )
     lines = [
-        f"{heads} Points below, median and most |",
-        "|---|---|---|---|---|---|---|",
+        "| Data | Network | Epochs | Suggestions | Suggested | Best of the grid "
+        "| Accuracy there | At the suggestion | Points below, mean | Worst seed |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    grids: dict[Any, dict[float, float]] = defaultdict(dict)
-    for of, value in log.known.items():
-        if of[0] == "grid":
-            grids[of[1:3]][of[3]] = value
-    for (name, model), grid in grids.items():
-        best = max(grid, key=lambda rate: grid[rate])
-        of_this = [k for k in log.known if k[1:3] == (name, model)]
-        rates = [log.known[k] for k in of_this if k[0] == "rate"]
-        found = [log.known[k] for k in of_this if k[0] == "suggested"]
-        some = [rate for rate in rates if rate is not None]
-        below = [100 * (grid[best] - value) for value in found]
-        if found:
-            lines.append(
-                f"| {name} | {model} | {len(some)} of {len(rates)} "
-                f"| {min(some):.2g} to {max(some):.2g} | {grid[best]:.4f} at {best:g} "
-                f"| {median(found):.4f} | {median(below):.1f}, {max(below):.1f} |"
-            )
+    for name, model in EPOCHS:
+        rates = [log.known.get(("rate", name, model, s), -1) for s in range(MOST_SEEDS)]
+        seeds = [s for s, rate in enumerate(rates) if rate not in (None, -1)]
+        if not seeds:
+            continue
+        some = [rates[s] for s in seeds]
+        best = [log.known["best", name, model, s] for s in seeds]
+        found = [log.known["suggested", name, model, s] for s in seeds]
+        below = [100 * (b - f) for b, f in zip(best, found, strict=True)]
+        lines.append(
+            f"| {name} | {model} | {EPOCHS[name, model]} "
+            f"| {len(seeds)} of {sum(rate != -1 for rate in rates)} "
+            f"| {min(some):.2g} to {max(some):.2g} | {best_rate(log, name, model):g} "
+            f"| {100 * mean(best):.1f} % | {100 * mean(found):.1f} % "
+            f"| {mean(below):.1f} | {max(below):.1f} |"
+        )
     return "\n".join(lines)
 
 
@@ -135,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=30)
-    parser.add_argument("--sets", nargs="+", default=list(EPOCHS))
+    parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--folder", default="photos")
     parser.add_argument("--cifar10", default="cifar10")
     words = parser.parse_args()

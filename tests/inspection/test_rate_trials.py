@@ -11,10 +11,18 @@ def trials(*losses, right=0.9):
 
 
 def test_the_lowest_loss_is_suggested():
-    rate, reason = suggest(trials(inf, 0.5, 0.3, 0.4), 0.6, has_burst=True)
+    rate, reason = suggest(trials(inf, 0.5, 0.3, 0.4), 0.6, 2.3, has_burst=True)
     assert rate == 1 / 8
     assert "of 4 short trainings" in reason
     assert "0.3" in reason
+
+
+def test_half_the_rate_is_suggested_where_it_learned_nearly_as_much():
+    rate, reason = suggest(trials(inf, 0.50, 0.53, 0.9), 0.6, 2.3, has_burst=True)
+    assert rate == 1 / 8
+    assert "twice this rate reached the lowest loss, 0.5, and this one 0.53" in reason
+    rate, _ = suggest(trials(inf, 0.50, 0.54, 0.51), 0.6, 2.3, has_burst=True)
+    assert rate == 1 / 4
 
 
 @pytest.mark.parametrize(
@@ -28,13 +36,13 @@ def test_the_lowest_loss_is_suggested():
     ],
 )
 def test_no_suggestion_is_made_without_ground(given, has_burst, said):
-    rate, reason = suggest(given, 0.6, has_burst=has_burst)
+    rate, reason = suggest(given, 0.6, 2.3, has_burst=has_burst)
     assert rate is None
     assert said in reason
 
 
 def test_a_burst_above_the_first_trial_is_ground_enough():
-    assert suggest(trials(0.2, 0.3, 0.4), 0.6, has_burst=True)[0] == 1 / 2
+    assert suggest(trials(0.2, 0.3, 0.4), 0.6, 2.3, has_burst=True)[0] == 1 / 2
 
 
 def test_rates_are_halved_until_two_are_worse():

@@ -144,8 +144,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
 
     The rate at which the sweep ended is halved again and again, and the network trained
     at each of these rates for as many steps, until the loss gets worse. The rate that
-    ends with the lowest loss is suggested; none at an edge of the range, and none if
-    nothing was learned.
+    ends with the lowest loss is suggested, or half of it where that learned nearly as
+    much; none at an edge of the range, and none if nothing was learned.
 
     ConfigError for an unknown network, optimizer or option, or for a range without 10
     steps upwards; ShapeError for images of another shape.
@@ -262,7 +262,9 @@ def sweep_rates(training: ShortTraining, low: float, high: float) -> Sweep:
     last = float(rates[len(course.losses) - 1]) if course.losses else low
     trials = try_rates(training, last, low)
     has_burst = not course.is_whole
-    suggestion, reason = suggest(trials, training.chance, has_burst=has_burst)
+    suggestion, reason = suggest(
+        trials, training.chance, float(seen[0]), has_burst=has_burst
+    )
     return Sweep(
         rates[: len(course.losses)],
         np.array(course.losses),

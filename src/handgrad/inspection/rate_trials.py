@@ -10,6 +10,7 @@ from handgrad.inspection.short_training import ShortTraining
 
 MOST_TRIALS = 12
 WORSE = 2  # trials in a row that are worse than the best end the search
+NEARLY = 0.98  # of the fall of the loss that the best trial reached
 LAST = 5  # looks whose mean is the loss of a trial
 
 
@@ -46,11 +47,15 @@ def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, 
 
 
 def suggest(
-    trials: Sequence[Trial], chance: float, *, has_burst: bool
+    trials: Sequence[Trial], chance: float, first: float, *, has_burst: bool
 ) -> tuple[float | None, str]:
     """The rate of the trial with the lowest loss, or None, and why.
 
+    Half that rate is suggested where it learned nearly as much: longer trainings want
+    smaller steps.
+
     Units
+        first      loss of the network before any training
         chance     fraction right that a network may reach without learning
         has_burst  whether the sweep ended before the whole range was swept
     """
@@ -66,7 +71,11 @@ def suggest(
         return None, "the largest rates of the range trained best; give a larger high"
     if best is trials[-1]:
         return None, "the smallest rates of the range trained best; give a smaller low"
-    return best.rate, (
-        f"of {len(trials)} short trainings, each at half the rate of the one before, "
-        f"this one reached the lowest loss, {best.loss:.3g}"
-    )
+    among = f"of {len(trials)} short trainings, each at half the rate of the one before"
+    half = trials[trials.index(best) + 1]
+    if first - half.loss >= NEARLY * (first - best.loss):
+        return half.rate, (
+            f"{among}, twice this rate reached the lowest loss, {best.loss:.3g}, and "
+            f"this one {half.loss:.3g}; longer trainings want the smaller steps"
+        )
+    return best.rate, f"{among}, this one reached the lowest loss, {best.loss:.3g}"
