@@ -48,6 +48,13 @@ def test_the_learning_rate_comes_with_its_reason(handgrad):
     assert "this one reached the lowest loss" in out
 
 
+def test_images_are_resized_as_in_training(handgrad, refused):
+    call = "inspect learning-rate-finder lenet --dataset digits --steps 10"
+    found = handgrad(f"{call} --batch-size 8 --image-size 20")
+    assert (found.code, found.err) == (0, "")
+    assert "takes --image-size of at least 1" in refused(f"{call} --image-size 0")
+
+
 def test_mistakes_are_sentences(refused):
     assert "Did you mean 'sigmoid'" in refused("inspect activation-functions sigmoit")
     assert "numbers with commas" in refused("inspect softmax-numerics --sizes 1,b")

@@ -65,3 +65,8 @@ def test_unknown_arguments_are_refused():
     for call in (gradient_flow, saturation, jacobians):
         with pytest.raises(ConfigError, match=r"'splt'.*Did you mean 'split'"):
             call(splt="test")
+
+
+def test_images_of_a_data_set_are_resized():
+    assert data_sample(None, None, 3, image_size=(9, 7)).image_shape == (1, 9, 7)
+    assert data_sample(None, None, 3).image_shape == (1, 28, 28)

@@ -133,3 +133,17 @@ def test_inputs_of_a_bare_network_stay_as_they_are(shape):
         np.arange(65)[:64] % 5 % 3,
     )
     assert found.losses[0] == pytest.approx(first, rel=0.1)
+
+
+def test_the_images_of_a_data_set_are_resized():
+    small, usual = find(image_size=(3, 4)), find()
+    assert small.what == usual.what
+    assert small.seen_losses[0] != usual.seen_losses[0]
+
+
+def test_a_size_without_a_data_set_is_refused():
+    with pytest.raises(ConfigError, match="got images as well"):
+        find(np.zeros((40, 8, 8)), np.arange(40) % 2, image_size=(9, 9))
+    network = Sequential([Flatten(), Linear(64, 2, key=Key(0))])
+    with pytest.raises(ConfigError, match="a trained one has its own size"):
+        learning_rate_finder(network, image_size=(9, 9))

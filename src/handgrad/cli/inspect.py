@@ -19,6 +19,7 @@ from handgrad.cli.inspect_mistakes import confusion, mistakes
 from handgrad.cli.inspect_run import feature_maps, filters
 from handgrad.cli.options import (
     DataDir,
+    ImageSize,
     Json,
     Set,
     parse_settings,
@@ -94,6 +95,7 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     normalization: Annotated[
         str, typer.Option(help="As in training: unit, half or standard.")
     ] = "unit",
+    image_size: ImageSize = None,
     seed: Seed = 0,
     data_dir: DataDir = None,
     figure: FigureFile = None,
@@ -103,8 +105,12 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     check_figure(figure)
     from handgrad import inspection
     from handgrad.catalog import find
+    from handgrad.ranges import check_at_least
 
     find("model", model)
+    if image_size is not None:
+        command = "handgrad inspect learning-rate-finder"
+        check_at_least(command, "--image-size", image_size, 1)
     options = refuse_sections(
         parse_settings(settings or []), "handgrad inspect learning-rate-finder"
     )
@@ -120,6 +126,7 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
         seed=seed,
         dataset=dataset,
         data_dir=data_dir,
+        image_size=None if image_size is None else (image_size, image_size),
     )
     finish(found, as_json=as_json, figure=figure)
 

@@ -148,9 +148,10 @@ def _pictures(
 def _rows(classifier: "TrainedNetwork", path: Path) -> Iterator[tuple[Path, Any]]:
     """The images of a CSV file, counted from 1; labels in it are left alone."""
     from handgrad.datasets.formats.pixel_csv import read_rows
+    from handgrad.datasets.formats.pixel_strings import is_pixel_strings, read_strings
     from handgrad.training.other_images import as_shape
 
-    images, _ = read_rows(path)
+    images = read_strings(path) if is_pixel_strings(path) else read_rows(path)[0]
     for number, image in enumerate(as_shape(images, classifier.input_shape), 1):
         yield Path(f"{path}:{number}"), image
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradError
 
 MENDING = "Get the file again."
 
@@ -46,7 +46,7 @@ def read_tar(path: Path, names: Sequence[str], largest: int) -> dict[str, bytes]
             while stream.read(1 << 20):  # to the end, where gzip has its checksum
                 pass
     except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
-        if isinstance(error, DatasetError):
+        if isinstance(error, HandgradError):
             raise
         raise DatasetError(
             f"{path} is a damaged tar.gz ({error}). {MENDING}"

@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset, Split, check_targets, checksum_of
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradError
 from handgrad.parsing import parse_json
 
 ARRAY_FILE = "data.safetensors"
@@ -42,7 +42,7 @@ def load_arrays(path: Path) -> Dataset:
                 raise ValueError("images and targets differ in number")
             check_targets(split.targets, len(names), str(path))
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, DatasetError):
+        if isinstance(error, HandgradError):
             raise
         raise DatasetError(
             f"{path} is not a data set that Handgrad has written: {error}. Give the "

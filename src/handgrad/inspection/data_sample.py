@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from handgrad import datasets
+from handgrad.arrays import Pair
 from handgrad.datasets.array_input import as_examples, form_of, to_array
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.sample import Sample, chosen_rows
@@ -24,20 +25,29 @@ def data_sample(
     split: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
+    image_size: Pair | None = None,
 ) -> Sample:
     """All of the given images, or `count` training images of a data set.
 
-    They are the first ones, or chosen at random if `shuffled`.
+    They are the first ones, or chosen at random if `shuffled`. Those of a data set are
+    resized to `image_size`, (height, width) in pixels.
     """
     if split is not None:
         raise ConfigError(
             f"split chooses images of a run, got {split!r} without a run. Leave it out."
         )
     if images is None:
-        return dataset_sample(dataset, count, shuffled=shuffled, data_dir=data_dir)
+        return dataset_sample(
+            dataset, count, shuffled=shuffled, data_dir=data_dir, image_size=image_size
+        )
     if dataset is not None:
         raise ConfigError(
             "An inspection takes images or a data set, got both. Leave one of them out."
+        )
+    if image_size is not None:
+        raise ConfigError(
+            "image_size resizes the images of a data set, got images as well. Resize "
+            "them, and leave it out."
         )
     return array_sample(images, labels)
 
@@ -77,13 +87,16 @@ def dataset_sample(
     *,
     shuffled: bool = False,
     data_dir: Path | None = None,
+    image_size: Pair | None = None,
 ) -> Sample:
     """The first training images of a data set, by default the digits, or some."""
     from handgrad.training.build import DIGITS_SIZE
 
     check_count("An inspection", "count", count)
     name = dataset or "digits"
-    size = DIGITS_SIZE if known_name(name, ("digits",)) else None
+    size = image_size
+    if size is None and known_name(name, ("digits",)):
+        size = DIGITS_SIZE
     found = datasets.load(name, data_dir=data_dir, image_size=size)
     rows, which = chosen_rows(len(found.train), count, shuffled=shuffled)
     images = found.train.images[rows]

@@ -13,7 +13,7 @@ import numpy as np
 
 from handgrad import datasets
 from handgrad.arguments import takes_kinds
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, Pair
 from handgrad.datasets import Normalization, Split
 from handgrad.datasets.normalization import unit
 from handgrad.errors import ConfigError
@@ -129,6 +129,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     batch_size: int = 64,
     normalization: str = "standard",
     seed: int = 0,
+    image_size: Pair | None = None,
     **where: Unpack[Where],
 ) -> Sweep:
     """Learning-rate range test: a short run with a growing rate, and a suggestion.
@@ -140,7 +141,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     `dataset` (a name or path, searched in `data_dir` first) chooses them. `optimizer`
     is a name. The loss is that of the classifier, or softmax cross-entropy. A network
     given by its name sees images in the `normalization` of `datasets.normalization`;
-    take the one of the training, "standard" for `Classifier`.
+    take the one of the training, "standard" for `Classifier`. The images of its data
+    set are resized to `image_size`.
 
     The rate at which the sweep ended is halved again and again, and the network trained
     at each of these rates for as many steps, until the loss gets worse. The rate that
@@ -158,6 +160,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         low, high   the first and the last learning rate
         steps       from 10 to 10,000
         batch_size  images of a step
+        image_size  (height, width) in pixels
         seed        of initial weights and order
 
     Example
@@ -169,10 +172,13 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     _check_range(low, high, steps, batch_size)
     count = max(steps * batch_size, LOOK)
     if is_catalogue_name(model):
-        sample = data_sample(images, labels, count, shuffled=True, **where)
+        sample = data_sample(
+            images, labels, count, shuffled=True, image_size=image_size, **where
+        )
         subject, sample = _untrained(model, options, sample, normalization, seed)
     else:
         check_no_options(options)
+        _check_no_size(image_size)
         subject = subject_of(model)
         if images is None:
             where = {"split": "train", **where}
@@ -209,6 +215,14 @@ def _check_range(low: float, high: float, steps: int, batch_size: int) -> None:
         raise ConfigError(
             f"learning_rate_finder sweeps from low up to high, got {low:g} to {high:g}."
             " Give a larger high."
+        )
+
+
+def _check_no_size(image_size: Pair | None) -> None:
+    if image_size is not None:
+        raise ConfigError(
+            "image_size is for a network that is given by its name; a trained one has "
+            "its own size. Leave it out."
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 from handgrad.datasets import load
 from handgrad.datasets.formats.heads import head_of
 from handgrad.datasets.formats.npz import is_npz, read_npz
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, ResourceError
 
 from .makers import images
 
@@ -102,3 +102,11 @@ def test_a_zip_of_other_files_is_none(tmp_path):
         archive.writestr("a.txt", "")
     (tmp_path / "a.zip").write_bytes(file.getvalue())
     assert not is_npz(tmp_path / "a.zip", head_of(tmp_path / "a.zip"))
+
+
+def test_too_little_memory_is_not_taken_for_damage(tmp_path, monkeypatch):
+    np.savez(tmp_path / "a.npz", x=np.zeros((9, 4, 4)), y=np.arange(9))
+    path = tmp_path / "a.npz"
+    monkeypatch.setattr("handgrad.memory.free_memory", lambda: 10)
+    with pytest.raises(ResourceError, match=r"needs .* of memory"):
+        load(path)

@@ -52,7 +52,7 @@ def read_idx_set(paths: Sequence[Path], label_from: str | None) -> Arrays:
         names = ", ".join(files[_first(pairs, rest)].name for rest in sets)
         raise DatasetError(
             f"{folder} holds {len(sets)} sets of IDX files. Give a file of the one "
-            f"that you want: {names or 'there are none'}."
+            f"that you want, unpacked: {names or 'there are none'}."
         )
     is_emnist = "emnist" in _words(sets[0], folder)
     parts = tuple(_part(pair, files, is_emnist=is_emnist) for pair in pairs)

@@ -20,9 +20,14 @@ from handgrad.datasets.formats.idx_set import read_idx_set
 from handgrad.datasets.formats.npz import is_npz, read_npz
 from handgrad.datasets.formats.parquet import read_parquet
 from handgrad.datasets.formats.pixel_csv import is_pixel_csv, read_pixel_csv
+from handgrad.datasets.formats.pixel_strings import (
+    is_pixel_strings,
+    read_pixel_strings,
+)
 from handgrad.datasets.formats.svhn import HEADS, read_svhn
 from handgrad.datasets.formats.table import is_table
 from handgrad.datasets.formats.tar_shards import read_tar_shards
+from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.layout import arrange
@@ -61,6 +66,11 @@ KINDS = {
         "Parquet files", lambda _, head: head.startswith(b"PAR1"), read_parquet
     ),
     "tar": Kind("tar files", _is_tar, read_tar_shards),
+    "strings": Kind(
+        "CSV files with a string of pixels in each row",
+        lambda path, _: is_pixel_strings(path),
+        read_pixel_strings,
+    ),
     "csv": Kind(
         "CSV files of pixels", lambda path, _: is_pixel_csv(path), read_pixel_csv
     ),
@@ -131,17 +141,32 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
     except (zipfile.BadZipFile, OSError, ValueError):
         return None
     pictures = [name for name in names if is_picture(name)]
+    are_loose = not any("/" in name for name in pictures)
+    data = _data_in(path, label_from) if names and are_loose else None
+    if data is not None:
+        return data
     if pictures or not names:
         tables = [name for name in names if name.lower().endswith((".csv", ".tsv"))]
         members = [zipfile.Path(path, name) for name in tables[:MOST_TABLES]]
         files = cast("list[Path]", members)  # they open and name themselves like one
-        if not any("/" in name for name in pictures):
+        if are_loose:
             file_names.check_loose(path, pictures)
         return _listed(path, [file for file in files if is_table(file)], label_from)
     raise DatasetError(
         f"{path} holds no pictures, but {_some(names)}. Unpack it, and give its folder "
         "or one of its files."
     )
+
+
+def _data_in(path: Path, label_from: str | None) -> Found | None:
+    """The data files of a zip, read; None where there are none."""
+    with unpacked(path) as folder:
+        found = None if folder is None else find_kind(folder, label_from)
+        content = None if found is None else found.read()
+    if found is None or not isinstance(content, Arrays):
+        return None
+    kind = Kind(f"{found.kind.about} in a zip", lambda *_: False, lambda *_: content)
+    return Found(kind, (path,), label_from)
 
 
 def _folder(path: Path, label_from: str | None) -> Found | None:
@@ -167,7 +192,10 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
     if len(by_kind) > 1:
         kinds = " and ".join(KINDS[name].about for name in by_kind)
         some = ", ".join(files[0].name for files in by_kind.values())
-        raise DatasetError(f"{path} holds {kinds}. Give one of the files: {some}.")
+        raise DatasetError(
+            f"{path} holds {kinds}. Give one of the files: {some}; or keep one kind "
+            "only."
+        )
     ((name, files),) = by_kind.items()
     return Found(KINDS[name], tuple(files), label_from)
 

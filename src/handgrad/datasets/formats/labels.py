@@ -1,5 +1,6 @@
 """Arrays of labels as people keep them: numbers, words, or one column per class."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,16 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
         f"{source} holds labels that are neither whole numbers nor words "
         f"({flat.dtype}). Give each image the number or the name of its class."
     )
+
+
+def labels_in(cells: Sequence[str], source: str) -> NumpyArray:
+    """The labels in the cells of a table: numbers if all are, else words."""
+    words = np.array(cells)
+    try:
+        numbers = words.astype(np.float64)
+    except ValueError:
+        return labels_of(words, source)
+    return labels_of(numbers, source)
 
 
 def _column(array: NumpyArray, source: str) -> NumpyArray:

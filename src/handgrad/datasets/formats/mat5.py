@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 
 HEADER = 128
@@ -51,7 +51,7 @@ def read_mat5(path: Path) -> dict[str, NumpyArray]:
             f"{path} cannot be read: {error.strerror or error}. Replace the file."
         ) from error
     except (*BROKEN, KeyError) as error:
-        if isinstance(error, DatasetError):
+        if isinstance(error, HandgradError):
             raise
         raise DatasetError(
             f"{path} is a damaged MATLAB file. Replace the file."

@@ -13,7 +13,7 @@ import numpy as np
 
 from handgrad.datasets.formats.array_sets import pairs_of, part_of
 from handgrad.datasets.formats.content import Arrays
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 
 BROKEN = (
@@ -82,7 +82,7 @@ def _arrays(path: Path) -> dict[str, Any]:
             found = {name: archive[name] for name in archive.files}
         return {n: array for n, array in found.items() if isinstance(array, np.ndarray)}
     except BROKEN as error:
-        if isinstance(error, DatasetError):
+        if isinstance(error, HandgradError):
             raise
         reason = str(error).partition("\n")[0][:LONGEST].rstrip(".")
         raise DatasetError(

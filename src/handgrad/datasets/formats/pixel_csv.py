@@ -15,7 +15,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.datasets.formats.labels import labels_of
+from handgrad.datasets.formats.labels import labels_in, labels_of
 from handgrad.datasets.formats.pixels import images_of, square_shape
 from handgrad.datasets.formats.roles import LABELS, split_in
 from handgrad.datasets.formats.table import (
@@ -121,7 +121,7 @@ def _read_cells(
     if batch:
         blocks.append(_numbers(batch, columns, path))
     images = images_of(np.concatenate(blocks), str(path))
-    return images, _labels(labels, path) if columns.label is not None else None
+    return images, labels_in(labels, str(path)) if columns.label is not None else None
 
 
 def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> NumpyArray:
@@ -133,13 +133,3 @@ def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> Num
             f"{path} holds a pixel that is no number ({error}). Correct the row, or "
             "take it out."
         ) from error
-
-
-def _labels(labels: Sequence[str], path: Path) -> NumpyArray:
-    words = np.array(labels)
-    try:
-        return labels_of(words.astype(np.float64), str(path))
-    except ValueError as error:
-        if isinstance(error, DatasetError):
-            raise
-        return labels_of(words, str(path))

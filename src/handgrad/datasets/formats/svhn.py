@@ -1,7 +1,10 @@
-"""SVHN's cropped digits ("format 2" in its own words), as MATLAB files.
+"""Images and labels in MATLAB files, such as SVHN's cropped digits ("format 2").
 
     X  (32, 32, 3, count), uint8
     y  (count, 1); the label 10 is the digit 0
+
+Arrays of other names are read where they can be nothing else: one array of three or
+four axes, and one of labels, one for each image along its last or else its first axis.
 
 Source
     Netzer and others (2011), Reading digits in natural images with unsupervised feature
@@ -17,6 +20,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.labels import labels_of
 from handgrad.datasets.formats.mat5 import read_mat5
+from handgrad.datasets.formats.mat73 import read_mat73
 from handgrad.datasets.formats.pixels import images_of
 from handgrad.datasets.formats.roles import split_in
 from handgrad.errors import DatasetError
@@ -37,11 +41,11 @@ def read_svhn(paths: Sequence[Path], label_from: str | None) -> Arrays:
 def _part(path: Path) -> Part:
     values = _values(path)
     images, labels = values.get("X"), values.get("y")
-    if images is None or labels is None or images.ndim != 4 or images.shape[2] != 3:
-        raise DatasetError(
-            f"{path} does not hold X (height, width, 3, count) and y (count, 1), as "
-            "the cropped digits of SVHN do. Save other arrays with numpy.savez."
-        )
+    is_svhn = images is not None and images.ndim == 4 and images.shape[2] == 3
+    if images is None or labels is None or not is_svhn:
+        images, labels = _only_pair(values, path)
+        pixels = images_of(images, str(path))
+        return Part(str(path), split_in(path.stem), pixels, labels)
     numbers = labels_of(labels, str(path))
     if numbers.dtype.kind == "i" and numbers.min() >= 1 and numbers.max() <= TEN:
         numbers = numbers % TEN
@@ -49,11 +53,41 @@ def _part(path: Path) -> Part:
     return Part(str(path), split_in(path.stem), pixels, numbers)
 
 
+def _only_pair(
+    values: dict[str, NumpyArray], path: Path
+) -> tuple[NumpyArray, NumpyArray]:
+    """Images, their count first, and labels; DatasetError where others could be meant.
+
+    Where the first axis and the last have as many entries as there are labels, the
+    last may be the width: that is not certain.
+    """
+    images = [array for array in values.values() if array.ndim in (3, 4)]
+    vectors = [array.reshape(-1) for array in values.values() if _is_vector(array)]
+    fits = [
+        (np.moveaxis(array, axis, 0), labels)
+        for array in images
+        for axis in (0, -1)
+        for labels in vectors
+        if array.shape[axis] == len(labels)
+    ]
+    if len(images) != 1 or len(fits) != 1:
+        holds = ", ".join(f"{name} {array.shape}" for name, array in values.items())
+        raise DatasetError(
+            f"{path} does not hold X (height, width, 3, count) and y (count, 1), as "
+            "the cropped digits of SVHN do, nor one array of images and one of their "
+            f"labels, but {holds or 'no numbers'}. Save them with numpy.savez as "
+            "x_train and y_train."
+        )
+    ((found, labels),) = fits
+    return found, labels_of(labels, str(path))
+
+
+def _is_vector(array: NumpyArray) -> bool:
+    return array.ndim in (1, 2) and array.size == max(array.shape) > 1
+
+
 def _values(path: Path) -> dict[str, NumpyArray]:
     with path.open("rb") as file:
         if file.read(len(V7_3)) == V7_3:
-            raise DatasetError(
-                f"{path} is a MATLAB file of version 7.3, which is not read. Save it "
-                "with -v7, or its arrays with numpy.savez."
-            )
+            return read_mat73(path)
     return read_mat5(path)

@@ -21,13 +21,13 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.heads import GZIP, head_of
 from handgrad.datasets.pictures import SUFFIXES as PICTURES
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 
 DELIMITERS = ",;\t"
 SUFFIXES = (".csv", ".tsv", ".txt")
 LONGEST = 1 << 24  # characters of a cell; a row of pixels is no cell
-LARGEST = 1 << 36  # bytes unpacked
+PIECE = 1 << 26  # bytes unpacked after which memory is looked at again
 BROKEN = (
     OSError, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile,
 )  # fmt: skip
@@ -45,11 +45,14 @@ class Form:
 
 def is_table(path: Path) -> bool:
     """Whether a file is a CSV file, by its name and content."""
-    names = [suffix.lower() for suffix in path.suffixes]
-    if not set(names[-2:]) & set(SUFFIXES):
-        return False
-    form = form_of(path)
+    form = form_of(path) if is_text(path) else None
     return form is not None and len(form.first) > 1
+
+
+def is_text(path: Path) -> bool:
+    """Whether a file is called like a CSV file, packed or not."""
+    names = [suffix.lower() for suffix in path.suffixes]
+    return bool(set(names[-2:]) & set(SUFFIXES))
 
 
 def form_of(path: Path) -> Form | None:
@@ -117,8 +120,13 @@ def is_number(text: str) -> bool:
 def _is_header(row: list[str]) -> bool:
     """Whether a first row holds names: one of a label, or neither number nor file."""
     words = {cell.lower() for cell in row}
-    is_data = any(is_number(word) or word.endswith(PICTURES) for word in words)
+    is_data = any(_are_numbers(word) or word.endswith(PICTURES) for word in words)
     return bool(words & {"label", "labels", "class", "target"}) or not is_data
+
+
+def _are_numbers(cell: str) -> bool:
+    """Whether a cell holds a number, or several with spaces between them."""
+    return bool(cell) and all(map(is_number, cell.split()))
 
 
 def _rows(file: TextIO, delimiter: str) -> Iterator[list[str]]:
@@ -127,17 +135,30 @@ def _rows(file: TextIO, delimiter: str) -> Iterator[list[str]]:
     return ([cell.strip() for cell in row] for row in rows if any(map(str.strip, row)))
 
 
+class _Unpacked(gzip.GzipFile):
+    """A packed file, read as long as there is memory for as much again as a piece."""
+
+    seen = 0
+
+    def read1(self, size: int = -1) -> bytes:
+        content = super().read1(size)
+        before, self.seen = self.seen, self.seen + len(content)
+        if before // PIECE != self.seen // PIECE:
+            check_memory(4 * PIECE, str(self.name))
+        return content
+
+
 @contextmanager
 def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
     try:
         with path.open("rb") as raw:
             is_gzip = raw.read(2) == GZIP
             raw.seek(0)
-            stream = gzip.GzipFile(fileobj=raw) if is_gzip else raw
+            stream = _Unpacked(fileobj=raw) if is_gzip else raw
             with io.TextIOWrapper(stream, encoding, "replace", newline="") as file:
                 yield file
     except BROKEN as error:
-        if isinstance(error, DatasetError):
+        if isinstance(error, HandgradError):
             raise
         raise DatasetError(
             f"{path} cannot be read as CSV ({error}). Save it again, or take it out."

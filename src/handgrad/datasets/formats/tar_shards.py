@@ -21,7 +21,7 @@ from handgrad.datasets.formats.heads import GZIP
 from handgrad.datasets.formats.roles import split_in
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
 
@@ -45,7 +45,7 @@ class TarShards:
             try:
                 self._scan(path)
             except BROKEN as error:
-                if isinstance(error, DatasetError):
+                if isinstance(error, HandgradError):
                     raise
                 raise DatasetError(
                     f"{path} is a damaged tar file ({error}). Replace the file."
