@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -155,6 +156,56 @@ def test_a_ledger_of_before_keeps_its_results_while_the_pictures_are_the_same(tm
     look((cell.trial for cell in asked.cells("full")), changed)
     assert len(missing(asked.on(changed).cells("full"), changed)) == 2
     assert on_other_data(changed) == {content: 2}
+
+
+def test_a_ledger_without_checksums_keeps_apart_what_its_trials_read(tmp_path):
+    pictures(tmp_path / "pictures")
+    asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
+    cells = asked.cells("full")
+    assert len(cells) == 2
+    for cell, content, ended in zip(cells, ("e" * 64, "f" * 64), (9, 5), strict=True):
+        ledger.prepare(cell.trial)
+        made = {**OUTCOME, "trial": cell.trial.spec, "dataset_sha256": content}
+        ledger.record(cell.trial.key, made)
+        os.utime(ledger.trials / cell.trial.key / "outcome.json", (ended, ended))
+    results = results_of(asked, Ledger(ledger.folder))
+    assert results["other_data"] == {"f" * 64: 1}  # the last one to end counts
+    assert [row["sizes"]["full"]["ended"] for row in results["rows"]] == [1]
+    assert missing(asked.on(ledger).cells("full"), ledger) == [
+        asked.on(ledger).cells("full")[1]
+    ]
+    assert not (ledger.folder / "data.json").exists()
+
+
+def run_names(tmp_path, folders):
+    """Outcomes before and after the classes get other names, and of the first again."""
+    asked = study_of(tmp_path)
+    first, second = (Ledger(tmp_path / name) for name in ("first", "second"))
+    before = [e for e in run_trials(asked.cells("full"), first) if isinstance(e, Ended)]
+    for folder in folders:
+        for old, new in (("a", "ant"), ("b", "bee")):
+            (folder / old).rename(folder / new)
+    after = [e for e in run_trials(asked.cells("full"), second) if isinstance(e, Ended)]
+    again = list(run_trials(asked.cells("full"), Ledger(first.folder)))
+    return [
+        [(e.outcome["metrics"] | {"seconds": 0}, e.outcome["curves"]) for e in events]
+        for events in (before, after)
+    ], again
+
+
+def test_other_class_names_change_no_number(tmp_path):
+    """So a trial's key holds none: only their order and number decide."""
+    root = tmp_path / "pictures"
+    folders = [pictures(root / "train"), pictures(root / "test", seed=1)]
+    (before, after), again = run_names(tmp_path, folders)
+    assert before == after
+    assert again == []
+
+
+def test_other_class_names_that_draw_another_test_split_are_other_data(tmp_path):
+    (before, after), again = run_names(tmp_path, [pictures(tmp_path / "pictures")])
+    assert before != after
+    assert sum(isinstance(event, Ended) for event in again) == 2
 
 
 def test_data_that_are_gone_are_those_that_were_last_seen(tmp_path):

@@ -2,6 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
 
 from handgrad.errors import ConfigError, IntegrityError, RunError
@@ -129,6 +130,33 @@ def test_weights_that_do_not_fit_are_refused(tmp_path, source, tables):
     with pytest.raises(ConfigError, match="do not fit: this network takes linear_"):
         start(of(source, **tables), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("normalization", ["source", "own"])
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_grey_and_colour_are_refused_by_their_channels(
+    tmp_path, source, normalization, engine
+):
+    grey = other_classes(tmp_path)
+    colour = {**grey, "name": str(coloured(tmp_path / "colour"))}
+    begin = {"source": str(source), "normalization": normalization}
+    said = r"of images with 1 channel, and these images have 3\. Give images"
+    with pytest.raises(ConfigError, match=said):
+        start(small(dataset=colour, start=begin, engine=engine), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    train(tmp_path / "coloured", small(dataset=colour))
+    begin["source"] = str(tmp_path / "coloured")
+    with pytest.raises(ConfigError, match=r"3 channels, and these images have 1\."):
+        start(small(dataset=grey, start=begin, engine=engine), tmp_path / "run")
+
+
+def coloured(folder):
+    """The same pictures in colours."""
+    for path in pictures(folder).rglob("*.png"):
+        with Image.open(path) as picture:
+            grey = np.asarray(picture)
+        Image.fromarray(np.stack([grey, 255 - grey, grey // 2], axis=2)).save(path)
+    return folder
 
 
 def test_a_source_that_is_none_is_refused(tmp_path, source):

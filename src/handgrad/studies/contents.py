@@ -5,6 +5,9 @@ key is another once the data change. A trial on the original content of a named 
 set holds none, and keeps its key from before there was this entry. A trial without it
 that was done on the same content is known by its outcome, and keeps its key as well.
 
+The names of classes are no part of it: on the same pixels and class numbers they change
+no number of a trial.
+
     data.json    the checksums that the last call found, by the data set's settings
 """
 
@@ -125,21 +128,40 @@ def look(
 
 def contents_of(ledger: "Ledger") -> Contents:
     """What the trials of a `ledger` are on, as far as it is known."""
-    outcomes = ledger.outcomes() if ledger.checksums else {}
+    outcomes = ledger.outcomes()
     bare = {key: o for key, o in outcomes.items() if "data" not in o["trial"]}
-    return Contents(ledger.checksums, bare)
+    return Contents(_checksums(ledger, outcomes), bare)
 
 
 def on_other_data(ledger: "Ledger") -> dict[str, int]:
     """How many trials were done on data that are not those of now, by checksum."""
     found: Counter[str] = Counter()
-    for outcome in ledger.outcomes().values():
+    outcomes = ledger.outcomes()
+    checksums = _checksums(ledger, outcomes)
+    for outcome in outcomes.values():
         trial = Trial(outcome["trial"])
-        now = ledger.checksums.get(settings_of(without_data(trial)))
+        now = checksums.get(settings_of(without_data(trial)))
         then = trial.spec.get("data") or outcome.get("dataset_sha256")
         if now and then and now != then:
             found[then] += 1
     return dict(found)
+
+
+def _checksums(
+    ledger: "Ledger", outcomes: Mapping[str, "Outcome"]
+) -> Mapping[str, str]:
+    """What the data hold: as last looked at, else as the last of the trials read them.
+
+    A ledger from before `data.json` may hold trials on several contents, and these are
+    not to be averaged.
+    """
+    in_order = sorted(outcomes, key=lambda key: (ledger.ended(key), key))
+    read = {
+        settings_of(without_data(Trial(outcomes[key]["trial"]))): content
+        for key in in_order
+        if (content := outcomes[key].get("dataset_sha256"))
+    }
+    return {**read, **ledger.checksums}
 
 
 def as_sentences(others: Mapping[str, int]) -> list[str]:

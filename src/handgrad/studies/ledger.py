@@ -82,6 +82,11 @@ class Ledger:
         found = {key: self.outcome(key) for key in sorted(keys)}
         return {key: outcome for key, outcome in found.items() if outcome is not None}
 
+    def ended(self, key: str) -> float:
+        """When the trial with this `key` ended, as its file says; 0 if it has not."""
+        places = (self._own(key), self.entries / f"{key}.json")
+        return next((path.stat().st_mtime for path in places if path.is_file()), 0.0)
+
     def trial_folder(self, key: str) -> Path:
         """The folder of the trial with this `key`."""
         return self.trials / key

@@ -24,7 +24,12 @@ from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.splitting import split_of, validation_of
-from handgrad.training.start_from import put_into, source_normalization, source_of
+from handgrad.training.start_from import (
+    check_channels,
+    put_into,
+    source_normalization,
+    source_of,
+)
 from handgrad.training.trainer import Trainer
 
 ARRAYS = "arrays"  # the name of a data set that came as arrays and was not kept
@@ -75,6 +80,7 @@ def assemble(
     """
     train, validation = split_of(config, dataset)
     source = source_of(config)
+    check_channels(source, train.image_shape)
     normalization = source_normalization(config, source) or datasets.normalization(
         config.dataset.normalization, train.images, train.weights
     )

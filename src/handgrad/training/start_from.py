@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from safetensors.numpy import load, save
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
 from handgrad.engine.state import model_state, restore_model
 from handgrad.errors import ConfigError, IntegrityError, RunError
@@ -81,6 +81,22 @@ def source_normalization(
     return Normalization(resolved.mean, resolved.std)
 
 
+def check_channels(source: Source | None, image_shape: Shape) -> None:
+    """ConfigError for grey images where the weights are of colour images, or so."""
+    resolved = (
+        None if source is None or source.config is None else source.config.resolved
+    )
+    before = () if resolved is None else resolved.input_shape
+    if source is None or not len(before) == len(image_shape) == 3:
+        return
+    if before[0] != image_shape[0]:
+        raise ConfigError(
+            f"The weights of {source.path} are of images with {_channels(before[0])}, "
+            f"and these images have {image_shape[0]}. Give images with as many, or "
+            "train a new network without --start-from."
+        )
+
+
 def put_into(source: Source, model: Sequential, config: RunConfig) -> RunConfig:
     """Give the model its first arrays; the configuration, with what they are."""
     drawn = model_state(model)
@@ -118,6 +134,10 @@ def arrays_checksum(arrays: Mapping[str, NumpyArray]) -> str:
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _channels(count: int) -> str:
+    return f"{count} channel{'s' * (count != 1)}"
 
 
 def _initial(path: Path, checksum: str) -> Arrays:
