@@ -8,10 +8,12 @@ import gzip
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 
 import numpy as np
 
 from fuzz.files import checkpoint, manifest_of, put, put_all, put_once
+from fuzz.format_parsers import FORMATS, REFUSED
 from handgrad.cli.train_checks import check_names
 from handgrad.datasets import cifar10, cifar10_python
 from handgrad.datasets.archive import read_tar
@@ -204,11 +206,23 @@ def state(content: bytes) -> None:
         load_checkpoint(folder)
 
 
+def refusing(parser: Parser) -> Parser:
+    """A parser of a format, which may refuse what it is given."""
+
+    @wraps(parser)
+    def tried(content: bytes) -> None:
+        with suppress(*REFUSED):
+            parser(content)
+
+    return tried
+
+
 PARSERS: dict[str, Parser] = {
     parser.__name__: parser
     for parser in (
         idx, idx_gzip, cifar10_binary, cifar10_pickle, archive, picture, pictures,
         configuration, experiment, sweep, claim, manifest,
         sealed_manifest, metrics, ledger, pointer, position, state,
+        *map(refusing, FORMATS),
     )
 }  # fmt: skip

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from fuzz.files import RUN, checkpoint, manifest_of, sound_position, sound_state
+from fuzz.format_seeds import format_seeds
 from handgrad.datasets.pictures import ORIENTATION
 from handgrad.training.config import RunConfig
 
@@ -182,4 +183,5 @@ def seeds() -> dict[str, list[bytes]]:
         "pointer": [checkpoint()["last.json"]],
         "position": [sound_position()],
         "state": [sound_state()],
+        **format_seeds(),
     }

@@ -6,7 +6,7 @@ set holds none, and keeps its key from before there was this entry. A trial with
 that was done on the same content is known by its outcome, and keeps its key as well.
 
 The names of classes are no part of it: on the same pixels and class numbers they change
-no number of a trial.
+no number of a trial. Where they draw the test split, the checksum is another.
 
     data.json    the checksums that the last call found, by the data set's settings
 """

@@ -83,11 +83,10 @@ def source_normalization(
 
 def check_channels(source: Source | None, image_shape: Shape) -> None:
     """ConfigError for grey images where the weights are of colour images, or so."""
-    resolved = (
-        None if source is None or source.config is None else source.config.resolved
-    )
-    before = () if resolved is None else resolved.input_shape
-    if source is None or not len(before) == len(image_shape) == 3:
+    if source is None or source.config is None or source.config.resolved is None:
+        return
+    before = source.config.resolved.input_shape
+    if not len(before) == len(image_shape) == 3:
         return
     if before[0] != image_shape[0]:
         raise ConfigError(

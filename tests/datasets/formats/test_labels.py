@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.formats.labels import labels_of, named, ordered
+from handgrad.datasets.formats.labels import labels_in, labels_of, named, ordered
 from handgrad.errors import DatasetError
 
 NUMBERS = [3, 0, 2, 1]
@@ -50,3 +50,19 @@ def test_numbers_are_ordered_as_numbers():
     assert ordered({"10", "9", "a"}) == ("10", "9", "a")
     assert named(7) == "7"
     assert named(" cat ") == "cat"
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize("others", [["0", "1"], ["cat", "dog"], []])
+def test_an_image_without_a_label_is_named(blank, others):
+    with pytest.raises(
+        DatasetError, match=rf"a\.csv: image {len(others)} has no label"
+    ):
+        labels_in([*others, blank], "a.csv")
+
+
+def test_cells_are_numbers_where_all_are():
+    assert labels_in(["3", "2.0"], "a.csv").tolist() == [3, 2]
+    assert labels_in(["3", "b"], "a.csv").tolist() == ["3", "b"]
+    with pytest.raises(DatasetError, match="neither whole numbers nor words"):
+        labels_in(["3", "2.5"], "a.csv")

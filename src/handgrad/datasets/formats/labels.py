@@ -20,7 +20,14 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
     """
     flat = _column(array, source)
     if flat.dtype.kind in "US":
-        return flat.astype(str)
+        words = flat.astype(str)
+        blank = np.flatnonzero(np.char.strip(words) == "")
+        if len(blank):
+            raise DatasetError(
+                f"{source}: image {blank[0]} has no label. Add it, or take the image "
+                "out."
+            )
+        return words
     if flat.dtype.kind in "biu":
         return flat.astype(np.int64)
     if flat.dtype.kind == "f" and np.isfinite(flat).all() and not (flat % 1).any():
