@@ -121,12 +121,15 @@ def test_other_losses_give_scores_under_their_own_name(handgrad, pictures, tmp_p
     assert answer["scores"][answer["class"]] == answer["score"]
 
 
+@pytest.mark.parametrize("in_one_column", [False, True])
 def test_rows_of_pixels_are_answered_as_pictures_are(
-    handgrad, trained, pictures, tmp_path
+    handgrad, trained, pictures, tmp_path, in_one_column
 ):
     rows = [np.asarray(Image.open(path)).reshape(-1).tolist() for path in pictures]
     lines = [",".join(f"pixel{n}" for n in range(784))]
     lines += [",".join(map(str, row)) for row in rows]
+    if in_one_column:
+        lines = ["pixels", *(line.replace(",", " ") for line in lines[1:])]
     (tmp_path / "test.csv").write_text("\n".join(lines))
     found = json.loads(handgrad(f"predict {trained} test.csv --json").out)
     names = [answer["image"] for answer in found["predictions"]]

@@ -55,9 +55,7 @@ def test_numbers_are_ordered_as_numbers():
 @pytest.mark.parametrize("blank", ["", "  "])
 @pytest.mark.parametrize("others", [["0", "1"], ["cat", "dog"], []])
 def test_an_image_without_a_label_is_named(blank, others):
-    with pytest.raises(
-        DatasetError, match=rf"a\.csv: image {len(others)} has no label"
-    ):
+    with pytest.raises(DatasetError, match=rf"image {len(others)} has no label"):
         labels_in([*others, blank], "a.csv")
 
 
