@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.datasets.layout import arrange, kind_of
+from handgrad.datasets.layout import arrange
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
@@ -96,29 +96,6 @@ def test_what_is_no_set_of_classes_is_refused(names, words):
         arrange(files(*names), "pets")
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("train", "train"), ("Training", "train"), ("TRAIN", "train"),
-        ("trainset", "train"), ("train_set", "train"), ("train2017", "train"),
-        ("TrainData", "train"), ("test1", "test"), ("Testing", "test"),
-        ("val", "validation"), ("Valid", "validation"), ("dev", "validation"),
-        ("validation_images", "validation"),
-    ],
-)  # fmt: skip
-def test_splits_go_by_their_usual_names(name, kind):
-    assert kind_of(name) == (kind, ())
-
-
-def test_what_a_name_says_besides_is_kept():
-    assert kind_of("seg_train") == ("train", ("seg",))
-    assert kind_of("train station") == ("train", ("station",))
-    assert kind_of("train_test") is None
-    assert kind_of("contest") is None
-    assert kind_of("trains") is None
-    assert kind_of("") is None
-
-
 def both(first, second, classes=("cat", "dog")):
     return [
         f"{split}/{name}/{split}.png" for split in (first, second) for name in classes
@@ -170,16 +147,6 @@ def test_splits_may_lie_in_the_classes():
 
 
 @pytest.mark.parametrize(
-    "names",
-    [both("fold1", "fold2"), both("north", "south", ("cat", "dog", "cow")),
-     [*both("a", "b"), "c/x/1.png"]],
-)  # fmt: skip
-def test_top_folders_that_hold_the_same_folders_are_never_taken_for_classes(names):
-    with pytest.raises(DatasetError, match="not clear which are the classes"):
-        arrange(files(*names), "pets")
-
-
-@pytest.mark.parametrize(
     ("names", "classes"),
     [
         (["car/1.png", "train/1.png", "bus/1.png"], ("bus", "car", "train")),
@@ -198,3 +165,85 @@ def test_a_folder_without_pictures_beside_the_classes_is_named():
     with pytest.raises(DatasetError, match=r"no pictures in cow, beside .*allow_empty"):
         arrange(rows, "pets", places)
     assert arrange(rows, "pets", places[:-1]).class_names == ("cat", "dog")
+
+
+def test_images_of_a_test_without_classes_are_left_wherever_they_lie():
+    names = [f"train/{c}/{k}.png" for c in "ab" for k in range(5)]
+    for place in ("testSet/testSet", "test/images", "test/unlabeled", "Test"):
+        plan = arrange(files(*names, f"{place}/1.png", f"{place}/2.png"), "digits")
+        assert plan.counts == (8, 2, 0)
+        assert plan.left == (place.split("/")[0],)
+
+
+def test_a_sample_of_the_training_images_is_not_counted_twice():
+    names = [f"{s}/{s}/{c}/1.png" for s in ("trainingSet", "trainingSample")
+             for c in "01"]  # fmt: skip
+    plan = arrange(files(*names, "testSet/testSet/7.png"), "digits")
+    assert [file.parts[0] for file in plan.files] == ["trainingSet"] * 2
+    assert plan.left == ("testSet", "trainingSample")
+
+
+def test_evaluation_is_the_test_unless_there_is_one():
+    first = arrange(files(*both("training", "evaluation"), *both("validation", "x")),
+                    "food")  # fmt: skip
+    assert first.counts == (2, 2, 2)
+    second = arrange(files(*both("train", "eval"), *both("test", "x")), "food")
+    assert second.sources["validation"] == "the folder eval"
+    assert second.left == ("x",)
+
+
+def test_a_folder_around_the_classes_of_a_split_is_passed_through():
+    names = [f"{s}/images/{c}/1.png" for s in ("train", "val") for c in ("cat", "dog")]
+    assert arrange(files(*names), "pets").class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize("around", ["data", "archive/data"])
+def test_splits_are_found_in_a_folder_beside_others(around):
+    names = [f"{around}/{name}" for name in both("train", "test")]
+    plan = arrange(files(*names, "samples/1.png"), "pets")
+    assert plan.class_names == ("cat", "dog")
+    assert plan.counts == (2, 2, 0)
+    assert plan.left == ("samples",)
+
+
+def test_pictures_without_classes_beside_inner_splits_are_left():
+    names = [f"{c}/{s}/1.png" for c in ("cat", "dog") for s in ("train", "test")]
+    plan = arrange(files(*names, "cat/unlabeled/1.png"), "pets")
+    assert plan.counts == (2, 2, 0)
+    assert plan.left == ("unlabeled",)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a/train/cat/1.png", "a/train/dog/1.png", "a/test/cat/1.png",
+          "b/Training/cat/1.png", "b/Training/dog/1.png", "b/Testing/dog/1.png"],
+         "a and b hold folders of the same names"),
+        (["train/steam/1.png", "train/diesel/1.png", "car/1.png", "bus/1.png"],
+         "train holds folders, as a split does, and beside it lies bus, car"),
+        (["trainA/1.png", "trainB/1.png", "testA/1.png", "testB/1.png"],
+         "trainA and testA|testA and trainA"),
+    ],
+)  # fmt: skip
+def test_what_may_be_splits_is_never_taken_for_classes(names, words):
+    with pytest.raises(DatasetError, match=words):
+        arrange(files(*names), "pets")
+
+
+def test_an_empty_folder_of_a_split_or_of_a_class_is_named():
+    inner = files(*(f"{c}/{s}/1.png" for c in "ab" for s in ("train", "test")))
+    for rows, places, word in (
+        (files(*both("train", "test")), ["train", "test", "valid"], "valid"),
+        (files(*both("train", "train")), ["train", "val"], "val"),
+        (files(*both("train", "test")), ["train/cow"], "train/cow"),
+        (files("cat/1.png"), ["cat", "dog"], "dog"),
+        (inner, ["a", "b", "c"], "c"),
+    ):
+        with pytest.raises(DatasetError, match=f"no pictures in {word}, beside"):
+            arrange(rows, "pets", places)
+    assert arrange(inner, "pets", ["a/val"]).counts == (2, 2, 0)
+
+
+def test_a_folder_without_pictures_around_the_classes_is_left():
+    rows = files("photos/cat/1.png", "photos/dog/1.png")
+    assert arrange(rows, "pets", ["photos", "docs"]).left == ("docs",)

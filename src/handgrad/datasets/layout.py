@@ -11,36 +11,38 @@ numbered in the order of their names. Without test and validation, a fifth of ea
 key, so a picture stays on its side when others are added.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.datasets.layout_checks import (
+    SHAPE_HINT,
+    Place,
+    Row,
+    check_alone,
+    check_classes,
+    check_in_folders,
+    check_not_alike,
+    check_not_crossed,
+    without_pictures,
+)
 from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.split_names import (
+    Kind,
+    is_unlabelled,
+    kind_of,
+    kinds_of,
+    names_no_class,
+)
 from handgrad.errors import DatasetError
 from handgrad.randomness import Key
 from handgrad.text import decoded
 
-Kind: TypeAlias = Literal["train", "test", "validation"]
-Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file, and its place
-
 TEST_SHARE = 5  # one in so many, of each class
 TEST_KEY = Key(0).child("image folder").child("test")
-SHAPE_HINT = "Make one folder of pictures for each class"
-WORDS: dict[str, Kind] = {
-    **dict.fromkeys(("train", "training", "trn", "learn", "learning"), "train"),
-    **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout"), "test"),
-    **dict.fromkeys(
-        ("validation", "validate", "valid", "val", "dev", "development"), "validation"
-    ),
-}
-FILLERS = {"set", "data", "dataset", "image", "images", "split", "folder"}
-GLUED = re.compile(r"(train|training|test|testing|val|valid|validation|dev)sets?$")
-NAMED = 5  # names that an error lists
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,18 @@ def arrange(
     """Find classes and splits in the names of the files.
 
     DatasetError where there are no two classes, where it is not clear which folders
-    they are, and for a folder beside those of classes, one of `places`, that holds no
+    they are, and for a folder of a class or a split, one of `places`, that holds no
     picture.
     """
-    rows = _passed_through([(file, file.parts) for file in files])
-    splits, folders, left = _splits(rows, source)
+    rows, beside = _passed_through([(file, file.parts) for file in files])
+    found = _splits(rows, source)
+    splits = found.rows
+    beside |= found.left | without_pictures(files, found.around(), places, source)
     names = _class_names(splits["train"], source)
-    _check_none_empty(splits["train"], places, source)
-    if folders:
-        _check_classes(splits, names, source)
+    if found.folders:
+        check_classes(splits, names, source)
     sources: dict[str, str] = {
-        kind: f"the folder {decoded(folder)}" for kind, folder in folders.items()
+        kind: f"the folder {decoded(folder)}" for kind, folder in found.folders.items()
     }
     if not splits["test"] and not splits["validation"]:
         splits["train"], splits["test"] = put_aside(splits["train"])
@@ -94,128 +97,141 @@ def arrange(
         (len(splits["train"]), len(splits["test"]), len(splits["validation"])),
         tuple(map(decoded, names)),
         sources,
-        left,
+        tuple(sorted(map(decoded, beside))),
     )
 
 
-def kind_of(name: str) -> tuple[Kind, tuple[str, ...]] | None:
-    """Which split a folder's name means, and what else it says; None for other names.
-
-    Example
-        kind_of("seg_train") == ("train", ("seg",))
-    """
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-    words = [GLUED.sub(r"\1", word) for word in re.findall(r"[^\W\d_]+", apart)]
-    kinds = [WORDS[word] for word in words if word in WORDS]
-    if len(kinds) != 1:
-        return None
-    rest = [word for word in words if word not in WORDS and word not in FILLERS]
-    return kinds[0], tuple(rest)
-
-
-def _passed_through(rows: list[Row]) -> list[Row]:
-    """The rows without the single folders around all of them."""
-    while rows and len({parts[0] for _, parts in rows}) == 1 and _depth(rows) > 2:
-        rows = [(file, parts[1:]) for file, parts in rows]
-    return rows
-
-
-def _splits(
-    rows: list[Row], source: str
-) -> tuple[dict[Kind, list[Row]], dict[Kind, str], tuple[str, ...]]:
+@dataclass
+class _Found:
     """The rows of each split, below it; its folder; and folders that are in none."""
+
+    rows: dict[Kind, list[Row]]
+    folders: dict[Kind, str] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+    is_inner: bool = False  # splits lie in the classes, not around them
+
+    def around(self) -> set[Place]:
+        """The folders that the folders of classes lie in."""
+        more = 1 if self.is_inner else 0
+        rows = self.rows["train"]
+        return {file.parts[: -len(parts) - more] for file, parts in rows}
+
+
+def _passed_through(rows: list[Row]) -> tuple[list[Row], set[str]]:
+    """The rows without the folders around all of them, and what lay beside those."""
+    beside: set[str] = set()
+    while (around := _around(rows)) is not None:
+        beside |= {parts[0] for _, parts in rows if parts[0] != around}
+        rows = _below(rows, around)
+    return rows, beside
+
+
+def _around(rows: Sequence[Row]) -> str | None:
+    """The folder around all classes: the only one, or the only one with splits."""
+    tops = {parts[0] for _, parts in rows}
+    if len(tops) < 2:
+        return tops.pop() if tops and _depth(rows) > 2 else None
+    if _depth(rows) < 2 or kinds_of(tops):
+        return None
+    below: dict[str, list[Row]] = defaultdict(list)
+    for file, parts in rows:
+        below[parts[0]].append((file, parts[1:]))
+    depths = {top: depth for top, own in below.items() if (depth := _split_depth(own))}
+    (holder, depth), *others = depths.items() or [("", 0)]
+    return holder if depth > 2 and not others else None
+
+
+def _split_depth(rows: list[Row]) -> int:
+    """How deep training images lie in folders that are splits; 0 without splits."""
+    rows, _ = _passed_through(rows)
+    kinds = kinds_of({parts[0] for _, parts in rows if len(parts) > 1})
+    if len(set(kinds.values())) < 2:
+        return 0
+    return _depth([row for row in rows if kinds.get(row[1][0]) == "train"])
+
+
+def _splits(rows: list[Row], source: str) -> _Found:
     tops = {parts[0] for _, parts in rows if len(parts) > 1}
-    kinds = _kinds(tops, rows)
-    if kinds:
-        return _by_top(rows, kinds, source)
-    if inner := _inner_kinds(rows):
-        found: dict[Kind, list[Row]] = {"train": [], "test": [], "validation": []}
-        for file, (name, split, *rest) in rows:
-            found[inner[split]].append((file, (name, *rest)))
-        return found, {kind: split for split, kind in inner.items()}, ()
-    _check_not_alike(rows, source)
-    return {"train": rows, "test": [], "validation": []}, {}, ()
+    kinds = kinds_of(tops)
+    train = [name for name, kind in kinds.items() if kind == "train"]
+    is_alone = len(train) == len(kinds)
+    if train and is_alone and _depth(_below(rows, train[0])) > 1:
+        others = [name for name in tops - set(kinds) if not is_unlabelled(name)]
+        check_alone(train[0], others, source)
+        is_alone = False
+    if train and not is_alone:
+        return _by_top(rows, kinds)
+    check_not_crossed(tops, source)
+    if (inner := _inner(rows)) is not None:
+        check_not_alike([row for part in inner.rows.values() for row in part], source)
+        return inner
+    check_not_alike(rows, source)
+    return _Found({"train": rows, "test": [], "validation": []})
 
 
-def _kinds(names: Iterable[str], rows: Sequence[Row]) -> dict[str, Kind]:
-    """The split of each of these folders that is one; none where they are classes.
-
-    A class may well be called train, beside plane and car: so a split has a sibling
-    that is another one, or folders of classes in it.
-    """
-    found = {name: kind for name in names if (kind := kind_of(name)) is not None}
-    rests = {rest for _, rest in found.values() if rest}
-    kinds = {kind for kind, _ in found.values()}
-    if "train" not in kinds or len(rests) > 1:
-        return {}
-    depths = [len(p) for _, p in rows if p[0] in found and found[p[0]][0] == "train"]
-    if len(kinds) == 1 and min(depths) < 3:
-        return {}
-    return {name: kind for name, (kind, _) in found.items()}
-
-
-def _by_top(
-    rows: list[Row], kinds: Mapping[str, Kind], source: str
-) -> tuple[dict[Kind, list[Row]], dict[Kind, str], tuple[str, ...]]:
-    found: dict[Kind, list[Row]] = {"train": [], "test": [], "validation": []}
-    folders: dict[Kind, str] = {}
+def _by_top(rows: list[Row], kinds: Mapping[str, Kind]) -> _Found:
+    """Splits around the classes; those of pictures without classes are left."""
     left = {parts[0] for _, parts in rows if parts[0] not in kinds}
-    for name, kind in sorted(kinds.items()):
-        below = [(file, parts[1:]) for file, parts in rows if parts[0] == name]
-        below = _within(below, kind)
-        if kind != "train" and all(len(parts) < 2 for _, parts in below):
-            left.add(name)  # pictures without classes
+    found = _Found({"train": [], "test": [], "validation": []}, left=left)
+    known: set[str] = set()
+    for name, kind in sorted(
+        kinds.items(), key=lambda item: (item[1] != "train", item)
+    ):
+        below = _within(_below(rows, name), kind, known)
+        folders = {parts[0].casefold() for _, parts in below if len(parts) > 1}
+        if kind == "train":
+            known |= folders
+        elif _are_unlabelled(below, folders, known):
+            left.add(name)
             continue
-        found[kind] += below
-        folders[kind] = f"{folders[kind]} and {name}" if kind in folders else name
-    return found, folders, tuple(sorted(map(decoded, left)))
+        found.rows[kind] += below
+        before = f"{found.folders[kind]} and " if kind in found.folders else ""
+        found.folders[kind] = before + name
+    return found
 
 
-def _within(rows: list[Row], kind: Kind) -> list[Row]:
-    """The rows of a split without a folder in it that is called like a split again."""
-    while _depth(rows) > 2 and len(tops := {parts[0] for _, parts in rows}) == 1:
-        again = kind_of(next(iter(tops)))
-        if again is None or again[0] != kind:
+def _are_unlabelled(rows: Sequence[Row], folders: set[str], known: set[str]) -> bool:
+    """Whether the pictures of a split lie side by side, or all in images or so."""
+    is_no_class = len(folders) == 1 and all(map(names_no_class, folders))
+    return not folders or (is_no_class and _depth(rows) > 1 and not folders & known)
+
+
+def _within(rows: list[Row], kind: Kind, known: set[str]) -> list[Row]:
+    """The rows of a split without a single folder in it that is around its classes."""
+    while _depth(rows) > 1 and len(tops := {parts[0] for _, parts in rows}) == 1:
+        (top,) = tops
+        again = kind_of(top)
+        is_same = again is not None and again[0] == kind
+        if not is_same and (_depth(rows) < 3 or top.casefold() in known):
             break
-        rows = [(file, parts[1:]) for file, parts in rows]
+        rows = _below(rows, top)
     return rows
 
 
-def _inner_kinds(rows: Sequence[Row]) -> dict[str, Kind]:
+def _inner(rows: Sequence[Row]) -> _Found | None:
     """Splits one level down, CLASS/train/picture.png, where all folders have them."""
-    if not rows or _depth(rows) < 3:
-        return {}
-    seconds = {parts[1] for _, parts in rows}
-    kinds = _kinds(seconds, [(file, parts[1:]) for file, parts in rows])
-    is_all = set(kinds) == seconds and len(set(kinds.values())) > 1
-    return kinds if is_all else {}
-
-
-def _check_not_alike(rows: Sequence[Row], source: str) -> None:
-    """DatasetError where top-level folders hold the same folders: which are classes?"""
-    below: dict[str, set[str]] = defaultdict(set)
-    for _, parts in rows:
-        if len(parts) > 2:
-            below[parts[0]].add(parts[1])
-    owners: dict[frozenset[str], str] = {}
-    for name, own in sorted(below.items()):
-        for other, theirs in sorted(below.items()):
-            if name < other and len(shared := own & theirs) > 1:
-                owners.setdefault(frozenset(shared), f"{name} and {other}")
-    if owners:
-        most, pair = max(owners.items(), key=lambda item: len(item[0]))
-        raise DatasetError(
-            f"{source}: {decoded(pair)} hold folders of the same names "
-            f"({some(sorted(most))}), so it is not clear which are the classes. Call "
-            "splits train, validation and test; or put the pictures of each class "
-            "directly into its folder."
-        )
+    seconds = {parts[1] for _, parts in rows if len(parts) > 2}
+    kinds = kinds_of(seconds)
+    left = seconds - set(kinds)
+    if (
+        _depth(rows) < 3
+        or len(set(kinds.values())) < 2
+        or not all(map(is_unlabelled, left))
+    ):
+        return None
+    found = _Found({"train": [], "test": [], "validation": []}, left=left)
+    found.is_inner = True
+    for file, (name, split, *rest) in rows:
+        if split in kinds:
+            found.rows[kinds[split]].append((file, (name, *rest)))
+    found.folders.update({kind: split for split, kind in kinds.items()})
+    return found
 
 
 def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
     if not rows:
         raise DatasetError(f"{source} holds no pictures. {SHAPE_HINT}.")
-    _check_in_folders(rows, source)
+    check_in_folders(rows, source)
     names = sorted({parts[0] for _, parts in rows})
     if len(names) < 2:
         raise DatasetError(
@@ -223,42 +239,6 @@ def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
             f"classifier needs two or more. {SHAPE_HINT}."
         )
     return tuple(names)
-
-
-def _check_none_empty(rows: Sequence[Row], places: Iterable[str], source: str) -> None:
-    """DatasetError for a folder beside those of the classes without a picture."""
-    beside = {file.parts[: len(file.parts) - len(parts)] for file, parts in rows}
-    full = {file.parts[:k] for file, _ in rows for k in range(len(file.parts))}
-    split = (tuple(place.split("/")) for place in places)
-    empty = sorted(p for p in split if p not in full and p[:-1] in beside)
-    if empty:
-        names = ["/".join(parts) for parts in empty]
-        raise DatasetError(
-            f"{source}: there are no pictures in {some(names)}, beside the folders of "
-            "the classes. Put some in, take the folder out, or go on without it "
-            "(allow_empty_classes, --allow-empty-classes)."
-        )
-
-
-def _check_classes(
-    splits: Mapping[Kind, Sequence[Row]], names: Sequence[str], source: str
-) -> None:
-    for kind in ("test", "validation"):
-        _check_in_folders(splits[kind], source)
-        for file, parts in splits[kind]:
-            if parts[0] not in names:
-                raise DatasetError(
-                    f"{source}: {decoded(file.name)} is of no class that train has "
-                    f"({some(names)}). Name the folders alike."
-                )
-
-
-def _check_in_folders(rows: Sequence[Row], source: str) -> None:
-    loose = next((file.name for file, parts in rows if len(parts) < 2), None)
-    if loose is not None:
-        raise DatasetError(
-            f"{source}: {decoded(loose)} lies in no class's folder. {SHAPE_HINT}."
-        )
 
 
 def put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
@@ -276,11 +256,9 @@ def put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     )
 
 
+def _below(rows: Sequence[Row], top: str) -> list[Row]:
+    return [(file, parts[1:]) for file, parts in rows if parts[0] == top]
+
+
 def _depth(rows: Sequence[Row]) -> int:
     return min((len(parts) for _, parts in rows), default=0)
-
-
-def some(names: Sequence[str]) -> str:
-    """The first few names, as text."""
-    shown = ", ".join(map(decoded, names[:NAMED]))
-    return f"{shown}, ..." if len(names) > NAMED else shown

@@ -1,0 +1,133 @@
+"""What is refused of folders because it is not clear what their pictures show."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.split_names import Kind, crossed, kind_of
+from handgrad.errors import DatasetError
+from handgrad.text import decoded
+
+Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file, and its place
+Place: TypeAlias = tuple[str, ...]  # a folder
+
+SHAPE_HINT = "Make one folder of pictures for each class"
+NAME_THEM = (
+    "Call splits train, validation and test; or put the pictures of each class "
+    "directly into its folder."
+)
+NAMED = 5  # names that an error lists
+
+
+def check_not_alike(rows: Sequence[Row], source: str) -> None:
+    """DatasetError where top-level folders hold the same folders: which are classes?
+
+    One that several share, such as cat/images and dog/images, is no sign of that.
+    """
+    below: dict[str, dict[str, str]] = defaultdict(dict)
+    for top, *folders in {parts[:-1] for _, parts in rows if len(parts) > 2}:
+        for count in range(1, len(folders) + 1):
+            path = "/".join(folders[:count])
+            below[top][path.casefold()] = path
+    seen: dict[str, list[str]] = defaultdict(list)
+    for top in sorted(below):
+        if len(_tips(below[top])) < 2:
+            continue
+        shared: dict[str, set[str]] = defaultdict(set)
+        for path in below[top]:
+            for other in seen[path]:
+                shared[other].add(path)
+            seen[path].append(top)
+        for other, paths in shared.items():
+            if len(tips := _tips(paths)) > 1:
+                names = [below[top][path] for path in sorted(tips)]
+                raise DatasetError(
+                    f"{source}: {decoded(other)} and {decoded(top)} hold folders of "
+                    f"the same names ({some(names)}), so it is not clear which are the "
+                    f"classes. {NAME_THEM}"
+                )
+
+
+def check_not_crossed(tops: Iterable[str], source: str) -> None:
+    """DatasetError for folders that are a split of one class each: train_cat, ..."""
+    if (pair := crossed(tops)) is not None:
+        first, second = map(decoded, pair)
+        raise DatasetError(
+            f"{source}: {first} and {second} name a split and something else, so it is "
+            f"not clear which are the classes. {NAME_THEM}"
+        )
+
+
+def check_alone(train: str, others: Iterable[str], source: str) -> None:
+    """DatasetError for train, with folders in it, beside folders that are no splits."""
+    if names := sorted(others):
+        raise DatasetError(
+            f"{source}: {decoded(train)} holds folders, as a split does, and beside it "
+            f"lies {some(names)}, so it is not clear which are the classes. {NAME_THEM}"
+        )
+
+
+def check_classes(
+    splits: Mapping[Kind, Sequence[Row]], names: Sequence[str], source: str
+) -> None:
+    """DatasetError for a class of another split that the training split lacks."""
+    known = set(names)
+    for kind in ("test", "validation"):
+        check_in_folders(splits[kind], source)
+        for file, parts in splits[kind]:
+            if parts[0] not in known:
+                raise DatasetError(
+                    f"{source}: {decoded(file.name)} is of no class that train has "
+                    f"({some(names)}). Name the folders alike."
+                )
+
+
+def check_in_folders(rows: Sequence[Row], source: str) -> None:
+    """DatasetError for a picture that lies in no class's folder."""
+    loose = next((file.name for file, parts in rows if len(parts) < 2), None)
+    if loose is not None:
+        raise DatasetError(
+            f"{source}: {decoded(loose)} lies in no class's folder. {SHAPE_HINT}."
+        )
+
+
+def without_pictures(
+    files: Sequence[PictureFile],
+    around: set[Place],
+    places: Iterable[str],
+    source: str,
+) -> set[str]:
+    """Folders that hold no picture beside the folders `around` the classes.
+
+    DatasetError for those of classes and of splits, which are missing then.
+    """
+    full = {file.parts[:k] for file in files for k in range(len(file.parts))}
+    above = {place[:k] for place in around for k in range(len(place))}
+    in_split = any(kind_of(name) is not None for place in around for name in place)
+    split = (tuple(place.split("/")) for place in places)
+    empty = sorted(place for place in split if place not in full)
+    beside = {place for place in empty if place[:-1] in above}
+    missing = [place for place in empty if place[:-1] in around]
+    if in_split:
+        missing += [place for place in beside if kind_of(place[-1]) is not None]
+    if missing:
+        names = sorted("/".join(place) for place in missing)
+        raise DatasetError(
+            f"{source}: there are no pictures in {some(names)}, beside the folders of "
+            "the classes. Put some in, take the folder out, or go on without it "
+            "(allow_empty_classes, --allow-empty-classes)."
+        )
+    return {"/".join(place) for place in beside}
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few names, as text."""
+    shown = ", ".join(map(decoded, names[:NAMED]))
+    return f"{shown}, ..." if len(names) > NAMED else shown
+
+
+def _tips(paths: Iterable[str]) -> set[str]:
+    """The innermost of these folders."""
+    found = set(paths)
+    return found - {path.rpartition("/")[0] for path in found}

@@ -1,0 +1,92 @@
+"""What folders' names say of splits: Training, TRAIN, seg_train, valid, dev, ..."""
+
+import re
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["train", "test", "validation"]
+
+WORDS: dict[str, Kind] = {
+    **dict.fromkeys(("train", "training", "trn", "learn", "learning"), "train"),
+    **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout"), "test"),
+    **dict.fromkeys(("eval", "evaluation"), "test"),  # beside test: validation
+    **dict.fromkeys(
+        ("validation", "validate", "valid", "val", "dev", "development"), "validation"
+    ),
+}
+FILLERS = {"set", "sets", "data", "dataset", "image", "images", "img", "imgs", "split"}
+FILLERS |= {"folder", "dir", "directory", "picture", "pictures", "photos"}
+EVALUATION = {"eval", "evaluation"}
+UNLABELLED = {"pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"}
+UNLABELLED |= {"unsupervised", "submission", "inference", "demo", "extra", "sample"}
+UNLABELLED |= {"samples", "sampled"}
+NO_CLASS = FILLERS | UNLABELLED | {"all", "unknown"}
+BETWEEN = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # TrainData
+GLUED = re.compile(
+    r"(train|training|test|testing|val|valid|validation|dev)"
+    r"(?:set|data|images|imgs|dir|folder)s?$"
+)
+
+
+def kind_of(name: str) -> tuple[Kind, tuple[str, ...]] | None:
+    """Which split a folder's name means, and what else it says; None for other names.
+
+    Example
+        kind_of("seg_train") == ("train", ("seg",))
+    """
+    words = [GLUED.sub(r"\1", word) for word in _words(name)]
+    kinds = [WORDS[word] for word in words if word in WORDS]
+    if len(kinds) != 1:
+        return None
+    rest = [word for word in words if word not in WORDS and word not in FILLERS]
+    return kinds[0], tuple(rest)
+
+
+def kinds_of(names: Iterable[str]) -> dict[str, Kind]:
+    """The split of each of these folders that is one; none without training images.
+
+    Splits share what else their names say: seg_train and seg_test do, train station and
+    test tube do not. Beside train, neither train_old nor trainingSample is a split.
+    """
+    found = {name: kind for name in names if (kind := kind_of(name)) is not None}
+    plain = {kind for kind, rest in found.values() if not rest}
+    rests = {rest for _, rest in found.values() if rest}
+    if len(rests) > 1:
+        found = {name: kind for name, kind in found.items() if not kind[1]}
+    kinds: dict[str, Kind] = {
+        name: kind
+        for name, (kind, rest) in found.items()
+        if not rest or kind not in plain
+    }
+    tests = [name for name, kind in kinds.items() if kind == "test"]
+    again = [name for name in tests if not EVALUATION.isdisjoint(_words(name))]
+    if "validation" not in kinds.values() and len(again) < len(tests):
+        kinds |= dict.fromkeys(again, "validation")
+    return kinds if "train" in kinds.values() else {}
+
+
+def crossed(names: Iterable[str]) -> tuple[str, str] | None:
+    """Two folders that are splits of one class each: train_cat and test_cat."""
+    by_rest: dict[tuple[str, ...], dict[Kind, str]] = {}
+    for name in sorted(names):
+        if (found := kind_of(name)) is not None and found[1]:
+            by_rest.setdefault(found[1], {}).setdefault(found[0], name)
+    for pair in by_rest.values():
+        if len(pair) > 1 and "train" in pair:
+            first, second, *_ = pair.values()
+            return first, second
+    return None
+
+
+def is_unlabelled(name: str) -> bool:
+    """Whether a folder beside splits is named as one of pictures without classes."""
+    return not UNLABELLED.isdisjoint(_words(name))
+
+
+def names_no_class(name: str) -> bool:
+    """Whether the only folder in a split, such as images, cannot be a class's."""
+    return NO_CLASS.issuperset(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", BETWEEN.sub(" ", name).lower())

@@ -1,0 +1,55 @@
+import time
+
+import pytest
+
+from handgrad.datasets.layout_checks import check_not_alike, some
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.errors import DatasetError
+
+
+def rows(*names):
+    files = [PictureFile(name, 1, (1,)) for name in names]
+    return [(file, file.parts) for file in files]
+
+
+def both(first, second, classes=("cat", "dog")):
+    return [f"{top}/{name}/1.png" for top in (first, second) for name in classes]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        both("fold1", "fold2"),
+        both("north", "south", ("cat", "dog", "cow")),
+        [*both("a", "b"), "c/x/1.png"],
+        both("a/images", "b/images"),
+        ["a/Cat/1.png", "a/Dog/1.png", "b/cat/1.png", "b/dog/1.png"],
+        ["a/cat/x/1.png", "a/dog/y/1.png", "b/cat/z/1.png", "b/dog/1.png"],
+    ],
+)
+def test_top_folders_that_hold_the_same_folders_are_never_taken_for_classes(names):
+    with pytest.raises(DatasetError, match="not clear which are the classes"):
+        check_not_alike(rows(*names), "pets")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["cat/images/1.png", "dog/images/1.png"],
+        ["cat/images/raw/1.png", "dog/images/raw/1.png"],
+        ["cat/june/1.png", "cat/may/1.png", "dog/may/1.png", "dog/april/1.png"],
+    ],
+)
+def test_one_folder_that_classes_share_is_no_sign(names):
+    check_not_alike(rows(*names), "pets")
+
+
+def test_very_many_classes_with_a_folder_of_the_same_name_are_compared_at_once():
+    many = rows(*(f"{k:05}/images/1.png" for k in range(20_000)))
+    begun = time.perf_counter()
+    check_not_alike(many, "many")
+    assert time.perf_counter() - begun < 10
+
+
+def test_a_few_names_stand_for_many():
+    assert some(list("abcdef")) == "a, b, c, d, e, ..."

@@ -1,0 +1,59 @@
+import pytest
+
+from handgrad.datasets.split_names import (
+    crossed,
+    is_unlabelled,
+    kind_of,
+    kinds_of,
+    names_no_class,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("train", "train"), ("Training", "train"), ("TRAIN", "train"),
+        ("trainset", "train"), ("train_set", "train"), ("train2017", "train"),
+        ("TrainData", "train"), ("test1", "test"), ("Testing", "test"),
+        ("val", "validation"), ("Valid", "validation"), ("dev", "validation"),
+        ("validation_images", "validation"), ("trainingSet", "train"),
+        ("TRAINSET", "train"), ("testdata", "test"), ("eval", "test"),
+    ],
+)  # fmt: skip
+def test_splits_go_by_their_usual_names(name, kind):
+    assert kind_of(name) == (kind, ())
+
+
+def test_what_a_name_says_besides_is_kept():
+    assert kind_of("seg_train") == ("train", ("seg",))
+    assert kind_of("train station") == ("train", ("station",))
+    assert kind_of("train_test") is None
+    assert kind_of("contest") is None
+    assert kind_of("trains") is None
+    assert kind_of("") is None
+
+
+def test_splits_share_what_else_their_names_say():
+    assert kinds_of(["seg_train", "seg_test", "seg_pred"]) == {
+        "seg_train": "train",
+        "seg_test": "test",
+    }
+    assert kinds_of(["train station", "test tube"]) == {}
+    assert kinds_of(["test", "val"]) == {}
+    assert set(kinds_of(["train", "train_old", "test_a", "test_b"])) == {"train"}
+    assert kinds_of(["train", "test", "eval"])["eval"] == "validation"
+    assert kinds_of(["train", "val", "eval"])["eval"] == "test"
+
+
+def test_splits_of_single_classes_are_seen():
+    assert crossed(["train_cat", "test_cat", "train_dog"]) is not None
+    assert crossed(["train station", "test tube"]) is None
+    assert crossed(["train", "test"]) is None
+
+
+def test_names_of_pictures_without_classes():
+    assert is_unlabelled("seg_pred")
+    assert is_unlabelled("unlabeled2017")
+    assert not is_unlabelled("predator")
+    assert names_no_class("test_images") is False
+    assert names_no_class("images")
