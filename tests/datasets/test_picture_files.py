@@ -2,14 +2,21 @@ import os
 import random
 import shutil
 import time
+import warnings
 import zipfile
 from types import SimpleNamespace
 
 import pytest
 
 from handgrad.datasets import picture_files
-from handgrad.datasets.picture_files import Folder, PictureFile, Zip, is_picture
-from handgrad.errors import DatasetError
+from handgrad.datasets.picture_files import (
+    Folder,
+    PictureFile,
+    Zip,
+    in_words,
+    is_picture,
+)
+from handgrad.errors import DatasetError, HandgradWarning
 
 CONTENT = {
     "dog/10.png": b"ten",
@@ -235,3 +242,28 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     root = in_folder(tmp_path / "root", {"cat/1.png": b"x"})
     os.mkfifo(root / "cat" / "2.png")
     assert [file.name for file in Folder(root).sorted_files()] == ["cat/1.png"]
+
+
+class Raw(zipfile.ZipInfo):
+    """An entry whose name keeps its bytes, without the flag for UTF-8."""
+
+    def _encodeFilenameFlags(self):  # noqa: N802 - zipfile calls it so
+        return self.filename.encode("latin1"), self.flag_bits
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known"),
+    [("狗".encode("gbk"), False), ("猫".encode(), True), (b"cat", True)],
+)
+def test_names_of_a_zip_that_are_guessed_are_reported(tmp_path, name, is_known):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(Raw((name + b"/1.png").decode("latin1")), b"one")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        (file,) = Zip(tmp_path / "a.zip").sorted_files()
+    assert [one.category for one in said] == [HandgradWarning] * (not is_known)
+    assert all(file.name in str(one.message) for one in said)
+
+
+def test_what_was_passed_over_is_one_line():
+    assert in_words({".txt": 1200, ".csv": 1}) == "passed over: 1 .csv, 1,200 .txt"

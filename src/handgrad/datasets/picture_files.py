@@ -8,10 +8,11 @@ over, and counted. A zip is read in memory, never extracted.
 
 import os
 import stat
+import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from types import TracebackType
 from typing import Protocol
 
 from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.text import decoded
 
 MOST_FILES = 2_000_000
@@ -165,10 +166,11 @@ class Zip:
                 "Make several archives of it."
             )
         self.passed_over.clear()
-        found = []
+        found, guessed = [], ""
         for entry in entries:
             name = name_of_entry(entry)
             if is_picture(name) and _is_plain(entry):
+                guessed = guessed or (name if _is_guessed(entry) else "")
                 found.append(PictureFile(name, entry.file_size, (entry.CRC,)))
                 self.entries[name] = entry
             elif entry.is_dir():
@@ -177,6 +179,14 @@ class Zip:
                 is_left = any(map(_is_ignored, name.split("/")))
                 self.passed_over[HIDDEN if is_left else _kind(name)] += 1
         self._check(found)
+        if guessed:
+            warnings.warn(
+                f"{self.path} does not say in which encoding its names are, such as "
+                f"{guessed}, which may be another name. Make the zip again with names "
+                "in UTF-8, or give its folder.",
+                HandgradWarning,
+                stacklevel=2,
+            )
         return sorted(found, key=lambda file: file.parts)
 
     def read(self, name: str) -> bytes:
@@ -220,6 +230,12 @@ def is_picture(name: str) -> bool:
     return path.suffix.lower() in SUFFIXES and not hidden
 
 
+def in_words(passed_over: Mapping[str, int]) -> str:
+    """The kinds of files that were not read, with their counts."""
+    kinds = [f"{count:,} {kind}" for kind, count in sorted(passed_over.items())]
+    return f"passed over: {', '.join(kinds)}"
+
+
 def _is_ignored(name: str) -> bool:
     return name.startswith(".") or name.lower() in LEFT_BEHIND
 
@@ -245,6 +261,19 @@ def name_of_entry(entry: zipfile.ZipInfo) -> str:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
     return name.replace("\\", "/")
+
+
+def _is_guessed(entry: zipfile.ZipInfo) -> bool:
+    """Whether a name is in an encoding that nothing tells, and not in UTF-8."""
+    if entry.flag_bits & UTF8_FLAG or entry.filename.isascii():
+        return False
+    try:
+        entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    except UnicodeEncodeError:  # a second name in Unicode stands beside it
+        return False
+    return False
 
 
 def _is_plain(entry: zipfile.ZipInfo) -> bool:

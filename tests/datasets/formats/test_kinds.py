@@ -1,5 +1,6 @@
 import gzip
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -97,3 +98,11 @@ def test_loose_pictures_whose_names_hold_classes_say_so(tmp_path):
         with pytest.raises(DatasetError, match=r"as cat\.0\.png.*--label-from name"):
             load(path)
     assert load(tmp_path / "pets.zip", label_from="name").classes == 2
+
+
+def test_a_zip_from_windows_has_folders(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("cat", "dog"):
+            for number in range(3):
+                archive.writestr(f"photos\\{name}\\{name}{number}.png", b"")
+    assert find_kind(tmp_path / "a.zip") is None

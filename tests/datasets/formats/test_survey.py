@@ -73,3 +73,12 @@ def test_pictures_with_a_table_are_looked_at(tmp_path):
 def test_what_holds_no_images_is_refused(tmp_path):
     with pytest.raises(DatasetError):
         survey(tmp_path)
+
+
+def test_folders_without_pictures_and_what_is_passed_over_are_named(tmp_path):
+    put(tmp_path, {f"{c}/{n}.png": n for c in ("cat", "dog") for n in range(2)})
+    (tmp_path / "cow").mkdir()
+    (tmp_path / "cat" / "notes.txt").write_text("no picture")
+    found = survey(tmp_path)
+    assert "there are no pictures in cow" in found.odd[0]
+    assert found.notes == ("passed over: 1 .txt",)

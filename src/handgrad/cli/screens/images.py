@@ -1,6 +1,7 @@
 """Which images a run takes, in words: how many, from where, and what was left out."""
 
 from handgrad.datasets import Dataset
+from handgrad.datasets.picture_files import in_words
 from handgrad.training.config import RunConfig
 
 
@@ -25,8 +26,7 @@ def images_in_words(config: RunConfig, dataset: Dataset) -> list[str]:
             f"pictures of 16 bits use {dataset.bit_depth} of them: {largest:,} is white"
         )
     if dataset.passed_over:
-        kinds = [f"{count:,} {kind}" for kind, count in dataset.passed_over.items()]
-        lines.append(f"passed over: {', '.join(kinds)}")
+        lines.append(in_words(dataset.passed_over))
     return lines
 
 

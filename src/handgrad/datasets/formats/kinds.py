@@ -31,7 +31,7 @@ from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.layout import arrange
-from handgrad.datasets.picture_files import is_picture
+from handgrad.datasets.picture_files import is_picture, name_of_entry
 from handgrad.errors import DatasetError
 
 DEEPEST = 3  # folders in which files are looked for
@@ -137,7 +137,8 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
     """None for a zip of pictures in folders; DatasetError for one of other data."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+            names = [name_of_entry(entry) for entry in archive.infolist()]
+            tables = [name for name in archive.namelist() if _is_listing(name)]
     except (zipfile.BadZipFile, OSError, ValueError):
         return None
     pictures = [name for name in names if is_picture(name)]
@@ -146,7 +147,6 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
     if data is not None:
         return data
     if pictures or not names:
-        tables = [name for name in names if name.lower().endswith((".csv", ".tsv"))]
         members = [zipfile.Path(path, name) for name in tables[:MOST_TABLES]]
         files = cast("list[Path]", members)  # they open and name themselves like one
         if are_loose:
@@ -167,6 +167,10 @@ def _data_in(path: Path, label_from: str | None) -> Found | None:
         return None
     kind = Kind(f"{found.kind.about} in a zip", lambda *_: False, lambda *_: content)
     return Found(kind, (path,), label_from)
+
+
+def _is_listing(name: str) -> bool:
+    return name.lower().endswith((".csv", ".tsv"))
 
 
 def _folder(path: Path, label_from: str | None) -> Found | None:

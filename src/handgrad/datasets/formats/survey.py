@@ -18,7 +18,7 @@ from handgrad.datasets.formats.labelled_files import plan_of
 from handgrad.datasets.formats.load_formats import FOLDER
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.layout import Plan, arrange
-from handgrad.datasets.picture_files import PictureFiles
+from handgrad.datasets.picture_files import PictureFile, PictureFiles, in_words
 from handgrad.datasets.pictures import decode, quiet_decoder, read_header
 from handgrad.errors import DatasetError
 from handgrad.text import decoded
@@ -87,10 +87,16 @@ def survey(
     """
     found = None if label_from == FOLDER else find_kind(path, label_from)
     if found is None:
-        with open_pictures(path) as pictures, quiet_decoder():
-            plan = arrange(pictures.sorted_files(), str(path))
-            examples = list(_of_files(pictures, plan, progress))
-        return summed("pictures in class folders", plan.class_names, examples)
+        with open_pictures(path) as pictures:
+            files = pictures.sorted_files()
+            plan = arrange(files, str(path))
+            empty = _without_pictures(files, path, pictures.folders)
+            with quiet_decoder():
+                examples = list(_of_files(pictures, plan, progress))
+        left = [f"not used: {', '.join(plan.left)}"] if plan.left else []
+        over = [in_words(pictures.passed_over)] if pictures.passed_over else []
+        about = "pictures in class folders"
+        return summed(about, plan.class_names, examples, [*left, *over], empty)
     content = found.read()
     if isinstance(content, Arrays):
         dataset = dataset_of(path.name, content)
@@ -122,6 +128,7 @@ def summed(
     class_names: Sequence[str],
     found: Iterable[Example],
     notes: Sequence[str] = (),
+    odd: Sequence[str] = (),
 ) -> Survey:
     """Counts, sizes, duplicates and all that is odd about these examples."""
     examples = list(found)
@@ -140,8 +147,19 @@ def summed(
         tuple(notes),
         tuple(example.fault for example in examples if example.fault),
         len(shared),
-        tuple(_odd(counts, examples, shared, contradicting)),
+        (*odd, *_odd(counts, examples, shared, contradicting)),
     )
+
+
+def _without_pictures(
+    files: Sequence[PictureFile], path: Path, places: Iterable[str]
+) -> list[str]:
+    """What is said of folders of classes or splits that hold no picture."""
+    try:
+        arrange(files, str(path), places)
+    except DatasetError as error:
+        return [str(error)]
+    return []
 
 
 def _of_files(
