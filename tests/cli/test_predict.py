@@ -143,3 +143,13 @@ def test_rows_of_pixels_are_answered_as_pictures_are(
 def test_a_table_without_pixels_is_one_sentence(refused, trained, tmp_path):
     (tmp_path / "test.csv").write_text("a,b\n1,2\n")
     assert "holds no rows of square images" in refused(f"predict {trained} test.csv")
+
+
+def test_bad_files_are_no_fault_where_they_may_be_skipped(
+    handgrad, refused, trained, pictures, tmp_path
+):
+    (tmp_path / "bad.png").write_text("no picture")
+    code, out, err = handgrad(f"predict {trained} {pictures[0]} bad.png --skip-bad")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "bad.png cannot be read as" in err
+    assert "bad.png cannot be read" in refused(f"predict {trained} bad.png --skip-bad")

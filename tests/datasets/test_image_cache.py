@@ -32,6 +32,7 @@ def cache_of(root, files=FILES, image_size=None):
 def build(cache, train_count=3, pixels=PIXELS):
     def fill(rows):
         rows[...] = pixels
+        return [f"{row:064x}" for row in range(len(rows))]
 
     plan = planned(train_count)
     return cache.build("pets", plan, pixels.shape[1:], fill)
@@ -40,7 +41,8 @@ def build(cache, train_count=3, pixels=PIXELS):
 def planned(train_count=3, validation=0):
     test = len(TARGETS) - train_count - validation
     counts = (train_count, test, validation)
-    return Plan(tuple(FILES), TARGETS, counts, ("a", "b"), {"test": "x"}, ("y",))
+    files = tuple(PictureFile(f"{row}.png", 1, (1,)) for row in range(len(TARGETS)))
+    return Plan(files, TARGETS, counts, ("a", "b"), {"test": "x"}, ("y",))
 
 
 def test_gives_back_what_was_filled_in(root):
@@ -52,6 +54,7 @@ def test_gives_back_what_was_filled_in(root):
         assert dataset.train.targets.tolist() == TARGETS[:3].tolist()
         assert dataset.test.targets.tolist() == TARGETS[3:].tolist()
         assert dataset.class_names == ("a", "b")
+        assert list(dataset.files) == [f"{row}.png" for row in range(len(TARGETS))]
         assert dataset.checksum == checksum_of(dataset.train, dataset.test)
         assert not dataset.train.images.flags.writeable
 
@@ -263,6 +266,7 @@ def test_the_disk_has_room_for_all_pixels_before_the_first_is_written(root):
     def fill(rows):
         assert 512 * os.stat(rows.filename).st_blocks >= rows.nbytes
         rows[...] = 1
+        return [""] * len(rows)
 
     cache_of(root).build("pets", planned(), (3, 64, 64), fill)
 

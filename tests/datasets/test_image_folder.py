@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handgrad.datasets.image_folder import all_bad, load_images, shape_of
+from handgrad.datasets.image_folder import load_images, shape_of
 from handgrad.datasets.pictures import Header
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 
 from .picture_makers import make_folder, picture
 
@@ -267,10 +267,41 @@ def test_all_bad_files_are_named_at_once(root):
         load_images(root)
 
 
-def test_very_many_bad_files_are_counted():
-    said = str(all_bad([f"{k} is bad. Mend it." for k in range(60)], 100))
-    assert said.startswith("60 of 100 pictures are bad: 0 is bad; 1 is bad; ")
-    assert "49 is bad; and 10 more. Replace" in said
+def spoil(root, *places):
+    for place in places:
+        (root / TEN[place]).write_bytes((root / TEN[place]).read_bytes()[:-40])
+
+
+def test_bad_files_are_left_out_and_named_where_that_is_asked_for(root):
+    whole = load_images(make_folder(root, TEN))
+    spoil(root, 3)
+    (root / TEN[7]).write_bytes(b"")
+    with pytest.warns(HandgradWarning, match="2 pictures are left out of 10: .*cat/3"):
+        rest = load_images(root, skip_bad=True)
+    assert list(rest.skipped) == [TEN[3], TEN[7]]
+    assert rest.files == {k: v for k, v in whole.files.items() if k in rest.files}
+    assert len(rest.files) == 8
+    assert len(rest.train) + len(rest.test) == 8
+    with pytest.warns(HandgradWarning, match="2 pictures are left out"):  # and cached
+        assert load_images(root, skip_bad=True).checksum == rest.checksum
+    with pytest.raises(DatasetError, match="2 of 10 pictures are bad: "):
+        load_images(root)
+
+
+def test_the_others_stay_in_their_splits_when_one_is_left_out(root):
+    before = load_images(make_folder(root, TEN))
+    spoil(root, 0)
+    with pytest.warns(HandgradWarning):
+        after = load_images(root, skip_bad=True)
+    tests = [list(found.files)[len(found.train) :] for found in (before, after)]
+    assert [name for name in tests[0] if name != TEN[0]] == tests[1]
+
+
+def test_nothing_is_left_out_where_nothing_is_bad(root, recwarn):
+    found = load_images(make_folder(root, TEN), skip_bad=True)
+    assert found.skipped == {}
+    assert found.checksum == load_images(root).checksum
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("scale", [1, 16, 257])

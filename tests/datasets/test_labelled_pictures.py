@@ -6,7 +6,7 @@ from PIL import Image
 
 from handgrad.datasets.labelled_pictures import labelled_pictures
 from handgrad.datasets.pictures import read_image
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 
 NAMES = ("ant", "bee", "cat")
 
@@ -64,3 +64,21 @@ def test_a_picture_of_no_class_is_named(tmp_path):
 def test_no_pictures_are_an_error(tmp_path):
     with pytest.raises(DatasetError, match="holds no pictures"):
         labelled_pictures(tmp_path, NAMES, (3, 7, 9))
+
+
+def test_bad_pictures_are_all_named_or_left_out(tmp_path):
+    for name in ("ant/1.png", "bee/2.png", "cat/3.png"):
+        put(tmp_path, name)
+    for name in ("ant/0.png", "cat/4.png"):
+        (tmp_path / name).write_text("no picture")
+    with pytest.raises(DatasetError, match=r"2 of 5 .*ant/0\.png .*cat/4\.png .*--sk"):
+        labelled_pictures(tmp_path, NAMES, (3, 7, 9))
+    with pytest.warns(HandgradWarning, match=r"2 pictures are left out of 5: .*cat/4"):
+        found = labelled_pictures(tmp_path, NAMES, (3, 7, 9), skip_bad=True)
+    assert found.targets.tolist() == [0, 1, 2]
+
+
+def test_something_must_be_left(tmp_path):
+    put(tmp_path, "ant/1.png").write_text("no picture")
+    with pytest.raises(DatasetError, match="cannot be read"):
+        labelled_pictures(tmp_path, NAMES, (3, 7, 9), skip_bad=True)

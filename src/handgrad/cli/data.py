@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.cli.options import DataDir, ImageSize, Json, LabelFrom, Quiet
+from handgrad.cli.options import DataDir, ImageSize, Json, LabelFrom, Quiet, SkipBad
 from handgrad.docstrings import documented
 
 ABOUT = {
@@ -79,13 +79,14 @@ def fetch(
 
 @data.command()
 @documented
-def show(
+def show(  # noqa: PLR0913 - a command's options are its arguments
     name: Name = "digits",
     out: Annotated[
         Path | None, typer.Option(help="The picture; NAME_samples.png by default.")
     ] = None,
     per_class: Annotated[int, typer.Option(help="How many images of each class.")] = 10,
     label_from: LabelFrom = None,
+    skip_bad: SkipBad = False,
     data_dir: DataDir = None,
     image_size: ImageSize = None,
     quiet: Quiet = False,
@@ -110,6 +111,7 @@ def show(
             image_size=size,
             progress=progress,
             label_from=label_from,
+            skip_bad=skip_bad,
         )
     figure = figures.labelled_samples(
         found.train.images, found.train.targets, found.class_names, per_class=per_class

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.cli.options import DataDir, Json, LabelFrom, Quiet, Workers, flag
+from handgrad.cli.options import DataDir, Json, LabelFrom, Quiet, SkipBad, Workers, flag
 
 if TYPE_CHECKING:
     pass
@@ -30,6 +30,7 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
         bool, flag("--last", says="The last checkpoint, not the best.")
     ] = False,
     label_from: LabelFrom = None,
+    skip_bad: SkipBad = False,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     workers: Workers = None,
@@ -52,6 +53,7 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
             dataset=dataset,
             data_dir=data_dir,
             label_from=label_from,
+            skip_bad=skip_bad,
             progress=progress,
         )
     names = classifier.class_names

@@ -71,6 +71,15 @@ DataDir = Annotated[
     typer.Option(help="The only folder searched for data sets.", rich_help_panel=DATA),
 ]
 
+SkipBad = Annotated[
+    bool,
+    flag(
+        "--skip-bad",
+        says="Leave out pictures that cannot be read, and list them.",
+        panel=DATA,
+    ),
+]
+
 
 def parse_settings(assignments: Sequence[str]) -> Settings:
     """Read `activation=relu` and `optimizer.beta1=0.8` into sections and names.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgrad.cli.options import Json, Workers
+from handgrad.cli.options import Json, SkipBad, Workers
 from handgrad.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def predict(
             help="Swap dark and light: auto where a picture seems inverted, yes, no.",
         ),
     ] = "no",
+    skip_bad: SkipBad = False,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
@@ -65,12 +66,13 @@ def predict(
     _warn(answers, invert)
     for sentence in bad if len(files) > 1 else ():
         say(sentence, stderr=True)
-    if bad:
+    if bad and not (skip_bad and answers):
         raise DatasetError(
             bad[0]
             if len(files) == 1
             else f"{len(bad):,} of {len(files):,} files could not be read; all "
-            "others are answered. Replace them, or take them out."
+            "others are answered. Replace them or take them out, or go on without "
+            "them (--skip-bad)."
         )
 
 

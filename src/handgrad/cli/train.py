@@ -15,6 +15,7 @@ from handgrad.cli.options import (
     Quiet,
     Set,
     Settings,
+    SkipBad,
     Workers,
 )
 from handgrad.errors import ConfigError
@@ -45,6 +46,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     validation: option.Validation = None,
     train_count: option.TrainCount = None,
     allow_empty_classes: option.AllowEmptyClasses = False,
+    skip_bad: SkipBad = False,
     image_size: ImageSize = None,
     normalization: option.NormalizationName = None,
     augment: option.Augment = None,

@@ -159,6 +159,7 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
     "validation": ("dataset", "validation"),
     "train_count": ("dataset", "train_count"),
     "allow_empty_classes": ("dataset", "allow_empty_classes"),
+    "skip_bad": ("dataset", "skip_bad"),
     "image_size": ("dataset", "image_size"),
     "normalization": ("dataset", "normalization"),
     "augment": ("dataset", "augmentation"),

@@ -105,7 +105,10 @@ class Dataset:
     the SHA-256 of the images, targets and weights of all splits, in hexadecimal.
     `sources` says of each split where it came from, `left` names folders that are part
     of none, `passed_over` counts files by the kinds that were not read. `bit_depth` is
-    that of pictures with 16 bits a pixel: how many of them the data set uses.
+    that of pictures with 16 bits a pixel: how many of them the data set uses. `files`
+    holds the first digits of the SHA-256 of each picture file by its name, in the order
+    of training, test and validation images, and `skipped` a sentence for each file that
+    cannot be read and was left out.
     """
 
     name: str
@@ -118,6 +121,8 @@ class Dataset:
     left: tuple[str, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
     bit_depth: int | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def image_shape(self) -> Shape:

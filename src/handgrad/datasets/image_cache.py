@@ -33,7 +33,8 @@ from handgrad.errors import HandgradWarning
 from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
-FORMAT = 4
+FORMAT = 5
+DIGITS = 16  # of a file's SHA-256 that are kept
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
 WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed
 BLOCK = 1 << 20
@@ -75,9 +76,11 @@ class ImageCache:
         name: str,
         plan: Plan,
         shape: Shape,
-        fill: Callable[[NumpyArray], None],
+        fill: Callable[[NumpyArray], list[str]],
     ) -> Dataset:
         """Let `fill` write all pixels, keep them, and return the data set.
+
+        It returns the SHA-256 of each file.
 
         What the same place and settings had a day ago or more is removed then. Where
         nothing can be written, the pixels stay in memory, with a HandgradWarning.
@@ -90,6 +93,8 @@ class ImageCache:
             "sources": dict(plan.sources),
             "left": list(plan.left),
             "bit_depth": plan.bit_depth,
+            "files": [file.name for file in plan.files],
+            "skipped": dict(plan.skipped),
         }
         try:
             return self._keep(name, index, fill)
@@ -102,7 +107,7 @@ class ImageCache:
         return _in_memory(name, index, fill)
 
     def _keep(
-        self, name: str, index: dict[str, Any], fill: Callable[[NumpyArray], None]
+        self, name: str, index: dict[str, Any], fill: Callable[[NumpyArray], list[str]]
     ) -> Dataset:
         with whole_files.temporary_beside(self.folder) as temporary:
             try:
@@ -117,13 +122,16 @@ class ImageCache:
         return self._map(name)
 
     def _write(
-        self, folder: Path, index: dict[str, Any], fill: Callable[[NumpyArray], None]
+        self,
+        folder: Path,
+        index: dict[str, Any],
+        fill: Callable[[NumpyArray], list[str]],
     ) -> None:
         folder.mkdir()
         shape = tuple(index["shape"])
         _reserve(folder / IMAGES, prod(shape))
         pixels: Any = np.memmap(folder / IMAGES, dtype=np.uint8, mode="r+", shape=shape)
-        fill(pixels)
+        index["sums"] = [digest[:DIGITS] for digest in fill(pixels)]
         pixels.flush()
         targets = np.array(index["targets"], dtype=np.int64)
         index["checksum"] = checksum_of(*_splits(pixels, targets, index["counts"]))
@@ -145,12 +153,12 @@ class ImageCache:
 
 
 def _in_memory(
-    name: str, index: dict[str, Any], fill: Callable[[NumpyArray], None]
+    name: str, index: dict[str, Any], fill: Callable[[NumpyArray], list[str]]
 ) -> Dataset:
     """The data set with its pixels in memory; ResourceError if they do not fit."""
     check_memory(prod(index["shape"]), "Decoding the pictures into memory")
     pixels = np.empty(index["shape"], np.uint8)
-    fill(pixels)
+    index["sums"] = [digest[:DIGITS] for digest in fill(pixels)]
     pixels.flags.writeable = False  # as those of a map are
     return _dataset(name, pixels, index)
 
@@ -169,6 +177,8 @@ def _dataset(name: str, pixels: NumpyArray, index: dict[str, Any]) -> Dataset:
         index["sources"],
         tuple(index["left"]),
         bit_depth=index["bit_depth"],
+        files=dict(zip(index["files"], index["sums"], strict=True)),
+        skipped=index["skipped"],
     )
 
 

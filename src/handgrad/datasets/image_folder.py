@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
 from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.datasets.bad_pictures import BadPicturesError, all_bad, warn_of, without
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.image_cache import ImageCache
 from handgrad.datasets.layout import Plan, arrange
@@ -31,7 +33,6 @@ __all__ = ["load_images", "read_image"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 KEPT_SIDE = 128
-MOST_BAD = 50  # bad files that are named
 USUAL_SIZE = (32, 32)
 
 
@@ -42,18 +43,28 @@ def load_images(
     *,
     use_cache: bool = True,
     allow_empty_classes: bool = False,
+    skip_bad: bool = False,
 ) -> Dataset:
     """Decode the pictures once; later calls map the decoded pixels into memory.
 
     Without `use_cache` they are decoded again, and kept in place of those before. A
-    folder without pictures beside those of the classes is an error, unless allowed.
+    folder without pictures beside those of the classes is an error, unless allowed. So
+    are pictures that cannot be read; with `skip_bad` they are left out, with a
+    HandgradWarning.
     """
     with open_pictures(path) as pictures:
         files = pictures.sorted_files()
         place = () if allow_empty_classes else pictures.folders
         plan = arrange(files, str(path), place)
         return load_planned(
-            path, pictures, files, plan, image_size, progress, use_cache=use_cache
+            path,
+            pictures,
+            files,
+            plan,
+            image_size,
+            progress,
+            use_cache=use_cache,
+            skip_bad=skip_bad,
         )
 
 
@@ -66,27 +77,47 @@ def load_planned(
     progress: Progress | None = None,
     *,
     use_cache: bool = True,
+    skip_bad: bool = False,
 ) -> Dataset:
     """The data set of a plan; `files` are what its cached pixels depend on."""
     place = path.resolve()
     name = place.name if path.is_dir() else place.stem
     cache = ImageCache(place, files, image_size, is_read=use_cache)
-    passed_over = dict(sorted(pictures.passed_over.items()))
     found = cache.open(name)
-    if found is not None:
-        return replace(found, passed_over=passed_over)
+    bad: dict[str, str] = {}
+    while found is None or (found.skipped and not skip_bad):
+        try:
+            rest = without(plan, bad)
+            found = _decoded(path, name, pictures, rest, cache, image_size, progress)
+        except BadPicturesError as error:
+            if not skip_bad:
+                raise
+            bad |= error.found
+    warn_of(found.skipped, len(plan.files))
+    return replace(found, passed_over=dict(sorted(pictures.passed_over.items())))
+
+
+def _decoded(
+    path: Path,
+    name: str,
+    pictures: PictureFiles,
+    plan: Plan,
+    cache: ImageCache,
+    image_size: Pair | None,
+    progress: Progress | None,
+) -> Dataset:
+    """The data set of all files of a plan; BadPicturesError if some cannot be read."""
     with quiet_decoder():
         headers = _headers(pictures, plan.files, path, progress)
         shape = shape_of(headers, image_size)
         depths = [one.bit_depth for one in headers if one.bit_depth is not None]
         plan = replace(plan, bit_depth=max(depths, default=None))
-        made = cache.build(
+        return cache.build(
             name,
             plan,
             shape,
             lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
         )
-    return replace(made, passed_over=passed_over)
 
 
 def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
@@ -114,24 +145,26 @@ def _headers(
 
     The others are decoded then as well: so that every bad file is named at once.
     """
-    headers, bad = [], []
+    headers: list[Header] = []
+    bad: dict[str, str] = {}
     for count, file in enumerate(files, 1):
-        content, name = pictures.read(file.name), f"{path}: {file.name}"
         try:
-            headers.append(read_header(content, name))
+            content = pictures.read(file.name)
+            headers.append(read_header(content, f"{path}: {file.name}"))
         except DatasetError as error:
-            bad.append(str(error))
+            bad[file.name] = str(error)
         if progress is not None:
             progress(f"looking at {len(files):,} pictures", count, len(files))
-    if bad:
-        for file in files:
-            content, name = pictures.read(file.name), f"{path}: {file.name}"
+    if not bad:
+        return headers
+    for file in files:
+        if file.name not in bad:
             try:
-                decode(content, name, (1, 1, 1))
+                content = pictures.read(file.name)
+                decode(content, f"{path}: {file.name}", (1, 1, 1))
             except DatasetError as error:
-                bad += [] if str(error) in bad else [str(error)]
-        raise all_bad(bad, len(files))
-    return headers
+                bad[file.name] = str(error)
+    raise all_bad(bad, len(files))
 
 
 def _decode_all(
@@ -140,22 +173,26 @@ def _decode_all(
     path: Path,
     pixels: NumpyArray,
     progress: Progress | None,
-) -> None:
-    """Fill the rows of `pixels`; the decoders of several files run side by side."""
+) -> list[str]:
+    """Fill the rows of `pixels`, and return the SHA-256 of each file's content.
+
+    The decoders of several files run side by side.
+    """
     _, channels, height, width = pixels.shape
     colour = "grey" if channels == 1 else "RGB"
     what = f"decoding {len(pixels):,} pictures to {height} x {width}, {colour}"
-
-    bad: list[str] = []
+    depth = plan.bit_depth or 16
+    bad: dict[str, str] = {}
+    sums = [""] * len(pixels)
 
     def fill(row: int) -> None:
         name = plan.files[row].name
-        content = pictures.read(name)
-        depth = plan.bit_depth or 16
         try:
+            content = pictures.read(name)
             pixels[row] = decode(content, f"{path}: {name}", pixels.shape[1:], depth)
+            sums[row] = sha256(content).hexdigest()
         except DatasetError as error:
-            bad.append(str(error))
+            bad[name] = str(error)
 
     with ThreadPoolExecutor() as pool:
         try:
@@ -166,17 +203,5 @@ def _decode_all(
             pool.shutdown(cancel_futures=True)
             raise
     if bad:
-        raise all_bad(sorted(bad), len(pixels))
-
-
-def all_bad(sentences: Sequence[str], count: int) -> DatasetError:
-    """One sentence on one bad file, or on several of them, each with its reason."""
-    if len(sentences) == 1:
-        return DatasetError(sentences[0])
-    shown = [sentence.rpartition(". ")[0] for sentence in sentences[:MOST_BAD]]
-    more = len(sentences) - len(shown)
-    named = "; ".join([*shown, *([f"and {more:,} more"] if more else [])])
-    return DatasetError(
-        f"{len(sentences):,} of {count:,} pictures are bad: {named}. Replace them, or "
-        "take them out."
-    )
+        raise all_bad(bad, len(pixels))
+    return sums

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.bad_pictures import all_bad, warn_of
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.picture_files import PictureFile, PictureFiles
@@ -30,12 +31,15 @@ def labelled_pictures(
     shape: Shape,
     progress: Any = None,
     bit_depth: int = 16,
+    *,
+    skip_bad: bool = False,
 ) -> Split:
     """Every picture with its class, brought to a shape as predictions are.
 
     `bit_depth` is how many bits of pictures with 16 bits a pixel are used.
 
-    DatasetError for a picture of no known class, or where there are none.
+    DatasetError for a picture of no known class, or where there are none; and for
+    pictures that cannot be read, unless `skip_bad`: then a HandgradWarning names them.
 
     Shapes
         shape  (channels, height, width)
@@ -49,8 +53,14 @@ def labelled_pictures(
         check_memory(len(files) * int(np.prod(shape)), what)
         images = np.empty((len(files), *shape), np.uint8)
         with quiet_decoder():
-            _decode(pictures, files, images, path, progress, bit_depth)
-    return Split(images, targets)
+            bad = _decode(pictures, files, images, path, progress, bit_depth)
+    if not bad:
+        return Split(images, targets)
+    if not skip_bad or len(bad) == len(files):
+        raise all_bad(bad, len(files))
+    warn_of(dict(sorted(bad.items())), len(files))
+    kept = np.array([file.name not in bad for file in files])
+    return Split(images[kept], targets[kept])
 
 
 def targets_of(
@@ -79,13 +89,18 @@ def _decode(
     path: Path,
     progress: Any,
     bit_depth: int,
-) -> None:
+) -> dict[str, str]:
+    """Fill the rows of `images`; a sentence for each file that cannot be read."""
+    bad: dict[str, str] = {}
     for row, file in enumerate(files):
-        content = pictures.read(file.name)
         said, shape = f"{path}: {file.name}", images.shape[1:]
-        images[row] = decode(content, said, shape, bit_depth)
+        try:
+            images[row] = decode(pictures.read(file.name), said, shape, bit_depth)
+        except DatasetError as error:
+            bad[file.name] = str(error)
         if progress is not None:
             progress(f"decoding {len(files):,} pictures", row + 1, len(files))
+    return bad
 
 
 def _some(names: Sequence[str]) -> str:

@@ -41,6 +41,7 @@ def load(
     label_from: str | None = None,
     use_cache: bool = True,
     allow_empty_classes: bool = False,
+    skip_bad: bool = False,
 ) -> Dataset:
     """Load a data set: from this machine if it is there, else by download.
 
@@ -55,7 +56,8 @@ def load(
     receives downloads. `progress` is called with what is read, how much is done, and of
     how much. With `use_cache=False` images are decoded even if the image cache holds
     them. A folder without images beside those of the classes is an error, unless
-    `allow_empty_classes`.
+    `allow_empty_classes`. Picture files that cannot be read are an error as well; with
+    `skip_bad` they are left out and listed in `skipped`, with a HandgradWarning.
 
     DatasetError for an unknown name, a `data_dir` that does not exist, a failed
     download, or a file that is missing or damaged; ConfigError for a size below 1.
@@ -82,6 +84,7 @@ def load(
             label_from=label_from,
             use_cache=use_cache,
             allow_empty_classes=allow_empty_classes,
+            skip_bad=skip_bad,
         )
     if label_from is not None:
         raise ConfigError(

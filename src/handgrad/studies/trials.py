@@ -122,8 +122,9 @@ def trial_of(
         dump.pop("prediction")  # a ledger of before there was this table stays valid
     if config.loss.class_weight is None:
         dump["loss"].pop("class_weight")  # the same for this key
-    if not config.dataset.allow_empty_classes:
-        dump["dataset"].pop("allow_empty_classes")
+    for name in ("allow_empty_classes", "skip_bad"):
+        if not dump["dataset"][name]:
+            dump["dataset"].pop(name)
     is_open = "validation" not in config.dataset.model_fields_set
     if is_open and known_name(config.dataset.name, NAMES) is None:
         dump["dataset"].pop("validation")  # pictures may bring their own

@@ -173,6 +173,7 @@ def load_dataset(
         progress=progress,
         use_cache=use_cache,
         allow_empty_classes=config.dataset.allow_empty_classes,
+        skip_bad=config.dataset.skip_bad,
     )
 
 

@@ -62,7 +62,7 @@ class DatasetConfig(Table):
     `validation` is a fraction or a count of the training images, "test" for the test
     images themselves (as some reports do), "folder" for the validation images that the
     data set brings, or "none". Where nothing is said, it is "folder" if there are some.
-    `label_from` says where the class of an image is, as in `datasets.load`.
+    `label_from`, `allow_empty_classes` and `skip_bad` are those of `datasets.load`.
     """
 
     name: Annotated[str, _spelled(DATASETS), AfterValidator(written)] = "digits"
@@ -72,6 +72,7 @@ class DatasetConfig(Table):
     train_count: Whole | None = None
     image_size: Size | None = None
     allow_empty_classes: bool = False
+    skip_bad: bool = False
     normalization: Literal["unit", "half", "standard"] = "unit"
     augmentation: Annotated[tuple[_Augmentation, ...], Field(strict=False)] = ()
 

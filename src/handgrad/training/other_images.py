@@ -31,14 +31,18 @@ def whole_images(
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
     path = Path(os.path.expanduser(name))
-    label_from = config.dataset.label_from
-    found = _in_format(path, resolved.input_shape, label_from, progress)
+    how = {
+        "label_from": config.dataset.label_from,
+        "skip_bad": config.dataset.skip_bad,
+    }
+    found = _in_format(path, resolved.input_shape, progress, how)
     if found is None and len(resolved.input_shape) == 3 and _holds_pictures(path):
         from handgrad.datasets.labelled_pictures import labelled_pictures
 
         names, shape = resolved.class_names, resolved.input_shape
         depth = resolved.bit_depth or 16
-        return labelled_pictures(path, names, shape, progress, depth)
+        skip = config.dataset.skip_bad
+        return labelled_pictures(path, names, shape, progress, depth, skip_bad=skip)
     found = found or datasets.load(name, data_dir=data_dir, progress=progress)
     parts = [part for part in (found.train, found.test) if part is not None]
     whole = Split(
@@ -101,7 +105,7 @@ def grey_of(images: NumpyArray) -> NumpyArray:
 
 
 def _in_format(
-    path: Path, shape: Shape, label_from: str | None, progress: Any
+    path: Path, shape: Shape, progress: Any, how: dict[str, Any]
 ) -> Dataset | None:
     """The data set of a path in one of the formats that say classes by themselves."""
     if not path.exists() or path.name == ARRAY_FILE:
@@ -109,7 +113,7 @@ def _in_format(
     from handgrad.datasets.formats.load_formats import load_whole
 
     size = (shape[1], shape[2]) if len(shape) == 3 else None
-    return load_whole(path, size, progress, label_from=label_from)
+    return load_whole(path, size, progress, **how)
 
 
 def _holds_pictures(path: Path) -> bool:

@@ -29,6 +29,7 @@ def run_images(
     dataset: str | None = None,
     data_dir: Path | None = None,
     label_from: str | None = None,
+    skip_bad: bool = False,
     progress: Any = None,
 ) -> tuple[str, Split]:
     """The name of a split and its images, cut exactly as in training.
@@ -38,11 +39,14 @@ def run_images(
     cut anew, its parts would hold images that the network was trained on. `dataset`
     names other images of the same classes, which are brought to the size and colours
     that the network takes: all of them, unless a split is named; `label_from` says
-    where their classes are, if not where those of the training images are.
+    where their classes are, if not where those of the training images are. With
+    `skip_bad`, or if the training did so, pictures that cannot be read are left out.
     """
     check_split(split)
     if label_from is not None:
         config = _with(config, None, {"label_from": label_from})
+    if skip_bad:
+        config = _with(config, None, {"skip_bad": True})
     if dataset is not None and not _is_same(dataset, config.dataset.name):
         if split is None:
             return "", whole_images(config, dataset, data_dir, progress)

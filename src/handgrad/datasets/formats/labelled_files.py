@@ -26,12 +26,20 @@ def load_labelled(
     progress: Progress | None = None,
     *,
     use_cache: bool = True,
+    skip_bad: bool = False,
 ) -> Dataset:
     """Decode the pictures once; later calls map the decoded pixels into memory."""
     stamps = [*(row.file for row in pictures.rows), _stamp(pictures.rows)]
     plan = plan_of(pictures.rows, str(path))
     return load_planned(
-        path, pictures.files, stamps, plan, image_size, progress, use_cache=use_cache
+        path,
+        pictures.files,
+        stamps,
+        plan,
+        image_size,
+        progress,
+        use_cache=use_cache,
+        skip_bad=skip_bad,
     )
 
 

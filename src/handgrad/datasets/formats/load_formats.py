@@ -28,6 +28,7 @@ def load_path(
     label_from: str | None = None,
     use_cache: bool = True,
     allow_empty_classes: bool = False,
+    skip_bad: bool = False,
 ) -> Dataset:
     """The data set of a file or folder."""
     found = None if label_from == FOLDER else find_kind(path, label_from)
@@ -43,6 +44,7 @@ def load_path(
             progress,
             use_cache=use_cache,
             allow_empty_classes=allow_empty_classes,
+            skip_bad=skip_bad,
         )
     content = found.read()
     if isinstance(content, Arrays):
@@ -52,7 +54,12 @@ def load_path(
         return dataset if image_size is None else resize_dataset(dataset, image_size)
     with content.files:
         dataset = load_labelled(
-            path, content, image_size, progress, use_cache=use_cache
+            path,
+            content,
+            image_size,
+            progress,
+            use_cache=use_cache,
+            skip_bad=skip_bad,
         )
     return _check_classes(path, replace(dataset, left=content.notes))
 
@@ -63,6 +70,7 @@ def load_whole(
     progress: Progress | None = None,
     *,
     label_from: str | None = None,
+    skip_bad: bool = False,
 ) -> Dataset | None:
     """All images of a file or folder, whatever their splits; one class is enough.
 
@@ -77,7 +85,8 @@ def load_whole(
         return dataset_of(path.stem, replace(content, parts=parts))
     rows = tuple(replace(row, split="") for row in content.rows)
     with content.files:
-        return load_labelled(path, replace(content, rows=rows), image_size, progress)
+        whole = replace(content, rows=rows)
+        return load_labelled(path, whole, image_size, progress, skip_bad=skip_bad)
 
 
 def _check_classes(path: Path, dataset: Dataset) -> Dataset:

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from handgrad.datasets.bad_pictures import all_bad, warn_of, without
+from handgrad.datasets.layout import Plan
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.errors import DatasetError, HandgradWarning
+
+
+def plan(*classes, counts):
+    files = tuple(PictureFile(f"{k}.png", 1, (1,)) for k in range(len(classes)))
+    return Plan(files, np.array(classes), counts, ("cat", "dog"), {})
+
+
+def bad(*rows):
+    return {f"{k}.png": f"{k}.png is bad. Mend it." for k in rows}
+
+
+def test_very_many_bad_files_are_counted():
+    said = str(all_bad(bad(*range(60)), 100))
+    assert said.startswith("60 of 100 pictures are bad: 0.png is bad; 1.png is bad; ")
+    assert "; and 10 more. Replace them" in said
+    assert said.endswith("(skip_bad, --skip-bad).")
+
+
+def test_one_bad_file_keeps_its_sentence():
+    said = str(all_bad(bad(3), 100))
+    assert said == (
+        "3.png is bad. Mend it, or go on without it (skip_bad, --skip-bad)."
+    )
+
+
+def test_the_rows_of_a_plan_go_from_their_own_splits():
+    rest = without(plan(0, 1, 1, 0, 1, 0, 1, counts=(4, 2, 1)), bad(1, 5, 6))
+    assert rest.counts == (3, 1, 0)
+    assert rest.targets.tolist() == [0, 1, 0, 1]
+    assert [file.name for file in rest.files] == ["0.png", "2.png", "3.png", "4.png"]
+    assert list(rest.skipped) == ["1.png", "5.png", "6.png"]
+
+
+def test_a_class_that_would_be_gone_is_not_left_out():
+    with pytest.raises(DatasetError, match="No training picture of dog can be read"):
+        without(plan(0, 1, 1, 0, 1, counts=(4, 1, 0)), bad(1, 2))
+
+
+def test_all_that_is_left_out_is_named():
+    with pytest.warns(HandgradWarning, match="3 pictures are left out of 9: 0.png is"):
+        warn_of(bad(0, 1, 2), 9)
+    with pytest.warns(HandgradWarning, match="1 picture is left out of 9: 5.png is"):
+        warn_of(bad(5), 9)
