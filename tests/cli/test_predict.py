@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -153,3 +154,19 @@ def test_bad_files_are_no_fault_where_they_may_be_skipped(
     assert (code, len(out.splitlines())) == (0, 2)
     assert "bad.png cannot be read as" in err
     assert "bad.png cannot be read" in refused(f"predict {trained} bad.png --skip-bad")
+
+
+def test_pictures_that_have_changed_since_the_training_are_named(handgrad, tmp_path):
+    for name, shade in (("cat", 20), ("cow", 120), ("dog", 220)):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(5):
+            picture = Image.new("L", (8, 8), shade + number)
+            picture.save(tmp_path / f"pets/{name}/{number}.png")
+    words = "train softmax_regression --dataset pets --epochs 1 --engine plain -q"
+    assert handgrad(f"{words} --run r").code == 0
+    line = "predict r pets/cat/1.png"
+    assert handgrad(line).err == ""
+    shutil.rmtree(tmp_path / "pets" / "cow")
+    code, _, err = handgrad(line)
+    assert code == 0
+    assert "has changed since training: the class cow (5 images) is gone" in err

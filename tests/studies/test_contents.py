@@ -130,9 +130,9 @@ def test_trials_on_changed_pictures_run_again_and_the_old_ones_are_named(tmp_pat
     results = results_of(asked, Ledger(ledger.folder))  # as another process reads it
     (checksum,) = results["other_data"]
     assert results["other_data"] == {checksum: 2}
-    assert f"On other data: 2 trials of {checksum[:12]}..., not counted." in (
-        as_markdown(results)
-    )
+    said = f"On other data: 2 trials of {checksum[:12]}..., not counted; since then "
+    assert f"{said}{results['changes_of_data'][checksum]}." in as_markdown(results)
+    assert "files are replaced" in results["changes_of_data"][checksum]
     assert results["rows"] != before
     pictures(tmp_path / "pictures")  # as they were
     back = Ledger(ledger.folder)

@@ -54,6 +54,7 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
             data_dir=data_dir,
             label_from=label_from,
             skip_bad=skip_bad,
+            run=run,
             progress=progress,
         )
     names = classifier.class_names

@@ -64,6 +64,7 @@ def predict(
     elif answers:
         show_answers(answers, classifier, top)
     _warn(answers, invert)
+    _note_changes(run, classifier)
     for sentence in bad if len(files) > 1 else ():
         say(sentence, stderr=True)
     if bad and not (skip_bad and answers):
@@ -156,6 +157,18 @@ def _rows(classifier: "TrainedNetwork", path: Path) -> Iterator[tuple[Path, Any]
     images = read_strings(path) if is_pixel_strings(path) else read_rows(path)[0]
     for number, image in enumerate(as_shape(images, classifier.input_shape), 1):
         yield Path(f"{path}:{number}"), image
+
+
+def _note_changes(run: Path, classifier: "TrainedNetwork") -> None:
+    """One line if the pictures of the training are no longer what they were."""
+    from handgrad.cli.screens.console import say
+    from handgrad.training.data_record import changes_of_names
+
+    found = changes_of_names(run, classifier.config)
+    if found:
+        name = classifier.config.dataset.name
+        said = f"{name} has changed since training: {found}. The network was trained on"
+        say(f"{said} what was there before.", stderr=True)
 
 
 def _warn(answers: "list[Answer]", invert: str) -> None:

@@ -106,9 +106,9 @@ class Dataset:
     `sources` says of each split where it came from, `left` names folders that are part
     of none, `passed_over` counts files by the kinds that were not read. `bit_depth` is
     that of pictures with 16 bits a pixel: how many of them the data set uses. `files`
-    holds the first digits of the SHA-256 of each picture file by its name, in the order
-    of training, test and validation images, and `skipped` a sentence for each file that
-    cannot be read and was left out.
+    holds the bytes of each picture file and the first digits of its SHA-256, joined by
+    a colon, by its name, in the order of training, test and validation images;
+    `skipped` holds a sentence for each file that cannot be read and was left out.
     """
 
     name: str

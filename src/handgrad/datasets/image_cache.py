@@ -93,7 +93,7 @@ class ImageCache:
             "sources": dict(plan.sources),
             "left": list(plan.left),
             "bit_depth": plan.bit_depth,
-            "files": [file.name for file in plan.files],
+            "files": {file.name: file.size for file in plan.files},
             "skipped": dict(plan.skipped),
         }
         try:
@@ -177,7 +177,12 @@ def _dataset(name: str, pixels: NumpyArray, index: dict[str, Any]) -> Dataset:
         index["sources"],
         tuple(index["left"]),
         bit_depth=index["bit_depth"],
-        files=dict(zip(index["files"], index["sums"], strict=True)),
+        files={
+            name: f"{size}:{digest}"
+            for (name, size), digest in zip(
+                index["files"].items(), index["sums"], strict=True
+            )
+        },
         skipped=index["skipped"],
     )
 

@@ -82,7 +82,7 @@ def study_page(
 
 
 def _header(title: str, results: dict[str, Any]) -> Markup:
-    notes = [*results["conventions"], *as_sentences(results["other_data"])]
+    notes = [*results["conventions"], *as_sentences(results)]
     conventions = [element("li", text) for text in notes]
     return element(
         "header",

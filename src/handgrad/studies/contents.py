@@ -9,15 +9,17 @@ The names of classes are no part of it: on the same pixels and class numbers the
 no number of a trial. Where they draw the test split, the checksum is another.
 
     data.json    the checksums that the last call found, by the data set's settings
+    data/        what the data of each checksum held, see `datasets.changes`
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handgrad.datasets.changes import changes, record_of
 from handgrad.datasets.find import find
 from handgrad.datasets.load import NAMES, load
 from handgrad.datasets.sources import SOURCES
@@ -120,7 +122,7 @@ def look(
     for settings, trial in {settings_of(trial): trial for trial in trials}.items():
         if not settings:
             continue
-        content = _content(trial, data_dir, progress)
+        content = _content(trial, ledger, data_dir, progress)
         if content is not None:
             found[settings] = content
     ledger.checksums = found
@@ -135,7 +137,21 @@ def contents_of(ledger: "Ledger") -> Contents:
 
 def on_other_data(ledger: "Ledger") -> dict[str, int]:
     """How many trials were done on data that are not those of now, by checksum."""
-    found: Counter[str] = Counter()
+    return dict(Counter(then for then, _ in _others(ledger)))
+
+
+def changes_of_data(ledger: "Ledger") -> dict[str, str]:
+    """What has changed since the data of such trials, in words, by their checksum."""
+    found: dict[str, str] = {}
+    for then, now in dict(_others(ledger)).items():
+        before, today = ledger.data_record(then), ledger.data_record(now)
+        if before and today and (said := changes(before, today)):
+            found[then] = said
+    return found
+
+
+def _others(ledger: "Ledger") -> Iterator[tuple[str, str]]:
+    """Of each trial on other data: the checksums of these, and of those of now."""
     outcomes = ledger.outcomes()
     checksums = _checksums(ledger, outcomes)
     for outcome in outcomes.values():
@@ -143,8 +159,7 @@ def on_other_data(ledger: "Ledger") -> dict[str, int]:
         now = checksums.get(settings_of(without_data(trial)))
         then = trial.spec.get("data") or outcome.get("dataset_sha256")
         if now and then and now != then:
-            found[then] += 1
-    return dict(found)
+            yield then, now
 
 
 def _checksums(
@@ -164,13 +179,18 @@ def _checksums(
     return {**read, **ledger.checksums}
 
 
-def as_sentences(others: Mapping[str, int]) -> list[str]:
-    """A sentence for each content of earlier trials."""
+def as_sentences(results: Mapping[str, Any]) -> list[str]:
+    """A sentence for each content of earlier trials, of which `results` tell."""
+    since = results.get("changes_of_data", {})
     return [
         f"On other data: {count} trial{'s' * (count != 1)} of {checksum[:SHOWN]}..., "
-        "not counted."
-        for checksum, count in others.items()
+        f"not counted{_since(since.get(checksum))}."
+        for checksum, count in results["other_data"].items()
     ]
+
+
+def _since(changed: str | None) -> str:
+    return f"; since then {changed}" if changed else ""
 
 
 def check_content(trial: Trial, content: str | None) -> None:
@@ -183,15 +203,22 @@ def check_content(trial: Trial, content: str | None) -> None:
         )
 
 
-def _content(trial: Trial, data_dir: Path | None, progress: Any) -> str | None:
-    """The checksum; empty for a download that is still to come, None if unreadable."""
+def _content(
+    trial: Trial, ledger: "Ledger", data_dir: Path | None, progress: Any
+) -> str | None:
+    """The checksum; empty for a download that is still to come, None if unreadable.
+
+    What the data hold is put into `ledger.data_records`.
+    """
     source = SOURCES.get(known_name(trial.dataset or "", NAMES) or "")
     if source is not None and find(source, data_dir) is None:
         return source.checksum or ""
     try:
-        return _loaded(trial, data_dir, progress).checksum
+        dataset = _loaded(trial, data_dir, progress)
     except HandgradError:  # the trials that need it say so
         return None
+    ledger.data_records[dataset.checksum] = record_of(dataset)
+    return dataset.checksum
 
 
 def _loaded(trial: Trial, data_dir: Path | None, progress: Any) -> "Dataset":

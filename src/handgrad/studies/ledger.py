@@ -5,6 +5,7 @@
     trials/KEY/outcome.json    how it ended, written last
     ledger/KEY.json            the same bytes
     data.json                  checksums of the data sets, see `contents`
+    data/CHECKSUM.json         what they held, see `datasets.changes`
 
 Every file is written as a whole or not at all. The ledger can be rebuilt from
 the trials at any time, and is completed from them whenever it is opened. What is read
@@ -15,6 +16,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from handgrad.datasets.changes import Record
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import check_limits, parse_json
 from handgrad.paths import path_of
@@ -46,6 +48,7 @@ class Ledger:
         self.entries = folder / "ledger"
         self.trials = folder / "trials"
         self._checksums: dict[str, str] | None = None
+        self.data_records: dict[str, Record] = {}  # what the data hold, by checksum
         self.has_looked = False  # whether this process has read the data's checksums
 
     @property
@@ -63,6 +66,25 @@ class Ledger:
         """Write down what the data sets were found to hold."""
         if self.checksums:
             write_file(self.folder / DATA, as_json(self.checksums), self.folder)
+        for checksum, record in self.data_records.items():
+            path = self._data_record(checksum)
+            if not path.exists():
+                make_folder(path.parent, self.folder)
+                write_file(path, as_json(record), self.folder)
+
+    def data_record(self, checksum: str) -> Record | None:
+        """What the data of a `checksum` held; None if that was not written down."""
+        if checksum in self.data_records:
+            return self.data_records[checksum]
+        path = self._data_record(checksum)
+        try:
+            found: Record = parse_json(read_file(path))
+            return found if found["sha256"] == checksum else None
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def _data_record(self, checksum: str) -> Path:
+        return self.folder / "data" / f"{checksum}.json"
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome of the trial with this `key`; None if it has not ended."""

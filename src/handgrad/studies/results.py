@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from handgrad.studies.contents import as_sentences, on_other_data
+from handgrad.studies.contents import as_sentences, changes_of_data, on_other_data
 from handgrad.studies.estimates import estimate
 from handgrad.studies.experiment import SIZES, Experiment, Size
 from handgrad.studies.ledger import DONE, Ledger, Outcome
@@ -28,6 +28,7 @@ def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
         "conventions": list(study.about.conventions),
         "rows": [row_of(study, row, outcomes) for row in study.experiments],
         "other_data": on_other_data(ledger),
+        "changes_of_data": changes_of_data(ledger),
         "environments": environments(outcomes),
     }
 
@@ -132,7 +133,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     lines = [f"# {in_markdown(results['title'] or results['study'])}", ""]
     lines += [in_markdown(results["report"]), ""] if results["report"] else []
     lines += [f"- {in_markdown(text)}" for text in results["conventions"]]
-    lines += [f"- {text}" for text in as_sentences(results["other_data"])]
+    lines += [f"- {text}" for text in as_sentences(results)]
     for row in results["rows"]:
         lines += _row_in_markdown(results["study"], row)
     lines += ["", "## Made with", ""]

@@ -112,7 +112,7 @@ def markdown(results: dict[str, Any]) -> str:
         f"{seeds}; {results['direction']} {results['metric']}; "
         f"{results['seconds']:.0f} seconds of training.",
         "",
-        *(part for text in as_sentences(results["other_data"]) for part in (text, "")),
+        *(part for text in as_sentences(results) for part in (text, "")),
         results["verdict"],
         "",
         *_table(results),

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from handgrad.studies.contents import on_other_data
+from handgrad.studies.contents import changes_of_data, on_other_data
 from handgrad.studies.ledger import DONE, Ledger, Outcome
 from handgrad.sweeps.comparison import compare, in_words
 from handgrad.sweeps.grid_search import grid
@@ -95,6 +95,7 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         "direction": sweep.direction,
         "seeds": list(sweep.seeds),
         "other_data": on_other_data(ledger),
+        "changes_of_data": changes_of_data(ledger),
         "parameters": short_names(p.name for p in sweep.space),
         "settings": [_row(one, whole) for one in found],
         "verdict": verdict(whole),

@@ -8,6 +8,7 @@ from handgrad import catalog, datasets
 from handgrad.arrays import Shape
 from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
+from handgrad.datasets.changes import Record, record_of
 from handgrad.datasets.inverted import brightness_of
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Engine
@@ -39,7 +40,10 @@ DIGITS_SIZE = (28, 28)  # models for pictures are made for at least this size
 
 @dataclass(frozen=True)
 class Parts:
-    """What a run is made of; the data set's training images are those of `train`."""
+    """What a run is made of; the data set's training images are those of `train`.
+
+    `record` says what the whole data set held, see `datasets.changes`.
+    """
 
     config: RunConfig
     dataset: Dataset
@@ -47,6 +51,7 @@ class Parts:
     validation: Split | None
     model: Sequential
     trainer: Trainer
+    record: Record | None = None
 
 
 def build(
@@ -62,7 +67,9 @@ def build(
     ResourceError if memory is short, unless `force` is set.
     """
     dataset = load_dataset(config, progress)
-    return assemble(config, dataset, workers=workers, announce=announce, force=force)
+    record = record_of(dataset)
+    made = assemble(config, dataset, workers=workers, announce=announce, force=force)
+    return replace(made, record=record)
 
 
 def assemble(

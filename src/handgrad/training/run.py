@@ -17,6 +17,7 @@ from handgrad.training.checkpoint import (
     save_checkpoint,
 )
 from handgrad.training.config import RunConfig
+from handgrad.training.data_record import as_text, naming_changes
 from handgrad.training.epochs import with_epochs, write_epochs
 from handgrad.training.manifest import check_manifest, seal, unseal
 from handgrad.training.notes import Notes
@@ -259,7 +260,9 @@ def start(
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
     )
-    return Run(parts, RunFolder.create(path, parts.config, **initial_of(parts)))
+    record = None if parts.record is None else as_text(parts.record)
+    made = RunFolder.create(path, parts.config, record=record, **initial_of(parts))
+    return Run(parts, made)
 
 
 def resume(
@@ -280,10 +283,11 @@ def resume(
     """
     folder = RunFolder.open(path)
     config = folder.config if epochs is None else with_epochs(folder, epochs)
-    parts = build(
-        config, workers=workers, progress=progress, announce=announce, force=force
-    )
-    check_same_data(config, parts.config)
+    with naming_changes(path, config):
+        parts = build(
+            config, workers=workers, progress=progress, announce=announce, force=force
+        )
+    check_same_data(path, config, parts.config, parts.record or {})
     if epochs is not None:
         write_epochs(folder, config)
     run = Run(parts, folder)

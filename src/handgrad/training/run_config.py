@@ -10,9 +10,11 @@ from itertools import count
 from pathlib import Path
 
 from handgrad.datasets.array_file import ARRAY_FILE
+from handgrad.datasets.changes import Record
 from handgrad.errors import HandgradError, RunError
 from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, read_config
+from handgrad.training.data_record import changed_since
 from handgrad.training.real_files import is_file, read_file, regular
 
 CONFIG = "config.toml"
@@ -71,12 +73,15 @@ def without_length(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"training": training, "schedule": schedule})
 
 
-def check_same_data(before: RunConfig, now: RunConfig) -> None:
-    """RunError if the data are not those that a run began with."""
+def check_same_data(
+    folder: Path, before: RunConfig, now: RunConfig, record: Record
+) -> None:
+    """RunError if the data are not those that a run began with; `record` is of now."""
     if before.resolved != now.resolved:
+        found = changed_since(folder, before, record) or ": its content differs"
         raise RunError(
-            f"The data set {now.dataset.name} is not the one that the run began with: "
-            "its content differs. Put the same files back, or start a new run."
+            f"The data set {now.dataset.name} is not the one that the run began "
+            f"with{found}. Put the same files back, or start a new run."
         )
 
 

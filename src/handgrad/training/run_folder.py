@@ -1,6 +1,7 @@
 """The folder of a run: plain files that can be read without Handgrad.
 
 config.toml         every setting, resolved
+data.json           what the data held, see `data_record`
 initial.safetensors what the network began with, if that came from another run
 environment.json    versions, processor, matrix library
 metrics.jsonl       one line for each step and epoch: numbers that repeat exactly
@@ -34,6 +35,7 @@ from handgrad.training.atomic import (
 )
 from handgrad.training.checkpoint import Checkpoint, tidy
 from handgrad.training.config import RunConfig
+from handgrad.training.data_record import DATA
 from handgrad.training.environment import describe_environment
 from handgrad.training.notes import LOGS
 from handgrad.training.ownership import Ownership, take
@@ -63,12 +65,16 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, path: Path | None, config: RunConfig, initial: bytes = b""
+        cls,
+        path: Path | None,
+        config: RunConfig,
+        initial: bytes = b"",
+        record: str | None = None,
     ) -> "RunFolder":
         """Make a new folder with its `config`, at `path` or a free one under runs/.
 
         `initial` is the content of initial.safetensors, if weights were taken from
-        elsewhere. RunError if something is there already.
+        elsewhere, `record` that of data.json. RunError if something is there already.
         """
         if path is not None:
             path = path_of("A run", "its folder", path, RunError)
@@ -82,6 +88,8 @@ class RunFolder:
             made.write("environment.json", _pretty(describe_environment()))
             if initial:
                 write_file(folder / INITIAL, initial)
+            if record is not None:
+                made.write(DATA, record)
             made.write("config.toml", config.to_toml())
         except BaseException:  # an error, or a signal that waits for nothing
             if is_new:  # nothing half-written stays
@@ -286,8 +294,7 @@ def _table(path: Path, content: bytes) -> dict[str, Any]:
 
 def _beginning(content: bytes) -> str:
     """Enough of a text to find its place."""
-    shown = content[:40].decode(errors="replace")
-    return repr(shown) + ("..." if len(content) > 40 else "")
+    return repr(content[:40].decode(errors="replace")) + "..." * (len(content) > 40)
 
 
 def _pretty(content: dict[str, Any]) -> str:

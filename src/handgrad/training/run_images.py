@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.datasets import Dataset, Split
+from handgrad.datasets.changes import record_of
 from handgrad.datasets.load import NAMES
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.build import load_dataset
 from handgrad.training.config import RunConfig
+from handgrad.training.data_record import changed_since, naming_changes
 from handgrad.training.other_images import as_trained, whole_images
 from handgrad.training.splitting import split_of
 
@@ -30,6 +32,7 @@ def run_images(
     data_dir: Path | None = None,
     label_from: str | None = None,
     skip_bad: bool = False,
+    run: Path | None = None,
     progress: Any = None,
 ) -> tuple[str, Split]:
     """The name of a split and its images, cut exactly as in training.
@@ -41,6 +44,7 @@ def run_images(
     that the network takes: all of them, unless a split is named; `label_from` says
     where their classes are, if not where those of the training images are. With
     `skip_bad`, or if the training did so, pictures that cannot be read are left out.
+    `run` is the run's folder, which knows what the data held.
     """
     check_split(split)
     if label_from is not None:
@@ -52,7 +56,7 @@ def run_images(
             return "", whole_images(config, dataset, data_dir, progress)
         found = _other_images(config, dataset, data_dir, progress)
     else:
-        found = _own_images(config, data_dir, progress)
+        found = _own_images(config, data_dir, run, progress)
     name = split or ("test" if found.test is not None else "validation")
     if name == "test":
         chosen = found.test
@@ -67,15 +71,19 @@ def run_images(
     return name, chosen
 
 
-def _own_images(config: RunConfig, data_dir: Path | None, progress: Any) -> Dataset:
+def _own_images(
+    config: RunConfig, data_dir: Path | None, run: Path | None, progress: Any
+) -> Dataset:
     """The data set of the training, as it was then."""
-    found = load_dataset(_with(config, data_dir, {}), progress)
+    with naming_changes(run, config):
+        found = load_dataset(_with(config, data_dir, {}), progress)
     assert config.resolved is not None, "the configuration is not resolved"
     if found.checksum != config.resolved.dataset_sha256:
         raise DatasetError(
-            f"The data set {config.dataset.name} has changed since training, and its "
-            "parts, cut anew, would mix training images with others. Put the same "
-            "files back, or give other images."
+            f"The data set {config.dataset.name} has changed since training"
+            f"{changed_since(run, config, record_of(found))}. Its parts, cut anew, "
+            "would mix training images with others. Put the same files back, or give "
+            "other images."
         )
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import NumpyArray
+from handgrad.datasets.changes import record_of
 from handgrad.engine.matrix_unit import VARIABLE
 from handgrad.errors import DifferenceError, IntegrityError, RunError
 from handgrad.parsing import parse_json
@@ -21,6 +22,7 @@ from handgrad.training.consistency import (
     check_records,
     check_result,
 )
+from handgrad.training.data_record import naming_changes
 from handgrad.training.environment import code_checksum, matrix_kernels
 from handgrad.training.manifest import check_manifest
 from handgrad.training.position import Position
@@ -76,9 +78,10 @@ def verify(
     saved = {which: load_checkpoint(folder.checkpoints, which) for which in _SAVED}
     for checkpoint in saved.values():
         folder.check_config(checkpoint)
-    dataset = load_dataset(config, progress, use_cache=False)
+    with naming_changes(path, config):
+        dataset = load_dataset(config, progress, use_cache=False)
     parts = assemble(config, dataset, workers=workers, announce=announce)
-    check_same_data(config, parts.config)
+    check_same_data(path, config, parts.config, record_of(dataset))
     family = _check_family(path, environment)
     trainer = parts.trainer
     beginning = Checkpoint(trainer.state(), trainer.position, {})

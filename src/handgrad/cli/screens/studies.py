@@ -102,7 +102,7 @@ def show_status(study: Study, ledger: Ledger, *, as_json: bool) -> None:
         counts = [f"{s['ended']} of {s['trials']}" for s in row["sizes"].values()]
         shown.add_row(row["row"], row["question"], *counts)
     show(shown)
-    for sentence in as_sentences(results["other_data"]):
+    for sentence in as_sentences(results):
         say(sentence)
     for row in results["rows"]:
         for size in row["sizes"].values():
@@ -233,7 +233,7 @@ def show_results(results: dict[str, Any], size: Size) -> None:
             shown.add_row(row["row"], finding["says"], mark, values or finding["why"])
     if shown.row_count:
         show(shown)
-    for sentence in as_sentences(results["other_data"]):
+    for sentence in as_sentences(results):
         say(sentence)
     if size == "full":
         say()

@@ -47,7 +47,7 @@ def show_results(results: dict[str, Any]) -> None:
     show(shown)
     if len(rows) > SHOWN:
         say(f"{len(rows) - SHOWN} more settings are in trials.csv.")
-    for sentence in as_sentences(results["other_data"]):
+    for sentence in as_sentences(results):
         say(sentence)
     say()
     say(results["verdict"])

@@ -1,0 +1,81 @@
+"""What the data of a run held when it began, and what has changed in them since.
+
+data.json   classes, counts and files, see `datasets.changes`
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from handgrad.datasets.changes import Record, changes, counted, known_classes, listed
+from handgrad.datasets.load import NAMES
+from handgrad.errors import DatasetError, HandgradError
+from handgrad.names import known_name
+from handgrad.parsing import parse_json
+from handgrad.training.config import RunConfig
+from handgrad.training.real_files import is_file, read_file
+
+DATA = "data.json"
+MOST_LISTED = 20_000  # files that are listed only to see whether they are there
+
+
+def as_text(record: Record) -> str:
+    """A record as the text of data.json."""
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def record_in(run: Path | None, config: RunConfig) -> Record:
+    """The record in a run folder; of older runs no more than their classes."""
+    assert config.resolved is not None, "the configuration is not resolved"
+    known = known_classes(config.resolved.class_names)
+    if run is None or not is_file(run / DATA):
+        return known
+    try:
+        found = parse_json(read_file(run / DATA))
+        changes(found, known)  # whether it is a record at all
+    except (HandgradError, ValueError, TypeError, AttributeError):
+        return known
+    is_own = found.get("sha256") == config.resolved.dataset_sha256
+    return found if is_own else known
+
+
+def changed_since(run: Path | None, config: RunConfig, now: Record) -> str:
+    """What is different now, as the end of a sentence; nothing if it is not known."""
+    found = changes(record_in(run, config), now)
+    return f": {found}" if found else ""
+
+
+@contextmanager
+def naming_changes(run: Path | None, config: RunConfig) -> Iterator[None]:
+    """A DatasetError within says as well what has changed since the run began."""
+    try:
+        yield
+    except DatasetError as error:
+        found = changes_of_names(run, config, most=None)
+        if not found:
+            raise
+        raise DatasetError(
+            f"{config.dataset.name} has changed since the run began: {found}. {error}"
+        ) from error
+
+
+def changes_of_names(
+    run: Path | None, config: RunConfig, most: int | None = MOST_LISTED
+) -> str:
+    """What names and sizes of picture files show; nothing if they are not there."""
+    from handgrad.datasets.formats.kinds import find_kind
+
+    before = record_in(run, config)
+    path = Path(os.path.expanduser(config.dataset.name))
+    is_named = known_name(config.dataset.name, NAMES) is not None
+    if is_named or config.dataset.label_from is not None or not path.exists():
+        return ""
+    if not counted(before) or (most is not None and counted(before) > most):
+        return ""
+    try:
+        is_other = find_kind(path) is not None  # classes are not those of the folders
+        return "" if is_other else changes(before, listed(path, before))
+    except DatasetError:
+        return ""

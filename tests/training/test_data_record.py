@@ -1,0 +1,132 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handgrad.datasets.changes import record_of
+from handgrad.errors import DatasetError, IntegrityError, RunError
+from handgrad.training.build import load_dataset
+from handgrad.training.data_record import (
+    DATA,
+    as_text,
+    changed_since,
+    changes_of_names,
+    naming_changes,
+    record_in,
+)
+from handgrad.training.run import resume, start
+from handgrad.training.run_folder import RunFolder
+from handgrad.training.run_images import run_images
+from handgrad.training.verify import verify
+
+from .small import small
+
+
+@pytest.fixture
+def pets(tmp_path, monkeypatch):
+    """A folder of two classes, and the folder of a run on it."""
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+    draw = np.random.default_rng(0)
+    for name in ("cat", "cow", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = draw.integers(0, 256, (8, 8), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"pets/{name}/{number}.png")
+    data = {"name": str(tmp_path / "pets"), "validation": 0.25}
+    list(start(small(dataset=data), tmp_path / "run"))
+    return tmp_path / "pets", tmp_path / "run"
+
+
+def config_of(run):
+    return RunFolder.open(run).config
+
+
+def test_a_run_keeps_what_its_data_held(pets):
+    _, run = pets
+    config = config_of(run)
+    record = record_in(run, config)
+    assert record == record_of(load_dataset(config))
+    assert record["counts"]["train"] == {"cat": 8, "cow": 8, "dog": 8}
+    assert sum(map(len, record["files"]["test"].values())) == 6
+    assert (run / DATA).read_text(encoding="utf-8") == as_text(record)
+    assert changed_since(run, config, record) == ""
+    assert changes_of_names(run, config) == ""
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"counts": 5}'])
+def test_older_runs_and_damaged_records_leave_the_names_of_classes(pets, content):
+    folder, run = pets
+    (run / DATA).unlink()
+    if content is not None:
+        (run / DATA).write_text(content)
+    shutil.rmtree(folder / "cow")
+    with pytest.raises(DatasetError, match="since training: the class cow is gone"):
+        run_images(config_of(run), run=run)
+
+
+def vanish(folder):
+    shutil.rmtree(folder / "cow")
+    return "the class cow .10 images. is gone"
+
+
+def leave_one(folder):
+    shutil.rmtree(folder / "cow")
+    shutil.rmtree(folder / "cat")
+    return "2 classes are gone: cat .10 images., cow"
+
+
+def add(folder):
+    shutil.copytree(folder / "cow", folder / "owl")
+    return "the class owl .10 images. is new"
+
+
+def replace(folder):
+    shutil.copy(folder / "dog/1.png", folder / "dog/2.png")
+    return "1 file is replaced .dog/2.png."
+
+
+def empty(folder):
+    for path in (folder / "cow").iterdir():
+        path.unlink()
+    return "the class cow .10 images. is gone"
+
+
+@pytest.mark.parametrize("change", [vanish, leave_one, add, replace, empty])
+def test_changes_are_named_wherever_the_data_are_read_again(pets, change):
+    folder, run = pets
+    said = change(folder)
+    with pytest.raises(DatasetError, match=said):
+        run_images(config_of(run), run=run)
+    with pytest.raises((RunError, DatasetError), match=said):
+        resume(run)
+    with pytest.raises((RunError, DatasetError), match=said):
+        verify(run)
+
+
+def test_names_show_what_reading_need_not(pets):
+    folder, run = pets
+    config = config_of(run)
+    vanish(folder)
+    assert changes_of_names(run, config) == "the class cow (10 images) is gone"
+    assert changes_of_names(run, config, most=5) == ""
+    shutil.rmtree(folder)
+    assert changes_of_names(run, config) == ""
+
+
+def test_an_error_that_no_change_explains_stays(pets):
+    _, run = pets
+    with (
+        pytest.raises(DatasetError, match=r"^other\. Mend it\.$"),
+        naming_changes(run, config_of(run)),
+    ):
+        raise DatasetError("other. Mend it.")
+
+
+def test_the_record_is_among_the_files_of_the_run(pets):
+    _, run = pets
+    values = json.loads((run / DATA).read_text(encoding="utf-8"))
+    (run / DATA).write_text(json.dumps({**values, "shape": [1]}))
+    with pytest.raises(IntegrityError, match=r"data\.json is damaged"):
+        verify(run)
