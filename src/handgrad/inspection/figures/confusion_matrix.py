@@ -14,8 +14,8 @@ from handgrad.inspection.figures.style import (
     MUTED,
     ORANGE,
     TEXT_SIZE,
+    class_labels,
     new_figure,
-    plain,
     quiet,
     title,
 )
@@ -73,7 +73,7 @@ def _draw(
     sums = np.bincount(places, times, cells**2).astype(np.int64)
     is_right = true == predicted
     right = np.bincount(true[is_right] // every, times[is_right], cells)
-    counts, names = sums.reshape(cells, cells), class_names[::every]
+    counts, names = sums.reshape(cells, cells), class_labels(class_names)[::every]
     side = float(np.clip(0.52 * cells, 3.2, 14))
     figure = new_figure(side + 2.2, side + 1.9)
     axes = figure.add_subplot()
@@ -121,7 +121,7 @@ def _name_axes(axes: Axes, class_names: Sequence[str]) -> None:
     classes = len(class_names)
     every = -(-classes // MOST_NAMED)
     places = range(0, classes, every)
-    names = [plain(class_names[place]) for place in places]
+    names = [class_names[place] for place in places]
     upright = max((len(name) for name in names), default=0) > 3
     axes.set_xticks(places, names, rotation=90 if upright else 0)
     axes.set_yticks(places, names)

@@ -14,8 +14,8 @@ from handgrad.inspection.figures.style import (
     INK,
     MUTED,
     TEXT_SIZE,
+    class_labels,
     new_figure,
-    plain,
     quiet,
     title,
 )
@@ -50,7 +50,7 @@ def _matrix(found: Filters, names: Sequence[str]) -> Figure:
     )  # fmt: skip
     quiet(axes)
     if names:
-        axes.set_yticks(range(units), [plain(name) for name in names[:units]])
+        axes.set_yticks(range(units), class_labels(names[:units]))
         axes.tick_params(axis="y", labelcolor=INK)
     else:
         axes.set_ylabel("unit", color=MUTED, fontsize=TEXT_SIZE)

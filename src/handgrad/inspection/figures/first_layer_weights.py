@@ -16,8 +16,8 @@ from handgrad.inspection.figures.style import (
     INK,
     ORANGE,
     TEXT_SIZE,
+    class_labels,
     new_figure,
-    plain,
     title,
 )
 
@@ -92,12 +92,12 @@ def _drawn(pictures: list[NumpyArray], grid: Grid) -> Figure:
 
 
 def _label(figure: Figure, grid: Grid, names: Sequence[str]) -> None:
-    for index, name in enumerate(names):
+    for index, name in enumerate(class_labels(names)):
         left, top = grid.corner(index)
         figure.axes[0].text(
             left + grid.width / 2,
             top + grid.height * 1.06,
-            plain(name),
+            name,
             ha="center",
             va="top",
             color=INK,

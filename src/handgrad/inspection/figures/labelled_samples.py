@@ -11,8 +11,8 @@ from handgrad.inspection.figures.style import (
     EMPTY,
     INK,
     TEXT_SIZE,
+    class_labels,
     new_figure,
-    plain,
     title,
 )
 from handgrad.ranges import check_count
@@ -50,7 +50,7 @@ def labelled_samples(
     axes = figure.add_subplot()
     draw_grid(axes, pictures, grid)
     middles = [grid.corner(row * per_class)[1] + height / 2 for row in range(shown)]
-    axes.set_yticks(middles, [plain(name) for name in class_names[:shown]])
+    axes.set_yticks(middles, class_labels(class_names[:shown]))
     axes.tick_params(labelcolor=INK, labelsize=TEXT_SIZE + 1)
     more = (
         f"; {shown} of {len(class_names)} classes" if shown < len(class_names) else ""

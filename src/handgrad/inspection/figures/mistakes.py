@@ -12,14 +12,15 @@ from handgrad.inspection.figures.style import (
     MUTED,
     ORANGE,
     TEXT_SIZE,
+    class_labels,
     new_figure,
-    plain,
     quiet,
     title,
 )
 from handgrad.inspection.mistakes import Mistake, how_sure, worst_mistakes
 
 COLUMNS = 8
+LONGEST = 12  # letters of a class's name
 
 
 def mistakes(
@@ -57,9 +58,10 @@ def mistakes(
     figure = new_figure(max(across * inches, 3.4) + 0.3, down * inches + 0.8)
     axes = figure.add_subplot()
     draw_grid(axes, [pixels(images[mistake.row]) for mistake in worst], grid)
+    labels = class_labels(class_names, LONGEST)
     for index, mistake in enumerate(worst):
         sure = how_sure(mistake.probability, are_probabilities, digits=0)
-        _label(axes, grid, index, mistake, class_names, sure)
+        _label(axes, grid, index, mistake, labels, sure)
     shown = f"; the {len(worst)} surest" if wrong > len(worst) else ", surest first"
     title(axes, "Worst mistakes", note + shown)
     return figure
@@ -70,14 +72,14 @@ def _label(
     grid: Grid,
     index: int,
     mistake: Mistake,
-    class_names: Sequence[str],
+    labels: Sequence[str],
     sure: str,
 ) -> None:
     """Under an image: what it is, and what it was taken for."""
     left, top = grid.corner(index)
     lines = (
-        (f"true {_short(class_names[mistake.target])}", INK),
-        (f"{_short(class_names[mistake.prediction])} {sure}", ORANGE),
+        (f"true {labels[mistake.target]}", INK),
+        (f"{labels[mistake.prediction]} {sure}", ORANGE),
     )
     for line, (text, color) in enumerate(lines):
         axes.text(
@@ -89,10 +91,6 @@ def _label(
             color=color,
             fontsize=TEXT_SIZE - 1.5,
         )
-
-
-def _short(name: str, most: int = 12) -> str:
-    return plain(name if len(name) <= most else name[: most - 1] + "…")
 
 
 def _nothing(sentence: str) -> Figure:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from handgrad.errors import ResourceError
+from handgrad.inspection.figures.fonts import drawable, numbered, use_fonts
 from handgrad.paths import path_of, target_of
 from handgrad.text import printable
 from handgrad.training.atomic import create_folder, put_file
@@ -30,6 +32,11 @@ MARGIN = 0.15  # inches around a saved figure
 
 class DisplayedFigure(Figure):
     """A figure that a notebook shows, whether pyplot has been imported or not."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it, with the fonts that its letters need."""
+        use_fonts(self)
+        super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         return png(self)
@@ -106,8 +113,17 @@ def png(figure: Figure) -> bytes:
 
 
 def plain(text: str) -> str:
-    """Text that matplotlib draws letter by letter: a dollar sign begins no formula."""
-    return printable(text).replace("$", r"\$")
+    """Text that matplotlib draws letter by letter: a dollar sign begins no formula.
+
+    Letters that no font has are code points.
+    """
+    return drawable(printable(text)).replace("$", r"\$")
+
+
+def class_labels(names: Sequence[str], most: int = 24) -> list[str]:
+    """The names of all classes as `plain` text of up to so many letters."""
+    cut = (n if len(n) <= most else n[: most - 1] + "…" for n in numbered(names))
+    return [plain(name) for name in cut]
 
 
 def _drawn(figure: Figure, ending: str) -> bytes:
