@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -183,3 +184,11 @@ def test_what_a_run_began_with_is_checked(tmp_path, source, content):
     path.unlink()
     with pytest.raises((RunError, OSError)):
         resume(tmp_path / "run")
+
+
+def test_a_source_whose_name_is_no_utf8_is_noted_as_text(tmp_path, source):
+    place = shutil.copytree(source, tmp_path / os.fsdecode(b"s\xe9t"))
+    run = start(of(place), tmp_path / "run")
+    assert run.config.start.source.endswith(r"s\xe9t")
+    list(run)
+    verify(tmp_path / "run")

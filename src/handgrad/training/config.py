@@ -67,7 +67,7 @@ class DatasetConfig(Table):
 
     name: Annotated[str, _spelled(DATASETS), AfterValidator(written)] = "digits"
     label_from: str | None = None
-    data_dir: str | None = None
+    data_dir: Annotated[str, AfterValidator(written)] | None = None
     validation: Validation = 0.1
     train_count: Whole | None = None
     image_size: Size | None = None

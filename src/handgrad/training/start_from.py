@@ -20,6 +20,7 @@ from handgrad.engine.state import model_state, restore_model
 from handgrad.errors import ConfigError, IntegrityError, RunError
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
+from handgrad.text import decoded
 from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.config import RunConfig
 from handgrad.training.model_file import load_model
@@ -110,7 +111,10 @@ def put_into(source: Source, model: Sequential, config: RunConfig) -> RunConfig:
     restore_model(model, arrays)
     checksum = arrays_checksum(arrays)
     resolved = {"initial_sha256": checksum, "new_arrays": tuple(new)}
-    start = {"sha256": arrays_checksum(source.arrays)}
+    start = {
+        "source": decoded(config.start.source),  # a note: the run keeps the arrays
+        "sha256": arrays_checksum(source.arrays),
+    }
     return config.model_copy(
         update={
             "start": config.start.model_copy(update=start),
