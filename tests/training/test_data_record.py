@@ -93,7 +93,16 @@ def empty(folder):
     return "the class cow .10 images. is gone"
 
 
-@pytest.mark.parametrize("change", [vanish, leave_one, add, replace, empty])
+def rename(folder):
+    """To a name at the same place in the order: pixels and numbers stay."""
+    (folder / "cow").rename(folder / "cox")
+    return "the class cow .10 images. is gone; the class cox .10 images. is new"
+
+
+CHANGES = [vanish, leave_one, add, replace, empty, rename]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_changes_are_named_wherever_the_data_are_read_again(pets, change):
     folder, run = pets
     said = change(folder)

@@ -78,7 +78,9 @@ def _own_images(
     with naming_changes(run, config):
         found = load_dataset(_with(config, data_dir, {}), progress)
     assert config.resolved is not None, "the configuration is not resolved"
-    if found.checksum != config.resolved.dataset_sha256:
+    resolved = config.resolved
+    was = resolved.dataset_sha256, resolved.class_names
+    if (found.checksum, found.class_names) != was:
         raise DatasetError(
             f"The data set {config.dataset.name} has changed since training"
             f"{changed_since(run, config, record_of(found))}. Its parts, cut anew, "
