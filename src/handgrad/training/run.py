@@ -260,7 +260,7 @@ def start(
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
     )
-    record = None if parts.record is None else as_text(parts.record)
+    record = b"" if parts.record is None else as_text(parts.record).encode()
     made = RunFolder.create(path, parts.config, record=record, **initial_of(parts))
     return Run(parts, made)
 

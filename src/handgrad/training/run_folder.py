@@ -69,7 +69,7 @@ class RunFolder:
         path: Path | None,
         config: RunConfig,
         initial: bytes = b"",
-        record: str | None = None,
+        record: bytes = b"",
     ) -> "RunFolder":
         """Make a new folder with its `config`, at `path` or a free one under runs/.
 
@@ -86,10 +86,9 @@ class RunFolder:
                 raise _is_there(folder)
             make_folder(made.checkpoints, folder)
             made.write("environment.json", _pretty(describe_environment()))
-            if initial:
-                write_file(folder / INITIAL, initial)
-            if record is not None:
-                made.write(DATA, record)
+            for name, content in ((INITIAL, initial), (DATA, record)):
+                if content:
+                    write_file(folder / name, content)
             made.write("config.toml", config.to_toml())
         except BaseException:  # an error, or a signal that waits for nothing
             if is_new:  # nothing half-written stays
