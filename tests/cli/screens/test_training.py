@@ -4,8 +4,8 @@ from handgrad.training.run_folder import RunFolder
 def test_pictures_that_cannot_be_written_do_not_hide_the_result(handgrad, monkeypatch):
     real = RunFolder.create
 
-    def with_a_file_in_the_way(path, config):
-        folder = real(path, config)
+    def with_a_file_in_the_way(path, config, **more):
+        folder = real(path, config, **more)
         folder.figures.write_text("in the way")
         return folder
 
