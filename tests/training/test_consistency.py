@@ -129,11 +129,6 @@ def test_notes_made_up_are_found(run, which, what):
         verify(run, steps=1)
 
 
-def test_a_best_state_that_was_saved_late_is_right(run):
-    save_again(run, "best", notes=load_checkpoint(run / "checkpoints").notes)
-    assert verify(run, steps=1).checkpoints == ()
-
-
 def test_a_name_more_in_a_result_is_found(run):
     result = json.loads((run / "result.json").read_text())
     (run / "result.json").write_text(json.dumps({**result, "top_5": 1.0}))

@@ -1,15 +1,17 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from handgrad.errors import HandgradWarning, IntegrityError
-from handgrad.training.checkpoint import load_checkpoint
+from handgrad.training import checkpoint
+from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.recovery import recover
-from handgrad.training.run import resume
+from handgrad.training.run import resume, start
 from handgrad.training.run_folder import RunFolder
 
-from .small import final_bits, go_on, stop_after, train
+from .small import final_bits, go_on, small, stop_after, train
 from .test_checkpoint import names
 
 MISSING = "json was missing. It now names epoch-"
@@ -152,3 +154,32 @@ def test_a_fresh_folder_needs_no_words(tmp_path):
     for name in ("metrics", "timings"):
         (run / f"{name}.jsonl").write_bytes(b"")
     assert recover(RunFolder.open(run)) is None
+
+
+def test_a_run_killed_within_its_first_save_starts_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = start(small(), Path("run"))  # a relative path, as a user's
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "write_folder", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(run)
+    with pytest.warns(HandgradWarning, match="starts again at step 1"):
+        again = resume(Path("run"))
+    assert len(list(again)) > 0
+
+
+def interrupted(*arguments):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("sizes", [{"metrics": 0, "timings": 0}, None])
+def test_a_log_is_cut_only_where_the_checkpoint_stands(tmp_path, sizes):
+    run = stopped(tmp_path)
+    found = load_checkpoint(run / "checkpoints")
+    inside = {name: size - 5 for name, size in found.notes["sizes"].items()}
+    notes = found.notes | {"sizes": sizes or inside}
+    save_checkpoint(run / "checkpoints", found.arrays, found.position, notes=notes)
+    log = (run / "metrics.jsonl").read_bytes()
+    with pytest.raises(IntegrityError, match="is not what it was when the checkpoint"):
+        resume(run)
+    assert (run / "metrics.jsonl").read_bytes() == log

@@ -139,29 +139,6 @@ def test_cutting_back_forgets_what_came_after(tmp_path):
     assert folder.records() == []
 
 
-def test_a_file_that_somebody_shortened_is_named(tmp_path):
-    folder = created(tmp_path / "run")
-    folder.add(STEP)
-    sizes = folder.flush()
-    (folder.path / "metrics.jsonl").write_text("")
-    with pytest.raises(
-        IntegrityError, match=r"metrics\.jsonl holds 0 bytes and should"
-    ):
-        folder.cut_back(sizes)
-
-
-def test_a_link_to_a_shorter_file_is_called_a_link(tmp_path):
-    folder = created(tmp_path / "run")
-    folder.add(STEP)
-    sizes = folder.flush()
-    (tmp_path / "mine").write_text("keep")
-    (folder.path / "metrics.jsonl").unlink()
-    (folder.path / "metrics.jsonl").symlink_to(tmp_path / "mine")
-    with pytest.raises(RunError, match=r"metrics\.jsonl is a link"):
-        folder.cut_back(sizes)
-    assert (tmp_path / "mine").read_text() == "keep"
-
-
 def test_what_is_flushed_is_not_flushed_again(tmp_path):
     folder = created(tmp_path / "run")
     folder.add(STEP)

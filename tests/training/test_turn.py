@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -121,9 +122,68 @@ def test_a_fork_of_a_run_leaves_it_to_its_process(tmp_path, act, is_begun):
     if is_begun:
         next(records)
     words = said_in_a_fork(lambda: act(run))
-    assert "in use by process" in words or "in another loop" in words or "fork" in words
+    assert "of which this one is a fork" in words
     list(records)
     assert verify(tmp_path / "run", steps=1000).first_step
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_a_fork_of_a_paused_run_writes_nothing(tmp_path):
+    run = start(small(), tmp_path / "run")
+    for _ in zip(range(5), run, strict=False):
+        pass
+    assert "of which this one is a fork" in said_in_a_fork(lambda: list(run))
+    list(run)
+    assert verify(tmp_path / "run", steps=1000).first_step
+
+
+def test_another_thread_may_not_save(tmp_path):
+    run, said = start(small(), tmp_path / "run"), []
+
+    def save():
+        try:
+            run.save()
+        except RunError as error:
+            said.append(str(error))
+
+    for record in run:
+        if record.step == 2:
+            thread = Thread(target=save)
+            thread.start()
+            thread.join()
+    assert said
+    assert all("is trained by another thread" in words for words in said)
+    assert verify(tmp_path / "run", steps=1000).first_step
+
+
+def test_a_loop_may_move_to_another_thread(tmp_path):
+    run = start(small(), tmp_path / "run")
+    records, saved = iter(run), []
+
+    def go_on():
+        next(records)
+        run.save()
+        saved.append(run.trainer.position.step)
+
+    next(records)
+    thread = Thread(target=go_on)
+    thread.start()
+    thread.join()
+    assert saved == [2]
+
+
+def test_a_folder_put_in_place_of_a_run_is_not_written(tmp_path):
+    other = start(small(), tmp_path / "other")
+    list(other)
+    run = start(small(), tmp_path / "run")
+    records = iter(run)
+    next(records)
+    (tmp_path / "run").rename(tmp_path / "moved")
+    (tmp_path / "other").rename(tmp_path / "run")
+    before = contents(tmp_path / "run")
+    with pytest.raises(RunError, match="not the folder any more in which the run"):
+        list(records)
+    assert contents(tmp_path / "run") == before
 
 
 def test_the_working_directory_may_change(tmp_path, monkeypatch):

@@ -7,19 +7,18 @@ these, from the configuration and from the data, and so does result.json.
 
 import json
 from collections.abc import Mapping
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from handgrad.errors import DifferenceError
 from handgrad.training.build import Parts
 from handgrad.training.checkpoint import Checkpoint
-from handgrad.training.notes import LOGS, Notes
+from handgrad.training.logs import lines_of
+from handgrad.training.notes import Notes
 from handgrad.training.position import Position
-from handgrad.training.real_files import read_file
 from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.result import checksum_of, result_of, summary_of
-from handgrad.training.run_folder import RunFolder, lines_of
+from handgrad.training.run_folder import RunFolder
 from handgrad.training.trainer import Trainer
 
 Line = dict[str, Any]
@@ -170,29 +169,16 @@ def _check_names(
 def _check_notes(
     folder: RunFolder, which: str, checkpoint: Checkpoint, lines: list[Line]
 ) -> None:
-    """DifferenceError if a checkpoint was noted with other logs, or another epoch.
-
-    The best one may have been noted later than it was reached, if saving failed then.
-    """
+    """DifferenceError if a checkpoint was noted with other logs, or another epoch."""
     notes = Notes.from_values(checkpoint.notes)
-    sizes = _sizes(folder)
-    count = sizes.index(notes.sizes) if notes.sizes in sizes else 0
-    epochs = [line for line in lines[:count] if line["kind"] == "epoch"]
-    is_late = count == len(lines) or which == "best"
-    is_there = bool(epochs) and epochs[-1]["step"] >= checkpoint.position.step
-    if not (is_late and is_there and summary_of(epochs[-1]) == notes.last_epoch):
+    position = checkpoint.position
+    sizes, epoch = folder.sizes_at(position.lines), lines[position.lines - 1]
+    if notes.sizes != sizes or notes.last_epoch != summary_of(epoch):
         raise DifferenceError(
             f"The {which} checkpoint of {folder.path} notes {notes.sizes} bytes of "
-            f"the logs and {notes.last_epoch}, which {METRICS} has nowhere after step "
-            f"{checkpoint.position.step}."
+            f"the logs and {notes.last_epoch}, where {METRICS} has {sizes} and "
+            f"{summary_of(epoch)} after step {position.step}."
         )
-
-
-def _sizes(folder: RunFolder) -> list[dict[str, int]]:
-    """Bytes of each log after no line, one line and so on."""
-    logs = [read_file(folder.path / f"{name}.jsonl").split(b"\n") for name in LOGS]
-    ends = [accumulate((len(x) + 1 for x in log[:-1]), initial=0) for log in logs]
-    return [dict(zip(LOGS, place, strict=True)) for place in zip(*ends, strict=False)]
 
 
 def _check_validation(

@@ -45,6 +45,11 @@ class Position:
             return True
         return self.batch == 0 and should_stop(self.losses, settings.early_stopping)
 
+    @property
+    def lines(self) -> int:
+        """Of each log until here: one for each step, one for each finished epoch."""
+        return self.step + self.epoch - 1
+
     def after_step(self, loss: float, correct: int, examples: int) -> "Position":
         """Return the position after one more batch."""
         return replace(

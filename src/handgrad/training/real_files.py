@@ -147,9 +147,8 @@ def regular(path: Path) -> Path:
 
 def check_no_link(path: Path) -> None:
     """RunError for a link: what is wrong is then not the file, and not to be mended."""
-    found = os.lstat(path)
-    if stat.S_ISLNK(found.st_mode):
-        raise _refused(path, found)
+    if path.is_symlink():
+        raise _refused(path, os.lstat(path))
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -87,7 +87,8 @@ def _point_to_newest(
 def _check_fits(folder: RunFolder, found: Checkpoint, best_epoch: int | None) -> None:
     """HandgradError if the run cannot go on from this checkpoint."""
     folder.check_config(found)
-    folder.check_sizes(Notes.from_values(found.notes).sizes)
+    notes = Notes.from_values(found.notes)
+    folder.check_place(found.position.lines, notes.sizes)
     ends_best = (found.position.batch, found.position.epoch - 1) == (0, best_epoch)
     if best_epoch is not None and not ends_best:
         raise IntegrityError("It is not the checkpoint of the best epoch.")

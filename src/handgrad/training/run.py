@@ -81,7 +81,7 @@ class Run:
             elif self._is_time_to_save():
                 self._save_in_time()
             yield record
-            self.turn.check_process()
+            self.turn.go_on()
 
     def _records(self) -> Iterator[Record]:
         """The trainer's; told to stop between two of them, it saves where it stands."""
@@ -105,13 +105,13 @@ class Run:
         Nothing is written for a run that has ended, whose last state is saved.
         """
         if self.turn.stage == "going":
-            self.turn.check_process()
             self._save(is_best=is_best)
         elif self.turn.stage != "finished":
             with self.turn:
                 self._save(is_best=is_best)
 
     def _save(self, *, is_best: bool = False) -> None:
+        self.turn.check_save()
         self._save_unsaved_best()
         notes = self._notes(self.folder.flush())
         save_checkpoint(
@@ -139,25 +139,27 @@ class Run:
             self.unsaved.failed(error, self._checkpoint() if is_best else None)
 
     def _checkpoint(self) -> Checkpoint:
-        return Checkpoint(self.trainer.state(), self.trainer.position, {})
+        notes = {"last_epoch": self._last_epoch}
+        return Checkpoint(self.trainer.state(), self.trainer.position, notes)
 
     def _save_unsaved_best(self) -> None:
         """The best state that an earlier failure hit, unless saved by now."""
         best = self.unsaved.best
         if best is not None:
-            notes = self._notes(self.folder.flush())
+            self.folder.flush()
+            notes = self._notes(self.folder.sizes_at(best.position.lines))
             folder = self.folder.checkpoints
             save_checkpoint(
                 folder,
                 best.arrays,
                 best.position,
-                notes=notes.as_values(),
+                notes=notes.as_values() | best.notes,
                 is_best=True,
                 is_last=False,
             )
             self.unsaved.best = None
 
-    def go_back_to_checkpoint(self) -> None:
+    def _go_back_to_checkpoint(self) -> None:
         """Restore the state of the last checkpoint; RunError if it cannot be used."""
         self.folder.own()
         checkpoint = recover(self.folder)
@@ -167,13 +169,14 @@ class Run:
         notes = Notes.from_values(checkpoint.notes)
         position, trainer = checkpoint.position, self.trainer
         position.check(self.config.training.epochs, trainer.steps_per_epoch)
+        self.folder.check_place(position.lines, notes.sizes)
         trainer.restore(checkpoint.arrays, position)
         check_numbers(self.parts.model, self.folder.path)
         self.folder.cut_back(notes.sizes)
         self._seconds_before = notes.seconds
         self._last_epoch = notes.last_epoch
 
-    def has_ended(self) -> bool:
+    def _has_ended(self) -> bool:
         """Whether all is as the end of the run left it; it then has its `result`.
 
         The state is that of the end, and iterating over the run does nothing.
@@ -291,6 +294,6 @@ def resume(
     if epochs is not None:
         write_epochs(folder, config)
     run = Run(parts, folder)
-    if not run.has_ended():
-        run.go_back_to_checkpoint()
+    if not run._has_ended():
+        run._go_back_to_checkpoint()
     return run

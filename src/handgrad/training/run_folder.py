@@ -16,19 +16,15 @@ owner-0001.json     which process writes here, see `ownership`
 import json
 import os
 import shutil
-from dataclasses import asdict
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from handgrad.errors import IntegrityError, RunError
-from handgrad.parsing import parse_json
 from handgrad.paths import path_of
 from handgrad.training.atomic import (
-    append,
     cannot_write,
-    cut,
     make_folder,
     sweep,
     write_file,
@@ -37,16 +33,15 @@ from handgrad.training.checkpoint import Checkpoint, tidy
 from handgrad.training.config import RunConfig
 from handgrad.training.data_record import DATA
 from handgrad.training.environment import describe_environment
-from handgrad.training.notes import LOGS
+from handgrad.training.logs import Logs, table_of
 from handgrad.training.ownership import Ownership, take
-from handgrad.training.real_files import check_no_link, is_file, read_file
-from handgrad.training.records import TIMINGS, EpochRecord, Record
+from handgrad.training.real_files import is_file, read_file
 from handgrad.training.run_config import INITIAL, config_in, shorter_configs
 
 RUNS = Path("runs")
 
 
-class RunFolder:
+class RunFolder(Logs):
     """The files of one run at `path`; any process may read, only the owner writes.
 
     RunError for files that cannot be used or a folder that is in use, IntegrityError
@@ -57,10 +52,10 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path = path.absolute()  # the working directory may change
+        super().__init__(path.absolute())  # the working directory may change
+        path = self.path
         self.checkpoints = path / "checkpoints"
         self.figures = path / "figures"
-        self._lines: dict[str, list[str]] = {name: [] for name in LOGS}
         self._ownership: Ownership | None = None
 
     @classmethod
@@ -84,7 +79,7 @@ class RunFolder:
             made.own()
             if (folder / "config.toml").exists():
                 raise _is_there(folder)
-            make_folder(made.checkpoints, folder)
+            make_folder(made.checkpoints, made.path)
             made.write("environment.json", _pretty(describe_environment()))
             for name, content in ((INITIAL, initial), (DATA, record)):
                 if content:
@@ -150,7 +145,7 @@ class RunFolder:
     def result(self) -> dict[str, Any] | None:
         """The final result of the run; None if it has not finished."""
         path = self.path / "result.json"
-        return _table(path, read_file(path)) if is_file(path) else None
+        return table_of(path, read_file(path)) if is_file(path) else None
 
     def write(self, name: str, text: str) -> None:
         """Write a small `text` file of this `name` as a whole."""
@@ -159,87 +154,6 @@ class RunFolder:
     def write_result(self, result: dict[str, Any]) -> None:
         """Write the final `result` of the run."""
         self.write("result.json", _pretty(result))
-
-    def add(self, record: Record) -> None:
-        """Buffer a `record`; `flush` writes the buffer to disk."""
-        metrics, timings = lines_of(record)
-        self._lines["metrics"].append(metrics)
-        self._lines["timings"].append(timings)
-
-    def flush(self) -> dict[str, int]:
-        """Write the buffer; return the size of each file in bytes, for a checkpoint."""
-        sizes = {}
-        for name, lines in self._lines.items():
-            content = "".join(f"{line}\n" for line in lines).encode()
-            sizes[name] = append(self._log(name), content)
-            lines.clear()
-        return sizes
-
-    def cut_back(self, sizes: dict[str, int]) -> None:
-        """Truncate the logs to the `sizes` (bytes) that a checkpoint recorded.
-
-        IntegrityError for a file that is shorter than that.
-        """
-        for name, there in self.check_sizes(sizes).items():
-            if there > sizes[name]:
-                cut(self._log(name), sizes[name])
-
-    def put_logs_aside(self) -> list[str]:
-        """Begin new logs; the names under which the old ones stay, if they held lines.
-
-        metrics.jsonl becomes metrics.old-1.jsonl, the next time metrics.old-2.jsonl.
-        """
-        sizes = self.check_sizes(dict.fromkeys(LOGS, 0))
-        old = next(n for n in count(1) if not self._is_taken(f"old-{n}"))
-        names = [f"{name}.old-{old}.jsonl" for name in LOGS if sizes[name]]
-        for name in names:
-            log = self._log(name.partition(".")[0])
-            write_file(self.path / name, read_file(log))
-            cut(log, 0)
-        return names
-
-    def _is_taken(self, ending: str) -> bool:
-        return any(os.path.lexists(self._log(f"{name}.{ending}")) for name in LOGS)
-
-    def check_sizes(self, sizes: dict[str, int]) -> dict[str, int]:
-        """Bytes of each log; IntegrityError if one is shorter than in `sizes`."""
-        found = {}
-        for name, size in sizes.items():
-            path = self._log(name)
-            found[name] = path.stat().st_size if is_file(path) else 0
-            if found[name] < size:
-                check_no_link(path)
-                has = f"holds {found[name]} bytes" if is_file(path) else "is missing"
-                raise IntegrityError(
-                    f"{path} {has} and should hold {size} bytes. Put a copy back, or "
-                    "start a new run."
-                )
-        return found
-
-    def records(self) -> list[dict[str, Any]]:
-        """All complete lines of metrics.jsonl as plain values.
-
-        IntegrityError for a damaged line. A last line that was cut off when the process
-        was killed is left out.
-        """
-        path = self._log("metrics")
-        if not is_file(path):
-            return []
-        lines = read_file(path).split(b"\n")[:-1]
-        return [_table(path, line) for line in lines]
-
-    def _log(self, name: str) -> Path:
-        return self.path / f"{name}.jsonl"
-
-
-def lines_of(record: Record) -> tuple[str, str]:
-    """A record as its lines of metrics.jsonl and timings.jsonl."""
-    kind = "epoch" if isinstance(record, EpochRecord) else "step"
-    numbers = {"kind": kind, **asdict(record)}
-    timings = {name: numbers.pop(name) for name in TIMINGS if name in numbers}
-    return json.dumps(numbers), json.dumps(
-        {"kind": kind, "step": record.step, **timings}
-    )
 
 
 def _make(path: Path | None, config: RunConfig) -> tuple[Path, bool]:
@@ -275,25 +189,6 @@ def _is_there(path: Path) -> RunError:
         f"{path} is there already. Give another folder, or go on with this run: "
         f"handgrad train --resume {path}"
     )
-
-
-def _table(path: Path, content: bytes) -> dict[str, Any]:
-    """The names and values of a JSON text that a run has written."""
-    try:
-        values = parse_json(content)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise IntegrityError(
-            f"{path} is damaged: a run writes names and values, and it holds "
-            f"{_beginning(content)}. Put a copy back, or train again."
-        )
-    return values
-
-
-def _beginning(content: bytes) -> str:
-    """Enough of a text to find its place."""
-    return repr(content[:40].decode(errors="replace")) + "..." * (len(content) > 40)
 
 
 def _pretty(content: dict[str, Any]) -> str:

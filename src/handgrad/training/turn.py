@@ -5,6 +5,7 @@ looks whether somebody has.
 """
 
 import os
+from threading import get_ident
 from types import TracebackType
 
 from handgrad.errors import RunError
@@ -20,15 +21,18 @@ REFUSED = {
 class Turn:
     """A context in which its run is trained; RunError where that cannot be.
 
-    `stage` is "ready", "going", "left" after an error, or "finished".
+    It is the turn of the process that made it, and of the thread that began. `stage` is
+    "ready", "going", "left" after an error, or "finished".
     """
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder, self.stage = folder, "ready"
         self._paused: list[tuple[int, ...] | None] = []  # none if it never was
-        self._process = os.getpid()
+        self._process, self._thread = os.getpid(), get_ident()
+        self._place = self._identity()
 
     def __enter__(self) -> None:
+        self._check_process()
         if self.stage in REFUSED:
             raise RunError(f"The run {self.folder.path} {REFUSED[self.stage]}")
         self.folder.own()
@@ -38,7 +42,8 @@ class Turn:
                 f"{self.folder.path} was gone on with by somebody else while this run "
                 "was paused. Go on from its checkpoint with handgrad.training.resume."
             )
-        self.stage, self._process = "going", os.getpid()
+        self.stage, self._thread = "going", get_ident()
+        self._place = self._identity()
 
     def __exit__(
         self,
@@ -51,14 +56,41 @@ class Turn:
         self._paused = self._traces()
         self.folder.release()
 
-    def check_process(self) -> None:
-        """RunError in a child of a fork: the process that began may still write."""
-        if self.stage == "going" and self._process != os.getpid():
+    def go_on(self) -> None:
+        """Before each step: RunError in a fork; other threads may not save from now."""
+        self._check_process()
+        self._thread = get_ident()
+
+    def check_save(self) -> None:
+        """RunError unless this thread's loop is at rest and the folder is its own."""
+        self._check_process()
+        if self._thread != get_ident():
+            raise RunError(
+                f"{self.folder.path} is trained by another thread, which may be within "
+                "a step. Call save in the loop itself."
+            )
+        if self._place != self._identity():
+            raise RunError(
+                f"{self.folder.path} is not the folder any more in which the run began."
+                " Put it back, and go on with handgrad.training.resume."
+            )
+
+    def _check_process(self) -> None:
+        """The process that made the run may still write."""
+        if self._process != os.getpid():
             raise RunError(
                 f"{self.folder.path} is the run of process {self._process}, of which "
                 "this one is a fork: only that one may go on with it. Start another "
                 "run here, or use handgrad.training.resume when that one has ended."
             )
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which folder it is, whatever its name."""
+        try:
+            about = os.stat(self.folder.path)
+        except OSError:
+            return None
+        return about.st_dev, about.st_ino
 
     def _traces(self) -> list[tuple[int, ...] | None]:
         """What changes in the folder whenever somebody trains in it."""

@@ -24,11 +24,12 @@ from handgrad.training.consistency import (
 )
 from handgrad.training.data_record import naming_changes
 from handgrad.training.environment import code_checksum, matrix_kernels
+from handgrad.training.logs import lines_of
 from handgrad.training.manifest import check_manifest
 from handgrad.training.position import Position
 from handgrad.training.real_files import read_file
 from handgrad.training.run_config import check_same_data
-from handgrad.training.run_folder import RunFolder, lines_of
+from handgrad.training.run_folder import RunFolder
 from handgrad.training.trainer import Trainer
 
 

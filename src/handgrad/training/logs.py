@@ -1,0 +1,142 @@
+"""The logs of a run: a line for each step and epoch, written now and then.
+
+metrics.jsonl       numbers that repeat exactly
+timings.jsonl       the same steps' and epochs' seconds, which never repeat
+"""
+
+import json
+import os
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from handgrad.errors import IntegrityError
+from handgrad.parsing import parse_json
+from handgrad.training.atomic import append, cut, write_file
+from handgrad.training.notes import LOGS
+from handgrad.training.real_files import check_no_link, is_file, read_file
+from handgrad.training.records import TIMINGS, EpochRecord, Record
+
+
+class Logs:
+    """Two files in the folder `path`; a buffer until they are written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lines: dict[str, list[str]] = {name: [] for name in LOGS}
+
+    def add(self, record: Record) -> None:
+        """Buffer a `record`; `flush` writes the buffer to disk."""
+        metrics, timings = lines_of(record)
+        self._lines["metrics"].append(metrics)
+        self._lines["timings"].append(timings)
+
+    def flush(self) -> dict[str, int]:
+        """Write the buffer; return the size of each file in bytes, for a checkpoint."""
+        sizes = {}
+        for name, lines in self._lines.items():
+            content = "".join(f"{line}\n" for line in lines).encode()
+            sizes[name] = append(self._log(name), content)
+            lines.clear()
+        return sizes
+
+    def cut_back(self, sizes: dict[str, int]) -> None:
+        """Truncate the logs to these `sizes`, in bytes; see `check_place`."""
+        for name, size in sizes.items():
+            if self._size(name) > size:
+                cut(self._log(name), size)
+
+    def sizes_at(self, lines: int) -> dict[str, int]:
+        """Bytes of the first `lines` of each log; IntegrityError if it has fewer."""
+        sizes = {}
+        for name in LOGS:
+            path, end = self._log(name), 0
+            content = read_file(path) if is_file(path) else b""
+            for number in range(lines):
+                end = content.find(b"\n", end) + 1
+                if end == 0:
+                    check_no_link(path)
+                    has = f"has {number} lines" if is_file(path) else "is missing"
+                    raise IntegrityError(
+                        f"{path} {has} and should have {lines}. Put a copy back, or "
+                        "start a new run."
+                    )
+            sizes[name] = end
+        return sizes
+
+    def check_place(self, lines: int, sizes: dict[str, int]) -> None:
+        """IntegrityError unless the first `lines` of each log have these `sizes`."""
+        for name, size in self.sizes_at(lines).items():
+            if size != sizes[name]:
+                raise IntegrityError(
+                    f"{self._log(name)} is not what it was when the checkpoint was "
+                    f"saved: its first {lines} lines take {size} bytes, and should "
+                    f"take {sizes[name]}. Put a copy back, or start a new run."
+                )
+
+    def put_logs_aside(self) -> list[str]:
+        """Begin new logs; the names under which the old ones stay, if they held lines.
+
+        metrics.jsonl becomes metrics.old-1.jsonl, the next time metrics.old-2.jsonl.
+        """
+        sizes = {name: self._size(name) for name in LOGS}
+        old = next(n for n in count(1) if not self._is_taken(f"old-{n}"))
+        names = [f"{name}.old-{old}.jsonl" for name in LOGS if sizes[name]]
+        for name in names:
+            log = self._log(name.partition(".")[0])
+            write_file(self.path / name, read_file(log))
+            cut(log, 0)
+        return names
+
+    def _is_taken(self, ending: str) -> bool:
+        return any(os.path.lexists(self._log(f"{name}.{ending}")) for name in LOGS)
+
+    def _size(self, name: str) -> int:
+        """Bytes of a log; 0 if it is not there."""
+        path = self._log(name)
+        return path.stat().st_size if is_file(path) else 0
+
+    def records(self) -> list[dict[str, Any]]:
+        """All complete lines of metrics.jsonl as plain values.
+
+        IntegrityError for a damaged line. A last line that was cut off when the process
+        was killed is left out.
+        """
+        path = self._log("metrics")
+        if not is_file(path):
+            return []
+        lines = read_file(path).split(b"\n")[:-1]
+        return [table_of(path, line) for line in lines]
+
+    def _log(self, name: str) -> Path:
+        return self.path / f"{name}.jsonl"
+
+
+def lines_of(record: Record) -> tuple[str, str]:
+    """A record as its lines of metrics.jsonl and timings.jsonl."""
+    kind = "epoch" if isinstance(record, EpochRecord) else "step"
+    numbers = {"kind": kind, **asdict(record)}
+    timings = {name: numbers.pop(name) for name in TIMINGS if name in numbers}
+    return json.dumps(numbers), json.dumps(
+        {"kind": kind, "step": record.step, **timings}
+    )
+
+
+def table_of(path: Path, content: bytes) -> dict[str, Any]:
+    """The names and values of a JSON text that a run has written."""
+    try:
+        values = parse_json(content)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise IntegrityError(
+            f"{path} is damaged: a run writes names and values, and it holds "
+            f"{_beginning(content)}. Put a copy back, or train again."
+        )
+    return values
+
+
+def _beginning(content: bytes) -> str:
+    """Enough of a text to find its place."""
+    return repr(content[:40].decode(errors="replace")) + "..." * (len(content) > 40)
