@@ -64,3 +64,28 @@ def test_cells_are_numbers_where_all_are():
     assert labels_in(["3", "b"], "a.csv").tolist() == ["3", "b"]
     with pytest.raises(DatasetError, match="neither whole numbers nor words"):
         labels_in(["3", "2.5"], "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.array([b"\xff\xfe", b"ok"]), r"label b'\\xff\\xfe', which is no UTF-8"),
+        (np.array([2**63 + 5, 3], dtype=np.uint64), "the label 9223372036854775813"),
+        (np.array([1e300, 3.0]), "the label 1e\\+300, and a label is at most"),
+        (np.array([-(2.0**60), 3.0]), "the label -1152921504606846976.0, and"),
+    ],
+)
+def test_labels_that_would_become_others_are_refused(array, said):
+    with pytest.raises(DatasetError, match=said):
+        labels_of(array, "some.npz")
+
+
+def test_bytes_of_utf_8_are_words():
+    words = labels_of(np.array(["näh".encode(), b"ok"]), "some.npz")
+    assert words.tolist() == ["näh", "ok"]
+
+
+def test_the_largest_whole_numbers_stay():
+    numbers = np.array([2**63 - 1, -(2**63) + 1])
+    assert labels_of(numbers, "some.npz").tolist() == numbers.tolist()
+    assert labels_of(np.array([2.0**53]), "some.npz").tolist() == [2**53]

@@ -110,3 +110,13 @@ def test_too_little_memory_is_not_taken_for_damage(tmp_path, monkeypatch):
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 10)
     with pytest.raises(ResourceError, match=r"needs .* of memory"):
         load(path)
+
+
+def test_a_header_that_python_cannot_read_is_one_sentence(tmp_path):
+    content = io.BytesIO()
+    np.save(content, np.zeros((2, 2, 2), np.uint8))
+    damaged = content.getvalue().replace(b"{'descr'", b"((((((((")
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", damaged)
+    with pytest.raises(DatasetError, match="cannot be read as arrays of numbers"):
+        read_npz([tmp_path / "a.npz"], None)

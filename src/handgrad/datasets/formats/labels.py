@@ -20,7 +20,7 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
     """
     flat = _column(array, source)
     if flat.dtype.kind in "US":
-        words = flat.astype(str)
+        words = _words(flat, source)
         blank = np.flatnonzero(np.char.strip(words) == "")
         if len(blank):
             raise DatasetError(
@@ -28,14 +28,40 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
                 "out."
             )
         return words
-    if flat.dtype.kind in "biu":
-        return flat.astype(np.int64)
-    if flat.dtype.kind == "f" and np.isfinite(flat).all() and not (flat % 1).any():
-        return flat.astype(np.int64)
+    is_whole = flat.dtype.kind in "biu" or (
+        flat.dtype.kind == "f" and np.isfinite(flat).all() and not (flat % 1).any()
+    )
+    if is_whole:
+        return _whole(flat, source)
     raise DatasetError(
         f"{source} holds labels that are neither whole numbers nor words "
         f"({flat.dtype}). Give each image the number or the name of its class."
     )
+
+
+def _words(flat: NumpyArray, source: str) -> NumpyArray:
+    """Labels as text; DatasetError for bytes that are no UTF-8."""
+    if flat.dtype.kind == "U":
+        return flat
+    try:
+        return np.array([label.decode() for label in flat.tolist()], dtype=np.str_)
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{source} holds the label {error.object!r}, which is no UTF-8 text. Save "
+            "the labels as text."
+        ) from error
+
+
+def _whole(flat: NumpyArray, source: str) -> NumpyArray:
+    """Labels as int64; DatasetError for numbers that are too large to be exact."""
+    most = 2**53 if flat.dtype.kind == "f" else 2**63 - 1
+    for label in (flat.min(), flat.max()) if len(flat) else ():
+        if not -most <= int(label) <= most:
+            raise DatasetError(
+                f"{source} holds the label {label}, and a label is at most {most:,}. "
+                "Give each image the number or the name of its class."
+            )
+    return flat.astype(np.int64)
 
 
 def labels_in(cells: Sequence[str], source: str) -> NumpyArray:
