@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.plain import PlainEngine
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError, HandgradError
 from handgrad.optimizers import Adam
 from handgrad.training.build import build
 
@@ -98,3 +98,9 @@ def test_balanced_classes_weigh_the_same_in_the_training_split_only():
     assert parts.validation.weights is None
     assert parts.dataset.train.weights is train.weights
     assert build(small()).train.weights is None
+
+
+@pytest.mark.parametrize("config", [{}, None, "settings.toml"])
+def test_other_settings_than_a_configuration_are_refused(config):
+    with pytest.raises(ConfigError, match="takes its settings as a RunConfig, got"):
+        build(config)

@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from handgrad.errors import DifferenceError, RunError
+from handgrad.errors import DifferenceError, IntegrityError
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.manifest import seal
 from handgrad.training.verify import verify
@@ -145,7 +145,7 @@ def test_a_brightness_made_up_is_found(run):
     config.write_text("\n".join(changed) + "\n")
     for which in ("best", "last"):
         save_again(run, which, notes={"config_sha256": None})
-    with pytest.raises(RunError, match="its content differs"):
+    with pytest.raises(IntegrityError, match=r"says brightness = 0.9 in \[resolved\]"):
         verify(run, steps=1)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from handgrad.errors import IntegrityError, ResourceError, RunError
 from handgrad.training import resume
-from handgrad.training.manifest import MANIFEST, check_manifest, seal, unseal
+from handgrad.training.manifest import MANIFEST, _content, check_manifest, seal, unseal
 
 from .small import train
 from .test_run import fill_disk
@@ -160,10 +160,22 @@ def test_a_finished_run_resumed_is_whole_again(tmp_path):
 @pytest.mark.parametrize("failing", [1, 2])
 def test_a_full_disk_leaves_no_manifest_that_is_wrong(tmp_path, monkeypatch, failing):
     train(tmp_path / "run")
+    unseal(tmp_path / "run")  # else there is nothing to write
     run = resume(tmp_path / "run")
     with monkeypatch.context() as patch:
         fill_disk(patch, failing)
         with pytest.raises(ResourceError):
             list(run)
     with pytest.raises(RunError, match="so the run has not ended"):
+        check_manifest(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["config.toml", "checkpoints/best.json"])
+def test_a_manifest_must_list_what_every_run_writes(tmp_path, name):
+    train(tmp_path / "run")
+    manifest = tmp_path / "run" / "manifest.json"
+    files = json.loads(manifest.read_text())["files"]
+    del files[name]
+    manifest.write_bytes(_content(files))
+    with pytest.raises(IntegrityError, match=f"does not list {name}, which every run"):
         check_manifest(tmp_path / "run")

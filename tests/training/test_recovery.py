@@ -10,6 +10,7 @@ from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.recovery import recover
 from handgrad.training.run import resume, start
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.trained_network import load
 
 from .small import final_bits, go_on, small, stop_after, train
 from .test_checkpoint import names
@@ -183,3 +184,21 @@ def test_a_log_is_cut_only_where_the_checkpoint_stands(tmp_path, sizes):
     with pytest.raises(IntegrityError, match="is not what it was when the checkpoint"):
         resume(run)
     assert (run / "metrics.jsonl").read_bytes() == log
+
+
+@pytest.mark.parametrize("which", ["last", "best"])
+def test_a_missing_pointer_is_said_to_be_found_again(tmp_path, which):
+    train(tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / f"{which}.json").unlink()
+    with pytest.raises(IntegrityError, match="let it be found again: handgrad"):
+        load(tmp_path / "run", which)
+    with pytest.warns(HandgradWarning, match="was missing. It now names"):
+        list(resume(tmp_path / "run"))
+    assert load(tmp_path / "run", which)
+
+
+def test_why_the_newest_checkpoint_is_not_taken_is_said(tmp_path):
+    run = stopped(tmp_path)
+    shorten_the_log(run)
+    with pytest.raises(IntegrityError, match=r"Of epoch-.*metrics\.jsonl has 0 lines"):
+        resume(run)

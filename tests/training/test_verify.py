@@ -258,5 +258,5 @@ def test_other_code_is_told(other):
 def test_no_steps_are_no_comparison(run):
     with pytest.raises(ConfigError, match="steps"):
         verify(run, steps=0)
-    with pytest.raises(RunError, match="is not a run folder"):
+    with pytest.raises(RunError, match="nowhere is not there"):
         verify(Path("nowhere"))

@@ -1,6 +1,7 @@
 """The program `handgrad`: its commands, and what it says when something is wrong."""
 
 import atexit
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -70,11 +71,23 @@ def handgrad(
 def main() -> None:
     """Run the program with the words of the command line."""
     open_streams()
-    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}  # figures are ours
+    _set_matplotlib()
     codes: list[int] = []
     atexit.register(_leave, codes)  # the first to be registered is the last to run
     codes.append(run())
     sys.exit(codes[0])
+
+
+def _set_matplotlib() -> None:
+    """Figures are ours: no settings of the user's, and no words of its own.
+
+    A relative folder in an XDG variable counts as none, as the standard has it.
+    """
+    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        if not os.path.isabs(os.environ.get(name, os.sep)):
+            del os.environ[name]
 
 
 def _leave(codes: list[int]) -> None:

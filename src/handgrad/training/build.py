@@ -18,6 +18,7 @@ from handgrad.losses import L2
 from handgrad.models.own import MakeModel, made_by
 from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
+from handgrad.ranges import shown
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
 from handgrad.training.optimizer import build_optimizer
@@ -64,8 +65,14 @@ def build(
 ) -> Parts:
     """Load the data, build the model, and make the trainer that joins them.
 
-    ResourceError if memory is short, unless `force` is set.
+    ResourceError if memory is short, unless `force` is set; ConfigError for other
+    settings than a RunConfig.
     """
+    if not isinstance(config, RunConfig):
+        raise ConfigError(
+            f"A run takes its settings as a RunConfig, got {shown(config)}. Make one "
+            "with handgrad.training.config_from or read_config."
+        )
     dataset = load_dataset(config, progress)
     record = record_of(dataset)
     made = assemble(config, dataset, workers=workers, announce=announce, force=force)

@@ -157,6 +157,12 @@ def _read(path: Path) -> bytes:
     try:
         return read_file(path)
     except FileNotFoundError as error:
+        if path.stem in POINTERS and any(path.parent.glob("epoch-*")):
+            run = path.parent.parent
+            raise IntegrityError(
+                f"{path} is missing, though the run has saved checkpoints. Put a copy "
+                f"back, or let it be found again: handgrad train --resume {run}"
+            ) from error
         if path.stem in POINTERS:
             raise RunError(
                 f"{path.parent.parent} holds no checkpoint yet: {path.name} is "

@@ -16,6 +16,8 @@ from handgrad.training.ownership import NAME as OWNER
 from handgrad.training.real_files import is_file, read_file
 
 MANIFEST = "manifest.json"
+ALWAYS = {"config.toml", "environment.json", "metrics.jsonl", "timings.jsonl"}
+ALWAYS |= {"result.json", "checkpoints/last.json", "checkpoints/best.json"}
 NEXT = "Take a copy of the run, or train it again from its config.toml."
 
 
@@ -36,6 +38,12 @@ def check_manifest(folder: Path) -> int:
     Returns how many files were compared. Files that came later are left alone.
     """
     files = _read(folder)
+    unlisted = sorted(ALWAYS - files.keys())
+    if unlisted:
+        raise IntegrityError(
+            f"{folder / MANIFEST} does not list {unlisted[0]}, which every run writes. "
+            f"{NEXT}"
+        )
     for name, expected in files.items():
         path = folder / name
         if not is_file(path):

@@ -149,8 +149,9 @@ def _first_line(path: Path) -> str:
 
 
 def _in_use(folder: Path, path: Path, owner: dict[str, Any]) -> RunError:
-    who = f"process {owner['process']} on " if "process" in owner else "another process"
-    where = str(owner.get("host", "")).partition(" ")[0]
+    who = f"process {owner['process']}" if "process" in owner else "another process"
+    host = str(owner.get("host", "")).partition(" ")[0]
+    where = f" on {host}" if host else ""
     return RunError(
         f"{folder} is in use by {who}{where}. Wait for it, or give another folder; if "
         f"you are sure that it is gone, remove {path.name} from there."

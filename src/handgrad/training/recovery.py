@@ -67,12 +67,13 @@ def _point_to_newest(
     folder: RunFolder, which: str, best_epoch: int | None = None
 ) -> Checkpoint:
     """Write last.json or best.json for the newest checkpoint that fits."""
-    pointer = folder.checkpoints / f"{which}.json"
+    pointer, why = folder.checkpoints / f"{which}.json", ""
     for name in _names(folder.checkpoints):
         try:
             found, manifest_sha256 = find_checkpoint(folder.checkpoints / name)
             _check_fits(folder, found, best_epoch)
-        except (HandgradError, OSError):
+        except (HandgradError, OSError) as error:
+            why = why or f" Of {name}: {error}"
             continue
         point(folder.checkpoints, which, name, manifest_sha256)
         _say(f"{pointer} was missing. It now names {name}, the newest that is sound.")
@@ -80,7 +81,7 @@ def _point_to_newest(
     of = "" if best_epoch is None else f" of epoch {best_epoch}, the best"
     raise IntegrityError(
         f"{pointer} is missing, and {folder.checkpoints} holds no sound "
-        f"checkpoint{of}. {NEXT}"
+        f"checkpoint{of}. {why or NEXT}"
     )
 
 

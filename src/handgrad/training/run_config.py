@@ -11,7 +11,7 @@ from pathlib import Path
 
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.datasets.changes import Record
-from handgrad.errors import HandgradError, RunError
+from handgrad.errors import HandgradError, IntegrityError, RunError
 from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, read_config
 from handgrad.training.data_record import changed_since
@@ -19,6 +19,7 @@ from handgrad.training.real_files import is_file, read_file, regular
 
 CONFIG = "config.toml"
 INITIAL = "initial.safetensors"
+OF_DATA = {"dataset_sha256", "class_names", "input_shape", "input_dtype"}
 
 
 def config_in(folder: Path) -> RunConfig:
@@ -76,8 +77,18 @@ def without_length(config: RunConfig) -> RunConfig:
 def check_same_data(
     folder: Path, before: RunConfig, now: RunConfig, record: Record
 ) -> None:
-    """RunError if the data are not those that a run began with; `record` is of now."""
+    """RunError if the data are not those that a run began with; `record` is of now.
+
+    IntegrityError where they are, and the configuration says other things of them.
+    """
     if before.resolved != now.resolved:
+        said, known = (config.model_dump()["resolved"] for config in (before, now))
+        others = [name for name in known if said[name] != known[name]]
+        if not OF_DATA.intersection(others):
+            raise IntegrityError(
+                f"{folder / CONFIG} says {others[0]} = {said[others[0]]} in [resolved],"
+                f" and the data give {known[others[0]]}. Put the file back as it was."
+            )
         found = changed_since(folder, before, record) or ": its content differs"
         raise RunError(
             f"The data set {now.dataset.name} is not the one that the run began "

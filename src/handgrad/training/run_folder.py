@@ -96,9 +96,11 @@ class RunFolder(Logs):
         """Open the folder at `path` for reading; RunError if it is not a run's."""
         path = path_of("A run", "its folder", path, RunError)
         if not is_file(path / "config.toml"):
+            is_there = path.exists()
+            wrong = "is not a run folder: it holds no config.toml"
             raise RunError(
-                f"{path} is not a run folder: it holds no config.toml. Give a folder "
-                "that handgrad train has made; they stand under runs/."
+                f"{path} {wrong if is_there else 'is not there'}. Give a folder that "
+                "handgrad train has made; they stand under runs/."
             )
         return cls(path)
 
@@ -185,9 +187,10 @@ def _refuse_unless_empty(path: Path) -> bool:
 
 
 def _is_there(path: Path) -> RunError:
+    is_run = (path / "config.toml").exists()
+    resume = f", or go on with this run: handgrad train --resume {path}"
     return RunError(
-        f"{path} is there already. Give another folder, or go on with this run: "
-        f"handgrad train --resume {path}"
+        f"{path} is there already. Give another folder{resume if is_run else '.'}"
     )
 
 

@@ -97,3 +97,8 @@ def test_a_file_holds_no_codes_whatever_is_forced(monkeypatch, capsys, variable,
     assert out == "name\ncat\n"
     assert "reading" in err
     assert "\x1b" not in err
+
+
+def test_what_a_terminal_would_obey_is_written_out(capsys):
+    console(stderr=True).print("a \x1b[31m name \u202e", soft_wrap=True)
+    assert capsys.readouterr().err == "a \\x1b[31m name \\u202e\n"

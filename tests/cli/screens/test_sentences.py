@@ -9,7 +9,7 @@ from handgrad.cli.screens.sentences import of_system_error
     ("number", "words"),
     [
         (errno.ENOSPC, "the disk is full. Free some room"),
-        (errno.EACCES, "you may not read or write there. Choose a folder"),
+        (errno.EACCES, "you may not read or write there. Change that"),
         (errno.EROFS, "can only be read. Choose another folder"),
         (errno.ELOOP, "Too many levels"),
     ],

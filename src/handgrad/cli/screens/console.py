@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from handgrad.text import one_line, printable, printable_json
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 200  # wide enough that a table in a file is not folded
 
 
+class PlainConsole(Console):
+    """Writes out what a terminal would obey in the words that are printed."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """As rich does, of a text that is only text."""
+        return super().render_str(printable(text), **options)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that takes words as they are: nothing in them is read as markup.
 
@@ -23,7 +32,7 @@ def console(*, stderr: bool = False) -> Console:
     rich would move the cursor and draw bars there; but here is no colour to force.
     """
     is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(
+    return PlainConsole(
         stderr=stderr,
         force_terminal=is_terminal,
         width=None if is_terminal else PIPE_WIDTH,

@@ -8,7 +8,6 @@ from types import TracebackType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from handgrad.cli.screens.console import console
-from handgrad.text import printable
 
 REDRAW_SECONDS = 0.1
 
@@ -117,11 +116,11 @@ class TrainingScreen:
     def say(self, sentence: str) -> None:
         """Leave a lasting line."""
         if not self.quiet:
-            self.console.print(printable(sentence), soft_wrap=True)
+            self.console.print(sentence, soft_wrap=True)
 
     def warn(self, sentence: str) -> None:
         """Leave a lasting line that `quiet` does not keep back."""
-        self.console.print(printable(sentence), soft_wrap=True, style="bold red")
+        self.console.print(sentence, soft_wrap=True, style="bold red")
 
     def numbers(self, now: float) -> str:
         """Loss, accuracy, images a second and time left, as of now."""

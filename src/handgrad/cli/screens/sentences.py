@@ -5,7 +5,7 @@ from errno import EACCES, EDQUOT, EISDIR, ENOSPC, EROFS
 from typing import Any
 
 REASONS = {
-    EACCES: "you may not read or write there. Choose a folder of your own",
+    EACCES: "you may not read or write there. Change that, or take another place",
     EDQUOT: "your share of the disk is full. Free some room and try again",
     EISDIR: "it is a folder. Name a file",
     ENOSPC: "the disk is full. Free some room and try again",

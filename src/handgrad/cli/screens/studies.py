@@ -21,6 +21,7 @@ from handgrad.studies.results import (
 )
 from handgrad.studies.runner import Advanced, Begun, Died, Ended, Event
 from handgrad.studies.trials import Cell, unique
+from handgrad.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -152,7 +153,9 @@ class StudyScreen:
         if done:
             seconds = (monotonic() - self.begun) * (self.epochs - done) / done
             left = f"{duration(seconds)} left"
-        self.bar.update(self.task, completed=done, description=words, left=left)
+        self.bar.update(
+            self.task, completed=done, description=printable(words), left=left
+        )
 
     def say(self, sentence: str) -> None:
         """Leave a lasting line."""
