@@ -70,7 +70,7 @@ def test_another_setting_is_code_3(handgrad, copy):
 
 
 def test_mistakes_are_sentences(refused, copy):
-    assert "is not a run folder" in refused("verify nowhere")
+    assert "nowhere is not there" in refused("verify nowhere")
     assert "--steps takes a whole number from 1 up" in refused(
         f"verify {copy} --steps 0"
     )

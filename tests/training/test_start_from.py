@@ -161,7 +161,7 @@ def coloured(folder):
 
 
 def test_a_source_that_is_none_is_refused(tmp_path, source):
-    with pytest.raises(RunError, match="is not a run folder"):
+    with pytest.raises(RunError, match="nowhere is not there"):
         start(of(tmp_path / "nowhere"), tmp_path / "run")
     changed = {"source": str(source), "sha256": "0" * 64}
     with pytest.raises(IntegrityError, match="no longer holds the weights"):

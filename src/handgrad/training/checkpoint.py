@@ -157,15 +157,15 @@ def _read(path: Path) -> bytes:
     try:
         return read_file(path)
     except FileNotFoundError as error:
-        if path.stem in POINTERS and any(path.parent.glob("epoch-*")):
-            run = path.parent.parent
+        run = path.parent.parent
+        if path.stem in POINTERS and _was_written(path):
             raise IntegrityError(
                 f"{path} is missing, though the run has saved checkpoints. Put a copy "
                 f"back, or let it be found again: handgrad train --resume {run}"
             ) from error
         if path.stem in POINTERS:
             raise RunError(
-                f"{path.parent.parent} holds no checkpoint yet: {path.name} is "
+                f"{run} holds no checkpoint yet: {path.name} is "
                 "missing. Let the run go on until its first epoch has ended."
             ) from error
         raise IntegrityError(f"{path} is missing. {OTHER}") from error
@@ -174,6 +174,13 @@ def _read(path: Path) -> bytes:
             f"{path} cannot be read: {error.strerror or error}. "
             "Mend that and try again."
         ) from error
+
+
+def _was_written(pointer: Path) -> bool:
+    """Whether a run must have had last.json, or best.json, which its end needs."""
+    if pointer.stem == "best":
+        return is_file(pointer.parent.parent / "result.json")
+    return any(pointer.parent.glob("epoch-*"))
 
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
