@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -199,3 +200,21 @@ def test_an_empty_word_names_nothing(words, after, capsys):
 
 def test_an_empty_part_of_a_setting_is_no_empty_word():
     main.check_words(["train", "--set", "hidden_sizes=", "--set=a=", "--quiet"])
+
+
+def test_matplotlib_says_nothing_where_it_cannot_keep_anything(tmp_path):
+    """A user without a home, and a folder of caches that is no absolute path."""
+    named = {"HOME": os.devnull, "XDG_CACHE_HOME": "relative", "HANDGRAD_CACHE": ""}
+    kept = {name: os.environ[name] for name in ("PATH",)}
+    words = ["train", "softmax_regression", "--engine", "plain", "--epochs", "1", "-q"]
+    done = subprocess.run(
+        [sys.executable, "-m", "handgrad", *words, "--run", "run"],
+        cwd=tmp_path,
+        env=kept | named | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "run" / "figures" / "curves.png").is_file()
+    assert not (tmp_path / "relative").exists()
