@@ -1,38 +1,65 @@
-"""How long until the first step is done, and how long do imports take?
+"""How long until a new process has trained one step, or predicted one picture?
 
     python benchmarks/first_step.py [NETWORK ...]
 
-Each time is that of a new process: cold with an empty cache of machine code, warm with
-the cache that the cold one left. Imports are the fastest of a few.
+Each time is that of a new process, imports included: cold with an empty cache of
+machine code, warm with the cache that the cold one left (the fastest of a few).
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from time import perf_counter
 
-from handgrad.inspection.speed.networks import NETWORKS
+from handgrad import catalog
+from handgrad.inspection.speed.networks import NETWORKS, network
 from handgrad.inspection.speed.race_report import machine
 
-FIRST_STEP = """
-import sys
-from handgrad.inspection.speed.networks import network, pictures
-from handgrad.inspection.speed.operation_times import random_batches
-from handgrad.inspection.speed.race import make_engine
-chosen = network(sys.argv[1])
-data = pictures(chosen.image_shape, 256)
-make_engine(chosen, 256).train_step(random_batches(*data, 256, 1)[0], 1)
+MAKE = """
+import json, sys
+import numpy as np
+from handgrad import catalog
+from handgrad.datasets.normalization import half
+n = json.loads(sys.argv[1])
+shape = tuple(n["image_shape"])
+model = catalog.build(
+    "model", n["model"], n["options"], input_shape=shape, classes=10, seed=0
+)
 """
+TRAIN = """
+from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.engine import Batch
+from handgrad.losses import SoftmaxCrossEntropy
+rule = catalog.build("optimizer", n["optimizer"], {}, **n["optimizer_options"])
+rows = np.arange(256)
+batch = Batch(np.zeros((256, *shape), np.uint8), rows % 10, rows, rows)
+loss, values = SoftmaxCrossEntropy(), half(shape[0])
+CpuEngine(model, loss, rule, values, input_shape=shape).train_step(batch, 1)
+"""
+PREDICT = """
+from handgrad.engine.prediction import predictor
+predictor(model, shape, half(shape[0])).logits(np.zeros((1, *shape), np.uint8))
+"""
+QUESTIONS = {"first training step": MAKE + TRAIN, "one picture": MAKE + PREDICT}
 PROGRAM = "from handgrad.cli.main import run; run(['--help'])"
 STARTS = {
     "python": "pass",
     "import numpy": "import numpy",
+    "import numba": "import numba",
     "import handgrad": "import handgrad",
     "handgrad --help": PROGRAM,
 }
 REPEATS = 5
+
+
+def names() -> list[str]:
+    """Every network whose speed is quoted, and every other one of the catalogue."""
+    quoted = {each.model for each in NETWORKS.values()} | {"from_layers"}
+    return [*NETWORKS, *(name for name in catalog.MODELS if name not in quoted)]
 
 
 def seconds(code: str, *words: str, cache: str | None = None) -> float:
@@ -50,22 +77,31 @@ def seconds(code: str, *words: str, cache: str | None = None) -> float:
     return perf_counter() - start
 
 
+def cold_and_warm(code: str, name: str) -> tuple[float, float]:
+    """A new process with an empty cache, and the fastest of those after it."""
+    words = json.dumps(asdict(network(name)))
+    with tempfile.TemporaryDirectory() as cache:
+        cold = seconds(code, words, cache=cache)
+        return cold, min(seconds(code, words, cache=cache) for _ in range(REPEATS))
+
+
 def main() -> None:
     """Starts first, then networks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("networks", nargs="*", default=list(NETWORKS))
+    parser.add_argument("networks", nargs="*", default=names())
     words = parser.parse_args()
     print(machine())
     print("\n| Start | seconds |\n|---|---|")
     for name, code in STARTS.items():
         best = min(seconds(code) for _ in range(REPEATS))
         print(f"| {name} | {best:.3f} |", flush=True)
-    print("\n| First step of | cold, seconds | warm |\n|---|---|---|")
+    columns = [
+        f"{question}, {state}" for question in QUESTIONS for state in ("cold", "warm")
+    ]
+    print(f"\n| Seconds until | {' | '.join(columns)} |\n|---|---|---|---|---|")
     for name in words.networks:
-        with tempfile.TemporaryDirectory() as cache:
-            cold = seconds(FIRST_STEP, name, cache=cache)
-            warm = min(seconds(FIRST_STEP, name, cache=cache) for _ in range(3))
-        print(f"| {name} | {cold:.2f} | {warm:.2f} |", flush=True)
+        times = [t for code in QUESTIONS.values() for t in cold_and_warm(code, name)]
+        print(f"| {name} | {' | '.join(f'{t:.2f}' for t in times)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -111,5 +112,8 @@ def test_first_step(tmp_path, monkeypatch):
 
     assert first_step.seconds("pass") > 0
     cache = tmp_path / "cache"
-    assert first_step.seconds(first_step.FIRST_STEP, "softmax", cache=str(cache)) > 0
+    assert {"vgg", "perceptron", "alex5"} < set(first_step.names())
+    words = json.dumps(asdict(first_step.network("softmax")))
+    for code in first_step.QUESTIONS.values():
+        assert first_step.seconds(code, words, cache=str(cache)) > 0
     assert any((cache / "kernels").rglob("*_entry-*"))  # code went where it was told

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handgrad.engine import geometry, matrix_unit
+from handgrad.engine import matrix_unit, processor
 from handgrad.engine.convolution_way import goes_winograds_way
 
 from .networks import GLOBAL, RELU, conv, cpu_engine, linear, network
@@ -13,7 +13,7 @@ FEW, MANY = convolution(64, 128, 3, padding=1), convolution(96, 128, 3, padding=
 
 @pytest.fixture
 def wide(monkeypatch):
-    monkeypatch.setattr(geometry, "has_wide_registers", lambda: True)
+    monkeypatch.setattr(processor, "has_wide_registers", lambda: True)
     return monkeypatch
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handgrad.engine import geometry
+from handgrad.engine import geometry, processor
 from handgrad.engine.geometry import FLOAT, Convolution
 from handgrad.layers import Conv2d
 from handgrad.randomness import Key, normal
@@ -133,7 +133,7 @@ def test_sizes_are_the_layers(case):
 
 @pytest.mark.parametrize("wide", [True, False])
 def test_blocks_fit_the_registers_and_waste_little(monkeypatch, wide):
-    monkeypatch.setattr(geometry, "has_wide_registers", lambda: wide)
+    monkeypatch.setattr(processor, "has_wide_registers", lambda: wide)
     for channels in range(1, 130):
         block = geometry.output_block(channels)
         rounded = -(-channels // block) * block
@@ -147,4 +147,4 @@ def test_blocks_fit_the_registers_and_waste_little(monkeypatch, wide):
 
 
 def test_this_machine_says_what_registers_it_has():
-    assert geometry.has_wide_registers() in (True, False)
+    assert processor.has_wide_registers() in (True, False)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.engine import lower_rows
-from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.lower_rows import blocks
+from handgrad.engine.processor import has_wide_registers
 from handgrad.engine.walk import goes_by_rows
 
 from .by_rows import BY_ROWS

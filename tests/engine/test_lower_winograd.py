@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handgrad.engine import convolution_way, geometry
+from handgrad.engine import convolution_way, processor
 from handgrad.engine.lower_winograd import suits_winograd
 from handgrad.layers import Conv2d
 from handgrad.randomness import Key
@@ -14,7 +14,7 @@ from .same_bits import assert_same_bits
 from .test_cpu import Settings, values_of
 
 wide = pytest.mark.skipif(
-    not geometry.has_wide_registers(), reason="needs registers of 16 floats"
+    not processor.has_wide_registers(), reason="needs registers of 16 floats"
 )
 
 
@@ -46,7 +46,7 @@ def test_all_others_are_made_directly(other):
 
 
 def test_without_wide_registers_none_does(monkeypatch):
-    monkeypatch.setattr(geometry, "has_wide_registers", lambda: False)
+    monkeypatch.setattr(processor, "has_wide_registers", lambda: False)
     assert not suits_winograd(convolution(32, 32, 3))
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from handgrad.engine import convolution_way, geometry
+from handgrad.engine import convolution_way, processor
 from handgrad.engine.winograd_way import CELLS
 
 from .networks import NETWORKS, cpu_engine
 
 pytestmark = pytest.mark.skipif(
-    not geometry.has_wide_registers(), reason="needs registers of 16 floats"
+    not processor.has_wide_registers(), reason="needs registers of 16 floats"
 )
 
 

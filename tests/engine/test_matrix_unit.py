@@ -6,7 +6,7 @@ import numba
 import pytest
 from llvmlite import binding
 
-from handgrad.engine import matrix_unit
+from handgrad.engine import matrix_unit, processor
 from handgrad.engine.matrix_unit import FEATURES, VARIABLE, has_matrix_unit
 
 
@@ -20,11 +20,13 @@ def able(monkeypatch):
     monkeypatch.setattr(binding, "get_host_cpu_features", lambda: features)
     monkeypatch.setattr(numba.config, "CPU_FEATURES", None)
     monkeypatch.setattr(matrix_unit, "is_granted", lambda: True)
-    return features
+    yield features
+    processor.features.cache_clear()
 
 
 def ask():
     """Without what an earlier question found."""
+    processor.features.cache_clear()
     return has_matrix_unit.__wrapped__()
 
 

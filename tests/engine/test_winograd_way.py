@@ -2,7 +2,7 @@
 
 import pytest
 
-from handgrad.engine import convolution_way, geometry
+from handgrad.engine import convolution_way, processor
 from handgrad.engine.windows import Windows
 from handgrad.engine.winograd_way import CELLS, Way, picture_strides
 
@@ -10,7 +10,7 @@ from .networks import NETWORKS, cpu_engine
 
 
 def test_a_way_rounds_its_outputs_up_to_whole_blocks(monkeypatch, unit):
-    monkeypatch.setattr(geometry, "has_wide_registers", lambda: True)
+    monkeypatch.setattr(processor, "has_wide_registers", lambda: True)
     way = Way("x", Windows((7, 7), (7, 7), (1, 1), 32), 64, 33)
     assert way.blocks * way.block >= 33
     assert (way.block == 32) == unit
@@ -26,7 +26,7 @@ def test_strides_of_a_picture():
 
 
 @pytest.mark.skipif(
-    not geometry.has_wide_registers(), reason="needs registers of 16 floats"
+    not processor.has_wide_registers(), reason="needs registers of 16 floats"
 )
 @pytest.mark.usefixtures("unit")
 def test_products_are_counted_as_they_are_made(monkeypatch):

@@ -7,9 +7,9 @@ gradient of the inputs: its lists leave out what lies outside.
 from dataclasses import dataclass
 
 import numpy as np
-from llvmlite import binding
 
 from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.engine import processor
 from handgrad.layers import Conv2d
 
 FLOAT = 4
@@ -76,20 +76,15 @@ class Convolution:
         return 2 * self.out_channels * self.in_channels * self.taps * places
 
 
-def has_wide_registers() -> bool:
-    """Whether this processor has 32 registers of 16 floats (AVX-512)."""
-    return bool(binding.get_host_cpu_features().get("avx512f", False))
-
-
 def output_block(channels: int) -> int:
     """How many outputs the kernel makes at once: little waste, then many."""
-    blocks = BLOCKS if has_wide_registers() else (3, 2)
+    blocks = BLOCKS if processor.has_wide_registers() else (3, 2)
     return min(blocks, key=lambda block: (-(-channels // block) * block, -block))
 
 
 def dots_block(outs: int, taps: int) -> Pair:
     """Outputs and taps whose weight gradients the kernel sums at once."""
-    registers = 24 if has_wide_registers() else 6
+    registers = 24 if processor.has_wide_registers() else 6
     tap_block = max(t for t in range(1, min(taps, 9) + 1) if taps % t == 0)
     tap_block = tap_block if tap_block <= registers else 1
     fits = [

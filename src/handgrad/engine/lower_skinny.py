@@ -3,7 +3,7 @@
 import numpy as np
 
 from handgrad.arrays import Shape
-from handgrad.engine.geometry import has_wide_registers
+from handgrad.engine import processor
 from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_entry
 from handgrad.engine.kernels.products import clear_entry, row_sums_entry
 from handgrad.engine.kernels.registers import LANES
@@ -25,7 +25,7 @@ PIECES = 4
 def is_skinny(layer: Linear, inputs: Tensor) -> bool:
     """Whether the layer's products have so few rows that their own kernels win."""
     fits = layer.out_features <= MOST_OUTPUTS and layer.in_features % LANES == 0
-    return fits and inputs.is_batch_first and has_wide_registers()
+    return fits and inputs.is_batch_first and processor.has_wide_registers()
 
 
 def reads_bytes(layer: object, shape: Shape) -> bool:
@@ -34,7 +34,7 @@ def reads_bytes(layer: object, shape: Shape) -> bool:
     Training cannot: the gradient of the weight asks for them again.
     """
     fits = is_known_as(layer, Linear) and layer.out_features <= MOST_OUTPUTS
-    return fits and shape[1] * shape[2] % LANES == 0 and has_wide_registers()
+    return fits and shape[1] * shape[2] % LANES == 0 and processor.has_wide_registers()
 
 
 def add_forward(

@@ -6,7 +6,7 @@ The gradient of the weights is a sum over the whole batch, so it waits for all t
 """
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine import geometry, matrix_unit
+from handgrad.engine import geometry, matrix_unit, processor
 from handgrad.engine.geometry import Convolution
 from handgrad.engine.kernels.convolution import pack_entry
 from handgrad.engine.kernels.panels import PANEL
@@ -36,7 +36,7 @@ FEWEST_CHANNELS = 32
 def suits_winograd(layer: Conv2d) -> bool:
     """Whether a convolution has the kernel, stride and channels that it needs."""
     return (
-        geometry.has_wide_registers()
+        processor.has_wide_registers()
         and layer.kernel_size == (TAPS, TAPS)
         and layer.stride == (1, 1)
         and max(layer.padding) < TAPS

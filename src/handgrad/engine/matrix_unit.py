@@ -9,6 +9,8 @@ import platform
 import sys
 from functools import cache
 
+from handgrad.engine import processor
+
 VARIABLE = "HANDGRAD_AMX"  # 0 leaves the unit alone
 FEATURES = ("amx-tile", "amx-bf16", "avx512f", "avx512bw")
 ARCH_PRCTL, ASK_PERMISSION, MATRIX_REGISTERS = 158, 0x1023, 18  # of Linux on x86-64
@@ -25,19 +27,7 @@ def has_matrix_unit() -> bool:
         return False
     if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
         return False
-    return all(map(_compiles_for, FEATURES)) and is_granted()
-
-
-def _compiles_for(feature: str) -> bool:
-    """Whether the processor has it, and Numba was not told to leave it alone."""
-    from llvmlite import binding
-
-    from handgrad.engine.compiler import config  # takes a while to import
-
-    chosen = config.CPU_FEATURES
-    if chosen is not None:
-        return f"+{feature}" in chosen.split(",")
-    return bool(binding.get_host_cpu_features().get(feature, False))
+    return processor.features().issuperset(FEATURES) and is_granted()
 
 
 def is_granted() -> bool:

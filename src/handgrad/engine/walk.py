@@ -7,9 +7,9 @@ import numpy as np
 
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine import processor
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.convolution_way import goes_winograds_way, lower_any_convolution
-from handgrad.engine.geometry import has_wide_registers
 from handgrad.engine.kernels.gather import GATHER_FIRST, GATHER_LAST
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.views import VIEWS_OF
@@ -281,7 +281,8 @@ def goes_by_rows(model: Layer[Any]) -> bool:
     """Whether the network is a perceptron whose sizes fill whole registers."""
     layers = [layer for _, layer in layers_of(model)]
     linears = [layer for layer in layers if is_known_as(layer, Linear)]
-    if not has_wide_registers() or not linears or tile_of(model) != LINEAR_TILE:
+    is_wide = processor.has_wide_registers() and tile_of(model) == LINEAR_TILE
+    if not is_wide or not linears:
         return False
     before = layers[: layers.index(linears[0])]
     is_simple = all(

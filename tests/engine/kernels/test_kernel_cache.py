@@ -71,17 +71,19 @@ def test_machine_code_is_kept_for_this_user_alone(folder):
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-def test_another_process_reads_it(folder):
-    program = (
-        "from tests.engine.kernels.test_kernel_cache import doubled; print(doubled())"
-    )
+def test_another_process_reads_it_without_what_compiles(folder):
+    program = """
+import sys
+from tests.engine.kernels.test_kernel_cache import doubled
+print(doubled(), "numba.cpython.cmathimpl" in sys.modules)
+"""
     said = [
         subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True
         ).stdout.strip()
         for _ in range(2)
     ]
-    assert said == ["False", "True"]
+    assert said == ["False True", "True False"]
 
 
 def flipped(content, place):

@@ -26,6 +26,7 @@ from uuid import uuid4
 import llvmlite
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from handgrad.datasets.locate import cache_folder
@@ -67,7 +68,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
     def flush(self) -> None:
         """Nothing waits to be written."""
 
-    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled form, if it is there.
+
+        Numba's own imports first all that it can compile: 0.3 s for nothing where no
+        kernel is compiled (its compiler does the same). Machine code asks for the
+        runtime's symbols only.
+        """
+        rtsys.initialize(target_context)
         key = self._index_key(sig, target_context.codegen())
         path = self._path(key)
         content = read_private(path)
