@@ -11,6 +11,7 @@ HandgradError                  the base; each is also a ValueError
     ResourceError              not enough memory or disk space
     StoppedError               a stop that was requested between two steps
     UnsavedError               training has ended, but not everything was saved
+    KernelCallError            a kernel's argument does not fit its declaration
 
 HandgradWarning                a UserWarning: the work continues
 
@@ -29,6 +30,7 @@ __all__ = [
     "HandgradError",
     "HandgradWarning",
     "IntegrityError",
+    "KernelCallError",
     "NonFiniteError",
     "ResourceError",
     "RunError",
@@ -100,6 +102,10 @@ class UnsavedError(HandgradError):
     """Training has ended, but not all of it could be saved."""
 
     exit_code = 5
+
+
+class KernelCallError(HandgradError):
+    """A kernel's argument that does not fit its declaration, or its memory."""
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:

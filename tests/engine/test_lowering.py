@@ -1,7 +1,7 @@
 import pytest
 
 from handgrad.engine import training_program, walk
-from handgrad.engine.kernels.products import clear_entry
+from handgrad.engine.kernels.products import clear
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import NOWHERE, Memory, Pointer
 from handgrad.engine.parameter_store import ParameterStore
@@ -22,8 +22,8 @@ def lowering():
 
 def test_operations_since_the_last_meeting_are_a_phase(lowering):
     lowering.meet("nothing yet")
-    lowering.add(clear_entry, (NOWHERE, 3), "first", 1, 2)
-    lowering.add(clear_entry, (NOWHERE, 3), "second")
+    lowering.add(clear, "first", values=NOWHERE, size=0)
+    lowering.add(clear, "second", values=NOWHERE, size=0)
     lowering.meet("both")
     lowering.meet("nothing since")
     (phase,) = lowering.phases
@@ -101,6 +101,11 @@ def buffer_at(memory, address):
     return None
 
 
+def arguments_of(operation):
+    given = operation.arguments
+    return given.values() if isinstance(given, dict) else given
+
+
 def read_going_back(program):
     """The buffers that the operations after the loss touch, and which touch them."""
     operations = {
@@ -114,7 +119,7 @@ def read_going_back(program):
     return {
         (buffer_at(program.memory, argument.base), operation.stands_for)
         for operation in list(operations.values())[loss + 1 :]
-        for argument in operation.arguments
+        for argument in arguments_of(operation)
         if isinstance(argument, Pointer) and argument.base
     }
 

@@ -93,7 +93,7 @@ def lower_batch_norm(
                 d_outputs.pointer,
                 inputs.pointer,
                 statistics,
-                Pointer(sums.base),
+                sums.whole(),
                 lowering.store.pointer(f"{name}.weight"),
                 gradients,
                 gradients.plus(channels * FLOAT_BYTES),
@@ -126,7 +126,7 @@ def _add_notes(
         f"{name} notes", "activations", NOTES * channels * memory.tiles, np.float64
     )
     everyone = pointer_to(flat)
-    own = Pointer(everyone.base, tile_stride=NOTES * channels * 8)
+    own = everyone.by_tile(NOTES * channels * 8)
     lowering.add(
         note_entry,
         (

@@ -11,12 +11,12 @@ from handgrad.engine.kernels.convolution import (
     pack_entry,
     taps_entry,
 )
-from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.pieces import add_lane_pieces
-from handgrad.engine.program import Operation
+from handgrad.engine.program import OldOperation
 from handgrad.layers import Conv2d
 
 PIECE = 1 << 14  # floats of a weight that one task moves
@@ -172,7 +172,7 @@ def _add_weight_gradient(
     floats = shape.out_channels * (size + 1)
     lanes = memory.each_tile(f"{name} lanes", "gradients", floats)
     bias_lanes = lanes.plus(shape.out_channels * size * FLOAT_BYTES)
-    lowering.add(clear_entry, (lanes, floats), f"{name} gradients = 0")
+    lowering.add(clear, f"{name} gradients = 0", values=lanes, size=floats)
     lowering.add(
         dots_entry(outs, taps_at_once),
         (
@@ -196,11 +196,13 @@ def _add_weight_gradient(
     )
     columns = shape.out_size[0] * shape.out_size[1] * memory.tile
     lowering.add(
-        row_sums_entry,
-        (d_outputs.pointer, bias_lanes, shape.out_channels, columns, columns),
+        row_sums,
         f"{name} d_bias",
-        shape.out_channels * columns,
-        FLOAT_BYTES * shape.out_channels * columns,
+        values=d_outputs.pointer,
+        sums=bias_lanes,
+        rows=shape.out_channels,
+        columns=columns,
+        stride=columns,
     )
     weights = shape.out_channels * size
     add_lane_pieces(lowering, f"{name}.weight", lanes, weights, -(-weights // PIECE))
@@ -216,7 +218,7 @@ def _packed(
     packed = memory.shared(f"{full} packed", "packed weights", len(order))
     sizes = (int(np.prod(lowering.store.parameters[full].shape)), len(order))
     table = memory.lookup("offsets", order)
-    pack = Operation(
+    pack = OldOperation(
         pack_entry,
         (lowering.store.pointer(full), packed, table, *sizes),
         f"{full} packed",

@@ -7,14 +7,13 @@ one product for each block of rows, which the optimizer moves while it is in the
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from handgrad.engine.kernels.blas import sgemm_address
-from handgrad.engine.kernels.products import clear_entry, product_entry, row_sums_entry
+from handgrad.engine.kernels.products import clear, product, row_sums
 from handgrad.engine.lower_elementwise import whole
 from handgrad.engine.lower_skinny import add_forward, add_gradients, is_skinny
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Operation
 from handgrad.layers import Linear
 
 TASK_OPERATIONS = 12_000_000  # of one block of a weight's gradient
@@ -37,14 +36,20 @@ def lower_linear(
     if is_skinny(layer, inputs):
         add_forward(lowering, name, layer, inputs, outputs)
     else:
-        sizes = (out, tile, into, into, inputs.stride, outputs.stride)
-        flags = (0, int(inputs.is_batch_first), 0)
         lowering.add(
-            product_entry,
-            (weight, inputs.pointer, outputs.pointer, sgemm_address(), *sizes, *flags),
+            product,
             f"{name} forward",
-            2 * out * into * tile,
-            4 * (out * into + into * tile + out * tile),
+            left=weight,
+            right=inputs.pointer,
+            outputs=outputs.pointer,
+            rows=out,
+            columns=tile,
+            inner=into,
+            left_stride=into,
+            right_stride=inputs.stride,
+            out_stride=outputs.stride,
+            left_turned=False,
+            right_turned=inputs.is_batch_first,
         )
     needs_d_inputs = lowering.needs_d_inputs
 
@@ -58,22 +63,20 @@ def lower_linear(
         if not needs_d_inputs:
             return None
         d_inputs = lowering.memory.matrix(f"d_{name}", "gradients", inputs.shape)
-        sizes = (into, tile, out, into, d_outputs.stride, d_inputs.stride)
         lowering.add(
-            product_entry,
-            (
-                weight,
-                d_outputs.pointer,
-                d_inputs.pointer,
-                sgemm_address(),
-                *sizes,
-                1,
-                0,
-                0,
-            ),
+            product,
             f"{name} d_inputs",
-            2 * out * into * tile,
-            4 * (out * into + into * tile + out * tile),
+            left=weight,
+            right=d_outputs.pointer,
+            outputs=d_inputs.pointer,
+            rows=into,
+            columns=tile,
+            inner=out,
+            left_stride=into,
+            right_stride=d_outputs.stride,
+            out_stride=d_inputs.stride,
+            left_turned=True,
+            right_turned=False,
         )
         return d_inputs
 
@@ -86,7 +89,6 @@ def _add_pieces(
 ) -> None:
     out, into = layer.out_features, layer.in_features
     capacity = lowering.memory.capacity
-    whole_batch = Pointer(d_outputs.pointer.base)
     for first, rows, left, columns in blocks(out, into, capacity):
         lowering.pieces.append(
             Piece(
@@ -104,13 +106,15 @@ def _add_pieces(
 
     def bias_gradient(place: Pointer, stride: int) -> list[Operation]:
         return [
-            Operation(clear_entry, (place, out), f"{name} d_bias = 0", 0, 4 * out),
+            Operation(clear, f"{name} d_bias = 0", values=place, size=out),
             Operation(
-                row_sums_entry,
-                (whole_batch, place, out, capacity, d_outputs.stride),
+                row_sums,
                 f"{name} d_bias",
-                out * capacity,
-                4 * out * capacity,
+                values=d_outputs.pointer.whole(),
+                sums=place,
+                rows=out,
+                columns=capacity,
+                stride=d_outputs.stride,
             ),
         ]
 
@@ -124,20 +128,26 @@ def _weight_gradient(
 ) -> Make:
     first, rows, left, columns = block
     capacity = lowering.memory.capacity
-    d_rows = Pointer(d_outputs.pointer.base + first * d_outputs.stride * FLOAT_BYTES)
+    d_rows = d_outputs.pointer.whole().plus(first * d_outputs.stride * FLOAT_BYTES)
     step = 1 if inputs.is_batch_first else inputs.stride
-    right = Pointer(inputs.pointer.base + left * step * FLOAT_BYTES)
-    turned = 0 if inputs.is_batch_first else 1
+    right = inputs.pointer.whole().plus(left * step * FLOAT_BYTES)
 
     def make(place: Pointer, stride: int) -> Sequence[Operation]:
-        sizes = (rows, columns, capacity, d_outputs.stride, inputs.stride, stride)
         return [
             Operation(
-                product_entry,
-                (d_rows, right, place, sgemm_address(), *sizes, 0, turned, 0),
+                product,
                 f"{name} d_weight, rows {first} to {first + rows}",
-                2 * rows * columns * capacity,
-                4 * (rows * columns + (rows + columns) * capacity),
+                left=d_rows,
+                right=right,
+                outputs=place,
+                rows=rows,
+                columns=columns,
+                inner=capacity,
+                left_stride=d_outputs.stride,
+                right_stride=inputs.stride,
+                out_stride=stride,
+                left_turned=False,
+                right_turned=not inputs.is_batch_first,
             )
         ]
 

@@ -18,7 +18,8 @@ from handgrad.engine.kernels.matrices import (
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
-from handgrad.engine.program import Operation, Phase, Task
+from handgrad.engine.operation import Operation
+from handgrad.engine.program import OldOperation, Phase, Task
 from handgrad.layers import Linear
 
 COLUMNS_AT_ONCE = 4 * SIDE  # that one task packs
@@ -93,7 +94,7 @@ def _packed(
         here = min(COLUMNS_AT_ONCE, columns - first)
         step = into if turned else 1
         lowering.beforehand(
-            Operation(
+            OldOperation(
                 pack_right_entry,
                 (
                     *(weight.plus(first * step * FLOAT_BYTES), packed, scratch),
@@ -120,9 +121,9 @@ def add_whole_products(
         operation = _product(
             lowering,
             f"{name} forward, outputs {first} to {first + outs}",
-            (Pointer(inputs.pointer.base), inputs.stride, True),
+            (inputs.pointer.whole(), inputs.stride, True),
             (weight.plus(first * into * FLOAT_BYTES), into, True),
-            (Pointer(outputs.pointer.base + first * FLOAT_BYTES), outputs.stride),
+            (outputs.pointer.whole().plus(first * FLOAT_BYTES), outputs.stride),
             (memory.capacity, outs, into),
         )
         tasks.append(Task([operation]))
@@ -141,12 +142,13 @@ def weight_gradient(
     first, rows, left, columns = block
 
     def make(place: Pointer, stride: int) -> Sequence[Operation]:
-        whole = d_outputs.pointer.base + first * FLOAT_BYTES
+        d_columns = d_outputs.pointer.whole().plus(first * FLOAT_BYTES)
+        some = inputs.pointer.whole().plus(left * FLOAT_BYTES)
         operation = _product(
             lowering,
             f"{name} d_weight, rows {first} to {first + rows}",
-            (Pointer(whole), d_outputs.stride, False),
-            (Pointer(inputs.pointer.base + left * FLOAT_BYTES), inputs.stride, False),
+            (d_columns, d_outputs.stride, False),
+            (some, inputs.stride, False),
             (place, stride),
             (rows, columns, lowering.memory.capacity),
         )
@@ -171,7 +173,7 @@ def _product(
     rows, columns, count = sizes
     together = TOGETHER if rows <= MANY_ROWS else TOGETHER // 2
     scratch = _scratch(lowering, scratch_bytes(rows, together, is_packed=False))
-    return Operation(
+    return OldOperation(
         matrix_product_entry,
         (
             *(left[0], right[0], outputs[0], scratch),

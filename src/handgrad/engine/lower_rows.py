@@ -21,8 +21,9 @@ from handgrad.engine.kernels.rows import (
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Operation, Phase, Task
+from handgrad.engine.program import OldOperation, Phase, Task
 from handgrad.layers import Linear
 
 PANELS_AT_ONCE = 4  # in one task
@@ -90,12 +91,12 @@ def _add_turned_products(
     tasks = []
     for first in range(0, out, step):
         outs = min(step, out - first)
-        operation = Operation(
+        operation = OldOperation(
             turned_product_entry,
             (
-                Pointer(inputs.pointer.base),
+                inputs.pointer.whole(),
                 weight.plus(first * into * FLOAT_BYTES),
-                Pointer(outputs.pointer.base + first * FLOAT_BYTES),
+                outputs.pointer.whole().plus(first * FLOAT_BYTES),
                 scratch,
                 inputs.stride * FLOAT_BYTES,
                 outputs.stride * FLOAT_BYTES,
@@ -151,7 +152,7 @@ def _panels(lowering: Lowering, name: str, layer: Linear) -> Pointer:
         row = first * WIDTH
         rows = min(out - row, PANELS_AT_ONCE * WIDTH)
         lowering.beforehand(
-            Operation(
+            OldOperation(
                 panels_entry,
                 (
                     weight.plus(row * into * FLOAT_BYTES),
@@ -178,7 +179,7 @@ def _add_d_inputs(
     for first in range(0, into, PANELS_AT_ONCE * WIDTH):
         columns = min(into - first, PANELS_AT_ONCE * WIDTH)
         lowering.beforehand(
-            Operation(
+            OldOperation(
                 copied_panels_entry,
                 (
                     weight.plus(first * FLOAT_BYTES),
@@ -233,11 +234,11 @@ def _add_pieces(
                 cost=2 * rows * columns * capacity,
             )
         )
-    whole = Pointer(d_outputs.pointer.base)
+    whole = d_outputs.pointer.whole()
 
     def bias_gradient(place: Pointer, stride: int) -> Sequence[Operation]:
         return [
-            Operation(
+            OldOperation(
                 column_sums_entry,
                 (whole, place, capacity, out, d_outputs.stride),
                 f"{name} d_bias",
@@ -256,14 +257,14 @@ def _weight_gradient(
 ) -> Make:
     first, rows, left, columns = block
     capacity = lowering.memory.capacity
-    d_columns = Pointer(d_outputs.pointer.base + first * FLOAT_BYTES)
-    images = Pointer(inputs.pointer.base + left * FLOAT_BYTES)
+    d_columns = d_outputs.pointer.whole().plus(first * FLOAT_BYTES)
+    images = inputs.pointer.whole().plus(left * FLOAT_BYTES)
     packed = capacity * (-(-rows // ROWS) * ROWS + WIDTH) + LANES
     scratch = lowering.scratch("rows side by side", packed)
 
     def make(place: Pointer, stride: int) -> Sequence[Operation]:
         return [
-            Operation(
+            OldOperation(
                 rows_gradient_entry,
                 (
                     d_columns,

@@ -5,7 +5,7 @@ import numpy as np
 from handgrad.arrays import Shape
 from handgrad.engine import processor
 from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_entry
-from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.skinny import (
     EXAMPLES,
@@ -125,13 +125,15 @@ def add_gradients(
         2 * size * memory.tile,
         FLOAT_BYTES * (size + features * memory.tile),
     )
-    lowering.add(clear_entry, (bias, outs), f"{name} d_bias = 0")
+    lowering.add(clear, f"{name} d_bias = 0", values=bias, size=outs)
     lowering.add(
-        row_sums_entry,
-        (d_outputs.pointer, bias, outs, memory.tile, d_outputs.stride),
+        row_sums,
         f"{name} d_bias",
-        outs * memory.tile,
-        FLOAT_BYTES * outs * memory.tile,
+        values=d_outputs.pointer,
+        sums=bias,
+        rows=outs,
+        columns=memory.tile,
+        stride=d_outputs.stride,
     )
     add_lane_pieces(lowering, f"{name}.weight", lanes, size, PIECES)
     add_lane_pieces(lowering, f"{name}.bias", bias, outs, 1)

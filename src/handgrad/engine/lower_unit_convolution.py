@@ -21,13 +21,13 @@ from handgrad.engine.kernels.convolution_matrices import (
     unit_sum_entry,
     unit_weights_entry,
 )
-from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
-from handgrad.engine.program import Operation
+from handgrad.engine.program import OldOperation
 from handgrad.layers import Conv2d
 
 KEPT_BYTES = 5 << 18  # of packed rows that stay in a core's own cache
@@ -122,7 +122,7 @@ def _packed(
     size = taps * packed_bytes(outs, channels)
     packed = memory.shared(f"{full} parts, {kind}", "packed weights", size // 4)
     lowering.beforehand(
-        Operation(
+        OldOperation(
             pack_entry,
             (
                 *(lowering.store.pointer(full), ordered),
@@ -133,7 +133,7 @@ def _packed(
             0,
             2 * FLOAT_BYTES * count,
         ),
-        Operation(
+        OldOperation(
             unit_weights_entry,
             (ordered, packed, _scratch(lowering, TURN_BYTES), taps, outs, channels),
             f"{full} {kind}, in parts",
@@ -167,13 +167,15 @@ def _add_weight_gradient(
     )
     columns = shape.out_size[0] * shape.out_size[1] * shape.tile
     bias = memory.each_tile(f"{name} bias lanes", "gradients", outs)
-    lowering.add(clear_entry, (bias, outs), f"{name} d_bias = 0")
+    lowering.add(clear, f"{name} d_bias = 0", values=bias, size=outs)
     lowering.add(
-        row_sums_entry,
-        (d_outputs.pointer, bias, outs, columns, columns),
+        row_sums,
         f"{name} d_bias",
-        outs * columns,
-        FLOAT_BYTES * outs * columns,
+        values=d_outputs.pointer,
+        sums=bias,
+        rows=outs,
+        columns=columns,
+        stride=columns,
     )
     _add_weight_pieces(lowering, name, shape, parts)
     add_lane_pieces(lowering, f"{name}.bias", bias, outs, 1)
@@ -197,10 +199,10 @@ def _add_weight_pieces(
     size = channels * shape.taps
 
     def make(first: int, rows: int) -> Any:
-        start = Pointer(parts.base + first * channels * FLOAT_BYTES)
+        start = parts.whole().plus(first * channels * FLOAT_BYTES)
         settings = (shape.taps, shape.out_channels, rows, channels, tiles)
         return lambda place, _: [
-            Operation(
+            OldOperation(
                 unit_sum_entry,
                 (start, place, *settings, parts.tile_stride),
                 f"{name} d_weight, all tiles",

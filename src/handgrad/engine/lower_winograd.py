@@ -19,7 +19,7 @@ from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lower_winograd_gradient import add_weight_gradient
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
-from handgrad.engine.program import Operation
+from handgrad.engine.program import OldOperation
 from handgrad.engine.windows import Places, Windows
 from handgrad.engine.winograd_way import (
     CELLS,
@@ -109,7 +109,7 @@ def _weight_points(
     mask = places.mask((lanes,) * CELLS)
     places.rows.append((8 * row if turned else 0, 0, 0, mask))
     sign, taps = (-1, SQUARE + 1) if turned else (1, SQUARE)
-    pack = Operation(
+    pack = OldOperation(
         pack_entry,
         (
             lowering.store.pointer(full),
@@ -122,7 +122,7 @@ def _weight_points(
         0,
         2 * FLOAT_BYTES * len(order),
     )
-    turn = Operation(
+    turn = OldOperation(
         turn_entry(WEIGHTS),
         (
             packed,
@@ -148,7 +148,7 @@ def _weight_points(
     )
     scratch = lowering.scratch("parts", TURN_BYTES // FLOAT_BYTES)
     blocks = CELLS * way.blocks
-    cut = Operation(
+    cut = OldOperation(
         winograd_pack_entry,
         (points, parts, scratch, blocks, way.channels),
         f"{full} at the points, in parts",

@@ -12,7 +12,7 @@ import numpy as np
 
 from handgrad.engine import matrix_unit
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
-from handgrad.engine.kernels.products import clear_entry, row_sums_entry
+from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
 from handgrad.engine.kernels.winograd import (
@@ -27,7 +27,7 @@ from handgrad.engine.kernels.winograd_matrices import (
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
-from handgrad.engine.program import Operation, Phase, Task
+from handgrad.engine.program import OldOperation, Phase, Task
 from handgrad.engine.windows import Places
 from handgrad.engine.winograd_way import CELLS, Way, add_turn, picture_strides
 
@@ -55,13 +55,15 @@ def add_weight_gradient(
     )
     columns = windows.out_size[0] * windows.out_size[1] * memory.tile
     bias = memory.each_tile(f"{name} bias lanes", "gradients", way.outputs)
-    lowering.add(clear_entry, (bias, way.outputs), f"{name} d_bias = 0")
+    lowering.add(clear, f"{name} d_bias = 0", values=bias, size=way.outputs)
     lowering.add(
-        row_sums_entry,
-        (d_outputs.pointer, bias, way.outputs, columns, columns),
+        row_sums,
         f"{name} d_bias",
-        way.outputs * columns,
-        FLOAT_BYTES * way.outputs * columns,
+        values=d_outputs.pointer,
+        sums=bias,
+        rows=way.outputs,
+        columns=columns,
+        stride=columns,
     )
     add_lane_pieces(lowering, f"{name}.bias", bias, way.outputs, 1)
     lowering.meet(f"backward to {name}")
@@ -99,19 +101,19 @@ def _gradient_tasks(
     tasks = []
     for first in range(0, groups, together):
         here = min(together, groups - first)
-        source = points.base + first * PANEL * PANEL_BYTES
+        source = points.plus(first * PANEL * PANEL_BYTES)
         arguments = (  # the "tile" of these tasks is a pair of points
-            Pointer(d_points.base, tile_stride=windows.count * d_panel),
-            Pointer(source, tile_stride=way.source_cell),
+            d_points.by_tile(windows.count * d_panel),
+            source.by_tile(way.source_cell),
             table,
             turned,
-            Pointer(summed.base + first * PANEL_BYTES, tile_stride=way.weight_cell),
+            summed.plus(first * PANEL_BYTES).by_tile(way.weight_cell),
             len(panels),
             way.blocks,
             here,
             stride,
         )
-        operation = Operation(
+        operation = OldOperation(
             gradient_entry(way.block),
             arguments,
             f"{name} d_weight",
@@ -135,14 +137,14 @@ def _tasks_by_unit(
     d_cell = way.windows.count * way.outputs * PANEL_BYTES
     count = panels[1] * PANEL
     size = sum_scratch_bytes(way.outputs)
-    operation = Operation(
+    operation = OldOperation(
         winograd_sum_entry,
         (
-            Pointer(d_points.base, tile_stride=d_cell),
-            Pointer(points.base, tile_stride=way.source_cell),
+            d_points.by_tile(d_cell),
+            points.by_tile(way.source_cell),
             panels[0],
             lowering.scratch("parts", size // FLOAT_BYTES),
-            Pointer(summed.base, tile_stride=way.weight_cell),
+            summed.by_tile(way.weight_cell),
             *(panels[1], way.outputs, way.channels),
         ),
         f"{name} d_weight",
@@ -166,7 +168,7 @@ def _add_weight_pieces(
         start = summed.plus(first * way.channels * FLOAT_BYTES)
         settings = (rows, way.channels, way.weight_cell)
         return lambda place, _: [
-            Operation(
+            OldOperation(
                 weight_gradient_entry,
                 (start, place, scratch, masks, zero, *settings),
                 f"{name} d_weight from the points",

@@ -14,10 +14,11 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Entry
 from handgrad.engine.known import known
-from handgrad.engine.memory import Memory, Pointer, Tensor
+from handgrad.engine.memory import NOWHERE, Memory, Pointer, Tensor
+from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Operation, Phase, Task, tiled
+from handgrad.engine.program import OldOperation, Phase, Task, tiled
 from handgrad.layers import Dropout, Flatten, Layer, Linear
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
@@ -66,18 +67,14 @@ class Lowering:
     pixels: Pixels | None = None
     scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
 
-    def add(
-        self,
-        entry: Entry,
-        arguments: Sequence[Pointer | int],
-        stands_for: str,
-        operations: int = 0,
-        bytes_moved: int = 0,
-    ) -> None:
+    def add(self, entry: Any, *stands_for: Any, **arguments: Pointer | int) -> None:
         """Add one operation to the task of every tile."""
-        self.operations.append(
-            Operation(entry, tuple(arguments), stands_for, operations, bytes_moved)
-        )
+        if isinstance(entry, Entry):
+            given, shown, *costs = stands_for
+            old = OldOperation(entry, tuple(given), shown, *costs)
+            self.operations.append(old)
+            return
+        self.operations.append(Operation(entry, *stands_for, **arguments))
 
     def add_backward(self, backward: Backward, *kept: Tensor) -> None:
         """Leave behind a layer's backward pass, and name the activations it reads.
@@ -101,7 +98,7 @@ class Lowering:
 
     def scratch(self, name: str, count: int, *, per_tile: bool = False) -> Pointer:
         """A buffer that layers after one another share: each overwrites the last's."""
-        size, pointer = self.scratches.get(name, (0, Pointer(0)))
+        size, pointer = self.scratches.get(name, (0, NOWHERE))
         if size < count:
             make = self.memory.each_tile if per_tile else self.memory.each_worker
             pointer = make(name, "scratch", count)

@@ -5,11 +5,13 @@ nothing behind), or to each tile (when later phases look at it again). A matrix 
 whole batch: (rows, columns), of which a tile is some columns.
 """
 
-from dataclasses import dataclass, replace
+import ctypes
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import NumpyArray, Shape, memory_address
 from handgrad.engine.fences import checks_bounds
 from handgrad.engine.pages import Arena
 
@@ -19,16 +21,48 @@ PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a ca
 
 
 @dataclass(frozen=True)
+class Region:
+    """A named piece of memory; with `step`, a tile's or worker's own `lane` of it."""
+
+    name: str
+    first: int
+    bytes: int
+    step: int = 0
+    lane: int = 0
+
+
+@dataclass(frozen=True)
 class Pointer:
     """Where an array argument stands, and how it moves with tile and worker."""
 
     base: int
     tile_stride: int = 0
     worker_stride: int = 0
+    region: Region | None = field(default=None, compare=False, repr=False)
 
     def plus(self, offset_bytes: int) -> "Pointer":
         """The same some bytes further on."""
         return replace(self, base=self.base + offset_bytes)
+
+    def whole(self) -> "Pointer":
+        """Where the first tile's or worker's stands, for all of them."""
+        return replace(self, tile_stride=0, worker_stride=0)
+
+    def by_tile(self, stride: int) -> "Pointer":
+        """The same, some bytes further on for each tile."""
+        return replace(self, tile_stride=stride, worker_stride=0)
+
+    def room(self, tile: int, worker: int) -> tuple[int, int]:
+        """Bytes from here back to the region's start (below 0), and on to its end."""
+        region = self.region
+        assert region is not None
+        here = self.base + tile * self.tile_stride + worker * self.worker_stride
+        low, high = region.first, region.first + region.bytes
+        if region.step and region.step in (self.tile_stride, self.worker_stride):
+            number = tile if self.tile_stride else worker
+            low += number * region.step
+            high = low + region.lane
+        return low - here, high - here
 
 
 NOWHERE = Pointer(0)  # for an array argument that a kernel does not touch
@@ -94,11 +128,11 @@ class Memory:
         """A copy of an array of numbers that a kernel looks things up in."""
         held = self.array(name, "tables", values.size, values.dtype.type)
         held[:] = values.reshape(-1)
-        return pointer_to(held)
+        return pointer_to(held, name)
 
     def shared(self, name: str, role: str, count: int) -> Pointer:
         """One float buffer of the program."""
-        return pointer_to(self.array(name, role, count))
+        return pointer_to(self.array(name, role, count), name)
 
     def each(
         self, name: str, role: str, count: int, item: int = FLOAT_BYTES
@@ -161,9 +195,20 @@ class Memory:
         slack = step - size if checks_bounds() else 0  # the fence follows the last one
         array = self.array(name, role, step * count - slack, np.uint8)
         base = array.ctypes.data
-        return Pointer(base, step, 0) if per_tile else Pointer(base, 0, step)
+        region = Region(name, base, array.nbytes, step, size)
+        strides = (step, 0) if per_tile else (0, step)
+        return Pointer(base, *strides, region)
 
 
-def pointer_to(array: NumpyArray) -> Pointer:
+def pointer_to(array: NumpyArray, name: str = "an array") -> Pointer:
     """Where an array of the program stands."""
-    return Pointer(array.ctypes.data)
+    base = memory_address(array)
+    return Pointer(base, region=Region(name, base, array.nbytes))
+
+
+def numbers_at(pointer: Pointer, count: int, dtype: np.dtype[Any]) -> NumpyArray:
+    """So many numbers where a pointer points to, without a copy."""
+    size = count * dtype.itemsize
+    held = (ctypes.c_uint8 * size).from_address(pointer.base)
+    numbers: NumpyArray = np.ctypeslib.as_array(held).view(dtype)
+    return numbers

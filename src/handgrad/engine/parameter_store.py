@@ -70,8 +70,7 @@ class ParameterStore:
 
     def pointer(self, name: str, flat: NumpyArray | None = None) -> Pointer:
         """Where one parameter begins in a flat buffer."""
-        whole = pointer_to(self.values if flat is None else flat)
-        return whole.plus(self.offsets[name] * FLOAT_BYTES)
+        return pointer_to(self.view(self.values if flat is None else flat, name), name)
 
     @property
     def size(self) -> int:

@@ -9,10 +9,11 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import updates
 from handgrad.engine.known import exact
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
+from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import SGD_RULES, rule_of
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Operation, Phase, Task
+from handgrad.engine.program import OldOperation, Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
 from handgrad.losses.l2 import touched
@@ -146,7 +147,7 @@ class Mover:
                 int(has_l2 or self.clip_norm is not None),
             )
             operations.append(
-                Operation(
+                OldOperation(
                     updates.finish_gradient_entry,
                     arguments,
                     f"gradient of {piece.name}",
@@ -163,7 +164,7 @@ class Mover:
         ]
         first, second = [*states, NOWHERE, NOWHERE][:2]
         size = piece.rows * piece.columns
-        return Operation(
+        return OldOperation(
             updates.update_entry(rule),
             (
                 self._value(piece),

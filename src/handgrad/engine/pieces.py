@@ -71,7 +71,7 @@ def add_lane_pieces(
                 1,
                 columns,
                 columns,
-                lanes=Pointer(lanes.base + first * FLOAT_BYTES),
+                lanes=lanes.whole().plus(first * FLOAT_BYTES),
                 lane_stride=lanes.tile_stride // FLOAT_BYTES,
                 cost=columns * lowering.memory.tiles,
             )

@@ -6,31 +6,36 @@ operations follow one another.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.blas_threads import single_thread
-from handgrad.engine.kernels.blas import sgemm_address
-from handgrad.engine.kernels.entry import Announce, Entry
+from handgrad.engine.kernels.declaration import Library
+from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.execute import NO_LIMIT
 from handgrad.engine.memory import Memory, Pointer
+from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Tables, Workers
 
 
-@dataclass(frozen=True)
-class Operation:
+@dataclass
+class OldOperation(Operation):
     """One kernel with its arguments.
 
     `stands_for` names the layers in the plain voice's words; `operations` and `bytes`
     are what one run costs (a multiplication and an addition are two operations).
     """
 
-    entry: Entry
-    arguments: tuple[Pointer | int, ...]
+    entry: Any
+    arguments: Any
     stands_for: str
     operations: int = 0
     bytes: int = 0
+
+    def check_regions(self, tiles: object, workers: object) -> None:
+        """Nothing."""
 
     def words(self) -> list[int]:
         """The arguments as the integers that the kernel reads."""
@@ -65,15 +70,34 @@ def tiled(name: str, operations: Sequence[Operation], tiles: int) -> Phase:
     return Phase(name, [Task(operations, tile) for tile in range(tiles)])
 
 
+def operations_of(phases: Sequence[Phase]) -> list[tuple[Operation, int, int]]:
+    """Each operation once, and the first and the last tile that it runs for."""
+    found: dict[int, tuple[Sequence[Operation], list[int]]] = {}
+    for phase in phases:
+        for task in phase.tasks:
+            tiles = found.setdefault(id(task.operations), (task.operations, []))[1]
+            tiles.append(task.tile)
+    return [
+        (operation, min(tiles), max(tiles))
+        for operations, tiles in found.values()
+        for operation in operations
+    ]
+
+
 def uses_blas(phases: Sequence[Phase]) -> bool:
-    """Whether any phase may call a matrix library: by its address, or in plain work."""
-    address = sgemm_address()
-    tasks = {id(task.operations): task for phase in phases for task in phase.tasks}
-    return any(phase.plain is not None for phase in phases) or any(
-        address in operation.arguments
-        for task in tasks.values()
-        for operation in task.operations
+    """Whether any phase may call a matrix library: from a kernel, or in plain work."""
+    has_plain = any(phase.plain is not None for phase in phases)
+    return has_plain or any(
+        isinstance(argument, Library)
+        for operation, _, _ in operations_of(phases)
+        for argument in operation.entry.arguments.values()
     )
+
+
+def check_operations(phases: Sequence[Phase], workers: int) -> None:
+    """KernelCallError unless every operation stays within its memory."""
+    for operation, first, last in operations_of(phases):
+        operation.check_regions((first, last), workers)
 
 
 class Program:
@@ -94,6 +118,7 @@ class Program:
         self._held: list[NumpyArray] = []
         self._steps: list[Workers | Callable[[], None]] | None = None
         self._uses_blas = uses_blas(self.phases)
+        check_operations(self.phases, self.workers)
         self._at = 0  # the section that the last run came to
         self._before: list[int] = []  # how often each had run, before the last run
 

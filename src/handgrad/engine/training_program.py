@@ -15,7 +15,7 @@ from handgrad.engine.known import exact, layers_of
 from handgrad.engine.lower_elementwise import anew
 from handgrad.engine.lower_plain import read, write
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
+from handgrad.engine.memory import Memory, Tensor, pointer_to
 from handgrad.engine.parameters import Mover, write_rates
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.returned import loss_of, returned
@@ -194,7 +194,7 @@ def add_loss(
     setting = memory.array("loss setting", "settings", 1)
     setting[0] = getattr(loss, "label_smoothing", getattr(loss, "margin", 0.0))
     scratch = memory.each_worker("loss scratch", "scratch", 5 * memory.tile)
-    per_tile = [Pointer(array.ctypes.data, 8) for array in (totals, correct)]
+    per_tile = [pointer_to(array).by_tile(8) for array in (totals, correct)]
     size = logits.rows * memory.tile
     lowering.add(
         losses.loss_entry(LOSSES[type(loss)]),

@@ -123,7 +123,7 @@ def _image_rows(lowering: Lowering, shape: Shape, features: int) -> Tensor:
     if lowering.by_rows:
         return memory.rows_matrix("inputs", "activations", shape)
     whole = memory.shared("inputs", "activations", memory.capacity * features)
-    moved = Pointer(whole.base, tile_stride=memory.tile * features * FLOAT_BYTES)
+    moved = whole.by_tile(memory.tile * features * FLOAT_BYTES)
     return Tensor(shape, moved, features, is_batch_first=True)
 
 

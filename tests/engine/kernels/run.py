@@ -4,13 +4,19 @@ import ctypes
 
 import numpy as np
 
-from handgrad.engine.memory import Pointer
+from handgrad.engine.kernels.declaration import Library, Tile
+from handgrad.engine.kernels.entry import Kernel
+from handgrad.engine.memory import Pointer, pointer_to
+from handgrad.engine.operation import Operation
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 
 
-def run_entry(entry, *arguments, tile=0, worker=0):
+def run_entry(entry, *arguments, tile=0, worker=0, **named):
     """Arrays stand where they are; integers and pointers are written as they are."""
+    if isinstance(entry, Kernel):
+        run_kernel(entry, arguments, named, tile, worker)
+        return
     words = []
     for argument in arguments:
         if isinstance(argument, np.ndarray):
@@ -22,6 +28,23 @@ def run_entry(entry, *arguments, tile=0, worker=0):
             words.append(int(argument))
     table = np.array(words, dtype=np.int64)
     SIGNATURE(entry.address())(table.ctypes.data, tile, worker)
+
+
+def run_kernel(kernel, arguments, named, tile, worker):
+    """The same; each array is all of the region that the kernel may touch."""
+    unasked = (Tile, Library)
+    takes = [n for n, a in kernel.arguments.items() if not isinstance(a, unasked)]
+    named |= dict(zip(takes, arguments, strict=False))
+    given = {name: pointed(value) for name, value in named.items()}
+    operation = Operation(kernel, "a test", **given)
+    operation.check_regions((tile, tile), worker + 1)
+    table = np.array(operation.words(), dtype=np.int64)
+    SIGNATURE(kernel.address())(table.ctypes.data, tile, worker)
+
+
+def pointed(value):
+    """An array as a pointer to it."""
+    return pointer_to(value) if isinstance(value, np.ndarray) else value
 
 
 def floats(*shape, seed=0, nan=False):

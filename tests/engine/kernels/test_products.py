@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import products
-from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.testing.closeness import assert_close
 
 from .run import floats, run_entry
@@ -10,28 +9,33 @@ from .run import floats, run_entry
 SIZES = [(1, 1, 1), (2, 32, 3), (17, 5, 33), (64, 128, 100)]
 
 
-@pytest.mark.parametrize("adds", [0, 1])
 @pytest.mark.parametrize("right_turned", [0, 1])
 @pytest.mark.parametrize("left_turned", [0, 1])
 @pytest.mark.parametrize("sizes", SIZES)
-def test_products_of_turned_and_strided_matrices(
-    sizes, left_turned, right_turned, adds
-):
+def test_products_of_turned_and_strided_matrices(sizes, left_turned, right_turned):
     rows, columns, inner = sizes
     left = floats(*((inner, rows) if left_turned else (rows, inner)))
     right = floats(*((columns, inner) if right_turned else (inner, columns)), seed=1)
     outputs = np.full((rows, columns + 3), 2, np.float32)
     run_entry(
-        products.product_entry,
-        *(left, right, outputs, sgemm_address(), rows, columns, inner),
-        *(left.shape[1], right.shape[1], columns + 3, left_turned, right_turned),
-        adds,
+        products.product,
+        left=left,
+        right=right,
+        outputs=outputs,
+        rows=rows,
+        columns=columns,
+        inner=inner,
+        left_stride=left.shape[1],
+        right_stride=right.shape[1],
+        out_stride=columns + 3,
+        left_turned=left_turned,
+        right_turned=right_turned,
     )
     wide_left, wide_right = left.astype(np.float64), right.astype(np.float64)
     expected = (wide_left.T if left_turned else wide_left) @ (
         wide_right.T if right_turned else wide_right
     )
-    assert_close(outputs[:, :columns], expected + 2 * adds, inner + 1)
+    assert_close(outputs[:, :columns], expected, inner + 1)
     np.testing.assert_array_equal(outputs[:, columns:], 2)
 
 
@@ -39,13 +43,20 @@ def test_products_of_turned_and_strided_matrices(
 def test_row_sums_are_added_to_what_stands_there(columns):
     values, sums = floats(5, columns + 16), floats(5, seed=1)
     expected = sums + values[:, :columns].astype(np.float64).sum(axis=1)
-    run_entry(products.row_sums_entry, values, sums, 5, columns, columns + 16)
+    run_entry(
+        products.row_sums,
+        values=values,
+        sums=sums,
+        rows=5,
+        columns=columns,
+        stride=columns + 16,
+    )
     assert_close(sums, expected, columns)
 
 
 def test_clearing_stops_at_the_size():
     values = np.ones(10, np.float32)
-    run_entry(products.clear_entry, values, 7)
+    run_entry(products.clear, values=values, size=7)
     np.testing.assert_array_equal(values, [0] * 7 + [1] * 3)
-    products.clear.py_func(values, 9)
+    products.clear.body(values, 9)
     np.testing.assert_array_equal(values, [0] * 9 + [1])

@@ -1,6 +1,7 @@
 """How a kernel becomes an address that a program can call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 import numba
@@ -9,7 +10,9 @@ from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
 from handgrad.engine.fences import checks_bounds
+from handgrad.engine.kernels.declaration import Argument
 from handgrad.engine.kernels.kernel_cache import KernelCache
+from handgrad.engine.kernels.loading import loader
 from handgrad.engine.kernels.machine import (
     ENTRY_SIGNATURE,
     byte_pointer,
@@ -52,6 +55,13 @@ def kept(compiled: Any) -> Any:
     return compiled
 
 
+def compiled_once(compiled: Any, cache: KernelCache) -> Any:
+    """A C function after it was compiled, or read from this cache."""
+    compiled._cache = cache
+    compiled.compile()
+    return compiled
+
+
 class Entry:
     """A kernel's way in: compiled when its address is first asked for, then cached.
 
@@ -62,6 +72,7 @@ class Entry:
         self, function: Callable[[int, int, int], None], *, by_unit: bool = False
     ) -> None:
         self.function, self.by_unit = function, by_unit
+        self.arguments: dict[str, Argument] = {}
         self.name = function.__name__.removesuffix("_entry")
         self._compiled: Any = None
 
@@ -76,11 +87,83 @@ class Entry:
             if announce is not None:
                 announce(self.name)
             sig = normalize_signature(ENTRY_SIGNATURE)
-            compiled = kept(CFunc(self.function, sig, locals={}, options=COMMON))
-            compiled.compile()
-            self._compiled = compiled
+            compiled = CFunc(self.function, sig, locals={}, options=COMMON)
+            self._compiled = compiled_once(compiled, KernelCache(self.function))
         address: int = self._compiled.address
         return address
+
+
+class Kernel:
+    """A function with a declaration of its arguments, and its way into a program.
+
+    It is compiled when its address is first asked for, then cached. `operations` says
+    what one run costs (a multiplication and an addition are two), as a function of
+    arguments; `bytes_moved` the same for memory, where it is not each declared element
+    once. `by_unit` says that products go through the processor's matrix unit.
+    """
+
+    def __init__(
+        self,
+        body: Callable[..., None],
+        arguments: Mapping[str, Argument],
+        *,
+        operations: Any = 0,
+        bytes_moved: Any = None,
+        by_unit: bool = False,
+    ) -> None:
+        self.body, self.arguments, self.by_unit = body, dict(arguments), by_unit
+        self.operations, self.bytes_moved = operations, bytes_moved
+        self.name = body.__name__.removesuffix("_kernel")
+        self._compiled: Any = None
+        assert list(signature(body).parameters) == list(arguments), self.name
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether this process has it compiled already."""
+        return self._compiled is not None
+
+    def address(self, announce: Announce | None = None) -> int:
+        """Where the machine code stands; compiles it, or reads it from the disk."""
+        if self._compiled is None:
+            if announce is not None:
+                announce(self.name)
+            self._compiled = self._compile()
+        address: int = self._compiled.address
+        return address
+
+    def _compile(self) -> Any:
+        arguments = tuple(self.arguments.values())
+        body = njit(nogil=True, **COMMON)(self.body)
+        load = loader(arguments)
+
+        def entry(words, tile, worker):
+            body(*load(words, tile, worker))
+
+        sig = normalize_signature(ENTRY_SIGNATURE)
+        compiled = CFunc(entry, sig, locals={}, options=COMMON)
+        layout = tuple((type(each).__name__, str(each.type)) for each in arguments)
+        return compiled_once(compiled, KernelCache(self.body, layout))
+
+
+def kernel_entry(
+    *,
+    operations: Any = 0,
+    bytes_moved: Any = None,
+    by_unit: bool = False,
+    **arguments: Argument,
+) -> Callable[[Callable[..., None]], Kernel]:
+    """Make a `Kernel` of the function below, whose parameters these arguments are."""
+
+    def declared(body: Callable[..., None]) -> Kernel:
+        return Kernel(
+            body,
+            arguments,
+            operations=operations,
+            bytes_moved=bytes_moved,
+            by_unit=by_unit,
+        )
+
+    return declared
 
 
 @kernel

@@ -51,10 +51,13 @@ tally = Tally()
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
-    """The compiled forms of one function, a file for each signature and processor."""
+    """The compiled forms of one function, a file for each signature and processor.
 
-    def __init__(self, function: Any) -> None:
-        self._py_func = function
+    Of a program's kernel, `layout` says how its arguments are loaded.
+    """
+
+    def __init__(self, function: Any, layout: Any = ()) -> None:
+        self._py_func, self._layout = function, layout
         self._name = repr(function)
         place = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}"
         self._stem = place.replace("<", "").replace(">", "")
@@ -99,7 +102,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
 
     def _path(self, key: Any) -> Path:
         sig, processor, code = key
-        name = sha256(repr((str(sig), processor, code)).encode()).hexdigest()[:24]
+        key = repr((str(sig), processor, code, self._layout))
+        name = sha256(key.encode()).hexdigest()[:24]
         return kernels_folder() / f"{self._stem[:80]}-{name}"
 
 

@@ -2,8 +2,8 @@
 
 A program is a table of numbers: which kernel, and its arguments. A kernel's entry gets
 the address of its arguments, the tile it works on and the worker that runs it, so a
-whole step runs without the interpreter. An argument that is an array is stored as three
-integers, and its address is
+whole step runs without the interpreter. An argument that is an array is stored as four
+integers, of which the last says how many elements a kernel may touch. Its address is
 
     base + tile * tile_stride + worker * worker_stride        (bytes)
 

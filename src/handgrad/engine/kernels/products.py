@@ -1,30 +1,78 @@
 """Matrix products of one tile, and weight gradients of a whole batch in blocks."""
 
-from handgrad.engine.kernels.blas import call_sgemm
-from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
-    kernel,
+from handgrad.engine.kernels.blas import call_sgemm, sgemm_address
+from handgrad.engine.kernels.declaration import (
+    FLAG,
+    FLOATS,
+    SIZE,
+    Library,
+    at,
+    reads,
+    strided,
+    updates,
+    writes,
 )
+from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.vector import row_sum
 
 
-@kernel
-def product(function, left, right, outputs, sizes, flags):
-    """Row-major outputs (rows, columns) = op(left) op(right) (+ outputs).
+def side(rows, columns, stride, is_turned):
+    """How far a matrix reaches, or the one whose transpose it is."""
+    shape = (columns, rows) if is_turned else (rows, columns)
+    return strided(*shape, stride)
 
-    Sizes
-        rows, columns, inner, then the row strides of left, right, outputs as stored
+
+@kernel_entry(
+    left=reads(
+        at(FLOATS),
+        lambda rows, inner, left_stride, left_turned: side(
+            rows, inner, left_stride, left_turned
+        ),
+    ),
+    right=reads(
+        at(FLOATS),
+        lambda inner, columns, right_stride, right_turned: side(
+            inner, columns, right_stride, right_turned
+        ),
+    ),
+    outputs=writes(
+        at(FLOATS), lambda rows, columns, out_stride: strided(rows, columns, out_stride)
+    ),
+    function=Library(sgemm_address),
+    rows=SIZE,
+    columns=SIZE,
+    inner=SIZE,
+    left_stride=SIZE,
+    right_stride=SIZE,
+    out_stride=SIZE,
+    left_turned=FLAG,
+    right_turned=FLAG,
+    operations=lambda rows, columns, inner: 2 * rows * columns * inner,
+)
+def product(
+    left,
+    right,
+    outputs,
+    function,
+    rows,
+    columns,
+    inner,
+    left_stride,
+    right_stride,
+    out_stride,
+    left_turned,
+    right_turned,
+):
+    """Row-major outputs (rows, columns) = op(left) op(right); strides in floats.
+
+    Stands for
+        the product in Linear.forward, d_inputs and d_weight of Linear.backward
     """
-    rows, columns, inner, left_stride, right_stride, out_stride = sizes
-    left_turned, right_turned, adds = flags
     call_sgemm(
         function,
-        right_turned,
-        left_turned,
+        int(right_turned),
+        int(left_turned),
         columns,
         rows,
         inner,
@@ -33,60 +81,32 @@ def product(function, left, right, outputs, sizes, flags):
         right_stride,
         left,
         left_stride,
-        1.0 if adds != 0 else 0.0,
+        0.0,
         outputs,
         out_stride,
     )
 
 
-def _product_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the product in Linear.forward and for d_inputs of Linear.backward.
-
-    Arguments
-        0 left, 3 right, 6 outputs; 9 address of sgemm, 10 sizes (6), 16 flags (3)
-    """
-    product(
-        integer(arguments, 9),
-        address_of(arguments, 0, tile, worker),
-        address_of(arguments, 3, tile, worker),
-        address_of(arguments, 6, tile, worker),
-        (
-            integer(arguments, 10),
-            integer(arguments, 11),
-            integer(arguments, 12),
-            integer(arguments, 13),
-            integer(arguments, 14),
-            integer(arguments, 15),
-        ),
-        (integer(arguments, 16), integer(arguments, 17), integer(arguments, 18)),
-    )
-
-
-def _row_sums_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for d_bias: 0 d_outputs, 3 d_bias (added to); 6 rows, 7 columns, 8 stride.
+@kernel_entry(
+    values=reads(
+        at(FLOATS), lambda rows, columns, stride: strided(rows, columns, stride)
+    ),
+    sums=updates(FLOATS, lambda rows: rows),
+    rows=SIZE,
+    columns=SIZE,
+    stride=SIZE,
+    operations=lambda rows, columns: rows * columns,
+)
+def row_sums(values, sums, rows, columns, stride):
+    """sums[row] += sum of the row; stands for d_bias.
 
     Columns come by the 32: a tile's examples, or a whole batch's.
     """
-    rows, stride = integer(arguments, 6), integer(arguments, 8)
-    vectors = integer(arguments, 7) // LANES
-    values = address_of(arguments, 0, tile, worker)
-    sums = floats(arguments, 3, tile, worker, rows)
     for row in range(rows):
-        sums[row] += row_sum(values + 4 * row * stride, vectors)
+        sums[row] += row_sum(values + 4 * row * stride, columns // LANES)
 
 
-@kernel
+@kernel_entry(values=writes(FLOATS, lambda size: size), size=SIZE)
 def clear(values, size):
     """Set to zero."""
     values[:size] = 0
-
-
-def _clear_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 values; 3 size."""
-    size = integer(arguments, 3)
-    clear(floats(arguments, 0, tile, worker, size), size)
-
-
-product_entry = Entry(_product_entry)
-row_sums_entry = Entry(_row_sums_entry)
-clear_entry = Entry(_clear_entry)

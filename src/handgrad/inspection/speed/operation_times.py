@@ -10,7 +10,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
-from handgrad.engine.program import Operation
+from handgrad.engine.operation import Operation
 from handgrad.inspection.speed.networks import textbook_operations
 from handgrad.inspection.speed.peaks import Peaks
 from handgrad.inspection.speed.stamped import Group, PlainWork, StampedProgram

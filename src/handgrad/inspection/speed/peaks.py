@@ -6,7 +6,7 @@ call of the matrix library, one thread each.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -22,10 +22,11 @@ from handgrad.engine.kernels.amx import (
 )
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.entry import Entry, address_of, floats, integer, kernel
-from handgrad.engine.kernels.products import product_entry
+from handgrad.engine.kernels.products import product
 from handgrad.engine.matrix_unit import has_matrix_unit
-from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer
-from handgrad.engine.program import Operation, Phase, Program, Task
+from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, pointer_to
+from handgrad.engine.operation import Operation
+from handgrad.engine.program import OldOperation, Phase, Program, Task
 from handgrad.engine.workers import available_cores
 
 MATRIX_SIZES = (512, 1024)
@@ -149,9 +150,17 @@ def products(workers: int, size: int) -> tuple[Program, int]:
     left, right, outputs = (
         _filled(memory, name, size * size) for name in ("left", "right", "outputs")
     )
-    sizes = (size,) * 6
-    arguments = (left, right, outputs, sgemm_address(), *sizes, 0, 0, 0)
-    operation = Operation(product_entry, arguments, f"{size} x {size} product")
+    sizes = ("rows", "columns", "inner", "left_stride", "right_stride", "out_stride")
+    operation = Operation(
+        product,
+        f"{size} x {size} product",
+        left=left,
+        right=right,
+        outputs=outputs,
+        left_turned=False,
+        right_turned=False,
+        **dict.fromkeys(sizes, size),
+    )
     return _program(memory, operation), SHARES * workers * 2 * size**3
 
 
@@ -160,7 +169,7 @@ def copies(workers: int, size: int, repeats: int) -> tuple[Program, int]:
     memory = Memory(1, SHARES * workers, workers, per_tile=False)
     source, target = (_filled(memory, name, size) for name in ("source", "target"))
     arguments = (source, target, size, repeats)
-    operation = Operation(copy_entry, arguments, f"copy of {size} floats")
+    operation = OldOperation(copy_entry, arguments, f"copy of {size} floats")
     moved = SHARES * workers * repeats * 2 * FLOAT_BYTES * size
     return _program(memory, operation), moved
 
@@ -174,7 +183,7 @@ def blocks(workers: int, steps: int, repeats: int) -> tuple[Program, int]:
     )
     outputs = _filled(memory, "outputs", SIDE * SIDE)
     arguments = (left, right, outputs, steps, repeats)
-    operation = Operation(blocks_entry, arguments, f"blocks of {steps} steps")
+    operation = OldOperation(blocks_entry, arguments, f"blocks of {steps} steps")
     made = SHARES * workers * repeats * 2 * SIDE * SIDE * STEP * steps
     return _program(memory, operation), made
 
@@ -219,4 +228,4 @@ def _filled(memory: Memory, name: str, count: int, *, random: bool = False) -> P
         numbers = np.random.default_rng(0).standard_normal(2 * array.size)
         words = numbers.astype(np.float32).view(np.uint32) >> 16
         array[:] = words.astype(np.uint16).view(np.float32)
-    return Pointer(array.ctypes.data, 0, step * FLOAT_BYTES)
+    return replace(pointer_to(array, name), worker_stride=step * FLOAT_BYTES)

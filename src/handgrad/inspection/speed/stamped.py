@@ -8,7 +8,8 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.memory import Memory, Pointer
-from handgrad.engine.program import Operation, Phase, Program, Task
+from handgrad.engine.operation import Operation
+from handgrad.engine.program import OldOperation, Phase, Program, Task
 from handgrad.inspection.speed.clock import (
     CLOCK,
     STAMP_BYTES,
@@ -127,4 +128,4 @@ def _group(phase: str, operations: Sequence[Operation], tiles: int) -> Group:
 def _stamp(stamps: NumpyArray, index: int) -> Operation:
     base = stamps.ctypes.data + index * STAMP_BYTES
     place = Pointer(base, tile_stride=stamps.shape[1] * STAMP_BYTES)
-    return Operation(stamp_entry, (place, clock_address(), CLOCK), "the time")
+    return OldOperation(stamp_entry, (place, clock_address(), CLOCK), "the time")

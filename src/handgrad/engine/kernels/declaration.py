@@ -1,0 +1,154 @@
+"""What a kernel declares of its arguments: by name, what they are, how far they reach.
+
+An array argument has an element type, says whether it is read, written or both, and
+how far the kernel reaches into it: a number of elements, or a function of the kernel's
+other arguments that returns one. Arguments of that function are named after them; a
+size is an integer, an array (a table of offsets) is its numbers.
+
+    source=reads(FLOATS, lambda rows, columns, stride: strided(rows, columns, stride)),
+    rows=SIZE,
+
+An array of which nothing is touched may be `NOWHERE`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numba import types
+
+
+@dataclass(frozen=True)
+class Span:
+    """Elements from `first` up to `end`, of which `count` are touched."""
+
+    first: int
+    end: int
+    count: int
+
+
+class Element(NamedTuple):
+    """What an array holds; a kernel takes it as an array, or by its address alone."""
+
+    name: str
+    is_address: bool = False
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy's type."""
+        return np.dtype(self.name)
+
+    @property
+    def type(self) -> Any:
+        """The type of a kernel's argument."""
+        if self.is_address:
+            return types.int64
+        return types.Array(getattr(types, self.name), 1, "C")
+
+
+FLOATS, DOUBLES = Element("float32"), Element("float64")
+LONGS, SHORTS, OCTETS = Element("int64"), Element("int16"), Element("uint8")
+
+
+def at(element: Element) -> Element:
+    """The same by its address."""
+    return element._replace(is_address=True)
+
+
+Reach: TypeAlias = int | Span | Callable[..., int | Span]
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array argument."""
+
+    element: Element
+    reach: Reach
+    use: str
+
+    @property
+    def passes(self) -> int:
+        """How often each element is on the way from or to memory."""
+        return {"scratch": 0, "updates": 2}.get(self.use, 1)
+
+    @property
+    def type(self) -> Any:
+        """Numba's type."""
+        return self.element.type
+
+    def span(self, values: Mapping[str, Any]) -> Span:
+        """What of it a call with these arguments touches."""
+        found = evaluate(self.reach, values)
+        if isinstance(found, Span):
+            return found
+        return Span(0, int(found), int(found))
+
+
+@dataclass(frozen=True)
+class Integer:
+    """An integer argument, and the least and the largest it may be."""
+
+    least: int | None = None
+    largest: int | None = None
+    type: Any = types.int64
+
+    def allows(self, value: int) -> bool:
+        """Whether it may be this number."""
+        is_high = self.least is None or value >= self.least
+        return is_high and (self.largest is None or value <= self.largest)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """The number of the tile that a task works on; no caller gives it."""
+
+    type: Any = types.int64
+
+
+@dataclass(frozen=True)
+class Library:
+    """The address of a library's function; no caller gives it."""
+
+    find: Callable[[], int]
+    type: Any = types.int64
+
+
+Argument: TypeAlias = Array | Integer | Tile | Library
+SIZE, FLAG = Integer(0), Integer(0, 1, types.boolean)
+STRIDE = Integer()  # may go backwards
+TILE = Tile()
+
+
+def reads(element: Element, reach: Reach) -> Array:
+    """An array that a kernel reads."""
+    return Array(element, reach, "reads")
+
+
+def writes(element: Element, reach: Reach) -> Array:
+    """An array that a kernel writes."""
+    return Array(element, reach, "writes")
+
+
+def updates(element: Element, reach: Reach) -> Array:
+    """An array that a kernel reads and writes."""
+    return Array(element, reach, "updates")
+
+
+def scratch(element: Element, reach: Reach) -> Array:
+    """An array that is nobody's before and after: it costs no way to memory."""
+    return Array(element, reach, "scratch")
+
+
+def strided(rows: int, columns: int, stride: int) -> Span:
+    """Rows of some columns, `stride` elements apart."""
+    count = rows * columns
+    return Span(0, (rows - 1) * stride + columns if count else 0, count)
+
+
+def evaluate(rule: Any, values: Mapping[str, Any]) -> Any:
+    """A number as it is; a function, of those values that it names."""
+    if not callable(rule):
+        return rule
+    return rule(**{name: values[name] for name in signature(rule).parameters})
