@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.arrays import Pair
 from handgrad.engine.kernels import activations
-from handgrad.engine.kernels.dropout import dropout_entry
+from handgrad.engine.kernels.dropout import dropout_kernel
 from handgrad.engine.known import is_known_as, known
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
@@ -55,34 +56,43 @@ def lower_activation(
     slope = memory.array(f"{name} slope", "settings", 1)
     slope[0] = getattr(layer, "negative_slope", 0.0)
     rows, columns = inputs.rows, memory.tile
-    sizes: tuple[int, ...] = (rows, columns, inputs.stride, outputs.stride)
-    if not has_bias and inputs.stride == outputs.stride == columns:
-        sizes = (1, rows * columns, rows * columns, rows * columns)
     lowering.add(
-        activations.forward_entry(kind, has_bias=has_bias, in_place=outputs is inputs),
-        (inputs.pointer, bias, outputs.pointer, pointer_to(slope), *sizes),
+        activations.forward_kernel(kind, has_bias=has_bias, in_place=outputs is inputs),
         f"{name} forward",
-        rows * columns,
-        8 * rows * columns,
+        inputs=inputs.pointer,
+        bias=bias,
+        outputs=outputs.pointer,
+        slope=pointer_to(slope),
+        **_sizes(rows, columns, (inputs.stride, outputs.stride), is_whole=not has_bias),
     )
 
     def backward(d_outputs: Tensor) -> Tensor:
         if kind == activations.IDENTITY:
             return d_outputs
-        sizes: tuple[int, ...] = (rows, columns, d_outputs.stride, kept.stride)
-        if d_outputs.stride == kept.stride == columns:
-            sizes = (1, rows * columns, rows * columns, rows * columns)
         lowering.add(
-            activations.backward_entry(kind),
-            (d_outputs.pointer, kept.pointer, pointer_to(slope), *sizes),
+            activations.backward_kernel(kind),
             f"{name} d_inputs",
-            2 * rows * columns,
-            12 * rows * columns,
+            d_outputs=d_outputs.pointer,
+            kept=kept.pointer,
+            slope=pointer_to(slope),
+            **_sizes(rows, columns, (d_outputs.stride, kept.stride)),
         )
         return d_outputs
 
     lowering.add_backward(backward, *([] if layer is None else [kept]))
     return outputs
+
+
+def _sizes(
+    rows: int, columns: int, strides: Pair, *, is_whole: bool = True
+) -> dict[str, int]:
+    """Of two arrays; as one long row where `is_whole` and nothing lies between rows."""
+    if is_whole and strides == (columns, columns):
+        rows, columns = 1, rows * columns
+        strides = (columns, columns)
+    stride, out_stride = strides
+    sizes = {"rows": rows, "columns": columns}
+    return {**sizes, "stride": stride, "out_stride": out_stride}
 
 
 def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
@@ -108,13 +118,19 @@ def anew(lowering: Lowering, name: str, values: Tensor) -> Tensor:
 def _copied(lowering: Lowering, name: str, values: Tensor, target: Tensor) -> Tensor:
     memory, rows = lowering.memory, values.rows
     no_slope = pointer_to(memory.array(f"{name} slope", "settings", 1))
-    sizes = (rows, memory.tile, values.stride, target.stride)
     lowering.add(
-        activations.forward_entry(activations.IDENTITY, has_bias=False, in_place=False),
-        (values.pointer, NOWHERE, target.pointer, no_slope, *sizes),
+        activations.forward_kernel(
+            activations.IDENTITY, has_bias=False, in_place=False
+        ),
         f"{name} copied",
-        0,
-        8 * rows * memory.tile,
+        inputs=values.pointer,
+        bias=NOWHERE,
+        outputs=target.pointer,
+        slope=no_slope,
+        rows=rows,
+        columns=memory.tile,
+        stride=values.stride,
+        out_stride=target.stride,
     )
     return target
 
@@ -130,7 +146,7 @@ def lower_dropout(
     draw = memory.array(f"{name} key", "settings", 4, np.int64)
     scale = memory.array(f"{name} scale", "settings", 1)
     scale[0] = 1 / (1 - layer.rate)
-    scratch = memory.each_worker(f"{name} examples", "scratch", 2 * memory.tile)
+    examples = memory.each_worker(f"{name} examples", "scratch", 2 * memory.tile)
     key = Key(lowering.seed).child("dropout").child(name)
     draw[:2] = key.words
     draw[3] = keep_threshold(layer.rate)
@@ -142,22 +158,20 @@ def lower_dropout(
 
     def add(values: Tensor, outputs: Tensor, what: str) -> Tensor:
         sizes = (values.rows, memory.tile)
+        rows, columns = sizes[::-1] if values.is_batch_first else sizes
         lowering.add(
-            dropout_entry(in_place=values is outputs, by_rows=values.is_batch_first),
-            (
-                lowering.inputs,
-                values.pointer,
-                outputs.pointer,
-                pointer_to(draw),
-                pointer_to(scale),
-                scratch,
-                *(sizes[::-1] if values.is_batch_first else sizes),
-                values.stride,
-                outputs.stride,
-            ),
+            dropout_kernel(in_place=values is outputs, by_rows=values.is_batch_first),
             f"{name} {what}",
-            values.rows * memory.tile,
-            8 * values.rows * memory.tile,
+            block=lowering.inputs,
+            values=values.pointer,
+            outputs=outputs.pointer,
+            draw=pointer_to(draw, f"{name} key"),
+            scale=pointer_to(scale, f"{name} scale"),
+            examples=examples,
+            rows=rows,
+            columns=columns,
+            stride=values.stride,
+            out_stride=outputs.stride,
         )
         return outputs
 

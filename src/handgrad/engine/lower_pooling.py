@@ -2,10 +2,11 @@
 
 from handgrad.arrays import Pair, Shape
 from handgrad.engine.kernels.pooling import (
-    average_pool_entry,
-    average_unpool_entry,
-    max_pool_entry,
-    max_unpool_entry,
+    SIZES,
+    average_pool,
+    average_unpool,
+    max_pool,
+    max_unpool,
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Tensor
@@ -28,33 +29,26 @@ def lower_max_pool(
     )
     geometry = (layer.kernel_size, layer.stride, layer.padding)
     shown = f"relu + {name}" if has_relu else name
-    cost = (inputs.rows * memory.tile, 4 * (inputs.rows + outputs.rows) * memory.tile)
     lowering.add(
-        max_pool_entry,
-        (
-            inputs.pointer,
-            outputs.pointer,
-            winners,
-            *_sizes(inputs.shape, outputs, geometry, memory.tile),
-            int(has_relu),
-        ),
+        max_pool,
         f"{shown} forward",
-        *cost,
+        inputs=inputs.pointer,
+        outputs=outputs.pointer,
+        winners=winners,
+        has_relu=has_relu,
+        **_sizes(inputs.shape, outputs, geometry, memory.tile),
     )
 
     def backward(d_outputs: Tensor) -> Tensor:
         d_inputs = _place_for_gradient(lowering, name, inputs)
         pooled = d_outputs.reshaped(outputs.shape)
         lowering.add(
-            max_unpool_entry,
-            (
-                pooled.pointer,
-                winners,
-                d_inputs.pointer,
-                *_sizes(inputs.shape, pooled, geometry, memory.tile),
-            ),
+            max_unpool,
             f"{shown} d_inputs",
-            *cost,
+            d_outputs=pooled.pointer,
+            winners=winners,
+            d_inputs=d_inputs.pointer,
+            **_sizes(inputs.shape, pooled, geometry, memory.tile),
         )
         return d_inputs
 
@@ -78,31 +72,25 @@ def lower_average_pool(
     else:
         geometry = (layer.kernel_size, layer.stride, layer.padding)
         pooled_shape = outputs.shape
-    cost = (inputs.rows * memory.tile, 4 * (inputs.rows + outputs.rows) * memory.tile)
     places = outputs.reshaped(pooled_shape)
     lowering.add(
-        average_pool_entry,
-        (
-            inputs.pointer,
-            outputs.pointer,
-            *_sizes(inputs.shape, places, geometry, memory.tile),
-        ),
+        SIZES,
+        average_pool,
         f"{name} forward",
-        *cost,
+        inputs=inputs.pointer,
+        outputs=outputs.pointer,
+        **_sizes(inputs.shape, places, geometry, memory.tile),
     )
 
     def backward(d_outputs: Tensor) -> Tensor:
         d_inputs = _place_for_gradient(lowering, name, inputs)
         pooled = d_outputs.reshaped(pooled_shape)
         lowering.add(
-            average_unpool_entry,
-            (
-                pooled.pointer,
-                d_inputs.pointer,
-                *_sizes(inputs.shape, pooled, geometry, memory.tile),
-            ),
+            average_unpool,
             f"{name} d_inputs",
-            *cost,
+            d_outputs=pooled.pointer,
+            d_inputs=d_inputs.pointer,
+            **_sizes(inputs.shape, pooled, geometry, memory.tile),
         )
         return d_inputs
 
@@ -119,14 +107,7 @@ def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor
 
 def _sizes(
     shape: Shape, pooled: Tensor, geometry: tuple[Pair, Pair, Pair], tile: int
-) -> tuple[int, ...]:
-    kernel, stride, padding = geometry
-    return (
-        *shape,
-        *pooled.shape[1:],
-        *kernel,
-        *stride,
-        *padding,
-        tile,
-        pooled.stride,
-    )
+) -> dict[str, int]:
+    pairs = (pooled.shape[1:], *geometry)
+    numbers = (*shape, *(size for pair in pairs for size in pair), tile, pooled.stride)
+    return dict(zip(SIZES, numbers, strict=True))

@@ -25,41 +25,32 @@ def activate_rows(
     kept = outputs if in_place else inputs
     slope = memory.array(f"{shown} slope", "settings", 1)
     slope[0] = getattr(layer, "negative_slope", 0.0)
-    size = inputs.rows * memory.tile
     lowering.add(
-        activations.rows_entry(kind, in_place=in_place),
-        (
-            inputs.pointer,
-            lowering.store.pointer(f"{name}.bias"),
-            outputs.pointer,
-            pointer_to(slope),
-            memory.tile,
-            inputs.rows,
-            inputs.stride,
-            outputs.stride,
-        ),
+        activations.rows_kernel(kind, in_place=in_place),
         f"{shown} forward",
-        size,
-        2 * FLOAT_BYTES * size,
+        inputs=inputs.pointer,
+        bias=lowering.store.pointer(f"{name}.bias"),
+        outputs=outputs.pointer,
+        slope=pointer_to(slope),
+        rows=memory.tile,
+        columns=inputs.rows,
+        stride=inputs.stride,
+        out_stride=outputs.stride,
     )
 
     def backward(d_outputs: Tensor) -> Tensor:
         if kind == activations.IDENTITY:
             return d_outputs
         lowering.add(
-            activations.backward_entry(kind),
-            (
-                d_outputs.pointer,
-                kept.pointer,
-                pointer_to(slope),
-                memory.tile,
-                inputs.rows,
-                d_outputs.stride,
-                kept.stride,
-            ),
+            activations.backward_kernel(kind),
             f"{shown} d_inputs",
-            2 * size,
-            3 * FLOAT_BYTES * size,
+            d_outputs=d_outputs.pointer,
+            kept=kept.pointer,
+            slope=pointer_to(slope),
+            rows=memory.tile,
+            columns=inputs.rows,
+            stride=d_outputs.stride,
+            out_stride=kept.stride,
         )
         return d_outputs
 

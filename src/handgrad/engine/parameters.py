@@ -13,7 +13,7 @@ from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import SGD_RULES, rule_of
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import OldOperation, Phase, Task
+from handgrad.engine.program import Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
 from handgrad.losses.l2 import touched
@@ -132,27 +132,22 @@ class Mover:
         )
         lanes = (piece.lane_count or self.memory.tiles) if piece.make is None else 0
         if lanes or has_l2 or self.clip_norm is not None:
-            arguments = (
-                piece.lanes,
-                place,
-                self._value(piece),
-                pointer_to(self.l2[0 if has_l2 else 1 :]),
-                pointer_to(self.squares[index]),
-                lanes,
-                piece.lane_stride,
-                piece.rows,
-                piece.columns,
-                piece.stride,
-                stride,
-                int(has_l2 or self.clip_norm is not None),
-            )
             operations.append(
-                OldOperation(
-                    updates.finish_gradient_entry,
-                    arguments,
+                Operation(
+                    updates.finish_gradient,
                     f"gradient of {piece.name}",
-                    lanes * piece.rows * piece.columns,
-                    4 * (lanes + 1) * piece.rows * piece.columns,
+                    lanes=piece.lanes,
+                    gradient=place,
+                    parameter=self._value(piece),
+                    l2=pointer_to(self.l2[0 if has_l2 else 1 :], "l2"),
+                    squares=pointer_to(self.squares[index], "squares"),
+                    lane_count=lanes,
+                    lane_stride=piece.lane_stride,
+                    rows=piece.rows,
+                    columns=piece.columns,
+                    stride=piece.stride,
+                    gradient_stride=stride,
+                    wants=has_l2 or self.clip_norm is not None,
                 )
             )
         return operations
@@ -163,25 +158,20 @@ class Mover:
             for flat in self.states.values()
         ]
         first, second = [*states, NOWHERE, NOWHERE][:2]
-        size = piece.rows * piece.columns
-        return OldOperation(
-            updates.update_entry(rule),
-            (
-                self._value(piece),
-                place,
-                first,
-                second,
-                pointer_to(self.rates),
-                pointer_to(self.guard),
-                piece.rows,
-                piece.columns,
-                piece.stride,
-                stride,
-                len(self.guard),
-            ),
+        return Operation(
+            updates.update_kernel(rule),
             f"{type(self.optimizer).__name__} of {piece.name}",
-            (2 + 5 * len(states)) * size,
-            4 * (3 + 2 * len(states)) * size,
+            parameter=self._value(piece),
+            gradient=place,
+            state_1=first,
+            state_2=second,
+            rates=pointer_to(self.rates, "rates"),
+            losses=pointer_to(self.guard, "losses and norm"),
+            rows=piece.rows,
+            columns=piece.columns,
+            stride=piece.stride,
+            gradient_stride=stride,
+            count=len(self.guard),
         )
 
     def _value(self, piece: Piece) -> Pointer:

@@ -9,12 +9,12 @@ from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.bound_model import BoundModel
 from handgrad.engine.engine import Between, nothing
-from handgrad.engine.kernels.answers import answers_entry
+from handgrad.engine.kernels.answers import answers
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
 from handgrad.engine.known import layers_of
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
+from handgrad.engine.memory import Memory, Tensor, pointer_to
 from handgrad.engine.parts import MOST_WORKERS
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.walk import (
@@ -140,11 +140,14 @@ def _add_answers(lowering: Lowering, logits: Tensor) -> None:
     if logits.is_batch_first:
         across, along = 1, logits.stride
     lowering.add(
-        answers_entry,
-        (lowering.inputs, logits.pointer, logits.rows, across, along, tile),
+        answers,
         "logits, an example a row",
-        0,
-        2 * FLOAT_BYTES * logits.rows * tile,
+        block=lowering.inputs,
+        logits=logits.pointer,
+        classes=logits.rows,
+        across=across,
+        along=along,
+        lanes=tile,
     )
 
 

@@ -193,24 +193,19 @@ def add_loss(
     memory = lowering.memory
     setting = memory.array("loss setting", "settings", 1)
     setting[0] = getattr(loss, "label_smoothing", getattr(loss, "margin", 0.0))
-    scratch = memory.each_worker("loss scratch", "scratch", 5 * memory.tile)
-    per_tile = [pointer_to(array).by_tile(8) for array in (totals, correct)]
-    size = logits.rows * memory.tile
     lowering.add(
-        losses.loss_entry(LOSSES[type(loss)]),
-        (
-            lowering.inputs,
-            logits.pointer,
-            pointer_to(setting),
-            scratch,
-            *per_tile,
-            logits.rows,
-            memory.tile,
-            logits.stride,
-        ),
+        losses.loss_kernel(LOSSES[type(loss)]),
         f"{type(loss).__name__}, forward and backward",
-        10 * size,
-        8 * size,
+        block=lowering.inputs,
+        logits=logits.pointer,
+        setting=pointer_to(setting, "loss setting"),
+        notes=memory.each_worker("loss notes", "scratch", 3 * memory.tile),
+        targets=memory.each_worker("loss targets", "scratch", 2 * memory.tile),
+        losses=pointer_to(totals, "losses").by_tile(totals.itemsize),
+        correct=pointer_to(correct, "correct").by_tile(correct.itemsize),
+        classes=logits.rows,
+        lanes=memory.tile,
+        stride=logits.stride,
     )
 
 

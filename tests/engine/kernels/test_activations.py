@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import activations
-from handgrad.engine.kernels.activations import backward_entry, forward_entry
+from handgrad.engine.kernels.activations import backward_kernel, forward_kernel
 from handgrad.layers import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
 
 from .run import assert_same, floats, run_entry
@@ -26,8 +26,8 @@ def forward(kind, inputs, bias=None, *, in_place=False):
     inputs, outputs = inputs.copy(), np.empty_like(inputs)
     rows, columns = inputs.shape
     run_entry(
-        forward_entry(kind, has_bias=bias is not None, in_place=in_place),
-        *(inputs, NONE if bias is None else bias, outputs, SLOPE),
+        forward_kernel(kind, has_bias=bias is not None, in_place=in_place),
+        *(inputs, outputs, NONE if bias is None else bias, SLOPE),
         *(rows, columns, columns, columns),
     )
     return (inputs if in_place else outputs), inputs
@@ -38,7 +38,7 @@ def backward(kind, d_outputs, kept):
     d_inputs = d_outputs.copy()
     rows, columns = d_inputs.shape
     run_entry(
-        backward_entry(kind), d_inputs, kept, SLOPE, rows, columns, columns, columns
+        backward_kernel(kind), d_inputs, kept, SLOPE, rows, columns, columns, columns
     )
     return d_inputs
 
@@ -96,8 +96,8 @@ def test_the_bias_of_a_row_comes_first(kind):
 def test_rows_may_be_part_of_a_larger_matrix():
     inputs, outputs = floats(3, 48), np.full((3, 40), 7, np.float32)
     run_entry(
-        forward_entry(activations.RELU, has_bias=False, in_place=False),
-        *(inputs, NONE, outputs, SLOPE, 3, 32, 48, 40),
+        forward_kernel(activations.RELU, has_bias=False, in_place=False),
+        *(inputs, outputs, NONE, SLOPE, 3, 32, 48, 40),
     )
     assert_same(outputs[:, :32], np.maximum(inputs[:, :32], 0))
     np.testing.assert_array_equal(outputs[:, 32:], 7)

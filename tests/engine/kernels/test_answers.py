@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import gather
-from handgrad.engine.kernels.answers import answers_entry
+from handgrad.engine.kernels.answers import answers as answers_kernel
 
 from .run import floats, run_entry
 
@@ -23,6 +23,6 @@ def test_logits_go_to_their_examples_and_no_further(is_batch_first, count):
         else:
             own[:3, :8], across, along = part.T, 10, 1
         sizes = (classes, across, along, tile_size)
-        run_entry(answers_entry, block, own, *sizes, tile=tile)
+        run_entry(answers_kernel, block, own, *sizes, tile=tile)
     np.testing.assert_array_equal(answers[:count], logits[:count])
     np.testing.assert_array_equal(answers[count:], 9)

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import dropout
+from handgrad.engine.kernels.gather import COUNT, INPUTS
+from handgrad.engine.kernels.gather import EXAMPLES as EXAMPLE_NUMBERS
 from handgrad.layers import Dropout
 from handgrad.randomness import Key, keep_threshold, philox
 
@@ -13,12 +15,13 @@ EXAMPLES = np.arange(900, 900 + 32, dtype=np.int64)[::-1].copy()
 
 def dropped(values, rate, *, in_place, examples=EXAMPLES, tile=0, columns=32):
     """Values (features, columns) through the compiled kernel at step 5."""
-    block = np.array([0, 0, 0, examples.ctypes.data, len(examples)], np.int64)
+    block = np.zeros(INPUTS, np.int64)
+    block[EXAMPLE_NUMBERS], block[COUNT] = examples.ctypes.data, len(examples)
     draw = np.array([*KEY.words, 5, keep_threshold(rate)], np.int64)
     scale = np.array([1 / (1 - rate)], np.float32)
     values, outputs = values.copy(), np.zeros_like(values)
     run_entry(
-        dropout.dropout_entry(in_place=in_place),
+        dropout.dropout_kernel(in_place=in_place),
         *(block, values, outputs, draw, scale, np.zeros(columns, np.int64)),
         *(len(values), columns, columns, columns),
         tile=tile,

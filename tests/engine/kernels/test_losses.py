@@ -44,9 +44,10 @@ def over_tiles(kind, setting, logits, targets, factors=None):
         part = np.ascontiguousarray(padded[:, tile * COLUMNS : (tile + 1) * COLUMNS])
         loss, correct = np.zeros(1), np.zeros(1, np.int64)
         run_entry(
-            losses.loss_entry(kind),
+            losses.loss_kernel(kind),
             *(block, part, np.array([setting], np.float32)),
-            *(np.zeros(5 * COLUMNS, np.float32), loss, correct),
+            *(np.zeros(3 * COLUMNS, np.float32), np.zeros(COLUMNS, np.int64)),
+            *(loss, correct),
             *(logits.shape[1], COLUMNS, COLUMNS),
             tile=tile,
         )

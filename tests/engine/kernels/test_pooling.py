@@ -37,14 +37,14 @@ def batch_first(values):
     return np.ascontiguousarray(np.moveaxis(values, -1, 0))
 
 
-def call(kernel, entry, compiled, *arguments):
-    """The compiled entry, or the same kernel as plain Python over flat arrays."""
+def call(kernel, compiled, *arguments):
+    """The compiled kernel, or the same kernel as plain Python over flat arrays."""
     if compiled:
-        run_entry(entry, *arguments)
+        run_entry(kernel, *arguments)
         return
     arrays = [a.reshape(-1) for a in arguments if isinstance(a, np.ndarray)]
     numbers = [a for a in arguments if not isinstance(a, np.ndarray)]
-    kernel.py_func(*arrays, tuple(numbers[:13]), *numbers[13:])
+    kernel.body(*arrays, *numbers)
 
 
 @pytest.fixture(params=[True, False], ids=["compiled", "python"])
@@ -72,13 +72,13 @@ def test_max_pooling_is_the_plain_layer_to_the_bit(geometry, compiled, has_relu)
     winners = np.zeros(outputs.shape, np.uint8)
     sizes = sizes_of(shape, layer, TILE)
     call(
-        *(pooling.max_pool, pooling.max_pool_entry, compiled),
+        *(pooling.max_pool, compiled),
         *(batch_last(inputs), outputs, winners, *sizes, has_relu),
     )
     np.testing.assert_array_equal(batch_first(outputs), expected)
     d_inputs = np.full((*shape, TILE), 9, np.float32)
     call(
-        *(pooling.max_unpool, pooling.max_unpool_entry, compiled),
+        *(pooling.max_unpool, compiled),
         *(batch_last(d_outputs), winners, d_inputs, *sizes),
     )
     np.testing.assert_array_equal(batch_first(d_inputs), blamed)
@@ -93,14 +93,14 @@ def test_nan_reaches_the_outputs_and_takes_the_blame(compiled):
     winners = np.zeros(outputs.shape, np.uint8)
     sizes = sizes_of((1, 4, 4), layer, TILE)
     call(
-        *(pooling.max_pool, pooling.max_pool_entry, compiled),
+        *(pooling.max_pool, compiled),
         *(batch_last(inputs), outputs, winners, *sizes, False),
     )
     assert_same(batch_first(outputs), expected)
     np.testing.assert_array_equal(batch_first(winners), cache.winners)
     d_inputs = np.zeros((1, 4, 4, TILE), np.float32)
     call(
-        *(pooling.max_unpool, pooling.max_unpool_entry, compiled),
+        *(pooling.max_unpool, compiled),
         *(batch_last(d_outputs), winners, d_inputs, *sizes),
     )
     assert_same(batch_first(d_inputs), layer.backward(d_outputs, cache)[0])
@@ -116,13 +116,13 @@ def test_a_nan_passes_relu_and_pooling_but_its_blame_does_not(compiled):
     winners = np.zeros(outputs.shape, np.uint8)
     sizes = sizes_of((1, 4, 4), layer, TILE)
     call(
-        *(pooling.max_pool, pooling.max_pool_entry, compiled),
+        *(pooling.max_pool, compiled),
         *(batch_last(inputs), outputs, winners, *sizes, True),
     )
     np.testing.assert_array_equal(batch_first(outputs), expected)
     d_inputs = np.zeros((1, 4, 4, TILE), np.float32)
     call(
-        *(pooling.max_unpool, pooling.max_unpool_entry, compiled),
+        *(pooling.max_unpool, compiled),
         *(batch_last(d_outputs), winners, d_inputs, *sizes),
     )
     np.testing.assert_array_equal(batch_first(d_inputs), blamed)
@@ -137,13 +137,13 @@ def test_average_pooling_is_the_plain_layer(geometry, compiled):
     sizes = sizes_of(shape, layer, TILE)
     outputs = batch_last(np.full_like(expected, 9))
     call(
-        *(pooling.average_pool, pooling.average_pool_entry, compiled),
+        *(pooling.average_pool, compiled),
         *(batch_last(inputs), outputs, *sizes),
     )
     assert_close(batch_first(outputs), expected, 9)
     d_inputs = np.full((*shape, TILE), 9, np.float32)
     call(
-        *(pooling.average_unpool, pooling.average_unpool_entry, compiled),
+        *(pooling.average_unpool, compiled),
         *(batch_last(d_outputs), d_inputs, *sizes),
     )
     assert_close(batch_first(d_inputs), layer.backward(d_outputs, cache)[0], 9)
@@ -154,7 +154,7 @@ def test_a_global_average_is_one_window():
     inputs = floats(TILE, *shape)
     outputs = np.zeros((3, TILE), np.float32)
     sizes = (*shape, 1, 1, 4, 5, 4, 5, 0, 0, TILE, TILE)
-    run_entry(pooling.average_pool_entry, batch_last(inputs), outputs, *sizes)
+    run_entry(pooling.average_pool, batch_last(inputs), outputs, *sizes)
     expected, _ = GlobalAveragePool2d().forward(inputs)
     assert_close(outputs.T, expected, 20)
 
@@ -165,7 +165,7 @@ def test_pooled_places_may_be_part_of_a_larger_matrix():
     outputs = np.full((8, TILE + 5), 7, np.float32)
     winners = np.zeros((8, TILE), np.uint8)
     sizes = sizes_of(shape, layer, TILE + 5)
-    run_entry(pooling.max_pool_entry, batch_last(inputs), outputs, winners, *sizes, 0)
+    run_entry(pooling.max_pool, batch_last(inputs), outputs, winners, *sizes, 0)
     expected = batch_last(layer.forward(inputs)[0]).reshape(8, TILE)
     np.testing.assert_array_equal(outputs[:, :TILE], expected)
     np.testing.assert_array_equal(outputs[:, TILE:], 7)

@@ -29,7 +29,7 @@ def updated(optimizer, arrays, gradient, *, scale=1.0, step=3, losses=(1.0, 2.0)
     parameter, *states = arrays
     first, second = [*states, np.zeros(1), np.zeros(1)][:2]
     run_entry(
-        updates.update_entry(rule_of(optimizer)),
+        updates.update_kernel(rule_of(optimizer)),
         *(parameter, gradient.copy(), first, second, rates, np.array(losses)),
         *(ROWS, COLUMNS, WIDE, COLUMNS, len(losses)),
     )
@@ -83,7 +83,7 @@ def test_lanes_are_added_in_order_then_the_l2_term(lanes, l2):
         expected += np.float32(l2) * parameter[:, :COLUMNS]
     squares = np.full(2, -1.0)
     run_entry(
-        updates.finish_gradient_entry,
+        updates.finish_gradient,
         *(tiles, gradient, parameter, np.array([l2], np.float32), squares),
         *(lanes, ROWS * COLUMNS, ROWS, COLUMNS, WIDE, COLUMNS, 1),
     )

@@ -5,10 +5,19 @@ columns of a whole batch's matrix. A row is a feature or a channel's pixels.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from handgrad.engine.kernels.entry import Entry, floats, inlined, integer
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    SIZE,
+    reads,
+    strided,
+    updates,
+    writes,
+)
+from handgrad.engine.kernels.entry import Kernel, inlined, kernel_entry
 from handgrad.engine.kernels.mathematics import (
     fast_erf,
     fast_exp,
@@ -67,16 +76,34 @@ def slope_of(kind, kept, slope):
     return ONE
 
 
+def source(rows, columns, stride):
+    """How far the first array reaches."""
+    return strided(rows, columns, stride)
+
+
+def target(rows, columns, out_stride):
+    """How far the second one does."""
+    return strided(rows, columns, out_stride)
+
+
+def between(kind, in_place):
+    """The two arrays of a forward pass; GELU keeps inputs + bias in the first."""
+    is_kept = in_place or kind in (GELU, GELU_TANH)
+    return {
+        "inputs": (updates if is_kept else reads)(FLOATS, source),
+        "outputs": writes(FLOATS, 0 if in_place else target),
+    }
+
+
+SIZES: Any = {"rows": SIZE, "columns": SIZE, "stride": SIZE, "out_stride": SIZE}
+
+
 @cache
-def forward_entry(kind: int, *, has_bias: bool, in_place: bool) -> Entry:
+def forward_kernel(kind: int, *, has_bias: bool, in_place: bool) -> Kernel:
     """outputs = activation(inputs + bias of the row); GELU keeps inputs + bias.
 
     Stands for
         the bias of Linear.forward, and ReLU ... GELU.forward
-
-    Arguments
-        0 inputs, 3 bias, 6 outputs, 9 slope (one float)
-        12 rows, 13 columns, 14 stride of inputs, 15 stride of outputs
 
     Why
         in place is said at compile time: a compiler that finds two arrays at one
@@ -84,92 +111,93 @@ def forward_entry(kind: int, *, has_bias: bool, in_place: bool) -> Entry:
     """
     keeps_inputs = kind in (GELU, GELU_TANH)
 
-    def activation_entry(arguments: int, tile: int, worker: int) -> None:
-        rows, columns = integer(arguments, 12), integer(arguments, 13)
-        in_stride, out_stride = integer(arguments, 14), integer(arguments, 15)
-        inputs = floats(arguments, 0, tile, worker, rows * in_stride)
-        bias = floats(arguments, 3, tile, worker, rows)
-        outputs = floats(arguments, 6, tile, worker, rows * out_stride)
-        slope = floats(arguments, 9, tile, worker, 1)[0]
+    @kernel_entry(
+        **between(kind, in_place),
+        bias=reads(FLOATS, (lambda rows: rows) if has_bias else 0),
+        slope=reads(FLOATS, 1),
+        **SIZES,
+        operations=lambda rows, columns: rows * columns,
+    )
+    def activation(inputs, outputs, bias, slope, rows, columns, stride, out_stride):
         for row in range(rows):
             shift = bias[row] if has_bias else ZERO
-            source = inputs[row * in_stride : row * in_stride + columns]
+            values = inputs[row * stride : row * stride + columns]
             if in_place:
                 for column in range(columns):
-                    value = source[column] + shift if has_bias else source[column]
-                    source[column] = activate(kind, value, slope)
+                    value = values[column] + shift if has_bias else values[column]
+                    values[column] = activate(kind, value, slope[0])
             else:
-                target = outputs[row * out_stride : row * out_stride + columns]
+                results = outputs[row * out_stride : row * out_stride + columns]
                 for column in range(columns):
-                    value = source[column] + shift if has_bias else source[column]
+                    value = values[column] + shift if has_bias else values[column]
                     if keeps_inputs and has_bias:
-                        source[column] = value
-                    target[column] = activate(kind, value, slope)
+                        values[column] = value
+                    results[column] = activate(kind, value, slope[0])
 
-    return Entry(activation_entry)
+    return activation
 
 
 @cache
-def rows_entry(kind: int, *, in_place: bool) -> Entry:
+def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
     """outputs = activation(inputs + bias), an example a row; GELU keeps inputs + bias.
 
-    Arguments
-        0 inputs, 3 bias, 6 outputs, 9 slope (one float)
-        12 rows, 13 columns, 14 stride of inputs, 15 stride of outputs
+    Stands for
+        the same as `forward_kernel`
     """
     keeps_inputs = kind in (GELU, GELU_TANH)
 
-    def rows_activation_entry(arguments: int, tile: int, worker: int) -> None:
-        rows, columns = integer(arguments, 12), integer(arguments, 13)
-        in_stride, out_stride = integer(arguments, 14), integer(arguments, 15)
-        inputs = floats(arguments, 0, tile, worker, rows * in_stride)
-        bias = floats(arguments, 3, tile, worker, columns)
-        outputs = floats(arguments, 6, tile, worker, rows * out_stride)
-        slope = floats(arguments, 9, tile, worker, 1)[0]
+    @kernel_entry(
+        **between(kind, in_place),
+        bias=reads(FLOATS, lambda columns: columns),
+        slope=reads(FLOATS, 1),
+        **SIZES,
+        operations=lambda rows, columns: rows * columns,
+    )
+    def rows_activation(
+        inputs, outputs, bias, slope, rows, columns, stride, out_stride
+    ):
         for row in range(rows):
-            source = inputs[row * in_stride : row * in_stride + columns]
+            values = inputs[row * stride : row * stride + columns]
             if in_place:
                 for column in range(columns):
-                    source[column] = activate(
-                        kind, source[column] + bias[column], slope
+                    values[column] = activate(
+                        kind, values[column] + bias[column], slope[0]
                     )
             else:
-                target = outputs[row * out_stride : row * out_stride + columns]
+                results = outputs[row * out_stride : row * out_stride + columns]
                 for column in range(columns):
-                    value = source[column] + bias[column]
+                    value = values[column] + bias[column]
                     if keeps_inputs:
-                        source[column] = value
-                    target[column] = activate(kind, value, slope)
+                        values[column] = value
+                    results[column] = activate(kind, value, slope[0])
 
-    return Entry(rows_activation_entry)
+    return rows_activation
 
 
 @cache
-def backward_entry(kind: int) -> Entry:
+def backward_kernel(kind: int) -> Kernel:
     """d_outputs become d_inputs: d_outputs * slope at what was kept.
 
     Stands for
         ReLU ... GELU.backward
-
-    Arguments
-        0 d_outputs, 3 kept, 6 slope (one float)
-        9 rows, 10 columns, 11 stride of d_outputs, 12 stride of kept
     """
 
-    def activation_backward_entry(arguments: int, tile: int, worker: int) -> None:
-        rows, columns = integer(arguments, 9), integer(arguments, 10)
-        d_stride, kept_stride = integer(arguments, 11), integer(arguments, 12)
-        d_outputs = floats(arguments, 0, tile, worker, rows * d_stride)
-        kept = floats(arguments, 3, tile, worker, rows * kept_stride)
-        slope = floats(arguments, 6, tile, worker, 1)[0]
+    @kernel_entry(
+        d_outputs=updates(FLOATS, source),
+        kept=reads(FLOATS, target),
+        slope=reads(FLOATS, 1),
+        **SIZES,
+        operations=lambda rows, columns: 2 * rows * columns,
+    )
+    def activation_backward(d_outputs, kept, slope, rows, columns, stride, out_stride):
         for row in range(rows):
-            blame = d_outputs[row * d_stride : row * d_stride + columns]
-            keep = kept[row * kept_stride : row * kept_stride + columns]
+            blame = d_outputs[row * stride : row * stride + columns]
+            keep = kept[row * out_stride : row * out_stride + columns]
             for column in range(columns):
                 if kind == RELU:  # not a product: a NaN must not pass a closed gate
                     value = blame[column] if keep[column] > ZERO else ZERO
                 else:
-                    value = blame[column] * slope_of(kind, keep[column], slope)
+                    value = blame[column] * slope_of(kind, keep[column], slope[0])
                 blame[column] = value
 
-    return Entry(activation_backward_entry)
+    return activation_backward

@@ -2,29 +2,42 @@
 
 from numba import carray
 
-from handgrad.engine.kernels.entry import Entry, floats, integer, longs
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    SIZE,
+    TILE,
+    Span,
+    reads,
+)
+from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.gather import COUNT, HUGE, INPUTS, LOGITS
 from handgrad.engine.kernels.machine import float_pointer
 
 
-def _answers_entry(arguments: int, tile: int, worker: int) -> None:
+@kernel_entry(
+    block=reads(LONGS, INPUTS),
+    logits=reads(
+        FLOATS,
+        lambda classes, across, along, lanes: Span(
+            0, (classes - 1) * across + (lanes - 1) * along + 1, classes * lanes
+        ),
+    ),
+    classes=SIZE,
+    across=SIZE,
+    along=SIZE,
+    lanes=SIZE,
+    tile=TILE,
+    bytes_moved=lambda classes, lanes: 2 * 4 * classes * lanes,
+)
+def answers(block, logits, classes, across, along, lanes, tile):
     """answers[example, k] = logits[k, n], for the examples that a batch has.
 
-    Arguments
-        0 inputs block, 3 logits
-        6 classes, 7 stride of classes, 8 stride of examples, 9 examples in a tile
+    `across` and `along` are the strides of classes and of a tile's `lanes` examples.
     """
-    block = longs(arguments, 0, tile, worker, INPUTS)
-    classes, across = integer(arguments, 6), integer(arguments, 7)
-    along, examples = integer(arguments, 8), integer(arguments, 9)
-    size = (classes - 1) * across + (examples - 1) * along + 1
-    logits = floats(arguments, 3, tile, worker, size)
-    first = tile * examples
-    count = min(examples, block[COUNT] - first)
-    answers = carray(float_pointer(block[LOGITS]), (HUGE,))
+    first = tile * lanes
+    count = min(lanes, block[COUNT] - first)
+    places = carray(float_pointer(block[LOGITS]), (HUGE,))
     for n in range(count):
         for k in range(classes):
-            answers[(first + n) * classes + k] = logits[k * across + n * along]
-
-
-answers_entry = Entry(_answers_entry)
+            places[(first + n) * classes + k] = logits[k * across + n * along]

@@ -12,7 +12,18 @@ from functools import cache
 import numpy as np
 from numba import carray
 
-from handgrad.engine.kernels.entry import Entry, floats, integer, kernel, longs
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    SIZE,
+    TILE,
+    reads,
+    scratch,
+    strided,
+    updates,
+    writes,
+)
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
 from handgrad.engine.kernels.gather import COUNT, EXAMPLES, INPUTS
 from handgrad.engine.kernels.machine import long_pointer
 
@@ -73,38 +84,62 @@ def drop_rows(values, outputs, examples, draw, sizes, scale):
                 outputs[n * out_stride + column] = value if kept else ZERO
 
 
+def span(rows, columns, stride):
+    """How far the values reach."""
+    return strided(rows, columns, stride)
+
+
 @cache
-def dropout_entry(*, in_place: bool, by_rows: bool = False) -> Entry:
+def dropout_kernel(*, in_place: bool, by_rows: bool = False) -> Kernel:
     """Dropout, forward or backward; in place is said at compile time.
 
-    With `by_rows` an example is a row and not a column.
-
-    Arguments
-        0 inputs block, 3 values, 6 outputs, 9 draw (int64: two key words, step,
-        threshold), 12 scale (one float), 15 scratch (columns int64)
-        18 rows, 19 columns, 20 stride of values, 21 of outputs
+    With `by_rows` an example is a row and not a column. `draw` holds two key words, the
+    step and the threshold.
     """
 
-    def dropout_entry_function(arguments: int, tile: int, worker: int) -> None:
-        inputs = longs(arguments, 0, tile, worker, INPUTS)
-        rows, columns = integer(arguments, 18), integer(arguments, 19)
-        stride, out_stride = integer(arguments, 20), integer(arguments, 21)
-        numbers = longs(arguments, 9, tile, worker, 4)
-        draw = (u64(numbers[0]), u64(numbers[1]), u64(numbers[2]), u64(numbers[3]))
+    @kernel_entry(
+        block=reads(LONGS, INPUTS),
+        values=(updates if in_place else reads)(FLOATS, span),
+        outputs=writes(
+            FLOATS,
+            0
+            if in_place
+            else lambda rows, columns, out_stride: strided(rows, columns, out_stride),
+        ),
+        draw=reads(LONGS, 4),
+        scale=reads(FLOATS, 1),
+        examples=scratch(LONGS, lambda rows, columns: rows if by_rows else columns),
+        rows=SIZE,
+        columns=SIZE,
+        stride=SIZE,
+        out_stride=SIZE,
+        tile=TILE,
+        operations=lambda rows, columns: rows * columns,
+    )
+    def dropout(
+        block,
+        values,
+        outputs,
+        draw,
+        scale,
+        examples,
+        rows,
+        columns,
+        stride,
+        out_stride,
+        tile,
+    ):
+        words = (u64(draw[0]), u64(draw[1]), u64(draw[2]), u64(draw[3]))
         count = rows if by_rows else columns
-        examples = longs(arguments, 15, tile, worker, count)
-        all_examples = carray(long_pointer(inputs[EXAMPLES]), (inputs[COUNT],))
+        all_examples = carray(long_pointer(block[EXAMPLES]), (block[COUNT],))
         for n in range(count):
             place = tile * count + n
-            examples[n] = all_examples[place] if place < inputs[COUNT] else 0
-        values = floats(arguments, 3, tile, worker, rows * stride)
-        outputs = floats(arguments, 6, tile, worker, rows * out_stride)
-        scale = floats(arguments, 12, tile, worker, 1)[0]
+            examples[n] = all_examples[place] if place < block[COUNT] else 0
         sizes = (rows, columns, stride, out_stride)
         target = values if in_place else outputs
         if by_rows:
-            drop_rows(values, target, examples, draw, sizes, scale)
+            drop_rows(values, target, examples, words, sizes, scale[0])
         else:
-            drop(values, target, examples, draw, sizes, scale)
+            drop(values, target, examples, words, sizes, scale[0])
 
-    return Entry(dropout_entry_function)
+    return dropout

@@ -13,14 +13,19 @@ from functools import cache
 import numpy as np
 from numba import carray
 
-from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
-    kernel,
-    longs,
+from handgrad.engine.kernels.declaration import (
+    DOUBLES,
+    FLOATS,
+    LONGS,
+    SIZE,
+    TILE,
+    reads,
+    scratch,
+    strided,
+    updates,
+    writes,
 )
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
 from handgrad.engine.kernels.gather import (
     COUNT,
     FACTORS,
@@ -29,11 +34,7 @@ from handgrad.engine.kernels.gather import (
     ROWS,
     TARGETS,
 )
-from handgrad.engine.kernels.machine import (
-    double_pointer,
-    float_pointer,
-    long_pointer,
-)
+from handgrad.engine.kernels.machine import float_pointer, long_pointer
 from handgrad.engine.kernels.mathematics import fast_exp
 
 CROSS_ENTROPY, SVM, SQUARED = range(3)
@@ -147,51 +148,65 @@ def squared(logits, targets, factors, sizes, setting, share, best, total):
 
 
 @cache
-def loss_entry(kind: int) -> Entry:
-    """The loss of one tile, how many it got right, and d_logits.
+def loss_kernel(kind: int) -> Kernel:
+    """The loss of one tile, how many it got right, and d_logits in place of logits."""
 
-    Arguments
-        0 inputs block, 3 logits (become d_logits), 6 setting (one float), 9 scratch
-        (5 * columns floats), 12 losses (float64 for each tile), 15 correct (int64 for
-        each tile); 18 classes, 19 columns, 20 stride
-    """
-
-    def loss_entry_function(arguments: int, tile: int, worker: int) -> None:
-        block = longs(arguments, 0, tile, worker, INPUTS)
-        columns, stride = integer(arguments, 19), integer(arguments, 20)
-        sizes = (integer(arguments, 18), columns, stride)
-        logits = floats(arguments, 3, tile, worker, sizes[0] * stride)
-        setting = floats(arguments, 6, tile, worker, 1)[0]
-        scratch = floats(arguments, 9, tile, worker, 5 * columns)
+    @kernel_entry(
+        block=reads(LONGS, INPUTS),
+        logits=updates(
+            FLOATS, lambda classes, lanes, stride: strided(classes, lanes, stride)
+        ),
+        setting=reads(FLOATS, 1),
+        notes=scratch(FLOATS, lambda lanes: 3 * lanes),
+        targets=scratch(LONGS, lambda lanes: lanes),
+        losses=writes(DOUBLES, 1),
+        correct=writes(LONGS, 1),
+        classes=SIZE,
+        lanes=SIZE,
+        stride=SIZE,
+        tile=TILE,
+        operations=lambda classes, lanes: 10 * classes * lanes,
+    )
+    def loss(
+        block,
+        logits,
+        setting,
+        notes,
+        targets,
+        losses,
+        correct,
+        classes,
+        lanes,
+        stride,
+        tile,
+    ):
+        sizes = (classes, lanes, stride)
         all_targets = carray(long_pointer(block[TARGETS]), (HUGE,))
         rows = carray(long_pointer(block[ROWS]), (block[COUNT],))
-        targets = carray(
-            long_pointer(address_of(arguments, 9, tile, worker) + 8 * columns),
-            (columns,),
-        )
-        best, total = scratch[:columns], scratch[columns : 2 * columns]
-        factors = scratch[4 * columns :]
+        best, total = notes[:lanes], notes[lanes : 2 * lanes]
+        factors = notes[2 * lanes :]
         own = carray(float_pointer(block[FACTORS]), (HUGE,))
         has_factors = block[FACTORS] != 0
-        for n in range(columns):
-            example = tile * columns + n
+        for n in range(lanes):
+            example = tile * lanes + n
             is_there = example < block[COUNT]
             targets[n] = all_targets[rows[example]] if is_there else -1
             factors[n] = own[example] if has_factors and is_there else ONE
         best_class(logits, sizes, best, total)
         right = 0
-        for n in range(columns):
+        for n in range(lanes):
             right += 1 if targets[n] == np.int64(total[n]) else 0
         share = ONE / f32(block[COUNT])
+        value = setting[0]
         if kind == CROSS_ENTROPY:
-            loss = cross_entropy(
-                logits, targets, factors, sizes, setting, share, best, total
+            found = cross_entropy(
+                logits, targets, factors, sizes, value, share, best, total
             )
         elif kind == SVM:
-            loss = svm(logits, targets, factors, sizes, setting, share, best, total)
+            found = svm(logits, targets, factors, sizes, value, share, best, total)
         else:
-            loss = squared(logits, targets, factors, sizes, setting, share, best, total)
-        carray(double_pointer(address_of(arguments, 12, tile, worker)), (1,))[0] = loss
-        longs(arguments, 15, tile, worker, 1)[0] = right
+            found = squared(logits, targets, factors, sizes, value, share, best, total)
+        losses[0] = found
+        correct[0] = right
 
-    return Entry(loss_entry_function)
+    return loss

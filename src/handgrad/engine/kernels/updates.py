@@ -11,16 +11,18 @@ Rates (float32, written before each step)
 from functools import cache
 
 import numpy as np
-from numba import carray
 
-from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
-    summing_kernel,
+from handgrad.engine.kernels.declaration import (
+    DOUBLES,
+    FLAG,
+    FLOATS,
+    SIZE,
+    reads,
+    strided,
+    updates,
+    writes,
 )
-from handgrad.engine.kernels.machine import double_pointer
+from handgrad.engine.kernels.entry import Kernel, kernel_entry, summing_kernel
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW = range(6)
 RATES = 11
@@ -38,41 +40,67 @@ def sum_of_squares(values, size):
     return total
 
 
+def moved(rows, columns, stride):
+    """How far a block of a parameter reaches."""
+    return strided(rows, columns, stride)
+
+
+def found(rows, columns, gradient_stride):
+    """How far its gradient does."""
+    return strided(rows, columns, gradient_stride)
+
+
+STATES = {SGD: 0, MOMENTUM: 1, NESTEROV: 1, RMSPROP: 1, ADAM: 2, ADAMW: 2}
+
+
 @cache
-def update_entry(kind: int) -> Entry:
+def update_kernel(kind: int) -> Kernel:
     """Move a block of rows of a parameter against its gradient.
+
+    `losses` are those of the tiles, and the norm: nothing moves unless all are finite.
 
     Stands for
         SGD.update, RMSProp.update, Adam.update, AdamW.update
-
-    Arguments
-        0 parameter, 3 gradient, 6 first state, 9 second state, 12 rates,
-        15 losses of the tiles, and the norm (float64): nothing moves unless finite
-        18 rows, 19 columns, 20 stride of parameter and states, 21 of gradient,
-        22 how many losses, with the norm
     """
+    states = STATES[kind]
 
-    def update_entry_function(arguments: int, tile: int, worker: int) -> None:
-        tiles = integer(arguments, 22)
+    @kernel_entry(
+        parameter=updates(FLOATS, moved),
+        gradient=updates(FLOATS, found),
+        state_1=updates(FLOATS, moved if states > 0 else 0),
+        state_2=updates(FLOATS, moved if states > 1 else 0),
+        rates=reads(FLOATS, RATES),
+        losses=reads(DOUBLES, lambda count: count),
+        rows=SIZE,
+        columns=SIZE,
+        stride=SIZE,
+        gradient_stride=SIZE,
+        count=SIZE,
+        operations=lambda rows, columns: (2 + 5 * states) * rows * columns,
+        bytes_moved=lambda rows, columns: 4 * (3 + 2 * states) * rows * columns,
+    )
+    def update(
+        parameter,
+        gradient,
+        state_1,
+        state_2,
+        rates,
+        losses,
+        rows,
+        columns,
+        stride,
+        gradient_stride,
+        count,
+    ):
         total = 0.0
-        losses = carray(
-            double_pointer(address_of(arguments, 15, tile, worker)), (tiles,)
-        )
-        for number in range(tiles):
+        for number in range(count):
             total += losses[number]
         if not np.isfinite(total):
             return
-        rates = floats(arguments, 12, tile, worker, RATES)
         rate, clip, decay = rates[0], rates[1], rates[2]
         first, first_rest = rates[3], rates[4]
         second, second_rest, eps = rates[5], rates[6], rates[7]
         correction_1, correction_2, shrink = rates[8], rates[9], rates[10]
-        rows, columns = integer(arguments, 18), integer(arguments, 19)
-        stride, gradient_stride = integer(arguments, 20), integer(arguments, 21)
-        parameter = floats(arguments, 0, tile, worker, rows * stride)
-        gradient = floats(arguments, 3, tile, worker, rows * gradient_stride)
-        state_1 = floats(arguments, 6, tile, worker, rows * stride)
-        state_2 = floats(arguments, 9, tile, worker, rows * stride)
         for row in range(rows):
             start, from_ = row * stride, row * gradient_stride
             p = parameter[start : start + columns]
@@ -106,52 +134,70 @@ def update_entry(kind: int) -> Entry:
                     kept = p[i] - shrink * p[i] if kind == ADAMW else p[i]
                     p[i] = kept - rate * direction
 
-    return Entry(update_entry_function)
+    return update
 
 
-def _finish_gradient_entry(arguments: int, tile: int, worker: int) -> None:
+@kernel_entry(
+    lanes=reads(
+        FLOATS,
+        lambda lane_count, lane_stride, rows, gradient_stride: strided(
+            lane_count, rows * gradient_stride, lane_stride
+        ),
+    ),
+    gradient=updates(FLOATS, found),
+    parameter=reads(FLOATS, moved),
+    l2=reads(FLOATS, 1),
+    squares=writes(DOUBLES, lambda wants: 2 if wants else 0),
+    lane_count=SIZE,
+    lane_stride=SIZE,
+    rows=SIZE,
+    columns=SIZE,
+    stride=SIZE,
+    gradient_stride=SIZE,
+    wants=FLAG,
+    operations=lambda lane_count, rows, columns: lane_count * rows * columns,
+    bytes_moved=lambda lane_count, rows, columns: 4 * (lane_count + 1) * rows * columns,
+)
+def finish_gradient(
+    lanes,
+    gradient,
+    parameter,
+    l2,
+    squares,
+    lane_count,
+    lane_stride,
+    rows,
+    columns,
+    stride,
+    gradient_stride,
+    wants,
+):
     """Add lanes and the L2 term to a gradient; note the squares of both.
+
+    Without lanes the gradient stands already. `l2` is 2 * factor * strength; `wants`
+    says that squares (of the gradient, of the parameter) are.
 
     Stands for
         the sum over tiles, L2.gradients, and the sums in clip_by_norm and L2.penalty
-
-    Arguments
-        0 lanes, 3 gradient, 6 parameter, 9 l2 (one float: 2 * factor * strength),
-        12 squares (two float64: of the gradient, of the parameter)
-        15 lane count (0: the gradient stands already), 16 lane stride in floats,
-        17 rows, 18 columns, 19 stride of the parameter, 20 of the gradient,
-        21 whether squares are wanted
     """
-    rows, columns = integer(arguments, 17), integer(arguments, 18)
-    stride, gradient_stride = integer(arguments, 19), integer(arguments, 20)
-    lane_count, lane_stride = integer(arguments, 15), integer(arguments, 16)
-    gradient = floats(arguments, 3, tile, worker, rows * gradient_stride)
-    parameter = floats(arguments, 6, tile, worker, rows * stride)
-    l2 = floats(arguments, 9, tile, worker, 1)[0]
     if lane_count > 0:
         size = rows * gradient_stride
-        lanes = floats(arguments, 0, tile, worker, lane_count * lane_stride)
         for i in range(size):
             gradient[i] = lanes[i]
         for lane in range(1, lane_count):
             source = lanes[lane * lane_stride : lane * lane_stride + size]
             for i in range(size):
                 gradient[i] = gradient[i] + source[i]
-    squares = carray(double_pointer(address_of(arguments, 12, tile, worker)), (2,))
-    wants = integer(arguments, 21) != 0
     if wants:
         squares[0] = 0.0
         squares[1] = 0.0
     for row in range(rows):
         p = parameter[row * stride : row * stride + columns]
         d = gradient[row * gradient_stride : row * gradient_stride + columns]
-        if l2 != ZERO:
+        if l2[0] != ZERO:
             if wants:
                 squares[1] += sum_of_squares(p, columns)
             for i in range(columns):
-                d[i] = d[i] + l2 * p[i]
+                d[i] = d[i] + l2[0] * p[i]
         if wants:
             squares[0] += sum_of_squares(d, columns)
-
-
-finish_gradient_entry = Entry(_finish_gradient_entry)
