@@ -74,7 +74,6 @@ def lower_average_pool(
         pooled_shape = outputs.shape
     places = outputs.reshaped(pooled_shape)
     lowering.add(
-        SIZES,
         average_pool,
         f"{name} forward",
         inputs=inputs.pointer,

@@ -10,9 +10,9 @@ from handgrad.datasets.normalization import Normalization
 from handgrad.engine import processor
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.convolution_way import goes_winograds_way, lower_any_convolution
-from handgrad.engine.kernels.gather import GATHER_FIRST, GATHER_LAST
+from handgrad.engine.kernels.gather import gather_first_kernel, gather_last_kernel
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.views import VIEWS_OF
+from handgrad.engine.kernels.views import views_kernel
 from handgrad.engine.known import (
     BATCH_NORMS,
     Named,
@@ -80,24 +80,36 @@ def gather(lowering: Lowering, layers: Sequence[Named], check: BatchCheck) -> Te
     if can_skip and reads_bytes(first, shape):
         lowering.pixels = Pixels(channels, scale, shift)
         return Tensor(shape, NOWHERE, features, is_batch_first=True)
+    arguments: dict[str, Any]
     if known(first) is Linear:
         inputs = _image_rows(lowering, shape, features)
-        tall, entry = inputs.stride, GATHER_FIRST[dtype]
+        kernel, arguments = gather_first_kernel(dtype), {"stride": inputs.stride}
     else:
         lowering.is_padded = is_padded
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
-        entry = GATHER_LAST[dtype]
-    sizes = (channels, height, width, tall, wide, top, left, tile)
-    planes = memory.each_worker("image planes", "scratch", tile * height * width)
-    viewed = (NOWHERE, NOWHERE)
-    if lowering.training and is_image:
-        viewed = _views(lowering, shape, dtype)
+        planes = memory.each_worker("image planes", "scratch", tile * height * width)
+        kernel = gather_last_kernel(dtype)
+        arguments = {"planes": planes, "tall": tall, "wide": wide}
+        arguments |= {"top": top, "left": left}
+    has_views = lowering.training and is_image
+    pictures, numbers = (
+        _views(lowering, shape, dtype) if has_views else (NOWHERE, NOWHERE)
+    )
     lowering.add(
-        entry,
-        (lowering.inputs, scale, shift, inputs.pointer, *sizes, planes, *viewed),
+        kernel,
         "images, normalised",
-        2 * features * tile,
-        (4 + np.dtype(dtype).itemsize) * features * tile,
+        block=lowering.inputs,
+        scale=scale,
+        offset=shift,
+        outputs=inputs.pointer,
+        pictures=pictures,
+        numbers=numbers,
+        viewed=tile if has_views else 0,
+        channels=channels,
+        height=height,
+        width=width,
+        lanes=tile,
+        **arguments,
     )
     return inputs if is_image else inputs.reshaped(shape)
 
@@ -107,12 +119,16 @@ def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Point
     memory = lowering.memory
     size = int(np.prod(shape)) * memory.tile * np.dtype(dtype).itemsize
     pictures = memory.each_worker("images, viewed", "scratch", -(-size // FLOAT_BYTES))
+    channels, height, width = shape
     lowering.add(
-        VIEWS_OF[dtype],
-        (lowering.inputs, pictures, *shape, memory.tile),
+        views_kernel(dtype),
         "augmentation, where a batch has any",
-        0,
-        2 * size,
+        block=lowering.inputs,
+        pictures=pictures,
+        channels=channels,
+        height=height,
+        width=width,
+        lanes=memory.tile,
     )
     return pictures, memory.lookup("numbers", np.arange(memory.tile, dtype=np.int64))
 

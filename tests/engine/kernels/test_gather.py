@@ -3,6 +3,7 @@ import pytest
 
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.kernels import gather
+from handgrad.engine.memory import NOWHERE
 from handgrad.randomness import Key, normal, random_bits
 
 from .run import run_entry
@@ -38,18 +39,37 @@ def expected(tile, images=IMAGES):
     return NORMALIZATION.apply(images[ROWS[places]])
 
 
-def gathered(kernel, entries, geometry, outputs, tile, compiled, dtype):
-    images = SETS[dtype]
-    numbers = NORMALIZATION.numbers(dtype)
-    if compiled:
-        block = block_of(images, ROWS)
-        planes = np.zeros(geometry[1] * geometry[2] * geometry[7], np.float32)
-        entry = entries[dtype]
-        run_entry(entry, block, *numbers, outputs, *geometry, planes, tile=tile)
-        return
-    kernel.py_func(
-        *(images.reshape(-1), ROWS, len(ROWS), tile * TILE, geometry),
-        *(*numbers, outputs.reshape(-1)),
+LAST = ("channels", "height", "width", "tall", "wide", "top", "left", "lanes")
+FIRST = ("channels", "height", "width", "lanes")
+
+
+def run_gather(dtype, block, numbers, outputs, sizes, views=(), tile=0):
+    """Through the compiled kernel: batch last where there are eight sizes."""
+    pictures, places = views or (NOWHERE, NOWHERE)
+    if len(sizes) == len(LAST):
+        kernel, named = (
+            gather.gather_last_kernel(dtype),
+            dict(zip(LAST, sizes, strict=True)),
+        )
+        planes = np.zeros(sizes[1] * sizes[2] * sizes[-1], np.float32)
+        named |= {"planes": planes}
+    else:
+        kernel, named = (
+            gather.gather_first_kernel(dtype),
+            dict(zip(FIRST, sizes, strict=True)),
+        )
+        named |= {"stride": outputs.shape[1]}
+    run_entry(
+        kernel,
+        block=block,
+        scale=numbers[0],
+        offset=numbers[1],
+        outputs=outputs,
+        pictures=pictures,
+        numbers=places,
+        viewed=sizes[-1] if views else 0,
+        tile=tile,
+        **named,
     )
 
 
@@ -59,10 +79,14 @@ def gathered(kernel, entries, geometry, outputs, tile, compiled, dtype):
 def test_batch_last_inside_a_border_of_zeros(tile, compiled, dtype):
     _, geometry = settings(True)
     outputs = np.zeros((3, 8, 7, TILE), np.float32)
-    gathered(
-        *(gather.gather_last, gather.GATHER_LAST),
-        *(geometry, outputs, tile, compiled, dtype),
-    )
+    images, numbers = SETS[dtype], NORMALIZATION.numbers(dtype)
+    if compiled:
+        run_gather(dtype, block_of(images, ROWS), numbers, outputs, geometry, tile=tile)
+    else:
+        gather.gather_last.py_func(
+            *(images.reshape(-1), ROWS, len(ROWS), tile * TILE, geometry),
+            *(*numbers, outputs.reshape(-1)),
+        )
     inside = np.moveaxis(outputs[:, 2:-2, 1:-1], -1, 0)
     np.testing.assert_array_equal(inside, expected(tile, SETS[dtype]))
     outputs[:, 2:-2, 1:-1] = 0
@@ -73,13 +97,15 @@ def test_batch_last_inside_a_border_of_zeros(tile, compiled, dtype):
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("tile", [0, 1])
 def test_batch_first_in_rows(tile, compiled, dtype):
-    _, geometry = settings(False)
-    geometry = (*geometry[:3], 64, *geometry[4:])  # floats from example to example
-    outputs = np.zeros((TILE, 64), np.float32)
-    gathered(
-        *(gather.gather_first, gather.GATHER_FIRST),
-        *(geometry, outputs, tile, compiled, dtype),
-    )
+    outputs, geometry = np.zeros((TILE, 64), np.float32), (*SHAPE, TILE)
+    images, numbers = SETS[dtype], NORMALIZATION.numbers(dtype)
+    if compiled:
+        run_gather(dtype, block_of(images, ROWS), numbers, outputs, geometry, tile=tile)
+    else:
+        gather.gather_first.py_func(
+            *(images.reshape(-1), ROWS, len(ROWS), tile * TILE, geometry, 64),
+            *(*numbers, outputs.reshape(-1)),
+        )
     wanted = expected(tile, SETS[dtype]).reshape(TILE, -1)
     np.testing.assert_array_equal(outputs[:, :60], wanted)
     assert not outputs[:, 60:].any()
@@ -94,14 +120,9 @@ def test_vectors_have_numbers_for_each_feature(dtype, batch_first):
         tuple(np.linspace(-1, 1, features)), tuple(np.linspace(0.5, 2, features))
     )
     outputs = np.zeros((TILE, 48) if batch_first else (features, TILE), np.float32)
-    sizes = (features, 1, 1, 48, 1, 0, 0, TILE)
-    if not batch_first:
-        sizes = (features, 1, 1, 1, 1, 0, 0, TILE)
-    entries = gather.GATHER_FIRST if batch_first else gather.GATHER_LAST
-    run_entry(
-        *(entries[dtype], block_of(vectors, ROWS), *normalization.numbers(dtype)),
-        *(outputs, *sizes, np.zeros(TILE, np.float32)),
-    )
+    sizes = (features, 1, 1, *(() if batch_first else (1, 1, 0, 0)), TILE)
+    numbers = normalization.numbers(dtype)
+    run_gather(dtype, block_of(vectors, ROWS), numbers, outputs, sizes)
     found = outputs[:, :features] if batch_first else outputs.T
     wanted = normalization.apply(vectors[ROWS[:TILE]])
     np.testing.assert_array_equal(found, wanted)
@@ -117,13 +138,8 @@ def test_wide_pictures_are_turned_by_registers(tile, width, dtype):
     block = block_of(images, rows)
     normalization = Normalization((0.1, 0.5), (0.3, 0.2))
     outputs = np.zeros((2, 5, width + 4, lanes), np.float32)
-    planes = np.zeros(3 * width * lanes, np.float32)
-    run_entry(
-        gather.GATHER_LAST[dtype],
-        *(block, *normalization.numbers(dtype), outputs),
-        *(*shape, 5, width + 4, 1, 2, lanes, planes),
-        tile=tile,
-    )
+    sizes = (*shape, 5, width + 4, 1, 2, lanes)
+    run_gather(dtype, block, normalization.numbers(dtype), outputs, sizes, tile=tile)
     places = [n if n < 45 else 0 for n in range(tile * lanes, (tile + 1) * lanes)]
     wanted = normalization.apply(images[rows[places]])
     inside = np.moveaxis(outputs[:, 1:-1, 2:-2], -1, 0)
@@ -139,15 +155,11 @@ def test_pictures_that_were_looked_at_come_from_their_own_place(batch_last, dtyp
     block, geometry = settings(False, images)
     block[gather.VIEWS] = 1
     pictures = np.ascontiguousarray(images[5 : 5 + TILE])
-    numbers, planes = np.arange(TILE), np.zeros(20 * TILE, np.float32)
+    views = (pictures, np.arange(TILE))
     outputs = np.zeros((TILE, 60), np.float32)
-    entry = (gather.GATHER_LAST if batch_last else gather.GATHER_FIRST)[dtype]
-    sizes = geometry if batch_last else (*geometry[:3], 60, *geometry[4:])
-    run_entry(
-        *(entry, block, *NORMALIZATION.numbers(dtype), outputs),
-        *(*sizes, planes, pictures, numbers),
-        tile=1,
-    )
+    sizes = geometry if batch_last else (*geometry[:3], TILE)
+    numbers = NORMALIZATION.numbers(dtype)
+    run_gather(dtype, block, numbers, outputs, sizes, views, tile=1)
     found = outputs.reshape(60, TILE).T if batch_last else outputs
     wanted = NORMALIZATION.apply(images[5 : 5 + TILE]).reshape(TILE, 60)
     np.testing.assert_array_equal(found, wanted)

@@ -5,7 +5,7 @@ import pytest
 
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.augmentation.views import Views, look
-from handgrad.engine.kernels.views import VIEWS_OF, look_at
+from handgrad.engine.kernels.views import look_at, views_kernel
 from handgrad.randomness import Key, random_bits
 
 from .run import run_entry
@@ -30,7 +30,7 @@ def views(request):
     return np.ascontiguousarray(made.table)
 
 
-@pytest.mark.parametrize("dtype", VIEWS_OF)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("tile", [0, 1])
 def test_a_tile_of_views(views, tile, dtype):
     """Beyond the batch's end, the first image again."""
@@ -39,16 +39,16 @@ def test_a_tile_of_views(views, tile, dtype):
     numbers = (views.ctypes.data, views.shape[1], 0, 0)
     block = np.array([*addresses, *numbers], np.int64)
     pictures = np.zeros((TILE, *SHAPE), dtype)
-    run_entry(VIEWS_OF[dtype], block, pictures, *SHAPE, TILE, tile=tile)
+    run_entry(views_kernel(dtype), block, pictures, *SHAPE, TILE, tile=tile)
     numbers = [n if n < len(ROWS) else 0 for n in range(tile * TILE, (tile + 1) * TILE)]
     np.testing.assert_array_equal(pictures, look(images[ROWS[numbers]], views[numbers]))
 
 
-@pytest.mark.parametrize("dtype", VIEWS_OF)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_without_views_nothing_is_touched(dtype):
     block = np.array([0, 0, 0, 0, len(ROWS), 0, 0, 0, 0], np.int64)
     pictures = np.full((TILE, *SHAPE), 7, dtype)
-    run_entry(VIEWS_OF[dtype], block, pictures, *SHAPE, TILE)
+    run_entry(views_kernel(dtype), block, pictures, *SHAPE, TILE)
     np.testing.assert_array_equal(pictures, 7)
 
 

@@ -8,18 +8,25 @@ channel for each feature. Examples beyond the batch's end repeat its first one; 
 gives them no gradient.
 """
 
+from functools import cache
+
 import numpy as np
 from numba import carray, types
 from numba.extending import overload
 
-from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
-    kernel,
-    longs,
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    OCTETS,
+    SIZE,
+    TILE,
+    Span,
+    reads,
+    scratch,
+    strided,
+    writes,
 )
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
 from handgrad.engine.kernels.machine import (
     byte_pointer,
     float_pointer,
@@ -83,13 +90,12 @@ def gather_last(images, rows, count, first, geometry, scale, offset, outputs):
 
 
 @kernel
-def gather_first(images, rows, count, first, geometry, scale, offset, outputs):
+def gather_first(images, rows, count, first, geometry, stride, scale, offset, outputs):
     """Images to (tile, channels * height * width), as a first linear layer wants.
 
-    In the place of the padded height, `geometry` says how many floats lie from example
-    to example.
+    `stride` floats lie from example to example.
     """
-    channels, height, width, stride, _, _, _, tile = geometry
+    channels, height, width, tile = geometry
     size = height * width
     for lane in range(tile):
         example = first + lane
@@ -112,44 +118,29 @@ def gather_first(images, rows, count, first, geometry, scale, offset, outputs):
                 target[pixel] = normalised(pixels[pixel], times, plus)
 
 
-@kernel
-def _images_at(arguments, tile, worker):
-    """Where the images begin: the set's, or the tile's own as its views show them."""
-    images = longs(arguments, 0, tile, worker, INPUTS)[IMAGES]
-    if longs(arguments, 0, tile, worker, INPUTS)[VIEWS] != 0:
-        images = address_of(arguments, 23, tile, worker)
-    return images
+def images_at(address, like):
+    """So many numbers at an address, of the type of another array."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(images_at, inline="always")
+def _images_at(address, like):
+    if like.dtype is types.uint8:
+        return lambda address, like: carray(byte_pointer(address), (HUGE,))
+    return lambda address, like: carray(float_pointer(address), (HUGE,))
 
 
 @kernel
-def _tile_inputs(arguments, tile, worker):
-    """What both gathers read: rows, count, first example, geometry, scale, offset."""
-    block = longs(arguments, 0, tile, worker, INPUTS)
-    geometry = (
-        integer(arguments, 12),
-        integer(arguments, 13),
-        integer(arguments, 14),
-        integer(arguments, 15),
-        integer(arguments, 16),
-        integer(arguments, 17),
-        integer(arguments, 18),
-        integer(arguments, 19),
-    )
-    channels, lanes = geometry[0], geometry[7]
-    scale = floats(arguments, 3, tile, worker, channels)
-    offset = floats(arguments, 6, tile, worker, channels)
-    rows, count, first = block[ROWS], block[COUNT], tile * lanes
-    if block[VIEWS] != 0:  # `views_entry` has laid the tile's images side by side
-        rows = address_of(arguments, 26, tile, worker)
-        count, first = lanes, 0
-    return (
-        carray(long_pointer(rows), (count,)),
-        count,
-        first,
-        geometry,
-        scale,
-        offset,
-    )
+def tile_rows(block, pictures, numbers, lanes, tile):
+    """A tile's images: where, their rows, how many there are, and the first.
+
+    The set's, or those that `views` has laid side by side.
+    """
+    if len(numbers) > 0 and block[VIEWS] != 0:
+        images = images_at(pictures.ctypes.data, pictures)
+        return images, numbers, lanes, 0
+    rows = carray(long_pointer(block[ROWS]), (block[COUNT],))
+    return images_at(block[IMAGES], pictures), rows, block[COUNT], tile * lanes
 
 
 @kernel
@@ -177,16 +168,9 @@ def turn_planes(planes, channel, geometry, outputs):
 
 
 @kernel
-def fetch_last(images, arguments, tile, worker):
-    """Narrow pictures pixel by pixel; others normalised as they lie, then turned."""
-    rows, count, first, geometry, scale, offset = _tile_inputs(arguments, tile, worker)
+def gather_planes(images, rows, count, first, geometry, scale, offset, outputs, planes):
+    """The same as `gather_last` for wide pictures: normalised as they lie, turned."""
     lanes, pixels = geometry[7], geometry[1] * geometry[2]
-    size = geometry[0] * geometry[3] * geometry[4] * lanes
-    if geometry[2] < LANES or lanes % LANES != 0:
-        outputs = floats(arguments, 9, tile, worker, size)
-        gather_last(images, rows, count, first, geometry, scale, offset, outputs)
-        return
-    planes = floats(arguments, 20, tile, worker, lanes * pixels)
     for channel in range(geometry[0]):
         begins = channel * pixels
         for lane in range(lanes):
@@ -198,55 +182,122 @@ def fetch_last(images, arguments, tile, worker):
             target = planes[lane * pixels : (lane + 1) * pixels]
             for pixel in range(pixels):
                 target[pixel] = normalised(source[pixel], times, plus)
-        turn_planes(
-            address_of(arguments, 20, tile, worker),
-            channel,
-            geometry,
-            address_of(arguments, 9, tile, worker),
+        turn_planes(planes.ctypes.data, channel, geometry, outputs.ctypes.data)
+
+
+def inputs_of(dtype):
+    """The arguments that both gathers share; `viewed` images have a place, or none."""
+    element = OCTETS if dtype == "uint8" else FLOATS
+    return {
+        "block": reads(LONGS, INPUTS),
+        "scale": reads(FLOATS, lambda channels: channels),
+        "offset": reads(FLOATS, lambda channels: channels),
+        "pictures": reads(
+            element,
+            lambda channels, height, width, viewed: channels * height * width * viewed,
+        ),
+        "numbers": reads(LONGS, lambda viewed: viewed),
+        "viewed": SIZE,
+        "channels": SIZE,
+        "height": SIZE,
+        "width": SIZE,
+        "lanes": SIZE,
+        "tile": TILE,
+        "operations": lambda channels, height, width, lanes: (
+            2 * channels * height * width * lanes
+        ),
+        "bytes_moved": lambda channels, height, width, lanes: (
+            (4 + element.dtype.itemsize) * channels * height * width * lanes
+        ),
+    }
+
+
+def inside(channels, height, width, tall, wide, top, left, lanes):
+    """How far pictures reach that stand inside a border."""
+    line = ((channels - 1) * tall + top + height - 1) * wide + left + width
+    return Span(0, line * lanes, channels * height * width * lanes)
+
+
+@cache
+def gather_last_kernel(dtype: str) -> Kernel:
+    """Images to (channels, padded height, padded width, lanes), normalised.
+
+    Narrow pictures pixel by pixel; others by way of `planes`.
+    """
+
+    @kernel_entry(
+        **inputs_of(dtype),
+        outputs=writes(FLOATS, inside),
+        planes=scratch(FLOATS, lambda height, width, lanes: height * width * lanes),
+        tall=SIZE,
+        wide=SIZE,
+        top=SIZE,
+        left=SIZE,
+    )
+    def gather(
+        block,
+        scale,
+        offset,
+        pictures,
+        numbers,
+        viewed,
+        channels,
+        height,
+        width,
+        lanes,
+        tile,
+        outputs,
+        planes,
+        tall,
+        wide,
+        top,
+        left,
+    ):
+        images, rows, count, first = tile_rows(block, pictures, numbers, lanes, tile)
+        geometry = (channels, height, width, tall, wide, top, left, lanes)
+        if width < LANES or lanes % LANES != 0:
+            gather_last(images, rows, count, first, geometry, scale, offset, outputs)
+        else:
+            gather_planes(
+                images, rows, count, first, geometry, scale, offset, outputs, planes
+            )
+
+    return gather
+
+
+@cache
+def gather_first_kernel(dtype: str) -> Kernel:
+    """Images to (lanes, features), `stride` floats apart, normalised."""
+
+    @kernel_entry(
+        **inputs_of(dtype),
+        outputs=writes(
+            FLOATS,
+            lambda channels, height, width, lanes, stride: strided(
+                lanes, channels * height * width, stride
+            ),
+        ),
+        stride=SIZE,
+    )
+    def gather(
+        block,
+        scale,
+        offset,
+        pictures,
+        numbers,
+        viewed,
+        channels,
+        height,
+        width,
+        lanes,
+        tile,
+        outputs,
+        stride,
+    ):
+        images, rows, count, first = tile_rows(block, pictures, numbers, lanes, tile)
+        geometry = (channels, height, width, lanes)
+        gather_first(
+            images, rows, count, first, geometry, stride, scale, offset, outputs
         )
 
-
-@kernel
-def fetch_first(images, arguments, tile, worker):
-    """An example a row."""
-    rows, count, first, geometry, scale, offset = _tile_inputs(arguments, tile, worker)
-    outputs = floats(arguments, 9, tile, worker, geometry[3] * geometry[7])
-    gather_first(images, rows, count, first, geometry, scale, offset, outputs)
-
-
-def _gather_last_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 inputs block, 3 scale, 6 offset, 9 outputs; 12 geometry (8); then arrays.
-
-    The arrays are 20 planes, 23 pictures of `views_entry`, 26 their numbers. `planes`
-    has room for one channel of each example.
-    """
-    images = byte_pointer(_images_at(arguments, tile, worker))
-    fetch_last(carray(images, (HUGE,)), arguments, tile, worker)
-
-
-def _gather_first_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 inputs block, 3 scale, 6 offset, 9 outputs; 12 geometry; the same arrays."""
-    images = byte_pointer(_images_at(arguments, tile, worker))
-    fetch_first(carray(images, (HUGE,)), arguments, tile, worker)
-
-
-def _gather_floats_last_entry(arguments: int, tile: int, worker: int) -> None:
-    """The arguments of `_gather_last_entry`, for float32 inputs."""
-    images = float_pointer(_images_at(arguments, tile, worker))
-    fetch_last(carray(images, (HUGE,)), arguments, tile, worker)
-
-
-def _gather_floats_first_entry(arguments: int, tile: int, worker: int) -> None:
-    """The arguments of `_gather_first_entry`, for float32 inputs."""
-    images = float_pointer(_images_at(arguments, tile, worker))
-    fetch_first(carray(images, (HUGE,)), arguments, tile, worker)
-
-
-GATHER_LAST = {
-    "uint8": Entry(_gather_last_entry),
-    "float32": Entry(_gather_floats_last_entry),
-}
-GATHER_FIRST = {
-    "uint8": Entry(_gather_first_entry),
-    "float32": Entry(_gather_floats_first_entry),
-}
+    return gather

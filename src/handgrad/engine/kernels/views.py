@@ -4,27 +4,31 @@ A view says where each pixel comes from (`augmentation.views` has the equations)
 changed copy of the batch is ever made; images are normalised afterwards.
 """
 
+from functools import cache
+
 import numpy as np
 from numba import carray
 
-from handgrad.engine.kernels.entry import (
-    Entry,
-    floats,
-    integer,
-    kernel,
-    longs,
-    octets,
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    OCTETS,
+    SIZE,
+    TILE,
+    reads,
+    writes,
 )
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
 from handgrad.engine.kernels.gather import (
     COUNT,
-    HUGE,
     IMAGES,
     INPUTS,
     NUMBERS,
     ROWS,
     VIEWS,
+    images_at,
 )
-from handgrad.engine.kernels.machine import byte_pointer, float_pointer, long_pointer
+from handgrad.engine.kernels.machine import long_pointer
 
 BLACK = np.uint8(0)  # which a float32 image takes as 0.0
 
@@ -53,56 +57,46 @@ def look_at(image, view, outputs, shape):
                         outputs[place + begin : place + end] = BLACK
 
 
-@kernel
-def _sizes(arguments):
-    """channels, height, width; numbers of one image; images of a tile."""
-    shape = (integer(arguments, 6), integer(arguments, 7), integer(arguments, 8))
-    return shape, shape[0] * shape[1] * shape[2], integer(arguments, 9)
+@cache
+def views_kernel(dtype: str) -> Kernel:
+    """All images of a tile side by side, where a batch has views.
 
-
-@kernel
-def look_at_tile(images, pictures, arguments, tile, worker):
-    """All images of a tile, side by side."""
-    block = longs(arguments, 0, tile, worker, INPUTS)
-    shape, size, lanes = _sizes(arguments)
-    count, numbers = block[COUNT], block[NUMBERS]
-    rows = carray(long_pointer(block[ROWS]), (count,))
-    views = carray(long_pointer(block[VIEWS]), (count, numbers))
-    for lane in range(lanes):
-        example = tile * lanes + lane
-        example = example if example < count else 0
-        start = rows[example] * size
-        look_at(
-            images[start : start + size],
-            views[example],
-            pictures[lane * size : (lane + 1) * size],
-            shape,
-        )
-
-
-def _views_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the augmentations of a batch, where its inputs block has views.
-
-    Arguments
-        0 inputs block, 3 pictures (tile * channels * height * width, as the images)
-        6 channels, 7 height, 8 width, 9 tile
+    Stands for
+        the augmentations of a batch
     """
-    block = longs(arguments, 0, tile, worker, INPUTS)
-    if block[VIEWS] != 0:
-        _, size, lanes = _sizes(arguments)
-        pictures = octets(arguments, 3, tile, worker, lanes * size)
-        images = carray(byte_pointer(block[IMAGES]), (HUGE,))
-        look_at_tile(images, pictures, arguments, tile, worker)
 
+    @kernel_entry(
+        block=reads(LONGS, INPUTS),
+        pictures=writes(
+            OCTETS if dtype == "uint8" else FLOATS,
+            lambda channels, height, width, lanes: channels * height * width * lanes,
+        ),
+        channels=SIZE,
+        height=SIZE,
+        width=SIZE,
+        lanes=SIZE,
+        tile=TILE,
+        bytes_moved=lambda channels, height, width, lanes: (
+            2 * np.dtype(dtype).itemsize * channels * height * width * lanes
+        ),
+    )
+    def views(block, pictures, channels, height, width, lanes, tile):
+        if block[VIEWS] == 0:
+            return
+        shape, size = (channels, height, width), channels * height * width
+        images = images_at(block[IMAGES], pictures)
+        count, numbers = block[COUNT], block[NUMBERS]
+        rows = carray(long_pointer(block[ROWS]), (count,))
+        table = carray(long_pointer(block[VIEWS]), (count, numbers))
+        for lane in range(lanes):
+            example = tile * lanes + lane
+            example = example if example < count else 0
+            start = rows[example] * size
+            look_at(
+                images[start : start + size],
+                table[example],
+                pictures[lane * size : (lane + 1) * size],
+                shape,
+            )
 
-def _float_views_entry(arguments: int, tile: int, worker: int) -> None:
-    """The same for float32 images."""
-    block = longs(arguments, 0, tile, worker, INPUTS)
-    if block[VIEWS] != 0:
-        _, size, lanes = _sizes(arguments)
-        pictures = floats(arguments, 3, tile, worker, lanes * size)
-        images = carray(float_pointer(block[IMAGES]), (HUGE,))
-        look_at_tile(images, pictures, arguments, tile, worker)
-
-
-VIEWS_OF = {"uint8": Entry(_views_entry), "float32": Entry(_float_views_entry)}
+    return views
