@@ -6,10 +6,10 @@ import numpy as np
 
 from handgrad.engine.kernels.batch_norm import (
     NOTES,
-    backward_entry,
-    blame_entry,
-    forward_entry,
-    note_entry,
+    batch_norm_backward,
+    batch_norm_notes,
+    forward_kernel,
+    sums_kernel,
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
@@ -30,7 +30,7 @@ def lower_batch_norm(
     channels = inputs.shape[0]
     places = inputs.rows // channels
     shown = f"{name} + relu" if has_relu else name
-    size = inputs.rows * memory.tile
+    sizes = {"channels": channels, "places": places, "columns": memory.tile}
     outputs = lowering.outputs(name, inputs.shape)
     statistics = memory.each_tile(f"{name} statistics", "activations", 2 * channels)
     notes = NOWHERE
@@ -40,74 +40,56 @@ def lower_batch_norm(
     settings = memory.array(f"{name} settings", "settings", 2, np.float64)
     settings[:] = layer.eps, layer.momentum
     lowering.add(
-        forward_entry(training=training, has_relu=has_relu),
-        (
-            lowering.inputs,
-            inputs.pointer,
-            notes,
-            outputs.pointer,
-            lowering.store.pointer(f"{name}.weight"),
-            lowering.store.pointer(f"{name}.bias"),
-            _buffer(layer.running_mean),
-            _buffer(layer.running_var),
-            statistics,
-            pointer_to(settings),
-            channels,
-            places,
-            memory.tile,
-            inputs.stride,
-            outputs.stride,
-            memory.tiles,
-        ),
+        forward_kernel(training=training, has_relu=has_relu),
         f"{shown} forward",
-        4 * size,
-        8 * size,
+        inputs=inputs.pointer,
+        notes=notes,
+        outputs=outputs.pointer,
+        weight=lowering.store.pointer(f"{name}.weight"),
+        bias=lowering.store.pointer(f"{name}.bias"),
+        running_mean=_buffer(layer.running_mean),
+        running_var=_buffer(layer.running_var),
+        statistics=statistics,
+        settings=pointer_to(settings, f"{name} settings"),
+        stride=inputs.stride,
+        out_stride=outputs.stride,
+        tiles=memory.tiles,
+        **sizes,
     )
 
     def backward(d_outputs: Tensor) -> Tensor:
-        strides = (d_outputs.stride, outputs.stride, inputs.stride)
         sums = memory.each_tile(f"{name} sums", "gradients", 2 * channels)
         gradients = memory.shared(f"d_{name}", "gradients", 2 * channels)
         lowering.add(
-            blame_entry(has_relu=has_relu),
-            (
-                d_outputs.pointer,
-                outputs.pointer if has_relu else NOWHERE,
-                inputs.pointer,
-                statistics,
-                sums,
-                channels,
-                places,
-                memory.tile,
-                *strides,
-            ),
+            sums_kernel(has_relu=has_relu),
             f"{shown} sums of blame",
-            4 * size,
-            16 * size,
+            d_outputs=d_outputs.pointer,
+            outputs=outputs.pointer if has_relu else NOWHERE,
+            inputs=inputs.pointer,
+            statistics=statistics,
+            sums=sums,
+            stride=inputs.stride,
+            d_stride=d_outputs.stride,
+            out_stride=outputs.stride,
+            **sizes,
         )
         lowering.meet(f"backward to {name}")
         lowering.add(
-            backward_entry,
-            (
-                lowering.inputs,
-                d_outputs.pointer,
-                inputs.pointer,
-                statistics,
-                sums.whole(),
-                lowering.store.pointer(f"{name}.weight"),
-                gradients,
-                gradients.plus(channels * FLOAT_BYTES),
-                channels,
-                places,
-                memory.tile,
-                d_outputs.stride,
-                inputs.stride,
-                memory.tiles,
-                sums.tile_stride // FLOAT_BYTES,
-            ),
+            batch_norm_backward,
             f"{shown} d_inputs",
-            6 * size,
-            12 * size,
+            block=lowering.inputs,
+            d_values=d_outputs.pointer,
+            inputs=inputs.pointer,
+            statistics=statistics,
+            sums=sums.whole(),
+            weight=lowering.store.pointer(f"{name}.weight"),
+            d_weight=gradients,
+            d_bias=gradients.plus(channels * FLOAT_BYTES),
+            stride=inputs.stride,
+            d_stride=d_outputs.stride,
+            tiles=memory.tiles,
+            step=sums.tile_stride // FLOAT_BYTES,
+            **sizes,
         )
         _add_pieces(lowering, name, channels, gradients)
         return d_outputs
@@ -125,22 +107,18 @@ def _add_notes(
     flat = memory.array(
         f"{name} notes", "activations", NOTES * channels * memory.tiles, np.float64
     )
-    everyone = pointer_to(flat)
+    everyone = pointer_to(flat, f"{name} notes")
     own = everyone.by_tile(NOTES * channels * 8)
     lowering.add(
-        note_entry,
-        (
-            lowering.inputs,
-            inputs.pointer,
-            own,
-            channels,
-            places,
-            memory.tile,
-            inputs.stride,
-        ),
+        batch_norm_notes,
         f"{name} statistics",
-        3 * inputs.rows * memory.tile,
-        4 * inputs.rows * memory.tile,
+        block=lowering.inputs,
+        inputs=inputs.pointer,
+        notes=own,
+        channels=channels,
+        places=places,
+        columns=memory.tile,
+        stride=inputs.stride,
     )
     return everyone
 
@@ -167,4 +145,4 @@ def _add_pieces(
 def _buffer(buffer: Any) -> Pointer:
     """A running statistic where it stands; it is written in place from now on."""
     buffer.value = np.ascontiguousarray(buffer.value, dtype=np.float32)
-    return pointer_to(buffer.value)
+    return pointer_to(buffer.value, "running statistics")

@@ -4,13 +4,13 @@ import numpy as np
 
 from handgrad.arrays import Shape
 from handgrad.engine import processor
-from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_entry
+from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.skinny import (
     EXAMPLES,
-    forward_entry,
-    weight_gradient_entry,
+    forward_kernel,
+    weight_gradient_kernel,
 )
 from handgrad.engine.known import is_known_as
 from handgrad.engine.lowering import Lowering, Pixels
@@ -50,21 +50,17 @@ def add_forward(
     offsets = memory.array(f"{name} examples", "tables", EXAMPLES, np.int64)
     offsets[:] = np.arange(EXAMPLES) * features * FLOAT_BYTES
     lowering.add(
-        forward_entry(outs),
-        (
-            lowering.store.pointer(f"{name}.weight"),
-            inputs.pointer,
-            outputs.pointer,
-            pointer_to(offsets),
-            pointer_to(memory.array(f"{name} row", "tables", 2, np.int64)),
-            layer.out_features // outs,
-            features,
-            memory.tile,
-            outputs.stride,
-        ),
+        forward_kernel(outs),
         f"{name} forward",
-        2 * layer.out_features * features * memory.tile,
-        FLOAT_BYTES * features * (layer.out_features + memory.tile),
+        weight=lowering.store.pointer(f"{name}.weight"),
+        inputs=inputs.pointer,
+        outputs=outputs.pointer,
+        offsets=pointer_to(offsets, f"{name} examples"),
+        row=memory.lookup(f"{name} row", np.zeros(2, np.int64)),
+        blocks=layer.out_features // outs,
+        features=features,
+        lanes=memory.tile,
+        stride=outputs.stride,
     )
 
 
@@ -74,23 +70,19 @@ def _add_forward_of_bytes(
     """The product of one tile's images, normalised on the way."""
     memory, outs, features = lowering.memory, layer.out_features, layer.in_features
     lowering.add(
-        pixels_forward_entry(outs),
-        (
-            lowering.inputs,
-            pixels.scale,
-            pixels.shift,
-            lowering.store.pointer(f"{name}.weight"),
-            outputs.pointer,
-            memory.each_worker(f"{name} sums", "scratch", outs * LANES * LANES // 2),
-            memory.each_worker(f"{name} addresses", "scratch", 2 * AT_ONCE),
-            pixels.channels,
-            features // pixels.channels // LANES,
-            memory.tile,
-            outputs.stride,
-        ),
+        pixels_forward_kernel(outs),
         f"images, normalised; {name} forward",
-        2 * (outs + 1) * features * memory.tile,
-        FLOAT_BYTES * features * outs + features * memory.tile,
+        block=lowering.inputs,
+        scale=pixels.scale,
+        shift=pixels.shift,
+        weight=lowering.store.pointer(f"{name}.weight"),
+        outputs=outputs.pointer,
+        sums=memory.each_worker(f"{name} sums", "scratch", outs * LANES * LANES // 2),
+        addresses=memory.each_worker(f"{name} addresses", "scratch", 2 * AT_ONCE),
+        channels=pixels.channels,
+        vectors=features // pixels.channels // LANES,
+        lanes=memory.tile,
+        stride=outputs.stride,
     )
 
 
@@ -107,23 +99,19 @@ def add_gradients(
     lanes = memory.each_tile(f"{name} lanes", "gradients", size + outs)
     bias = lanes.plus(size * FLOAT_BYTES)
     lowering.add(
-        weight_gradient_entry(outs),
-        (
-            d_outputs.pointer,
-            inputs.pointer,
-            lanes,
-            memory.each_worker(f"{name} scratch", "scratch", memory.tile * outs),
-            pointer_to(memory.array(f"{name} tap", "tables", 2, np.int64)),
-            pointer_to(memory.array(f"{name} zeros", "tables", outs)),
-            memory.tile,
-            d_outputs.stride,
-            features,
-            features,
-            features,
-        ),
+        weight_gradient_kernel(outs),
         f"{name} d_weight",
-        2 * size * memory.tile,
-        FLOAT_BYTES * (size + features * memory.tile),
+        d_outputs=d_outputs.pointer,
+        inputs=inputs.pointer,
+        d_weight=lanes,
+        turned=memory.each_worker(f"{name} scratch", "scratch", memory.tile * outs),
+        tap=memory.lookup(f"{name} tap", np.zeros(2, np.int64)),
+        zeros=memory.shared(f"{name} zeros", "tables", outs),
+        lanes=memory.tile,
+        d_stride=d_outputs.stride,
+        features=features,
+        columns=features,
+        stride=features,
     )
     lowering.add(clear, f"{name} d_bias = 0", values=bias, size=outs)
     lowering.add(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import gather, pixels, skinny
-from handgrad.engine.memory import Pointer
+from handgrad.engine.memory import pointer_to
 
 from .run import floats, run_entry
 
@@ -24,10 +24,10 @@ def test_bytes_give_the_bits_of_images_normalised_beforehand(
     block[gather.IMAGES], block[gather.ROWS] = images.ctypes.data, rows.ctypes.data
     block[gather.COUNT] = count
     outputs = np.full((outs, stride), 9, np.float32)
-    columns = Pointer(outputs.ctypes.data, tile_stride=4 * examples)
+    columns = pointer_to(outputs).by_tile(4 * examples)
     for tile in range(2):
         run_entry(
-            pixels.pixels_forward_entry(outs),
+            pixels.pixels_forward_kernel(outs),
             *(block, scale, shift, weight, columns),
             *(np.zeros(outs * 128, np.float32), np.zeros(2, np.int64)),
             *(channels, vectors, examples, stride),
@@ -40,7 +40,7 @@ def test_bytes_give_the_bits_of_images_normalised_beforehand(
     ready = images[chosen].astype(np.float32) * spread[0] + spread[1]
     expected = np.zeros((outs, 32), np.float32)
     run_entry(
-        skinny.forward_entry(outs),
+        skinny.forward_kernel(outs),
         *(weight, ready, expected, np.arange(4, dtype=np.int64) * features * 4),
         *(np.zeros(2, np.int64), 1, features, 32, 32),
     )

@@ -16,7 +16,7 @@ def test_logits_of_images_as_they_lie(outs, blocks):
     outputs = np.full((outs * blocks, stride), 9, np.float32)
     offsets = np.arange(skinny.EXAMPLES, dtype=np.int64) * features * 4
     run_entry(
-        skinny.forward_entry(outs),
+        skinny.forward_kernel(outs),
         *(weight, inputs, outputs, offsets, ONE_ROW),
         *(blocks, features, examples, stride),
     )
@@ -30,7 +30,7 @@ def test_weight_gradients_of_some_columns(outs):
     d_outputs, inputs = floats(outs, stride), floats(examples, features, seed=1)
     d_weight = np.full((outs, 40), 9, np.float32)
     run_entry(
-        skinny.weight_gradient_entry(outs),
+        skinny.weight_gradient_kernel(outs),
         *(d_outputs, inputs, d_weight, np.zeros(examples * outs, np.float32)),
         *(ONE_ROW, np.zeros(outs, np.float32)),
         *(examples, stride, features, columns, 40),

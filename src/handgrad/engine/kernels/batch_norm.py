@@ -11,21 +11,28 @@ Source
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
-from numba import carray
 
+from handgrad.engine.kernels.declaration import (
+    DOUBLES,
+    FLOATS,
+    LONGS,
+    SIZE,
+    TILE,
+    reads,
+    strided,
+    updates,
+    writes,
+)
 from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
+    Kernel,
     kernel,
-    longs,
+    kernel_entry,
     summing_kernel,
 )
 from handgrad.engine.kernels.gather import COUNT, INPUTS
-from handgrad.engine.kernels.machine import double_pointer
 
 f32 = np.float32
 ZERO = f32(0)
@@ -101,62 +108,107 @@ def blame_of_row(d_row, row, columns, mean, scale):
 
 
 @kernel
-def doubles(arguments, slot, tile, worker, size):
-    """A float64 array argument."""
-    return carray(double_pointer(address_of(arguments, slot, tile, worker)), (size,))
-
-
-@kernel
-def valid_columns(arguments, tile, worker, columns):
+def valid_columns(block, tile, columns):
     """How many of a tile's columns are examples of the batch."""
-    count = longs(arguments, 0, tile, worker, INPUTS)[COUNT]
-    return max(0, min(columns, count - tile * columns))
+    return max(0, min(columns, block[COUNT] - tile * columns))
 
 
-def _note_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 inputs block, 3 values, 6 notes of this tile; 9 channels, places, columns,
-    stride."""
-    channels, places = integer(arguments, 9), integer(arguments, 10)
-    columns, stride = integer(arguments, 11), integer(arguments, 12)
-    note(
-        floats(arguments, 3, tile, worker, channels * places * stride),
-        (channels, places, columns, stride),
-        valid_columns(arguments, tile, worker, columns),
-        doubles(arguments, 6, tile, worker, NOTES * channels),
-    )
+def values(channels, places, columns, stride):
+    """How far inputs reach."""
+    return strided(channels * places, columns, stride)
 
 
-note_entry = Entry(_note_entry)
+def results(channels, places, columns, out_stride):
+    """How far outputs do."""
+    return strided(channels * places, columns, out_stride)
+
+
+def blames(channels, places, columns, d_stride):
+    """How far their gradients do."""
+    return strided(channels * places, columns, d_stride)
+
+
+def each(channels):
+    """A number a channel."""
+    return channels
+
+
+def pairs(channels):
+    """Two."""
+    return 2 * channels
+
+
+def passes(count):
+    """So many operations for each number."""
+    return lambda channels, places, columns: count * channels * places * columns
+
+
+SIZES: Any = {"channels": SIZE, "places": SIZE, "columns": SIZE, "stride": SIZE}
+
+
+@kernel_entry(
+    block=reads(LONGS, INPUTS),
+    inputs=reads(FLOATS, values),
+    notes=writes(DOUBLES, lambda channels: NOTES * channels),
+    **SIZES,
+    tile=TILE,
+    operations=passes(3),
+)
+def batch_norm_notes(block, inputs, notes, channels, places, columns, stride, tile):
+    """The notes of a tile."""
+    valid = valid_columns(block, tile, columns)
+    note(inputs, (channels, places, columns, stride), valid, notes)
 
 
 @cache
-def forward_entry(*, training: bool, has_relu: bool) -> Entry:
+def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
     """Standardise a tile, scale it and set its level; tile 0 renews the running ones.
+
+    `notes` are those of all tiles; `statistics` scale and mean of each channel, kept
+    for the backward pass; `settings` eps and momentum.
 
     Stands for
         BatchNorm2d.forward, BatchNorm1d.forward, with the ReLU after them
-
-    Arguments
-        0 inputs block, 3 inputs, 6 notes of all tiles, 9 outputs, 12 weight, 15 bias,
-        18 running mean, 21 running variance, 24 statistics (scale and mean of each
-        channel, kept for backward), 27 settings (eps, momentum: float64)
-        30 channels, places, columns, stride of inputs, 34 stride of outputs, 35 tiles
     """
+    running = updates if training else reads
 
-    def batch_norm_entry(arguments: int, tile: int, worker: int) -> None:
-        channels, places = integer(arguments, 30), integer(arguments, 31)
-        columns, stride = integer(arguments, 32), integer(arguments, 33)
-        out_stride, tiles = integer(arguments, 34), integer(arguments, 35)
-        rows = channels * places
-        inputs = floats(arguments, 3, tile, worker, rows * stride)
-        notes = doubles(arguments, 6, tile, worker, tiles * channels * NOTES)
-        outputs = floats(arguments, 9, tile, worker, rows * out_stride)
-        weight = floats(arguments, 12, tile, worker, channels)
-        bias = floats(arguments, 15, tile, worker, channels)
-        running_mean = floats(arguments, 18, tile, worker, channels)
-        running_var = floats(arguments, 21, tile, worker, channels)
-        statistics = floats(arguments, 24, tile, worker, 2 * channels)
-        settings = doubles(arguments, 27, tile, worker, 2)
+    @kernel_entry(
+        inputs=reads(FLOATS, values),
+        notes=reads(
+            DOUBLES,
+            (lambda tiles, channels: tiles * channels * NOTES) if training else 0,
+        ),
+        outputs=writes(FLOATS, results),
+        weight=reads(FLOATS, each),
+        bias=reads(FLOATS, each),
+        running_mean=running(FLOATS, each),
+        running_var=running(FLOATS, each),
+        statistics=writes(FLOATS, pairs if training else 0),
+        settings=reads(DOUBLES, 2),
+        **SIZES,
+        out_stride=SIZE,
+        tiles=SIZE,
+        tile=TILE,
+        operations=passes(4),
+    )
+    def batch_norm(
+        inputs,
+        notes,
+        outputs,
+        weight,
+        bias,
+        running_mean,
+        running_var,
+        statistics,
+        settings,
+        channels,
+        places,
+        columns,
+        stride,
+        out_stride,
+        tiles,
+        tile,
+    ):
         eps, momentum = settings[0], settings[1]
         for channel in range(channels):
             if training:
@@ -189,29 +241,40 @@ def forward_entry(*, training: bool, has_relu: bool) -> Entry:
                     has_relu,
                 )
 
-    return Entry(batch_norm_entry)
+    return batch_norm
 
 
 @cache
-def blame_entry(*, has_relu: bool) -> Entry:
+def sums_kernel(*, has_relu: bool) -> Kernel:
     """Close the ReLU, and note each channel's sum of d and of d * standardised.
 
-    Arguments
-        0 d_outputs (become d of the batch norm's outputs), 3 outputs, 6 inputs,
-        9 statistics, 12 sums of this tile (two floats a channel)
-        15 channels, places, columns, 18 stride of d, 19 of outputs, 20 of inputs
+    `d_outputs` become the gradient of the batch norm's own outputs.
     """
 
-    def batch_norm_sums_entry(arguments: int, tile: int, worker: int) -> None:
-        channels, places = integer(arguments, 15), integer(arguments, 16)
-        columns, d_stride = integer(arguments, 17), integer(arguments, 18)
-        out_stride, stride = integer(arguments, 19), integer(arguments, 20)
-        rows = channels * places
-        d_outputs = floats(arguments, 0, tile, worker, rows * d_stride)
-        outputs = floats(arguments, 3, tile, worker, rows * out_stride)
-        inputs = floats(arguments, 6, tile, worker, rows * stride)
-        statistics = floats(arguments, 9, tile, worker, 2 * channels)
-        sums = floats(arguments, 12, tile, worker, 2 * channels)
+    @kernel_entry(
+        d_outputs=(updates if has_relu else reads)(FLOATS, blames),
+        outputs=reads(FLOATS, results if has_relu else 0),
+        inputs=reads(FLOATS, values),
+        statistics=reads(FLOATS, pairs),
+        sums=writes(FLOATS, pairs),
+        **SIZES,
+        d_stride=SIZE,
+        out_stride=SIZE,
+        operations=passes(4),
+    )
+    def batch_norm_sums(
+        d_outputs,
+        outputs,
+        inputs,
+        statistics,
+        sums,
+        channels,
+        places,
+        columns,
+        stride,
+        d_stride,
+        out_stride,
+    ):
         for channel in range(channels):
             level, tilt = 0.0, 0.0
             for place in range(channel * places, (channel + 1) * places):
@@ -232,35 +295,54 @@ def blame_entry(*, has_relu: bool) -> Entry:
             sums[2 * channel] = level
             sums[2 * channel + 1] = tilt
 
-    return Entry(batch_norm_sums_entry)
+    return batch_norm_sums
 
 
-def _backward_entry(arguments: int, tile: int, worker: int) -> None:
+@kernel_entry(
+    block=reads(LONGS, INPUTS),
+    d_values=updates(FLOATS, blames),
+    inputs=reads(FLOATS, values),
+    statistics=reads(FLOATS, pairs),
+    sums=reads(
+        FLOATS, lambda tiles, channels, step: strided(tiles, 2 * channels, step)
+    ),
+    weight=reads(FLOATS, each),
+    d_weight=writes(FLOATS, each),
+    d_bias=writes(FLOATS, each),
+    **SIZES,
+    d_stride=SIZE,
+    tiles=SIZE,
+    step=SIZE,
+    tile=TILE,
+    operations=passes(6),
+)
+def batch_norm_backward(
+    block,
+    d_values,
+    inputs,
+    statistics,
+    sums,
+    weight,
+    d_weight,
+    d_bias,
+    channels,
+    places,
+    columns,
+    stride,
+    d_stride,
+    tiles,
+    step,
+    tile,
+):
     """d of a batch norm's outputs become d_inputs; tile 0 notes d_weight and d_bias.
+
+    `sums` are those of all tiles, `step` floats apart.
 
     Stands for
         BatchNorm2d.backward, BatchNorm1d.backward
-
-    Arguments
-        0 inputs block, 3 d (in place), 6 inputs, 9 statistics, 12 sums of all tiles,
-        15 weight, 18 d_weight, 21 d_bias
-        24 channels, places, columns, 27 stride of d, 28 of inputs, 29 tiles,
-        30 floats from tile to tile in sums
     """
-    channels, places = integer(arguments, 24), integer(arguments, 25)
-    columns, d_stride = integer(arguments, 26), integer(arguments, 27)
-    stride, tiles = integer(arguments, 28), integer(arguments, 29)
-    step = integer(arguments, 30)
-    rows = channels * places
-    d_values = floats(arguments, 3, tile, worker, rows * d_stride)
-    inputs = floats(arguments, 6, tile, worker, rows * stride)
-    statistics = floats(arguments, 9, tile, worker, 2 * channels)
-    sums = floats(arguments, 12, tile, worker, tiles * step)
-    weight = floats(arguments, 15, tile, worker, channels)
-    d_weight = floats(arguments, 18, tile, worker, channels)
-    d_bias = floats(arguments, 21, tile, worker, channels)
-    valid = valid_columns(arguments, tile, worker, columns)
-    total = longs(arguments, 0, tile, worker, INPUTS)[COUNT] * places
+    valid = valid_columns(block, tile, columns)
+    total = block[COUNT] * places
     for channel in range(channels):
         level, tilt = 0.0, 0.0
         for number in range(tiles):
@@ -282,6 +364,3 @@ def _backward_entry(arguments: int, tile: int, worker: int) -> None:
                 )
             for n in range(valid, columns):
                 blame[n] = ZERO
-
-
-backward_entry = Entry(_backward_entry)

@@ -14,7 +14,18 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from handgrad.engine.kernels.entry import Entry, address_of, integer, longs
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    SIZE,
+    TILE,
+    at,
+    reads,
+    scratch,
+    strided,
+    writes,
+)
+from handgrad.engine.kernels.entry import Kernel, kernel_entry
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, ROWS
 from handgrad.engine.kernels.machine import INT32, INT64, load_long, store_long
 from handgrad.engine.kernels.registers import (
@@ -38,39 +49,59 @@ INTEGERS = ir.VectorType(INT32, LANES)
 
 
 @cache
-def pixels_forward_entry(outs: int) -> Entry:
+def pixels_forward_kernel(outs: int) -> Kernel:
     """outputs[k, n] = sum of weight[k] * normalised image n; all outputs at once.
 
     Stands for
         Normalization.apply and the product in Linear.forward
-
-    Arguments
-        0 inputs block, 3 scale, 6 shift, 9 weight, 12 outputs, 15 scratch (outs, 8,
-        16) of a worker, 18 addresses (2, int64) of a worker
-        21 channels, 22 vectors in a channel, 23 examples in a tile, 24 stride of
-        outputs
 
     Cost
         2 * outs operations and one byte read for each pixel, and three operations to
         normalise it
     """
 
-    def pixels_forward_entry(arguments: int, tile: int, worker: int) -> None:
-        block = longs(arguments, 0, tile, worker, INPUTS)
-        scale = address_of(arguments, 3, tile, worker)
-        shift = address_of(arguments, 6, tile, worker)
-        weight = address_of(arguments, 9, tile, worker)
-        out = address_of(arguments, 12, tile, worker)
-        sums = address_of(arguments, 15, tile, worker)
-        addresses = address_of(arguments, 18, tile, worker)
-        channels, vectors = integer(arguments, 21), integer(arguments, 22)
-        examples, stride = integer(arguments, 23), integer(arguments, 24)
+    @kernel_entry(
+        block=reads(LONGS, INPUTS),
+        scale=reads(at(FLOATS), lambda channels: channels),
+        shift=reads(at(FLOATS), lambda channels: channels),
+        weight=reads(
+            at(FLOATS), lambda channels, vectors: outs * channels * vectors * LANES
+        ),
+        outputs=writes(at(FLOATS), lambda lanes, stride: strided(outs, lanes, stride)),
+        sums=scratch(at(FLOATS), outs * LANES * LANES // AT_ONCE),
+        addresses=scratch(at(LONGS), AT_ONCE),
+        channels=SIZE,
+        vectors=SIZE,
+        lanes=SIZE,
+        stride=SIZE,
+        tile=TILE,
+        operations=lambda channels, vectors, lanes: (
+            2 * (outs + 1) * channels * vectors * LANES * lanes
+        ),
+        bytes_moved=lambda channels, vectors, lanes: (
+            channels * vectors * LANES * (4 * outs + lanes)
+        ),
+    )
+    def pixels_forward(
+        block,
+        scale,
+        shift,
+        weight,
+        outputs,
+        sums,
+        addresses,
+        channels,
+        vectors,
+        lanes,
+        stride,
+        tile,
+    ):
         images, rows, count = block[IMAGES], block[ROWS], block[COUNT]
         features = channels * vectors * LANES
-        for group in range(0, examples, LANES):
+        for group in range(0, lanes, LANES):
             for part in range(0, LANES, AT_ONCE):
                 for one in range(AT_ONCE):
-                    example = tile * examples + group + part + one
+                    example = tile * lanes + group + part + one
                     if example >= count:  # beyond the end: the first one, once more
                         example = 0
                     row = load_long(rows + 8 * example)
@@ -90,10 +121,11 @@ def pixels_forward_entry(outs: int) -> Entry:
                 )
             for k in range(outs):
                 sums_block(
-                    sums + k * LANES // 2 * VECTOR_BYTES, out + 4 * (k * stride + group)
+                    sums + k * LANES // 2 * VECTOR_BYTES,
+                    outputs + 4 * (k * stride + group),
                 )
 
-    return Entry(pixels_forward_entry)
+    return pixels_forward
 
 
 def pixels_block_of(builder: Any, outs: int, examples: int, arguments: Any) -> None:

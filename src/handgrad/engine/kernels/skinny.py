@@ -8,7 +8,18 @@ Layout: inputs (examples, features), examples side by side; outputs batch last.
 
 from functools import cache
 
-from handgrad.engine.kernels.entry import Entry, address_of, floats, integer
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    SIZE,
+    at,
+    reads,
+    scratch,
+    strided,
+    updates,
+    writes,
+)
+from handgrad.engine.kernels.entry import Kernel, kernel_entry
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import dots_block, taps_block
 
@@ -16,33 +27,43 @@ EXAMPLES = 4  # at once
 
 
 @cache
-def forward_entry(outs: int) -> Entry:
+def forward_kernel(outs: int) -> Kernel:
     """outputs[k, n] = sum of weight[k] * inputs[n]; `outs` outputs at once.
+
+    `offsets` are those of a few examples, in bytes; `row` is one of zeros.
 
     Stands for
         the product in Linear.forward
-
-    Arguments
-        0 weight, 3 inputs, 6 outputs, 9 offsets of examples, 12 one row (two zeros)
-        15 blocks of outputs, 16 features, 17 examples, 18 stride of outputs
 
     Cost
         2 * outputs * features operations an example; weights stay in the first cache
     """
 
-    def skinny_forward_entry(arguments: int, tile: int, worker: int) -> None:
-        weight = address_of(arguments, 0, tile, worker)
-        inputs = address_of(arguments, 3, tile, worker)
-        out = address_of(arguments, 6, tile, worker)
-        offsets = address_of(arguments, 9, tile, worker)
-        row = address_of(arguments, 12, tile, worker)
-        blocks, features = integer(arguments, 15), integer(arguments, 16)
-        examples, stride = integer(arguments, 17), integer(arguments, 18)
-        size = blocks * outs
-        outputs = floats(arguments, 6, tile, worker, (size - 1) * stride + examples)
-        for k in range(size):
-            outputs[k * stride : k * stride + examples] = 0
-        for first in range(0, examples, EXAMPLES):
+    @kernel_entry(
+        weight=reads(at(FLOATS), lambda blocks, features: blocks * outs * features),
+        inputs=reads(
+            at(FLOATS),
+            lambda offsets, lanes, features: (
+                (lanes - EXAMPLES) * features + int(offsets.max()) // 4 + features
+            ),
+        ),
+        outputs=updates(
+            FLOATS, lambda blocks, lanes, stride: strided(blocks * outs, lanes, stride)
+        ),
+        offsets=reads(at(LONGS), EXAMPLES),
+        row=reads(at(LONGS), 2),
+        blocks=SIZE,
+        features=SIZE,
+        lanes=SIZE,
+        stride=SIZE,
+        operations=lambda blocks, features, lanes: 2 * blocks * outs * features * lanes,
+    )
+    def skinny_forward(
+        weight, inputs, outputs, offsets, row, blocks, features, lanes, stride
+    ):
+        for k in range(blocks * outs):
+            outputs[k * stride : k * stride + lanes] = 0
+        for first in range(0, lanes, EXAMPLES):
             for block in range(blocks):
                 dots_block(
                     outs,
@@ -54,55 +75,72 @@ def forward_entry(outs: int) -> Entry:
                     row,
                     1,
                     features // LANES,
-                    out + 4 * (block * outs * stride + first),
+                    outputs.ctypes.data + 4 * (block * outs * stride + first),
                     4 * stride,
                 )
 
-    return Entry(skinny_forward_entry)
+    return skinny_forward
 
 
 @cache
-def weight_gradient_entry(outs: int) -> Entry:
+def weight_gradient_kernel(outs: int) -> Kernel:
     """d_weight[k, columns] = sum over examples of d_outputs[k, n] * inputs[n, columns].
+
+    `tap` is one of zeros, as `zeros` are.
 
     Stands for
         d_weight of Linear.backward, some columns of it
-
-    Arguments
-        0 d_outputs, 3 inputs (first column), 6 d_weight, 9 scratch (examples * outs),
-        12 one tap (two zeros), 15 zeros (outs floats)
-        18 examples, 19 stride of d_outputs, 20 features, 21 columns, 22 stride of
-        d_weight
     """
 
-    def skinny_gradient_entry(arguments: int, tile: int, worker: int) -> None:
-        inputs = address_of(arguments, 3, tile, worker)
-        d_weight = address_of(arguments, 6, tile, worker)
-        turned = address_of(arguments, 9, tile, worker)
-        tap = address_of(arguments, 12, tile, worker)
-        zeros = address_of(arguments, 15, tile, worker)
-        examples, d_stride = integer(arguments, 18), integer(arguments, 19)
-        features, columns = integer(arguments, 20), integer(arguments, 21)
-        stride = integer(arguments, 22)
-        d_outputs = floats(arguments, 0, tile, worker, (outs - 1) * d_stride + examples)
-        scratch = floats(arguments, 9, tile, worker, examples * outs)
+    @kernel_entry(
+        d_outputs=reads(FLOATS, lambda lanes, d_stride: strided(outs, lanes, d_stride)),
+        inputs=reads(
+            at(FLOATS),
+            lambda lanes, columns, features: strided(lanes, columns, features),
+        ),
+        d_weight=writes(
+            at(FLOATS), lambda columns, stride: strided(outs, columns, stride)
+        ),
+        turned=scratch(FLOATS, lambda lanes: lanes * outs),
+        tap=reads(at(LONGS), 2),
+        zeros=reads(at(FLOATS), outs),
+        lanes=SIZE,
+        d_stride=SIZE,
+        features=SIZE,
+        columns=SIZE,
+        stride=SIZE,
+        operations=lambda lanes, columns: 2 * outs * columns * lanes,
+    )
+    def skinny_gradient(
+        d_outputs,
+        inputs,
+        d_weight,
+        turned,
+        tap,
+        zeros,
+        lanes,
+        d_stride,
+        features,
+        columns,
+        stride,
+    ):
         for k in range(outs):
-            for n in range(examples):
-                scratch[n * outs + k] = d_outputs[k * d_stride + n]
+            for n in range(lanes):
+                turned[n * outs + k] = d_outputs[k * d_stride + n]
         for group in range(columns // LANES):
             taps_block(
                 outs,
                 1,
                 inputs + group * VECTOR_BYTES,
                 4 * features,
-                turned,
+                turned.ctypes.data,
                 4 * outs,
                 tap,
                 1,
-                examples,
+                lanes,
                 zeros,
                 d_weight + group * VECTOR_BYTES,
                 4 * stride,
             )
 
-    return Entry(skinny_gradient_entry)
+    return skinny_gradient
