@@ -3,10 +3,10 @@
 from typing import Any
 
 from handgrad.engine.kernels import activations
-from handgrad.engine.kernels.rows import turn_entry
+from handgrad.engine.kernels.rows import turn
 from handgrad.engine.lower_elementwise import IN_PLACE, kind_of
 from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
+from handgrad.engine.memory import Tensor, pointer_to
 
 
 def activate_rows(
@@ -62,37 +62,28 @@ def turned(lowering: Lowering, logits: Tensor) -> Tensor:
     """Logits batch last, as losses want them; their gradient goes back by rows."""
     memory, tile = lowering.memory, lowering.memory.tile
     outputs = memory.matrix("logits", "activations", logits.shape)
-    size = logits.rows * tile
     lowering.add(
-        turn_entry,
-        (
-            logits.pointer,
-            outputs.pointer,
-            tile,
-            logits.rows,
-            logits.stride,
-            outputs.stride,
-        ),
+        turn,
         "logits, batch last",
-        0,
-        2 * FLOAT_BYTES * size,
+        source=logits.pointer,
+        target=outputs.pointer,
+        rows=tile,
+        columns=logits.rows,
+        stride=logits.stride,
+        out_stride=outputs.stride,
     )
 
     def backward(d_outputs: Tensor) -> Tensor:
         d_rows = memory.rows_matrix("d_logits", "gradients", logits.shape)
         lowering.add(
-            turn_entry,
-            (
-                d_outputs.pointer,
-                d_rows.pointer,
-                logits.rows,
-                tile,
-                d_outputs.stride,
-                d_rows.stride,
-            ),
+            turn,
             "d_logits, an example a row",
-            0,
-            2 * FLOAT_BYTES * size,
+            source=d_outputs.pointer,
+            target=d_rows.pointer,
+            rows=logits.rows,
+            columns=tile,
+            stride=d_outputs.stride,
+            out_stride=d_rows.stride,
         )
         return d_rows
 

@@ -12,18 +12,18 @@ from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.rows import (
     ROWS,
     WIDTH,
-    column_sums_entry,
-    copied_panels_entry,
-    panels_entry,
-    rows_gradient_entry,
-    rows_product_entry,
-    turned_product_entry,
+    column_sums,
+    copy_panels,
+    rows_gradient,
+    rows_product,
+    turn_panels,
+    turned_product,
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import OldOperation, Phase, Task
+from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
 PANELS_AT_ONCE = 4  # in one task
@@ -91,23 +91,19 @@ def _add_turned_products(
     tasks = []
     for first in range(0, out, step):
         outs = min(step, out - first)
-        operation = OldOperation(
-            turned_product_entry,
-            (
-                inputs.pointer.whole(),
-                weight.plus(first * into * FLOAT_BYTES),
-                outputs.pointer.whole().plus(first * FLOAT_BYTES),
-                scratch,
-                inputs.stride * FLOAT_BYTES,
-                outputs.stride * FLOAT_BYTES,
-                memory.capacity,
-                outs,
-                into,
-                AT_ONCE,
-            ),
+        operation = Operation(
+            turned_product,
             f"{name} forward, outputs {first} to {first + outs}",
-            2 * outs * into * memory.capacity,
-            FLOAT_BYTES * (outs * into + (outs + into) * memory.capacity),
+            inputs=inputs.pointer.whole(),
+            weight=weight.plus(first * into * FLOAT_BYTES),
+            outputs=outputs.pointer.whole().plus(first * FLOAT_BYTES),
+            panel=scratch,
+            in_row=inputs.stride * FLOAT_BYTES,
+            row=outputs.stride * FLOAT_BYTES,
+            rows=memory.capacity,
+            columns=outs,
+            count=into,
+            together=AT_ONCE,
         )
         tasks.append(Task([operation]))
     lowering.meet(f"{name} inputs")
@@ -121,22 +117,18 @@ def _add_products(
     out, into = layer.out_features, layer.in_features
     wide = -(-out // LANES) * LANES
     lowering.add(
-        rows_product_entry,
-        (
-            inputs.pointer,
-            _panels(lowering, name, layer),
-            outputs.pointer,
-            inputs.stride * FLOAT_BYTES,
-            into * WIDTH * FLOAT_BYTES,
-            outputs.stride * FLOAT_BYTES,
-            tile,
-            wide,
-            into,
-            AT_ONCE,
-        ),
+        rows_product,
         f"{name} forward",
-        2 * out * into * tile,
-        FLOAT_BYTES * (out * into + (out + into) * tile),
+        left=inputs.pointer,
+        right=_panels(lowering, name, layer),
+        outputs=outputs.pointer,
+        left_row=inputs.stride * FLOAT_BYTES,
+        panel=into * WIDTH * FLOAT_BYTES,
+        row=outputs.stride * FLOAT_BYTES,
+        rows=tile,
+        columns=wide,
+        count=into,
+        together=AT_ONCE,
     )
 
 
@@ -152,17 +144,13 @@ def _panels(lowering: Lowering, name: str, layer: Linear) -> Pointer:
         row = first * WIDTH
         rows = min(out - row, PANELS_AT_ONCE * WIDTH)
         lowering.beforehand(
-            OldOperation(
-                panels_entry,
-                (
-                    weight.plus(row * into * FLOAT_BYTES),
-                    panels.plus(first * into * WIDTH * FLOAT_BYTES),
-                    rows,
-                    into,
-                ),
+            Operation(
+                turn_panels,
                 f"{name}.weight turned, rows {row} to {row + rows}",
-                0,
-                2 * FLOAT_BYTES * rows * into,
+                weight=weight.plus(row * into * FLOAT_BYTES),
+                panels=panels.plus(first * into * WIDTH * FLOAT_BYTES),
+                outs=rows,
+                inputs=into,
             )
         )
     return panels
@@ -179,37 +167,29 @@ def _add_d_inputs(
     for first in range(0, into, PANELS_AT_ONCE * WIDTH):
         columns = min(into - first, PANELS_AT_ONCE * WIDTH)
         lowering.beforehand(
-            OldOperation(
-                copied_panels_entry,
-                (
-                    weight.plus(first * FLOAT_BYTES),
-                    panels.plus(first * out * FLOAT_BYTES),
-                    out,
-                    columns,
-                    into * FLOAT_BYTES,
-                ),
+            Operation(
+                copy_panels,
                 f"{name}.weight, columns {first} to {first + columns}",
-                0,
-                2 * FLOAT_BYTES * out * columns,
+                weight=weight.plus(first * FLOAT_BYTES),
+                panels=panels.plus(first * out * FLOAT_BYTES),
+                rows=out,
+                columns=columns,
+                row=into * FLOAT_BYTES,
             )
         )
     lowering.add(
-        rows_product_entry,
-        (
-            d_outputs.pointer,
-            panels,
-            d_inputs.pointer,
-            d_outputs.stride * FLOAT_BYTES,
-            out * WIDTH * FLOAT_BYTES,
-            d_inputs.stride * FLOAT_BYTES,
-            memory.tile,
-            into,
-            out,
-            AT_ONCE,
-        ),
+        rows_product,
         f"{name} d_inputs",
-        2 * out * into * memory.tile,
-        FLOAT_BYTES * (out * into + (out + into) * memory.tile),
+        left=d_outputs.pointer,
+        right=panels,
+        outputs=d_inputs.pointer,
+        left_row=d_outputs.stride * FLOAT_BYTES,
+        panel=out * WIDTH * FLOAT_BYTES,
+        row=d_inputs.stride * FLOAT_BYTES,
+        rows=memory.tile,
+        columns=into,
+        count=out,
+        together=AT_ONCE,
     )
     return d_inputs
 
@@ -234,16 +214,17 @@ def _add_pieces(
                 cost=2 * rows * columns * capacity,
             )
         )
-    whole = d_outputs.pointer.whole()
 
     def bias_gradient(place: Pointer, stride: int) -> Sequence[Operation]:
         return [
-            OldOperation(
-                column_sums_entry,
-                (whole, place, capacity, out, d_outputs.stride),
+            Operation(
+                column_sums,
                 f"{name} d_bias",
-                out * capacity,
-                FLOAT_BYTES * out * capacity,
+                values=d_outputs.pointer.whole(),
+                sums=place,
+                rows=capacity,
+                columns=out,
+                stride=d_outputs.stride,
             )
         ]
 
@@ -264,21 +245,19 @@ def _weight_gradient(
 
     def make(place: Pointer, stride: int) -> Sequence[Operation]:
         return [
-            OldOperation(
-                rows_gradient_entry,
-                (
-                    d_columns,
-                    images,
-                    place,
-                    scratch,
-                    d_outputs.stride * FLOAT_BYTES,
-                    inputs.stride * FLOAT_BYTES,
-                    stride * FLOAT_BYTES,
-                    *(rows, columns, capacity),
-                ),
+            Operation(
+                rows_gradient,
                 f"{name} d_weight, rows {first} to {first + rows}",
-                2 * rows * columns * capacity,
-                FLOAT_BYTES * (rows * columns + (rows + columns) * capacity),
+                d_outputs=d_columns,
+                inputs=images,
+                d_weight=place,
+                packed=scratch,
+                d_row=d_outputs.stride * FLOAT_BYTES,
+                in_row=inputs.stride * FLOAT_BYTES,
+                row=stride * FLOAT_BYTES,
+                rows=rows,
+                columns=columns,
+                count=capacity,
             )
         ]
 

@@ -26,7 +26,7 @@ def test_a_product_of_numbers_and_rows(count_rows, columns, inner, together):
     left, right = floats(count_rows, inner + 5), floats(inner, columns, seed=1)
     outputs = np.full((count_rows, columns + 3), 7, np.float32)
     run_entry(
-        rows.rows_product_entry,
+        rows.rows_product,
         *(left, panels_of(right), outputs, 4 * (inner + 5), 4 * rows.WIDTH * inner),
         *(4 * (columns + 3), count_rows, columns, inner, together),
     )
@@ -41,7 +41,7 @@ def test_how_many_k_at_once_changes_no_bit():
     for together in (3, 40):
         outputs = np.zeros((9, 64), np.float32)
         sizes = (160, 4 * rows.WIDTH * 40, 256, 9, 64, 40, together)
-        run_entry(rows.rows_product_entry, left, right, outputs, *sizes)
+        run_entry(rows.rows_product, left, right, outputs, *sizes)
         found.append(outputs)
     np.testing.assert_array_equal(*found)
 
@@ -54,7 +54,7 @@ def test_a_product_may_turn_the_weight_beside_it(outs, together):
     outputs = np.full((examples, outs + 3), 7, np.float32)
     scratch = np.zeros(together * rows.WIDTH, np.float32)
     run_entry(
-        rows.turned_product_entry,
+        rows.turned_product,
         *(left, weight, outputs, scratch, 4 * (inputs + 5), 4 * (outs + 3)),
         *(examples, outs, inputs, together),
     )
@@ -72,7 +72,7 @@ def test_the_gradient_of_a_weight(outs, columns, count):
     blocks = -(-outs // rows.ROWS)
     scratch = np.zeros(count * (blocks * rows.ROWS + rows.WIDTH) + 16, np.float32)
     run_entry(
-        rows.rows_gradient_entry,
+        rows.rows_gradient,
         *(blame, inputs, found, scratch, 4 * wide, 4 * (columns + 5)),
         *(4 * (columns + 3), outs, columns, count),
     )
@@ -87,7 +87,7 @@ def test_panels_hold_the_turned_weight(outs):
     weight = floats(outs, inputs)
     count = -(-outs // rows.WIDTH)
     panels = np.zeros((count, inputs, rows.WIDTH), np.float32)
-    run_entry(rows.panels_entry, weight, panels, outs, inputs)
+    run_entry(rows.turn_panels, weight, panels, outs, inputs)
     turned = panels.transpose(1, 0, 2).reshape(inputs, -1)
     np.testing.assert_array_equal(turned[:, :outs], weight.T)
     assert not turned[:, outs:].any()
@@ -97,7 +97,7 @@ def test_panels_hold_the_turned_weight(outs):
 def test_copied_panels_hold_the_weight(inputs):
     weight = floats(5, inputs)
     panels = np.zeros((-(-inputs // rows.WIDTH), 5, rows.WIDTH), np.float32)
-    run_entry(rows.copied_panels_entry, weight, panels, 5, inputs, 4 * inputs)
+    run_entry(rows.copy_panels, weight, panels, 5, inputs, 4 * inputs)
     flat = panels.transpose(1, 0, 2).reshape(5, -1)
     np.testing.assert_array_equal(flat[:, :inputs], weight)
     assert not flat[:, inputs:].any()
@@ -105,15 +105,15 @@ def test_copied_panels_hold_the_weight(inputs):
 
 def test_column_sums_replace_what_stands_there():
     values, sums = floats(9, 20), floats(13)
-    run_entry(rows.column_sums_entry, values, sums, 9, 13, 20)
+    run_entry(rows.column_sums, values, sums, 9, 13, 20)
     assert_close(sums, values[:, :13].astype(np.float64).sum(axis=0), 9)
     plain = np.ones(13, np.float32)
-    rows.add_column_sums.py_func(values.reshape(-1), plain, 9, 13, 20)
+    rows.column_sums.body(values.reshape(-1), plain, 9, 13, 20)
     np.testing.assert_array_equal(plain, sums)
 
 
 def test_turning_a_matrix():
     source, target = floats(4, 9), np.zeros((6, 7), np.float32)
-    run_entry(rows.turn_entry, source, target, 4, 6, 9, 7)
+    run_entry(rows.turn, source, target, 4, 6, 9, 7)
     np.testing.assert_array_equal(target[:, :4], source[:, :6].T)
     assert not target[:, 4:].any()

@@ -13,13 +13,17 @@ one before it.
 
 from numba import carray
 
-from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
-    kernel,
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    SIZE,
+    Span,
+    at,
+    reads,
+    scratch,
+    strided,
+    writes,
 )
+from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import copy_vector, outer_block, transpose_block
@@ -60,20 +64,47 @@ def some_rows(rows, vectors, left, right, outputs, sizes):
             outer_block(1, 1, x, left_row, step, y, right_step, count, out, row, adds)
 
 
-def _rows_product_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the products of Linear.forward and d_inputs of Linear.backward.
+def outputs_of(rows, columns, row):
+    """How far the outputs of a product reach."""
+    return strided(rows, columns, row // 4)
 
-    Arguments
-        0 left, 3 right (panels), 6 outputs; bytes: 9 left row, 10 from panel to panel,
-        11 output row; 12 rows, 13 columns (by the 16), 14 count of k, 15 k at once
+
+def panels_of(columns, count, panel):
+    """How far panels reach of so many columns and rows, `panel` floats apart."""
+    before = max(0, columns - 1) // WIDTH
+    last = columns - before * WIDTH
+    return Span(0, before * panel + (count - 1) * WIDTH + last, columns * count)
+
+
+@kernel_entry(
+    left=reads(
+        at(FLOATS), lambda rows, count, left_row: strided(rows, count, left_row // 4)
+    ),
+    right=reads(
+        at(FLOATS), lambda columns, count, panel: panels_of(columns, count, panel // 4)
+    ),
+    outputs=writes(at(FLOATS), outputs_of),
+    left_row=SIZE,
+    panel=SIZE,
+    row=SIZE,
+    rows=SIZE,
+    columns=SIZE,
+    count=SIZE,
+    together=SIZE,
+    operations=lambda rows, columns, count: 2 * rows * columns * count,
+)
+def rows_product(
+    left, right, outputs, left_row, panel, row, rows, columns, count, together
+):
+    """outputs = left @ right, which stands in panels; columns come by the 16.
+
+    `left_row`, `row` and `panel` are bytes from row to row, and from panel to panel;
+    `count` is the inner sum's length, of which `together` are added at once.
+
+    Stands for
+        the products of Linear.forward and d_inputs of Linear.backward
     """
-    left = address_of(arguments, 0, tile, worker)
-    right = address_of(arguments, 3, tile, worker)
-    outputs = address_of(arguments, 6, tile, worker)
-    left_row, panel = integer(arguments, 9), integer(arguments, 10)
-    row, rows = integer(arguments, 11), integer(arguments, 12)
-    vectors = integer(arguments, 13) // LANES
-    count, together = integer(arguments, 14), integer(arguments, 15)
+    vectors = columns // LANES
     for first in range(0, count, together):
         part = min(together, count - first)
         sizes = (left_row, ROWS * left_row, 4, 4 * WIDTH, part, row, -int(first > 0))
@@ -99,35 +130,61 @@ def copy_rows(source, source_row, target, target_row, rows, vectors):
             )
 
 
-def _rows_gradient_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for d_weight of Linear.backward: some rows and columns of it.
+def rounded(rows):
+    """Rows by the eight."""
+    return (rows + ROWS - 1) // ROWS * ROWS
+
+
+@kernel_entry(
+    d_outputs=reads(
+        at(FLOATS),
+        lambda rows, count, d_row: strided(count, rounded(rows) + ROWS, d_row // 4),
+    ),
+    inputs=reads(
+        at(FLOATS), lambda columns, count, in_row: strided(count, columns, in_row // 4)
+    ),
+    d_weight=writes(at(FLOATS), outputs_of),
+    packed=scratch(
+        at(FLOATS),
+        lambda rows, columns, count: (
+            count * (rounded(rows) + min(columns, WIDTH)) + LANES
+        ),
+    ),
+    d_row=SIZE,
+    in_row=SIZE,
+    row=SIZE,
+    rows=SIZE,
+    columns=SIZE,
+    count=SIZE,
+    operations=lambda rows, columns, count: 2 * rows * columns * count,
+    bytes_moved=lambda rows, columns, count: (
+        4 * (rows * columns + (rows + columns) * count)
+    ),
+)
+def rows_gradient(
+    d_outputs, inputs, d_weight, packed, d_row, in_row, row, rows, columns, count
+):
+    """d_weight = d_outputs.T @ inputs: some rows and columns (by the 16) of it.
 
     Both sides are copied side by side first: rows of a batch lie far apart, and each
-    would cost the processor a look into its table of pages.
+    would cost the processor a look into its table of pages. A whole register is read
+    for each eight of `d_outputs`.
 
-    Arguments
-        0 d_outputs (first column), 3 inputs (first column), 6 d_weight, 9 scratch
-        bytes: 12 row of d_outputs, 13 of inputs, 14 of d_weight
-        15 outputs, 16 columns (by the 16), 17 examples
+    Stands for
+        d_weight of Linear.backward
     """
-    d_outputs = address_of(arguments, 0, tile, worker)
-    inputs = address_of(arguments, 3, tile, worker)
-    out = address_of(arguments, 6, tile, worker)
-    left = address_of(arguments, 9, tile, worker)
-    row, outs = integer(arguments, 14), integer(arguments, 15)
-    vectors, count = integer(arguments, 16) // LANES, integer(arguments, 17)
-    blocks = (outs + ROWS - 1) // ROWS
+    vectors, blocks = columns // LANES, (rows + ROWS - 1) // ROWS
     few, block_bytes = 4 * ROWS, 4 * ROWS * count
     for block in range(blocks):
-        source, target = d_outputs + block * few, left + block * block_bytes
-        copy_rows(source, integer(arguments, 12), target, few, count, 1)
-    right = left + blocks * block_bytes + VECTOR_BYTES
+        source, target = d_outputs + block * few, packed + block * block_bytes
+        copy_rows(source, d_row, target, few, count, 1)
+    right = packed + blocks * block_bytes + VECTOR_BYTES
     for group in range((vectors + VECTORS - 1) // VECTORS):
         wide = min(VECTORS, vectors - group * VECTORS)
         source, step = inputs + 4 * WIDTH * group, wide * VECTOR_BYTES
-        copy_rows(source, integer(arguments, 13), right, step, count, wide)
+        copy_rows(source, in_row, right, step, count, wide)
         sizes = (4, block_bytes, few, step, count, row, 0)
-        some_rows(outs, wide, left, right, out + 4 * WIDTH * group, sizes)
+        some_rows(rows, wide, packed, right, d_weight + 4 * WIDTH * group, sizes)
 
 
 @kernel
@@ -146,69 +203,90 @@ def turn_panel(weight, row, outs, inputs, panel):
             target[column * WIDTH + out] = source[column]
 
 
-def _panels_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for weight.T: some panels of it.
-
-    Arguments
-        0 weight (first row of the panels), 3 panels (the first); 6 outputs (rows),
-        7 inputs (columns, by the 16)
-    """
-    weight = address_of(arguments, 0, tile, worker)
-    panels = address_of(arguments, 3, tile, worker)
-    outs, inputs = integer(arguments, 6), integer(arguments, 7)
+@kernel_entry(
+    weight=reads(at(FLOATS), lambda outs, inputs: outs * inputs),
+    panels=writes(
+        at(FLOATS), lambda outs, inputs: panels_of(outs, inputs, WIDTH * inputs)
+    ),
+    outs=SIZE,
+    inputs=SIZE,
+)
+def turn_panels(weight, panels, outs, inputs):
+    """Some panels of weight.T, from their first row; `inputs` come by the 16."""
     for first in range(0, outs, WIDTH):
         some = min(WIDTH, outs - first)
         start = 4 * first * inputs
         turn_panel(weight + start, 4 * inputs, some, inputs, panels + start)
 
 
-def _turned_product_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the product of Linear.forward, some outputs of the whole batch.
+@kernel_entry(
+    inputs=reads(
+        at(FLOATS), lambda rows, count, in_row: strided(rows, count, in_row // 4)
+    ),
+    weight=reads(at(FLOATS), lambda columns, count: columns * count),
+    outputs=writes(at(FLOATS), outputs_of),
+    panel=scratch(
+        at(FLOATS),
+        lambda columns, count, together: panels_of(
+            min(WIDTH, columns), min(together, count), 0
+        ),
+    ),
+    in_row=SIZE,
+    row=SIZE,
+    rows=SIZE,
+    columns=SIZE,
+    count=SIZE,
+    together=SIZE,
+    operations=lambda rows, columns, count: 2 * rows * columns * count,
+)
+def turned_product(
+    inputs, weight, outputs, panel, in_row, row, rows, columns, count, together
+):
+    """outputs = inputs @ weight.T: some outputs (columns, by the 16) of the batch.
 
     The weight is read as it lies, and turned a panel at a time beside the product.
 
-    Arguments
-        0 inputs, 3 weight (first row), 6 outputs (first column), 9 scratch (a panel)
-        bytes: 12 row of inputs, 13 of outputs
-        14 examples, 15 outputs (by the 16), 16 inputs (by the 16), 17 inputs at once
+    Stands for
+        the product of Linear.forward
     """
-    left = address_of(arguments, 0, tile, worker)
-    weight = address_of(arguments, 3, tile, worker)
-    outputs = address_of(arguments, 6, tile, worker)
-    panel = address_of(arguments, 9, tile, worker)
-    left_row, row = integer(arguments, 12), integer(arguments, 13)
-    rows, outs = integer(arguments, 14), integer(arguments, 15)
-    count, together = integer(arguments, 16), integer(arguments, 17)
     for first in range(0, count, together):
         part = min(together, count - first)
-        sizes = (left_row, ROWS * left_row, 4, 4 * WIDTH, part, row, -int(first > 0))
-        for out in range(0, outs, WIDTH):
-            some = min(WIDTH, outs - out)
+        sizes = (in_row, ROWS * in_row, 4, 4 * WIDTH, part, row, -int(first > 0))
+        for out in range(0, columns, WIDTH):
+            some = min(WIDTH, columns - out)
             source = weight + 4 * (out * count + first)
             turn_panel(source, 4 * count, some, part, panel)
             target = outputs + 4 * out
-            some_rows(rows, some // LANES, left + 4 * first, panel, target, sizes)
+            some_rows(rows, some // LANES, inputs + 4 * first, panel, target, sizes)
 
 
-def _copied_panels_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for weight: some panels of it, each (outputs, 48) side by side.
-
-    Arguments
-        0 weight (first column), 3 panels (the first); 6 outputs, 7 columns (by the 16),
-        8 bytes from row to row of weight
-    """
-    weight = address_of(arguments, 0, tile, worker)
-    panels = address_of(arguments, 3, tile, worker)
-    outs, columns = integer(arguments, 6), integer(arguments, 7)
+@kernel_entry(
+    weight=reads(at(FLOATS), outputs_of),
+    panels=writes(
+        at(FLOATS), lambda rows, columns: panels_of(columns, rows, WIDTH * rows)
+    ),
+    rows=SIZE,
+    columns=SIZE,
+    row=SIZE,
+)
+def copy_panels(weight, panels, rows, columns, row):
+    """Some panels of weight, from their first column: (rows, 48) side by side."""
     for first in range(0, columns, WIDTH):
         wide = min(WIDTH, columns - first) // LANES
-        source, target = weight + 4 * first, panels + 4 * first * outs
-        copy_rows(source, integer(arguments, 8), target, 4 * WIDTH, outs, wide)
+        source, target = weight + 4 * first, panels + 4 * first * rows
+        copy_rows(source, row, target, 4 * WIDTH, rows, wide)
 
 
-@kernel
-def add_column_sums(values, sums, rows, columns, stride):
-    """sums[c] = sum of column c, row after row."""
+@kernel_entry(
+    values=reads(FLOATS, lambda rows, columns, stride: strided(rows, columns, stride)),
+    sums=writes(FLOATS, lambda columns: columns),
+    rows=SIZE,
+    columns=SIZE,
+    stride=SIZE,
+    operations=lambda rows, columns: rows * columns,
+)
+def column_sums(values, sums, rows, columns, stride):
+    """sums[c] = sum of column c, row after row; stands for d_bias."""
     sums[:columns] = 0
     for row in range(rows):
         line = values[row * stride : row * stride + columns]
@@ -216,45 +294,18 @@ def add_column_sums(values, sums, rows, columns, stride):
             sums[column] += line[column]
 
 
-def _column_sums_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for d_bias: 0 d_outputs, 3 d_bias; 6 rows, 7 columns, 8 stride."""
-    rows, columns = integer(arguments, 6), integer(arguments, 7)
-    stride = integer(arguments, 8)
-    add_column_sums(
-        floats(arguments, 0, tile, worker, rows * stride),
-        floats(arguments, 3, tile, worker, columns),
-        rows,
-        columns,
-        stride,
-    )
-
-
-@kernel
-def turn(source, target, rows, columns, source_stride, target_stride):
+@kernel_entry(
+    source=reads(FLOATS, lambda rows, columns, stride: strided(rows, columns, stride)),
+    target=writes(
+        FLOATS, lambda rows, columns, out_stride: strided(columns, rows, out_stride)
+    ),
+    rows=SIZE,
+    columns=SIZE,
+    stride=SIZE,
+    out_stride=SIZE,
+)
+def turn(source, target, rows, columns, stride, out_stride):
     """target[c, r] = source[r, c]."""
     for row in range(rows):
         for column in range(columns):
-            target[column * target_stride + row] = source[row * source_stride + column]
-
-
-def _turn_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for nothing: 0 source, 3 target; 6 rows, 7 columns, 8 and 9 strides."""
-    rows, columns = integer(arguments, 6), integer(arguments, 7)
-    source_stride, target_stride = integer(arguments, 8), integer(arguments, 9)
-    turn(
-        floats(arguments, 0, tile, worker, rows * source_stride),
-        floats(arguments, 3, tile, worker, columns * target_stride),
-        rows,
-        columns,
-        source_stride,
-        target_stride,
-    )
-
-
-rows_product_entry = Entry(_rows_product_entry)
-rows_gradient_entry = Entry(_rows_gradient_entry)
-turned_product_entry = Entry(_turned_product_entry)
-panels_entry = Entry(_panels_entry)
-copied_panels_entry = Entry(_copied_panels_entry)
-column_sums_entry = Entry(_column_sums_entry)
-turn_entry = Entry(_turn_entry)
+            target[column * out_stride + row] = source[row * stride + column]
