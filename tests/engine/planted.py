@@ -8,20 +8,22 @@ import sys
 
 from numba import carray
 
-from handgrad.engine.kernels.entry import Entry, address_of, floats, integer
+from handgrad.engine.kernels.declaration import FLOATS, SIZE, at, writes
+from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.machine import float_pointer
 from handgrad.engine.memory import Memory
-from handgrad.engine.program import Operation, Program, tiled
+from handgrad.engine.operation import Operation
+from handgrad.engine.program import Program, tiled
 
 
-def by_index_entry(arguments: int, tile: int, worker: int) -> None:
-    place = integer(arguments, 3)
-    floats(arguments, 0, tile, worker, 32)[place] = 1
+@kernel_entry(outputs=writes(FLOATS, 32), place=SIZE)
+def by_index(outputs, place):
+    outputs[place] = 1
 
 
-def by_address_entry(arguments: int, tile: int, worker: int) -> None:
-    start = address_of(arguments, 0, tile, worker) + 4 * integer(arguments, 3)
-    carray(float_pointer(start), (1,))[0] = 1
+@kernel_entry(outputs=writes(at(FLOATS), 32), place=SIZE)
+def by_address(outputs, place):
+    carray(float_pointer(outputs + 4 * place), (1,))[0] = 1
 
 
 def main(kind, place):
@@ -29,8 +31,8 @@ def main(kind, place):
     sys.unraisablehook = lambda found: noticed.append(found.exc_value)
     memory = Memory(32, 1, 1, per_tile=False)
     outputs = memory.dense("outputs", "activations", (1,))
-    kernel = {"index": by_index_entry, "address": by_address_entry}[kind]
-    planted = Operation(Entry(kernel), (outputs.pointer, int(place)), "planted")
+    kernel = {"index": by_index, "address": by_address}[kind]
+    planted = Operation(kernel, "planted", outputs=outputs.pointer, place=int(place))
     Program([tiled("all", [planted], 1)], memory).run()
     print(noticed)
 

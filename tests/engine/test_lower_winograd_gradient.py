@@ -38,7 +38,7 @@ def test_every_operation_of_the_sum_is_counted(phases):
 def test_the_move_finds_every_weight_once(phases):
     last = phases[-1]
     moved = [
-        op.arguments[5:7]
+        (op.arguments["outputs"], op.arguments["channels"])
         for task in last.tasks
         for op in task.operations
         if op.stands_for == "conv2d_2 d_weight from the points"

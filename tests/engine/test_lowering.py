@@ -101,11 +101,6 @@ def buffer_at(memory, address):
     return None
 
 
-def arguments_of(operation):
-    given = operation.arguments
-    return given.values() if isinstance(given, dict) else given
-
-
 def read_going_back(program):
     """The buffers that the operations after the loss touch, and which touch them."""
     operations = {
@@ -119,7 +114,7 @@ def read_going_back(program):
     return {
         (buffer_at(program.memory, argument.base), operation.stands_for)
         for operation in list(operations.values())[loss + 1 :]
-        for argument in arguments_of(operation)
+        for argument in operation.arguments.values()
         if isinstance(argument, Pointer) and argument.base
     }
 

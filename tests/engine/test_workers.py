@@ -8,18 +8,18 @@ import pytest
 
 from handgrad.engine import workers
 from handgrad.engine.kernels import execute
-from handgrad.engine.kernels.entry import Entry, integer, longs
+from handgrad.engine.kernels.declaration import LONGS, SIZE, TILE, updates
+from handgrad.engine.kernels.entry import kernel_entry
+from handgrad.engine.memory import pointer_to
+from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Workers, available_cores
 from handgrad.errors import ResourceError
 
 
-def _count_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 counts of each tile; 3 how many there are."""
-    counts = longs(arguments, 0, 0, 0, integer(arguments, 3))
+@kernel_entry(counts=updates(LONGS, lambda tiles: tiles), tiles=SIZE, tile=TILE)
+def count_tile(counts, tiles, tile):
+    """One more for this tile."""
     counts[tile] += 1
-
-
-count_entry = Entry(_count_entry)
 
 
 class Crew:
@@ -27,8 +27,11 @@ class Crew:
 
     def __init__(self, count, tasks=8):
         self.counts = np.zeros(tasks, np.int64)
-        self._words = np.array([self.counts.ctypes.data, 0, 0, tasks], np.int64)
-        operations = [(count_entry.address(), self._words.ctypes.data)]
+        operation = Operation(
+            count_tile, "a test", counts=pointer_to(self.counts), tiles=tasks
+        )
+        self._words = np.array(operation.words(), np.int64)
+        operations = [(count_tile.address(), self._words.ctypes.data)]
         tables = (
             np.array([(0, tasks)], np.int64),
             np.array([(0, 1, tile) for tile in range(tasks)], np.int64),

@@ -6,17 +6,17 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine import geometry
 from handgrad.engine.geometry import Convolution
 from handgrad.engine.kernels.convolution import (
-    border_entry,
-    dots_entry,
-    pack_entry,
-    taps_entry,
+    border,
+    dots_kernel,
+    pack,
+    taps_kernel,
 )
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import add_lane_pieces
-from handgrad.engine.program import OldOperation
 from handgrad.layers import Conv2d
 
 PIECE = 1 << 14  # floats of a weight that one task moves
@@ -54,27 +54,25 @@ def lower_convolution(
     bias = _packed(lowering, name, _padded_order(layer.out_channels, rounded), "bias")
     taps, places = geometry.forward_tables(shape, block)
     lowering.add(
-        taps_entry(block, VECTORS),
-        (
-            padded.pointer,
-            packed,
-            bias,
-            outputs.pointer,
-            memory.lookup("offsets", taps),
-            memory.lookup("offsets", places),
-            len(places),
-            layer.in_channels,
-            shape.input_bytes,
-            shape.taps * block * FLOAT_BYTES,
-            rounded // block,
-            layer.in_channels * shape.taps * block * FLOAT_BYTES,
-            shape.output_bytes,
-            memory.tile // (16 * VECTORS),
-            places_together(shape, len(places), shape.in_channels * shape.input_bytes),
-        ),
+        taps_kernel(block, VECTORS),
         f"{name} forward",
-        shape.operations,
-        FLOAT_BYTES * memory.tile * (padded.rows + outputs.rows),
+        inputs=padded.pointer,
+        weights=packed,
+        bias=bias,
+        outputs=outputs.pointer,
+        taps=memory.lookup("taps", taps),
+        places=memory.lookup("places", places),
+        count=len(places),
+        channels=layer.in_channels,
+        in_stride=shape.input_bytes,
+        weight_stride=shape.taps * block * FLOAT_BYTES,
+        blocks=rounded // block,
+        block_stride=layer.in_channels * shape.taps * block * FLOAT_BYTES,
+        out_stride=shape.output_bytes,
+        groups=memory.tile // (16 * VECTORS),
+        together=places_together(
+            shape, len(places), shape.in_channels * shape.input_bytes
+        ),
     )
     needs_d_inputs = lowering.needs_d_inputs
 
@@ -109,14 +107,19 @@ def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> 
     padded = lowering.memory.dense(
         f"{name} padded", "activations", (channels, tall, wide)
     )
-    tile = lowering.memory.tile
-    sizes = (channels, height, width, tall, wide, top, left, tile)
     lowering.add(
-        border_entry,
-        (inputs.pointer, padded.pointer, *sizes, 1),
+        border,
         f"{name} padding",
-        0,
-        8 * inputs.rows * tile,
+        inputs=inputs.pointer,
+        outputs=padded.pointer,
+        channels=channels,
+        height=height,
+        width=width,
+        tall=tall,
+        wide=wide,
+        top=top,
+        left=left,
+        lanes=lowering.memory.tile,
     )
     return padded
 
@@ -135,29 +138,25 @@ def _add_d_inputs(
     taps, places = geometry.backward_tables(shape, block)
     zeros = memory.shared(f"{name} no bias", "settings", rounded)
     lowering.add(
-        taps_entry(block, VECTORS),
-        (
-            d_outputs.pointer,
-            packed,
-            zeros,
-            d_inputs.pointer,
-            memory.lookup("offsets", taps),
-            memory.lookup("offsets", places),
-            len(places),
-            shape.out_channels,
-            shape.output_bytes,
-            (shape.taps + 1) * block * FLOAT_BYTES,
-            rounded // block,
-            shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
-            height * width * memory.tile * FLOAT_BYTES,
-            memory.tile // (16 * VECTORS),
-            places_together(
-                shape, len(places), shape.out_channels * shape.output_bytes
-            ),
-        ),
+        taps_kernel(block, VECTORS),
         f"{name} d_inputs",
-        shape.operations,
-        FLOAT_BYTES * memory.tile * (d_inputs.rows + d_outputs.rows),
+        inputs=d_outputs.pointer,
+        weights=packed,
+        bias=zeros,
+        outputs=d_inputs.pointer,
+        taps=memory.lookup("taps", taps),
+        places=memory.lookup("places", places),
+        count=len(places),
+        channels=shape.out_channels,
+        in_stride=shape.output_bytes,
+        weight_stride=(shape.taps + 1) * block * FLOAT_BYTES,
+        blocks=rounded // block,
+        block_stride=shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
+        out_stride=height * width * memory.tile * FLOAT_BYTES,
+        groups=memory.tile // (16 * VECTORS),
+        together=places_together(
+            shape, len(places), shape.out_channels * shape.output_bytes
+        ),
     )
     return d_inputs
 
@@ -174,25 +173,21 @@ def _add_weight_gradient(
     bias_lanes = lanes.plus(shape.out_channels * size * FLOAT_BYTES)
     lowering.add(clear, f"{name} gradients = 0", values=lanes, size=floats)
     lowering.add(
-        dots_entry(outs, taps_at_once),
-        (
-            d_outputs.pointer,
-            padded.pointer,
-            memory.lookup("offsets", offsets),
-            memory.lookup("offsets", rows),
-            lanes,
-            shape.output_bytes,
-            shape.input_bytes,
-            shape.in_channels,
-            shape.out_channels // outs,
-            shape.taps // taps_at_once,
-            len(rows),
-            run,
-            max(1, KEPT_BYTES // (outs * shape.output_bytes)),
-        ),
+        dots_kernel(outs, taps_at_once),
         f"{name} d_weight",
-        shape.operations,
-        FLOAT_BYTES * memory.tile * (padded.rows + d_outputs.rows),
+        d_outputs=d_outputs.pointer,
+        inputs=padded.pointer,
+        tap_offsets=memory.lookup("taps", offsets),
+        rows=memory.lookup("rows", rows),
+        d_weight=lanes,
+        d_stride=shape.output_bytes,
+        in_stride=shape.input_bytes,
+        channels=shape.in_channels,
+        blocks=shape.out_channels // outs,
+        tap_blocks=shape.taps // taps_at_once,
+        count=len(rows),
+        run=run,
+        together=max(1, KEPT_BYTES // (outs * shape.output_bytes)),
     )
     columns = shape.out_size[0] * shape.out_size[1] * memory.tile
     lowering.add(
@@ -216,16 +211,16 @@ def _packed(
     memory = lowering.memory
     full = f"{name}.{parameter}"
     packed = memory.shared(f"{full} packed", "packed weights", len(order))
-    sizes = (int(np.prod(lowering.store.parameters[full].shape)), len(order))
-    table = memory.lookup("offsets", order)
-    pack = OldOperation(
-        pack_entry,
-        (lowering.store.pointer(full), packed, table, *sizes),
-        f"{full} packed",
-        0,
-        2 * FLOAT_BYTES * len(order),
+    lowering.beforehand(
+        Operation(
+            pack,
+            f"{full} packed",
+            weight=lowering.store.pointer(full),
+            packed=packed,
+            order=memory.lookup("order", order),
+            size=len(order),
+        )
     )
-    lowering.beforehand(pack)
     return packed
 
 

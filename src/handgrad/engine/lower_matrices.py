@@ -10,16 +10,16 @@ from handgrad.engine import matrix_unit
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.matrices import (
     TOGETHER,
-    matrix_product_entry,
-    pack_right_entry,
-    product_of_packed_entry,
+    matrix_product,
+    pack_right,
+    product_of_packed,
     scratch_bytes,
 )
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.program import OldOperation, Phase, Task
+from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
 COLUMNS_AT_ONCE = 4 * SIDE  # that one task packs
@@ -65,15 +65,17 @@ def _add_product(
     tile, (columns, count) = lowering.memory.tile, sizes
     scratch = _scratch(lowering, scratch_bytes(tile, is_packed=True))
     lowering.add(
-        product_of_packed_entry,
-        (
-            *(left.pointer, packed, outputs.pointer, scratch),
-            *(left.stride * FLOAT_BYTES, outputs.stride * FLOAT_BYTES),
-            *(tile, columns, count),
-        ),
+        product_of_packed,
         name,
-        2 * columns * count * tile,
-        packed_bytes(columns, count) + FLOAT_BYTES * (columns + count) * tile,
+        left=left.pointer,
+        right=packed,
+        outputs=outputs.pointer,
+        parts=scratch,
+        left_row=left.stride * FLOAT_BYTES,
+        row=outputs.stride * FLOAT_BYTES,
+        rows=tile,
+        columns=columns,
+        count=count,
     )
 
 
@@ -94,15 +96,18 @@ def _packed(
         here = min(COLUMNS_AT_ONCE, columns - first)
         step = into if turned else 1
         lowering.beforehand(
-            OldOperation(
-                pack_right_entry,
-                (
-                    *(weight.plus(first * step * FLOAT_BYTES), packed, scratch),
-                    *(into * FLOAT_BYTES, int(turned), here, count, first, columns),
-                ),
+            Operation(
+                pack_right,
                 f"{name}.weight {kind}, columns {first} to {first + here}",
-                0,
-                FLOAT_BYTES * here * count + packed_bytes(here, count),
+                matrix=weight.plus(first * step * FLOAT_BYTES),
+                packed=packed,
+                turned=scratch,
+                stride=into * FLOAT_BYTES,
+                is_along=turned,
+                columns=here,
+                count=count,
+                first=first,
+                all_columns=columns,
             )
         )
     return packed
@@ -173,16 +178,22 @@ def _product(
     rows, columns, count = sizes
     together = TOGETHER if rows <= MANY_ROWS else TOGETHER // 2
     scratch = _scratch(lowering, scratch_bytes(rows, together, is_packed=False))
-    return OldOperation(
-        matrix_product_entry,
-        (
-            *(left[0], right[0], outputs[0], scratch),
-            *(side[1] * FLOAT_BYTES for side in (left, right, outputs)),
-            *(int(left[2]), int(right[2]), *sizes, together),
-        ),
+    return Operation(
+        matrix_product,
         stands_for,
-        2 * rows * columns * count,
-        FLOAT_BYTES * (rows * columns + (rows + columns) * count),
+        left=left[0],
+        right=right[0],
+        outputs=outputs[0],
+        parts=scratch,
+        left_stride=left[1] * FLOAT_BYTES,
+        right_stride=right[1] * FLOAT_BYTES,
+        row=outputs[1] * FLOAT_BYTES,
+        left_along=left[2],
+        right_along=right[2],
+        rows=rows,
+        columns=columns,
+        count=count,
+        together=together,
     )
 
 

@@ -12,22 +12,23 @@ from handgrad.arrays import Pair
 from handgrad.engine import matrix_unit
 from handgrad.engine.geometry import Convolution
 from handgrad.engine.kernels.amx import SIDE
-from handgrad.engine.kernels.convolution import pack_entry
+from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.convolution_matrices import (
+    SIZES,
     forward_scratch_bytes,
     gradient_scratch_bytes,
-    unit_convolution_entry,
-    unit_gradient_entry,
-    unit_sum_entry,
-    unit_weights_entry,
+    unit_convolution,
+    unit_gradient,
+    unit_sum,
+    unit_weights,
 )
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
+from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
-from handgrad.engine.program import OldOperation
 from handgrad.layers import Conv2d
 
 KEPT_BYTES = 5 << 18  # of packed rows that stay in a core's own cache
@@ -92,16 +93,15 @@ def _add_convolution(
     wide = outputs.shape[2]
     scratch = forward_scratch_bytes(inputs.shape[0], wide, shape.kernel)
     lowering.add(
-        unit_convolution_entry,
-        (
-            *(inputs.pointer, weights, bias or NOWHERE, outputs.pointer),
-            _scratch(lowering, scratch),
-            *(*inputs.shape, *outputs.shape, *shape.kernel, *padding),
-            int(bias is not None),
-        ),
+        unit_convolution,
         stands_for,
-        shape.operations,
-        FLOAT_BYTES * shape.tile * (inputs.rows + outputs.rows),
+        inputs=inputs.pointer,
+        weights=weights,
+        bias=bias or NOWHERE,
+        outputs=outputs.pointer,
+        table=_scratch(lowering, scratch),
+        has_bias=bias is not None,
+        **_sizes(inputs, outputs, shape.kernel, padding),
     )
 
 
@@ -122,23 +122,23 @@ def _packed(
     size = taps * packed_bytes(outs, channels)
     packed = memory.shared(f"{full} parts, {kind}", "packed weights", size // 4)
     lowering.beforehand(
-        OldOperation(
-            pack_entry,
-            (
-                *(lowering.store.pointer(full), ordered),
-                memory.lookup("order", np.ascontiguousarray(order).reshape(-1)),
-                *(count, count),
-            ),
+        Operation(
+            pack,
             f"{full} {kind}",
-            0,
-            2 * FLOAT_BYTES * count,
+            weight=lowering.store.pointer(full),
+            packed=ordered,
+            order=memory.lookup("order", np.ascontiguousarray(order).reshape(-1)),
+            size=count,
         ),
-        OldOperation(
-            unit_weights_entry,
-            (ordered, packed, _scratch(lowering, TURN_BYTES), taps, outs, channels),
+        Operation(
+            unit_weights,
             f"{full} {kind}, in parts",
-            0,
-            FLOAT_BYTES * count + size,
+            weights=ordered,
+            packed=packed,
+            turned=_scratch(lowering, TURN_BYTES),
+            taps=taps,
+            outs=outs,
+            channels=channels,
         ),
     )
     return packed
@@ -154,16 +154,14 @@ def _add_weight_gradient(
     together = rows_together((channels, outs), shape.out_size, shape.kernel)
     sizes = ((channels, outs), shape.out_size[1], shape.kernel, together)
     lowering.add(
-        unit_gradient_entry,
-        (
-            *(d_outputs.pointer, inputs.pointer, parts),
-            _scratch(lowering, gradient_scratch_bytes(*sizes)),
-            *(*inputs.shape, *d_outputs.shape, *shape.kernel, *shape.padding),
-            together,
-        ),
+        unit_gradient,
         f"{name} d_weight",
-        shape.operations,
-        FLOAT_BYTES * (shape.tile * (inputs.rows + d_outputs.rows) + size),
+        d_outputs=d_outputs.pointer,
+        inputs=inputs.pointer,
+        d_weight=parts,
+        table=_scratch(lowering, gradient_scratch_bytes(*sizes)),
+        together=together,
+        **_sizes(inputs, d_outputs, shape.kernel, shape.padding),
     )
     columns = shape.out_size[0] * shape.out_size[1] * shape.tile
     bias = memory.each_tile(f"{name} bias lanes", "gradients", outs)
@@ -200,18 +198,29 @@ def _add_weight_pieces(
 
     def make(first: int, rows: int) -> Any:
         start = parts.whole().plus(first * channels * FLOAT_BYTES)
-        settings = (shape.taps, shape.out_channels, rows, channels, tiles)
         return lambda place, _: [
-            OldOperation(
-                unit_sum_entry,
-                (start, place, *settings, parts.tile_stride),
+            Operation(
+                unit_sum,
                 f"{name} d_weight, all tiles",
-                0,
-                FLOAT_BYTES * rows * size * (tiles + 1),
+                parts=start,
+                d_weight=place,
+                taps=shape.taps,
+                outs=shape.out_channels,
+                rows=rows,
+                channels=channels,
+                tiles=tiles,
+                size=parts.tile_stride,
             )
         ]
 
     add_row_pieces(lowering, f"{name}.weight", shape.out_channels, size, make)
+
+
+def _sizes(
+    inputs: Tensor, outputs: Tensor, kernel: Pair, padding: Pair
+) -> dict[str, int]:
+    numbers = (*inputs.shape, *outputs.shape, *kernel, *padding)
+    return dict(zip(SIZES, numbers, strict=True))
 
 
 def _scratch(lowering: Lowering, size: int) -> Pointer:

@@ -8,18 +8,18 @@ The gradient of the weights is a sum over the whole batch, so it waits for all t
 from handgrad.arrays import NumpyArray
 from handgrad.engine import geometry, matrix_unit, processor
 from handgrad.engine.geometry import Convolution
-from handgrad.engine.kernels.convolution import pack_entry
+from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import ALL, POINTS, TAPS, WEIGHTS
 from handgrad.engine.kernels.thirds import TURN_BYTES
-from handgrad.engine.kernels.winograd import SQUARE, turn_entry
-from handgrad.engine.kernels.winograd_matrices import winograd_pack_entry
+from handgrad.engine.kernels.winograd import SQUARE, turn_kernel
+from handgrad.engine.kernels.winograd_matrices import winograd_pack
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lower_winograd_gradient import add_weight_gradient
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
-from handgrad.engine.program import OldOperation
+from handgrad.engine.operation import Operation
 from handgrad.engine.windows import Places, Windows
 from handgrad.engine.winograd_way import (
     CELLS,
@@ -27,6 +27,7 @@ from handgrad.engine.winograd_way import (
     add_outputs,
     add_points,
     add_products,
+    named_strides,
 )
 from handgrad.layers import Conv2d
 
@@ -109,51 +110,48 @@ def _weight_points(
     mask = places.mask((lanes,) * CELLS)
     places.rows.append((8 * row if turned else 0, 0, 0, mask))
     sign, taps = (-1, SQUARE + 1) if turned else (1, SQUARE)
-    pack = OldOperation(
-        pack_entry,
-        (
-            lowering.store.pointer(full),
-            packed,
-            memory.lookup("order", order),
-            way.channels * way.outputs * SQUARE,
-            len(order),
-        ),
+    packing = Operation(
+        pack,
         f"{full} packed",
-        0,
-        2 * FLOAT_BYTES * len(order),
+        weight=lowering.store.pointer(full),
+        packed=packed,
+        order=memory.lookup("order", order),
+        size=len(order),
     )
-    turn = OldOperation(
-        turn_entry(WEIGHTS),
-        (
-            packed,
-            points,
-            *(memory.lookup("places", array) for array in places.arrays()),
-            memory.shared(f"{way.name} zero", "settings", 1),
-            1,
-            way.blocks * way.channels,
-            -(-way.block // LANES),
-            *(taps * row, sign * TAPS * row, sign * row),
-            *(row, POINTS * way.weight_cell, way.weight_cell),
-            0,
-        ),
+    rows, masks = places.arrays()
+    turn = Operation(
+        turn_kernel(WEIGHTS),
         f"{full} at the points",
-        0,
-        FLOAT_BYTES * (len(order) + cells),
+        source=packed,
+        target=points,
+        places=memory.lookup("places", rows),
+        masks=memory.lookup("masks", masks),
+        start=memory.shared(f"{way.name} zero", "settings", 1),
+        count=1,
+        channels=way.blocks * way.channels,
+        vectors=-(-way.block // LANES),
+        **named_strides(
+            (taps * row, sign * TAPS * row, sign * row),
+            (row, POINTS * way.weight_cell, way.weight_cell),
+        ),
+        start_stride=0,
     )
     if not matrix_unit.has_matrix_unit():
-        lowering.beforehand(pack, turn)
+        lowering.beforehand(packing, turn)
         return points
     parts = memory.shared(
         f"{way.name} parts", "packed weights", CELLS * way.packed_cell // FLOAT_BYTES
     )
     scratch = lowering.scratch("parts", TURN_BYTES // FLOAT_BYTES)
     blocks = CELLS * way.blocks
-    cut = OldOperation(
-        winograd_pack_entry,
-        (points, parts, scratch, blocks, way.channels),
+    cut = Operation(
+        winograd_pack,
         f"{full} at the points, in parts",
-        0,
-        CELLS * (way.weight_cell + way.packed_cell),
+        weights=points,
+        packed=parts,
+        turned=scratch,
+        blocks=blocks,
+        channels=way.channels,
     )
-    lowering.beforehand(pack, turn, cut)
+    lowering.beforehand(packing, turn, cut)
     return parts

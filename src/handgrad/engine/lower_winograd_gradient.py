@@ -17,17 +17,18 @@ from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
 from handgrad.engine.kernels.winograd import (
     SQUARE,
-    gradient_entry,
-    weight_gradient_entry,
+    gradient_kernel,
+    winograd_weight_gradient,
 )
 from handgrad.engine.kernels.winograd_matrices import (
     sum_scratch_bytes,
-    winograd_sum_entry,
+    winograd_sum,
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
-from handgrad.engine.program import OldOperation, Phase, Task
+from handgrad.engine.program import Phase, Task
 from handgrad.engine.windows import Places
 from handgrad.engine.winograd_way import CELLS, Way, add_turn, picture_strides
 
@@ -102,23 +103,18 @@ def _gradient_tasks(
     for first in range(0, groups, together):
         here = min(together, groups - first)
         source = points.plus(first * PANEL * PANEL_BYTES)
-        arguments = (  # the "tile" of these tasks is a pair of points
-            d_points.by_tile(windows.count * d_panel),
-            source.by_tile(way.source_cell),
-            table,
-            turned,
-            summed.plus(first * PANEL_BYTES).by_tile(way.weight_cell),
-            len(panels),
-            way.blocks,
-            here,
-            stride,
-        )
-        operation = OldOperation(
-            gradient_entry(way.block),
-            arguments,
+        operation = Operation(  # the "tile" of these tasks is a pair of points
+            gradient_kernel(way.block),
             f"{name} d_weight",
-            2 * way.outputs * here * PANEL * len(panels) * PANEL,
-            len(panels) * PANEL_BYTES * (way.outputs + here * PANEL),
+            d_outputs=d_points.by_tile(windows.count * d_panel),
+            inputs=source.by_tile(way.source_cell),
+            panels=table,
+            turned=turned,
+            d_points=summed.plus(first * PANEL_BYTES).by_tile(way.weight_cell),
+            count=len(panels),
+            blocks=way.blocks,
+            groups=here,
+            stride=stride,
         )
         shared = [operation]
         tasks += [Task(shared, cell) for cell in range(CELLS)]
@@ -135,21 +131,18 @@ def _tasks_by_unit(
     """A task for each pair of points, for the matrix unit."""
     points, d_points, summed = buffers
     d_cell = way.windows.count * way.outputs * PANEL_BYTES
-    count = panels[1] * PANEL
     size = sum_scratch_bytes(way.outputs)
-    operation = OldOperation(
-        winograd_sum_entry,
-        (
-            d_points.by_tile(d_cell),
-            points.by_tile(way.source_cell),
-            panels[0],
-            lowering.scratch("parts", size // FLOAT_BYTES),
-            summed.by_tile(way.weight_cell),
-            *(panels[1], way.outputs, way.channels),
-        ),
+    operation = Operation(
+        winograd_sum,
         f"{name} d_weight",
-        2 * way.outputs * way.channels * count,
-        FLOAT_BYTES * count * (way.outputs + way.channels),
+        d_outputs=d_points.by_tile(d_cell),
+        inputs=points.by_tile(way.source_cell),
+        panels=panels[0],
+        parts=lowering.scratch("parts", size // FLOAT_BYTES),
+        d_points=summed.by_tile(way.weight_cell),
+        count=panels[1],
+        outputs=way.outputs,
+        channels=way.channels,
     )
     return [Task([operation], cell) for cell in range(CELLS)]
 
@@ -166,14 +159,18 @@ def _add_weight_pieces(
 
     def make(first: int, rows: int) -> Any:
         start = summed.plus(first * way.channels * FLOAT_BYTES)
-        settings = (rows, way.channels, way.weight_cell)
         return lambda place, _: [
-            OldOperation(
-                weight_gradient_entry,
-                (start, place, scratch, masks, zero, *settings),
+            Operation(
+                winograd_weight_gradient,
                 f"{name} d_weight from the points",
-                0,
-                FLOAT_BYTES * rows * way.channels * (CELLS + SQUARE),
+                d_points=start,
+                d_weight=place,
+                square=scratch,
+                masks=masks,
+                zero=zero,
+                outputs=rows,
+                channels=way.channels,
+                point=way.weight_cell,
             )
         ]
 

@@ -12,13 +12,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.engine.kernels.entry import Entry
+from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.known import known
 from handgrad.engine.memory import NOWHERE, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import OldOperation, Phase, Task, tiled
+from handgrad.engine.program import Phase, Task, tiled
 from handgrad.layers import Dropout, Flatten, Layer, Linear
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
@@ -67,14 +67,11 @@ class Lowering:
     pixels: Pixels | None = None
     scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
 
-    def add(self, entry: Any, *stands_for: Any, **arguments: Pointer | int) -> None:
+    def add(
+        self, kernel: Kernel, stands_for: str, /, **arguments: Pointer | int
+    ) -> None:
         """Add one operation to the task of every tile."""
-        if isinstance(entry, Entry):
-            given, shown, *costs = stands_for
-            old = OldOperation(entry, tuple(given), shown, *costs)
-            self.operations.append(old)
-            return
-        self.operations.append(Operation(entry, *stands_for, **arguments))
+        self.operations.append(Operation(kernel, stands_for, **arguments))
 
     def add_backward(self, backward: Backward, *kept: Tensor) -> None:
         """Leave behind a layer's backward pass, and name the activations it reads.

@@ -6,7 +6,6 @@ operations follow one another.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -15,37 +14,9 @@ from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.kernels.declaration import Library
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.execute import NO_LIMIT
-from handgrad.engine.memory import Memory, Pointer
+from handgrad.engine.memory import Memory
 from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Tables, Workers
-
-
-@dataclass
-class OldOperation(Operation):
-    """One kernel with its arguments.
-
-    `stands_for` names the layers in the plain voice's words; `operations` and `bytes`
-    are what one run costs (a multiplication and an addition are two operations).
-    """
-
-    entry: Any
-    arguments: Any
-    stands_for: str
-    operations: int = 0
-    bytes: int = 0
-
-    def check_regions(self, tiles: object, workers: object) -> None:
-        """Nothing."""
-
-    def words(self) -> list[int]:
-        """The arguments as the integers that the kernel reads."""
-        words: list[int] = []
-        for argument in self.arguments:
-            if isinstance(argument, Pointer):
-                words += [argument.base, argument.tile_stride, argument.worker_stride]
-            else:
-                words.append(argument)
-        return words
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ import numpy as np
 from handgrad.arrays import Pair
 from handgrad.engine import geometry, matrix_unit
 from handgrad.engine.kernels.amx import SIDE
-from handgrad.engine.kernels.convolution import taps_entry
+from handgrad.engine.kernels.convolution import taps_kernel
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.sandwich import MATRICES, POINTS, RESULT, WINDOW
+from handgrad.engine.kernels.sandwich import POINTS, RESULT, WINDOW
 from handgrad.engine.kernels.thirds import packed_bytes
-from handgrad.engine.kernels.winograd import turn_entry
+from handgrad.engine.kernels.winograd import turn_kernel
 from handgrad.engine.kernels.winograd_matrices import (
     products_scratch_bytes,
-    winograd_products_entry,
+    winograd_products,
 )
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
@@ -115,27 +115,23 @@ def add_products(
     outputs = lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES)
     row = way.block * FLOAT_BYTES
     lowering.add(
-        taps_entry(way.block, PANEL // LANES),
-        (
-            points,
-            weights,
-            memory.shared(f"{way.name} start", "settings", way.blocks * way.block),
-            outputs,
-            memory.lookup("taps", np.array(taps, np.int64)),
-            memory.lookup("places", np.array(places, np.int64)),
-            len(places),
-            way.channels,
-            PANEL_BYTES,
-            row,
-            way.blocks,
-            way.channels * row,
-            PANEL_BYTES,
-            1,
-            windows.count if source_panel > FIRST_CACHE else 1,
-        ),
+        taps_kernel(way.block, PANEL // LANES),
         way.name,
-        2 * len(places) * way.blocks * way.block * way.channels * PANEL,
-        CELLS * (way.source_cell + way.weight_cell + way.cell),
+        inputs=points,
+        weights=weights,
+        bias=memory.shared(f"{way.name} start", "settings", way.blocks * way.block),
+        outputs=outputs,
+        taps=memory.lookup("taps", np.array(taps, np.int64)),
+        places=memory.lookup("places", np.array(places, np.int64)),
+        count=len(places),
+        channels=way.channels,
+        in_stride=PANEL_BYTES,
+        weight_stride=row,
+        blocks=way.blocks,
+        block_stride=way.channels * row,
+        out_stride=PANEL_BYTES,
+        groups=1,
+        together=windows.count if source_panel > FIRST_CACHE else 1,
     )
 
 
@@ -145,16 +141,16 @@ def _add_products_by_unit(
     windows = way.windows.count
     size = products_scratch_bytes(way.channels)
     lowering.add(
-        winograd_products_entry,
-        (
-            *(points, weights),
-            lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES),
-            lowering.scratch("parts", size // FLOAT_BYTES),
-            *(CELLS, windows, way.channels, way.blocks),
-        ),
+        winograd_products,
         way.name,
-        2 * CELLS * windows * way.blocks * way.block * way.channels * PANEL,
-        CELLS * (way.source_cell + way.packed_cell + way.cell),
+        points=points,
+        weights=weights,
+        outputs=lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES),
+        parts=lowering.scratch("parts", size // FLOAT_BYTES),
+        cells=CELLS,
+        windows=windows,
+        channels=way.channels,
+        blocks=way.blocks,
     )
 
 
@@ -193,26 +189,26 @@ def add_turn(
     zero = (memory.shared(f"{stands_for} zero", "settings", 1), 0)
     begin, begin_stride = start or zero
     rows, masks = places.arrays()
-    inner, made = len(MATRICES[kind][0]), len(MATRICES[kind])
     lowering.add(
-        turn_entry(kind),
-        (
-            source[0],
-            target[0],
-            memory.lookup("places", rows),
-            memory.lookup("masks", masks),
-            begin,
-            len(rows),
-            channels,
-            PANEL // LANES,
-            *source[1],
-            *target[1],
-            begin_stride,
-        ),
+        turn_kernel(kind),
         stands_for,
-        0,
-        len(rows) * channels * PANEL_BYTES * (inner**2 + made**2),
+        source=source[0],
+        target=target[0],
+        places=memory.lookup("places", rows),
+        masks=memory.lookup("masks", masks),
+        start=begin,
+        count=len(rows),
+        channels=channels,
+        vectors=PANEL // LANES,
+        **named_strides(source[1], target[1]),
+        start_stride=begin_stride,
     )
+
+
+def named_strides(source: Strides, target: Strides) -> dict[str, int]:
+    """Those of both sides, as `turn_kernel` takes them."""
+    names = ("channel", "row", "column", "to_channel", "to_row", "to_column")
+    return dict(zip(names, (*source, *target), strict=True))
 
 
 def picture_strides(size: Pair, pixel: int) -> Strides:

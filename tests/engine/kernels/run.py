@@ -5,33 +5,17 @@ import ctypes
 import numpy as np
 
 from handgrad.engine.kernels.declaration import Library, Tile
-from handgrad.engine.kernels.entry import Kernel
-from handgrad.engine.memory import Pointer, pointer_to
+from handgrad.engine.memory import pointer_to
 from handgrad.engine.operation import Operation
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 
 
-def run_entry(entry, *arguments, tile=0, worker=0, **named):
-    """Arrays stand where they are; integers and pointers are written as they are."""
-    if isinstance(entry, Kernel):
-        run_kernel(entry, arguments, named, tile, worker)
-        return
-    words = []
-    for argument in arguments:
-        if isinstance(argument, np.ndarray):
-            assert argument.flags.c_contiguous
-            words += [argument.ctypes.data, 0, 0]
-        elif isinstance(argument, Pointer):
-            words += [argument.base, argument.tile_stride, argument.worker_stride]
-        else:
-            words.append(int(argument))
-    table = np.array(words, dtype=np.int64)
-    SIGNATURE(entry.address())(table.ctypes.data, tile, worker)
+def run_entry(kernel, *arguments, tile=0, worker=0, **named):
+    """By name, or in the order of the declaration.
 
-
-def run_kernel(kernel, arguments, named, tile, worker):
-    """The same; each array is all of the region that the kernel may touch."""
+    Arrays stand where they are; each is all of the region that the kernel may touch.
+    """
     unasked = (Tile, Library)
     takes = [n for n, a in kernel.arguments.items() if not isinstance(a, unasked)]
     named |= dict(zip(takes, arguments, strict=False))

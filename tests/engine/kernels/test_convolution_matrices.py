@@ -47,12 +47,12 @@ def test_outputs_are_sums_over_taps_and_channels(shape, has_bias):
     bias = floats(outs, seed=2)
     packed = room(tall * broad * packed_bytes(outs, channels))
     run_entry(
-        convolution_matrices.unit_weights_entry,
+        convolution_matrices.unit_weights,
         *(weights, packed, room(TURN_BYTES), tall * broad, outs, channels),
     )
     outputs = np.full((outs, high, wide, 32), np.nan, np.float32)
     run_entry(
-        convolution_matrices.unit_convolution_entry,
+        convolution_matrices.unit_convolution,
         *(inputs, packed, bias, outputs),
         room(forward_scratch_bytes(channels, wide, (tall, broad))),
         *(channels, height, width, outs, high, wide, tall, broad, *padding, has_bias),
@@ -77,7 +77,7 @@ def test_gradients_are_sums_over_pixels_and_examples(shape, together):
     d_weight = np.full((tall, broad, outs, channels), np.nan, np.float32)
     sizes = ((channels, outs), wide, (tall, broad), together)
     run_entry(
-        convolution_matrices.unit_gradient_entry,
+        convolution_matrices.unit_gradient,
         *(d_outputs, inputs, d_weight, room(gradient_scratch_bytes(*sizes))),
         *(channels, height, width, outs, high, wide, tall, broad, *padding, together),
     )
@@ -94,7 +94,7 @@ def test_the_sum_over_tiles_keeps_their_order(tiles):
     taps, outs, rows, channels = 6, 5, 2, 32
     parts, d_weight = floats(tiles, taps, outs, channels), np.full(384, 9, np.float32)
     run_entry(
-        convolution_matrices.unit_sum_entry,
+        convolution_matrices.unit_sum,
         *(parts[:, :, 3:].copy().reshape(-1), d_weight),
         *(taps, rows, rows, channels, tiles, 4 * taps * rows * channels),
     )

@@ -1,59 +1,109 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from handgrad.engine.kernels import entry
-from handgrad.engine.kernels.entry import Entry, floats, integer, longs, octets
-from handgrad.engine.memory import Pointer
+from handgrad.engine.kernels.declaration import (
+    FLAG,
+    FLOATS,
+    LONGS,
+    OCTETS,
+    SIZE,
+    TILE,
+    Library,
+    at,
+    reads,
+    writes,
+)
+from handgrad.engine.kernels.entry import Kernel, kernel_entry
+from handgrad.engine.memory import pointer_to
 
 from .run import run_entry
 
 
-def _copy_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 floats, 3 longs, 6 octets, 9 target; 12 size."""
-    size = integer(arguments, 12)
-    source = floats(arguments, 0, tile, worker, size)
-    more = longs(arguments, 3, tile, worker, size)
-    least = octets(arguments, 6, tile, worker, size)
-    target = floats(arguments, 9, tile, worker, size)
+def size(size):
+    return size
+
+
+@kernel_entry(
+    source=reads(FLOATS, size),
+    more=reads(LONGS, size),
+    least=reads(OCTETS, size),
+    target=writes(FLOATS, size),
+    size=SIZE,
+)
+def add_all(source, more, least, target, size):
     for place in range(size):
         target[place] = source[place] + more[place] + least[place]
 
 
-copy_entry = Entry(_copy_entry)
+@kernel_entry(
+    target=writes(LONGS, 5),
+    address=reads(at(FLOATS), 1),
+    function=Library(lambda: 77),
+    number=SIZE,
+    flag=FLAG,
+    tile=TILE,
+)
+def note_all(target, address, function, number, flag, tile):
+    target[:] = address
+    target[1], target[2], target[4] = function, number, tile
+    if flag:
+        target[3] = 1
 
 
 def test_arrays_are_read_as_what_they_are():
     target = np.zeros(3, np.float32)
     run_entry(
-        copy_entry,
-        np.array([0.5, 1.5, 2.5], np.float32),
-        np.array([10, 20, 30]),
-        np.array([1, 2, 255], np.uint8),
-        target,
-        3,
+        add_all,
+        source=np.array([0.5, 1.5, 2.5], np.float32),
+        more=np.array([10, 20, 30]),
+        least=np.array([1, 2, 255], np.uint8),
+        target=target,
+        size=3,
     )
     np.testing.assert_array_equal(target, [11.5, 23.5, 287.5])
 
 
-def test_an_address_moves_with_tile_and_worker():
+@pytest.mark.parametrize("flag", [False, True])
+def test_what_no_caller_gives_is_filled_in(flag):
+    values, target = np.zeros(4, np.float32), np.zeros(5, np.int64)
+    moving = pointer_to(values).by_tile(4)
+    run_entry(note_all, target=target, address=moving, number=5, flag=flag, tile=3)
+    address = values.ctypes.data + 12
+    np.testing.assert_array_equal(target, [address, 77, 5, 1 if flag else address, 3])
+
+
+def test_an_array_moves_with_tile_and_worker():
     values, zeros = np.arange(24, dtype=np.float32), np.zeros(2, np.int64)
     target = np.zeros(2, np.float32)
-    moving = Pointer(values.ctypes.data, tile_stride=8, worker_stride=48)
+    moving = replace(pointer_to(values), tile_stride=8, worker_stride=48)
     run_entry(
-        copy_entry, moving, zeros, np.zeros(2, np.uint8), target, 2, tile=3, worker=1
+        *(add_all, moving, zeros, np.zeros(2, np.uint8), target, 2), tile=3, worker=1
     )
     np.testing.assert_array_equal(target, [18, 19])
 
 
 def test_a_kernel_is_announced_when_it_is_compiled_and_never_again():
-    def _named_entry(arguments: int, tile: int, worker: int) -> None:
+    def named(tile):
         pass
 
-    made, heard = Entry(_named_entry), []
+    made, heard = Kernel(named, {"tile": TILE}), []
     assert not made.is_compiled
     address = made.address(heard.append)
     assert made.is_compiled
     assert address == made.address(heard.append) != 0
-    assert heard == ["_named"]
+    assert heard == ["named"]
+
+
+def test_a_kernel_declares_its_parameters_in_their_order():
+    with pytest.raises(AssertionError, match="clear"):
+        kernel_entry(size=SIZE, values=writes(FLOATS, size))(clear)
+
+
+def clear(values, size):
+    values[:size] = 0
 
 
 def test_kernels_run_without_compilation_too():

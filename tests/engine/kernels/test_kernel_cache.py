@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import kernel_cache
-from handgrad.engine.kernels.entry import Entry, floats, integer, kernel
+from handgrad.engine.kernels.declaration import FLOATS, SIZE, updates
+from handgrad.engine.kernels.entry import Kernel, kernel
 from handgrad.engine.kernels.kernel_cache import (
     KernelCache,
     is_private,
@@ -28,12 +29,13 @@ def _twice(value):
     return value + value
 
 
-def _twice_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 floats; 3 size: each is doubled."""
-    size = integer(arguments, 3)
-    values = floats(arguments, 0, tile, worker, size)
+def _doubling(values, size):
+    """Each is doubled."""
     for place in range(size):
         values[place] = _twice(values[place])
+
+
+DECLARED = {"values": updates(FLOATS, lambda size: size), "size": SIZE}
 
 
 @pytest.fixture
@@ -47,14 +49,14 @@ def folder(monkeypatch, tmp_path):
 
 def doubled():
     """Compile the entry or read it, run it; whether it came from the disk."""
-    entry, values = Entry(_twice_entry), np.array([1.5, -2.0], np.float32)
+    entry, values = Kernel(_doubling, DECLARED), np.array([1.5, -2.0], np.float32)
     run_entry(entry, values, 2)
     np.testing.assert_array_equal(values, [3.0, -4.0])
     return bool(entry._compiled.cache_hits)
 
 
 def the_file(folder):
-    [path] = [path for path in folder.iterdir() if "_twice_entry" in path.name]
+    [path] = [path for path in folder.iterdir() if "_doubling" in path.name]
     return path
 
 

@@ -6,9 +6,9 @@ import pytest
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.sandwich import ALL, D_WEIGHTS, MATRICES, RESULT
 from handgrad.engine.kernels.winograd import (
-    gradient_entry,
-    turn_entry,
-    weight_gradient_entry,
+    gradient_kernel,
+    turn_kernel,
+    winograd_weight_gradient,
 )
 from handgrad.testing.closeness import assert_close
 
@@ -26,7 +26,7 @@ def test_every_window_and_channel_is_turned_and_its_start_added():
     start, masks = floats(channels, seed=1), np.full(36, ALL, np.int16)
     cell = windows * channels * 128
     run_entry(
-        turn_entry(RESULT),
+        turn_kernel(RESULT),
         *(source, target, places, masks, start, windows, channels, 2),
         *(128, 6 * cell, cell, 16 * 128, 4 * 128, 128, 4),
     )
@@ -47,7 +47,7 @@ def test_the_gradient_at_a_point_is_a_sum_over_panels(outs, blocks, groups):
     scratch = np.zeros(groups * count * PANEL * PANEL, np.float32)
     found = np.zeros((rows, channels), np.float32)
     run_entry(
-        gradient_entry(outs),
+        gradient_kernel(outs),
         *(blame, inputs, table, scratch, found),
         *(count, blocks, groups, 4 * channels),
     )
@@ -61,7 +61,7 @@ def test_the_gradient_of_the_weights_lands_tap_by_tap():
     found = np.zeros((outputs, channels, 9), np.float32)
     scratch, zero = np.zeros(9 * 16, np.float32), np.zeros(1, np.float32)
     run_entry(
-        weight_gradient_entry,
+        winograd_weight_gradient,
         *(points, found, scratch, np.full(36, ALL, np.int16), zero),
         *(outputs, channels, 4 * outputs * channels),
     )

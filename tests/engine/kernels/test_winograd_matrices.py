@@ -22,12 +22,12 @@ def test_every_window_at_every_point_has_its_product(channels):
     points = floats(cells, windows, channels, 32, seed=1)
     packed = room(cells * blocks * packed_bytes(32, channels))
     run_entry(
-        winograd_matrices.winograd_pack_entry,
+        winograd_matrices.winograd_pack,
         *(weights, packed, room(TURN_BYTES), cells * blocks, channels),
     )
     outputs = np.full((cells, windows, blocks, 32, 32), np.nan, np.float32)
     run_entry(
-        winograd_matrices.winograd_products_entry,
+        winograd_matrices.winograd_products,
         *(points, packed, outputs, room(products_scratch_bytes(channels))),
         *(cells, windows, channels, blocks),
     )
@@ -49,7 +49,7 @@ def test_the_sum_runs_over_all_panels(count, outputs, channels):
     panels = np.array([[step * place for step in steps] for place in order])
     d_points = np.full((outputs + 1, channels), 2, np.float32)
     run_entry(
-        winograd_matrices.winograd_sum_entry,
+        winograd_matrices.winograd_sum,
         *(d_outputs, inputs, panels.reshape(-1), room(sum_scratch_bytes(outputs))),
         *(d_points, count, outputs, channels),
     )

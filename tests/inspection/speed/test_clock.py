@@ -3,17 +3,18 @@ import time
 import numpy as np
 import pytest
 
-from handgrad.engine.memory import Memory, Pointer
-from handgrad.engine.program import Operation, Phase, Program, Task
+from handgrad.engine.memory import Memory, pointer_to
+from handgrad.engine.operation import Operation
+from handgrad.engine.program import Phase, Program, Task
 from handgrad.errors import ResourceError
 from handgrad.inspection.speed import clock
 
 
 def test_a_stamp_is_the_time_now():
     stamps = np.zeros((2, 2), dtype=np.int64)
-    place = Pointer(stamps.ctypes.data, tile_stride=clock.STAMP_BYTES)
-    arguments = (place, clock.clock_address(), clock.CLOCK)
-    tasks = [Task([Operation(clock.stamp_entry, arguments, "the time")], 1)]
+    place = pointer_to(stamps).by_tile(clock.STAMP_BYTES)
+    stamp = Operation(clock.stamp, "the time", place=place, clock=clock.CLOCK)
+    tasks = [Task([stamp], 1)]
     program = Program([Phase("one", tasks)], Memory(1, 2, 1, per_tile=False))
     before = time.monotonic_ns()
     program.run()

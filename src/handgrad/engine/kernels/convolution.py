@@ -9,46 +9,126 @@ Sizes and offsets come in tables that `engine.geometry` makes; all are in bytes.
 
 from functools import cache
 
-from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
-    kernel,
-    longs,
+import numpy as np
+
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    SIZE,
+    Span,
+    at,
+    reads,
+    updates,
+    writes,
 )
-from handgrad.engine.kernels.registers import VECTOR_BYTES
+from handgrad.engine.kernels.entry import Kernel, kernel_entry
+from handgrad.engine.kernels.gather import inside
+from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import dots_block, taps_block
+
+FLOAT = 4  # bytes
+
+
+def floats_from(low, high):
+    """A span from a least offset in bytes up to a largest one."""
+    return Span(int(low) // FLOAT, int(high) // FLOAT, int(high - low) // FLOAT)
+
+
+def tap_edges(taps, places):
+    """The least and the largest input offset of each place's taps."""
+    lists, which = np.unique(places.reshape(-1, 4)[:, 2:], axis=0, return_inverse=True)
+    offsets = taps.reshape(-1, 2)[:, 0]
+    parts = [offsets[first : first + count] for first, count in lists.tolist()]
+    edges = np.array([(part.min(), part.max()) for part in parts])
+    return edges[which.reshape(-1)].T
+
+
+def reach_of_inputs(taps, places, channels, in_stride, along):
+    """From the first tap of any place to the last channel's last one."""
+    starts = places.reshape(-1, 4)[:, 0]
+    low, high = tap_edges(taps, places)
+    behind = (channels - 1) * in_stride + along
+    return floats_from((starts + low).min(), (starts + high).max() + behind)
 
 
 @cache
-def taps_entry(outs: int, vectors: int) -> Entry:
+def taps_kernel(outs: int, vectors: int) -> Kernel:
     """Sums over channels and taps: the forward pass, and the gradient of the inputs.
+
+    A place is (input offset, output offset, first tap, taps): one output pixel. Strides
+    are from channel to channel, and from block of weights to block; `together` places
+    share a block's weights before the next block has its turn.
 
     Stands for
         Conv2d.forward, and d_inputs of Conv2d.backward (with turned weights and lists
         that leave out the padding)
-
-    Arguments
-        0 inputs, 3 weights, 6 bias, 9 outputs, 12 taps, 15 places (arrays)
-        18 place count, 19 channels, 20 input channel stride, 21 weight channel stride,
-        22 blocks, 23 weight block stride, 24 output channel stride, 25 column groups,
-        26 places that share a block's weights before the next block has its turn
-
-    A place is (input offset, output offset, first tap, taps): one output pixel.
     """
+    width = vectors * VECTOR_BYTES
 
-    def convolution_entry(arguments: int, tile: int, worker: int) -> None:
-        inputs = address_of(arguments, 0, tile, worker)
-        weights = address_of(arguments, 3, tile, worker)
-        bias = address_of(arguments, 6, tile, worker)
-        outputs = address_of(arguments, 9, tile, worker)
-        taps = address_of(arguments, 12, tile, worker)
-        count = integer(arguments, 18)
-        places = longs(arguments, 15, tile, worker, 4 * count)
-        output_stride = integer(arguments, 24)
-        blocks, groups = integer(arguments, 22), integer(arguments, 25)
-        together = integer(arguments, 26)
+    @kernel_entry(
+        inputs=reads(
+            at(FLOATS),
+            lambda taps, places, channels, in_stride, groups: reach_of_inputs(
+                taps, places, channels, in_stride, groups * width
+            ),
+        ),
+        weights=reads(
+            at(FLOATS),
+            lambda taps, blocks, block_stride, channels, weight_stride: floats_from(
+                0,
+                (blocks - 1) * block_stride
+                + (channels - 1) * weight_stride
+                + taps.reshape(-1, 2)[:, 1].max()
+                + FLOAT * outs,
+            ),
+        ),
+        bias=reads(at(FLOATS), lambda blocks: outs * blocks),
+        outputs=writes(
+            at(FLOATS),
+            lambda places, blocks, out_stride, groups: floats_from(
+                places.reshape(-1, 4)[:, 1].min(),
+                places.reshape(-1, 4)[:, 1].max()
+                + (blocks * outs - 1) * out_stride
+                + groups * width,
+            ),
+        ),
+        taps=reads(
+            at(LONGS),
+            lambda places: 2 * int(places.reshape(-1, 4)[:, 2:].sum(axis=1).max()),
+        ),
+        places=reads(LONGS, lambda count: 4 * count),
+        count=SIZE,
+        channels=SIZE,
+        in_stride=SIZE,
+        weight_stride=SIZE,
+        blocks=SIZE,
+        block_stride=SIZE,
+        out_stride=SIZE,
+        groups=SIZE,
+        together=SIZE,
+        operations=lambda places, channels, blocks, groups: (
+            2
+            * int(places.reshape(-1, 4)[:, 3].sum())
+            * (channels * blocks * outs * groups * vectors * LANES)
+        ),
+    )
+    def convolution(
+        inputs,
+        weights,
+        bias,
+        outputs,
+        taps,
+        places,
+        count,
+        channels,
+        in_stride,
+        weight_stride,
+        blocks,
+        block_stride,
+        out_stride,
+        groups,
+        together,
+    ):
         for first in range(0, count, together):
             for block in range(blocks):
                 for place in range(first, min(first + together, count)):
@@ -58,48 +138,89 @@ def taps_entry(outs: int, vectors: int) -> Entry:
                             outs,
                             vectors,
                             inputs + places[4 * place] + along,
-                            integer(arguments, 20),
-                            weights + block * integer(arguments, 23),
-                            integer(arguments, 21),
+                            in_stride,
+                            weights + block * block_stride,
+                            weight_stride,
                             taps + 16 * places[4 * place + 2],
                             places[4 * place + 3],
-                            integer(arguments, 19),
+                            channels,
                             bias + 4 * outs * block,
                             outputs
                             + places[4 * place + 1]
-                            + block * outs * output_stride
+                            + block * outs * out_stride
                             + along,
-                            output_stride,
+                            out_stride,
                         )
 
-    return Entry(convolution_entry)
+    return convolution
 
 
 @cache
-def dots_entry(outs: int, taps: int) -> Entry:
-    """Sums over places and examples: the gradient of the weights.
+def dots_kernel(outs: int, taps: int) -> Kernel:
+    """Sums over places and examples: the gradient of the weights, added to.
+
+    A row is (offset in d_outputs, offset in inputs), of `run` vectors; strides are from
+    channel to channel. `together` blocks of outputs stay in the cache while all
+    channels pass.
 
     Stands for
-        d_weight of Conv2d.backward; adds to what stands there
-
-    Arguments
-        0 d_outputs, 3 inputs, 6 tap offsets, 9 rows, 12 d_weight (arrays)
-        15 d_outputs channel stride, 16 input channel stride, 17 channels,
-        18 blocks of outputs, 19 blocks of taps, 20 rows, 21 vectors in a row,
-        22 blocks of outputs that stay in the cache while all channels pass
+        d_weight of Conv2d.backward
     """
 
-    def weight_gradient_entry(arguments: int, tile: int, worker: int) -> None:
-        d_outputs = address_of(arguments, 0, tile, worker)
-        inputs = address_of(arguments, 3, tile, worker)
-        tap_offsets = address_of(arguments, 6, tile, worker)
-        rows = address_of(arguments, 9, tile, worker)
-        d_weight = address_of(arguments, 12, tile, worker)
-        d_stride = integer(arguments, 15)
-        channels = integer(arguments, 17)
-        tap_blocks = integer(arguments, 19)
+    @kernel_entry(
+        d_outputs=reads(
+            at(FLOATS),
+            lambda rows, blocks, d_stride, run: floats_from(
+                rows[::2].min(),
+                rows[::2].max() + (blocks * outs - 1) * d_stride + run * VECTOR_BYTES,
+            ),
+        ),
+        inputs=reads(
+            at(FLOATS),
+            lambda rows, tap_offsets, channels, in_stride, run: floats_from(
+                rows[1::2].min() + tap_offsets.min(),
+                rows[1::2].max()
+                + tap_offsets.max()
+                + (channels - 1) * in_stride
+                + run * VECTOR_BYTES,
+            ),
+        ),
+        tap_offsets=reads(at(LONGS), lambda tap_blocks: tap_blocks * taps),
+        rows=reads(at(LONGS), lambda count: 2 * count),
+        d_weight=updates(
+            at(FLOATS),
+            lambda blocks, channels, tap_blocks: (
+                blocks * outs * channels * tap_blocks * taps
+            ),
+        ),
+        d_stride=SIZE,
+        in_stride=SIZE,
+        channels=SIZE,
+        blocks=SIZE,
+        tap_blocks=SIZE,
+        count=SIZE,
+        run=SIZE,
+        together=SIZE,
+        operations=lambda blocks, channels, tap_blocks, count, run: (
+            2 * blocks * outs * channels * tap_blocks * taps * count * run * LANES
+        ),
+    )
+    def weight_gradient(
+        d_outputs,
+        inputs,
+        tap_offsets,
+        rows,
+        d_weight,
+        d_stride,
+        in_stride,
+        channels,
+        blocks,
+        tap_blocks,
+        count,
+        run,
+        together,
+    ):
         gradient_stride = 4 * channels * tap_blocks * taps
-        blocks, together = integer(arguments, 18), integer(arguments, 22)
         for first_block in range(0, blocks, together):
             last_block = min(first_block + together, blocks)
             for channel in range(channels):
@@ -111,19 +232,25 @@ def dots_entry(outs: int, taps: int) -> Entry:
                             taps,
                             d_outputs + block * outs * d_stride,
                             d_stride,
-                            inputs + channel * integer(arguments, 16),
+                            inputs + channel * in_stride,
                             tap_offsets + 8 * tap_block * taps,
                             rows,
-                            integer(arguments, 20),
-                            integer(arguments, 21),
+                            count,
+                            run,
                             d_weight + block * outs * gradient_stride + 4 * first_tap,
                             gradient_stride,
                         )
 
-    return Entry(weight_gradient_entry)
+    return weight_gradient
 
 
-@kernel
+@kernel_entry(
+    weight=reads(FLOATS, lambda order: int(order.max()) + 1),
+    packed=writes(FLOATS, lambda size: size),
+    order=reads(LONGS, lambda size: size),
+    size=SIZE,
+    bytes_moved=lambda size: 2 * FLOAT * size,
+)
 def pack(weight, packed, order, size):
     """packed[i] = weight[order[i]], and 0 where the order says -1."""
     for place in range(size):
@@ -131,58 +258,26 @@ def pack(weight, packed, order, size):
         packed[place] = weight[source] if source >= 0 else 0.0
 
 
-def _pack_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for nothing: lays weights out for `taps_entry`.
-
-    Arguments
-        0 weight, 3 packed, 6 order; 9 size of weight, 10 size of packed
-    """
-    size = integer(arguments, 10)
-    pack(
-        floats(arguments, 0, tile, worker, integer(arguments, 9)),
-        floats(arguments, 3, tile, worker, size),
-        longs(arguments, 6, tile, worker, size),
-        size,
-    )
-
-
-pack_entry = Entry(_pack_entry)
-
-
-@kernel
-def place_inside(inputs, outputs, sizes):
-    """Copy pictures into a border of zeros, or out of it."""
-    channels, height, width, tall, wide, top, left, tile, inward = sizes
+@kernel_entry(
+    inputs=reads(
+        FLOATS,
+        lambda channels, height, width, lanes: channels * height * width * lanes,
+    ),
+    outputs=writes(FLOATS, inside),
+    channels=SIZE,
+    height=SIZE,
+    width=SIZE,
+    tall=SIZE,
+    wide=SIZE,
+    top=SIZE,
+    left=SIZE,
+    lanes=SIZE,
+)
+def border(inputs, outputs, channels, height, width, tall, wide, top, left, lanes):
+    """Copy pictures into a border of zeros: the padding of Conv2d."""
     for channel in range(channels):
         for line in range(height):
-            small = (channel * height + line) * width * tile
-            large = ((channel * tall + top + line) * wide + left) * tile
-            for place in range(width * tile):
-                if inward != 0:
-                    outputs[large + place] = inputs[small + place]
-                else:
-                    outputs[small + place] = inputs[large + place]
-
-
-def _border_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the padding of Conv2d: 0 inputs, 3 outputs; 6 sizes (9)."""
-    sizes = (
-        integer(arguments, 6),
-        integer(arguments, 7),
-        integer(arguments, 8),
-        integer(arguments, 9),
-        integer(arguments, 10),
-        integer(arguments, 11),
-        integer(arguments, 12),
-        integer(arguments, 13),
-        integer(arguments, 14),
-    )
-    extent = sizes[0] * sizes[3] * sizes[4] * sizes[7]
-    place_inside(
-        floats(arguments, 0, tile, worker, extent),
-        floats(arguments, 3, tile, worker, extent),
-        sizes,
-    )
-
-
-border_entry = Entry(_border_entry)
+            small = (channel * height + line) * width * lanes
+            large = ((channel * tall + top + line) * wide + left) * lanes
+            for place in range(width * lanes):
+                outputs[large + place] = inputs[small + place]

@@ -8,6 +8,8 @@ once, into slots that later rows take over; units of zeros stand beside each row
 place of padding, so that the taps of a kernel's row are one run of units.
 """
 
+from typing import Any
+
 from numba import carray
 
 from handgrad.engine.kernels.amx import (
@@ -21,10 +23,27 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_runs,
 )
-from handgrad.engine.kernels.entry import Entry, address_of, floats, integer, kernel
+from handgrad.engine.kernels.declaration import (
+    FLAG,
+    FLOATS,
+    OCTETS,
+    SIZE,
+    Span,
+    at,
+    reads,
+    scratch,
+    writes,
+)
+from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer, long_pointer, store_long
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
-from handgrad.engine.kernels.thirds import TURN_BYTES, pack, pack_half, pack_pair
+from handgrad.engine.kernels.thirds import (
+    TURN_BYTES,
+    pack,
+    pack_half,
+    pack_pair,
+    packed_bytes,
+)
 
 TABLE_BYTES = 1 << 12  # 256 runs
 WORD = 8
@@ -78,26 +97,98 @@ def copy_rows(block, bias, has_bias, outputs, channel_bytes, wide):
             target[number] = source[number] + added
 
 
-def _unit_convolution_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for Conv2d.forward, and d_inputs of Conv2d.backward (turned weights).
+def forward_scratch_bytes(
+    channels: int, out_width: int, kernel: tuple[int, int]
+) -> int:
+    """What `unit_convolution` needs."""
+    positions = out_width + kernel[1] - 1
+    slots = kernel[0] * positions * channels // SIDE * UNIT_BYTES
+    return TABLE_BYTES + SIDE * (out_width + 1) * PANEL_BYTES + slots
 
-    Arguments
-        0 inputs, 3 weights (as `unit_weights_entry` leaves them), 6 bias, 9 outputs,
-        12 scratch
-        15 channels, 16 height, 17 width; 18 outputs, 19 their height, 20 width
-        21, 22 kernel; 23, 24 padding; 25 whether there is a bias
+
+def gradient_scratch_bytes(
+    sizes: tuple[int, int], out_width: int, kernel: tuple[int, int], together: int
+) -> int:
+    """What `unit_gradient` needs; sizes are channels and outputs."""
+    channels, outs = (size // SIDE * UNIT_BYTES for size in sizes)
+    rows = (together + kernel[0] - 1) * (out_width + kernel[1] - 1) * channels
+    return TABLE_BYTES + TURN_BYTES + rows + together * out_width * outs
+
+
+def pictures(channels, height, width):
+    """Numbers of a tile's inputs."""
+    return channels * height * width * PANEL
+
+
+def results(outs, high, wide):
+    """Numbers of its outputs."""
+    return outs * high * wide * PANEL
+
+
+def weight_size(outs, channels, tall, broad):
+    """Numbers of a weight."""
+    return tall * broad * outs * channels
+
+
+def work(outs, channels, tall, broad, high, wide):
+    """Multiplications and additions."""
+    return 2 * outs * channels * tall * broad * high * wide * PANEL
+
+
+SIZES: Any = dict.fromkeys(
+    (
+        *("channels", "height", "width", "outs", "high", "wide", "tall", "broad"),
+        *("top", "left"),
+    ),
+    SIZE,
+)
+
+
+@kernel_entry(
+    inputs=reads(at(FLOATS), pictures),
+    weights=reads(
+        at(OCTETS),
+        lambda outs, channels, tall, broad: tall * broad * packed_bytes(outs, channels),
+    ),
+    bias=reads(FLOATS, lambda outs, has_bias: outs if has_bias else 0),
+    outputs=writes(at(FLOATS), results),
+    table=scratch(
+        at(OCTETS),
+        lambda channels, wide, tall, broad: forward_scratch_bytes(
+            channels, wide, (tall, broad)
+        ),
+    ),
+    **SIZES,
+    has_bias=FLAG,
+    operations=work,
+    by_unit=True,
+)
+def unit_convolution(
+    inputs,
+    weights,
+    bias,
+    outputs,
+    table,
+    channels,
+    height,
+    width,
+    outs,
+    high,
+    wide,
+    tall,
+    broad,
+    top,
+    left,
+    has_bias,
+):
+    """outputs = convolution + bias; weights are as `unit_weights` leaves them.
+
+    `high` and `wide` are the size of outputs, `tall` and `broad` the kernel's, `top`
+    and `left` the padding.
+
+    Stands for
+        Conv2d.forward, and d_inputs of Conv2d.backward (turned weights)
     """
-    inputs = address_of(arguments, 0, tile, worker)
-    weights = address_of(arguments, 3, tile, worker)
-    outputs = address_of(arguments, 9, tile, worker)
-    table = address_of(arguments, 12, tile, worker)
-    channels, height = integer(arguments, 15), integer(arguments, 16)
-    width, outs = integer(arguments, 17), integer(arguments, 18)
-    high, wide = integer(arguments, 19), integer(arguments, 20)
-    tall, broad = integer(arguments, 21), integer(arguments, 22)
-    top, left = integer(arguments, 23), integer(arguments, 24)
-    has_bias = integer(arguments, 25) != 0
-    bias = floats(arguments, 6, tile, worker, outs if has_bias else 0)
     units = channels // SIDE
     pixel_bytes, run_bytes = units * UNIT_BYTES, broad * units * UNIT_BYTES
     row_bytes = (wide + broad - 1) * pixel_bytes
@@ -126,24 +217,24 @@ def _unit_convolution_entry(arguments: int, tile: int, worker: int) -> None:
     end_matrices()
 
 
-def _unit_weights_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the weights in three parts: (outputs by the 32, taps, channels).
-
-    Arguments
-        0 weights (taps, outputs, channels), 3 packed, 6 scratch
-        9 taps, 10 outputs, 11 channels
-    """
-    weights = address_of(arguments, 0, tile, worker)
-    packed = address_of(arguments, 3, tile, worker)
-    scratch = address_of(arguments, 6, tile, worker)
-    taps, outs = integer(arguments, 9), integer(arguments, 10)
-    channels = integer(arguments, 11)
+@kernel_entry(
+    weights=reads(at(FLOATS), lambda taps, outs, channels: taps * outs * channels),
+    packed=writes(
+        at(OCTETS), lambda taps, outs, channels: taps * packed_bytes(outs, channels)
+    ),
+    turned=scratch(at(OCTETS), TURN_BYTES),
+    taps=SIZE,
+    outs=SIZE,
+    channels=SIZE,
+)
+def unit_weights(weights, packed, turned, taps, outs, channels):
+    """(taps, outputs, channels) in parts: (outputs by the 32, taps, channels)."""
     size = channels // SIDE * UNIT_BYTES
     for tap in range(taps):
         for out in range(0, outs, SIDE):
             source = weights + 4 * (tap * outs + out) * channels
             target = packed + (out // SIDE * taps + tap) * size
-            pack(source, 4 * channels, True, True, SIDE, channels, target, scratch)
+            pack(source, 4 * channels, True, True, SIDE, channels, target, turned)
 
 
 @kernel
@@ -175,31 +266,50 @@ def add_taps(table, runs, adds, sizes, d_weight):
                     matrix_runs(0, table, runs, wide, left, right, place, row)
 
 
-def _unit_gradient_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for d_weight of Conv2d.backward, of one tile: (taps, outputs, channels).
+@kernel_entry(
+    d_outputs=reads(at(FLOATS), results),
+    inputs=reads(at(FLOATS), pictures),
+    d_weight=writes(at(FLOATS), weight_size),
+    table=scratch(
+        at(OCTETS),
+        lambda channels, outs, wide, tall, broad, together: gradient_scratch_bytes(
+            (channels, outs), wide, (tall, broad), together
+        ),
+    ),
+    **SIZES,
+    together=SIZE,
+    operations=work,
+    by_unit=True,
+)
+def unit_gradient(
+    d_outputs,
+    inputs,
+    d_weight,
+    table,
+    channels,
+    height,
+    width,
+    outs,
+    high,
+    wide,
+    tall,
+    broad,
+    top,
+    left,
+    together,
+):
+    """d_weight of one tile, (taps, outputs, channels); `together` rows at once.
 
-    Arguments
-        0 d_outputs, 3 inputs, 6 d_weight, 9 scratch
-        12 channels, 13 height, 14 width; 15 outputs, 16 their height, 17 width
-        18, 19 kernel; 20, 21 padding; 22 rows at once
+    Stands for
+        d_weight of Conv2d.backward
     """
-    d_outputs = address_of(arguments, 0, tile, worker)
-    inputs = address_of(arguments, 3, tile, worker)
-    d_weight = address_of(arguments, 6, tile, worker)
-    table = address_of(arguments, 9, tile, worker)
-    channels, height = integer(arguments, 12), integer(arguments, 13)
-    width, outs = integer(arguments, 14), integer(arguments, 15)
-    high, wide = integer(arguments, 16), integer(arguments, 17)
-    tall, broad = integer(arguments, 18), integer(arguments, 19)
-    top, left = integer(arguments, 20), integer(arguments, 21)
-    together = integer(arguments, 22)
     positions, count = wide + broad - 1, together + tall - 1
     line, d_line = width * PANEL_BYTES, wide * PANEL_BYTES
     row_bytes = channels // SIDE * positions * UNIT_BYTES
     d_row_bytes = outs // SIDE * wide * UNIT_BYTES
     tap_row = broad * outs * channels
-    scratch = table + TABLE_BYTES
-    slots = scratch + TURN_BYTES
+    turned = table + TABLE_BYTES
+    slots = turned + TURN_BYTES
     d_slots = slots + count * row_bytes
     rows_of_units = count * (channels // SIDE)
     edge, middle = left * UNIT_BYTES, width * UNIT_BYTES
@@ -215,11 +325,11 @@ def _unit_gradient_entry(arguments: int, tile: int, worker: int) -> None:
         while ready < min(height, y + rows - 1 - top + tall):
             source, to = inputs + ready * line, slots + ready % count * row_bytes + edge
             area = height * line
-            pack_examples(source, area, channels, width, True, to, positions, scratch)
+            pack_examples(source, area, channels, width, True, to, positions, turned)
             ready += 1
         for row in range(rows):
             source, to = d_outputs + (y + row) * d_line, d_slots + row * d_row_bytes
-            pack_examples(source, high * d_line, outs, wide, False, to, wide, scratch)
+            pack_examples(source, high * d_line, outs, wide, False, to, wide, turned)
         for r in range(tall):
             first, last = max(0, top - r - y), min(rows, height + top - r - y)
             for row in range(first, last):
@@ -232,18 +342,28 @@ def _unit_gradient_entry(arguments: int, tile: int, worker: int) -> None:
     end_matrices()
 
 
-def _unit_sum_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for d_weight: the sum over tiles, in their order, of some outputs.
+@kernel_entry(
+    parts=reads(
+        at(FLOATS),
+        lambda taps, outs, rows, channels, tiles, size: Span(
+            0,
+            (tiles - 1) * size // 4 + ((taps - 1) * outs + rows) * channels,
+            tiles * taps * rows * channels,
+        ),
+    ),
+    d_weight=writes(FLOATS, lambda taps, rows, channels: rows * channels * taps),
+    taps=SIZE,
+    outs=SIZE,
+    rows=SIZE,
+    channels=SIZE,
+    tiles=SIZE,
+    size=SIZE,
+)
+def unit_sum(parts, d_weight, taps, outs, rows, channels, tiles, size):
+    """d_weight: the sum over tiles, in their order, of some rows of all outputs.
 
-    Arguments
-        0 one gradient a tile, (taps, outputs, channels), first output; 3 d_weight
-        6 taps, 7 all outputs, 8 outputs, 9 channels, 10 tiles, 11 bytes a tile
+    A tile's part is (taps, outputs, channels), `size` bytes from the next.
     """
-    parts = address_of(arguments, 0, 0, worker)
-    taps, outs = integer(arguments, 6), integer(arguments, 7)
-    rows, channels = integer(arguments, 8), integer(arguments, 9)
-    tiles, size = integer(arguments, 10), integer(arguments, 11)
-    d_weight = floats(arguments, 3, tile, worker, rows * channels * taps)
     for row in range(rows):
         for tap in range(taps):
             start = parts + 4 * (tap * outs + row) * channels
@@ -255,27 +375,3 @@ def _unit_sum_entry(arguments: int, tile: int, worker: int) -> None:
                 more = carray(float_pointer(start + part * size), (channels,))
                 for channel in range(channels):
                     d_weight[place + channel * taps] += more[channel]
-
-
-def forward_scratch_bytes(
-    channels: int, out_width: int, kernel: tuple[int, int]
-) -> int:
-    """What `unit_convolution_entry` needs."""
-    positions = out_width + kernel[1] - 1
-    slots = kernel[0] * positions * channels // SIDE * UNIT_BYTES
-    return TABLE_BYTES + SIDE * (out_width + 1) * PANEL_BYTES + slots
-
-
-def gradient_scratch_bytes(
-    sizes: tuple[int, int], out_width: int, kernel: tuple[int, int], together: int
-) -> int:
-    """What `unit_gradient_entry` needs; sizes are channels and outputs."""
-    channels, outs = (size // SIDE * UNIT_BYTES for size in sizes)
-    rows = (together + kernel[0] - 1) * (out_width + kernel[1] - 1) * channels
-    return TABLE_BYTES + TURN_BYTES + rows + together * out_width * outs
-
-
-unit_convolution_entry = Entry(_unit_convolution_entry, by_unit=True)
-unit_weights_entry = Entry(_unit_weights_entry)
-unit_gradient_entry = Entry(_unit_gradient_entry, by_unit=True)
-unit_sum_entry = Entry(_unit_sum_entry)

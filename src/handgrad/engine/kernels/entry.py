@@ -5,7 +5,7 @@ from inspect import signature
 from typing import Any
 
 import numba
-from numba import carray, njit
+from numba import njit
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
@@ -15,10 +15,6 @@ from handgrad.engine.kernels.kernel_cache import KernelCache
 from handgrad.engine.kernels.loading import loader
 from handgrad.engine.kernels.machine import (
     ENTRY_SIGNATURE,
-    byte_pointer,
-    float_pointer,
-    load_long,
-    long_pointer,
 )
 from handgrad.errors import ConfigError
 
@@ -53,44 +49,6 @@ def kept(compiled: Any) -> Any:
         )
     compiled._cache = KernelCache(compiled.__wrapped__)
     return compiled
-
-
-def compiled_once(compiled: Any, cache: KernelCache) -> Any:
-    """A C function after it was compiled, or read from this cache."""
-    compiled._cache = cache
-    compiled.compile()
-    return compiled
-
-
-class Entry:
-    """A kernel's way in: compiled when its address is first asked for, then cached.
-
-    `by_unit` says that its products go through the processor's matrix unit.
-    """
-
-    def __init__(
-        self, function: Callable[[int, int, int], None], *, by_unit: bool = False
-    ) -> None:
-        self.function, self.by_unit = function, by_unit
-        self.arguments: dict[str, Argument] = {}
-        self.name = function.__name__.removesuffix("_entry")
-        self._compiled: Any = None
-
-    @property
-    def is_compiled(self) -> bool:
-        """Whether this process has it compiled already."""
-        return self._compiled is not None
-
-    def address(self, announce: Announce | None = None) -> int:
-        """Where the machine code stands; compiles it, or reads it from the disk."""
-        if self._compiled is None:
-            if announce is not None:
-                announce(self.name)
-            sig = normalize_signature(ENTRY_SIGNATURE)
-            compiled = CFunc(self.function, sig, locals={}, options=COMMON)
-            self._compiled = compiled_once(compiled, KernelCache(self.function))
-        address: int = self._compiled.address
-        return address
 
 
 class Kernel:
@@ -140,9 +98,11 @@ class Kernel:
             body(*load(words, tile, worker))
 
         sig = normalize_signature(ENTRY_SIGNATURE)
-        compiled = CFunc(entry, sig, locals={}, options=COMMON)
+        compiled: Any = CFunc(entry, sig, locals={}, options=COMMON)
         layout = tuple((type(each).__name__, str(each.type)) for each in arguments)
-        return compiled_once(compiled, KernelCache(self.body, layout))
+        compiled._cache = KernelCache(self.body, layout)
+        compiled.compile()
+        return compiled
 
 
 def kernel_entry(
@@ -164,36 +124,3 @@ def kernel_entry(
         )
 
     return declared
-
-
-@kernel
-def address_of(arguments: int, slot: int, tile: int, worker: int) -> int:
-    """The address of an array argument for this tile and this worker."""
-    base = load_long(arguments + 8 * slot)
-    tile_stride = load_long(arguments + 8 * slot + 8)
-    worker_stride = load_long(arguments + 8 * slot + 16)
-    return base + tile * tile_stride + worker * worker_stride
-
-
-@kernel
-def integer(arguments: int, slot: int) -> int:
-    """An integer argument."""
-    return load_long(arguments + 8 * slot)
-
-
-@kernel
-def floats(arguments: int, slot: int, tile: int, worker: int, size: int) -> Any:
-    """A float32 array argument of `size` numbers."""
-    return carray(float_pointer(address_of(arguments, slot, tile, worker)), (size,))
-
-
-@kernel
-def octets(arguments: int, slot: int, tile: int, worker: int, size: int) -> Any:
-    """A uint8 array argument of `size` numbers."""
-    return carray(byte_pointer(address_of(arguments, slot, tile, worker)), (size,))
-
-
-@kernel
-def longs(arguments: int, slot: int, tile: int, worker: int, size: int) -> Any:
-    """An int64 array argument of `size` numbers."""
-    return carray(long_pointer(address_of(arguments, slot, tile, worker)), (size,))

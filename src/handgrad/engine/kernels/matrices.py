@@ -16,7 +16,19 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_block,
 )
-from handgrad.engine.kernels.entry import Entry, address_of, integer, kernel
+from handgrad.engine.kernels.declaration import (
+    FLAG,
+    FLOATS,
+    OCTETS,
+    SIZE,
+    Span,
+    at,
+    reads,
+    scratch,
+    strided,
+    writes,
+)
+from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer
 from handgrad.engine.kernels.thirds import TURN_BYTES, pack, packed_bytes
 
@@ -58,99 +70,169 @@ def copy_corner(corner, outputs, row, rows, columns, adds):
             target[column] = before + source[column]
 
 
-def _product_of_packed_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the products of Linear.forward and d_inputs of Linear.backward.
-
-    Arguments
-        0 left, 3 right (as `pack_right_entry` leaves it), 6 outputs, 9 scratch
-        bytes: 12 row of left, 13 of outputs; 14 rows, 15 columns, 16 count of k
-    """
-    left = address_of(arguments, 0, tile, worker)
-    right = address_of(arguments, 3, tile, worker)
-    outputs = address_of(arguments, 6, tile, worker)
-    scratch = address_of(arguments, 9, tile, worker)
-    left_row, row = integer(arguments, 12), integer(arguments, 13)
-    rows, columns = integer(arguments, 14), integer(arguments, 15)
-    count = integer(arguments, 16)
-    packed, corner = scratch + FIRST_BYTES, scratch + TURN_BYTES
-    blocks = (columns + SIDE - 1) // SIDE
-    begin_matrices()
-    for first in range(0, count, TOGETHER):
-        part = min(TOGETHER, count - first)
-        pack(left + 4 * first, left_row, True, True, rows, part, packed, scratch)
-        here = right + first // STEP * blocks * UNIT_BYTES
-        multiply(packed, here, outputs, row, rows, columns, part, first > 0, corner)
-    end_matrices()
-
-
-def _pack_right_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for a right side in three parts: some of its columns.
-
-    Arguments
-        0 matrix (first column), 3 packed (of all columns), 6 scratch
-        9 bytes from line to line, 10 whether k lies side by side, 11 columns,
-        12 count of k, 13 the first column (by the 32), 14 all columns
-    """
-    source = address_of(arguments, 0, tile, worker)
-    target = address_of(arguments, 3, tile, worker)
-    scratch = address_of(arguments, 6, tile, worker)
-    stride, is_along = integer(arguments, 9), integer(arguments, 10) != 0
-    columns, count = integer(arguments, 11), integer(arguments, 12)
-    block = integer(arguments, 13) // SIDE
-    blocks = (integer(arguments, 14) + SIDE - 1) // SIDE
-    step_bytes = 4 if is_along else stride
-    for first in range(0, count, TOGETHER):
-        part = min(TOGETHER, count - first)
-        units = (part + STEP - 1) // STEP
-        here = target + (first // STEP * blocks + block * units) * UNIT_BYTES
-        start = source + first * step_bytes
-        pack(start, stride, is_along, False, columns, part, here, scratch)
-
-
-def _matrix_product_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the products of Linear.forward and d_weight of Linear.backward.
-
-    The left side is packed once, the right side 32 columns at a time.
-
-    Arguments
-        0 left, 3 right, 6 outputs, 9 scratch
-        bytes from line to line: 12 of left, 13 of right, 14 of outputs
-        15, 16 whether k lies side by side in left, in right
-        17 rows, 18 columns, 19 count of k, 20 k at once
-    """
-    left = address_of(arguments, 0, tile, worker)
-    right = address_of(arguments, 3, tile, worker)
-    outputs = address_of(arguments, 6, tile, worker)
-    scratch = address_of(arguments, 9, tile, worker)
-    x_stride, y_stride = integer(arguments, 12), integer(arguments, 13)
-    row = integer(arguments, 14)
-    x_along, y_along = integer(arguments, 15) != 0, integer(arguments, 16) != 0
-    rows, columns = integer(arguments, 17), integer(arguments, 18)
-    count, together = integer(arguments, 19), integer(arguments, 20)
-    x_step, y_step = 4 if x_along else x_stride, 4 if y_along else y_stride
-    y_line = y_stride if y_along else 4
-    corner, y = scratch + TURN_BYTES, scratch + FIRST_BYTES
-    x = y + together // STEP * UNIT_BYTES
-    begin_matrices()
-    for first in range(0, count, together):
-        part = min(together, count - first)
-        start = left + first * x_step
-        pack(start, x_stride, x_along, True, rows, part, x, scratch)
-        for column in range(0, columns, SIDE):
-            wide = min(SIDE, columns - column)
-            start = right + column * y_line + first * y_step
-            pack(start, y_stride, y_along, False, wide, part, y, scratch)
-            out = outputs + 4 * column
-            multiply(x, y, out, row, rows, wide, part, first > 0, corner)
-    end_matrices()
-
-
 def scratch_bytes(rows: int, together: int = TOGETHER, *, is_packed: bool) -> int:
     """What a product of so many rows needs; `is_packed` says that its right side is."""
     right = 0 if is_packed else packed_bytes(SIDE, together)
     return FIRST_BYTES + right + packed_bytes(rows, together)
 
 
-product_of_packed_entry = Entry(_product_of_packed_entry, by_unit=True)
-pack_right_entry = Entry(_pack_right_entry)
-matrix_product_entry = Entry(_matrix_product_entry, by_unit=True)
+def side(lines, count, stride, is_along):
+    """How far a side reaches of so many lines, which lie along it or across it."""
+    shape = (lines, count) if is_along else (count, lines)
+    return strided(*shape, stride // 4)
+
+
+def outputs_of(rows, columns, row):
+    """How far the outputs reach."""
+    return strided(rows, columns, row // 4)
+
+
+def work(rows, columns, count):
+    """Multiplications and additions."""
+    return 2 * rows * columns * count
+
+
+@kernel_entry(
+    left=reads(
+        at(FLOATS), lambda rows, count, left_row: side(rows, count, left_row, True)
+    ),
+    right=reads(at(OCTETS), lambda columns, count: packed_bytes(columns, count)),
+    outputs=writes(at(FLOATS), outputs_of),
+    parts=scratch(at(OCTETS), lambda rows: scratch_bytes(rows, is_packed=True)),
+    left_row=SIZE,
+    row=SIZE,
+    rows=SIZE,
+    columns=SIZE,
+    count=SIZE,
+    operations=work,
+    by_unit=True,
+)
+def product_of_packed(left, right, outputs, parts, left_row, row, rows, columns, count):
+    """outputs = left @ right, which is as `pack_right` leaves it.
+
+    `left_row` and `row` are bytes from row to row; `count` is the inner sum's length.
+
+    Stands for
+        the products of Linear.forward and d_inputs of Linear.backward
+    """
+    packed, corner = parts + FIRST_BYTES, parts + TURN_BYTES
+    blocks = (columns + SIDE - 1) // SIDE
+    begin_matrices()
+    for first in range(0, count, TOGETHER):
+        part = min(TOGETHER, count - first)
+        pack(left + 4 * first, left_row, True, True, rows, part, packed, parts)
+        here = right + first // STEP * blocks * UNIT_BYTES
+        multiply(packed, here, outputs, row, rows, columns, part, first > 0, corner)
+    end_matrices()
+
+
+def packed_columns(columns, count, first, all_columns):
+    """How far some columns reach in the parts of all."""
+    last = (count - 1) // TOGETHER * TOGETHER
+    units, blocks = -(-(count - last) // STEP), -(-all_columns // SIDE)
+    behind = last // STEP * blocks + (first // SIDE + -(-columns // SIDE)) * units
+    return Span(0, behind * UNIT_BYTES, packed_bytes(columns, count))
+
+
+@kernel_entry(
+    matrix=reads(
+        at(FLOATS),
+        lambda columns, count, stride, is_along: side(columns, count, stride, is_along),
+    ),
+    packed=writes(at(OCTETS), packed_columns),
+    turned=scratch(at(OCTETS), TURN_BYTES),
+    stride=SIZE,
+    is_along=FLAG,
+    columns=SIZE,
+    count=SIZE,
+    first=SIZE,
+    all_columns=SIZE,
+)
+def pack_right(
+    matrix, packed, turned, stride, is_along, columns, count, first, all_columns
+):
+    """Some columns (from the `first` on, by the 32) of a right side in three parts.
+
+    `stride` is bytes from line to line; `is_along` says that the numbers of a column
+    lie side by side.
+    """
+    block = first // SIDE
+    blocks = (all_columns + SIDE - 1) // SIDE
+    step_bytes = 4 if is_along else stride
+    for begin in range(0, count, TOGETHER):
+        part = min(TOGETHER, count - begin)
+        units = (part + STEP - 1) // STEP
+        here = packed + (begin // STEP * blocks + block * units) * UNIT_BYTES
+        start = matrix + begin * step_bytes
+        pack(start, stride, is_along, False, columns, part, here, turned)
+
+
+@kernel_entry(
+    left=reads(
+        at(FLOATS),
+        lambda rows, count, left_stride, left_along: side(
+            rows, count, left_stride, left_along
+        ),
+    ),
+    right=reads(
+        at(FLOATS),
+        lambda columns, count, right_stride, right_along: side(
+            columns, count, right_stride, right_along
+        ),
+    ),
+    outputs=writes(at(FLOATS), outputs_of),
+    parts=scratch(
+        at(OCTETS),
+        lambda rows, together: scratch_bytes(rows, together, is_packed=False),
+    ),
+    left_stride=SIZE,
+    right_stride=SIZE,
+    row=SIZE,
+    left_along=FLAG,
+    right_along=FLAG,
+    rows=SIZE,
+    columns=SIZE,
+    count=SIZE,
+    together=SIZE,
+    operations=work,
+    by_unit=True,
+)
+def matrix_product(
+    left,
+    right,
+    outputs,
+    parts,
+    left_stride,
+    right_stride,
+    row,
+    left_along,
+    right_along,
+    rows,
+    columns,
+    count,
+    together,
+):
+    """outputs = left @ right, `together` of the inner sum's `count` numbers at once.
+
+    The left side is packed once, the right side 32 columns at a time. Strides are bytes
+    from line to line; `left_along` says that the inner sum runs along left's rows.
+
+    Stands for
+        the products of Linear.forward and d_weight of Linear.backward
+    """
+    x_step = 4 if left_along else left_stride
+    y_step, y_line = (4, right_stride) if right_along else (right_stride, 4)
+    corner, y = parts + TURN_BYTES, parts + FIRST_BYTES
+    x = y + together // STEP * UNIT_BYTES
+    begin_matrices()
+    for first in range(0, count, together):
+        part = min(together, count - first)
+        start = left + first * x_step
+        pack(start, left_stride, left_along, True, rows, part, x, parts)
+        for column in range(0, columns, SIDE):
+            wide = min(SIDE, columns - column)
+            start = right + column * y_line + first * y_step
+            pack(start, right_stride, right_along, False, wide, part, y, parts)
+            out = outputs + 4 * column
+            multiply(x, y, out, row, rows, wide, part, first > 0, corner)
+    end_matrices()

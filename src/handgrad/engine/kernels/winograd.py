@@ -1,7 +1,7 @@
 """3 x 3 convolutions of many channels by Winograd's way, over one tile.
 
 Every window of a picture becomes 36 numbers a channel, one for each pair of points. A
-convolution is then 36 matrix products (`convolution.taps_entry` makes them, with one
+convolution is then 36 matrix products (`convolution.taps_kernel` makes them, with one
 tap), and the gradient of the weights is 36 products over the whole batch, made here.
 
 Layout: panels of a tile's 32 examples, (points, windows, channels, 32), so that each
@@ -10,91 +10,200 @@ product reads its inputs side by side.
 
 from functools import cache
 
-from handgrad.engine.kernels.entry import (
-    Entry,
-    address_of,
-    floats,
-    integer,
-    longs,
+import numpy as np
+
+from handgrad.engine.kernels.convolution import FLOAT, floats_from
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    SHORTS,
+    SIZE,
+    STRIDE,
+    at,
+    reads,
+    scratch,
+    strided,
+    writes,
 )
+from handgrad.engine.kernels.entry import Kernel, kernel_entry
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES, panels_block
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.sandwich import D_WEIGHTS, TAPS, sandwich
+from handgrad.engine.kernels.sandwich import (
+    D_WEIGHTS,
+    MASK_BYTES,
+    MATRICES,
+    POINTS,
+    TAPS,
+    sandwich,
+)
 from handgrad.engine.kernels.vector import transpose_block
 
 SQUARE = TAPS * TAPS
 
 
+def squares(side, masks, places, strides, channels, along):
+    """How far squares reach of every place, where masks let something through.
+
+    A place is (offset, offset of its masks), in bytes, as strides are: from channel to
+    channel, row to row, column to column. `along` is what stands beside each number.
+    """
+    channel, row, column = strides
+    steps = np.arange(side)
+    offsets = places[:, :1] + (steps[:, None] * row + steps * column).reshape(-1)
+    which = places[:, 1:] // MASK_BYTES + np.arange(side * side)
+    bits = masks.view(np.uint16)[which]
+    ends = offsets + FLOAT * np.frexp(bits.astype(np.float64))[1]
+    behind = (channels - 1) * channel + along
+    is_open = bits != 0
+    return floats_from(offsets[is_open].min(), ends[is_open].max() + behind)
+
+
 @cache
-def turn_entry(kind: int) -> Entry:
+def turn_kernel(kind: int) -> Kernel:
     """Squares of every channel and window, turned to or from the points.
 
-    Arguments
-        0 source, 3 target, 6 places, 9 masks, 12 start (arrays)
-        15 place count, 16 channels, 17 vectors
-        18 source channel stride, 19 row, 20 column; 21 target channel stride, 22 row,
-        23 column; 24 start stride
-
-    A place is (source offset, target offset, source masks' offset, target masks').
+    A place is (source offset, target offset, source masks' offset, target masks'), in
+    bytes; strides of source and target are from channel to channel, from row to row
+    and from column to column.
     """
+    size, made = len(MATRICES[kind][0]), len(MATRICES[kind])
 
-    def winograd_turn_entry(arguments: int, tile: int, worker: int) -> None:
-        source = address_of(arguments, 0, tile, worker)
-        target = address_of(arguments, 3, tile, worker)
-        count = integer(arguments, 15)
-        places = longs(arguments, 6, tile, worker, 4 * count)
-        masks = address_of(arguments, 9, tile, worker)
-        start = address_of(arguments, 12, tile, worker)
+    @kernel_entry(
+        source=reads(
+            at(FLOATS),
+            lambda masks, places, channels, vectors, channel, row, column: squares(
+                size,
+                masks,
+                places.reshape(-1, 4)[:, ::2],
+                (channel, row, column),
+                channels,
+                (vectors - 1) * VECTOR_BYTES,
+            ),
+        ),
+        target=writes(
+            at(FLOATS),
+            lambda masks, places, channels, vectors, to_channel, to_row, to_column: (
+                squares(
+                    made,
+                    masks,
+                    places.reshape(-1, 4)[:, 1::2],
+                    (to_channel, to_row, to_column),
+                    channels,
+                    (vectors - 1) * VECTOR_BYTES,
+                )
+            ),
+        ),
+        places=reads(LONGS, lambda count: 4 * count),
+        masks=reads(
+            at(SHORTS),
+            lambda places: max(
+                int(places[2::4].max()) // MASK_BYTES + size**2,
+                int(places[3::4].max()) // MASK_BYTES + made**2,
+            ),
+        ),
+        start=reads(
+            at(FLOATS),
+            lambda channels, start_stride: (channels - 1) * start_stride // FLOAT + 1,
+        ),
+        count=SIZE,
+        channels=SIZE,
+        vectors=SIZE,
+        channel=STRIDE,
+        row=STRIDE,
+        column=STRIDE,
+        to_channel=STRIDE,
+        to_row=STRIDE,
+        to_column=STRIDE,
+        start_stride=SIZE,
+        bytes_moved=lambda count, channels, vectors: (
+            count * channels * vectors * VECTOR_BYTES * (size**2 + made**2)
+        ),
+    )
+    def winograd_turn(
+        source,
+        target,
+        places,
+        masks,
+        start,
+        count,
+        channels,
+        vectors,
+        channel,
+        row,
+        column,
+        to_channel,
+        to_row,
+        to_column,
+        start_stride,
+    ):
         for place in range(count):
-            for channel in range(integer(arguments, 16)):
-                for vector in range(integer(arguments, 17)):
+            for number in range(channels):
+                for vector in range(vectors):
                     along = vector * VECTOR_BYTES
                     sandwich(
                         kind,
-                        source
-                        + places[4 * place]
-                        + channel * integer(arguments, 18)
-                        + along,
-                        integer(arguments, 19),
-                        integer(arguments, 20),
+                        source + places[4 * place] + number * channel + along,
+                        row,
+                        column,
                         masks + places[4 * place + 2],
-                        target
-                        + places[4 * place + 1]
-                        + channel * integer(arguments, 21)
-                        + along,
-                        integer(arguments, 22),
-                        integer(arguments, 23),
+                        target + places[4 * place + 1] + number * to_channel + along,
+                        to_row,
+                        to_column,
                         masks + places[4 * place + 3],
-                        start + channel * integer(arguments, 24),
+                        start + number * start_stride,
                     )
 
-    return Entry(winograd_turn_entry)
+    return winograd_turn
 
 
 @cache
-def gradient_entry(outs: int) -> Entry:
+def gradient_kernel(outs: int) -> Kernel:
     """d_points[k, c] = sum over panels and examples of d_outputs[k] * inputs[c].
+
+    A panel is (offset in d_outputs, offset in inputs), in bytes; there are `blocks` of
+    `outs` outputs and `groups` of 32 input channels.
 
     Stands for
         d_weight of Conv2d.backward at one pair of points, for some input channels
-
-    Arguments
-        0 d_outputs, 3 inputs, 6 panels, 9 scratch, 12 d_points (arrays)
-        15 panel count, 16 blocks of `outs` outputs, 17 blocks of 32 input channels,
-        18 stride of d_points
-
-    A panel is (offset in d_outputs, offset in inputs).
     """
 
-    def winograd_gradient_entry(arguments: int, tile: int, worker: int) -> None:
-        d_outputs = address_of(arguments, 0, tile, worker)
-        inputs = address_of(arguments, 3, tile, worker)
-        table = address_of(arguments, 6, tile, worker)
-        turned = address_of(arguments, 9, tile, worker)
-        d_points = address_of(arguments, 12, tile, worker)
-        count, stride = integer(arguments, 15), integer(arguments, 18)
-        panels = longs(arguments, 6, tile, worker, 2 * count)
-        groups = integer(arguments, 17)
+    @kernel_entry(
+        d_outputs=reads(
+            at(FLOATS),
+            lambda panels, blocks: floats_from(
+                panels[::2].min(), panels[::2].max() + blocks * outs * PANEL_BYTES
+            ),
+        ),
+        inputs=reads(
+            at(FLOATS),
+            lambda panels, groups: floats_from(
+                panels[1::2].min(), panels[1::2].max() + groups * PANEL * PANEL_BYTES
+            ),
+        ),
+        panels=reads(LONGS, lambda count: 2 * count),
+        turned=scratch(
+            at(FLOATS), lambda groups, count: groups * count * PANEL * PANEL
+        ),
+        d_points=writes(
+            at(FLOATS),
+            lambda blocks, groups, stride: strided(
+                blocks * outs, groups * PANEL, stride // FLOAT
+            ),
+        ),
+        count=SIZE,
+        blocks=SIZE,
+        groups=SIZE,
+        stride=SIZE,
+        operations=lambda count, blocks, groups: (
+            2 * blocks * outs * groups * PANEL * count * PANEL
+        ),
+        bytes_moved=lambda count, blocks, groups: (
+            count * PANEL_BYTES * (blocks * outs + groups * PANEL)
+        ),
+    )
+    def winograd_gradient(
+        d_outputs, inputs, panels, turned, d_points, count, blocks, groups, stride
+    ):
         size = PANEL * PANEL_BYTES
         for group in range(groups):
             for panel in range(count):
@@ -112,50 +221,57 @@ def gradient_entry(outs: int) -> Entry:
                         + channels * VECTOR_BYTES,
                         PANEL_BYTES,
                     )
-        for block in range(integer(arguments, 16)):
+        for block in range(blocks):
             for group in range(groups):
                 panels_block(
                     outs,
                     d_outputs + block * outs * PANEL_BYTES,
-                    table,
+                    panels.ctypes.data,
                     count,
                     turned + group * count * size,
                     d_points + block * outs * stride + group * PANEL_BYTES,
                     stride,
                 )
 
-    return Entry(winograd_gradient_entry)
+    return winograd_gradient
 
 
-def _weight_gradient_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the end of d_weight: from points to 3 x 3, and into its place.
+@kernel_entry(
+    d_points=reads(
+        at(FLOATS),
+        lambda outputs, channels, point: strided(
+            POINTS * POINTS, outputs * channels, point // FLOAT
+        ),
+    ),
+    d_weight=writes(FLOATS, lambda outputs, channels: outputs * channels * SQUARE),
+    square=scratch(FLOATS, SQUARE * LANES),
+    masks=reads(at(SHORTS), POINTS * POINTS),
+    zero=reads(at(FLOATS), 1),
+    outputs=SIZE,
+    channels=SIZE,
+    point=SIZE,
+)
+def winograd_weight_gradient(
+    d_points, d_weight, square, masks, zero, outputs, channels, point
+):
+    """The end of d_weight: from points, `point` bytes apart, to 3 x 3 in its place.
 
-    Arguments
-        0 d_points (points, outputs, channels), 3 d_weight, 6 scratch, 9 masks, 12 zero
-        15 outputs, 16 channels, 17 stride from point to point
+    Channels come by the 16.
     """
-    d_points = address_of(arguments, 0, tile, worker)
-    outputs, channels = integer(arguments, 15), integer(arguments, 16)
-    point = integer(arguments, 17)
-    d_weight = floats(arguments, 3, tile, worker, outputs * channels * SQUARE)
-    scratch = floats(arguments, 6, tile, worker, SQUARE * LANES)
     for first in range(0, outputs * channels, LANES):
         sandwich(
             D_WEIGHTS,
             d_points + 4 * first,
-            6 * point,
+            POINTS * point,
             point,
-            address_of(arguments, 9, tile, worker),
-            address_of(arguments, 6, tile, worker),
+            masks,
+            square.ctypes.data,
             TAPS * VECTOR_BYTES,
             VECTOR_BYTES,
-            address_of(arguments, 9, tile, worker),
-            address_of(arguments, 12, tile, worker),
+            masks,
+            zero,
         )
         for lane in range(LANES):
             for tap in range(SQUARE):
                 place = (first + lane) * SQUARE + tap
-                d_weight[place] = scratch[tap * LANES + lane]
-
-
-weight_gradient_entry = Entry(_weight_gradient_entry)
+                d_weight[place] = square[tap * LANES + lane]

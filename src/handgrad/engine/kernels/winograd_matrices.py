@@ -12,7 +12,18 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_block,
 )
-from handgrad.engine.kernels.entry import Entry, address_of, integer, longs
+from handgrad.engine.kernels.convolution import floats_from
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    OCTETS,
+    SIZE,
+    at,
+    reads,
+    scratch,
+    writes,
+)
+from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.matrices import FIRST_BYTES, multiply
 from handgrad.engine.kernels.panels import PANEL_BYTES
 from handgrad.engine.kernels.thirds import TURN_BYTES, pack, packed_bytes
@@ -21,45 +32,74 @@ BLOCK_BYTES = SIDE * PANEL_BYTES
 TOGETHER = 8  # panels whose parts stay in a core's own cache
 
 
-def _winograd_pack_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the weights at the points, in three parts.
+def products_scratch_bytes(channels: int) -> int:
+    """What `winograd_products` needs."""
+    return TURN_BYTES + packed_bytes(SIDE, channels)
 
-    Arguments
-        0 weights (blocks, channels, 32), 3 packed, 6 scratch; 9 blocks, 10 channels
-    """
-    weights = address_of(arguments, 0, tile, worker)
-    packed = address_of(arguments, 3, tile, worker)
-    scratch = address_of(arguments, 6, tile, worker)
-    channels = integer(arguments, 10)
+
+def sum_scratch_bytes(outputs: int) -> int:
+    """What `winograd_sum` needs."""
+    return FIRST_BYTES + packed_bytes(SIDE + outputs, TOGETHER * STEP)
+
+
+@kernel_entry(
+    weights=reads(at(FLOATS), lambda blocks, channels: blocks * channels * SIDE),
+    packed=writes(
+        at(OCTETS), lambda blocks, channels: blocks * packed_bytes(SIDE, channels)
+    ),
+    turned=scratch(at(OCTETS), TURN_BYTES),
+    blocks=SIZE,
+    channels=SIZE,
+)
+def winograd_pack(weights, packed, turned, blocks, channels):
+    """The weights at the points, (blocks, channels, 32), in three parts."""
     size = (channels + STEP - 1) // STEP * UNIT_BYTES
-    for block in range(integer(arguments, 9)):
+    for block in range(blocks):
         source = weights + block * channels * PANEL_BYTES
         target = packed + block * size
-        pack(source, PANEL_BYTES, False, True, SIDE, channels, target, scratch)
+        pack(source, PANEL_BYTES, False, True, SIDE, channels, target, turned)
 
 
-def _winograd_products_entry(arguments: int, tile: int, worker: int) -> None:
-    """Stands for the products at every pair of points, window by window.
+@kernel_entry(
+    points=reads(
+        at(FLOATS), lambda cells, windows, channels: cells * windows * channels * SIDE
+    ),
+    weights=reads(
+        at(OCTETS),
+        lambda cells, blocks, channels: cells * blocks * packed_bytes(SIDE, channels),
+    ),
+    outputs=writes(
+        at(FLOATS),
+        lambda cells, windows, blocks: cells * windows * blocks * SIDE * SIDE,
+    ),
+    parts=scratch(at(OCTETS), lambda channels: products_scratch_bytes(channels)),
+    cells=SIZE,
+    windows=SIZE,
+    channels=SIZE,
+    blocks=SIZE,
+    operations=lambda cells, windows, channels, blocks: (
+        2 * cells * windows * blocks * SIDE * channels * SIDE
+    ),
+    by_unit=True,
+)
+def winograd_products(
+    points, weights, outputs, parts, cells, windows, channels, blocks
+):
+    """The products at every pair of points, window by window.
 
-    Arguments
-        0 points (cells, windows, channels, 32), 3 weights, packed, 6 outputs
-        (cells, windows, blocks, 32, 32), 9 scratch
-        12 cells, 13 windows, 14 channels, 15 blocks
+    Shapes
+        points   (cells, windows, channels, 32)
+        weights  as `winograd_pack` leaves them
+        outputs  (cells, windows, blocks, 32, 32)
     """
-    points = address_of(arguments, 0, tile, worker)
-    weights = address_of(arguments, 3, tile, worker)
-    outputs = address_of(arguments, 6, tile, worker)
-    scratch = address_of(arguments, 9, tile, worker)
-    windows, channels = integer(arguments, 13), integer(arguments, 14)
-    blocks = integer(arguments, 15)
     units = (channels + STEP - 1) // STEP
-    right = scratch + TURN_BYTES
+    right = parts + TURN_BYTES
     begin_matrices()
-    for cell in range(integer(arguments, 12)):
+    for cell in range(cells):
         for window in range(windows):
             place = cell * windows + window
             source = points + place * channels * PANEL_BYTES
-            pack(source, PANEL_BYTES, False, False, SIDE, channels, right, scratch)
+            pack(source, PANEL_BYTES, False, False, SIDE, channels, right, parts)
             for block in range(blocks):
                 left = weights + (cell * blocks + block) * units * UNIT_BYTES
                 out = outputs + (place * blocks + block) * BLOCK_BYTES
@@ -67,27 +107,41 @@ def _winograd_products_entry(arguments: int, tile: int, worker: int) -> None:
     end_matrices()
 
 
-def _winograd_sum_entry(arguments: int, tile: int, worker: int) -> None:
+@kernel_entry(
+    d_outputs=reads(
+        at(FLOATS),
+        lambda panels, outputs: floats_from(
+            panels[::2].min(), panels[::2].max() + outputs * PANEL_BYTES
+        ),
+    ),
+    inputs=reads(
+        at(FLOATS),
+        lambda panels, channels: floats_from(
+            panels[1::2].min(), panels[1::2].max() + channels * PANEL_BYTES
+        ),
+    ),
+    panels=reads(LONGS, lambda count: 2 * count),
+    parts=scratch(at(OCTETS), lambda outputs: sum_scratch_bytes(outputs)),
+    d_points=writes(at(FLOATS), lambda outputs, channels: outputs * channels),
+    count=SIZE,
+    outputs=SIZE,
+    channels=SIZE,
+    operations=lambda count, outputs, channels: 2 * outputs * channels * count * STEP,
+    bytes_moved=lambda count, outputs, channels: (
+        PANEL_BYTES * count * (outputs + channels)
+    ),
+    by_unit=True,
+)
+def winograd_sum(d_outputs, inputs, panels, parts, d_points, count, outputs, channels):
     """d_points[k, c] = sum over panels and examples of d_outputs[k] * inputs[c].
+
+    A panel is (offset in d_outputs, offset in inputs); channels come by the 32.
 
     Stands for
         d_weight of Conv2d.backward at one pair of points
-
-    Arguments
-        0 d_outputs, 3 inputs, 6 panels (array), 9 scratch, 12 d_points
-        15 panel count, 16 outputs, 17 input channels (by the 32)
-
-    A panel is (offset in d_outputs, offset in inputs).
     """
-    d_outputs = address_of(arguments, 0, tile, worker)
-    inputs = address_of(arguments, 3, tile, worker)
-    scratch = address_of(arguments, 9, tile, worker)
-    d_points = address_of(arguments, 12, tile, worker)
-    count, outputs = integer(arguments, 15), integer(arguments, 16)
-    channels = integer(arguments, 17)
-    panels = longs(arguments, 6, tile, worker, 2 * count)
-    right = scratch + FIRST_BYTES
-    left, corner = right + TOGETHER * UNIT_BYTES, scratch + TURN_BYTES
+    right = parts + FIRST_BYTES
+    left, corner = right + TOGETHER * UNIT_BYTES, parts + TURN_BYTES
     begin_matrices()
     for first in range(0, count, TOGETHER):
         here = min(TOGETHER, count - first)
@@ -96,13 +150,13 @@ def _winograd_sum_entry(arguments: int, tile: int, worker: int) -> None:
             for out in range(0, outputs, SIDE):
                 start, few = source + out * PANEL_BYTES, min(SIDE, outputs - out)
                 target = left + (out // SIDE * here + panel) * UNIT_BYTES
-                pack(start, PANEL_BYTES, True, True, few, STEP, target, scratch)
+                pack(start, PANEL_BYTES, True, True, few, STEP, target, parts)
         for channel in range(0, channels, SIDE):
             for panel in range(here):
                 source = inputs + panels[2 * (first + panel) + 1]
                 start = source + channel * PANEL_BYTES
                 target = right + panel * UNIT_BYTES
-                pack(start, PANEL_BYTES, True, False, SIDE, STEP, target, scratch)
+                pack(start, PANEL_BYTES, True, False, SIDE, STEP, target, parts)
             multiply(
                 left,
                 right,
@@ -115,18 +169,3 @@ def _winograd_sum_entry(arguments: int, tile: int, worker: int) -> None:
                 corner,
             )
     end_matrices()
-
-
-def products_scratch_bytes(channels: int) -> int:
-    """What `winograd_products_entry` needs."""
-    return TURN_BYTES + packed_bytes(SIDE, channels)
-
-
-def sum_scratch_bytes(outputs: int) -> int:
-    """What `winograd_sum_entry` needs."""
-    return FIRST_BYTES + packed_bytes(SIDE + outputs, TOGETHER * STEP)
-
-
-winograd_pack_entry = Entry(_winograd_pack_entry)
-winograd_products_entry = Entry(_winograd_products_entry, by_unit=True)
-winograd_sum_entry = Entry(_winograd_sum_entry, by_unit=True)

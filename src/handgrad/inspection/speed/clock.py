@@ -15,7 +15,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from handgrad.engine.kernels.entry import Entry, address_of, integer, kernel
+from handgrad.engine.kernels.declaration import LONGS, SIZE, Library, at, writes
+from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.machine import INT32, INT64
 from handgrad.errors import ResourceError
 
@@ -49,20 +50,10 @@ def call_clock(typing_context, function, clock, place):  # type: ignore[no-untyp
     return types.void(types.int64, types.int64, types.int64), generate
 
 
-@kernel
-def stamp(function, clock, place):  # type: ignore[no-untyped-def]  # by Numba
-    """Write the time down."""
+@kernel_entry(place=writes(at(LONGS), 2), function=Library(clock_address), clock=SIZE)
+def stamp(place, function, clock):  # type: ignore[no-untyped-def]  # by Numba
+    """Write the time of a clock down."""
     call_clock(function, clock, place)
 
 
-def _stamp_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 where to write; 3 address of the clock, 4 its number."""
-    stamp(
-        integer(arguments, 3),
-        integer(arguments, 4),
-        address_of(arguments, 0, tile, worker),
-    )
-
-
-stamp_entry = Entry(_stamp_entry)
 CLOCK = getattr(time, "CLOCK_MONOTONIC", 0)

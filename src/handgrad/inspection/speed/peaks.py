@@ -21,12 +21,21 @@ from handgrad.engine.kernels.amx import (
     matrix_block,
 )
 from handgrad.engine.kernels.blas import sgemm_address
-from handgrad.engine.kernels.entry import Entry, address_of, floats, integer, kernel
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    OCTETS,
+    SIZE,
+    at,
+    reads,
+    updates,
+    writes,
+)
+from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.products import product
 from handgrad.engine.matrix_unit import has_matrix_unit
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, pointer_to
 from handgrad.engine.operation import Operation
-from handgrad.engine.program import OldOperation, Phase, Program, Task
+from handgrad.engine.program import Phase, Program, Task
 from handgrad.engine.workers import available_cores
 
 MATRIX_SIZES = (512, 1024)
@@ -68,45 +77,37 @@ class Peaks:
         return Peaks(**{name: max(mine[name], others[name]) for name in mine})
 
 
-@kernel
-def copy(source, target, repeats):  # type: ignore[no-untyped-def]  # by Numba
+@kernel_entry(
+    source=updates(FLOATS, lambda size: size),
+    target=updates(FLOATS, lambda size: size),
+    size=SIZE,
+    repeats=SIZE,
+)
+def copy(source, target, size, repeats):  # type: ignore[no-untyped-def]  # by Numba
     """Copy an array, again and again, each time the other way."""
     for turn in range(repeats):
         if turn % 2 == 0:
-            for index in range(source.size):
+            for index in range(size):
                 target[index] = source[index]
         else:
-            for index in range(source.size):
+            for index in range(size):
                 source[index] = target[index]
 
 
-def _copy_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 source, 3 target; 6 size, 7 repeats."""
-    size = integer(arguments, 6)
-    copy(
-        floats(arguments, 0, tile, worker, size),
-        floats(arguments, 3, tile, worker, size),
-        integer(arguments, 7),
-    )
-
-
-def _blocks_entry(arguments: int, tile: int, worker: int) -> None:
-    """0 left, 3 right, 6 outputs (32 x 32); 9 steps of 32, 10 repeats."""
+@kernel_entry(
+    left=reads(at(OCTETS), lambda steps: steps * UNIT_BYTES),
+    right=reads(at(OCTETS), lambda steps: steps * UNIT_BYTES),
+    outputs=writes(at(FLOATS), SIDE * SIDE),
+    steps=SIZE,
+    repeats=SIZE,
+    by_unit=True,
+)
+def unit_blocks(left, right, outputs, steps, repeats):  # type: ignore[no-untyped-def]  # by Numba
+    """A block of 32 x 32, again and again, of so many steps of 32."""
     begin_matrices()
-    for _ in range(integer(arguments, 10)):
-        matrix_block(
-            0,
-            address_of(arguments, 0, tile, worker),
-            address_of(arguments, 3, tile, worker),
-            integer(arguments, 9),
-            address_of(arguments, 6, tile, worker),
-            4 * SIDE,
-        )
+    for _ in range(repeats):
+        matrix_block(0, left, right, steps, outputs, 4 * SIDE)
     end_matrices()
-
-
-copy_entry = Entry(_copy_entry)
-blocks_entry = Entry(_blocks_entry, by_unit=True)
 
 
 def measure_peaks(
@@ -168,8 +169,14 @@ def copies(workers: int, size: int, repeats: int) -> tuple[Program, int]:
     """Copies of arrays of each worker's own, and the bytes they read and write."""
     memory = Memory(1, SHARES * workers, workers, per_tile=False)
     source, target = (_filled(memory, name, size) for name in ("source", "target"))
-    arguments = (source, target, size, repeats)
-    operation = OldOperation(copy_entry, arguments, f"copy of {size} floats")
+    operation = Operation(
+        copy,
+        f"copy of {size} floats",
+        source=source,
+        target=target,
+        size=size,
+        repeats=repeats,
+    )
     moved = SHARES * workers * repeats * 2 * FLOAT_BYTES * size
     return _program(memory, operation), moved
 
@@ -182,8 +189,15 @@ def blocks(workers: int, steps: int, repeats: int) -> tuple[Program, int]:
         _filled(memory, name, count, random=True) for name in ("left", "right")
     )
     outputs = _filled(memory, "outputs", SIDE * SIDE)
-    arguments = (left, right, outputs, steps, repeats)
-    operation = OldOperation(blocks_entry, arguments, f"blocks of {steps} steps")
+    operation = Operation(
+        unit_blocks,
+        f"blocks of {steps} steps",
+        left=left,
+        right=right,
+        outputs=outputs,
+        steps=steps,
+        repeats=repeats,
+    )
     made = SHARES * workers * repeats * 2 * SIDE * SIDE * STEP * steps
     return _program(memory, operation), made
 

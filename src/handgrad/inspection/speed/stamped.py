@@ -7,14 +7,13 @@ from time import perf_counter
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine.memory import Memory, Pointer
+from handgrad.engine.memory import Memory, pointer_to
 from handgrad.engine.operation import Operation
-from handgrad.engine.program import OldOperation, Phase, Program, Task
+from handgrad.engine.program import Phase, Program, Task
 from handgrad.inspection.speed.clock import (
     CLOCK,
     STAMP_BYTES,
-    clock_address,
-    stamp_entry,
+    stamp,
 )
 
 NANOSECOND = 1e-9
@@ -126,6 +125,7 @@ def _group(phase: str, operations: Sequence[Operation], tiles: int) -> Group:
 
 
 def _stamp(stamps: NumpyArray, index: int) -> Operation:
-    base = stamps.ctypes.data + index * STAMP_BYTES
-    place = Pointer(base, tile_stride=stamps.shape[1] * STAMP_BYTES)
-    return OldOperation(stamp_entry, (place, clock_address(), CLOCK), "the time")
+    row = pointer_to(stamps, "stamps").by_tile(stamps.shape[1] * STAMP_BYTES)
+    return Operation(
+        stamp, "the time", place=row.plus(index * STAMP_BYTES), clock=CLOCK
+    )
