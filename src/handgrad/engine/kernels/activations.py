@@ -5,15 +5,15 @@ columns of a whole batch's matrix. A row is a feature or a channel's pixels.
 """
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     SIZE,
+    matrix,
     reads,
-    strided,
+    times,
     updates,
     writes,
 )
@@ -76,26 +76,10 @@ def slope_of(kind, kept, slope):
     return ONE
 
 
-def source(rows, columns, stride):
-    """How far the first array reaches."""
-    return strided(rows, columns, stride)
-
-
-def target(rows, columns, out_stride):
-    """How far the second one does."""
-    return strided(rows, columns, out_stride)
-
-
-def between(kind, in_place):
-    """The two arrays of a forward pass; GELU keeps inputs + bias in the first."""
-    is_kept = in_place or kind in (GELU, GELU_TANH)
-    return {
-        "inputs": (updates if is_kept else reads)(FLOATS, source),
-        "outputs": writes(FLOATS, 0 if in_place else target),
-    }
-
-
-SIZES: Any = {"rows": SIZE, "columns": SIZE, "stride": SIZE, "out_stride": SIZE}
+SOURCE, TARGET = (
+    matrix("rows", "columns", "stride"),
+    matrix("rows", "columns", "out_stride"),
+)
 
 
 @cache
@@ -111,14 +95,17 @@ def forward_kernel(kind: int, *, has_bias: bool, in_place: bool) -> Kernel:
     """
     keeps_inputs = kind in (GELU, GELU_TANH)
 
-    @kernel_entry(
-        **between(kind, in_place),
-        bias=reads(FLOATS, (lambda rows: rows) if has_bias else 0),
-        slope=reads(FLOATS, 1),
-        **SIZES,
-        operations=lambda rows, columns: rows * columns,
-    )
-    def activation(inputs, outputs, bias, slope, rows, columns, stride, out_stride):
+    @kernel_entry(operations=times("rows", "columns"))
+    def activation(
+        inputs: (updates if in_place or keeps_inputs else reads)(FLOATS, SOURCE),
+        outputs: writes(FLOATS, 0 if in_place else TARGET),
+        bias: reads(FLOATS, (lambda rows: rows) if has_bias else 0),
+        slope: reads(FLOATS, 1),
+        rows: SIZE,
+        columns: SIZE,
+        stride: SIZE,
+        out_stride: SIZE,
+    ):
         for row in range(rows):
             shift = bias[row] if has_bias else ZERO
             values = inputs[row * stride : row * stride + columns]
@@ -146,15 +133,16 @@ def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
     """
     keeps_inputs = kind in (GELU, GELU_TANH)
 
-    @kernel_entry(
-        **between(kind, in_place),
-        bias=reads(FLOATS, lambda columns: columns),
-        slope=reads(FLOATS, 1),
-        **SIZES,
-        operations=lambda rows, columns: rows * columns,
-    )
+    @kernel_entry(operations=times("rows", "columns"))
     def rows_activation(
-        inputs, outputs, bias, slope, rows, columns, stride, out_stride
+        inputs: (updates if in_place or keeps_inputs else reads)(FLOATS, SOURCE),
+        outputs: writes(FLOATS, 0 if in_place else TARGET),
+        bias: reads(FLOATS, "columns"),
+        slope: reads(FLOATS, 1),
+        rows: SIZE,
+        columns: SIZE,
+        stride: SIZE,
+        out_stride: SIZE,
     ):
         for row in range(rows):
             values = inputs[row * stride : row * stride + columns]
@@ -182,14 +170,16 @@ def backward_kernel(kind: int) -> Kernel:
         ReLU ... GELU.backward
     """
 
-    @kernel_entry(
-        d_outputs=updates(FLOATS, source),
-        kept=reads(FLOATS, target),
-        slope=reads(FLOATS, 1),
-        **SIZES,
-        operations=lambda rows, columns: 2 * rows * columns,
-    )
-    def activation_backward(d_outputs, kept, slope, rows, columns, stride, out_stride):
+    @kernel_entry(operations=times(2, "rows", "columns"))
+    def activation_backward(
+        d_outputs: updates(FLOATS, SOURCE),
+        kept: reads(FLOATS, TARGET),
+        slope: reads(FLOATS, 1),
+        rows: SIZE,
+        columns: SIZE,
+        stride: SIZE,
+        out_stride: SIZE,
+    ):
         for row in range(rows):
             blame = d_outputs[row * stride : row * stride + columns]
             keep = kept[row * out_stride : row * out_stride + columns]

@@ -9,28 +9,28 @@ from handgrad.engine.kernels.declaration import (
     TILE,
     Span,
     reads,
+    times,
 )
 from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.gather import COUNT, HUGE, INPUTS, LOGITS
 from handgrad.engine.kernels.machine import float_pointer
 
 
-@kernel_entry(
-    block=reads(LONGS, INPUTS),
-    logits=reads(
+@kernel_entry(bytes_moved=times(2, 4, "classes", "lanes"))
+def answers(
+    block: reads(LONGS, INPUTS),
+    logits: reads(
         FLOATS,
         lambda classes, across, along, lanes: Span(
             0, (classes - 1) * across + (lanes - 1) * along + 1, classes * lanes
         ),
     ),
-    classes=SIZE,
-    across=SIZE,
-    along=SIZE,
-    lanes=SIZE,
-    tile=TILE,
-    bytes_moved=lambda classes, lanes: 2 * 4 * classes * lanes,
-)
-def answers(block, logits, classes, across, along, lanes, tile):
+    classes: SIZE,
+    across: SIZE,
+    along: SIZE,
+    lanes: SIZE,
+    tile: TILE,
+):
     """answers[example, k] = logits[k, n], for the examples that a batch has.
 
     `across` and `along` are the strides of classes and of a tile's `lanes` examples.

@@ -23,6 +23,7 @@ from handgrad.engine.kernels.declaration import (
     TILE,
     reads,
     strided,
+    times,
     updates,
     writes,
 )
@@ -146,15 +147,17 @@ def passes(count):
 SIZES: Any = {"channels": SIZE, "places": SIZE, "columns": SIZE, "stride": SIZE}
 
 
-@kernel_entry(
-    block=reads(LONGS, INPUTS),
-    inputs=reads(FLOATS, values),
-    notes=writes(DOUBLES, lambda channels: NOTES * channels),
-    **SIZES,
-    tile=TILE,
-    operations=passes(3),
-)
-def batch_norm_notes(block, inputs, notes, channels, places, columns, stride, tile):
+@kernel_entry(operations=passes(3))
+def batch_norm_notes(
+    block: reads(LONGS, INPUTS),
+    inputs: reads(FLOATS, values),
+    notes: writes(DOUBLES, times(NOTES, "channels")),
+    channels: SIZE,
+    places: SIZE,
+    columns: SIZE,
+    stride: SIZE,
+    tile: TILE,
+):
     """The notes of a tile."""
     valid = valid_columns(block, tile, columns)
     note(inputs, (channels, places, columns, stride), valid, notes)
@@ -172,42 +175,27 @@ def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
     """
     running = updates if training else reads
 
-    @kernel_entry(
-        inputs=reads(FLOATS, values),
-        notes=reads(
+    @kernel_entry(operations=passes(4))
+    def batch_norm(
+        inputs: reads(FLOATS, values),
+        notes: reads(
             DOUBLES,
             (lambda tiles, channels: tiles * channels * NOTES) if training else 0,
         ),
-        outputs=writes(FLOATS, results),
-        weight=reads(FLOATS, each),
-        bias=reads(FLOATS, each),
-        running_mean=running(FLOATS, each),
-        running_var=running(FLOATS, each),
-        statistics=writes(FLOATS, pairs if training else 0),
-        settings=reads(DOUBLES, 2),
-        **SIZES,
-        out_stride=SIZE,
-        tiles=SIZE,
-        tile=TILE,
-        operations=passes(4),
-    )
-    def batch_norm(
-        inputs,
-        notes,
-        outputs,
-        weight,
-        bias,
-        running_mean,
-        running_var,
-        statistics,
-        settings,
-        channels,
-        places,
-        columns,
-        stride,
-        out_stride,
-        tiles,
-        tile,
+        outputs: writes(FLOATS, results),
+        weight: reads(FLOATS, each),
+        bias: reads(FLOATS, each),
+        running_mean: running(FLOATS, each),
+        running_var: running(FLOATS, each),
+        statistics: writes(FLOATS, pairs if training else 0),
+        settings: reads(DOUBLES, 2),
+        channels: SIZE,
+        places: SIZE,
+        columns: SIZE,
+        stride: SIZE,
+        out_stride: SIZE,
+        tiles: SIZE,
+        tile: TILE,
     ):
         eps, momentum = settings[0], settings[1]
         for channel in range(channels):
@@ -251,29 +239,19 @@ def sums_kernel(*, has_relu: bool) -> Kernel:
     `d_outputs` become the gradient of the batch norm's own outputs.
     """
 
-    @kernel_entry(
-        d_outputs=(updates if has_relu else reads)(FLOATS, blames),
-        outputs=reads(FLOATS, results if has_relu else 0),
-        inputs=reads(FLOATS, values),
-        statistics=reads(FLOATS, pairs),
-        sums=writes(FLOATS, pairs),
-        **SIZES,
-        d_stride=SIZE,
-        out_stride=SIZE,
-        operations=passes(4),
-    )
+    @kernel_entry(operations=passes(4))
     def batch_norm_sums(
-        d_outputs,
-        outputs,
-        inputs,
-        statistics,
-        sums,
-        channels,
-        places,
-        columns,
-        stride,
-        d_stride,
-        out_stride,
+        d_outputs: (updates if has_relu else reads)(FLOATS, blames),
+        outputs: reads(FLOATS, results if has_relu else 0),
+        inputs: reads(FLOATS, values),
+        statistics: reads(FLOATS, pairs),
+        sums: writes(FLOATS, pairs),
+        channels: SIZE,
+        places: SIZE,
+        columns: SIZE,
+        stride: SIZE,
+        d_stride: SIZE,
+        out_stride: SIZE,
     ):
         for channel in range(channels):
             level, tilt = 0.0, 0.0
@@ -298,41 +276,26 @@ def sums_kernel(*, has_relu: bool) -> Kernel:
     return batch_norm_sums
 
 
-@kernel_entry(
-    block=reads(LONGS, INPUTS),
-    d_values=updates(FLOATS, blames),
-    inputs=reads(FLOATS, values),
-    statistics=reads(FLOATS, pairs),
-    sums=reads(
+@kernel_entry(operations=passes(6))
+def batch_norm_backward(
+    block: reads(LONGS, INPUTS),
+    d_values: updates(FLOATS, blames),
+    inputs: reads(FLOATS, values),
+    statistics: reads(FLOATS, pairs),
+    sums: reads(
         FLOATS, lambda tiles, channels, step: strided(tiles, 2 * channels, step)
     ),
-    weight=reads(FLOATS, each),
-    d_weight=writes(FLOATS, each),
-    d_bias=writes(FLOATS, each),
-    **SIZES,
-    d_stride=SIZE,
-    tiles=SIZE,
-    step=SIZE,
-    tile=TILE,
-    operations=passes(6),
-)
-def batch_norm_backward(
-    block,
-    d_values,
-    inputs,
-    statistics,
-    sums,
-    weight,
-    d_weight,
-    d_bias,
-    channels,
-    places,
-    columns,
-    stride,
-    d_stride,
-    tiles,
-    step,
-    tile,
+    weight: reads(FLOATS, each),
+    d_weight: writes(FLOATS, each),
+    d_bias: writes(FLOATS, each),
+    channels: SIZE,
+    places: SIZE,
+    columns: SIZE,
+    stride: SIZE,
+    d_stride: SIZE,
+    tiles: SIZE,
+    step: SIZE,
+    tile: TILE,
 ):
     """d of a batch norm's outputs become d_inputs; tile 0 notes d_weight and d_bias.
 

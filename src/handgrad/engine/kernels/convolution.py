@@ -18,6 +18,7 @@ from handgrad.engine.kernels.declaration import (
     Span,
     at,
     reads,
+    times,
     updates,
     writes,
 )
@@ -66,13 +67,20 @@ def taps_kernel(outs: int, vectors: int) -> Kernel:
     width = vectors * VECTOR_BYTES
 
     @kernel_entry(
-        inputs=reads(
+        operations=lambda places, channels, blocks, groups: (
+            2
+            * int(places.reshape(-1, 4)[:, 3].sum())
+            * (channels * blocks * outs * groups * vectors * LANES)
+        )
+    )
+    def convolution(
+        inputs: reads(
             at(FLOATS),
             lambda taps, places, channels, in_stride, groups: reach_of_inputs(
                 taps, places, channels, in_stride, groups * width
             ),
         ),
-        weights=reads(
+        weights: reads(
             at(FLOATS),
             lambda taps, blocks, block_stride, channels, weight_stride: floats_from(
                 0,
@@ -82,8 +90,8 @@ def taps_kernel(outs: int, vectors: int) -> Kernel:
                 + FLOAT * outs,
             ),
         ),
-        bias=reads(at(FLOATS), lambda blocks: outs * blocks),
-        outputs=writes(
+        bias: reads(at(FLOATS), times(outs, "blocks")),
+        outputs: writes(
             at(FLOATS),
             lambda places, blocks, out_stride, groups: floats_from(
                 places.reshape(-1, 4)[:, 1].min(),
@@ -92,42 +100,20 @@ def taps_kernel(outs: int, vectors: int) -> Kernel:
                 + groups * width,
             ),
         ),
-        taps=reads(
+        taps: reads(
             at(LONGS),
             lambda places: 2 * int(places.reshape(-1, 4)[:, 2:].sum(axis=1).max()),
         ),
-        places=reads(LONGS, lambda count: 4 * count),
-        count=SIZE,
-        channels=SIZE,
-        in_stride=SIZE,
-        weight_stride=SIZE,
-        blocks=SIZE,
-        block_stride=SIZE,
-        out_stride=SIZE,
-        groups=SIZE,
-        together=SIZE,
-        operations=lambda places, channels, blocks, groups: (
-            2
-            * int(places.reshape(-1, 4)[:, 3].sum())
-            * (channels * blocks * outs * groups * vectors * LANES)
-        ),
-    )
-    def convolution(
-        inputs,
-        weights,
-        bias,
-        outputs,
-        taps,
-        places,
-        count,
-        channels,
-        in_stride,
-        weight_stride,
-        blocks,
-        block_stride,
-        out_stride,
-        groups,
-        together,
+        places: reads(LONGS, times(4, "count")),
+        count: SIZE,
+        channels: SIZE,
+        in_stride: SIZE,
+        weight_stride: SIZE,
+        blocks: SIZE,
+        block_stride: SIZE,
+        out_stride: SIZE,
+        groups: SIZE,
+        together: SIZE,
     ):
         for first in range(0, count, together):
             for block in range(blocks):
@@ -168,14 +154,19 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
     """
 
     @kernel_entry(
-        d_outputs=reads(
+        operations=times(
+            2, "blocks", outs, "channels", "tap_blocks", taps, "count", "run", LANES
+        )
+    )
+    def weight_gradient(
+        d_outputs: reads(
             at(FLOATS),
             lambda rows, blocks, d_stride, run: floats_from(
                 rows[::2].min(),
                 rows[::2].max() + (blocks * outs - 1) * d_stride + run * VECTOR_BYTES,
             ),
         ),
-        inputs=reads(
+        inputs: reads(
             at(FLOATS),
             lambda rows, tap_offsets, channels, in_stride, run: floats_from(
                 rows[1::2].min() + tap_offsets.min(),
@@ -185,40 +176,20 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
                 + run * VECTOR_BYTES,
             ),
         ),
-        tap_offsets=reads(at(LONGS), lambda tap_blocks: tap_blocks * taps),
-        rows=reads(at(LONGS), lambda count: 2 * count),
-        d_weight=updates(
+        tap_offsets: reads(at(LONGS), times("tap_blocks", taps)),
+        rows: reads(at(LONGS), times(2, "count")),
+        d_weight: updates(
             at(FLOATS),
-            lambda blocks, channels, tap_blocks: (
-                blocks * outs * channels * tap_blocks * taps
-            ),
+            times("blocks", outs, "channels", "tap_blocks", taps),
         ),
-        d_stride=SIZE,
-        in_stride=SIZE,
-        channels=SIZE,
-        blocks=SIZE,
-        tap_blocks=SIZE,
-        count=SIZE,
-        run=SIZE,
-        together=SIZE,
-        operations=lambda blocks, channels, tap_blocks, count, run: (
-            2 * blocks * outs * channels * tap_blocks * taps * count * run * LANES
-        ),
-    )
-    def weight_gradient(
-        d_outputs,
-        inputs,
-        tap_offsets,
-        rows,
-        d_weight,
-        d_stride,
-        in_stride,
-        channels,
-        blocks,
-        tap_blocks,
-        count,
-        run,
-        together,
+        d_stride: SIZE,
+        in_stride: SIZE,
+        channels: SIZE,
+        blocks: SIZE,
+        tap_blocks: SIZE,
+        count: SIZE,
+        run: SIZE,
+        together: SIZE,
     ):
         gradient_stride = 4 * channels * tap_blocks * taps
         for first_block in range(0, blocks, together):
@@ -244,36 +215,35 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
     return weight_gradient
 
 
-@kernel_entry(
-    weight=reads(FLOATS, lambda order: int(order.max()) + 1),
-    packed=writes(FLOATS, lambda size: size),
-    order=reads(LONGS, lambda size: size),
-    size=SIZE,
-    bytes_moved=lambda size: 2 * FLOAT * size,
-)
-def pack(weight, packed, order, size):
+@kernel_entry(bytes_moved=times(2, FLOAT, "size"))
+def pack(
+    weight: reads(FLOATS, lambda order: int(order.max()) + 1),
+    packed: writes(FLOATS, "size"),
+    order: reads(LONGS, "size"),
+    size: SIZE,
+):
     """packed[i] = weight[order[i]], and 0 where the order says -1."""
     for place in range(size):
         source = order[place]
         packed[place] = weight[source] if source >= 0 else 0.0
 
 
-@kernel_entry(
-    inputs=reads(
+@kernel_entry()
+def border(
+    inputs: reads(
         FLOATS,
-        lambda channels, height, width, lanes: channels * height * width * lanes,
+        times("channels", "height", "width", "lanes"),
     ),
-    outputs=writes(FLOATS, inside),
-    channels=SIZE,
-    height=SIZE,
-    width=SIZE,
-    tall=SIZE,
-    wide=SIZE,
-    top=SIZE,
-    left=SIZE,
-    lanes=SIZE,
-)
-def border(inputs, outputs, channels, height, width, tall, wide, top, left, lanes):
+    outputs: writes(FLOATS, inside),
+    channels: SIZE,
+    height: SIZE,
+    width: SIZE,
+    tall: SIZE,
+    wide: SIZE,
+    top: SIZE,
+    left: SIZE,
+    lanes: SIZE,
+):
     """Copy pictures into a border of zeros: the padding of Conv2d."""
     for channel in range(channels):
         for line in range(height):

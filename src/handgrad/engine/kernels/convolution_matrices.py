@@ -32,6 +32,7 @@ from handgrad.engine.kernels.declaration import (
     at,
     reads,
     scratch,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import kernel, kernel_entry
@@ -144,42 +145,32 @@ SIZES: Any = dict.fromkeys(
 )
 
 
-@kernel_entry(
-    inputs=reads(at(FLOATS), pictures),
-    weights=reads(
+@kernel_entry(operations=work, by_unit=True)
+def unit_convolution(
+    inputs: reads(at(FLOATS), pictures),
+    weights: reads(
         at(OCTETS),
         lambda outs, channels, tall, broad: tall * broad * packed_bytes(outs, channels),
     ),
-    bias=reads(FLOATS, lambda outs, has_bias: outs if has_bias else 0),
-    outputs=writes(at(FLOATS), results),
-    table=scratch(
+    bias: reads(FLOATS, lambda outs, has_bias: outs if has_bias else 0),
+    outputs: writes(at(FLOATS), results),
+    table: scratch(
         at(OCTETS),
         lambda channels, wide, tall, broad: forward_scratch_bytes(
             channels, wide, (tall, broad)
         ),
     ),
-    **SIZES,
-    has_bias=FLAG,
-    operations=work,
-    by_unit=True,
-)
-def unit_convolution(
-    inputs,
-    weights,
-    bias,
-    outputs,
-    table,
-    channels,
-    height,
-    width,
-    outs,
-    high,
-    wide,
-    tall,
-    broad,
-    top,
-    left,
-    has_bias,
+    channels: SIZE,
+    height: SIZE,
+    width: SIZE,
+    outs: SIZE,
+    high: SIZE,
+    wide: SIZE,
+    tall: SIZE,
+    broad: SIZE,
+    top: SIZE,
+    left: SIZE,
+    has_bias: FLAG,
 ):
     """outputs = convolution + bias; weights are as `unit_weights` leaves them.
 
@@ -217,17 +208,17 @@ def unit_convolution(
     end_matrices()
 
 
-@kernel_entry(
-    weights=reads(at(FLOATS), lambda taps, outs, channels: taps * outs * channels),
-    packed=writes(
+@kernel_entry()
+def unit_weights(
+    weights: reads(at(FLOATS), times("taps", "outs", "channels")),
+    packed: writes(
         at(OCTETS), lambda taps, outs, channels: taps * packed_bytes(outs, channels)
     ),
-    turned=scratch(at(OCTETS), TURN_BYTES),
-    taps=SIZE,
-    outs=SIZE,
-    channels=SIZE,
-)
-def unit_weights(weights, packed, turned, taps, outs, channels):
+    turned: scratch(at(OCTETS), TURN_BYTES),
+    taps: SIZE,
+    outs: SIZE,
+    channels: SIZE,
+):
     """(taps, outputs, channels) in parts: (outputs by the 32, taps, channels)."""
     size = channels // SIDE * UNIT_BYTES
     for tap in range(taps):
@@ -266,37 +257,28 @@ def add_taps(table, runs, adds, sizes, d_weight):
                     matrix_runs(0, table, runs, wide, left, right, place, row)
 
 
-@kernel_entry(
-    d_outputs=reads(at(FLOATS), results),
-    inputs=reads(at(FLOATS), pictures),
-    d_weight=writes(at(FLOATS), weight_size),
-    table=scratch(
+@kernel_entry(operations=work, by_unit=True)
+def unit_gradient(
+    d_outputs: reads(at(FLOATS), results),
+    inputs: reads(at(FLOATS), pictures),
+    d_weight: writes(at(FLOATS), weight_size),
+    table: scratch(
         at(OCTETS),
         lambda channels, outs, wide, tall, broad, together: gradient_scratch_bytes(
             (channels, outs), wide, (tall, broad), together
         ),
     ),
-    **SIZES,
-    together=SIZE,
-    operations=work,
-    by_unit=True,
-)
-def unit_gradient(
-    d_outputs,
-    inputs,
-    d_weight,
-    table,
-    channels,
-    height,
-    width,
-    outs,
-    high,
-    wide,
-    tall,
-    broad,
-    top,
-    left,
-    together,
+    channels: SIZE,
+    height: SIZE,
+    width: SIZE,
+    outs: SIZE,
+    high: SIZE,
+    wide: SIZE,
+    tall: SIZE,
+    broad: SIZE,
+    top: SIZE,
+    left: SIZE,
+    together: SIZE,
 ):
     """d_weight of one tile, (taps, outputs, channels); `together` rows at once.
 
@@ -342,8 +324,9 @@ def unit_gradient(
     end_matrices()
 
 
-@kernel_entry(
-    parts=reads(
+@kernel_entry()
+def unit_sum(
+    parts: reads(
         at(FLOATS),
         lambda taps, outs, rows, channels, tiles, size: Span(
             0,
@@ -351,15 +334,14 @@ def unit_gradient(
             tiles * taps * rows * channels,
         ),
     ),
-    d_weight=writes(FLOATS, lambda taps, rows, channels: rows * channels * taps),
-    taps=SIZE,
-    outs=SIZE,
-    rows=SIZE,
-    channels=SIZE,
-    tiles=SIZE,
-    size=SIZE,
-)
-def unit_sum(parts, d_weight, taps, outs, rows, channels, tiles, size):
+    d_weight: writes(FLOATS, times("rows", "channels", "taps")),
+    taps: SIZE,
+    outs: SIZE,
+    rows: SIZE,
+    channels: SIZE,
+    tiles: SIZE,
+    size: SIZE,
+):
     """d_weight: the sum over tiles, in their order, of some rows of all outputs.
 
     A tile's part is (taps, outputs, channels), `size` bytes from the next.

@@ -1,12 +1,12 @@
 """What a kernel declares of its arguments: by name, what they are, how far they reach.
 
 An array argument has an element type, says whether it is read, written or both, and
-how far the kernel reaches into it: a number of elements, or a function of the kernel's
-other arguments that returns one. Arguments of that function are named after them; a
-size is an integer, an array (a table of offsets) is its numbers.
+how far the kernel reaches into it: a number of elements, or a rule of the kernel's
+other arguments, by their names. A function of them may be one; to it a size is an
+integer, and an array (a table of offsets) its numbers.
 
-    source=reads(FLOATS, lambda rows, columns, stride: strided(rows, columns, stride)),
-    rows=SIZE,
+    source: reads(FLOATS, matrix("rows", "columns", "stride")),
+    rows: SIZE,
 
 An array of which nothing is touched may be `NOWHERE`.
 """
@@ -14,6 +14,7 @@ An array of which nothing is touched may be `NOWHERE`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import signature
+from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -57,7 +58,8 @@ def at(element: Element) -> Element:
     return element._replace(is_address=True)
 
 
-Reach: TypeAlias = int | Span | Callable[..., int | Span]
+Rule: TypeAlias = Callable[[Mapping[str, Any]], Any]
+Reach: TypeAlias = int | str | Span | Callable[..., int | Span]
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,31 @@ def strided(rows: int, columns: int, stride: int) -> Span:
     return Span(0, (rows - 1) * stride + columns if count else 0, count)
 
 
+def times(*factors: str | int) -> Rule:
+    """The product of arguments, named, and of numbers."""
+    return lambda values: prod(value_of(factor, values) for factor in factors)
+
+
+def matrix(rows: str | int, columns: str | int, stride: str, *, item: int = 1) -> Rule:
+    """`strided`, of arguments; `item` is what an element counts in the stride."""
+
+    def rule(values: Mapping[str, Any]) -> Span:
+        sides = (value_of(rows, values), value_of(columns, values))
+        return strided(*sides, values[stride] // item)
+
+    return rule
+
+
+def value_of(factor: Any, values: Mapping[str, Any]) -> Any:
+    """A number, or an argument's by its name."""
+    return values[factor] if isinstance(factor, str) else factor
+
+
 def evaluate(rule: Any, values: Mapping[str, Any]) -> Any:
-    """A number as it is; a function, of those values that it names."""
+    """A number, or an argument's by its name; a rule's, or that of a function."""
     if not callable(rule):
-        return rule
-    return rule(**{name: values[name] for name in signature(rule).parameters})
+        return value_of(rule, values)
+    names = list(signature(rule).parameters)
+    if names == ["values"]:
+        return rule(values)
+    return rule(**{name: values[name] for name in names})

@@ -20,6 +20,7 @@ from handgrad.engine.kernels.declaration import (
     reads,
     scratch,
     strided,
+    times,
     updates,
     writes,
 )
@@ -97,37 +98,24 @@ def dropout_kernel(*, in_place: bool, by_rows: bool = False) -> Kernel:
     step and the threshold.
     """
 
-    @kernel_entry(
-        block=reads(LONGS, INPUTS),
-        values=(updates if in_place else reads)(FLOATS, span),
-        outputs=writes(
+    @kernel_entry(operations=times("rows", "columns"))
+    def dropout(
+        block: reads(LONGS, INPUTS),
+        values: (updates if in_place else reads)(FLOATS, span),
+        outputs: writes(
             FLOATS,
             0
             if in_place
             else lambda rows, columns, out_stride: strided(rows, columns, out_stride),
         ),
-        draw=reads(LONGS, 4),
-        scale=reads(FLOATS, 1),
-        examples=scratch(LONGS, lambda rows, columns: rows if by_rows else columns),
-        rows=SIZE,
-        columns=SIZE,
-        stride=SIZE,
-        out_stride=SIZE,
-        tile=TILE,
-        operations=lambda rows, columns: rows * columns,
-    )
-    def dropout(
-        block,
-        values,
-        outputs,
-        draw,
-        scale,
-        examples,
-        rows,
-        columns,
-        stride,
-        out_stride,
-        tile,
+        draw: reads(LONGS, 4),
+        scale: reads(FLOATS, 1),
+        examples: scratch(LONGS, lambda rows, columns: rows if by_rows else columns),
+        rows: SIZE,
+        columns: SIZE,
+        stride: SIZE,
+        out_stride: SIZE,
+        tile: TILE,
     ):
         words = (u64(draw[0]), u64(draw[1]), u64(draw[2]), u64(draw[3]))
         count = rows if by_rows else columns

@@ -1,7 +1,7 @@
 """How a kernel becomes an address that a program can call."""
 
 from collections.abc import Callable, Mapping
-from inspect import signature
+from inspect import get_annotations, signature
 from typing import Any
 
 import numba
@@ -63,17 +63,18 @@ class Kernel:
     def __init__(
         self,
         body: Callable[..., None],
-        arguments: Mapping[str, Argument],
+        arguments: Mapping[str, Argument] | None = None,
         *,
         operations: Any = 0,
         bytes_moved: Any = None,
         by_unit: bool = False,
     ) -> None:
-        self.body, self.arguments, self.by_unit = body, dict(arguments), by_unit
+        self.body, self.by_unit = body, by_unit
+        self.arguments = dict(arguments or get_annotations(body))
         self.operations, self.bytes_moved = operations, bytes_moved
         self.name = body.__name__.removesuffix("_kernel")
         self._compiled: Any = None
-        assert list(signature(body).parameters) == list(arguments), self.name
+        assert list(signature(body).parameters) == list(self.arguments), self.name
 
     @property
     def is_compiled(self) -> bool:
@@ -112,7 +113,10 @@ def kernel_entry(
     by_unit: bool = False,
     **arguments: Argument,
 ) -> Callable[[Callable[..., None]], Kernel]:
-    """Make a `Kernel` of the function below, whose parameters these arguments are."""
+    """Make a `Kernel` of the function below.
+
+    Its parameters' annotations declare them, or these arguments do, in their order.
+    """
 
     def declared(body: Callable[..., None]) -> Kernel:
         return Kernel(

@@ -24,6 +24,7 @@ from handgrad.engine.kernels.declaration import (
     reads,
     scratch,
     strided,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
@@ -185,31 +186,18 @@ def gather_planes(images, rows, count, first, geometry, scale, offset, outputs, 
         turn_planes(planes.ctypes.data, channel, geometry, outputs.ctypes.data)
 
 
-def inputs_of(dtype):
-    """The arguments that both gathers share; `viewed` images have a place, or none."""
-    element = OCTETS if dtype == "uint8" else FLOATS
-    return {
-        "block": reads(LONGS, INPUTS),
-        "scale": reads(FLOATS, lambda channels: channels),
-        "offset": reads(FLOATS, lambda channels: channels),
-        "pictures": reads(
-            element,
-            lambda channels, height, width, viewed: channels * height * width * viewed,
-        ),
-        "numbers": reads(LONGS, lambda viewed: viewed),
-        "viewed": SIZE,
-        "channels": SIZE,
-        "height": SIZE,
-        "width": SIZE,
-        "lanes": SIZE,
-        "tile": TILE,
-        "operations": lambda channels, height, width, lanes: (
-            2 * channels * height * width * lanes
-        ),
-        "bytes_moved": lambda channels, height, width, lanes: (
-            (4 + element.dtype.itemsize) * channels * height * width * lanes
-        ),
-    }
+def element_of(dtype):
+    """What images of this type hold."""
+    return OCTETS if dtype == "uint8" else FLOATS
+
+
+def moved(dtype):
+    """Bytes read and written for a tile."""
+    size = element_of(dtype).dtype.itemsize + 4
+    return times(size, "channels", "height", "width", "lanes")
+
+
+WORK = times(2, "channels", "height", "width", "lanes")
 
 
 def inside(channels, height, width, tall, wide, top, left, lanes):
@@ -225,33 +213,27 @@ def gather_last_kernel(dtype: str) -> Kernel:
     Narrow pictures pixel by pixel; others by way of `planes`.
     """
 
-    @kernel_entry(
-        **inputs_of(dtype),
-        outputs=writes(FLOATS, inside),
-        planes=scratch(FLOATS, lambda height, width, lanes: height * width * lanes),
-        tall=SIZE,
-        wide=SIZE,
-        top=SIZE,
-        left=SIZE,
-    )
+    @kernel_entry(operations=WORK, bytes_moved=moved(dtype))
     def gather(
-        block,
-        scale,
-        offset,
-        pictures,
-        numbers,
-        viewed,
-        channels,
-        height,
-        width,
-        lanes,
-        tile,
-        outputs,
-        planes,
-        tall,
-        wide,
-        top,
-        left,
+        block: reads(LONGS, INPUTS),
+        scale: reads(FLOATS, "channels"),
+        offset: reads(FLOATS, "channels"),
+        pictures: reads(
+            element_of(dtype), times("channels", "height", "width", "viewed")
+        ),
+        numbers: reads(LONGS, "viewed"),
+        viewed: SIZE,
+        channels: SIZE,
+        height: SIZE,
+        width: SIZE,
+        lanes: SIZE,
+        tile: TILE,
+        outputs: writes(FLOATS, inside),
+        planes: scratch(FLOATS, times("height", "width", "lanes")),
+        tall: SIZE,
+        wide: SIZE,
+        top: SIZE,
+        left: SIZE,
     ):
         images, rows, count, first = tile_rows(block, pictures, numbers, lanes, tile)
         geometry = (channels, height, width, tall, wide, top, left, lanes)
@@ -269,30 +251,28 @@ def gather_last_kernel(dtype: str) -> Kernel:
 def gather_first_kernel(dtype: str) -> Kernel:
     """Images to (lanes, features), `stride` floats apart, normalised."""
 
-    @kernel_entry(
-        **inputs_of(dtype),
-        outputs=writes(
+    @kernel_entry(operations=WORK, bytes_moved=moved(dtype))
+    def gather(
+        block: reads(LONGS, INPUTS),
+        scale: reads(FLOATS, "channels"),
+        offset: reads(FLOATS, "channels"),
+        pictures: reads(
+            element_of(dtype), times("channels", "height", "width", "viewed")
+        ),
+        numbers: reads(LONGS, "viewed"),
+        viewed: SIZE,
+        channels: SIZE,
+        height: SIZE,
+        width: SIZE,
+        lanes: SIZE,
+        tile: TILE,
+        outputs: writes(
             FLOATS,
             lambda channels, height, width, lanes, stride: strided(
                 lanes, channels * height * width, stride
             ),
         ),
-        stride=SIZE,
-    )
-    def gather(
-        block,
-        scale,
-        offset,
-        pictures,
-        numbers,
-        viewed,
-        channels,
-        height,
-        width,
-        lanes,
-        tile,
-        outputs,
-        stride,
+        stride: SIZE,
     ):
         images, rows, count, first = tile_rows(block, pictures, numbers, lanes, tile)
         geometry = (channels, height, width, lanes)

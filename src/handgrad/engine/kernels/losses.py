@@ -19,9 +19,10 @@ from handgrad.engine.kernels.declaration import (
     LONGS,
     SIZE,
     TILE,
+    matrix,
     reads,
     scratch,
-    strided,
+    times,
     updates,
     writes,
 )
@@ -151,34 +152,19 @@ def squared(logits, targets, factors, sizes, setting, share, best, total):
 def loss_kernel(kind: int) -> Kernel:
     """The loss of one tile, how many it got right, and d_logits in place of logits."""
 
-    @kernel_entry(
-        block=reads(LONGS, INPUTS),
-        logits=updates(
-            FLOATS, lambda classes, lanes, stride: strided(classes, lanes, stride)
-        ),
-        setting=reads(FLOATS, 1),
-        notes=scratch(FLOATS, lambda lanes: 3 * lanes),
-        targets=scratch(LONGS, lambda lanes: lanes),
-        losses=writes(DOUBLES, 1),
-        correct=writes(LONGS, 1),
-        classes=SIZE,
-        lanes=SIZE,
-        stride=SIZE,
-        tile=TILE,
-        operations=lambda classes, lanes: 10 * classes * lanes,
-    )
+    @kernel_entry(operations=times(10, "classes", "lanes"))
     def loss(
-        block,
-        logits,
-        setting,
-        notes,
-        targets,
-        losses,
-        correct,
-        classes,
-        lanes,
-        stride,
-        tile,
+        block: reads(LONGS, INPUTS),
+        logits: updates(FLOATS, matrix("classes", "lanes", "stride")),
+        setting: reads(FLOATS, 1),
+        notes: scratch(FLOATS, times(3, "lanes")),
+        targets: scratch(LONGS, "lanes"),
+        losses: writes(DOUBLES, 1),
+        correct: writes(LONGS, 1),
+        classes: SIZE,
+        lanes: SIZE,
+        stride: SIZE,
+        tile: TILE,
     ):
         sizes = (classes, lanes, stride)
         all_targets = carray(long_pointer(block[TARGETS]), (HUGE,))

@@ -92,22 +92,20 @@ def work(rows, columns, count):
     return 2 * rows * columns * count
 
 
-@kernel_entry(
-    left=reads(
+@kernel_entry(operations=work, by_unit=True)
+def product_of_packed(
+    left: reads(
         at(FLOATS), lambda rows, count, left_row: side(rows, count, left_row, True)
     ),
-    right=reads(at(OCTETS), lambda columns, count: packed_bytes(columns, count)),
-    outputs=writes(at(FLOATS), outputs_of),
-    parts=scratch(at(OCTETS), lambda rows: scratch_bytes(rows, is_packed=True)),
-    left_row=SIZE,
-    row=SIZE,
-    rows=SIZE,
-    columns=SIZE,
-    count=SIZE,
-    operations=work,
-    by_unit=True,
-)
-def product_of_packed(left, right, outputs, parts, left_row, row, rows, columns, count):
+    right: reads(at(OCTETS), lambda columns, count: packed_bytes(columns, count)),
+    outputs: writes(at(FLOATS), outputs_of),
+    parts: scratch(at(OCTETS), lambda rows: scratch_bytes(rows, is_packed=True)),
+    left_row: SIZE,
+    row: SIZE,
+    rows: SIZE,
+    columns: SIZE,
+    count: SIZE,
+):
     """outputs = left @ right, which is as `pack_right` leaves it.
 
     `left_row` and `row` are bytes from row to row; `count` is the inner sum's length.
@@ -134,22 +132,20 @@ def packed_columns(columns, count, first, all_columns):
     return Span(0, behind * UNIT_BYTES, packed_bytes(columns, count))
 
 
-@kernel_entry(
-    matrix=reads(
+@kernel_entry()
+def pack_right(
+    matrix: reads(
         at(FLOATS),
         lambda columns, count, stride, is_along: side(columns, count, stride, is_along),
     ),
-    packed=writes(at(OCTETS), packed_columns),
-    turned=scratch(at(OCTETS), TURN_BYTES),
-    stride=SIZE,
-    is_along=FLAG,
-    columns=SIZE,
-    count=SIZE,
-    first=SIZE,
-    all_columns=SIZE,
-)
-def pack_right(
-    matrix, packed, turned, stride, is_along, columns, count, first, all_columns
+    packed: writes(at(OCTETS), packed_columns),
+    turned: scratch(at(OCTETS), TURN_BYTES),
+    stride: SIZE,
+    is_along: FLAG,
+    columns: SIZE,
+    count: SIZE,
+    first: SIZE,
+    all_columns: SIZE,
 ):
     """Some columns (from the `first` on, by the 32) of a right side in three parts.
 
@@ -167,50 +163,34 @@ def pack_right(
         pack(start, stride, is_along, False, columns, part, here, turned)
 
 
-@kernel_entry(
-    left=reads(
+@kernel_entry(operations=work, by_unit=True)
+def matrix_product(
+    left: reads(
         at(FLOATS),
         lambda rows, count, left_stride, left_along: side(
             rows, count, left_stride, left_along
         ),
     ),
-    right=reads(
+    right: reads(
         at(FLOATS),
         lambda columns, count, right_stride, right_along: side(
             columns, count, right_stride, right_along
         ),
     ),
-    outputs=writes(at(FLOATS), outputs_of),
-    parts=scratch(
+    outputs: writes(at(FLOATS), outputs_of),
+    parts: scratch(
         at(OCTETS),
         lambda rows, together: scratch_bytes(rows, together, is_packed=False),
     ),
-    left_stride=SIZE,
-    right_stride=SIZE,
-    row=SIZE,
-    left_along=FLAG,
-    right_along=FLAG,
-    rows=SIZE,
-    columns=SIZE,
-    count=SIZE,
-    together=SIZE,
-    operations=work,
-    by_unit=True,
-)
-def matrix_product(
-    left,
-    right,
-    outputs,
-    parts,
-    left_stride,
-    right_stride,
-    row,
-    left_along,
-    right_along,
-    rows,
-    columns,
-    count,
-    together,
+    left_stride: SIZE,
+    right_stride: SIZE,
+    row: SIZE,
+    left_along: FLAG,
+    right_along: FLAG,
+    rows: SIZE,
+    columns: SIZE,
+    count: SIZE,
+    together: SIZE,
 ):
     """outputs = left @ right, `together` of the inner sum's `count` numbers at once.
 

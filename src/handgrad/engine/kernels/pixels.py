@@ -20,9 +20,10 @@ from handgrad.engine.kernels.declaration import (
     SIZE,
     TILE,
     at,
+    matrix,
     reads,
     scratch,
-    strided,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel_entry
@@ -61,20 +62,6 @@ def pixels_forward_kernel(outs: int) -> Kernel:
     """
 
     @kernel_entry(
-        block=reads(LONGS, INPUTS),
-        scale=reads(at(FLOATS), lambda channels: channels),
-        shift=reads(at(FLOATS), lambda channels: channels),
-        weight=reads(
-            at(FLOATS), lambda channels, vectors: outs * channels * vectors * LANES
-        ),
-        outputs=writes(at(FLOATS), lambda lanes, stride: strided(outs, lanes, stride)),
-        sums=scratch(at(FLOATS), outs * LANES * LANES // AT_ONCE),
-        addresses=scratch(at(LONGS), AT_ONCE),
-        channels=SIZE,
-        vectors=SIZE,
-        lanes=SIZE,
-        stride=SIZE,
-        tile=TILE,
         operations=lambda channels, vectors, lanes: (
             2 * (outs + 1) * channels * vectors * LANES * lanes
         ),
@@ -83,18 +70,18 @@ def pixels_forward_kernel(outs: int) -> Kernel:
         ),
     )
     def pixels_forward(
-        block,
-        scale,
-        shift,
-        weight,
-        outputs,
-        sums,
-        addresses,
-        channels,
-        vectors,
-        lanes,
-        stride,
-        tile,
+        block: reads(LONGS, INPUTS),
+        scale: reads(at(FLOATS), "channels"),
+        shift: reads(at(FLOATS), "channels"),
+        weight: reads(at(FLOATS), times(outs, "channels", "vectors", LANES)),
+        outputs: writes(at(FLOATS), matrix(outs, "lanes", "stride")),
+        sums: scratch(at(FLOATS), outs * LANES * LANES // AT_ONCE),
+        addresses: scratch(at(LONGS), AT_ONCE),
+        channels: SIZE,
+        vectors: SIZE,
+        lanes: SIZE,
+        stride: SIZE,
+        tile: TILE,
     ):
         images, rows, count = block[IMAGES], block[ROWS], block[COUNT]
         features = channels * vectors * LANES

@@ -66,32 +66,25 @@ def work(channels, height, width, lanes):
     return channels * height * width * lanes
 
 
-@kernel_entry(
-    inputs=reads(FLOATS, full),
-    outputs=writes(FLOATS, pooled),
-    winners=writes(OCTETS, dense),
-    **SIZES,
-    has_relu=FLAG,
-    operations=work,
-)
+@kernel_entry(operations=work)
 def max_pool(
-    inputs,
-    outputs,
-    winners,
-    channels,
-    height,
-    width,
-    tall,
-    wide,
-    kernel_h,
-    kernel_w,
-    stride_h,
-    stride_w,
-    top,
-    left,
-    lanes,
-    stride,
-    has_relu,
+    inputs: reads(FLOATS, full),
+    outputs: writes(FLOATS, pooled),
+    winners: writes(OCTETS, dense),
+    channels: SIZE,
+    height: SIZE,
+    width: SIZE,
+    tall: SIZE,
+    wide: SIZE,
+    kernel_h: SIZE,
+    kernel_w: SIZE,
+    stride_h: SIZE,
+    stride_w: SIZE,
+    top: SIZE,
+    left: SIZE,
+    lanes: SIZE,
+    stride: SIZE,
+    has_relu: FLAG,
 ):
     """outputs = max of each window; winners = which place of the window it was.
 
@@ -129,30 +122,24 @@ def max_pool(
                         best[n] = ZERO if best[n] < ZERO else best[n]
 
 
-@kernel_entry(
-    d_outputs=reads(FLOATS, pooled),
-    winners=reads(OCTETS, dense),
-    d_inputs=writes(FLOATS, full),
-    **SIZES,
-    operations=work,
-)
+@kernel_entry(operations=work)
 def max_unpool(
-    d_outputs,
-    winners,
-    d_inputs,
-    channels,
-    height,
-    width,
-    tall,
-    wide,
-    kernel_h,
-    kernel_w,
-    stride_h,
-    stride_w,
-    top,
-    left,
-    lanes,
-    stride,
+    d_outputs: reads(FLOATS, pooled),
+    winners: reads(OCTETS, dense),
+    d_inputs: writes(FLOATS, full),
+    channels: SIZE,
+    height: SIZE,
+    width: SIZE,
+    tall: SIZE,
+    wide: SIZE,
+    kernel_h: SIZE,
+    kernel_w: SIZE,
+    stride_h: SIZE,
+    stride_w: SIZE,
+    top: SIZE,
+    left: SIZE,
+    lanes: SIZE,
+    stride: SIZE,
 ):
     """d_inputs = d_outputs at the winner of each window, 0 elsewhere.
 
@@ -188,28 +175,23 @@ def max_unpool(
                                 target[n] += blame[n] if winner[n] == number else ZERO
 
 
-@kernel_entry(
-    inputs=reads(FLOATS, full),
-    outputs=writes(FLOATS, pooled),
-    **SIZES,
-    operations=work,
-)
+@kernel_entry(operations=work)
 def average_pool(
-    inputs,
-    outputs,
-    channels,
-    height,
-    width,
-    tall,
-    wide,
-    kernel_h,
-    kernel_w,
-    stride_h,
-    stride_w,
-    top,
-    left,
-    lanes,
-    stride,
+    inputs: reads(FLOATS, full),
+    outputs: writes(FLOATS, pooled),
+    channels: SIZE,
+    height: SIZE,
+    width: SIZE,
+    tall: SIZE,
+    wide: SIZE,
+    kernel_h: SIZE,
+    kernel_w: SIZE,
+    stride_h: SIZE,
+    stride_w: SIZE,
+    top: SIZE,
+    left: SIZE,
+    lanes: SIZE,
+    stride: SIZE,
 ):
     """outputs = sum of each window / its size, padding counted.
 
@@ -235,28 +217,23 @@ def average_pool(
                     total[n] *= share
 
 
-@kernel_entry(
-    d_outputs=reads(FLOATS, pooled),
-    d_inputs=writes(FLOATS, full),
-    **SIZES,
-    operations=work,
-)
+@kernel_entry(operations=work)
 def average_unpool(
-    d_outputs,
-    d_inputs,
-    channels,
-    height,
-    width,
-    tall,
-    wide,
-    kernel_h,
-    kernel_w,
-    stride_h,
-    stride_w,
-    top,
-    left,
-    lanes,
-    stride,
+    d_outputs: reads(FLOATS, pooled),
+    d_inputs: writes(FLOATS, full),
+    channels: SIZE,
+    height: SIZE,
+    width: SIZE,
+    tall: SIZE,
+    wide: SIZE,
+    kernel_h: SIZE,
+    kernel_w: SIZE,
+    stride_h: SIZE,
+    stride_w: SIZE,
+    top: SIZE,
+    left: SIZE,
+    lanes: SIZE,
+    stride: SIZE,
 ):
     """Every input of a window gets its share of the blame.
 

@@ -7,8 +7,10 @@ from handgrad.engine.kernels.declaration import (
     SIZE,
     Library,
     at,
+    matrix,
     reads,
     strided,
+    times,
     updates,
     writes,
 )
@@ -23,46 +25,30 @@ def side(rows, columns, stride, is_turned):
     return strided(*shape, stride)
 
 
-@kernel_entry(
-    left=reads(
+@kernel_entry(operations=times(2, "rows", "columns", "inner"))
+def product(
+    left: reads(
         at(FLOATS),
         lambda rows, inner, left_stride, left_turned: side(
             rows, inner, left_stride, left_turned
         ),
     ),
-    right=reads(
+    right: reads(
         at(FLOATS),
         lambda inner, columns, right_stride, right_turned: side(
             inner, columns, right_stride, right_turned
         ),
     ),
-    outputs=writes(
-        at(FLOATS), lambda rows, columns, out_stride: strided(rows, columns, out_stride)
-    ),
-    function=Library(sgemm_address),
-    rows=SIZE,
-    columns=SIZE,
-    inner=SIZE,
-    left_stride=SIZE,
-    right_stride=SIZE,
-    out_stride=SIZE,
-    left_turned=FLAG,
-    right_turned=FLAG,
-    operations=lambda rows, columns, inner: 2 * rows * columns * inner,
-)
-def product(
-    left,
-    right,
-    outputs,
-    function,
-    rows,
-    columns,
-    inner,
-    left_stride,
-    right_stride,
-    out_stride,
-    left_turned,
-    right_turned,
+    outputs: writes(at(FLOATS), matrix("rows", "columns", "out_stride")),
+    function: Library(sgemm_address),
+    rows: SIZE,
+    columns: SIZE,
+    inner: SIZE,
+    left_stride: SIZE,
+    right_stride: SIZE,
+    out_stride: SIZE,
+    left_turned: FLAG,
+    right_turned: FLAG,
 ):
     """Row-major outputs (rows, columns) = op(left) op(right); strides in floats.
 
@@ -87,17 +73,14 @@ def product(
     )
 
 
-@kernel_entry(
-    values=reads(
-        at(FLOATS), lambda rows, columns, stride: strided(rows, columns, stride)
-    ),
-    sums=updates(FLOATS, lambda rows: rows),
-    rows=SIZE,
-    columns=SIZE,
-    stride=SIZE,
-    operations=lambda rows, columns: rows * columns,
-)
-def row_sums(values, sums, rows, columns, stride):
+@kernel_entry(operations=times("rows", "columns"))
+def row_sums(
+    values: reads(at(FLOATS), matrix("rows", "columns", "stride")),
+    sums: updates(FLOATS, "rows"),
+    rows: SIZE,
+    columns: SIZE,
+    stride: SIZE,
+):
     """sums[row] += sum of the row; stands for d_bias.
 
     Columns come by the 32: a tile's examples, or a whole batch's.
@@ -106,7 +89,10 @@ def row_sums(values, sums, rows, columns, stride):
         sums[row] += row_sum(values + 4 * row * stride, columns // LANES)
 
 
-@kernel_entry(values=writes(FLOATS, lambda size: size), size=SIZE)
-def clear(values, size):
+@kernel_entry()
+def clear(
+    values: writes(FLOATS, "size"),
+    size: SIZE,
+):
     """Set to zero."""
     values[:size] = 0

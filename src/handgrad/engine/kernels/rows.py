@@ -18,9 +18,11 @@ from handgrad.engine.kernels.declaration import (
     SIZE,
     Span,
     at,
+    matrix,
     reads,
     scratch,
     strided,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import kernel, kernel_entry
@@ -76,25 +78,20 @@ def panels_of(columns, count, panel):
     return Span(0, before * panel + (count - 1) * WIDTH + last, columns * count)
 
 
-@kernel_entry(
-    left=reads(
-        at(FLOATS), lambda rows, count, left_row: strided(rows, count, left_row // 4)
-    ),
-    right=reads(
+@kernel_entry(operations=times(2, "rows", "columns", "count"))
+def rows_product(
+    left: reads(at(FLOATS), matrix("rows", "count", "left_row", item=4)),
+    right: reads(
         at(FLOATS), lambda columns, count, panel: panels_of(columns, count, panel // 4)
     ),
-    outputs=writes(at(FLOATS), outputs_of),
-    left_row=SIZE,
-    panel=SIZE,
-    row=SIZE,
-    rows=SIZE,
-    columns=SIZE,
-    count=SIZE,
-    together=SIZE,
-    operations=lambda rows, columns, count: 2 * rows * columns * count,
-)
-def rows_product(
-    left, right, outputs, left_row, panel, row, rows, columns, count, together
+    outputs: writes(at(FLOATS), outputs_of),
+    left_row: SIZE,
+    panel: SIZE,
+    row: SIZE,
+    rows: SIZE,
+    columns: SIZE,
+    count: SIZE,
+    together: SIZE,
 ):
     """outputs = left @ right, which stands in panels; columns come by the 16.
 
@@ -136,33 +133,30 @@ def rounded(rows):
 
 
 @kernel_entry(
-    d_outputs=reads(
-        at(FLOATS),
-        lambda rows, count, d_row: strided(count, rounded(rows) + ROWS, d_row // 4),
-    ),
-    inputs=reads(
-        at(FLOATS), lambda columns, count, in_row: strided(count, columns, in_row // 4)
-    ),
-    d_weight=writes(at(FLOATS), outputs_of),
-    packed=scratch(
-        at(FLOATS),
-        lambda rows, columns, count: (
-            count * (rounded(rows) + min(columns, WIDTH)) + LANES
-        ),
-    ),
-    d_row=SIZE,
-    in_row=SIZE,
-    row=SIZE,
-    rows=SIZE,
-    columns=SIZE,
-    count=SIZE,
-    operations=lambda rows, columns, count: 2 * rows * columns * count,
+    operations=times(2, "rows", "columns", "count"),
     bytes_moved=lambda rows, columns, count: (
         4 * (rows * columns + (rows + columns) * count)
     ),
 )
 def rows_gradient(
-    d_outputs, inputs, d_weight, packed, d_row, in_row, row, rows, columns, count
+    d_outputs: reads(
+        at(FLOATS),
+        lambda rows, count, d_row: strided(count, rounded(rows) + ROWS, d_row // 4),
+    ),
+    inputs: reads(at(FLOATS), matrix("count", "columns", "in_row", item=4)),
+    d_weight: writes(at(FLOATS), outputs_of),
+    packed: scratch(
+        at(FLOATS),
+        lambda rows, columns, count: (
+            count * (rounded(rows) + min(columns, WIDTH)) + LANES
+        ),
+    ),
+    d_row: SIZE,
+    in_row: SIZE,
+    row: SIZE,
+    rows: SIZE,
+    columns: SIZE,
+    count: SIZE,
 ):
     """d_weight = d_outputs.T @ inputs: some rows and columns (by the 16) of it.
 
@@ -203,15 +197,15 @@ def turn_panel(weight, row, outs, inputs, panel):
             target[column * WIDTH + out] = source[column]
 
 
-@kernel_entry(
-    weight=reads(at(FLOATS), lambda outs, inputs: outs * inputs),
-    panels=writes(
+@kernel_entry()
+def turn_panels(
+    weight: reads(at(FLOATS), times("outs", "inputs")),
+    panels: writes(
         at(FLOATS), lambda outs, inputs: panels_of(outs, inputs, WIDTH * inputs)
     ),
-    outs=SIZE,
-    inputs=SIZE,
-)
-def turn_panels(weight, panels, outs, inputs):
+    outs: SIZE,
+    inputs: SIZE,
+):
     """Some panels of weight.T, from their first row; `inputs` come by the 16."""
     for first in range(0, outs, WIDTH):
         some = min(WIDTH, outs - first)
@@ -219,28 +213,23 @@ def turn_panels(weight, panels, outs, inputs):
         turn_panel(weight + start, 4 * inputs, some, inputs, panels + start)
 
 
-@kernel_entry(
-    inputs=reads(
-        at(FLOATS), lambda rows, count, in_row: strided(rows, count, in_row // 4)
-    ),
-    weight=reads(at(FLOATS), lambda columns, count: columns * count),
-    outputs=writes(at(FLOATS), outputs_of),
-    panel=scratch(
+@kernel_entry(operations=times(2, "rows", "columns", "count"))
+def turned_product(
+    inputs: reads(at(FLOATS), matrix("rows", "count", "in_row", item=4)),
+    weight: reads(at(FLOATS), times("columns", "count")),
+    outputs: writes(at(FLOATS), outputs_of),
+    panel: scratch(
         at(FLOATS),
         lambda columns, count, together: panels_of(
             min(WIDTH, columns), min(together, count), 0
         ),
     ),
-    in_row=SIZE,
-    row=SIZE,
-    rows=SIZE,
-    columns=SIZE,
-    count=SIZE,
-    together=SIZE,
-    operations=lambda rows, columns, count: 2 * rows * columns * count,
-)
-def turned_product(
-    inputs, weight, outputs, panel, in_row, row, rows, columns, count, together
+    in_row: SIZE,
+    row: SIZE,
+    rows: SIZE,
+    columns: SIZE,
+    count: SIZE,
+    together: SIZE,
 ):
     """outputs = inputs @ weight.T: some outputs (columns, by the 16) of the batch.
 
@@ -260,16 +249,16 @@ def turned_product(
             some_rows(rows, some // LANES, inputs + 4 * first, panel, target, sizes)
 
 
-@kernel_entry(
-    weight=reads(at(FLOATS), outputs_of),
-    panels=writes(
+@kernel_entry()
+def copy_panels(
+    weight: reads(at(FLOATS), outputs_of),
+    panels: writes(
         at(FLOATS), lambda rows, columns: panels_of(columns, rows, WIDTH * rows)
     ),
-    rows=SIZE,
-    columns=SIZE,
-    row=SIZE,
-)
-def copy_panels(weight, panels, rows, columns, row):
+    rows: SIZE,
+    columns: SIZE,
+    row: SIZE,
+):
     """Some panels of weight, from their first column: (rows, 48) side by side."""
     for first in range(0, columns, WIDTH):
         wide = min(WIDTH, columns - first) // LANES
@@ -277,15 +266,14 @@ def copy_panels(weight, panels, rows, columns, row):
         copy_rows(source, row, target, 4 * WIDTH, rows, wide)
 
 
-@kernel_entry(
-    values=reads(FLOATS, lambda rows, columns, stride: strided(rows, columns, stride)),
-    sums=writes(FLOATS, lambda columns: columns),
-    rows=SIZE,
-    columns=SIZE,
-    stride=SIZE,
-    operations=lambda rows, columns: rows * columns,
-)
-def column_sums(values, sums, rows, columns, stride):
+@kernel_entry(operations=times("rows", "columns"))
+def column_sums(
+    values: reads(FLOATS, matrix("rows", "columns", "stride")),
+    sums: writes(FLOATS, "columns"),
+    rows: SIZE,
+    columns: SIZE,
+    stride: SIZE,
+):
     """sums[c] = sum of column c, row after row; stands for d_bias."""
     sums[:columns] = 0
     for row in range(rows):
@@ -294,17 +282,15 @@ def column_sums(values, sums, rows, columns, stride):
             sums[column] += line[column]
 
 
-@kernel_entry(
-    source=reads(FLOATS, lambda rows, columns, stride: strided(rows, columns, stride)),
-    target=writes(
-        FLOATS, lambda rows, columns, out_stride: strided(columns, rows, out_stride)
-    ),
-    rows=SIZE,
-    columns=SIZE,
-    stride=SIZE,
-    out_stride=SIZE,
-)
-def turn(source, target, rows, columns, stride, out_stride):
+@kernel_entry()
+def turn(
+    source: reads(FLOATS, matrix("rows", "columns", "stride")),
+    target: writes(FLOATS, matrix("columns", "rows", "out_stride")),
+    rows: SIZE,
+    columns: SIZE,
+    stride: SIZE,
+    out_stride: SIZE,
+):
     """target[c, r] = source[r, c]."""
     for row in range(rows):
         for column in range(columns):

@@ -13,9 +13,11 @@ from handgrad.engine.kernels.declaration import (
     LONGS,
     SIZE,
     at,
+    matrix,
     reads,
     scratch,
     strided,
+    times,
     updates,
     writes,
 )
@@ -39,27 +41,24 @@ def forward_kernel(outs: int) -> Kernel:
         2 * outputs * features operations an example; weights stay in the first cache
     """
 
-    @kernel_entry(
-        weight=reads(at(FLOATS), lambda blocks, features: blocks * outs * features),
-        inputs=reads(
+    @kernel_entry(operations=times(2, "blocks", outs, "features", "lanes"))
+    def skinny_forward(
+        weight: reads(at(FLOATS), times("blocks", outs, "features")),
+        inputs: reads(
             at(FLOATS),
             lambda offsets, lanes, features: (
                 (lanes - EXAMPLES) * features + int(offsets.max()) // 4 + features
             ),
         ),
-        outputs=updates(
+        outputs: updates(
             FLOATS, lambda blocks, lanes, stride: strided(blocks * outs, lanes, stride)
         ),
-        offsets=reads(at(LONGS), EXAMPLES),
-        row=reads(at(LONGS), 2),
-        blocks=SIZE,
-        features=SIZE,
-        lanes=SIZE,
-        stride=SIZE,
-        operations=lambda blocks, features, lanes: 2 * blocks * outs * features * lanes,
-    )
-    def skinny_forward(
-        weight, inputs, outputs, offsets, row, blocks, features, lanes, stride
+        offsets: reads(at(LONGS), EXAMPLES),
+        row: reads(at(LONGS), 2),
+        blocks: SIZE,
+        features: SIZE,
+        lanes: SIZE,
+        stride: SIZE,
     ):
         for k in range(blocks * outs):
             outputs[k * stride : k * stride + lanes] = 0
@@ -92,37 +91,22 @@ def weight_gradient_kernel(outs: int) -> Kernel:
         d_weight of Linear.backward, some columns of it
     """
 
-    @kernel_entry(
-        d_outputs=reads(FLOATS, lambda lanes, d_stride: strided(outs, lanes, d_stride)),
-        inputs=reads(
-            at(FLOATS),
-            lambda lanes, columns, features: strided(lanes, columns, features),
-        ),
-        d_weight=writes(
-            at(FLOATS), lambda columns, stride: strided(outs, columns, stride)
-        ),
-        turned=scratch(FLOATS, lambda lanes: lanes * outs),
-        tap=reads(at(LONGS), 2),
-        zeros=reads(at(FLOATS), outs),
-        lanes=SIZE,
-        d_stride=SIZE,
-        features=SIZE,
-        columns=SIZE,
-        stride=SIZE,
-        operations=lambda lanes, columns: 2 * outs * columns * lanes,
-    )
+    @kernel_entry(operations=times(2, outs, "columns", "lanes"))
     def skinny_gradient(
-        d_outputs,
-        inputs,
-        d_weight,
-        turned,
-        tap,
-        zeros,
-        lanes,
-        d_stride,
-        features,
-        columns,
-        stride,
+        d_outputs: reads(FLOATS, matrix(outs, "lanes", "d_stride")),
+        inputs: reads(
+            at(FLOATS),
+            matrix("lanes", "columns", "features"),
+        ),
+        d_weight: writes(at(FLOATS), matrix(outs, "columns", "stride")),
+        turned: scratch(FLOATS, times("lanes", outs)),
+        tap: reads(at(LONGS), 2),
+        zeros: reads(at(FLOATS), outs),
+        lanes: SIZE,
+        d_stride: SIZE,
+        features: SIZE,
+        columns: SIZE,
+        stride: SIZE,
     ):
         for k in range(outs):
             for n in range(lanes):

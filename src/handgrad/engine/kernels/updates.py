@@ -19,6 +19,7 @@ from handgrad.engine.kernels.declaration import (
     SIZE,
     reads,
     strided,
+    times,
     updates,
     writes,
 )
@@ -65,32 +66,21 @@ def update_kernel(kind: int) -> Kernel:
     states = STATES[kind]
 
     @kernel_entry(
-        parameter=updates(FLOATS, moved),
-        gradient=updates(FLOATS, found),
-        state_1=updates(FLOATS, moved if states > 0 else 0),
-        state_2=updates(FLOATS, moved if states > 1 else 0),
-        rates=reads(FLOATS, RATES),
-        losses=reads(DOUBLES, lambda count: count),
-        rows=SIZE,
-        columns=SIZE,
-        stride=SIZE,
-        gradient_stride=SIZE,
-        count=SIZE,
         operations=lambda rows, columns: (2 + 5 * states) * rows * columns,
         bytes_moved=lambda rows, columns: 4 * (3 + 2 * states) * rows * columns,
     )
     def update(
-        parameter,
-        gradient,
-        state_1,
-        state_2,
-        rates,
-        losses,
-        rows,
-        columns,
-        stride,
-        gradient_stride,
-        count,
+        parameter: updates(FLOATS, moved),
+        gradient: updates(FLOATS, found),
+        state_1: updates(FLOATS, moved if states > 0 else 0),
+        state_2: updates(FLOATS, moved if states > 1 else 0),
+        rates: reads(FLOATS, RATES),
+        losses: reads(DOUBLES, "count"),
+        rows: SIZE,
+        columns: SIZE,
+        stride: SIZE,
+        gradient_stride: SIZE,
+        count: SIZE,
     ):
         total = 0.0
         for number in range(count):
@@ -138,39 +128,27 @@ def update_kernel(kind: int) -> Kernel:
 
 
 @kernel_entry(
-    lanes=reads(
+    operations=times("lane_count", "rows", "columns"),
+    bytes_moved=lambda lane_count, rows, columns: 4 * (lane_count + 1) * rows * columns,
+)
+def finish_gradient(
+    lanes: reads(
         FLOATS,
         lambda lane_count, lane_stride, rows, gradient_stride: strided(
             lane_count, rows * gradient_stride, lane_stride
         ),
     ),
-    gradient=updates(FLOATS, found),
-    parameter=reads(FLOATS, moved),
-    l2=reads(FLOATS, 1),
-    squares=writes(DOUBLES, lambda wants: 2 if wants else 0),
-    lane_count=SIZE,
-    lane_stride=SIZE,
-    rows=SIZE,
-    columns=SIZE,
-    stride=SIZE,
-    gradient_stride=SIZE,
-    wants=FLAG,
-    operations=lambda lane_count, rows, columns: lane_count * rows * columns,
-    bytes_moved=lambda lane_count, rows, columns: 4 * (lane_count + 1) * rows * columns,
-)
-def finish_gradient(
-    lanes,
-    gradient,
-    parameter,
-    l2,
-    squares,
-    lane_count,
-    lane_stride,
-    rows,
-    columns,
-    stride,
-    gradient_stride,
-    wants,
+    gradient: updates(FLOATS, found),
+    parameter: reads(FLOATS, moved),
+    l2: reads(FLOATS, 1),
+    squares: writes(DOUBLES, lambda wants: 2 if wants else 0),
+    lane_count: SIZE,
+    lane_stride: SIZE,
+    rows: SIZE,
+    columns: SIZE,
+    stride: SIZE,
+    gradient_stride: SIZE,
+    wants: FLAG,
 ):
     """Add lanes and the L2 term to a gradient; note the squares of both.
 

@@ -16,6 +16,7 @@ from handgrad.engine.kernels.declaration import (
     SIZE,
     TILE,
     reads,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
@@ -66,21 +67,22 @@ def views_kernel(dtype: str) -> Kernel:
     """
 
     @kernel_entry(
-        block=reads(LONGS, INPUTS),
-        pictures=writes(
-            OCTETS if dtype == "uint8" else FLOATS,
-            lambda channels, height, width, lanes: channels * height * width * lanes,
-        ),
-        channels=SIZE,
-        height=SIZE,
-        width=SIZE,
-        lanes=SIZE,
-        tile=TILE,
         bytes_moved=lambda channels, height, width, lanes: (
             2 * np.dtype(dtype).itemsize * channels * height * width * lanes
-        ),
+        )
     )
-    def views(block, pictures, channels, height, width, lanes, tile):
+    def views(
+        block: reads(LONGS, INPUTS),
+        pictures: writes(
+            OCTETS if dtype == "uint8" else FLOATS,
+            times("channels", "height", "width", "lanes"),
+        ),
+        channels: SIZE,
+        height: SIZE,
+        width: SIZE,
+        lanes: SIZE,
+        tile: TILE,
+    ):
         if block[VIEWS] == 0:
             return
         shape, size = (channels, height, width), channels * height * width

@@ -23,6 +23,7 @@ from handgrad.engine.kernels.declaration import (
     reads,
     scratch,
     strided,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel_entry
@@ -69,7 +70,12 @@ def turn_kernel(kind: int) -> Kernel:
     size, made = len(MATRICES[kind][0]), len(MATRICES[kind])
 
     @kernel_entry(
-        source=reads(
+        bytes_moved=lambda count, channels, vectors: (
+            count * channels * vectors * VECTOR_BYTES * (size**2 + made**2)
+        )
+    )
+    def winograd_turn(
+        source: reads(
             at(FLOATS),
             lambda masks, places, channels, vectors, channel, row, column: squares(
                 size,
@@ -80,7 +86,7 @@ def turn_kernel(kind: int) -> Kernel:
                 (vectors - 1) * VECTOR_BYTES,
             ),
         ),
-        target=writes(
+        target: writes(
             at(FLOATS),
             lambda masks, places, channels, vectors, to_channel, to_row, to_column: (
                 squares(
@@ -93,48 +99,28 @@ def turn_kernel(kind: int) -> Kernel:
                 )
             ),
         ),
-        places=reads(LONGS, lambda count: 4 * count),
-        masks=reads(
+        places: reads(LONGS, times(4, "count")),
+        masks: reads(
             at(SHORTS),
             lambda places: max(
                 int(places[2::4].max()) // MASK_BYTES + size**2,
                 int(places[3::4].max()) // MASK_BYTES + made**2,
             ),
         ),
-        start=reads(
+        start: reads(
             at(FLOATS),
             lambda channels, start_stride: (channels - 1) * start_stride // FLOAT + 1,
         ),
-        count=SIZE,
-        channels=SIZE,
-        vectors=SIZE,
-        channel=STRIDE,
-        row=STRIDE,
-        column=STRIDE,
-        to_channel=STRIDE,
-        to_row=STRIDE,
-        to_column=STRIDE,
-        start_stride=SIZE,
-        bytes_moved=lambda count, channels, vectors: (
-            count * channels * vectors * VECTOR_BYTES * (size**2 + made**2)
-        ),
-    )
-    def winograd_turn(
-        source,
-        target,
-        places,
-        masks,
-        start,
-        count,
-        channels,
-        vectors,
-        channel,
-        row,
-        column,
-        to_channel,
-        to_row,
-        to_column,
-        start_stride,
+        count: SIZE,
+        channels: SIZE,
+        vectors: SIZE,
+        channel: STRIDE,
+        row: STRIDE,
+        column: STRIDE,
+        to_channel: STRIDE,
+        to_row: STRIDE,
+        to_column: STRIDE,
+        start_stride: SIZE,
     ):
         for place in range(count):
             for number in range(channels):
@@ -168,41 +154,36 @@ def gradient_kernel(outs: int) -> Kernel:
     """
 
     @kernel_entry(
-        d_outputs=reads(
-            at(FLOATS),
-            lambda panels, blocks: floats_from(
-                panels[::2].min(), panels[::2].max() + blocks * outs * PANEL_BYTES
-            ),
-        ),
-        inputs=reads(
-            at(FLOATS),
-            lambda panels, groups: floats_from(
-                panels[1::2].min(), panels[1::2].max() + groups * PANEL * PANEL_BYTES
-            ),
-        ),
-        panels=reads(LONGS, lambda count: 2 * count),
-        turned=scratch(
-            at(FLOATS), lambda groups, count: groups * count * PANEL * PANEL
-        ),
-        d_points=writes(
-            at(FLOATS),
-            lambda blocks, groups, stride: strided(
-                blocks * outs, groups * PANEL, stride // FLOAT
-            ),
-        ),
-        count=SIZE,
-        blocks=SIZE,
-        groups=SIZE,
-        stride=SIZE,
-        operations=lambda count, blocks, groups: (
-            2 * blocks * outs * groups * PANEL * count * PANEL
-        ),
+        operations=times(2, "blocks", outs, "groups", PANEL, "count", PANEL),
         bytes_moved=lambda count, blocks, groups: (
             count * PANEL_BYTES * (blocks * outs + groups * PANEL)
         ),
     )
     def winograd_gradient(
-        d_outputs, inputs, panels, turned, d_points, count, blocks, groups, stride
+        d_outputs: reads(
+            at(FLOATS),
+            lambda panels, blocks: floats_from(
+                panels[::2].min(), panels[::2].max() + blocks * outs * PANEL_BYTES
+            ),
+        ),
+        inputs: reads(
+            at(FLOATS),
+            lambda panels, groups: floats_from(
+                panels[1::2].min(), panels[1::2].max() + groups * PANEL * PANEL_BYTES
+            ),
+        ),
+        panels: reads(LONGS, times(2, "count")),
+        turned: scratch(at(FLOATS), times("groups", "count", PANEL, PANEL)),
+        d_points: writes(
+            at(FLOATS),
+            lambda blocks, groups, stride: strided(
+                blocks * outs, groups * PANEL, stride // FLOAT
+            ),
+        ),
+        count: SIZE,
+        blocks: SIZE,
+        groups: SIZE,
+        stride: SIZE,
     ):
         size = PANEL * PANEL_BYTES
         for group in range(groups):
@@ -236,23 +217,21 @@ def gradient_kernel(outs: int) -> Kernel:
     return winograd_gradient
 
 
-@kernel_entry(
-    d_points=reads(
+@kernel_entry()
+def winograd_weight_gradient(
+    d_points: reads(
         at(FLOATS),
         lambda outputs, channels, point: strided(
             POINTS * POINTS, outputs * channels, point // FLOAT
         ),
     ),
-    d_weight=writes(FLOATS, lambda outputs, channels: outputs * channels * SQUARE),
-    square=scratch(FLOATS, SQUARE * LANES),
-    masks=reads(at(SHORTS), POINTS * POINTS),
-    zero=reads(at(FLOATS), 1),
-    outputs=SIZE,
-    channels=SIZE,
-    point=SIZE,
-)
-def winograd_weight_gradient(
-    d_points, d_weight, square, masks, zero, outputs, channels, point
+    d_weight: writes(FLOATS, times("outputs", "channels", SQUARE)),
+    square: scratch(FLOATS, SQUARE * LANES),
+    masks: reads(at(SHORTS), POINTS * POINTS),
+    zero: reads(at(FLOATS), 1),
+    outputs: SIZE,
+    channels: SIZE,
+    point: SIZE,
 ):
     """The end of d_weight: from points, `point` bytes apart, to 3 x 3 in its place.
 

@@ -21,6 +21,7 @@ from handgrad.engine.kernels.declaration import (
     at,
     reads,
     scratch,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import kernel_entry
@@ -42,16 +43,16 @@ def sum_scratch_bytes(outputs: int) -> int:
     return FIRST_BYTES + packed_bytes(SIDE + outputs, TOGETHER * STEP)
 
 
-@kernel_entry(
-    weights=reads(at(FLOATS), lambda blocks, channels: blocks * channels * SIDE),
-    packed=writes(
+@kernel_entry()
+def winograd_pack(
+    weights: reads(at(FLOATS), times("blocks", "channels", SIDE)),
+    packed: writes(
         at(OCTETS), lambda blocks, channels: blocks * packed_bytes(SIDE, channels)
     ),
-    turned=scratch(at(OCTETS), TURN_BYTES),
-    blocks=SIZE,
-    channels=SIZE,
-)
-def winograd_pack(weights, packed, turned, blocks, channels):
+    turned: scratch(at(OCTETS), TURN_BYTES),
+    blocks: SIZE,
+    channels: SIZE,
+):
     """The weights at the points, (blocks, channels, 32), in three parts."""
     size = (channels + STEP - 1) // STEP * UNIT_BYTES
     for block in range(blocks):
@@ -61,29 +62,24 @@ def winograd_pack(weights, packed, turned, blocks, channels):
 
 
 @kernel_entry(
-    points=reads(
-        at(FLOATS), lambda cells, windows, channels: cells * windows * channels * SIDE
-    ),
-    weights=reads(
-        at(OCTETS),
-        lambda cells, blocks, channels: cells * blocks * packed_bytes(SIDE, channels),
-    ),
-    outputs=writes(
-        at(FLOATS),
-        lambda cells, windows, blocks: cells * windows * blocks * SIDE * SIDE,
-    ),
-    parts=scratch(at(OCTETS), lambda channels: products_scratch_bytes(channels)),
-    cells=SIZE,
-    windows=SIZE,
-    channels=SIZE,
-    blocks=SIZE,
-    operations=lambda cells, windows, channels, blocks: (
-        2 * cells * windows * blocks * SIDE * channels * SIDE
-    ),
+    operations=times(2, "cells", "windows", "blocks", SIDE, "channels", SIDE),
     by_unit=True,
 )
 def winograd_products(
-    points, weights, outputs, parts, cells, windows, channels, blocks
+    points: reads(at(FLOATS), times("cells", "windows", "channels", SIDE)),
+    weights: reads(
+        at(OCTETS),
+        lambda cells, blocks, channels: cells * blocks * packed_bytes(SIDE, channels),
+    ),
+    outputs: writes(
+        at(FLOATS),
+        times("cells", "windows", "blocks", SIDE, SIDE),
+    ),
+    parts: scratch(at(OCTETS), lambda channels: products_scratch_bytes(channels)),
+    cells: SIZE,
+    windows: SIZE,
+    channels: SIZE,
+    blocks: SIZE,
 ):
     """The products at every pair of points, window by window.
 
@@ -108,31 +104,32 @@ def winograd_products(
 
 
 @kernel_entry(
-    d_outputs=reads(
-        at(FLOATS),
-        lambda panels, outputs: floats_from(
-            panels[::2].min(), panels[::2].max() + outputs * PANEL_BYTES
-        ),
-    ),
-    inputs=reads(
-        at(FLOATS),
-        lambda panels, channels: floats_from(
-            panels[1::2].min(), panels[1::2].max() + channels * PANEL_BYTES
-        ),
-    ),
-    panels=reads(LONGS, lambda count: 2 * count),
-    parts=scratch(at(OCTETS), lambda outputs: sum_scratch_bytes(outputs)),
-    d_points=writes(at(FLOATS), lambda outputs, channels: outputs * channels),
-    count=SIZE,
-    outputs=SIZE,
-    channels=SIZE,
-    operations=lambda count, outputs, channels: 2 * outputs * channels * count * STEP,
+    operations=times(2, "outputs", "channels", "count", STEP),
     bytes_moved=lambda count, outputs, channels: (
         PANEL_BYTES * count * (outputs + channels)
     ),
     by_unit=True,
 )
-def winograd_sum(d_outputs, inputs, panels, parts, d_points, count, outputs, channels):
+def winograd_sum(
+    d_outputs: reads(
+        at(FLOATS),
+        lambda panels, outputs: floats_from(
+            panels[::2].min(), panels[::2].max() + outputs * PANEL_BYTES
+        ),
+    ),
+    inputs: reads(
+        at(FLOATS),
+        lambda panels, channels: floats_from(
+            panels[1::2].min(), panels[1::2].max() + channels * PANEL_BYTES
+        ),
+    ),
+    panels: reads(LONGS, times(2, "count")),
+    parts: scratch(at(OCTETS), lambda outputs: sum_scratch_bytes(outputs)),
+    d_points: writes(at(FLOATS), times("outputs", "channels")),
+    count: SIZE,
+    outputs: SIZE,
+    channels: SIZE,
+):
     """d_points[k, c] = sum over panels and examples of d_outputs[k] * inputs[c].
 
     A panel is (offset in d_outputs, offset in inputs); channels come by the 32.
