@@ -16,14 +16,16 @@ from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.convolution_matrices import (
     SIZES,
     forward_scratch_bytes,
-    gradient_scratch_bytes,
     unit_convolution,
-    unit_gradient,
-    unit_sum,
     unit_weights,
 )
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.unit_gradient import (
+    gradient_scratch_bytes,
+    unit_gradient,
+    unit_sum,
+)
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor

@@ -133,7 +133,7 @@ class Values(Mapping[str, Any]):
         """What the operation touches of an array."""
         spans, array = self._operation.spans, self._declared[name]
         if name not in spans:
-            spans[name] = array.span(self)  # type: ignore[union-attr]  # an Array
+            spans[name] = array.span(self)
         return spans[name]
 
     def __getitem__(self, name: str) -> Any:

@@ -4,12 +4,11 @@ import pytest
 from handgrad.engine.kernels import convolution_matrices
 from handgrad.engine.kernels.convolution_matrices import (
     forward_scratch_bytes,
-    gradient_scratch_bytes,
 )
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.matrix_unit import has_matrix_unit
 
-from .run import assert_same, floats, run_entry
+from .run import floats, run_entry
 from .test_matrices import room
 
 needs_unit = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
@@ -64,43 +63,3 @@ def test_outputs_are_sums_over_taps_and_channels(shape, has_bias):
             part = wider[:, r : r + high, q : q + wide]
             expected += np.einsum("oc,cyxn->oyxn", weights[r * broad + q], part)
     np.testing.assert_allclose(outputs, expected, rtol=0, atol=5e-5)
-
-
-@needs_unit
-@pytest.mark.parametrize("together", [1, 2, 6])
-@pytest.mark.parametrize("shape", SHAPES)
-def test_gradients_are_sums_over_pixels_and_examples(shape, together):
-    channels, height, width, outs, (tall, broad), padding = shape
-    high, wide = out_size(shape)
-    inputs = floats(channels, height, width, 32)
-    d_outputs = floats(outs, high, wide, 32, seed=1)
-    d_weight = np.full((tall, broad, outs, channels), np.nan, np.float32)
-    sizes = ((channels, outs), wide, (tall, broad), together)
-    run_entry(
-        convolution_matrices.unit_gradient,
-        *(d_outputs, inputs, d_weight, room(gradient_scratch_bytes(*sizes))),
-        *(channels, height, width, outs, high, wide, tall, broad, *padding, together),
-    )
-    wider = padded(inputs, padding)
-    for r in range(tall):
-        for q in range(broad):
-            part = wider[:, r : r + high, q : q + wide]
-            expected = np.einsum("oyxn,cyxn->oc", d_outputs.astype(np.float64), part)
-            np.testing.assert_allclose(d_weight[r, q], expected, rtol=0, atol=1e-4)
-
-
-@pytest.mark.parametrize("tiles", [1, 3])
-def test_the_sum_over_tiles_keeps_their_order(tiles):
-    taps, outs, rows, channels = 6, 5, 2, 32
-    parts, d_weight = floats(tiles, taps, outs, channels), np.full(384, 9, np.float32)
-    run_entry(
-        convolution_matrices.unit_sum,
-        *(parts[:, :, 3:].copy().reshape(-1), d_weight),
-        *(taps, rows, rows, channels, tiles, 4 * taps * rows * channels),
-    )
-    expected = parts[0]
-    for part in parts[1:]:
-        expected = expected + part
-    assert_same(
-        d_weight.reshape(rows, channels, taps), expected[:, 3:].transpose(1, 2, 0)
-    )

@@ -11,7 +11,6 @@ Source
 """
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -21,8 +20,8 @@ from handgrad.engine.kernels.declaration import (
     LONGS,
     SIZE,
     TILE,
+    matrix,
     reads,
-    strided,
     times,
     updates,
     writes,
@@ -114,43 +113,17 @@ def valid_columns(block, tile, columns):
     return max(0, min(columns, block[COUNT] - tile * columns))
 
 
-def values(channels, places, columns, stride):
-    """How far inputs reach."""
-    return strided(channels * places, columns, stride)
+ROWS = ("channels", "places")
+SOURCE = matrix(ROWS, "columns", "stride")
+OUTPUTS = matrix(ROWS, "columns", "out_stride")
+BLAME = matrix(ROWS, "columns", "d_stride")
+PAIRS, NUMBERS = times(2, "channels"), (*ROWS, "columns")
 
 
-def results(channels, places, columns, out_stride):
-    """How far outputs do."""
-    return strided(channels * places, columns, out_stride)
-
-
-def blames(channels, places, columns, d_stride):
-    """How far their gradients do."""
-    return strided(channels * places, columns, d_stride)
-
-
-def each(channels):
-    """A number a channel."""
-    return channels
-
-
-def pairs(channels):
-    """Two."""
-    return 2 * channels
-
-
-def passes(count):
-    """So many operations for each number."""
-    return lambda channels, places, columns: count * channels * places * columns
-
-
-SIZES: Any = {"channels": SIZE, "places": SIZE, "columns": SIZE, "stride": SIZE}
-
-
-@kernel_entry(operations=passes(3))
+@kernel_entry(operations=times(3, *NUMBERS))
 def batch_norm_notes(
     block: reads(LONGS, INPUTS),
-    inputs: reads(FLOATS, values),
+    inputs: reads(FLOATS, SOURCE),
     notes: writes(DOUBLES, times(NOTES, "channels")),
     channels: SIZE,
     places: SIZE,
@@ -175,19 +148,19 @@ def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
     """
     running = updates if training else reads
 
-    @kernel_entry(operations=passes(4))
+    @kernel_entry(operations=times(4, *NUMBERS))
     def batch_norm(
-        inputs: reads(FLOATS, values),
+        inputs: reads(FLOATS, SOURCE),
         notes: reads(
             DOUBLES,
-            (lambda tiles, channels: tiles * channels * NOTES) if training else 0,
+            times("tiles", "channels", NOTES) if training else 0,
         ),
-        outputs: writes(FLOATS, results),
-        weight: reads(FLOATS, each),
-        bias: reads(FLOATS, each),
-        running_mean: running(FLOATS, each),
-        running_var: running(FLOATS, each),
-        statistics: writes(FLOATS, pairs if training else 0),
+        outputs: writes(FLOATS, OUTPUTS),
+        weight: reads(FLOATS, "channels"),
+        bias: reads(FLOATS, "channels"),
+        running_mean: running(FLOATS, "channels"),
+        running_var: running(FLOATS, "channels"),
+        statistics: writes(FLOATS, PAIRS if training else 0),
         settings: reads(DOUBLES, 2),
         channels: SIZE,
         places: SIZE,
@@ -239,13 +212,13 @@ def sums_kernel(*, has_relu: bool) -> Kernel:
     `d_outputs` become the gradient of the batch norm's own outputs.
     """
 
-    @kernel_entry(operations=passes(4))
+    @kernel_entry(operations=times(4, *NUMBERS))
     def batch_norm_sums(
-        d_outputs: (updates if has_relu else reads)(FLOATS, blames),
-        outputs: reads(FLOATS, results if has_relu else 0),
-        inputs: reads(FLOATS, values),
-        statistics: reads(FLOATS, pairs),
-        sums: writes(FLOATS, pairs),
+        d_outputs: (updates if has_relu else reads)(FLOATS, BLAME),
+        outputs: reads(FLOATS, OUTPUTS if has_relu else 0),
+        inputs: reads(FLOATS, SOURCE),
+        statistics: reads(FLOATS, PAIRS),
+        sums: writes(FLOATS, PAIRS),
         channels: SIZE,
         places: SIZE,
         columns: SIZE,
@@ -276,18 +249,16 @@ def sums_kernel(*, has_relu: bool) -> Kernel:
     return batch_norm_sums
 
 
-@kernel_entry(operations=passes(6))
+@kernel_entry(operations=times(6, *NUMBERS))
 def batch_norm_backward(
     block: reads(LONGS, INPUTS),
-    d_values: updates(FLOATS, blames),
-    inputs: reads(FLOATS, values),
-    statistics: reads(FLOATS, pairs),
-    sums: reads(
-        FLOATS, lambda tiles, channels, step: strided(tiles, 2 * channels, step)
-    ),
-    weight: reads(FLOATS, each),
-    d_weight: writes(FLOATS, each),
-    d_bias: writes(FLOATS, each),
+    d_values: updates(FLOATS, BLAME),
+    inputs: reads(FLOATS, SOURCE),
+    statistics: reads(FLOATS, PAIRS),
+    sums: reads(FLOATS, matrix("tiles", (2, "channels"), "step")),
+    weight: reads(FLOATS, "channels"),
+    d_weight: writes(FLOATS, "channels"),
+    d_bias: writes(FLOATS, "channels"),
     channels: SIZE,
     places: SIZE,
     columns: SIZE,

@@ -58,6 +58,7 @@ def at(element: Element) -> Element:
     return element._replace(is_address=True)
 
 
+Factor: TypeAlias = str | int | tuple[str | int, ...]
 Rule: TypeAlias = Callable[[Mapping[str, Any]], Any]
 Reach: TypeAlias = int | str | Span | Callable[..., int | Span]
 
@@ -149,12 +150,12 @@ def strided(rows: int, columns: int, stride: int) -> Span:
     return Span(0, (rows - 1) * stride + columns if count else 0, count)
 
 
-def times(*factors: str | int) -> Rule:
+def times(*factors: Factor) -> Rule:
     """The product of arguments, named, and of numbers."""
-    return lambda values: prod(value_of(factor, values) for factor in factors)
+    return lambda values: value_of(factors, values)
 
 
-def matrix(rows: str | int, columns: str | int, stride: str, *, item: int = 1) -> Rule:
+def matrix(rows: Factor, columns: Factor, stride: str, *, item: int = 1) -> Rule:
     """`strided`, of arguments; `item` is what an element counts in the stride."""
 
     def rule(values: Mapping[str, Any]) -> Span:
@@ -165,7 +166,9 @@ def matrix(rows: str | int, columns: str | int, stride: str, *, item: int = 1) -
 
 
 def value_of(factor: Any, values: Mapping[str, Any]) -> Any:
-    """A number, or an argument's by its name."""
+    """A number, an argument's by its name, or the product of a tuple of them."""
+    if isinstance(factor, tuple):
+        return prod(value_of(each, values) for each in factor)
     return values[factor] if isinstance(factor, str) else factor
 
 

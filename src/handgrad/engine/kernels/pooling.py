@@ -15,8 +15,9 @@ from handgrad.engine.kernels.declaration import (
     FLOATS,
     OCTETS,
     SIZE,
+    matrix,
     reads,
-    strided,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import kernel, kernel_entry
@@ -46,31 +47,16 @@ def paves(size, stride, before, count, extent):
     return stride == size and before == 0 and count * size == extent
 
 
-def full(channels, height, width, lanes):
-    """Numbers of the picture."""
-    return channels * height * width * lanes
+FULL = times("channels", "height", "width", "lanes")
+PLACES = ("channels", "tall", "wide")
+POOLED, DENSE = matrix(PLACES, "lanes", "stride"), times(*PLACES, "lanes")
 
 
-def pooled(channels, tall, wide, lanes, stride):
-    """Those of the pooled one."""
-    return strided(channels * tall * wide, lanes, stride)
-
-
-def dense(channels, tall, wide, lanes):
-    """The same side by side."""
-    return channels * tall * wide * lanes
-
-
-def work(channels, height, width, lanes):
-    """One operation for each number of the picture."""
-    return channels * height * width * lanes
-
-
-@kernel_entry(operations=work)
+@kernel_entry(operations=FULL)
 def max_pool(
-    inputs: reads(FLOATS, full),
-    outputs: writes(FLOATS, pooled),
-    winners: writes(OCTETS, dense),
+    inputs: reads(FLOATS, FULL),
+    outputs: writes(FLOATS, POOLED),
+    winners: writes(OCTETS, DENSE),
     channels: SIZE,
     height: SIZE,
     width: SIZE,
@@ -122,11 +108,11 @@ def max_pool(
                         best[n] = ZERO if best[n] < ZERO else best[n]
 
 
-@kernel_entry(operations=work)
+@kernel_entry(operations=FULL)
 def max_unpool(
-    d_outputs: reads(FLOATS, pooled),
-    winners: reads(OCTETS, dense),
-    d_inputs: writes(FLOATS, full),
+    d_outputs: reads(FLOATS, POOLED),
+    winners: reads(OCTETS, DENSE),
+    d_inputs: writes(FLOATS, FULL),
     channels: SIZE,
     height: SIZE,
     width: SIZE,
@@ -175,10 +161,10 @@ def max_unpool(
                                 target[n] += blame[n] if winner[n] == number else ZERO
 
 
-@kernel_entry(operations=work)
+@kernel_entry(operations=FULL)
 def average_pool(
-    inputs: reads(FLOATS, full),
-    outputs: writes(FLOATS, pooled),
+    inputs: reads(FLOATS, FULL),
+    outputs: writes(FLOATS, POOLED),
     channels: SIZE,
     height: SIZE,
     width: SIZE,
@@ -217,10 +203,10 @@ def average_pool(
                     total[n] *= share
 
 
-@kernel_entry(operations=work)
+@kernel_entry(operations=FULL)
 def average_unpool(
-    d_outputs: reads(FLOATS, pooled),
-    d_inputs: writes(FLOATS, full),
+    d_outputs: reads(FLOATS, POOLED),
+    d_inputs: writes(FLOATS, FULL),
     channels: SIZE,
     height: SIZE,
     width: SIZE,

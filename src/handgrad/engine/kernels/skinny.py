@@ -16,7 +16,6 @@ from handgrad.engine.kernels.declaration import (
     matrix,
     reads,
     scratch,
-    strided,
     times,
     updates,
     writes,
@@ -50,9 +49,7 @@ def forward_kernel(outs: int) -> Kernel:
                 (lanes - EXAMPLES) * features + int(offsets.max()) // 4 + features
             ),
         ),
-        outputs: updates(
-            FLOATS, lambda blocks, lanes, stride: strided(blocks * outs, lanes, stride)
-        ),
+        outputs: updates(FLOATS, matrix(("blocks", outs), "lanes", "stride")),
         offsets: reads(at(LONGS), EXAMPLES),
         row: reads(at(LONGS), 2),
         blocks: SIZE,
