@@ -1,0 +1,66 @@
+"""Programs that together use every kernel."""
+
+import ast
+from pathlib import Path
+
+from handgrad import catalog
+from handgrad.engine import kernels
+from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.program import operations_of
+from handgrad.inspection.speed.networks import NETWORKS as QUOTED
+from handgrad.inspection.speed.networks import network as quoted
+from handgrad.losses import SoftmaxCrossEntropy
+
+from .by_rows import BY_ROWS, SKINNY
+from .networks import NETWORKS, cpu_engine
+
+SMALL = {**NETWORKS, **BY_ROWS, **SKINNY}
+MODELS = {each.model for each in QUOTED.values()} | {"from_layers"}
+CATALOGUE = [*QUOTED, *(name for name in catalog.MODELS if name not in MODELS)]
+
+
+def catalogue_engine(name):
+    """The engine of a network of the catalogue, for batches of 40."""
+    chosen = quoted(name)
+    return CpuEngine(
+        *(chosen.build(), SoftmaxCrossEntropy(), chosen.build_optimizer()),
+        chosen.normalization,
+        input_shape=chosen.image_shape,
+        batch_size=40,
+        workers=2,
+    )
+
+
+def engines():
+    """One of every network of the catalogue, and of small ones with every layer."""
+    yield from map(catalogue_engine, CATALOGUE)
+    yield from (cpu_engine(network, workers=2) for network in SMALL.values())
+
+
+def operations(engine):
+    """Each operation of its programs, with its first and last tile, and workers."""
+    programs = [engine.training.program]
+    programs += [engine.prediction.program, engine.prediction.prepare]
+    for program in programs:
+        for found in operations_of(program.phases):
+            yield (*found, program.workers)
+
+
+def name_of(kernel):
+    """The module and the name of a kernel's function."""
+    return kernel.body.__module__.rpartition(".")[2], kernel.body.__name__
+
+
+def declared_kernels():
+    """Every function below `kernel_entry` in the kernels' sources."""
+    return {
+        (path.stem, node.name)
+        for path in Path(kernels.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and is_entry(node)
+    }
+
+
+def is_entry(node):
+    calls = [d.func for d in node.decorator_list if isinstance(d, ast.Call)]
+    return any(isinstance(f, ast.Name) and f.id == "kernel_entry" for f in calls)
