@@ -1,5 +1,6 @@
 """In the mode that checks bounds, a kernel that leaves an array is noticed."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -13,6 +14,11 @@ from handgrad.engine.fences import VARIABLE, beside_a_fence, checks_bounds, fenc
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs mprotect")
+FOR_THE_UNIT = {
+    *("matrix_product", "pack_right", "product_of_packed", "unit_convolution"),
+    *("unit_gradient", "unit_sum", "unit_weights", "winograd_pack"),
+    *("winograd_products", "winograd_sum"),
+}
 PLANTED = ROOT / "tests" / "engine" / "planted.py"
 
 
@@ -61,6 +67,16 @@ def test_an_address_out_of_range_ends_the_process():
     assert run(PLANTED, "address", "31").returncode == 0
     assert run(PLANTED, "address", "32").returncode == -signal.SIGSEGV
     assert run(PLANTED, "address", "32", checks="0").returncode == 0
+
+
+def test_no_kernel_touches_more_than_it_declares():
+    """Below its arrays' ends lie pages that fault; the matrix unit's are left out."""
+    script = "from tests.engine.within_fences import main; main()"
+    done = run("-c", script, checks="0")
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr[-3000:]
+    last = done.stdout.strip().splitlines()[-1]
+    unreached = set(ast.literal_eval(last.removeprefix("not reached: ")))
+    assert unreached == FOR_THE_UNIT
 
 
 def assert_passes(*tests):
