@@ -5,12 +5,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.engine import geometry
 from handgrad.engine.geometry import Convolution
-from handgrad.engine.kernels.convolution import (
-    border,
-    dots_kernel,
-    pack,
-    taps_kernel,
-)
+from handgrad.engine.kernels.convolution import border, dots_kernel, pack, taps_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.lower_elementwise import dense
 from handgrad.engine.lowering import Lowering

@@ -37,11 +37,7 @@ def kind_of(layer: Any) -> int | None:
 
 
 def lower_activation(
-    lowering: Lowering,
-    name: str,
-    layer: Any,
-    inputs: Tensor,
-    bias: Pointer = NOWHERE,
+    lowering: Lowering, name: str, layer: Any, inputs: Tensor, bias: Pointer = NOWHERE
 ) -> Tensor:
     """outputs = activation(inputs + bias), in place where nobody keeps the inputs."""
     kind = activations.IDENTITY if layer is None else kind_of(layer)

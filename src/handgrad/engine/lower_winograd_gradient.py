@@ -20,10 +20,7 @@ from handgrad.engine.kernels.winograd import (
     gradient_kernel,
     winograd_weight_gradient,
 )
-from handgrad.engine.kernels.winograd_matrices import (
-    sum_scratch_bytes,
-    winograd_sum,
-)
+from handgrad.engine.kernels.winograd_matrices import sum_scratch_bytes, winograd_sum
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation

@@ -31,11 +31,7 @@ class Piece:
 
 
 def add_row_pieces(
-    lowering: Any,
-    name: str,
-    count: int,
-    size: int,
-    make: Callable[[int, int], Any],
+    lowering: Any, name: str, count: int, size: int, make: Callable[[int, int], Any]
 ) -> None:
     """A parameter of `count` rows of `size`, some rows a task.
 

@@ -14,12 +14,7 @@ from handgrad.engine.model_lock import lock_of
 from handgrad.engine.parameter_check import check_parameters
 from handgrad.engine.parts import Parts
 from handgrad.engine.plain_passes import backward, forward
-from handgrad.engine.returned import (
-    l2_gradients,
-    loss_of,
-    penalty_of,
-    returned,
-)
+from handgrad.engine.returned import l2_gradients, loss_of, penalty_of, returned
 from handgrad.engine.state import (
     convert_arrays,
     kept_states,

@@ -13,13 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from handgrad.engine.kernels.machine import INT64
-from handgrad.engine.kernels.registers import (
-    Loop,
-    constant,
-    load,
-    moved,
-    pointer_at,
-)
+from handgrad.engine.kernels.registers import Loop, constant, load, moved, pointer_at
 
 BYTE = ir.IntType(8)
 BYTES = BYTE.as_pointer()

@@ -26,12 +26,7 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import (
-    Kernel,
-    kernel,
-    kernel_entry,
-    summing_kernel,
-)
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, summing_kernel
 from handgrad.engine.kernels.gather import COUNT, INPUTS
 
 f32 = np.float32
@@ -151,10 +146,7 @@ def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
     @kernel_entry(operations=times(4, *NUMBERS))
     def batch_norm(
         inputs: reads(FLOATS, SOURCE),
-        notes: reads(
-            DOUBLES,
-            times("tiles", "channels", NOTES) if training else 0,
-        ),
+        notes: reads(DOUBLES, times("tiles", "channels", NOTES) if training else 0),
         outputs: writes(FLOATS, OUTPUTS),
         weight: reads(FLOATS, "channels"),
         bias: reads(FLOATS, "channels"),

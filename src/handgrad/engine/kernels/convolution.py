@@ -179,8 +179,7 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
         tap_offsets: reads(at(LONGS), times("tap_blocks", taps)),
         rows: reads(at(LONGS), times(2, "count")),
         d_weight: updates(
-            at(FLOATS),
-            times("blocks", outs, "channels", "tap_blocks", taps),
+            at(FLOATS), times("blocks", outs, "channels", "tap_blocks", taps)
         ),
         d_stride: SIZE,
         in_stride: SIZE,
@@ -230,10 +229,7 @@ def pack(
 
 @kernel_entry()
 def border(
-    inputs: reads(
-        FLOATS,
-        times("channels", "height", "width", "lanes"),
-    ),
+    inputs: reads(FLOATS, times("channels", "height", "width", "lanes")),
     outputs: writes(FLOATS, inside),
     channels: SIZE,
     height: SIZE,

@@ -34,12 +34,7 @@ from handgrad.engine.kernels.declaration import (
 from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer, long_pointer, store_long
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
-from handgrad.engine.kernels.thirds import (
-    TURN_BYTES,
-    pack,
-    pack_pair,
-    packed_bytes,
-)
+from handgrad.engine.kernels.thirds import TURN_BYTES, pack, pack_pair, packed_bytes
 
 TABLE_BYTES = 1 << 12  # 256 runs
 WORD = 8

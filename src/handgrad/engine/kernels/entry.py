@@ -13,9 +13,7 @@ from handgrad.engine.fences import checks_bounds
 from handgrad.engine.kernels.declaration import Argument
 from handgrad.engine.kernels.kernel_cache import KernelCache
 from handgrad.engine.kernels.loading import loader
-from handgrad.engine.kernels.machine import (
-    ENTRY_SIGNATURE,
-)
+from handgrad.engine.kernels.machine import ENTRY_SIGNATURE
 from handgrad.errors import ConfigError
 
 CHECKS_BOUNDS = checks_bounds()  # of every index: slow, for tests

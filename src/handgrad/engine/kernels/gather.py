@@ -28,11 +28,7 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
-from handgrad.engine.kernels.machine import (
-    byte_pointer,
-    float_pointer,
-    long_pointer,
-)
+from handgrad.engine.kernels.machine import byte_pointer, float_pointer, long_pointer
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.vector import transpose_block
 

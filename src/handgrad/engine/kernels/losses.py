@@ -27,14 +27,7 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
-from handgrad.engine.kernels.gather import (
-    COUNT,
-    FACTORS,
-    HUGE,
-    INPUTS,
-    ROWS,
-    TARGETS,
-)
+from handgrad.engine.kernels.gather import COUNT, FACTORS, HUGE, INPUTS, ROWS, TARGETS
 from handgrad.engine.kernels.machine import float_pointer, long_pointer
 from handgrad.engine.kernels.mathematics import fast_exp
 

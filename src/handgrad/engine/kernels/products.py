@@ -90,9 +90,6 @@ def row_sums(
 
 
 @kernel_entry()
-def clear(
-    values: writes(FLOATS, "size"),
-    size: SIZE,
-):
+def clear(values: writes(FLOATS, "size"), size: SIZE):
     """Set to zero."""
     values[:size] = 0

@@ -91,10 +91,7 @@ def weight_gradient_kernel(outs: int) -> Kernel:
     @kernel_entry(operations=times(2, outs, "columns", "lanes"))
     def skinny_gradient(
         d_outputs: reads(FLOATS, matrix(outs, "lanes", "d_stride")),
-        inputs: reads(
-            at(FLOATS),
-            matrix("lanes", "columns", "features"),
-        ),
+        inputs: reads(at(FLOATS), matrix("lanes", "columns", "features")),
         d_weight: writes(at(FLOATS), matrix(outs, "columns", "stride")),
         turned: scratch(FLOATS, times("lanes", outs)),
         tap: reads(at(LONGS), 2),

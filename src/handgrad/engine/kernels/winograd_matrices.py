@@ -71,10 +71,7 @@ def winograd_products(
         at(OCTETS),
         lambda cells, blocks, channels: cells * blocks * packed_bytes(SIDE, channels),
     ),
-    outputs: writes(
-        at(FLOATS),
-        times("cells", "windows", "blocks", SIDE, SIDE),
-    ),
+    outputs: writes(at(FLOATS), times("cells", "windows", "blocks", SIDE, SIDE)),
     parts: scratch(at(OCTETS), lambda channels: products_scratch_bytes(channels)),
     cells: SIZE,
     windows: SIZE,
