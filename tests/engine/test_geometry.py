@@ -43,7 +43,7 @@ def at(flat, offset):
 
 
 def by_taps(tables, packed, source, sizes, out_shape):
-    """What `taps_entry` does with these tables: a sum for every place and output."""
+    """What `taps_kernel` does with these tables: a sum for every place and output."""
     taps, places = tables
     channels, channel_bytes, block, tap_count = sizes
     outputs = np.zeros(out_shape)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.engine import matrix_unit
-from handgrad.engine.kernels.convolution_matrices import gradient_scratch_bytes
+from handgrad.engine.kernels.unit_gradient import gradient_scratch_bytes
 from handgrad.engine.lower_unit_convolution import (
     KEPT_BYTES,
     rows_together,

@@ -11,6 +11,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.blas_threads import single_thread
+from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.declaration import Library
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.execute import NO_LIMIT
@@ -59,9 +60,8 @@ def uses_blas(phases: Sequence[Phase]) -> bool:
     """Whether any phase may call a matrix library: from a kernel, or in plain work."""
     has_plain = any(phase.plain is not None for phase in phases)
     return has_plain or any(
-        isinstance(argument, Library)
+        Library(sgemm_address) in operation.entry.arguments.values()
         for operation, _, _ in operations_of(phases)
-        for argument in operation.entry.arguments.values()
     )
 
 
