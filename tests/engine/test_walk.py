@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.normalization import Normalization, half
+from handgrad.datasets.normalization import half
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.known import BATCH_NORMS, KNOWN
 from handgrad.engine.plain import PlainEngine
-from handgrad.engine.prediction import predictor
 from handgrad.engine.walk import ALONE
-from handgrad.errors import ConfigError
 from handgrad.layers import (
     Conv2d,
     Flatten,
@@ -128,26 +126,3 @@ def test_layers_that_the_engine_does_not_know_train_alike(name, workers):
 
 def test_every_known_layer_has_its_way_down():
     assert {*ALONE, *BATCH_NORMS, Linear} == set(KNOWN)
-
-
-class Inverted(Normalization):
-    """Pixels the other way round."""
-
-    def apply(self, images):
-        return super().apply(255 - images)
-
-
-def test_a_normalization_of_ones_own_is_refused():
-    net = network()
-    model = Sequential([Flatten(), Linear(30, 4, key=KEY)])
-    own = Inverted((0.5,), (0.5,))
-    setting = (model, SoftmaxCrossEntropy(), SGD(0.05), own)
-    engine = CpuEngine(*setting, input_shape=net.shape)
-    expected = "takes a handgrad.datasets.Normalization, got Inverted.*plain engine"
-    with pytest.raises(ConfigError, match=expected):
-        engine.train_step(net.batch(3), 1)
-    with pytest.raises(ConfigError, match=expected):
-        engine.logits(net.images(3))
-    with pytest.raises(ConfigError, match=expected):
-        predictor(model, net.shape, own)
-    PlainEngine(*setting, input_shape=net.shape).train_step(net.batch(3), 1)

@@ -13,6 +13,7 @@ from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
 from handgrad.engine.known import exact, layers_of
 from handgrad.engine.lower_elementwise import anew
+from handgrad.engine.lower_inputs import gather
 from handgrad.engine.lower_plain import read, write
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import Memory, Tensor, pointer_to
@@ -20,7 +21,6 @@ from handgrad.engine.parameters import Mover, write_rates
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.returned import loss_of, returned
 from handgrad.engine.walk import (
-    gather,
     goes_by_rows,
     has_meetings,
     lower_backwards,
