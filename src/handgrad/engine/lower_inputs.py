@@ -9,6 +9,7 @@ from handgrad.arrays import Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.kernels.gather import gather_first_kernel, gather_last_kernel
+from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.views import views_kernel
 from handgrad.engine.known import Named, exact, is_known_as, known
 from handgrad.engine.lower_skinny import reads_bytes
@@ -53,7 +54,8 @@ def gather(lowering: Lowering, layers: Sequence[Named], check: BatchCheck) -> Te
         lowering.is_padded = is_padded
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
         planes = memory.each_worker("image planes", "scratch", tile * height * width)
-        kernel = gather_last_kernel(dtype)
+        by_planes = width >= LANES and tile % LANES == 0
+        kernel = gather_last_kernel(dtype, by_planes=by_planes)
         arguments = {"planes": planes, "tall": tall, "wide": wide}
         arguments |= {"top": top, "left": left}
     has_views = lowering.training and is_image

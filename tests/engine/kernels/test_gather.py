@@ -85,7 +85,7 @@ def test_batch_last_inside_a_border_of_zeros(tile, compiled, dtype):
     else:
         gather.gather_last.py_func(
             *(images.reshape(-1), ROWS, len(ROWS), tile * TILE, geometry),
-            *(*numbers, outputs.reshape(-1)),
+            *(*numbers, outputs.reshape(-1), None),
         )
     inside = np.moveaxis(outputs[:, 2:-2, 1:-1], -1, 0)
     np.testing.assert_array_equal(inside, expected(tile, SETS[dtype]))

@@ -35,51 +35,105 @@ CUBIC = f32(0.044715)
 
 
 @inlined
-def activate(kind, value, slope):
-    """One activation of one number; `kind` is known when the kernel is compiled."""
-    if kind == RELU:
-        return ZERO if value < ZERO else value
-    if kind == LEAKY:
-        return value * slope if value < ZERO else value
-    if kind == SIGMOID:
-        return fast_sigmoid(value)
-    if kind == TANH:
-        return fast_tanh(value)
-    if kind == GELU:
-        return value * HALF * (ONE + fast_erf(value * ROOT_HALF))
-    if kind == GELU_TANH:
-        inner = ROOT_TWO_OVER_PI * (value + CUBIC * value * value * value)
-        return HALF * value * (ONE + fast_tanh(inner))
+def identity(value, slope):
+    """The same number."""
     return value
 
 
 @inlined
-def slope_of(kind, kept, slope):
-    """The activation's derivative from what was kept: outputs, for GELU inputs."""
-    if kind == RELU:
-        return ONE if kept > ZERO else ZERO
-    if kind == LEAKY:
-        return ONE if kept > ZERO else slope
-    if kind == SIGMOID:
-        return kept * (ONE - kept)
-    if kind == TANH:
-        return ONE - kept * kept
-    if kind == GELU:
-        below = HALF * (ONE + fast_erf(kept * ROOT_HALF))
-        return below + kept * NORMAL_PEAK * fast_exp(-HALF * kept * kept)
-    if kind == GELU_TANH:
-        square = kept * kept
-        inner = ROOT_TWO_OVER_PI * (kept + CUBIC * square * kept)
-        bend = fast_tanh(inner)
-        d_inner = ROOT_TWO_OVER_PI * (ONE + THREE * CUBIC * square)
-        return HALF * (ONE + bend) + HALF * kept * (ONE - bend * bend) * d_inner
-    return ONE
+def relu(value, slope):
+    """max(value, 0); a NaN stays one."""
+    return ZERO if value < ZERO else value
 
 
-SOURCE, TARGET = (
-    matrix("rows", "columns", "stride"),
-    matrix("rows", "columns", "out_stride"),
-)
+@inlined
+def leaky(value, slope):
+    """A little slope below 0."""
+    return value * slope if value < ZERO else value
+
+
+@inlined
+def sigmoid(value, slope):
+    """1 / (1 + exp(-value))."""
+    return fast_sigmoid(value)
+
+
+@inlined
+def tanh(value, slope):
+    """The hyperbolic tangent."""
+    return fast_tanh(value)
+
+
+@inlined
+def gelu(value, slope):
+    """By erf."""
+    return value * HALF * (ONE + fast_erf(value * ROOT_HALF))
+
+
+@inlined
+def gelu_tanh(value, slope):
+    """By tanh."""
+    inner = ROOT_TWO_OVER_PI * (value + CUBIC * value * value * value)
+    return HALF * value * (ONE + fast_tanh(inner))
+
+
+# each is compiled alone: all in one function took a second for each activation
+ACTIVATIONS = (identity, relu, leaky, sigmoid, tanh, gelu, gelu_tanh)
+
+
+@inlined
+def d_identity(blame, kept, slope):
+    """The derivative times d_outputs, from what was kept: outputs, for GELU inputs."""
+    return blame
+
+
+@inlined
+def d_relu(blame, kept, slope):
+    """No product: a NaN must not pass a closed gate."""
+    return blame if kept > ZERO else ZERO
+
+
+@inlined
+def d_leaky(blame, kept, slope):
+    """1 or the slope."""
+    return blame * (ONE if kept > ZERO else slope)
+
+
+@inlined
+def d_sigmoid(blame, kept, slope):
+    """outputs * (1 - outputs)."""
+    return blame * (kept * (ONE - kept))
+
+
+@inlined
+def d_tanh(blame, kept, slope):
+    """1 - outputs ** 2."""
+    return blame * (ONE - kept * kept)
+
+
+@inlined
+def d_gelu(blame, kept, slope):
+    """The part below the input, and the input times the density there."""
+    below = HALF * (ONE + fast_erf(kept * ROOT_HALF))
+    return blame * (below + kept * NORMAL_PEAK * fast_exp(-HALF * kept * kept))
+
+
+@inlined
+def d_gelu_tanh(blame, kept, slope):
+    """The derivative of the formula by tanh."""
+    square = kept * kept
+    inner = ROOT_TWO_OVER_PI * (kept + CUBIC * square * kept)
+    bend = fast_tanh(inner)
+    d_inner = ROOT_TWO_OVER_PI * (ONE + THREE * CUBIC * square)
+    slope_here = HALF * (ONE + bend) + HALF * kept * (ONE - bend * bend) * d_inner
+    return blame * slope_here
+
+
+DERIVATIVES = (d_identity, d_relu, d_leaky, d_sigmoid, d_tanh, d_gelu, d_gelu_tanh)
+
+
+SOURCE = matrix("rows", "columns", "stride")
+TARGET = matrix("rows", "columns", "out_stride")
 
 
 @cache
@@ -93,7 +147,7 @@ def forward_kernel(kind: int, *, has_bias: bool, in_place: bool) -> Kernel:
         in place is said at compile time: a compiler that finds two arrays at one
         address goes one number at a time
     """
-    keeps_inputs = kind in (GELU, GELU_TANH)
+    activate, keeps_inputs = ACTIVATIONS[kind], kind in (GELU, GELU_TANH)
 
     @kernel_entry(operations=times("rows", "columns"))
     def activation(
@@ -112,14 +166,14 @@ def forward_kernel(kind: int, *, has_bias: bool, in_place: bool) -> Kernel:
             if in_place:
                 for column in range(columns):
                     value = values[column] + shift if has_bias else values[column]
-                    values[column] = activate(kind, value, slope[0])
+                    values[column] = activate(value, slope[0])
             else:
                 results = outputs[row * out_stride : row * out_stride + columns]
                 for column in range(columns):
                     value = values[column] + shift if has_bias else values[column]
                     if keeps_inputs and has_bias:
                         values[column] = value
-                    results[column] = activate(kind, value, slope[0])
+                    results[column] = activate(value, slope[0])
 
     return activation
 
@@ -131,7 +185,7 @@ def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
     Stands for
         the same as `forward_kernel`
     """
-    keeps_inputs = kind in (GELU, GELU_TANH)
+    activate, keeps_inputs = ACTIVATIONS[kind], kind in (GELU, GELU_TANH)
 
     @kernel_entry(operations=times("rows", "columns"))
     def rows_activation(
@@ -157,7 +211,7 @@ def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
                     value = values[column] + bias[column]
                     if keeps_inputs:
                         values[column] = value
-                    results[column] = activate(kind, value, slope[0])
+                    results[column] = activate(value, slope[0])
 
     return rows_activation
 
@@ -169,6 +223,7 @@ def backward_kernel(kind: int) -> Kernel:
     Stands for
         ReLU ... GELU.backward
     """
+    derive = DERIVATIVES[kind]
 
     @kernel_entry(operations=times(2, "rows", "columns"))
     def activation_backward(
@@ -184,10 +239,6 @@ def backward_kernel(kind: int) -> Kernel:
             blame = d_outputs[row * stride : row * stride + columns]
             keep = kept[row * out_stride : row * out_stride + columns]
             for column in range(columns):
-                if kind == RELU:  # not a product: a NaN must not pass a closed gate
-                    value = blame[column] if keep[column] > ZERO else ZERO
-                else:
-                    value = blame[column] * slope_of(kind, keep[column], slope[0])
-                blame[column] = value
+                blame[column] = derive(blame[column], keep[column], slope[0])
 
     return activation_backward

@@ -58,7 +58,7 @@ def _normalised(number, scale, offset):
 
 
 @kernel
-def gather_last(images, rows, count, first, geometry, scale, offset, outputs):
+def gather_last(images, rows, count, first, geometry, scale, offset, outputs, planes):
     """Images to (channels, height, width, tile), inside a border of zeros.
 
     Shapes
@@ -203,11 +203,12 @@ def inside(channels, height, width, tall, wide, top, left, lanes):
 
 
 @cache
-def gather_last_kernel(dtype: str) -> Kernel:
+def gather_last_kernel(dtype: str, *, by_planes: bool) -> Kernel:
     """Images to (channels, padded height, padded width, lanes), normalised.
 
-    Narrow pictures pixel by pixel; others by way of `planes`.
+    Pixel by pixel, or by way of `planes`: pictures at least as wide as a register.
     """
+    fill = gather_planes if by_planes else gather_last
 
     @kernel_entry(operations=WORK, bytes_moved=moved(dtype))
     def gather(
@@ -233,12 +234,7 @@ def gather_last_kernel(dtype: str) -> Kernel:
     ):
         images, rows, count, first = tile_rows(block, pictures, numbers, lanes, tile)
         geometry = (channels, height, width, tall, wide, top, left, lanes)
-        if width < LANES or lanes % LANES != 0:
-            gather_last(images, rows, count, first, geometry, scale, offset, outputs)
-        else:
-            gather_planes(
-                images, rows, count, first, geometry, scale, offset, outputs, planes
-            )
+        fill(images, rows, count, first, geometry, scale, offset, outputs, planes)
 
     return gather
 

@@ -71,6 +71,10 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
     def flush(self) -> None:
         """Nothing waits to be written."""
 
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """What tells compiled forms apart: signature, processor, code and closure."""
+        return sig, codegen.magic_tuple(), code_of(self._py_func)
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled form, if it is there.
 
@@ -105,6 +109,13 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
         key = repr((str(sig), processor, code, self._layout))
         name = sha256(key.encode()).hexdigest()[:24]
         return kernels_folder() / f"{self._stem[:80]}-{name}"
+
+
+def code_of(function: Any) -> Any:
+    """A function's code, and what its closure holds: numbers, and other functions."""
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    held = tuple(code_of(c.py_func) if hasattr(c, "py_func") else c for c in cells)
+    return function.__module__, function.__qualname__, function.__code__.co_code, held
 
 
 def kernels_folder() -> Path:

@@ -144,6 +144,7 @@ def squared(logits, targets, factors, sizes, setting, share, best, total):
 @cache
 def loss_kernel(kind: int) -> Kernel:
     """The loss of one tile, how many it got right, and d_logits in place of logits."""
+    measure = (cross_entropy, svm, squared)[kind]
 
     @kernel_entry(operations=times(10, "classes", "lanes"))
     def loss(
@@ -176,16 +177,9 @@ def loss_kernel(kind: int) -> Kernel:
         for n in range(lanes):
             right += 1 if targets[n] == np.int64(total[n]) else 0
         share = ONE / f32(block[COUNT])
-        value = setting[0]
-        if kind == CROSS_ENTROPY:
-            found = cross_entropy(
-                logits, targets, factors, sizes, value, share, best, total
-            )
-        elif kind == SVM:
-            found = svm(logits, targets, factors, sizes, value, share, best, total)
-        else:
-            found = squared(logits, targets, factors, sizes, value, share, best, total)
-        losses[0] = found
+        losses[0] = measure(
+            logits, targets, factors, sizes, setting[0], share, best, total
+        )
         correct[0] = right
 
     return loss
