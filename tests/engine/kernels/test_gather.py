@@ -3,6 +3,7 @@ import pytest
 
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.kernels import gather
+from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.memory import NOWHERE
 from handgrad.randomness import Key, normal, random_bits
 
@@ -47,10 +48,9 @@ def run_gather(dtype, block, numbers, outputs, sizes, views=(), tile=0):
     """Through the compiled kernel: batch last where there are eight sizes."""
     pictures, places = views or (NOWHERE, NOWHERE)
     if len(sizes) == len(LAST):
-        kernel, named = (
-            gather.gather_last_kernel(dtype),
-            dict(zip(LAST, sizes, strict=True)),
-        )
+        by_planes = sizes[2] >= LANES and sizes[-1] % LANES == 0
+        kernel = gather.gather_last_kernel(dtype, by_planes=by_planes)
+        named = dict(zip(LAST, sizes, strict=True))
         planes = np.zeros(sizes[1] * sizes[2] * sizes[-1], np.float32)
         named |= {"planes": planes}
     else:
