@@ -202,9 +202,7 @@ def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
             values = inputs[row * stride : row * stride + columns]
             if in_place:
                 for column in range(columns):
-                    values[column] = activate(
-                        kind, values[column] + bias[column], slope[0]
-                    )
+                    values[column] = activate(values[column] + bias[column], slope[0])
             else:
                 results = outputs[row * out_stride : row * out_stride + columns]
                 for column in range(columns):
