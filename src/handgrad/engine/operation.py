@@ -55,7 +55,7 @@ class Operation:
     def _check_names(self) -> None:
         declared = self.entry.arguments
         wanted = {n for n, a in declared.items() if not isinstance(a, Tile | Library)}
-        for name in wanted ^ set(self.arguments):
+        for name in sorted(wanted ^ set(self.arguments)):
             what = "misses" if name in wanted else "does not take"
             raise self.error(name, f"the kernel {what} it", f"Give {sorted(wanted)}")
         for name, value in self.arguments.items():
