@@ -160,20 +160,21 @@ def forward_kernel(kind: int, *, has_bias: bool, in_place: bool) -> Kernel:
         stride: SIZE,
         out_stride: SIZE,
     ):
+        factor = slope[0]
         for row in range(rows):
             shift = bias[row] if has_bias else ZERO
             values = inputs[row * stride : row * stride + columns]
             if in_place:
                 for column in range(columns):
                     value = values[column] + shift if has_bias else values[column]
-                    values[column] = activate(value, slope[0])
+                    values[column] = activate(value, factor)
             else:
                 results = outputs[row * out_stride : row * out_stride + columns]
                 for column in range(columns):
                     value = values[column] + shift if has_bias else values[column]
                     if keeps_inputs and has_bias:
                         values[column] = value
-                    results[column] = activate(value, slope[0])
+                    results[column] = activate(value, factor)
 
     return activation
 
@@ -198,18 +199,19 @@ def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
         stride: SIZE,
         out_stride: SIZE,
     ):
+        factor = slope[0]
         for row in range(rows):
             values = inputs[row * stride : row * stride + columns]
             if in_place:
                 for column in range(columns):
-                    values[column] = activate(values[column] + bias[column], slope[0])
+                    values[column] = activate(values[column] + bias[column], factor)
             else:
                 results = outputs[row * out_stride : row * out_stride + columns]
                 for column in range(columns):
                     value = values[column] + bias[column]
                     if keeps_inputs:
                         values[column] = value
-                    results[column] = activate(value, slope[0])
+                    results[column] = activate(value, factor)
 
     return rows_activation
 
@@ -233,10 +235,11 @@ def backward_kernel(kind: int) -> Kernel:
         stride: SIZE,
         out_stride: SIZE,
     ):
+        factor = slope[0]
         for row in range(rows):
             blame = d_outputs[row * stride : row * stride + columns]
             keep = kept[row * out_stride : row * out_stride + columns]
             for column in range(columns):
-                blame[column] = derive(blame[column], keep[column], slope[0])
+                blame[column] = derive(blame[column], keep[column], factor)
 
     return activation_backward

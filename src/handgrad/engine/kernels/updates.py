@@ -169,13 +169,14 @@ def finish_gradient(
     if wants:
         squares[0] = 0.0
         squares[1] = 0.0
+    strength = l2[0]
     for row in range(rows):
         p = parameter[row * stride : row * stride + columns]
         d = gradient[row * gradient_stride : row * gradient_stride + columns]
-        if l2[0] != ZERO:
+        if strength != ZERO:
             if wants:
                 squares[1] += sum_of_squares(p, columns)
             for i in range(columns):
-                d[i] = d[i] + l2[0] * p[i]
+                d[i] = d[i] + strength * p[i]
         if wants:
             squares[0] += sum_of_squares(d, columns)
