@@ -5,6 +5,8 @@ point, and every 4 x 4 outputs are turned back (`kernels.sandwich` has the equat
 The gradient of the weights is a sum over the whole batch, so it waits for all tiles.
 """
 
+import numpy as np
+
 from handgrad.arrays import NumpyArray
 from handgrad.engine import geometry, matrix_unit, processor
 from handgrad.engine.geometry import Convolution
@@ -27,7 +29,6 @@ from handgrad.engine.winograd_way import (
     add_outputs,
     add_points,
     add_products,
-    named_strides,
 )
 from handgrad.layers import Conv2d
 
@@ -119,6 +120,8 @@ def _weight_points(
         size=len(order),
     )
     rows, masks = places.arrays()
+    strides = (taps * row, sign * TAPS * row, sign * row)
+    to_strides = (row, POINTS * way.weight_cell, way.weight_cell)
     turn = Operation(
         turn_kernel(WEIGHTS),
         f"{full} at the points",
@@ -130,10 +133,8 @@ def _weight_points(
         count=1,
         channels=way.blocks * way.channels,
         vectors=-(-way.block // LANES),
-        **named_strides(
-            (taps * row, sign * TAPS * row, sign * row),
-            (row, POINTS * way.weight_cell, way.weight_cell),
-        ),
+        source_strides=memory.lookup("strides", np.array(strides, np.int64)),
+        target_strides=memory.lookup("strides", np.array(to_strides, np.int64)),
         start_stride=0,
     )
     if not matrix_unit.has_matrix_unit():

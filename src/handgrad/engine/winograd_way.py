@@ -200,15 +200,10 @@ def add_turn(
         count=len(rows),
         channels=channels,
         vectors=PANEL // LANES,
-        **named_strides(source[1], target[1]),
+        source_strides=memory.lookup("strides", np.array(source[1], np.int64)),
+        target_strides=memory.lookup("strides", np.array(target[1], np.int64)),
         start_stride=begin_stride,
     )
-
-
-def named_strides(source: Strides, target: Strides) -> dict[str, int]:
-    """Those of both sides, as `turn_kernel` takes them."""
-    names = ("channel", "row", "column", "to_channel", "to_row", "to_column")
-    return dict(zip(names, (*source, *target), strict=True))
 
 
 def picture_strides(size: Pair, pixel: int) -> Strides:

@@ -7,14 +7,14 @@ from handgrad.engine.kernels.declaration import (
     DOUBLES,
     FLAG,
     FLOATS,
-    STRIDE,
     TILE,
+    Integer,
     at,
     reads,
 )
 from handgrad.engine.kernels.loading import loader
 
-ARGUMENTS = (reads(DOUBLES, 2), STRIDE, reads(at(FLOATS), 1), FLAG, TILE)
+ARGUMENTS = (reads(DOUBLES, 2), Integer(), reads(at(FLOATS), 1), FLAG, TILE)
 
 
 def loaded(words, tile, worker):
@@ -38,7 +38,7 @@ def test_each_argument_takes_its_words_in_turn():
 
 def test_one_argument_alone_and_two_of_a_kind():
     for count in (1, 2):
-        load = loader((STRIDE,) * count)
+        load = loader((Integer(),) * count)
         table = np.arange(3, 3 + count)
         found = njit(lambda words, load=load: load(words, 0, 0))(table.ctypes.data)
         assert found == tuple(range(3, 3 + count))

@@ -28,7 +28,7 @@ def test_every_window_and_channel_is_turned_and_its_start_added():
     run_entry(
         turn_kernel(RESULT),
         *(source, target, places, masks, start, windows, channels, 2),
-        *(128, 6 * cell, cell, 16 * 128, 4 * 128, 128, 4),
+        *(np.array([128, 6 * cell, cell]), np.array([16 * 128, 4 * 128, 128]), 4),
     )
     matrix = np.array(MATRICES[RESULT], dtype=np.float64)
     squares = source.reshape(6, 6, windows, channels, PANEL)

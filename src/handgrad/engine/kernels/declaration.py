@@ -120,7 +120,6 @@ class Library:
 
 Argument: TypeAlias = Array | Integer | Tile | Library
 SIZE, FLAG = Integer(0), Integer(0, 1, types.boolean)
-STRIDE = Integer()  # may go backwards
 TILE = Tile()
 
 

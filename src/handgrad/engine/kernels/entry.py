@@ -90,7 +90,7 @@ class Kernel:
 
     def _compile(self) -> Any:
         arguments = tuple(self.arguments.values())
-        body = njit(nogil=True, **COMMON)(self.body)
+        body = njit(nogil=True, forceinline=True, **COMMON)(self.body)
         load = loader(arguments)
 
         def entry(words, tile, worker):

@@ -18,7 +18,6 @@ from handgrad.engine.kernels.declaration import (
     LONGS,
     SHORTS,
     SIZE,
-    STRIDE,
     at,
     reads,
     scratch,
@@ -65,7 +64,8 @@ def turn_kernel(kind: int) -> Kernel:
 
     A place is (source offset, target offset, source masks' offset, target masks'), in
     bytes; strides of source and target are from channel to channel, from row to row
-    and from column to column.
+    and from column to column. They are read from memory where they are used: held in
+    registers, all that follows from them was, and there are not enough (10 to 20 %).
     """
     size, made = len(MATRICES[kind][0]), len(MATRICES[kind])
 
@@ -77,26 +77,24 @@ def turn_kernel(kind: int) -> Kernel:
     def winograd_turn(
         source: reads(
             at(FLOATS),
-            lambda masks, places, channels, vectors, channel, row, column: squares(
+            lambda masks, places, channels, vectors, source_strides: squares(
                 size,
                 masks,
                 places.reshape(-1, 4)[:, ::2],
-                (channel, row, column),
+                source_strides,
                 channels,
                 (vectors - 1) * VECTOR_BYTES,
             ),
         ),
         target: writes(
             at(FLOATS),
-            lambda masks, places, channels, vectors, to_channel, to_row, to_column: (
-                squares(
-                    made,
-                    masks,
-                    places.reshape(-1, 4)[:, 1::2],
-                    (to_channel, to_row, to_column),
-                    channels,
-                    (vectors - 1) * VECTOR_BYTES,
-                )
+            lambda masks, places, channels, vectors, target_strides: squares(
+                made,
+                masks,
+                places.reshape(-1, 4)[:, 1::2],
+                target_strides,
+                channels,
+                (vectors - 1) * VECTOR_BYTES,
             ),
         ),
         places: reads(LONGS, times(4, "count")),
@@ -114,29 +112,27 @@ def turn_kernel(kind: int) -> Kernel:
         count: SIZE,
         channels: SIZE,
         vectors: SIZE,
-        channel: STRIDE,
-        row: STRIDE,
-        column: STRIDE,
-        to_channel: STRIDE,
-        to_row: STRIDE,
-        to_column: STRIDE,
+        source_strides: reads(LONGS, 3),
+        target_strides: reads(LONGS, 3),
         start_stride: SIZE,
     ):
         for place in range(count):
-            for number in range(channels):
+            for channel in range(channels):
                 for vector in range(vectors):
                     along = vector * VECTOR_BYTES
+                    there = channel * source_strides[0] + along
+                    here = channel * target_strides[0] + along
                     sandwich(
                         kind,
-                        source + places[4 * place] + number * channel + along,
-                        row,
-                        column,
+                        source + places[4 * place] + there,
+                        source_strides[1],
+                        source_strides[2],
                         masks + places[4 * place + 2],
-                        target + places[4 * place + 1] + number * to_channel + along,
-                        to_row,
-                        to_column,
+                        target + places[4 * place + 1] + here,
+                        target_strides[1],
+                        target_strides[2],
                         masks + places[4 * place + 3],
-                        start + number * start_stride,
+                        start + channel * start_stride,
                     )
 
     return winograd_turn
