@@ -1,4 +1,4 @@
-"""How much faster is a training step than torch's, on the seven networks?
+"""How much faster is a training step than torch's, on the eight networks?
 
     python benchmarks/race_table.py [NETWORK ...] [--laps 15] [--channels-last]
         [--compile] [--json FILE]

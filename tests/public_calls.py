@@ -322,7 +322,15 @@ MODELS = {
         lambda name=name: getattr(models, name)(input_shape=(1, 28, 28)),
         wrong=[lambda name=name: getattr(models, name)(input_shape=(0, 0, 0))],
     )
-    for name in ("alexnet", "lenet", "mlp", "perceptron", "softmax_regression", "vgg")
+    for name in (
+        "alexnet",
+        "lenet",
+        "mlp",
+        "perceptron",
+        "resnet",
+        "softmax_regression",
+        "vgg",
+    )
 } | {
     "models.from_layers": row(
         lambda: models.from_layers(layers=[flatten(), linear(3)], classes=3),

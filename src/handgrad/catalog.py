@@ -63,6 +63,7 @@ MODELS: dict[str, Callable[..., Any]] = {
     "lenet": models.lenet,
     "alexnet": models.alexnet,
     "vgg": models.vgg,
+    "resnet": models.resnet,
     "from_layers": models.from_layers,
 }
 

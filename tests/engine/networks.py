@@ -16,6 +16,8 @@ from handgrad.models.from_layers import build_layers
 from handgrad.optimizers import SGD
 from handgrad.randomness import Key, random_bits
 
+from .residuals import residuals
+
 SMOOTH = ("gelu", "gelu_tanh", "tanh", "sigmoid")
 KINKED = ("relu", "leaky_relu")
 WINDOWS = ("conv2d", "max_pool2d", "average_pool2d")
@@ -272,7 +274,7 @@ def same_shape(draw, shape, activations, norms):
     rows = [st.sampled_from(plain), rates.map(lambda rate: layer("dropout", rate=rate))]
     inner = st.sampled_from([layer(name) for name in activations])
     rows += [
-        inner.map(lambda row: layer("residual", body=[row])),
+        residuals(shape, inner),
         st.tuples(inner, inner).map(lambda two: layer("sequential", layers=[*two])),
     ]
     return draw(st.one_of(rows[0], *rows))

@@ -15,7 +15,7 @@ from handgrad.losses import L2
 
 from .altered import LAYER_CLASSES
 
-WITHOUT_KERNELS = {"Residual", "Sequential", "Softmax"}
+WITHOUT_KERNELS = {"Sequential", "Softmax"}
 
 
 class OwnReLU(ReLU):

@@ -15,6 +15,7 @@ from handgrad.layers import (
     LeakyReLU,
     Linear,
     MaxPool2d,
+    Residual,
     Sequential,
 )
 from handgrad.losses import SoftmaxCrossEntropy
@@ -125,4 +126,4 @@ def test_layers_that_the_engine_does_not_know_train_alike(name, workers):
 
 
 def test_every_known_layer_has_its_way_down():
-    assert {*ALONE, *BATCH_NORMS, Linear} == set(KNOWN)
+    assert {*ALONE, *BATCH_NORMS, Linear, Residual} == set(KNOWN)

@@ -5,10 +5,10 @@ from handgrad.inspection import check_catalogue
 from handgrad.inspection.check_cases import (
     LAYER_CASES,
     LOSS_CASES,
-    NETWORK_CASES,
     LayerCase,
 )
 from handgrad.inspection.check_catalogue import CATALOGUE, THOROUGH, check_one
+from handgrad.inspection.check_networks import NETWORK_CASES
 from handgrad.layers import ReLU
 from handgrad.randomness import Key
 

@@ -4,7 +4,7 @@ A subclass, or an object whose own methods were replaced, is not in it: it runs 
 own `forward` and `backward`, as it is written.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeGuard, TypeVar
 
 from handgrad.layers import (
@@ -21,10 +21,12 @@ from handgrad.layers import (
     Linear,
     MaxPool2d,
     ReLU,
+    Residual,
     Sequential,
     Sigmoid,
     Tanh,
 )
+from handgrad.randomness import Key
 
 Kind = TypeVar("Kind")
 Named = tuple[str, Layer[Any]]
@@ -54,6 +56,7 @@ KNOWN: dict[type, Callable[[Any], bool] | None] = {
     Linear: None,
     MaxPool2d: _has_small_window,
     ReLU: None,
+    Residual: None,
     Sigmoid: None,
     Tanh: None,
 }
@@ -89,5 +92,39 @@ def layers_of(model: Layer[Any]) -> list[Named]:
     if isinstance(model, Sequential) and not _is_changed(model):
         methods = [(getattr(type(model), n), getattr(Sequential, n)) for n in PASSES]
         if all(own is inherited for own, inherited in methods):
-            return list(model.layers.items())
+            return [x for named in model.layers.items() for x in parts_of(*named)]
     return [("", model)]
+
+
+def parts_of(name: str, layer: Layer[Any]) -> list[Named]:
+    """The layers of a Sequential within a network, by their full names; else itself."""
+    if exact(layer, (Sequential,)) is None:
+        return [(name, layer)]
+    inner: Any = layer
+    return [
+        found
+        for own, part in inner.layers.items()
+        for found in parts_of(f"{name}.{own}", part)
+    ]
+
+
+def layer_key(key: Key, name: str) -> Key:
+    """The key of a layer by its full name, such as residual_1.body.dropout_1."""
+    return key.child(name.replace(".", "/")) if name else key
+
+
+def leaves_of(model: Layer[Any]) -> Iterator[Layer[Any]]:
+    """All layers that compute, those within residual connections included."""
+    for _, layer in layers_of(model):
+        if is_known_as(layer, Residual):
+            yield from ways_of(layer)
+        else:
+            yield layer
+
+
+def ways_of(layer: Residual) -> Iterator[Layer[Any]]:
+    """The layers of the body, then those of the shortcut."""
+    for way in (layer.body, layer.shortcut):
+        if way is not None:
+            for _, part in parts_of("", way):
+                yield from leaves_of(part)

@@ -7,7 +7,7 @@ import numpy as np
 from handgrad.arrays import Pair
 from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.dropout import dropout_kernel
-from handgrad.engine.known import is_known_as, known
+from handgrad.engine.known import is_known_as, known, layer_key
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
 from handgrad.layers import GELU, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
@@ -143,7 +143,7 @@ def lower_dropout(
     scale = memory.array(f"{name} scale", "settings", 1)
     scale[0] = 1 / (1 - layer.rate)
     examples = memory.each_worker(f"{name} examples", "scratch", 2 * memory.tile)
-    key = Key(lowering.seed).child("dropout").child(name)
+    key = layer_key(Key(lowering.seed).child("dropout"), name)
     draw[:2] = key.words
     draw[3] = keep_threshold(layer.rate)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.engine.known import layer_key
 from handgrad.engine.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.pieces import Piece
@@ -27,8 +28,7 @@ def lower_plain(
     """The layer's own forward and backward, between phases of compiled work."""
     memory, step = lowering.memory, lowering.step
     outputs = lowering.outputs(name, tuple(layer.output_shape(inputs.shape)))
-    key = Key(lowering.seed).child("dropout")
-    key = key.child(name) if name else key
+    key = layer_key(Key(lowering.seed).child("dropout"), name)
     kept: list[Any] = []
 
     def forward() -> None:

@@ -108,6 +108,18 @@ class Lowering:
             return self.memory.matrix(name, "activations", shape)
         return self.memory.dense(name, "activations", shape)
 
+    def run_backwards(
+        self, backwards: Sequence[Backward], d_outputs: Tensor
+    ) -> Tensor | None:
+        """Backpropagate until nothing before needs a gradient."""
+        tensor: Tensor | None = d_outputs
+        for backward in reversed(backwards):
+            if tensor is None:
+                return None
+            assert not self.memory.is_kept(tensor)
+            tensor = backward(tensor)
+        return tensor
+
     def feeds_linear(self) -> bool:
         """Whether the next layer that computes is linear."""
         for layer in self.following:

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from handgrad.arrays import Gradients, NumpyArray, Shape
-from handgrad.engine.known import layers_of
+from handgrad.engine.known import layer_key, layers_of
 from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
 from handgrad.layers.pairs import backward_pair, forward_pair
@@ -29,7 +29,7 @@ def forward(
     """Through all layers, first to last: (batch, classes), and what is kept of each."""
     kept = []
     for name, layer in layers_of(model):
-        own_key = key.child(name) if name and key is not None else key
+        own_key = None if key is None else layer_key(key, name)
         results = layer.forward(inputs, training=training, key=own_key)
         outputs, cache = forward_pair(name, layer, results)
         expected = (len(inputs), *layer.output_shape(inputs.shape[1:]))

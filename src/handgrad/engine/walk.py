@@ -12,12 +12,14 @@ from handgrad.engine.known import (
     is_known_as,
     known,
     layers_of,
+    leaves_of,
 )
 from handgrad.engine.lower_batch_norm import lower_batch_norm
 from handgrad.engine.lower_elementwise import kind_of, lower_activation, lower_dropout
 from handgrad.engine.lower_linear import lower_linear
 from handgrad.engine.lower_plain import lower_plain
 from handgrad.engine.lower_pooling import lower_average_pool, lower_max_pool
+from handgrad.engine.lower_residual import lower_residual
 from handgrad.engine.lower_row_activations import activate_rows, turned
 from handgrad.engine.lower_rows import lower_linear_by_rows
 from handgrad.engine.lower_skinny import MOST_OUTPUTS
@@ -37,6 +39,7 @@ from handgrad.layers import (
     Linear,
     MaxPool2d,
     ReLU,
+    Residual,
     Sigmoid,
     Tanh,
 )
@@ -50,8 +53,7 @@ def lower_layers(lowering: Lowering, layers: Sequence[Named], inputs: Tensor) ->
     """All layers, first to last; a ReLU before a max pooling becomes part of it."""
     tensor, index = inputs, 0
     while index < len(layers):
-        taken = _lower_next(lowering, layers[index:], tensor)
-        tensor, count = taken
+        tensor, count = _lower_next(lowering, layers[index:], tensor)
         for _, layer in layers[index : index + count]:
             lowering.needs_d_inputs |= bool(layer.parameters())
         lowering.is_padded = False
@@ -73,9 +75,14 @@ def _lower_next(
     if kind is Linear:
         flat = inputs.reshaped((inputs.rows,))
         return _linear(lowering, name, layer, flat, layers[1:])
-    has_relu = kind in BATCH_NORMS and following is ReLU
+    has_relu = kind in (*BATCH_NORMS, Residual) and following is ReLU
     if has_relu or (kind, following) == (ReLU, MaxPool2d):
         lowering.following = rest[1:]
+    if kind is Residual:
+        outputs = lower_residual(
+            lowering, name, layer, inputs, lower_layers, has_relu=has_relu
+        )
+        return outputs, 1 + int(has_relu)
     if kind in BATCH_NORMS:
         outputs = lower_batch_norm(lowering, name, layer, inputs, has_relu=has_relu)
         return outputs, 1 + int(has_relu)
@@ -138,13 +145,8 @@ ALONE: dict[type, Callable[..., Tensor]] = {
 
 def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
     """Backpropagate until nothing before needs a gradient; none is kept on the way."""
-    tensor: Tensor | None = d_outputs
     backwards, lowering.backwards = lowering.backwards, []  # or cycles keep the memory
-    for backward in reversed(backwards):
-        if tensor is None:
-            return
-        assert not lowering.memory.is_kept(tensor)
-        tensor = backward(tensor)
+    lowering.run_backwards(backwards, d_outputs)
 
 
 def tile_of(model: Layer[Any], batch_size: int | None = None) -> int:
@@ -152,7 +154,7 @@ def tile_of(model: Layer[Any], batch_size: int | None = None) -> int:
 
     A small batch is cut in two all the same; the number of workers has no say in it.
     """
-    layers = [layer for _, layer in layers_of(model)]
+    layers = list(leaves_of(model))
     if any(known(layer) is Conv2d for layer in layers):
         return CONVOLUTION_TILE
     sizes = [layer.out_features for layer in layers if is_known_as(layer, Linear)]
@@ -169,7 +171,7 @@ def has_meetings(model: Layer[Any], *, training: bool) -> bool:
     Batch norm does while training, and so do Winograd's weight gradients and every
     layer that its plain voice runs.
     """
-    layers = [layer for _, layer in layers_of(model)]
+    layers = list(leaves_of(model))
     if training and any(meets(layer) for layer in layers):
         return True
     return any(known(layer) is None for layer in layers)

@@ -9,12 +9,12 @@ from typing import Any
 from handgrad.inspection.check_cases import (
     LAYER_CASES,
     LOSS_CASES,
-    NETWORK_CASES,
     Draw,
     LayerCase,
     LossCase,
     NetworkCase,
 )
+from handgrad.inspection.check_networks import NETWORK_CASES
 from handgrad.inspection.differentiable import (
     Differentiable,
     LayerValue,

@@ -5,6 +5,7 @@ from handgrad.models.from_layers import from_layers
 from handgrad.models.lenet import lenet
 from handgrad.models.mlp import mlp
 from handgrad.models.perceptron import perceptron
+from handgrad.models.resnet import resnet
 from handgrad.models.softmax_regression import softmax_regression
 from handgrad.models.vgg import vgg
 
@@ -14,6 +15,7 @@ __all__ = [
     "lenet",
     "mlp",
     "perceptron",
+    "resnet",
     "softmax_regression",
     "vgg",
 ]

@@ -21,6 +21,7 @@ COUNTED = {
     "lenet_relu_max": 0.580,
     "alex5": 195.7,
     "mlp_cifar": 3.237,
+    "resnet8": 18.98,
 }
 
 

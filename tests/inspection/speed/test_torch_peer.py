@@ -12,10 +12,11 @@ from handgrad.inspection.speed.torch_peer import (
     translate,
     translate_optimizer,
 )
-from handgrad.models import from_layers
+from handgrad.models import from_layers, resnet
 from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.randomness import Key
 
+CONV = {"name": "conv2d", "out_channels": 2, "kernel_size": 3, "padding": 1}
 LAYERS = [
     [
         {
@@ -33,6 +34,9 @@ LAYERS = [
     [{"name": "gelu", "approximate": "tanh"}],
     [{"name": "tanh"}, {"name": "relu"}, {"name": "sigmoid"}],
     [{"name": "flatten"}, {"name": "linear", "out_features": 5}],
+    [{"name": "sequential", "layers": [{"name": "tanh"}, {"name": "relu"}]}],
+    [{"name": "residual", "body": [CONV, {"name": "relu"}]}],
+    [{"name": "residual", "body": [CONV], "shortcut": [{"name": "batch_norm2d"}]}],
 ]
 
 
@@ -53,6 +57,14 @@ def test_a_twin_computes_the_same(rows):
     ours, _ = model.forward(inputs, training=True)
     twin = torch.nn.Sequential(*(translate(part) for part in model.layers.values()))
     theirs = twin(torch.from_numpy(inputs)).detach().numpy()
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_global_averages_have_a_twin():
+    model = resnet(channels=(2, 3), input_shape=(2, 9, 9))
+    inputs = np.random.default_rng(0).standard_normal((6, 2, 9, 9)).astype(np.float32)
+    ours, _ = model.forward(inputs, training=True)
+    theirs = translate(model)(torch.from_numpy(inputs)).detach().numpy()
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 

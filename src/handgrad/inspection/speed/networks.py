@@ -77,6 +77,12 @@ _NETWORKS = (
         optimizer_options={"learning_rate": 0.1, "momentum": 0.9},
         image_shape=COLOUR,
     ),
+    Network(
+        "resnet8",
+        "resnet",
+        optimizer_options={"learning_rate": 0.1, "momentum": 0.9},
+        image_shape=COLOUR,
+    ),
 )
 NETWORKS = {network.name: network for network in _NETWORKS}
 

@@ -82,7 +82,7 @@ def make_peer(
     compiled: bool = False,
 ) -> TorchPeer:
     """The same network with the same parameters, on the same images."""
-    module: Any = nn.Sequential(*(translate(part) for part in model.layers.values()))
+    module: Any = translate(model)
     if channels_last:
         module = module.to(memory_format=torch.channels_last)
     rule = translate_optimizer(optimizer, module.parameters())
@@ -99,10 +99,27 @@ def make_peer(
     return TorchPeer(module, rule, floats, labels, scale, shift, channels_last)
 
 
+class Both(nn.Module):  # type: ignore[misc]  # torch is an extra
+    """A residual connection."""
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module) -> None:
+        super().__init__()
+        self.body, self.shortcut = body, shortcut
+
+    def forward(self, inputs: Any) -> Any:
+        """The sum of both ways."""
+        return self.body(inputs) + self.shortcut(inputs)
+
+
 def translate(layer: Layer[Any]) -> nn.Module:
     """A plain layer as torch has it, with a copy of its parameters."""
     if type(layer) in PLAIN_MODULES:
         return PLAIN_MODULES[type(layer)]()
+    if isinstance(layer, Sequential):
+        return nn.Sequential(*map(translate, layer.layers.values()))
+    if isinstance(layer, layers.Residual):
+        kept = layer.shortcut
+        return Both(translate(layer.body), translate(kept) if kept else nn.Identity())
     module = _with_options(layer)
     arrays = {name: item.value for name, item in layer.parameters().items()}
     with torch.no_grad():
@@ -127,6 +144,8 @@ def _with_options(layer: Layer[Any]) -> nn.Module:
             return nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding)
         case layers.AveragePool2d() if layer.padding == (0, 0):
             return nn.AvgPool2d(layer.kernel_size, layer.stride)
+        case layers.GlobalAveragePool2d():
+            return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         case layers.GELU():
             return nn.GELU(layer.approximate)
     raise ConfigError(

@@ -1,0 +1,114 @@
+"""Stages of residual blocks, each stage at half the size, after ResNet."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from handgrad.arrays import Shape
+from handgrad.errors import ConfigError
+from handgrad.layers import Sequential
+from handgrad.models.from_layers import from_layers
+from handgrad.models.parts import InitializerChoice, Row
+from handgrad.models.vgg import dropout_row
+from handgrad.options import name_of
+
+STEMS = ("small", "large")
+
+
+def resnet(
+    *,
+    channels: Sequence[int] = (16, 32, 64),
+    blocks: int = 1,
+    stem: Literal["small", "large"] = "small",
+    dropout: float = 0.0,
+    initializer: InitializerChoice = "he_normal",
+    input_shape: Shape = (3, 32, 32),
+    classes: int = 10,
+    seed: int = 0,
+) -> Sequential:
+    """ResNet for small images: stages of blocks that add their inputs to their outputs.
+
+    A block has two 3 x 3 convolutions with batch normalization, and ReLU follows the
+    first and the sum. Each stage but the first halves the size with a stride of 2 in
+    its first block, whose shortcut is then a 1 x 1 convolution with batch
+    normalization. The last stage is averaged channel by channel, and one linear layer
+    follows: 78,000 parameters by default (resnet8), and 273,000 with `blocks=3`, the
+    paper's network of 20 layers.
+
+    ConfigError without a stage or a block, for an unknown stem or initializer, or a
+    number out of range; ShapeError for images that are too small.
+
+    Shapes
+        input_shape  (channels, height, width) of one image
+        inputs       (batch, *input_shape), float32 or float64
+        outputs      (batch, classes), logits
+
+    Units
+        channels     output channels of each stage
+        blocks       residual blocks in each stage
+        stem         "small": one 3 x 3 convolution; "large": a 7 x 7 convolution with
+                     stride 2 and max pooling, for images of 64 pixels and more
+        dropout      fraction dropped before the linear layer, 0 <= dropout < 1
+        initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
+                     function of shape and key
+        classes      number of classes
+        seed         of the initial weights
+
+    Source
+        He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition,
+        sections 3.3 and 4.2, with shortcuts of option B.
+    """
+    if not channels or blocks < 1:
+        raise ConfigError(
+            "resnet takes at least one stage of at least one block, got channels="
+            f"{list(channels)} and blocks={blocks}. Give more."
+        )
+    rows = _stem(name_of("stem", dict.fromkeys(STEMS), stem), channels[0], initializer)
+    before = channels[0]
+    for stage, count in enumerate(channels):
+        for number in range(blocks):
+            stride = 2 if stage > 0 and number == 0 else 1
+            rows += _block(before, count, stride, initializer)
+            before = count
+    rows += [{"name": "global_average_pool2d"}, *dropout_row(dropout)]
+    rows.append({"name": "linear", "out_features": classes, "initializer": initializer})
+    return from_layers(layers=rows, input_shape=input_shape, classes=classes, seed=seed)
+
+
+def _stem(name: str, channels: int, initializer: InitializerChoice) -> list[Row]:
+    """What stands before the stages."""
+    if name == "small":
+        return [*_normalized(channels, 3, 1, initializer), {"name": "relu"}]
+    pool: Row = {"name": "max_pool2d", "kernel_size": 3, "stride": 2, "padding": 1}
+    return [*_normalized(channels, 7, 2, initializer), {"name": "relu"}, pool]
+
+
+def _block(
+    before: int, channels: int, stride: int, initializer: InitializerChoice
+) -> list[Row]:
+    """Two convolutions and a shortcut, their sum, and ReLU."""
+    block: Row = {
+        "name": "residual",
+        "body": [
+            *_normalized(channels, 3, stride, initializer),
+            {"name": "relu"},
+            *_normalized(channels, 3, 1, initializer),
+        ],
+    }
+    if (before, stride) != (channels, 1):
+        block["shortcut"] = _normalized(channels, 1, stride, initializer)
+    return [block, {"name": "relu"}]
+
+
+def _normalized(
+    channels: int, kernel_size: int, stride: int, initializer: InitializerChoice
+) -> list[Row]:
+    """A convolution and its batch normalization; at stride 1 the size stays."""
+    convolution: Row = {
+        "name": "conv2d",
+        "out_channels": channels,
+        "kernel_size": kernel_size,
+        "stride": stride,
+        "padding": kernel_size // 2,
+        "initializer": initializer,
+    }
+    return [convolution, {"name": "batch_norm2d"}]
