@@ -13,10 +13,11 @@ import numpy as np
 from safetensors.numpy import save
 
 from handgrad.training.checkpoint import MANIFEST, POSITION, STATE
+from handgrad.training.manifest import ALWAYS
 from handgrad.training.position import Position
 
 MEMORY = Path("/dev/shm")  # where there is one, files never reach a disk
-RUN = {"config.toml": b"seed = 1\n"}
+RUN = {name: b"seed = 1\n" for name in sorted(ALWAYS)}
 CHECKPOINT = "epoch-0001-step-00000001"
 
 

@@ -108,9 +108,10 @@ def test_a_file_is_written_where_a_link_leads_and_replaces_no_device(tmp_path):
 
 def test_a_path_is_said_from_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert from_here(tmp_path / "runs" / "a") == Path("runs/a")
-    assert from_here(tmp_path.parent / "a") == tmp_path.parent / "a"
+    assert from_here(tmp_path / "runs" / "a") == os.path.join("runs", "a")
+    assert from_here(tmp_path / "-x") == os.path.join(".", "-x")
+    assert from_here(tmp_path.parent / "a") == str(tmp_path.parent / "a")
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    assert from_here(tmp_path / "runs") == tmp_path / "runs"
+    assert from_here(tmp_path / "runs") == str(tmp_path / "runs")

@@ -36,12 +36,16 @@ def path_of(
     return Path(text)
 
 
-def from_here(path: Path) -> Path:
-    """The path from the working directory on, if it lies there; as a person says it."""
+def from_here(path: Path) -> str:
+    """The path from the working directory on, if it lies there; as a person says it.
+
+    A name that begins with a dash would be an option: it is said with ./ before it.
+    """
     try:
-        return path.relative_to(Path.cwd())
+        found = str(path.relative_to(Path.cwd()))
     except (OSError, ValueError):  # the directory is gone, or another one
-        return path
+        return str(path)
+    return os.path.join(os.curdir, found) if found.startswith("-") else found
 
 
 def check_ordinary(

@@ -45,7 +45,7 @@ def test_dropout_takes_the_fraction_kept(handgrad):
 def test_the_learning_rate_comes_with_its_reason(handgrad):
     out = handgrad("inspect learning-rate-finder mlp --optimizer adam --steps 60").out
     assert "Suggested learning rate: " in out
-    assert "this one reached the lowest loss" in out
+    assert "reached the lowest loss" in out
 
 
 def test_images_are_resized_as_in_training(handgrad, refused):

@@ -51,7 +51,7 @@ def test_mistakes_are_sentences(refused, trained, tmp_path):
     (tmp_path / "bad.png").write_text("no picture")
     assert "bad.png cannot be read" in refused(f"predict {trained} bad.png")
     assert "none.png cannot be read" in refused(f"predict {trained} none.png")
-    assert "not a run folder" in refused("predict nowhere bad.png")
+    assert "nowhere is not there" in refused("predict nowhere bad.png")
     assert "--top takes a whole number" in refused(f"predict {trained} bad.png --top 0")
     assert "--invert takes no, auto, yes" in refused(
         f"predict {trained} bad.png --invert maybe"
@@ -170,3 +170,24 @@ def test_pictures_that_have_changed_since_the_training_are_named(handgrad, tmp_p
     code, _, err = handgrad(line)
     assert code == 0
     assert "has changed since training: the class cow (5 images) is gone" in err
+
+
+@pytest.mark.parametrize("name", ["five.png", "other.png", "pixels.csv"])
+def test_answers_never_replace_what_they_are_of(handgrad, trained, tmp_path, name):
+    Image.new("L", (28, 28)).save(tmp_path / "five.png")
+    (tmp_path / "pixels.csv").write_text("\n".join(["0," * 783 + "0"] * 2))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    target = tmp_path / name
+    source = target if target.exists() else tmp_path / "five.png"
+    code, _, err = handgrad(f"predict {trained} {source} --csv {target}")
+    assert code == 2
+    assert "Give another name, such as answers.csv" in err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_answers_need_a_folder_that_is_there(handgrad, trained, tmp_path):
+    Image.new("L", (28, 28)).save(tmp_path / "five.png")
+    target = tmp_path / "nowhere" / "answers.csv"
+    code, _, err = handgrad(f"predict {trained} {tmp_path}/five.png --csv {target}")
+    assert code == 2
+    assert "its folder is not there. Make the folder" in err

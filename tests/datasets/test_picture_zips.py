@@ -122,6 +122,7 @@ def test_a_zip_cut_off_anywhere_is_refused(tmp_path, end):
         read_all(path)
 
 
+@pytest.mark.filterwarnings("ignore:.*does not say in which:UserWarning")
 @settings(max_examples=300)
 @given(place=st.integers(0, len(WHOLE) - 1), change=st.integers(1, 255))
 def test_a_damaged_zip_never_gives_other_content(tmp_path_factory, place, change):
@@ -163,6 +164,7 @@ def raw_zip(path, names):
     return path
 
 
+@pytest.mark.filterwarnings("ignore:.*does not say in which:UserWarning")
 @pytest.mark.parametrize(
     ("raw", "name"),
     [

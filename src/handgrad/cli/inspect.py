@@ -82,12 +82,15 @@ def dropout_statistics(
 
 
 def learning_rate_finder(  # noqa: PLR0913  the options of a command
-    model: Annotated[str, typer.Argument(help="A network: see handgrad models.")],
+    model: Annotated[
+        str, typer.Argument(help="A network, or settings such as RUN/config.toml.")
+    ],
     settings: Set = None,
     dataset: DatasetName = None,
     optimizer: Annotated[
-        str, typer.Option(help="sgd, momentum, nesterov, rmsprop, adam or adamw.")
-    ] = "sgd",
+        str | None,
+        typer.Option(help="sgd (the default), momentum, nesterov, rmsprop, adam, ..."),
+    ] = None,
     low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 10.0,
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 400,
@@ -107,7 +110,8 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     from handgrad.catalog import find
     from handgrad.ranges import check_at_least
 
-    find("model", model)
+    if not model.endswith(".toml"):
+        find("model", model)
     if image_size is not None:
         command = "handgrad inspect learning-rate-finder"
         check_at_least(command, "--image-size", image_size, 1)

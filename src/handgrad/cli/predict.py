@@ -1,6 +1,6 @@
 """`handgrad predict`: what a trained network sees in picture files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,8 +48,10 @@ def predict(
     from handgrad.training.trained_network import load
 
     _check(top, invert)
-    classifier = load(run, workers=workers)
     files = list(picture_paths(images))
+    if csv is not None:
+        _check_csv(csv, files)
+    classifier = load(run, workers=workers)
     bad: list[str] = []
     answers = [
         answer
@@ -89,6 +91,26 @@ def picture_paths(given: Iterable[Path]) -> Iterator[Path]:
         if not found:
             raise DatasetError(f"{path} holds no pictures. Give another folder.")
         yield from (path / file.name for file in found)
+
+
+def _check_csv(csv: Path, files: Sequence[Path]) -> None:
+    """ConfigError for answers that would replace a picture, or what they are of."""
+    from handgrad.datasets.pictures import SUFFIXES
+    from handgrad.paths import target_of
+
+    target = target_of(csv).resolve()
+    if not target.parent.is_dir():
+        raise ConfigError(
+            f"--csv writes the answers to {csv}, but its folder is not there. Make the "
+            "folder, or give another name."
+        )
+    is_input = any(target == path.resolve() for path in files)
+    if is_input or csv.suffix.lower() in SUFFIXES:
+        what = "one of the inputs" if is_input else "the name of a picture"
+        raise ConfigError(
+            f"--csv writes the answers to {csv}, which is {what}. Give another name, "
+            "such as answers.csv."
+        )
 
 
 def _check(top: int, invert: str) -> None:

@@ -40,8 +40,8 @@ def validation_rows(
     if not 0 < count < total:
         raise ConfigError(
             f"validation = {shown(validation)} would put {count} of {total} images "
-            "aside, and both parts need one. Give a fraction such as 0.1 or a count "
-            f"below {total}."
+            "aside, and both parts need one. "
+            + (f"Give a count from 1 to {total - 1}." if total > 1 else "Add images.")
         )
     order = permutation(key, total)
     if not stratified:

@@ -6,7 +6,9 @@ Source
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -18,22 +20,31 @@ from handgrad.datasets import Normalization, Split
 from handgrad.datasets.normalization import unit
 from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import data_sample
-from handgrad.inspection.rate_trials import Trial, suggest, try_rates
+from handgrad.inspection.rate_trials import (
+    STEPS,
+    Trial,
+    check_range,
+    suggest,
+    try_rates,
+)
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, sample_of
+from handgrad.inspection.settings_subject import (
+    MakeOptimizer,
+    check_alone,
+    is_settings_file,
+    of_settings,
+)
 from handgrad.inspection.short_training import ShortTraining
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
 from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
 from handgrad.randomness import Key, permutation
-from handgrad.ranges import check_count, check_positive
 from handgrad.starting_points import optimizer_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-STEPS = 400
-MOST_STEPS = 10_000
 LOOKS = 100  # of a sweep
 LOOK = 512  # images that are looked at
 
@@ -122,7 +133,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     labels: Any = None,
     *,
     options: Mapping[str, Any] | None = None,
-    optimizer: str = "sgd",
+    optimizer: str | None = None,
     low: float = 1e-5,
     high: float = 10.0,
     steps: int = STEPS,
@@ -135,13 +146,15 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     """Learning-rate range test: a short run with a growing rate, and a suggestion.
 
     `model` is the name of a network with its `options`, which is trained on the images,
-    or on those of a data set (the digits); or a fitted classifier, the path of a run,
-    or a `Sequential`, of which a copy is trained further. Without `images` those are
-    the training images of the run; `split` ("test", "validation" or "train") or
-    `dataset` (a name or path, searched in `data_dir` first) chooses them. `optimizer`
-    is a name. The loss is that of the classifier, or softmax cross-entropy. A network
-    given by its name sees images in the `normalization` of `datasets.normalization`;
-    take the one of the training, "standard" for `Classifier`. The images of its data
+    or on those of a data set (the digits); or a TOML file of settings, such as a run's
+    config.toml, which says all of that, and the optimizer; or a fitted classifier, the
+    path of a run, or a `Sequential`, of which a copy is trained further. Without
+    `images` those are the training images of the run; `split` ("test", "validation" or
+    "train") or `dataset` (a name or path, searched in `data_dir` first) chooses them.
+    `optimizer` is a name, by default "sgd". The loss is that of the settings or the
+    classifier, or softmax cross-entropy. A network given by its name sees images in the
+    `normalization` of `datasets.normalization`; take the one of the training,
+    "standard" for `Classifier`. The images of its data
     set are resized to `image_size`.
 
     The rate at which the sweep ended is halved again and again, and the network trained
@@ -169,9 +182,14 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     Source
         Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
     """
-    _check_range(low, high, steps, batch_size)
+    check_range(low, high, steps, batch_size)
     count = max(steps * batch_size, LOOK)
-    if is_catalogue_name(model):
+    made_by: MakeOptimizer = partial(optimizer_named, optimizer or "sgd")
+    if is_settings_file(model):
+        check_alone(images=images is not None, options=options, optimizer=optimizer)
+        check_alone(image_size=image_size, **where)
+        subject, sample, made_by = of_settings(Path(model), count)
+    elif is_catalogue_name(model):
         sample = data_sample(
             images, labels, count, shuffled=True, image_size=image_size, **where
         )
@@ -191,7 +209,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         subject.network,
         Split(images, sample.targets),
         subject.loss,
-        lambda rate: optimizer_named(optimizer, rate),
+        made_by,
         scaling,
         rows=_rows(len(images), steps, batch_size, Key(seed).child("order")),
         look=np.sort(order[:LOOK]),
@@ -199,23 +217,6 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         seed=seed,
     )
     return replace(sweep_rates(training, low, high), what=sample.what)
-
-
-def _check_range(low: float, high: float, steps: int, batch_size: int) -> None:
-    check_positive("learning_rate_finder", "low", low)
-    check_positive("learning_rate_finder", "high", high)
-    check_count("learning_rate_finder", "steps", steps, least=10)
-    check_count("learning_rate_finder", "batch size", batch_size)
-    if steps > MOST_STEPS:
-        raise ConfigError(
-            f"learning_rate_finder takes at most {MOST_STEPS:,} steps, got {steps:,}. "
-            f"{STEPS} are usually enough."
-        )
-    if not low < high:
-        raise ConfigError(
-            f"learning_rate_finder sweeps from low up to high, got {low:g} to {high:g}."
-            " Give a larger high."
-        )
 
 
 def _check_no_size(image_size: Pair | None) -> None:

@@ -6,9 +6,13 @@ from math import inf, isfinite
 
 import numpy as np
 
+from handgrad.errors import ConfigError
 from handgrad.inspection.short_training import ShortTraining
+from handgrad.ranges import check_count, check_positive
 
 MOST_TRIALS = 12
+MOST_STEPS = 10_000
+STEPS = 400
 WORSE = 2  # trials in a row that are worse than the best end the search
 NEARLY = 0.98  # of the fall of the loss that the best trial reached
 LAST = 5  # looks whose mean is the loss of a trial
@@ -27,6 +31,24 @@ class Trial:
     rate: float
     loss: float
     right: float
+
+
+def check_range(low: float, high: float, steps: int, batch_size: int) -> None:
+    """ConfigError for a range, or steps, that tell nothing."""
+    check_positive("learning_rate_finder", "low", low)
+    check_positive("learning_rate_finder", "high", high)
+    check_count("learning_rate_finder", "steps", steps, least=10)
+    check_count("learning_rate_finder", "batch size", batch_size)
+    if steps > MOST_STEPS:
+        raise ConfigError(
+            f"learning_rate_finder takes at most {MOST_STEPS:,} steps, got {steps:,}. "
+            f"{STEPS} are usually enough."
+        )
+    if not low < high:
+        raise ConfigError(
+            f"learning_rate_finder sweeps from low up to high, got {low:g} to {high:g}."
+            " Give a larger high."
+        )
 
 
 def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, ...]:

@@ -1,5 +1,6 @@
 """The images of an inspection: given arrays, those of a run, or of a data set."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -126,7 +127,8 @@ def _of_run(
             f"{subject.name} has no images of its own, got none. "
             "Give images and their labels."
         )
-    return run_images(config, split, dataset=dataset, data_dir=data_dir)
+    run = Path(subject.name) if os.path.isdir(subject.name) else None
+    return run_images(config, split, dataset=dataset, data_dir=data_dir, run=run)
 
 
 def chosen_rows(

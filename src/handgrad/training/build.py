@@ -12,7 +12,7 @@ from handgrad.datasets.changes import Record, record_of
 from handgrad.datasets.inverted import brightness_of
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Engine
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.losses import L2
 from handgrad.models.own import MakeModel, made_by
@@ -245,15 +245,29 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
             "hold. Give it again: load(path, model=function), where function("
             "input_shape, classes, seed) returns the Sequential."
         )
-    model: Sequential = catalog.build(
-        "model",
-        config.model.name,
-        config.model.options,
-        input_shape=resolved.input_shape,
-        classes=len(resolved.class_names),
-        seed=config.seed,
-    )
+    try:
+        model: Sequential = catalog.build(
+            "model",
+            config.model.name,
+            config.model.options,
+            input_shape=resolved.input_shape,
+            classes=len(resolved.class_names),
+            seed=config.seed,
+        )
+    except ShapeError as error:
+        raise _too_small(config.model.name, resolved.input_shape, error) from error
     return model
+
+
+def _too_small(name: str, shape: Shape, error: ShapeError) -> ShapeError:
+    """The same of a network whose layers the user has not chosen."""
+    if name == "from_layers" or len(shape) != 3:
+        return error
+    what = str(error).partition(". ")[0]
+    return ShapeError(
+        f"{name} takes larger images than {shape[1]} x {shape[2]}: {what}. Resize "
+        "them: --image-size 28, in Python image_size=(28, 28)."
+    )
 
 
 def build_engine(

@@ -194,7 +194,7 @@ class Run:
         last.position.check(self.config.training.epochs, trainer.steps_per_epoch)
         trainer.restore(best.arrays, last.position)
         check_numbers(self.parts.model, folder.path)
-        self.result = {**result, "run": str(from_here(folder.path))}
+        self.result = {**result, "run": from_here(folder.path)}
         self.turn.stage = "finished"
         return True
 
@@ -214,7 +214,7 @@ class Run:
         check_numbers(self.parts.model, self.folder.path)
         tested = self._test()
         self.result = {
-            "run": str(from_here(self.folder.path)),
+            "run": from_here(self.folder.path),
             **result_of(self.parts, trainer.position, self._last_epoch, tested, final),
             "seconds": round(self._seconds(), 3),
         }

@@ -41,7 +41,8 @@ def run_images(
     that has no test images. DatasetError if the data set has changed since training:
     cut anew, its parts would hold images that the network was trained on. `dataset`
     names other images of the same classes, which are brought to the size and colours
-    that the network takes: all of them, unless a split is named; `label_from` says
+    that the network takes: all of them, unless one of their own splits is named;
+    `label_from` says
     where their classes are, if not where those of the training images are. With
     `skip_bad`, or if the training did so, pictures that cannot be read are left out.
     `run` is the run's folder, which knows what the data held.
@@ -55,14 +56,12 @@ def run_images(
         if split is None:
             return "", whole_images(config, dataset, data_dir, progress)
         found = _other_images(config, dataset, data_dir, progress)
+        train, validation = found.train, found.validation
     else:
         found = _own_images(config, data_dir, run, progress)
-    name = split or ("test" if found.test is not None else "validation")
-    if name == "test":
-        chosen = found.test
-    else:
         train, validation = split_of(config, found)
-        chosen = train if name == "train" else validation
+    name = split or ("test" if found.test is not None else "validation")
+    chosen = {"train": train, "validation": validation, "test": found.test}[name]
     if chosen is None:
         raise ConfigError(
             f"{found.name} has no {name} images in this run. "

@@ -1,7 +1,10 @@
 import pytest
 
-from handgrad.cli.screens.advice import interval
+from handgrad.cli.screens.advice import Advice, interval
+from handgrad.cli.screens.balance import balance_of
+from handgrad.training import start
 from studies.test_contents import pictures
+from training.small import small
 
 SMALL = "--engine plain --train-count 200"
 FEW = f"{SMALL} --validation 300"
@@ -19,11 +22,17 @@ CASES = {  # what was trained -> what is suggested, first of all
     f"softmax_regression {FEW} --epochs 60 --optimizer adam --augment random_crop:1 "
     "--learning-rate 0.1": ["train runs/x/config.toml --l2 0.0005"],
     f"perceptron {SMALL} --epochs 5 --learning-rate 1e-7": [
-        "inspect learning-rate-finder perceptron --dataset digits --optimizer sgd"
+        "inspect learning-rate-finder runs/x/config.toml"
     ],
     f"mlp --set hidden_sizes=3, {SMALL} --set activations=tanh --epochs 30 --optimizer "
     "adam --learning-rate 0.02 --schedule cosine": [
         "train runs/x/config.toml --set 'hidden_sizes=[6]'"
+    ],
+    f"mlp {SMALL} --epochs 2 --learning-rate 1e4": [
+        "train runs/x/config.toml --learning-rate 0.01"
+    ],
+    f"mlp {SMALL} --epochs 3 --learning-rate 1e-7 --loss mean_squared_error": [
+        "inspect learning-rate-finder runs/x/config.toml"
     ],
 }
 
@@ -47,6 +56,25 @@ def test_what_an_expert_would_try_runs(handgrad, words):
     for command in commands:
         done = handgrad(command.removeprefix("handgrad "))
         assert done.code == 0, done.err
+
+
+def test_a_run_whose_name_begins_with_a_dash(handgrad):
+    code, out, err = handgrad("train softmax_regression --epochs 1 --run=-x --quiet")
+    assert code == 0, err
+    code, out, err = handgrad("train ./-x/config.toml --epochs 1 --run ./-y")
+    for command in offered(out):
+        done = handgrad(command.removeprefix("handgrad "))
+        assert done.code == 0, done.err
+
+
+def test_a_run_that_makes_no_mistake_is_long_enough(tmp_path):
+    adam = {"name": "adam", "learning_rate": 0.01}
+    config = small(training={"epochs": 60, "batch_size": 8}, optimizer=adam)
+    run = start(config, tmp_path / "run")
+    list(run)
+    assert run.folder.records()[-1]["train_accuracy"] == 1.0
+    commands = [step.command for step in Advice(run, balance_of(run), None).steps()]
+    assert not any("--epochs" in command for command in commands)
 
 
 def test_names_that_a_shell_would_split_are_quoted(handgrad, tmp_path):

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
-from math import sqrt
-from pathlib import Path
+from math import log, sqrt
 from typing import Any
 
 from handgrad import catalog
@@ -29,6 +28,8 @@ GAP = 0.03  # between the accuracies of training and of validation
 GUESSING = 0.02  # above always giving the most frequent class
 POOR = 0.95  # accuracy of training
 WIDE = 0.015  # half of the interval of the test accuracy
+BURST = 2.0  # times the loss of equal probabilities
+ENOUGH = 3  # epochs in a row without a mistake
 ERRORS = 1.96  # standard errors: 95 %
 USUAL_RATE = 0.01
 PADDED = 8  # pixels of a side for each pixel of padding
@@ -50,7 +51,7 @@ class Advice:
     """
 
     def __init__(self, run: Run, balance: Balance, found: Evaluation | None) -> None:
-        self.config, self.result = run.config, run.result
+        self.run, self.config, self.result = run, run.config, run.result
         self.folder, self.position = run.folder, run.trainer.position
         self.balance, self.found = balance, found
         self.parts = run.parts
@@ -70,7 +71,14 @@ class Advice:
                 "class count alike",
                 self.again("--class-weight", "balanced"),
             )
-        if self._is_guessing():
+        if self._has_burst():
+            yield after_non_finite(self.run)
+        elif self._is_frozen():
+            yield Step(
+                "the loss has hardly moved: look for a learning rate that trains",
+                self._finder(),
+            )
+        elif self._is_guessing():
             yield Step(
                 "it is hardly better than always giving the most frequent class: look "
                 "for a learning rate that trains",
@@ -78,6 +86,8 @@ class Advice:
             )
 
     def _from_curves(self) -> Iterator[Step]:
+        if self._has_burst() or self._is_frozen():
+            return
         if self._is_falling():
             yield Step(
                 "the loss was still falling in the last epoch: train longer",
@@ -95,7 +105,20 @@ class Advice:
         is_low = self.last["train_accuracy"] <= chance + GUESSING
         return bool(is_low and not self._is_falling())
 
+    def _has_burst(self) -> bool:
+        """Whether the loss ended far above that of equal probabilities."""
+        equal = log(max(2, len(self.balance.counts)))
+        return self.gives_entropy and bool(self.last["train_loss"] > BURST * equal)
+
+    def _is_frozen(self) -> bool:
+        first, last = (self.epochs[k]["train_loss"] for k in (0, -1))
+        moved = abs(first - last) > FALLING * abs(first)
+        is_poor = self.last["train_accuracy"] < POOR
+        return len(self.epochs) > 1 and is_poor and not moved
+
     def _is_falling(self) -> bool:
+        if all(epoch["train_accuracy"] == 1.0 for epoch in self.epochs[-ENOUGH:]):
+            return False
         losses, done = self.position.losses, len(self.epochs)
         is_last = self.position.best_epoch == done == self.config.training.epochs
         return is_last and (done == 1 or losses[-1] < losses[-2] * (1 - FALLING))
@@ -181,23 +204,9 @@ class Advice:
         return _command("train", "--resume", self.path, "--epochs", str(epochs))
 
     def _finder(self) -> str:
-        config = self.config
-        if self.model == "from_layers":  # its rows are no words
-            rate = config.optimizer.learning_rate / 3
-            return self.again("--learning-rate", f"{rate:g}")
-        words = [self.model]
-        for name, value in config.model.options.items():
-            words += ["--set", f"{name}={_as_value(value)}"]
-        words += ["--dataset", config.dataset.name]
-        if config.dataset.data_dir:
-            words += ["--data-dir", config.dataset.data_dir]
-        return _command(
-            "inspect",
-            "learning-rate-finder",
-            *words,
-            "--optimizer",
-            config.optimizer.name,
-        )
+        """The range test of just these settings."""
+        settings = f"{self.path}/config.toml"
+        return _command("inspect", "learning-rate-finder", settings)
 
     def _look(self) -> Step:
         split = self.parts.dataset.test or self.parts.validation
@@ -212,12 +221,18 @@ class Advice:
 
     def again(self, *changes: str) -> str:
         """The command that repeats the run with these changes."""
-        return _command("train", str(Path(self.path) / "config.toml"), *changes)
+        return _command("train", f"{self.path}/config.toml", *changes)
 
     @property
     def path(self) -> str:
         """The run's folder."""
-        return str(from_here(self.folder.path))
+        return from_here(self.folder.path)
+
+    @property
+    def gives_entropy(self) -> bool:
+        """Whether the loss is that of probabilities, without an L2 term."""
+        loss = self.config.loss
+        return loss.name == "softmax_cross_entropy" and not loss.l2
 
     @property
     def model(self) -> str:
@@ -239,7 +254,7 @@ class Advice:
 def after_non_finite(run: Run) -> Step:
     """What to try after NaN: a tenth of the learning rate, at most a usual one."""
     rate = min(run.config.optimizer.learning_rate / 10, USUAL_RATE)
-    path = str(from_here(run.folder.path) / "config.toml")
+    path = f"{from_here(run.folder.path)}/config.toml"
     return Step(
         "the steps are too large: take a smaller learning rate",
         _command("train", path, "--learning-rate", f"{rate:g}"),
@@ -261,8 +276,3 @@ def interval(share: float, count: int) -> tuple[float, float]:
 
 def _command(*words: str) -> str:
     return shlex.join(["handgrad", *words])
-
-
-def _as_value(value: Any) -> str:
-    """A value as --set reads it."""
-    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,68 @@
+"""The untrained network of a file of settings, and the images that it trains on."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from handgrad import catalog
+from handgrad.errors import ConfigError
+from handgrad.inspection.sample import Sample, chosen_rows
+from handgrad.inspection.subject import Subject, subject_of
+from handgrad.optimizers import Optimizer
+from handgrad.schedules import Schedule
+
+MakeOptimizer = Callable[[Schedule], Optimizer]
+
+
+def is_settings_file(given: Any) -> bool:
+    """Whether it names a TOML file, such as a run's config.toml."""
+    return isinstance(given, str | os.PathLike) and str(given).endswith(".toml")
+
+
+def of_settings(path: Path, count: int) -> tuple[Subject, Sample, MakeOptimizer]:
+    """What training by these settings begins with, and their optimizer at any rate.
+
+    Of the training images, `count` are chosen at random. ConfigError or DatasetError
+    for settings that cannot be trained.
+    """
+    from handgrad.training.build import assemble, load_dataset, normalization_of
+    from handgrad.training.config import read_config
+
+    config = read_config(path)
+    dataset = load_dataset(config)
+    parts = assemble(config, dataset)
+    train = parts.trainer.train
+    rows, which = chosen_rows(len(train), count, shuffled=True)
+    images = train.images[rows]
+    sample = Sample(
+        images=images,
+        labels=train.targets[rows],
+        class_names=dataset.class_names,
+        normalization=normalization_of(parts.config),
+        split="train",
+        what=f"{which} {len(images)} training images of {config.dataset.name}",
+    )
+    subject = replace(subject_of(parts.model), loss=parts.trainer.loss)
+
+    def make(rate: Schedule) -> Optimizer:
+        rule: Optimizer = catalog.build(
+            "optimizer",
+            config.optimizer.name,
+            config.optimizer.options,
+            learning_rate=rate,
+        )
+        return rule
+
+    return subject, sample, make
+
+
+def check_alone(**others: Any) -> None:
+    """ConfigError for what the settings say already."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise ConfigError(
+            f"A file of settings names its network, its data and its optimizer, got "
+            f"{', '.join(given)} as well. Leave it out."
+        )
