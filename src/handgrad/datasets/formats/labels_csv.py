@@ -10,10 +10,15 @@ names, such as those of a competition's test set, are passed over.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.formats.listed_columns import Columns, columns_of
+from handgrad.datasets.formats.listed_columns import (
+    Columns,
+    columns_of,
+    file_column,
+)
 from handgrad.datasets.formats.roles import role_of, split_in
 from handgrad.datasets.formats.table import Form, form_of, rows_of
 from handgrad.datasets.image_folder import open_pictures
@@ -59,13 +64,41 @@ def tables_for(
 ) -> list[Path]:
     """Those tables whose first row names a picture of the folder, with its class.
 
-    Tables of answers are none: their classes are no labels.
+    Tables of answers are none: their classes are no labels. ConfigError where the only
+    tables of the pictures do not say which column holds the labels.
     """
     chosen = [path for path in tables if not NO_LABELS & {*role_of(path.name).rest}]
     if not chosen:
         return []
     index = _Index(open_pictures(root).sorted_files())
-    return [path for path in chosen if _columns(form_of(path), index, label_from)]
+    found = [path for path in chosen if _columns(form_of(path), index, label_from)]
+    if not found:
+        for path in chosen:
+            _check_clear(path, index, label_from)
+    return found
+
+
+def _check_clear(table: Path, index: "_Index", label_from: str | None) -> None:
+    """ConfigError for a table of at least half of the pictures without clear labels.
+
+    One that repeats the folders of the pictures is no other source of labels.
+    """
+    form = form_of(table)
+    place = None if form is None else file_column(form, index.has)
+    if form is None or place is None:
+        return
+    named: set[str] = set()
+    others = {other for other in range(len(form.first)) if other != place}
+    repeated = others
+    with suppress(DatasetError):  # rows of several lengths
+        for row in rows_of(table, form):
+            if len(found := index.find(row[place])) == 1:
+                named.add(found[0].name)
+                folders = {decoded(part) for part in found[0].parts[:-1]}
+                repeated = {other for other in repeated if row[other] in folders}
+    is_other = label_from is not None or (len(others) > 1 and not repeated)
+    if is_other and 2 * len(named) >= len(index.files):
+        raise ConfigError(_no_columns(table, form, label_from))
 
 
 def names_most(root: Path, tables: Sequence[Path], label_from: str | None) -> bool:
@@ -79,7 +112,7 @@ def _columns(
 ) -> Columns | None:
     if form is None:
         return None
-    return columns_of(form, lambda name: bool(index.find(name)), label_from)
+    return columns_of(form, index.has, label_from)
 
 
 class _Index:
@@ -94,6 +127,10 @@ class _Index:
                 name = "/".join(parts[start:])
                 for key in {name, name.rpartition(".")[0]}:
                     self.places[key].append(file)
+
+    def has(self, name: str) -> bool:
+        """Whether a name is that of a picture."""
+        return bool(self.find(name))
 
     def find(self, name: str) -> list[PictureFile]:
         """The pictures of a name; folders of another machine before it may be left."""
@@ -140,8 +177,10 @@ def _folder_split(file: PictureFile) -> str:
 
 def _no_columns(table: Path, form: Form | None, label_from: str | None) -> str:
     has = ", ".join(form.header) if form is not None else ""
+    has = has or "no header"
     wanted = f"named {label_from}" if label_from else "of labels, such as label"
     return (
         f"{table} has no column of names of pictures that are there and one {wanted} "
-        f"(it has {has}). Give the column of labels as --label-from NAME."
+        f"(it has {has}). Give the column of labels as --label-from COLUMN, or say "
+        "--label-from folder where folders are the classes."
     )
