@@ -8,7 +8,7 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -45,11 +45,15 @@ Read = Callable[[Sequence[Path], str | None], Arrays | Pictures]
 
 @dataclass(frozen=True)
 class Kind:
-    """A format: what it is, which files are of it by their first bytes, its reader."""
+    """A format: what it is, which files are of it by their first bytes, its reader.
+
+    `has_choice` tells whether there may be several labels to choose from.
+    """
 
     about: str
     holds: Callable[[Path, bytes], bool]
     read: Read
+    has_choice: bool = True
 
 
 def _is_tar(path: Path, head: bytes) -> bool:
@@ -59,9 +63,11 @@ def _is_tar(path: Path, head: bytes) -> bool:
 
 
 KINDS = {
-    "idx": Kind("IDX files", lambda _, head: bool(axes_of(head)), read_idx_set),
+    "idx": Kind("IDX files", lambda _, head: bool(axes_of(head)), read_idx_set, False),
     "npz": Kind("NumPy archives", is_npz, read_npz),
-    "svhn": Kind("MATLAB files", lambda _, head: head.startswith(HEADS), read_svhn),
+    "svhn": Kind(
+        "MATLAB files", lambda _, head: head.startswith(HEADS), read_svhn, False
+    ),
     "parquet": Kind(
         "Parquet files", lambda _, head: head.startswith(b"PAR1"), read_parquet
     ),
@@ -165,7 +171,8 @@ def _data_in(path: Path, label_from: str | None) -> Found | None:
         content = None if found is None else found.read()
     if found is None or not isinstance(content, Arrays):
         return None
-    kind = Kind(f"{found.kind.about} in a zip", lambda *_: False, lambda *_: content)
+    about = f"{found.kind.about} in a zip"
+    kind = replace(found.kind, about=about, read=lambda *_: content)
     return Found(kind, (path,), label_from)
 
 

@@ -13,9 +13,9 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays, Pictures
-from handgrad.datasets.formats.kinds import LISTED, Found, find_kind
+from handgrad.datasets.formats.kinds import LISTED, Found
 from handgrad.datasets.formats.labelled_files import plan_of
-from handgrad.datasets.formats.load_formats import FOLDER
+from handgrad.datasets.formats.load_formats import find_chosen
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.layout import Plan, arrange
 from handgrad.datasets.picture_files import PictureFile, PictureFiles, in_words
@@ -85,7 +85,7 @@ def survey(
 
     DatasetError where the path holds no images with labels.
     """
-    found = None if label_from == FOLDER else find_kind(path, label_from)
+    found = find_chosen(path, label_from)
     if found is None:
         with open_pictures(path) as pictures:
             files = pictures.sorted_files()
