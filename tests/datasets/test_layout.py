@@ -1,4 +1,5 @@
 import time
+import unicodedata
 
 import numpy as np
 import pytest
@@ -247,3 +248,17 @@ def test_an_empty_folder_of_a_split_or_of_a_class_is_named():
 def test_a_folder_without_pictures_around_the_classes_is_left():
     rows = files("photos/cat/1.png", "photos/dog/1.png")
     assert arrange(rows, "pets", ["photos", "docs"]).left == ("docs",)
+
+
+CAFE, APART = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+
+
+def test_both_forms_of_an_accent_are_one_class():
+    plan = arrange(
+        files(f"train/{CAFE}/1.png", "train/the/2.png", f"test/{APART}/3.png"),
+        "pets",
+        ["train", f"train/{APART}", "test"],
+    )
+    assert (plan.class_names, plan.targets.tolist()) == ((CAFE, "the"), [0, 1, 0])
+    both = arrange(files(f"{CAFE}/1.png", f"{APART}/2.png", "b/3.png"), "")
+    assert both.targets.tolist() == [1, 1, 0]

@@ -1,4 +1,5 @@
 import shutil
+import unicodedata
 
 import pytest
 
@@ -177,3 +178,12 @@ def test_rows_of_several_lengths_are_no_table_of_labels(tmp_path):
     put_parts(tmp_path)
     put(tmp_path, {"m.csv": "I0.png,1,2,3\nI1.png,1,2,3,4,5,6\n"})
     assert load(tmp_path).class_names == ("part_1", "part_2")
+
+
+def test_both_forms_of_an_accent_are_one_name(tmp_path):
+    composed, apart = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
+    kinds = (composed, apart, "x")
+    rows = [f"{(apart, composed)[n % 2]}{n},{kinds[n % 3]}" for n in range(12)]
+    put(tmp_path, {f"{composed}{n}.png": n for n in range(12)})
+    put(tmp_path, {"a.csv": "\n".join(["id,label", *rows])})
+    assert load(tmp_path).class_names == ("x", composed)

@@ -12,6 +12,7 @@ from handgrad.datasets.formats.labels import named, ordered
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 from handgrad.randomness import Key, permutation
+from handgrad.text import composed
 
 TEST_SHARE = 5  # one in so many, of each class
 TEST_KEY = Key(0).child("array file").child("test")
@@ -75,7 +76,7 @@ def _names(part: Part, arrays: Arrays) -> list[str]:
 
 
 def _name(label: Any, names: Mapping[Any, str]) -> str:
-    return names.get(label, named(label))
+    return composed(names.get(label, named(label)))
 
 
 def _joined(parts: Sequence[Part], numbers: Mapping[str, int], arrays: Arrays) -> Split:

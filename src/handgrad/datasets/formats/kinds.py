@@ -31,7 +31,8 @@ from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.layout import arrange
-from handgrad.datasets.picture_files import is_picture, name_of_entry
+from handgrad.datasets.picture_files import is_picture
+from handgrad.datasets.zip_entries import check_no_password, name_of_entry
 from handgrad.errors import DatasetError
 
 DEEPEST = 3  # folders in which files are looked for
@@ -143,10 +144,12 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
     """None for a zip of pictures in folders; DatasetError for one of other data."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name_of_entry(entry) for entry in archive.infolist()]
+            entries = archive.infolist()
+            names = [name_of_entry(entry) for entry in entries]
             tables = [name for name in archive.namelist() if _is_listing(name)]
     except (zipfile.BadZipFile, OSError, ValueError):
         return None
+    check_no_password(path, entries)
     pictures = [name for name in names if is_picture(name)]
     are_loose = not any("/" in name for name in pictures)
     data = _data_in(path, label_from) if names and are_loose else None

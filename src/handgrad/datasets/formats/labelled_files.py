@@ -1,6 +1,7 @@
 """Encoded pictures with their classes, through the same decoding as picture folders."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
@@ -15,6 +16,7 @@ from handgrad.datasets.image_folder import load_planned
 from handgrad.datasets.layout import Plan, put_aside
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
+from handgrad.text import composed
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -51,6 +53,7 @@ def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
     """
     if not rows:
         raise DatasetError(f"{source} holds no pictures with labels. Give another one.")
+    rows = [replace(row, class_name=composed(row.class_name)) for row in rows]
     sides = {split: [row for row in rows if row.split == split] for split in SPLITS}
     train = [row for row in rows if row.split not in SPLITS]
     if not train:

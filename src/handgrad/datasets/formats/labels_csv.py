@@ -24,7 +24,7 @@ from handgrad.datasets.formats.table import Form, form_of, rows_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
-from handgrad.text import decoded
+from handgrad.text import composed, decoded
 
 ONES = ("1", "1.0")
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
@@ -95,7 +95,9 @@ def _check_clear(table: Path, index: "_Index", label_from: str | None) -> None:
             if len(found := index.find(row[place])) == 1:
                 named.add(found[0].name)
                 folders = {decoded(part) for part in found[0].parts[:-1]}
-                repeated = {other for other in repeated if row[other] in folders}
+                repeated = {
+                    other for other in repeated if composed(row[other]) in folders
+                }
     is_other = label_from is not None or (len(others) > 1 and not repeated)
     if is_other and 2 * len(named) >= len(index.files):
         raise ConfigError(_no_columns(table, form, label_from))
@@ -134,7 +136,7 @@ class _Index:
 
     def find(self, name: str) -> list[PictureFile]:
         """The pictures of a name; folders of another machine before it may be left."""
-        parts = name.replace("\\", "/").removeprefix("./").split("/")
+        parts = composed(name).replace("\\", "/").removeprefix("./").split("/")
         for start in range(len(parts)):
             found = self.places.get("/".join(parts[start:]))
             if found:
@@ -166,7 +168,7 @@ def _labelled(
 
 def _label(row: Sequence[str], form: Form, columns: Columns) -> str:
     if columns.label is not None:
-        return row[columns.label]
+        return composed(row[columns.label])
     chosen = [form.header[place] for place in columns.classes if row[place] in ONES]
     return chosen[0] if len(chosen) == 1 else ""
 
