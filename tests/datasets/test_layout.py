@@ -262,3 +262,21 @@ def test_both_forms_of_an_accent_are_one_class():
     assert (plan.class_names, plan.targets.tolist()) == ((CAFE, "the"), [0, 1, 0])
     both = arrange(files(f"{CAFE}/1.png", f"{APART}/2.png", "b/3.png"), "")
     assert both.targets.tolist() == [1, 1, 0]
+
+
+def test_a_picture_in_the_folder_around_splits_is_not_used():
+    classes = [f"{split}/{name}/1.png" for split in ("train", "test") for name in "ab"]
+    plan = arrange(files("ds/cover.png", *(f"ds/{name}" for name in classes)), "w")
+    assert (plan.counts, plan.left) == ((2, 2, 0), ("cover.png",))
+
+
+@pytest.mark.parametrize("around", ["", "ds/", "w/ds/"])
+def test_a_picture_beside_the_folders_of_classes_is_named(around):
+    names = [f"{around}{name}" for name in ("cover.png", "a/1.png", "b/2.png")]
+    with pytest.raises(DatasetError, match=f"{names[0]} lies in no class's folder"):
+        arrange(files(*names), "w")
+
+
+def test_a_class_with_folders_and_pictures_is_one_class():
+    with pytest.raises(DatasetError, match=r"pictures of one class only \(cat\)"):
+        arrange(files("cat/1.png", "cat/june/2.png"), "w")

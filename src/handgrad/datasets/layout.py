@@ -132,7 +132,7 @@ def _around(rows: Sequence[Row]) -> str | None:
     """The folder around all classes: the only one, or the only one with splits."""
     tops = {parts[0] for _, parts in rows}
     if len(tops) < 2:
-        return tops.pop() if tops and _depth(rows) > 2 else None
+        return tops.pop() if tops and _holds_folders(rows) else None
     if _depth(rows) < 2 or kinds_of(tops):
         return None
     below: dict[str, list[Row]] = defaultdict(list)
@@ -141,6 +141,12 @@ def _around(rows: Sequence[Row]) -> str | None:
     depths = {top: depth for top, own in below.items() if (depth := _split_depth(own))}
     (holder, depth), *others = depths.items() or [("", 0)]
     return holder if depth > 2 and not others else None
+
+
+def _holds_folders(rows: Sequence[Row]) -> bool:
+    """Whether the only folder holds others, but for a few pictures beside several."""
+    below = {parts[1] for _, parts in rows if len(parts) > 2}
+    return _depth(rows) > 2 or len(below) > 1
 
 
 def _split_depth(rows: list[Row]) -> int:
