@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.datasets.layout import arrange
+from handgrad.datasets.layout import NONE_ASIDE, arrange
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
@@ -280,3 +280,11 @@ def test_a_picture_beside_the_folders_of_classes_is_named(around):
 def test_a_class_with_folders_and_pictures_is_one_class():
     with pytest.raises(DatasetError, match=r"pictures of one class only \(cat\)"):
         arrange(files("cat/1.png", "cat/june/2.png"), "w")
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_what_was_put_aside_is_said_if_anything_was(count):
+    plan = arrange(files(*(f"{k}/{n}.png" for k in "ab" for n in range(count))), "w")
+    is_any = count >= 5
+    assert plan.sources.get("train") == ("the others" if is_any else None)
+    assert plan.sources["test"] == ("a fifth of each class" if is_any else NONE_ASIDE)

@@ -42,6 +42,7 @@ from handgrad.randomness import Key
 from handgrad.text import decoded
 
 TEST_SHARE = 5  # one in so many, of each class
+NONE_ASIDE = "no class has five images, of which one is put aside"
 TEST_KEY = Key(0).child("image folder").child("test")
 
 
@@ -89,8 +90,7 @@ def arrange(
     }
     if not splits["test"] and not splits["validation"]:
         splits["train"], splits["test"] = put_aside(splits["train"])
-        sources["test"] = "a fifth of each class"
-        sources.setdefault("train", "the others")
+        sources = aside_in_words(len(splits["test"])) | sources
     number = {name: place for place, name in enumerate(names)}
     rows = [*splits["train"], *splits["test"], *splits["validation"]]
     return Plan(
@@ -262,6 +262,13 @@ def put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
         [row for row, chosen in zip(rows, is_test, strict=True) if not chosen],
         [row for row, chosen in zip(rows, is_test, strict=True) if chosen],
     )
+
+
+def aside_in_words(count: int) -> dict[str, str]:
+    """Where the splits come from if `count` images were put aside to test."""
+    if not count:
+        return {"test": NONE_ASIDE}
+    return {"test": "a fifth of each class", "train": "the others"}
 
 
 def _below(rows: Sequence[Row], top: str) -> list[Row]:

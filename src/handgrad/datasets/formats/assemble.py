@@ -9,6 +9,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.labels import named, ordered
+from handgrad.datasets.layout import aside_in_words
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 from handgrad.randomness import Key, permutation
@@ -41,17 +42,13 @@ def dataset_of(name: str, arrays: Arrays) -> Dataset:
         _joined(sides[split], numbers, arrays) if sides[split] else None
         for split in SPLITS
     )
-    sources = sources_of(any(sides.values()))
+    sources: dict[str, str] = {}
     if not any(sides.values()):
         whole, test = put_aside(whole)
+        sources = aside_in_words(0 if test is None else len(test))
     checksum = checksum_of(whole, test, validation)
     classes = tuple(numbers)
     return Dataset(name, whole, test, classes, checksum, validation, sources)
-
-
-def sources_of(are_named: bool) -> dict[str, str]:
-    """Where the splits came from, if not from names in the format."""
-    return {} if are_named else {"test": "a fifth of each class", "train": "the others"}
 
 
 def class_numbers(names: Sequence[str]) -> dict[str, int]:
