@@ -159,9 +159,11 @@ def put_parts(folder, header="fname,organ,view", folders=("part_1", "part_2")):
 @pytest.mark.parametrize("label_from", [None, "organs"])
 def test_a_table_without_clear_labels_is_refused(tmp_path, folders, label_from):
     put_parts(tmp_path, folders=folders)
-    words = r"m\.csv has no column .* fname, organ, view.*--label-from COLUMN"
+    words = r"m\.csv has no column of labels .* fname, organ, view.*--label-from COLUMN"
     with pytest.raises(ConfigError, match=words):
         load(tmp_path, label_from=label_from)
+    with pytest.raises(ConfigError, match=words):
+        load(tmp_path / "m.csv", label_from=label_from)
     assert load(tmp_path, label_from="organ").class_names == ("a", "b", "c")
 
 

@@ -20,12 +20,13 @@ from handgrad.datasets.formats.listed_columns import (
     file_column,
 )
 from handgrad.datasets.formats.roles import role_of, split_in
-from handgrad.datasets.formats.table import Form, form_of, rows_of
+from handgrad.datasets.formats.table import Form, form_of, no_column, rows_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded
 
+OR_FOLDERS = ", or say --label-from folder if the folders are the classes"
 ONES = ("1", "1.0")
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
 
@@ -40,7 +41,7 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
         form = form_of(table)
         columns = _columns(form, index, label_from)
         if form is None or columns is None:
-            raise ConfigError(_no_columns(table, form, label_from))
+            raise _no_columns(table, form, index, label_from)
         for row in rows_of(table, form):
             found = _labelled(row, form, columns, index, table)
             known = rows.setdefault(found.file.name, found)
@@ -100,7 +101,7 @@ def _check_clear(table: Path, index: "_Index", label_from: str | None) -> None:
                 }
     is_other = label_from is not None or (len(others) > 1 and not repeated)
     if is_other and 2 * len(named) >= len(index.files):
-        raise ConfigError(_no_columns(table, form, label_from))
+        raise no_column(table, form.header, label_from, OR_FOLDERS)
 
 
 def names_most(root: Path, tables: Sequence[Path], label_from: str | None) -> bool:
@@ -177,12 +178,13 @@ def _folder_split(file: PictureFile) -> str:
     return next((split for name in file.parts[:-1] if (split := split_in(name))), "")
 
 
-def _no_columns(table: Path, form: Form | None, label_from: str | None) -> str:
+def _no_columns(
+    table: Path, form: Form | None, index: _Index, label_from: str | None
+) -> ConfigError:
+    if form is not None and file_column(form, index.has) is not None:
+        return no_column(table, form.header, label_from)
     has = ", ".join(form.header) if form is not None else ""
-    has = has or "no header"
-    wanted = f"named {label_from}" if label_from else "of labels, such as label"
-    return (
-        f"{table} has no column of names of pictures that are there and one {wanted} "
-        f"(it has {has}). Give the column of labels as --label-from COLUMN, or say "
-        "--label-from folder where folders are the classes."
+    return ConfigError(
+        f"{table} has no column of names of pictures that are there (it has {has}). "
+        "Put them into its folder, or correct the names."
     )

@@ -108,16 +108,18 @@ def numbers_of(path: Path, form: Form) -> NumpyArray | None:
             return None
 
 
-def no_column(path: Path, names: Sequence[str], label_from: str | None) -> ConfigError:
+def no_column(
+    path: Path, names: Sequence[str], label_from: str | None, hint: str = ""
+) -> ConfigError:
     """The error for a table without the column of labels that was asked for, if any.
 
-    `names` are the columns that might be meant.
+    `names` are the columns that might be meant; `hint` is another way out.
     """
     wanted = "that is certain" if label_from is None else f"named {label_from}"
     has = f"it has {', '.join(names)}" if any(names) else "it has no header"
     return ConfigError(
         f"{path} has no column of labels {wanted} ({has}). Give it as --label-from "
-        "COLUMN."
+        f"COLUMN{hint}."
     )
 
 
