@@ -4,6 +4,7 @@ import os
 import pytest
 
 from handgrad.text import (
+    composed,
     csv_of,
     decoded,
     in_markdown,
@@ -77,3 +78,8 @@ def test_json_stays_json_and_says_the_same(text):
     shown = printable_json(json.dumps([text], ensure_ascii=False))
     assert json.loads(shown) == [text]
     assert printable(shown) == shown
+
+
+def test_an_accent_apart_from_its_letter_is_composed():
+    assert composed("cafe\u0301") == composed("caf\xe9") == "caf\xe9"
+    assert composed("no text \udcff") == "no text \udcff"

@@ -7,6 +7,7 @@ direction of reading, the beginning of a formula or of HTML, bytes that are no U
 import csv
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
@@ -23,6 +24,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets compute
 def decoded(name: str) -> str:
     """A name from the file system; bytes that are no UTF-8 as `\\xff`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def composed(name: str) -> str:
+    """A name with each accented letter as one character (NFC), as most systems write.
+
+    Names of a Mac's files may hold a letter and its accent apart, and look the same.
+    """
+    return unicodedata.normalize("NFC", name)
 
 
 def printable(text: str) -> str:

@@ -1,3 +1,4 @@
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -82,3 +83,12 @@ def test_something_must_be_left(tmp_path):
     put(tmp_path, "ant/1.png").write_text("no picture")
     with pytest.raises(DatasetError, match="cannot be read"):
         labelled_pictures(tmp_path, NAMES, (3, 7, 9), skip_bad=True)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("other", ["NFC", "NFD"])
+def test_a_class_is_known_in_either_form_of_its_accents(tmp_path, form, other):
+    put(tmp_path, f"{unicodedata.normalize(form, 'café')}/1.png")
+    names = ("ant", unicodedata.normalize(other, "café"))
+    for place in (tmp_path, next(tmp_path.iterdir())):
+        assert labelled_pictures(place, names, (3, 7, 9)).targets.tolist() == [1]

@@ -1,11 +1,12 @@
 import time
+import unicodedata
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.datasets.layout import arrange
+from handgrad.datasets.layout import NONE_ASIDE, arrange
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
@@ -247,3 +248,43 @@ def test_an_empty_folder_of_a_split_or_of_a_class_is_named():
 def test_a_folder_without_pictures_around_the_classes_is_left():
     rows = files("photos/cat/1.png", "photos/dog/1.png")
     assert arrange(rows, "pets", ["photos", "docs"]).left == ("docs",)
+
+
+CAFE, APART = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+
+
+def test_both_forms_of_an_accent_are_one_class():
+    plan = arrange(
+        files(f"train/{CAFE}/1.png", "train/the/2.png", f"test/{APART}/3.png"),
+        "pets",
+        ["train", f"train/{APART}", "test"],
+    )
+    assert (plan.class_names, plan.targets.tolist()) == ((CAFE, "the"), [0, 1, 0])
+    both = arrange(files(f"{CAFE}/1.png", f"{APART}/2.png", "b/3.png"), "")
+    assert both.targets.tolist() == [1, 1, 0]
+
+
+def test_a_picture_in_the_folder_around_splits_is_not_used():
+    classes = [f"{split}/{name}/1.png" for split in ("train", "test") for name in "ab"]
+    plan = arrange(files("ds/cover.png", *(f"ds/{name}" for name in classes)), "w")
+    assert (plan.counts, plan.left) == ((2, 2, 0), ("cover.png",))
+
+
+@pytest.mark.parametrize("around", ["", "ds/", "w/ds/"])
+def test_a_picture_beside_the_folders_of_classes_is_named(around):
+    names = [f"{around}{name}" for name in ("cover.png", "a/1.png", "b/2.png")]
+    with pytest.raises(DatasetError, match=f"{names[0]} lies in no class's folder"):
+        arrange(files(*names), "w")
+
+
+def test_a_class_with_folders_and_pictures_is_one_class():
+    with pytest.raises(DatasetError, match=r"pictures of one class only \(cat\)"):
+        arrange(files("cat/1.png", "cat/june/2.png"), "w")
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_what_was_put_aside_is_said_if_anything_was(count):
+    plan = arrange(files(*(f"{k}/{n}.png" for k in "ab" for n in range(count))), "w")
+    is_any = count >= 5
+    assert plan.sources.get("train") == ("the others" if is_any else None)
+    assert plan.sources["test"] == ("a fifth of each class" if is_any else NONE_ASIDE)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from handgrad import datasets
+from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
 from handgrad.datasets.find import find
-from handgrad.datasets.load import load, read
+from handgrad.datasets.load import inspect, load, read
 from handgrad.datasets.pictures import read_image
 from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
 from handgrad.errors import ConfigError, DatasetError
@@ -256,3 +257,11 @@ def test_a_pipe_or_a_device_is_no_data_set(tmp_path):
             load(place)
         with pytest.raises(DatasetError, match="is a device or a pipe"):
             read_image(Path(place), (1, 4, 4))
+
+
+def test_a_choice_of_labels_is_refused_where_each_image_has_one(tmp_path):
+    save_arrays(tmp_path / ARRAY_FILE, load("digits"))
+    for name in ("digits", tmp_path / ARRAY_FILE):
+        for look in (load, inspect):
+            with pytest.raises(ConfigError, match="one label for each image, got"):
+                look(name, label_from="organ")

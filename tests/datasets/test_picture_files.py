@@ -2,6 +2,7 @@ import os
 import random
 import shutil
 import time
+import unicodedata
 import warnings
 import zipfile
 from types import SimpleNamespace
@@ -267,3 +268,12 @@ def test_names_of_a_zip_that_are_guessed_are_reported(tmp_path, name, is_known):
 
 def test_what_was_passed_over_is_one_line():
     assert in_words({".txt": 1200, ".csv": 1}) == "passed over: 1 .csv, 1,200 .txt"
+
+
+def test_both_forms_of_an_accent_are_one_name(tmp_path):
+    composed, apart = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    one, other = (PictureFile(f"{name}/1.png", 1, (1,)) for name in (composed, apart))
+    assert one.parts == other.parts == (composed, "1.png")
+    in_folder(tmp_path, dict.fromkeys((other.name, one.name), b""))
+    names = [file.name for file in Folder(tmp_path).sorted_files()]
+    assert names == sorted([one.name, other.name])

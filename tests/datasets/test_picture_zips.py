@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handgrad.datasets import picture_files
+from handgrad.datasets import load, picture_files
 from handgrad.datasets.picture_files import Zip
 from handgrad.datasets.pictures import FILE_LIMIT
 from handgrad.errors import DatasetError
 
+from .formats.makers import encrypted
 from .test_picture_files import CONTENT, in_zip
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*in which encoding its names are")
 
 
 @pytest.mark.parametrize(
@@ -83,13 +86,11 @@ def test_every_packing_is_read(tmp_path, packing):
 
 
 def test_a_password_is_one_sentence(tmp_path):
-    path = in_zip(tmp_path / "a.zip", {"cat/1.png": b"x"})
-    content = bytearray(path.read_bytes())
-    for signature, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-        content[content.index(signature) + place] |= 1  # the flag of encryption
-    path.write_bytes(content)
-    with Zip(path) as pictures, pytest.raises(DatasetError, match="without a password"):
-        pictures.read("cat/1.png")
+    path = encrypted(in_zip(tmp_path / "a.zip", {"cat/1.png": b"x", "a.csv": b"x,y"}))
+    with Zip(path) as pictures:
+        for read in (pictures.sorted_files, lambda: load(path)):
+            with pytest.raises(DatasetError, match=r"a\.zip is encrypted\. Make the"):
+                read()
 
 
 @pytest.mark.parametrize("wrong", [b"", b"text", b"PK\5\6", b"PK\3\4" + bytes(40)])

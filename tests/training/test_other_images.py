@@ -68,3 +68,10 @@ def test_a_folder_is_read_by_the_names_of_its_folders(tmp_path):
         Image.new("L", (8, 8), 30).save(tmp_path / name / "a.png")
     found = whole_images(config(), str(tmp_path), None, None)
     assert found.targets.tolist() == [3, 7]
+
+
+def test_classes_are_matched_in_either_form_of_their_accents():
+    split = Split(SOME, np.array([0, 1, 0, 1, 0, 1]))
+    found = Dataset("new", split, None, ("ant", "caf\xe9"), "")
+    trained = as_trained(found, config((3, 5, 4), ("cafe\u0301", "ant")))
+    assert trained.train.targets.tolist() == [1, 0, 1, 0, 1, 0]

@@ -20,7 +20,7 @@ from handgrad.datasets.picture_files import PictureFile, PictureFiles
 from handgrad.datasets.pictures import decode, quiet_decoder
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
-from handgrad.text import decoded
+from handgrad.text import composed, decoded
 
 NAMED = 12  # class names that an error lists
 
@@ -67,10 +67,10 @@ def targets_of(
     files: Sequence[PictureFile], class_names: Sequence[str], source: Path
 ) -> NumpyArray:
     """The class number of each file, by the names of its folders, (count,), int64."""
-    numbers = {name: number for number, name in enumerate(class_names)}
+    numbers = {composed(name): number for number, name in enumerate(class_names)}
     targets = []
     for file in files:
-        folders = [decoded(part) for part in (source.stem, *file.parts[:-1])]
+        folders = [decoded(part) for part in (composed(source.stem), *file.parts[:-1])]
         known = [numbers[name] for name in folders if name in numbers]
         if not known:
             raise DatasetError(

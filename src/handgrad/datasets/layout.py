@@ -42,6 +42,7 @@ from handgrad.randomness import Key
 from handgrad.text import decoded
 
 TEST_SHARE = 5  # one in so many, of each class
+NONE_ASIDE = "no class has five images, of which one is put aside"
 TEST_KEY = Key(0).child("image folder").child("test")
 
 
@@ -89,8 +90,7 @@ def arrange(
     }
     if not splits["test"] and not splits["validation"]:
         splits["train"], splits["test"] = put_aside(splits["train"])
-        sources["test"] = "a fifth of each class"
-        sources.setdefault("train", "the others")
+        sources = aside_in_words(len(splits["test"])) | sources
     number = {name: place for place, name in enumerate(names)}
     rows = [*splits["train"], *splits["test"], *splits["validation"]]
     return Plan(
@@ -132,7 +132,7 @@ def _around(rows: Sequence[Row]) -> str | None:
     """The folder around all classes: the only one, or the only one with splits."""
     tops = {parts[0] for _, parts in rows}
     if len(tops) < 2:
-        return tops.pop() if tops and _depth(rows) > 2 else None
+        return tops.pop() if tops and _holds_folders(rows) else None
     if _depth(rows) < 2 or kinds_of(tops):
         return None
     below: dict[str, list[Row]] = defaultdict(list)
@@ -141,6 +141,12 @@ def _around(rows: Sequence[Row]) -> str | None:
     depths = {top: depth for top, own in below.items() if (depth := _split_depth(own))}
     (holder, depth), *others = depths.items() or [("", 0)]
     return holder if depth > 2 and not others else None
+
+
+def _holds_folders(rows: Sequence[Row]) -> bool:
+    """Whether the only folder holds others, but for a few pictures beside several."""
+    below = {parts[1] for _, parts in rows if len(parts) > 2}
+    return _depth(rows) > 2 or len(below) > 1
 
 
 def _split_depth(rows: list[Row]) -> int:
@@ -256,6 +262,13 @@ def put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
         [row for row, chosen in zip(rows, is_test, strict=True) if not chosen],
         [row for row, chosen in zip(rows, is_test, strict=True) if chosen],
     )
+
+
+def aside_in_words(count: int) -> dict[str, str]:
+    """Where the splits come from if `count` images were put aside to test."""
+    if not count:
+        return {"test": NONE_ASIDE}
+    return {"test": "a fifth of each class", "train": "the others"}
 
 
 def _below(rows: Sequence[Row], top: str) -> list[Row]:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.datasets.split_names import Kind, crossed, kind_of
 from handgrad.errors import DatasetError
-from handgrad.text import decoded
+from handgrad.text import composed, decoded
 
 Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file, and its place
 Place: TypeAlias = tuple[str, ...]  # a folder
@@ -105,7 +105,7 @@ def without_pictures(
     full = {file.parts[:k] for file in files for k in range(len(file.parts))}
     above = {place[:k] for place in around for k in range(len(place))}
     in_split = any(kind_of(name) is not None for place in around for name in place)
-    split = (tuple(place.split("/")) for place in places)
+    split = (tuple(composed(place).split("/")) for place in places)
     empty = sorted(place for place in split if place not in full)
     beside = {place for place in empty if place[:-1] in above}
     missing = [place for place in empty if place[:-1] in around]

@@ -86,11 +86,7 @@ def load(
             allow_empty_classes=allow_empty_classes,
             skip_bad=skip_bad,
         )
-    if label_from is not None:
-        raise ConfigError(
-            f"{name} has one label for each image, got label_from={label_from!r} "
-            "(--label-from). Leave it out."
-        )
+    _check_single(name, label_from)
     if name == "digits":
         dataset = load_digits()
     else:
@@ -118,6 +114,7 @@ def inspect(
     path = None if name is not None else _existing(name_or_path)
     if path is not None and path.name != ARRAY_FILE:
         return survey(path, label_from, progress)
+    _check_single(name or str(path), label_from)
     found = load(name_or_path, data_dir=data_dir, progress=progress)
     return summed(found.name, found.class_names, of_arrays(found))
 
@@ -126,6 +123,7 @@ def _from_files(
     path: Path, image_size: Pair | None, progress: Any, **how: Any
 ) -> Dataset:
     if path.name == ARRAY_FILE:
+        _check_single(str(path), how["label_from"])
         return load_arrays(path)
     from handgrad.datasets.formats.load_formats import load_path
 
@@ -207,6 +205,14 @@ def _existing(name_or_path: str | Path) -> Path:
     raise DatasetError(
         f"There is no data set at {text}. {OWN_IMAGES}, or a name: {', '.join(NAMES)}."
     )
+
+
+def _check_single(name: str, label_from: str | None) -> None:
+    if label_from is not None:
+        raise ConfigError(
+            f"{name} has one label for each image, got label_from={label_from!r} "
+            "(--label-from). Leave it out."
+        )
 
 
 def _check_size(image_size: Pair | None) -> None:

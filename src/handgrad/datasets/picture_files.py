@@ -7,24 +7,27 @@ over, and counted. A zip is read in memory, never extracted.
 """
 
 import os
-import stat
 import warnings
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Protocol
 
 from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
+from handgrad.datasets.zip_entries import (
+    check_no_password,
+    is_guessed,
+    is_plain,
+    name_of_entry,
+)
 from handgrad.errors import DatasetError, HandgradWarning
-from handgrad.text import decoded
+from handgrad.text import composed, decoded
 
 MOST_FILES = 2_000_000
-UTF8_FLAG = 0x800  # of a zip's entry: its name is UTF-8
 LEFT_BEHIND = {  # what systems and network disks put among pictures, in lower case
     *("__macosx", "@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle"),
     *("#snapshot", "$recycle.bin", "system volume information", "lost+found"),
@@ -48,8 +51,8 @@ class PictureFile:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The folders it lies in, then its own name."""
-        return tuple(self.name.split("/"))
+        """The folders it lies in, then its own name, accented letters composed."""
+        return tuple(composed(self.name).split("/"))
 
 
 class PictureFiles(Protocol):
@@ -86,7 +89,7 @@ class Folder:
         """Every picture file, sorted."""
         self.passed_over.clear()
         found = list(self._below("", (_identity(self.root),)))
-        return sorted(found, key=lambda file: file.parts)
+        return sorted(found, key=lambda file: (file.parts, file.name))
 
     def _below(
         self, start: str, above: tuple[tuple[int, int], ...]
@@ -165,12 +168,13 @@ class Zip:
                 f"{self.path} holds {len(entries)} files; up to {MOST_FILES} are read. "
                 "Make several archives of it."
             )
+        check_no_password(self.path, entries)
         self.passed_over.clear()
         found, guessed = [], ""
         for entry in entries:
             name = name_of_entry(entry)
-            if is_picture(name) and _is_plain(entry):
-                guessed = guessed or (name if _is_guessed(entry) else "")
+            if is_picture(name) and is_plain(entry):
+                guessed = guessed or (name if is_guessed(entry) else "")
                 found.append(PictureFile(name, entry.file_size, (entry.CRC,)))
                 self.entries[name] = entry
             elif entry.is_dir():
@@ -187,7 +191,7 @@ class Zip:
                 HandgradWarning,
                 stacklevel=2,
             )
-        return sorted(found, key=lambda file: file.parts)
+        return sorted(found, key=lambda file: (file.parts, file.name))
 
     def read(self, name: str) -> bytes:
         """The content of one."""
@@ -199,8 +203,7 @@ class Zip:
             ValueError, NotImplementedError,
         ) as error:  # fmt: skip
             raise DatasetError(
-                f"{self.path}: {name} cannot be unpacked ({error}). Make the zip "
-                "again, without a password."
+                f"{self.path}: {name} cannot be unpacked ({error}). Make the zip again."
             ) from error
 
     def _check(self, files: list[PictureFile]) -> None:
@@ -248,37 +251,6 @@ def _kind(name: str) -> str:
 def _identity(path: Path) -> tuple[int, int]:
     about = _about(path)
     return about.st_dev, about.st_ino
-
-
-def name_of_entry(entry: zipfile.ZipInfo) -> str:
-    """A file's name in a zip, with "/" between its parts.
-
-    Without the flag for UTF-8 a name is in the encoding of the system that wrote it:
-    UTF-8 if its bytes are that, else the zip's own, code page 437. Windows writes "\\".
-    """
-    name = entry.filename
-    if not entry.flag_bits & UTF8_FLAG:
-        with suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
-
-
-def _is_guessed(entry: zipfile.ZipInfo) -> bool:
-    """Whether a name is in an encoding that nothing tells, and not in UTF-8."""
-    if entry.flag_bits & UTF8_FLAG or entry.filename.isascii():
-        return False
-    try:
-        entry.filename.encode("cp437").decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    except UnicodeEncodeError:  # a second name in Unicode stands beside it
-        return False
-    return False
-
-
-def _is_plain(entry: zipfile.ZipInfo) -> bool:
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    return not entry.is_dir() and kind in (0, stat.S_IFREG)
 
 
 def _points_outside(file: PictureFile) -> bool:

@@ -14,6 +14,7 @@ from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.datasets.resize import resize_images
 from handgrad.errors import DatasetError
+from handgrad.text import composed
 from handgrad.training.config import RunConfig
 
 NAMED = 12  # class names that an error lists
@@ -72,14 +73,15 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
 
 def class_numbers(found: Dataset, known: Sequence[str]) -> NumpyArray:
     """The network's number of each class of a data set, (classes,), int64."""
-    unknown = [name for name in found.class_names if name not in known]
+    places = {composed(name): place for place, name in enumerate(known)}
+    unknown = [name for name in found.class_names if composed(name) not in places]
     if unknown:
         raise DatasetError(
             f"{found.name} has other classes than the network was trained for: "
             f"{some(unknown)} is none of {some(known)}. Give images of the same "
             "classes, under the same names."
         )
-    return np.array([list(known).index(name) for name in found.class_names])
+    return np.array([places[composed(name)] for name in found.class_names])
 
 
 def as_shape(images: NumpyArray, shape: Shape) -> NumpyArray:

@@ -6,6 +6,7 @@ import pytest
 
 from handgrad.cli.screens.images import images_in_words
 from handgrad.datasets import Dataset, Split
+from handgrad.datasets.layout import NONE_ASIDE
 
 PART = Split(np.zeros((4, 1, 2, 2), np.uint8), np.arange(4) % 2)
 SOURCES = {"train": "the folder train", "validation": "the folder val"}
@@ -45,3 +46,9 @@ def test_what_is_not_used_is_said():
     lines = words(data, 0.1)
     assert lines[1] == "not used: seg_pred, the folder val"
     assert lines[2] == "passed over: 1,200 .txt, 1 hidden"
+
+
+def test_that_nothing_was_put_aside_is_said():
+    data = replace(DATA, validation=None, sources={"test": NONE_ASIDE})
+    assert words(data, 0.1)[0].endswith(f", none to test ({NONE_ASIDE})")
+    assert "test" not in words(replace(data, sources={}), 0.1)[0]

@@ -57,3 +57,12 @@ def put_tar(path, contents, mode="w"):
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     return path
+
+
+def encrypted(path):
+    """A zip whose first entry says that it needs a password."""
+    content = bytearray(path.read_bytes())
+    for signature, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(signature) + place] |= 1  # the flag of encryption
+    path.write_bytes(content)
+    return path

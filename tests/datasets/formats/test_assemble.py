@@ -74,3 +74,10 @@ def test_what_does_not_belong_together_is_refused(parts, words):
 
 def test_classes_are_numbered_in_order():
     assert class_numbers(["b", "a", "b"]) == {"a": 0, "b": 1}
+
+
+def test_both_forms_of_an_accent_are_one_class():
+    parts = part("train", ["cafe\u0301", "b"]), part("test", ["caf\xe9"])
+    dataset = dataset_of("it", Arrays(parts))
+    assert dataset.class_names == ("b", "caf\xe9")
+    assert dataset.test.targets.tolist() == [1]

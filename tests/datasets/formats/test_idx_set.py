@@ -111,3 +111,10 @@ def test_training_files_alone_are_divided(tmp_path):
     put_idx(tmp_path / "train-images-idx3-ubyte", X)
     put_idx(tmp_path / "train-labels-idx1-ubyte", LETTERS % 2)
     assert len(load(tmp_path).test) == 4
+
+
+@pytest.mark.parametrize("kind", ["float", "double", "short", "int"])
+def test_the_type_of_the_numbers_may_be_in_the_name(tmp_path, kind):
+    put_idx(tmp_path / f"train-images.idx3-{kind}", X / 255, ">f4")
+    put_idx(tmp_path / "train-labels.idx1-ubyte", LETTERS % 2)
+    assert load(tmp_path).classes == 2

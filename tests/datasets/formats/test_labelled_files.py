@@ -61,3 +61,8 @@ def test_pixels_are_kept_until_labels_change(tmp_path):
     assert len(seen) == count
     assert loaded("abba").train.targets.tolist() == [0, 1, 1, 0]
     assert len(seen) > count
+
+
+def test_both_forms_of_an_accent_are_one_class():
+    rows = rows_of(("1", "cafe\u0301", "train"), ("2", "caf\xe9", "test"))
+    assert plan_of(rows, "").class_names == ("caf\xe9",)

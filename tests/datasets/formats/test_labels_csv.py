@@ -1,4 +1,5 @@
 import shutil
+import unicodedata
 
 import pytest
 
@@ -144,3 +145,47 @@ def test_a_table_that_names_nothing_is_one_sentence(tmp_path):
     put(tmp_path, {**PICTURES, "a.csv": "id,label\n77,cat\n"})
     with pytest.raises(ConfigError, match="no column of names of pictures that are"):
         load(tmp_path / "a.csv")
+
+
+def put_parts(folder, header="fname,organ,view", folders=("part_1", "part_2")):
+    """Pictures in two folders, and a table of them with two more columns."""
+    names = [f"I{n}.png" for n in range(12)]
+    rows = [f"{name},{'abc'[n % 3]},{'xy'[n % 2]}" for n, name in enumerate(names)]
+    put(folder, {f"{folders[n % 2]}/{name}": n for n, name in enumerate(names)})
+    return put(folder, {"m.csv": "\n".join([header, *rows])})
+
+
+@pytest.mark.parametrize("folders", [("part_1", "part_2"), ("images", "images")])
+@pytest.mark.parametrize("label_from", [None, "organs"])
+def test_a_table_without_clear_labels_is_refused(tmp_path, folders, label_from):
+    put_parts(tmp_path, folders=folders)
+    words = r"m\.csv has no column of labels .* fname, organ, view.*--label-from COLUMN"
+    with pytest.raises(ConfigError, match=words):
+        load(tmp_path, label_from=label_from)
+    with pytest.raises(ConfigError, match=words):
+        load(tmp_path / "m.csv", label_from=label_from)
+    assert load(tmp_path, label_from="organ").class_names == ("a", "b", "c")
+
+
+def test_a_table_that_repeats_the_folders_or_names_few_is_no_source(tmp_path):
+    put_parts(tmp_path / "a", "fname,size,folder", folders=("x", "y"))
+    assert load(tmp_path / "a").class_names == ("x", "y")
+    put_parts(tmp_path / "b")
+    assert load(tmp_path / "b", label_from="folder").class_names == ("part_1", "part_2")
+    put(tmp_path / "b", {f"part_1/more{n}.png": n for n in range(13)})
+    assert load(tmp_path / "b").class_names == ("part_1", "part_2")
+
+
+def test_rows_of_several_lengths_are_no_table_of_labels(tmp_path):
+    put_parts(tmp_path)
+    put(tmp_path, {"m.csv": "I0.png,1,2,3\nI1.png,1,2,3,4,5,6\n"})
+    assert load(tmp_path).class_names == ("part_1", "part_2")
+
+
+def test_both_forms_of_an_accent_are_one_name(tmp_path):
+    composed, apart = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
+    kinds = (composed, apart, "x")
+    rows = [f"{(apart, composed)[n % 2]}{n},{kinds[n % 3]}" for n in range(12)]
+    put(tmp_path, {f"{composed}{n}.png": n for n in range(12)})
+    put(tmp_path, {"a.csv": "\n".join(["id,label", *rows])})
+    assert load(tmp_path).class_names == ("x", composed)

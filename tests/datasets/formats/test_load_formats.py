@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from handgrad.datasets.formats.load_formats import load_path, load_whole
+from handgrad.datasets.formats.survey import survey
 from handgrad.errors import ConfigError, DatasetError
 
-from .makers import images, put
+from .makers import images, put, put_idx
 
 CLASSES = {f"{kind}/{n}.png": n for kind in ("cat", "dog") for n in range(5)}
 
@@ -59,3 +60,14 @@ def test_folders_win_over_a_table_where_that_is_asked_for(tmp_path):
     assert load_path(tmp_path / "pets").class_names == ("0", "1", "2")
     chosen = load_path(tmp_path / "pets", label_from="folder")
     assert chosen.class_names == ("cat", "dog")
+
+
+def test_a_choice_of_labels_where_there_is_none_is_an_error(tmp_path):
+    put(tmp_path / "pets", CLASSES)
+    put_idx(tmp_path / "x" / "train-images", images(10))
+    put_idx(tmp_path / "x" / "train-labels", np.arange(10) % 2)
+    for name, about in (("pets", "pictures in class folders"), ("x", "IDX files")):
+        for look in (load_path, survey):
+            with pytest.raises(ConfigError, match=f"{about}, got --label-from colour"):
+                look(tmp_path / name, label_from="colour")
+    assert load_whole(tmp_path / "x", label_from="colour").classes == 2

@@ -8,7 +8,7 @@ import pytest
 from handgrad.datasets import load
 from handgrad.datasets.formats.heads import head_of
 from handgrad.datasets.formats.npz import is_npz, read_npz
-from handgrad.errors import DatasetError, ResourceError
+from handgrad.errors import ConfigError, DatasetError, ResourceError
 
 from .makers import images
 
@@ -120,3 +120,68 @@ def test_a_header_that_python_cannot_read_is_one_sentence(tmp_path):
         archive.writestr("x.npy", damaged)
     with pytest.raises(DatasetError, match="cannot be read as arrays of numbers"):
         read_npz([tmp_path / "a.npz"], None)
+
+
+@pytest.mark.parametrize("name", ["class_names", "classes", "label_names"])
+@pytest.mark.parametrize("own", [("x", "y"), ("x_train", "y_train")])
+def test_names_of_classes_are_read(tmp_path, name, own):
+    arrays = {**dict(zip(own, (X, Y), strict=True)), name: np.array(["no", "yes"])}
+    np.savez(tmp_path / "a.npz", **arrays)
+    dataset = load(tmp_path / "a.npz")
+    assert (dataset.class_names, dataset.left) == (("no", "yes"), ())
+
+
+@pytest.mark.parametrize("words", [["no"], ["no", "no"], ["no", " "], [3, 4]])
+def test_words_that_cannot_be_names_of_classes_are_not_used(tmp_path, words):
+    np.savez(tmp_path / "a.npz", x=X, y=Y, class_names=np.array(words))
+    dataset = load(tmp_path / "a.npz")
+    assert (dataset.class_names, dataset.left) == (("0", "1"), ("class_names",))
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("ids", np.arange(20)),
+        ("coarse_train", Y),
+        ("filenames_train", np.array(["a.png"] * 20)),
+        ("meta", np.array(["made by hand"])),
+        ("version", np.array(3)),
+        ("boxes", np.zeros((20, 4))),
+        ("masks", images(20)),
+    ],
+)
+def test_an_array_beside_images_and_labels_is_not_used(tmp_path, name, array):
+    arrays = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y[:6]}
+    np.savez(tmp_path / "a.npz", **arrays, **{name: array})
+    dataset = load(tmp_path / "a.npz")
+    assert (len(dataset.train), len(dataset.test)) == (20, 6)
+    assert dataset.left == (name,)
+
+
+def test_other_labels_can_be_chosen(tmp_path):
+    arrays = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y[:6]}
+    others = {"coarse_train": Y + 5, "coarse_test": Y[:6] + 5}
+    np.savez(tmp_path / "a.npz", **arrays, **others)
+    for name in ("coarse_train", "coarse"):
+        dataset = load(tmp_path / "a.npz", label_from=name)
+        assert dataset.class_names == ("5", "6")
+        assert (len(dataset.test), dataset.left) == (6, ("y_train", "y_test"))
+    assert load(tmp_path / "a.npz", label_from="y_train").class_names == ("0", "1")
+    with pytest.raises(ConfigError, match=r"named zzz .*y_train, y_test, coa"):
+        load(tmp_path / "a.npz", label_from="zzz")
+
+
+def test_labels_that_are_not_certain_are_asked_for(tmp_path):
+    np.savez(tmp_path / "a.npz", x=X, fine=Y, coarse=Y + 5)
+    with pytest.raises(ConfigError, match=r"arrays fine, coarse as --label-from NAME"):
+        load(tmp_path / "a.npz")
+    assert load(tmp_path / "a.npz", label_from="coarse").class_names == ("5", "6")
+
+
+@pytest.mark.parametrize("missing", ["x_test", "y_test"])
+def test_a_part_that_is_not_whole_is_an_error(tmp_path, missing):
+    arrays = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y[:6]}
+    del arrays[missing]
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DatasetError, match="with a name like theirs"):
+        load(tmp_path / "a.npz")

@@ -4,7 +4,7 @@ import pytest
 from handgrad.datasets import load
 from handgrad.datasets.formats.pixel_csv import columns_of, is_pixel_csv, read_rows
 from handgrad.datasets.formats.table import Form
-from handgrad.errors import DatasetError
+from handgrad.errors import ConfigError, DatasetError
 
 from .makers import images
 
@@ -94,3 +94,47 @@ def test_other_tables_hold_no_pixels(tmp_path, count):
 def test_a_header_of_another_length_is_none():
     form = Form("utf-8", ",", ("label",), ("1",) * 17)
     assert columns_of(form) is None
+
+
+def put_writers(path, name="writer"):
+    writers = np.array(["ann", "bob", "cy", "ann", "bob"] * 2)
+    return put_csv(path, ["label", name, *NAMES], Y, writers, X)
+
+
+def test_a_column_beside_label_and_pixels_is_not_used_unless_asked_for(tmp_path):
+    path = put_writers(tmp_path / "a.csv")
+    dataset = load(path)
+    assert dataset.class_names == ("0", "1")
+    assert dataset.left == ("writer of a.csv",)
+    assert load(path, label_from="Writer").class_names == ("ann", "bob", "cy")
+    assert read_rows(path)[0].tobytes() == X.tobytes()
+
+
+def test_every_channel_of_numbered_columns_counts(tmp_path):
+    colour = images(10, 3, 4, 4)
+    names = [f"{channel}{n}" for channel in "rgb" for n in range(16)]
+    header = ["label", "writer", *names]
+    path = put_csv(tmp_path / "a.csv", header, Y, Y, colour)
+    assert read_rows(path)[0].shape == (10, 3, 4, 4)
+
+
+def test_labels_that_are_not_certain_are_asked_for(tmp_path):
+    header = ["writer", "age", *NAMES]
+    path = put_csv(tmp_path / "a.csv", header, Y, Y + 2, X)
+    with pytest.raises(ConfigError, match=r"certain \(it has writer, age\)"):
+        load(path)
+    assert load(path, label_from="age").class_names == ("2", "3")
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (["label", *NAMES], r"named zzz \(it has label\)"),
+        (["writer", *NAMES], r"named zzz \(it has writer\)"),
+        ([], r"named zzz \(it has no header\)"),
+    ],
+)
+def test_a_column_that_is_not_there_is_an_error(tmp_path, header, words):
+    path = put_csv(tmp_path / "a.csv", header, Y, X)
+    with pytest.raises(ConfigError, match=words):
+        load(path, label_from="zzz")

@@ -6,7 +6,7 @@ import pytest
 from handgrad.datasets import load
 from handgrad.datasets.formats.pixel_strings import read_strings
 from handgrad.datasets.load import inspect
-from handgrad.errors import DatasetError
+from handgrad.errors import ConfigError, DatasetError
 
 from .makers import images
 
@@ -86,3 +86,13 @@ def test_memory_is_looked_at_while_rows_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 1 << 16)
     with pytest.raises(ValueError, match=r"a\.csv needs"):
         load(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("header", "has"), [(["face,pixels"], "it has face, pixels"), ([], "no header")]
+)
+def test_a_column_that_is_not_there_is_an_error(tmp_path, header, has):
+    rows = [f"{'ab'[n % 2]},{text(image)}" for n, image in enumerate(IMAGES)]
+    (tmp_path / "a.csv").write_text("\n".join([*header, *rows]))
+    with pytest.raises(ConfigError, match=f"named zzz .*{has}"):
+        load(tmp_path / "a.csv", label_from="zzz")

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from handgrad.datasets.formats.survey import survey
+from handgrad.datasets.layout import NONE_ASIDE
 from handgrad.errors import DatasetError
 
 from ..picture_makers import as_file
@@ -82,3 +83,13 @@ def test_folders_without_pictures_and_what_is_passed_over_are_named(tmp_path):
     found = survey(tmp_path)
     assert "there are no pictures in cow" in found.odd[0]
     assert found.notes == ("passed over: 1 .txt",)
+
+
+def test_that_nothing_is_put_aside_is_said(tmp_path):
+    few = {f"{c}.{n}.png": 9 * n for c in ("cat", "dog") for n in range(4)}
+    put(tmp_path / "pets", few)
+    np.savez(tmp_path / "a.npz", x=images(8), y=np.arange(8) % 2)
+    for name, label_from in (("pets", "name"), ("a.npz", None)):
+        found = survey(tmp_path / name, label_from)
+        assert found.notes == (f"no test images are named: {NONE_ASIDE}",)
+        assert "there are no test images" in found.odd

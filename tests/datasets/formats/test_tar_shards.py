@@ -4,7 +4,7 @@ import pytest
 
 from handgrad.datasets import load
 from handgrad.datasets.formats.tar_shards import read_tar_shards
-from handgrad.errors import DatasetError
+from handgrad.errors import ConfigError, DatasetError
 
 from .makers import picture, put_tar
 
@@ -97,3 +97,20 @@ def test_a_picture_that_is_there_twice_is_refused(tmp_path):
 def put_file(path):
     path.write_bytes(picture())
     return path
+
+
+@pytest.mark.parametrize(
+    ("ending", "content", "label_from", "words"),
+    [
+        (".json", '{"label": 1, "id": 7}', "zzz", "no label under zzz in .*label, id"),
+        (".json", '{"colour": 1, "id": 7}', None, "no label in its .*colour, id"),
+        (".json", '{"label": [1], "id": 7}', None, "no label in its .*label, id"),
+        (".cls", "1", "zzz", r"no \.json with the key zzz beside it, but \.cls"),
+    ],
+)
+def test_the_keys_that_are_there_are_named(
+    tmp_path, ending, content, label_from, words
+):
+    put_tar(tmp_path / "a.tar", members("{}", lambda _: (ending, content)))
+    with pytest.raises(ConfigError, match=rf"0\.png has {words}"):
+        load(tmp_path / "a.tar", label_from=label_from)

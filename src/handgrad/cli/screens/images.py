@@ -15,6 +15,8 @@ def images_in_words(config: RunConfig, dataset: Dataset) -> list[str]:
         counts.append(_count(resolved.validation_images, "to validate", source))
     if dataset.test is not None:
         counts.append(_count(len(dataset.test), "to test", sources.get("test")))
+    elif "test" in sources:
+        counts.append(f"none to test ({sources['test']})")
     lines = [", ".join(counts)]
     unused = dataset.validation is not None and config.dataset.validation != "folder"
     left = [*dataset.left, *([sources.get("validation", "")] if unused else [])]

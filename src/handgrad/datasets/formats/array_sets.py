@@ -4,15 +4,15 @@ The four arrays of MNIST, `x_train` and `y_train`, or `X` and `y`: whatever the 
 images and labels of the same set and split make a part.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.formats.content import Part
 from handgrad.datasets.formats.labels import labels_of
 from handgrad.datasets.formats.pixels import images_of
 from handgrad.datasets.formats.roles import role_of
-from handgrad.errors import DatasetError
+from handgrad.errors import ConfigError, DatasetError
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ def pairs_of(axes: Mapping[str, int], source: str) -> list[Pair]:
     """
     found: dict[tuple[tuple[str, ...], str], dict[str, str]] = {}
     for name, count in axes.items():
-        role = role_of(name)
-        kind = role.kind or ("images" if count > 2 else "labels" if count == 1 else "")
+        role, kind = role_of(name), kind_of(name, count)
         if kind:
             known = found.setdefault((role.rest, role.split), {})
             if kind in known:
@@ -54,6 +53,72 @@ def pairs_of(axes: Mapping[str, int], source: str) -> list[Pair]:
         Pair(known["images"], known["labels"], split, rest)
         for (rest, split), known in found.items()
     ]
+
+
+def kind_of(name: str, axes: int) -> str:
+    """What an array holds, by its name or else its axes: images, labels or ""."""
+    by_axes = "images" if axes > 2 else "labels" if axes == 1 else ""
+    return role_of(name).kind or by_axes
+
+
+def without_spare(shapes: Mapping[str, Shape]) -> dict[str, str]:
+    """The arrays of images and labels, each by its name.
+
+    Not those beside them: names, numbers, labels of other names or of another length.
+    Labels of a split whose images are missing stay, and so do images without labels
+    that are called images: a part of the data set is not there.
+    """
+    roles = {name: role_of(name) for name in shapes}
+    keys = {name: (role.rest, role.split) for name, role in roles.items()}
+    kinds = {name: kind_of(name, len(shape)) for name, shape in shapes.items()}
+    images = {keys[name]: name for name in shapes if kinds[name] == "images"}
+    labels = [name for name in shapes if kinds[name] == "labels"]
+    kept = []
+    for name in labels:
+        own = images.get(keys[name])
+        if own is None:
+            is_set = roles[name].rest in {rest for rest, _ in images}
+            is_kept = not images or bool(roles[name].kind and is_set and keys[name][1])
+        else:
+            is_single = sum(keys[other] == keys[name] for other in labels) < 2
+            is_kept = is_single or shapes[name][:1] == shapes[own][:1]
+        kept += [name] * is_kept
+    paired = {keys[name] for name in kept} & {*images}
+    for key, name in images.items():
+        kept += [name] * bool(key in paired or roles[name].kind or not paired)
+    return {name: name for name in shapes if name in kept}
+
+
+def with_labels(
+    shapes: Mapping[str, Shape], label_from: str, source: str
+) -> dict[str, str]:
+    """The arrays of images and of the labels that are chosen, by names that pair them.
+
+    `label_from` is the name of an array; of other splits, those that are called alike.
+    ConfigError where no labels are called so.
+    """
+    kinds = {name: kind_of(name, len(shape)) for name, shape in shapes.items()}
+    images = {name: role_of(name) for name in shapes if kinds[name] == "images"}
+    others = [name for name in shapes if name not in images]
+    wanted = role_of(label_from)
+    alike = [name for name in others if role_of(name).rest == wanted.rest]
+    found = {}
+    for name in sorted(alike, key=lambda name: name == label_from):
+        split = role_of(name).split
+        rests = [role.rest for role in images.values() if role.split == split]
+        if len(rests) == 1 and (wanted.kind or wanted.rest):
+            found[" ".join((*rests[0], split, "labels"))] = name
+    if not found:
+        raise unclear(source, others, f" named {label_from}")
+    return {**{name: name for name in images}, **found}
+
+
+def unclear(source: str, names: Iterable[str], wanted: str = "") -> ConfigError:
+    """The error for images with arrays that may be their labels."""
+    return ConfigError(
+        f"{source} holds no labels{wanted} that are clearly those of its images. Give "
+        f"one of the arrays {', '.join(names)} as --label-from NAME."
+    )
 
 
 def part_of(pair: Pair, images: NumpyArray, labels: NumpyArray, source: str) -> Part:

@@ -9,9 +9,11 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.labels import named, ordered
+from handgrad.datasets.layout import aside_in_words
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 from handgrad.randomness import Key, permutation
+from handgrad.text import composed
 
 TEST_SHARE = 5  # one in so many, of each class
 TEST_KEY = Key(0).child("array file").child("test")
@@ -40,17 +42,13 @@ def dataset_of(name: str, arrays: Arrays) -> Dataset:
         _joined(sides[split], numbers, arrays) if sides[split] else None
         for split in SPLITS
     )
-    sources = sources_of(any(sides.values()))
+    sources: dict[str, str] = {}
     if not any(sides.values()):
         whole, test = put_aside(whole)
+        sources = aside_in_words(0 if test is None else len(test))
     checksum = checksum_of(whole, test, validation)
     classes = tuple(numbers)
     return Dataset(name, whole, test, classes, checksum, validation, sources)
-
-
-def sources_of(are_named: bool) -> dict[str, str]:
-    """Where the splits came from, if not from names in the format."""
-    return {} if are_named else {"test": "a fifth of each class", "train": "the others"}
 
 
 def class_numbers(names: Sequence[str]) -> dict[str, int]:
@@ -75,7 +73,7 @@ def _names(part: Part, arrays: Arrays) -> list[str]:
 
 
 def _name(label: Any, names: Mapping[Any, str]) -> str:
-    return names.get(label, named(label))
+    return composed(names.get(label, named(label)))
 
 
 def _joined(parts: Sequence[Part], numbers: Mapping[str, int], arrays: Arrays) -> Split:

@@ -8,7 +8,7 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -31,7 +31,8 @@ from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.layout import arrange
-from handgrad.datasets.picture_files import is_picture, name_of_entry
+from handgrad.datasets.picture_files import is_picture
+from handgrad.datasets.zip_entries import check_no_password, name_of_entry
 from handgrad.errors import DatasetError
 
 DEEPEST = 3  # folders in which files are looked for
@@ -45,11 +46,15 @@ Read = Callable[[Sequence[Path], str | None], Arrays | Pictures]
 
 @dataclass(frozen=True)
 class Kind:
-    """A format: what it is, which files are of it by their first bytes, its reader."""
+    """A format: what it is, which files are of it by their first bytes, its reader.
+
+    `has_choice` tells whether there may be several labels to choose from.
+    """
 
     about: str
     holds: Callable[[Path, bytes], bool]
     read: Read
+    has_choice: bool = True
 
 
 def _is_tar(path: Path, head: bytes) -> bool:
@@ -59,9 +64,11 @@ def _is_tar(path: Path, head: bytes) -> bool:
 
 
 KINDS = {
-    "idx": Kind("IDX files", lambda _, head: bool(axes_of(head)), read_idx_set),
+    "idx": Kind("IDX files", lambda _, head: bool(axes_of(head)), read_idx_set, False),
     "npz": Kind("NumPy archives", is_npz, read_npz),
-    "svhn": Kind("MATLAB files", lambda _, head: head.startswith(HEADS), read_svhn),
+    "svhn": Kind(
+        "MATLAB files", lambda _, head: head.startswith(HEADS), read_svhn, False
+    ),
     "parquet": Kind(
         "Parquet files", lambda _, head: head.startswith(b"PAR1"), read_parquet
     ),
@@ -137,10 +144,12 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
     """None for a zip of pictures in folders; DatasetError for one of other data."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name_of_entry(entry) for entry in archive.infolist()]
+            entries = archive.infolist()
+            names = [name_of_entry(entry) for entry in entries]
             tables = [name for name in archive.namelist() if _is_listing(name)]
     except (zipfile.BadZipFile, OSError, ValueError):
         return None
+    check_no_password(path, entries)
     pictures = [name for name in names if is_picture(name)]
     are_loose = not any("/" in name for name in pictures)
     data = _data_in(path, label_from) if names and are_loose else None
@@ -165,7 +174,8 @@ def _data_in(path: Path, label_from: str | None) -> Found | None:
         content = None if found is None else found.read()
     if found is None or not isinstance(content, Arrays):
         return None
-    kind = Kind(f"{found.kind.about} in a zip", lambda *_: False, lambda *_: content)
+    about = f"{found.kind.about} in a zip"
+    kind = replace(found.kind, about=about, read=lambda *_: content)
     return Found(kind, (path,), label_from)
 
 

@@ -1,6 +1,7 @@
 """Encoded pictures with their classes, through the same decoding as picture folders."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
@@ -9,12 +10,13 @@ import numpy as np
 
 from handgrad.arrays import Pair
 from handgrad.datasets.dataset import Dataset
-from handgrad.datasets.formats.assemble import SPLITS, class_numbers, sources_of
+from handgrad.datasets.formats.assemble import SPLITS, class_numbers
 from handgrad.datasets.formats.content import LabelledFile, Pictures
 from handgrad.datasets.image_folder import load_planned
-from handgrad.datasets.layout import Plan, put_aside
+from handgrad.datasets.layout import Plan, aside_in_words, put_aside
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
+from handgrad.text import composed
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -51,6 +53,7 @@ def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
     """
     if not rows:
         raise DatasetError(f"{source} holds no pictures with labels. Give another one.")
+    rows = [replace(row, class_name=composed(row.class_name)) for row in rows]
     sides = {split: [row for row in rows if row.split == split] for split in SPLITS}
     train = [row for row in rows if row.split not in SPLITS]
     if not train:
@@ -62,9 +65,10 @@ def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
                 f"{source}: {row.file.name} is of class {row.class_name}, of which "
                 "there are no training pictures. Add some, or leave the class out."
             )
-    sources = sources_of(any(sides.values()))
+    sources: dict[str, str] = {}
     if not any(sides.values()):
         train, sides["test"] = _put_aside(train)
+        sources = aside_in_words(len(sides["test"]))
     both = [*train, *sides["test"], *sides["validation"]]
     return Plan(
         tuple(row.file for row in both),

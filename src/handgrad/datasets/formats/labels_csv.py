@@ -10,17 +10,23 @@ names, such as those of a competition's test set, are passed over.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.formats.listed_columns import Columns, columns_of
+from handgrad.datasets.formats.listed_columns import (
+    Columns,
+    columns_of,
+    file_column,
+)
 from handgrad.datasets.formats.roles import role_of, split_in
-from handgrad.datasets.formats.table import Form, form_of, rows_of
+from handgrad.datasets.formats.table import Form, form_of, no_column, rows_of
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
-from handgrad.text import decoded
+from handgrad.text import composed, decoded
 
+OR_FOLDERS = ", or say --label-from folder if the folders are the classes"
 ONES = ("1", "1.0")
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
 
@@ -35,7 +41,7 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
         form = form_of(table)
         columns = _columns(form, index, label_from)
         if form is None or columns is None:
-            raise ConfigError(_no_columns(table, form, label_from))
+            raise _no_columns(table, form, index, label_from)
         for row in rows_of(table, form):
             found = _labelled(row, form, columns, index, table)
             known = rows.setdefault(found.file.name, found)
@@ -59,13 +65,43 @@ def tables_for(
 ) -> list[Path]:
     """Those tables whose first row names a picture of the folder, with its class.
 
-    Tables of answers are none: their classes are no labels.
+    Tables of answers are none: their classes are no labels. ConfigError where the only
+    tables of the pictures do not say which column holds the labels.
     """
     chosen = [path for path in tables if not NO_LABELS & {*role_of(path.name).rest}]
     if not chosen:
         return []
     index = _Index(open_pictures(root).sorted_files())
-    return [path for path in chosen if _columns(form_of(path), index, label_from)]
+    found = [path for path in chosen if _columns(form_of(path), index, label_from)]
+    if not found:
+        for path in chosen:
+            _check_clear(path, index, label_from)
+    return found
+
+
+def _check_clear(table: Path, index: "_Index", label_from: str | None) -> None:
+    """ConfigError for a table of at least half of the pictures without clear labels.
+
+    One that repeats the folders of the pictures is no other source of labels.
+    """
+    form = form_of(table)
+    place = None if form is None else file_column(form, index.has)
+    if form is None or place is None:
+        return
+    named: set[str] = set()
+    others = {other for other in range(len(form.first)) if other != place}
+    repeated = others
+    with suppress(DatasetError):  # rows of several lengths
+        for row in rows_of(table, form):
+            if len(found := index.find(row[place])) == 1:
+                named.add(found[0].name)
+                folders = {decoded(part) for part in found[0].parts[:-1]}
+                repeated = {
+                    other for other in repeated if composed(row[other]) in folders
+                }
+    is_other = label_from is not None or (len(others) > 1 and not repeated)
+    if is_other and 2 * len(named) >= len(index.files):
+        raise no_column(table, form.header, label_from, OR_FOLDERS)
 
 
 def names_most(root: Path, tables: Sequence[Path], label_from: str | None) -> bool:
@@ -79,7 +115,7 @@ def _columns(
 ) -> Columns | None:
     if form is None:
         return None
-    return columns_of(form, lambda name: bool(index.find(name)), label_from)
+    return columns_of(form, index.has, label_from)
 
 
 class _Index:
@@ -95,9 +131,13 @@ class _Index:
                 for key in {name, name.rpartition(".")[0]}:
                     self.places[key].append(file)
 
+    def has(self, name: str) -> bool:
+        """Whether a name is that of a picture."""
+        return bool(self.find(name))
+
     def find(self, name: str) -> list[PictureFile]:
         """The pictures of a name; folders of another machine before it may be left."""
-        parts = name.replace("\\", "/").removeprefix("./").split("/")
+        parts = composed(name).replace("\\", "/").removeprefix("./").split("/")
         for start in range(len(parts)):
             found = self.places.get("/".join(parts[start:]))
             if found:
@@ -129,7 +169,7 @@ def _labelled(
 
 def _label(row: Sequence[str], form: Form, columns: Columns) -> str:
     if columns.label is not None:
-        return row[columns.label]
+        return composed(row[columns.label])
     chosen = [form.header[place] for place in columns.classes if row[place] in ONES]
     return chosen[0] if len(chosen) == 1 else ""
 
@@ -138,10 +178,13 @@ def _folder_split(file: PictureFile) -> str:
     return next((split for name in file.parts[:-1] if (split := split_in(name))), "")
 
 
-def _no_columns(table: Path, form: Form | None, label_from: str | None) -> str:
+def _no_columns(
+    table: Path, form: Form | None, index: _Index, label_from: str | None
+) -> ConfigError:
+    if form is not None and file_column(form, index.has) is not None:
+        return no_column(table, form.header, label_from)
     has = ", ".join(form.header) if form is not None else ""
-    wanted = f"named {label_from}" if label_from else "of labels, such as label"
-    return (
-        f"{table} has no column of names of pictures that are there and one {wanted} "
-        f"(it has {has}). Give the column of labels as --label-from NAME."
+    return ConfigError(
+        f"{table} has no column of names of pictures that are there (it has {has}). "
+        "Put them into its folder, or correct the names."
     )

@@ -64,6 +64,14 @@ def columns_of(
     return None
 
 
+def file_column(form: Form, is_picture: Callable[[str], bool]) -> int | None:
+    """The column of the pictures' names; None in a table that names none."""
+    names = form.header or ("",) * len(form.first)
+    if len(names) != len(form.first):
+        return None
+    return _file(names, form.first, is_picture, ())
+
+
 def _file(
     names: Sequence[str],
     cells: Sequence[str],

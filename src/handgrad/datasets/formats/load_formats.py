@@ -9,7 +9,7 @@ from handgrad.arrays import Pair
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays
-from handgrad.datasets.formats.kinds import find_kind
+from handgrad.datasets.formats.kinds import Found, find_kind
 from handgrad.datasets.formats.labelled_files import load_labelled
 from handgrad.datasets.image_folder import load_images
 from handgrad.datasets.resize import resize_dataset
@@ -31,13 +31,8 @@ def load_path(
     skip_bad: bool = False,
 ) -> Dataset:
     """The data set of a file or folder."""
-    found = None if label_from == FOLDER else find_kind(path, label_from)
+    found = find_chosen(path, label_from)
     if found is None:
-        if label_from not in (None, FOLDER):
-            raise ConfigError(
-                f"{path} holds pictures in class folders, got --label-from "
-                f"{label_from}. Leave it out."
-            )
         return load_images(
             path,
             image_size,
@@ -62,6 +57,21 @@ def load_path(
             skip_bad=skip_bad,
         )
     return _check_classes(path, replace(dataset, left=content.notes))
+
+
+def find_chosen(path: Path, label_from: str | None) -> Found | None:
+    """What lies at a path, with the labels of this choice; None for class folders.
+
+    ConfigError for a choice where there are no other labels to choose from.
+    """
+    found = None if label_from == FOLDER else find_kind(path, label_from)
+    has_choice = label_from == FOLDER if found is None else found.kind.has_choice
+    if label_from is not None and not has_choice:
+        about = "pictures in class folders" if found is None else found.kind.about
+        raise ConfigError(
+            f"{path} holds {about}, got --label-from {label_from}. Leave it out."
+        )
+    return found
 
 
 def load_whole(

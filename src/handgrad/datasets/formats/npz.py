@@ -4,14 +4,23 @@ Nothing is ever unpickled: an archive of objects is refused.
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from handgrad.datasets.formats.array_sets import pairs_of, part_of
-from handgrad.datasets.formats.content import Arrays
+from handgrad.arrays import NumpyArray
+from handgrad.datasets.formats.array_sets import (
+    kind_of,
+    pairs_of,
+    part_of,
+    unclear,
+    with_labels,
+    without_spare,
+)
+from handgrad.datasets.formats.content import Arrays, Part
+from handgrad.datasets.formats.roles import role_of
 from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 
@@ -35,7 +44,8 @@ def read_npz(paths: Sequence[Path], label_from: str | None) -> Arrays:
     """The images and labels of these archives.
 
     Where an archive holds a single array, its own name says what that is, as in
-    `kmnist-train-imgs.npz`.
+    `kmnist-train-imgs.npz`. An array of words such as `class_names` names the classes
+    that are numbers; other arrays beside images and labels are not used.
     """
     arrays: dict[str, Any] = {}
     for path in paths:
@@ -47,16 +57,52 @@ def read_npz(paths: Sequence[Path], label_from: str | None) -> Arrays:
         arrays.update(found)
     arrays = _named(arrays)
     source = str(paths[0] if len(paths) == 1 else paths[0].parent)
-    axes = {name: array.ndim for name, array in arrays.items()}
-    pairs = pairs_of(axes, source)
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if label_from is None:
+        places = without_spare(shapes)
+    else:
+        places = with_labels(shapes, label_from, source)
+    spare = [name for name in arrays if name not in places.values()]
+    kinds = {kind_of(name, arrays[place].ndim) for name, place in places.items()}
+    if kinds == {"images"} and (labels := [n for n in spare if arrays[n].ndim == 1]):
+        raise unclear(source, labels)
+    pairs = pairs_of({name: arrays[at].ndim for name, at in places.items()}, source)
     if not pairs:
         raise DatasetError(
-            f"{source} holds no images with labels, but {', '.join(axes) or 'nothing'}."
+            f"{source} holds no images with labels, but "
+            f"{', '.join(arrays) or 'nothing'}."
             " Name the arrays x_train, y_train, x_test and y_test."
         )
-    return Arrays(
-        tuple(part_of(p, arrays[p.images], arrays[p.labels], source) for p in pairs)
+    parts = tuple(
+        part_of(p, arrays[places[p.images]], arrays[places[p.labels]], source)
+        for p in pairs
     )
+    names = _class_names({name: arrays[name] for name in spare}, parts)
+    notes = tuple(name for name in spare if name not in names)
+    return Arrays(parts, next(iter(names.values()), {}), notes)
+
+
+def _class_names(
+    spare: Mapping[str, NumpyArray], parts: Sequence[Part]
+) -> dict[str, dict[int, str]]:
+    """The name of each label's class, by the name of the array that holds them."""
+    if any(part.labels.dtype.kind != "i" for part in parts):
+        return {}
+    labels = np.unique(np.concatenate([part.labels for part in parts]))
+    for name, array in spare.items():
+        role = role_of(name)
+        is_called_so = role.kind == "labels" or role.rest == ("names",)
+        if not is_called_so or array.ndim != 1 or array.dtype.kind not in "US":
+            continue
+        words = [_text(word).strip() for word in array.tolist()]
+        is_named = labels.size and labels[0] >= 0 and labels[-1] < len(words)
+        if is_named and all(words) and len(set(words)) == len(words):
+            return {name: dict(enumerate(words))}
+    return {}
+
+
+def _text(word: str | bytes) -> str:
+    return word.decode("utf-8", "replace") if isinstance(word, bytes) else word
 
 
 def _named(arrays: dict[str, Any]) -> dict[str, Any]:

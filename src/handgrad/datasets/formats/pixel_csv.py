@@ -2,11 +2,14 @@
 
     label,pixel0,pixel1,...     a label and the pixels of a square image in each row
 
-The label's column is named so, or is the first or last where the number of columns says
-that one is no pixel. A file without labels, such as Kaggle's `test.csv`, has nothing to
-train on: `handgrad predict` takes it.
+The label's column is named so, or is the first where the number of columns says that
+one is no pixel. Columns beside those of a label and of numbered pixels are not used. A
+file without labels, such as Kaggle's `test.csv`, has nothing to train on:
+`handgrad predict` takes it.
 """
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +26,11 @@ from handgrad.datasets.formats.table import (
     form_of,
     is_number,
     is_table,
+    no_column,
     numbers_of,
     rows_of,
 )
-from handgrad.errors import DatasetError
+from handgrad.errors import ConfigError, DatasetError
 
 LEAST_PIXELS = 16
 ROWS = 4096  # parsed at once
@@ -35,10 +39,11 @@ NO_PIXELS = {"id", "index", "imageid", "usage", "", "unnamed: 0"}
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns are pixels, and which one is the label."""
+    """Which columns are pixels, which one is the label, and what others there are."""
 
     pixels: tuple[int, ...]
     label: int | None
+    others: tuple[int, ...] = ()
 
 
 def is_pixel_csv(path: Path) -> bool:
@@ -47,32 +52,59 @@ def is_pixel_csv(path: Path) -> bool:
     return form is not None and columns_of(form) is not None
 
 
-def columns_of(form: Form) -> Columns | None:
+def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
     """Which column is what; None where the rows are no square images."""
     count = len(form.first)
     if form.header and len(form.header) != count:
         return None
     names = form.header or ("?",) * count
-    labels = [place for place, name in enumerate(names) if name in LABELS]
-    others = [place for place, name in enumerate(names) if name in NO_PIXELS]
+    wanted = LABELS if label_from is None else {label_from.strip().lower()}
+    labels = [place for place, name in enumerate(names) if name in wanted]
+    others = [place for place, name in enumerate(names) if name in LABELS | NO_PIXELS]
     label = labels[0] if labels else None
     pixels = [place for place in range(count) if place not in (label, *others)]
-    if label is None and square_shape(len(pixels)) is None:
-        label = pixels.pop(0) if pixels else None
+    numbered = [place for place in pixels if place in _numbered(names)]
+    if square_shape(len(numbered)) is not None:
+        rest = [place for place in pixels if place not in numbered]
+        pixels = numbered
+    else:
+        rest = pixels[:1] if square_shape(len(pixels)) is None else []
+        pixels = pixels[len(rest) :]
+    if label is None and label_from is None and len(rest) == 1:
+        label = rest[0]
+    spare = {*range(count)} - {label, *pixels}
+    others = [place for place in sorted(spare) if names[place] not in NO_PIXELS]
     are_numbers = all(is_number(form.first[place]) for place in pixels)
     is_square = len(pixels) >= LEAST_PIXELS and square_shape(len(pixels)) is not None
-    return Columns(tuple(pixels), label) if is_square and are_numbers else None
+    found = Columns(tuple(pixels), label, tuple(others))
+    return found if is_square and are_numbers else None
+
+
+def _numbered(names: Sequence[str]) -> set[int]:
+    """The columns of names that are many and alike but for their numbers: pixel0."""
+    stems = [re.sub(r"\d+", "0", name) for name in names]
+    counts = Counter(stems)
+    return {n for n, stem in enumerate(stems) if counts[stem] >= LEAST_PIXELS}
 
 
 def read_pixel_csv(paths: Sequence[Path], label_from: str | None) -> Arrays:
-    """The images and labels of these files; those without labels are passed over."""
+    """The images and labels of these files; those without labels are passed over.
+
+    ConfigError where it is not clear which column holds the labels.
+    """
     parts, notes = [], []
     for path in paths:
-        images, labels = read_rows(path)
+        form, columns = _form(path, label_from)
+        images, labels = _read(path, form, columns)
         if labels is not None:
             parts.append(Part(str(path), split_in(path.name), images, labels))
+            notes += [f"{form.header[n]} of {path.name}" for n in columns.others]
+        elif columns.others and label_from is None:
+            raise _no_label(path, None)
         else:
             notes.append(f"{path.name}, which has no labels")
+    if not parts and label_from is not None:
+        raise _no_label(paths[0], label_from)
     if not parts:
         raise DatasetError(
             f"{paths[0]} holds images without labels, and training needs them. Give a "
@@ -88,13 +120,31 @@ def read_rows(path: Path) -> tuple[NumpyArray, NumpyArray | None]:
         images  (count, 1 or 3, height, width), uint8
         labels  (count,), int64 or text
     """
+    return _read(path, *_form(path, None))
+
+
+def _form(path: Path, label_from: str | None) -> tuple[Form, Columns]:
     form = form_of(path)
-    columns = columns_of(form) if form is not None else None
+    if form is not None and label_from is not None and not form.header:
+        raise no_column(path, (), label_from)
+    columns = columns_of(form, label_from) if form is not None else None
     if form is None or columns is None:
         raise DatasetError(
             f"{path} holds no rows of square images. Give each image a row: a label, "
             "then its pixels."
         )
+    return form, columns
+
+
+def _no_label(path: Path, label_from: str | None) -> ConfigError:
+    form, columns = _form(path, None)
+    others = {*range(len(form.first))} - {*columns.pixels}
+    return no_column(path, [form.header[n] for n in sorted(others)], label_from)
+
+
+def _read(
+    path: Path, form: Form, columns: Columns
+) -> tuple[NumpyArray, NumpyArray | None]:
     numbers = numbers_of(path, form)
     if numbers is not None and numbers.shape[1] == len(form.first):
         pixels = images_of(numbers[:, columns.pixels], str(path))

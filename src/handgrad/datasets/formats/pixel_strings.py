@@ -23,7 +23,14 @@ from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.labels import labels_in
 from handgrad.datasets.formats.pixels import images_of, square_shape
 from handgrad.datasets.formats.roles import LABELS, split_in
-from handgrad.datasets.formats.table import Form, form_of, is_number, is_text, rows_of
+from handgrad.datasets.formats.table import (
+    Form,
+    form_of,
+    is_number,
+    is_text,
+    no_column,
+    rows_of,
+)
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 
@@ -60,9 +67,9 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
     if len(strings) != 1:
         return None
     names = form.header or ("",) * len(sizes)
-    wanted = {label_from.lower()} if label_from else {*LABELS, EMOTION}
+    wanted = {label_from.strip().lower()} if label_from else {*LABELS, EMOTION}
     labels = [n for n, name in enumerate(names) if name in wanted and n != strings[0]]
-    if not form.header and len(sizes) == 2:
+    if not form.header and len(sizes) == 2 and label_from is None:
         labels = [1 - strings[0]]
     splits = [place for place, name in enumerate(names) if name in SPLITS]
     return Columns(
@@ -86,6 +93,8 @@ def read_pixel_strings(paths: Sequence[Path], label_from: str | None) -> Arrays:
         parts += _parts(path, form, columns)
         if form.header and form.header[columns.label] == EMOTION:
             names = dict(enumerate(EMOTIONS))
+    if not parts and label_from:
+        raise no_column(paths[0], _form(paths[0], None)[0].header, label_from)
     if not parts:
         raise DatasetError(
             f"{paths[0]} holds images without labels, and training needs them. Give a "

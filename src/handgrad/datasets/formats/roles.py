@@ -17,7 +17,8 @@ SPLITS = {
     **dict.fromkeys(("test", "testing", "t10k", "tst", "te"), "test"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
 }
-STORAGE = {"idx1", "idx2", "idx3", "idx4", "ubyte", "byte", "int", "uint8", "int64"}
+STORAGE = {"idx1", "idx2", "idx3", "idx4", "ubyte", "byte", "short", "int", "float"}
+STORAGE |= {"double", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"}
 GLUED = re.compile(
     rf"({'|'.join(IMAGES | LABELS)})({'|'.join(SPLITS)})"
     rf"|({'|'.join(SPLITS)})({'|'.join(IMAGES | LABELS)})"

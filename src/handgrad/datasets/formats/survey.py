@@ -1,7 +1,7 @@
 """What would be read from a path, and what is odd about it: `handgrad data inspect`."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,11 +13,11 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays, Pictures
-from handgrad.datasets.formats.kinds import LISTED, Found, find_kind
+from handgrad.datasets.formats.kinds import LISTED, Found
 from handgrad.datasets.formats.labelled_files import plan_of
-from handgrad.datasets.formats.load_formats import FOLDER
+from handgrad.datasets.formats.load_formats import find_chosen
 from handgrad.datasets.image_folder import open_pictures
-from handgrad.datasets.layout import Plan, arrange
+from handgrad.datasets.layout import NONE_ASIDE, Plan, arrange
 from handgrad.datasets.picture_files import PictureFile, PictureFiles, in_words
 from handgrad.datasets.pictures import decode, quiet_decoder, read_header
 from handgrad.errors import DatasetError
@@ -85,7 +85,7 @@ def survey(
 
     DatasetError where the path holds no images with labels.
     """
-    found = None if label_from == FOLDER else find_kind(path, label_from)
+    found = find_chosen(path, label_from)
     if found is None:
         with open_pictures(path) as pictures:
             files = pictures.sorted_files()
@@ -100,13 +100,13 @@ def survey(
     content = found.read()
     if isinstance(content, Arrays):
         dataset = dataset_of(path.name, content)
-        notes = _notes(found, content, [part.split for part in content.parts])
+        notes = _notes(found, content, dataset.sources)
         about = found.kind.about
         return summed(about, dataset.class_names, of_arrays(dataset), notes)
     with content.files as pictures, quiet_decoder():
         plan = plan_of(content.rows, str(path))
         examples = list(_of_files(pictures, plan, progress))
-    notes = _notes(found, content, [row.split for row in content.rows])
+    notes = _notes(found, content, plan.sources)
     return summed(found.kind.about, plan.class_names, examples, notes)
 
 
@@ -201,19 +201,16 @@ def _example(name: str, split: str, class_name: str, image: NumpyArray) -> Examp
 
 
 def _notes(
-    found: Found, content: Arrays | Pictures, splits: Sequence[str]
+    found: Found, content: Arrays | Pictures, sources: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Where labels and splits come from, if that is not clear; what is not used."""
     tables = [path.name for path in found.paths[1:]] if found.kind is LISTED else []
     labels = [f"labels are those of {', '.join(tables)}"] if tables else []
     unused = [f"not used: {', '.join(content.notes)}"] if content.notes else []
-    return (*labels, *unused, *_split_notes(splits))
-
-
-def _split_notes(splits: Sequence[str]) -> Iterator[str]:
-    """Where the splits come from, if not from names."""
-    if len(set(splits)) < 2 or not {"test", "validation"} & set(splits):
-        yield "no test images are named: a fifth of each class is put aside"
+    aside = sources.get("test")
+    done = aside if aside == NONE_ASIDE else f"{aside} is put aside"
+    splits = [] if aside is None else [f"no test images are named: {done}"]
+    return (*labels, *unused, *splits)
 
 
 def _has(examples: Iterable[Example], split: str) -> bool:

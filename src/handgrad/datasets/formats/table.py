@@ -9,7 +9,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -21,7 +21,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.heads import GZIP, head_of
 from handgrad.datasets.pictures import SUFFIXES as PICTURES
-from handgrad.errors import DatasetError, HandgradError
+from handgrad.errors import ConfigError, DatasetError, HandgradError
 from handgrad.memory import check_memory
 
 DELIMITERS = ",;\t"
@@ -106,6 +106,21 @@ def numbers_of(path: Path, form: Form) -> NumpyArray | None:
             )
         except ValueError:
             return None
+
+
+def no_column(
+    path: Path, names: Sequence[str], label_from: str | None, hint: str = ""
+) -> ConfigError:
+    """The error for a table without the column of labels that was asked for, if any.
+
+    `names` are the columns that might be meant; `hint` is another way out.
+    """
+    wanted = "that is certain" if label_from is None else f"named {label_from}"
+    has = f"it has {', '.join(names)}" if any(names) else "it has no header"
+    return ConfigError(
+        f"{path} has no column of labels {wanted} ({has}). Give it as --label-from "
+        f"COLUMN{hint}."
+    )
 
 
 def is_number(text: str) -> bool:

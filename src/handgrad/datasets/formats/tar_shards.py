@@ -21,7 +21,7 @@ from handgrad.datasets.formats.heads import GZIP
 from handgrad.datasets.formats.roles import split_in
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
-from handgrad.errors import DatasetError, HandgradError
+from handgrad.errors import ConfigError, DatasetError, HandgradError
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
 
@@ -114,13 +114,11 @@ def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
     shards = TarShards(paths)
     rows = []
     for file, path in shards.files:
-        label = _label(_beside(shards.labels, file.name), label_from)
+        beside = _beside(shards.labels, file.name)
+        label = _label(beside, label_from)
         if not label:
             member = file.name.removeprefix(f"{path}/").lstrip("/")
-            raise DatasetError(
-                f"{path}: {member} has no label beside it. Put its class into a file "
-                "of the same name that ends in .cls, .txt or .json."
-            )
+            raise _no_label(f"{path}: {member}", beside, label_from)
         split = split_in(path.name) or split_in(path.parent.name)
         rows.append(LabelledFile(file, label, split))
     return Pictures(shards, tuple(rows))
@@ -159,11 +157,38 @@ def _label(contents: dict[str, bytes], label_from: str | None) -> str:
     return ""
 
 
-def _from_json(text: str, label_from: str | None) -> str:
+def _no_label(
+    picture: str, contents: dict[str, bytes], label_from: str | None
+) -> DatasetError | ConfigError:
+    """The error for a picture without the label wanted, with the keys that it has."""
+    value = _parsed(contents.get("json", b""))
+    if isinstance(value, dict) and value:
+        keys = ", ".join(map(str, value))
+        wanted = "" if label_from is None else f" under {label_from}"
+        return ConfigError(
+            f"{picture} has no label{wanted} in its .json, whose keys are {keys}. Give "
+            "the key of its class as --label-from KEY."
+        )
+    if label_from is not None and contents:
+        return ConfigError(
+            f"{picture} has no .json with the key {label_from} beside it, but "
+            f"{', '.join(f'.{ending}' for ending in contents)}. Leave out --label-from."
+        )
+    return DatasetError(
+        f"{picture} has no label beside it. Put its class into a file of the same name "
+        "that ends in .cls, .txt or .json."
+    )
+
+
+def _parsed(content: bytes) -> Any:
     try:
-        value: Any = parse_json(text.encode())
+        return parse_json(content)
     except ValueError:
-        return ""
+        return None
+
+
+def _from_json(text: str, label_from: str | None) -> str:
+    value = _parsed(text.encode())
     if isinstance(value, dict):
         keys = KEYS if label_from is None else (label_from,)
         value = next((value[key] for key in keys if key in value), "")
