@@ -28,6 +28,28 @@ def config(shape=(1, 8, 8), names=tuple("0123456789")):
     return config_from({"resolved": resolved})
 
 
+@pytest.mark.parametrize(
+    ("trained", "own", "said"),
+    [
+        (12, 12, None),
+        (12, None, None),
+        (12, 16, "65,535 is white; in training it was 4,095"),
+        (12, 10, "1,023 is white; in training it was 4,095"),
+        (None, 12, "4,095 is white; in training it was 255"),
+    ],
+)
+def test_a_data_set_of_another_white_says_so(trained, own, said, recwarn):
+    names = ("ant", "bee")
+    known = config((3, 5, 4), names)
+    resolved = known.resolved.model_copy(update={"bit_depth": trained})
+    split = Split(SOME, np.array([0, 1, 0, 1, 0, 1]))
+    found = Dataset("new", split, None, names, "", bit_depth=own)
+    as_trained(found, known.model_copy(update={"resolved": resolved}))
+    warned = [str(one.message) for one in recwarn.list]
+    assert len(warned) == (said is not None)
+    assert all(one.startswith("new: ") and said in one for one in warned)
+
+
 def test_grey_is_pillows():
     expected = [
         np.asarray(Image.fromarray(one.transpose(1, 2, 0)).convert("L")) for one in SOME

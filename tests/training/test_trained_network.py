@@ -12,6 +12,7 @@ from handgrad.datasets.dataset import Split
 from handgrad.errors import (
     ConfigError,
     HandgradError,
+    HandgradWarning,
     IntegrityError,
     RunError,
     ShapeError,
@@ -182,6 +183,19 @@ def test_a_picture_file_becomes_what_the_network_sees(classifier, images, tmp_pa
     np.testing.assert_array_equal(classifier.read_image(path), images[0])
     Image.fromarray(images[0, 0]).resize((30, 20)).convert("RGB").save(path)
     assert classifier.read_image(path).shape == (1, 8, 8)
+
+
+def test_deep_pictures_share_a_white_that_is_said(classifier, images, tmp_path):
+    paths = [tmp_path / f"{name}.png" for name in ("dark", "light", "gone")]
+    pixels = np.full((8, 8), 255, dtype=np.uint16)
+    Image.fromarray(pixels).save(paths[0])
+    Image.fromarray(pixels * 16).save(paths[1])
+    with pytest.warns(HandgradWarning, match=r"^new: .* 4,095 is white; .* 255\.$"):
+        depth = classifier.bit_depth_of(paths, "new")
+    assert depth == 12
+    assert (classifier.read_image(paths[0], depth) == 15).all()
+    with pytest.warns(HandgradWarning, match=r"light\.png: .* use 12 of them"):
+        assert (classifier.read_image(paths[1]) == 255).all()
 
 
 def test_the_package_itself_can_load(run):

@@ -52,11 +52,13 @@ def predict(
     if csv is not None:
         _check_csv(csv, files)
     classifier = load(run, workers=workers)
+    source = str(images[0]) if len(images) == 1 else f"{len(files):,} files"
+    depth = classifier.bit_depth_of(files, source)
     bad: list[str] = []
     answers = [
         answer
         for part in _portions(files)
-        for answer in _answered(classifier, part, invert, bad)
+        for answer in _answered(classifier, part, depth, invert, bad)
     ]
     if csv is not None:
         write_file(target_of(csv), csv_text(answers, classifier).encode())
@@ -131,7 +133,11 @@ def _portions(files: list[Path]) -> Iterator[list[Path]]:
 
 
 def _answered(
-    classifier: "TrainedNetwork", paths: list[Path], invert: str, bad: list[str]
+    classifier: "TrainedNetwork",
+    paths: list[Path],
+    bit_depth: int,
+    invert: str,
+    bad: list[str],
 ) -> "list[Answer]":
     """The answers for the files that can be read; sentences on the others in `bad`."""
     import numpy as np
@@ -142,7 +148,7 @@ def _answered(
     resolved = classifier.config.resolved
     usual = None if resolved is None else resolved.brightness
     read: list[tuple[Path, Any, bool]] = []
-    for path, pixels in _pictures(classifier, paths, bad):
+    for path, pixels in _pictures(classifier, paths, bit_depth, bad):
         is_other = seems_inverted(pixels, usual)
         if invert == "yes" or (invert == "auto" and is_other):
             pixels = 255 - pixels
@@ -157,7 +163,7 @@ def _answered(
 
 
 def _pictures(
-    classifier: "TrainedNetwork", paths: list[Path], bad: list[str]
+    classifier: "TrainedNetwork", paths: list[Path], bit_depth: int, bad: list[str]
 ) -> Iterator[tuple[Path, Any]]:
     """Each picture with its pixels: one of a file, many of a table of pixels."""
     for path in paths:
@@ -165,7 +171,7 @@ def _pictures(
             if path.suffix.lower() in TABLES and path.is_file():
                 yield from _rows(classifier, path)
             else:
-                yield path, classifier.read_image(path)
+                yield path, classifier.read_image(path, bit_depth)
         except DatasetError as error:
             bad.append(str(error))
 

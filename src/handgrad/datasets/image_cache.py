@@ -33,7 +33,7 @@ from handgrad.errors import HandgradWarning
 from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
-FORMAT = 5
+FORMAT = 6
 DIGITS = 16  # of a file's SHA-256 that are kept
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
 WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed

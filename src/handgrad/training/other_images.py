@@ -12,6 +12,7 @@ from handgrad import datasets
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE
+from handgrad.datasets.deep_pictures import warn_of_depth
 from handgrad.datasets.resize import resize_images
 from handgrad.errors import DatasetError
 from handgrad.training.config import RunConfig
@@ -40,8 +41,8 @@ def whole_images(
         from handgrad.datasets.labelled_pictures import labelled_pictures
 
         names, shape = resolved.class_names, resolved.input_shape
-        depth = resolved.bit_depth or 16
         skip = config.dataset.skip_bad
+        depth = resolved.bit_depth
         return labelled_pictures(path, names, shape, progress, depth, skip_bad=skip)
     found = found or datasets.load(name, data_dir=data_dir, progress=progress)
     parts = [part for part in (found.train, found.test) if part is not None]
@@ -57,6 +58,8 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
     numbers = class_numbers(found, resolved.class_names)
+    if found.bit_depth not in (None, resolved.bit_depth):
+        warn_of_depth(found.bit_depth, resolved.bit_depth, found.name)
 
     def brought(split: Split | None) -> Split | None:
         if split is None:

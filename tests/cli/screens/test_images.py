@@ -45,3 +45,14 @@ def test_what_is_not_used_is_said():
     lines = words(data, 0.1)
     assert lines[1] == "not used: seg_pred, the folder val"
     assert lines[2] == "passed over: 1,200 .txt, 1 hidden"
+
+
+@pytest.mark.parametrize(
+    ("bit_depth", "said"),
+    [
+        (12, "pictures of 16 bits use 12 of them: 4,095 is white"),
+        (0, "pictures of fractions: 1 is white"),
+    ],
+)
+def test_what_is_white_in_deep_pictures_is_said(bit_depth, said):
+    assert words(replace(DATA, bit_depth=bit_depth), 0.1)[-1] == said

@@ -82,3 +82,14 @@ def test_folders_without_pictures_and_what_is_passed_over_are_named(tmp_path):
     found = survey(tmp_path)
     assert "there are no pictures in cow" in found.odd[0]
     assert found.notes == ("passed over: 1 .txt",)
+
+
+def test_deep_pictures_are_looked_at_as_they_are_read(tmp_path):
+    for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        pixels = np.random.default_rng(0).integers(0, 256, (6, 6), np.uint16)
+        Image.fromarray(pixels).save(path)
+    odd = " ".join(survey(tmp_path).odd)
+    assert "single colour" not in odd
+    assert "brightest" not in odd
