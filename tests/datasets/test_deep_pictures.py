@@ -23,12 +23,12 @@ GREY_ALPHA, RGB, RGBA = (
 )
 
 
-def png16(numbers, kind, *more):
+def png16(numbers, kind, data=None, *, interlaced=False):
     """A PNG of 16 bits a channel, of the colour type `kind`."""
     height, width = numbers.shape[:2]
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
-    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
-    parts = ((b"IHDR", header), *more, (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    rows = data or b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
+    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, interlaced)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data
         + struct.pack(">I", zlib.crc32(kind + data))
@@ -87,6 +87,20 @@ for order in "<>":
 def test_colours_of_16_bits_are_read_whole(name):
     content, expected = FILES[name]
     np.testing.assert_array_equal(numbers(content), expected)
+
+
+def test_rows_of_an_interlaced_png_lie_where_they_belong():
+    places = [(0, [0]), (0, [1]), (1, [0, 1])]  # of 2 x 2 pixels, pass by pass
+    data = b"".join(b"\0" + RGB[y, x].astype(">u2").tobytes() for y, x in places)
+    content = png16(RGB[:2, :2], 2, data=data, interlaced=True)
+    np.testing.assert_array_equal(numbers(content), RGB[:2, :2])
+
+
+def test_numbers_in_text_are_scaled_by_the_largest_that_the_file_names():
+    content = b"P3 2 1 65535\n0 4095 65535 65535 0 0\n"
+    assert read_header(content, "x").bit_depth is None
+    found = decode(content, "x", (3, 1, 2))
+    assert found[:, 0].T.tolist() == [[0, 16, 255], [255, 0, 0]]
 
 
 @pytest.mark.parametrize("scale", [1, 16, 257])

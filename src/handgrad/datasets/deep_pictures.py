@@ -113,9 +113,11 @@ def _upright(picture: Image.Image) -> NumpyArray:
 def _raw(picture: Image.Image) -> str:
     """Pillow's name of how the numbers lie in the file; "" where there is none."""
     tiles = getattr(picture, "tile", [])
-    arguments = tiles[0].args if tiles else ""
-    if arguments == ("RGB", LARGEST):  # of PPM, which Pillow would scale to 8 bits
+    if not tiles:
+        return ""
+    if _is_ppm(tiles[0]):
         return "RGB;16B"
+    arguments = tiles[0].args
     first = arguments[0] if isinstance(arguments, tuple) else arguments
     return first if isinstance(first, str) else ""
 
@@ -128,11 +130,16 @@ def _read_as(picture: Image.Image, raw: str) -> Image.Image:
 
 
 def _tile_as(tile: ImageFile._Tile, raw: str) -> ImageFile._Tile:
-    if tile.args == ("RGB", LARGEST):
+    if _is_ppm(tile):
         return tile._replace(codec_name="raw", args=(raw, 0, 1))
     if isinstance(tile.args, tuple):
         return tile._replace(args=(raw, *tile.args[1:]))
     return tile._replace(args=raw)
+
+
+def _is_ppm(tile: ImageFile._Tile) -> bool:
+    """Whether these are colours of PPM, binary, that Pillow would scale to 8 bits."""
+    return tile.codec_name == "ppm" and tile.args == ("RGB", LARGEST)
 
 
 def _checked(numbers: NumpyArray, name: str) -> NumpyArray:
