@@ -103,6 +103,13 @@ def test_numbers_in_text_are_scaled_by_the_largest_that_the_file_names():
     assert found[:, 0].T.tolist() == [[0, 16, 255], [255, 0, 0]]
 
 
+@pytest.mark.parametrize(("content", "is_grey"), [
+    (png16(GREY_ALPHA, 4), True), (png16(RGB, 2), False), (tiff16(RGBA), False),
+])  # fmt: skip
+def test_greys_with_alpha_have_no_colours(content, is_grey):
+    assert read_header(content, "x").is_grey == is_grey
+
+
 @pytest.mark.parametrize("scale", [1, 16, 257])
 @pytest.mark.parametrize("make", [lambda a: png16(a, 2), tiff16])
 def test_colours_use_as_many_bits_as_greys_do(make, scale):

@@ -27,9 +27,13 @@ BITS, PLANES = 258, 284  # tags of TIFF; each channel has a plane of its own if 
 
 def is_deep(picture: Image.Image) -> bool:
     """Whether a picture that is not decoded yet has more than 8 bits a channel."""
-    raw = _raw(picture)
-    is_deep_colour = raw == GREY_ALPHA or raw[:-1] in COLOURS or _has_planes(picture)
-    return picture.mode in GREY_MODES or is_deep_colour
+    is_colour = _raw(picture)[:-1] in COLOURS or _has_planes(picture)
+    return is_deep_grey(picture) or is_colour
+
+
+def is_deep_grey(picture: Image.Image) -> bool:
+    """Whether it is deep and has no colours; Pillow reads its alpha as RGBA's."""
+    return picture.mode in GREY_MODES or _raw(picture) == GREY_ALPHA
 
 
 def numbers_of(picture: Image.Image, again: Image.Image, name: str) -> NumpyArray:

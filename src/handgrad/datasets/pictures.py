@@ -25,7 +25,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from handgrad.arrays import NumpyArray, Pair, Shape
-from handgrad.datasets.deep_pictures import as_bytes, bits_of, is_deep, numbers_of
+from handgrad.datasets.deep_pictures import (
+    as_bytes,
+    bits_of,
+    is_deep,
+    is_deep_grey,
+    numbers_of,
+)
 from handgrad.errors import DatasetError
 from handgrad.paths import check_ordinary
 
@@ -52,7 +58,7 @@ SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 PIXEL_LIMIT = 16_000_000
 REDUCED_LIMIT = 100_000_000  # of a JPEG, which is decoded at an eighth of each side
 FILE_LIMIT = 64 << 20  # bytes; what a picture within the pixel limit does not reach
-GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+GREY_MODES = ("1", "L", "LA", "La")
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width change places
 
 
@@ -184,7 +190,7 @@ def _refusals(name: str) -> Iterator[None]:
 
 def _is_grey(picture: Image.Image) -> bool:
     if picture.mode not in ("P", "PA"):
-        return picture.mode in GREY_MODES
+        return picture.mode in GREY_MODES or is_deep_grey(picture)
     colours = np.reshape(picture.getpalette("RGB") or (0, 0, 0), (-1, 3))
     return bool((colours == colours[:, :1]).all())
 
