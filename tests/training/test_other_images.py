@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -48,6 +50,29 @@ def test_a_data_set_of_another_white_says_so(trained, own, said, recwarn):
     warned = [str(one.message) for one in recwarn.list]
     assert len(warned) == (said is not None)
     assert all(one.startswith("new: ") and said in one for one in warned)
+
+
+@pytest.mark.parametrize("trained", [None, 10, 12, 16])
+@pytest.mark.parametrize("with_table", [False, True])
+def test_dark_deep_pictures_stay_as_dark_as_in_training(
+    trained, with_table, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+    for name in ("ant", "bee"):
+        path = tmp_path / "new" / ("all" if with_table else name) / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((2, 2), 1000, np.uint16)).save(path)
+    if with_table:
+        table = "file,label\nant.png,ant\nbee.png,bee\n"
+        (tmp_path / "new" / "labels.csv").write_text(table)
+    known = config((1, 2, 2), ("ant", "bee"))
+    resolved = known.resolved.model_copy(update={"bit_depth": trained})
+    known = known.model_copy(update={"resolved": resolved})
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        found = whole_images(known, str(tmp_path / "new"), None, None)
+    assert set(found.images.flat) == {1000 >> ((trained or 10) - 8)}
+    assert len(warned) == (trained is None)
 
 
 def test_grey_is_pillows():

@@ -49,11 +49,12 @@ class ImageCache:
         source: Path,
         files: Sequence[PictureFile],
         image_size: Pair | None,
+        bit_depth: int | None = None,
         *,
         is_read: bool = True,
     ) -> None:
         self.is_read = is_read
-        settings = [str(source), image_size]
+        settings = [str(source), image_size, bit_depth]
         rows = [list(asdict(file).values()) for file in files]
         self.key = _sum_of([FORMAT, PIL.__version__, *settings, rows])
         self.place = _sum_of(settings)[:16]

@@ -35,6 +35,7 @@ def whole_images(
     how = {
         "label_from": config.dataset.label_from,
         "skip_bad": config.dataset.skip_bad,
+        "bit_depth": resolved.bit_depth,
     }
     found = _in_format(path, resolved.input_shape, progress, how)
     if found is None and len(resolved.input_shape) == 3 and _holds_pictures(path):
