@@ -333,7 +333,7 @@ def test_numbers_without_a_white_are_bad_pictures(root):
     make_folder(root, TEN)
     place = (root / TEN[0]).with_name("far.tif")
     Image.fromarray(np.full((2, 2), 1000, np.float32)).save(place)
-    with pytest.raises(DatasetError, match=r"far\.tif holds pixels .*\(skip_bad"):
+    with pytest.raises(DatasetError, match=r"far\.tif holds .*\(skip_bad"):
         load_images(root)
-    with pytest.warns(HandgradWarning, match=r"far\.tif holds pixels from 1,000"):
+    with pytest.warns(HandgradWarning, match=r"far\.tif holds .* to 1000;"):
         load_images(root, skip_bad=True)

@@ -148,9 +148,13 @@ def _is_ppm(tile: ImageFile._Tile) -> bool:
 
 def _checked(numbers: NumpyArray, name: str) -> NumpyArray:
     low, high = numbers.min(), numbers.max()
-    if not (low >= 0 and high <= (1 if numbers.dtype.kind == "f" else LARGEST)):
-        raise DatasetError(  # also of NaN
-            f"{name} holds pixels from {low:,} to {high:,}; read are whole numbers "
-            f"from 0 to {LARGEST:,} and fractions from 0 to 1. Save it so."
-        )
-    return numbers
+    is_fraction = numbers.dtype.kind == "f"
+    if low >= 0 and high <= (1 if is_fraction else LARGEST):  # not so of NaN
+        return numbers
+    raise DatasetError(
+        f"{name} holds floating-point pixels from {low:.6g} to {high:.6g}; read are "
+        "fractions from 0 to 1. Save it so, or with whole numbers of 8 or 16 bits."
+        if is_fraction
+        else f"{name} holds pixels from {low:,} to {high:,}; read are those from 0 to "
+        f"{LARGEST:,}. Save it so."
+    )
