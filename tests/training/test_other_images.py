@@ -5,11 +5,12 @@ import pytest
 from PIL import Image
 
 from handgrad.datasets import Dataset, Split
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.training.config import config_from
 from handgrad.training.other_images import (
     as_shape,
     as_trained,
+    bit_depth_for,
     grey_of,
     whole_images,
 )
@@ -73,6 +74,14 @@ def test_dark_deep_pictures_stay_as_dark_as_in_training(
         found = whole_images(known, str(tmp_path / "new"), None, None)
     assert set(found.images.flat) == {1000 >> ((trained or 10) - 8)}
     assert len(warned) == (trained is None)
+
+
+def test_pictures_share_the_bits_that_the_lightest_needs(tmp_path):
+    paths = [tmp_path / f"{name}.png" for name in ("dark", "light", "gone")]
+    for path, light in zip(paths, (255, 4080), strict=False):
+        Image.fromarray(np.full((2, 2), light, np.uint16)).save(path)
+    with pytest.warns(HandgradWarning, match=r"^new: .* 4,095 is white; .* 255\.$"):
+        assert bit_depth_for(config(), paths, "new") == 12
 
 
 def test_grey_is_pillows():

@@ -45,6 +45,7 @@ def predict(
     from handgrad.cli.screens.console import say, say_json
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
+    from handgrad.training.other_images import bit_depth_for
     from handgrad.training.trained_network import load
 
     _check(top, invert)
@@ -53,7 +54,7 @@ def predict(
         _check_csv(csv, files)
     classifier = load(run, workers=workers)
     source = str(images[0]) if len(images) == 1 else f"{len(files):,} files"
-    depth = classifier.bit_depth_of(files, source)
+    depth = bit_depth_for(classifier.config, files, source)
     bad: list[str] = []
     answers = [
         answer
@@ -166,12 +167,14 @@ def _pictures(
     classifier: "TrainedNetwork", paths: list[Path], bit_depth: int, bad: list[str]
 ) -> Iterator[tuple[Path, Any]]:
     """Each picture with its pixels: one of a file, many of a table of pixels."""
+    from handgrad.datasets.pictures import read_image
+
     for path in paths:
         try:
             if path.suffix.lower() in TABLES and path.is_file():
                 yield from _rows(classifier, path)
             else:
-                yield path, classifier.read_image(path, bit_depth)
+                yield path, read_image(path, classifier.input_shape, bit_depth)
         except DatasetError as error:
             bad.append(str(error))
 

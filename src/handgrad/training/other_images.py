@@ -12,7 +12,7 @@ from handgrad import datasets
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE
-from handgrad.datasets.deep_pictures import warn_of_depth
+from handgrad.datasets.deep_pictures import new_bit_depth, warn_of_depth
 from handgrad.datasets.resize import resize_images
 from handgrad.errors import DatasetError
 from handgrad.training.config import RunConfig
@@ -72,6 +72,19 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
     assert train is not None
     names = resolved.class_names
     return replace(found, train=train, test=brought(found.test), class_names=names)
+
+
+def bit_depth_for(config: RunConfig, paths: Sequence[Path], name: str) -> int:
+    """How many bits of these picture files are used: as in training, or more.
+
+    Those that are unreadable count for nothing. A HandgradWarning that begins with
+    `name` says so where more are used.
+    """
+    from handgrad.datasets.pictures import content_of, depth_of_all
+
+    resolved = config.resolved
+    assert resolved is not None, "the configuration is not resolved"
+    return new_bit_depth(depth_of_all(content_of, paths), resolved.bit_depth, name)
 
 
 def class_numbers(found: Dataset, known: Sequence[str]) -> NumpyArray:

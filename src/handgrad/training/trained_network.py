@@ -165,31 +165,19 @@ class TrainedNetwork:
             )
         return self._program
 
-    def read_image(self, path: Path, bit_depth: int | None = None) -> NumpyArray:
+    def read_image(self, path: Path) -> NumpyArray:
         """Read the image file at `path` as (channels, height, width), uint8.
 
         It is converted to the network's size and channels; DatasetError if it is
-        unreadable. Of 16 bits a channel those below 2**bit_depth are used; without
-        `bit_depth` as many as `bit_depth_of` says of this file.
+        unreadable. One of 16 bits that needs more of them than the training pictures
+        had gets them, with a HandgradWarning.
         """
         from handgrad.datasets.pictures import read_image
+        from handgrad.training.other_images import bit_depth_for
 
         place = path_of("read_image", "path", path, DatasetError)
-        depth = bit_depth or self.bit_depth_of([place], str(place))
+        depth = bit_depth_for(self.config, [place], str(place))
         return read_image(place, self.input_shape, depth)
-
-    def bit_depth_of(self, paths: Sequence[Path], name: str) -> int:
-        """How many bits of these image files are used: as in training, or more.
-
-        More are used where the largest number of all needs them, and a HandgradWarning
-        that starts with `name` says so. Files that are unreadable count for nothing.
-        """
-        from handgrad.datasets.deep_pictures import new_bit_depth
-        from handgrad.datasets.pictures import content_of, depth_of_all
-
-        assert self.config.resolved is not None
-        needed = depth_of_all(content_of, paths)
-        return new_bit_depth(needed, self.config.resolved.bit_depth, name)
 
 
 def _check_no_choice(path: Path, which: str) -> None:
