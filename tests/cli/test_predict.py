@@ -191,3 +191,13 @@ def test_answers_need_a_folder_that_is_there(handgrad, trained, tmp_path):
     code, _, err = handgrad(f"predict {trained} {tmp_path}/five.png --csv {target}")
     assert code == 2
     assert "its folder is not there. Make the folder" in err
+
+
+def test_all_pictures_of_a_call_share_a_white(handgrad, trained, tmp_path):
+    for name, light in (("dark", 255), ("light", 4095)):
+        pixels = np.full((28, 28), light, dtype=np.uint16)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    code, _, err = handgrad(f"predict {trained} dark.png light.png")
+    assert code == 0
+    assert err.count("is white") == 1
+    assert "2 files: pictures of 16 bits use 12 of them: 4,095 is white; in" in err

@@ -314,3 +314,26 @@ def test_deep_pictures_are_scaled_by_the_bits_they_use(root, scale):
     assert dataset.bit_depth == {1: 8, 16: 12, 257: 16}[scale]
     np.testing.assert_array_equal(dataset.train.images[0, 0, 0], ramp)
     assert load_images(root).bit_depth == dataset.bit_depth
+
+
+def test_fractions_are_scaled_and_whole_numbers_beside_them_are_not(root):
+    ramp = np.arange(0, 256, 51)
+    for row, name in enumerate(TEN):
+        path = (root / name).with_suffix(".tif")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        deep = np.tile(ramp / 255, (2, 1)).astype(np.float32)
+        shallow = np.tile(ramp, (2, 1)).astype(np.uint8)
+        Image.fromarray(deep if row % 2 else shallow).save(path)
+    dataset = load_images(root)
+    assert dataset.bit_depth == load_images(root).bit_depth == 0
+    assert (dataset.train.images == ramp).all()
+
+
+def test_numbers_without_a_white_are_bad_pictures(root):
+    make_folder(root, TEN)
+    place = (root / TEN[0]).with_name("far.tif")
+    Image.fromarray(np.full((2, 2), 1000, np.float32)).save(place)
+    with pytest.raises(DatasetError, match=r"far\.tif holds .*\(skip_bad"):
+        load_images(root)
+    with pytest.warns(HandgradWarning, match=r"far\.tif holds .* to 1000;"):
+        load_images(root, skip_bad=True)

@@ -92,3 +92,28 @@ def test_a_class_is_known_in_either_form_of_its_accents(tmp_path, form, other):
     names = ("ant", unicodedata.normalize(other, "café"))
     for place in (tmp_path, next(tmp_path.iterdir())):
         assert labelled_pictures(place, names, (3, 7, 9)).targets.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("scale", "bit_depth", "said"),
+    [
+        (16, 12, None),
+        (1, 12, None),  # dark, as the camera of the training pictures saw it
+        (257, 12, "65,535 is white; in training it was 4,095"),
+        (16, None, "4,095 is white; in training it was 255"),
+    ],
+)
+def test_deep_pictures_keep_the_white_of_training_if_they_can(
+    scale, bit_depth, said, tmp_path, recwarn
+):
+    ramp = np.arange(0, 256, 51, dtype=np.uint16)
+    for name, part in (("dark", ramp[:2]), ("light", ramp)):
+        path = put(tmp_path, f"ant/{name}.png")
+        Image.fromarray(np.tile(np.resize(part, 6) * scale, (2, 1))).save(path)
+    found = labelled_pictures(tmp_path, NAMES, (1, 2, 6), bit_depth=bit_depth)
+    expected = ramp // 16 if scale == 1 else ramp
+    assert found.images[1, 0, 0].tolist() == expected.tolist()
+    assert found.images[0, 0, 0, :2].tolist() == expected[:2].tolist()
+    warned = [str(one.message) for one in recwarn.list]
+    assert len(warned) == (said is not None)
+    assert all(f"{tmp_path}: " in one and said in one for one in warned)

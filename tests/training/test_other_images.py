@@ -1,13 +1,16 @@
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from handgrad.datasets import Dataset, Split
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.training.config import config_from
 from handgrad.training.other_images import (
     as_shape,
     as_trained,
+    bit_depth_for,
     grey_of,
     whole_images,
 )
@@ -26,6 +29,59 @@ def config(shape=(1, 8, 8), names=tuple("0123456789")):
         "validation_images": 0,
     }
     return config_from({"resolved": resolved})
+
+
+@pytest.mark.parametrize(
+    ("trained", "own", "said"),
+    [
+        (12, 12, None),
+        (12, None, None),
+        (12, 16, "65,535 is white; in training it was 4,095"),
+        (12, 10, "1,023 is white; in training it was 4,095"),
+        (None, 12, "4,095 is white; in training it was 255"),
+    ],
+)
+def test_a_data_set_of_another_white_says_so(trained, own, said, recwarn):
+    names = ("ant", "bee")
+    known = config((3, 5, 4), names)
+    resolved = known.resolved.model_copy(update={"bit_depth": trained})
+    split = Split(SOME, np.array([0, 1, 0, 1, 0, 1]))
+    found = Dataset("new", split, None, names, "", bit_depth=own)
+    as_trained(found, known.model_copy(update={"resolved": resolved}))
+    warned = [str(one.message) for one in recwarn.list]
+    assert len(warned) == (said is not None)
+    assert all(one.startswith("new: ") and said in one for one in warned)
+
+
+@pytest.mark.parametrize("trained", [None, 10, 12, 16])
+@pytest.mark.parametrize("with_table", [False, True])
+def test_dark_deep_pictures_stay_as_dark_as_in_training(
+    trained, with_table, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
+    for name in ("ant", "bee"):
+        path = tmp_path / "new" / ("all" if with_table else name) / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((2, 2), 1000, np.uint16)).save(path)
+    if with_table:
+        table = "file,label\nant.png,ant\nbee.png,bee\n"
+        (tmp_path / "new" / "labels.csv").write_text(table)
+    known = config((1, 2, 2), ("ant", "bee"))
+    resolved = known.resolved.model_copy(update={"bit_depth": trained})
+    known = known.model_copy(update={"resolved": resolved})
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        found = whole_images(known, str(tmp_path / "new"), None, None)
+    assert set(found.images.flat) == {1000 >> ((trained or 10) - 8)}
+    assert len(warned) == (trained is None)
+
+
+def test_pictures_share_the_bits_that_the_lightest_needs(tmp_path):
+    paths = [tmp_path / f"{name}.png" for name in ("dark", "light", "gone")]
+    for path, light in zip(paths, (255, 4080), strict=False):
+        Image.fromarray(np.full((2, 2), light, np.uint16)).save(path)
+    with pytest.warns(HandgradWarning, match=r"^new: .* 4,095 is white; .* 255\.$"):
+        assert bit_depth_for(config(), paths, "new") == 12
 
 
 def test_grey_is_pillows():

@@ -12,6 +12,7 @@ from handgrad.datasets.dataset import Split
 from handgrad.errors import (
     ConfigError,
     HandgradError,
+    HandgradWarning,
     IntegrityError,
     RunError,
     ShapeError,
@@ -182,6 +183,13 @@ def test_a_picture_file_becomes_what_the_network_sees(classifier, images, tmp_pa
     np.testing.assert_array_equal(classifier.read_image(path), images[0])
     Image.fromarray(images[0, 0]).resize((30, 20)).convert("RGB").save(path)
     assert classifier.read_image(path).shape == (1, 8, 8)
+
+
+def test_a_deep_picture_has_a_white_that_is_said(classifier, tmp_path):
+    path = tmp_path / "light.png"
+    Image.fromarray(np.full((8, 8), 4080, dtype=np.uint16)).save(path)
+    with pytest.warns(HandgradWarning, match=r"light\.png: .* use 12 of them"):
+        assert (classifier.read_image(path) == 255).all()
 
 
 def test_the_package_itself_can_load(run):

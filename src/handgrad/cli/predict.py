@@ -45,6 +45,7 @@ def predict(
     from handgrad.cli.screens.console import say, say_json
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
+    from handgrad.training.other_images import bit_depth_for
     from handgrad.training.trained_network import load
 
     _check(top, invert)
@@ -52,11 +53,13 @@ def predict(
     if csv is not None:
         _check_csv(csv, files)
     classifier = load(run, workers=workers)
+    source = str(images[0]) if len(images) == 1 else f"{len(files):,} files"
+    depth = bit_depth_for(classifier.config, files, source)
     bad: list[str] = []
     answers = [
         answer
         for part in _portions(files)
-        for answer in _answered(classifier, part, invert, bad)
+        for answer in _answered(classifier, part, depth, invert, bad)
     ]
     if csv is not None:
         write_file(target_of(csv), csv_text(answers, classifier).encode())
@@ -131,7 +134,11 @@ def _portions(files: list[Path]) -> Iterator[list[Path]]:
 
 
 def _answered(
-    classifier: "TrainedNetwork", paths: list[Path], invert: str, bad: list[str]
+    classifier: "TrainedNetwork",
+    paths: list[Path],
+    bit_depth: int,
+    invert: str,
+    bad: list[str],
 ) -> "list[Answer]":
     """The answers for the files that can be read; sentences on the others in `bad`."""
     import numpy as np
@@ -142,7 +149,7 @@ def _answered(
     resolved = classifier.config.resolved
     usual = None if resolved is None else resolved.brightness
     read: list[tuple[Path, Any, bool]] = []
-    for path, pixels in _pictures(classifier, paths, bad):
+    for path, pixels in _pictures(classifier, paths, bit_depth, bad):
         is_other = seems_inverted(pixels, usual)
         if invert == "yes" or (invert == "auto" and is_other):
             pixels = 255 - pixels
@@ -157,15 +164,17 @@ def _answered(
 
 
 def _pictures(
-    classifier: "TrainedNetwork", paths: list[Path], bad: list[str]
+    classifier: "TrainedNetwork", paths: list[Path], bit_depth: int, bad: list[str]
 ) -> Iterator[tuple[Path, Any]]:
     """Each picture with its pixels: one of a file, many of a table of pixels."""
+    from handgrad.datasets.pictures import read_image
+
     for path in paths:
         try:
             if path.suffix.lower() in TABLES and path.is_file():
                 yield from _rows(classifier, path)
             else:
-                yield path, classifier.read_image(path)
+                yield path, read_image(path, classifier.input_shape, bit_depth)
         except DatasetError as error:
             bad.append(str(error))
 

@@ -105,10 +105,11 @@ class Dataset:
     the SHA-256 of the images, targets and weights of all splits, in hexadecimal.
     `sources` says of each split where it came from, `left` names folders that are part
     of none, `passed_over` counts files by the kinds that were not read. `bit_depth` is
-    that of pictures with 16 bits a pixel: how many of them the data set uses. `files`
-    holds the bytes of each picture file and the first digits of its SHA-256, joined by
-    a colon, by its name, in the order of training, test and validation images;
-    `skipped` holds a sentence for each file that cannot be read and was left out.
+    that of pictures with 16 bits a channel: how many of them the data set uses; it is 0
+    where only fractions are deeper than 8 bits. `files` holds the bytes of each picture
+    file and the first digits of its SHA-256, joined by a colon, by its name, in the
+    order of training, test and validation images; `skipped` holds a sentence for each
+    file that cannot be read and was left out.
     """
 
     name: str

@@ -33,7 +33,7 @@ from handgrad.errors import HandgradWarning
 from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
-FORMAT = 5
+FORMAT = 6
 DIGITS = 16  # of a file's SHA-256 that are kept
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
 WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed
@@ -49,11 +49,12 @@ class ImageCache:
         source: Path,
         files: Sequence[PictureFile],
         image_size: Pair | None,
+        bit_depth: int | None = None,
         *,
         is_read: bool = True,
     ) -> None:
         self.is_read = is_read
-        settings = [str(source), image_size]
+        settings = [str(source), image_size, bit_depth]
         rows = [list(asdict(file).values()) for file in files]
         self.key = _sum_of([FORMAT, PIL.__version__, *settings, rows])
         self.place = _sum_of(settings)[:16]

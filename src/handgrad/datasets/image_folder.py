@@ -82,7 +82,7 @@ def load_planned(
     """The data set of a plan; `files` are what its cached pixels depend on."""
     place = path.resolve()
     name = place.name if path.is_dir() else place.stem
-    cache = ImageCache(place, files, image_size, is_read=use_cache)
+    cache = ImageCache(place, files, image_size, plan.bit_depth, is_read=use_cache)
     found = cache.open(name)
     bad: dict[str, str] = {}
     while found is None or (found.skipped and not skip_bad):
@@ -111,7 +111,8 @@ def _decoded(
         headers = _headers(pictures, plan.files, path, progress)
         shape = shape_of(headers, image_size)
         depths = [one.bit_depth for one in headers if one.bit_depth is not None]
-        plan = replace(plan, bit_depth=max(depths, default=None))
+        depth = max(plan.bit_depth or 0, *depths) if depths else None
+        plan = replace(plan, bit_depth=depth)
         return cache.build(
             name,
             plan,

@@ -15,9 +15,10 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.bad_pictures import all_bad, warn_of
 from handgrad.datasets.dataset import Split
+from handgrad.datasets.deep_pictures import new_bit_depth
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.picture_files import PictureFile, PictureFiles
-from handgrad.datasets.pictures import decode, quiet_decoder
+from handgrad.datasets.pictures import decode, depth_of_all, quiet_decoder
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 from handgrad.text import composed, decoded
@@ -30,13 +31,13 @@ def labelled_pictures(
     class_names: Sequence[str],
     shape: Shape,
     progress: Any = None,
-    bit_depth: int = 16,
+    bit_depth: int | None = None,
     *,
     skip_bad: bool = False,
 ) -> Split:
     """Every picture with its class, brought to a shape as predictions are.
 
-    `bit_depth` is how many bits of pictures with 16 bits a pixel are used.
+    `bit_depth` is that of the training pictures: see `new_bit_depth`.
 
     DatasetError for a picture of no known class, or where there are none; and for
     pictures that cannot be read, unless `skip_bad`: then a HandgradWarning names them.
@@ -52,8 +53,10 @@ def labelled_pictures(
         what = f"Decoding {len(files):,} pictures"
         check_memory(len(files) * int(np.prod(shape)), what)
         images = np.empty((len(files), *shape), np.uint8)
+        needed = depth_of_all(pictures.read, [file.name for file in files])
+        depth = new_bit_depth(needed, bit_depth, str(path))
         with quiet_decoder():
-            bad = _decode(pictures, files, images, path, progress, bit_depth)
+            bad = _decode(pictures, files, images, path, progress, depth)
     if not bad:
         return Split(images, targets)
     if not skip_bad or len(bad) == len(files):

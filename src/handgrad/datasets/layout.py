@@ -51,8 +51,8 @@ class Plan:
     """Which file is what: those of training, of the test, and of validation.
 
     `sources` says where each split came from, `left` names folders that are no part of
-    any; `bit_depth` is that of deep pictures, see `pictures.Header`; `skipped` says why
-    files that cannot be read were left out, by their names.
+    any; `bit_depth` is that of deep pictures at the least, see `pictures.Header`;
+    `skipped` says why files that cannot be read were left out, by their names.
 
     Shapes
         targets  (files,), int64, in the order of `files`

@@ -2,6 +2,7 @@
 
     turned      as the camera's EXIF orientation says
     16 bits     the highest 8 of the bits that the data set uses: 8, 10, 12 or 16
+    fractions   from 0 to 1, times 255
     palette     by its colours
     alpha       over white
     CMYK        to RGB
@@ -13,16 +14,24 @@ allows.
 """
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.datasets.deep_pictures import (
+    as_bytes,
+    bits_of,
+    is_deep,
+    is_deep_grey,
+    numbers_of,
+)
 from handgrad.errors import DatasetError
 from handgrad.paths import check_ordinary
 
@@ -44,13 +53,12 @@ KINDS = {  # Pillow's name of a format, and how its files end; no program is cal
     "WEBP": (".webp",),
 }
 FORMATS = tuple(KINDS)
+T = TypeVar("T")
 SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 PIXEL_LIMIT = 16_000_000
 REDUCED_LIMIT = 100_000_000  # of a JPEG, which is decoded at an eighth of each side
 FILE_LIMIT = 64 << 20  # bytes; what a picture within the pixel limit does not reach
-GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
-DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")
-BIT_DEPTHS = (8, 10, 12, 16)
+GREY_MODES = ("1", "L", "LA", "La")
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width change places
 
 
@@ -58,8 +66,8 @@ ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width change places
 class Header:
     """What a picture file says of itself before it is decoded.
 
-    `bit_depth` is that of a picture of 16 bits a pixel, as its largest number needs it:
-    8, 10, 12 or 16; None for all others.
+    `bit_depth` is that of a picture of 16 bits a channel, as its largest number needs
+    it: 8, 10, 12 or 16; 0 for one of fractions, None for all others.
     """
 
     size: Pair
@@ -75,22 +83,36 @@ def read_header(content: bytes, name: str) -> Header:
         turned = Image.Image.getexif(picture).get(ORIENTATION, 1) in (5, 6, 7, 8)
         size = (width, height) if turned else (height, width)
         is_grey = _is_grey(picture)
-        return Header(size, is_grey, _bit_depth(picture))
+        numbers = _numbers(picture, content, name)
+        depth = None if numbers is None else bits_of(_colours(numbers, picture.mode))
+        return Header(size, is_grey, depth)
+
+
+def depth_of_all(read: Callable[[T], bytes], files: Iterable[T]) -> int | None:
+    """The bit depth that pictures need together; unreadable ones need none."""
+    depths = []
+    with quiet_decoder():
+        for file in files:
+            with suppress(DatasetError):
+                depths.append(read_header(read(file), str(file)).bit_depth)
+    return max((depth for depth in depths if depth is not None), default=None)
 
 
 def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> NumpyArray:
     """A picture file's pixels, uint8, resized to `shape`: (channels, height, width).
 
-    Of 16 bits a pixel, those below 2**bit_depth are used, the highest 8 of them.
+    Of 16 bits a channel, those below 2**bit_depth are used, the highest 8 of them.
     """
     channels, height, width = shape
     with _refusals(name), _open(content, name) as opened:
         _reduce(opened)
-        picture = _plain(
-            ImageOps.exif_transpose(opened),
-            "L" if channels == 1 else "RGB",
-            bit_depth,
+        numbers = _numbers(opened, content, name)
+        upright = (
+            ImageOps.exif_transpose(opened)
+            if numbers is None
+            else _shallow(numbers, opened.mode, bit_depth)
         )
+        picture = _plain(upright, "L" if channels == 1 else "RGB")
         if picture.size != (width, height):
             picture = picture.resize((width, height), Image.Resampling.BILINEAR)
         pixels = np.asarray(picture, dtype=np.uint8)
@@ -104,17 +126,21 @@ def read_image(path: Path, shape: Shape, bit_depth: int = 16) -> NumpyArray:
             f"{path} can be read with 1 or 3 channels, got the shape {shape}. "
             "Prepare images of other shapes as an array."
         )
+    with quiet_decoder():
+        return decode(content_of(path), str(path), shape, bit_depth)
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a picture file; DatasetError if they cannot be read."""
     try:
         check_ordinary(path, DatasetError, "Give a picture file.")
         if path.stat().st_size > FILE_LIMIT:
             raise DatasetError(_too_large(str(path)))
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DatasetError(
             f"{path} cannot be read: {error.strerror or error}. Give a picture file."
         ) from error
-    with quiet_decoder():
-        return decode(content, str(path), shape, bit_depth)
 
 
 @contextmanager
@@ -164,24 +190,35 @@ def _refusals(name: str) -> Iterator[None]:
 
 def _is_grey(picture: Image.Image) -> bool:
     if picture.mode not in ("P", "PA"):
-        return picture.mode in GREY_MODES
+        return picture.mode in GREY_MODES or is_deep_grey(picture)
     colours = np.reshape(picture.getpalette("RGB") or (0, 0, 0), (-1, 3))
     return bool((colours == colours[:, :1]).all())
 
 
-def _bit_depth(picture: Image.Image) -> int | None:
-    """How many bits the numbers of a picture with deep pixels use; it is decoded."""
-    if picture.mode not in DEEP_MODES:
+def _numbers(picture: Image.Image, content: bytes, name: str) -> NumpyArray | None:
+    """The numbers of a picture of more than 8 bits a channel, upright; else None."""
+    if not is_deep(picture):
         return None
-    largest = int(np.asarray(picture).max())
-    return next((bits for bits in BIT_DEPTHS if largest < 1 << bits), 16)
+    with _open(content, name) as again:
+        return numbers_of(picture, again, name)
 
 
-def _plain(picture: Image.Image, mode: str, bit_depth: int) -> Image.Image:
-    """The picture with 8 bits a channel and nothing to see through."""
-    if picture.mode in DEEP_MODES:
-        deep = np.asarray(picture).astype(np.int32) >> (bit_depth - 8)
-        picture = Image.fromarray(np.clip(deep, 0, 255).astype(np.uint8))
+def _colours(numbers: NumpyArray, mode: str) -> NumpyArray:
+    return numbers[..., :3] if mode == "RGBA" else numbers
+
+
+def _shallow(numbers: NumpyArray, mode: str, bit_depth: int) -> Image.Image:
+    """The picture with 8 bits a channel; alpha by the bits that it uses itself."""
+    pixels = as_bytes(numbers, bit_depth)
+    if mode == "RGBA":
+        pixels[..., 3] = as_bytes(numbers[..., 3], bits_of(numbers[..., 3]))
+    height, width = numbers.shape[:2]
+    shallow = "L" if numbers.ndim == 2 else mode
+    return Image.frombytes(shallow, (width, height), pixels.tobytes())
+
+
+def _plain(picture: Image.Image, mode: str) -> Image.Image:
+    """The picture with nothing to see through."""
     if picture.has_transparency_data:
         seen = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

@@ -12,6 +12,7 @@ from handgrad import datasets
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE
+from handgrad.datasets.deep_pictures import new_bit_depth, warn_of_depth
 from handgrad.datasets.resize import resize_images
 from handgrad.errors import DatasetError
 from handgrad.text import composed
@@ -35,14 +36,15 @@ def whole_images(
     how = {
         "label_from": config.dataset.label_from,
         "skip_bad": config.dataset.skip_bad,
+        "bit_depth": resolved.bit_depth,
     }
     found = _in_format(path, resolved.input_shape, progress, how)
     if found is None and len(resolved.input_shape) == 3 and _holds_pictures(path):
         from handgrad.datasets.labelled_pictures import labelled_pictures
 
         names, shape = resolved.class_names, resolved.input_shape
-        depth = resolved.bit_depth or 16
         skip = config.dataset.skip_bad
+        depth = resolved.bit_depth
         return labelled_pictures(path, names, shape, progress, depth, skip_bad=skip)
     found = found or datasets.load(name, data_dir=data_dir, progress=progress)
     parts = [part for part in (found.train, found.test) if part is not None]
@@ -58,6 +60,8 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
     numbers = class_numbers(found, resolved.class_names)
+    if found.bit_depth not in (None, resolved.bit_depth):
+        warn_of_depth(found.bit_depth, resolved.bit_depth, found.name)
 
     def brought(split: Split | None) -> Split | None:
         if split is None:
@@ -69,6 +73,19 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
     assert train is not None
     names = resolved.class_names
     return replace(found, train=train, test=brought(found.test), class_names=names)
+
+
+def bit_depth_for(config: RunConfig, paths: Sequence[Path], name: str) -> int:
+    """How many bits of these picture files are used: as in training, or more.
+
+    Those that are unreadable count for nothing. A HandgradWarning that begins with
+    `name` says so where more are used.
+    """
+    from handgrad.datasets.pictures import content_of, depth_of_all
+
+    resolved = config.resolved
+    assert resolved is not None, "the configuration is not resolved"
+    return new_bit_depth(depth_of_all(content_of, paths), resolved.bit_depth, name)
 
 
 def class_numbers(found: Dataset, known: Sequence[str]) -> NumpyArray:

@@ -14,7 +14,7 @@ class ResolvedConfig(Table):
 
     `brightness` is the mean of the training pixels (of up to about a thousand images),
     from 0 to 1; nothing for inputs that are not bytes. `bit_depth` is how many bits of
-    pictures with 16 bits a pixel were used, if there were some.
+    pictures with 16 bits a channel were used, if there were some; 0 for fractions.
 
     Of a user's arrays, and nothing for data sets: `label_type` is the dtype of the
     labels whose texts the class names are, `channels` the place of the channel axis,
@@ -33,7 +33,7 @@ class ResolvedConfig(Table):
     validation_images: int
     input_dtype: Literal["float32"] | None = None  # nothing: bytes
     brightness: Annotated[float | None, Field(ge=0, le=1)] = None
-    bit_depth: Literal[8, 10, 12, 16] | None = None
+    bit_depth: Literal[0, 8, 10, 12, 16] | None = None
     label_type: LabelType | None = None
     channels: Literal["first", "last"] | None = None
     feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None

@@ -169,13 +169,14 @@ class TrainedNetwork:
         """Read the image file at `path` as (channels, height, width), uint8.
 
         It is converted to the network's size and channels; DatasetError if it is
-        unreadable.
+        unreadable. One of 16 bits that needs more of them than the training pictures
+        had gets them, with a HandgradWarning.
         """
         from handgrad.datasets.pictures import read_image
+        from handgrad.training.other_images import bit_depth_for
 
         place = path_of("read_image", "path", path, DatasetError)
-        assert self.config.resolved is not None
-        depth = self.config.resolved.bit_depth or 16
+        depth = bit_depth_for(self.config, [place], str(place))
         return read_image(place, self.input_shape, depth)
 
 

@@ -52,3 +52,14 @@ def test_that_nothing_was_put_aside_is_said():
     data = replace(DATA, validation=None, sources={"test": NONE_ASIDE})
     assert words(data, 0.1)[0].endswith(f", none to test ({NONE_ASIDE})")
     assert "test" not in words(replace(data, sources={}), 0.1)[0]
+
+
+@pytest.mark.parametrize(
+    ("bit_depth", "said"),
+    [
+        (12, "pictures of 16 bits use 12 of them: 4,095 is white"),
+        (0, "pictures of fractions: 1 is white"),
+    ],
+)
+def test_what_is_white_in_deep_pictures_is_said(bit_depth, said):
+    assert words(replace(DATA, bit_depth=bit_depth), 0.1)[-1] == said

@@ -93,3 +93,14 @@ def test_that_nothing_is_put_aside_is_said(tmp_path):
         found = survey(tmp_path / name, label_from)
         assert found.notes == (f"no test images are named: {NONE_ASIDE}",)
         assert "there are no test images" in found.odd
+
+
+def test_deep_pictures_are_looked_at_as_they_are_read(tmp_path):
+    for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        pixels = np.random.default_rng(0).integers(0, 256, (6, 6), np.uint16)
+        Image.fromarray(pixels).save(path)
+    odd = " ".join(survey(tmp_path).odd)
+    assert "single colour" not in odd
+    assert "brightest" not in odd

@@ -1,6 +1,7 @@
 """Which images a run takes, in words: how many, from where, and what was left out."""
 
 from handgrad.datasets import Dataset
+from handgrad.datasets.deep_pictures import white_in_words
 from handgrad.datasets.picture_files import in_words
 from handgrad.training.config import RunConfig
 
@@ -23,10 +24,7 @@ def images_in_words(config: RunConfig, dataset: Dataset) -> list[str]:
     if left:
         lines.append(f"not used: {', '.join(left)}")
     if dataset.bit_depth is not None:
-        largest = (1 << dataset.bit_depth) - 1
-        lines.append(
-            f"pictures of 16 bits use {dataset.bit_depth} of them: {largest:,} is white"
-        )
+        lines.append(white_in_words(dataset.bit_depth))
     if dataset.passed_over:
         lines.append(in_words(dataset.passed_over))
     return lines

@@ -29,10 +29,14 @@ def load_labelled(
     *,
     use_cache: bool = True,
     skip_bad: bool = False,
+    bit_depth: int | None = None,
 ) -> Dataset:
-    """Decode the pictures once; later calls map the decoded pixels into memory."""
+    """Decode the pictures once; later calls map the decoded pixels into memory.
+
+    `bit_depth` is the least that deep pictures are read with.
+    """
     stamps = [*(row.file for row in pictures.rows), _stamp(pictures.rows)]
-    plan = plan_of(pictures.rows, str(path))
+    plan = replace(plan_of(pictures.rows, str(path)), bit_depth=bit_depth)
     return load_planned(
         path,
         pictures.files,

@@ -81,10 +81,12 @@ def load_whole(
     *,
     label_from: str | None = None,
     skip_bad: bool = False,
+    bit_depth: int | None = None,
 ) -> Dataset | None:
     """All images of a file or folder, whatever their splits; one class is enough.
 
-    None for pictures in class folders.
+    `bit_depth` is the least that deep pictures are read with. None for pictures in
+    class folders.
     """
     found = None if label_from == FOLDER else find_kind(path, label_from)
     if found is None:
@@ -96,7 +98,14 @@ def load_whole(
     rows = tuple(replace(row, split="") for row in content.rows)
     with content.files:
         whole = replace(content, rows=rows)
-        return load_labelled(path, whole, image_size, progress, skip_bad=skip_bad)
+        return load_labelled(
+            path,
+            whole,
+            image_size,
+            progress,
+            skip_bad=skip_bad,
+            bit_depth=bit_depth,
+        )
 
 
 def _check_classes(path: Path, dataset: Dataset) -> Dataset:

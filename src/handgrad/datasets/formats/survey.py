@@ -177,7 +177,9 @@ def _of_files(
             content = pictures.read(file.name)
             header = read_header(content, name)
             channels = 1 if header.is_grey else 3
-            image = decode(content, name, (channels, *header.size))
+            image = decode(
+                content, name, (channels, *header.size), header.bit_depth or 16
+            )
             yield _example(name, split, class_name, image)
         except DatasetError as error:
             yield Example(name, split, class_name, fault=str(error))
