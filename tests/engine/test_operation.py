@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from handgrad.engine import convolution_way, matrix_unit
+from handgrad.engine import convolution_way, matrix_unit, processor
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     SIZE,
@@ -38,10 +38,12 @@ def double(
 
 @pytest.fixture(scope="module")
 def every_operation():
-    """One operation of each form of each kernel, also of those for a matrix unit."""
+    """One operation of each form of each kernel, whatever this processor has."""
     found, kept = {}, []  # engines own the memory that operations point to
     with pytest.MonkeyPatch.context() as patch:
-        for unit, few in ((False, 64), (True, 64), (True, 0)):
+        forms = ((False, False, 64), (True, False, 64), (True, True, 64))
+        for wide, unit, few in (*forms, (True, True, 0)):
+            patch.setattr(processor, "has_wide_registers", lambda wide=wide: wide)
             patch.setattr(matrix_unit, "has_matrix_unit", lambda unit=unit: unit)
             patch.setattr(convolution_way, "FEW_CHANNELS", few)
             for engine in engines():
