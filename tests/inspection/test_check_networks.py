@@ -17,3 +17,10 @@ def test_a_case_is_a_function_of_its_key(name):
     assert (one.inputs == other.inputs).all()
     assert (one.targets == other.targets).all()
     assert repr(one.network) == repr(other.network)
+
+
+@pytest.mark.parametrize("name", NETWORK_CASES)
+def test_a_drawn_network_takes_its_batch(name):
+    case = NETWORK_CASES[name](Draw(Key(3)))
+    logits, _ = case.network.forward(case.inputs)
+    assert logits.shape == (len(case.targets), 10)
