@@ -30,7 +30,8 @@ def run(name, *words, folder):
 def numbers(out, name):
     """The numbers in the line of a network."""
     line = next(line for line in out.splitlines() if line.startswith(f"| {name} "))
-    found = [float(word) for word in re.findall(r"[\d.]+(?:e-?\d+)?", line)]
+    plain = re.sub(r"(?<=\d),(?=\d{3})", "", line)  # 3,000,840 is one number
+    found = [float(word) for word in re.findall(r"[\d.]+(?:e-?\d+)?", plain)]
     assert found
     return found
 
