@@ -67,6 +67,11 @@ def test_no_word_is_a_formula(text):
     assert csv_of([[text]]).lstrip('"').startswith(f"'{text}")
 
 
+@pytest.mark.parametrize("text", ODD)
+def test_no_word_is_a_code(text):
+    assert csv_of([["a", text]]) == f"a,{ODD[text]}\n"
+
+
 def test_numbers_are_numbers_and_nothing_is_empty():
     assert csv_of([["a", "b"], [-1.5, None], [-3, 'say "x", y']]) == (
         'a,b\n-1.5,\n-3,"say ""x"", y"\n'

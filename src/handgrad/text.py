@@ -51,7 +51,7 @@ def in_markdown(text: str) -> str:
 
 
 def csv_of(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as the text of a CSV file; None is empty, no word begins a formula."""
+    """Rows as the text of a CSV file; None is empty, no word is a formula or a code."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([_in_csv(cell) for cell in row] for row in rows)
@@ -59,8 +59,10 @@ def csv_of(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _in_csv(cell: Any) -> Any:
-    """A word that a spreadsheet would compute behind an apostrophe: so it does not."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """A printable word; one that a spreadsheet would compute, behind an apostrophe."""
+    if not isinstance(cell, str):
+        return cell
+    return f"'{printable(cell)}" if cell.startswith(FORMULA) else printable(cell)
 
 
 def printable_json(text: str) -> str:

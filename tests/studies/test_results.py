@@ -1,11 +1,15 @@
 import json
+import re
 import shutil
 
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.results import as_markdown, number, results_of, write_results
+from handgrad.text import printable
 
 from .conftest import EPOCHS, RATES
 from .small import study
+
+POISON = "\x1b[31m\u202e<b>"
 
 
 def test_the_tables_say_what_was_published_and_what_came_out(done, tmp_path):
@@ -49,3 +53,23 @@ def test_numbers_have_the_digits_that_say_something():
         "0.0000",
         "-3.7e-08",
     ]
+
+
+def poisoned(value):
+    """A copy with a code, a mark of direction and a tag in every text."""
+    if isinstance(value, dict):
+        return {key: poisoned(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [poisoned(one) for one in value]
+    return f"{value}{POISON}" if isinstance(value, str) else value
+
+
+def test_no_word_of_the_tables_is_a_code_or_a_tag(done):
+    results = results_of(done.study, done.ledger)
+    results["conventions"], results["rows"][0]["notes"] = ["one"], ["two"]
+    results["other_data"], results["changes_of_data"] = {"a": 1}, {"a": "three"}
+    text = as_markdown(poisoned(results))
+    assert "one\\\\x1b" in text
+    assert printable(text) == text
+    shown = [line for line in text.splitlines() if not line.startswith("    ")]
+    assert "<b>" not in re.sub("`[^`]*`", "", "\n".join(shown))

@@ -7,6 +7,7 @@ from handgrad.studies.ledger import Ledger
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.report import against, markdown, write_report
 from handgrad.sweeps.results import results_of
+from handgrad.text import printable
 
 from .small import fill, sweep_of
 
@@ -79,3 +80,20 @@ def test_an_empty_sweep_has_a_report_without_figures(tmp_path):
     assert "5 more in trials.csv" in text
     assert "No importance of parameters: 0 settings" in text
     assert "Test accuracy" not in text
+
+
+def test_no_word_of_the_report_is_a_code_or_a_tag(written):
+    _, _, results = written
+    odd = "\x1b[31m\u202e<b>"
+    changed = {
+        "verdict": results["verdict"] + odd,
+        "other_data": {"a": 1},
+        "changes_of_data": {"a": odd},
+        "importance": {"why": odd},
+        "metric": results["metric"] + odd,
+        "method": odd,
+        "direction": odd,
+    }
+    text = markdown({**results, **changed})
+    assert printable(text) == text
+    assert "<b>" not in text

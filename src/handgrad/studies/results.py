@@ -12,7 +12,7 @@ from handgrad.studies.library import Study
 from handgrad.studies.summary import Summary
 from handgrad.studies.trials import Cell
 from handgrad.studies.verdicts import Result, Row, findings_of, judge
-from handgrad.text import in_markdown
+from handgrad.text import in_markdown, one_line
 from handgrad.training.atomic import write_file
 
 MARKS = {True: "holds", False: "DOES NOT HOLD", None: "not known"}
@@ -133,7 +133,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     lines = [f"# {in_markdown(results['title'] or results['study'])}", ""]
     lines += [in_markdown(results["report"]), ""] if results["report"] else []
     lines += [f"- {in_markdown(text)}" for text in results["conventions"]]
-    lines += [f"- {text}" for text in as_sentences(results)]
+    lines += [f"- {in_markdown(text)}" for text in as_sentences(results)]
     for row in results["rows"]:
         lines += _row_in_markdown(results["study"], row)
     lines += ["", "## Made with", ""]
@@ -150,7 +150,8 @@ def as_markdown(results: dict[str, Any]) -> str:
 
 def _row_in_markdown(study: str, row: dict[str, Any]) -> list[str]:
     section = f" (section {in_markdown(row['section'])})" if row["section"] else ""
-    lines = ["", f"## {row['row']}: {in_markdown(row['question'])}{section}", ""]
+    title = in_markdown(f"{row['row']}: {row['question']}")
+    lines = ["", f"## {title}{section}", ""]
     lines += [f"- {in_markdown(note)}" for note in row["notes"]] + (
         [""] if row["notes"] else []
     )
@@ -163,7 +164,7 @@ def _row_in_markdown(study: str, row: dict[str, Any]) -> list[str]:
         lines += [""]
     for name, size in row["sizes"].items():
         lines += _size_in_markdown(name, size)
-    command = f"handgrad study run {study} --rows {row['row']}"
+    command = one_line(f"handgrad study run {study} --rows {row['row']}")
     if lines[-1]:
         lines.append("")
     return [*lines, f"    {command} --quick", f"    {command} --full"]
@@ -177,7 +178,7 @@ def _published_in_markdown(row: dict[str, Any]) -> str:
     why = "" if row["why"] in ("", row["verdict"]) else f": {row['why']}"
     return (
         f"| {in_markdown(what)} | {in_markdown(as_published(row))} | {ours} | {seeds} "
-        f"| {row['verdict']}{in_markdown(why)} |"
+        f"| {in_markdown(row['verdict'] + why)} |"
     )
 
 
@@ -218,11 +219,10 @@ def _size_in_markdown(name: str, size: dict[str, Any]) -> list[str]:
         numbers = f": {values or in_markdown(finding['why'])}"
         lines.append(
             f"- {in_markdown(finding['says'])}: **{MARKS[finding['holds']]}** "
-            f"(`{finding['comparison']}`{numbers})"
+            f"(`{one_line(finding['comparison'])}`{numbers})"
         )
     lines += [
-        f"- {in_markdown(trial['trial'])}: {trial['status']}, "
-        f"{in_markdown(trial['reason'])}"
+        "- " + in_markdown(f"{trial['trial']}: {trial['status']}, {trial['reason']}")
         for trial in size["without_numbers"]
     ]
     return [*lines, ""] if lines[2:] else lines

@@ -108,12 +108,14 @@ def markdown(results: dict[str, Any]) -> str:
     if results["question"]:
         lines += [in_markdown(results["question"]), ""]
     lines += [
-        f"{results['method']} search, {len(results['settings'])} settings, seeds "
-        f"{seeds}; {results['direction']} {results['metric']}; "
-        f"{results['seconds']:.0f} seconds of training.",
+        in_markdown(
+            f"{results['method']} search, {len(results['settings'])} settings, seeds "
+            f"{seeds}; {results['direction']} {results['metric']}; "
+            f"{results['seconds']:.0f} seconds of training."
+        ),
         "",
-        *(part for text in as_sentences(results) for part in (text, "")),
-        results["verdict"],
+        *(part for text in as_sentences(results) for part in (in_markdown(text), "")),
+        in_markdown(results["verdict"]),
         "",
         *_table(results),
     ]
@@ -121,7 +123,9 @@ def markdown(results: dict[str, Any]) -> str:
 
 
 def _table(results: dict[str, Any]) -> list[str]:
-    numbers = f"mean {results['metric']} | spread | seeds | the best minus this"
+    numbers = (
+        f"mean {in_markdown(results['metric'])} | spread | seeds | the best minus this"
+    )
     lines = [f"| setting | {numbers} |", "|---|---|---|---|---|"]
     for row in results["settings"][:MOST]:
         if row["why_not"]:
@@ -166,7 +170,10 @@ def _pictures(results: dict[str, Any]) -> list[str]:
         lines += [f"![{name}](figures/{name}.svg)", ""]
     found = results["importance"]
     if found["why"]:
-        lines += [f"No importance of parameters: {found['why']}.", ""]
+        lines += [f"No importance of parameters: {in_markdown(found['why'])}.", ""]
     else:
-        lines += [f"Importance: {found['method']}; {caution(found['r2'])}.", ""]
+        lines += [
+            f"Importance: {in_markdown(found['method'])}; {caution(found['r2'])}.",
+            "",
+        ]
     return lines
