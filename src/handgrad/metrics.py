@@ -16,7 +16,7 @@ __all__ = [
     "most_confused",
 ]
 
-TEXT_BYTES = 32  # of a number on its way to JSON: in a list, as a word, in the text
+MOST_CLASSES = 1_000  # whose matrix is kept as text, in some MB
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Evaluation:
     @property
     def mistakes_per_class(self) -> NumpyArray:
         """Number of misclassified examples of each true class, (classes,), int64."""
-        mistakes: NumpyArray = self.confusion.sum(axis=1) - np.diag(self.confusion)
+        mistakes: NumpyArray = self.support - np.diag(self.confusion)
         return mistakes
 
     def most_confused(self, count: int = 5) -> list[tuple[int, int, int]]:
@@ -144,16 +144,15 @@ def count_confusions(
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-def as_lists(confusion: Int64[NumpyArray, "classes classes"]) -> list[list[int]]:
-    """The matrix as plain values; ResourceError if their text does not fit into memory.
+def as_lists(
+    confusion: Int64[NumpyArray, "classes classes"],
+) -> list[list[int]] | None:
+    """The matrix as plain values, for JSON; None of more than 1,000 classes.
 
     Shapes
         confusion  (classes, classes), int64; row = true, column = predicted
     """
-    what = f"A confusion matrix of {len(confusion):,} classes as JSON"
-    check_memory(TEXT_BYTES * confusion.size, what, "Leave the JSON out.")
-    lists: list[list[int]] = confusion.tolist()
-    return lists
+    return confusion.tolist() if len(confusion) <= MOST_CLASSES else None
 
 
 def most_confused(

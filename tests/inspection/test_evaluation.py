@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.inspection.evaluation import EvaluationReport
-from handgrad.metrics import evaluate
+from handgrad.metrics import Evaluation, evaluate
 
 TARGETS = np.array([0, 0, 0, 1, 1, 2])
 ANSWERS = np.eye(3)[[0, 0, 1, 1, 1, 0]]
@@ -53,7 +53,23 @@ def test_a_report_without_mistakes_names_none():
 def test_a_class_that_nobody_met_has_no_scores():
     probabilities = np.hstack([ANSWERS, np.zeros((6, 1))])
     found = evaluate(probabilities, TARGETS, 0.25)
-    said = str(EvaluationReport(found, ("cat", "dog", "hen", "fox")))
+    report = EvaluationReport(found, ("cat", "dog", "hen", "fox"))
+    said = str(report)
     fox, average = (line.split() for line in said.splitlines()[-6:-4])
     assert fox == ["fox", "0", "0", "-", "-", "-"]
     assert float(average[-2]) == pytest.approx(found.recall[:3].mean(), abs=5e-4)
+    *_, hen, nobody = report.as_dict()["classes"]
+    assert (hen["precision"], hen["recall"], hen["f1"]) == (0, 0, 0)
+    assert (nobody["precision"], nobody["recall"], nobody["f1"]) == (None, None, None)
+
+
+def test_the_matrix_is_not_read_again_for_each_class(monkeypatch):
+    found, reads = evaluate(np.eye(50), np.arange(50), 0.0), []
+    mistakes = Evaluation.mistakes_per_class.fget
+    monkeypatch.setattr(
+        Evaluation,
+        "mistakes_per_class",
+        property(lambda found: reads.append(1) or mistakes(found)),
+    )
+    EvaluationReport(found, tuple(map(str, range(50)))).table()
+    assert 0 < len(reads) < 5

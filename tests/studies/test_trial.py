@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from handgrad import metrics
 from handgrad.errors import NonFiniteError, RunError
-from handgrad.studies import trial as trial_module
 from handgrad.studies.experiment import METRICS
 from handgrad.studies.ledger import DONE, Ledger
 from handgrad.studies.trial import ending, train
@@ -78,7 +78,7 @@ def test_every_error_becomes_a_reason(error, status, reason):
 def test_the_confusions_of_very_many_classes_are_not_kept(
     tmp_path, monkeypatch, most, is_kept
 ):
-    monkeypatch.setattr(trial_module, "MOST_CLASSES", most)
+    monkeypatch.setattr(metrics, "MOST_CLASSES", most)
     trial = study(tmp_path / "rows", rates=(0.3,), epochs=1).cells("full")[0].trial
     folder = Ledger(tmp_path / "trials").prepare(trial)
     outcome = train(trial.spec, folder, 1, lambda values: None)

@@ -66,7 +66,7 @@ class Confusion(Result):
         return confusion_matrix(self.counts, self.class_names, what=self.split)
 
     def as_dict(self) -> dict[str, Any]:
-        """The split, the matrix and the most frequent confusions."""
+        """The split, the top confusions, the matrix (None above 1,000 classes)."""
         return {
             "split": self.split,
             "confusion": as_lists(self.counts),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAIRS = 5  # confusions that are named
+NO_SCORES: dict[str, None] = dict.fromkeys(("precision", "recall", "f1"))
 UNSEEN = ("-", "-", "-")  # no images and no predictions: no macro average counts it
 NUMBERS = ("images", "mistakes", "precision", "recall", "F1")
 
@@ -73,17 +74,10 @@ class EvaluationReport(Result):
     def per_class(self) -> tuple[ClassScores, ...]:
         """The scores of each class, in the order of the classes."""
         found = self.evaluation
-        return tuple(
-            ClassScores(
-                name,
-                float(found.precision[number]),
-                float(found.recall[number]),
-                float(found.f1[number]),
-                int(found.support[number]),
-                int(found.mistakes_per_class[number]),
-            )
-            for number, name in enumerate(self.class_names)
-        )
+        scores = (found.precision, found.recall, found.f1)
+        counts = (found.support, found.mistakes_per_class)
+        columns = [column.tolist() for column in (*scores, *counts)]
+        return tuple(map(ClassScores, self.class_names, *columns))
 
     @property
     def most_confused(self) -> list[tuple[str, str, int]]:
@@ -129,7 +123,11 @@ class EvaluationReport(Result):
         return confusion_matrix(self.confusion, self.class_names, what=self.what)
 
     def as_dict(self) -> dict[str, Any]:
-        """Loss, accuracy, scores by class, the matrix and the top confusions."""
+        """Loss, accuracy, scores by class, the matrix and the top confusions.
+
+        The matrix is None of more than 1,000 classes, and the precision, recall and F1
+        of a class that has no images and was never predicted.
+        """
         found = self.evaluation
         return {
             "images": int(found.support.sum()),
@@ -138,7 +136,10 @@ class EvaluationReport(Result):
             "macro_precision": found.macro_precision,
             "macro_recall": found.macro_recall,
             "macro_f1": found.macro_f1,
-            "classes": [asdict(one) for one in self.per_class],
+            "classes": [
+                asdict(one) if is_seen else {**asdict(one), **NO_SCORES}
+                for one, is_seen in zip(self.per_class, found.is_seen, strict=True)
+            ],
             "confusion": as_lists(self.confusion),
             "most_confused": [
                 {"true": true, "predicted": predicted, "count": count}

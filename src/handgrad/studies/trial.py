@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from handgrad.errors import HandgradError, NonFiniteError, RunError
+from handgrad.metrics import as_lists
 from handgrad.studies.contents import check_content
 from handgrad.studies.endings import curves_of
 from handgrad.studies.experiment import CURVES
@@ -32,7 +33,6 @@ from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.trained_network import load
 
-MOST_CLASSES = 1_000  # whose confusion matrix is kept, in some MB
 ORPHANED = 3  # exit code of a trial whose starter is gone
 
 Report = Callable[[dict[str, Any]], None]
@@ -127,9 +127,8 @@ def test_values(
         "test_f1": found.macro_f1,
         "test_mistakes": int(found.mistakes_per_class.sum()),
     }
-    is_kept = len(found.confusion) <= MOST_CLASSES
-    confusion = found.confusion.tolist() if is_kept else None
-    return {k: v for k, v in values.items() if isfinite(v)}, confusion
+    finite = {name: value for name, value in values.items() if isfinite(value)}
+    return finite, as_lists(found.confusion)
 
 
 def study_data() -> Path | None:
