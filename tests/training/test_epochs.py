@@ -1,9 +1,10 @@
 import json
 import shutil
+import warnings
 
 import pytest
 
-from handgrad.errors import ConfigError, IntegrityError
+from handgrad.errors import ConfigError, HandgradError, IntegrityError
 from handgrad.training import load
 from handgrad.training.run import resume, start
 from handgrad.training.run_folder import RunFolder
@@ -149,3 +150,33 @@ def test_a_configuration_before_excuses_no_other_change(tmp_path):
     path.write_text(path.read_text().replace("learning_rate = 0.01", "learning_rate=9"))
     with pytest.raises(IntegrityError, match="not what it was when the checkpoint"):
         resume(tmp_path / "a")
+
+
+def link(path):
+    path.rename(path.parent.parent / "elsewhere")
+    path.symlink_to(path.parent.parent / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("metrics.jsonl", link, "is a link, and nothing is written through"),
+        ("timings.jsonl", link, "is a link, and nothing is written through"),
+        ("metrics.jsonl", lambda path: path.write_bytes(b""), "has 0 lines"),
+        ("timings.jsonl", lambda path: path.unlink(), "is missing"),
+        ("checkpoints/last.json", lambda path: path.unlink(), "2 epochs done, got 1"),
+    ],
+)
+def test_what_cannot_go_on_keeps_its_end(tmp_path, name, change, said):
+    folder = tmp_path / "a"
+    train(folder, of(2))
+    end = {p.name: p.read_bytes() for p in folder.glob("*.*")}
+    change(folder / name)
+    with (
+        warnings.catch_warnings(action="ignore"),
+        pytest.raises(HandgradError, match=said),
+    ):
+        resume(folder, epochs=1 if "got 1" in said else 4)
+    for kept in ("config.toml", "result.json", "manifest.json"):
+        assert (folder / kept).read_bytes() == end[kept]
+    assert not (folder / "config.old-1.toml").exists()

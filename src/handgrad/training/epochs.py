@@ -9,12 +9,13 @@ from handgrad import catalog
 from handgrad.errors import ConfigError
 from handgrad.ranges import check_count
 from handgrad.training.atomic import remove_file
-from handgrad.training.checkpoint import has_checkpoint, load_checkpoint
 from handgrad.training.config import RunConfig
 from handgrad.training.early_stopping import should_stop
 from handgrad.training.manifest import unseal
+from handgrad.training.notes import Notes
 from handgrad.training.optimizer import step_decay_length
 from handgrad.training.position import Position
+from handgrad.training.recovery import recover
 from handgrad.training.run_config import as_written, lengthen
 from handgrad.training.run_folder import RunFolder
 
@@ -25,9 +26,8 @@ def with_epochs(folder: RunFolder, epochs: int) -> RunConfig:
     config = folder.config
     if epochs == config.training.epochs:
         return config
-    position = _position(folder)
     _check_schedule(folder, config)
-    _check_position(folder, config, position, epochs)
+    _check_position(folder, config, _position(folder), epochs)
     return longer(config, epochs)
 
 
@@ -54,9 +54,15 @@ def write_epochs(folder: RunFolder, config: RunConfig) -> None:
 
 
 def _position(folder: RunFolder) -> Position:
-    if not has_checkpoint(folder.checkpoints):
+    """Where the run stands; an error if it cannot go on, before its end is removed."""
+    folder.own()
+    checkpoint = recover(folder)
+    if checkpoint is None:
         return Position()
-    return load_checkpoint(folder.checkpoints).position
+    folder.check_config(checkpoint)
+    lines, sizes = checkpoint.position.lines, Notes.from_values(checkpoint.notes).sizes
+    folder.check_place(lines, sizes)
+    return checkpoint.position
 
 
 def _check_schedule(folder: RunFolder, config: RunConfig) -> None:

@@ -66,8 +66,12 @@ class Logs:
         return sizes
 
     def check_place(self, lines: int, sizes: dict[str, int]) -> None:
-        """IntegrityError unless the first `lines` of each log have these `sizes`."""
+        """IntegrityError unless the first `lines` of each log have these `sizes`.
+
+        RunError for a log that is a link, to which nothing is added.
+        """
         for name, size in self.sizes_at(lines).items():
+            check_no_link(self._log(name))
             if size != sizes[name]:
                 raise IntegrityError(
                     f"{self._log(name)} is not what it was when the checkpoint was "
