@@ -9,12 +9,16 @@ from handgrad import catalog
 from handgrad.errors import ConfigError
 from handgrad.ranges import check_count
 from handgrad.training.atomic import remove_file
+from handgrad.training.checkpoint import (
+    Checkpoint,
+    has_checkpoint,
+    load_checkpoint,
+)
 from handgrad.training.config import RunConfig
 from handgrad.training.early_stopping import should_stop
 from handgrad.training.manifest import unseal
 from handgrad.training.notes import Notes
 from handgrad.training.optimizer import step_decay_length
-from handgrad.training.position import Position
 from handgrad.training.recovery import recover
 from handgrad.training.run_config import as_written, lengthen
 from handgrad.training.run_folder import RunFolder
@@ -27,7 +31,8 @@ def with_epochs(folder: RunFolder, epochs: int) -> RunConfig:
     if epochs == config.training.epochs:
         return config
     _check_schedule(folder, config)
-    _check_position(folder, config, _position(folder), epochs)
+    if has_checkpoint(folder.checkpoints):
+        _check_place(folder, load_checkpoint(folder.checkpoints), epochs)
     return longer(config, epochs)
 
 
@@ -48,21 +53,12 @@ def write_epochs(folder: RunFolder, config: RunConfig) -> None:
     if epochs == written.training.epochs:
         return
     folder.own()
+    checkpoint = recover(folder)
+    if checkpoint is not None:
+        _check_place(folder, checkpoint, epochs)
     unseal(folder.path)
     remove_file(folder.path / "result.json")
     lengthen(folder.path, longer(written, epochs))
-
-
-def _position(folder: RunFolder) -> Position:
-    """Where the run stands; an error if it cannot go on, before its end is removed."""
-    folder.own()
-    checkpoint = recover(folder)
-    if checkpoint is None:
-        return Position()
-    folder.check_config(checkpoint)
-    lines, sizes = checkpoint.position.lines, Notes.from_values(checkpoint.notes).sizes
-    folder.check_place(lines, sizes)
-    return checkpoint.position
 
 
 def _check_schedule(folder: RunFolder, config: RunConfig) -> None:
@@ -77,11 +73,13 @@ def _check_schedule(folder: RunFolder, config: RunConfig) -> None:
         )
 
 
-def _check_position(
-    folder: RunFolder, config: RunConfig, position: Position, epochs: int
-) -> None:
+def _check_place(folder: RunFolder, checkpoint: Checkpoint, epochs: int) -> None:
+    """HandgradError if the run cannot go on from here, or not to so many epochs."""
+    folder.check_config(checkpoint)
+    position, notes = checkpoint.position, Notes.from_values(checkpoint.notes)
+    folder.check_place(position.lines, notes.sizes)
     done = position.epoch - 1
-    patience = config.training.early_stopping
+    patience = folder.config.training.early_stopping
     if position.batch == 0 and should_stop(position.losses, patience):
         raise ConfigError(
             f"{folder.path} was stopped early after epoch {done}, and would be with "
