@@ -94,15 +94,14 @@ def measure(log: Log, name: str, places: dict[str, str], seed: int) -> None:
     for model in NETWORKS:
         epochs = EPOCHS[name, model]
 
-        def trained(rate: float, seed: int, m: str = model, e: int = epochs) -> float:
-            return accuracy(data, m, rate, e, seed)
+        def train(rate: float, seed: int, m: str = model, e: int = epochs) -> None:
+            of = ("trained", name, m, rate, seed)
+            log.get(of, lambda: accuracy(data, m, rate, e, seed))
 
         for rate in GRID:
             for one in range(GRID_SEEDS):
-                of = ("grid", name, model, rate, one)
-                log.get(of, lambda r=rate, s=one: trained(r, s))
-        best = best_rate(log, name, model)
-        log.get(("best", name, model, seed), lambda r=best: trained(r, seed))
+                train(rate, one)
+        train(best_rate(log, name, model), seed)
         found = log.get(
             ("rate", name, model, seed),
             lambda m=model: (
@@ -112,8 +111,7 @@ def measure(log: Log, name: str, places: dict[str, str], seed: int) -> None:
             ),
         )
         if found is not None:
-            of = ("suggested", name, model, seed)
-            log.get(of, lambda r=found: trained(r, seed))
+            train(found, seed)
 
 
 def best_rate(log: Log, name: str, model: str) -> float:
@@ -121,7 +119,7 @@ def best_rate(log: Log, name: str, model: str) -> float:
     return max(
         GRID,
         key=lambda rate: sum(
-            log.known["grid", name, model, rate, seed] for seed in range(GRID_SEEDS)
+            log.known["trained", name, model, rate, seed] for seed in range(GRID_SEEDS)
         ),
     )
 
@@ -138,14 +136,14 @@ def table(log: Log) -> str:
         seeds = [s for s, rate in enumerate(rates) if rate not in (None, -1)]
         if not seeds:
             continue
-        some = [rates[s] for s in seeds]
-        best = [log.known["best", name, model, s] for s in seeds]
-        found = [log.known["suggested", name, model, s] for s in seeds]
+        some, top = [rates[s] for s in seeds], best_rate(log, name, model)
+        best = [log.known["trained", name, model, top, s] for s in seeds]
+        found = [log.known["trained", name, model, rates[s], s] for s in seeds]
         below = [100 * (b - f) for b, f in zip(best, found, strict=True)]
         lines.append(
             f"| {name} | {model} | {EPOCHS[name, model]} "
             f"| {len(seeds)} of {sum(rate != -1 for rate in rates)} "
-            f"| {min(some):.2g} to {max(some):.2g} | {best_rate(log, name, model):g} "
+            f"| {min(some):.2g} to {max(some):.2g} | {top:g} "
             f"| {100 * mean(best):.1f} % | {100 * mean(found):.1f} % "
             f"| {mean(below):.1f} | {max(below):.1f} |"
         )

@@ -1,9 +1,11 @@
 from math import inf
 
+import numpy as np
 import pytest
 from tests.inspection.test_short_training import training
 
-from handgrad.inspection.rate_trials import Trial, suggest, try_rates
+from handgrad.inspection.rate_trials import LAST, Trial, suggest, try_rates
+from handgrad.inspection.short_training import Course
 
 
 def trials(*losses, right=0.9):
@@ -52,3 +54,21 @@ def test_rates_are_halved_until_two_are_worse():
     best = min(found, key=lambda one: one.loss)
     assert found.index(best) == len(found) - 3
     assert try_rates(training(), 8.0, 5.0) == ()
+
+
+class Planned:
+    """A training that ends as planned for each rate: (loss, fraction right)."""
+
+    chance, rows = 0.5, np.zeros((10, 1), int)
+
+    def __init__(self, ends):
+        self.ends = iter(ends)
+
+    def run(self, rates):
+        return Course(losses=[0.0] * len(rates), seen=[next(self.ends)] * LAST)
+
+
+def test_the_search_goes_on_while_nothing_has_learned():
+    ends = [(1.10, 0.3), (1.11, 0.3), (1.12, 0.3), (1.1, 0.3), (0.2, 1), (0.3, 1)]
+    found = try_rates(Planned([*ends, (0.4, 1), (0.1, 1)]), 8.0, 1e-6)
+    assert [one.loss for one in found][-3:] == pytest.approx([0.2, 0.3, 0.4])

@@ -57,3 +57,14 @@ def test_a_loss_that_bursts_ends_it(rate, said):
 def test_chance_lies_above_the_most_frequent_class():
     share = max(TARGETS.mean(), 1 - TARGETS.mean())
     assert share < training().chance <= 1
+
+
+def test_a_spike_below_the_first_loss_is_no_burst():
+    rows = np.tile(np.arange(40), (48, 1))
+    rows[40] = np.flatnonzero(TARGETS)[0]  # one example, with a large rate
+    rates = np.where(np.arange(48) == 40, 40.0, 2.0)
+    course = training(rows=rows, every=1).run(rates)
+    lowest = np.minimum.accumulate(course.seen_losses)
+    assert (course.seen_losses / lowest).max() > 4  # it spikes,
+    assert course.seen_losses.max() < 4 * course.seen_losses[0]
+    assert course.is_whole

@@ -54,7 +54,8 @@ def check_range(low: float, high: float, steps: int, batch_size: int) -> None:
 def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, ...]:
     """Short trainings, each at half the rate of the one before, below `last`.
 
-    They go on to `low`, or until two in a row are worse than the best.
+    They go on to `low`, or until two in a row are worse than the best, which has
+    learned: among rates that are all too large, one is the best by chance.
     """
     trials: list[Trial] = []
     while (rate := last / 2 ** (len(trials) + 1)) > low and len(trials) < MOST_TRIALS:
@@ -63,7 +64,7 @@ def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, 
         loss = float(np.mean([one for one, _ in looks])) if course.is_whole else inf
         trials.append(Trial(rate, loss, looks[-1][1]))
         best = min(trials, key=lambda one: one.loss)
-        if isfinite(best.loss) and best not in trials[-WORSE:]:
+        if best.right >= training.chance and best not in trials[-WORSE:]:
             break
     return tuple(trials)
 

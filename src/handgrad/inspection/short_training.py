@@ -24,7 +24,7 @@ from handgrad.schedules import Schedule
 if TYPE_CHECKING:
     from handgrad.engine.cpu import CpuEngine
 
-BURST = 4.0  # a loss this many times the lowest ends a training
+BURST = 4.0  # a loss this many times that of the untrained network ends a training
 SURE = 4.0  # standard errors above the share of the most frequent class
 WHOLE = "the whole range was swept"
 
@@ -104,8 +104,8 @@ class ShortTraining:
             course.ended = f"after step {len(course.losses)} the loss was no number"
             return False
         course.seen.append((loss, right))
-        if loss > BURST * min(course.seen)[0]:
-            course.ended = f"the loss rose to {BURST:g} times its lowest"
+        if loss > BURST * course.seen[0][0]:
+            course.ended = f"the loss rose to {BURST:g} times that of the start"
             return False
         return True
 
