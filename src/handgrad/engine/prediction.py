@@ -13,18 +13,18 @@ from handgrad.engine.kernels.answers import answers
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
 from handgrad.engine.known import layers_of
-from handgrad.engine.lower_inputs import gather
-from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import Memory, Tensor, pointer_to
-from handgrad.engine.parts import MOST_WORKERS
-from handgrad.engine.program import Phase, Program
-from handgrad.engine.walk import (
+from handgrad.engine.lowering.inputs import gather
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.walk import (
     SKINNY_TILE,
     goes_by_rows,
     has_meetings,
     lower_layers,
     tile_of,
 )
+from handgrad.engine.memory import Memory, Tensor, pointer_to
+from handgrad.engine.parts import MOST_WORKERS
+from handgrad.engine.program import Phase, Program
 from handgrad.engine.workers import available_cores
 from handgrad.layers.sequential import Sequential
 from handgrad.ranges import check_count

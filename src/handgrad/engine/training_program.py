@@ -12,21 +12,21 @@ from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
 from handgrad.engine.known import exact, layers_of
-from handgrad.engine.lower_elementwise import anew
-from handgrad.engine.lower_inputs import gather
-from handgrad.engine.lower_plain import read, write
-from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import Memory, Tensor, pointer_to
-from handgrad.engine.parameters import Mover, write_rates
-from handgrad.engine.program import Phase, Program
-from handgrad.engine.returned import loss_of, returned
-from handgrad.engine.walk import (
+from handgrad.engine.lowering.elementwise import anew
+from handgrad.engine.lowering.inputs import gather
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.plain import read, write
+from handgrad.engine.lowering.walk import (
     goes_by_rows,
     has_meetings,
     lower_backwards,
     lower_layers,
     tile_of,
 )
+from handgrad.engine.memory import Memory, Tensor, pointer_to
+from handgrad.engine.parameters import Mover, write_rates
+from handgrad.engine.program import Phase, Program
+from handgrad.engine.returned import loss_of, returned
 from handgrad.errors import ShapeError
 from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.losses.loss import forward_loss
