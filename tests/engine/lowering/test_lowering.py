@@ -2,17 +2,16 @@ import pytest
 
 from handgrad.engine import training_program
 from handgrad.engine.kernels.products import clear
-from handgrad.engine.lowering import walk
+from handgrad.engine.lowering import lowering as module
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.lowering.table import TABLE
 from handgrad.engine.memory import NOWHERE, Memory, Pointer
 from handgrad.engine.parameter_store import ParameterStore
-from handgrad.layers import Dropout, Flatten, Linear, ReLU
-from handgrad.randomness import Key
+from handgrad.layers import Tanh
 
 from ..by_rows import BY_ROWS, SKINNY
 from ..networks import NETWORKS, cpu_engine
-
-LINEAR = Linear(3, 2, key=Key(0))
 
 
 @pytest.fixture
@@ -34,23 +33,13 @@ def test_operations_since_the_last_meeting_are_a_phase(lowering):
     assert shown == ["first", "second"]
 
 
-@pytest.mark.parametrize(
-    ("following", "expected"),
-    [
-        ([], False),
-        ([LINEAR], True),
-        ([Flatten(), Dropout(0.1), LINEAR], True),
-        ([ReLU(), LINEAR], False),
-        ([Flatten()], False),
-    ],
-)
-def test_a_matrix_is_made_where_a_linear_layer_comes_next(
-    lowering, following, expected
-):
-    lowering.following = following
-    assert lowering.feeds_linear() is expected
-    outputs = lowering.outputs("outputs", (4,))
-    assert (outputs.stride == lowering.memory.columns) is expected
+@pytest.mark.parametrize("feeds_matrix", [False, True])
+def test_outputs_stand_as_the_next_layer_reads_them(lowering, feeds_matrix):
+    node = Node("tanh_1", Tanh(), TABLE[Tanh], feeds_matrix=feeds_matrix)
+    outputs = lowering.outputs("outputs", (4,), node)
+    assert (outputs.stride == lowering.memory.columns) is feeds_matrix
+    lowering.by_rows = True
+    assert lowering.outputs("outputs", (4,), node).is_batch_first
 
 
 def test_what_a_backward_pass_reads_is_kept_while_training(lowering):
@@ -70,19 +59,19 @@ class Watch:
 
     def __init__(self, monkeypatch):
         self.activations, self.gradients = [], []
-        lower_next, back = walk._lower_next, training_program.lower_backwards
+        lower_node, back = module.lower_node, training_program.lower_backwards
 
-        def lower(lowering, layers, inputs):
-            outputs, count = lower_next(lowering, layers, inputs)
+        def lower(lowering, node, inputs):
+            outputs = lower_node(lowering, node, inputs)
             self.activations += [inputs, outputs]
-            return outputs, count
+            return outputs
 
         def lower_backwards(lowering, d_outputs):
             self.gradients.append(d_outputs)
             lowering.backwards[:] = map(self.watched, lowering.backwards)
             back(lowering, d_outputs)
 
-        monkeypatch.setattr(walk, "_lower_next", lower)
+        monkeypatch.setattr(module, "lower_node", lower)
         monkeypatch.setattr(training_program, "lower_backwards", lower_backwards)
 
     def watched(self, backward):

@@ -5,12 +5,30 @@ from functools import partial
 import numpy as np
 import pytest
 
+from handgrad.datasets.normalization import half
+from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.lowering.plain import read, views, write
 from handgrad.engine.memory import Memory, Pointer, Tensor
+from handgrad.engine.plain import PlainEngine
+from handgrad.layers import (
+    Conv2d,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    Linear,
+    MaxPool2d,
+    Sequential,
+)
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.optimizers import SGD
+from handgrad.parameter import Parameter
+from handgrad.randomness import Key
 
 from ..agreement import assert_two_steps_agree, engines
 from ..altered import WholeNetwork, as_subclass
 from ..networks import FLATTEN, TANH, Settings, linear, network
+
+KEY = Key(5)
 
 
 @pytest.fixture
@@ -120,3 +138,76 @@ def test_overflow_in_a_layer_of_ones_own_warns_of_nothing():
     batch = network(*ROWS).batch(70)
     assert fast.train_step(batch, 1).is_finite
     assert plain.train_step(batch, 1).is_finite
+
+
+class Shifted(Layer):
+    """A user's own layer: one parameter, added to all."""
+
+    def __init__(self):
+        self.shift = Parameter(np.full(1, 0.5, np.float32))
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, inputs, *, training=False, key=None):
+        return inputs + self.shift.value, None
+
+    def backward(self, d_outputs, cache):
+        return d_outputs, {"shift": np.sum(d_outputs, keepdims=True).reshape(1)}
+
+    def parameters(self):
+        return {"shift": self.shift}
+
+
+class HalfConv(Conv2d):
+    """A user's own kind of convolution."""
+
+    def forward(self, inputs, *, training=False, key=None):
+        return super().forward(0.5 * inputs, training=training, key=key)
+
+    def backward(self, d_outputs, cache):
+        d_inputs, gradients = super().backward(d_outputs, cache)
+        return 0.5 * d_inputs, gradients
+
+
+OWN = {
+    "own layer first": lambda: [Shifted(), Flatten(), Linear(30, 4, key=KEY)],
+    "own layer of rows": lambda: [Flatten(), Linear(30, 4, key=KEY), Shifted()],
+    "own layer of pictures": lambda: [
+        *(Conv2d(1, 2, 2, key=KEY), Shifted(), LeakyReLU(), Conv2d(2, 2, 2, key=KEY)),
+        *(Shifted(), Flatten(), Linear(24, 4, key=KEY)),
+    ],
+    "own convolution first": lambda: [
+        *(HalfConv(1, 2, 3, padding=1, key=KEY), Flatten(), Linear(60, 4, key=KEY)),
+    ],
+    "closed leaky relu": lambda: [
+        *(Flatten(), Linear(30, 5, key=KEY), LeakyReLU(0.0), Linear(5, 4, key=KEY)),
+    ],
+    "huge window": lambda: [
+        *(Conv2d(1, 2, 3, padding=8, key=KEY), MaxPool2d((20, 19)), Flatten()),
+        Linear(2, 4, key=KEY),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_layers_that_the_engine_does_not_know_train_alike(name, workers):
+    make, net = OWN[name], network()
+    setting = (SoftmaxCrossEntropy(), SGD(0.05), half(1))
+    fast = CpuEngine(
+        Sequential(make()), *setting, input_shape=net.shape, workers=workers
+    )
+    plain = PlainEngine(Sequential(make()), *setting, input_shape=net.shape)
+    for step in (1, 2):
+        batch = net.batch(70, seed=step)
+        found, expected = fast.train_step(batch, step), plain.train_step(batch, step)
+        assert found.loss == pytest.approx(expected.loss, rel=1e-5)
+        assert found.correct == expected.correct
+    state = fast.state()
+    for key, value in plain.state().items():
+        np.testing.assert_allclose(state[key], value, rtol=0, atol=2e-5, err_msg=key)
+    images = net.images(40)
+    np.testing.assert_allclose(
+        fast.logits(images), plain.logits(images), rtol=0, atol=1e-4
+    )

@@ -12,26 +12,20 @@ from handgrad.engine.kernels.batch_norm import (
     sums_kernel,
 )
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
 from handgrad.engine.pieces import Piece
-from handgrad.layers import BatchNorm1d, BatchNorm2d
 
 
-def lower_batch_norm(
-    lowering: Lowering,
-    name: str,
-    layer: BatchNorm1d | BatchNorm2d,
-    inputs: Tensor,
-    *,
-    has_relu: bool,
-) -> Tensor:
+def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """weight * standardised + bias, with the ReLU after it where there is one."""
     memory, training = lowering.memory, lowering.training
+    name, layer, has_relu = node.name, node.layer, node.after is not None
     channels = inputs.shape[0]
     places = inputs.rows // channels
     shown = f"{name} + relu" if has_relu else name
     sizes = {"channels": channels, "places": places, "columns": memory.tile}
-    outputs = lowering.outputs(name, inputs.shape)
+    outputs = lowering.outputs(name, inputs.shape, node)
     statistics = memory.each_tile(f"{name} statistics", "activations", 2 * channels)
     notes = NOWHERE
     if training:

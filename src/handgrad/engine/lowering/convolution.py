@@ -4,9 +4,10 @@ Winograd's way multiplies a third or a quarter as often and turns pictures to po
 back, which is memory's work. Through the matrix unit that pays where channels are many.
 """
 
-from handgrad.engine.lowering.direct_convolution import lower_convolution
+from handgrad.engine.lowering.direct_convolution import lower_directly
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.unit_convolution import lower_unit_convolution, suits_unit
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.lowering.unit_convolution import lower_by_unit, suits_unit
 from handgrad.engine.lowering.winograd import lower_winograd, suits_winograd
 from handgrad.engine.memory import Tensor
 from handgrad.layers import Conv2d
@@ -14,18 +15,15 @@ from handgrad.layers import Conv2d
 FEW_CHANNELS = 64
 
 
-def lower_any_convolution(
-    lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor
-) -> Tensor:
+def lower_convolution(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = convolution of the padded inputs + bias, by the fastest way."""
-    lower = lower_convolution
-    if goes_winograds_way(layer):
-        lower = lower_winograd
-    elif suits_unit(layer):
-        lower = lower_unit_convolution
-    return (lower_convolution if lowering.is_padded else lower)(
-        lowering, name, layer, inputs
-    )
+    lower = lower_directly
+    if not inputs.has_border:  # which the other ways do without
+        if goes_winograds_way(node.layer):
+            lower = lower_winograd
+        elif suits_unit(node.layer):
+            lower = lower_by_unit
+    return lower(lowering, node, inputs)
 
 
 def goes_winograds_way(layer: Conv2d) -> bool:

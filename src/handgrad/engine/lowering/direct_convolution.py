@@ -6,9 +6,10 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels.convolution import border, dots_kernel, pack, taps_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.lowering import geometry
-from handgrad.engine.lowering.elementwise import dense
+from handgrad.engine.lowering.copies import dense
 from handgrad.engine.lowering.geometry import Convolution
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import add_lane_pieces
@@ -20,12 +21,11 @@ KEPT_BYTES = 1 << 18  # of output gradients that stay in a core's own cache
 MANY_WEIGHTS, SMALL_PICTURES = 1 << 20, 5 << 19  # bytes
 
 
-def lower_convolution(
-    lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor
-) -> Tensor:
+def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = convolution of the padded inputs + bias."""
+    name, layer = node.name, node.layer
     memory = lowering.memory
-    padded = inputs if lowering.is_padded else add_border(lowering, name, layer, inputs)
+    padded = inputs if inputs.has_border else add_border(lowering, name, layer, inputs)
     shape = Convolution(
         layer.in_channels,
         layer.out_channels,
@@ -69,12 +69,11 @@ def lower_convolution(
             shape, len(places), shape.in_channels * shape.input_bytes
         ),
     )
-    needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
         _add_weight_gradient(lowering, name, shape, padded, d_outputs)
-        if not needs_d_inputs:
+        if not node.needs_d_inputs:
             return None
         return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
 

@@ -1,6 +1,6 @@
 """The first operations: a tile's images, augmented, normalised, laid out."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,48 +11,45 @@ from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.kernels.gather import gather_first_kernel, gather_last_kernel
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.views import views_kernel
-from handgrad.engine.known import Named, exact, is_known_as, known
-from handgrad.engine.lowering.lowering import Lowering, Pixels
-from handgrad.engine.lowering.skinny import reads_bytes
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import (
     FLOAT_BYTES,
     NOWHERE,
     Memory,
+    Pixels,
     Pointer,
     Tensor,
     pointer_to,
 )
+from handgrad.engine.network_layers import exact
 from handgrad.errors import ConfigError
-from handgrad.layers import Conv2d, Flatten, Linear
 
 
-def gather(lowering: Lowering, layers: Sequence[Named], check: BatchCheck) -> Tensor:
-    """Fetch a tile's inputs in the layout that the first layer that computes wants."""
+def gather(lowering: Lowering, first: Node | None, check: BatchCheck) -> Tensor:
+    """Fetch a tile's inputs in the layout that the first node that computes wants."""
     memory, tile = lowering.memory, lowering.memory.tile
     shape, dtype = check.input_shape, check.input_dtype
     is_image = len(shape) == 3
     channels, height, width = shape if is_image else (*shape, 1, 1)
     scale = scale_and_shift(memory, check)
-    computing = (layer for _, layer in layers if known(layer) is not Flatten)
-    first = next(computing, None)
     shift = scale.plus(channels * FLOAT_BYTES)
-    # a user's own kind of convolution is run plainly, and pads for itself
-    is_padded = is_known_as(first, Conv2d)
-    top, left = first.padding if is_known_as(first, Conv2d) else (0, 0)
+    border = first.row.border if first is not None else None
+    top, left = border(first.layer) if first is not None and border else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
     features = channels * height * width
     is_bytes = is_image and dtype == "uint8"
     can_skip = is_bytes and not (lowering.training or lowering.by_rows)
-    if can_skip and reads_bytes(first, shape):
-        lowering.pixels = Pixels(channels, scale, shift)
-        return Tensor(shape, NOWHERE, features, is_batch_first=True)
+    if can_skip and first is not None and first.row.reads_bytes(first.layer, shape):
+        pixels = Pixels(channels, scale, shift)
+        return Tensor(shape, NOWHERE, features, is_batch_first=True, pixels=pixels)
     arguments: dict[str, Any]
-    if known(first) is Linear:
+    if first is not None and first.row.wants_matrix:
         inputs = _image_rows(lowering, shape, features)
         kernel, arguments = gather_first_kernel(dtype), {"stride": inputs.stride}
     else:
-        lowering.is_padded = is_padded
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
+        inputs = replace(inputs, has_border=border is not None)
         planes = memory.each_worker("image planes", "scratch", tile * height * width)
         by_planes = width >= LANES and tile % LANES == 0
         kernel = gather_last_kernel(dtype, by_planes=by_planes)

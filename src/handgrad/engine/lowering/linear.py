@@ -8,9 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from handgrad.engine.kernels.products import clear, product, row_sums
-from handgrad.engine.lowering.elementwise import whole
+from handgrad.engine.lowering.activation import lower_bias
+from handgrad.engine.lowering.copies import whole
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.skinny import add_forward, add_gradients, is_skinny
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.lowering.plan import LINEAR_TILE, SKINNY_TILE
+from handgrad.engine.lowering.rows import lower_by_rows
+from handgrad.engine.lowering.skinny import (
+    MOST_OUTPUTS,
+    add_forward,
+    add_gradients,
+    is_skinny,
+)
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import Piece
@@ -23,11 +32,21 @@ Block: TypeAlias = tuple[int, int, int, int]
 Make: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
 
 
-def lower_linear(
-    lowering: Lowering, name: str, layer: Linear, inputs: Tensor
-) -> Tensor:
-    """outputs = weight @ inputs; the bias comes with the activation that follows."""
-    tile = lowering.memory.tile
+def tile_of_linear(layer: Linear) -> int:
+    """Few examples where a tile takes a few microseconds all the same."""
+    return SKINNY_TILE if layer.out_features <= MOST_OUTPUTS else LINEAR_TILE
+
+
+def lower_linear(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """outputs = weight @ inputs + bias, with the activation after it, if any."""
+    flat = inputs.reshaped((inputs.rows,))
+    lower = lower_by_rows if lowering.by_rows else _lower_products
+    return lower_bias(lowering, node, lower(lowering, node, flat))
+
+
+def _lower_products(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """outputs = weight @ inputs."""
+    name, layer, tile = node.name, node.layer, lowering.memory.tile
     if lowering.training and not inputs.is_batch_first:
         inputs = whole(lowering, f"{name} inputs", inputs)  # d_weight reads all tiles
     outputs = lowering.memory.matrix(name, "activations", (layer.out_features,))
@@ -51,7 +70,6 @@ def lower_linear(
             left_turned=False,
             right_turned=inputs.is_batch_first,
         )
-    needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         if is_skinny(layer, inputs):
@@ -60,7 +78,7 @@ def lower_linear(
         d_outputs = whole(lowering, f"d_{name} outputs", d_outputs)
         _add_pieces(lowering, name, layer, inputs, d_outputs)
         lowering.memory.keep(d_outputs)  # the pieces read it when all tiles are done
-        if not needs_d_inputs:
+        if not node.needs_d_inputs:
             return None
         d_inputs = lowering.memory.matrix(f"d_{name}", "gradients", inputs.shape)
         lowering.add(

@@ -1,25 +1,25 @@
 """From layers to operations: the walk through a network, forward and back.
 
-Each layer is lowered by a function of its own (`lower_*.py`), which adds the
-operations of its forward pass, and leaves behind a function that adds those of its
-backward pass once the gradient of its outputs has a place.
+Each node is lowered by the function of its row, which adds the operations of its
+forward pass, and leaves behind a function that adds those of its backward pass once the
+gradient of its outputs has a place. It sees the node and its inputs: what stands behind
+it is none of its business, and nothing is handed on but what `Lowering` gathers.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Kernel
-from handgrad.engine.known import known
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import NOWHERE, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase, Task, tiled
-from handgrad.layers import Dropout, Flatten, Layer, Linear
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
 
@@ -35,36 +35,23 @@ class StepContext:
     weights: NumpyArray | None = None
 
 
-@dataclass(frozen=True)
-class Pixels:
-    """Images that no operation has fetched: the first layer reads their bytes."""
-
-    channels: int
-    scale: Pointer
-    shift: Pointer
-
-
 @dataclass
 class Lowering:
-    """What is known while a network is lowered."""
+    """What is gathered while a network is lowered, and what all nodes share."""
 
     memory: Memory
     store: ParameterStore
     inputs: Pointer
     training: bool
     seed: int = 0
+    by_rows: bool = False  # a perceptron: an example a row, all the way
     phases: list[Phase] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     backwards: list[Backward] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     prepare: list[Task] = field(default_factory=list)
     per_step: list[Callable[[int], None]] = field(default_factory=list)
-    following: Sequence[Layer[Any]] = ()
     step: StepContext = field(default_factory=StepContext)
-    needs_d_inputs: bool = False
-    by_rows: bool = False  # a perceptron: an example a row, all the way
-    is_padded: bool = False  # the first convolution's inputs stand in their border
-    pixels: Pixels | None = None
     scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
 
     def add(
@@ -102,9 +89,11 @@ class Lowering:
             self.scratches[name] = (count, pointer)
         return pointer
 
-    def outputs(self, name: str, shape: Shape) -> Tensor:
-        """A place for a layer's outputs: a matrix where a linear layer comes next."""
-        if self.feeds_linear():
+    def outputs(self, name: str, shape: Shape, node: Node) -> Tensor:
+        """A place for a node's outputs, as the next to compute wants to read them."""
+        if self.by_rows:
+            return self.memory.rows_matrix(name, "activations", shape)
+        if node.feeds_matrix:
             return self.memory.matrix(name, "activations", shape)
         return self.memory.dense(name, "activations", shape)
 
@@ -120,9 +109,20 @@ class Lowering:
             tensor = backward(tensor)
         return tensor
 
-    def feeds_linear(self) -> bool:
-        """Whether the next layer that computes is linear."""
-        for layer in self.following:
-            if known(layer) not in (Flatten, Dropout):
-                return known(layer) is Linear
-        return False
+
+def lower_nodes(lowering: Lowering, nodes: Sequence[Node], inputs: Tensor) -> Tensor:
+    """All nodes, first to last, each by its row of the table."""
+    for node in nodes:
+        inputs = lower_node(lowering, node, inputs)
+    return inputs
+
+
+def lower_node(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """One node: its outputs."""
+    return node.row.lower(lowering, node, inputs)
+
+
+def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
+    """Backpropagate until nothing before needs a gradient; none is kept on the way."""
+    backwards, lowering.backwards = lowering.backwards, []  # or cycles keep the memory
+    lowering.run_backwards(backwards, d_outputs)

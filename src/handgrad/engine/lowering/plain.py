@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.engine.known import layer_key
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
+from handgrad.engine.network_layers import layer_key
 from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase
 from handgrad.engine.returned import gradients_of, returned
@@ -22,12 +23,11 @@ from handgrad.layers.pairs import backward_pair, forward_pair
 from handgrad.randomness import Key
 
 
-def lower_plain(
-    lowering: Lowering, name: str, layer: Layer[Any], inputs: Tensor
-) -> Tensor:
+def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """The layer's own forward and backward, between phases of compiled work."""
+    name, layer = node.name, node.layer
     memory, step = lowering.memory, lowering.step
-    outputs = lowering.outputs(name, tuple(layer.output_shape(inputs.shape)))
+    outputs = lowering.outputs(name, tuple(layer.output_shape(inputs.shape)), node)
     key = layer_key(Key(lowering.seed).child("dropout"), name)
     kept: list[Any] = []
 

@@ -1,5 +1,7 @@
 """Pooling layers, with the ReLU that stands before a max pooling."""
 
+from typing import TypeAlias
+
 from handgrad.arrays import Pair, Shape
 from handgrad.engine.kernels.pooling import (
     SIZES,
@@ -9,21 +11,24 @@ from handgrad.engine.kernels.pooling import (
     max_unpool,
 )
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import Tensor
-from handgrad.layers import AveragePool2d, GlobalAveragePool2d, MaxPool2d
+from handgrad.layers import MaxPool2d
+
+LARGEST_WINDOW = 254  # a winner is one byte, and 255 says that there is none
+Geometry: TypeAlias = tuple[Pair, Pair, Pair]  # window, stride, padding
 
 
-def lower_max_pool(
-    lowering: Lowering,
-    name: str,
-    layer: MaxPool2d,
-    inputs: Tensor,
-    *,
-    has_relu: bool = False,
-) -> Tensor:
+def suits_max_pool(layer: MaxPool2d) -> bool:
+    """Whether a byte can say which of a window's values is the largest."""
+    return layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
+
+
+def lower_max_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """Pooled maxima, and one byte for each that says where it stood."""
+    name, layer, has_relu = node.name, node.layer, node.before is not None
     memory = lowering.memory
-    outputs = lowering.outputs(name, layer.output_shape(inputs.shape))
+    outputs = lowering.outputs(name, layer.output_shape(inputs.shape), node)
     winners = memory.each(
         f"{name} winners", "activations", outputs.rows * memory.tile, item=1
     )
@@ -56,22 +61,30 @@ def lower_max_pool(
     return outputs
 
 
-def lower_average_pool(
-    lowering: Lowering,
-    name: str,
-    layer: AveragePool2d | GlobalAveragePool2d,
-    inputs: Tensor,
-) -> Tensor:
-    """Pooled means; a global pooling is one window as large as the picture."""
-    memory = lowering.memory
-    outputs = lowering.outputs(name, layer.output_shape(inputs.shape))
+def lower_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """Pooled means."""
+    layer = node.layer
+    geometry = (layer.kernel_size, layer.stride, layer.padding)
+    pooled_shape = layer.output_shape(inputs.shape)
+    return _average(lowering, node, inputs, geometry, pooled_shape)
+
+
+def lower_global_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """One window as large as the picture."""
     size = (inputs.shape[1], inputs.shape[2])
-    if isinstance(layer, GlobalAveragePool2d):
-        geometry = (size, size, (0, 0))
-        pooled_shape: Shape = (inputs.shape[0], 1, 1)
-    else:
-        geometry = (layer.kernel_size, layer.stride, layer.padding)
-        pooled_shape = outputs.shape
+    geometry = (size, size, (0, 0))
+    return _average(lowering, node, inputs, geometry, (inputs.shape[0], 1, 1))
+
+
+def _average(
+    lowering: Lowering,
+    node: Node,
+    inputs: Tensor,
+    geometry: Geometry,
+    pooled_shape: Shape,
+) -> Tensor:
+    name, memory = node.name, lowering.memory
+    outputs = lowering.outputs(name, node.layer.output_shape(inputs.shape), node)
     places = outputs.reshaped(pooled_shape)
     lowering.add(
         average_pool,
@@ -105,7 +118,7 @@ def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor
 
 
 def _sizes(
-    shape: Shape, pooled: Tensor, geometry: tuple[Pair, Pair, Pair], tile: int
+    shape: Shape, pooled: Tensor, geometry: Geometry, tile: int
 ) -> dict[str, int]:
     pairs = (pooled.shape[1:], *geometry)
     numbers = (*shape, *(size for pair in pairs for size in pair), tile, pooled.stride)

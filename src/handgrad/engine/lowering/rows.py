@@ -20,6 +20,7 @@ from handgrad.engine.kernels.rows import (
 )
 from handgrad.engine.lowering import matrices as unit
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import Piece
@@ -37,24 +38,26 @@ Block: TypeAlias = tuple[int, int, int, int]
 Make: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
 
 
-def lower_linear_by_rows(
-    lowering: Lowering, name: str, layer: Linear, inputs: Tensor
-) -> Tensor:
+def fills_registers(layer: Linear) -> bool:
+    """Whether a row of its inputs is a number of whole registers."""
+    return layer.in_features % LANES == 0
+
+
+def lower_by_rows(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = inputs @ weight.T, without the bias."""
-    memory, out = lowering.memory, layer.out_features
-    outputs = memory.rows_matrix(name, "activations", (out,))
+    name, layer = node.name, node.layer
+    outputs = lowering.outputs(name, (layer.out_features,), node)
     by_unit = unit.suits_matrix_unit(layer)
-    if is_large(lowering, layer):
+    if is_large(lowering, node):
         add = unit.add_whole_products if by_unit else _add_turned_products
     else:
         add = unit.add_products if by_unit else _add_products
     add(lowering, name, layer, inputs, outputs)
-    needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         _add_pieces(lowering, name, layer, inputs, d_outputs)
         lowering.memory.keep(d_outputs)  # the pieces read it when all tiles are done
-        if not needs_d_inputs:
+        if not node.needs_d_inputs:
             return None
         back = unit.add_d_inputs if by_unit else _add_d_inputs
         return back(lowering, name, layer, inputs, d_outputs)
@@ -63,15 +66,16 @@ def lower_linear_by_rows(
     return outputs
 
 
-def is_large(lowering: Lowering, layer: Linear) -> bool:
+def is_large(lowering: Lowering, node: Node) -> bool:
     """Whether a first layer's weight fills more than cores' own caches.
 
     Then turning it costs more time at the memory than in the processor.
     """
+    layer = node.layer
     weight = layer.out_features * layer.in_features * FLOAT_BYTES
-    return (
+    return bool(
         lowering.training
-        and not lowering.needs_d_inputs
+        and not node.needs_d_inputs
         and weight >= LARGE_WEIGHT
         and layer.out_features % LANES == 0
         and lowering.memory.capacity * AT_ONCE * FLOAT_BYTES <= KEPT_INPUTS

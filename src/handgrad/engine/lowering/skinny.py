@@ -12,9 +12,8 @@ from handgrad.engine.kernels.skinny import (
     forward_kernel,
     weight_gradient_kernel,
 )
-from handgrad.engine.known import is_known_as
-from handgrad.engine.lowering.lowering import Lowering, Pixels
-from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pixels, Tensor, pointer_to
 from handgrad.engine.pieces import add_lane_pieces
 from handgrad.layers import Linear
 
@@ -28,12 +27,12 @@ def is_skinny(layer: Linear, inputs: Tensor) -> bool:
     return fits and inputs.is_batch_first and processor.has_wide_registers()
 
 
-def reads_bytes(layer: object, shape: Shape) -> bool:
+def reads_bytes(layer: Linear, shape: Shape) -> bool:
     """Whether a network's first layer that computes can do without normalised floats.
 
     Training cannot: the gradient of the weight asks for them again.
     """
-    fits = is_known_as(layer, Linear) and layer.out_features <= MOST_OUTPUTS
+    fits = layer.out_features <= MOST_OUTPUTS
     return fits and shape[1] * shape[2] % LANES == 0 and processor.has_wide_registers()
 
 
@@ -41,9 +40,8 @@ def add_forward(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
 ) -> None:
     """The product of one tile."""
-    if lowering.pixels is not None:
-        _add_forward_of_bytes(lowering, lowering.pixels, name, layer, outputs)
-        lowering.pixels = None
+    if inputs.pixels is not None:
+        _add_forward_of_bytes(lowering, inputs.pixels, name, layer, outputs)
         return
     memory, features = lowering.memory, layer.in_features
     outs = next(n for n in (5, 6, 4, 3, 2, 1) if layer.out_features % n == 0)

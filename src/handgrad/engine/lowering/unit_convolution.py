@@ -25,9 +25,10 @@ from handgrad.engine.kernels.unit_gradient import (
     unit_gradient,
     unit_sum,
 )
-from handgrad.engine.lowering.elementwise import dense
+from handgrad.engine.lowering.copies import dense
 from handgrad.engine.lowering.geometry import Convolution
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
@@ -51,10 +52,9 @@ def suits_unit(layer: Conv2d) -> bool:
     )
 
 
-def lower_unit_convolution(
-    lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor
-) -> Tensor:
+def lower_by_unit(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = convolution of the padded inputs + bias."""
+    name, layer = node.name, node.layer
     memory = lowering.memory
     shape = Convolution.of(layer, inputs.shape, memory.tile)
     outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
@@ -63,12 +63,11 @@ def lower_unit_convolution(
     _add_convolution(
         lowering, f"{name} forward", (inputs, weights, outputs), shape, bias
     )
-    needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
         _add_weight_gradient(lowering, name, shape, inputs, d_outputs)
-        if not needs_d_inputs:
+        if not node.needs_d_inputs:
             return None
         d_inputs = memory.dense(f"d_{name}", "gradients", inputs.shape)
         turned = _packed(lowering, name, shape, turned=True)

@@ -17,9 +17,10 @@ from handgrad.engine.kernels.thirds import TURN_BYTES
 from handgrad.engine.kernels.winograd import SQUARE, turn_kernel
 from handgrad.engine.kernels.winograd_matrices import winograd_pack
 from handgrad.engine.lowering import geometry
-from handgrad.engine.lowering.elementwise import dense
+from handgrad.engine.lowering.copies import dense
 from handgrad.engine.lowering.geometry import Convolution
 from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
 from handgrad.engine.lowering.windows import Places, Windows
 from handgrad.engine.lowering.winograd_gradient import add_weight_gradient
 from handgrad.engine.lowering.winograd_way import (
@@ -48,10 +49,9 @@ def suits_winograd(layer: Conv2d) -> bool:
     )
 
 
-def lower_winograd(
-    lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor
-) -> Tensor:
+def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = convolution of the padded inputs + bias."""
+    name, layer = node.name, node.layer
     memory = lowering.memory
     _, height, width = inputs.shape
     shape = Convolution.of(layer, inputs.shape, memory.tile)
@@ -66,12 +66,11 @@ def lower_winograd(
     add_products(lowering, forward, points, weights)
     bias = lowering.store.pointer(f"{name}.bias")
     add_outputs(lowering, forward, outputs, bias, FLOAT_BYTES)
-    needs_d_inputs = lowering.needs_d_inputs
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
         add_weight_gradient(lowering, name, forward, points, d_outputs)
-        if not needs_d_inputs:
+        if not node.needs_d_inputs:
             return None
         return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
 
