@@ -18,6 +18,7 @@ from handgrad.layers import (
     ReLU,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     Tanh,
 )
@@ -77,6 +78,7 @@ def test_an_object_with_a_method_of_its_own_does_too(name):
         (Tanh(), activations.TANH),
         (GELU(), activations.GELU),
         (GELU("tanh"), activations.GELU_TANH),
+        (SiLU(), activations.SILU),
         (OwnReLU(), None),
         (Softmax(), None),
         (Flatten(), None),

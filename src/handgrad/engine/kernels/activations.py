@@ -21,6 +21,7 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import Kernel, inlined, kernel_entry
 from handgrad.engine.kernels.mathematics import (
+    SMALLEST,
     fast_erf,
     fast_exp,
     fast_sigmoid,
@@ -79,8 +80,15 @@ def gelu_tanh(value, slope):
 
 
 @inlined
+def silu(value, slope):
+    """value * sigmoid(value), which has ended where exp ends."""
+    near = SMALLEST if value < SMALLEST else value
+    return near * fast_sigmoid(near)
+
+
+@inlined
 def d_identity(blame, kept, slope):
-    """The derivative times d_outputs, from what was kept: outputs, for GELU inputs."""
+    """The derivative times d_outputs, from what was kept: outputs, or inputs."""
     return blame
 
 
@@ -126,6 +134,14 @@ def d_gelu_tanh(blame, kept, slope):
     return blame * slope_here
 
 
+@inlined
+def d_silu(blame, kept, slope):
+    """The gate, and the input times the gate's own slope."""
+    near = SMALLEST if kept < SMALLEST else kept
+    gate = fast_sigmoid(near)
+    return blame * (gate + near * gate * (ONE - gate))
+
+
 @dataclass(frozen=True)
 class Activation:
     """An activation's two functions; `backward` sees its outputs, or its inputs."""
@@ -143,6 +159,7 @@ SIGMOID = Activation(sigmoid, d_sigmoid)
 TANH = Activation(tanh, d_tanh)
 GELU = Activation(gelu, d_gelu, keeps_inputs=True)
 GELU_TANH = Activation(gelu_tanh, d_gelu_tanh, keeps_inputs=True)
+SILU = Activation(silu, d_silu, keeps_inputs=True)
 
 SOURCE = matrix("rows", "columns", "stride")
 TARGET = matrix("rows", "columns", "out_stride")
@@ -150,10 +167,10 @@ TARGET = matrix("rows", "columns", "out_stride")
 
 @cache
 def forward_kernel(kind: Activation, *, has_bias: bool, in_place: bool) -> Kernel:
-    """outputs = activation(inputs + bias of the row); GELU keeps inputs + bias.
+    """outputs = activation(inputs + bias of the row); some keep inputs + bias.
 
     Stands for
-        the bias of Linear.forward, and ReLU ... GELU.forward
+        the bias of Linear.forward, and ReLU ... SiLU.forward
 
     Why
         in place is said at compile time: a compiler that finds two arrays at one
@@ -193,7 +210,7 @@ def forward_kernel(kind: Activation, *, has_bias: bool, in_place: bool) -> Kerne
 
 @cache
 def rows_kernel(kind: Activation, *, in_place: bool) -> Kernel:
-    """outputs = activation(inputs + bias), an example a row; GELU keeps inputs + bias.
+    """outputs = activation(inputs + bias), an example a row; some keep inputs + bias.
 
     Stands for
         the same as `forward_kernel`
@@ -233,7 +250,7 @@ def backward_kernel(kind: Activation) -> Kernel:
     """d_outputs become d_inputs: d_outputs * slope at what was kept.
 
     Stands for
-        ReLU ... GELU.backward
+        ReLU ... SiLU.backward
     """
     derive = kind.backward
 

@@ -42,6 +42,7 @@ from handgrad.layers import (
     ReLU,
     Residual,
     Sigmoid,
+    SiLU,
     Tanh,
 )
 
@@ -106,6 +107,7 @@ TABLE: dict[type, Row] = {
         },
     ),
     Sigmoid: _activation(activations.SIGMOID),
+    SiLU: _activation(activations.SILU),
     Tanh: _activation(activations.TANH),
 }
 PLAIN = Row(lower_plain, meets=always)
