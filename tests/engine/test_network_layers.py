@@ -1,7 +1,7 @@
 """Of exactly which class a thing is; what follows from that: test_subclasses."""
 
-from handgrad.engine.network_layers import exact, layers_of
-from handgrad.layers import GELU, ReLU, Sequential
+from handgrad.engine.network_layers import exact, layers_of, within
+from handgrad.layers import GELU, ReLU, Residual, Sequential, Tanh
 from handgrad.losses import L2
 
 
@@ -26,3 +26,15 @@ def test_a_network_with_passes_of_its_own_is_one_layer():
     model.forward = model.forward
     assert layers_of(model) == [("", model)]
     assert [name for name, _ in layers_of(OwnReLU())] == [""]
+
+
+class OwnSequential(Sequential):
+    """A user's own container."""
+
+
+def test_what_a_container_holds_stands_under_its_name():
+    first, second = ReLU(), Tanh()
+    assert within(OwnSequential([first])) == {"relu_1": first}
+    assert within(Residual(first)) == {"body": first}
+    assert within(Residual(first, second)) == {"body": first, "shortcut": second}
+    assert within(first) == {}

@@ -7,7 +7,7 @@ comes from: it runs by its own `forward` and `backward`, as it is written.
 from collections.abc import Collection
 from typing import Any
 
-from handgrad.layers import Layer, Sequential
+from handgrad.layers import Layer, Residual, Sequential
 from handgrad.randomness import Key
 
 Named = tuple[str, Layer[Any]]
@@ -45,6 +45,16 @@ def parts_of(name: str, layer: Layer[Any]) -> list[Named]:
         for own, part in inner.layers.items()
         for found in parts_of(f"{name}.{own}", part)
     ]
+
+
+def within(layer: Layer[Any]) -> dict[str, Layer[Any]]:
+    """The layers that a container of Handgrad's, or one derived from it, holds."""
+    if isinstance(layer, Sequential):
+        return dict(layer.layers)
+    if isinstance(layer, Residual):
+        ways = {"body": layer.body, "shortcut": layer.shortcut}
+        return {name: way for name, way in ways.items() if way is not None}
+    return {}
 
 
 def layer_key(key: Key, name: str) -> Key:

@@ -54,8 +54,8 @@ def nodes(*layers):
         ([Conv2d(1, 1, 1, key=KEY), ReLU()], "conv2d_1, relu_1"),
         (
             [Residual(Sequential([dense(), ReLU(), dense()]), dense()), ReLU(), ReLU()],
-            "residual_1 + relu_1 (shortcut: residual_1.shortcut; body: "
-            "linear_1 + relu_1, linear_2), relu_2",
+            "residual_1 + relu_1 (body: linear_1 + relu_1, linear_2; "
+            "shortcut: residual_1.shortcut), relu_2",
         ),
         ([Residual(Tanh()), Tanh()], "residual_1 (body: residual_1.body), tanh_1"),
     ],

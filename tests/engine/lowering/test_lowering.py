@@ -42,6 +42,14 @@ def test_outputs_stand_as_the_next_layer_reads_them(lowering, feeds_matrix):
     assert lowering.outputs("outputs", (4,), node).is_batch_first
 
 
+def test_a_scratch_buffer_grows_to_the_largest_of_its_users(lowering):
+    small, again = (lowering.scratch("parts", size) for size in (100, 60))
+    assert small == again
+    large = lowering.scratch("parts", 300)
+    assert large != small
+    assert large.region.lane >= 300
+
+
 def test_what_a_backward_pass_reads_is_kept_while_training(lowering):
     memory = lowering.memory
     read, other = (memory.dense(name, "activations", (4,)) for name in ("a", "b"))

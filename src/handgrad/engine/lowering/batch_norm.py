@@ -14,7 +14,7 @@ from handgrad.engine.kernels.batch_norm import (
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
-from handgrad.engine.pieces import Piece
+from handgrad.engine.pieces import add_one_lane
 
 
 def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
@@ -85,7 +85,9 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
             step=sums.tile_stride // FLOAT_BYTES,
             **sizes,
         )
-        _add_pieces(lowering, name, channels, gradients)
+        d_bias = gradients.plus(channels * FLOAT_BYTES)
+        add_one_lane(lowering, f"{name}.weight", gradients, channels)
+        add_one_lane(lowering, f"{name}.bias", d_bias, channels)
         return d_outputs
 
     # the ReLU's slope is read from the outputs
@@ -115,25 +117,6 @@ def _add_notes(
         stride=inputs.stride,
     )
     return everyone
-
-
-def _add_pieces(
-    lowering: Lowering, name: str, channels: int, gradients: Pointer
-) -> None:
-    for number, parameter in enumerate(("weight", "bias")):
-        lowering.pieces.append(
-            Piece(
-                f"{name}.{parameter}",
-                0,
-                1,
-                channels,
-                channels,
-                lanes=gradients.plus(number * channels * FLOAT_BYTES),
-                lane_stride=channels,
-                lane_count=1,
-                cost=channels,
-            )
-        )
 
 
 def _buffer(buffer: Any) -> Pointer:

@@ -26,15 +26,7 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     name, layer = node.name, node.layer
     memory = lowering.memory
     padded = inputs if inputs.has_border else add_border(lowering, name, layer, inputs)
-    shape = Convolution(
-        layer.in_channels,
-        layer.out_channels,
-        (padded.shape[1], padded.shape[2]),
-        layer.kernel_size,
-        layer.stride,
-        layer.padding,
-        memory.tile,
-    )
+    shape = Convolution.over(layer, (padded.shape[1], padded.shape[2]), memory.tile)
     block = geometry.output_block(layer.out_channels)
     rounded = -(-layer.out_channels // block) * block
     high, wide = shape.out_size
@@ -46,7 +38,10 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     )
     order = geometry.forward_order(shape, block)
     packed = _packed(lowering, name, order)
-    bias = _packed(lowering, name, _padded_order(layer.out_channels, rounded), "bias")
+    numbers, more = np.arange(layer.out_channels), rounded - layer.out_channels
+    bias = _packed(
+        lowering, name, np.pad(numbers, (0, more), constant_values=-1), "bias"
+    )
     taps, places = geometry.forward_tables(shape, block)
     lowering.add(
         taps_kernel(block, VECTORS),
@@ -216,9 +211,3 @@ def _packed(
         )
     )
     return packed
-
-
-def _padded_order(count: int, rounded: int) -> NumpyArray:
-    order = np.full(rounded, -1, dtype=np.int64)
-    order[:count] = np.arange(count)
-    return order

@@ -33,15 +33,14 @@ class Convolution:
         """A layer's, over pictures (channels, height, width) without their padding."""
         _, height, width = shape
         top, left = layer.padding
-        return cls(
-            layer.in_channels,
-            layer.out_channels,
-            (height + 2 * top, width + 2 * left),
-            layer.kernel_size,
-            layer.stride,
-            layer.padding,
-            tile,
-        )
+        return cls.over(layer, (height + 2 * top, width + 2 * left), tile)
+
+    @classmethod
+    def over(cls, layer: Conv2d, size: Pair, tile: int) -> "Convolution":
+        """A layer's, over pictures of this size, their padding included."""
+        channels = (layer.in_channels, layer.out_channels)
+        window = (layer.kernel_size, layer.stride, layer.padding)
+        return cls(*channels, size, *window, tile)
 
     @property
     def taps(self) -> int:
@@ -68,12 +67,6 @@ class Convolution:
     def output_bytes(self) -> int:
         """From output channel to output channel."""
         return self.out_size[0] * self.out_size[1] * self.tile * FLOAT
-
-    @property
-    def operations(self) -> int:
-        """Of one pass over one tile, as the textbook counts."""
-        places = self.out_size[0] * self.out_size[1] * self.tile
-        return 2 * self.out_channels * self.in_channels * self.taps * places
 
 
 def output_block(channels: int) -> int:

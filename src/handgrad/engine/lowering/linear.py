@@ -4,8 +4,8 @@ The gradient of a weight is a sum over the whole batch. When all tiles are done,
 one product for each block of rows, which the optimizer moves while it is in the cache.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from functools import partial
 
 from handgrad.engine.kernels.products import clear, product, row_sums
 from handgrad.engine.lowering.activation import lower_bias
@@ -22,14 +22,12 @@ from handgrad.engine.lowering.skinny import (
 )
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import Piece
+from handgrad.engine.pieces import Block, Make, add_linear_pieces
 from handgrad.layers import Linear
 
 TASK_OPERATIONS = 12_000_000  # of one block of a weight's gradient
 FEWEST_ROWS, MOST_BLOCKS = 60, 4  # a product packs its right side once a block
 SKINNY = 32
-Block: TypeAlias = tuple[int, int, int, int]
-Make: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
 
 
 def tile_of_linear(layer: Linear) -> int:
@@ -107,20 +105,6 @@ def _add_pieces(
 ) -> None:
     out, into = layer.out_features, layer.in_features
     capacity = lowering.memory.capacity
-    for first, rows, left, columns in blocks(out, into, capacity):
-        lowering.pieces.append(
-            Piece(
-                f"{name}.weight",
-                first * into + left,
-                rows,
-                columns,
-                into,
-                _weight_gradient(
-                    lowering, name, inputs, d_outputs, (first, rows, left, columns)
-                ),
-                cost=2 * rows * columns * capacity,
-            )
-        )
 
     def bias_gradient(place: Pointer, stride: int) -> list[Operation]:
         return [
@@ -136,8 +120,13 @@ def _add_pieces(
             ),
         ]
 
-    lowering.pieces.append(
-        Piece(f"{name}.bias", 0, 1, out, out, bias_gradient, cost=out * capacity)
+    add_linear_pieces(
+        lowering,
+        name,
+        layer,
+        blocks(out, into, capacity),
+        partial(_weight_gradient, lowering, name, inputs, d_outputs),
+        bias_gradient,
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import NOWHERE, Memory, Pointer, Tensor
+from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
@@ -80,13 +80,13 @@ class Lowering:
             self.phases.append(tiled(name, self.operations, self.memory.tiles))
             self.operations = []
 
-    def scratch(self, name: str, count: int, *, per_tile: bool = False) -> Pointer:
-        """A buffer that layers after one another share: each overwrites the last's."""
-        size, pointer = self.scratches.get(name, (0, NOWHERE))
-        if size < count:
+    def scratch(self, name: str, size: int, *, per_tile: bool = False) -> Pointer:
+        """So many bytes that layers share: each overwrites what the last has left."""
+        least, pointer = self.scratches.get(name, (0, NOWHERE))
+        if least < size:
             make = self.memory.each_tile if per_tile else self.memory.each_worker
-            pointer = make(name, "scratch", count)
-            self.scratches[name] = (count, pointer)
+            pointer = make(name, "scratch", -(-size // FLOAT_BYTES))
+            self.scratches[name] = (size, pointer)
         return pointer
 
     def outputs(self, name: str, shape: Shape, node: Node) -> Tensor:

@@ -4,7 +4,7 @@ The same products as in `rows`, an example a row. Weights are cut into parts and
 packed once a step; a large first weight beside its product, so that it is read once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from handgrad.engine import matrix_unit
 from handgrad.engine.kernels.amx import SIDE
@@ -19,6 +19,7 @@ from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
+from handgrad.engine.pieces import Block, Make
 from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
@@ -63,7 +64,7 @@ def _add_product(
 ) -> None:
     left, packed, outputs = sides
     tile, (columns, count) = lowering.memory.tile, sizes
-    scratch = _scratch(lowering, scratch_bytes(tile, is_packed=True))
+    scratch = lowering.scratch("parts", scratch_bytes(tile, is_packed=True))
     lowering.add(
         product_of_packed,
         name,
@@ -91,7 +92,7 @@ def _packed(
         f"{name}.weight {kind}", "packed weights", size // FLOAT_BYTES
     )
     weight = lowering.store.pointer(f"{name}.weight")
-    scratch = _scratch(lowering, TURN_BYTES)
+    scratch = lowering.scratch("parts", TURN_BYTES)
     for first in range(0, columns, COLUMNS_AT_ONCE):
         here = min(COLUMNS_AT_ONCE, columns - first)
         step = into if turned else 1
@@ -141,8 +142,8 @@ def weight_gradient(
     name: str,
     inputs: Tensor,
     d_outputs: Tensor,
-    block: tuple[int, int, int, int],
-) -> Callable[[Pointer, int], Sequence[Operation]]:
+    block: Block,
+) -> Make:
     """d_weight = d_outputs.T @ inputs: a block of it, over the whole batch."""
     first, rows, left, columns = block
 
@@ -177,7 +178,7 @@ def _product(
     """
     rows, columns, count = sizes
     together = TOGETHER if rows <= MANY_ROWS else TOGETHER // 2
-    scratch = _scratch(lowering, scratch_bytes(rows, together, is_packed=False))
+    scratch = lowering.scratch("parts", scratch_bytes(rows, together, is_packed=False))
     return Operation(
         matrix_product,
         stands_for,
@@ -195,7 +196,3 @@ def _product(
         count=count,
         together=together,
     )
-
-
-def _scratch(lowering: Lowering, size: int) -> Pointer:
-    return lowering.scratch("parts", -(-size // FLOAT_BYTES))

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import NumpyArray
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import layer_key
-from handgrad.engine.pieces import Piece
+from handgrad.engine.pieces import add_one_lane
 from handgrad.engine.program import Phase
 from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
@@ -109,25 +109,9 @@ def _add_pieces(
     """A place for each parameter's gradient, and the pieces that move them."""
     places = {}
     for parameter, values in layer.parameters().items():
-        size = _size(values.shape)
+        size = int(np.prod(values.shape))
         full = f"{name}.{parameter}" if name else parameter
         place = lowering.memory.array(f"d_{full}", "gradients", size)
         places[parameter] = place.reshape(values.shape)
-        lowering.pieces.append(
-            Piece(
-                full,
-                0,
-                1,
-                size,
-                size,
-                lanes=pointer_to(place),
-                lane_stride=size,
-                lane_count=1,
-                cost=size,
-            )
-        )
+        add_one_lane(lowering, full, pointer_to(place), size)
     return places
-
-
-def _size(shape: Shape) -> int:
-    return int(np.prod(shape))

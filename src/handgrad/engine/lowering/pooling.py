@@ -1,8 +1,10 @@
 """Pooling layers, with the ReLU that stands before a max pooling."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from handgrad.arrays import Pair, Shape
+from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.kernels.pooling import (
     SIZES,
     average_pool,
@@ -12,11 +14,14 @@ from handgrad.engine.kernels.pooling import (
 )
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import Tensor
+from handgrad.engine.memory import Pointer, Tensor
 from handgrad.layers import MaxPool2d
 
 LARGEST_WINDOW = 254  # a winner is one byte, and 255 says that there is none
+MEANS = average_pool, average_unpool
 Geometry: TypeAlias = tuple[Pair, Pair, Pair]  # window, stride, padding
+Arguments: TypeAlias = Mapping[str, Pointer | int]
+NO_MORE: Arguments = {}
 
 
 def suits_max_pool(layer: MaxPool2d) -> bool:
@@ -26,88 +31,77 @@ def suits_max_pool(layer: MaxPool2d) -> bool:
 
 def lower_max_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """Pooled maxima, and one byte for each that says where it stood."""
-    name, layer, has_relu = node.name, node.layer, node.before is not None
-    memory = lowering.memory
-    outputs = lowering.outputs(name, layer.output_shape(inputs.shape), node)
-    winners = memory.each(
-        f"{name} winners", "activations", outputs.rows * memory.tile, item=1
+    outputs, memory = _outputs(lowering, node, inputs), lowering.memory
+    count = outputs.rows * memory.tile
+    winners = memory.each(f"{node.name} winners", "activations", count, item=1)
+    _add_pool(
+        *(lowering, node, inputs, outputs, _window(node), (max_pool, max_unpool)),
+        forward={"winners": winners, "has_relu": node.before is not None},
+        backward={"winners": winners},
     )
-    geometry = (layer.kernel_size, layer.stride, layer.padding)
-    shown = f"relu + {name}" if has_relu else name
-    lowering.add(
-        max_pool,
-        f"{shown} forward",
-        inputs=inputs.pointer,
-        outputs=outputs.pointer,
-        winners=winners,
-        has_relu=has_relu,
-        **_sizes(inputs.shape, outputs, geometry, memory.tile),
-    )
-
-    def backward(d_outputs: Tensor) -> Tensor:
-        d_inputs = _place_for_gradient(lowering, name, inputs)
-        pooled = d_outputs.reshaped(outputs.shape)
-        lowering.add(
-            max_unpool,
-            f"{shown} d_inputs",
-            d_outputs=pooled.pointer,
-            winners=winners,
-            d_inputs=d_inputs.pointer,
-            **_sizes(inputs.shape, pooled, geometry, memory.tile),
-        )
-        return d_inputs
-
-    lowering.add_backward(backward)
     return outputs
 
 
 def lower_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """Pooled means."""
-    layer = node.layer
-    geometry = (layer.kernel_size, layer.stride, layer.padding)
-    pooled_shape = layer.output_shape(inputs.shape)
-    return _average(lowering, node, inputs, geometry, pooled_shape)
+    outputs = _outputs(lowering, node, inputs)
+    _add_pool(lowering, node, inputs, outputs, _window(node), MEANS)
+    return outputs
 
 
 def lower_global_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """One window as large as the picture."""
-    size = (inputs.shape[1], inputs.shape[2])
-    geometry = (size, size, (0, 0))
-    return _average(lowering, node, inputs, geometry, (inputs.shape[0], 1, 1))
+    outputs, size = _outputs(lowering, node, inputs), (inputs.shape[1], inputs.shape[2])
+    _add_pool(lowering, node, inputs, outputs, (size, size, (0, 0)), MEANS)
+    return outputs
 
 
-def _average(
+def _outputs(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    return lowering.outputs(node.name, node.layer.output_shape(inputs.shape), node)
+
+
+def _window(node: Node) -> Geometry:
+    return (node.layer.kernel_size, node.layer.stride, node.layer.padding)
+
+
+def _add_pool(
     lowering: Lowering,
     node: Node,
     inputs: Tensor,
+    outputs: Tensor,
     geometry: Geometry,
-    pooled_shape: Shape,
-) -> Tensor:
-    name, memory = node.name, lowering.memory
-    outputs = lowering.outputs(name, node.layer.output_shape(inputs.shape), node)
-    places = outputs.reshaped(pooled_shape)
+    kernels: tuple[Kernel, Kernel],
+    *,
+    forward: Arguments = NO_MORE,
+    backward: Arguments = NO_MORE,
+) -> None:
+    """Both passes; what only one kind of pooling asks for comes by name."""
+    tile = lowering.memory.tile
+    shown = node.name if node.before is None else f"relu + {node.name}"
+    pooled_shape = (*outputs.shape, 1, 1)[:3]
     lowering.add(
-        average_pool,
-        f"{name} forward",
+        kernels[0],
+        f"{shown} forward",
         inputs=inputs.pointer,
         outputs=outputs.pointer,
-        **_sizes(inputs.shape, places, geometry, memory.tile),
+        **forward,
+        **_sizes(inputs.shape, outputs.reshaped(pooled_shape), geometry, tile),
     )
 
-    def backward(d_outputs: Tensor) -> Tensor:
-        d_inputs = _place_for_gradient(lowering, name, inputs)
+    def add_backward(d_outputs: Tensor) -> Tensor:
+        d_inputs = _place_for_gradient(lowering, node.name, inputs)
         pooled = d_outputs.reshaped(pooled_shape)
         lowering.add(
-            average_unpool,
-            f"{name} d_inputs",
+            kernels[1],
+            f"{shown} d_inputs",
             d_outputs=pooled.pointer,
             d_inputs=d_inputs.pointer,
-            **_sizes(inputs.shape, pooled, geometry, memory.tile),
+            **backward,
+            **_sizes(inputs.shape, pooled, geometry, tile),
         )
         return d_inputs
 
-    lowering.add_backward(backward)
-    return outputs
+    lowering.add_backward(add_backward)
 
 
 def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:

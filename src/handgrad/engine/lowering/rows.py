@@ -4,8 +4,8 @@ An activation's rows are the left side of the next product as they lie; the weig
 into panels for the forward pass, and for the gradient of the inputs, once a step.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from functools import partial
 
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.rows import (
@@ -23,7 +23,7 @@ from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import Piece
+from handgrad.engine.pieces import Block, Make, add_linear_pieces
 from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
@@ -34,8 +34,6 @@ KEPT_INPUTS = 3 << 19  # bytes of inputs that stay in a core's own cache
 BLOCKS = 4  # of rows of a weight's gradient
 FEWEST_ROWS = 48
 BLOCK_BYTES = 850_000  # of a gradient that waits in a core's own cache to be used
-Block: TypeAlias = tuple[int, int, int, int]
-Make: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
 
 
 def fills_registers(layer: Linear) -> bool:
@@ -91,7 +89,7 @@ def _add_turned_products(
     panels = -(-out // WIDTH)
     step = -(-panels // memory.workers) * WIDTH
     weight = lowering.store.pointer(f"{name}.weight")
-    scratch = lowering.scratch("panel", AT_ONCE * WIDTH)
+    scratch = lowering.scratch("panel", AT_ONCE * WIDTH * FLOAT_BYTES)
     tasks = []
     for first in range(0, out, step):
         outs = min(step, out - first)
@@ -202,22 +200,8 @@ def _add_pieces(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
 ) -> None:
     out, into = layer.out_features, layer.in_features
-    capacity = lowering.memory.capacity
     by_unit = unit.suits_matrix_unit(layer)
     gradient = unit.weight_gradient if by_unit else _weight_gradient
-    for block in blocks(out, into):
-        first, rows, left, columns = block
-        lowering.pieces.append(
-            Piece(
-                f"{name}.weight",
-                first * into + left,
-                rows,
-                columns,
-                into,
-                gradient(lowering, name, inputs, d_outputs, block),
-                cost=2 * rows * columns * capacity,
-            )
-        )
 
     def bias_gradient(place: Pointer, stride: int) -> Sequence[Operation]:
         return [
@@ -226,14 +210,19 @@ def _add_pieces(
                 f"{name} d_bias",
                 values=d_outputs.pointer.whole(),
                 sums=place,
-                rows=capacity,
+                rows=lowering.memory.capacity,
                 columns=out,
                 stride=d_outputs.stride,
             )
         ]
 
-    lowering.pieces.append(
-        Piece(f"{name}.bias", 0, 1, out, out, bias_gradient, cost=out * capacity)
+    add_linear_pieces(
+        lowering,
+        name,
+        layer,
+        blocks(out, into),
+        partial(gradient, lowering, name, inputs, d_outputs),
+        bias_gradient,
     )
 
 
@@ -245,7 +234,7 @@ def _weight_gradient(
     d_columns = d_outputs.pointer.whole().plus(first * FLOAT_BYTES)
     images = inputs.pointer.whole().plus(left * FLOAT_BYTES)
     packed = capacity * (-(-rows // ROWS) * ROWS + WIDTH) + LANES
-    scratch = lowering.scratch("rows side by side", packed)
+    scratch = lowering.scratch("rows side by side", packed * FLOAT_BYTES)
 
     def make(place: Pointer, stride: int) -> Sequence[Operation]:
         return [

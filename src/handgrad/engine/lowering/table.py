@@ -26,7 +26,7 @@ from handgrad.engine.lowering.pooling import (
 from handgrad.engine.lowering.residual import lower_residual
 from handgrad.engine.lowering.rows import fills_registers
 from handgrad.engine.lowering.skinny import reads_bytes
-from handgrad.engine.network_layers import exact
+from handgrad.engine.network_layers import exact, within
 from handgrad.layers import (
     GELU,
     AveragePool2d,
@@ -100,11 +100,7 @@ TABLE: dict[type, Row] = {
     Residual: Row(
         lower_residual,
         takes_after=_is_relu,
-        ways=lambda layer: {
-            name: way
-            for name, way in (("shortcut", layer.shortcut), ("body", layer.body))
-            if way is not None
-        },
+        ways=within,
     ),
     Sigmoid: _activation(activations.SIGMOID),
     SiLU: _activation(activations.SILU),

@@ -18,7 +18,6 @@ from handgrad.engine.kernels.convolution_matrices import (
     unit_convolution,
     unit_weights,
 )
-from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.kernels.unit_gradient import (
     gradient_scratch_bytes,
@@ -31,7 +30,7 @@ from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
+from handgrad.engine.pieces import add_bias_lanes, add_row_pieces
 from handgrad.layers import Conv2d
 
 KEPT_BYTES = 5 << 18  # of packed rows that stay in a core's own cache
@@ -100,7 +99,7 @@ def _add_convolution(
         weights=weights,
         bias=bias or NOWHERE,
         outputs=outputs.pointer,
-        table=_scratch(lowering, scratch),
+        table=lowering.scratch("parts", scratch),
         has_bias=bias is not None,
         **_sizes(inputs, outputs, shape.kernel, padding),
     )
@@ -136,7 +135,7 @@ def _packed(
             f"{full} {kind}, in parts",
             weights=ordered,
             packed=packed,
-            turned=_scratch(lowering, TURN_BYTES),
+            turned=lowering.scratch("parts", TURN_BYTES),
             taps=taps,
             outs=outs,
             channels=channels,
@@ -160,24 +159,12 @@ def _add_weight_gradient(
         d_outputs=d_outputs.pointer,
         inputs=inputs.pointer,
         d_weight=parts,
-        table=_scratch(lowering, gradient_scratch_bytes(*sizes)),
+        table=lowering.scratch("parts", gradient_scratch_bytes(*sizes)),
         together=together,
         **_sizes(inputs, d_outputs, shape.kernel, shape.padding),
     )
-    columns = shape.out_size[0] * shape.out_size[1] * shape.tile
-    bias = memory.each_tile(f"{name} bias lanes", "gradients", outs)
-    lowering.add(clear, f"{name} d_bias = 0", values=bias, size=outs)
-    lowering.add(
-        row_sums,
-        f"{name} d_bias",
-        values=d_outputs.pointer,
-        sums=bias,
-        rows=outs,
-        columns=columns,
-        stride=columns,
-    )
     _add_weight_pieces(lowering, name, shape, parts)
-    add_lane_pieces(lowering, f"{name}.bias", bias, outs, 1)
+    add_bias_lanes(lowering, name, d_outputs)
 
 
 def rows_together(sizes: Pair, out_size: Pair, kernel: Pair) -> int:
@@ -222,7 +209,3 @@ def _sizes(
 ) -> dict[str, int]:
     numbers = (*inputs.shape, *outputs.shape, *kernel, *padding)
     return dict(zip(SIZES, numbers, strict=True))
-
-
-def _scratch(lowering: Lowering, size: int) -> Pointer:
-    return lowering.scratch("parts", -(-size // FLOAT_BYTES))

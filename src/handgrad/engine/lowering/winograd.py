@@ -89,7 +89,7 @@ def _add_d_inputs(
     d_inputs = lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
     order = geometry.backward_order(shape, back.block)
     weights = _weight_points(lowering, name, back, order, turned=True)
-    points = lowering.scratch("points", CELLS * back.source_cell // FLOAT_BYTES)
+    points = lowering.scratch("points", CELLS * back.source_cell)
     add_points(lowering, back, d_outputs, points)
     add_products(lowering, back, points, weights)
     zero = lowering.memory.shared(f"{back.name} no bias", "settings", 1)
@@ -143,7 +143,7 @@ def _weight_points(
     parts = memory.shared(
         f"{way.name} parts", "packed weights", CELLS * way.packed_cell // FLOAT_BYTES
     )
-    scratch = lowering.scratch("parts", TURN_BYTES // FLOAT_BYTES)
+    scratch = lowering.scratch("parts", TURN_BYTES)
     blocks = CELLS * way.blocks
     cut = Operation(
         winograd_pack,

@@ -12,7 +12,6 @@ import numpy as np
 
 from handgrad.engine import matrix_unit
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
-from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
 from handgrad.engine.kernels.winograd import (
@@ -26,7 +25,7 @@ from handgrad.engine.lowering.windows import Places
 from handgrad.engine.lowering.winograd_way import CELLS, Way, add_turn, picture_strides
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import add_lane_pieces, add_row_pieces
+from handgrad.engine.pieces import add_bias_lanes, add_row_pieces
 from handgrad.engine.program import Phase, Task
 
 TURNED_BYTES = 3 << 18  # of inputs that stay in a core's own cache
@@ -40,8 +39,8 @@ def add_weight_gradient(
     panel = way.outputs * PANEL_BYTES
     cell = windows.count * panel
     beyond = way.block * PANEL  # the last block may read behind the last panel
-    count = CELLS * cell // FLOAT_BYTES + beyond
-    d_points = lowering.scratch("d_outputs points", count, per_tile=True)
+    size = CELLS * cell + beyond * FLOAT_BYTES
+    d_points = lowering.scratch("d_outputs points", size, per_tile=True)
     add_turn(
         lowering,
         D_RESULT,
@@ -51,19 +50,7 @@ def add_weight_gradient(
         windows.d_outputs(panel),
         way.outputs,
     )
-    columns = windows.out_size[0] * windows.out_size[1] * memory.tile
-    bias = memory.each_tile(f"{name} bias lanes", "gradients", way.outputs)
-    lowering.add(clear, f"{name} d_bias = 0", values=bias, size=way.outputs)
-    lowering.add(
-        row_sums,
-        f"{name} d_bias",
-        values=d_outputs.pointer,
-        sums=bias,
-        rows=way.outputs,
-        columns=columns,
-        stride=columns,
-    )
-    add_lane_pieces(lowering, f"{name}.bias", bias, way.outputs, 1)
+    add_bias_lanes(lowering, name, d_outputs)
     lowering.meet(f"backward to {name}")
     summed = memory.shared(
         f"{name} d_weight points", "gradients", CELLS * way.weight_cell // FLOAT_BYTES
@@ -93,7 +80,7 @@ def _gradient_tasks(
         return _tasks_by_unit(lowering, name, way, buffers, (table, len(panels)))
     group_bytes = len(panels) * PANEL * PANEL_BYTES
     together = max(1, TURNED_BYTES // group_bytes)
-    turned = lowering.scratch("turned", together * group_bytes // FLOAT_BYTES)
+    turned = lowering.scratch("turned", together * group_bytes)
     groups = way.channels // PANEL
     stride = way.channels * FLOAT_BYTES
     tasks = []
@@ -135,7 +122,7 @@ def _tasks_by_unit(
         d_outputs=d_points.by_tile(d_cell),
         inputs=points.by_tile(way.source_cell),
         panels=panels[0],
-        parts=lowering.scratch("parts", size // FLOAT_BYTES),
+        parts=lowering.scratch("parts", size),
         d_points=summed.by_tile(way.weight_cell),
         count=panels[1],
         outputs=way.outputs,
@@ -151,7 +138,7 @@ def _add_weight_pieces(
     memory = lowering.memory
     masks = memory.lookup("masks", Places().arrays()[1])
     zero = memory.shared(f"{name} d_weight zero", "settings", 1)
-    scratch = lowering.scratch("squares", SQUARE * LANES)
+    scratch = lowering.scratch("squares", SQUARE * LANES * FLOAT_BYTES)
     size = way.channels * SQUARE
 
     def make(first: int, rows: int) -> Any:

@@ -113,7 +113,7 @@ def add_products(
         for cell in range(CELLS)
         for window in range(windows.count)
     ]
-    outputs = lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES)
+    outputs = lowering.scratch("products", CELLS * way.cell)
     row = way.block * FLOAT_BYTES
     lowering.add(
         taps_kernel(way.block, PANEL // LANES),
@@ -146,8 +146,8 @@ def _add_products_by_unit(
         way.name,
         points=points,
         weights=weights,
-        outputs=lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES),
-        parts=lowering.scratch("parts", size // FLOAT_BYTES),
+        outputs=lowering.scratch("products", CELLS * way.cell),
+        parts=lowering.scratch("parts", size),
         cells=CELLS,
         windows=windows,
         channels=way.channels,
@@ -165,7 +165,7 @@ def add_outputs(
         RESULT,
         f"{way.name}, outputs",
         (
-            lowering.scratch("products", CELLS * way.cell // FLOAT_BYTES),
+            lowering.scratch("products", CELLS * way.cell),
             (PANEL_BYTES, POINTS * way.cell, way.cell),
         ),
         (outputs.pointer, picture_strides(windows.out_size, windows.pixel_bytes)),
