@@ -3,6 +3,7 @@
 import pytest
 
 from handgrad.engine.lowering.fusion import fused
+from handgrad.engine.lowering.table import TABLE
 from handgrad.engine.network_layers import layers_of
 from handgrad.layers import (
     BatchNorm1d,
@@ -62,6 +63,15 @@ def nodes(*layers):
 )
 def test_neighbours_become_one_node(layers, shown):
     assert ", ".join(map(str, nodes(*layers))) == shown
+
+
+def test_a_new_layer_is_fused_by_its_row_alone(monkeypatch):
+    monkeypatch.setitem(TABLE, OwnReLU, TABLE[ReLU])
+    found = nodes(dense(), OwnReLU(), BatchNorm1d(3), OwnReLU())
+    assert list(map(str, found)) == [
+        "linear_1 + own_relu_1",
+        "batch_norm1d_1 + own_relu_2",
+    ]
 
 
 @pytest.mark.parametrize(

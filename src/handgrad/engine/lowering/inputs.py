@@ -26,7 +26,7 @@ from handgrad.engine.network_layers import exact
 from handgrad.errors import ConfigError
 
 
-def gather(lowering: Lowering, first: Node | None, check: BatchCheck) -> Tensor:
+def gather(lowering: Lowering, first: Node, check: BatchCheck) -> Tensor:
     """Fetch a tile's inputs in the layout that the first node that computes wants."""
     memory, tile = lowering.memory, lowering.memory.tile
     shape, dtype = check.input_shape, check.input_dtype
@@ -34,17 +34,17 @@ def gather(lowering: Lowering, first: Node | None, check: BatchCheck) -> Tensor:
     channels, height, width = shape if is_image else (*shape, 1, 1)
     scale = scale_and_shift(memory, check)
     shift = scale.plus(channels * FLOAT_BYTES)
-    border = first.row.border if first is not None else None
-    top, left = border(first.layer) if first is not None and border else (0, 0)
+    border = first.row.border
+    top, left = border(first.layer) if border else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
     features = channels * height * width
     is_bytes = is_image and dtype == "uint8"
     can_skip = is_bytes and not (lowering.training or lowering.by_rows)
-    if can_skip and first is not None and first.row.reads_bytes(first.layer, shape):
+    if can_skip and first.row.reads_bytes(first.layer, shape):
         pixels = Pixels(channels, scale, shift)
         return Tensor(shape, NOWHERE, features, is_batch_first=True, pixels=pixels)
     arguments: dict[str, Any]
-    if first is not None and first.row.wants_matrix:
+    if first.row.wants_matrix:
         inputs = _image_rows(lowering, shape, features)
         kernel, arguments = gather_first_kernel(dtype), {"stride": inputs.stride}
     else:

@@ -29,19 +29,17 @@ def has_meetings(nodes: Sequence[Node], *, training: bool) -> bool:
 
 def goes_by_rows(nodes: Sequence[Node]) -> bool:
     """Whether the network is a perceptron whose sizes fill whole registers."""
-    first = first_to_compute(nodes)
     return (
-        first is not None
-        and first.row.wants_matrix
+        first_to_compute(nodes).row.wants_matrix
         and processor.has_wide_registers()
         and tile_of(nodes) == LINEAR_TILE
         and all(node.row.by_rows(node.layer) for node in nodes)
     )
 
 
-def first_to_compute(nodes: Sequence[Node]) -> Node | None:
-    """The first node that does more than give numbers another shape."""
-    return next((node for node in nodes if node.row.computes), None)
+def first_to_compute(nodes: Sequence[Node]) -> Node:
+    """The first node that does more than give numbers another shape, if any does."""
+    return next((node for node in nodes if node.row.computes), nodes[-1])
 
 
 def _all(nodes: Sequence[Node]) -> Iterator[Node]:

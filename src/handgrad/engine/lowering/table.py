@@ -51,22 +51,19 @@ def _is_relu(activation: Activation) -> bool:
     return activation is activations.RELU
 
 
-def _batch_norm() -> Row:
-    return Row(
-        lower_batch_norm,
-        takes_after=_is_relu,
-        meets=lambda layer, training: training,
-    )
+def _while_training(layer: Any, training: bool) -> bool:
+    return training
 
 
 def _activation(activation: Activation) -> Row:
     return Row(lower_activation, activation=lambda layer: activation)
 
 
+BATCH_NORM = Row(lower_batch_norm, takes_after=_is_relu, meets=_while_training)
 TABLE: dict[type, Row] = {
     AveragePool2d: Row(lower_average_pool),
-    BatchNorm1d: _batch_norm(),
-    BatchNorm2d: _batch_norm(),
+    BatchNorm1d: BATCH_NORM,
+    BatchNorm2d: BATCH_NORM,
     Conv2d: Row(
         lower_convolution,
         meets=lambda layer, training: training and goes_winograds_way(layer),
@@ -97,11 +94,7 @@ TABLE: dict[type, Row] = {
     ),
     MaxPool2d: Row(lower_max_pool, suits=suits_max_pool, takes_before=_is_relu),
     ReLU: _activation(activations.RELU),
-    Residual: Row(
-        lower_residual,
-        takes_after=_is_relu,
-        ways=within,
-    ),
+    Residual: Row(lower_residual, takes_after=_is_relu, ways=within),
     Sigmoid: _activation(activations.SIGMOID),
     SiLU: _activation(activations.SILU),
     Tanh: _activation(activations.TANH),
