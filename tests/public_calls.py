@@ -306,6 +306,7 @@ LAYERS = {
         lambda: layers.Sequential([layers.Linear(3, 1)]).output_shape((4,)),
     ),
     "layers.Sigmoid": layer(layers.Sigmoid, inputs=1000 * FLOATS),
+    "layers.SiLU": layer(layers.SiLU, inputs=1000 * FLOATS),
     "layers.Softmax": layer(layers.Softmax, inputs=1e30 * FLAT),
     "layers.Tanh": layer(layers.Tanh),
 }

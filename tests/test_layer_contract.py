@@ -24,6 +24,7 @@ from handgrad.layers import (
     Residual,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     Tanh,
 )
@@ -87,6 +88,7 @@ TABLE = {
     "gelu, tanh form": (lambda: GELU(approximate="tanh"), (5,)),
     "tanh": (Tanh, (5,)),
     "sigmoid": (Sigmoid, (5,)),
+    "silu": (SiLU, (2, 3, 4)),
     "softmax": (Softmax, (5,)),
     "residual": (lambda: Residual(Linear(4, 4, key=KEY)), (4,)),
     "sequential": (lambda: Sequential([Linear(4, 3, key=KEY), Tanh()]), (4,)),

@@ -21,6 +21,7 @@ from handgrad.network import (
     relu,
     residual,
     sequential,
+    silu,
 )
 
 ROWS = [
@@ -34,6 +35,7 @@ ROWS = [
     dropout(0.3),
     linear(16, initializer="normal:0.1"),
     gelu(),
+    silu(),
     linear(),
 ]
 

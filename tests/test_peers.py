@@ -36,6 +36,7 @@ CASES = [
         for network in (
             Network("gelu", "mlp", {**SMALL, "activations": "gelu_tanh"}),
             Network("gelu", "mlp", {**SMALL, "activations": "gelu"}),
+            Network("silu", "mlp", {**SMALL, "activations": "silu"}),
             replace(RELU, optimizer="adam", optimizer_options=ADAM),
             Network("lenet", "lenet", image_shape=(3, 28, 24)),
             Network("lenet", "lenet", LENET),

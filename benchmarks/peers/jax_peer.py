@@ -144,6 +144,7 @@ def translate(
     plain = {
         layers.ReLU: jax.nn.relu,
         layers.Sigmoid: jax.nn.sigmoid,
+        layers.SiLU: jax.nn.silu,
         layers.Tanh: jnp.tanh,
     }
     if type(layer) not in plain:

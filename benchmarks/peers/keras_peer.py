@@ -111,6 +111,7 @@ def translate_layer(task: Task, layer: Any) -> Any:
     plain = {
         layers.ReLU: partial(keras.layers.Activation, "relu"),
         layers.Sigmoid: partial(keras.layers.Activation, "sigmoid"),
+        layers.SiLU: partial(keras.layers.Activation, "silu"),
         layers.Tanh: partial(keras.layers.Activation, "tanh"),
         layers.Flatten: keras.layers.Flatten,
     }

@@ -45,6 +45,7 @@ __all__ = [
     "residual",
     "sequential",
     "sigmoid",
+    "silu",
     "softmax",
     "tanh",
 ]
@@ -185,6 +186,11 @@ def tanh() -> Row:
 def sigmoid() -> Row:
     """Logistic function, `handgrad.layers.Sigmoid`."""
     return _row("sigmoid")
+
+
+def silu() -> Row:
+    """Sigmoid linear unit, or Swish, `handgrad.layers.SiLU`."""
+    return _row("silu")
 
 
 def softmax() -> Row:

@@ -37,6 +37,14 @@ def sigmoid_slope(x):
     return 1 / (2 + math.exp(x) + math.exp(-x))
 
 
+def silu(x):
+    return x / (1 + math.exp(-x))
+
+
+def silu_slope(x):
+    return sigmoid(x) + x * sigmoid_slope(x)
+
+
 def tanh(x):
     return (math.exp(x) - math.exp(-x)) / (math.exp(x) + math.exp(-x))
 

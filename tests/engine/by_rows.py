@@ -21,6 +21,7 @@ BY_ROWS = {
         *(linear(16), TANH, layer("dropout", rate=0.5), linear(4)),
         shape=(1, 4, 4),
     ),
+    "silu": network(FLATTEN, linear(16), layer("silu"), linear(4), shape=(1, 4, 4)),
     "linear after linear": network(FLATTEN, linear(16), linear(4), shape=(1, 4, 4)),
 }
 SKINNY = {

@@ -18,7 +18,7 @@ from handgrad.randomness import Key, random_bits
 
 from .residuals import residuals
 
-SMOOTH = ("gelu", "gelu_tanh", "tanh", "sigmoid")
+SMOOTH = ("gelu", "gelu_tanh", "silu", "tanh", "sigmoid")
 KINKED = ("relu", "leaky_relu")
 WINDOWS = ("conv2d", "max_pool2d", "average_pool2d")
 SIDES = range(1, 15)
@@ -224,6 +224,10 @@ NETWORKS = {
     "softmax first": network(FLATTEN, layer("softmax"), linear(4)),
     "softmax last": network(FLATTEN, linear(4), layer("softmax")),
     "batch norm last": network(FLATTEN, linear(4), NORM_ROWS),
+    "silu": network(
+        *(conv(3, 2), layer("silu"), pool("max", 2), layer("silu"), FLATTEN),
+        *(linear(6), layer("silu"), linear(4)),
+    ),
     "activation last": network(FLATTEN, linear(4), TANH),
     "activation of pictures last": network(conv(4, (6, 5)), SIGMOID, FLATTEN),
     "batch norm and relu last": network(FLATTEN, linear(4), NORM_ROWS, RELU),

@@ -23,6 +23,7 @@ LAYERS = {
     "leaky_relu": layer("leaky_relu"),
     "gelu": GELU,
     "gelu_tanh": layer("gelu_tanh"),
+    "silu": layer("silu"),
     "tanh": TANH,
     "sigmoid": SIGMOID,
     "softmax": layer("softmax"),

@@ -100,7 +100,10 @@ def test_random_networks_stay_in_their_arrays():
         ("tests/engine/test_pairs.py",),
         ("tests/engine/test_subclasses.py",),
         ("tests/engine/test_prediction.py",),
-        ("tests/engine/test_lower_rows.py", "tests/engine/test_lower_winograd.py"),
+        (
+            "tests/engine/lowering/test_rows.py",
+            "tests/engine/lowering/test_winograd.py",
+        ),
     ],
     ids=" ".join,
 )

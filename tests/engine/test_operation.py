@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from handgrad.engine import convolution_way, matrix_unit, processor
+from handgrad.engine import matrix_unit, processor
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     SIZE,
@@ -17,6 +17,7 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import kernel_entry
+from handgrad.engine.lowering import convolution as convolution_row
 from handgrad.engine.memory import NOWHERE, Memory, Pointer, pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Program, tiled
@@ -45,7 +46,7 @@ def every_operation():
         for wide, unit, few in (*forms, (True, True, 0)):
             patch.setattr(processor, "has_wide_registers", lambda wide=wide: wide)
             patch.setattr(matrix_unit, "has_matrix_unit", lambda unit=unit: unit)
-            patch.setattr(convolution_way, "FEW_CHANNELS", few)
+            patch.setattr(convolution_row, "FEW_CHANNELS", few)
             for engine in engines():
                 kept.append(engine)
                 for operation, *_ in operations(engine):

@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.engine.memory import FLOAT_BYTES, Pointer
-from handgrad.engine.pieces import ROWS_FLOATS, add_lane_pieces, add_row_pieces
+from handgrad.engine.pieces import (
+    ROWS_FLOATS,
+    add_lane_pieces,
+    add_linear_pieces,
+    add_one_lane,
+    add_row_pieces,
+)
 
 
 @given(size=st.integers(1, 5000), count=st.integers(1, 9))
@@ -33,3 +39,22 @@ def test_pieces_of_rows_pave_a_parameter(count, size):
         assert piece.columns <= max(size, ROWS_FLOATS)
         row += rows
     assert row == count
+
+
+def test_a_gradient_that_stands_as_a_whole_is_one_lane():
+    lowering = SimpleNamespace(pieces=[])
+    add_one_lane(lowering, "batch_norm1d_1.bias", Pointer(1024), 7)
+    (piece,) = lowering.pieces
+    assert (piece.offset, piece.columns, piece.lane_count) == (0, 7, 1)
+
+
+def test_blocks_of_a_linear_layer_stand_where_its_weight_has_them():
+    lowering = SimpleNamespace(pieces=[], memory=SimpleNamespace(capacity=10))
+    layer = SimpleNamespace(out_features=4, in_features=6)
+    blocks = [(0, 3, 0, 6), (3, 1, 2, 4)]
+    add_linear_pieces(lowering, "linear_1", layer, blocks, lambda block: block, None)
+    first, second, bias = lowering.pieces
+    assert [piece.make for piece in (first, second)] == blocks
+    assert (first.offset, first.stride, second.offset) == (0, 6, 3 * 6 + 2)
+    assert second.cost == 2 * 1 * 4 * 10
+    assert (bias.name, bias.columns) == ("linear_1.bias", 4)

@@ -105,4 +105,4 @@ def test_dropout_does_nothing():
     network = NETWORKS["dropouts"]
     engine, images = cpu_engine(network), network.images(3)
     np.testing.assert_array_equal(engine.logits(images), engine.logits(images))
-    assert "dropout" not in repr(engine.prediction.program)
+    assert "dropout_1 forward" not in repr(engine.prediction.program)

@@ -5,7 +5,7 @@ import pytest
 from llvmlite import binding
 
 from handgrad.engine import matrix_unit, processor
-from handgrad.engine.geometry import output_block
+from handgrad.engine.lowering.geometry import output_block
 from handgrad.engine.prediction import PredictionProgram
 
 from .networks import NETWORKS, cpu_engine

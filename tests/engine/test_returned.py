@@ -10,8 +10,8 @@ from handgrad.optimizers import SGD, Adam
 
 from .agreement import MIXED, engines
 from .altered import altered_optimizer
+from .lowering.test_plain import returning, with_second_linear
 from .networks import Settings
-from .test_lower_plain import returning, with_second_linear
 
 WEIGHT, BIAS = np.ones((6, 5), np.float32), np.ones(6, np.float32)
 WRONG = {

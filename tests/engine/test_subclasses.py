@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handgrad.engine.known import layers_of
+from handgrad.engine.network_layers import layers_of
 from handgrad.layers import BatchNorm1d, Linear, Sequential
 from handgrad.losses import L2, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD

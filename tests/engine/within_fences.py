@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from handgrad.engine import lower_rows
 from handgrad.engine.fences import LINE, fenced
 from handgrad.engine.kernels.gather import LOGITS, ROWS
+from handgrad.engine.lowering import rows
 from handgrad.engine.memory import Region, numbers_at
 from handgrad.engine.operation import Operation
 
@@ -62,7 +62,7 @@ def engines():
     """Small networks, and perceptrons with what is done for large weights."""
     for network in SMALL.values():
         yield network, cpu_engine(network)
-    lower_rows.LARGE_WEIGHT = 0
+    rows.LARGE_WEIGHT = 0
     for network in BY_ROWS.values():
         yield network, cpu_engine(network)
 

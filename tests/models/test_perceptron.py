@@ -14,6 +14,7 @@ ACTIVATIONS = {
     "leaky_relu": torch.nn.LeakyReLU(),
     "gelu": torch.nn.GELU(),
     "gelu_tanh": torch.nn.GELU(approximate="tanh"),
+    "silu": torch.nn.SiLU(),
 }
 
 

@@ -260,6 +260,7 @@ PIXELS = [
     {"name": "leaky_relu"},
     {"name": "average_pool2d", "kernel_size": 2},
     {"name": "gelu"},
+    {"name": "silu"},
     {"name": "flatten"},
     {"name": "linear", "out_features": 6},
     {"name": "batch_norm1d"},

@@ -78,18 +78,30 @@ class Allocation:
 
 
 @dataclass(frozen=True)
+class Pixels:
+    """Images that no operation has fetched: the first layer reads their bytes."""
+
+    channels: int
+    scale: Pointer
+    shift: Pointer
+
+
+@dataclass(frozen=True)
 class Tensor:
     """A tile's activations or gradients: rows of examples, batch last.
 
     Shapes
         `shape` of one example; stored as (rows, columns), row by row `stride` floats
-        apart; with `is_batch_first` as (examples, features) instead
+        apart; with `is_batch_first` as (examples, features) instead; with `has_border`
+        pictures stand within the zeros that a first convolution asks for
     """
 
     shape: Shape
     pointer: Pointer
     stride: int
     is_batch_first: bool = False
+    has_border: bool = False
+    pixels: Pixels | None = None
 
     @property
     def rows(self) -> int:

@@ -1,7 +1,7 @@
 """Which kernel moves parameters as an optimizer does, and what it keeps for each."""
 
 from handgrad.engine.kernels import updates
-from handgrad.engine.known import exact
+from handgrad.engine.network_layers import exact
 from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 
 STATE_NAMES = {

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import Shape, to_numpy
+from handgrad.engine.network_layers import within
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import (
     BatchNorm1d,
@@ -70,13 +71,7 @@ def check_numbers(name: str, dtype: Any) -> None:
 
 def named_layers(layer: Layer[Any], name: str = "") -> Iterator[tuple[str, Layer[Any]]]:
     """The innermost layers by name, as far as containers are Handgrad's own."""
-    inner: dict[str, Layer[Any] | None] = {}
-    if isinstance(layer, Sequential):
-        inner = dict(layer.layers)
-    elif isinstance(layer, Residual):
-        inner = {"body": layer.body, "shortcut": layer.shortcut}
-    else:
+    if not isinstance(layer, Sequential | Residual):
         yield name, layer
-    for key, part in inner.items():
-        if part is not None:
-            yield from named_layers(part, f"{name}.{key}" if name else key)
+    for key, part in within(layer).items():
+        yield from named_layers(part, f"{name}.{key}" if name else key)

@@ -7,8 +7,8 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import updates
-from handgrad.engine.known import exact
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
+from handgrad.engine.network_layers import exact
 from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import SGD_RULES, rule_of
 from handgrad.engine.parameter_store import ParameterStore

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from handgrad.arrays import Gradients, NumpyArray, Shape
-from handgrad.engine.known import layer_key, layers_of
+from handgrad.engine.network_layers import layer_key, layers_of
 from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
 from handgrad.layers.pairs import backward_pair, forward_pair

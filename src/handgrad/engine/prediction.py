@@ -12,19 +12,20 @@ from handgrad.engine.engine import Between, nothing
 from handgrad.engine.kernels.answers import answers
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
-from handgrad.engine.known import layers_of
-from handgrad.engine.lower_inputs import gather
-from handgrad.engine.lowering import Lowering
-from handgrad.engine.memory import Memory, Tensor, pointer_to
-from handgrad.engine.parts import MOST_WORKERS
-from handgrad.engine.program import Phase, Program
-from handgrad.engine.walk import (
+from handgrad.engine.lowering.fusion import fused
+from handgrad.engine.lowering.inputs import gather
+from handgrad.engine.lowering.lowering import Lowering, lower_nodes
+from handgrad.engine.lowering.plan import (
     SKINNY_TILE,
+    first_to_compute,
     goes_by_rows,
     has_meetings,
-    lower_layers,
     tile_of,
 )
+from handgrad.engine.memory import Memory, Tensor, pointer_to
+from handgrad.engine.network_layers import layers_of
+from handgrad.engine.parts import MOST_WORKERS
+from handgrad.engine.program import Phase, Program
 from handgrad.engine.workers import available_cores
 from handgrad.layers.sequential import Sequential
 from handgrad.ranges import check_count
@@ -56,22 +57,27 @@ class PredictionProgram:
 
     def _lower(self) -> None:
         """Make the program for the model as it is now."""
-        bound, model = self.bound, self.bound.model
-        tile = tile_of(model)
+        bound = self.bound
+        nodes = fused(layers_of(bound.model))
+        tile = tile_of(nodes)
         tiles = SKINNY_TILES if tile == SKINNY_TILE else TILES
-        per_tile = has_meetings(model, training=False)
+        per_tile = has_meetings(nodes, training=False)
         memory = Memory(tile, tiles, self.workers, per_tile=per_tile)
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
-        lowering = Lowering(memory, bound.store, pointer_to(self.inputs), False)
-        lowering.by_rows = goes_by_rows(model)
-        layers = layers_of(model)
-        tensor = gather(lowering, layers, self.check)
-        outputs = lower_layers(lowering, layers, tensor)
+        lowering = Lowering(
+            memory,
+            bound.store,
+            pointer_to(self.inputs),
+            training=False,
+            by_rows=goes_by_rows(nodes),
+        )
+        tensor = gather(lowering, first_to_compute(nodes), self.check)
+        outputs = lower_nodes(lowering, nodes, tensor)
         lowering.backwards.clear()  # cycles would keep the memory
         _add_answers(lowering, outputs)
         lowering.meet("tiles")
         prepare = Phase("prepare", lowering.prepare)
-        self.program = Program(lowering.phases, memory, self._announce)
+        self.program = Program(lowering.phases, memory, self._announce, nodes=nodes)
         self.prepare = Program([prepare], memory, self._announce, workers=1)
         self._step, self._classes = lowering.step, outputs.rows
         self._version = bound.version

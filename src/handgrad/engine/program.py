@@ -72,7 +72,9 @@ def check_operations(phases: Sequence[Phase], workers: int) -> None:
 
 
 class Program:
-    """Phases bound to memory; kernels are compiled when it first runs."""
+    """Phases bound to memory; kernels are compiled when it first runs.
+
+    `nodes` are the fused layers that it was made of, to be shown."""
 
     def __init__(
         self,
@@ -81,10 +83,11 @@ class Program:
         announce: Announce | None = None,
         *,
         workers: int | None = None,
+        nodes: Sequence[object] = (),
     ) -> None:
         self.workers = workers or memory.workers
         self.phases = [phase for phase in phases if phase.tasks or phase.plain]
-        self.memory = memory
+        self.memory, self.nodes = memory, nodes
         self._announce = announce
         self._held: list[NumpyArray] = []
         self._steps: list[Workers | Callable[[], None]] | None = None
@@ -198,6 +201,8 @@ class Program:
             f"Program: tiles of {self.memory.tile}, {self.memory.tiles} a batch, "
             f"{self.memory.workers} workers, {self.memory.total_bytes / 1e6:.1f} MB"
         ]
+        if self.nodes:
+            lines += ["layers, fused", *(f"    {node}" for node in self.nodes)]
         for phase in self.phases:
             lines.append(f"{phase.name}  ({len(phase.tasks)} tasks)")
             shown: set[int] = set()

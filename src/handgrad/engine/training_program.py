@@ -11,22 +11,22 @@ from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
-from handgrad.engine.known import exact, layers_of
-from handgrad.engine.lower_elementwise import anew
-from handgrad.engine.lower_inputs import gather
-from handgrad.engine.lower_plain import read, write
-from handgrad.engine.lowering import Lowering
+from handgrad.engine.lowering.copies import anew, turned
+from handgrad.engine.lowering.fusion import fused
+from handgrad.engine.lowering.inputs import gather
+from handgrad.engine.lowering.lowering import Lowering, lower_backwards, lower_nodes
+from handgrad.engine.lowering.plain import read, write
+from handgrad.engine.lowering.plan import (
+    first_to_compute,
+    goes_by_rows,
+    has_meetings,
+    tile_of,
+)
 from handgrad.engine.memory import Memory, Tensor, pointer_to
+from handgrad.engine.network_layers import exact, layers_of
 from handgrad.engine.parameters import Mover, write_rates
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.returned import loss_of, returned
-from handgrad.engine.walk import (
-    goes_by_rows,
-    has_meetings,
-    lower_backwards,
-    lower_layers,
-    tile_of,
-)
 from handgrad.errors import ShapeError
 from handgrad.losses import Loss, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.losses.loss import forward_loss
@@ -45,22 +45,28 @@ class TrainingProgram:
     """Forward, loss, backward, update: phases over tiles, then over parameters."""
 
     def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
-        model, tile = engine.model, tile_of(engine.model, engine.batch_size)
+        nodes = fused(layers_of(engine.model))
+        tile = tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
         self.is_own_loss = exact(engine.loss, LOSSES) is None
-        meets = self.is_own_loss or has_meetings(model, training=True)
+        meets = self.is_own_loss or has_meetings(nodes, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets)
         self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         self._set: tuple[NumpyArray | None, NumpyArray | None] = (None, None)
         self._addresses = (0, 0)
         lowering = Lowering(
-            memory, engine.store, pointer_to(self.inputs), True, engine.seed
+            memory,
+            engine.store,
+            pointer_to(self.inputs),
+            training=True,
+            seed=engine.seed,
+            by_rows=goes_by_rows(nodes),
         )
-        lowering.by_rows = goes_by_rows(model)
-        layers = layers_of(model)
-        tensor = gather(lowering, layers, engine.check)
-        logits = lower_layers(lowering, layers, tensor)
+        tensor = gather(lowering, first_to_compute(nodes), engine.check)
+        logits = lower_nodes(lowering, nodes, tensor)
+        if logits.is_batch_first:
+            logits = turned(lowering, logits)
         if memory.is_kept(logits):  # the loss writes over them
             logits = anew(lowering, "logits", logits)
         self.factors = memory.array("factors", "settings", tile * tiles)
@@ -85,7 +91,7 @@ class TrainingProgram:
         prepare = Phase("prepare", lowering.prepare)
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
         self.per_step, self.step = lowering.per_step, lowering.step
-        self.program = Program(phases, memory, engine.announce)
+        self.program = Program(phases, memory, engine.announce, nodes=nodes)
 
     @property
     def engine(self) -> "CpuEngine":

@@ -5,7 +5,8 @@ from itertools import chain
 from operator import attrgetter, is_, is_not
 from typing import Any
 
-from handgrad.layers import Layer, Residual, Sequential
+from handgrad.engine.network_layers import within
+from handgrad.layers import Layer, Sequential
 from handgrad.optimizers import SGD
 from handgrad.parameter import Parameter
 
@@ -117,11 +118,5 @@ class LayerWatch:
 def all_layers(layer: Layer[Any]) -> Iterator[Layer[Any]]:
     """A layer and all within it, as far as containers are Handgrad's own."""
     yield layer
-    inner: list[Layer[Any] | None] = []
-    if isinstance(layer, Sequential):
-        inner = list(layer.layers.values())
-    elif isinstance(layer, Residual):
-        inner = [layer.body, layer.shortcut]
-    for part in inner:
-        if part is not None:
-            yield from all_layers(part)
+    for part in within(layer).values():
+        yield from all_layers(part)

@@ -200,6 +200,7 @@ LAYER_CASES: dict[str, Callable[[Draw], LayerCase]] = {
     ),
     "Tanh": lambda draw: any_shape(draw, layers.Tanh()),
     "Sigmoid": lambda draw: any_shape(draw, layers.Sigmoid()),
+    "SiLU": lambda draw: any_shape(draw, layers.SiLU()),
     "Softmax": lambda draw: any_shape(draw, layers.Softmax()),
     "Residual": residual,
     "Sequential": sequential,

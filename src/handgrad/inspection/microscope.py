@@ -28,12 +28,14 @@ from handgrad.layers import (
     Residual,
     Sequential,
     Sigmoid,
+    SiLU,
     Tanh,
 )
 from handgrad.randomness import Key
 
 STEPS = (1e-4, 1e-5, 1e-6)  # of the finite difference; smaller ones where it may kink
-SMOOTH = (Linear, Conv2d, Sigmoid, Tanh, GELU)  # a sign in their caches is no kink
+# a sign in their caches is no kink
+SMOOTH = (Linear, Conv2d, Sigmoid, SiLU, Tanh, GELU)
 
 
 @takes_kinds

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 BOUND = 0.01
 SCALES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 HEADS = ("saturated", "dead", "mean |slope|")
-ACTIVATIONS = (layers.ReLU, layers.LeakyReLU, layers.GELU, layers.Tanh, layers.Sigmoid)
+ACTIVATIONS = (
+    *(layers.ReLU, layers.LeakyReLU, layers.GELU, layers.SiLU, layers.Tanh),
+    layers.Sigmoid,
+)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from handgrad.layers.relu import ReLU
 from handgrad.layers.residual import Residual
 from handgrad.layers.sequential import Sequential
 from handgrad.layers.sigmoid import Sigmoid
+from handgrad.layers.silu import SiLU
 from handgrad.layers.softmax import Softmax
 from handgrad.layers.tanh import Tanh
 
@@ -38,6 +39,7 @@ __all__ = [
     "ReLU",
     "Residual",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "Tanh",

@@ -129,4 +129,5 @@ def name_layers(layers: Sequence[Layer[Any]]) -> dict[str, Layer[Any]]:
 
 def snake_case(name: str) -> str:
     """`MaxPool2d` as `max_pool2d`, `LeakyReLU` as `leaky_relu`."""
-    return sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("ReLU", "Relu")).lower()
+    units = sub("(Re|Si)LU", r"\1lu", name)
+    return sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", units).lower()

@@ -37,12 +37,7 @@ class Sigmoid(Layer[Array]):
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
         """Return the logistic function of each value."""
-        xp = array_namespace(inputs)
-        # exp of a number that is never above 0: it cannot overflow. For a negative
-        # input the fraction is widened: 1 / (1 + exp(-x)) = exp(x) / (1 + exp(x)).
-        below = xp.exp(-xp.abs(inputs))
-        top = xp.where(inputs < 0, below, xp.ones_like(inputs))
-        outputs = top / (1 + below)
+        outputs = logistic(inputs)
         return outputs, outputs
 
     def backward(
@@ -56,3 +51,15 @@ class Sigmoid(Layer[Array]):
 
     def __repr__(self) -> str:
         return "Sigmoid()"
+
+
+def logistic(inputs: Array) -> Array:
+    """1 / (1 + exp(-inputs)), without overflow.
+
+    exp is taken of a number that is never above 0. For a negative input the fraction is
+    widened: 1 / (1 + exp(-x)) = exp(x) / (1 + exp(x)).
+    """
+    xp = array_namespace(inputs)
+    below = xp.exp(-xp.abs(inputs))
+    top = xp.where(inputs < 0, below, xp.ones_like(inputs))
+    return top / (1 + below)

@@ -21,6 +21,7 @@ ACTIVATIONS: dict[str, Callable[..., Layer[Any]]] = {
     "gelu_tanh": partial(layers.GELU, approximate="tanh"),
     "tanh": layers.Tanh,
     "sigmoid": layers.Sigmoid,
+    "silu": layers.SiLU,
 }
 
 LAYERS: dict[str, Callable[..., Layer[Any]]] = {

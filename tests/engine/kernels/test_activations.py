@@ -3,7 +3,7 @@ import pytest
 
 from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.activations import backward_kernel, forward_kernel
-from handgrad.layers import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from handgrad.layers import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh
 
 from .run import assert_same, floats, run_entry
 
@@ -14,6 +14,7 @@ LAYERS = {
     activations.TANH: Tanh(),
     activations.GELU: GELU(),
     activations.GELU_TANH: GELU("tanh"),
+    activations.SILU: SiLU(),
 }
 EXACT = [activations.RELU, activations.LEAKY]
 SMOOTH = [kind for kind in LAYERS if kind not in EXACT]
@@ -73,14 +74,20 @@ def test_smooth_activations_are_the_plain_layers_within_rounding(kind):
     wide, cache = LAYERS[kind].forward(inputs.astype(np.float64))
     expected, _ = LAYERS[kind].backward(d_outputs.astype(np.float64), cache)
     found, _ = forward(kind, inputs)
-    size = np.maximum(np.abs(inputs), 1)  # GELU multiplies an error by its input
+    size = np.maximum(np.abs(inputs), 1)  # GELU and SiLU multiply an error by it
     np.testing.assert_array_less(np.abs(found - wide)[1:], 5e-7 * size[1:])
     np.testing.assert_allclose(found, wide, rtol=1e-6, atol=1e-5)
-    keeps_inputs = kind in (activations.GELU, activations.GELU_TANH)
-    d_inputs = backward(kind, d_outputs, inputs if keeps_inputs else found)
+    d_inputs = backward(kind, d_outputs, inputs if kind.keeps_inputs else found)
     # one or two slopes near 1, each from values with the errors above
     np.testing.assert_allclose(d_inputs, expected, rtol=0, atol=1e-5)
     assert np.isnan(d_inputs[0, 0])
+
+
+def test_silu_of_the_smallest_number_is_nothing():
+    inputs = np.full((1, 32), np.finfo(np.float32).min)
+    np.testing.assert_allclose(forward(activations.SILU, inputs)[0], 0, atol=1e-30)
+    d_inputs = backward(activations.SILU, np.ones_like(inputs), inputs)
+    np.testing.assert_allclose(d_inputs, 0, atol=1e-30)
 
 
 @pytest.mark.parametrize("kind", [activations.IDENTITY, *LAYERS])
@@ -89,7 +96,7 @@ def test_the_bias_of_a_row_comes_first(kind):
     shifted = inputs + bias[:, None]
     found, kept = forward(kind, inputs, bias)
     assert_same(found, forward(kind, shifted)[0])
-    if kind in (activations.GELU, activations.GELU_TANH):
+    if kind.keeps_inputs:
         assert_same(kept, shifted)
 
 

@@ -33,6 +33,7 @@ LAYERS = [
     [{"name": "gelu"}],
     [{"name": "gelu", "approximate": "tanh"}],
     [{"name": "tanh"}, {"name": "relu"}, {"name": "sigmoid"}],
+    [{"name": "silu"}],
     [{"name": "flatten"}, {"name": "linear", "out_features": 5}],
     [{"name": "sequential", "layers": [{"name": "tanh"}, {"name": "relu"}]}],
     [{"name": "residual", "body": [CONV, {"name": "relu"}]}],

@@ -4,7 +4,9 @@ Layout: (rows, columns) with a stride from row to row, so that a tile may be som
 columns of a whole batch's matrix. A row is a feature or a channel's pixels.
 """
 
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -19,13 +21,13 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import Kernel, inlined, kernel_entry
 from handgrad.engine.kernels.mathematics import (
+    SMALLEST,
     fast_erf,
     fast_exp,
     fast_sigmoid,
     fast_tanh,
 )
 
-IDENTITY, RELU, LEAKY, SIGMOID, TANH, GELU, GELU_TANH = range(7)
 f32 = np.float32
 ZERO, HALF, ONE, THREE = f32(0), f32(0.5), f32(1), f32(3)
 ROOT_HALF = f32(np.sqrt(0.5))
@@ -77,13 +79,16 @@ def gelu_tanh(value, slope):
     return HALF * value * (ONE + fast_tanh(inner))
 
 
-# each is compiled alone: all in one function took a second for each activation
-ACTIVATIONS = (identity, relu, leaky, sigmoid, tanh, gelu, gelu_tanh)
+@inlined
+def silu(value, slope):
+    """value * sigmoid(value), which has ended where exp ends."""
+    near = SMALLEST if value < SMALLEST else value
+    return near * fast_sigmoid(near)
 
 
 @inlined
 def d_identity(blame, kept, slope):
-    """The derivative times d_outputs, from what was kept: outputs, for GELU inputs."""
+    """The derivative times d_outputs, from what was kept: outputs, or inputs."""
     return blame
 
 
@@ -129,25 +134,49 @@ def d_gelu_tanh(blame, kept, slope):
     return blame * slope_here
 
 
-DERIVATIVES = (d_identity, d_relu, d_leaky, d_sigmoid, d_tanh, d_gelu, d_gelu_tanh)
+@inlined
+def d_silu(blame, kept, slope):
+    """The gate, and the input times the gate's own slope."""
+    near = SMALLEST if kept < SMALLEST else kept
+    gate = fast_sigmoid(near)
+    return blame * (gate + near * gate * (ONE - gate))
 
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation's two functions; `backward` sees its outputs, or its inputs."""
+
+    forward: Any
+    backward: Any
+    keeps_inputs: bool = False
+
+
+# each is compiled alone: all in one function took a second for each activation
+IDENTITY = Activation(identity, d_identity)
+RELU = Activation(relu, d_relu)
+LEAKY = Activation(leaky, d_leaky)
+SIGMOID = Activation(sigmoid, d_sigmoid)
+TANH = Activation(tanh, d_tanh)
+GELU = Activation(gelu, d_gelu, keeps_inputs=True)
+GELU_TANH = Activation(gelu_tanh, d_gelu_tanh, keeps_inputs=True)
+SILU = Activation(silu, d_silu, keeps_inputs=True)
 
 SOURCE = matrix("rows", "columns", "stride")
 TARGET = matrix("rows", "columns", "out_stride")
 
 
 @cache
-def forward_kernel(kind: int, *, has_bias: bool, in_place: bool) -> Kernel:
-    """outputs = activation(inputs + bias of the row); GELU keeps inputs + bias.
+def forward_kernel(kind: Activation, *, has_bias: bool, in_place: bool) -> Kernel:
+    """outputs = activation(inputs + bias of the row); some keep inputs + bias.
 
     Stands for
-        the bias of Linear.forward, and ReLU ... GELU.forward
+        the bias of Linear.forward, and ReLU ... SiLU.forward
 
     Why
         in place is said at compile time: a compiler that finds two arrays at one
         address goes one number at a time
     """
-    activate, keeps_inputs = ACTIVATIONS[kind], kind in (GELU, GELU_TANH)
+    activate, keeps_inputs = kind.forward, kind.keeps_inputs
 
     @kernel_entry(operations=times("rows", "columns"))
     def activation(
@@ -180,13 +209,13 @@ def forward_kernel(kind: int, *, has_bias: bool, in_place: bool) -> Kernel:
 
 
 @cache
-def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
-    """outputs = activation(inputs + bias), an example a row; GELU keeps inputs + bias.
+def rows_kernel(kind: Activation, *, in_place: bool) -> Kernel:
+    """outputs = activation(inputs + bias), an example a row; some keep inputs + bias.
 
     Stands for
         the same as `forward_kernel`
     """
-    activate, keeps_inputs = ACTIVATIONS[kind], kind in (GELU, GELU_TANH)
+    activate, keeps_inputs = kind.forward, kind.keeps_inputs
 
     @kernel_entry(operations=times("rows", "columns"))
     def rows_activation(
@@ -217,13 +246,13 @@ def rows_kernel(kind: int, *, in_place: bool) -> Kernel:
 
 
 @cache
-def backward_kernel(kind: int) -> Kernel:
+def backward_kernel(kind: Activation) -> Kernel:
     """d_outputs become d_inputs: d_outputs * slope at what was kept.
 
     Stands for
-        ReLU ... GELU.backward
+        ReLU ... SiLU.backward
     """
-    derive = DERIVATIVES[kind]
+    derive = kind.backward
 
     @kernel_entry(operations=times(2, "rows", "columns"))
     def activation_backward(

@@ -4,7 +4,7 @@ Layout: batch last. A picture is (channels, height, width, tile), so the example
 one place lie side by side and every step of the sum works on whole registers. Weights
 are packed so that the weights of one tap for a block of outputs lie side by side.
 
-Sizes and offsets come in tables that `engine.geometry` makes; all are in bytes.
+Sizes and offsets come in tables that `lowering.geometry` makes; all are in bytes.
 """
 
 from functools import cache

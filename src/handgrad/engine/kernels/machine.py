@@ -24,7 +24,6 @@ INT32 = ir.IntType(32)
 FLOAT = ir.FloatType()
 IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 FLUSH = 0x8040  # results and operands that are denormal count as 0
-POINTER_SLOTS = 3  # base, tile stride, worker stride
 
 
 def _pointer_to(numba_type: Any) -> Any:
@@ -43,7 +42,6 @@ def _pointer_to(numba_type: Any) -> Any:
 
 
 float_pointer = _pointer_to(types.float32)
-double_pointer = _pointer_to(types.float64)
 byte_pointer = _pointer_to(types.uint8)
 long_pointer = _pointer_to(types.int64)
 
@@ -68,17 +66,6 @@ def store_long(typing_context, address, value):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), generate
-
-
-@intrinsic
-def load_double(typing_context, address):
-    """The 64-bit float at an address."""
-
-    def generate(context, builder, signature, arguments):
-        double = ir.DoubleType().as_pointer()
-        return builder.load(builder.inttoptr(arguments[0], double))
-
-    return types.float64(types.int64), generate
 
 
 @intrinsic

@@ -21,6 +21,7 @@ from handgrad.layers import Layer, Sequential
 PLAIN_MODULES: dict[type, Callable[[], nn.Module]] = {
     layers.ReLU: nn.ReLU,
     layers.Sigmoid: nn.Sigmoid,
+    layers.SiLU: nn.SiLU,
     layers.Tanh: nn.Tanh,
     layers.Flatten: nn.Flatten,
 }

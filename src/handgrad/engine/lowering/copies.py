@@ -1,0 +1,79 @@
+"""Copies: from a tile's own tensor to a matrix of the whole batch, and back."""
+
+from handgrad.engine.kernels import activations
+from handgrad.engine.kernels.rows import turn
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.memory import NOWHERE, Tensor, pointer_to
+
+
+def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """A tile's own tensor of these values; copied only out of a batch's matrix."""
+    if values.stride == lowering.memory.tile:
+        return values
+    target = lowering.memory.dense(name, "gradients", values.shape)
+    return _copied(lowering, name, values, target)
+
+
+def whole(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """These values in a matrix of the whole batch; copied only out of a tile's own."""
+    is_whole = values.stride != lowering.memory.tile
+    return values if is_whole else anew(lowering, name, values)
+
+
+def anew(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """A copy of these values, in a matrix of the whole batch."""
+    target = lowering.memory.matrix(name, "activations", values.shape)
+    return _copied(lowering, name, values, target)
+
+
+def _copied(lowering: Lowering, name: str, values: Tensor, target: Tensor) -> Tensor:
+    memory, rows = lowering.memory, values.rows
+    no_slope = pointer_to(memory.array(f"{name} slope", "settings", 1))
+    lowering.add(
+        activations.forward_kernel(
+            activations.IDENTITY, has_bias=False, in_place=False
+        ),
+        f"{name} copied",
+        inputs=values.pointer,
+        bias=NOWHERE,
+        outputs=target.pointer,
+        slope=no_slope,
+        rows=rows,
+        columns=memory.tile,
+        stride=values.stride,
+        out_stride=target.stride,
+    )
+    return target
+
+
+def turned(lowering: Lowering, logits: Tensor) -> Tensor:
+    """Logits batch last, as losses want them; their gradient goes back by rows."""
+    memory, tile = lowering.memory, lowering.memory.tile
+    outputs = memory.matrix("logits", "activations", logits.shape)
+    lowering.add(
+        turn,
+        "logits, batch last",
+        source=logits.pointer,
+        target=outputs.pointer,
+        rows=tile,
+        columns=logits.rows,
+        stride=logits.stride,
+        out_stride=outputs.stride,
+    )
+
+    def backward(d_outputs: Tensor) -> Tensor:
+        d_rows = memory.rows_matrix("d_logits", "gradients", logits.shape)
+        lowering.add(
+            turn,
+            "d_logits, an example a row",
+            source=d_outputs.pointer,
+            target=d_rows.pointer,
+            rows=logits.rows,
+            columns=tile,
+            stride=d_outputs.stride,
+            out_stride=d_rows.stride,
+        )
+        return d_rows
+
+    lowering.add_backward(backward)
+    return outputs

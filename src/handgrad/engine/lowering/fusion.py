@@ -1,0 +1,54 @@
+"""A network's layers as nodes: what is lowered as one, and what each node must know."""
+
+from collections.abc import Iterator, Sequence
+
+from handgrad.engine.lowering.node import Node, Part
+from handgrad.engine.lowering.table import row_of
+from handgrad.engine.network_layers import Named, parts_of
+
+
+def fused(layers: Sequence[Named], *, needs_d_inputs: bool = False) -> list[Node]:
+    """Nodes, first to last; `needs_d_inputs` says whether parameters come before."""
+    groups = list(_groups([Part(name, layer, row_of(layer)) for name, layer in layers]))
+    nodes = []
+    for place, (before, part, after) in enumerate(groups):
+        followers = [main.row for _, main, _ in groups[place + 1 :]]
+        reader = next((row for row in followers if not row.passes_on), None)
+        node = Node(
+            part.name,
+            part.layer,
+            part.row,
+            before,
+            after,
+            _ways(part, needs_d_inputs=needs_d_inputs),
+            feeds_matrix=reader is not None and reader.wants_matrix,
+            needs_d_inputs=needs_d_inputs,
+        )
+        nodes.append(node)
+        own = (each.layer.parameters() for each in (before, part, after) if each)
+        needs_d_inputs |= any(own)
+    return nodes
+
+
+def _ways(part: Part, *, needs_d_inputs: bool) -> dict[str, list[Node]]:
+    """The nodes of the layers within a layer."""
+    return {
+        key: fused(parts_of(f"{part.name}.{key}", way), needs_d_inputs=needs_d_inputs)
+        for key, way in part.row.ways(part.layer).items()
+    }
+
+
+def _groups(parts: Sequence[Part]) -> Iterator[tuple[Part | None, Part, Part | None]]:
+    """Each layer with the activation before or behind it that becomes part of it."""
+    rest = list(parts)
+    while rest:
+        here = rest.pop(0)
+        following = rest[0] if rest else None
+        if following is None:
+            yield None, here, None
+        elif here.activation and following.row.takes_before(here.activation):
+            yield here, rest.pop(0), None
+        elif following.activation and here.row.takes_after(following.activation):
+            yield None, here, rest.pop(0)
+        else:
+            yield None, here, None

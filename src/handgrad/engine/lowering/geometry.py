@@ -1,0 +1,217 @@
+"""Tables of offsets that the convolution kernels walk along, in bytes.
+
+A place is one output pixel; a tap is one kernel position. Padding costs nothing in the
+gradient of the inputs: its lists leave out what lies outside.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.engine import processor
+from handgrad.layers import Conv2d
+
+FLOAT = 4
+BLOCKS = (12, 10, 8, 7, 6, 5, 4)  # outputs at once, with two vectors of examples each
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Sizes of one convolution over one tile; the input stands inside its padding."""
+
+    in_channels: int
+    out_channels: int
+    size: Pair  # of the padded input
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    tile: int
+
+    @classmethod
+    def of(cls, layer: Conv2d, shape: Shape, tile: int) -> "Convolution":
+        """A layer's, over pictures (channels, height, width) without their padding."""
+        _, height, width = shape
+        top, left = layer.padding
+        return cls.over(layer, (height + 2 * top, width + 2 * left), tile)
+
+    @classmethod
+    def over(cls, layer: Conv2d, size: Pair, tile: int) -> "Convolution":
+        """A layer's, over pictures of this size, their padding included."""
+        channels = (layer.in_channels, layer.out_channels)
+        window = (layer.kernel_size, layer.stride, layer.padding)
+        return cls(*channels, size, *window, tile)
+
+    @property
+    def taps(self) -> int:
+        """Kernel positions."""
+        return self.kernel[0] * self.kernel[1]
+
+    @property
+    def out_size(self) -> Pair:
+        """Height and width of the outputs."""
+        high, wide = (
+            (size - kernel) // stride + 1
+            for size, kernel, stride in zip(
+                self.size, self.kernel, self.stride, strict=True
+            )
+        )
+        return high, wide
+
+    @property
+    def input_bytes(self) -> int:
+        """From input channel to input channel."""
+        return self.size[0] * self.size[1] * self.tile * FLOAT
+
+    @property
+    def output_bytes(self) -> int:
+        """From output channel to output channel."""
+        return self.out_size[0] * self.out_size[1] * self.tile * FLOAT
+
+
+def output_block(channels: int) -> int:
+    """How many outputs the kernel makes at once: little waste, then many."""
+    blocks = BLOCKS if processor.has_wide_registers() else (3, 2)
+    return min(blocks, key=lambda block: (-(-channels // block) * block, -block))
+
+
+def dots_block(outs: int, taps: int) -> Pair:
+    """Outputs and taps whose weight gradients the kernel sums at once."""
+    registers = 24 if processor.has_wide_registers() else 6
+    tap_block = max(t for t in range(1, min(taps, 9) + 1) if taps % t == 0)
+    tap_block = tap_block if tap_block <= registers else 1
+    fits = [
+        o for o in range(1, outs + 1) if outs % o == 0 and o * tap_block <= registers
+    ]
+    return max(fits), tap_block
+
+
+def forward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyArray]:
+    """Taps (input offset, weight offset), and places for `taps_entry`."""
+    across = shape.tile * FLOAT
+    down = shape.size[1] * across
+    rows, columns = shape.kernel
+    taps = [
+        (r * down + q * across, (r * columns + q) * block * FLOAT)
+        for r in range(rows)
+        for q in range(columns)
+    ]
+    high, wide = shape.out_size
+    places = [
+        (
+            i * shape.stride[0] * down + j * shape.stride[1] * across,
+            (i * wide + j) * across,
+            0,
+            len(taps),
+        )
+        for i in range(high)
+        for j in range(wide)
+    ]
+    return np.array(taps, dtype=np.int64), np.array(places, dtype=np.int64)
+
+
+def backward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyArray]:
+    """Taps and places of the gradient of the inputs, without their padding.
+
+    Place (i, j) collects every output whose window covers it:
+        d_inputs[i, j] = sum over r, q of weight[r, q] * d_outputs[(i + top - r) /
+        stride, (j + left - q) / stride], where those are whole and inside
+    """
+    across = shape.tile * FLOAT
+    columns = shape.kernel[1]
+    taps: list[tuple[int, int]] = []
+    lists: dict[tuple[tuple[Pair, ...], tuple[Pair, ...]], Pair] = {}
+    places = []
+    high = shape.size[0] - 2 * shape.padding[0]
+    wide = shape.size[1] - 2 * shape.padding[1]
+    for i in range(high):
+        rows_here = _covering(shape, 0, i)
+        for j in range(wide):
+            columns_here = _covering(shape, 1, j)
+            corner = (
+                (rows_here[0][1] if rows_here else 0),
+                (columns_here[0][1] if columns_here else 0),
+            )
+            pattern = (
+                tuple((r, out - corner[0]) for r, out in rows_here),
+                tuple((q, out - corner[1]) for q, out in columns_here),
+            )
+            if pattern not in lists:
+                first = len(taps)
+                taps += [
+                    (
+                        (down * shape.out_size[1] + right) * across,
+                        (r * columns + q) * block * FLOAT,
+                    )
+                    for r, down in pattern[0]
+                    for q, right in pattern[1]
+                ]
+                if len(taps) == first:  # nothing covers this place: one tap of zeros
+                    taps.append((0, shape.taps * block * FLOAT))
+                lists[pattern] = (first, len(taps) - first)
+            start = (corner[0] * shape.out_size[1] + corner[1]) * across
+            places.append((start, (i * wide + j) * across, *lists[pattern]))
+    return np.array(taps, dtype=np.int64), np.array(places, dtype=np.int64)
+
+
+def _covering(shape: Convolution, axis: int, place: int) -> list[Pair]:
+    """(tap, output) along one axis, for every output whose window covers the place."""
+    found = []
+    for tap in range(shape.kernel[axis]):
+        reach = place + shape.padding[axis] - tap
+        output, rest = divmod(reach, shape.stride[axis])
+        if rest == 0 and 0 <= output < shape.out_size[axis]:
+            found.append((tap, output))
+    return found
+
+
+def dots_tables(shape: Convolution) -> tuple[NumpyArray, NumpyArray, int]:
+    """Tap offsets, rows (offset in d_outputs, offset in inputs), vectors in a row."""
+    across = shape.tile * FLOAT
+    down = shape.size[1] * across
+    offsets = [
+        r * down + q * across
+        for r in range(shape.kernel[0])
+        for q in range(shape.kernel[1])
+    ]
+    high, wide = shape.out_size
+    step = shape.stride[0] * down
+    if shape.stride[1] == 1:  # a whole row of pixels lies side by side in both
+        rows = [(i * wide * across, i * step) for i in range(high)]
+        run = wide * shape.tile // 16
+    else:
+        rows = [
+            ((i * wide + j) * across, i * step + j * shape.stride[1] * across)
+            for i in range(high)
+            for j in range(wide)
+        ]
+        run = shape.tile // 16
+    return np.array(offsets, dtype=np.int64), np.array(rows, dtype=np.int64), run
+
+
+def forward_order(shape: Convolution, block: int) -> NumpyArray:
+    """Where packed weights come from: (block, channel, tap, output); -1 is zero."""
+    outs = -(-shape.out_channels // block) * block
+    order = np.full((outs, shape.in_channels, shape.taps), -1, dtype=np.int64)
+    count = shape.out_channels * shape.in_channels * shape.taps
+    numbers = np.arange(count, dtype=np.int64)
+    order[: shape.out_channels] = numbers.reshape(
+        shape.out_channels, shape.in_channels, shape.taps
+    )
+    blocked = order.reshape(outs // block, block, shape.in_channels, shape.taps)
+    return np.ascontiguousarray(blocked.transpose(0, 2, 3, 1)).reshape(-1)
+
+
+def backward_order(shape: Convolution, block: int) -> NumpyArray:
+    """The same for d_inputs: (block, output, tap, channel), and a tap of zeros."""
+    channels = -(-shape.in_channels // block) * block
+    order = np.full((channels, shape.out_channels, shape.taps + 1), -1, dtype=np.int64)
+    count = shape.out_channels * shape.in_channels * shape.taps
+    numbers = np.arange(count, dtype=np.int64).reshape(
+        shape.out_channels, shape.in_channels, shape.taps
+    )
+    order[: shape.in_channels, :, : shape.taps] = numbers.transpose(1, 0, 2)
+    blocked = order.reshape(
+        channels // block, block, shape.out_channels, shape.taps + 1
+    )
+    return np.ascontiguousarray(blocked.transpose(0, 2, 3, 1)).reshape(-1)

@@ -1,0 +1,122 @@
+"""The first operations: a tile's images, augmented, normalised, laid out."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import Shape
+from handgrad.datasets.normalization import Normalization
+from handgrad.engine.batch_check import BatchCheck
+from handgrad.engine.kernels.gather import gather_first_kernel, gather_last_kernel
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.views import views_kernel
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.memory import (
+    FLOAT_BYTES,
+    NOWHERE,
+    Memory,
+    Pixels,
+    Pointer,
+    Tensor,
+    pointer_to,
+)
+from handgrad.engine.network_layers import exact
+from handgrad.errors import ConfigError
+
+
+def gather(lowering: Lowering, first: Node, check: BatchCheck) -> Tensor:
+    """Fetch a tile's inputs in the layout that the first node that computes wants."""
+    memory, tile = lowering.memory, lowering.memory.tile
+    shape, dtype = check.input_shape, check.input_dtype
+    is_image = len(shape) == 3
+    channels, height, width = shape if is_image else (*shape, 1, 1)
+    scale = scale_and_shift(memory, check)
+    shift = scale.plus(channels * FLOAT_BYTES)
+    border = first.row.border
+    top, left = border(first.layer) if border else (0, 0)
+    tall, wide = height + 2 * top, width + 2 * left
+    features = channels * height * width
+    is_bytes = is_image and dtype == "uint8"
+    can_skip = is_bytes and not (lowering.training or lowering.by_rows)
+    if can_skip and first.row.reads_bytes(first.layer, shape):
+        pixels = Pixels(channels, scale, shift)
+        return Tensor(shape, NOWHERE, features, is_batch_first=True, pixels=pixels)
+    arguments: dict[str, Any]
+    if first.row.wants_matrix:
+        inputs = _image_rows(lowering, shape, features)
+        kernel, arguments = gather_first_kernel(dtype), {"stride": inputs.stride}
+    else:
+        inputs = memory.dense("inputs", "activations", (channels, tall, wide))
+        inputs = replace(inputs, has_border=border is not None)
+        planes = memory.each_worker("image planes", "scratch", tile * height * width)
+        by_planes = width >= LANES and tile % LANES == 0
+        kernel = gather_last_kernel(dtype, by_planes=by_planes)
+        arguments = {"planes": planes, "tall": tall, "wide": wide}
+        arguments |= {"top": top, "left": left}
+    has_views = lowering.training and is_image
+    pictures, numbers = (
+        _views(lowering, shape, dtype) if has_views else (NOWHERE, NOWHERE)
+    )
+    lowering.add(
+        kernel,
+        "images, normalised",
+        block=lowering.inputs,
+        scale=scale,
+        offset=shift,
+        outputs=inputs.pointer,
+        pictures=pictures,
+        numbers=numbers,
+        viewed=tile if has_views else 0,
+        channels=channels,
+        height=height,
+        width=width,
+        lanes=tile,
+        **arguments,
+    )
+    return inputs if is_image else inputs.reshaped(shape)
+
+
+def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Pointer]:
+    """A tile's images as a batch's views show them, and their numbers from 0 on."""
+    memory = lowering.memory
+    size = int(np.prod(shape)) * memory.tile * np.dtype(dtype).itemsize
+    pictures = memory.each_worker("images, viewed", "scratch", -(-size // FLOAT_BYTES))
+    channels, height, width = shape
+    lowering.add(
+        views_kernel(dtype),
+        "augmentation, where a batch has any",
+        block=lowering.inputs,
+        pictures=pictures,
+        channels=channels,
+        height=height,
+        width=width,
+        lanes=memory.tile,
+    )
+    return pictures, memory.lookup("numbers", np.arange(memory.tile, dtype=np.int64))
+
+
+def _image_rows(lowering: Lowering, shape: Shape, features: int) -> Tensor:
+    """A place for images with an example a row."""
+    memory = lowering.memory
+    if lowering.by_rows:
+        return memory.rows_matrix("inputs", "activations", shape)
+    whole = memory.shared("inputs", "activations", memory.capacity * features)
+    moved = whole.by_tile(memory.tile * features * FLOAT_BYTES)
+    return Tensor(shape, moved, features, is_batch_first=True)
+
+
+def scale_and_shift(memory: Memory, check: BatchCheck) -> Pointer:
+    """The numbers of `Normalization.apply`, where the gather finds them."""
+    if exact(check.normalization, (Normalization,)) is None:
+        raise ConfigError(
+            "The CPU engine takes a handgrad.datasets.Normalization, got "
+            f"{type(check.normalization).__name__}, whose apply it could not run. Put "
+            "its equations into a layer of your own, or use the plain engine."
+        )
+    channels = check.input_shape[0]
+    numbers = memory.array("normalization", "settings", 2 * channels)
+    factors, terms = check.normalization.numbers(check.input_dtype)
+    numbers[:channels], numbers[channels:] = factors, terms
+    return pointer_to(numbers)

@@ -1,0 +1,128 @@
+"""From layers to operations: the walk through a network, forward and back.
+
+Each node is lowered by the function of its row, which adds the operations of its
+forward pass, and leaves behind a function that adds those of its backward pass once the
+gradient of its outputs has a place. It sees the node and its inputs: what stands behind
+it is none of its business, and nothing is handed on but what `Lowering` gathers.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.engine.kernels.entry import Kernel
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
+from handgrad.engine.operation import Operation
+from handgrad.engine.parameter_store import ParameterStore
+from handgrad.engine.pieces import Piece
+from handgrad.engine.program import Phase, Task, tiled
+
+Backward: TypeAlias = Callable[[Tensor], Tensor | None]
+
+
+@dataclass
+class StepContext:
+    """What the plain voice must know of the step that is being run."""
+
+    number: int = 0
+    count: int = 0
+    examples: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    targets: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    weights: NumpyArray | None = None
+
+
+@dataclass
+class Lowering:
+    """What is gathered while a network is lowered, and what all nodes share."""
+
+    memory: Memory
+    store: ParameterStore
+    inputs: Pointer
+    training: bool
+    seed: int = 0
+    by_rows: bool = False  # a perceptron: an example a row, all the way
+    phases: list[Phase] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    backwards: list[Backward] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    prepare: list[Task] = field(default_factory=list)
+    per_step: list[Callable[[int], None]] = field(default_factory=list)
+    step: StepContext = field(default_factory=StepContext)
+    scratches: dict[str, tuple[int, Pointer]] = field(default_factory=dict)
+
+    def add(
+        self, kernel: Kernel, stands_for: str, /, **arguments: Pointer | int
+    ) -> None:
+        """Add one operation to the task of every tile."""
+        self.operations.append(Operation(kernel, stands_for, **arguments))
+
+    def add_backward(self, backward: Backward, *kept: Tensor) -> None:
+        """Leave behind a layer's backward pass, and name the activations it reads.
+
+        From now on no operation writes over those. A prediction has no backward pass
+        and keeps nothing, so all of its operations may write in place.
+        """
+        self.backwards.append(backward)
+        if self.training:
+            self.memory.keep(*kept)
+
+    def beforehand(self, *operations: Operation) -> None:
+        """Add a task to what is made anew before each step: weights in other orders."""
+        self.prepare.append(Task(operations))
+
+    def meet(self, name: str) -> None:
+        """End a phase: what follows sees what all tiles have done."""
+        if self.operations:
+            self.phases.append(tiled(name, self.operations, self.memory.tiles))
+            self.operations = []
+
+    def scratch(self, name: str, size: int, *, per_tile: bool = False) -> Pointer:
+        """So many bytes that layers share: each overwrites what the last has left."""
+        least, pointer = self.scratches.get(name, (0, NOWHERE))
+        if least < size:
+            make = self.memory.each_tile if per_tile else self.memory.each_worker
+            pointer = make(name, "scratch", -(-size // FLOAT_BYTES))
+            self.scratches[name] = (size, pointer)
+        return pointer
+
+    def outputs(self, name: str, shape: Shape, node: Node) -> Tensor:
+        """A place for a node's outputs, as the next to compute wants to read them."""
+        if self.by_rows:
+            return self.memory.rows_matrix(name, "activations", shape)
+        if node.feeds_matrix:
+            return self.memory.matrix(name, "activations", shape)
+        return self.memory.dense(name, "activations", shape)
+
+    def run_backwards(
+        self, backwards: Sequence[Backward], d_outputs: Tensor
+    ) -> Tensor | None:
+        """Backpropagate until nothing before needs a gradient."""
+        tensor: Tensor | None = d_outputs
+        for backward in reversed(backwards):
+            if tensor is None:
+                return None
+            assert not self.memory.is_kept(tensor)
+            tensor = backward(tensor)
+        return tensor
+
+
+def lower_nodes(lowering: Lowering, nodes: Sequence[Node], inputs: Tensor) -> Tensor:
+    """All nodes, first to last, each by its row of the table."""
+    for node in nodes:
+        inputs = lower_node(lowering, node, inputs)
+    return inputs
+
+
+def lower_node(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """One node: its outputs."""
+    return node.row.lower(lowering, node, inputs)
+
+
+def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
+    """Backpropagate until nothing before needs a gradient; none is kept on the way."""
+    backwards, lowering.backwards = lowering.backwards, []  # or cycles keep the memory
+    lowering.run_backwards(backwards, d_outputs)

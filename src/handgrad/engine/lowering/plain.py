@@ -1,0 +1,117 @@
+"""A layer that the engine does not know runs by its own forward and backward.
+
+The program stops between two phases, the layer sees the whole batch as NumPy arrays,
+and the program goes on: slower, and right. A user's own layer always works; what it
+returns is checked, since no kernel can notice a wrong size.
+"""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
+from handgrad.engine.network_layers import layer_key
+from handgrad.engine.pieces import add_one_lane
+from handgrad.engine.program import Phase
+from handgrad.engine.returned import gradients_of, returned
+from handgrad.layers import Layer
+from handgrad.layers.pairs import backward_pair, forward_pair
+from handgrad.randomness import Key
+
+
+def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """The layer's own forward and backward, between phases of compiled work."""
+    name, layer = node.name, node.layer
+    memory, step = lowering.memory, lowering.step
+    outputs = lowering.outputs(name, tuple(layer.output_shape(inputs.shape)), node)
+    key = layer_key(Key(lowering.seed).child("dropout"), name)
+    kept: list[Any] = []
+
+    def forward() -> None:
+        values = read(inputs, memory, step.count)
+        results = layer.forward(
+            values,
+            training=lowering.training,
+            key=key.at(step.number, step.examples) if lowering.training else None,
+        )
+        result, cache = forward_pair(name, layer, results)
+        kept[:] = [cache] if lowering.training else []
+        expected = (step.count, *outputs.shape)
+        write(outputs, memory, returned(name, layer, "outputs", result, expected))
+
+    lowering.meet(f"forward to {name}")
+    lowering.phases.append(Phase(f"{name} forward, plain", plain=forward))
+
+    def backward(d_outputs: Tensor) -> Tensor:
+        is_matrix = inputs.stride == memory.columns
+        place = memory.matrix if is_matrix else memory.dense
+        d_inputs = place(f"d_{name}", "gradients", inputs.shape)
+        places = _add_pieces(lowering, name, layer)
+
+        def plain_backward() -> None:
+            d_values = read(d_outputs.reshaped(outputs.shape), memory, step.count)
+            results = layer.backward(d_values, kept[0])
+            d_values, own = backward_pair(name, layer, results)
+            expected = (step.count, *inputs.shape)
+            write(
+                d_inputs, memory, returned(name, layer, "d_inputs", d_values, expected)
+            )
+            for parameter, gradient in gradients_of(name, layer, own).items():
+                places[parameter][...] = gradient
+
+        lowering.meet(f"backward to {name}")
+        lowering.phases.append(Phase(f"{name} backward, plain", plain=plain_backward))
+        return d_inputs
+
+    lowering.add_backward(backward)
+    return outputs
+
+
+def read(tensor: Tensor, memory: Memory, count: int) -> NumpyArray:
+    """The first `count` examples as (count, *shape), a copy in NumPy's order."""
+    parts = [
+        tile.T if not tensor.is_batch_first else tile for tile in views(tensor, memory)
+    ]
+    values = np.concatenate(parts)[:count]
+    return np.ascontiguousarray(values).reshape(count, *tensor.shape)
+
+
+def write(tensor: Tensor, memory: Memory, values: NumpyArray) -> None:
+    """Put (count, *shape) in place, and zeros for the examples that are not there."""
+    flat = values.reshape(len(values), -1)
+    for number, tile in enumerate(views(tensor, memory)):
+        part = flat[number * memory.tile : (number + 1) * memory.tile]
+        tile[:, : len(part)] = part.T
+        tile[:, len(part) :] = 0
+
+
+def views(tensor: Tensor, memory: Memory) -> list[NumpyArray]:
+    """Each tile's (rows, columns), where it stands; (columns, rows) if batch first."""
+    lines = memory.tile if tensor.is_batch_first else tensor.rows
+    width = tensor.rows if tensor.is_batch_first else memory.tile
+    kind = ctypes.c_float * ((lines - 1) * tensor.stride + width)
+    found = []
+    for number in range(memory.tiles):
+        address = tensor.pointer.base + number * tensor.pointer.tile_stride
+        whole = np.ctypeslib.as_array(kind.from_address(address))
+        strides = (tensor.stride * FLOAT_BYTES, FLOAT_BYTES)
+        found.append(np.lib.stride_tricks.as_strided(whole, (lines, width), strides))
+    return found
+
+
+def _add_pieces(
+    lowering: Lowering, name: str, layer: Layer[Any]
+) -> dict[str, NumpyArray]:
+    """A place for each parameter's gradient, and the pieces that move them."""
+    places = {}
+    for parameter, values in layer.parameters().items():
+        size = int(np.prod(values.shape))
+        full = f"{name}.{parameter}" if name else parameter
+        place = lowering.memory.array(f"d_{full}", "gradients", size)
+        places[parameter] = place.reshape(values.shape)
+        add_one_lane(lowering, full, pointer_to(place), size)
+    return places

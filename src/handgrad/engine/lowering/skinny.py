@@ -1,0 +1,125 @@
+"""Linear layers of few outputs that read images as they lie: softmax regression."""
+
+import numpy as np
+
+from handgrad.arrays import Shape
+from handgrad.engine import processor
+from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_kernel
+from handgrad.engine.kernels.products import clear, row_sums
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.skinny import (
+    EXAMPLES,
+    forward_kernel,
+    weight_gradient_kernel,
+)
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.memory import FLOAT_BYTES, Pixels, Tensor, pointer_to
+from handgrad.engine.pieces import add_lane_pieces
+from handgrad.layers import Linear
+
+MOST_OUTPUTS = 12
+PIECES = 4
+
+
+def is_skinny(layer: Linear, inputs: Tensor) -> bool:
+    """Whether the layer's products have so few rows that their own kernels win."""
+    fits = layer.out_features <= MOST_OUTPUTS and layer.in_features % LANES == 0
+    return fits and inputs.is_batch_first and processor.has_wide_registers()
+
+
+def reads_bytes(layer: Linear, shape: Shape) -> bool:
+    """Whether a network's first layer that computes can do without normalised floats.
+
+    Training cannot: the gradient of the weight asks for them again.
+    """
+    fits = layer.out_features <= MOST_OUTPUTS
+    return fits and shape[1] * shape[2] % LANES == 0 and processor.has_wide_registers()
+
+
+def add_forward(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
+) -> None:
+    """The product of one tile."""
+    if inputs.pixels is not None:
+        _add_forward_of_bytes(lowering, inputs.pixels, name, layer, outputs)
+        return
+    memory, features = lowering.memory, layer.in_features
+    outs = next(n for n in (5, 6, 4, 3, 2, 1) if layer.out_features % n == 0)
+    offsets = memory.array(f"{name} examples", "tables", EXAMPLES, np.int64)
+    offsets[:] = np.arange(EXAMPLES) * features * FLOAT_BYTES
+    lowering.add(
+        forward_kernel(outs),
+        f"{name} forward",
+        weight=lowering.store.pointer(f"{name}.weight"),
+        inputs=inputs.pointer,
+        outputs=outputs.pointer,
+        offsets=pointer_to(offsets, f"{name} examples"),
+        row=memory.lookup(f"{name} row", np.zeros(2, np.int64)),
+        blocks=layer.out_features // outs,
+        features=features,
+        lanes=memory.tile,
+        stride=outputs.stride,
+    )
+
+
+def _add_forward_of_bytes(
+    lowering: Lowering, pixels: Pixels, name: str, layer: Linear, outputs: Tensor
+) -> None:
+    """The product of one tile's images, normalised on the way."""
+    memory, outs, features = lowering.memory, layer.out_features, layer.in_features
+    lowering.add(
+        pixels_forward_kernel(outs),
+        f"images, normalised; {name} forward",
+        block=lowering.inputs,
+        scale=pixels.scale,
+        shift=pixels.shift,
+        weight=lowering.store.pointer(f"{name}.weight"),
+        outputs=outputs.pointer,
+        sums=memory.each_worker(f"{name} sums", "scratch", outs * LANES * LANES // 2),
+        addresses=memory.each_worker(f"{name} addresses", "scratch", 2 * AT_ONCE),
+        channels=pixels.channels,
+        vectors=features // pixels.channels // LANES,
+        lanes=memory.tile,
+        stride=outputs.stride,
+    )
+
+
+def add_gradients(
+    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
+) -> None:
+    """Each tile's own share of the gradients, while its images are in the cache.
+
+    The images are many times larger than the weight, so it is the weight's gradient
+    that travels between the workers, not the images.
+    """
+    memory, outs, features = lowering.memory, layer.out_features, layer.in_features
+    size = outs * features
+    lanes = memory.each_tile(f"{name} lanes", "gradients", size + outs)
+    bias = lanes.plus(size * FLOAT_BYTES)
+    lowering.add(
+        weight_gradient_kernel(outs),
+        f"{name} d_weight",
+        d_outputs=d_outputs.pointer,
+        inputs=inputs.pointer,
+        d_weight=lanes,
+        turned=memory.each_worker(f"{name} scratch", "scratch", memory.tile * outs),
+        tap=memory.lookup(f"{name} tap", np.zeros(2, np.int64)),
+        zeros=memory.shared(f"{name} zeros", "tables", outs),
+        lanes=memory.tile,
+        d_stride=d_outputs.stride,
+        features=features,
+        columns=features,
+        stride=features,
+    )
+    lowering.add(clear, f"{name} d_bias = 0", values=bias, size=outs)
+    lowering.add(
+        row_sums,
+        f"{name} d_bias",
+        values=d_outputs.pointer,
+        sums=bias,
+        rows=outs,
+        columns=memory.tile,
+        stride=d_outputs.stride,
+    )
+    add_lane_pieces(lowering, f"{name}.weight", lanes, size, PIECES)
+    add_lane_pieces(lowering, f"{name}.bias", bias, outs, 1)

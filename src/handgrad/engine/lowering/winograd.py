@@ -1,0 +1,158 @@
+"""3 x 3 convolutions of many channels: a third of the multiplications.
+
+Every window of 6 x 6 inputs becomes 36 numbers a channel, products are made point by
+point, and every 4 x 4 outputs are turned back (`kernels.sandwich` has the equations).
+The gradient of the weights is a sum over the whole batch, so it waits for all tiles.
+"""
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.engine import matrix_unit, processor
+from handgrad.engine.kernels.convolution import pack
+from handgrad.engine.kernels.panels import PANEL
+from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.sandwich import ALL, POINTS, TAPS, WEIGHTS
+from handgrad.engine.kernels.thirds import TURN_BYTES
+from handgrad.engine.kernels.winograd import SQUARE, turn_kernel
+from handgrad.engine.kernels.winograd_matrices import winograd_pack
+from handgrad.engine.lowering import geometry
+from handgrad.engine.lowering.copies import dense
+from handgrad.engine.lowering.geometry import Convolution
+from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.lowering.windows import Places, Windows
+from handgrad.engine.lowering.winograd_gradient import add_weight_gradient
+from handgrad.engine.lowering.winograd_way import (
+    CELLS,
+    Way,
+    add_outputs,
+    add_points,
+    add_products,
+)
+from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.operation import Operation
+from handgrad.layers import Conv2d
+
+FEWEST_CHANNELS = 32
+
+
+def suits_winograd(layer: Conv2d) -> bool:
+    """Whether a convolution has the kernel, stride and channels that it needs."""
+    return (
+        processor.has_wide_registers()
+        and layer.kernel_size == (TAPS, TAPS)
+        and layer.stride == (1, 1)
+        and max(layer.padding) < TAPS
+        and layer.in_channels % PANEL == 0
+        and layer.out_channels >= FEWEST_CHANNELS
+    )
+
+
+def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """outputs = convolution of the padded inputs + bias."""
+    name, layer = node.name, node.layer
+    memory = lowering.memory
+    _, height, width = inputs.shape
+    shape = Convolution.of(layer, inputs.shape, memory.tile)
+    windows = Windows((height, width), shape.out_size, layer.padding, memory.tile)
+    count = CELLS * windows.count * layer.in_channels * PANEL
+    points = memory.each(f"{name} points", "activations", count)
+    outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
+    forward = Way(f"{name} forward", windows, layer.in_channels, layer.out_channels)
+    order = geometry.forward_order(shape, forward.block)
+    weights = _weight_points(lowering, name, forward, order, turned=False)
+    add_points(lowering, forward, inputs, points)
+    add_products(lowering, forward, points, weights)
+    bias = lowering.store.pointer(f"{name}.bias")
+    add_outputs(lowering, forward, outputs, bias, FLOAT_BYTES)
+
+    def backward(d_outputs: Tensor) -> Tensor | None:
+        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
+        add_weight_gradient(lowering, name, forward, points, d_outputs)
+        if not node.needs_d_inputs:
+            return None
+        return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
+
+    lowering.add_backward(backward)
+    return outputs
+
+
+def _add_d_inputs(
+    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
+) -> Tensor:
+    """A convolution of d_outputs with the weights turned half round."""
+    top, left = (TAPS - 1 - side for side in shape.padding)
+    _, height, width = inputs.shape
+    windows = Windows(shape.out_size, (height, width), (top, left), shape.tile)
+    back = Way(f"{name} d_inputs", windows, shape.out_channels, shape.in_channels)
+    d_inputs = lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
+    order = geometry.backward_order(shape, back.block)
+    weights = _weight_points(lowering, name, back, order, turned=True)
+    points = lowering.scratch("points", CELLS * back.source_cell)
+    add_points(lowering, back, d_outputs, points)
+    add_products(lowering, back, points, weights)
+    zero = lowering.memory.shared(f"{back.name} no bias", "settings", 1)
+    add_outputs(lowering, back, d_inputs, zero, 0)
+    return d_inputs
+
+
+def _weight_points(
+    lowering: Lowering, name: str, way: Way, order: NumpyArray, *, turned: bool
+) -> Pointer:
+    """The weights at every pair of points: (points, blocks, channels, outputs)."""
+    memory, full = lowering.memory, f"{name}.weight"
+    packed = memory.shared(f"{way.name} packed", "packed weights", len(order) + LANES)
+    cells = CELLS * way.weight_cell // FLOAT_BYTES
+    points = memory.shared(f"{way.name} weights", "packed weights", cells + LANES)
+    row = way.block * FLOAT_BYTES
+    lanes = ALL if way.block >= LANES else (1 << way.block) - 1
+    places = Places()
+    mask = places.mask((lanes,) * CELLS)
+    places.rows.append((8 * row if turned else 0, 0, 0, mask))
+    sign, taps = (-1, SQUARE + 1) if turned else (1, SQUARE)
+    packing = Operation(
+        pack,
+        f"{full} packed",
+        weight=lowering.store.pointer(full),
+        packed=packed,
+        order=memory.lookup("order", order),
+        size=len(order),
+    )
+    rows, masks = places.arrays()
+    strides = (taps * row, sign * TAPS * row, sign * row)
+    to_strides = (row, POINTS * way.weight_cell, way.weight_cell)
+    turn = Operation(
+        turn_kernel(WEIGHTS),
+        f"{full} at the points",
+        source=packed,
+        target=points,
+        places=memory.lookup("places", rows),
+        masks=memory.lookup("masks", masks),
+        start=memory.shared(f"{way.name} zero", "settings", 1),
+        count=1,
+        channels=way.blocks * way.channels,
+        vectors=-(-way.block // LANES),
+        source_strides=memory.lookup("strides", np.array(strides, np.int64)),
+        target_strides=memory.lookup("strides", np.array(to_strides, np.int64)),
+        start_stride=0,
+    )
+    if not matrix_unit.has_matrix_unit():
+        lowering.beforehand(packing, turn)
+        return points
+    parts = memory.shared(
+        f"{way.name} parts", "packed weights", CELLS * way.packed_cell // FLOAT_BYTES
+    )
+    scratch = lowering.scratch("parts", TURN_BYTES)
+    blocks = CELLS * way.blocks
+    cut = Operation(
+        winograd_pack,
+        f"{full} at the points, in parts",
+        weights=points,
+        packed=parts,
+        turned=scratch,
+        blocks=blocks,
+        channels=way.channels,
+    )
+    lowering.beforehand(packing, turn, cut)
+    return parts
