@@ -32,6 +32,23 @@ def test_the_code_of_a_guide_runs(name, tmp_path, monkeypatch):
     assert run_blocks(GUIDES / f"{name}.md") > 0
 
 
+def test_the_program_is_printed_as_the_page_on_the_engine_shows_it(capsys):
+    page = ROOT / "docs" / "architecture.md"
+    assert run_blocks(page) == 1
+    printed = capsys.readouterr().out.splitlines()
+    text = page.read_text(encoding="utf-8")
+    shown = text.partition("```\nProgram: ")[2].partition("```")[0].splitlines()[1:]
+    lines = [" ".join(line.partition(" Mop")[0].split()) for line in shown]
+    wanted = {line for line in lines if line != "..."}
+    assert len(wanted) > 10
+    assert wanted <= {" ".join(x.partition(" Mop")[0].split()) for x in printed}
+    paths = re.findall(r"`((?:\w+/)*\w+\.py)`", text)
+    package = ROOT / "src" / "handgrad"
+    found = [(package / "engine" / path, package / path) for path in paths]
+    assert len(found) > 10
+    assert all(engine.exists() or whole.exists() for engine, whole in found)
+
+
 @pytest.mark.slow
 def test_the_script_of_the_first_screen_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
