@@ -110,7 +110,7 @@ def _matrix(body: bytes, order: str) -> tuple[str, NumpyArray] | None:
     if flag & COMPLEX or not FIRST_CLASS <= flag & 0xFF <= LAST_CLASS:
         return None
     shape = [int(size) for size in np.frombuffer(sizes, f"{order}i4")]
-    kind, numbers = parts[0]
+    (kind, numbers), *_ = parts
     values = np.frombuffer(numbers, np.dtype(order + NUMBERS[kind]))
     if len(shape) > MOST_AXES or min(shape) < 0 or prod(shape) != len(values):
         raise ValueError("another number of values")

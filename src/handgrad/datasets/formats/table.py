@@ -59,10 +59,10 @@ def form_of(path: Path) -> Form | None:
     """How a file is written, by its first lines; None where it is no text."""
     head = head_of(path)
     encoding = _encoding(head)
-    text = head.decode(encoding, "replace")
+    text = head.decode(encoding, "replace").lstrip("\ufeff")
     if not text.strip() or "\0" in text:
         return None
-    line = text.lstrip("\ufeff").splitlines()[0]
+    line = text.splitlines()[0]
     delimiter = max(DELIMITERS, key=line.count)
     with _opened(path, encoding) as file:
         rows = list(islice(_rows(file, delimiter), 2))
