@@ -42,9 +42,9 @@ def run_images(
     cut anew, its parts would hold images that the network was trained on. `dataset`
     names other images of the same classes, which are brought to the size and colours
     that the network takes: all of them, unless one of their own splits is named;
-    `label_from` says
-    where their classes are, if not where those of the training images are. With
-    `skip_bad`, or if the training did so, pictures that cannot be read are left out.
+    `label_from` says where their classes are, if not where those of the training images
+    are. With `skip_bad`, or if the training did so, pictures that cannot be read are
+    left out.
     `run` is the run's folder, which knows what the data held.
     """
     check_split(split)
@@ -52,7 +52,8 @@ def run_images(
         config = _with(config, None, {"label_from": label_from})
     if skip_bad:
         config = _with(config, None, {"skip_bad": True})
-    if dataset is not None and not _is_same(dataset, config.dataset.name):
+    is_other = dataset is not None and not _is_same(dataset, config.dataset.name)
+    if dataset is not None and is_other:
         if split is None:
             return "", whole_images(config, dataset, data_dir, progress)
         found = _other_images(config, dataset, data_dir, progress)
@@ -63,8 +64,9 @@ def run_images(
     name = split or ("test" if found.test is not None else "validation")
     chosen = {"train": train, "validation": validation, "test": found.test}[name]
     if chosen is None:
+        where = "of its own" if is_other else "in this run"
         raise ConfigError(
-            f"{found.name} has no {name} images in this run. "
+            f"{found.name} has no {name} images {where}. "
             "Take another split, such as train."
         )
     return name, chosen
@@ -95,7 +97,8 @@ def _other_images(
     """A data set of the same classes, at the size that the network takes."""
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
-    changes = {"name": name, "image_size": resolved.input_shape[1:]}
+    size = resolved.input_shape[1:] or None  # vectors have none
+    changes = {"name": name, "image_size": size, "data_dir": None}
     found = load_dataset(_with(config, data_dir, changes), progress)
     return as_trained(found, config)
 
