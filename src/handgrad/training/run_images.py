@@ -52,7 +52,7 @@ def run_images(
         config = _with(config, None, {"label_from": label_from})
     if skip_bad:
         config = _with(config, None, {"skip_bad": True})
-    is_other = dataset is not None and not _is_same(dataset, config.dataset.name)
+    is_other = dataset is not None and not is_same_data(dataset, config.dataset.name)
     if dataset is not None and is_other:
         if split is None:
             return "", whole_images(config, dataset, data_dir, progress)
@@ -113,7 +113,7 @@ def _with(
     return config.model_copy(update={"dataset": tables})
 
 
-def _is_same(given: str, own: str) -> bool:
+def is_same_data(given: str, own: str) -> bool:
     """Whether two names or paths lead to one data set."""
     known = known_name(own, NAMES)
     if known is not None:
