@@ -29,8 +29,6 @@ from handgrad.datasets.formats.table import is_table
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
-from handgrad.datasets.image_folder import open_pictures
-from handgrad.datasets.layout import arrange
 from handgrad.datasets.picture_files import is_picture
 from handgrad.datasets.zip_entries import check_no_password, name_of_entry
 from handgrad.errors import DatasetError
@@ -216,21 +214,7 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
 
 def _listed(path: Path, tables: Sequence[Path], label_from: str | None) -> Found | None:
     listed = labels_csv.tables_for(path, tables, label_from)
-    if not listed or _are_folders_better(path, listed, label_from):
-        return None
-    return Found(LISTED, (path, *listed), label_from)
-
-
-def _are_folders_better(
-    path: Path, tables: Sequence[Path], label_from: str | None
-) -> bool:
-    """Whether class folders hold many more pictures than tables name."""
-    with open_pictures(path) as pictures:
-        try:
-            arrange(pictures.sorted_files(), str(path))
-        except DatasetError:
-            return False
-    return not labels_csv.names_most(path, tables, label_from)
+    return Found(LISTED, (path, *listed), label_from) if listed else None
 
 
 def _loose(path: Path) -> list[str]:
