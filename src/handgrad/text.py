@@ -34,6 +34,11 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def number_of(count: int, noun: str) -> str:
+    """A count with its noun, in the plural where it is not one."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def printable(text: str) -> str:
     """The text with what a terminal would obey written out, as `\\x1b` or `\\u202e`."""
     return UNSEEN.sub(_written_out, text)
