@@ -20,7 +20,8 @@ ODD = {
     "over\rwritten": r"over\rwritten",
     "turned \u202egnp.exe": r"turned \u202egnp.exe",
     "isolated \u2066x": r"isolated \u2066x",
-    "no text \udcff": r"no text \udcff",
+    "no text \udcff": r"no text \xff",
+    "no character \ud800": r"no character \ud800",
     "C1 \x9b31m": r"C1 \x9b31m",
     "Grüße 数 $0_$50 <b>": "Grüße 数 $0_$50 <b>",
 }

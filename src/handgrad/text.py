@@ -76,4 +76,8 @@ def printable_json(text: str) -> str:
 
 
 def _written_out(found: re.Match[str]) -> str:
+    """A character as its code; a byte that was no UTF-8 as that byte, as `decoded`."""
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
     return found[0].encode("unicode_escape").decode("ascii")

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -76,6 +77,18 @@ def test_a_folder_is_answered_with_all_below_it(handgrad, trained, pictures, tmp
     heads, *rows = (tmp_path / "x.csv").read_text().splitlines()
     assert heads.startswith("image,class,probability,probability of 0,")
     assert len(rows) == 2
+
+
+def test_bytes_that_are_no_text_are_the_same_in_the_table_and_in_csv(
+    handgrad, trained, pictures, tmp_path
+):
+    place = os.path.join(os.fsencode(tmp_path), b"some")
+    os.mkdir(place)
+    os.rename(pictures[0], os.path.join(place, b"bad\xff.png"))
+    out = handgrad(f"predict {trained} some --csv x.csv").out
+    assert out.splitlines()[1].split()[0] == r"some/bad\xff.png"
+    rows = (tmp_path / "x.csv").read_text().splitlines()
+    assert rows[1].startswith(r"some/bad\xff.png,")
 
 
 def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tmp_path):
