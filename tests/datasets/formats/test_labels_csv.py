@@ -1,12 +1,13 @@
 import re
 import shutil
 import unicodedata
+import warnings
 
 import pytest
 
 from handgrad.datasets import load
 from handgrad.datasets.formats.labels_csv import read_labels_csv
-from handgrad.errors import ConfigError, DatasetError
+from handgrad.errors import ConfigError, DatasetError, HandgradWarning
 
 from .makers import put
 
@@ -241,3 +242,21 @@ def test_several_marked_classes_are_named_and_one_column_can_be_chosen(
     with pytest.raises(DatasetError, match=f"gives 00{row} {said} classes, ant"):
         load(tmp_path)
     assert load(tmp_path, label_from="ant").class_names == ("0", "1")
+
+
+@pytest.mark.parametrize("rows_before", [0, 200])
+def test_labels_in_an_encoding_that_nothing_tells_are_said(tmp_path, rows_before):
+    count = rows_before + 10  # past the bytes that tell the encoding
+    put(tmp_path, {f"{n:030d}.png": n % 99 for n in range(count)})
+    rows = [f"{n:030d},{'cat' if n % 2 else 'dog'}" for n in range(rows_before)]
+    words = ["\u043a\u043e\u0442", "\u043f\u0451\u0441"]
+    rows += [f"{n:030d},{words[n % 2]}" for n in range(rows_before, count)]
+    text = "\n".join(["id,label", *rows])
+    (tmp_path / "a.csv").write_bytes(text.encode("cp1251"))
+    said = r"a\.csv is no UTF-8 and does not say .* may be another word"
+    with pytest.warns(HandgradWarning, match=said):
+        load(tmp_path)
+    (tmp_path / "a.csv").write_text(text, "utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set(words) <= set(load(tmp_path).class_names)

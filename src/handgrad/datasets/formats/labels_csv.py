@@ -28,7 +28,7 @@ from handgrad.datasets.formats.rival_labels import (
     check_clear,
 )
 from handgrad.datasets.formats.roles import role_of, split_in
-from handgrad.datasets.formats.table import Form, no_column, rows_of
+from handgrad.datasets.formats.table import Form, no_column, rows_of, warn_of_encoding
 from handgrad.datasets.image_folder import open_pictures
 from handgrad.datasets.layout import arrange
 from handgrad.datasets.picture_files import PictureFile
@@ -52,14 +52,17 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
         if form is None or columns is None:
             raise _no_columns(table, form, index, label_from)
         notes += _unused(table, form, columns)
+        labels: set[str] = set()
         for row in rows_of(table, form):
             found = _labelled(row, form, columns, index, table)
+            labels.add(found.class_name)
             known = rows.setdefault(found.file.name, found)
             if known.class_name != found.class_name:
                 raise DatasetError(
                     f"{table} gives {found.file.name} two classes, {known.class_name} "
                     f"and {found.class_name}. Leave one of the rows out."
                 )
+        warn_of_encoding(table, form, sorted(labels))
     left = len(index.files) - len(rows)
     if left:
         notes.insert(0, f"{left:,} picture{'s' * (left != 1)} that no table names")
