@@ -169,3 +169,19 @@ def test_the_place_of_the_training_images_is_not_that_of_others(config):
     tables = config.dataset.model_copy(update={"name": "own", "data_dir": "/nowhere"})
     moved = config.model_copy(update={"dataset": tables})
     assert len(run_images(moved, "test", dataset="digits")[1]) == 360
+
+
+@pytest.mark.parametrize("split", [None, "train", "validation"])
+def test_labels_that_are_not_where_those_of_the_training_are_can_be_said(
+    split, tmp_path
+):
+    for name in ("cat", "dog"):
+        for count in range(4):
+            put(tmp_path / f"named/{name}.{count}.png", "L", 8, 9 * count)
+            put(tmp_path / f"new/train/{name}/{count}.png", "L", 8, 9 * count)
+        put(tmp_path / f"new/val/{name}/1.png", "L", 8, 0)
+    table = {"name": str(tmp_path / "named"), "label_from": "name", "validation": 2}
+    config, new = build(small(dataset=table)).config, str(tmp_path / "new")
+    with pytest.raises(DatasetError, match=r"in training \(--label-from name\); if"):
+        run_images(config, split, dataset=new)
+    run_images(config, split, dataset=new, label_from="folder")

@@ -1,10 +1,13 @@
 """The images of a run: one of its splits, or other images of the same classes."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from handgrad.datasets import Dataset, Split
+from handgrad.datasets.bad_pictures import BadPicturesError
 from handgrad.datasets.changes import record_of
 from handgrad.datasets.load import NAMES
 from handgrad.errors import ConfigError, DatasetError, unknown_name
@@ -54,9 +57,10 @@ def run_images(
         config = _with(config, None, {"skip_bad": True})
     is_other = dataset is not None and not is_same_data(dataset, config.dataset.name)
     if dataset is not None and is_other:
-        if split is None:
-            return "", whole_images(config, dataset, data_dir, progress)
-        found = _other_images(config, dataset, data_dir, progress)
+        with _naming_labels(None if label_from else config.dataset.label_from):
+            if split is None:
+                return "", whole_images(config, dataset, data_dir, progress)
+            found = _other_images(config, dataset, data_dir, progress)
         train, validation = found.train, found.validation
     else:
         found = _own_images(config, data_dir, run, progress)
@@ -101,6 +105,22 @@ def _other_images(
     changes = {"name": name, "image_size": size, "data_dir": None}
     found = load_dataset(_with(config, data_dir, changes), progress)
     return as_trained(found, config)
+
+
+@contextmanager
+def _naming_labels(label_from: str | None) -> Iterator[None]:
+    """A DatasetError within says as well that labels were looked for as in training."""
+    try:
+        yield
+    except BadPicturesError:  # the labels were found
+        raise
+    except (ConfigError, DatasetError) as error:
+        if label_from is None:
+            raise
+        raise DatasetError(
+            f"{error} Labels were looked for as in training (--label-from "
+            f"{label_from}); if they are elsewhere, say so, as in --label-from folder."
+        ) from error
 
 
 def _with(
