@@ -8,6 +8,7 @@ from handgrad.text import (
     csv_of,
     decoded,
     in_markdown,
+    number_of,
     one_line,
     printable,
     printable_json,
@@ -19,7 +20,8 @@ ODD = {
     "over\rwritten": r"over\rwritten",
     "turned \u202egnp.exe": r"turned \u202egnp.exe",
     "isolated \u2066x": r"isolated \u2066x",
-    "no text \udcff": r"no text \udcff",
+    "no text \udcff": r"no text \xff",
+    "no character \ud800": r"no character \ud800",
     "C1 \x9b31m": r"C1 \x9b31m",
     "Grüße 数 $0_$50 <b>": "Grüße 数 $0_$50 <b>",
 }
@@ -88,3 +90,10 @@ def test_json_stays_json_and_says_the_same(text):
 def test_an_accent_apart_from_its_letter_is_composed():
     assert composed("cafe\u0301") == composed("caf\xe9") == "caf\xe9"
     assert composed("no text \udcff") == "no text \udcff"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 steps"), (1, "1 step"), (2000, "2,000 steps")]
+)
+def test_a_count_has_its_noun_in_the_right_number(count, said):
+    assert number_of(count, "step") == said

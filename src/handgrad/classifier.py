@@ -198,7 +198,10 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[numbers])
 
     def predict_proba(self, X: Any) -> NumpyArray:
-        """Softmax of the logits, (count, classes), float64; see `TrainedNetwork`."""
+        """Softmax of the logits, (count, classes), float64; rows sum to 1.
+
+        After another loss than softmax cross-entropy they rank classes, and no more.
+        """
         examples = self._examples(X)
         return self.trained_.predict_probabilities(examples)
 
@@ -229,8 +232,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def save(self, path: str | Path) -> None:
         """Write the classifier into a `.safetensors` file at `path`; `load` reads it.
 
-        The file holds settings, normalization, classes, history and the SHA-256 of each
-        array, and no code.
+        It holds settings, classes, history, arrays with their SHA-256, and no code.
         """
         check_is_fitted(self, "network_")
         check_can_be_saved(self.classes_)
@@ -289,12 +291,10 @@ def load(
 ) -> Classifier:
     """The fitted classifier of a `path`: a file that `save` wrote, or a run's folder.
 
-    `which` is the checkpoint of a run, "best" or "last", `workers` the number of
-    threads, `model` the function that made a network with layers of your own. RunError
-    if unusable.
+    `which` is a run's checkpoint, "best" or "last", `workers` the number of threads,
+    `model` the function that made a network of your own layers. RunError if unusable.
     """
     network = load_network(path, which, workers=workers, model=model)
-    own = {} if model is None else {"model": model}
-    settings = settings_of(network.config) | own
+    settings = settings_of(network.config) | ({} if model is None else {"model": model})
     made = Classifier(**settings, workers=workers)
     return made._become(network, history_of(path), network.labels)

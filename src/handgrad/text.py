@@ -34,6 +34,11 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def number_of(count: int, noun: str) -> str:
+    """A count with its noun, in the plural where it is not one."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def printable(text: str) -> str:
     """The text with what a terminal would obey written out, as `\\x1b` or `\\u202e`."""
     return UNSEEN.sub(_written_out, text)
@@ -71,4 +76,8 @@ def printable_json(text: str) -> str:
 
 
 def _written_out(found: re.Match[str]) -> str:
+    """A character as its code; a byte that was no UTF-8 as that byte, as `decoded`."""
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
     return found[0].encode("unicode_escape").decode("ascii")

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -76,6 +77,52 @@ def test_a_folder_is_answered_with_all_below_it(handgrad, trained, pictures, tmp
     heads, *rows = (tmp_path / "x.csv").read_text().splitlines()
     assert heads.startswith("image,class,probability,probability of 0,")
     assert len(rows) == 2
+
+
+def test_bytes_that_are_no_text_are_the_same_in_the_table_and_in_csv(
+    handgrad, trained, pictures, tmp_path
+):
+    place = os.path.join(os.fsencode(tmp_path), b"some")
+    os.mkdir(place)
+    os.rename(pictures[0], os.path.join(place, b"bad\xff.png"))
+    out = handgrad(f"predict {trained} some --csv x.csv").out
+    assert out.splitlines()[1].split()[0] == r"some/bad\xff.png"
+    rows = (tmp_path / "x.csv").read_text().splitlines()
+    assert rows[1].startswith(r"some/bad\xff.png,")
+
+
+def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tmp_path):
+    folder = tmp_path / "some"
+    folder.mkdir()
+    (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    empty = handgrad(f"predict {trained} some")
+    assert empty.code == 2
+    assert "some holds no pictures (passed over: 1 broken link). Give" in empty.err
+    pictures[0].rename(folder / "a.png")
+    code, _, err = handgrad(f"predict {trained} some")
+    assert (code, err) == (0, "passed over: 1 broken link\n")
+    (folder / "a.csv").write_text("1,2")
+    found = handgrad(f"predict {trained} some {pictures[1]} --json")
+    assert found.err == "passed over: 1 .csv, 1 broken link\n"
+    said = json.loads(found.out.splitlines()[-1])
+    assert said["passed_over"] == {"broken links": 1, ".csv": 1}
+    assert handgrad(f"predict {trained} {pictures[1]}").err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("x.zip", "Unpack it, and give its folder."),
+        ("x.TAR", "Unpack it, and give its folder."),
+        ("x.tar.gz", "Unpack it, and give its folder."),
+        ("x.npy", "Give arrays in Python: handgrad.load(run).predict(images)."),
+    ],
+)
+def test_what_holds_several_pictures_says_what_to_do(
+    refused, trained, tmp_path, name, advice
+):
+    (tmp_path / name).write_bytes(b"PK")
+    assert advice in refused(f"predict {trained} {name}")
 
 
 def test_one_bad_file_does_not_keep_the_others_from_an_answer(

@@ -62,7 +62,7 @@ def test_a_part_of_the_trials_may_be_asked_for(handgrad, tmp_path):
     assert "the largest rate learns fastest  not known" in first.out
     assert "1 of 4" in handgrad(f"study status {rows} --folder trials").out
     second = handgrad(f"{run} --only 'seed 1'")
-    assert second.err.startswith("1 trials are done already; 1 to do.\n")
+    assert second.err.startswith("1 trial is done already; 1 to do.\n")
     assert second.code == 0  # what a finding lacks was not asked for
 
 

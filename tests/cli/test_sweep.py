@@ -1,9 +1,11 @@
 import json
+import shutil
 import sys
 
 import pytest
 
 from handgrad.sweeps.random_search import drawn
+from studies.test_contents import pictures
 from sweeps.small import RATE, fill, sweep_of, write
 
 
@@ -12,11 +14,11 @@ def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
     first = handgrad("sweep rates.toml --workers 1 --folder out")
     assert first.code == 0, first.err
     assert "  1 of 1  rates learning_rate=" in first.err
-    assert "Nothing to compare: 1 settings have all their numbers." in first.out
+    assert "Nothing to compare: 1 setting has all numbers." in first.out
     assert "tables and figures are in out\n" in first.out
     grown = handgrad("sweep rates.toml --trials 2 --folder out --json")
     assert grown.code == 0, grown.err
-    assert grown.err.startswith("1 trials are done already; 1 to do.\n")
+    assert grown.err.startswith("1 trial is done already; 1 to do.\n")
     results = json.loads(grown.out.splitlines()[-1])
     assert len(results["settings"]) == 2
     assert "3 seeds each are the fewest that say anything, got 1" in results["verdict"]
@@ -68,3 +70,38 @@ def test_a_number_that_the_trial_itself_does_not_have_ends_the_sweep(refused, tm
     said = refused("sweep rates.toml --folder out")
     assert "disagree: metrics.test_accuracy is 0.75 and 0.0" in said
     assert entry.name in said
+
+
+def test_data_that_are_gone_are_said_and_the_results_still_shown(handgrad, tmp_path):
+    path = write(tmp_path, 'method = "grid"\nseeds = [0]', epochs=1)
+    text = path.read_text().replace('"digits"', '"pictures.zip"')
+    table = '\n[sweep.parameters]\n"optimizer.learning_rate" = [0.1, 0.2]\n'
+    head = text.partition("[sweep.parameters]")[0].replace("train_count = 200", "")
+    path.write_text(head + table)
+    pictures(tmp_path / "pictures")
+    shutil.make_archive(tmp_path / "pictures", "zip", tmp_path / "pictures")
+    first = handgrad("sweep rates.toml --workers 1 --folder out")
+    assert first.code == 0, first.err
+    assert "Not known" not in first.out
+    (tmp_path / "pictures.zip").unlink()
+    again = handgrad("sweep rates.toml --folder out")
+    assert (again.code, again.err) == (0, "2 trials are done already; 0 to do.\n")
+    said = "Not known whether the data have changed since these trials: There is no "
+    assert said + "data set at pictures.zip." in again.out.replace("\n", " ")
+    assert "learning_rate=0.1" in again.out
+    assert said in (tmp_path / "out" / "report.md").read_text()
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert list(results["unread_data"]) == ["pictures.zip"]
+
+
+def test_the_data_are_read_as_their_settings_say(handgrad, tmp_path):
+    path = write(tmp_path, "trials = 1\nseeds = [0]", parameters=(RATE,), epochs=1)
+    text = path.read_text().replace("train_count = 200", 'label_from = "name"')
+    path.write_text(text.replace('"digits"', '"pictures"'))
+    pictures(tmp_path / "all")
+    (tmp_path / "pictures").mkdir()
+    for picture in (tmp_path / "all").rglob("*.png"):
+        name = f"{picture.parent.name}.{picture.name}"
+        picture.rename(tmp_path / "pictures" / name)
+    done = handgrad("sweep rates.toml --workers 1 --folder out")
+    assert done.code == 0, done.err

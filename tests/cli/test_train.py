@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import handgrad as package
+from handgrad.training.config import DatasetConfig
 from handgrad.training.run_folder import RunFolder
 from studies.test_contents import pictures
 
@@ -268,3 +270,65 @@ def test_a_run_starts_from_the_weights_of_another(handgrad, refused, tmp_path):
     assert RunFolder(tmp_path / "own").config.start.normalization == "own"
     again = handgrad("train second/config.toml -q --run again")
     assert again.code == 0, again.err
+
+
+def test_what_belongs_to_the_data_of_a_source_is_not_taken_for_other_data(
+    handgrad, tmp_path
+):
+    for number in range(12):
+        for name in ("ant", "bee"):
+            path = tmp_path / f"named/{name}.{number}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.new("L", (8, 8), number).save(path)
+    (tmp_path / "named" / "bee.12.png").write_bytes(b"")
+    pictures(tmp_path / "pictures")
+    (tmp_path / "pictures" / "empty").mkdir()
+    first = (
+        "softmax_regression --dataset named --label-from name --skip-bad --validation 3"
+    )
+    weights = "--set loss.class_weight={ant=1.0,bee=2.0} --allow-empty-classes"
+    kept = "--normalization half --engine plain --train-count 9 --epochs 1 -q"
+    done = handgrad(f"train {first} {weights} {kept} --run first")
+    assert done.code == 0, done.err
+
+    same = handgrad("train --start-from first --dataset ./named -q --run same")
+    assert same.code == 0, same.err
+    before = RunFolder(tmp_path / "first").config
+    again = RunFolder(tmp_path / "same").config
+    assert again.dataset.model_copy(update={"name": "named"}) == before.dataset
+    assert again.loss == before.loss
+
+    code, out, err = handgrad("train --start-from first --dataset pictures -q")
+    assert (code, out) == (2, "")
+    assert "empty" in err  # allowed for the other data only
+    (tmp_path / "pictures" / "empty").rmdir()
+    other = handgrad("train --start-from first --dataset pictures -q --run other")
+    assert other.code == 0, other.err
+    found = RunFolder(tmp_path / "other").config
+    assert found.dataset == DatasetConfig(
+        name="pictures", normalization="half", image_size=(8, 8), validation=0.1
+    )
+    assert found.loss.class_weight is None
+
+
+def test_another_network_starts_from_the_data_of_the_source(
+    handgrad, refused, tmp_path
+):
+    pictures(tmp_path / "pictures")
+    data = "--dataset pictures --validation 0.2 --engine plain --seed 3"
+    handgrad(f"train softmax_regression {data} --epochs 1 -q --run first")
+    said = refused("train mlp --start-from first")
+    assert (
+        "this network (mlp in place of softmax_regression; 0 of 4 arrays fit)" in said
+    )
+    assert "Leave mlp out to go on with softmax_regression." in said
+    rows = '{name = "flatten"}, {name = "linear"}'
+    table = f'[model]\nname = "from_layers"\nlayers = [{rows}]\n'
+    (tmp_path / "own.toml").write_text(table)
+    done = handgrad("train own.toml --start-from first --epochs 1 -q --run second")
+    assert done.code == 0, done.err
+    first, second = (RunFolder(tmp_path / run).config for run in ("first", "second"))
+    assert second.dataset == first.dataset
+    assert second.resolved.dataset_sha256 == first.resolved.dataset_sha256
+    assert (second.seed, second.model.name) == (3, "from_layers")
+    assert handgrad("train Softmax-Regression --start-from first -q --run x").code == 0

@@ -1,10 +1,13 @@
 import json
 
 import pytest
+from typer.main import get_command
 
+from handgrad.cli.main import app
 from handgrad.cli.train_options import PLACES, merged, tables_from
 from handgrad.errors import ConfigError
 from handgrad.starting_points import STARTING_POINTS
+from handgrad.training.config import config_from
 
 
 def test_only_what_was_given_is_in_the_tables():
@@ -145,3 +148,18 @@ def test_a_failed_save_is_one_of_two_words(refused):
 def test_nan_in_a_section_is_not_said_twice():
     tables = tables_from({}, {"optimizer": {"beta1": float("nan")}})
     assert list(tables["optimizer"]) == ["beta1"]
+
+
+def test_none_is_taken_where_the_help_gives_it_as_the_default():
+    options = get_command(app).commands["train"].params
+    texts = {option.name: getattr(option, "help", None) or "" for option in options}
+    found = [name for name, text in texts.items() if text.endswith("(none).")]
+    assert "class_weight" in found
+    for name in found:
+        assert config_from(tables_from({name: "none"}, {})) == config_from({})
+
+
+def test_none_goes_over_the_weights_of_a_file():
+    over = tables_from({"class_weight": "none"}, {})
+    tables = merged({"loss": {"class_weight": "balanced"}}, over)
+    assert config_from({"loss": tables["loss"]}).loss.class_weight is None

@@ -33,6 +33,8 @@ def test_all_steps_can_be_trained_again(handgrad, trained):
     assert code == 0
     assert f"steps 1 to {count} trained again: every number is the same to the" in out
     assert "the other steps" not in out
+    one = handgrad(f"verify {trained} -q --from-start --steps 1").out
+    assert "\nstep 1 trained again: every number" in one
 
 
 def test_the_pictures_are_in_the_manifest(trained):

@@ -117,3 +117,11 @@ def test_deep_pictures_keep_the_white_of_training_if_they_can(
     warned = [str(one.message) for one in recwarn.list]
     assert len(warned) == (said is not None)
     assert all(f"{tmp_path}: " in one and said in one for one in warned)
+
+
+def test_broken_links_are_said(tmp_path):
+    put(tmp_path, "ant/1.png")
+    (tmp_path / "ant" / "2.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.warns(HandgradWarning, match=r": passed over: 1 broken link\.$"):
+        found = labelled_pictures(tmp_path, NAMES, (3, 7, 9))
+    assert len(found) == 1

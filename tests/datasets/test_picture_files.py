@@ -222,6 +222,12 @@ def test_links_to_folders_are_followed_and_none_goes_round(tmp_path):
     }
 
 
+def test_what_was_passed_over_is_counted_in_words():
+    once = {"broken links": 1, ".csv": 1, "pipes or devices": 1}
+    assert in_words(once) == "passed over: 1 .csv, 1 broken link, 1 pipe or device"
+    assert in_words({"broken links": 2}) == "passed over: 2 broken links"
+
+
 def test_a_link_to_a_file_is_that_file(tmp_path):
     root = in_folder(tmp_path / "root", {"cat/1.png": b"x"})
     (root / "cat" / "2.png").symlink_to(root / "cat" / "1.png")

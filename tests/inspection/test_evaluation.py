@@ -29,7 +29,7 @@ def test_numbers_by_name(report):
 def test_it_displays_itself(report):
     said = str(report)
     assert said.startswith("test: 4 of 6 right, accuracy 66.67%, loss 0.2500")
-    assert "$hen$ taken for cat: 1 times" in said
+    assert "$hen$ taken for cat: 1 time" in said
     shown = report._repr_html_()
     assert "&lt;b&gt;dog&lt;/b&gt;" in shown
     assert "<b>dog" not in shown

@@ -7,12 +7,14 @@ import pytest
 from PIL import Image
 
 from handgrad import datasets
-from handgrad.errors import IntegrityError, RunError
+from handgrad.errors import DatasetError, IntegrityError, RunError
 from handgrad.studies.contents import (
     DIGITS,
     Contents,
+    as_sentences,
     check_content,
     contents_of,
+    load_all,
     look,
     on_other_data,
     settings_of,
@@ -216,6 +218,16 @@ def test_data_that_are_gone_are_those_that_were_last_seen(tmp_path):
     later = Ledger(ledger.folder)
     look((cell.trial for cell in asked.cells("full")), later)
     assert missing(asked.on(later).cells("full"), later) == []
+    results = results_of(asked, later)
+    said = f"There is no data set at {tmp_path / 'pictures'}"
+    assert results["unread_data"] == {str(tmp_path / "pictures"): said}
+    sentence = f"Not known whether the data have changed since these trials: {said}."
+    assert as_sentences(results) == [sentence]
+    with pytest.raises(DatasetError, match="There is no data set"):
+        load_all(cell.trial for cell in asked.cells("full"))
+    pictures(tmp_path / "pictures")
+    look((cell.trial for cell in asked.cells("full")), later)
+    assert results_of(asked, later)["unread_data"] == {}
 
 
 def test_a_trial_that_reads_other_data_than_it_was_prepared_for_is_refused():

@@ -71,7 +71,7 @@ def test_before_anything_was_run_there_is_nothing_to_compare(tmp_path):
     assert (
         results["verdict"]
         == verdict([])
-        == ("Nothing to compare: 0 settings have all their numbers.")
+        == ("Nothing to compare: no setting has all numbers.")
     )
     assert results["tested"] is None
     assert results["as_good"] == []

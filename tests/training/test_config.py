@@ -154,6 +154,7 @@ def test_a_class_weight_is_balanced_or_none():
     chosen = config_from({"loss": {"class_weight": "balanced"}})
     assert chosen.loss.options == {}
     assert 'class_weight = "balanced"' in chosen.to_toml()
+    assert config_from({"loss": {"class_weight": "none"}}).loss == usual.loss
     with pytest.raises(ConfigError, match=r"loss\.class_weight: .*got 'even'"):
         config_from({"loss": {"class_weight": "even"}})
 

@@ -118,6 +118,17 @@ def test_classes_are_matched_by_name():
         as_trained(found, config((3, 5, 4), ("ant", "bee")))
 
 
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 5, 4), (3, 9, 9)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_split_is_brought_to_the_network(shape, channels):
+    split = Split(SOME[:, :channels], np.array([0, 1, 0, 1, 0, 1]))
+    found = Dataset("new", split, split, ("dog", "ant"), "", validation=split)
+    trained = as_trained(found, config(shape, ("ant", "bee", "dog")))
+    for part in (trained.train, trained.test, trained.validation):
+        assert part.image_shape == shape
+        assert part.targets.tolist() == [2, 0, 2, 0, 2, 0]
+
+
 def test_a_folder_is_read_by_the_names_of_its_folders(tmp_path):
     for name in ("7", "3"):
         (tmp_path / name).mkdir()

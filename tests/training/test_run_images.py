@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handgrad.errors import ConfigError, DatasetError
+from handgrad.errors import ConfigError, DatasetError, HandgradWarning
 from handgrad.training.build import build
 from handgrad.training.run_images import check_split, run_images
 
@@ -36,7 +36,7 @@ def test_a_split_that_is_missing_or_unknown_is_refused(config):
         run_images(config, "tset")
     tables = config.dataset.model_copy(update={"validation": "none"})
     without = config.model_copy(update={"dataset": tables})
-    with pytest.raises(ConfigError, match="no validation images"):
+    with pytest.raises(ConfigError, match="no validation images in this run"):
         run_images(without, "validation")
 
 
@@ -125,3 +125,63 @@ def test_a_name_in_another_spelling_is_the_same_data_set(config):
     other = config.resolved.model_copy(update={"dataset_sha256": "0" * 64})
     with pytest.raises(DatasetError, match="digits has changed since training"):
         run_images(config.model_copy(update={"resolved": other}), dataset="Digits")
+
+
+def put(path, mode, size, light):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, (size, size), light if mode == "L" else (light,) * 3).save(path)
+
+
+@pytest.mark.parametrize(("own", "other"), [("L", "RGB"), ("RGB", "L")])
+@pytest.mark.parametrize(("between", "label_from"), [("/", None), (".", "name")])
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_every_split_of_other_images_fits_the_network(
+    own, other, between, label_from, split, tmp_path
+):
+    new = tmp_path / "new"
+    for number, name in enumerate(("ant", "cat", "dog")):
+        for count in range(4):
+            put(tmp_path / f"own/{name}/{count}.png", own, 8, 9 * count)
+        for part in ("train", "val", "test") if name != "ant" else ():
+            put(new / part / f"{name}{between}1.png", other, 9, 100 + number)
+            (new / part / f"{name}{between}2.png").write_bytes(b"")
+    table = {"name": str(tmp_path / "own"), "validation": 2}
+    config = build(small(dataset=table)).config
+    with pytest.raises(DatasetError, match=r"2\.png"):
+        run_images(config, split, dataset=str(new), label_from=label_from)
+    with pytest.warns(HandgradWarning, match=r"2\.png"):
+        name, found = run_images(
+            config, split, dataset=str(new), label_from=label_from, skip_bad=True
+        )
+    assert (name, found.image_shape) == (split, config.resolved.input_shape)
+    assert found.targets.tolist() == [1, 2]
+    assert found.images[:, 0, 0, 0].tolist() == [101, 102]
+
+
+def test_other_images_without_that_split_say_so(noise, tmp_path):
+    folder, config = noise
+    shutil.copytree(folder, tmp_path / "other")
+    with pytest.raises(ConfigError, match="other has no validation images of its own"):
+        run_images(config, "validation", dataset=str(tmp_path / "other"))
+
+
+def test_the_place_of_the_training_images_is_not_that_of_others(config):
+    tables = config.dataset.model_copy(update={"name": "own", "data_dir": "/nowhere"})
+    moved = config.model_copy(update={"dataset": tables})
+    assert len(run_images(moved, "test", dataset="digits")[1]) == 360
+
+
+@pytest.mark.parametrize("split", [None, "train", "validation"])
+def test_labels_that_are_not_where_those_of_the_training_are_can_be_said(
+    split, tmp_path
+):
+    for name in ("cat", "dog"):
+        for count in range(4):
+            put(tmp_path / f"named/{name}.{count}.png", "L", 8, 9 * count)
+            put(tmp_path / f"new/train/{name}/{count}.png", "L", 8, 9 * count)
+        put(tmp_path / f"new/val/{name}/1.png", "L", 8, 0)
+    table = {"name": str(tmp_path / "named"), "label_from": "name", "validation": 2}
+    config, new = build(small(dataset=table)).config, str(tmp_path / "new")
+    with pytest.raises(DatasetError, match=r"in training \(--label-from name\); if"):
+        run_images(config, split, dataset=new)
+    run_images(config, split, dataset=new, label_from="folder")

@@ -1,11 +1,23 @@
+from typing import Annotated
+
 import pytest
 from pydantic import ValidationError
 
-from handgrad.training.table import Table, Whole
+from handgrad.training.table import OrNone, Table, Whole
 
 
 class Some(Table):
     count: Whole = 3
+
+
+class Open(Table):
+    rate: Annotated[float | None, OrNone] = 1.0
+
+
+def test_a_value_that_may_be_none_has_a_word_for_it():
+    assert Open(rate="none").rate is None
+    with pytest.raises(ValidationError):
+        Open(rate="nothing")
 
 
 def test_a_table_holds_its_fields():

@@ -1,5 +1,6 @@
 """`handgrad predict`: what a trained network sees in picture files."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 BATCH = 256  # pictures in memory at once
 TABLES = (".csv", ".tsv")
+OTHERS = {  # what is no picture by its name, and what to do with it
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".gz"), "Unpack it, and give its folder."),
+    **dict.fromkeys(
+        (".npy", ".npz"), "Give arrays in Python: handgrad.load(run).predict(images)."
+    ),
+}
 WAYS = ("no", "auto", "yes")
 
 
@@ -43,13 +50,14 @@ def predict(
     """Name what is in pictures, with probabilities where the network gives them."""
     from handgrad.cli.screens.answers import csv_text, show_answers
     from handgrad.cli.screens.console import say, say_json
+    from handgrad.datasets.picture_files import in_words
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
     from handgrad.training.other_images import bit_depth_for
     from handgrad.training.trained_network import load
 
     _check(top, invert)
-    files = list(picture_paths(images))
+    files, passed_over = picture_paths(images)
     if csv is not None:
         _check_csv(csv, files)
     classifier = load(run, workers=workers)
@@ -65,9 +73,12 @@ def predict(
         write_file(target_of(csv), csv_text(answers, classifier).encode())
     if as_json:
         found = [answer.as_dict(classifier) for answer in answers]
-        say_json({"run": str(run), "predictions": found, "unreadable": bad})
+        said = {"unreadable": bad, "passed_over": dict(passed_over)}
+        say_json({"run": str(run), "predictions": found, **said})
     elif answers:
         show_answers(answers, classifier, top)
+    if passed_over:
+        say(in_words(passed_over), stderr=True)
     _warn(answers, invert)
     _note_changes(run, classifier)
     for sentence in bad if len(files) > 1 else ():
@@ -82,18 +93,27 @@ def predict(
         )
 
 
-def picture_paths(given: Iterable[Path]) -> Iterator[Path]:
-    """The files, and of each folder every picture in it and the folders below."""
-    from handgrad.datasets.picture_files import Folder
+def picture_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
+    """The files, and of each folder every picture in it and the folders below.
 
+    Beside them the kinds of what was passed over in folders, with their counts.
+    """
+    from handgrad.datasets.picture_files import Folder, in_words
+
+    files: list[Path] = []
+    passed_over: Counter[str] = Counter()
     for path in given:
         if not path.is_dir():
-            yield path
+            files.append(path)
             continue
-        found = Folder(path).sorted_files()
+        folder = Folder(path)
+        found = folder.sorted_files()
         if not found:
-            raise DatasetError(f"{path} holds no pictures. Give another folder.")
-        yield from (path / file.name for file in found)
+            over = f" ({in_words(folder.passed_over)})" if folder.passed_over else ""
+            raise DatasetError(f"{path} holds no pictures{over}. Give another folder.")
+        files += (path / file.name for file in found)
+        passed_over += folder.passed_over
+    return files, passed_over
 
 
 def _check_csv(csv: Path, files: Sequence[Path]) -> None:
@@ -173,6 +193,11 @@ def _pictures(
         try:
             if path.suffix.lower() in TABLES and path.is_file():
                 yield from _rows(classifier, path)
+            elif path.suffix.lower() in OTHERS and path.is_file():
+                raise DatasetError(
+                    f"{path} is no picture, and predict takes picture files, folders "
+                    f"of them and CSV files of pixels. {OTHERS[path.suffix.lower()]}"
+                )
             else:
                 yield path, read_image(path, classifier.input_shape, bit_depth)
         except DatasetError as error:

@@ -100,7 +100,7 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     look_at_data(matching(found.cells(size), only or []), ledger, data_dir, quiet=quiet)
     cells = matching(found.on(ledger).cells(size), only or [])
     to_do = missing(cells, ledger, retry=retry)
-    load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
+    load_data(to_do, data_dir, quiet=quiet)
     events = run_on(where, cells, ledger, retry=retry)
     is_right = follow(
         found, size, ledger, events, cells, to_do, quiet=quiet, as_json=as_json
@@ -230,11 +230,10 @@ def look_at_data(
         look((cell.trial for cell in cells), ledger, data_dir, progress)
 
 
-def load_data(names: set[str | None], data_dir: Path | None, *, quiet: bool) -> None:
+def load_data(cells: "list[Cell]", data_dir: Path | None, *, quiet: bool) -> None:
     """See that all data are there before anything begins, or download them."""
-    from handgrad import datasets
     from handgrad.cli.screens.loading import loading
+    from handgrad.studies.contents import load_all
 
     with loading(quiet=quiet) as progress:
-        for name in sorted(filter(None, names)):
-            datasets.load(name, data_dir=data_dir, progress=progress)
+        load_all((cell.trial for cell in cells), data_dir, progress)

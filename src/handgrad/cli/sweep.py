@@ -61,7 +61,7 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
     with loading(quiet=quiet) as progress:
         look_at_data(read, ledger, data_dir, progress)
     to_do = cells_ahead(read, ledger, retry=retry)
-    load_data({cell.trial.dataset for cell in to_do}, data_dir, quiet=quiet)
+    load_data(to_do, data_dir, quiet=quiet)
     if to_do:
         check_values(read, data_dir)
     before = sum(bool(o) for one in tried(read, ledger) for o in one.outcomes)

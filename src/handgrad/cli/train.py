@@ -18,7 +18,9 @@ from handgrad.cli.options import (
     SkipBad,
     Workers,
 )
+from handgrad.cli.train_options import merged
 from handgrad.errors import ConfigError
+from handgrad.names import known_name
 
 if TYPE_CHECKING:
     from handgrad.cli.screens.stopping import Stop
@@ -32,7 +34,7 @@ QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 98 % of the 
     "schedule": {"name": "cosine"},
     "training": {"epochs": 20, "batch_size": 32},
 }
-OF_ONE_DATASET = ("data_dir", "validation", "train_count")
+OF_THE_NETWORK = ("normalization", "augmentation")  # of [dataset]; all else: the data's
 WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
 
 
@@ -113,7 +115,7 @@ def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
     over = option.tables_from(given, parse_settings(given.get("settings", [])))
     source = given.get("start_from")
     base = _base(model) if source is None else _base_of(source, model, over)
-    tables = option.merged(base, over)
+    tables = merged(base, over)
     top = tables.pop("")
     config = config_from({**top, **tables}, "The configuration")
     check_names(config)
@@ -132,25 +134,44 @@ def _base(model: str | None) -> Settings:
 
 
 def _base_of(source: Path, model: str | None, over: Settings) -> Settings:
-    """The settings of the run that is started from, unless another network is named.
+    """The settings of the run that is started from, or its data for another network.
 
-    A normalization that is asked for is the run's own. Other images are resized to the
-    size that the network takes, and split as they come.
+    A normalization that is asked for is the run's own.
     """
+    from handgrad.training.run_images import is_same_data
     from handgrad.training.start_from import read_saved
 
     before, _ = read_saved(source)
-    data, is_same = over.get("dataset", {}), model in (None, before.model.name)
-    base = _tables_of(before) if is_same else _base(model)
+    base, said = _tables_of(before), over
+    if model is not None and known_name(model, (before.model.name,)) is None:
+        own = _base(model)
+        top = {**base[""], **own.get("", {})}  # the seed cuts the data
+        base = {**own, "": top, "dataset": base.get("dataset", {})}
+        said = merged(own, over)
+    data = said.get("dataset", {})
+    name = before.dataset.name
+    if "name" in data and not is_same_data(data["name"], name):
+        base = _without_data(base, before)
     kept = "own" if "normalization" in data else "source"
+    base["dataset"] = {**base.get("dataset", {}), **data}
     base["start"] = {"source": str(source), "normalization": kept}
-    if is_same and "name" in data:
-        for name in OF_ONE_DATASET:
-            base["dataset"].pop(name, None)
-        shape = before.resolved.input_shape if before.resolved else ()
-        if len(shape) == 3:
-            base["dataset"]["image_size"] = list(shape[1:])
     return base
+
+
+def _without_data(base: Settings, before: "RunConfig") -> Settings:
+    """The settings without those of the data; images of the size that a network takes.
+
+    Where its images are, how they are read and cut, and the weights of its classes
+    belong to one data set.
+    """
+    data = {k: v for k, v in base.get("dataset", {}).items() if k in OF_THE_NETWORK}
+    shape = before.resolved.input_shape if before.resolved else ()
+    if len(shape) == 3:
+        data["image_size"] = list(shape[1:])
+    loss = dict(base.get("loss", {}))
+    if isinstance(loss.get("class_weight"), dict):
+        del loss["class_weight"]
+    return {**base, "dataset": data, "loss": loss}
 
 
 def _tables_of(config: "RunConfig") -> Settings:

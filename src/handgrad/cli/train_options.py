@@ -117,7 +117,8 @@ LabelSmoothing = Annotated[
 ClassWeight = Annotated[
     str | None,
     typer.Option(
-        help="balanced: equal total weight per class (none).", rich_help_panel=TRAINING
+        help="balanced (equal total weight per class) or none (none).",
+        rich_help_panel=TRAINING,
     ),
 ]
 PredictWithFlip = Annotated[

@@ -82,11 +82,10 @@ def _print(verdict: "Verdict") -> None:
     reached = "".join(
         f", and all arrays of the {which} checkpoint" for which in verdict.checkpoints
     )
-    say(
-        f"steps {verdict.first_step} to {verdict.last_step} trained again: every "
-        f"number is the same to the bit{reached}"
-    )
-    if (verdict.first_step, verdict.last_step) != (1, verdict.steps):
+    first, last = verdict.first_step, verdict.last_step
+    which = f"steps {first} to {last}" if first < last else f"step {first}"
+    say(f"{which} trained again: every number is the same to the bit{reached}")
+    if (first, last) != (1, verdict.steps):
         say(
             "the other steps were not trained again; all are with --from-start "
             f"--steps {verdict.steps}"

@@ -28,6 +28,7 @@ from handgrad.datasets.pictures import (
     read_image,
 )
 from handgrad.errors import DatasetError
+from handgrad.text import number_of
 
 __all__ = ["load_images", "read_image"]
 
@@ -155,7 +156,9 @@ def _headers(
         except DatasetError as error:
             bad[file.name] = str(error)
         if progress is not None:
-            progress(f"looking at {len(files):,} pictures", count, len(files))
+            progress(
+                f"looking at {number_of(len(files), 'picture')}", count, len(files)
+            )
     if not bad:
         return headers
     for file in files:
@@ -181,7 +184,8 @@ def _decode_all(
     """
     _, channels, height, width = pixels.shape
     colour = "grey" if channels == 1 else "RGB"
-    what = f"decoding {len(pixels):,} pictures to {height} x {width}, {colour}"
+    count = number_of(len(pixels), "picture")
+    what = f"decoding {count} to {height} x {width}, {colour}"
     depth = plan.bit_depth or 16
     bad: dict[str, str] = {}
     sums = [""] * len(pixels)
@@ -197,9 +201,9 @@ def _decode_all(
 
     with ThreadPoolExecutor() as pool:
         try:
-            for count, _ in enumerate(pool.map(fill, range(len(pixels))), 1):
+            for done, _ in enumerate(pool.map(fill, range(len(pixels))), 1):
                 if progress is not None:
-                    progress(what, count, len(pixels))
+                    progress(what, done, len(pixels))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -6,6 +6,7 @@ folder `new/cat` itself is given. So nothing is cut into splits, and one class a
 enough.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,16 @@ from handgrad.datasets.bad_pictures import all_bad, warn_of
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.deep_pictures import new_bit_depth
 from handgrad.datasets.image_folder import open_pictures
-from handgrad.datasets.picture_files import PictureFile, PictureFiles
+from handgrad.datasets.picture_files import (
+    BROKEN,
+    PictureFile,
+    PictureFiles,
+    in_words,
+)
 from handgrad.datasets.pictures import decode, depth_of_all, quiet_decoder
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.memory import check_memory
-from handgrad.text import composed, decoded
+from handgrad.text import composed, decoded, number_of
 
 NAMED = 12  # class names that an error lists
 
@@ -49,8 +55,11 @@ def labelled_pictures(
         files = pictures.sorted_files()
         if not files:
             raise DatasetError(f"{path} holds no pictures. Give another folder or zip.")
+        if broken := pictures.passed_over[BROKEN]:
+            said = in_words({BROKEN: broken})
+            warnings.warn(f"{path}: {said}.", HandgradWarning, stacklevel=2)
         targets = targets_of(files, class_names, path)
-        what = f"Decoding {len(files):,} pictures"
+        what = f"Decoding {number_of(len(files), 'picture')}"
         check_memory(len(files) * int(np.prod(shape)), what)
         images = np.empty((len(files), *shape), np.uint8)
         needed = depth_of_all(pictures.read, [file.name for file in files])
@@ -102,7 +111,9 @@ def _decode(
         except DatasetError as error:
             bad[file.name] = str(error)
         if progress is not None:
-            progress(f"decoding {len(files):,} pictures", row + 1, len(files))
+            progress(
+                f"decoding {number_of(len(files), 'picture')}", row + 1, len(files)
+            )
     return bad
 
 

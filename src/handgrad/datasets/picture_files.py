@@ -34,6 +34,16 @@ LEFT_BEHIND = {  # what systems and network disks put among pictures, in lower c
     *("thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "recycler"),
 }
 HIDDEN = "hidden or left by a system"
+BROKEN, CYCLES, PIPES = (
+    "broken links",
+    "links to a folder around them",
+    "pipes or devices",
+)
+ALONE = {
+    BROKEN: "broken link",
+    CYCLES: "link to a folder around it",
+    PIPES: "pipe or device",
+}
 
 
 @dataclass(frozen=True)
@@ -104,16 +114,16 @@ class Folder:
             if _is_ignored(name):
                 self.passed_over[HIDDEN] += 1
             elif not path.exists():
-                self.passed_over["broken links"] += 1
+                self.passed_over[BROKEN] += 1
             elif path.is_dir():
                 own = _identity(path)
                 if own in above:
-                    self.passed_over["links to a folder around them"] += 1
+                    self.passed_over[CYCLES] += 1
                 else:
                     self.folders.add(start + name)
                     yield from self._below(f"{start}{name}/", (*above, own))
             elif not path.is_file():
-                self.passed_over["pipes or devices"] += 1
+                self.passed_over[PIPES] += 1
             elif is_picture(name):
                 about = _about(path)
                 stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
@@ -235,7 +245,10 @@ def is_picture(name: str) -> bool:
 
 def in_words(passed_over: Mapping[str, int]) -> str:
     """The kinds of files that were not read, with their counts."""
-    kinds = [f"{count:,} {kind}" for kind, count in sorted(passed_over.items())]
+    kinds = [
+        f"{count:,} {kind if count > 1 else ALONE.get(kind, kind)}"
+        for kind, count in sorted(passed_over.items())
+    ]
     return f"passed over: {', '.join(kinds)}"
 
 

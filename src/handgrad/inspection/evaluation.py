@@ -7,7 +7,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.inspection.result import Result
 from handgrad.inspection.table import Table
 from handgrad.metrics import Evaluation, as_lists
-from handgrad.text import one_line
+from handgrad.text import number_of, one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,7 +108,8 @@ class EvaluationReport(Result):
         means = (found.macro_precision, found.macro_recall, found.macro_f1)
         rows.append(("macro average", "", "", *(f"{mean:.3f}" for mean in means)))
         lines = [
-            f"  {one_line(true)} taken for {one_line(predicted)}: {count:,} times"
+            f"  {one_line(true)} taken for {one_line(predicted)}: "
+            f"{number_of(count, 'time')}"
             for true, predicted, count in self.most_confused
         ]
         below = ("\n".join(["most confused", *lines]),) if lines else ()

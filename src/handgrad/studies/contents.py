@@ -116,16 +116,29 @@ def look(
     """Read the checksums of the data of these `trials`, for the `ledger` to use.
 
     What is not on this machine is not downloaded: a named data set is taken for the
-    original, and of others the checksum that was last seen stays.
+    original. Of others that cannot be read the checksum that was last seen stays, and
+    `ledger.unread_data` says why.
     """
     found = dict(ledger.checksums)
-    for settings, trial in {settings_of(trial): trial for trial in trials}.items():
-        if not settings:
-            continue
-        content = _content(trial, ledger, data_dir, progress)
-        if content is not None:
-            found[settings] = content
+    ledger.unread_data = {}
+    for settings, trial in _by_settings(trials).items():
+        try:
+            found[settings] = _content(trial, ledger, data_dir, progress)
+        except HandgradError as error:  # the trials that need it say so, too
+            why = str(error).partition(". ")[0].removesuffix(".")
+            ledger.unread_data[str(trial.dataset)] = why
     ledger.checksums = found
+
+
+def load_all(
+    trials: Iterable[Trial], data_dir: Path | None = None, progress: Any = None
+) -> None:
+    """Read, or download, the data of each of these `trials`, as its settings say.
+
+    DatasetError for the first that cannot be read.
+    """
+    for trial in _by_settings(trials).values():
+        _loaded(trial, data_dir, progress)
 
 
 def contents_of(ledger: "Ledger") -> Contents:
@@ -180,9 +193,13 @@ def _checksums(
 
 
 def as_sentences(results: Mapping[str, Any]) -> list[str]:
-    """A sentence for each content of earlier trials, of which `results` tell."""
+    """What `results` tell of data that were not read, and of trials on other data."""
     since = results.get("changes_of_data", {})
-    return [
+    unread = [
+        f"Not known whether the data have changed since these trials: {why}."
+        for why in results.get("unread_data", {}).values()
+    ]
+    return unread + [
         f"On other data: {count} trial{'s' * (count != 1)} of {checksum[:SHOWN]}..., "
         f"not counted{_since(since.get(checksum))}."
         for checksum, count in results["other_data"].items()
@@ -203,20 +220,23 @@ def check_content(trial: Trial, content: str | None) -> None:
         )
 
 
+def _by_settings(trials: Iterable[Trial]) -> dict[str, Trial]:
+    """A trial for each data set that is needed, by what says which files it reads."""
+    found = {settings_of(trial): trial for trial in trials}
+    return {settings: trial for settings, trial in found.items() if settings}
+
+
 def _content(
     trial: Trial, ledger: "Ledger", data_dir: Path | None, progress: Any
-) -> str | None:
-    """The checksum; empty for a download that is still to come, None if unreadable.
+) -> str:
+    """The checksum; empty for a download that is still to come.
 
     What the data hold is put into `ledger.data_records`.
     """
     source = SOURCES.get(known_name(trial.dataset or "", NAMES) or "")
     if source is not None and find(source, data_dir) is None:
         return source.checksum or ""
-    try:
-        dataset = _loaded(trial, data_dir, progress)
-    except HandgradError:  # the trials that need it say so
-        return None
+    dataset = _loaded(trial, data_dir, progress)
     ledger.data_records[dataset.checksum] = record_of(dataset)
     return dataset.checksum
 

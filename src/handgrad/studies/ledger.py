@@ -49,6 +49,7 @@ class Ledger:
         self.trials = folder / "trials"
         self._checksums: dict[str, str] | None = None
         self.data_records: dict[str, Record] = {}  # what the data hold, by checksum
+        self.unread_data: dict[str, str] = {}  # why, by the data set's name
         self.has_looked = False  # whether this process has read the data's checksums
 
     @property

@@ -27,6 +27,7 @@ def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
         "report": study.about.report,
         "conventions": list(study.about.conventions),
         "rows": [row_of(study, row, outcomes) for row in study.experiments],
+        "unread_data": ledger.unread_data,
         "other_data": on_other_data(ledger),
         "changes_of_data": changes_of_data(ledger),
         "environments": environments(outcomes),

@@ -94,6 +94,7 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         "metric": sweep.metric,
         "direction": sweep.direction,
         "seeds": list(sweep.seeds),
+        "unread_data": ledger.unread_data,
         "other_data": on_other_data(ledger),
         "changes_of_data": changes_of_data(ledger),
         "parameters": short_names(p.name for p in sweep.space),
@@ -113,7 +114,8 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
 def verdict(whole: list[Tried]) -> str:
     """What can be said of the two best settings, in a sentence."""
     if len(whole) < 2:
-        return f"Nothing to compare: {len(whole)} settings have all their numbers."
+        has = "1 setting has" if whole else "no setting has"
+        return f"Nothing to compare: {has} all numbers."
     first, second = whole[:2]
     found = compare(first.values, second.values)
     return in_words(first.setting.name, second.setting.name, found)

@@ -26,7 +26,7 @@ from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
 from handgrad.training.resolved_config import ResolvedConfig
-from handgrad.training.table import RULES, Positive, Real, Table, Whole, written
+from handgrad.training.table import RULES, OrNone, Positive, Real, Table, Whole, written
 
 Validation = float | int | Literal["test", "none", "folder"]
 
@@ -87,13 +87,15 @@ class LossConfig(_Named):
     """A loss of the catalogue, and the L2 term beside it: factor * l2 * squares.
 
     `class_weight = "balanced"` gives each class of the training images the same total
-    weight; a table gives classes a weight by their names.
+    weight; a table gives classes a weight by their names; "none" gives none.
     """
 
     name: Annotated[str, _spelled(catalog.LOSSES)] = "softmax_cross_entropy"
     l2: Real = 0.0
     l2_factor: Positive = 0.5
-    class_weight: Literal["balanced"] | dict[str, float] | None = None
+    class_weight: Annotated[Literal["balanced"] | dict[str, float] | None, OrNone] = (
+        None
+    )
 
 
 class OptimizerConfig(_Named):

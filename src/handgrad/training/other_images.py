@@ -47,16 +47,18 @@ def whole_images(
         depth = resolved.bit_depth
         return labelled_pictures(path, names, shape, progress, depth, skip_bad=skip)
     found = found or datasets.load(name, data_dir=data_dir, progress=progress)
-    parts = [part for part in (found.train, found.test) if part is not None]
+    splits = found.train, found.validation, found.test
+    parts = [part for part in splits if part is not None]
     whole = Split(
         np.concatenate([part.images for part in parts]),
         np.concatenate([part.targets for part in parts]),
     )
-    return as_trained(replace(found, train=whole, test=None), config).train
+    alone = replace(found, train=whole, validation=None, test=None)
+    return as_trained(alone, config).train
 
 
 def as_trained(found: Dataset, config: RunConfig) -> Dataset:
-    """The data set with the network's class numbers, size and colours."""
+    """All splits of the data set with the network's class numbers, size and colours."""
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
     numbers = class_numbers(found, resolved.class_names)
@@ -71,8 +73,13 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
 
     train = brought(found.train)
     assert train is not None
-    names = resolved.class_names
-    return replace(found, train=train, test=brought(found.test), class_names=names)
+    return replace(
+        found,
+        train=train,
+        validation=brought(found.validation),
+        test=brought(found.test),
+        class_names=resolved.class_names,
+    )
 
 
 def bit_depth_for(config: RunConfig, paths: Sequence[Path], name: str) -> int:

@@ -1,10 +1,13 @@
 """The images of a run: one of its splits, or other images of the same classes."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from handgrad.datasets import Dataset, Split
+from handgrad.datasets.bad_pictures import BadPicturesError
 from handgrad.datasets.changes import record_of
 from handgrad.datasets.load import NAMES
 from handgrad.errors import ConfigError, DatasetError, unknown_name
@@ -42,9 +45,9 @@ def run_images(
     cut anew, its parts would hold images that the network was trained on. `dataset`
     names other images of the same classes, which are brought to the size and colours
     that the network takes: all of them, unless one of their own splits is named;
-    `label_from` says
-    where their classes are, if not where those of the training images are. With
-    `skip_bad`, or if the training did so, pictures that cannot be read are left out.
+    `label_from` says where their classes are, if not where those of the training images
+    are. With `skip_bad`, or if the training did so, pictures that cannot be read are
+    left out.
     `run` is the run's folder, which knows what the data held.
     """
     check_split(split)
@@ -52,10 +55,12 @@ def run_images(
         config = _with(config, None, {"label_from": label_from})
     if skip_bad:
         config = _with(config, None, {"skip_bad": True})
-    if dataset is not None and not _is_same(dataset, config.dataset.name):
-        if split is None:
-            return "", whole_images(config, dataset, data_dir, progress)
-        found = _other_images(config, dataset, data_dir, progress)
+    is_other = dataset is not None and not is_same_data(dataset, config.dataset.name)
+    if dataset is not None and is_other:
+        with _naming_labels(None if label_from else config.dataset.label_from):
+            if split is None:
+                return "", whole_images(config, dataset, data_dir, progress)
+            found = _other_images(config, dataset, data_dir, progress)
         train, validation = found.train, found.validation
     else:
         found = _own_images(config, data_dir, run, progress)
@@ -63,8 +68,9 @@ def run_images(
     name = split or ("test" if found.test is not None else "validation")
     chosen = {"train": train, "validation": validation, "test": found.test}[name]
     if chosen is None:
+        where = "of its own" if is_other else "in this run"
         raise ConfigError(
-            f"{found.name} has no {name} images in this run. "
+            f"{found.name} has no {name} images {where}. "
             "Take another split, such as train."
         )
     return name, chosen
@@ -95,9 +101,26 @@ def _other_images(
     """A data set of the same classes, at the size that the network takes."""
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
-    changes = {"name": name, "image_size": resolved.input_shape[1:]}
+    size = resolved.input_shape[1:] or None  # vectors have none
+    changes = {"name": name, "image_size": size, "data_dir": None}
     found = load_dataset(_with(config, data_dir, changes), progress)
     return as_trained(found, config)
+
+
+@contextmanager
+def _naming_labels(label_from: str | None) -> Iterator[None]:
+    """A DatasetError within says as well that labels were looked for as in training."""
+    try:
+        yield
+    except BadPicturesError:  # the labels were found
+        raise
+    except (ConfigError, DatasetError) as error:
+        if label_from is None:
+            raise
+        raise DatasetError(
+            f"{error} Labels were looked for as in training (--label-from "
+            f"{label_from}); if they are elsewhere, say so, as in --label-from folder."
+        ) from error
 
 
 def _with(
@@ -110,7 +133,7 @@ def _with(
     return config.model_copy(update={"dataset": tables})
 
 
-def _is_same(given: str, own: str) -> bool:
+def is_same_data(given: str, own: str) -> bool:
     """Whether two names or paths lead to one data set."""
     known = known_name(own, NAMES)
     if known is not None:

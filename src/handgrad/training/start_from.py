@@ -106,7 +106,7 @@ def put_into(source: Source, model: Sequential, config: RunConfig) -> RunConfig:
     assert config.resolved is not None, "the configuration is resolved by now"
     assert config.start is not None, "there is a source"
     new = _new_arrays(source, config, list(drawn))
-    _check_fit(source, drawn, new)
+    _check_fit(source, drawn, new, config)
     arrays = {n: drawn[n] if n in new else source.arrays[n] for n in drawn}
     restore_model(model, arrays)
     checksum = arrays_checksum(arrays)
@@ -174,16 +174,28 @@ def _new_arrays(source: Source, config: RunConfig, names: list[str]) -> list[str
     return [name for name in names if name.rpartition(".")[0] == last]
 
 
-def _check_fit(source: Source, drawn: Arrays, new: list[str]) -> None:
+def _check_fit(
+    source: Source, drawn: Arrays, new: list[str], config: RunConfig
+) -> None:
     """ConfigError for the first array that is to be taken and does not fit."""
-    for name, array in drawn.items():
-        if name in new:
-            continue
-        found = source.arrays.get(name)
-        if found is None or found.shape != array.shape:
-            has = "none" if found is None else f"{found.shape}"
-            raise ConfigError(
-                f"The weights of {source.path} do not fit: this network takes "
-                f"{name.partition('/')[2]} of shape {array.shape}, and there it is "
-                f"{has}. Train the same network on images of the same size and colour."
-            )
+    taken = {name: array for name, array in drawn.items() if name not in new}
+    wrong = [
+        name
+        for name, array in taken.items()
+        if name not in source.arrays or source.arrays[name].shape != array.shape
+    ]
+    if not wrong:
+        return
+    name, found = wrong[0], source.arrays.get(wrong[0])
+    has = "none" if found is None else f"{found.shape}"
+    before = (source.config or config).model.name
+    which, advice = "", "Train the same network on images of the same size and colour."
+    if before != config.model.name:
+        fit = f"{len(taken) - len(wrong)} of {len(taken)} arrays fit"
+        which = f" ({config.model.name} in place of {before}; {fit})"
+        advice = f"Leave {config.model.name} out to go on with {before}."
+    raise ConfigError(
+        f"The weights of {source.path} do not fit: this network{which} takes "
+        f"{name.partition('/')[2]} of shape {taken[name].shape}, and there it is "
+        f"{has}. {advice}"
+    )

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from handgrad.errors import ConfigError
 from handgrad.ranges import LARGEST, MOST, shown
@@ -20,6 +20,10 @@ RULES = ConfigDict(
 Whole = Annotated[int, Field(ge=1, le=MOST)]
 Real = Annotated[float, Field(ge=0, le=LARGEST)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
+
+OrNone = BeforeValidator(  # the word for what TOML and the command line cannot write
+    lambda value: None if isinstance(value, str) and value == "none" else value
+)
 
 
 class Table(BaseModel):

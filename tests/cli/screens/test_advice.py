@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from handgrad.cli.screens.advice import Advice, interval
 from handgrad.cli.screens.balance import balance_of
 from handgrad.training import start
 from studies.test_contents import pictures
-from training.small import small
+from training.small import DIGITS, small
 
 SMALL = "--engine plain --train-count 200"
 FEW = f"{SMALL} --validation 300"
@@ -75,6 +77,20 @@ def test_a_run_that_makes_no_mistake_is_long_enough(tmp_path):
     assert run.folder.records()[-1]["train_accuracy"] == 1.0
     commands = [step.command for step in Advice(run, balance_of(run), None).steps()]
     assert not any("--epochs" in command for command in commands)
+
+
+@pytest.mark.parametrize(("learned", "said"), [(0.11, "hardly"), (0.5, "fits its")])
+def test_what_is_not_learned_is_not_fitted_better_than_others(learned, said, tmp_path):
+    run = start(small(dataset={**DIGITS, "validation": 2}), tmp_path / "run")
+    list(run)
+    advice = Advice(run, balance_of(run), None)
+    advice.position = replace(run.trainer.position, losses=(2.0, 2.2, 2.3))
+    for number, epoch in enumerate(advice.epochs):
+        epoch |= {"train_loss": 2.5 - number / 10, "train_accuracy": learned}
+        epoch |= {"validation_accuracy": 0.0}
+    reasons = [step.why for step in advice.steps()]
+    assert said in reasons[0]
+    assert not any("fits its training" in why for why in reasons[1:])
 
 
 def test_names_that_a_shell_would_split_are_quoted(handgrad, tmp_path):

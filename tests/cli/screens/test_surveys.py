@@ -13,6 +13,9 @@ def test_many_classes_and_sizes_are_cut(capsys):
     assert "... 69 more" in out
     assert "1,029" in out
     assert "3 x 9 (6), 2 other sizes; colour\nNothing odd was found.\n" in out
+    del sizes["5 x 9"]
+    show_survey("it", Survey("a kind", counts, sizes, 3, ("a note",), (), 0, ()))
+    assert "3 x 9 (6), 1 other size; colour" in capsys.readouterr().out
 
 
 def test_what_is_odd_has_a_line_each(capsys):

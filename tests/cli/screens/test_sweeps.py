@@ -33,7 +33,7 @@ def test_the_best_are_shown_and_what_is_said_of_them(filled, capsys):
     show_results(results)
     out = capsys.readouterr().out
     assert out.count("learning_rate=0") >= 10
-    assert "4 more settings are in trials.csv." in out
+    assert "4 more settings: see trials.csv." in out
     assert results["verdict"] in out
     assert f"The best {len(results['as_good'])} settings cannot be told apart." in out
     assert "Test accuracy of the best: 0.0376 ± 0.0051." in out

@@ -83,6 +83,16 @@ def test_another_file_is_refused_with_what_is_read(tmp_path, name, content):
         load(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["x_train.npy", "set/cat/0.npy"])
+def test_single_arrays_are_to_be_put_into_one_file(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, np.zeros((2, 4, 4)))
+    for given in (path, tmp_path):
+        with pytest.raises(DatasetError, match=r"numpy\.savez\('data\.npz', x_train="):
+            find_kind(given)
+
+
 def test_a_zip_of_other_data_says_to_unpack_it(tmp_path):
     put(tmp_path / "set", {"train.csv": "1,2", "test.csv": "1,2"})
     shutil.make_archive(tmp_path / "set", "zip", tmp_path / "set")

@@ -1,11 +1,13 @@
+import re
 import shutil
 import unicodedata
+import warnings
 
 import pytest
 
 from handgrad.datasets import load
 from handgrad.datasets.formats.labels_csv import read_labels_csv
-from handgrad.errors import ConfigError, DatasetError
+from handgrad.errors import ConfigError, DatasetError, HandgradWarning
 
 from .makers import put
 
@@ -122,6 +124,9 @@ def test_a_column_for_each_class(tmp_path):
     put(tmp_path, {**PICTURES, "a.csv": f"image,cat,dog\n{rows}"})
     assert load(tmp_path).class_names == ("cat", "dog")
     put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,1,1")})
+    with pytest.raises(DatasetError, match="gives 009 two classes, cat and dog; a pic"):
+        load(tmp_path)
+    put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,0,0")})
     with pytest.raises(DatasetError, match="gives 009 no label"):
         load(tmp_path)
 
@@ -189,3 +194,69 @@ def test_both_forms_of_an_accent_are_one_name(tmp_path):
     put(tmp_path, {f"{composed}{n}.png": n for n in range(12)})
     put(tmp_path, {"a.csv": "\n".join(["id,label", *rows])})
     assert load(tmp_path).class_names == ("x", composed)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "said"),
+    [
+        ("id,label,is_test", "{0:03d},{1},1", ("the column is_test of a.csv",)),
+        ("id,label,a,b", "{0:03d},{1},1,2", ("the columns a and b of a.csv",)),
+        ("id,label,a,b,c", "{0:03d},{1},1,2,3", ("the columns a and others of a.csv",)),
+        ("id,label,usage", "{0:03d},{1},train", ()),
+    ],
+)
+def test_columns_that_are_not_used_are_named(tmp_path, header, row, said):
+    put(tmp_path, {**PICTURES, "a.csv": table(row, header)})
+    assert load(tmp_path).left == said
+
+
+@pytest.mark.parametrize("first", ["{:05d}", "{:d}.0", "IM{:d}.PNG"])
+def test_a_table_whose_names_are_others_is_named(tmp_path, first):
+    put(tmp_path / "a", {f"images/im{n:03d}.png": n for n in range(10)})
+    put(tmp_path / "a", {"a.csv": table(f"{first},{{}}", "file,label")})
+    words = f"names no picture .* first name is {re.escape(first.format(0))}, and the "
+    with pytest.raises(DatasetError, match=f"{words}pictures are called im000.png, "):
+        load(tmp_path / "a")
+    shutil.make_archive(tmp_path / "a", "zip", tmp_path / "a")
+    with pytest.raises(DatasetError, match=words):
+        load(tmp_path / "a.zip")
+    put(tmp_path / "a", {"more/im.png": 3})  # two folders: they can be the classes
+    assert load(tmp_path / "a").class_names == ("images", "more")
+
+
+def test_a_first_row_without_its_picture_is_a_wrong_row_like_any_other(tmp_path):
+    text = table("{:03d},{}", "id,label").replace("000", "77")
+    put(tmp_path, {**PICTURES, "a.csv": text})
+    with pytest.raises(DatasetError, match="names 77, which is not there"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(("marked", "said"), [("1,1,0", "two"), ("1,1,1", "3")])
+@pytest.mark.parametrize("row", [0, 3])
+def test_several_marked_classes_are_named_and_one_column_can_be_chosen(
+    tmp_path, marked, said, row
+):
+    rows = [f"{n:03d},{n % 2},{(n + 1) % 2},0" for n in range(10)]
+    rows[row] = f"{row:03d},{marked}"
+    put(tmp_path, {**PICTURES, "a.csv": "\n".join(["image,ant,bee,cat", *rows])})
+    with pytest.raises(DatasetError, match=f"gives 00{row} {said} classes, ant"):
+        load(tmp_path)
+    assert load(tmp_path, label_from="ant").class_names == ("0", "1")
+
+
+@pytest.mark.parametrize("rows_before", [0, 200])
+def test_labels_in_an_encoding_that_nothing_tells_are_said(tmp_path, rows_before):
+    count = rows_before + 10  # past the bytes that tell the encoding
+    put(tmp_path, {f"{n:030d}.png": n % 99 for n in range(count)})
+    rows = [f"{n:030d},{'cat' if n % 2 else 'dog'}" for n in range(rows_before)]
+    words = ["\u043a\u043e\u0442", "\u043f\u0451\u0441"]
+    rows += [f"{n:030d},{words[n % 2]}" for n in range(rows_before, count)]
+    text = "\n".join(["id,label", *rows])
+    (tmp_path / "a.csv").write_bytes(text.encode("cp1251"))
+    said = r"a\.csv is no UTF-8 and does not say .* may be another word"
+    with pytest.warns(HandgradWarning, match=said):
+        load(tmp_path)
+    (tmp_path / "a.csv").write_text(text, "utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set(words) <= set(load(tmp_path).class_names)

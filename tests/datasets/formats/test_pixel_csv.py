@@ -4,7 +4,7 @@ import pytest
 from handgrad.datasets import load
 from handgrad.datasets.formats.pixel_csv import columns_of, is_pixel_csv, read_rows
 from handgrad.datasets.formats.table import Form
-from handgrad.errors import ConfigError, DatasetError
+from handgrad.errors import ConfigError, DatasetError, HandgradWarning
 
 from .makers import images
 
@@ -138,3 +138,11 @@ def test_a_column_that_is_not_there_is_an_error(tmp_path, header, words):
     path = put_csv(tmp_path / "a.csv", header, Y, X)
     with pytest.raises(ConfigError, match=words):
         load(path, label_from="zzz")
+
+
+def test_labels_in_an_encoding_that_nothing_tells_are_said(tmp_path):
+    words = np.array(["\u043a\u043e\u0442", "\u043f\u0451\u0441"])[Y]
+    path = put_csv(tmp_path / "a.csv", ["label", *NAMES], words, X)
+    path.write_bytes(path.read_text().encode("cp1251"))
+    with pytest.warns(HandgradWarning, match="may be another word. Save it as UTF-8"):
+        load(path)

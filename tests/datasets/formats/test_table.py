@@ -1,8 +1,16 @@
 import gzip
+from pathlib import Path
 
 import pytest
 
-from handgrad.datasets.formats.table import form_of, is_number, is_table, rows_of
+from handgrad.datasets.formats.table import (
+    Form,
+    form_of,
+    is_number,
+    is_table,
+    rows_of,
+    warn_of_encoding,
+)
 from handgrad.errors import DatasetError
 
 TEXT = "id,label\n1,chat noir\n\n2,é\n"
@@ -74,3 +82,21 @@ def test_a_file_that_breaks_off_is_one_sentence(tmp_path):
 def test_numbers():
     assert is_number("-1.5e3")
     assert not is_number("1a")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "label", "is_said"),
+    [
+        ("latin-1", "caf\xe9", True),
+        ("latin-1", "cat", False),
+        ("utf-8-sig", "caf\xe9", False),
+        ("utf-8-sig", "caf\ufffd", True),
+        ("utf-16", "caf\xe9", False),
+    ],
+)
+def test_a_label_of_an_unknown_encoding_is_said(encoding, label, is_said, recwarn):
+    form = Form(encoding, ",", (), ("a", "b"))
+    warn_of_encoding(Path("a.csv"), form, ["ant", label])
+    said = [str(one.message) for one in recwarn.list]
+    assert len(said) == is_said
+    assert all(label in one for one in said)

@@ -67,6 +67,12 @@ def test_a_picture_without_a_label_is_named(tmp_path, beside):
         load(tmp_path / "a.tar")
 
 
+def test_a_tar_of_class_folders_is_to_be_unpacked(tmp_path):
+    put_tar(tmp_path / "a.tar", {"cat/0.png": 0, "dog/1.png": 1})
+    with pytest.raises(DatasetError, match="if its folder is its class, unpack"):
+        load(tmp_path / "a.tar")
+
+
 def test_links_are_passed_over(tmp_path):
     path = put_tar(tmp_path / "a.tar", members("{}", LABELS["cls"]))
     with tarfile.open(path, "a") as archive:

@@ -125,7 +125,7 @@ class Advice:
 
     def _is_overfitted(self) -> bool:
         last, losses = self.last, self.position.losses
-        if self.parts.validation is None:
+        if self.parts.validation is None or self._is_guessing():
             return False
         accuracy, count = last["validation_accuracy"], len(self.parts.validation)
         error = sqrt(max(accuracy * (1 - accuracy), 0.01) / count)

@@ -21,7 +21,7 @@ from handgrad.studies.results import (
 )
 from handgrad.studies.runner import Advanced, Begun, Died, Ended, Event
 from handgrad.studies.trials import Cell, unique
-from handgrad.text import printable
+from handgrad.text import number_of, printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -178,6 +178,12 @@ def ending(event: Ended) -> str:
     return f"{', '.join(numbers[:3])} ({duration(outcome['seconds'])})"
 
 
+def said_before(done: int, to_do: int) -> str:
+    """What is said where a call goes on with an earlier one."""
+    is_are = "is" if done == 1 else "are"
+    return f"{number_of(done, 'trial')} {is_are} done already; {to_do:,} to do."
+
+
 def follow(
     study: Study,
     size: Size,
@@ -196,7 +202,7 @@ def follow(
     screen = StudyScreen(to_do, quiet=quiet)
     before = len(unique(cells)) - len(to_do)
     if before > 0:
-        screen.say(f"{before} trials are done already; {len(to_do)} to do.")
+        screen.say(said_before(before, len(to_do)))
     with screen.bar:
         for event in events:
             screen.take(event)

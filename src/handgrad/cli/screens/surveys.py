@@ -2,6 +2,7 @@
 
 from handgrad.cli.screens.console import say, show, table
 from handgrad.datasets.formats.survey import Survey
+from handgrad.text import number_of
 
 MOST_CLASSES = 30  # rows of the table
 MOST_SIZES = 4
@@ -25,7 +26,8 @@ def show_survey(path: str, found: Survey) -> None:
     say()
     colour = {0: "nothing", 1: "grey"}.get(found.channels, "colour")
     sizes = [f"{size} ({count:,})" for size, count in found.sizes.items()]
-    more = f", {len(sizes) - MOST_SIZES} other sizes" if len(sizes) > MOST_SIZES else ""
+    others = number_of(len(sizes) - MOST_SIZES, "other size")
+    more = f", {others}" if len(sizes) > MOST_SIZES else ""
     say(f"Sizes, height x width: {', '.join(sizes[:MOST_SIZES])}{more}; {colour}")
     for sentence in found.odd:
         say(f"Odd: {sentence}")

@@ -3,13 +3,14 @@
 from typing import Any
 
 from handgrad.cli.screens.console import say, show, table
-from handgrad.cli.screens.studies import StudyScreen
+from handgrad.cli.screens.studies import StudyScreen, said_before
 from handgrad.studies.contents import as_sentences
 from handgrad.studies.runner import Event
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.comparison import FEWEST
 from handgrad.sweeps.importance import caution
 from handgrad.sweeps.report import against
+from handgrad.text import number_of
 
 SHOWN = 10  # settings
 
@@ -18,9 +19,9 @@ def follow(events: Any, to_do: list[Cell], *, before: int, quiet: bool) -> list[
     """Show the trials as they go; the events, all of them."""
     screen = StudyScreen(to_do, quiet=quiet)
     if before > 0:
-        screen.say(f"{before} trials are done already; {len(to_do)} to do.")
+        screen.say(said_before(before, len(to_do)))
     elif to_do:
-        screen.say(f"{len(to_do)} trials to do.")
+        screen.say(f"{number_of(len(to_do), 'trial')} to do.")
     with screen.bar:
         return [_taken(screen, event) for event in events]
 
@@ -46,7 +47,7 @@ def show_results(results: dict[str, Any]) -> None:
         )
     show(shown)
     if len(rows) > SHOWN:
-        say(f"{len(rows) - SHOWN} more settings are in trials.csv.")
+        say(f"{number_of(len(rows) - SHOWN, 'more setting')}: see trials.csv.")
     for sentence in as_sentences(results):
         say(sentence)
     say()

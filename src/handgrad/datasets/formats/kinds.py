@@ -29,8 +29,6 @@ from handgrad.datasets.formats.table import is_table
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
-from handgrad.datasets.image_folder import open_pictures
-from handgrad.datasets.layout import arrange
 from handgrad.datasets.picture_files import is_picture
 from handgrad.datasets.zip_entries import check_no_password, name_of_entry
 from handgrad.errors import DatasetError
@@ -129,6 +127,8 @@ def _file(path: Path, label_from: str | None) -> Found | None:
         return _zip(path, label_from)
     if path.suffix.lower() == ".zip":
         return None  # said by the reader of zips
+    if path.suffix.lower() == ".npy":
+        raise _single_arrays(path)
     raise DatasetError(
         f"{path} is no file of images with labels that is read here. Give a folder or "
         f"a zip of pictures, or {', '.join(kind.about for kind in KINDS.values())}."
@@ -186,7 +186,7 @@ def _is_listing(name: str) -> bool:
 def _folder(path: Path, label_from: str | None) -> Found | None:
     by_kind: dict[str, list[Path]] = {}
     tables: list[Path] = []
-    has_folders, loose = False, _loose(path)
+    has_folders, has_npy, loose = False, False, _loose(path)
     for file, depth in _files(path):
         if is_picture(file.name):
             has_folders = has_folders or depth > 0
@@ -196,11 +196,14 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
             by_kind.setdefault(name, []).append(file)
         elif is_table(file):
             tables.append(file)
+        has_npy = has_npy or file.suffix.lower() == ".npy"
     listed = _listed(path, tables, label_from)
     if listed is not None:
         return listed
     if not by_kind and not has_folders:
         file_names.check_loose(path, loose)
+        if has_npy and not loose:
+            raise _single_arrays(path)
     if not by_kind or has_folders:
         return None
     if len(by_kind) > 1:
@@ -216,21 +219,15 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
 
 def _listed(path: Path, tables: Sequence[Path], label_from: str | None) -> Found | None:
     listed = labels_csv.tables_for(path, tables, label_from)
-    if not listed or _are_folders_better(path, listed, label_from):
-        return None
-    return Found(LISTED, (path, *listed), label_from)
+    return Found(LISTED, (path, *listed), label_from) if listed else None
 
 
-def _are_folders_better(
-    path: Path, tables: Sequence[Path], label_from: str | None
-) -> bool:
-    """Whether class folders hold many more pictures than tables name."""
-    with open_pictures(path) as pictures:
-        try:
-            arrange(pictures.sorted_files(), str(path))
-        except DatasetError:
-            return False
-    return not labels_csv.names_most(path, tables, label_from)
+def _single_arrays(path: Path) -> DatasetError:
+    return DatasetError(
+        f"{path} holds NumPy files of one array (.npy), which do not say what is an "
+        "image and what a label. Put them into one file: numpy.savez('data.npz', "
+        "x_train=images, y_train=labels)."
+    )
 
 
 def _loose(path: Path) -> list[str]:

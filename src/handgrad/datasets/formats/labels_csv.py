@@ -8,26 +8,34 @@ else the name of the CSV file or of the picture's folder does. Pictures that no 
 names, such as those of a competition's test set, are passed over.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from handgrad.datasets.formats.content import LabelledFile, Pictures
 from handgrad.datasets.formats.listed_columns import (
+    FILES,
+    LABELS,
     Columns,
     columns_of,
     file_column,
 )
+from handgrad.datasets.formats.picture_index import PictureIndex
+from handgrad.datasets.formats.rival_labels import (
+    ONES,
+    Listing,
+    are_folders_better,
+    check_clear,
+)
 from handgrad.datasets.formats.roles import role_of, split_in
-from handgrad.datasets.formats.table import Form, form_of, no_column, rows_of
+from handgrad.datasets.formats.table import Form, no_column, rows_of, warn_of_encoding
 from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.layout import arrange
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded
 
-OR_FOLDERS = ", or say --label-from folder if the folders are the classes"
-ONES = ("1", "1.0")
+SHOWN = 3  # names of pictures in an error
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
 
 
@@ -35,23 +43,29 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
     """The pictures that these CSV files name; `paths` begins with their folder."""
     root, *tables = paths
     files = open_pictures(root)
-    index = _Index(files.sorted_files())
+    index = PictureIndex(files.sorted_files())
     rows: dict[str, LabelledFile] = {}
+    notes: list[str] = []
     for table in tables:
-        form = form_of(table)
-        columns = _columns(form, index, label_from)
+        form = index.form_of(table)
+        columns = None if form is None else columns_of(form, index.has, label_from)
         if form is None or columns is None:
             raise _no_columns(table, form, index, label_from)
+        notes += _unused(table, form, columns)
+        labels: set[str] = set()
         for row in rows_of(table, form):
             found = _labelled(row, form, columns, index, table)
+            labels.add(found.class_name)
             known = rows.setdefault(found.file.name, found)
             if known.class_name != found.class_name:
                 raise DatasetError(
                     f"{table} gives {found.file.name} two classes, {known.class_name} "
                     f"and {found.class_name}. Leave one of the rows out."
                 )
+        warn_of_encoding(table, form, sorted(labels))
     left = len(index.files) - len(rows)
-    notes = [f"{left:,} picture{'s' * (left != 1)} that no table names"] if left else []
+    if left:
+        notes.insert(0, f"{left:,} picture{'s' * (left != 1)} that no table names")
     files.passed_over -= Counter(table.suffix.lower() for table in tables)
     return Pictures(
         files,
@@ -60,95 +74,75 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
     )
 
 
+def _unused(table: Path, form: Form, columns: Columns) -> list[str]:
+    """What is said of the columns that are neither names nor labels nor splits."""
+    used = {columns.file, columns.label, columns.split, *columns.classes}
+    names = [name for place, name in enumerate(form.header) if place not in used]
+    if not names:
+        return []
+    some = " and ".join(names) if len(names) < 3 else f"{names[0]} and others"
+    return [f"the column{'s' * (len(names) > 1)} {some} of {table.name}"]
+
+
 def tables_for(
     root: Path, tables: Sequence[Path], label_from: str | None
 ) -> list[Path]:
-    """Those tables whose first row names a picture of the folder, with its class.
+    """Those tables that name pictures of the folder, with their classes.
 
-    Tables of answers are none: their classes are no labels. ConfigError where the only
-    tables of the pictures do not say which column holds the labels.
+    Tables of answers are none: their classes are no labels. Folders that are classes
+    may be the better source, see `rival_labels`. ConfigError where it is not clear
+    which column holds the labels; DatasetError where the classes can be those of a
+    table only, and it names no picture.
     """
     chosen = [path for path in tables if not NO_LABELS & {*role_of(path.name).rest}]
     if not chosen:
         return []
-    index = _Index(open_pictures(root).sorted_files())
-    found = [path for path in chosen if _columns(form_of(path), index, label_from)]
+    with open_pictures(root) as pictures:
+        index = PictureIndex(pictures.sorted_files())
+    classes = _class_folders(index, root)
+    listings = [
+        Listing(path, form, columns_of(form, index.has, label_from), index)
+        for path in chosen
+        if (form := index.form_of(path)) is not None
+    ]
+    found = [listing for listing in listings if listing.columns is not None]
     if not found:
-        for path in chosen:
-            _check_clear(path, index, label_from)
-    return found
-
-
-def _check_clear(table: Path, index: "_Index", label_from: str | None) -> None:
-    """ConfigError for a table of at least half of the pictures without clear labels.
-
-    One that repeats the folders of the pictures is no other source of labels.
-    """
-    form = form_of(table)
-    place = None if form is None else file_column(form, index.has)
-    if form is None or place is None:
-        return
-    named: set[str] = set()
-    others = {other for other in range(len(form.first)) if other != place}
-    repeated = others
-    with suppress(DatasetError):  # rows of several lengths
-        for row in rows_of(table, form):
-            if len(found := index.find(row[place])) == 1:
-                named.add(found[0].name)
-                folders = {decoded(part) for part in found[0].parts[:-1]}
-                repeated = {
-                    other for other in repeated if composed(row[other]) in folders
-                }
-    is_other = label_from is not None or (len(others) > 1 and not repeated)
-    if is_other and 2 * len(named) >= len(index.files):
-        raise no_column(table, form.header, label_from, OR_FOLDERS)
-
-
-def names_most(root: Path, tables: Sequence[Path], label_from: str | None) -> bool:
-    """Whether tables name at least half of the pictures of a folder."""
-    found = read_labels_csv([root, *tables], label_from)
-    return 2 * len(found.rows) >= len(found.files.sorted_files())
-
-
-def _columns(
-    form: Form | None, index: "_Index", label_from: str | None
-) -> Columns | None:
-    if form is None:
-        return None
-    return columns_of(form, index.has, label_from)
-
-
-class _Index:
-    """Pictures by the ways in which a table may name them."""
-
-    def __init__(self, files: Sequence[PictureFile]) -> None:
-        self.files = files
-        self.places: dict[str, list[PictureFile]] = defaultdict(list)
-        for file in files:
-            parts = [decoded(part) for part in file.parts]
-            for start in range(len(parts)):
-                name = "/".join(parts[start:])
-                for key in {name, name.rpartition(".")[0]}:
-                    self.places[key].append(file)
-
-    def has(self, name: str) -> bool:
-        """Whether a name is that of a picture."""
-        return bool(self.find(name))
-
-    def find(self, name: str) -> list[PictureFile]:
-        """The pictures of a name; folders of another machine before it may be left."""
-        parts = composed(name).replace("\\", "/").removeprefix("./").split("/")
-        for start in range(len(parts)):
-            found = self.places.get("/".join(parts[start:]))
-            if found:
-                return found
+        for listing in listings:
+            check_clear(listing, label_from, classes)
+            if not classes:
+                _check_names(listing)
+    is_left = label_from is None and classes and found
+    if is_left and are_folders_better(found, classes):
         return []
+    return [listing.path for listing in found]
+
+
+def _class_folders(index: PictureIndex, root: Path) -> tuple[str, ...]:
+    """The classes that the folders of the pictures are; none if they are no classes."""
+    try:
+        return arrange(index.files, str(root)).class_names
+    except DatasetError:
+        return ()
+
+
+def _check_names(listing: Listing) -> None:
+    """DatasetError for a table of labels none of whose names is that of a picture."""
+    header = listing.form.header
+    place = next((header.index(name) for name in FILES if name in header), None)
+    if listing.file is not None or place is None or not {*LABELS} & {*header}:
+        return
+    there = [decoded(file.parts[-1]) for file in listing.index.files[:SHOWN]]
+    raise DatasetError(
+        f"{listing.path} names no picture that is there: its first name is "
+        f"{listing.form.first[place]}, and the pictures are called "
+        f"{', '.join(there)}, and so on. Correct the names in the table."
+    )
 
 
 def _labelled(
-    row: Sequence[str], form: Form, columns: Columns, index: _Index, table: Path
+    row: Sequence[str], form: Form, columns: Columns, index: PictureIndex, table: Path
 ) -> LabelledFile:
-    name, label = row[columns.file], _label(row, form, columns)
+    name = row[columns.file]
     found = index.find(name)
     own = split_in(table.name)
     if len(found) > 1 and own:  # train/1.png and test/1.png
@@ -159,19 +153,27 @@ def _labelled(
             f"{table} names {name}, which {wrong}. Put the picture into the folder, or "
             "take the row out."
         )
-    if not label:
-        raise DatasetError(
-            f"{table} gives {name} no label. Add it, or take the row out."
-        )
+    label = _label(row, form, columns, f"{table} gives {name}")
     split = split_in(row[columns.split]) if columns.split is not None else ""
     return LabelledFile(found[0], label, split or own or _folder_split(found[0]))
 
 
-def _label(row: Sequence[str], form: Form, columns: Columns) -> str:
+def _label(row: Sequence[str], form: Form, columns: Columns, gives: str) -> str:
+    """The class of a row; DatasetError that begins with `gives` for none or several."""
     if columns.label is not None:
-        return composed(row[columns.label])
-    chosen = [form.header[place] for place in columns.classes if row[place] in ONES]
-    return chosen[0] if len(chosen) == 1 else ""
+        marked = [composed(row[columns.label])]
+    else:
+        marked = [form.header[place] for place in columns.classes if row[place] in ONES]
+    if not any(marked):
+        raise DatasetError(f"{gives} no label. Add it, or take the row out.")
+    if len(marked) > 1:
+        count = "two" if len(marked) == 2 else len(marked)
+        raise DatasetError(
+            f"{gives} {count} classes, {', '.join(marked[:-1])} and {marked[-1]}; a "
+            "picture has one here. Mark one of them, take the row out, or say which "
+            f"column tells two classes apart, such as --label-from {marked[-1]}."
+        )
+    return marked[0]
 
 
 def _folder_split(file: PictureFile) -> str:
@@ -179,7 +181,7 @@ def _folder_split(file: PictureFile) -> str:
 
 
 def _no_columns(
-    table: Path, form: Form | None, index: _Index, label_from: str | None
+    table: Path, form: Form | None, index: PictureIndex, label_from: str | None
 ) -> ConfigError:
     if form is not None and file_column(form, index.has) is not None:
         return no_column(table, form.header, label_from)

@@ -1,8 +1,8 @@
 """Which column of a table names pictures, and which ones say their class.
 
 The column of names is the one whose cells name pictures that are there; the label's is
-known by its own name, or is the only other one. Several columns of 0 and 1, one of
-them 1 in each row, are the classes themselves.
+known by its own name, or is the only other one. Several columns of 0 and 1 are the
+classes themselves.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,8 @@ LABELS = (
     "finding", "level", "tag", "tags", "emotion", "type", "class name", "class id",
 )  # fmt: skip
 SPLITS = ("split", "set", "subset", "usage", "data set", "dataset", "data_set", "phase")
+
+MARKS = {"0", "0.0", "1", "1.0"}
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,8 @@ def columns_of(
         return None
     if len(others) == 1:
         return Columns(file, others[0], split)
-    marks = sorted(form.first[place] for place in others)
-    if form.header and others and set(marks[:-1]) <= {"0", "0.0"}:
-        is_one = marks[-1] in ("1", "1.0")
-        return Columns(file, None, split, tuple(others)) if is_one else None
+    if form.header and others and {form.first[place] for place in others} <= MARKS:
+        return Columns(file, None, split, tuple(others))
     return None
 
 

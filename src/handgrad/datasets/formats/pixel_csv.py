@@ -29,6 +29,7 @@ from handgrad.datasets.formats.table import (
     no_column,
     numbers_of,
     rows_of,
+    warn_of_encoding,
 )
 from handgrad.errors import ConfigError, DatasetError
 
@@ -171,6 +172,7 @@ def _read_cells(
     if batch:
         blocks.append(_numbers(batch, columns, path))
     images = images_of(np.concatenate(blocks), str(path))
+    warn_of_encoding(path, form, sorted(set(labels)))
     return images, labels_in(labels, str(path)) if columns.label is not None else None
 
 

@@ -21,7 +21,7 @@ from handgrad.datasets.layout import NONE_ASIDE, Plan, arrange
 from handgrad.datasets.picture_files import PictureFile, PictureFiles, in_words
 from handgrad.datasets.pictures import decode, quiet_decoder, read_header
 from handgrad.errors import DatasetError
-from handgrad.text import decoded
+from handgrad.text import decoded, number_of
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -165,7 +165,7 @@ def _without_pictures(
 def _of_files(
     pictures: PictureFiles, plan: Plan, progress: Progress | None
 ) -> Iterator[Example]:
-    what = f"looking at {len(plan.files):,} pictures"
+    what = f"looking at {number_of(len(plan.files), 'picture')}"
     of_row = [split for split, count in zip(SPLITS, plan.counts, strict=True)
               for _ in range(count)]  # fmt: skip
     for row, (file, target) in enumerate(

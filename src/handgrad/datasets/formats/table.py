@@ -7,9 +7,10 @@ semicolons or tabs between the columns; packed with gzip or not.
 import csv
 import gzip
 import io
+import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -21,10 +22,11 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.heads import GZIP, head_of
 from handgrad.datasets.pictures import SUFFIXES as PICTURES
-from handgrad.errors import ConfigError, DatasetError, HandgradError
+from handgrad.errors import ConfigError, DatasetError, HandgradError, HandgradWarning
 from handgrad.memory import check_memory
 
 DELIMITERS = ",;\t"
+UNKNOWN = "\ufffd"  # what bytes become that are of no encoding
 SUFFIXES = (".csv", ".tsv", ".txt")
 LONGEST = 1 << 24  # characters of a cell; a row of pixels is no cell
 PIECE = 1 << 26  # bytes unpacked after which memory is looked at again
@@ -121,6 +123,23 @@ def no_column(
         f"{path} has no column of labels {wanted} ({has}). Give it as --label-from "
         f"COLUMN{hint}."
     )
+
+
+def warn_of_encoding(path: Path, form: Form, labels: Iterable[str]) -> None:
+    """HandgradWarning for a label that may be another word in its own encoding."""
+    is_certain = form.encoding != "latin-1"
+    doubtful = (
+        label
+        for label in labels
+        if UNKNOWN in label or not (is_certain or label.isascii())
+    )
+    if (first := next(doubtful, None)) is not None:
+        warnings.warn(
+            f"{path} is no UTF-8 and does not say in which encoding it is written; its "
+            f"label {first} may be another word. Save it as UTF-8.",
+            HandgradWarning,
+            stacklevel=2,
+        )
 
 
 def is_number(text: str) -> bool:

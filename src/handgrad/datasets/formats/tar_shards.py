@@ -176,7 +176,8 @@ def _no_label(
         )
     return DatasetError(
         f"{picture} has no label beside it. Put its class into a file of the same name "
-        "that ends in .cls, .txt or .json."
+        "that ends in .cls, .txt or .json; if its folder is its class, unpack the tar "
+        "file and give the folder."
     )
 
 

@@ -1,0 +1,154 @@
+"""Whether a table beside pictures says their classes, or their folders do.
+
+Folders that are classes, or splits with classes, win over a table of few pictures, of
+sizes or captions, and over a list of the classes. A column with the name of a label, or
+one of 0 and 1 for each class, wins over the folders. What is left is asked for.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from handgrad.datasets.formats.listed_columns import LABELS, Columns, file_column
+from handgrad.datasets.formats.picture_index import PictureIndex
+from handgrad.datasets.formats.table import Form, is_number, no_column, rows_of
+from handgrad.datasets.picture_files import PictureFile
+from handgrad.errors import ConfigError, DatasetError
+from handgrad.text import composed, decoded
+
+OR_FOLDERS = ", or say --label-from folder if the folders are the classes"
+ONES = ("1", "1.0")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table that may name pictures; without `columns`, not clearly with labels."""
+
+    path: Path
+    form: Form
+    columns: Columns | None
+    index: PictureIndex
+
+    @cached_property
+    def file(self) -> int | None:
+        """The column of the pictures' names."""
+        if self.columns is not None:
+            return self.columns.file
+        return file_column(self.form, self.index.has)
+
+    @cached_property
+    def rows(self) -> list[tuple[list[PictureFile], list[str]]]:
+        """Each row that names pictures: these, and its cells."""
+        return list(self._named_rows())
+
+    def _named_rows(self) -> Iterator[tuple[list[PictureFile], list[str]]]:
+        if self.file is None:
+            return
+        with suppress(DatasetError):  # rows of several lengths
+            for row in rows_of(self.path, self.form):
+                if files := self.index.find(row[self.file]):
+                    yield files, row
+
+    def named(self, *, alone: bool = False) -> set[str]:
+        """The pictures that rows name; with `alone`, those of rows that name one."""
+        rows = [files for files, _ in self.rows if not alone or len(files) == 1]
+        return {file.name for files in rows for file in files}
+
+    def others(self) -> Iterator[int]:
+        """The columns of neither names nor splits."""
+        split = None if self.columns is None else self.columns.split
+        columns = range(len(self.form.first))
+        return (place for place in columns if place not in (self.file, split))
+
+    def repeats(self, place: int) -> bool:
+        """Whether a column repeats a folder of each picture."""
+        return bool(self.rows) and all(
+            composed(row[place]) in {decoded(part) for part in files[0].parts[:-1]}
+            for files, row in self.rows
+        )
+
+
+def are_folders_better(listings: Sequence[Listing], classes: Sequence[str]) -> bool:
+    """Whether the folders of these `classes` say them, not the tables.
+
+    ConfigError where that is not clear.
+    """
+    named = set().union(*(listing.named() for listing in listings))
+    if _is_small(named, listings[0].index):
+        return True
+    doubtful = []
+    for listing in listings:
+        if _is_list_of_classes(listing, classes):
+            continue
+        if _has_labels_name(listing) or _is_one_hot(listing):
+            return False
+        doubtful += [one for one in listing.others() if _may_be_labels(listing, one)]
+        if doubtful:
+            raise _unclear(listing, doubtful[0], classes)
+    return True
+
+
+def check_clear(
+    listing: Listing, label_from: str | None, classes: Sequence[str]
+) -> None:
+    """ConfigError for a table of at least half of the pictures without clear labels.
+
+    One that repeats the folders of the pictures is no other source of labels.
+    """
+    if listing.file is None or _is_small(listing.named(alone=True), listing.index):
+        return
+    others = list(listing.others())
+    doubtful = [one for one in others if _may_be_labels(listing, one)]
+    is_other = len(others) > 1 and not any(map(listing.repeats, others))
+    if label_from is not None or (is_other and (doubtful or not classes)):
+        header = listing.form.header
+        raise no_column(listing.path, header, label_from, OR_FOLDERS)
+
+
+def _is_small(named: set[str], index: PictureIndex) -> bool:
+    return 2 * len(named) < len(index.files)
+
+
+def _is_list_of_classes(listing: Listing, classes: Sequence[str]) -> bool:
+    """Whether its numbers only look like pictures: `0,ant` beside ant/0.png."""
+    return any(len(files) > 1 for files, _ in listing.rows) and any(
+        {composed(row[place]) for _, row in listing.rows} <= set(classes)
+        for place in listing.others()
+    )
+
+
+def _has_labels_name(listing: Listing) -> bool:
+    columns, header = listing.columns, listing.form.header
+    label = None if columns is None or not header else columns.label
+    return label is not None and header[label] in LABELS
+
+
+def _is_one_hot(listing: Listing) -> bool:
+    """Whether each row has one class; several flags that are set are none."""
+    classes = () if listing.columns is None else listing.columns.classes
+    return bool(classes) and all(
+        sum(row[place] in ONES for place in classes) == 1 for _, row in listing.rows
+    )
+
+
+def _may_be_labels(listing: Listing, place: int) -> bool:
+    """Whether a column of an unknown name holds words that several pictures share."""
+    words = {row[place] for _, row in listing.rows}
+    is_measure = bool(listing.form.header) and all(map(is_number, words))
+    are_shared = len(words) > 1 and 2 * len(words) <= len(listing.rows)
+    return are_shared and not is_measure and not listing.repeats(place)
+
+
+def _unclear(listing: Listing, place: int, classes: Sequence[str]) -> ConfigError:
+    some = ", ".join(classes[:3]) + (", ..." if len(classes) > 3 else "")
+    if listing.form.header:
+        column = listing.form.header[place]
+        what, how = f"its column {column}", f"--label-from {column}"
+    else:
+        what, how = "its other column", "the CSV file itself in place of its folder"
+    return ConfigError(
+        f"{listing.path} may say the classes in {what}, and the folders of the "
+        f"pictures may be them ({some}). Give {how}, or --label-from folder."
+    )
