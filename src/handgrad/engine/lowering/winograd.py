@@ -8,7 +8,7 @@ The gradient of the weights is a sum over the whole batch, so it waits for all t
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine import matrix_unit, processor
+from handgrad.engine import processor
 from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.registers import LANES
@@ -137,7 +137,7 @@ def _weight_points(
         target_strides=memory.lookup("strides", np.array(to_strides, np.int64)),
         start_stride=0,
     )
-    if not matrix_unit.has_matrix_unit():
+    if not processor.has_matrix_unit():
         lowering.beforehand(packing, turn)
         return points
     parts = memory.shared(

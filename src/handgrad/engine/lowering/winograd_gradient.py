@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
@@ -76,7 +76,7 @@ def _gradient_tasks(
         for w in range(windows.count)
     ]
     table = memory.lookup("panels", np.array(panels, np.int64))
-    if matrix_unit.has_matrix_unit():
+    if processor.has_matrix_unit():
         return _tasks_by_unit(lowering, name, way, buffers, (table, len(panels)))
     group_bytes = len(panels) * PANEL * PANEL_BYTES
     together = max(1, TURNED_BYTES // group_bytes)

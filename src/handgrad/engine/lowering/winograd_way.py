@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import Pair
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.convolution import taps_kernel
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
@@ -42,9 +42,7 @@ class Way:
     def block(self) -> int:
         """Outputs that a product makes at once."""
         return (
-            SIDE
-            if matrix_unit.has_matrix_unit()
-            else geometry.output_block(self.outputs)
+            SIDE if processor.has_matrix_unit() else geometry.output_block(self.outputs)
         )
 
     @property
@@ -97,7 +95,7 @@ def add_products(
     lowering: Lowering, way: Way, points: Pointer, weights: Pointer
 ) -> None:
     """One matrix product for each pair of points and each window."""
-    if matrix_unit.has_matrix_unit():
+    if processor.has_matrix_unit():
         _add_products_by_unit(lowering, way, points, weights)
         return
     memory, windows = lowering.memory, way.windows
