@@ -2,6 +2,8 @@ import pytest
 
 from handgrad.engine import processor
 
+from . import paths
+
 
 @pytest.fixture(params=[False, True], ids=["registers", "matrix unit"])
 def unit(request, monkeypatch):
@@ -10,3 +12,8 @@ def unit(request, monkeypatch):
         pytest.skip("needs a processor with a matrix unit")
     monkeypatch.setattr(processor, "has_matrix_unit", lambda: request.param)
     return request.param
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Which paths ran."""
+    terminalreporter.write_line(paths.line())
