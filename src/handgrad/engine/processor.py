@@ -53,6 +53,7 @@ SETS = {  # each has all that those before it have
         (WHOLE_REGISTERS,),
     ),
 }
+WIDE = ("avx512", "amx")  # with 32 registers of 16 floats
 
 
 @dataclass
@@ -147,7 +148,7 @@ def target() -> tuple[str, str] | None:
 
 def has_wide_registers() -> bool:
     """Whether there are 32 registers of 16 floats (AVX-512)."""
-    return instruction_set() in ("avx512", "amx")
+    return instruction_set() in WIDE
 
 
 def has_matrix_unit() -> bool:

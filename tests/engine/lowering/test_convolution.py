@@ -11,20 +11,14 @@ from .test_winograd import convolution
 FEW, MANY = convolution(64, 128, 3, padding=1), convolution(96, 128, 3, padding=1)
 
 
-@pytest.fixture
-def wide(monkeypatch):
-    monkeypatch.setattr(processor, "has_wide_registers", lambda: True)
-    return monkeypatch
-
-
-def test_without_a_matrix_unit_winograds_way_wins(wide):
-    wide.setattr(processor, "has_matrix_unit", lambda: False)
+def test_without_a_matrix_unit_winograds_way_wins(monkeypatch):
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
     assert goes_winograds_way(FEW)
     assert goes_winograds_way(MANY)
 
 
-def test_with_it_that_pays_for_many_channels_only(wide):
-    wide.setattr(processor, "has_matrix_unit", lambda: True)
+def test_with_it_that_pays_for_many_channels_only(monkeypatch):
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
     assert not goes_winograds_way(FEW)
     assert goes_winograds_way(MANY)
     assert goes_winograds_way(convolution(32, 40, 3))  # does not fill the unit

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.engine import processor
+from handgrad.engine import geometry, processor
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
@@ -88,7 +88,7 @@ def _gradient_tasks(
         here = min(together, groups - first)
         source = points.plus(first * PANEL * PANEL_BYTES)
         operation = Operation(  # the "tile" of these tasks is a pair of points
-            gradient_kernel(way.block),
+            gradient_kernel(way.block, geometry.vectors_at_once()),
             f"{name} d_weight",
             d_outputs=d_points.by_tile(windows.count * d_panel),
             inputs=source.by_tile(way.source_cell),
