@@ -16,4 +16,5 @@ def unit(request, monkeypatch):
 
 def pytest_terminal_summary(terminalreporter):
     """Which paths ran."""
-    terminalreporter.write_line(paths.line())
+    passed = [each.nodeid for each in terminalreporter.stats.get("passed", ())]
+    terminalreporter.write_line(paths.line(passed))

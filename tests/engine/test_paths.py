@@ -34,7 +34,6 @@ def test_networks_on_a_smaller_set(name):
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert f"Engine paths run: {name};" in done.stdout
-    paths.also_run.add(name)
 
 
 @pytest.mark.parametrize(
@@ -48,12 +47,11 @@ def test_networks_on_a_smaller_set(name):
 def test_the_line_names_every_set(monkeypatch, own, also, offered, said):
     monkeypatch.setattr(processor, "instruction_set", lambda: own)
     monkeypatch.setattr(processor, "offered", lambda: tuple(processor.SETS)[:offered])
-    monkeypatch.setattr(paths, "also_run", set(also))
-    assert paths.line() == f"Engine paths run: {said}"
+    passed = [f"a.py::{paths.AGAIN}[{name}]" for name in also]
+    assert paths.line(passed) == f"Engine paths run: {said}"
 
 
 def test_a_set_that_was_not_chosen_is_named(monkeypatch):
     monkeypatch.setattr(processor, "instruction_set", lambda: "avx512")
     monkeypatch.setattr(processor, "offered", lambda: ("avx2", "avx512"))
-    monkeypatch.setattr(paths, "also_run", set())
-    assert "avx2: its tests were not chosen" in paths.line()
+    assert "avx2: its tests were not chosen" in paths.line(["a.py::test_other"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.engine import geometry, processor
+from handgrad.engine import processor
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
@@ -20,6 +20,7 @@ from handgrad.engine.kernels.winograd import (
     winograd_weight_gradient,
 )
 from handgrad.engine.kernels.winograd_matrices import sum_scratch_bytes, winograd_sum
+from handgrad.engine.lowering import geometry
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.windows import Places
 from handgrad.engine.lowering.winograd_way import CELLS, Way, add_turn, picture_strides
