@@ -1,15 +1,18 @@
 """How much faster is a training step than torch's, on the eight networks?
 
     python benchmarks/race_table.py [NETWORK ...] [--laps 15] [--channels-last]
-        [--compile] [--json FILE]
+        [--compile] [--isa avx2] [--json FILE]
 
-First the losses of both must agree; then laps in turn. Needs the extra `torch`.
+First the losses of both must agree; then laps in turn. With `--isa` both sides are
+limited to an instruction set. Needs the extra `torch`.
 """
 
 import argparse
 import json
+import os
 from pathlib import Path
 
+from handgrad.engine.processor import hold_to
 from handgrad.inspection.speed.networks import NETWORKS, network
 from handgrad.inspection.speed.peaks import measure_peaks
 from handgrad.inspection.speed.race import IMAGES, OURS, PEERS, Race, race
@@ -17,6 +20,28 @@ from handgrad.inspection.speed.race_report import machine, steadiness, values
 
 HEADER = "| Network | against | threads | ms | ours, ms | ratio | quartiles | losses |"
 RULE = "|---|---|---|---|---|---|---|---|"
+TORCH = {  # what torch, its kernels' library and its matrix library obey
+    "avx2": {
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    },
+    "avx512": {
+        "ATEN_CPU_CAPABILITY": "avx512",
+        "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX512",
+    },
+}
+
+
+def limit(isa: str | None) -> str:
+    """Limit both sides, before torch is imported; how, in one line."""
+    if isa is None:
+        return "Each side takes what the processor has."
+    hold_to(isa)
+    os.environ |= TORCH[isa]
+    how = ", ".join(f"{name}={value}" for name, value in TORCH[isa].items())
+    return f"Both sides limited to {isa}: ours by HANDGRAD_ISA={isa}, torch by {how}."
 
 
 def rows(found: Race) -> list[str]:
@@ -44,11 +69,13 @@ def main() -> None:
     parser.add_argument("--lap-seconds", type=float, default=0.5)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--isa", choices=TORCH)
     parser.add_argument("--json", type=Path)
     words = parser.parse_args()
     wanted = zip(PEERS, (True, words.channels_last, words.compile), strict=True)
     peers = [peer for peer, is_wanted in wanted if is_wanted]
-    print(machine())
+    how = limit(words.isa)
+    print(f"{machine()}\n{how}")
     peaks = measure_peaks(words.workers)
     print(
         f"float32 matrix product {peaks.matrix_all / 1e9:.0f} GFLOP/s on "

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from handgrad.engine.processor import offered
+
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 pytestmark = pytest.mark.slow
 
@@ -39,7 +41,10 @@ def numbers(out, name):
 def test_race_table(tmp_path):
     words = ["softmax", "--laps", "2", "--lap-seconds", "0.01"]
     words += ["--images", "512", "--json", "a.json"]
+    if "avx2" in offered():
+        words += ["--isa", "avx2"]
     out = run("race_table", *words, folder=tmp_path)
+    assert ("Both sides limited to avx2: ours" in out) == ("avx2" in offered())
     threads, theirs, ours, ratio, low, high, losses = numbers(out, "softmax")
     assert min(threads, theirs, ours, ratio, low) > 0
     assert low <= ratio <= high

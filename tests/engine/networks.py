@@ -83,7 +83,9 @@ class Settings:
     seed: int = 3
 
 
-def cpu_engine(network, settings=None, *, batch_size=70, workers=1, keep=False):
+def cpu_engine(
+    network, settings=None, *, batch_size=70, workers=1, keep=False, isa=None
+):
     """The engine of a network; `keep` makes its program keep gradients."""
     settings = settings or Settings()
     engine = CpuEngine(
@@ -97,6 +99,7 @@ def cpu_engine(network, settings=None, *, batch_size=70, workers=1, keep=False):
         seed=settings.seed,
         l2=settings.l2,
         clip_norm=settings.clip_norm,
+        isa=isa,
     )
     if keep:
         engine._training = TrainingProgram(engine, keep_gradients=True)

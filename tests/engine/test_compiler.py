@@ -11,9 +11,7 @@ from handgrad.errors import ConfigError
 
 DOORS = {
     "a kernel": "import handgrad.engine.kernels.updates",
-    "the matrix unit": (
-        "from handgrad.engine.matrix_unit import has_matrix_unit; has_matrix_unit()"
-    ),
+    "the compiler": ("from handgrad.engine.compiler import for_the_set"),
     "a clock": "import handgrad.inspection.speed.stamped",
 }
 

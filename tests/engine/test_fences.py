@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from handgrad.engine import processor
 from handgrad.engine.fences import VARIABLE, beside_a_fence, checks_bounds, fenced
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,9 @@ def test_an_address_out_of_range_ends_the_process():
     assert run(PLANTED, "address", "32", checks="0").returncode == 0
 
 
+@pytest.mark.skipif(
+    not processor.has_wide_registers(), reason="needs registers of 16 floats"
+)
 def test_no_kernel_touches_more_than_it_declares():
     """Below its arrays' ends lie pages that fault; the matrix unit's are left out."""
     script = "from tests.engine.within_fences import main; main()"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from handgrad.engine import matrix_unit, processor
+from handgrad.engine import processor
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     SIZE,
@@ -45,7 +45,7 @@ def every_operation():
         forms = ((False, False, 64), (True, False, 64), (True, True, 64))
         for wide, unit, few in (*forms, (True, True, 0)):
             patch.setattr(processor, "has_wide_registers", lambda wide=wide: wide)
-            patch.setattr(matrix_unit, "has_matrix_unit", lambda unit=unit: unit)
+            patch.setattr(processor, "has_matrix_unit", lambda unit=unit: unit)
             patch.setattr(convolution_row, "FEW_CHANNELS", few)
             for engine in engines():
                 kept.append(engine)

@@ -34,6 +34,18 @@ def test_another_type_or_key_or_size_is_refused(given):
         Some(**given)
 
 
+class Newer(Some):
+    LATER = frozenset({"kind"})
+    kind: str | None = None
+    other: str | None = None
+
+
+def test_a_later_key_is_left_out_until_it_is_given():
+    assert Newer().model_dump() == {"count": 3, "other": None}
+    assert Newer(kind="a").model_dump()["kind"] == "a"
+    assert Newer(**Newer().model_dump()) == Newer()
+
+
 def test_a_table_is_not_changed():
     with pytest.raises(ValidationError):
         Some().count = 4

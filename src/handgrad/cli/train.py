@@ -68,6 +68,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     clip_norm: option.ClipNorm = None,
     early_stopping: option.EarlyStopping = None,
     engine: option.Engine = None,
+    isa: option.Isa = None,
     workers: Workers = None,
     run: run_options.RunFolder = None,
     resume: run_options.Resume = None,

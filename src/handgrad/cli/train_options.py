@@ -21,6 +21,14 @@ Engine = Annotated[
     str | None,
     typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
 ]
+Isa = Annotated[
+    str | None,
+    typer.Option(
+        "--isa",
+        help="avx2, avx512 or amx: the same bits on any processor that has it.",
+        rich_help_panel=RUN,
+    ),
+]
 DatasetName = Annotated[
     str | None,
     typer.Option(
@@ -154,6 +162,7 @@ AllowEmptyClasses = Annotated[
 PLACES = {  # the option's own name -> its table and key; "" is the top
     "seed": ("", "seed"),
     "engine": ("", "engine"),
+    "isa": ("", "isa"),
     "dataset": ("dataset", "name"),
     "label_from": ("dataset", "label_from"),
     "data_dir": ("dataset", "data_dir"),

@@ -8,6 +8,7 @@ from handgrad.datasets.normalization import Normalization
 from handgrad.engine.engine import Engine
 from handgrad.engine.parts import MOST_WORKERS
 from handgrad.engine.plain import PlainEngine
+from handgrad.engine.processor import hold_to
 from handgrad.errors import unknown_name
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
@@ -31,9 +32,13 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     l2: L2 | None = None,
     clip_norm: float | None = None,
     workers: int | None = None,
+    isa: str | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Engine:
     """The plain engine or the CPU engine; the first needs no workers.
+
+    `isa` is the instruction set that this process is held to, from now on: "avx2",
+    "avx512" or "amx". ConfigError if the processor lacks it, or another is held.
 
     Shapes
         inputs  (count, *input_shape), where `input_shape` is (channels, height, width)
@@ -44,6 +49,7 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     check_count("An engine", "batch_size", batch_size)
     if workers is not None:
         check_count("An engine", "workers", workers, most=MOST_WORKERS)
+    hold_to(isa)
     if name == "plain":
         return PlainEngine(
             model,
@@ -70,5 +76,6 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
         l2=l2,
         clip_norm=clip_norm,
         workers=workers,
+        isa=isa,
         announce=announce,
     )

@@ -5,7 +5,11 @@ or later the whole process. Modules that import Numba stand behind this one.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 
+from handgrad.engine import processor
 from handgrad.errors import ConfigError
 
 try:
@@ -21,6 +25,10 @@ except Exception as error:  # of a variable, or of a line in .numba_config.yaml
         'the plain engine: --engine plain, in Python engine="plain".'
     ) from error
 
+from numba.core.codegen import JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+
 config = numba.config
 
 
@@ -35,3 +43,42 @@ def check_features(features: str | None) -> None:
 
 
 check_features(config.CPU_FEATURES)
+
+
+class SetCodegen(JITCPUCodegen):  # type: ignore[misc]  # Numba has no types
+    """Numba's code generator, for an instruction set in place of this processor."""
+
+    def __init__(self, name: str, features: str) -> None:
+        self._set_name, self._set_features = name, features
+        super().__init__("handgrad.kernels")
+
+    def _get_host_cpu_name(self) -> str:
+        return self._set_name
+
+    def _get_host_cpu_features(self) -> str:
+        return self._set_features
+
+
+@cache
+def _codegen(name: str, features: str) -> SetCodegen:
+    return SetCodegen(name, features)
+
+
+@contextmanager
+def for_the_set() -> Iterator[None]:
+    """A context in which Numba compiles for the engine's instruction set.
+
+    Other functions in this process are compiled for the processor, as ever.
+    """
+    target = processor.target()
+    if target is None:
+        yield
+        return
+    with global_compiler_lock:
+        context = cpu_target.target_context
+        before = context._internal_codegen
+        context._internal_codegen = _codegen(*target)
+        try:
+            yield
+        finally:
+            context._internal_codegen = before

@@ -16,6 +16,7 @@ from handgrad.engine.optimizer_states import rule_of
 from handgrad.engine.parameter_store import ParameterStore, flat_states
 from handgrad.engine.parts import MOST_WORKERS, Parts
 from handgrad.engine.prediction import PredictionProgram
+from handgrad.engine.processor import hold_to
 from handgrad.engine.state import kept_states, model_arrays, model_state, take
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.engine.watch import SettingsWatch, Watch
@@ -29,7 +30,7 @@ from handgrad.setting import count
 
 PICKLED = (
     *("model", "loss", "optimizer", "normalization", "input_shape", "input_dtype"),
-    *("batch_size", "seed", "l2", "clip_norm", "workers"),
+    *("batch_size", "seed", "l2", "clip_norm", "workers", "isa"),
 )
 
 
@@ -60,8 +61,11 @@ class CpuEngine(Parts):
         l2: L2 | None = None,
         clip_norm: float | None = None,
         workers: int | None = None,
+        isa: str | None = None,
         announce: Announce | None = None,
     ) -> None:
+        hold_to(isa)
+        self.isa = isa
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.normalization, self.input_shape = normalization, input_shape
         self.input_dtype = input_dtype
@@ -234,6 +238,7 @@ class CpuEngine(Parts):
             return kept | {"states": copy.deepcopy(self._optimizer_states())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        hold_to(state.setdefault("isa", None))
         states = state.pop("states")
         vars(self).update(state, announce=None)
         self._bind(states)

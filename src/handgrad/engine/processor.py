@@ -1,25 +1,156 @@
-"""The instruction sets of this processor, asked for once in a process."""
+"""The instruction sets of this processor, and the one that the engine is held to.
 
+The processor is asked once in a process, and one set is chosen once: by name, by the
+variable HANDGRAD_ISA, or else the largest that there is. Kernels are compiled for the
+set and not for the processor, so the same set gives the same bits on every processor
+that has it.
+"""
+
+import ctypes
+import os
+import platform
+import sys
+from dataclasses import dataclass
 from functools import cache
+
+from handgrad.engine.blas_family import hold_family
+from handgrad.errors import ConfigError, unknown_name
+
+VARIABLE = "HANDGRAD_ISA"
+ARCH_PRCTL, ASK_PERMISSION, MATRIX_REGISTERS = 158, 0x1023, 18  # of Linux on x86-64
+AVX2 = (
+    *("sse", "sse2", "sse3", "ssse3", "sse4.1", "sse4.2", "avx", "avx2", "fma"),
+    *("f16c", "bmi", "bmi2", "lzcnt", "movbe", "popcnt", "cx16", "sahf", "xsave"),
+)
+AVX512 = (*AVX2, "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl")
+WHOLE_REGISTERS = "-prefer-256-bit"
+
+
+@dataclass(frozen=True)
+class InstructionSet:
+    """What LLVM compiles a set for, and the matrix library's kernels beside it."""
+
+    processor: str
+    features: tuple[str, ...]
+    family: str
+    tuning: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """LLVM's name of a processor, and the features."""
+        return self.processor, ",".join(
+            (*(f"+{name}" for name in self.features), *self.tuning)
+        )
+
+
+SETS = {  # each has all that those before it have
+    "avx2": InstructionSet("haswell", AVX2, "Haswell"),
+    "avx512": InstructionSet("skylake-avx512", AVX512, "SkylakeX", (WHOLE_REGISTERS,)),
+    "amx": InstructionSet(
+        "skylake-avx512",
+        (*AVX512, "amx-tile", "amx-bf16"),
+        "SkylakeX",
+        (WHOLE_REGISTERS,),
+    ),
+}
+WIDE = ("avx512", "amx")  # with 32 registers of 16 floats
+
+
+@dataclass
+class _Choice:
+    """The set of this process, as soon as one is chosen; None where there is none."""
+
+    name: str | None = None
+    is_made: bool = False
+
+
+_choice = _Choice()
 
 
 @cache
 def features() -> frozenset[str]:
-    """Names, as LLVM has them, of what Numba compiles for: `avx2`, `avx512f`, ...
+    """Names, as LLVM has them, of what this processor can: `avx2`, `avx512f`, ...
 
-    Those of the processor, unless NUMBA_CPU_FEATURES names others. Asking LLVM takes
-    0.2 ms, and one network is lowered by tens of thousands of decisions.
+    Asking LLVM takes 0.2 ms, and one network is lowered by tens of thousands of
+    decisions.
     """
     from llvmlite import binding  # takes a while to import
 
-    from handgrad.engine.compiler import config
-
-    chosen = config.CPU_FEATURES
-    if chosen is not None:
-        return frozenset(name[1:] for name in chosen.split(",") if name[:1] == "+")
     return frozenset(n for n, has in binding.get_host_cpu_features().items() if has)
+
+
+@cache
+def offered() -> tuple[str, ...]:
+    """The sets that this processor has, the largest last."""
+    has = features()
+    found = [name for name, each in SETS.items() if has.issuperset(each.features)]
+    return tuple(name for name in found if name != "amx" or is_granted())
+
+
+@cache
+def is_granted() -> bool:
+    """Ask the system to save the matrix unit's registers of this process's threads.
+
+    Source
+        Linux, Documentation/arch/x86/xstate.rst
+    """
+    if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
+        return False
+    arguments = map(ctypes.c_long, (ARCH_PRCTL, ASK_PERMISSION, MATRIX_REGISTERS))
+    granted: bool = ctypes.CDLL(None).syscall(*arguments) == 0
+    return granted
+
+
+def hold_to(name: str | None = None) -> None:
+    """Choose the set of this process: by its name, or as HANDGRAD_ISA says.
+
+    The matrix library is held to it too. ConfigError for an unknown name, for a set
+    that the processor lacks, and for another than the one chosen before.
+    """
+    if name is None:
+        name = None if _choice.is_made else os.environ.get(VARIABLE)
+    if name is None or name == "":
+        return
+    if name not in tuple(SETS):
+        raise unknown_name("instruction set", name, SETS)
+    if name not in offered():
+        raise ConfigError(
+            f"This processor has no {name}: it offers "
+            f"{', '.join(offered()) or 'none of the sets with a name'}. Choose one of "
+            f"these with --isa, isa= or {VARIABLE}, or leave it out."
+        )
+    if _choice.is_made and _choice.name != name:
+        raise ConfigError(
+            f"This process has kernels of {_choice.name}, and {name} cannot join them: "
+            f"one process has one instruction set. Start Python anew for {name}."
+        )
+    hold_family(SETS[name].family)
+    _choice.name, _choice.is_made = name, True
+
+
+def instruction_set() -> str | None:
+    """The set that kernels are compiled for: chosen now, if it was not before.
+
+    None for a processor that has none of those with a name.
+    """
+    if not _choice.is_made:
+        hold_to()
+    if not _choice.is_made:
+        _choice.name, _choice.is_made = offered()[-1] if offered() else None, True
+    return _choice.name
+
+
+def target() -> tuple[str, str] | None:
+    """What LLVM compiles kernels for; None: for the processor as it is."""
+    name = instruction_set()
+    return None if name is None else SETS[name].target
 
 
 def has_wide_registers() -> bool:
     """Whether there are 32 registers of 16 floats (AVX-512)."""
-    return "avx512f" in features()
+    return instruction_set() in WIDE
+
+
+def has_matrix_unit() -> bool:
+    """Whether products may go through the processor's matrix unit (Intel AMX)."""
+    return instruction_set() == "amx"

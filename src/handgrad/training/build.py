@@ -65,8 +65,7 @@ def build(
 ) -> Parts:
     """Load the data, build the model, and make the trainer that joins them.
 
-    ResourceError if memory is short, unless `force` is set; ConfigError for other
-    settings than a RunConfig.
+    ResourceError for short memory without `force`; ConfigError for other settings.
     """
     if not isinstance(config, RunConfig):
         raise ConfigError(
@@ -296,5 +295,6 @@ def build_engine(
         l2=L2(config.loss.l2, config.loss.l2_factor) if config.loss.l2 else None,
         clip_norm=config.training.clip_norm,
         workers=workers,
+        isa=config.isa,
         announce=announce,
     )

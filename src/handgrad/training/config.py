@@ -165,13 +165,14 @@ class StartConfig(Table):
 class RunConfig(Table):
     """The configuration of a run: everything that decides its numbers.
 
-    Each field but the first two and `resolved` is a table of the TOML file; unknown
+    Each field but the first three and `resolved` is a table of the TOML file; unknown
     keys are refused. ConfigError from `config_from` and `read_config` for an invalid
     table; made directly, a pydantic ValidationError.
 
     Units
         seed        of all random numbers, from 0 to 2**63 - 1
         engine      "cpu" or "plain"
+        isa         instruction set to be held to; nothing: the processor's largest
         dataset     name, folder, validation, image size, normalization, augmentation
         model       name of a network and its options
         loss        name of a loss and its options, L2 term and class weights
@@ -187,7 +188,9 @@ class RunConfig(Table):
     """
 
     seed: int = Field(default=0, ge=0, lt=2**63)
+    LATER = frozenset({"isa"})
     engine: Literal["plain", "cpu"] = "cpu"
+    isa: Literal["avx2", "avx512", "amx"] | None = None
     dataset: DatasetConfig = DatasetConfig()
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()

@@ -29,20 +29,23 @@ def describe_environment() -> dict[str, Any]:
 
 
 def matrix_kernels() -> dict[str, Any]:
-    """What the last bits of a matrix product depend on in this process."""
-    from handgrad.engine.matrix_unit import has_matrix_unit
+    """What the last bits of a run depend on in this process, besides its settings."""
+    from handgrad.engine.processor import instruction_set
 
-    return {"blas": blas_kernels(), "matrix_unit": "AMX" if has_matrix_unit() else None}
+    return {"instruction_set": instruction_set(), "blas": blas_kernels()}
 
 
 def blas_kernels() -> list[dict[str, Any]]:
-    """The matrix libraries in this process, and the processor family they chose."""
-    from threadpoolctl import threadpool_info
+    """The matrix libraries in this process, and the processor family they work with."""
+    from handgrad.engine.blas_family import family_in, matrix_libraries
 
     return [
-        {key: library.get(key) for key in ("internal_api", "version", "architecture")}
-        for library in threadpool_info()
-        if library.get("user_api") == "blas"
+        {
+            "internal_api": library.internal_api,
+            "version": library.version,
+            "architecture": family_in(library),
+        }
+        for library in matrix_libraries()
     ]
 
 

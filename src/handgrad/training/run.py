@@ -26,6 +26,7 @@ from handgrad.training.recovery import recover
 from handgrad.training.result import checksum_of, result_of, summary_of
 from handgrad.training.run_config import check_same_data
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.same_kernels import go_on_with
 from handgrad.training.saving import Unsaved
 from handgrad.training.sound_numbers import check_numbers
 from handgrad.training.start_from import initial_of
@@ -280,11 +281,11 @@ def resume(
     """Continue the run at `path` from its last checkpoint, with the same bits.
 
     `epochs` is a new number of them in all, also for a run that has ended: it then ends
-    as one that was given so many from the start. `workers`, `progress`, `announce`,
-    `force`: see `start`. RunError for changed files, ConfigError for `epochs` that the
-    run cannot have.
+    as one that was given so many from the start. For all others see `start`. It keeps
+    its instruction set. RunError for changed files, ConfigError for unfit `epochs`.
     """
     folder = RunFolder.open(path)
+    go_on_with(folder.path)
     config = folder.config if epochs is None else with_epochs(folder, epochs)
     with naming_changes(path, config):
         parts = build(

@@ -1,8 +1,15 @@
 """What all tables of a configuration have in common: strict, checked, unchangeable."""
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from handgrad.errors import ConfigError
 from handgrad.ranges import LARGEST, MOST, shown
@@ -27,9 +34,21 @@ OrNone = BeforeValidator(  # the word for what TOML and the command line cannot 
 
 
 class Table(BaseModel):
-    """A table whose keys are the fields; all others are refused."""
+    """A table whose keys are the fields; all others are refused.
+
+    Keys of `LATER` came after the first files, ledgers and sweeps were written: they
+    are left out while they are None, so that what is older stays the same.
+    """
 
     model_config = RULES
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = dump(self)
+        return {
+            k: v for k, v in written.items() if v is not None or k not in self.LATER
+        }
 
 
 def written(name: str) -> str:

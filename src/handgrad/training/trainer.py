@@ -96,11 +96,13 @@ class Trainer:
         l2: L2 | None = None,
         clip_norm: float | None = None,
         workers: int | None = None,
+        isa: str | None = None,
     ) -> Self:
         """Make a trainer of a `model` and the `engine` of this name, "cpu" or "plain".
 
         `settings` are those of the loop. `l2` is the L2 term, `clip_norm` the largest
-        gradient norm, `workers` the threads (by default the usable cores). The default
+        gradient norm, `workers` the threads (by default the usable cores), `isa` the
+        instruction set that this process is held to ("avx2"). The default
         `normalization` scales bytes to 0 to 1 and leaves float32 unchanged.
         """
         settings = TrainingSettings() if settings is None else settings
@@ -119,6 +121,7 @@ class Trainer:
             l2=l2,
             clip_norm=clip_norm,
             workers=workers,
+            isa=isa,
         )
         return cls(
             made,

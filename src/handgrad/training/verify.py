@@ -1,7 +1,6 @@
 """Verify a finished run: its files, its records, then steps trained again."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -10,9 +9,7 @@ from typing import Any
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.changes import record_of
-from handgrad.engine.matrix_unit import VARIABLE
-from handgrad.errors import DifferenceError, IntegrityError, RunError
-from handgrad.parsing import parse_json
+from handgrad.errors import DifferenceError
 from handgrad.ranges import check_at_least
 from handgrad.training.build import assemble, load_dataset
 from handgrad.training.checkpoint import Checkpoint, load_checkpoint
@@ -23,13 +20,13 @@ from handgrad.training.consistency import (
     check_result,
 )
 from handgrad.training.data_record import naming_changes
-from handgrad.training.environment import code_checksum, matrix_kernels
+from handgrad.training.environment import code_checksum
 from handgrad.training.logs import lines_of
 from handgrad.training.manifest import check_manifest
 from handgrad.training.position import Position
-from handgrad.training.real_files import read_file
 from handgrad.training.run_config import check_same_data
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.same_kernels import compare_with, environment_of
 from handgrad.training.trainer import Trainer
 
 
@@ -67,14 +64,16 @@ def verify(
     """Check every file and every record, then train some steps again.
 
     Pictures are decoded again. Training begins at the best checkpoint if the run went
-    on from there, else at the first step; always at the first with `from_start`. Raises
+    on from there, else at the first step; always at the first with `from_start`. The
+    process is held to the instruction set and the matrix kernels of the run. Raises
     IntegrityError for a file, DifferenceError for a number, and RunError where the two
     cannot be compared.
     """
     check_at_least("verify", "steps", steps, 1)
     folder = RunFolder.open(path)
     files = check_manifest(path)
-    environment = _environment(path)
+    environment = environment_of(path)
+    family = compare_with(path, environment)
     config = folder.config
     saved = {which: load_checkpoint(folder.checkpoints, which) for which in _SAVED}
     for checkpoint in saved.values():
@@ -83,7 +82,6 @@ def verify(
         dataset = load_dataset(config, progress, use_cache=False)
     parts = assemble(config, dataset, workers=workers, announce=announce)
     check_same_data(path, config, parts.config, record_of(dataset))
-    family = _check_family(path, environment)
     trainer = parts.trainer
     beginning = Checkpoint(trainer.state(), trainer.position, {})
     lines = check_records(folder, trainer, saved)
@@ -108,45 +106,6 @@ def verify(
 
 
 _SAVED = ("best", "last")
-
-
-def family_of(environment: Mapping[str, Any]) -> tuple[str, ...]:
-    """The kernel families that a process's matrix libraries chose, and the matrix unit.
-
-    Runs from before the matrix unit was used say nothing of it, and made none of it.
-    """
-    libraries = environment["blas"]
-    names = {str(library.get("architecture") or "unknown") for library in libraries}
-    unit = environment.get("matrix_unit")
-    return (*sorted(names), *([str(unit)] if unit else []))
-
-
-def _check_family(path: Path, environment: Mapping[str, Any]) -> tuple[str, ...]:
-    """The family, if it is that of this process; products differ in others."""
-    made, here = family_of(environment), family_of(matrix_kernels())
-    if made != here:
-        by_unit = environment.get("matrix_unit")
-        unit = "" if by_unit else f" {VARIABLE}=0"
-        is_off = os.environ.get(VARIABLE) == "0"
-        unset = f" Unset {VARIABLE}." if by_unit and is_off else ""
-        raise RunError(
-            f"{path} was made with {', '.join(made)} matrix kernels, here are "
-            f"{', '.join(here)}: their last bits differ by right. Verify it on such a "
-            f"processor, or try OPENBLAS_CORETYPE={made[0]}{unit}.{unset}"
-        )
-    return here
-
-
-def _environment(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = parse_json(read_file(path / "environment.json"))
-        family_of(found)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IntegrityError(
-            f"{path / 'environment.json'} does not say on which kernels the run was "
-            "made. Train it again from its config.toml."
-        ) from error
-    return found
 
 
 def _again(lines: Sequence[Line], first: int, last: int) -> list[str]:

@@ -13,7 +13,7 @@ from handgrad.engine.kernels.amx import (
     matrix_runs,
 )
 from handgrad.engine.kernels.entry import kernel
-from handgrad.engine.matrix_unit import has_matrix_unit
+from handgrad.engine.processor import has_matrix_unit
 
 needs_unit = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
 

@@ -6,7 +6,7 @@ from handgrad.engine.kernels.convolution_matrices import (
     forward_scratch_bytes,
 )
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
-from handgrad.engine.matrix_unit import has_matrix_unit
+from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry
 from .test_matrices import room

@@ -4,7 +4,7 @@ import pytest
 from handgrad.engine.kernels import matrices
 from handgrad.engine.kernels.matrices import scratch_bytes
 from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
-from handgrad.engine.matrix_unit import has_matrix_unit
+from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry
 

@@ -5,31 +5,34 @@ import pytest
 from numba import njit
 
 from handgrad.engine.kernels.panels import PANEL, panels_block
+from handgrad.engine.kernels.registers import VECTOR_BYTES
 from handgrad.testing.closeness import assert_close
 
 from .run import floats
 
 
-def block_of(rows):
+def block_of(rows, vectors):
     """The block as a function of its six integers."""
 
     @njit
     def block(left, panels, count, right, out, out_row):
-        panels_block(rows, left, panels, count, right, out, out_row)
+        panels_block(rows, vectors, left, panels, count, right, out, out_row)
 
     return block
 
 
+@pytest.mark.parametrize("vectors", [1, 2])
 @pytest.mark.parametrize(("rows", "count"), [(1, 1), (3, 2), (12, 5)])
-def test_panels_anywhere_are_added_up(rows, count):
+def test_panels_anywhere_are_added_up(rows, count, vectors):
     left, right = floats(count, rows + 1, PANEL), floats(count, PANEL, PANEL, seed=1)
     order = np.arange(count)[::-1]
     table = np.array([[p * (rows + 1) * PANEL * 4, 99] for p in order], np.int64)
     outputs = np.zeros((rows, PANEL + 3), np.float32)
-    block_of(rows)(
-        *(left.ctypes.data, table.ctypes.data, count, right.ctypes.data),
-        *(outputs.ctypes.data, 4 * (PANEL + 3)),
-    )
+    for along in range(0, 4 * PANEL, vectors * VECTOR_BYTES):
+        block_of(rows, vectors)(
+            *(left.ctypes.data, table.ctypes.data, count, right.ctypes.data + along),
+            *(outputs.ctypes.data + along, 4 * (PANEL + 3)),
+        )
     chosen = left[order, :rows].astype(np.float64)
     expected = np.einsum("pik,pkj->ij", chosen, right)
     assert_close(outputs[:, :PANEL], expected, count * PANEL)

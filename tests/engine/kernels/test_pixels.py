@@ -1,12 +1,16 @@
 import numpy as np
 import pytest
 
+from handgrad.engine import processor
 from handgrad.engine.kernels import gather, pixels, skinny
 from handgrad.engine.memory import pointer_to
 
 from .run import floats, run_entry
 
 
+@pytest.mark.skipif(
+    not processor.has_wide_registers(), reason="needs registers of 16 floats"
+)
 @pytest.mark.parametrize(
     ("outs", "channels", "vectors", "count"),
     [(1, 1, 1, 32), (10, 1, 49, 31), (12, 3, 4, 2), (7, 2, 3, 17)],
@@ -40,7 +44,7 @@ def test_bytes_give_the_bits_of_images_normalised_beforehand(
     ready = images[chosen].astype(np.float32) * spread[0] + spread[1]
     expected = np.zeros((outs, 32), np.float32)
     run_entry(
-        skinny.forward_kernel(outs),
+        skinny.forward_kernel(outs, 4),
         *(weight, ready, expected, np.arange(4, dtype=np.int64) * features * 4),
         *(np.zeros(2, np.int64), 1, features, 32, 32),
     )

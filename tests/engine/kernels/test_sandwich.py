@@ -21,7 +21,6 @@ from handgrad.engine.kernels.sandwich import (
     WINDOW,
     sandwich,
 )
-from handgrad.testing.closeness import assert_close
 
 from .run import floats
 
@@ -109,18 +108,3 @@ def test_a_square_between_a_matrix_and_its_transpose(kind):
         4 * np.finfo(np.float32).eps * np.sqrt(2 * size) * reach * np.abs(seen).max()
     )
     np.testing.assert_allclose(target, expected, rtol=0, atol=bound)
-
-
-def test_a_mask_lets_single_lanes_through_and_touches_nothing_else():
-    source, target = floats(TAPS, TAPS, LANES), np.full((36, LANES), 7, np.float32)
-    masks = np.full(36, (1 << 12) - 1, np.int16)
-    everything, zero = np.full(9, ALL, np.int16), np.zeros(1, np.float32)
-    block_of(WEIGHTS)(
-        *(source.ctypes.data, 12 * LANES, 4 * LANES, everything.ctypes.data),
-        *(target.ctypes.data, 24 * LANES, 4 * LANES, masks.ctypes.data),
-        zero.ctypes.data,
-    )
-    np.testing.assert_array_equal(target[:, 12:], 7)
-    matrix = np.array(MATRICES[WEIGHTS], dtype=np.float64)
-    expected = np.einsum("ia,abn,jb->ijn", matrix, source, matrix).reshape(36, LANES)
-    assert_close(target[:, :12], expected[:, :12], 9)

@@ -9,14 +9,15 @@ from .run import floats, run_entry
 ONE_ROW = np.zeros(2, np.int64)
 
 
+@pytest.mark.parametrize("at_once", [2, 4])
 @pytest.mark.parametrize(("outs", "blocks"), [(1, 1), (3, 2), (5, 2)])
-def test_logits_of_images_as_they_lie(outs, blocks):
+def test_logits_of_images_as_they_lie(outs, blocks, at_once):
     features, examples, stride = 48, 12, 20
     weight, inputs = floats(outs * blocks, features), floats(examples, features, seed=1)
     outputs = np.full((outs * blocks, stride), 9, np.float32)
-    offsets = np.arange(skinny.EXAMPLES, dtype=np.int64) * features * 4
+    offsets = np.arange(at_once, dtype=np.int64) * features * 4
     run_entry(
-        skinny.forward_kernel(outs),
+        skinny.forward_kernel(outs, at_once),
         *(weight, inputs, outputs, offsets, ONE_ROW),
         *(blocks, features, examples, stride),
     )
@@ -24,13 +25,13 @@ def test_logits_of_images_as_they_lie(outs, blocks):
     np.testing.assert_array_equal(outputs[:, examples:], 9)
 
 
-@pytest.mark.parametrize("outs", [1, 10, 12])
-def test_weight_gradients_of_some_columns(outs):
+@pytest.mark.parametrize(("outs", "at_once"), [(1, 1), (10, 5), (12, 12)])
+def test_weight_gradients_of_some_columns(outs, at_once):
     features, columns, examples, stride = 64, 32, 12, 15
     d_outputs, inputs = floats(outs, stride), floats(examples, features, seed=1)
     d_weight = np.full((outs, 40), 9, np.float32)
     run_entry(
-        skinny.weight_gradient_kernel(outs),
+        skinny.weight_gradient_kernel(outs, at_once),
         *(d_outputs, inputs, d_weight, np.zeros(examples * outs, np.float32)),
         *(ONE_ROW, np.zeros(outs, np.float32)),
         *(examples, stride, features, columns, 40),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from handgrad.engine.kernels.amx import SIDE, UNIT_BYTES
 from handgrad.engine.kernels.entry import kernel
 from handgrad.engine.kernels.thirds import TURN_BYTES, pack, packed_bytes
-from handgrad.engine.matrix_unit import has_matrix_unit
+from handgrad.engine.processor import has_matrix_unit
 
 pytestmark = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
 NORMAL = st.floats(2.0**-90, 2.0**120, width=32)  # all parts are normal numbers

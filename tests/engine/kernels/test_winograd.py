@@ -37,8 +37,9 @@ def test_every_window_and_channel_is_turned_and_its_start_added():
     assert_close(target.reshape(expected.shape), expected, 36)
 
 
+@pytest.mark.parametrize("vectors", [1, 2])
 @pytest.mark.parametrize(("outs", "blocks", "groups"), [(4, 2, 1), (5, 1, 2)])
-def test_the_gradient_at_a_point_is_a_sum_over_panels(outs, blocks, groups):
+def test_the_gradient_at_a_point_is_a_sum_over_panels(outs, blocks, groups, vectors):
     count, rows, channels = 3, outs * blocks, groups * PANEL
     blame, inputs = floats(count, rows, PANEL), floats(count, channels, PANEL, seed=1)
     table = np.array(
@@ -47,7 +48,7 @@ def test_the_gradient_at_a_point_is_a_sum_over_panels(outs, blocks, groups):
     scratch = np.zeros(groups * count * PANEL * PANEL, np.float32)
     found = np.zeros((rows, channels), np.float32)
     run_entry(
-        gradient_kernel(outs),
+        gradient_kernel(outs, vectors),
         *(blame, inputs, table, scratch, found),
         *(count, blocks, groups, 4 * channels),
     )

@@ -7,7 +7,7 @@ from handgrad.engine.kernels.winograd_matrices import (
     products_scratch_bytes,
     sum_scratch_bytes,
 )
-from handgrad.engine.matrix_unit import has_matrix_unit
+from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry
 from .test_matrices import assert_as_good_as_float32, room

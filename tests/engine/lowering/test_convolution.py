@@ -2,7 +2,7 @@
 
 import pytest
 
-from handgrad.engine import matrix_unit, processor
+from handgrad.engine import processor
 from handgrad.engine.lowering.convolution import goes_winograds_way
 
 from ..networks import GLOBAL, RELU, conv, cpu_engine, linear, network
@@ -11,27 +11,21 @@ from .test_winograd import convolution
 FEW, MANY = convolution(64, 128, 3, padding=1), convolution(96, 128, 3, padding=1)
 
 
-@pytest.fixture
-def wide(monkeypatch):
-    monkeypatch.setattr(processor, "has_wide_registers", lambda: True)
-    return monkeypatch
-
-
-def test_without_a_matrix_unit_winograds_way_wins(wide):
-    wide.setattr(matrix_unit, "has_matrix_unit", lambda: False)
+def test_without_a_matrix_unit_winograds_way_wins(monkeypatch):
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
     assert goes_winograds_way(FEW)
     assert goes_winograds_way(MANY)
 
 
-def test_with_it_that_pays_for_many_channels_only(wide):
-    wide.setattr(matrix_unit, "has_matrix_unit", lambda: True)
+def test_with_it_that_pays_for_many_channels_only(monkeypatch):
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
     assert not goes_winograds_way(FEW)
     assert goes_winograds_way(MANY)
     assert goes_winograds_way(convolution(32, 40, 3))  # does not fill the unit
     assert not goes_winograds_way(convolution(96, 96, 5))
 
 
-@pytest.mark.skipif(not matrix_unit.has_matrix_unit(), reason="needs a matrix unit")
+@pytest.mark.skipif(not processor.has_matrix_unit(), reason="needs a matrix unit")
 def test_the_program_says_so():
     chosen = network(
         *(conv(32, 3, padding=1), RELU, conv(96, 3, padding=1), RELU),

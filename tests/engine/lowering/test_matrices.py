@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.lowering import rows
 from handgrad.engine.lowering.matrices import suits_matrix_unit
-from handgrad.engine.matrix_unit import has_matrix_unit
+from handgrad.engine.processor import has_matrix_unit
 from handgrad.layers import Linear
 from handgrad.randomness import Key
 
@@ -18,11 +18,11 @@ needs_unit = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix un
 
 
 def test_products_that_fill_its_registers_do(monkeypatch):
-    monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda: True)
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
     assert suits_matrix_unit(Linear(32, 32, key=Key(0)))
     assert not suits_matrix_unit(Linear(784, 10, key=Key(0)))
     assert not suits_matrix_unit(Linear(16, 256, key=Key(0)))
-    monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda: False)
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
     assert not suits_matrix_unit(Linear(32, 32, key=Key(0)))
 
 
@@ -51,7 +51,7 @@ def test_it_rounds_less_than_the_registers_do(monkeypatch):
     )
     images, errors = chosen.images(128), []
     for unit in (True, False):
-        monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda unit=unit: unit)
+        monkeypatch.setattr(processor, "has_matrix_unit", lambda unit=unit: unit)
         engine = cpu_engine(chosen)
         found = engine.logits(images)
         for name, parameter in engine.model.parameters().items():

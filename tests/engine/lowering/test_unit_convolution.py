@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.kernels.unit_gradient import gradient_scratch_bytes
 from handgrad.engine.lowering.unit_convolution import (
     KEPT_BYTES,
@@ -31,7 +31,7 @@ from ..test_cpu import Settings, values_of
 from .test_winograd import convolution
 
 needs_unit = pytest.mark.skipif(
-    not matrix_unit.has_matrix_unit(), reason="needs a matrix unit"
+    not processor.has_matrix_unit(), reason="needs a matrix unit"
 )
 NETWORKS = {
     "two in a row": network(
@@ -122,10 +122,10 @@ def test_it_rounds_less_than_a_sum_in_float32():
     ids=repr,
 )
 def test_channels_that_do_not_fill_it_go_elsewhere(other, monkeypatch):
-    monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda: True)
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
     assert suits_unit(convolution(64, 32, (5, 1), padding=(4, 0)))
     assert not suits_unit(other)
-    monkeypatch.setattr(matrix_unit, "has_matrix_unit", lambda: False)
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
     assert not suits_unit(convolution(64, 32, (5, 1), padding=(4, 0)))
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from handgrad.engine import processor
 from handgrad.engine.lowering import convolution as convolution_row
 from handgrad.engine.lowering.winograd import suits_winograd
 from handgrad.layers import Conv2d
@@ -14,16 +13,11 @@ from ..reference import reference_step
 from ..same_bits import assert_same_bits
 from ..test_cpu import Settings, values_of
 
-wide = pytest.mark.skipif(
-    not processor.has_wide_registers(), reason="needs registers of 16 floats"
-)
-
 
 def convolution(channels, out, kernel, **options):
     return Conv2d(channels, out, kernel, key=Key(0), **options)
 
 
-@wide
 def test_small_kernels_of_many_channels_go_this_way():
     assert suits_winograd(convolution(32, 32, 3, padding=1))
     assert suits_winograd(convolution(64, 40, 3, padding=(0, 2)))
@@ -46,11 +40,6 @@ def test_all_others_are_made_directly(other):
     assert not suits_winograd(other)
 
 
-def test_without_wide_registers_none_does(monkeypatch):
-    monkeypatch.setattr(processor, "has_wide_registers", lambda: False)
-    assert not suits_winograd(convolution(32, 32, 3))
-
-
 @pytest.fixture
 def all_ways(unit, monkeypatch):
     """Through the matrix unit too, however few the channels."""
@@ -58,7 +47,6 @@ def all_ways(unit, monkeypatch):
     return unit
 
 
-@wide
 @pytest.mark.parametrize("name", ["many channels", "many channels, batch norm"])
 @pytest.mark.usefixtures("all_ways")
 def test_every_gradient_is_the_plain_layers(name):
@@ -69,14 +57,12 @@ def test_every_gradient_is_the_plain_layers(name):
     expected.assert_agrees(result, engine.training.gradients())
 
 
-@wide
 @pytest.mark.usefixtures("all_ways")
 def test_bits_do_not_depend_on_workers():
     chosen = NETWORKS["many channels"]
     assert_same_bits(chosen, chosen.batch(70), chosen.images(50, seed=5))
 
 
-@wide
 @pytest.mark.usefixtures("all_ways")
 def test_the_program_says_so():
     shown = repr(cpu_engine(NETWORKS["many channels"]).training.program)
@@ -85,7 +71,6 @@ def test_the_program_says_so():
     assert "conv2d_2.weight at the points" in shown
 
 
-@wide
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (5, 13), (14, 14)])
 @pytest.mark.usefixtures("all_ways")
 def test_rounding_stays_within_ten_times_that_of_a_plain_sum(size):

@@ -53,12 +53,13 @@ def reach_of_inputs(taps, places, channels, in_stride, along):
 
 
 @cache
-def taps_kernel(outs: int, vectors: int) -> Kernel:
+def taps_kernel(outs: int, vectors: int, *, has_one_tap: bool = False) -> Kernel:
     """Sums over channels and taps: the forward pass, and the gradient of the inputs.
 
     A place is (input offset, output offset, first tap, taps): one output pixel. Strides
     are from channel to channel, and from block of weights to block; `together` places
-    share a block's weights before the next block has its turn.
+    share a block's weights before the next block has its turn. That there is one tap
+    is known to the compiler, so that it makes one loop of two.
 
     Stands for
         Conv2d.forward, and d_inputs of Conv2d.backward (with turned weights and lists
@@ -128,7 +129,7 @@ def taps_kernel(outs: int, vectors: int) -> Kernel:
                             weights + block * block_stride,
                             weight_stride,
                             taps + 16 * places[4 * place + 2],
-                            places[4 * place + 3],
+                            1 if has_one_tap else places[4 * place + 3],
                             channels,
                             bias + 4 * outs * block,
                             outputs

@@ -9,6 +9,7 @@ from numba import njit
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
+from handgrad.engine.compiler import for_the_set
 from handgrad.engine.fences import checks_bounds
 from handgrad.engine.kernels.declaration import Argument
 from handgrad.engine.kernels.kernel_cache import KernelCache
@@ -100,7 +101,8 @@ class Kernel:
         compiled: Any = CFunc(entry, sig, locals={}, options=COMMON)
         layout = tuple((type(each).__name__, str(each.type)) for each in arguments)
         compiled._cache = KernelCache(self.body, layout)
-        compiled.compile()
+        with for_the_set():
+            compiled.compile()
         return compiled
 
 

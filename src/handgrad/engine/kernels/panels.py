@@ -29,8 +29,8 @@ PANEL = 32  # examples, and columns: two registers
 PANEL_BYTES = 4 * PANEL
 
 
-def panels_block_of(builder: Any, rows: int, arguments: Any) -> None:
-    """Emit: outputs[i] = sum over panels and k of left[i, k] * right[k], 32 columns.
+def panels_block_of(builder: Any, rows: int, vectors: int, arguments: Any) -> None:
+    """Emit: outputs[i, v] = sum over panels and k of left[i, k] * right[k, v].
 
     Arguments (addresses in bytes; rows and steps of a panel are 32 floats)
         left, panels, count  first panel of rows; pairs of which the first is the offset
@@ -38,20 +38,19 @@ def panels_block_of(builder: Any, rows: int, arguments: Any) -> None:
         outputs, output_row  first vector; from row to row
     """
     (left, panels, count, right, out, out_row) = arguments
-    vectors, row_bytes = PANEL // LANES, PANEL_BYTES
     zero = [ir.Constant(VECTOR, [0.0] * LANES)] * (rows * vectors)
     panel_loop = Loop(builder, count, zero)
     loop = Loop(builder, constant(PANEL), panel_loop.sums)
     entry = moved(builder, panels, constant(16), panel_loop.index)
     left_panel = builder.add(left, load(builder, entry, 0, INT64))
     left_at = moved(builder, left_panel, constant(4), loop.index)
-    panel_bytes = constant(PANEL * row_bytes)
+    panel_bytes = constant(PANEL * PANEL_BYTES)
     right_panel = moved(builder, right, panel_bytes, panel_loop.index)
-    right_at = moved(builder, right_panel, constant(row_bytes), loop.index)
+    right_at = moved(builder, right_panel, constant(PANEL_BYTES), loop.index)
     values = [load_vector(builder, right_at, v * VECTOR_BYTES) for v in range(vectors)]
     sums = []
     for i in range(rows):
-        factor = splat(builder, load(builder, left_at, i * row_bytes))
+        factor = splat(builder, load(builder, left_at, i * PANEL_BYTES))
         for v in range(vectors):
             before = loop.sums[i * vectors + v]
             sums.append(multiply_add(builder, factor, values[v], before))
@@ -63,12 +62,14 @@ def panels_block_of(builder: Any, rows: int, arguments: Any) -> None:
 
 
 @intrinsic(prefer_literal=True)
-def panels_block(typing_context, rows, left, panels, count, right, outputs, output_row):
-    """A block of `rows` x 32 of a product over panels; see `panels_block_of`."""
-    size = rows.literal_value
+def panels_block(
+    typing_context, rows, vectors, left, panels, count, right, outputs, output_row
+):
+    """A block of `rows` x `vectors` of a product over panels; see `panels_block_of`."""
+    first, second = rows.literal_value, vectors.literal_value
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        panels_block_of(builder, size, values[1:])
+        panels_block_of(builder, first, second, values[2:])
         return context.get_dummy_value()
 
-    return types.void(rows, *[types.int64] * 6), generate
+    return types.void(rows, vectors, *[types.int64] * 6), generate

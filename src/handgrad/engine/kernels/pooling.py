@@ -78,7 +78,8 @@ def max_pool(
         MaxPool2d.forward, or ReLU then MaxPool2d (the maximum may be taken first)
 
     Why
-        the first of equal values wins, and any NaN: as in the plain layer
+        the first of equal values wins, and any NaN: as in the plain layer; what may be
+        kept is read before it is known, or a compiler sees a branch
     """
     for channel in range(channels):
         for i in range(tall):
@@ -99,13 +100,15 @@ def max_pool(
                                 winner[n] = number
                         else:
                             for n in range(lanes):
-                                wins = values[n] > best[n] or values[n] != values[n]
-                                winner[n] = number if wins else winner[n]
-                                best[n] = values[n] if wins else best[n]
+                                value, most, known = values[n], best[n], winner[n]
+                                wins = (value > most) | (value != value)
+                                winner[n] = known ^ (known ^ number) * wins
+                                best[n] = value if wins else most
                 if has_relu:
                     for n in range(lanes):
-                        winner[n] = winner[n] if best[n] > ZERO else CLOSED
-                        best[n] = ZERO if best[n] < ZERO else best[n]
+                        most, known = best[n], winner[n]
+                        winner[n] = known if most > ZERO else CLOSED
+                        best[n] = ZERO if most < ZERO else most
 
 
 @kernel_entry(operations=FULL)
@@ -155,10 +158,12 @@ def max_unpool(
                         number = np.uint8((r - corner_r) * kernel_w + q - corner_q)
                         if is_paved:
                             for n in range(lanes):
-                                target[n] = blame[n] if winner[n] == number else ZERO
+                                value = blame[n]
+                                target[n] = value if winner[n] == number else ZERO
                         else:
                             for n in range(lanes):
-                                target[n] += blame[n] if winner[n] == number else ZERO
+                                value = blame[n]
+                                target[n] += value if winner[n] == number else ZERO
 
 
 @kernel_entry(operations=FULL)

@@ -8,12 +8,18 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
+from handgrad.engine import processor
 from handgrad.engine.kernels.machine import FLOAT, INT32, INT64
 
 LANES = 16
 VECTOR = ir.VectorType(FLOAT, LANES)
 VECTOR_BYTES = 4 * LANES
 MASK = ir.VectorType(ir.IntType(1), LANES)
+
+
+def own_lanes() -> int:
+    """Floats in one register of the instruction set that kernels are compiled for."""
+    return LANES if processor.instruction_set() in processor.WIDE else LANES // 2
 
 
 class Loop:
@@ -27,7 +33,7 @@ class Loop:
         builder.position_at_end(self._body)
         self.index = builder.phi(INT64)
         self.index.add_incoming(constant(0), before)
-        self.sums = [builder.phi(VECTOR) for _ in sums]
+        self.sums = [builder.phi(start.type) for start in sums]
         for phi, start in zip(self.sums, sums, strict=True):
             phi.add_incoming(start, before)
 
@@ -67,9 +73,9 @@ def load(builder: Any, address: Any, offset: int, kind: Any = FLOAT) -> Any:
     return builder.load(pointer_at(builder, address, offset, kind))
 
 
-def load_vector(builder: Any, address: Any, offset: int) -> Any:
-    """Sixteen floats from memory, aligned or not."""
-    loaded = builder.load(pointer_at(builder, address, offset, VECTOR))
+def load_vector(builder: Any, address: Any, offset: int, kind: Any = VECTOR) -> Any:
+    """Sixteen floats from memory, aligned or not; or as many as a vector has."""
+    loaded = builder.load(pointer_at(builder, address, offset, kind))
     loaded.align = 4
     return loaded
 
@@ -113,15 +119,15 @@ def splat(builder: Any, scalar: Any) -> Any:
 
 def multiply_add(builder: Any, left: Any, right: Any, addend: Any) -> Any:
     """left * right + addend with one rounding."""
-    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
-    name = f"llvm.fma.v{LANES}f32"
+    kind = ir.FunctionType(left.type, [left.type] * 3)
+    name = f"llvm.fma.v{left.type.count}f32"
     function = cgutils.get_or_insert_function(builder.module, kind, name)
     return builder.call(function, [left, right, addend])
 
 
 def sum_of_lanes(builder: Any, vector: Any) -> Any:
     """Halves added to halves: the same order on every machine."""
-    width = LANES
+    width = vector.type.count
     while width > 1:
         width //= 2
         half = ir.VectorType(INT32, width)

@@ -23,16 +23,20 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from handgrad.engine.kernels.machine import INT64
 from handgrad.engine.kernels.registers import (
     LANES,
     MASK,
     VECTOR,
     load,
+    load_vector,
     masked_load,
     masked_store,
     moved,
     multiply_add,
+    own_lanes,
     splat,
+    store_vector,
 )
 
 Matrix = list[list[Fraction]]
@@ -87,6 +91,8 @@ MATRICES: dict[int, Matrix] = {
 def sandwich_of(builder: Any, kind: int, arguments: Any) -> None:
     """Emit: target = T source T^T + start, where masks say so; elsewhere zero or as is.
 
+    A mask is all ones or all zeros.
+
     Arguments (addresses and strides in bytes)
         source, row, column, masks  first vector; strides; a mask for each number
         target, row, column, masks  the same
@@ -95,11 +101,14 @@ def sandwich_of(builder: Any, kind: int, arguments: Any) -> None:
     (x, x_row, x_column, x_masks, y, y_row, y_column, y_masks, start) = arguments
     matrix = MATRICES[kind]
     size, made = len(matrix[0]), len(matrix)
+    read, write = masked_load, masked_store
+    if own_lanes() < LANES:
+        read, write = whole_load, whole_store
     rows = [moved(builder, x, x_row, i) for i in range(size)]
     half = []
     for j in range(size):  # columns first
         numbers = [
-            masked_load(
+            read(
                 builder,
                 moved(builder, rows[i], x_column, j),
                 mask_of(builder, x_masks, i * size + j),
@@ -112,7 +121,7 @@ def sandwich_of(builder: Any, kind: int, arguments: Any) -> None:
         target = moved(builder, y, y_row, i)
         for j in range(made):
             value = combination(builder, matrix[j], [half[k][i] for k in range(size)])
-            masked_store(
+            write(
                 builder,
                 builder.fadd(value, begin),
                 moved(builder, target, y_column, j),
@@ -138,6 +147,35 @@ def mask_of(builder: Any, masks: Any, place: int) -> Any:
     """One bit for each lane from a table of 16-bit numbers."""
     bits = load(builder, masks, MASK_BYTES * place, ir.IntType(LANES))
     return builder.bitcast(bits, MASK)
+
+
+def whole_load(builder: Any, address: Any, mask: Any) -> Any:
+    """Sixteen floats or sixteen zeros, by a mask that is all ones or all zeros.
+
+    Without registers for masks, one costs more than the numbers behind it.
+    """
+    zeros = beside(builder)
+    builder.store(ir.Constant(VECTOR, [0.0] * LANES), zeros)
+    return load_vector(builder, chosen(builder, mask, address, zeros), 0)
+
+
+def whole_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
+    """Sixteen floats, or nothing, by such a mask."""
+    place = chosen(builder, mask, address, beside(builder))
+    store_vector(builder, value, place, 0)
+
+
+def beside(builder: Any) -> Any:
+    """A vector on the stack, in place of one in memory."""
+    with builder.goto_entry_block():
+        return builder.alloca(VECTOR)
+
+
+def chosen(builder: Any, mask: Any, address: Any, other: Any) -> Any:
+    """The address where a mask is not zero, else the other's."""
+    bits = builder.bitcast(mask, ir.IntType(LANES))
+    is_open = builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
+    return builder.select(is_open, address, builder.ptrtoint(other, INT64))
 
 
 @intrinsic(prefer_literal=True)

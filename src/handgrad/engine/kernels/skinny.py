@@ -24,14 +24,12 @@ from handgrad.engine.kernels.entry import Kernel, kernel_entry
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import dots_block, taps_block
 
-EXAMPLES = 4  # at once
-
 
 @cache
-def forward_kernel(outs: int) -> Kernel:
-    """outputs[k, n] = sum of weight[k] * inputs[n]; `outs` outputs at once.
+def forward_kernel(outs: int, examples: int) -> Kernel:
+    """outputs[k, n] = sum of weight[k] * inputs[n]; `outs` and `examples` at once.
 
-    `offsets` are those of a few examples, in bytes; `row` is one of zeros.
+    `offsets` are those of these examples, in bytes; `row` is one of zeros.
 
     Stands for
         the product in Linear.forward
@@ -46,11 +44,11 @@ def forward_kernel(outs: int) -> Kernel:
         inputs: reads(
             at(FLOATS),
             lambda offsets, lanes, features: (
-                (lanes - EXAMPLES) * features + int(offsets.max()) // 4 + features
+                (lanes - examples) * features + int(offsets.max()) // 4 + features
             ),
         ),
         outputs: updates(FLOATS, matrix(("blocks", outs), "lanes", "stride")),
-        offsets: reads(at(LONGS), EXAMPLES),
+        offsets: reads(at(LONGS), examples),
         row: reads(at(LONGS), 2),
         blocks: SIZE,
         features: SIZE,
@@ -59,11 +57,11 @@ def forward_kernel(outs: int) -> Kernel:
     ):
         for k in range(blocks * outs):
             outputs[k * stride : k * stride + lanes] = 0
-        for first in range(0, lanes, EXAMPLES):
+        for first in range(0, lanes, examples):
             for block in range(blocks):
                 dots_block(
                     outs,
-                    EXAMPLES,
+                    examples,
                     weight + 4 * block * outs * features,
                     4 * features,
                     inputs + 4 * first * features,
@@ -79,10 +77,10 @@ def forward_kernel(outs: int) -> Kernel:
 
 
 @cache
-def weight_gradient_kernel(outs: int) -> Kernel:
+def weight_gradient_kernel(outs: int, at_once: int) -> Kernel:
     """d_weight[k, columns] = sum over examples of d_outputs[k, n] * inputs[n, columns].
 
-    `tap` is one of zeros, as `zeros` are.
+    `at_once` of the outputs stand in the registers. `tap` is one of zeros, as `zeros`.
 
     Stands for
         d_weight of Linear.backward, some columns of it
@@ -106,19 +104,20 @@ def weight_gradient_kernel(outs: int) -> Kernel:
             for n in range(lanes):
                 turned[n * outs + k] = d_outputs[k * d_stride + n]
         for group in range(columns // LANES):
-            taps_block(
-                outs,
-                1,
-                inputs + group * VECTOR_BYTES,
-                4 * features,
-                turned.ctypes.data,
-                4 * outs,
-                tap,
-                1,
-                lanes,
-                zeros,
-                d_weight + group * VECTOR_BYTES,
-                4 * stride,
-            )
+            for first in range(0, outs, at_once):
+                taps_block(
+                    at_once,
+                    1,
+                    inputs + group * VECTOR_BYTES,
+                    4 * features,
+                    turned.ctypes.data + 4 * first,
+                    4 * outs,
+                    tap,
+                    1,
+                    lanes,
+                    zeros,
+                    d_weight + 4 * first * stride + group * VECTOR_BYTES,
+                    4 * stride,
+                )
 
     return skinny_gradient

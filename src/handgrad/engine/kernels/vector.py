@@ -28,6 +28,7 @@ from handgrad.engine.kernels.registers import (
     masked_load,
     moved,
     multiply_add,
+    own_lanes,
     splat,
     store_vector,
     sum_of_lanes,
@@ -83,20 +84,23 @@ def dots_block_of(builder: Any, outs: int, taps: int, arguments: Any) -> None:
         gradients, gradient_stride  first sum; from output to output
     """
     (d, d_step, x, tap_offsets, rows, row_count, run, g, g_step) = arguments
+    lanes = own_lanes()
+    kind = ir.VectorType(FLOAT, lanes)
+    run = builder.mul(run, constant(LANES // lanes))
     offsets = [load(builder, tap_offsets, 8 * t, INT64) for t in range(taps)]
-    zero = [ir.Constant(VECTOR, [0.0] * LANES)] * (outs * taps)
+    zero = [ir.Constant(kind, [0.0] * lanes)] * (outs * taps)
 
     row_loop = Loop(builder, row_count, zero)
     run_loop = Loop(builder, run, row_loop.sums)
     entry = builder.add(rows, builder.mul(row_loop.index, constant(16)))
-    along = builder.mul(run_loop.index, constant(VECTOR_BYTES))
+    along = builder.mul(run_loop.index, constant(4 * lanes))
     d_at = builder.add(builder.add(d, load(builder, entry, 0, INT64)), along)
     x_at = builder.add(builder.add(x, load(builder, entry, 8, INT64)), along)
     d_rows = [builder.add(d_at, builder.mul(d_step, constant(o))) for o in range(outs)]
-    d_values = [load_vector(builder, row, 0) for row in d_rows]
+    d_values = [load_vector(builder, row, 0, kind) for row in d_rows]
     sums: list[Any] = [None] * (outs * taps)
     for t in range(taps):
-        value = load_vector(builder, builder.add(x_at, offsets[t]), 0)
+        value = load_vector(builder, builder.add(x_at, offsets[t]), 0, kind)
         for o in range(outs):
             before = run_loop.sums[o * taps + t]
             sums[o * taps + t] = multiply_add(builder, d_values[o], value, before)

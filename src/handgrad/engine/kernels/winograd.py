@@ -139,11 +139,11 @@ def turn_kernel(kind: int) -> Kernel:
 
 
 @cache
-def gradient_kernel(outs: int) -> Kernel:
+def gradient_kernel(outs: int, vectors: int) -> Kernel:
     """d_points[k, c] = sum over panels and examples of d_outputs[k] * inputs[c].
 
     A panel is (offset in d_outputs, offset in inputs), in bytes; there are `blocks` of
-    `outs` outputs and `groups` of 32 input channels.
+    `outs` outputs and `groups` of 32 input channels, `vectors` of 16 at once.
 
     Stands for
         d_weight of Conv2d.backward at one pair of points, for some input channels
@@ -200,15 +200,17 @@ def gradient_kernel(outs: int) -> Kernel:
                     )
         for block in range(blocks):
             for group in range(groups):
-                panels_block(
-                    outs,
-                    d_outputs + block * outs * PANEL_BYTES,
-                    panels.ctypes.data,
-                    count,
-                    turned + group * count * size,
-                    d_points + block * outs * stride + group * PANEL_BYTES,
-                    stride,
-                )
+                for along in range(0, PANEL_BYTES, vectors * VECTOR_BYTES):
+                    panels_block(
+                        outs,
+                        vectors,
+                        d_outputs + block * outs * PANEL_BYTES,
+                        panels.ctypes.data,
+                        count,
+                        turned + group * count * size + along,
+                        d_points + block * outs * stride + group * PANEL_BYTES + along,
+                        stride,
+                    )
 
     return winograd_gradient
 

@@ -5,6 +5,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels.convolution import border, dots_kernel, pack, taps_kernel
 from handgrad.engine.kernels.products import clear, row_sums
+from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.lowering import geometry
 from handgrad.engine.lowering.copies import dense
 from handgrad.engine.lowering.geometry import Convolution
@@ -16,7 +17,6 @@ from handgrad.engine.pieces import add_lane_pieces
 from handgrad.layers import Conv2d
 
 PIECE = 1 << 14  # floats of a weight that one task moves
-VECTORS = 2  # of 16 examples at once
 KEPT_BYTES = 1 << 18  # of output gradients that stay in a core's own cache
 MANY_WEIGHTS, SMALL_PICTURES = 1 << 20, 5 << 19  # bytes
 
@@ -28,6 +28,7 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     padded = inputs if inputs.has_border else add_border(lowering, name, layer, inputs)
     shape = Convolution.over(layer, (padded.shape[1], padded.shape[2]), memory.tile)
     block = geometry.output_block(layer.out_channels)
+    vectors = geometry.vectors_at_once()
     rounded = -(-layer.out_channels // block) * block
     high, wide = shape.out_size
     outputs = memory.dense(
@@ -44,7 +45,7 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     )
     taps, places = geometry.forward_tables(shape, block)
     lowering.add(
-        taps_kernel(block, VECTORS),
+        taps_kernel(block, vectors),
         f"{name} forward",
         inputs=padded.pointer,
         weights=packed,
@@ -59,7 +60,7 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         blocks=rounded // block,
         block_stride=layer.in_channels * shape.taps * block * FLOAT_BYTES,
         out_stride=shape.output_bytes,
-        groups=memory.tile // (16 * VECTORS),
+        groups=memory.tile // (LANES * vectors),
         together=places_together(
             shape, len(places), shape.in_channels * shape.input_bytes
         ),
@@ -118,6 +119,7 @@ def _add_d_inputs(
 ) -> Tensor:
     memory = lowering.memory
     block = geometry.output_block(shape.in_channels)
+    vectors = geometry.vectors_at_once()
     rounded = -(-shape.in_channels // block) * block
     _, height, width = inputs.shape
     d_inputs = memory.dense(
@@ -127,7 +129,7 @@ def _add_d_inputs(
     taps, places = geometry.backward_tables(shape, block)
     zeros = memory.shared(f"{name} no bias", "settings", rounded)
     lowering.add(
-        taps_kernel(block, VECTORS),
+        taps_kernel(block, vectors),
         f"{name} d_inputs",
         inputs=d_outputs.pointer,
         weights=packed,
@@ -142,7 +144,7 @@ def _add_d_inputs(
         blocks=rounded // block,
         block_stride=shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
         out_stride=height * width * memory.tile * FLOAT_BYTES,
-        groups=memory.tile // (16 * VECTORS),
+        groups=memory.tile // (LANES * vectors),
         together=places_together(
             shape, len(places), shape.out_channels * shape.output_bytes
         ),

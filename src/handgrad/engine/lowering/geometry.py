@@ -13,7 +13,9 @@ from handgrad.engine import processor
 from handgrad.layers import Conv2d
 
 FLOAT = 4
-BLOCKS = (12, 10, 8, 7, 6, 5, 4)  # outputs at once, with two vectors of examples each
+WIDE_BLOCKS = (12, 10, 8, 7, 6, 5, 4)  # outputs at once, with two vectors of examples
+NARROW_BLOCKS = (6, 5, 4, 3, 2)  # with one, which is two registers of 8 floats
+WIDE_SUMS, NARROW_REGISTERS = 24, 16
 
 
 @dataclass(frozen=True)
@@ -70,20 +72,42 @@ class Convolution:
 
 
 def output_block(channels: int) -> int:
-    """How many outputs the kernel makes at once: little waste, then many."""
-    blocks = BLOCKS if processor.has_wide_registers() else (3, 2)
-    return min(blocks, key=lambda block: (-(-channels // block) * block, -block))
+    """How many outputs the kernel makes at once: little waste, then many.
+
+    Of narrow registers, a step of `block` outputs takes as long as block + 1.
+    """
+    if processor.has_wide_registers():
+        return min(WIDE_BLOCKS, key=lambda b: (-(-channels // b) * b, -b))
+    return min(NARROW_BLOCKS, key=lambda b: (-(-channels // b) * (b + 1), -b))
+
+
+def vectors_at_once() -> int:
+    """How many vectors of 16 examples stand beside each output in the registers."""
+    return 2 if processor.has_wide_registers() else 1
 
 
 def dots_block(outs: int, taps: int) -> Pair:
     """Outputs and taps whose weight gradients the kernel sums at once."""
-    registers = 24 if processor.has_wide_registers() else 6
-    tap_block = max(t for t in range(1, min(taps, 9) + 1) if taps % t == 0)
-    tap_block = tap_block if tap_block <= registers else 1
+    if not processor.has_wide_registers():
+        return _narrow_dots_block(outs, taps)
+    tap_block = max(t for t in _parts(taps) if t <= 9)
+    return max(o for o in _parts(outs) if o * tap_block <= WIDE_SUMS), tap_block
+
+
+def _narrow_dots_block(outs: int, taps: int) -> Pair:
+    """Those that load least for each product, of what 16 registers hold."""
     fits = [
-        o for o in range(1, outs + 1) if outs % o == 0 and o * tap_block <= registers
+        (o, t)
+        for o in _parts(outs)
+        for t in _parts(taps)
+        if o * t + o + 1 <= NARROW_REGISTERS
     ]
-    return max(fits), tap_block
+    return min(fits, key=lambda block: (sum(block) / (block[0] * block[1]), block))
+
+
+def _parts(count: int) -> list[int]:
+    """What divides a count."""
+    return [part for part in range(1, count + 1) if count % part == 0]
 
 
 def forward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyArray]:

@@ -6,7 +6,7 @@ packed once a step; a large first weight beside its product, so that it is read 
 
 from collections.abc import Sequence
 
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.matrices import (
     TOGETHER,
@@ -31,7 +31,7 @@ def suits_matrix_unit(layer: Linear) -> bool:
     """Whether a layer's products fill the unit's registers."""
     return (
         min(layer.out_features, layer.in_features) >= SIDE
-        and matrix_unit.has_matrix_unit()
+        and processor.has_matrix_unit()
     )
 
 

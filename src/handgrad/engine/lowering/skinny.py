@@ -8,7 +8,6 @@ from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.skinny import (
-    EXAMPLES,
     forward_kernel,
     weight_gradient_kernel,
 )
@@ -24,7 +23,7 @@ PIECES = 4
 def is_skinny(layer: Linear, inputs: Tensor) -> bool:
     """Whether the layer's products have so few rows that their own kernels win."""
     fits = layer.out_features <= MOST_OUTPUTS and layer.in_features % LANES == 0
-    return fits and inputs.is_batch_first and processor.has_wide_registers()
+    return fits and inputs.is_batch_first
 
 
 def reads_bytes(layer: Linear, shape: Shape) -> bool:
@@ -44,11 +43,12 @@ def add_forward(
         _add_forward_of_bytes(lowering, inputs.pixels, name, layer, outputs)
         return
     memory, features = lowering.memory, layer.in_features
-    outs = next(n for n in (5, 6, 4, 3, 2, 1) if layer.out_features % n == 0)
-    offsets = memory.array(f"{name} examples", "tables", EXAMPLES, np.int64)
-    offsets[:] = np.arange(EXAMPLES) * features * FLOAT_BYTES
+    blocks, examples = forward_blocks()
+    outs = next(n for n in blocks if layer.out_features % n == 0)
+    offsets = memory.array(f"{name} examples", "tables", examples, np.int64)
+    offsets[:] = np.arange(examples) * features * FLOAT_BYTES
     lowering.add(
-        forward_kernel(outs),
+        forward_kernel(outs, examples),
         f"{name} forward",
         weight=lowering.store.pointer(f"{name}.weight"),
         inputs=inputs.pointer,
@@ -60,6 +60,20 @@ def add_forward(
         lanes=memory.tile,
         stride=outputs.stride,
     )
+
+
+def forward_blocks() -> tuple[tuple[int, ...], int]:
+    """Outputs at once, what fits best first, and the examples beside them."""
+    if processor.has_wide_registers():
+        return (5, 6, 4, 3, 2, 1), 4
+    return (5, 4, 3, 2, 1), 2
+
+
+def gradients_at_once(outs: int) -> int:
+    """Outputs whose gradients the registers hold beside a vector of inputs."""
+    if processor.has_wide_registers():
+        return outs
+    return max(part for part in range(1, 7) if outs % part == 0)
 
 
 def _add_forward_of_bytes(
@@ -97,7 +111,7 @@ def add_gradients(
     lanes = memory.each_tile(f"{name} lanes", "gradients", size + outs)
     bias = lanes.plus(size * FLOAT_BYTES)
     lowering.add(
-        weight_gradient_kernel(outs),
+        weight_gradient_kernel(outs, gradients_at_once(outs)),
         f"{name} d_weight",
         d_outputs=d_outputs.pointer,
         inputs=inputs.pointer,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import Pair
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.convolution_matrices import (
@@ -47,7 +47,7 @@ def suits_unit(layer: Conv2d) -> bool:
         and tall * broad <= MOST_TAPS
         and layer.padding[0] < tall
         and layer.padding[1] < broad
-        and matrix_unit.has_matrix_unit()
+        and processor.has_matrix_unit()
     )
 
 

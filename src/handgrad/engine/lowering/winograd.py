@@ -8,11 +8,11 @@ The gradient of the weights is a sum over the whole batch, so it waits for all t
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine import matrix_unit, processor
+from handgrad.engine import processor
 from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.panels import PANEL
-from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.sandwich import ALL, POINTS, TAPS, WEIGHTS
+from handgrad.engine.kernels.registers import VECTOR_BYTES
+from handgrad.engine.kernels.sandwich import POINTS, TAPS, WEIGHTS
 from handgrad.engine.kernels.thirds import TURN_BYTES
 from handgrad.engine.kernels.winograd import SQUARE, turn_kernel
 from handgrad.engine.kernels.winograd_matrices import winograd_pack
@@ -40,8 +40,7 @@ FEWEST_CHANNELS = 32
 def suits_winograd(layer: Conv2d) -> bool:
     """Whether a convolution has the kernel, stride and channels that it needs."""
     return (
-        processor.has_wide_registers()
-        and layer.kernel_size == (TAPS, TAPS)
+        layer.kernel_size == (TAPS, TAPS)
         and layer.stride == (1, 1)
         and max(layer.padding) < TAPS
         and layer.in_channels % PANEL == 0
@@ -102,26 +101,22 @@ def _weight_points(
 ) -> Pointer:
     """The weights at every pair of points: (points, blocks, channels, outputs)."""
     memory, full = lowering.memory, f"{name}.weight"
-    packed = memory.shared(f"{way.name} packed", "packed weights", len(order) + LANES)
+    planes = _by_taps(way, order, turned=turned)
+    packed = memory.shared(f"{way.name} packed", "packed weights", planes.size)
     cells = CELLS * way.weight_cell // FLOAT_BYTES
-    points = memory.shared(f"{way.name} weights", "packed weights", cells + LANES)
-    row = way.block * FLOAT_BYTES
-    lanes = ALL if way.block >= LANES else (1 << way.block) - 1
-    places = Places()
-    mask = places.mask((lanes,) * CELLS)
-    places.rows.append((8 * row if turned else 0, 0, 0, mask))
-    sign, taps = (-1, SQUARE + 1) if turned else (1, SQUARE)
+    points = memory.shared(f"{way.name} weights", "packed weights", cells)
+    places = Places(rows=[(0, 0, 0, 0)])
     packing = Operation(
         pack,
         f"{full} packed",
         weight=lowering.store.pointer(full),
         packed=packed,
-        order=memory.lookup("order", order),
-        size=len(order),
+        order=memory.lookup("order", planes.reshape(-1)),
+        size=planes.size,
     )
     rows, masks = places.arrays()
-    strides = (taps * row, sign * TAPS * row, sign * row)
-    to_strides = (row, POINTS * way.weight_cell, way.weight_cell)
+    strides = (VECTOR_BYTES, TAPS * way.weight_cell, way.weight_cell)
+    to_strides = (VECTOR_BYTES, POINTS * way.weight_cell, way.weight_cell)
     turn = Operation(
         turn_kernel(WEIGHTS),
         f"{full} at the points",
@@ -131,13 +126,13 @@ def _weight_points(
         masks=memory.lookup("masks", masks),
         start=memory.shared(f"{way.name} zero", "settings", 1),
         count=1,
-        channels=way.blocks * way.channels,
-        vectors=-(-way.block // LANES),
+        channels=way.weight_cell // VECTOR_BYTES,
+        vectors=1,
         source_strides=memory.lookup("strides", np.array(strides, np.int64)),
         target_strides=memory.lookup("strides", np.array(to_strides, np.int64)),
         start_stride=0,
     )
-    if not matrix_unit.has_matrix_unit():
+    if not processor.has_matrix_unit():
         lowering.beforehand(packing, turn)
         return points
     parts = memory.shared(
@@ -156,3 +151,13 @@ def _weight_points(
     )
     lowering.beforehand(packing, turn, cut)
     return parts
+
+
+def _by_taps(way: Way, order: NumpyArray, *, turned: bool) -> NumpyArray:
+    """The order of the packed weights, a plane for each tap: whole vectors."""
+    shape = (way.blocks, way.channels, -1, way.block)
+    taps = order.reshape(shape).transpose(2, 0, 1, 3)[:SQUARE]
+    planes = np.full((SQUARE, way.weight_cell // FLOAT_BYTES), -1, dtype=np.int64)
+    size = way.blocks * way.channels * way.block
+    planes[:, :size] = (taps[::-1] if turned else taps).reshape(SQUARE, size)
+    return planes

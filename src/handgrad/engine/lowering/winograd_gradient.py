@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
@@ -20,6 +20,7 @@ from handgrad.engine.kernels.winograd import (
     winograd_weight_gradient,
 )
 from handgrad.engine.kernels.winograd_matrices import sum_scratch_bytes, winograd_sum
+from handgrad.engine.lowering import geometry
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.windows import Places
 from handgrad.engine.lowering.winograd_way import CELLS, Way, add_turn, picture_strides
@@ -76,7 +77,7 @@ def _gradient_tasks(
         for w in range(windows.count)
     ]
     table = memory.lookup("panels", np.array(panels, np.int64))
-    if matrix_unit.has_matrix_unit():
+    if processor.has_matrix_unit():
         return _tasks_by_unit(lowering, name, way, buffers, (table, len(panels)))
     group_bytes = len(panels) * PANEL * PANEL_BYTES
     together = max(1, TURNED_BYTES // group_bytes)
@@ -88,7 +89,7 @@ def _gradient_tasks(
         here = min(together, groups - first)
         source = points.plus(first * PANEL * PANEL_BYTES)
         operation = Operation(  # the "tile" of these tasks is a pair of points
-            gradient_kernel(way.block),
+            gradient_kernel(way.block, geometry.vectors_at_once()),
             f"{name} d_weight",
             d_outputs=d_points.by_tile(windows.count * d_panel),
             inputs=source.by_tile(way.source_cell),

@@ -6,11 +6,11 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import Pair
-from handgrad.engine import matrix_unit
+from handgrad.engine import processor
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.convolution import taps_kernel
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
-from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.sandwich import POINTS, RESULT, WINDOW
 from handgrad.engine.kernels.thirds import packed_bytes
 from handgrad.engine.kernels.winograd import turn_kernel
@@ -42,9 +42,7 @@ class Way:
     def block(self) -> int:
         """Outputs that a product makes at once."""
         return (
-            SIDE
-            if matrix_unit.has_matrix_unit()
-            else geometry.output_block(self.outputs)
+            SIDE if processor.has_matrix_unit() else geometry.output_block(self.outputs)
         )
 
     @property
@@ -69,8 +67,9 @@ class Way:
 
     @property
     def weight_cell(self) -> int:
-        """Bytes from point to point of the weights."""
-        return self.blocks * self.block * self.channels * FLOAT_BYTES
+        """Bytes from point to point of the weights, in whole vectors."""
+        size = self.blocks * self.block * self.channels * FLOAT_BYTES
+        return -(-size // VECTOR_BYTES) * VECTOR_BYTES
 
     @property
     def packed_cell(self) -> int:
@@ -97,26 +96,29 @@ def add_products(
     lowering: Lowering, way: Way, points: Pointer, weights: Pointer
 ) -> None:
     """One matrix product for each pair of points and each window."""
-    if matrix_unit.has_matrix_unit():
+    if processor.has_matrix_unit():
         _add_products_by_unit(lowering, way, points, weights)
         return
     memory, windows = lowering.memory, way.windows
     taps = [(0, cell * way.weight_cell) for cell in range(CELLS)]
     source_panel = way.channels * PANEL_BYTES
+    vectors = geometry.vectors_at_once()
+    width = vectors * VECTOR_BYTES  # of a panel that stays in the first cache
     places = [
         (
-            cell * way.source_cell + window * source_panel,
-            cell * way.cell + window * way.panel,
+            cell * way.source_cell + window * source_panel + along,
+            cell * way.cell + window * way.panel + along,
             cell,
             1,
         )
         for cell in range(CELLS)
         for window in range(windows.count)
+        for along in range(0, PANEL_BYTES, width)
     ]
     outputs = lowering.scratch("products", CELLS * way.cell)
     row = way.block * FLOAT_BYTES
     lowering.add(
-        taps_kernel(way.block, PANEL // LANES),
+        taps_kernel(way.block, vectors, has_one_tap=True),
         way.name,
         inputs=points,
         weights=weights,
@@ -132,7 +134,7 @@ def add_products(
         block_stride=way.channels * row,
         out_stride=PANEL_BYTES,
         groups=1,
-        together=windows.count if source_panel > FIRST_CACHE else 1,
+        together=windows.count if way.channels * width > FIRST_CACHE else 1,
     )
 
 

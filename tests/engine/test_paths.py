@@ -1,0 +1,57 @@
+"""The tests of whole networks again, on every smaller instruction set there is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from handgrad.engine import processor
+
+from . import paths
+
+HERE = Path(__file__).parent
+TESTS = ("test_cpu.py", "test_float_inputs.py")
+NONE = "this processor has no"
+SMALLER = processor.offered()[:-1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SMALLER, reason="this processor has no second set")
+@pytest.mark.parametrize("name", SMALLER)
+def test_networks_on_a_smaller_set(name):
+    if name == processor.instruction_set():
+        pytest.skip("these tests run on it now")
+    chosen = [*(str(HERE / test) for test in TESTS), "-k", "not many_random"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
+        env={**os.environ, processor.VARIABLE: name},
+        cwd=HERE.parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert f"Engine paths run: {name};" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("own", "also", "offered", "said"),
+    [
+        ("avx512", {"avx2"}, 2, f"avx2, avx512; amx: {NONE} matrix unit"),
+        ("amx", {"avx2", "avx512"}, 3, "avx2, avx512, amx"),
+        ("avx2", (), 1, f"avx2; avx512: {NONE} AVX-512; amx: {NONE} matrix unit"),
+    ],
+)
+def test_the_line_names_every_set(monkeypatch, own, also, offered, said):
+    monkeypatch.setattr(processor, "instruction_set", lambda: own)
+    monkeypatch.setattr(processor, "offered", lambda: tuple(processor.SETS)[:offered])
+    passed = [f"a.py::{paths.AGAIN}[{name}]" for name in also]
+    assert paths.line(passed) == f"Engine paths run: {said}"
+
+
+def test_a_set_that_was_not_chosen_is_named(monkeypatch):
+    monkeypatch.setattr(processor, "instruction_set", lambda: "avx512")
+    monkeypatch.setattr(processor, "offered", lambda: ("avx2", "avx512"))
+    assert "avx2: its tests were not chosen" in paths.line(["a.py::test_other"])
