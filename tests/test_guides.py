@@ -34,9 +34,7 @@ def test_the_code_of_a_guide_runs(name, tmp_path, monkeypatch):
     assert run_blocks(GUIDES / f"{name}.md") > 0
 
 
-@pytest.mark.skipif(
-    has_matrix_unit(), reason="the page shows another program"
-)
+@pytest.mark.skipif(has_matrix_unit(), reason="the page shows another program")
 def test_the_program_is_printed_as_the_page_on_the_engine_shows_it(capsys):
     page = ROOT / "docs" / "architecture.md"
     assert run_blocks(page) == 1

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from tests.inspection.test_short_training import training
 
-from handgrad.inspection.rate_trials import LAST, Trial, suggest, try_rates
+from handgrad.inspection.rate_trials import (
+    LAST,
+    MOST_TRIALS,
+    Trial,
+    suggest,
+    try_longer,
+    try_rates,
+)
 from handgrad.inspection.short_training import Course
 
 
@@ -64,6 +71,10 @@ class Planned:
     def __init__(self, ends):
         self.ends = iter(ends)
 
+    def longer(self, times):
+        self.rows = np.tile(self.rows, (times, 1))
+        return self
+
     def run(self, rates):
         return Course(losses=[0.0] * len(rates), seen=[next(self.ends)] * LAST)
 
@@ -72,3 +83,12 @@ def test_the_search_goes_on_while_nothing_has_learned():
     ends = [(1.10, 0.3), (1.11, 0.3), (1.12, 0.3), (1.1, 0.3), (0.2, 1), (0.3, 1)]
     found = try_rates(Planned([*ends, (0.4, 1), (0.1, 1)]), 8.0, 1e-6)
     assert [one.loss for one in found][-3:] == pytest.approx([0.2, 0.3, 0.4])
+
+
+def test_trials_are_longer_where_none_has_learned():
+    short = [(2.30, 0.1)] * MOST_TRIALS
+    trials, steps = try_longer(Planned([*short, (0.5, 1), (0.6, 1), (0.7, 1)]), 8, 1e-6)
+    assert steps == 40
+    assert [one.loss for one in trials] == pytest.approx([0.5, 0.6, 0.7])
+    trials, steps = try_longer(Planned([(0.5, 1), (0.6, 1), (0.7, 1)]), 8, 1e-6)
+    assert (len(trials), steps) == (3, 10)

@@ -68,3 +68,10 @@ def test_a_spike_below_the_first_loss_is_no_burst():
     assert (course.seen_losses / lowest).max() > 4  # it spikes,
     assert course.seen_losses.max() < 4 * course.seen_losses[0]
     assert course.is_whole
+
+
+def test_a_longer_one_begins_as_the_shorter():
+    short, long = training(), training().longer(3)
+    first, whole = short.run(np.full(6, 0.5)), long.run(np.full(18, 0.5))
+    assert whole.losses[:6] == first.losses
+    assert len(whole.seen) == len(first.seen)

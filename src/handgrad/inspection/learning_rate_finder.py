@@ -25,7 +25,7 @@ from handgrad.inspection.rate_trials import (
     Trial,
     check_range,
     suggest,
-    try_rates,
+    try_longer,
 )
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, sample_of
@@ -63,7 +63,8 @@ class Sweep(Result):
 
     Units
         suggestion  a learning rate; None if none of them trains the network
-        steps       that the sweep was to take, and each of the trials
+        steps       that the sweep was to take, and each trial; four times as many
+                    where none learned at first
     """
 
     rates: NumpyArray
@@ -160,7 +161,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     The rate at which the sweep ended is halved again and again, and the network trained
     at each of these rates for as many steps, until the loss gets worse. The rate that
     ends with the lowest loss is suggested, or half of it where that learned nearly as
-    much; none at an edge of the range, and none if nothing was learned.
+    much; none at an edge of the range. Where nothing was learned, the trials are made
+    again with four times the steps; none is suggested if nothing is learned then.
 
     ConfigError for an unknown network, optimizer or option, or for a range without 10
     steps upwards; ShapeError for images of another shape.
@@ -275,10 +277,10 @@ def sweep_rates(training: ShortTraining, low: float, high: float) -> Sweep:
     seen = course.seen_losses
     taken = training.every * np.arange(1, len(seen))
     last = float(rates[len(course.losses) - 1]) if course.losses else low
-    trials = try_rates(training, last, low)
-    has_burst = not course.is_whole
+    trials, long = try_longer(training, last, low)
+    has_burst, first = not course.is_whole, float(seen[0])
     suggestion, reason = suggest(
-        trials, training.chance, float(seen[0]), has_burst=has_burst
+        trials, training.chance, first, has_burst=has_burst, steps=long
     )
     return Sweep(
         rates[: len(course.losses)],

@@ -15,6 +15,7 @@ MOST_STEPS = 10_000
 STEPS = 400
 WORSE = 2  # trials in a row that are worse than the best end the search
 NEARLY = 0.98  # of the fall of the loss that the best trial reached
+LONGER = 4  # times as many steps, where no trial learned: it may leave a plateau late
 LAST = 5  # looks whose mean is the loss of a trial
 
 
@@ -69,8 +70,28 @@ def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, 
     return tuple(trials)
 
 
+def try_longer(
+    training: ShortTraining, last: float, low: float
+) -> tuple[tuple[Trial, ...], int]:
+    """The same, and again with four times the steps if none learned; and their steps.
+
+    Trials of which every one has burst are not repeated.
+    """
+    trials = try_rates(training, last, low)
+    whole = [one for one in trials if isfinite(one.loss)]
+    if whole and all(one.right < training.chance for one in whole):
+        training = training.longer(LONGER)
+        trials = try_rates(training, last, low)
+    return trials, len(training.rows)
+
+
 def suggest(
-    trials: Sequence[Trial], chance: float, first: float, *, has_burst: bool
+    trials: Sequence[Trial],
+    chance: float,
+    first: float,
+    *,
+    has_burst: bool,
+    steps: int = STEPS,
 ) -> tuple[float | None, str]:
     """The rate of the trial with the lowest loss, or None, and why.
 
@@ -81,20 +102,24 @@ def suggest(
         first      loss of the network before any training
         chance     fraction right that a network may reach without learning
         has_burst  whether the sweep ended before the whole range was swept
+        steps      of each trial
     """
     best = min(trials, key=lambda one: one.loss, default=None)
     if best is None or not isfinite(best.loss):
         return None, "every learning rate of the range is too large; start lower"
     if best.right < chance:
         return None, (
-            "no trial did better than the most frequent class does by chance; take "
-            "more steps, or another network or optimizer"
+            f"no trial of {steps:,} steps did better than the most frequent class does "
+            "by chance; take more steps, or another network or optimizer"
         )
     if best is trials[0] and not has_burst:
         return None, "the largest rates of the range trained best; give a larger high"
     if best is trials[-1]:
         return None, "the smallest rates of the range trained best; give a smaller low"
-    among = f"of {len(trials)} short trainings, each at half the rate of the one before"
+    among = (
+        f"of {len(trials)} short trainings of {steps:,} steps, each at half the rate "
+        "of the one before"
+    )
     half = trials[trials.index(best) + 1]
     if first - half.loss >= NEARLY * (first - best.loss):
         return half.rate, (

@@ -6,7 +6,7 @@ at the same images, only the network has changed.
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,6 +80,11 @@ class ShortTraining:
         counts = np.bincount(self.train.targets[self.look])
         share = counts.max() / counts.sum()
         return float(min(share + SURE * (share * (1 - share) / counts.sum()) ** 0.5, 1))
+
+    def longer(self, times: int) -> "ShortTraining":
+        """The same with the same batches so many times over, and as many looks."""
+        rows = np.tile(self.rows, (times, 1))
+        return replace(self, rows=rows, every=times * self.every)
 
     def run(self, rates: Sequence[float] | NumpyArray) -> Course:
         """Train a copy of the network, each step at its rate."""

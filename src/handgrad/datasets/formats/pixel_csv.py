@@ -179,7 +179,8 @@ def _read_cells(
 def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> NumpyArray:
     try:
         chosen = [[row[place] for place in columns.pixels] for row in rows]
-        return np.array(chosen, dtype=np.float32)
+        with np.errstate(over="ignore"):  # infinity is no pixel, and refused as that
+            return np.array(chosen, dtype=np.float32)
     except ValueError as error:
         raise DatasetError(
             f"{path} holds a pixel that is no number ({error}). Correct the row, or "
