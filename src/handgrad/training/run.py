@@ -281,8 +281,8 @@ def resume(
     """Continue the run at `path` from its last checkpoint, with the same bits.
 
     `epochs` is a new number of them in all, also for a run that has ended: it then ends
-    as one that was given so many from the start. For all others see `start`. It keeps
-    its instruction set. RunError for changed files, ConfigError for unfit `epochs`.
+    as one from the start. `workers`, `progress`, `announce`, `force`: see `start`. Its
+    instruction set stays. RunError for changed files, ConfigError for unfit `epochs`.
     """
     folder = RunFolder.open(path)
     go_on_with(folder.path)
