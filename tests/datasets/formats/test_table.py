@@ -30,7 +30,7 @@ TEXT = "id,label\n1,chat noir\n\n2,é\n"
             "a.csv",
             TEXT.replace("é", '"é"').replace(",", " , ").encode().replace(b' "', b'"'),
         ),
-        ("a.csv.gz", gzip.compress(TEXT.encode())),
+        ("a.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
     ],
 )
 def test_a_table_however_it_is_written(tmp_path, name, content):
