@@ -6,6 +6,7 @@ comes out - another exception, a warning, a wrong kind of result - is a finding.
 
 import gzip
 import json
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -21,7 +22,13 @@ from handgrad.datasets.dataset import Split
 from handgrad.datasets.idx import GZIP, read_idx
 from handgrad.datasets.picture_files import Zip
 from handgrad.datasets.pictures import PIXEL_LIMIT, decode, quiet_decoder, read_header
-from handgrad.errors import ConfigError, DatasetError, IntegrityError, RunError
+from handgrad.errors import (
+    ConfigError,
+    DatasetError,
+    HandgradWarning,
+    IntegrityError,
+    RunError,
+)
 from handgrad.studies.claims import parse_claim
 from handgrad.studies.experiment import SIZES, read_experiment
 from handgrad.studies.ledger import Ledger
@@ -207,11 +214,12 @@ def state(content: bytes) -> None:
 
 
 def refusing(parser: Parser) -> Parser:
-    """A parser of a format, which may refuse what it is given."""
+    """A parser of a format, which may refuse what it is given, or warn of it."""
 
     @wraps(parser)
     def tried(content: bytes) -> None:
-        with suppress(*REFUSED):
+        with suppress(*REFUSED), warnings.catch_warnings():
+            warnings.simplefilter("ignore", HandgradWarning)
             parser(content)
 
     return tried

@@ -9,7 +9,6 @@ over, and counted. A zip is read in memory, never extracted.
 import os
 import warnings
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Protocol
 
 from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
 from handgrad.datasets.zip_entries import (
+    BROKEN_ZIP,
     check_no_password,
     is_guessed,
     is_plain,
@@ -161,7 +161,7 @@ class Zip:
         self.path = path
         try:
             self.archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except BROKEN_ZIP as error:
             raise DatasetError(
                 f"{path} cannot be read as a zip ({error}). Give a folder, or a zip "
                 "with one folder of images for each class."
@@ -208,10 +208,7 @@ class Zip:
         try:
             with self.archive.open(self.entries.get(name, name)) as file:
                 return file.read(FILE_LIMIT + 1)
-        except (
-            zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError,
-            ValueError, NotImplementedError,
-        ) as error:  # fmt: skip
+        except BROKEN_ZIP as error:
             raise DatasetError(
                 f"{self.path}: {name} cannot be unpacked ({error}). Make the zip again."
             ) from error

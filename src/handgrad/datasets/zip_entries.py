@@ -1,13 +1,21 @@
-"""What the entries of a zip are: their names, and whether they are ordinary files."""
+"""What the entries of a zip are, and what a damaged zip brings about."""
 
+import lzma
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from handgrad.errors import DatasetError
 
+BROKEN_ZIP = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError,
+    RuntimeError, ValueError, KeyError, OverflowError,
+)  # fmt: skip
+"""What comes out of `zipfile` for a damaged zip, or one of a kind it cannot read."""
 ENCRYPTED_FLAG = 0x1
 UTF8_FLAG = 0x800  # the name is UTF-8
 

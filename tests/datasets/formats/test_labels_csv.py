@@ -48,8 +48,10 @@ def test_the_table_itself_may_be_given(tmp_path):
     assert load(tmp_path / "labels.csv").checksum == load(tmp_path).checksum
 
 
-def test_a_zip_may_hold_both(tmp_path):
-    put(tmp_path / "set", {**PICTURES, "labels.csv": table("{:03d},{}")})
+@pytest.mark.parametrize("folder", ["", "images/"])
+def test_a_zip_may_hold_both(tmp_path, folder):
+    pictures = {f"{folder}{n:03d}.png": n for n in range(10)}
+    put(tmp_path / "set", {**pictures, "labels.csv": table("{:03d},{}")})
     shutil.make_archive(tmp_path / "set", "zip", tmp_path / "set")
     found, expected = load(tmp_path / "set.zip"), load(tmp_path / "set")
     assert found.checksum == expected.checksum
@@ -222,6 +224,21 @@ def test_a_table_whose_names_are_others_is_named(tmp_path, first):
         load(tmp_path / "a.zip")
     put(tmp_path / "a", {"more/im.png": 3})  # two folders: they can be the classes
     assert load(tmp_path / "a").class_names == ("images", "more")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "said"),
+    [
+        ({}, "there are no pictures beside it"),
+        ({"a.png": 1}, "the pictures are called a.png. Correct the names in it."),
+    ],
+)
+def test_a_table_with_few_pictures_says_which(tmp_path, pictures, said):
+    put(tmp_path / "a", {**pictures, "a.csv": table("{},{}.png", "label,file")})
+    shutil.make_archive(tmp_path / "a", "zip", tmp_path / "a")
+    for name in ("a", "a.zip"):
+        with pytest.raises(DatasetError, match=said):
+            load(tmp_path / name)
 
 
 def test_a_first_row_without_its_picture_is_a_wrong_row_like_any_other(tmp_path):

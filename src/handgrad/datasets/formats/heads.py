@@ -1,9 +1,9 @@
 """The first bytes of a file, unpacked if it is gzip."""
 
 import gzip
-import zipfile
-import zlib
 from pathlib import Path
+
+from handgrad.datasets.zip_entries import BROKEN_ZIP
 
 GZIP = b"\x1f\x8b"
 LENGTH = 4096
@@ -19,5 +19,5 @@ def head_of(path: Path, length: int = LENGTH) -> bytes:
                 return raw.read(length)
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 return unpacked.read(length)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError):
+    except BROKEN_ZIP:
         return b""

@@ -30,7 +30,11 @@ from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.picture_files import is_picture
-from handgrad.datasets.zip_entries import check_no_password, name_of_entry
+from handgrad.datasets.zip_entries import (
+    BROKEN_ZIP,
+    check_no_password,
+    name_of_entry,
+)
 from handgrad.errors import DatasetError
 
 DEEPEST = 3  # folders in which files are looked for
@@ -147,24 +151,32 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
             entries = archive.infolist()
             names = [name_of_entry(entry) for entry in entries]
             tables = [name for name in archive.namelist() if _is_listing(name)]
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except BROKEN_ZIP:
         return None
     check_no_password(path, entries)
     pictures = [name for name in names if is_picture(name)]
     are_loose = not any("/" in name for name in pictures)
+    listed = _listed_in(path, tables, label_from) if pictures else None
+    if listed is not None:
+        return listed
     data = _data_in(path, label_from) if names and are_loose else None
     if data is not None:
         return data
     if pictures or not names:
-        members = [zipfile.Path(path, name) for name in tables[:MOST_TABLES]]
-        files = cast("list[Path]", members)  # they open and name themselves like one
         if are_loose:
             file_names.check_loose(path, pictures)
-        return _listed(path, [file for file in files if is_table(file)], label_from)
+        return None
     raise DatasetError(
         f"{path} holds no pictures, but {_some(names)}. Unpack it, and give its folder "
         "or one of its files."
     )
+
+
+def _listed_in(path: Path, names: list[str], label_from: str | None) -> Found | None:
+    """The pictures of a zip that tables in it name."""
+    members = [zipfile.Path(path, name) for name in names[:MOST_TABLES]]
+    files = cast("list[Path]", members)  # they open and name themselves like one
+    return _listed(path, [file for file in files if is_table(file)], label_from)
 
 
 def _data_in(path: Path, label_from: str | None) -> Found | None:

@@ -131,11 +131,17 @@ def _check_names(listing: Listing) -> None:
     place = next((header.index(name) for name in FILES if name in header), None)
     if listing.file is not None or place is None or not {*LABELS} & {*header}:
         return
-    there = [decoded(file.parts[-1]) for file in listing.index.files[:SHOWN]]
+    files = listing.index.files
+    shown = ", ".join(decoded(file.parts[-1]) for file in files[:SHOWN])
+    if not files:
+        there = "there are no pictures beside it. Add them"
+    elif len(files) > SHOWN:
+        there = f"the pictures are called {shown}, and so on. Correct the names in it"
+    else:
+        there = f"the pictures are called {shown}. Correct the names in it"
     raise DatasetError(
         f"{listing.path} names no picture that is there: its first name is "
-        f"{listing.form.first[place]}, and the pictures are called "
-        f"{', '.join(there)}, and so on. Correct the names in the table."
+        f"{listing.form.first[place]}, and {there}."
     )
 
 

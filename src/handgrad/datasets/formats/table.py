@@ -8,8 +8,6 @@ import csv
 import gzip
 import io
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.heads import GZIP, head_of
 from handgrad.datasets.pictures import SUFFIXES as PICTURES
+from handgrad.datasets.zip_entries import BROKEN_ZIP
 from handgrad.errors import ConfigError, DatasetError, HandgradError, HandgradWarning
 from handgrad.memory import check_memory
 
@@ -30,9 +29,7 @@ UNKNOWN = "\ufffd"  # what bytes become that are of no encoding
 SUFFIXES = (".csv", ".tsv", ".txt")
 LONGEST = 1 << 24  # characters of a cell; a row of pixels is no cell
 PIECE = 1 << 26  # bytes unpacked after which memory is looked at again
-BROKEN = (
-    OSError, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile,
-)  # fmt: skip
+BROKEN = (*BROKEN_ZIP, csv.Error)
 
 
 @dataclass(frozen=True)

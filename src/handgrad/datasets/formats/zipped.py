@@ -9,7 +9,6 @@ import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +16,10 @@ from pathlib import Path
 from handgrad.datasets.formats.heads import GZIP
 from handgrad.datasets.formats.svhn import HEADS
 from handgrad.datasets.idx import GZIP_RATIO, axes_of
+from handgrad.datasets.zip_entries import BROKEN_ZIP
 from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 
-BROKEN = (
-    zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError,
-    NotImplementedError, KeyError, OverflowError,
-)  # fmt: skip
 MOST = 2_000  # files of data
 SUFFIXES = (".csv", ".tsv", ".txt", ".bin", ".meta")
 STARTS = (GZIP, b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", *HEADS)
@@ -56,7 +52,7 @@ def _unpack(path: Path, folder: Path) -> bool:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(entry) as packed, place.open("xb") as file:
                     shutil.copyfileobj(packed, file)
-    except BROKEN as error:
+    except BROKEN_ZIP as error:
         if isinstance(error, HandgradError):
             raise
         reason = getattr(error, "strerror", None) or error
