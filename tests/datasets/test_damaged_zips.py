@@ -69,6 +69,14 @@ def test_damage_is_refused_in_a_sentence(tmp_path_factory, kind, how, data):
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
+@pytest.mark.parametrize("name", ["", "/", "//"])
+def test_an_entry_without_a_name_is_passed_over(tmp_path, kind, name):
+    path = tmp_path / "a.zip"
+    path.write_bytes(whole({name: b"", **CONTENTS[kind], "z": b"x"}, 0))
+    assert load(path).classes == 2
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
 @pytest.mark.parametrize("version", [64, 110, 255])
 def test_a_zip_of_a_later_version_is_refused(tmp_path, kind, version):
     content = bytearray(ZIPS[kind, "deflated"])

@@ -20,6 +20,7 @@ from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
 from handgrad.datasets.zip_entries import (
     BROKEN_ZIP,
     check_no_password,
+    is_folder,
     is_guessed,
     is_plain,
     name_of_entry,
@@ -187,8 +188,8 @@ class Zip:
                 guessed = guessed or (name if is_guessed(entry) else "")
                 found.append(PictureFile(name, entry.file_size, (entry.CRC,)))
                 self.entries[name] = entry
-            elif entry.is_dir():
-                self.folders.add(name.rstrip("/"))
+            elif is_folder(entry):
+                self.folders |= {name.rstrip("/")} - {""}
             else:
                 is_left = any(map(_is_ignored, name.split("/")))
                 self.passed_over[HIDDEN if is_left else _kind(name)] += 1

@@ -55,7 +55,12 @@ def is_guessed(entry: zipfile.ZipInfo) -> bool:
     return False
 
 
+def is_folder(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is a folder; one without a name, too."""
+    return entry.filename == "" or entry.filename.endswith("/")
+
+
 def is_plain(entry: zipfile.ZipInfo) -> bool:
     """Whether an entry is a file, neither a folder nor a link nor a device."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
-    return not entry.is_dir() and kind in (0, stat.S_IFREG)
+    return not is_folder(entry) and kind in (0, stat.S_IFREG)

@@ -16,7 +16,7 @@ from pathlib import Path
 from handgrad.datasets.formats.heads import GZIP
 from handgrad.datasets.formats.svhn import HEADS
 from handgrad.datasets.idx import GZIP_RATIO, axes_of
-from handgrad.datasets.zip_entries import BROKEN_ZIP
+from handgrad.datasets.zip_entries import BROKEN_ZIP, is_folder
 from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 
@@ -65,7 +65,7 @@ def _unpack(path: Path, folder: Path) -> bool:
 
 def _is_data(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     parts = _parts(entry.filename)
-    if entry.is_dir() or not parts:
+    if is_folder(entry) or not parts:
         return False
     if any(part.startswith((".", "__MACOSX")) for part in parts):
         return False
