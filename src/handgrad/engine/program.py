@@ -13,8 +13,9 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.declaration import Library
-from handgrad.engine.kernels.entry import Announce
+from handgrad.engine.kernels.entry import Announce, Kernel
 from handgrad.engine.kernels.execute import NO_LIMIT
+from handgrad.engine.kernels.second_compiler import compile_kernels
 from handgrad.engine.memory import Memory
 from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Tables, Workers
@@ -54,6 +55,11 @@ def operations_of(phases: Sequence[Phase]) -> list[tuple[Operation, int, int]]:
         for operations, tiles in found.values()
         for operation in operations
     ]
+
+
+def kernels_of(phases: Sequence[Phase]) -> list[Kernel]:
+    """Each kernel once, in the order in which they run first."""
+    return list({each.entry: None for each, _, _ in operations_of(phases)})
 
 
 def uses_blas(phases: Sequence[Phase]) -> bool:
@@ -155,6 +161,7 @@ class Program:
         self, announce: Announce | None
     ) -> list[Workers | Callable[[], None]]:
         """Runs of compiled phases, and the plain voice's work between them."""
+        compile_kernels(kernels_of(self.phases), announce, self.workers)
         sections: list[Workers | Callable[[], None]] = []
         compiled: list[Phase] = []
         for phase in [*self.phases, Phase("end")]:

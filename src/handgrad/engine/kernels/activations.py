@@ -5,7 +5,6 @@ columns of a whole batch's matrix. A row is a feature or a channel's pixels.
 """
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, inlined, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, inlined, kernel_entry, kernel_family
 from handgrad.engine.kernels.mathematics import (
     SMALLEST,
     fast_erf,
@@ -146,26 +145,30 @@ def d_silu(blame, kept, slope):
 class Activation:
     """An activation's two functions; `backward` sees its outputs, or its inputs."""
 
+    name: str
     forward: Any
     backward: Any
     keeps_inputs: bool = False
 
+    def __reduce__(self) -> str:
+        return self.name  # of a constant of this module
+
 
 # each is compiled alone: all in one function took a second for each activation
-IDENTITY = Activation(identity, d_identity)
-RELU = Activation(relu, d_relu)
-LEAKY = Activation(leaky, d_leaky)
-SIGMOID = Activation(sigmoid, d_sigmoid)
-TANH = Activation(tanh, d_tanh)
-GELU = Activation(gelu, d_gelu, keeps_inputs=True)
-GELU_TANH = Activation(gelu_tanh, d_gelu_tanh, keeps_inputs=True)
-SILU = Activation(silu, d_silu, keeps_inputs=True)
+IDENTITY = Activation("IDENTITY", identity, d_identity)
+RELU = Activation("RELU", relu, d_relu)
+LEAKY = Activation("LEAKY", leaky, d_leaky)
+SIGMOID = Activation("SIGMOID", sigmoid, d_sigmoid)
+TANH = Activation("TANH", tanh, d_tanh)
+GELU = Activation("GELU", gelu, d_gelu, keeps_inputs=True)
+GELU_TANH = Activation("GELU_TANH", gelu_tanh, d_gelu_tanh, keeps_inputs=True)
+SILU = Activation("SILU", silu, d_silu, keeps_inputs=True)
 
 SOURCE = matrix("rows", "columns", "stride")
 TARGET = matrix("rows", "columns", "out_stride")
 
 
-@cache
+@kernel_family
 def forward_kernel(kind: Activation, *, has_bias: bool, in_place: bool) -> Kernel:
     """outputs = activation(inputs + bias of the row); some keep inputs + bias.
 
@@ -208,7 +211,7 @@ def forward_kernel(kind: Activation, *, has_bias: bool, in_place: bool) -> Kerne
     return activation
 
 
-@cache
+@kernel_family
 def rows_kernel(kind: Activation, *, in_place: bool) -> Kernel:
     """outputs = activation(inputs + bias), an example a row; some keep inputs + bias.
 
@@ -245,7 +248,7 @@ def rows_kernel(kind: Activation, *, in_place: bool) -> Kernel:
     return rows_activation
 
 
-@cache
+@kernel_family
 def backward_kernel(kind: Activation) -> Kernel:
     """d_outputs become d_inputs: d_outputs * slope at what was kept.
 

@@ -10,8 +10,6 @@ Source
     Chan, Golub, LeVeque (1983), Algorithms for computing the sample variance.
 """
 
-from functools import cache
-
 import numpy as np
 
 from handgrad.engine.kernels.declaration import (
@@ -26,7 +24,13 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, summing_kernel
+from handgrad.engine.kernels.entry import (
+    Kernel,
+    kernel,
+    kernel_entry,
+    kernel_family,
+    summing_kernel,
+)
 from handgrad.engine.kernels.gather import COUNT, INPUTS
 
 f32 = np.float32
@@ -131,7 +135,7 @@ def batch_norm_notes(
     note(inputs, (channels, places, columns, stride), valid, notes)
 
 
-@cache
+@kernel_family
 def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
     """Standardise a tile, scale it and set its level; tile 0 renews the running ones.
 
@@ -197,7 +201,7 @@ def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
     return batch_norm
 
 
-@cache
+@kernel_family
 def sums_kernel(*, has_relu: bool) -> Kernel:
     """Close the ReLU, and note each channel's sum of d and of d * standardised.
 

@@ -7,8 +7,6 @@ are packed so that the weights of one tap for a block of outputs lie side by sid
 Sizes and offsets come in tables that `lowering.geometry` makes; all are in bytes.
 """
 
-from functools import cache
-
 import numpy as np
 
 from handgrad.engine.kernels.declaration import (
@@ -22,7 +20,7 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.gather import inside
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import dots_block, taps_block
@@ -52,7 +50,7 @@ def reach_of_inputs(taps, places, channels, in_stride, along):
     return floats_from((starts + low).min(), (starts + high).max() + behind)
 
 
-@cache
+@kernel_family
 def taps_kernel(outs: int, vectors: int, *, has_one_tap: bool = False) -> Kernel:
     """Sums over channels and taps: the forward pass, and the gradient of the inputs.
 
@@ -142,7 +140,7 @@ def taps_kernel(outs: int, vectors: int, *, has_one_tap: bool = False) -> Kernel
     return convolution
 
 
-@cache
+@kernel_family
 def dots_kernel(outs: int, taps: int) -> Kernel:
     """Sums over places and examples: the gradient of the weights, added to.
 

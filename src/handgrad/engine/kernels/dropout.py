@@ -7,8 +7,6 @@ Source
     Salmon, Moraes, Dror, Shaw (2011): Philox4x32-10, as in `handgrad.randomness`.
 """
 
-from functools import cache
-
 import numpy as np
 from numba import carray
 
@@ -24,7 +22,7 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.gather import COUNT, EXAMPLES, INPUTS
 from handgrad.engine.kernels.machine import long_pointer
 
@@ -90,7 +88,7 @@ def span(rows, columns, stride):
     return strided(rows, columns, stride)
 
 
-@cache
+@kernel_family
 def dropout_kernel(*, in_place: bool, by_rows: bool = False) -> Kernel:
     """Dropout, forward or backward; in place is said at compile time.
 

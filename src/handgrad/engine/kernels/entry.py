@@ -1,6 +1,7 @@
 """How a kernel becomes an address that a program can call."""
 
 from collections.abc import Callable, Mapping
+from functools import cache, cached_property, wraps
 from inspect import get_annotations, signature
 from typing import Any
 
@@ -72,6 +73,8 @@ class Kernel:
         self.arguments = dict(arguments or get_annotations(body))
         self.operations, self.bytes_moved = operations, bytes_moved
         self.name = body.__name__.removesuffix("_kernel")
+        self.__module__ = body.__module__
+        self.recipe: tuple[Any, ...] | None = None  # of a family's kernel
         self._compiled: Any = None
         assert list(signature(body).parameters) == list(self.arguments), self.name
 
@@ -89,7 +92,25 @@ class Kernel:
         address: int = self._compiled.address
         return address
 
+    def __reduce__(self) -> Any:
+        return self.body.__name__ if self.recipe is None else (make_again, self.recipe)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is compiled, in this process or on disk."""
+        if self.is_compiled:
+            return True
+        with for_the_set():
+            found: bool = self._function._cache.holds(self._function._sig)
+        return found
+
     def _compile(self) -> Any:
+        with for_the_set():
+            self._function.compile()
+        return self._function
+
+    @cached_property
+    def _function(self) -> Any:
         arguments = tuple(self.arguments.values())
         body = njit(nogil=True, forceinline=True, **COMMON)(self.body)
         load = loader(arguments)
@@ -101,9 +122,26 @@ class Kernel:
         compiled: Any = CFunc(entry, sig, locals={}, options=COMMON)
         layout = tuple((type(each).__name__, str(each.type)) for each in arguments)
         compiled._cache = KernelCache(self.body, layout)
-        with for_the_set():
-            compiled.compile()
         return compiled
+
+
+def kernel_family(make: Callable[..., Kernel]) -> Callable[..., Kernel]:
+    """A function that makes a kernel for its arguments, each once."""
+
+    @wraps(make)
+    def named(*arguments: Any, **options: Any) -> Kernel:
+        made = make(*arguments, **options)
+        made.recipe = (family, arguments, options)
+        return made
+
+    family = cache(named)
+    return family
+
+
+def make_again(family: Any, arguments: tuple[Any, ...], options: Any) -> Kernel:
+    """The kernel of a family with these arguments."""
+    made: Kernel = family(*arguments, **options)
+    return made
 
 
 def kernel_entry(

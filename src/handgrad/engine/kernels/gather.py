@@ -8,8 +8,6 @@ channel for each feature. Examples beyond the batch's end repeat its first one; 
 gives them no gradient.
 """
 
-from functools import cache
-
 import numpy as np
 from numba import carray, types
 from numba.extending import overload
@@ -27,7 +25,7 @@ from handgrad.engine.kernels.declaration import (
     times,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.machine import byte_pointer, float_pointer, long_pointer
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.vector import transpose_block
@@ -202,7 +200,7 @@ def inside(channels, height, width, tall, wide, top, left, lanes):
     return Span(0, line * lanes, channels * height * width * lanes)
 
 
-@cache
+@kernel_family
 def gather_last_kernel(dtype: str, *, by_planes: bool) -> Kernel:
     """Images to (channels, padded height, padded width, lanes), normalised.
 
@@ -239,7 +237,7 @@ def gather_last_kernel(dtype: str, *, by_planes: bool) -> Kernel:
     return gather
 
 
-@cache
+@kernel_family
 def gather_first_kernel(dtype: str) -> Kernel:
     """Images to (lanes, features), `stride` floats apart, normalised."""
 

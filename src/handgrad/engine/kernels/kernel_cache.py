@@ -26,6 +26,7 @@ from uuid import uuid4
 import llvmlite
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
@@ -95,6 +96,12 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
             discard(path)
             return None
 
+    def holds(self, sig: Any) -> bool:
+        """Whether there is a file for this signature, sound or not."""
+        return self._path(
+            self._index_key(sig, cpu_target.target_context.codegen())
+        ).exists()
+
     def _save_overload(self, sig: Any, data: Any) -> None:
         if data.library.has_dynamic_globals or any(
             not x.can_cache for x in data.lifted
@@ -122,6 +129,14 @@ def kernels_folder() -> Path:
     """The folder for this source, this Numba, this Python, and what the code checks."""
     kind = "-checked" if checks_bounds() else ""
     return cache_folder() / "kernels" / (source_digest() + kind)
+
+
+def can_keep() -> bool:
+    """Whether this process may write compiled kernels into their folder."""
+    with suppress(OSError):
+        make_private(kernels_folder())
+        return os.access(kernels_folder(), os.W_OK)
+    return False
 
 
 @cache

@@ -8,8 +8,6 @@ Columns beyond the batch's end get no gradient and do not count. `factors` hold
 or 1 where examples have no weights; multiplying by 1 changes no bit.
 """
 
-from functools import cache
-
 import numpy as np
 from numba import carray
 
@@ -26,7 +24,7 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.gather import COUNT, FACTORS, HUGE, INPUTS, ROWS, TARGETS
 from handgrad.engine.kernels.machine import float_pointer, long_pointer
 from handgrad.engine.kernels.mathematics import fast_exp
@@ -141,7 +139,7 @@ def squared(logits, targets, factors, sizes, setting, share, best, total):
     return losses
 
 
-@cache
+@kernel_family
 def loss_kernel(kind: int) -> Kernel:
     """The loss of one tile, how many it got right, and d_logits in place of logits."""
     measure = (cross_entropy, svm, squared)[kind]

@@ -7,7 +7,6 @@ only the floats between the two never reach memory.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from llvmlite import ir
@@ -26,7 +25,7 @@ from handgrad.engine.kernels.declaration import (
     times,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, ROWS
 from handgrad.engine.kernels.machine import INT32, INT64, load_long, store_long
 from handgrad.engine.kernels.registers import (
@@ -49,7 +48,7 @@ BYTES = ir.VectorType(ir.IntType(8), LANES)
 INTEGERS = ir.VectorType(INT32, LANES)
 
 
-@cache
+@kernel_family
 def pixels_forward_kernel(outs: int) -> Kernel:
     """outputs[k, n] = sum of weight[k] * normalised image n; all outputs at once.
 

@@ -6,8 +6,6 @@ pixels are read once, whole registers at a time, for all outputs.
 Layout: inputs (examples, features), examples side by side; outputs batch last.
 """
 
-from functools import cache
-
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
@@ -20,12 +18,12 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import dots_block, taps_block
 
 
-@cache
+@kernel_family
 def forward_kernel(outs: int, examples: int) -> Kernel:
     """outputs[k, n] = sum of weight[k] * inputs[n]; `outs` and `examples` at once.
 
@@ -76,7 +74,7 @@ def forward_kernel(outs: int, examples: int) -> Kernel:
     return skinny_forward
 
 
-@cache
+@kernel_family
 def weight_gradient_kernel(outs: int, at_once: int) -> Kernel:
     """d_weight[k, columns] = sum over examples of d_outputs[k, n] * inputs[n, columns].
 

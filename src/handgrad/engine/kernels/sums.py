@@ -3,8 +3,6 @@
 Layout: (rows, columns) with a stride from row to row, see `activations`.
 """
 
-from functools import cache
-
 import numpy as np
 
 from handgrad.engine.kernels.declaration import (
@@ -16,12 +14,12 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 
 ZERO = np.float32(0)
 
 
-@cache
+@kernel_family
 def sum_kernel(*, has_relu: bool, in_place: bool) -> Kernel:
     """outputs = body + shortcut, with the ReLU after it where there is one.
 
@@ -62,7 +60,7 @@ def sum_kernel(*, has_relu: bool, in_place: bool) -> Kernel:
     return residual_sum
 
 
-@cache
+@kernel_family
 def split_kernel(*, has_relu: bool) -> Kernel:
     """The gradient of the sum, for both ways: d_outputs in place, and a copy.
 

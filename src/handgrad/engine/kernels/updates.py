@@ -8,8 +8,6 @@ Rates (float32, written before each step)
     8 one minus beta1**step, 9 one minus beta2**step, 10 learning rate * weight decay
 """
 
-from functools import cache
-
 import numpy as np
 
 from handgrad.engine.kernels.declaration import (
@@ -23,7 +21,12 @@ from handgrad.engine.kernels.declaration import (
     updates,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel_entry, summing_kernel
+from handgrad.engine.kernels.entry import (
+    Kernel,
+    kernel_entry,
+    kernel_family,
+    summing_kernel,
+)
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW = range(6)
 RATES = 11
@@ -54,7 +57,7 @@ def found(rows, columns, gradient_stride):
 STATES = {SGD: 0, MOMENTUM: 1, NESTEROV: 1, RMSPROP: 1, ADAM: 2, ADAMW: 2}
 
 
-@cache
+@kernel_family
 def update_kernel(kind: int) -> Kernel:
     """Move a block of rows of a parameter against its gradient.
 

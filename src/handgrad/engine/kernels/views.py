@@ -4,8 +4,6 @@ A view says where each pixel comes from (`augmentation.views` has the equations)
 changed copy of the batch is ever made; images are normalised afterwards.
 """
 
-from functools import cache
-
 import numpy as np
 from numba import carray
 
@@ -19,7 +17,7 @@ from handgrad.engine.kernels.declaration import (
     times,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.gather import (
     COUNT,
     IMAGES,
@@ -58,7 +56,7 @@ def look_at(image, view, outputs, shape):
                         outputs[place + begin : place + end] = BLACK
 
 
-@cache
+@kernel_family
 def views_kernel(dtype: str) -> Kernel:
     """All images of a tile side by side, where a batch has views.
 

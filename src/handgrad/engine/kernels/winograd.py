@@ -8,8 +8,6 @@ Layout: panels of a tile's 32 examples, (points, windows, channels, 32), so that
 product reads its inputs side by side.
 """
 
-from functools import cache
-
 import numpy as np
 
 from handgrad.engine.kernels.convolution import FLOAT, floats_from
@@ -25,7 +23,7 @@ from handgrad.engine.kernels.declaration import (
     times,
     writes,
 )
-from handgrad.engine.kernels.entry import Kernel, kernel_entry
+from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES, panels_block
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.sandwich import (
@@ -58,7 +56,7 @@ def squares(side, masks, places, strides, channels, along):
     return floats_from(offsets[is_open].min(), ends[is_open].max() + behind)
 
 
-@cache
+@kernel_family
 def turn_kernel(kind: int) -> Kernel:
     """Squares of every channel and window, turned to or from the points.
 
@@ -138,7 +136,7 @@ def turn_kernel(kind: int) -> Kernel:
     return winograd_turn
 
 
-@cache
+@kernel_family
 def gradient_kernel(outs: int, vectors: int) -> Kernel:
     """d_points[k, c] = sum over panels and examples of d_outputs[k] * inputs[c].
 

@@ -1,0 +1,79 @@
+"""A second process that compiles kernels while this one does.
+
+Numba compiles one kernel at a time in a process. This process compiles a program's
+kernels from the first on; the second one begins with the last, until it comes to one
+that is compiled. They share their results through the kernel cache, so nothing is lost
+if the second process fails, or cannot be started.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import BinaryIO
+
+from handgrad.engine import processor
+from handgrad.engine.kernels.entry import Announce, Kernel
+from handgrad.engine.kernels.kernel_cache import can_keep
+
+LEAST = 4  # kernels; for fewer a process is not worth its start, 0.7 s
+RUN = ("-P", "-m", __name__)  # without the current folder, which may hold anything
+
+
+def compile_kernels(
+    kernels: Sequence[Kernel], announce: Announce | None, processes: int
+) -> None:
+    """Compile kernels, in two processes if there may be as many and it pays."""
+    missing = [kernel for kernel in kernels if not kernel.is_kept]
+    missing.sort(key=lambda kernel: kernel.__module__)  # which shares functions
+    second = None
+    if processes > 1 and len(missing) >= LEAST and can_keep():
+        second = start_second_compiler(missing[::-1])
+    try:
+        for kernel in missing:
+            kernel.address(announce)
+    finally:
+        if second is not None:
+            second.kill()
+            second.wait()
+
+
+def start_second_compiler(kernels: Sequence[Kernel]) -> subprocess.Popen[bytes] | None:
+    """Start a process that compiles these kernels; None if the system gives none."""
+    if not sys.executable:
+        return None
+    try:
+        child = subprocess.Popen(
+            [sys.executable, *RUN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+    except OSError:
+        return None
+    task = pickle.dumps(processor.instruction_set()) + pickle.dumps(list(kernels))
+    assert child.stdin is not None
+    with suppress(OSError):  # it has failed already
+        child.stdin.write(task)
+    with suppress(OSError):
+        child.stdin.close()
+    return child
+
+
+def compile_from(stream: BinaryIO) -> int:
+    """Compile the kernels of a stream up to one that is; return how many were not."""
+    processor.hold_to(pickle.load(stream))
+    count = 0
+    for kernel in pickle.load(stream):
+        if kernel.is_kept:
+            break
+        kernel.address()
+        count += 1
+    return count
+
+
+if __name__ == "__main__":
+    compile_from(sys.stdin.buffer)
