@@ -65,7 +65,8 @@ def test_a_product_may_turn_the_weight_beside_it(outs, together):
 
 @pytest.mark.parametrize("outs", [1, 8, 11, 24])
 @pytest.mark.parametrize(("columns", "count"), [(16, 1), (48, 30), (80, 9)])
-def test_the_gradient_of_a_weight(outs, columns, count):
+@pytest.mark.parametrize("together", [4, 1000])
+def test_the_gradient_of_a_weight(outs, columns, count, together):
     wide = outs + 16
     blame, inputs = floats(count, wide), floats(count, columns + 5, seed=1)
     found = np.full((outs, columns + 3), 7, np.float32)
@@ -74,7 +75,7 @@ def test_the_gradient_of_a_weight(outs, columns, count):
     run_entry(
         rows.rows_gradient,
         *(blame, inputs, found, scratch, 4 * wide, 4 * (columns + 5)),
-        *(4 * (columns + 3), outs, columns, count),
+        *(4 * (columns + 3), outs, columns, count, together),
     )
     expected = blame[:, :outs].T.astype(np.float64) @ inputs[:, :columns]
     assert_close(found[:, :columns], expected, count)

@@ -80,15 +80,15 @@ def test_a_tile_is_as_large_as_its_layers_like_and_a_small_batch_allows(
     assert tile_of(nodes_of(network(*rows)), batch_size) == expected
 
 
-def test_perceptrons_whose_sizes_fill_registers_go_by_rows(monkeypatch):
-    for has_wide in (True, False):
-        monkeypatch.setattr(processor, "has_wide_registers", lambda has=has_wide: has)
-        for chosen in BY_ROWS.values():
-            assert goes_by_rows(nodes_of(chosen)) is has_wide
+@pytest.mark.parametrize("name", [*processor.SETS, None])
+def test_perceptrons_whose_sizes_fill_registers_go_by_rows(monkeypatch, name):
+    monkeypatch.setattr(processor, "instruction_set", lambda: name)
+    for chosen in BY_ROWS.values():
+        assert goes_by_rows(nodes_of(chosen)) is (name is not None)
 
 
 def test_what_is_no_such_perceptron_goes_the_other_way(monkeypatch):
-    monkeypatch.setattr(processor, "has_wide_registers", lambda: True)
+    monkeypatch.setattr(processor, "instruction_set", lambda: "avx512")
     small = {"shape": (1, 4, 4)}
     for rows in (
         [FLATTEN, linear(17), RELU, linear(4)],

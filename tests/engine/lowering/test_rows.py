@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.engine import processor
 from handgrad.engine.lowering import rows
-from handgrad.engine.lowering.rows import blocks
-from handgrad.engine.processor import has_wide_registers
+from handgrad.engine.lowering.rows import at_once, blocks
+from handgrad.engine.processor import instruction_set
 
 from ..by_rows import BY_ROWS
 from ..networks import FLATTEN, RELU, cpu_engine, linear, network
@@ -13,8 +14,8 @@ from ..reference import reference_step
 from ..same_bits import assert_same_bits
 from ..test_cpu import Settings, values_of
 
-wide_only = pytest.mark.skipif(
-    not has_wide_registers(), reason="needs a processor with AVX-512"
+named_only = pytest.mark.skipif(
+    instruction_set() is None, reason="needs an instruction set with a name"
 )
 
 
@@ -25,7 +26,7 @@ def large(request, monkeypatch):
     return request.param
 
 
-@wide_only
+@named_only
 @pytest.mark.parametrize("name", BY_ROWS)
 @pytest.mark.parametrize("count", [1, 70, 200])
 @pytest.mark.usefixtures("large", "unit")
@@ -41,7 +42,7 @@ def test_loss_and_gradients_are_the_plain_layers(name, count):
     expected.assert_agrees(result, engine.training.gradients())
 
 
-@wide_only
+@named_only
 @pytest.mark.parametrize("name", BY_ROWS)
 @pytest.mark.usefixtures("large", "unit")
 def test_bits_do_not_depend_on_workers_or_place(name):
@@ -50,7 +51,7 @@ def test_bits_do_not_depend_on_workers_or_place(name):
     assert_same_bits(chosen, batch, images, batch_size=200)
 
 
-@wide_only
+@named_only
 def test_a_large_first_weight_is_not_copied_before_the_step(large):
     chosen = network(FLATTEN, linear(32), RELU, linear(16), linear(4), shape=(1, 8, 8))
     shown = repr(cpu_engine(chosen).training.program)
@@ -59,7 +60,7 @@ def test_a_large_first_weight_is_not_copied_before_the_step(large):
     assert "linear_2.weight turned" in shown
 
 
-@wide_only
+@named_only
 def test_products_that_fill_the_matrix_unit_go_through_it(unit):
     chosen = network(FLATTEN, linear(32), RELU, linear(4), shape=(1, 8, 8))
     shown = repr(cpu_engine(chosen).training.program)
@@ -76,3 +77,9 @@ def test_blocks_pave_the_weight(out, into):
         paved[first : first + tall, left : left + wide] += 1
         assert wide % 16 == 0
     assert (paved == 1).all()
+
+
+@pytest.mark.parametrize(("name", "count"), [("avx2", 128), ("avx512", 768)])
+def test_short_registers_add_up_fewer_at_once(monkeypatch, name, count):
+    monkeypatch.setattr(processor, "instruction_set", lambda: name)
+    assert at_once() == count

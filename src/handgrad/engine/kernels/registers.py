@@ -81,19 +81,21 @@ def load_vector(builder: Any, address: Any, offset: int, kind: Any = VECTOR) -> 
 
 
 def store_vector(builder: Any, value: Any, address: Any, offset: int) -> None:
-    """Sixteen floats to memory, aligned or not."""
-    stored = builder.store(value, pointer_at(builder, address, offset, VECTOR))
+    """A vector to memory, aligned or not."""
+    stored = builder.store(value, pointer_at(builder, address, offset, value.type))
     stored.align = 4
 
 
 def masked_load(builder: Any, address: Any, mask: Any) -> Any:
-    """Sixteen floats; zero, and memory untouched, where the mask is 0."""
-    pointer = VECTOR.as_pointer()
-    kind = ir.FunctionType(VECTOR, [pointer, INT32, MASK, VECTOR])
+    """A float for each bit of the mask; zero, and memory untouched, where it is 0."""
+    lanes = mask.type.count
+    vector = ir.VectorType(FLOAT, lanes)
+    pointer = vector.as_pointer()
+    kind = ir.FunctionType(vector, [pointer, INT32, mask.type, vector])
     function = cgutils.get_or_insert_function(
-        builder.module, kind, f"llvm.masked.load.v{LANES}f32.p0"
+        builder.module, kind, f"llvm.masked.load.v{lanes}f32.p0"
     )
-    zeros = ir.Constant(VECTOR, [0.0] * LANES)
+    zeros = ir.Constant(vector, [0.0] * lanes)
     place = builder.inttoptr(address, pointer)
     return builder.call(function, [place, ir.Constant(INT32, 4), mask, zeros])
 
@@ -109,11 +111,11 @@ def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
     builder.call(function, [value, place, ir.Constant(INT32, 4), mask])
 
 
-def splat(builder: Any, scalar: Any) -> Any:
-    """One float in all sixteen places."""
-    empty = ir.Constant(VECTOR, ir.Undefined)
+def splat(builder: Any, scalar: Any, lanes: int = LANES) -> Any:
+    """One float in all places of a vector."""
+    empty = ir.Constant(ir.VectorType(FLOAT, lanes), ir.Undefined)
     first = builder.insert_element(empty, scalar, ir.Constant(INT32, 0))
-    zeros = ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES)
+    zeros = ir.Constant(ir.VectorType(INT32, lanes), [0] * lanes)
     return builder.shuffle_vector(first, empty, zeros)
 
 

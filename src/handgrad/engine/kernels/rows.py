@@ -27,43 +27,15 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer
+from handgrad.engine.kernels.product_blocks import (
+    ROWS,
+    VECTORS,
+    WIDTH,
+    copy_rows,
+    some_rows,
+)
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.vector import copy_vector, outer_block, transpose_block
-
-ROWS, VECTORS = 8, 3  # 24 running sums of the 32 registers
-WIDTH = VECTORS * LANES
-
-
-@kernel
-def some_rows(rows, vectors, left, right, outputs, sizes):
-    """`rows` rows (eight at once, then one) of `vectors` vectors of a product.
-
-    Sizes
-        bytes from row to row of left, from eight to eight, from k to k; from k to k of
-        right; how many k; bytes from row to row of outputs; -1 to add to outputs
-    """
-    left_row, left_block, step, right_step, count, row, adds = sizes
-    whole = rows // ROWS
-    for block in range(whole):
-        x, out = left + block * left_block, outputs + block * ROWS * row
-        if vectors == VECTORS:
-            outer_block(
-                8, 3, x, left_row, step, right, right_step, count, out, row, adds
-            )
-        elif vectors == 2:
-            outer_block(
-                8, 2, x, left_row, step, right, right_step, count, out, row, adds
-            )
-        else:
-            outer_block(
-                8, 1, x, left_row, step, right, right_step, count, out, row, adds
-            )
-    for rest in range(rows - whole * ROWS):
-        x = left + whole * left_block + rest * left_row
-        for vector in range(vectors):
-            along = vector * VECTOR_BYTES
-            y, out = right + along, outputs + (whole * ROWS + rest) * row + along
-            outer_block(1, 1, x, left_row, step, y, right_step, count, out, row, adds)
+from handgrad.engine.kernels.vector import transpose_block
 
 
 def outputs_of(rows, columns, row):
@@ -116,17 +88,6 @@ def rows_product(
             )
 
 
-@kernel
-def copy_rows(source, source_row, target, target_row, rows, vectors):
-    """Copy whole registers, row after row; a later row may overwrite one's end."""
-    for row in range(rows):
-        for vector in range(vectors):
-            along = vector * VECTOR_BYTES
-            copy_vector(
-                source + row * source_row + along, target + row * target_row + along
-            )
-
-
 def rounded(rows):
     """Rows by the eight."""
     return (rows + ROWS - 1) // ROWS * ROWS
@@ -157,6 +118,7 @@ def rows_gradient(
     rows: SIZE,
     columns: SIZE,
     count: SIZE,
+    together: SIZE,
 ):
     """d_weight = d_outputs.T @ inputs: some rows and columns (by the 16) of it.
 
@@ -177,8 +139,12 @@ def rows_gradient(
         wide = min(VECTORS, vectors - group * VECTORS)
         source, step = inputs + 4 * WIDTH * group, wide * VECTOR_BYTES
         copy_rows(source, in_row, right, step, count, wide)
-        sizes = (4, block_bytes, few, step, count, row, 0)
-        some_rows(rows, wide, packed, right, d_weight + 4 * WIDTH * group, sizes)
+        target = d_weight + 4 * WIDTH * group
+        for first in range(0, count, together):
+            part = min(together, count - first)
+            sizes = (4, block_bytes, few, step, part, row, -int(first > 0))
+            left = packed + first * few
+            some_rows(rows, wide, left, right + first * step, target, sizes)
 
 
 @kernel

@@ -9,6 +9,7 @@ Sums run in the order of the tables with one rounding a step (fused multiply-add
 the block's shape never changes a bit of the result.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -18,14 +19,12 @@ from numba.extending import intrinsic
 from handgrad.engine.kernels.machine import FLOAT, INT32, INT64
 from handgrad.engine.kernels.registers import (
     LANES,
-    MASK,
     VECTOR,
     VECTOR_BYTES,
     Loop,
     constant,
     load,
     load_vector,
-    masked_load,
     moved,
     multiply_add,
     own_lanes,
@@ -114,67 +113,37 @@ def dots_block_of(builder: Any, outs: int, taps: int, arguments: Any) -> None:
             builder.store(total, builder.inttoptr(address, FLOAT.as_pointer()))
 
 
-def outer_block_of(builder: Any, rows: int, vectors: int, arguments: Any) -> None:
-    """Emit: outputs[i, v] = sum over k of left[i, k] * right[k, v] (+ outputs[i, v]).
-
-    Arguments (addresses and strides in bytes)
-        left, left_row, left_step  first number; from row to row; from k to k
-        right, right_step          first vector; from k to k
-        count                      how many k
-        outputs, output_row        first vector; from row to row
-        adds                       -1 where what stands there is added to, else 0
-    """
-    (left, left_row, left_step, right, right_step, count, out, out_row, adds) = (
-        arguments
-    )
-    mask = builder.bitcast(builder.trunc(adds, ir.IntType(LANES)), MASK)
-    outs = [moved(builder, out, out_row, i) for i in range(rows)]
-    begin = [
-        masked_load(builder, moved(builder, row, constant(VECTOR_BYTES), v), mask)
-        for row in outs
-        for v in range(vectors)
-    ]
-    starts = [
-        builder.add(left, builder.mul(left_row, constant(i))) for i in range(rows)
-    ]
-    loop = Loop(builder, count, begin)
-    left_at = builder.mul(loop.index, left_step)
-    right_at = builder.add(right, builder.mul(loop.index, right_step))
-    values = [load_vector(builder, right_at, v * VECTOR_BYTES) for v in range(vectors)]
-    sums = []
-    for i in range(rows):
-        factor = splat(builder, load(builder, builder.add(starts[i], left_at), 0))
-        for v in range(vectors):
-            before = loop.sums[i * vectors + v]
-            sums.append(multiply_add(builder, factor, values[v], before))
-    loop.end(sums)
-    for i in range(rows):
-        for v in range(vectors):
-            store_vector(builder, sums[i * vectors + v], outs[i], v * VECTOR_BYTES)
-
-
 def transpose_block_of(builder: Any, arguments: Any) -> None:
-    """Emit: target[j, i] = source[i, j] for 16 x 16 numbers, in four rounds."""
+    """Emit: target[j, i] = source[i, j] for 16 x 16 numbers, a square at a time."""
     source, source_row, target, target_row = arguments
+    parts = range(0, LANES, own_lanes())
+    for i in parts:
+        for j in parts:
+            read = builder.add(moved(builder, source, source_row, i), constant(4 * j))
+            write = builder.add(moved(builder, target, target_row, j), constant(4 * i))
+            square = [moved(builder, read, source_row, n) for n in range(own_lanes())]
+            for n, column in enumerate(transposed(builder, square)):
+                store_vector(builder, column, moved(builder, write, target_row, n), 0)
+
+
+def transposed(builder: Any, addresses: Sequence[Any]) -> list[Any]:
+    """The columns of a square whose rows stand there: each round weaves two halves."""
+    lanes = len(addresses)
+    half = lanes // 2
     rows = [
-        load_vector(
-            builder, builder.add(source, builder.mul(source_row, constant(i))), 0
-        )
-        for i in range(LANES)
+        load_vector(builder, address, 0, ir.VectorType(FLOAT, lanes))
+        for address in addresses
     ]
-    half = LANES // 2
-    low = [i // 2 + (i % 2) * LANES for i in range(LANES)]
-    high = [half + i // 2 + (i % 2) * LANES for i in range(LANES)]
-    kind = ir.VectorType(INT32, LANES)
-    for _ in range(4):  # each round weaves row i with row i + 8
+    low = [i // 2 + (i % 2) * lanes for i in range(lanes)]
+    masks = [low, [half + place for place in low]]
+    kind = ir.VectorType(INT32, lanes)
+    for _ in range(lanes.bit_length() - 1):
         rows = [
             builder.shuffle_vector(rows[i], rows[i + half], ir.Constant(kind, mask))
             for i in range(half)
-            for mask in (low, high)
+            for mask in masks
         ]
-    for j in range(LANES):
-        at = builder.add(target, builder.mul(target_row, constant(j)))
-        store_vector(builder, rows[j], at, 0)
+    return rows
 
 
 def row_sum_of(builder: Any, arguments: Any) -> Any:
@@ -218,7 +187,7 @@ def taps_block(
     output_stride,
 ):
     """A block of `outs` x `vectors` convolution sums; see `taps_block_of`."""
-    return _block(taps_block_of, (outs, vectors), 10)
+    return shaped_block(taps_block_of, (outs, vectors), 10)
 
 
 @intrinsic(prefer_literal=True)
@@ -237,26 +206,7 @@ def dots_block(
     gradient_stride,
 ):
     """A block of `outs` x `taps` weight gradients; see `dots_block_of`."""
-    return _block(dots_block_of, (outs, taps), 9)
-
-
-@intrinsic(prefer_literal=True)
-def outer_block(
-    typing_context,
-    rows,
-    vectors,
-    left,
-    left_row,
-    left_step,
-    right,
-    right_step,
-    count,
-    outputs,
-    output_row,
-    adds,
-):
-    """A block of `rows` x `vectors` of a matrix product; see `outer_block_of`."""
-    return _block(outer_block_of, (rows, vectors), 9)
+    return shaped_block(dots_block_of, (outs, taps), 9)
 
 
 @intrinsic
@@ -281,7 +231,7 @@ def transpose_block(typing_context, source, source_row, target, target_row):
     return types.void(*[types.int64] * 4), generate
 
 
-def _block(emit: Any, shape: Any, count: int) -> Any:
+def shaped_block(emit: Any, shape: Any, count: int) -> Any:
     """Numba's description of a block with a literal shape and `count` integers."""
     first, second = (size.literal_value for size in shape)
 

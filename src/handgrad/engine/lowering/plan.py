@@ -31,7 +31,7 @@ def goes_by_rows(nodes: Sequence[Node]) -> bool:
     """Whether the network is a perceptron whose sizes fill whole registers."""
     return (
         first_to_compute(nodes).row.wants_matrix
-        and processor.has_wide_registers()
+        and processor.instruction_set() is not None
         and tile_of(nodes) == LINEAR_TILE
         and all(node.row.by_rows(node.layer) for node in nodes)
     )
