@@ -32,14 +32,11 @@ def in_order(names):
     return sorted(names, key=rank)
 
 
-@pytest.mark.parametrize(
-    "path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE))
-)
-def test_exported_names_are_sorted_and_there_once(path):
-    names = exported(path)
-    if names is not None:
-        assert names == in_order(names)
-        assert len(set(names)) == len(names)
+def test_exported_names_are_sorted_and_there_once():
+    found = {path: exported(path) for path in SOURCE.rglob("*.py")}
+    listed = {path: names for path, names in found.items() if names is not None}
+    assert len(listed) > 10
+    assert {p for p, names in listed.items() if names != in_order(set(names))} == set()
 
 
 def test_the_package_exports_what_it_promises():
