@@ -1,6 +1,6 @@
 """Hypothesis strategies, named after the axes and settings that they draw.
 
-Needs Hypothesis, which `pip install handgrad[dev]` brings.
+Needs Hypothesis: `pip install handgrad[testing]`.
 """
 
 from typing import Any
