@@ -6,6 +6,7 @@ whole batch: (rows, columns), of which a tile is some columns.
 """
 
 import ctypes
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,29 +21,45 @@ FLOAT_BYTES = 4
 PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a cache
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Region:
-    """A named piece of memory; with `step`, a tile's or worker's own `lane` of it."""
+    """A named piece of memory; with `step`, a tile's or worker's own `lane` of it.
+
+    Its address, `first`, is 0 until it has a place. What `stays` is never another's:
+    it holds zeros that no operation writes.
+    """
 
     name: str
     first: int
     bytes: int
     step: int = 0
     lane: int = 0
+    stays: bool = False
 
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where an array argument stands, and how it moves with tile and worker."""
+    """Where an array argument stands, and how it moves with tile and worker.
 
-    base: int
+    `offset` bytes into its region, or an address where there is none.
+    """
+
+    offset: int
     tile_stride: int = 0
     worker_stride: int = 0
-    region: Region | None = field(default=None, compare=False, repr=False)
+    region: Region | None = field(default=None, repr=False)
+
+    @property
+    def base(self) -> int:
+        """The address; an AssertionError before the region has a place."""
+        if self.region is None:
+            return self.offset
+        assert self.region.first, f"{self.region.name} has no place yet"
+        return self.region.first + self.offset
 
     def plus(self, offset_bytes: int) -> "Pointer":
         """The same some bytes further on."""
-        return replace(self, base=self.base + offset_bytes)
+        return replace(self, offset=self.offset + offset_bytes)
 
     def whole(self) -> "Pointer":
         """Where the first tile's or worker's stands, for all of them."""
@@ -56,8 +73,8 @@ class Pointer:
         """Bytes from here back to the region's start (below 0), and on to its end."""
         region = self.region
         assert region is not None
-        here = self.base + tile * self.tile_stride + worker * self.worker_stride
-        low, high = region.first, region.first + region.bytes
+        here = self.offset + tile * self.tile_stride + worker * self.worker_stride
+        low, high = 0, region.bytes
         if region.step and region.step in (self.tile_stride, self.worker_stride):
             number = tile if self.tile_stride else worker
             low += number * region.step
@@ -68,13 +85,14 @@ class Pointer:
 NOWHERE = Pointer(0)  # for an array argument that a kernel does not touch
 
 
-@dataclass(frozen=True)
+@dataclass
 class Allocation:
-    """One line of the memory table."""
+    """One line of the memory table; `own` are the bytes that no line before has."""
 
     name: str
     role: str
     bytes: int
+    own: int
 
 
 @dataclass(frozen=True)
@@ -114,17 +132,30 @@ class Tensor:
 
 
 class Memory:
-    """Hands out aligned, zeroed buffers and remembers what each is for."""
+    """Hands out aligned buffers and remembers what each is for.
 
-    def __init__(self, tile: int, tiles: int, workers: int, *, per_tile: bool) -> None:
+    An array is zeroed and has its place at once. With `shares` other buffers get theirs
+    when the program is known: those that it never needs at one time share it.
+    """
+
+    def __init__(
+        self,
+        tile: int,
+        tiles: int,
+        workers: int,
+        *,
+        per_tile: bool,
+        shares: bool = False,
+    ) -> None:
         self.tile, self.tiles, self.workers = tile, tiles, workers
-        self.per_tile = per_tile
+        self.per_tile, self.shares = per_tile, shares and not checks_bounds()
         self.capacity = tile * tiles
         self.columns = self.capacity + PAD_FLOATS
         self.table: list[Allocation] = []
         self._arena = Arena()
-        self._kept: set[int] = set()
+        self._kept: set[tuple[Region | None, int]] = set()
         self._held: list[NumpyArray] = []
+        self._homeless: dict[Region, Allocation] = {}
 
     def array(
         self, name: str, role: str, count: int, dtype: type = np.float32
@@ -133,8 +164,39 @@ class Memory:
         item = np.dtype(dtype).itemsize
         raw = self._arena.take(count * item)
         self._held.append(raw)
-        self.table.append(Allocation(name, role, count * item))
+        self.table.append(Allocation(name, role, count * item, count * item))
         return raw.view(dtype)
+
+    @property
+    def homeless(self) -> list[Region]:
+        """Buffers that wait for a place."""
+        return list(self._homeless)
+
+    def place(self, places: Mapping[Region, int], total: int) -> None:
+        """Give them places, in bytes from the start of a buffer of that size."""
+        if not places:
+            return
+        raw = self._arena.take(total)
+        self._held.append(raw)
+        top = 0
+        for region, place in sorted(places.items(), key=lambda item: item[1]):
+            end = place + region.bytes
+            self._homeless[region].own = max(0, end - max(top, place))
+            region.first, top = memory_address(raw) + place, max(top, end)
+        self._homeless.clear()
+
+    def _region(
+        self, name: str, role: str, size: int, step: int = 0, lane: int = 0
+    ) -> Region:
+        """A buffer of so many bytes, with or without a place."""
+        if not self.shares:
+            raw = self.array(name, role, size, np.uint8)
+            return Region(name, memory_address(raw), size, step, lane)
+        region = Region(name, 0, size, step, lane)
+        line = Allocation(name, role, size, size)
+        self.table.append(line)
+        self._homeless[region] = line
+        return region
 
     def lookup(self, name: str, values: NumpyArray) -> Pointer:
         """A copy of an array of numbers that a kernel looks things up in."""
@@ -144,7 +206,7 @@ class Memory:
 
     def shared(self, name: str, role: str, count: int) -> Pointer:
         """One float buffer of the program."""
-        return pointer_to(self.array(name, role, count), name)
+        return Pointer(0, region=self._region(name, role, count * FLOAT_BYTES))
 
     def each(
         self, name: str, role: str, count: int, item: int = FLOAT_BYTES
@@ -179,22 +241,27 @@ class Memory:
         moved = replace(pointer, tile_stride=self.tile * stride * FLOAT_BYTES)
         return Tensor(shape, moved, stride, is_batch_first=True)
 
+    def stays(self, tensor: Tensor) -> None:
+        """Let no other buffer have its place: of it zeros are read that none writes."""
+        assert tensor.pointer.region is not None
+        tensor.pointer.region.stays = True
+
     def keep(self, *tensors: Tensor) -> None:
         """Name tensors that a later operation reads: nothing writes over them."""
-        self._kept |= {tensor.pointer.base for tensor in tensors}
+        self._kept |= {(t.pointer.region, t.pointer.offset) for t in tensors}
 
     def is_kept(self, tensor: Tensor) -> bool:
         """Whether a later operation reads this buffer, under any shape or name."""
-        return tensor.pointer.base in self._kept
+        return (tensor.pointer.region, tensor.pointer.offset) in self._kept
 
     @property
     def total_bytes(self) -> int:
         """What all buffers take together."""
-        return sum(line.bytes for line in self.table)
+        return sum(line.own for line in self.table)
 
     def bytes_for(self, role: str) -> int:
         """What the buffers of one role take together."""
-        return sum(line.bytes for line in self.table if line.role == role)
+        return sum(line.own for line in self.table if line.role == role)
 
     @property
     def page_bytes(self) -> int:
@@ -205,17 +272,14 @@ class Memory:
         step = -(-size // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         count = self.tiles if per_tile else self.workers
         slack = step - size if checks_bounds() else 0  # the fence follows the last one
-        array = self.array(name, role, step * count - slack, np.uint8)
-        base = array.ctypes.data
-        region = Region(name, base, array.nbytes, step, size)
+        region = self._region(name, role, step * count - slack, step, size)
         strides = (step, 0) if per_tile else (0, step)
-        return Pointer(base, *strides, region)
+        return Pointer(0, *strides, region)
 
 
 def pointer_to(array: NumpyArray, name: str = "an array") -> Pointer:
     """Where an array of the program stands."""
-    base = memory_address(array)
-    return Pointer(base, region=Region(name, base, array.nbytes))
+    return Pointer(0, region=Region(name, memory_address(array), array.nbytes))
 
 
 def numbers_at(pointer: Pointer, count: int, dtype: np.dtype[Any]) -> NumpyArray:

@@ -16,7 +16,7 @@ from handgrad.engine.kernels.declaration import Library
 from handgrad.engine.kernels.entry import Announce, Kernel
 from handgrad.engine.kernels.execute import NO_LIMIT
 from handgrad.engine.kernels.second_compiler import compile_kernels
-from handgrad.engine.memory import Memory
+from handgrad.engine.memory import Memory, Pointer
 from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Tables, Workers
 
@@ -31,11 +31,15 @@ class Task:
 
 @dataclass
 class Phase:
-    """Tasks that do not wait for each other, or work for the plain voice."""
+    """Tasks that do not wait for each other, or work for the plain voice.
+
+    `touched` are the buffers that the plain voice reads and writes.
+    """
 
     name: str
     tasks: list[Task] = field(default_factory=list)
     plain: Callable[[], None] | None = None
+    touched: Sequence[Pointer] = ()
 
 
 def tiled(name: str, operations: Sequence[Operation], tiles: int) -> Phase:

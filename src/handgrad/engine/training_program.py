@@ -11,6 +11,7 @@ from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
+from handgrad.engine.lifetimes import lives, places
 from handgrad.engine.lowering.copies import anew, turned
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
@@ -50,7 +51,9 @@ class TrainingProgram:
         tiles = -(-engine.batch_size // tile)
         self.is_own_loss = exact(engine.loss, LOSSES) is None
         meets = self.is_own_loss or has_meetings(nodes, training=True)
-        memory = Memory(tile, tiles, engine.workers, per_tile=meets)
+        memory = Memory(
+            tile, tiles, engine.workers, per_tile=meets, shares=True
+        )
         self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         self._set: tuple[NumpyArray | None, NumpyArray | None] = (None, None)
@@ -91,6 +94,7 @@ class TrainingProgram:
         prepare = Phase("prepare", lowering.prepare)
         phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
         self.per_step, self.step = lowering.per_step, lowering.step
+        memory.place(*places(memory.homeless, lives(phases)))
         self.program = Program(phases, memory, engine.announce, nodes=nodes)
 
     @property
@@ -237,4 +241,6 @@ def add_plain_loss(
         correct[0] = np.count_nonzero(values.argmax(axis=1) == step.targets)
 
     lowering.meet("forward")
-    lowering.phases.append(Phase(f"{type(loss).__name__}, plain", plain=run))
+    lowering.phases.append(
+        Phase(f"{type(loss).__name__}, plain", plain=run, touched=[logits.pointer])
+    )

@@ -21,7 +21,6 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
-from handgrad.engine.kernels.gather import inside
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.vector import dots_block, taps_block
 
@@ -229,7 +228,7 @@ def pack(
 @kernel_entry()
 def border(
     inputs: reads(FLOATS, times("channels", "height", "width", "lanes")),
-    outputs: writes(FLOATS, inside),
+    outputs: writes(FLOATS, times("channels", "tall", "wide", "lanes")),
     channels: SIZE,
     height: SIZE,
     width: SIZE,
@@ -239,10 +238,15 @@ def border(
     left: SIZE,
     lanes: SIZE,
 ):
-    """Copy pictures into a border of zeros: the padding of Conv2d."""
+    """Copy pictures, and zeros around them: the padding of Conv2d."""
     for channel in range(channels):
-        for line in range(height):
-            small = (channel * height + line) * width * lanes
-            large = ((channel * tall + top + line) * wide + left) * lanes
-            for place in range(width * lanes):
-                outputs[large + place] = inputs[small + place]
+        for line in range(tall):
+            row = (channel * tall + line) * wide * lanes
+            is_inside = top <= line < top + height
+            first = row + left * lanes if is_inside else row + wide * lanes
+            outputs[row:first] = 0
+            if is_inside:
+                small = (channel * height + line - top) * width * lanes
+                last = first + width * lanes
+                outputs[first:last] = inputs[small : small + width * lanes]
+                outputs[last : row + wide * lanes] = 0

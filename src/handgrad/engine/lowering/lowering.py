@@ -80,12 +80,12 @@ class Lowering:
             self.phases.append(tiled(name, self.operations, self.memory.tiles))
             self.operations = []
 
-    def scratch(self, name: str, size: int, *, per_tile: bool = False) -> Pointer:
+    def scratch(self, name: str, size: int) -> Pointer:
         """So many bytes that layers share: each overwrites what the last has left."""
         least, pointer = self.scratches.get(name, (0, NOWHERE))
         if least < size:
-            make = self.memory.each_tile if per_tile else self.memory.each_worker
-            pointer = make(name, "scratch", -(-size // FLOAT_BYTES))
+            count = -(-size // FLOAT_BYTES)
+            pointer = self.memory.each_worker(name, "scratch", count)
             self.scratches[name] = (size, pointer)
         return pointer
 

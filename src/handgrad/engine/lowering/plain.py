@@ -44,7 +44,10 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         write(outputs, memory, returned(name, layer, "outputs", result, expected))
 
     lowering.meet(f"forward to {name}")
-    lowering.phases.append(Phase(f"{name} forward, plain", plain=forward))
+    both = [inputs.pointer, outputs.pointer]
+    lowering.phases.append(
+        Phase(f"{name} forward, plain", plain=forward, touched=both)
+    )
 
     def backward(d_outputs: Tensor) -> Tensor:
         is_matrix = inputs.stride == memory.columns
@@ -64,7 +67,10 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
                 places[parameter][...] = gradient
 
         lowering.meet(f"backward to {name}")
-        lowering.phases.append(Phase(f"{name} backward, plain", plain=plain_backward))
+        both = [d_outputs.pointer, d_inputs.pointer]
+        lowering.phases.append(
+            Phase(f"{name} backward, plain", plain=plain_backward, touched=both)
+        )
         return d_inputs
 
     lowering.add_backward(backward)

@@ -29,6 +29,7 @@ from handgrad.engine.lowering.winograd_way import (
     add_outputs,
     add_points,
     add_products,
+    large_scratch,
 )
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
@@ -62,9 +63,9 @@ def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     order = geometry.forward_order(shape, forward.block)
     weights = _weight_points(lowering, name, forward, order, turned=False)
     add_points(lowering, forward, inputs, points)
-    add_products(lowering, forward, points, weights)
+    products = add_products(lowering, forward, points, weights)
     bias = lowering.store.pointer(f"{name}.bias")
-    add_outputs(lowering, forward, outputs, bias, FLOAT_BYTES)
+    add_outputs(lowering, forward, products, outputs, (bias, FLOAT_BYTES))
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
@@ -88,11 +89,11 @@ def _add_d_inputs(
     d_inputs = lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
     order = geometry.backward_order(shape, back.block)
     weights = _weight_points(lowering, name, back, order, turned=True)
-    points = lowering.scratch("points", CELLS * back.source_cell)
+    points = large_scratch(lowering, "points", CELLS * back.source_cell)
     add_points(lowering, back, d_outputs, points)
-    add_products(lowering, back, points, weights)
+    products = add_products(lowering, back, points, weights)
     zero = lowering.memory.shared(f"{back.name} no bias", "settings", 1)
-    add_outputs(lowering, back, d_inputs, zero, 0)
+    add_outputs(lowering, back, products, d_inputs, (zero, 0))
     return d_inputs
 
 

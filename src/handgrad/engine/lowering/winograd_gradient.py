@@ -40,8 +40,8 @@ def add_weight_gradient(
     panel = way.outputs * PANEL_BYTES
     cell = windows.count * panel
     beyond = way.block * PANEL  # the last block may read behind the last panel
-    size = CELLS * cell + beyond * FLOAT_BYTES
-    d_points = lowering.scratch("d_outputs points", size, per_tile=True)
+    count = CELLS * cell // FLOAT_BYTES + beyond
+    d_points = memory.each_tile(f"{name} d_outputs points", "scratch", count)
     add_turn(
         lowering,
         D_RESULT,

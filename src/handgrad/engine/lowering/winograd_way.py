@@ -92,13 +92,28 @@ def add_points(lowering: Lowering, way: Way, inputs: Tensor, points: Pointer) ->
     )
 
 
+def large_scratch(lowering: Lowering, name: str, size: int) -> Pointer:
+    """So many bytes for each worker: a layer's own, where buffers share places."""
+    if lowering.memory.shares:
+        return lowering.memory.each_worker(name, "scratch", size // FLOAT_BYTES)
+    return lowering.scratch(name, size)
+
+
 def add_products(
     lowering: Lowering, way: Way, points: Pointer, weights: Pointer
-) -> None:
-    """One matrix product for each pair of points and each window."""
+) -> Pointer:
+    """One matrix product for each pair of points and each window: where they stand."""
+    outputs = large_scratch(lowering, "products", CELLS * way.cell)
     if processor.has_matrix_unit():
-        _add_products_by_unit(lowering, way, points, weights)
-        return
+        _add_products_by_unit(lowering, way, points, weights, outputs)
+    else:
+        _add_products(lowering, way, points, weights, outputs)
+    return outputs
+
+
+def _add_products(
+    lowering: Lowering, way: Way, points: Pointer, weights: Pointer, outputs: Pointer
+) -> None:
     memory, windows = lowering.memory, way.windows
     taps = [(0, cell * way.weight_cell) for cell in range(CELLS)]
     source_panel = way.channels * PANEL_BYTES
@@ -115,7 +130,6 @@ def add_products(
         for window in range(windows.count)
         for along in range(0, PANEL_BYTES, width)
     ]
-    outputs = lowering.scratch("products", CELLS * way.cell)
     row = way.block * FLOAT_BYTES
     lowering.add(
         taps_kernel(way.block, vectors, has_one_tap=True),
@@ -139,7 +153,7 @@ def add_products(
 
 
 def _add_products_by_unit(
-    lowering: Lowering, way: Way, points: Pointer, weights: Pointer
+    lowering: Lowering, way: Way, points: Pointer, weights: Pointer, outputs: Pointer
 ) -> None:
     windows = way.windows.count
     size = products_scratch_bytes(way.channels)
@@ -148,7 +162,7 @@ def _add_products_by_unit(
         way.name,
         points=points,
         weights=weights,
-        outputs=lowering.scratch("products", CELLS * way.cell),
+        outputs=outputs,
         parts=lowering.scratch("parts", size),
         cells=CELLS,
         windows=windows,
@@ -158,7 +172,11 @@ def _add_products_by_unit(
 
 
 def add_outputs(
-    lowering: Lowering, way: Way, outputs: Tensor, bias: Pointer, bias_stride: int
+    lowering: Lowering,
+    way: Way,
+    products: Pointer,
+    outputs: Tensor,
+    bias: tuple[Pointer, int],
 ) -> None:
     """From the points back to pictures."""
     windows = way.windows
@@ -166,14 +184,11 @@ def add_outputs(
         lowering,
         RESULT,
         f"{way.name}, outputs",
-        (
-            lowering.scratch("products", CELLS * way.cell),
-            (PANEL_BYTES, POINTS * way.cell, way.cell),
-        ),
+        (products, (PANEL_BYTES, POINTS * way.cell, way.cell)),
         (outputs.pointer, picture_strides(windows.out_size, windows.pixel_bytes)),
         windows.outputs(way.panel),
         way.outputs,
-        (bias, bias_stride),
+        bias,
     )
 
 

@@ -83,7 +83,7 @@ def planned_bytes(engine: CpuEngine) -> dict[str, int]:
         "rest of pages": memory.page_bytes - memory.total_bytes + sum(rests),
     }
     for line in memory.table:
-        roles[line.role] = roles.get(line.role, 0) + line.bytes
+        roles[line.role] = roles.get(line.role, 0) + line.own
     return dict(sorted(roles.items(), key=lambda item: -item[1]))
 
 
