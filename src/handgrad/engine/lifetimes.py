@@ -133,16 +133,18 @@ def places(
 
 def _taken_over(region: Region, life: Life, others: Sequence[Place]) -> int | None:
     """Where a region of the same lanes stood that this one follows."""
-    shape = (region.step, region.bytes)
     for heir in others:
-        here = [o for o in others if o.first < heir.end and heir.first < o.end]
-        if all(
-            (o.first, o.region.step, o.region.bytes) == (heir.first, *shape)
-            and o.life.follows(life)
-            for o in here
-        ):
-            return heir.first
+        if _may_inherit(region, life, heir, heir.first):
+            here = (o for o in others if o.first < heir.end and heir.first < o.end)
+            if all(_may_inherit(region, life, o, heir.first) for o in here):
+                return heir.first
     return None
+
+
+def _may_inherit(region: Region, life: Life, other: Place, first: int) -> bool:
+    """Whether another of the same lanes stands right there, and not at the same time."""
+    is_like = (other.region.step, other.region.bytes) == (region.step, region.bytes)
+    return is_like and other.first == first and other.life.follows(life)
 
 
 def _lowest_gap(size: int, others: Sequence[Place]) -> int:

@@ -2,12 +2,11 @@
 
 A processor looks up where each page of memory stands; its table holds a few hundred
 entries. With pages of 2 MB instead of 4 KB a whole program's buffers fit that table.
-Where the system knows no such pages, plain zeros do.
+What does not fill such a page gets small ones; where the system knows no large pages,
+plain zeros do.
 """
 
 import mmap
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -18,8 +17,7 @@ from handgrad.memory import in_units
 
 LARGE_PAGE = 1 << 21
 LINE = 64
-CHUNK = 4 * LARGE_PAGE  # small buffers share one
-SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+CHUNK = LARGE_PAGE // 2  # small buffers share one
 
 
 def zeros(size: int) -> NumpyArray:
@@ -36,8 +34,13 @@ def zeros(size: int) -> NumpyArray:
             f"A program needs a buffer of {in_units(size)}, which the system does "
             "not give. Take a smaller batch_size or smaller layers."
         ) from error
-    mapped.madvise(mmap.MADV_HUGEPAGE)
-    return from_line(np.frombuffer(mapped, dtype=np.uint8), size, LARGE_PAGE)
+    whole = np.frombuffer(mapped, dtype=np.uint8)
+    raw = from_line(whole, size, LARGE_PAGE)
+    first = raw.ctypes.data - whole.ctypes.data
+    end = first + size // LARGE_PAGE * LARGE_PAGE
+    mapped.madvise(mmap.MADV_HUGEPAGE, first, end - first)
+    mapped.madvise(mmap.MADV_NOHUGEPAGE, end)
+    return raw
 
 
 def from_line(raw: NumpyArray, size: int, line: int) -> NumpyArray:
@@ -46,20 +49,9 @@ def from_line(raw: NumpyArray, size: int, line: int) -> NumpyArray:
     return raw[start : start + size]
 
 
-@cache
-def gives_large_pages() -> bool:
-    """Whether the system answers a request for large pages with them."""
-    if not hasattr(mmap, "MADV_HUGEPAGE"):
-        return False
-    try:
-        return "[never]" not in SETTING.read_text(encoding="ascii")
-    except OSError:
-        return False
-
-
 def whole_pages(size: int) -> int:
-    """What so many bytes from the start of a large page take, once they are used."""
-    return -(-size // LARGE_PAGE) * LARGE_PAGE if gives_large_pages() else size
+    """What so many bytes from the start of a page take, once they are used."""
+    return -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
 class Arena:
@@ -76,7 +68,7 @@ class Arena:
 
     def take(self, size: int) -> NumpyArray:
         """That many bytes from the start of a cache line; the array holds them."""
-        if size >= LARGE_PAGE or checks_bounds():
+        if size > CHUNK or checks_bounds():
             self._others += whole_pages(size)
             return zeros(size)
         if self._used + size > len(self._chunk):

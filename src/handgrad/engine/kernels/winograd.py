@@ -21,6 +21,7 @@ from handgrad.engine.kernels.declaration import (
     scratch,
     strided,
     times,
+    updates,
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
@@ -137,15 +138,18 @@ def turn_kernel(kind: int) -> Kernel:
 
 
 @kernel_family
-def gradient_kernel(outs: int, vectors: int) -> Kernel:
+def gradient_kernel(outs: int, vectors: int, *, goes_on: bool = False) -> Kernel:
     """d_points[k, c] = sum over panels and examples of d_outputs[k] * inputs[c].
 
     A panel is (offset in d_outputs, offset in inputs), in bytes; there are `blocks` of
-    `outs` outputs and `groups` of 32 input channels, `vectors` of 16 at once.
+    `outs` outputs and `groups` of 32 input channels, `vectors` of 16 at once. With
+    `goes_on` the sum goes on where an earlier one stopped.
 
     Stands for
         d_weight of Conv2d.backward at one pair of points, for some input channels
     """
+
+    later = int(goes_on)
 
     @kernel_entry(
         operations=times(2, "blocks", outs, "groups", PANEL, "count", PANEL),
@@ -168,7 +172,7 @@ def gradient_kernel(outs: int, vectors: int) -> Kernel:
         ),
         panels: reads(LONGS, times(2, "count")),
         turned: scratch(at(FLOATS), times("groups", "count", PANEL, PANEL)),
-        d_points: writes(
+        d_points: (updates if goes_on else writes)(
             at(FLOATS),
             lambda blocks, groups, stride: strided(
                 blocks * outs, groups * PANEL, stride // FLOAT
@@ -202,6 +206,7 @@ def gradient_kernel(outs: int, vectors: int) -> Kernel:
                     panels_block(
                         outs,
                         vectors,
+                        later,
                         d_outputs + block * outs * PANEL_BYTES,
                         panels.ctypes.data,
                         count,

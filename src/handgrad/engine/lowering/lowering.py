@@ -19,7 +19,7 @@ from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Phase, Task, tiled
+from handgrad.engine.program import Phase, Task
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
 
@@ -74,10 +74,12 @@ class Lowering:
         """Add a task to what is made anew before each step: weights in other orders."""
         self.prepare.append(Task(operations))
 
-    def meet(self, name: str) -> None:
-        """End a phase: what follows sees what all tiles have done."""
+    def meet(self, name: str, tiles: range | None = None) -> None:
+        """End a phase, of some tiles or all: what follows sees what they have done."""
         if self.operations:
-            self.phases.append(tiled(name, self.operations, self.memory.tiles))
+            tiles = range(self.memory.tiles) if tiles is None else tiles
+            tasks = [Task(self.operations, tile) for tile in tiles]
+            self.phases.append(Phase(name, tasks))
             self.operations = []
 
     def scratch(self, name: str, size: int) -> Pointer:

@@ -56,12 +56,11 @@ def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     _, height, width = inputs.shape
     shape = Convolution.of(layer, inputs.shape, memory.tile)
     windows = Windows((height, width), shape.out_size, layer.padding, memory.tile)
-    count = CELLS * windows.count * layer.in_channels * PANEL
-    points = memory.each(f"{name} points", "activations", count)
     outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
     forward = Way(f"{name} forward", windows, layer.in_channels, layer.out_channels)
     order = geometry.forward_order(shape, forward.block)
     weights = _weight_points(lowering, name, forward, order, turned=False)
+    points = large_scratch(lowering, "points", CELLS * forward.source_cell)
     add_points(lowering, forward, inputs, points)
     products = add_products(lowering, forward, points, weights)
     bias = lowering.store.pointer(f"{name}.bias")
@@ -69,12 +68,12 @@ def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
-        add_weight_gradient(lowering, name, forward, points, d_outputs)
+        add_weight_gradient(lowering, name, forward, inputs, d_outputs)
         if not node.needs_d_inputs:
             return None
         return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
 
-    lowering.add_backward(backward)
+    lowering.add_backward(backward, inputs)
     return outputs
 
 

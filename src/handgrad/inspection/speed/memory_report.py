@@ -9,6 +9,7 @@ import gc
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ import numpy as np
 
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
-from handgrad.engine.pages import LARGE_PAGE, whole_pages
 from handgrad.engine.workers import available_cores
 from handgrad.errors import ResourceError
 from handgrad.inspection.speed.networks import CLASSES, Network, network
@@ -58,6 +58,11 @@ class MemoryReport:
         return max(self.building, self.measured)
 
     @property
+    def training(self) -> int:
+        """What training takes, over libraries and images."""
+        return self.measured - self.baseline - self.images
+
+    @property
     def error(self) -> float:
         """How far what was predicted lies from what was measured, over the baseline.
 
@@ -70,17 +75,16 @@ class MemoryReport:
 def planned_bytes(engine: CpuEngine) -> dict[str, int]:
     """All that an engine holds for training, by role; largest first.
 
-    Memory is given by pages of 2 MB, where the system has them: what lies between the
-    end of a buffer and the end of its page is a role of its own.
+    Memory is given by pages: what lies between the end of a buffer and the end of its
+    page is a role of its own. A buffer whose place was another's before counts nothing.
     """
     memory = engine.training.program.memory
     states = [state.nbytes for state in engine.states.values()]
     own = [engine.store.values.nbytes, *states]
-    rests = [whole_pages(size) - size for size in own if size >= LARGE_PAGE]
     roles = {
         "parameters": own[0],
         "optimizer": sum(states),
-        "rest of pages": memory.page_bytes - memory.total_bytes + sum(rests),
+        "rest of pages": memory.page_bytes - memory.total_bytes,
     }
     for line in memory.table:
         roles[line.role] = roles.get(line.role, 0) + line.own
@@ -92,8 +96,13 @@ def memory_report(
 ) -> MemoryReport:
     """Train one of `networks` for a few steps in a new process, and look at it."""
     words = [name, batch_size, workers or available_cores(), images]
+    return MemoryReport(**json.loads(in_new_process(__spec__.name, words)))
+
+
+def in_new_process(module: str, words: Sequence[Any]) -> str:
+    """The last line of a module that measures when run; its first word is a network."""
     done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, *map(str, words)],
+        [sys.executable, "-m", module, *map(str, words)],
         capture_output=True,
         text=True,
         check=False,
@@ -101,10 +110,10 @@ def memory_report(
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise ResourceError(
-            f"Measuring the memory of {name} failed: {last}. "
+            f"Measuring the memory of {words[0]} failed: {last}. "
             "Try a smaller batch or fewer images."
         )
-    return MemoryReport(**json.loads(done.stdout.splitlines()[-1]))
+    return done.stdout.splitlines()[-1]
 
 
 def measure(
@@ -113,14 +122,14 @@ def measure(
     """Measure in this process; what it had in memory before counts as baseline."""
     _train(*_build(chosen, batch_size, workers, images=batch_size))  # loads kernels
     forget()
-    baseline = _status("VmRSS")
+    baseline = resident()
     engine, batches = _build(chosen, batch_size, workers, images)
-    building = _status("VmHWM")
+    building = peak()
     forget()
     _train(engine, batches)
     data = batches[0].images.nbytes + batches[0].targets.nbytes
     roles = planned_bytes(engine)
-    return MemoryReport(baseline, data, roles, building, _status("VmHWM"))
+    return MemoryReport(baseline, data, roles, building, peak())
 
 
 def _build(
@@ -146,6 +155,16 @@ def forget() -> None:
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def resident() -> int:
+    """Bytes of this process in memory now."""
+    return _status("VmRSS")
+
+
+def peak() -> int:
+    """The most bytes of this process in memory since `forget`."""
+    return _status("VmHWM")
 
 
 def _status(name: str) -> int:

@@ -85,6 +85,7 @@ _NETWORKS = (
     ),
 )
 NETWORKS = {network.name: network for network in _NETWORKS}
+LARGE = {"vgg64": Network("vgg64", "vgg", image_shape=(3, 64, 64))}  # for memory
 
 
 def network(name: str, options: Mapping[str, Any] | None = None) -> Network:
@@ -93,8 +94,9 @@ def network(name: str, options: Mapping[str, Any] | None = None) -> Network:
     Example
         network("lenet", {"activation": "relu"}).build()
     """
-    name = name_of("network", {**catalog.MODELS, **NETWORKS}, name)
-    known = NETWORKS.get(name, Network(name, name))
+    quoted = {**NETWORKS, **LARGE}
+    name = name_of("network", {**catalog.MODELS, **quoted}, name)
+    known = quoted.get(name, Network(name, name))
     if not options:
         return known
     return Network(

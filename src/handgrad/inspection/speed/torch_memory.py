@@ -1,0 +1,50 @@
+"""Memory that torch takes for the same training, in a process of its own.
+
+Run as a program, this module measures in its process:
+    python -m handgrad.inspection.speed.torch_memory lenet_relu_max 256 2
+"""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from handgrad.inspection.speed.memory_report import STEPS, forget, in_new_process, peak
+from handgrad.inspection.speed.memory_report import resident as resident_bytes
+from handgrad.inspection.speed.networks import Network, network, pictures
+from handgrad.inspection.speed.race import PEERS, torch_peer
+
+FEW = 2  # images of the steps that load torch's libraries
+
+
+def torch_training(name: str, batch_size: int, workers: int) -> int:
+    """Bytes at the peak of a few eager steps, over libraries and images."""
+    return int(in_new_process(__spec__.name, [name, batch_size, workers]))
+
+
+def measure_torch(chosen: Network, batch_size: int, threads: int) -> int:
+    """The same in this process; what it had in memory before does not count."""
+    import torch
+
+    torch.set_num_threads(threads)
+    _train(_peer(chosen, FEW), FEW)
+    forget()
+    before = resident_bytes()
+    made = _peer(chosen, STEPS * batch_size)
+    forget()
+    _train(made, batch_size)
+    return peak() - before - made.images.nbytes - made.targets.nbytes
+
+
+def _peer(chosen: Network, images: int) -> Any:
+    return torch_peer(chosen, PEERS[0], pictures(chosen.image_shape, images))
+
+
+def _train(made: Any, batch_size: int) -> None:
+    order = np.random.default_rng(0).permutation(len(made.images))
+    for first in range(0, len(order), batch_size):
+        made.step(order[first : first + batch_size])
+
+
+if __name__ == "__main__":
+    print(measure_torch(network(sys.argv[1]), *map(int, sys.argv[2:])))
