@@ -76,8 +76,7 @@ def refused(operation, name, *gone, **changed):
 
 def ending(pointer, end):
     """The same place in a region of its own that ends so many bytes further on."""
-    first = pointer.region.first
-    size = pointer.base - first + end
+    size = pointer.offset + end
     return replace(pointer, region=replace(pointer.region, bytes=size, step=0))
 
 
@@ -177,10 +176,10 @@ def test_what_is_not_touched_may_be_nowhere():
 def test_words_are_what_the_kernel_reads_and_bytes_what_it_moves():
     numbers = np.zeros(10, np.float32)
     source = replace(pointer_to(numbers), tile_stride=8, worker_stride=16)
-    operation = doubling(source, Pointer(64, region=source.region))
+    operation = doubling(source, source.whole().plus(4))
     assert operation.words() == [
         *(source.base, 8, 16, 10),
-        *(64, 0, 0, 3),
+        *(source.base + 4, 0, 0, 3),
         *(3, 2, 4),
     ]
     assert operation.bytes == 4 * (3 * 2 + 3)

@@ -1,17 +1,16 @@
 """Zeroed pieces that begin on cache lines and never overlap."""
 
 import mmap
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from handgrad.engine import pages
 from handgrad.engine.pages import (
     CHUNK,
     LARGE_PAGE,
     LINE,
     Arena,
-    gives_large_pages,
     whole_pages,
     zeros,
 )
@@ -48,40 +47,27 @@ def test_pieces_do_not_overlap_and_outlive_the_arena():
         np.testing.assert_array_equal(piece, number)
 
 
-@pytest.fixture
-def setting(monkeypatch, tmp_path):
-    """A system whose answer to requests for large pages the test writes."""
-    monkeypatch.setattr(pages, "SETTING", tmp_path / "enabled")
-    monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 14, raising=False)
-    gives_large_pages.cache_clear()
-    yield tmp_path / "enabled"
-    gives_large_pages.cache_clear()
-
-
-@pytest.mark.parametrize(
-    ("words", "gives"),
-    [
-        ("always [madvise] never", True),
-        ("[always] madvise never", True),
-        ("always madvise [never]", False),
-        (None, False),
-    ],
-)
-def test_the_system_says_whether_it_has_large_pages(setting, words, gives):
-    if words:
-        setting.write_text(words)
-    assert gives_large_pages() == gives
-    assert whole_pages(LARGE_PAGE + 1) == (2 if gives else 1) * LARGE_PAGE + (not gives)
-
-
-def test_an_arena_counts_whole_pages(setting):
-    setting.write_text("always [madvise] never")
+def test_what_was_taken_is_counted_by_small_pages():
+    page = mmap.PAGESIZE
+    assert whole_pages(LARGE_PAGE + 1) == LARGE_PAGE + page
     arena = Arena()
     assert arena.page_bytes == 0
     arena.take(10)
-    assert arena.page_bytes == LARGE_PAGE
-    arena.take(LARGE_PAGE + 1)  # two pages of its own
-    assert arena.page_bytes == 3 * LARGE_PAGE
-    for _ in range(5):  # four fit beside the first piece, the fifth does not
-        arena.take(LARGE_PAGE - LINE)
-    assert arena.page_bytes == (2 + 4 + 1) * LARGE_PAGE
+    assert arena.page_bytes == page
+    arena.take(LARGE_PAGE + 1)
+    assert arena.page_bytes == LARGE_PAGE + 2 * page
+    arena.take(CHUNK)  # does not fit beside the first piece
+    assert arena.page_bytes == LARGE_PAGE + 2 * page + CHUNK
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+def test_no_more_is_taken_than_is_written():
+    found = zeros(LARGE_PAGE + LARGE_PAGE // 2)
+    before = resident_pages()
+    found[:: mmap.PAGESIZE] = 1
+    taken = (resident_pages() - before) * mmap.PAGESIZE
+    assert taken <= whole_pages(len(found)) + LARGE_PAGE // 8
+
+
+def resident_pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])

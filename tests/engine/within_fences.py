@@ -43,11 +43,10 @@ def run(operation, tile):
         copied = at_the_edge(operation, name, tile)
         if copied is not None:
             held.append(copied)
-            base = copied.ctypes.data - span.first * copied.itemsize
             region = Region("a copy", copied.ctypes.data, copied.nbytes)
             arguments[name] = replace(
                 operation.arguments[name],
-                base=base,
+                offset=-span.first * copied.itemsize,
                 tile_stride=0,
                 worker_stride=0,
                 region=region,

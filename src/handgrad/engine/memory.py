@@ -204,6 +204,10 @@ class Memory:
         held[:] = values.reshape(-1)
         return pointer_to(held, name)
 
+    def order(self, order: NumpyArray) -> Pointer:
+        """An order in which numbers are copied, in half the room of whole ones."""
+        return self.lookup("order", order.astype(np.int32))
+
     def shared(self, name: str, role: str, count: int) -> Pointer:
         """One float buffer of the program."""
         return Pointer(0, region=self._region(name, role, count * FLOAT_BYTES))

@@ -6,7 +6,7 @@ from .run import floats, run_entry
 
 
 def test_weights_are_laid_out_and_holes_are_zero():
-    weight, order = floats(5), np.array([3, -1, 0, 0, 4], np.int64)
+    weight, order = floats(5), np.array([3, -1, 0, 0, 4], np.int32)
     expected = np.array([weight[3], 0, weight[0], weight[0], weight[4]])
     packed = np.full(5, 9, np.float32)
     run_entry(convolution.pack, weight, packed, order, 5)

@@ -11,12 +11,12 @@ from handgrad.testing.closeness import assert_close
 from .run import floats
 
 
-def block_of(rows, vectors):
+def block_of(rows, vectors, goes_on=0):
     """The block as a function of its six integers."""
 
     @njit
     def block(left, panels, count, right, out, out_row):
-        panels_block(rows, vectors, left, panels, count, right, out, out_row)
+        panels_block(rows, vectors, goes_on, left, panels, count, right, out, out_row)
 
     return block
 
@@ -37,3 +37,25 @@ def test_panels_anywhere_are_added_up(rows, count, vectors):
     expected = np.einsum("pik,pkj->ij", chosen, right)
     assert_close(outputs[:, :PANEL], expected, count * PANEL)
     np.testing.assert_array_equal(outputs[:, PANEL:], 0)
+
+
+@pytest.mark.parametrize("vectors", [1, 2])
+def test_a_sum_that_goes_on_has_the_bits_of_one_sum(vectors):
+    rows, count, first = 12, 5, 2
+    left, right = floats(count, rows, PANEL), floats(count, PANEL, PANEL, seed=1)
+    table = np.array([[p * rows * PANEL * 4, 0] for p in range(count)], np.int64)
+    whole = np.zeros((rows, PANEL), np.float32)
+    parts = np.full((rows, PANEL), np.nan, np.float32)
+
+    def add(goes_on, begin, end, outputs):
+        for along in range(0, 4 * PANEL, vectors * VECTOR_BYTES):
+            block_of(rows, vectors, goes_on)(
+                *(left.ctypes.data, table[begin:].ctypes.data, end - begin),
+                *(right[begin:].ctypes.data + along, outputs.ctypes.data + along),
+                4 * PANEL,
+            )
+
+    add(0, 0, count, whole)
+    add(0, 0, first, parts)
+    add(1, first, count, parts)
+    np.testing.assert_array_equal(parts, whole)

@@ -11,6 +11,7 @@ import numpy as np
 
 from handgrad.engine.kernels.declaration import (
     FLOATS,
+    INTEGERS,
     LONGS,
     SIZE,
     Span,
@@ -216,7 +217,7 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
 def pack(
     weight: reads(FLOATS, lambda order: int(order.max()) + 1),
     packed: writes(FLOATS, "size"),
-    order: reads(LONGS, "size"),
+    order: reads(INTEGERS, "size"),
     size: SIZE,
 ):
     """packed[i] = weight[order[i]], and 0 where the order says -1."""

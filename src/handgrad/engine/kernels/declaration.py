@@ -50,7 +50,8 @@ class Element(NamedTuple):
 
 
 FLOATS, DOUBLES = Element("float32"), Element("float64")
-LONGS, SHORTS, OCTETS = Element("int64"), Element("int16"), Element("uint8")
+LONGS, INTEGERS = Element("int64"), Element("int32")
+SHORTS, OCTETS = Element("int16"), Element("uint8")
 
 
 def at(element: Element) -> Element:

@@ -208,7 +208,7 @@ def _packed(
             f"{full} packed",
             weight=lowering.store.pointer(full),
             packed=packed,
-            order=memory.lookup("order", order),
+            order=memory.order(order),
             size=len(order),
         )
     )

@@ -127,7 +127,7 @@ def _packed(
             f"{full} {kind}",
             weight=lowering.store.pointer(full),
             packed=ordered,
-            order=memory.lookup("order", np.ascontiguousarray(order).reshape(-1)),
+            order=memory.order(order),
             size=count,
         ),
         Operation(

@@ -111,7 +111,7 @@ def _weight_points(
         f"{full} packed",
         weight=lowering.store.pointer(full),
         packed=packed,
-        order=memory.lookup("order", planes.reshape(-1)),
+        order=memory.order(planes),
         size=planes.size,
     )
     rows, masks = places.arrays()

@@ -38,7 +38,7 @@ from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import add_bias_lanes, add_row_pieces
 from handgrad.engine.program import Phase, Task
 
-GROUP_BYTES = 5 << 26  # of windows that wait at one time
+GROUP_BYTES = 5 << 24  # of windows that wait at one time
 TURNED_BYTES = 3 << 18  # of inputs that stay in a core's own cache
 
 
@@ -73,10 +73,12 @@ class Side:
 
 def groups(tiles: int, workers: int, tile_bytes: int) -> list[range]:
     """Tiles whose windows wait at one time: few, and some for every worker."""
-    most = max(workers, GROUP_BYTES // tile_bytes // workers * workers)
+    count = -(-tiles * tile_bytes // GROUP_BYTES)
     if processor.has_matrix_unit():  # whose sum cannot go on
-        most = tiles
-    return [range(at, min(at + most, tiles)) for at in range(0, tiles, most)]
+        count = 1
+    each = -(-tiles // count)
+    step = -(-each // workers) * workers
+    return [range(at, min(at + step, tiles)) for at in range(0, tiles, step)]
 
 
 def _sides(lowering: Lowering, name: str, way: Way) -> tuple[Side, Side]:
