@@ -1,6 +1,6 @@
-"""How much memory does training take, in Handgrad and torch, and does the plan foresee it?
+"""How much memory does training take, in Handgrad and torch, and as foreseen?
 
-    python benchmarks/memory.py [NETWORK ...] [--images 6000]
+    python benchmarks/memory.py [NETWORK ...] [--images 20000]
 
 Each network is built and trained for a few steps in a process of its own, and so is
 torch's (eager, the same batch). `training` and `torch` are the most that these steps
@@ -25,7 +25,7 @@ def main() -> None:
     """One line for each network."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=[*NETWORKS, *LARGE])
-    parser.add_argument("--images", type=int, default=6_000)
+    parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--workers", type=int, default=available_cores())
     words = parser.parse_args()

@@ -142,7 +142,7 @@ def _taken_over(region: Region, life: Life, others: Sequence[Place]) -> int | No
 
 
 def _may_inherit(region: Region, life: Life, other: Place, first: int) -> bool:
-    """Whether another of the same lanes stands right there, and not at the same time."""
+    """Whether another of the same lanes stands there, and not at the same time."""
     is_like = (other.region.step, other.region.bytes) == (region.step, region.bytes)
     return is_like and other.first == first and other.life.follows(life)
 

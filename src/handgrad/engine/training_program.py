@@ -51,9 +51,7 @@ class TrainingProgram:
         tiles = -(-engine.batch_size // tile)
         self.is_own_loss = exact(engine.loss, LOSSES) is None
         meets = self.is_own_loss or has_meetings(nodes, training=True)
-        memory = Memory(
-            tile, tiles, engine.workers, per_tile=meets, shares=True
-        )
+        memory = Memory(tile, tiles, engine.workers, per_tile=meets, shares=True)
         self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         self._set: tuple[NumpyArray | None, NumpyArray | None] = (None, None)

@@ -73,7 +73,7 @@ def panels_block_of(
 
 
 @intrinsic(prefer_literal=True)
-def panels_block(  # noqa: PLR0913 (a kernel's numbers)
+def panels_block(
     typing_context,
     rows,
     vectors,

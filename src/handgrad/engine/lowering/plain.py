@@ -45,9 +45,7 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 
     lowering.meet(f"forward to {name}")
     both = [inputs.pointer, outputs.pointer]
-    lowering.phases.append(
-        Phase(f"{name} forward, plain", plain=forward, touched=both)
-    )
+    lowering.phases.append(Phase(f"{name} forward, plain", plain=forward, touched=both))
 
     def backward(d_outputs: Tensor) -> Tensor:
         is_matrix = inputs.stride == memory.columns
