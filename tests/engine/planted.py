@@ -33,7 +33,7 @@ def main(kind, place):
     outputs = memory.dense("outputs", "activations", (1,))
     kernel = {"index": by_index, "address": by_address}[kind]
     planted = Operation(kernel, "planted", outputs=outputs.pointer, place=int(place))
-    Program([tiled("all", [planted], 1)], memory).run()
+    Program([tiled("all", [planted], range(1))], memory).run()
     print(noticed)
 
 

@@ -144,11 +144,11 @@ def test_a_tile_or_worker_stays_in_its_own_lane(per_tile):
     """Although the next one's lane would have room for more."""
     memory = Memory(1, 3, 4, per_tile=per_tile)
     own, target = memory.each("own", "scratch", 10), memory.each("x", "scratch", 3)
-    program = [tiled("all", [doubling(own, target)], 3)]
+    program = [tiled("all", [doubling(own, target)], range(3))]
     assert Program(program, memory).phases
     for broken in (doubling(own, target, stride=5), doubling(own.plus(-8), target)):
         with pytest.raises(KernelCallError, match="argument source"):
-            Program([tiled("all", [broken], 3)], memory)
+            Program([tiled("all", [broken], range(3))], memory)
     assert doubling(own.whole(), target, stride=20).check_regions((0, 2), 4) is None
 
 
@@ -159,10 +159,10 @@ def test_the_last_tile_must_fit_too(tiles, fits):
     operation = doubling(moving, pointer_to(numbers), rows=3)
     memory = Memory(1, tiles, 1, per_tile=False)
     if fits:
-        Program([tiled("all", [operation], tiles)], memory)
+        Program([tiled("all", [operation], range(tiles))], memory)
         return
     with pytest.raises(KernelCallError, match="tile 3"):
-        Program([tiled("all", [operation], tiles)], memory)
+        Program([tiled("all", [operation], range(tiles))], memory)
 
 
 def test_what_is_not_touched_may_be_nowhere():

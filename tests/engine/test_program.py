@@ -45,7 +45,7 @@ def test_a_tiled_phase_runs_its_operations_for_every_tile(memory):
     array[:] = 1
     moving = pointer_to(array).by_tile(64)
     operation = Operation(clear, "clear", values=moving, size=2)
-    program = Program([tiled("tiles", [operation], 3)], memory)
+    program = Program([tiled("tiles", [operation], range(3))], memory)
     program.run()
     np.testing.assert_array_equal(np.flatnonzero(array == 0), [0, 1, 16, 17, 32, 33])
 
@@ -60,7 +60,7 @@ def test_it_shows_each_operation_once_with_its_cost(memory):
     array = memory.array("numbers", "settings", 1750)
     program = Program(
         [
-            tiled("tiles", [clearing(array, name="clear for all")], 3),
+            tiled("tiles", [clearing(array, name="clear for all")], range(3)),
             Phase("last", [Task([clearing(array, name="clear again")])]),
         ],
         memory,

@@ -84,8 +84,7 @@ def lives(phases: Sequence[Phase]) -> dict[Region, Life]:
 
 
 def _life(found: dict[Region, Life], pointer: Pointer) -> Life:
-    region = _region(pointer)
-    return found.setdefault(region, Life(is_constant=region.stays))
+    return found.setdefault(_region(pointer), Life())
 
 
 def _touched(operation: Operation) -> Iterator[tuple[Pointer, str]]:
@@ -94,7 +93,7 @@ def _touched(operation: Operation) -> Iterator[tuple[Pointer, str]]:
     for name, span in operation.spans.items():
         pointer = operation.arguments[name]
         if span.end > span.first and isinstance(pointer, Pointer) and pointer.region:
-            uses.append((pointer, operation.entry.arguments[name].use))  # type: ignore[union-attr]
+            uses.append((pointer, operation.entry.arguments[name].use))
     return iter(sorted(uses, key=lambda item: item[1] not in ("reads", "updates")))
 
 

@@ -25,8 +25,7 @@ PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a ca
 class Region:
     """A named piece of memory; with `step`, a tile's or worker's own `lane` of it.
 
-    Its address, `first`, is 0 until it has a place. What `stays` is never another's:
-    it holds zeros that no operation writes.
+    Its address, `first`, is 0 until it has a place.
     """
 
     name: str
@@ -34,7 +33,6 @@ class Region:
     bytes: int
     step: int = 0
     lane: int = 0
-    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,11 +242,6 @@ class Memory:
         pointer = self.shared(name, role, self.capacity * stride)
         moved = replace(pointer, tile_stride=self.tile * stride * FLOAT_BYTES)
         return Tensor(shape, moved, stride, is_batch_first=True)
-
-    def stays(self, tensor: Tensor) -> None:
-        """Let no other buffer have its place: of it zeros are read that none writes."""
-        assert tensor.pointer.region is not None
-        tensor.pointer.region.stays = True
 
     def keep(self, *tensors: Tensor) -> None:
         """Name tensors that a later operation reads: nothing writes over them."""

@@ -42,9 +42,9 @@ class Phase:
     touched: Sequence[Pointer] = ()
 
 
-def tiled(name: str, operations: Sequence[Operation], tiles: int) -> Phase:
+def tiled(name: str, operations: Sequence[Operation], tiles: range) -> Phase:
     """A phase that runs the same operations for every tile."""
-    return Phase(name, [Task(operations, tile) for tile in range(tiles)])
+    return Phase(name, [Task(operations, tile) for tile in tiles])
 
 
 def operations_of(phases: Sequence[Phase]) -> list[tuple[Operation, int, int]]:

@@ -91,14 +91,6 @@ class Watch:
         return recorded
 
 
-def buffer_at(memory, address):
-    """The number of the buffer of a program that holds an address."""
-    for number, buffer in enumerate(memory._held):
-        if 0 <= address - buffer.ctypes.data < buffer.nbytes:
-            return number
-    return None
-
-
 def read_going_back(program):
     """The buffers that the operations after the loss touch, and which touch them."""
     operations = {
@@ -110,10 +102,10 @@ def read_going_back(program):
     shown = [operation.stands_for for operation in operations.values()]
     (loss,) = [n for n, text in enumerate(shown) if "forward and backward" in text]
     return {
-        (buffer_at(program.memory, argument.base), operation.stands_for)
+        (argument.region, operation.stands_for)
         for operation in list(operations.values())[loss + 1 :]
         for argument in operation.arguments.values()
-        if isinstance(argument, Pointer) and argument.base
+        if isinstance(argument, Pointer) and argument.region
     }
 
 
@@ -124,11 +116,11 @@ def test_no_backward_pass_reads_activations_that_it_does_not_keep(monkeypatch, n
     program = cpu_engine(network).training.program
     memory = program.memory
     free = {
-        buffer_at(memory, tensor.pointer.base)
+        tensor.pointer.region
         for tensor in watch.activations
         if not memory.is_kept(tensor)
     }
-    used = {buffer_at(memory, tensor.pointer.base) for tensor in watch.gradients}
+    used = {tensor.pointer.region for tensor in watch.gradients}
     touched = read_going_back(program)
     assert touched
     assert {text for buffer, text in touched if buffer in free - used} == set()

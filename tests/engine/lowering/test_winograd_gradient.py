@@ -1,9 +1,13 @@
 """The sums over the batch come after all tiles, as tasks that any worker may take."""
 
+import numpy as np
 import pytest
 
+from handgrad.engine import processor
 from handgrad.engine.lowering import convolution as convolution_row
+from handgrad.engine.lowering import winograd_gradient as module
 from handgrad.engine.lowering.geometry import output_block
+from handgrad.engine.lowering.winograd_gradient import GROUP_BYTES, groups
 from handgrad.engine.lowering.winograd_way import CELLS
 
 from ..networks import NETWORKS, cpu_engine
@@ -43,3 +47,43 @@ def test_the_move_finds_every_weight_once(phases):
     ]
     assert sum(rows for rows, _ in moved) == 64
     assert {channels for _, channels in moved} == {32}
+
+
+@pytest.mark.parametrize(
+    ("tiles", "workers", "tile_bytes", "lengths"),
+    [
+        (1, 4, 1, [1]),
+        (8, 2, GROUP_BYTES // 8, [8]),
+        (8, 2, GROUP_BYTES // 8 + 1, [4, 4]),
+        (7, 2, GROUP_BYTES // 3, [4, 3]),
+        (5, 2, 9 * GROUP_BYTES, [2, 2, 1]),
+        (3, 4, 9 * GROUP_BYTES, [3]),
+    ],
+)
+def test_groups_are_few_and_have_a_tile_for_every_worker(
+    monkeypatch, tiles, workers, tile_bytes, lengths
+):
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
+    found = groups(tiles, workers, tile_bytes)
+    assert [len(group) for group in found] == lengths
+    assert [tile for group in found for tile in group] == list(range(tiles))
+
+
+def test_a_sum_of_the_matrix_unit_is_one_group(monkeypatch):
+    monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
+    assert groups(5, 2, 9 * GROUP_BYTES) == [range(5)]
+
+
+def test_groups_do_not_change_the_bits(unit, monkeypatch):
+    monkeypatch.setattr(convolution_row, "FEW_CHANNELS", 0)
+    network = NETWORKS["many channels"]
+    whole = cpu_engine(network)
+    whole.train_step(network.batch(70), 1)
+    monkeypatch.setattr(module, "GROUP_BYTES", 1)
+    for workers in (1, 2):
+        engine = cpu_engine(network, workers=workers)
+        names = [phase.name for phase in engine.training.program.phases]
+        count = names.count("conv2d_2 d_weight")
+        assert count == (1 if unit else -(-3 // workers))
+        engine.train_step(network.batch(70), 1)
+        np.testing.assert_array_equal(engine.store.values, whole.store.values)

@@ -23,6 +23,7 @@ from handgrad.engine.kernels.declaration import (
     scratch,
     strided,
     times,
+    updates,
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, kernel_family
@@ -223,7 +224,7 @@ def gather_last_kernel(dtype: str, *, by_planes: bool) -> Kernel:
         width: SIZE,
         lanes: SIZE,
         tile: TILE,
-        outputs: writes(FLOATS, inside),
+        outputs: updates(FLOATS, inside),  # zeros stay around the pictures
         planes: scratch(FLOATS, times("height", "width", "lanes")),
         tall: SIZE,
         wide: SIZE,

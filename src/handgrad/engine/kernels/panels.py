@@ -86,11 +86,11 @@ def panels_block(
     output_row,
 ):
     """A block of `rows` x `vectors` of a product over panels; see `panels_block_of`."""
-    sizes = (rows.literal_value, vectors.literal_value)
+    first, second = rows.literal_value, vectors.literal_value
     is_later = bool(goes_on.literal_value)
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        panels_block_of(builder, *sizes, values[3:], goes_on=is_later)
+        panels_block_of(builder, first, second, values[3:], goes_on=is_later)
         return context.get_dummy_value()
 
     return types.void(rows, vectors, goes_on, *[types.int64] * 6), generate

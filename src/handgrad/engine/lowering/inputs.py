@@ -50,7 +50,6 @@ def gather(lowering: Lowering, first: Node, check: BatchCheck) -> Tensor:
     else:
         inputs = memory.dense("inputs", "activations", (channels, tall, wide))
         inputs = replace(inputs, has_border=border is not None)
-        memory.stays(inputs)  # the gather writes nothing of the border
         planes = memory.each_worker("image planes", "scratch", tile * height * width)
         by_planes = width >= LANES and tile % LANES == 0
         kernel = gather_last_kernel(dtype, by_planes=by_planes)

@@ -19,7 +19,7 @@ from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.pieces import Piece
-from handgrad.engine.program import Phase, Task
+from handgrad.engine.program import Phase, Task, tiled
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
 
@@ -78,14 +78,16 @@ class Lowering:
         """End a phase, of some tiles or all: what follows sees what they have done."""
         if self.operations:
             tiles = range(self.memory.tiles) if tiles is None else tiles
-            tasks = [Task(self.operations, tile) for tile in tiles]
-            self.phases.append(Phase(name, tasks))
+            self.phases.append(tiled(name, self.operations, tiles))
             self.operations = []
 
-    def scratch(self, name: str, size: int) -> Pointer:
-        """So many bytes that layers share: each overwrites what the last has left."""
+    def scratch(self, name: str, size: int, *, is_large: bool = False) -> Pointer:
+        """So many bytes that layers share: each overwrites what the last has left.
+
+        Where buffers share places, large ones are a layer's own, for its own phases.
+        """
         least, pointer = self.scratches.get(name, (0, NOWHERE))
-        if least < size:
+        if least < size or (is_large and self.memory.shares):
             count = -(-size // FLOAT_BYTES)
             pointer = self.memory.each_worker(name, "scratch", count)
             self.scratches[name] = (size, pointer)

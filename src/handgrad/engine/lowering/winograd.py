@@ -29,7 +29,6 @@ from handgrad.engine.lowering.winograd_way import (
     add_outputs,
     add_points,
     add_products,
-    large_scratch,
 )
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
@@ -60,7 +59,7 @@ def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     forward = Way(f"{name} forward", windows, layer.in_channels, layer.out_channels)
     order = geometry.forward_order(shape, forward.block)
     weights = _weight_points(lowering, name, forward, order, turned=False)
-    points = large_scratch(lowering, "points", CELLS * forward.source_cell)
+    points = lowering.scratch("points", CELLS * forward.source_cell, is_large=True)
     add_points(lowering, forward, inputs, points)
     products = add_products(lowering, forward, points, weights)
     bias = lowering.store.pointer(f"{name}.bias")
@@ -88,7 +87,7 @@ def _add_d_inputs(
     d_inputs = lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
     order = geometry.backward_order(shape, back.block)
     weights = _weight_points(lowering, name, back, order, turned=True)
-    points = large_scratch(lowering, "points", CELLS * back.source_cell)
+    points = lowering.scratch("points", CELLS * back.source_cell, is_large=True)
     add_points(lowering, back, d_outputs, points)
     products = add_products(lowering, back, points, weights)
     zero = lowering.memory.shared(f"{back.name} no bias", "settings", 1)

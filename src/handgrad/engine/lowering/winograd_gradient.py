@@ -45,30 +45,23 @@ TURNED_BYTES = 3 << 18  # of inputs that stay in a core's own cache
 def add_weight_gradient(
     lowering: Lowering, name: str, way: Way, inputs: Tensor, d_outputs: Tensor
 ) -> None:
-    """36 products over the whole batch, when all tiles have come so far."""
+    """36 sums over the whole batch, to which some tiles add after others."""
     memory = lowering.memory
     add_bias_lanes(lowering, name, d_outputs)
-    summed = memory.shared(
-        f"{name} d_weight points", "gradients", CELLS * way.weight_cell // FLOAT_BYTES
+    each = sum(_tile_bytes(way, channels) for channels in (way.channels, way.outputs))
+    parts = groups(memory.tiles, memory.workers, each)
+    source, blame = (
+        _side(lowering, f"{name} {side} points", way, channels, len(parts[0]))
+        for side, channels in (("inputs", way.channels), ("d_outputs", way.outputs))
     )
-    sides = _sides(lowering, name, way)
-    for tiles in groups(memory.tiles, memory.workers, sum(side.step for side in sides)):
-        _add_group(lowering, name, way, (inputs, d_outputs, summed), sides, tiles)
-    _add_weight_pieces(lowering, name, way, summed)
-
-
-@dataclass(frozen=True)
-class Side:
-    """Windows at the points of some tiles, `step` bytes apart: inputs or d_outputs."""
-
-    cell: int
-    panel: int
-    step: int
-    place: Pointer
-
-    def of_tile(self, first: int) -> Pointer:
-        """Where a tile's own stand, in a group that begins with tile `first`."""
-        return self.place.by_tile(self.step).plus(-first * self.step)
+    size = CELLS * way.weight_cell // FLOAT_BYTES
+    sums = memory.shared(f"{name} d_weight points", "gradients", size)
+    gradient = Gradient(lowering, name, way, source, blame, sums)
+    for tiles in parts:
+        if len(parts) > 1 and tiles.start == 0:
+            lowering.meet(f"backward to {name}")
+        gradient.add(inputs, d_outputs, tiles)
+    _add_weight_pieces(lowering, name, way, sums)
 
 
 def groups(tiles: int, workers: int, tile_bytes: int) -> list[range]:
@@ -81,131 +74,114 @@ def groups(tiles: int, workers: int, tile_bytes: int) -> list[range]:
     return [range(at, min(at + step, tiles)) for at in range(0, tiles, step)]
 
 
-def _sides(lowering: Lowering, name: str, way: Way) -> tuple[Side, Side]:
-    """Places for a group's windows."""
-    memory, sides = lowering.memory, []
-    beyond = way.block * PANEL_BYTES  # the last block may read behind the last panel
-    steps = [
-        CELLS * way.windows.count * channels * PANEL_BYTES + beyond
-        for channels in (way.channels, way.outputs)
-    ]
-    count = len(groups(memory.tiles, memory.workers, sum(steps))[0])
-    for kind, channels, step in zip(
-        ("inputs", "d_outputs"), (way.channels, way.outputs), steps, strict=True
-    ):
-        size = count * step // FLOAT_BYTES
-        place = memory.shared(f"{name} {kind} points", "scratch", size)
-        panel = channels * PANEL_BYTES
-        sides.append(Side(way.windows.count * panel, panel, step, place))
-    return sides[0], sides[1]
+@dataclass(frozen=True)
+class Side:
+    """Inputs or d_outputs of some tiles, at the points: bytes between two of each."""
+
+    panel: int
+    cell: int
+    tile: int
+    place: Pointer
+
+    def of_tile(self, first: int) -> Pointer:
+        """Where a tile's own stand, in a group that begins with tile `first`."""
+        return self.place.by_tile(self.tile).plus(-first * self.tile)
 
 
-def _add_group(
-    lowering: Lowering,
-    name: str,
-    way: Way,
-    tensors: tuple[Tensor, Tensor, Pointer],
-    sides: tuple[Side, Side],
-    tiles: range,
-) -> None:
-    """The windows of some tiles, and what they add to the sums."""
-    inputs, d_outputs, summed = tensors
-    source, blame = sides
-    is_whole = len(tiles) == lowering.memory.tiles
-    if not is_whole and tiles.start == 0:
-        lowering.meet(f"backward to {name}")
-    add_points(lowering, way, inputs, source.of_tile(tiles.start))
-    windows = way.windows
-    add_turn(
-        lowering,
-        D_RESULT,
-        f"{name} d_outputs, windows",
-        (d_outputs.pointer, picture_strides(windows.out_size, windows.pixel_bytes)),
-        (
-            blame.of_tile(tiles.start),
-            (PANEL_BYTES, POINTS * blame.cell, blame.cell),
-        ),
-        windows.d_outputs(blame.panel),
-        way.outputs,
-    )
-    shown = "" if is_whole else f", tiles {tiles.start} to {tiles.stop}"
-    lowering.meet(f"backward to {name}{shown}", tiles)
-    tasks = _gradient_tasks(lowering, name, way, summed, sides, tiles)
-    lowering.phases.append(Phase(f"{name} d_weight{shown}", tasks))
+def _side(lowering: Lowering, name: str, way: Way, channels: int, tiles: int) -> Side:
+    panel, each = channels * PANEL_BYTES, _tile_bytes(way, channels)
+    place = lowering.memory.shared(name, "scratch", tiles * each // FLOAT_BYTES)
+    return Side(panel, way.windows.count * panel, each, place)
 
 
-def _gradient_tasks(
-    lowering: Lowering,
-    name: str,
-    way: Way,
-    summed: Pointer,
-    sides: tuple[Side, Side],
-    tiles: range,
-) -> list[Task]:
-    """A task for each pair of points and each part of the input channels."""
-    memory, windows = lowering.memory, way.windows
-    source, blame = sides
-    panels = [
-        (tile * blame.step + w * blame.panel, tile * source.step + w * source.panel)
-        for tile in range(len(tiles))
-        for w in range(windows.count)
-    ]
-    table = memory.lookup("panels", np.array(panels, np.int64))
-    if processor.has_matrix_unit():
-        return _tasks_by_unit(lowering, name, way, summed, sides, (table, len(panels)))
-    group_bytes = len(panels) * PANEL * PANEL_BYTES
-    together = max(1, TURNED_BYTES // group_bytes)
-    turned = lowering.scratch("turned", together * group_bytes)
-    count = way.channels // PANEL
-    stride = way.channels * FLOAT_BYTES
-    tasks = []
-    for first in range(0, count, together):
-        here = min(together, count - first)
-        inputs = source.place.plus(first * PANEL * PANEL_BYTES)
-        operation = Operation(  # the "tile" of these tasks is a pair of points
-            gradient_kernel(
-                way.block, geometry.vectors_at_once(), goes_on=tiles.start > 0
+def _tile_bytes(way: Way, channels: int) -> int:
+    """What the windows of a tile take, and what the last block reads behind them."""
+    return (CELLS * way.windows.count * channels + way.block) * PANEL_BYTES
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The sums of one convolution, and the windows that wait to be added."""
+
+    lowering: Lowering
+    name: str
+    way: Way
+    source: Side
+    blame: Side
+    sums: Pointer
+
+    def add(self, inputs: Tensor, d_outputs: Tensor, tiles: range) -> None:
+        """The windows of some tiles, then what they add to the sums."""
+        windows, blame = self.way.windows, self.blame
+        add_points(self.lowering, self.way, inputs, self.source.of_tile(tiles.start))
+        add_turn(
+            self.lowering,
+            D_RESULT,
+            f"{self.name} d_outputs, windows",
+            (d_outputs.pointer, picture_strides(windows.out_size, windows.pixel_bytes)),
+            (
+                blame.of_tile(tiles.start),
+                (PANEL_BYTES, POINTS * blame.cell, blame.cell),
             ),
-            f"{name} d_weight",
-            d_outputs=blame.place.by_tile(blame.cell),
-            inputs=inputs.by_tile(source.cell),
-            panels=table,
-            turned=turned,
-            d_points=summed.plus(first * PANEL_BYTES).by_tile(way.weight_cell),
-            count=len(panels),
-            blocks=way.blocks,
-            groups=here,
-            stride=stride,
+            windows.d_outputs(blame.panel),
+            self.way.outputs,
         )
-        shared = [operation]
-        tasks += [Task(shared, cell) for cell in range(CELLS)]
-    return tasks
+        self.lowering.meet(f"backward to {self.name}", tiles)
+        parts = [[one] for one in self._operations(tiles)]
+        tasks = [Task(one, cell) for one in parts for cell in range(CELLS)]
+        self.lowering.phases.append(Phase(f"{self.name} d_weight", tasks))
 
+    def _operations(self, tiles: range) -> list[Operation]:
+        """One for each part of the input channels; its "tile" is a pair of points."""
+        source, blame = self.source, self.blame
+        panels = [
+            (tile * blame.tile + w * blame.panel, tile * source.tile + w * source.panel)
+            for tile in range(len(tiles))
+            for w in range(self.way.windows.count)
+        ]
+        common: dict[str, Any] = {
+            "d_outputs": blame.place.by_tile(blame.cell),
+            "panels": self.lowering.memory.lookup("panels", np.array(panels, np.int64)),
+            "count": len(panels),
+        }
+        if processor.has_matrix_unit():
+            return [self._by_unit(common)]
+        group_bytes = len(panels) * PANEL * PANEL_BYTES
+        together = max(1, TURNED_BYTES // group_bytes)
+        turned = self.lowering.scratch("turned", together * group_bytes)
+        count = self.way.channels // PANEL
+        vectors = geometry.vectors_at_once()
+        return [
+            Operation(
+                gradient_kernel(self.way.block, vectors, goes_on=tiles.start > 0),
+                f"{self.name} d_weight",
+                inputs=source.place.plus(first * PANEL * PANEL_BYTES).by_tile(
+                    source.cell
+                ),
+                turned=turned,
+                d_points=self.sums.plus(first * PANEL_BYTES).by_tile(
+                    self.way.weight_cell
+                ),
+                blocks=self.way.blocks,
+                groups=min(together, count - first),
+                stride=self.way.channels * FLOAT_BYTES,
+                **common,
+            )
+            for first in range(0, count, together)
+        ]
 
-def _tasks_by_unit(
-    lowering: Lowering,
-    name: str,
-    way: Way,
-    summed: Pointer,
-    sides: tuple[Side, Side],
-    panels: tuple[Pointer, int],
-) -> list[Task]:
-    """A task for each pair of points, for the matrix unit."""
-    source, blame = sides
-    size = sum_scratch_bytes(way.outputs)
-    operation = Operation(
-        winograd_sum,
-        f"{name} d_weight",
-        d_outputs=blame.place.by_tile(blame.cell),
-        inputs=source.place.by_tile(source.cell),
-        panels=panels[0],
-        parts=lowering.scratch("parts", size),
-        d_points=summed.by_tile(way.weight_cell),
-        count=panels[1],
-        outputs=way.outputs,
-        channels=way.channels,
-    )
-    return [Task([operation], cell) for cell in range(CELLS)]
+    def _by_unit(self, common: dict[str, Any]) -> Operation:
+        """The same for the matrix unit."""
+        return Operation(
+            winograd_sum,
+            f"{self.name} d_weight",
+            inputs=self.source.place.by_tile(self.source.cell),
+            parts=self.lowering.scratch("parts", sum_scratch_bytes(self.way.outputs)),
+            d_points=self.sums.by_tile(self.way.weight_cell),
+            outputs=self.way.outputs,
+            channels=self.way.channels,
+            **common,
+        )
 
 
 def _add_weight_pieces(

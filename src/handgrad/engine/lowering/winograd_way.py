@@ -92,18 +92,11 @@ def add_points(lowering: Lowering, way: Way, inputs: Tensor, points: Pointer) ->
     )
 
 
-def large_scratch(lowering: Lowering, name: str, size: int) -> Pointer:
-    """So many bytes for each worker: a layer's own, where buffers share places."""
-    if lowering.memory.shares:
-        return lowering.memory.each_worker(name, "scratch", size // FLOAT_BYTES)
-    return lowering.scratch(name, size)
-
-
 def add_products(
     lowering: Lowering, way: Way, points: Pointer, weights: Pointer
 ) -> Pointer:
     """One matrix product for each pair of points and each window: where they stand."""
-    outputs = large_scratch(lowering, "products", CELLS * way.cell)
+    outputs = lowering.scratch("products", CELLS * way.cell, is_large=True)
     if processor.has_matrix_unit():
         _add_products_by_unit(lowering, way, points, weights, outputs)
     else:

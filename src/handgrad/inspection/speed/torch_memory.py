@@ -33,7 +33,7 @@ def measure_torch(chosen: Network, batch_size: int, threads: int) -> int:
     made = _peer(chosen, STEPS * batch_size)
     forget()
     _train(made, batch_size)
-    return peak() - before - made.images.nbytes - made.targets.nbytes
+    return peak() - before - int(made.images.nbytes + made.targets.nbytes)
 
 
 def _peer(chosen: Network, images: int) -> Any:
