@@ -7,7 +7,7 @@ import pytest
 
 from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch
-from handgrad.engine.lifetimes import Life, lives, places
+from handgrad.engine.lifetimes import LARGE, PAGE, Life, lives, places
 from handgrad.engine.memory import Region
 
 from .networks import NETWORKS, cpu_engine
@@ -40,6 +40,13 @@ def test_the_lowest_gap_that_is_large_enough_is_taken():
     )
     assert found == [0, 512, 768, 512]
     assert total == 960
+
+
+def test_large_buffers_begin_on_pages():
+    """Else a kernel that reads one and writes another waits for its own stores."""
+    always, large = alive(0, 9), LARGE + 64
+    found, _ = placed((large, always), (large, always), (128, always))
+    assert found == [0, LARGE + PAGE, LARGE + 64]
 
 
 def test_what_is_read_before_it_is_written_is_never_shared():

@@ -12,7 +12,8 @@ from handgrad.engine.memory import CACHE_LINE, Pointer, Region
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase
 
-ALWAYS = (0, 1 << 60)
+LARGE = 1 << 16  # bytes from which on a buffer begins on a page
+PAGE = 1 << 12  # a load waits for a store before it with the same place in a page
 PLAIN = "plain"  # how plain work uses what it touches
 
 
@@ -148,9 +149,9 @@ def _may_inherit(region: Region, life: Life, other: Place, first: int) -> bool:
 
 def _lowest_gap(size: int, others: Sequence[Place]) -> int:
     """The first place between others where so many bytes fit, or behind them."""
-    lowest = 0
+    lowest, line = 0, CACHE_LINE if size < LARGE else PAGE
     for other in sorted(others, key=lambda place: place.first):
         if lowest + size <= other.first:
             break
-        lowest = max(lowest, -(-other.end // CACHE_LINE) * CACHE_LINE)
+        lowest = max(lowest, -(-other.end // line) * line)
     return lowest
