@@ -38,7 +38,7 @@ from handgrad.engine.operation import Operation
 from handgrad.engine.pieces import add_bias_lanes, add_row_pieces
 from handgrad.engine.program import Phase, Task
 
-GROUP_BYTES = 1 << 27  # of windows that wait at one time
+GROUP_BYTES = 5 << 24  # of windows that wait at one time
 TURNED_BYTES = 3 << 18  # of inputs that stay in a core's own cache
 
 
