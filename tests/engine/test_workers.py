@@ -132,8 +132,14 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
     assert available_cores() == 1
 
 
-def test_where_there_is_no_sched_yield_workers_spin(monkeypatch):
-    monkeypatch.setattr(workers.sys, "platform", "win32")
+@pytest.mark.parametrize("system", ["win32", "darwin", "linux"])
+@pytest.mark.parametrize("machine", ["x86_64", "riscv64"])
+def test_workers_wait_as_the_system_lets_them(monkeypatch, system, machine):
+    monkeypatch.setattr(workers.sys, "platform", system)
+    monkeypatch.setattr(workers.platform, "machine", lambda: machine)
+    give_way, futex, number = workers.system_calls()
+    assert (give_way != 0) == (system != "win32")
+    assert (futex != 0) == (number != 0) == ((system, machine) == ("linux", "x86_64"))
     crew = Crew(2)
     crew.workers.run()
     np.testing.assert_array_equal(crew.counts, 1)

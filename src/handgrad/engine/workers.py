@@ -6,6 +6,7 @@ lock, and go to sleep when nothing was announced for about a millisecond.
 
 import ctypes
 import os
+import platform
 import sys
 import threading
 import weakref
@@ -30,12 +31,24 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _yield_address() -> int:
-    """The address of sched_yield, or 0 where there is none."""
+FUTEX = {"x86_64": 202, "aarch64": 98}  # the number of the system call
+LONGEST_SLEEP = 10_000_000  # nanoseconds
+
+
+def system_calls() -> tuple[int, int, int]:
+    """Addresses of sched_yield and syscall, and futex's number; 0 for what is missing.
+
+    Source
+        Linux, man 2 futex
+    """
     if sys.platform == "win32":
-        return 0
-    function = ctypes.CDLL(None).sched_yield
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
+        return 0, 0, 0
+    library = ctypes.CDLL(None)
+    give_way = ctypes.cast(library.sched_yield, ctypes.c_void_p).value or 0
+    number = FUTEX.get(platform.machine(), 0) if sys.platform == "linux" else 0
+    if number == 0:
+        return give_way, 0, 0
+    return give_way, ctypes.cast(library.syscall, ctypes.c_void_p).value or 0, number
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ class _Shared:
     tables: Tables
     control: NumpyArray
     address: int
-    yield_address: int
+    system: tuple[int, int, int]
     count: int
     forks: int  # of the process that its threads belong to
 
@@ -76,7 +89,10 @@ def _shared(tables: Tables, count: int) -> _Shared:
     cells = execute.FIRST + 2 * len(tables[0])
     control = np.zeros((cells + 1) * execute.LINE, dtype=np.int64)
     address = -(-control.ctypes.data // 64) * 64  # the start of a cache line
-    return _Shared(tables, control, address, _yield_address(), count, fork_count())
+    shared = _Shared(tables, control, address, system_calls(), count, fork_count())
+    first = (address - memory_address(control)) // 8 + execute.TIMEOUT * execute.LINE
+    control[first + 1] = LONGEST_SLEEP
+    return shared
 
 
 class Workers:
@@ -152,7 +168,7 @@ class Workers:
             generation,
             0,
             self.count,
-            shared.yield_address,
+            shared.system,
         )
         self._generation = generation
 
@@ -168,7 +184,7 @@ def _work(shared: _Shared, worker: int, wake: threading.Event) -> None:
             worker,
             shared.count,
             IDLE_SPINS,
-            shared.yield_address,
+            shared.system,
         )
         wake.clear()
         if execute.park(shared.address, 1) <= generation and not shared.is_stopped:

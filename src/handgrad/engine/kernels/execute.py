@@ -13,6 +13,8 @@ Control (int64, one cache line each, so that workers do not disturb each other)
     PARKED      how many workers sleep
     STOP        1 ends the workers
     LIMIT       tasks of tiles from this one on are passed over
+    ASLEEP      how many workers sleep within a step, until a phase ends
+    TIMEOUT     the longest such sleep: seconds, nanoseconds
     FIRST + 2p      tasks taken of phase p, since the beginning
     FIRST + 2p + 1  arrivals at the end of phase p, since the beginning
 """
@@ -23,6 +25,7 @@ from handgrad.engine.kernels.machine import (
     atomic_load,
     atomic_store,
     call_entry,
+    call_futex,
     call_plain,
     flush_small_numbers,
     load_long,
@@ -30,9 +33,12 @@ from handgrad.engine.kernels.machine import (
 )
 
 LINE = 8  # int64 numbers in a cache line
-GENERATION, PARKED, STOP, LIMIT, FIRST = 0, 1, 2, 3, 4
+GENERATION, PARKED, STOP, LIMIT, ASLEEP, TIMEOUT, FIRST = 0, 1, 2, 3, 4, 5, 6
 NO_LIMIT = 1 << 62
 SPINS_BEFORE_YIELD = 2000
+SPINS_BEFORE_SLEEP = SPINS_BEFORE_YIELD + 400  # yields, each about half a microsecond
+FUTEX_WAIT, FUTEX_WAKE = 128, 129  # of threads of one process
+ALL, LOW = (1 << 31) - 1, (1 << 32) - 1
 
 
 @kernel
@@ -60,31 +66,56 @@ def run_phase(phase, count, tables, control, generation, worker, workers):
 
 
 @kernel
-def wait_for(address, value, yield_address):
-    """Wait until the number at an address has reached a value."""
-    spins = 0
-    while atomic_load(address) < value:
-        spins += 1
-        if spins > SPINS_BEFORE_YIELD and yield_address != 0:
-            call_plain(yield_address)
+def arrive(control, phase, last, system):
+    """Say that a worker has come to the end of a phase; the last one wakes the others.
+
+    `last` is what the arrivals count when all have come.
+    """
+    arrivals = cell(control, FIRST + 2 * phase + 1)
+    is_last = atomic_add(arrivals, 1) + 1 == last
+    futex, number = system[1], system[2]
+    if is_last and futex != 0 and atomic_load(cell(control, ASLEEP)) > 0:
+        call_futex(futex, number, arrivals, FUTEX_WAKE, ALL, 0)
 
 
 @kernel
-def run_step(tables, control, generation, worker, workers, yield_address):
+def wait_for_all(control, phase, last, system):
+    """Wait until all workers have come to the end of a phase: spin, yield, then sleep.
+
+    A worker that sleeps leaves its core to one that another process keeps from its own.
+    """
+    arrivals = cell(control, FIRST + 2 * phase + 1)
+    give_way, futex, number = system
+    spins = 0
+    while True:
+        found = atomic_load(arrivals)
+        if found >= last:
+            return
+        spins += 1
+        if spins > SPINS_BEFORE_SLEEP and futex != 0:
+            atomic_add(cell(control, ASLEEP), 1)
+            timeout = cell(control, TIMEOUT)
+            call_futex(futex, number, arrivals, FUTEX_WAIT, found & LOW, timeout)
+            atomic_add(cell(control, ASLEEP), -1)
+        elif spins > SPINS_BEFORE_YIELD and give_way != 0:
+            call_plain(give_way)
+
+
+@kernel
+def run_step(tables, control, generation, worker, workers, system):
     """All phases of one step, as one of the workers."""
     before = flush_small_numbers()
     phases = tables[0]
     for phase in range(phases.shape[0]):
         run_phase(phase, phases[phase, 1], tables, control, generation, worker, workers)
         if workers > 1:
-            arrivals = cell(control, FIRST + 2 * phase + 1)
-            atomic_add(arrivals, 1)
-            wait_for(arrivals, generation * workers, yield_address)
+            arrive(control, phase, generation * workers, system)
+            wait_for_all(control, phase, generation * workers, system)
     set_control_word(before)
 
 
 @kernel
-def serve(tables, control, generation, worker, workers, idle_spins, yield_address):
+def serve(tables, control, generation, worker, workers, idle_spins, system):
     """Run steps as they are announced; return when idle for long, or told to stop.
 
     Returns the number of the last step run.
@@ -93,14 +124,14 @@ def serve(tables, control, generation, worker, workers, idle_spins, yield_addres
     while atomic_load(cell(control, STOP)) == 0:
         if atomic_load(cell(control, GENERATION)) > generation:
             generation += 1
-            run_step(tables, control, generation, worker, workers, yield_address)
+            run_step(tables, control, generation, worker, workers, system)
             spins = 0
         else:
             spins += 1
             if spins > idle_spins:
                 return generation
-            if spins > SPINS_BEFORE_YIELD and yield_address != 0:
-                call_plain(yield_address)
+            if spins > SPINS_BEFORE_YIELD and system[0] != 0:
+                call_plain(system[0])
     return generation
 
 

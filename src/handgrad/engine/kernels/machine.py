@@ -128,6 +128,21 @@ def call_plain(typing_context, function):
 
 
 @intrinsic
+def call_futex(typing_context, function, number, address, operation, value, timeout):
+    """Linux's futex, through the C function `syscall`, with the call's own number."""
+
+    def generate(context, builder, signature, values):
+        function, number, *arguments = values
+        kind = ir.FunctionType(INT64, [INT64], var_arg=True)
+        pointer = builder.inttoptr(function, kind.as_pointer())
+        zero = ir.Constant(INT64, 0)
+        builder.call(pointer, [number, *arguments, zero, zero])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 6), generate
+
+
+@intrinsic
 def bits_to_float(typing_context, bits):
     """The float32 whose bits are those of a 32-bit integer."""
 
