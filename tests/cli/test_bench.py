@@ -18,7 +18,7 @@ def test_a_report_for_people(handgrad, tmp_path):
         "bench mlp --set hidden_sizes=64, --batch-size 256 --steps 2"
     )
     assert code == 0
-    for words in ("matrix product", "linear_1 forward", "waiting, and Python", "GB/s"):
+    for words in ("matrix product", "linear_1 forward", "waiting and Python", "GB/s"):
         assert words in out
     assert "of the matrix peak." in out
     assert (tmp_path / "roofline.png").read_bytes().startswith(b"\x89PNG")
@@ -50,7 +50,7 @@ def test_a_report_for_programs(handgrad, tmp_path):
         ("bench --batch-size 0", "--batch-size"),
         ("bench --workers 0", "--workers"),
         ("bench --steps 0", "--steps"),
-        ("bench --set optimizer.beta1=0.5", "for the model only"),
+        ("bench --set optimizer.beta1=0.5", "options of the model only"),
     ],
 )
 def test_mistakes_are_told(refused, words, sentence):

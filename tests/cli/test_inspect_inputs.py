@@ -17,7 +17,7 @@ def test_numbers_are_read():
         with pytest.raises(ConfigError, match="--sizes takes numbers"):
             numbers("--sizes", wrong)
     for wrong in ("1.5", "1e300"):
-        with pytest.raises(ConfigError, match="takes whole numbers"):
+        with pytest.raises(ConfigError, match="takes comma-separated integers"):
             whole_numbers("--depths", wrong)
 
 

@@ -53,7 +53,7 @@ def test_mistakes_are_sentences(refused, trained, tmp_path):
     assert "bad.png cannot be read" in refused(f"predict {trained} bad.png")
     assert "none.png cannot be read" in refused(f"predict {trained} none.png")
     assert "nowhere is not there" in refused("predict nowhere bad.png")
-    assert "--top takes a whole number" in refused(f"predict {trained} bad.png --top 0")
+    assert "--top takes an integer" in refused(f"predict {trained} bad.png --top 0")
     assert "--invert takes no, auto, yes" in refused(
         f"predict {trained} bad.png --invert maybe"
     )
@@ -97,7 +97,7 @@ def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tm
     (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
     empty = handgrad(f"predict {trained} some")
     assert empty.code == 2
-    assert "some holds no pictures (passed over: 1 broken link). Give" in empty.err
+    assert "some contains no images (passed over: 1 broken link). Give" in empty.err
     pictures[0].rename(folder / "a.png")
     code, _, err = handgrad(f"predict {trained} some")
     assert (code, err) == (0, "passed over: 1 broken link\n")
@@ -112,10 +112,10 @@ def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tm
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("x.zip", "Unpack it, and give its folder."),
-        ("x.TAR", "Unpack it, and give its folder."),
-        ("x.tar.gz", "Unpack it, and give its folder."),
-        ("x.npy", "Give arrays in Python: handgrad.load(run).predict(images)."),
+        ("x.zip", "Unpack it and give the folder."),
+        ("x.TAR", "Unpack it and give the folder."),
+        ("x.tar.gz", "Unpack it and give the folder."),
+        ("x.npy", "For arrays, use Python: handgrad.load(run).predict(images)."),
     ],
 )
 def test_what_holds_several_pictures_says_what_to_do(
@@ -134,7 +134,7 @@ def test_one_bad_file_does_not_keep_the_others_from_an_answer(
     assert len(out.splitlines()) == 2
     assert "bad.png cannot be read as" in err
     assert "none.png cannot be read" in err
-    assert "2 of 3 files could not be read; all others are answered" in err
+    assert "2 of 3 files could not be read; all others were classified" in err
     out = handgrad(f"predict {trained} {pictures[0]} bad.png --json").out
     assert len(json.loads(out)["predictions"]) == 1
     assert len(json.loads(out)["unreadable"]) == 1
@@ -148,13 +148,13 @@ def test_dark_digits_on_white_are_noticed_and_turned(handgrad, trained, tmp_path
     words = f"predict {trained} {paths[0]} {paths[1]}"
     code, _, err = handgrad(words)
     assert code == 0
-    assert "1 of 2 pictures seems inverted" in err
+    assert "1 of 2 images looks inverted" in err
     assert "--invert auto" in err
     code, out, err = handgrad(f"{words} --invert auto")
     assert "light and dark were swapped" in err
     first, second = (line.split()[1:] for line in out.splitlines()[1:])
     assert first == second
-    assert "seems inverted" not in handgrad(f"predict {trained} {paths[0]}").err
+    assert "looks inverted" not in handgrad(f"predict {trained} {paths[0]}").err
 
 
 def test_other_losses_give_scores_under_their_own_name(handgrad, pictures, tmp_path):
@@ -228,7 +228,7 @@ def test_answers_never_replace_what_they_are_of(handgrad, trained, tmp_path, nam
     source = target if target.exists() else tmp_path / "five.png"
     code, _, err = handgrad(f"predict {trained} {source} --csv {target}")
     assert code == 2
-    assert "Give another name, such as answers.csv" in err
+    assert "Give another path, such as predictions.csv" in err
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -237,7 +237,7 @@ def test_answers_need_a_folder_that_is_there(handgrad, trained, tmp_path):
     target = tmp_path / "nowhere" / "answers.csv"
     code, _, err = handgrad(f"predict {trained} {tmp_path}/five.png --csv {target}")
     assert code == 2
-    assert "its folder is not there. Make the folder" in err
+    assert "its folder does not exist. Create the folder" in err
 
 
 def test_all_pictures_of_a_call_share_a_white(handgrad, trained, tmp_path):

@@ -165,7 +165,7 @@ def test_balanced_classes_need_all_examples():
         classifier(class_weight="balanced"),
         classifier(class_weight="balanced", epochs=1).fit(IMAGES, LABELS),
     ):
-        with pytest.raises(ConfigError, match="a portion does not tell"):
+        with pytest.raises(ConfigError, match="do not show the class frequencies"):
             clf.partial_fit(IMAGES, LABELS)
         clf.set_params(class_weight={0: 1.0, 1: 2.0}).partial_fit(IMAGES, LABELS)
 

@@ -22,8 +22,8 @@ def test_what_overlaps_is_not_ranked():
     found = compare([0.90, 0.91, 0.95], [0.89, 0.92, 0.93])
     assert not found.is_told
     words = in_words("A", "B", found)
-    assert words.startswith("Not enough seeds to tell A from B: the means differ by ")
-    assert f"some {found.enough} seeds may do." in words
+    assert words.startswith("Not enough seeds to distinguish A from B: the means differ by ")
+    assert f"about {found.enough} seeds may be enough." in words
     assert found.enough > 3
 
 
@@ -36,7 +36,7 @@ def test_no_difference_needs_no_number_of_seeds():
 def test_two_seeds_say_nothing():
     found = compare([0.9, 0.91], [0.1, 0.11])
     assert (found.low, found.is_told) == (None, False)
-    assert f"{FEWEST} seeds each are the fewest" in in_words("A", "B", found)
+    assert f"at least {FEWEST} seeds each" in in_words("A", "B", found)
 
 
 def test_the_same_values_give_the_same_interval():

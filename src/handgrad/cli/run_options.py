@@ -1,4 +1,4 @@
-"""What `handgrad train` may be told of the run: folder, beginning, saving."""
+"""The options of `handgrad train` on the run: folder, initial weights, saving."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,35 +11,50 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         metavar="RUN",
-        help="Go on with a run that was stopped, or with more --epochs.",
+        help="Run folder to resume: a stopped run, or any run with more --epochs.",
         rich_help_panel=RUN,
     ),
 ]
 StartFrom = Annotated[
     Path | None,
     typer.Option(
-        metavar="RUN|FILE", help="Begin with its weights.", rich_help_panel=RUN
+        metavar="RUN|FILE",
+        help="Run or saved network whose weights to start from.",
+        rich_help_panel=RUN,
     ),
 ]
 RunFolder = Annotated[
     Path | None,
     typer.Option(
-        "--run", help="A new folder; one under runs/ by default.", rich_help_panel=RUN
+        "--run",
+        help="New folder for the run.",
+        show_default="a new one under runs/",
+        rich_help_panel=RUN,
     ),
 ]
 CheckpointSeconds = Annotated[
     float | None,
-    typer.Option(help="Save this often within an epoch (60).", rich_help_panel=RUN),
+    typer.Option(
+        help="Seconds between two checkpoints within an epoch.",
+        show_default="60",
+        rich_help_panel=RUN,
+    ),
 ]
 OnFailedSave = Annotated[
     str | None,
     typer.Option(
         metavar="WHAT",
-        help="stop, or continue and try again at the next checkpoint (stop).",
+        help="Reaction to a failed save: stop, or continue and retry at the next "
+        "checkpoint.",
+        show_default="stop",
         rich_help_panel=RUN,
     ),
 ]
 Force = Annotated[
     bool,
-    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
+    flag(
+        "--force",
+        says="Start even if the estimated memory exceeds what is free.",
+        panel=RUN,
+    ),
 ]

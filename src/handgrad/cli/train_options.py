@@ -1,4 +1,4 @@
-"""What `handgrad train` may be told, and the tables of a configuration it becomes."""
+"""The options of `handgrad train`, and their conversion to configuration tables."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,19 +13,25 @@ from handgrad.ranges import shown
 Model = Annotated[
     str | None,
     typer.Argument(
-        help="A network (see handgrad models) or a TOML file; LeNet by default.",
-        show_default=False,
+        help="Name of a network (see handgrad models), or a TOML file.",
+        show_default="lenet",
     ),
 ]
 Engine = Annotated[
     str | None,
-    typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
+    typer.Option(
+        help="Engine: cpu (fast) or plain (readable).",
+        show_default="cpu",
+        rich_help_panel=RUN,
+    ),
 ]
 Isa = Annotated[
     str | None,
     typer.Option(
         "--isa",
-        help="avx2, avx512 or amx: the same bits on any processor that has it.",
+        help="Instruction set: avx2, avx512 or amx; bit-identical results on all "
+        "processors that have it.",
+        show_default="the largest of the processor",
         rich_help_panel=RUN,
     ),
 ]
@@ -34,7 +40,8 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME|PATH",
-        help="A name (see handgrad data list), or the path of images (digits).",
+        help="Name of a data set (see handgrad data list), or path of images.",
+        show_default="digits",
         rich_help_panel=DATA,
     ),
 ]
@@ -42,19 +49,25 @@ Validation = Annotated[
     str | None,
     typer.Option(
         metavar="HOW",
-        help="A fraction or count of the training images, test, folder, none (0.1).",
+        help="Validation images: a fraction or number of the training images, test, "
+        "folder or none.",
+        show_default="0.1",
         rich_help_panel=DATA,
     ),
 ]
 TrainCount = Annotated[
     int | None,
-    typer.Option(help="Train on this many images only.", rich_help_panel=DATA),
+    typer.Option(
+        help="Number of images to train on.", show_default="all", rich_help_panel=DATA
+    ),
 ]
 NormalizationName = Annotated[
     str | None,
     typer.Option(
         "--normalization",
-        help="unit (0 to 1), half (-1 to 1) or standard (mean 0, deviation 1).",
+        help="Normalization: unit (0 to 1), half (-1 to 1) or standard (mean 0, "
+        "standard deviation 1).",
+        show_default="unit",
         rich_help_panel=DATA,
     ),
 ]
@@ -62,70 +75,103 @@ Augment = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME[:VALUE]",
-        help="random_flip, random_crop:2 or cutout:8; may be repeated.",
+        help="Augmentation, such as random_flip, random_crop:2 or cutout:8; may be "
+        "repeated.",
         rich_help_panel=DATA,
     ),
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option(help="Times through the training images.", rich_help_panel=TRAINING),
+    typer.Option(
+        help="Passes over the training set.",
+        show_default="10",
+        rich_help_panel=TRAINING,
+    ),
 ]
 BatchSize = Annotated[
-    int | None, typer.Option(help="Images in a step.", rich_help_panel=TRAINING)
+    int | None,
+    typer.Option(
+        help="Images per step.",
+        show_default="256",
+        rich_help_panel=TRAINING,
+    ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(help="The same seed gives the same bits.", rich_help_panel=TRAINING),
+    typer.Option(
+        help="Seed of all random numbers; the same seed gives bit-identical results.",
+        show_default="0",
+        rich_help_panel=TRAINING,
+    ),
 ]
 Optimizer = Annotated[
     str | None,
     typer.Option(
-        help="sgd, momentum, nesterov, rmsprop, adam or adamw.",
+        help="Optimizer: sgd, momentum, nesterov, rmsprop, adam or adamw.",
+        show_default="sgd",
         rich_help_panel=TRAINING,
     ),
 ]
 LearningRate = Annotated[
     float | None,
     typer.Option(
-        help="0.1 for sgd, 0.02 with momentum, else 0.001.", rich_help_panel=TRAINING
+        help="Learning rate.",
+        show_default="0.1 for sgd, 0.02 with momentum, otherwise 0.001",
+        rich_help_panel=TRAINING,
     ),
 ]
 Schedule = Annotated[
     str | None,
     typer.Option(
-        help="constant, step_decay, cosine or one_cycle.", rich_help_panel=TRAINING
+        help="Learning-rate schedule: constant, step_decay, cosine or one_cycle.",
+        show_default="constant",
+        rich_help_panel=TRAINING,
     ),
 ]
 WarmupEpochs = Annotated[
     float | None,
-    typer.Option(help="Rise to the learning rate first.", rich_help_panel=TRAINING),
+    typer.Option(
+        help="Linear warm-up, in epochs.", show_default="0", rich_help_panel=TRAINING
+    ),
 ]
 WeightDecay = Annotated[
     float | None,
-    typer.Option(help="The optimizer's weight decay.", rich_help_panel=TRAINING),
+    typer.Option(
+        help="Weight decay of the optimizer; decoupled in adamw.",
+        rich_help_panel=TRAINING,
+    ),
 ]
 L2 = Annotated[
     float | None,
     typer.Option(
-        "--l2", help="Strength of the L2 term of the loss.", rich_help_panel=TRAINING
+        "--l2",
+        help="Strength of the L2 penalty in the loss.",
+        show_default="0",
+        rich_help_panel=TRAINING,
     ),
 ]
 LossName = Annotated[
     str | None,
     typer.Option(
         "--loss",
-        help="softmax_cross_entropy, multiclass_svm or mean_squared_error.",
+        help="Loss: softmax_cross_entropy, multiclass_svm or mean_squared_error.",
+        show_default="softmax_cross_entropy",
         rich_help_panel=TRAINING,
     ),
 ]
 LabelSmoothing = Annotated[
     float | None,
-    typer.Option(help="Of softmax_cross_entropy.", rich_help_panel=TRAINING),
+    typer.Option(
+        help="Label smoothing of softmax_cross_entropy, as a fraction.",
+        show_default="0",
+        rich_help_panel=TRAINING,
+    ),
 ]
 ClassWeight = Annotated[
     str | None,
     typer.Option(
-        help="balanced (equal total weight per class) or none (none).",
+        help="Class weights: balanced (equal total weight per class) or none.",
+        show_default="none",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -133,19 +179,25 @@ PredictWithFlip = Annotated[
     bool,
     flag(
         "--predict-with-flip",
-        says="Answer by the mean over an image and its mirror image.",
+        says="Test-time augmentation: average the logits of the image and its "
+        "horizontal flip.",
         panel=DATA,
     ),
 ]
 ClipNorm = Annotated[
     float | None,
-    typer.Option(help="Longest gradient of a step.", rich_help_panel=TRAINING),
+    typer.Option(
+        help="Maximum gradient norm (global-norm clipping).",
+        show_default="no clipping",
+        rich_help_panel=TRAINING,
+    ),
 ]
 EarlyStopping = Annotated[
     int | None,
     typer.Option(
         metavar="EPOCHS",
-        help="Stop after so many epochs without a better one.",
+        help="Patience: stop after this many epochs without a lower validation loss.",
+        show_default="no early stopping",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -154,12 +206,12 @@ AllowEmptyClasses = Annotated[
     bool,
     flag(
         "--allow-empty-classes",
-        says="Go on where a folder beside those of the classes has no images.",
+        says="Allow folders without images beside the class folders.",
         panel=DATA,
     ),
 ]
 
-PLACES = {  # the option's own name -> its table and key; "" is the top
+PLACES = {  # name of the option -> table and key; "" is the top level
     "seed": ("", "seed"),
     "engine": ("", "engine"),
     "isa": ("", "isa"),
@@ -193,9 +245,9 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
 
 
 def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
-    """The tables that these options and --set assignments ask for.
+    """Convert options and --set assignments to configuration tables.
 
-    Only what was given is in them, so that a file's own settings stay.
+    They contain only what was given, so that the other settings of a file stay.
     """
     tables: Settings = {}
     for option, value in given.items():
@@ -216,16 +268,16 @@ def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
 def _said_twice(section: str, key: str, first: Any, second: Any) -> ConfigError:
     name = next(option for option, place in PLACES.items() if place == (section, key))
     return ConfigError(
-        f"--{name.replace('_', '-')} says {shown(first)}, and --set {section}.{key} "
-        f"says {shown(second)}. Give one of them."
+        f"--{name.replace('_', '-')} is {shown(first)}, but --set {section}.{key} is "
+        f"{shown(second)}. Give one of them."
     )
 
 
 def merged(base: Settings, over: Settings) -> Settings:
-    """The base with other tables laid over it; a new name starts a table afresh.
+    """Merge tables over a base; a new name resets the options of its table.
 
     Example
-        an optimizer sgd with momentum, told to be adam, forgets its momentum
+        base "sgd" with a momentum, merged with "adam": "adam" without a momentum
     """
     tables = {name: dict(table) for name, table in base.items() if name}
     top = {**base.get("", {}), **over.get("", {})}
@@ -242,8 +294,8 @@ def _validation(text: str) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number and value not in ("test", "none", "folder"):
         raise ConfigError(
-            "--validation takes a fraction, a count, test, folder or none, got "
-            f"{text!r}. Write it like --validation 0.1."
+            "--validation takes a fraction, a number of images, test, folder or none, "
+            f"got {text!r}. For example: --validation 0.1"
         )
     return value
 
@@ -251,8 +303,8 @@ def _validation(text: str) -> Any:
 def _image_size(side: int) -> list[int]:
     if side < 1:
         raise ConfigError(
-            f"--image-size takes a whole number from 1 up, got {side}. "
-            "Give the pixels of a side."
+            f"--image-size takes an integer of at least 1, got {side}. "
+            "Give the side length in pixels."
         )
     return [side, side]
 

@@ -8,9 +8,9 @@ from handgrad.cli.screens.sentences import of_system_error
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "the disk is full. Free some room"),
-        (errno.EACCES, "you may not read or write there. Change that"),
-        (errno.EROFS, "can only be read. Choose another folder"),
+        (errno.ENOSPC, "the disk is full. Free some space"),
+        (errno.EACCES, "permission denied. Change the permissions"),
+        (errno.EROFS, "read-only. Use another folder"),
         (errno.ELOOP, "Too many levels"),
     ],
 )
