@@ -51,7 +51,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     bad = tmp_path / "bad.toml"
     for content in (b"a = = b", b"a = '\xff'", f"a = {DEEP}".encode()):
         bad.write_bytes(content)
-        with pytest.raises(ConfigError, match=r"bad\.toml is not valid TOML: .* Fix the syntax"):
+        with pytest.raises(ConfigError, match=r"bad\.toml is not valid TOML: .* Fix"):
             read_toml(bad)
 
 

@@ -292,7 +292,5 @@ def test_steps_out_of_range(step):
 
 @pytest.mark.parametrize("seed", [-1, 2**63, None, 0.5, "0"])
 def test_a_key_takes_the_seeds_of_a_configuration(seed):
-    with pytest.raises(
-        ConfigError, match="A Key takes seed as an integer from 0 to"
-    ):
+    with pytest.raises(ConfigError, match="A Key takes seed as an integer from 0 to"):
         Key(seed)

@@ -128,9 +128,7 @@ def value_of_kind(who: str, value: Any, kind: Any) -> Any:
             raise ValueError("a boolean is not a number here")
         return adapter.validate_python(value)
     except ValueError as error:  # pydantic's is one
-        raise ConfigError(
-            f"{who} as {in_words(kind)}, got {shown(value)}."
-        ) from error
+        raise ConfigError(f"{who} as {in_words(kind)}, got {shown(value)}.") from error
 
 
 def _holds_truth(value: Any) -> bool:

@@ -51,8 +51,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return parse_toml(content.decode())
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}. "
-            "Check the path."
+            f"{path} cannot be read: {error.strerror or error}. Check the path."
         ) from error
     except ValueError as error:
         raise ConfigError(

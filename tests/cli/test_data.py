@@ -68,7 +68,7 @@ def test_mistakes_are_sentences(refused, alone, tmp_path):
     assert "Did you mean 'mnist'" in refused("data fetch mnits")
     assert "digits needs no download" in refused("data fetch digits")
     assert "Did you mean 'digits'" in refused("data show digit")
-    assert "--per-class as an integer of at least 1" in refused("data show --per-class 0")
+    assert "--per-class as an integer of at least" in refused("data show --per-class 0")
     assert "--image-size of at least 1" in refused("data show --image-size 0")
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in refused("data show --out file/x.png")

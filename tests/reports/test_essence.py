@@ -51,8 +51,8 @@ def test_of_losses_the_lowest_is_best(tmp_path):
     numbers = {"a": (2.5,), "b": (0.5,)}
     words = ranking_words(view(tmp_path, numbers, "validation_loss"))
     assert words == (
-        "Lowest validation loss: b, 0.5000; next: a, 2.5000; with one seed, this may be "
-        "chance."
+        "Lowest validation loss: b, 0.5000; next: a, 2.5000; with one seed, this may "
+        "be chance."
     )
 
 

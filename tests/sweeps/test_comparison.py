@@ -22,7 +22,9 @@ def test_what_overlaps_is_not_ranked():
     found = compare([0.90, 0.91, 0.95], [0.89, 0.92, 0.93])
     assert not found.is_told
     words = in_words("A", "B", found)
-    assert words.startswith("Not enough seeds to distinguish A from B: the means differ by ")
+    assert words.startswith(
+        "Not enough seeds to distinguish A from B: the means differ"
+    )
     assert f"about {found.enough} seeds may be enough." in words
     assert found.enough > 3
 

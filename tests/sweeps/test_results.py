@@ -33,7 +33,7 @@ def test_the_best_comes_first_and_who_is_as_good_is_said(four):
     assert not second["against_best"]["is_told"]
     assert third["against_best"]["is_told"]
     assert results["as_good"] == [best["name"], second["name"]]
-    assert results["verdict"].startswith(f"Not enough seeds to distinguish {best['name']}")
+    assert f"seeds to distinguish {best['name']}" in results["verdict"]
     assert results["tested"]["mean"] == pytest.approx(best["mean"] / 2)
     assert results["seconds"] == 12.0
 

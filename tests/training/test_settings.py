@@ -17,9 +17,7 @@ def test_early_stopping_may_be_left_out():
 
 
 def test_counts_have_an_end_and_seeds_as_well():
-    with pytest.raises(
-        ConfigError, match="batch_size as an integer from 1 to 21474"
-    ):
+    with pytest.raises(ConfigError, match="batch_size as an integer from 1 to 21474"):
         TrainingSettings(batch_size=10**19)
     for seed in (-1, 2**63, 0.5):
         with pytest.raises(ConfigError, match="Training takes seed as an integer"):

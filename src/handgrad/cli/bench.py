@@ -30,9 +30,9 @@ def bench(
         typer.Option(help="Number of threads.", show_default="all usable cores"),
     ] = None,
     steps: Annotated[int, typer.Option(help="Number of steps to time.")] = 30,
-    picture: Annotated[
-        Path, typer.Option(help="File for the roofline figure.")
-    ] = Path("roofline.png"),
+    picture: Annotated[Path, typer.Option(help="File for the roofline figure.")] = Path(
+        "roofline.png"
+    ),
     as_json: Json = False,
 ) -> None:
     """Benchmark the operations of a training step against the machine's peak rates."""

@@ -135,18 +135,14 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
         )
     else:
         count = "no" if found.test is None else f"{len(found.test):,}"
-        say(
-            f"{found.name}: {len(found.train):,} training images, {count} test images."
-        )
+        say(f"{found.name}: {len(found.train):,} training images, {count} test images.")
         say(f"Samples are in {written}.")
 
 
 @data.command("inspect")
 @documented
 def inspect_data(
-    path: Annotated[
-        str, typer.Argument(help="Path of images, or name of a data set.")
-    ],
+    path: Annotated[str, typer.Argument(help="Path of images, or name of a data set.")],
     label_from: LabelFrom = None,
     data_dir: DataDir = None,
     quiet: Quiet = False,

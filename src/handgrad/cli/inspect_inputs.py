@@ -18,9 +18,7 @@ FigureFile = Annotated[
         "--figure", metavar="FILE", help="File for the figure (.png or .svg)."
     ),
 ]
-Run: TypeAlias = Annotated[
-    Path, typer.Argument(help="Run folder of handgrad train.")
-]
+Run: TypeAlias = Annotated[Path, typer.Argument(help="Run folder of handgrad train.")]
 MaybeRun: TypeAlias = Annotated[
     Path | None, typer.Argument(help="Run folder of handgrad train; optional.")
 ]
@@ -46,9 +44,7 @@ Count = Annotated[
     int,
     typer.Option("--images", help="Number of images.", rich_help_panel=DATA),
 ]
-Image = Annotated[
-    int, typer.Option("--image", help="Index of the image, from 0.")
-]
+Image = Annotated[int, typer.Option("--image", help="Index of the image, from 0.")]
 Numbers = Annotated[
     str, typer.Option(metavar="NUMBERS", help="Comma-separated numbers.")
 ]

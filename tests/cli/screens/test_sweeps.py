@@ -35,6 +35,7 @@ def test_the_best_are_shown_and_what_is_said_of_them(filled, capsys):
     assert out.count("learning_rate=0") >= 10
     assert "4 more settings: see trials.csv." in out
     assert results["verdict"] in out
-    assert f"The best {len(results['as_good'])} settings do not differ significantly." in out
+    count = len(results["as_good"])
+    assert f"The best {count} settings do not differ significantly." in out
     assert "Test accuracy of the best setting: 0.0376 ± 0.0051." in out
     assert "decrease of R²; out-of-bag R²" in out
