@@ -24,7 +24,7 @@ from handgrad.estimator.inputs import (
     training_examples,
     weights_of,
 )
-from handgrad.estimator.lock import put_back, training_lock
+from handgrad.estimator.lock import restored_on_error, training_lock
 from handgrad.estimator.parameters import checked_parameters
 from handgrad.estimator.partial import Portions, first_portion, next_portion
 from handgrad.estimator.progress import follow
@@ -144,7 +144,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         After a KeyboardInterrupt the classifier holds the best epoch so far.
         """
         history = History()
-        with training_lock(self), put_back(self, history):
+        with training_lock(self), restored_on_error(self, history):
             return self._fit(X, y, sample_weight, history)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, history: History) -> Self:
@@ -170,13 +170,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
     ) -> Self:
         """Continue training with one pass over these examples (incremental learning).
 
-        The first call takes all `classes` that may occur in any call, by default those
-        of y; its examples determine the normalization. Parameters of the optimizer and
-        the loss, such as the learning rate, `batch_size`, `augment` and `workers` may
-        be changed between calls; others need `fit`. An error leaves the classifier as
-        it was before the call.
+        The first call takes all `classes` that may occur in any call, or those of y;
+        its examples determine the normalization. Parameters of optimizer and loss, such
+        as the learning rate, `batch_size`, `augment` and `workers` may be set between
+        calls; others need `fit`. An error leaves the classifier unchanged.
         """
-        with training_lock(self), put_back(self, ()):
+        with training_lock(self), restored_on_error(self, ()):
             settings = for_portions(self.get_params(deep=False))
             if hasattr(self, "network_"):
                 portion = next_portion(self, X, y, classes, sample_weight)
@@ -201,8 +200,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> NumpyArray:
         """Softmax of the logits, (count, classes), float64; rows sum to 1.
 
-        Trained with another loss than softmax cross-entropy, they rank the classes but
-        are not estimates of probabilities.
+        After another loss than softmax cross-entropy, they only rank the classes.
         """
         examples = self._examples(X)
         return self.trained_.predict_probabilities(examples)
@@ -294,8 +292,7 @@ def load(
     """Load a fitted classifier from `path`: a file of `save`, or a run folder.
 
     `which` is the checkpoint of the run, "best" or "last"; `workers` the number of
-    threads; `model` the function that built a network with layers of your own.
-    RunError if it cannot be loaded.
+    threads; `model` the function that built a network of your own. RunError on failure.
     """
     network = load_network(path, which, workers=workers, model=model)
     settings = settings_of(network.config) | ({} if model is None else {"model": model})

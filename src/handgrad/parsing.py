@@ -10,7 +10,7 @@ from handgrad.paths import check_ordinary
 
 DEEPEST = 32  # maximum nesting in TOML; our own files need 6
 WIDEST = 2**63  # TOML integers have 64 bits
-OF_THE_SHELL = tuple(map(Path, ("/dev/stdin", "/dev/fd", "/proc/self/fd")))
+SHELL_PIPES = tuple(map(Path, ("/dev/stdin", "/dev/fd", "/proc/self/fd")))
 LARGEST = 1 << 26  # maximum bytes of a TOML file
 
 
@@ -41,7 +41,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     A pipe made by the shell, as in `<(command)`, is read as well.
     """
-    if path not in OF_THE_SHELL and path.parent not in OF_THE_SHELL:
+    if path not in SHELL_PIPES and path.parent not in SHELL_PIPES:
         check_ordinary(path)
     try:
         with path.open("rb") as file:

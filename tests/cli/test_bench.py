@@ -50,7 +50,7 @@ def test_a_report_for_programs(handgrad, tmp_path):
         ("bench --batch-size 0", "--batch-size"),
         ("bench --workers 0", "--workers"),
         ("bench --steps 0", "--steps"),
-        ("bench --set optimizer.beta1=0.5", "options of the model only"),
+        ("bench --set optimizer.beta1=0.5", "for the model only"),
     ],
 )
 def test_mistakes_are_told(refused, words, sentence):

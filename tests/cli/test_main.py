@@ -199,7 +199,7 @@ def test_an_empty_word_names_nothing(words, after, capsys):
 
 
 def test_an_empty_part_of_a_setting_is_no_empty_word():
-    main.check_words(["train", "--set", "hidden_sizes=", "--set=a=", "--quiet"])
+    main.check_arguments(["train", "--set", "hidden_sizes=", "--set=a=", "--quiet"])
 
 
 def test_matplotlib_says_nothing_where_it_cannot_keep_anything(tmp_path):

@@ -26,7 +26,8 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     dataset: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|PATH", help="Other data set with the same classes, in full."
+            metavar="NAME|PATH",
+            help="Other data set with the same classes, to evaluate in full.",
         ),
     ] = None,
     last: Annotated[

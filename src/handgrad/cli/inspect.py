@@ -41,7 +41,7 @@ def softmax_numerics(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show where float32 softmax over- and underflows, with and without max-shift."""
+    """Show float32 softmax over- and underflow, and the fix: subtract the maximum."""
     check_figure(figure)
     from handgrad import inspection
 

@@ -35,7 +35,7 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME|PATH",
-        help="Other data set than that of the run.",
+        help="Data set to use instead of that of the run.",
         show_default="digits without a run",
         rich_help_panel=DATA,
     ),

@@ -22,7 +22,7 @@ from handgrad.cli.predict import predict
 from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
 from handgrad.cli.screens.stopping import Interrupted
-from handgrad.cli.screens.streams import open_streams, to_nothing
+from handgrad.cli.screens.streams import open_streams, redirect_to_null
 from handgrad.cli.screens.warned import own_warnings
 from handgrad.cli.study import study
 from handgrad.cli.summary import summary
@@ -75,7 +75,7 @@ def main() -> None:
     open_streams()
     _set_matplotlib()
     codes: list[int] = []
-    atexit.register(_leave, codes)  # registered first, so it runs last
+    atexit.register(_exit, codes)  # registered first, so it runs last
     codes.append(run())
     sys.exit(codes[0])
 
@@ -92,7 +92,7 @@ def _set_matplotlib() -> None:
             del os.environ[name]
 
 
-def _leave(codes: list[int]) -> None:
+def _exit(codes: list[int]) -> None:
     """Exit immediately, after all other exit handlers have run.
 
     Finalizing the interpreter, object by object, is of no use to a process that ends,
@@ -136,7 +136,7 @@ def run(words: Sequence[str] | None = None) -> int:
 
 def _call(words: Sequence[str] | None) -> int:
     """Run a command and return its exit code; the caller handles its errors."""
-    check_words(sys.argv[1:] if words is None else words)
+    check_arguments(sys.argv[1:] if words is None else words)
     try:
         code = typer.main.get_command(app).main(
             args=words, prog_name="handgrad", standalone_mode=False
@@ -146,7 +146,7 @@ def _call(words: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def check_words(words: Sequence[str]) -> None:
+def check_arguments(words: Sequence[str]) -> None:
     """ConfigError for an empty argument, which as a path is the working directory."""
     for before, word in pairwise(("handgrad", *words)):
         option, equals, value = word.partition("=")
@@ -166,5 +166,5 @@ def _fail(sentence: str, code: int) -> int:
 
 def _close_stdout() -> int:
     """Handle a closed output pipe (`| head`): no message, and no error at exit."""
-    to_nothing(sys.stdout)
+    redirect_to_null(sys.stdout)
     return CLOSED_PIPE

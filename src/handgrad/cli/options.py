@@ -34,6 +34,24 @@ def flag(*names: str, says: str, panel: str | None = None) -> Any:
     return typer.Option(*names, help=says, metavar="", rich_help_panel=panel)
 
 
+def option(
+    says: str,
+    panel: str | None = None,
+    *,
+    name: str | None = None,
+    default: str | bool = True,
+    metavar: str | None = None,
+) -> Any:
+    """An option that is None if it is not given; `default` is shown in its help."""
+    return typer.Option(
+        *([name] if name else []),
+        help=says,
+        show_default=default,
+        metavar=metavar,
+        rich_help_panel=panel,
+    )
+
+
 Json = Annotated[bool, flag("--json", says="Print one JSON object as the last line.")]
 Quiet = Annotated[bool, flag("--quiet", "-q", says="Print only the result.")]
 Set = Annotated[
@@ -132,7 +150,7 @@ def refuse_sections(settings: Mapping[str, Any], command: str) -> dict[str, Any]
     others = [section for section in settings if section != "model"]
     if others:
         raise ConfigError(
-            f"{command} takes --set for options of the model only, got one of "
-            f"{others[0]}. Remove it, or use handgrad train."
+            f"{command} takes --set for the model only, got an option of {others[0]}. "
+            "Remove it, or use handgrad train."
         )
     return dict(settings.get("model", {}))

@@ -22,7 +22,7 @@ OTHERS = {  # suffixes of files that are not images, and what to do with them
         (".npy", ".npz"), "For arrays, use Python: handgrad.load(run).predict(images)."
     ),
 }
-WAYS = ("no", "auto", "yes")
+INVERT_CHOICES = ("no", "auto", "yes")
 
 
 def predict(
@@ -143,7 +143,7 @@ def _check(top: int, invert: str) -> None:
         raise ConfigError(
             f"--top takes an integer of at least 1, got {top}. Give 1 or more."
         )
-    if invert not in WAYS:
+    if invert not in INVERT_CHOICES:
         raise ConfigError(
             f"--invert takes no, auto or yes, got {invert!r}. "
             "For example: --invert auto"

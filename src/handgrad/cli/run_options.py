@@ -1,53 +1,51 @@
-"""The options of `handgrad train` on the run: folder, initial weights, saving."""
+"""The options of `handgrad train` on the run: engine, folder, weights, saving."""
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from handgrad.cli.options import RUN, flag, option
 
-from handgrad.cli.options import RUN, flag
-
-Resume = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="RUN",
-        help="Run folder to resume: a stopped run, or any run with more --epochs.",
-        rich_help_panel=RUN,
-    ),
+Engine = Annotated[
+    str | None, option("Engine: cpu (fast) or plain (readable).", RUN, default="cpu")
 ]
-StartFrom = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="RUN|FILE",
-        help="Run or saved network whose weights to start from.",
-        rich_help_panel=RUN,
+Isa = Annotated[
+    str | None,
+    option(
+        "Instruction set: avx2, avx512 or amx; bit-identical results on all processors "
+        "that have it.",
+        RUN,
+        default="the largest of the processor",
     ),
 ]
 RunFolder = Annotated[
     Path | None,
-    typer.Option(
-        "--run",
-        help="New folder for the run.",
-        show_default="a new one under runs/",
-        rich_help_panel=RUN,
+    option("New folder for the run.", RUN, name="--run", default="a new one in runs/"),
+]
+Resume = Annotated[
+    Path | None,
+    option(
+        "Run folder to resume: a stopped run, or any run with more --epochs.",
+        RUN,
+        metavar="RUN",
+    ),
+]
+StartFrom = Annotated[
+    Path | None,
+    option(
+        "Run or saved network whose weights to start from.", RUN, metavar="RUN|FILE"
     ),
 ]
 CheckpointSeconds = Annotated[
     float | None,
-    typer.Option(
-        help="Seconds between two checkpoints within an epoch.",
-        show_default="60",
-        rich_help_panel=RUN,
-    ),
+    option("Seconds between two checkpoints within an epoch.", RUN, default="60"),
 ]
 OnFailedSave = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "On a failed save: stop, or continue and retry at the next checkpoint.",
+        RUN,
+        default="stop",
         metavar="WHAT",
-        help="Reaction to a failed save: stop, or continue and retry at the next "
-        "checkpoint.",
-        show_default="stop",
-        rich_help_panel=RUN,
     ),
 ]
 Force = Annotated[

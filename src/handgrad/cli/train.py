@@ -34,8 +34,8 @@ QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 98 % of the 
     "schedule": {"name": "cosine"},
     "training": {"epochs": 20, "batch_size": 32},
 }
-OF_THE_NETWORK = ("normalization", "augmentation")  # in [dataset]; the rest is the data
-WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
+NETWORK_KEYS = ("normalization", "augmentation")  # in [dataset]; the rest is the data
+ALLOWED_WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
 
 
 def train(  # noqa: PLR0913 - a command's options are its arguments
@@ -67,8 +67,8 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     class_weight: option.ClassWeight = None,
     clip_norm: option.ClipNorm = None,
     early_stopping: option.EarlyStopping = None,
-    engine: option.Engine = None,
-    isa: option.Isa = None,
+    engine: run_options.Engine = None,
+    isa: run_options.Isa = None,
     workers: Workers = None,
     run: run_options.RunFolder = None,
     resume: run_options.Resume = None,
@@ -166,7 +166,7 @@ def _without_data(base: Settings, before: "RunConfig") -> Settings:
     The location of the images, how they are read and split, and the class weights
     belong to one data set.
     """
-    data = {k: v for k, v in base.get("dataset", {}).items() if k in OF_THE_NETWORK}
+    data = {k: v for k, v in base.get("dataset", {}).items() if k in NETWORK_KEYS}
     shape = before.resolved.input_shape if before.resolved else ()
     if len(shape) == 3:
         data["image_size"] = list(shape[1:])
@@ -237,7 +237,7 @@ def _resumed(
 
 
 def _refuse_beside_resume(given: dict[str, Any]) -> None:
-    others = sorted(given.keys() - WITH_RESUME)
+    others = sorted(given.keys() - ALLOWED_WITH_RESUME)
     if others:
         name = {"model": "a model", "settings": "--set"}.get(
             others[0], f"--{others[0].replace('_', '-')}"

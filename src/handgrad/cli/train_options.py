@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from handgrad.cli.options import DATA, RUN, TRAINING, Settings, flag, parse_value
+from handgrad.cli.options import (
+    DATA,
+    TRAINING,
+    Settings,
+    flag,
+    option,
+    parse_value,
+)
 from handgrad.errors import ConfigError
 from handgrad.ranges import shown
 
@@ -17,162 +24,45 @@ Model = Annotated[
         show_default="lenet",
     ),
 ]
-Engine = Annotated[
-    str | None,
-    typer.Option(
-        help="Engine: cpu (fast) or plain (readable).",
-        show_default="cpu",
-        rich_help_panel=RUN,
-    ),
-]
-Isa = Annotated[
-    str | None,
-    typer.Option(
-        "--isa",
-        help="Instruction set: avx2, avx512 or amx; bit-identical results on all "
-        "processors that have it.",
-        show_default="the largest of the processor",
-        rich_help_panel=RUN,
-    ),
-]
 DatasetName = Annotated[
     str | None,
-    typer.Option(
-        "--dataset",
+    option(
+        "Name of a data set (see handgrad data list), or path of images.",
+        DATA,
+        name="--dataset",
+        default="digits",
         metavar="NAME|PATH",
-        help="Name of a data set (see handgrad data list), or path of images.",
-        show_default="digits",
-        rich_help_panel=DATA,
     ),
 ]
 Validation = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Validation images: a fraction or number of the training images, test, folder "
+        "or none.",
+        DATA,
+        default="0.1",
         metavar="HOW",
-        help="Validation images: a fraction or number of the training images, test, "
-        "folder or none.",
-        show_default="0.1",
-        rich_help_panel=DATA,
     ),
 ]
 TrainCount = Annotated[
-    int | None,
-    typer.Option(
-        help="Number of images to train on.", show_default="all", rich_help_panel=DATA
-    ),
+    int | None, option("Number of images to train on.", DATA, default="all")
 ]
 NormalizationName = Annotated[
     str | None,
-    typer.Option(
-        "--normalization",
-        help="Normalization: unit (0 to 1), half (-1 to 1) or standard (mean 0, "
-        "standard deviation 1).",
-        show_default="unit",
-        rich_help_panel=DATA,
+    option(
+        "Normalization: unit (0 to 1), half (-1 to 1) or standard (mean 0, standard "
+        "deviation 1).",
+        DATA,
+        name="--normalization",
+        default="unit",
     ),
 ]
 Augment = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "Augmentation: random_flip, random_crop:2 or cutout:8; may be repeated.",
+        DATA,
         metavar="NAME[:VALUE]",
-        help="Augmentation, such as random_flip, random_crop:2 or cutout:8; may be "
-        "repeated.",
-        rich_help_panel=DATA,
-    ),
-]
-Epochs = Annotated[
-    int | None,
-    typer.Option(
-        help="Passes over the training set.",
-        show_default="10",
-        rich_help_panel=TRAINING,
-    ),
-]
-BatchSize = Annotated[
-    int | None,
-    typer.Option(
-        help="Images per step.",
-        show_default="256",
-        rich_help_panel=TRAINING,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        help="Seed of all random numbers; the same seed gives bit-identical results.",
-        show_default="0",
-        rich_help_panel=TRAINING,
-    ),
-]
-Optimizer = Annotated[
-    str | None,
-    typer.Option(
-        help="Optimizer: sgd, momentum, nesterov, rmsprop, adam or adamw.",
-        show_default="sgd",
-        rich_help_panel=TRAINING,
-    ),
-]
-LearningRate = Annotated[
-    float | None,
-    typer.Option(
-        help="Learning rate.",
-        show_default="0.1 for sgd, 0.02 with momentum, otherwise 0.001",
-        rich_help_panel=TRAINING,
-    ),
-]
-Schedule = Annotated[
-    str | None,
-    typer.Option(
-        help="Learning-rate schedule: constant, step_decay, cosine or one_cycle.",
-        show_default="constant",
-        rich_help_panel=TRAINING,
-    ),
-]
-WarmupEpochs = Annotated[
-    float | None,
-    typer.Option(
-        help="Linear warm-up, in epochs.", show_default="0", rich_help_panel=TRAINING
-    ),
-]
-WeightDecay = Annotated[
-    float | None,
-    typer.Option(
-        help="Weight decay of the optimizer; decoupled in adamw.",
-        rich_help_panel=TRAINING,
-    ),
-]
-L2 = Annotated[
-    float | None,
-    typer.Option(
-        "--l2",
-        help="Strength of the L2 penalty in the loss.",
-        show_default="0",
-        rich_help_panel=TRAINING,
-    ),
-]
-LossName = Annotated[
-    str | None,
-    typer.Option(
-        "--loss",
-        help="Loss: softmax_cross_entropy, multiclass_svm or mean_squared_error.",
-        show_default="softmax_cross_entropy",
-        rich_help_panel=TRAINING,
-    ),
-]
-LabelSmoothing = Annotated[
-    float | None,
-    typer.Option(
-        help="Label smoothing of softmax_cross_entropy, as a fraction.",
-        show_default="0",
-        rich_help_panel=TRAINING,
-    ),
-]
-ClassWeight = Annotated[
-    str | None,
-    typer.Option(
-        help="Class weights: balanced (equal total weight per class) or none.",
-        show_default="none",
-        rich_help_panel=TRAINING,
     ),
 ]
 PredictWithFlip = Annotated[
@@ -184,30 +74,103 @@ PredictWithFlip = Annotated[
         panel=DATA,
     ),
 ]
-ClipNorm = Annotated[
-    float | None,
-    typer.Option(
-        help="Maximum gradient norm (global-norm clipping).",
-        show_default="no clipping",
-        rich_help_panel=TRAINING,
-    ),
-]
-EarlyStopping = Annotated[
-    int | None,
-    typer.Option(
-        metavar="EPOCHS",
-        help="Patience: stop after this many epochs without a lower validation loss.",
-        show_default="no early stopping",
-        rich_help_panel=TRAINING,
-    ),
-]
-
 AllowEmptyClasses = Annotated[
     bool,
     flag(
         "--allow-empty-classes",
         says="Allow folders without images beside the class folders.",
         panel=DATA,
+    ),
+]
+Epochs = Annotated[
+    int | None, option("Passes over the training set.", TRAINING, default="10")
+]
+BatchSize = Annotated[int | None, option("Images per step.", TRAINING, default="256")]
+Seed = Annotated[
+    int | None,
+    option(
+        "Seed of all random numbers; the same seed gives bit-identical results.",
+        TRAINING,
+        default="0",
+    ),
+]
+Optimizer = Annotated[
+    str | None,
+    option(
+        "Optimizer: sgd, momentum, nesterov, rmsprop, adam or adamw.",
+        TRAINING,
+        default="sgd",
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    option(
+        "Learning rate.",
+        TRAINING,
+        default="0.1 for sgd, 0.02 with momentum, otherwise 0.001",
+    ),
+]
+Schedule = Annotated[
+    str | None,
+    option(
+        "Learning-rate schedule: constant, step_decay, cosine or one_cycle.",
+        TRAINING,
+        default="constant",
+    ),
+]
+WarmupEpochs = Annotated[
+    float | None, option("Linear warm-up, in epochs.", TRAINING, default="0")
+]
+WeightDecay = Annotated[
+    float | None,
+    option("Weight decay of the optimizer; decoupled in adamw.", TRAINING),
+]
+L2 = Annotated[
+    float | None,
+    option(
+        "Strength of the L2 penalty in the loss.", TRAINING, name="--l2", default="0"
+    ),
+]
+LossName = Annotated[
+    str | None,
+    option(
+        "Loss: softmax_cross_entropy, multiclass_svm or mean_squared_error.",
+        TRAINING,
+        name="--loss",
+        default="softmax_cross_entropy",
+    ),
+]
+LabelSmoothing = Annotated[
+    float | None,
+    option(
+        "Label smoothing of softmax_cross_entropy, as a fraction.",
+        TRAINING,
+        default="0",
+    ),
+]
+ClassWeight = Annotated[
+    str | None,
+    option(
+        "Class weights: balanced (equal total weight per class) or none.",
+        TRAINING,
+        default="none",
+    ),
+]
+ClipNorm = Annotated[
+    float | None,
+    option(
+        "Maximum gradient norm (global-norm clipping).",
+        TRAINING,
+        default="no clipping",
+    ),
+]
+EarlyStopping = Annotated[
+    int | None,
+    option(
+        "Patience: stop after this many epochs without a lower validation loss.",
+        TRAINING,
+        default="no early stopping",
+        metavar="EPOCHS",
     ),
 ]
 
@@ -250,22 +213,22 @@ def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
     They contain only what was given, so that the other settings of a file stay.
     """
     tables: Settings = {}
-    for option, value in given.items():
-        if option not in PLACES:
+    for name, value in given.items():
+        if name not in PLACES:
             continue
-        table, key = PLACES[option]
-        read = READERS.get(option, _as_it_is)(value)
+        table, key = PLACES[name]
+        read = READERS.get(name, _as_it_is)(value)
         tables.setdefault(table, {})[key] = read
     for section, values in settings.items():
         known = tables.setdefault(section, {})
         twice = next((k for k in values if k in known and known[k] != values[k]), None)
         if twice is not None:
-            raise _said_twice(section, twice, known[twice], values[twice])
+            raise _conflict(section, twice, known[twice], values[twice])
         known.update(values)
     return tables
 
 
-def _said_twice(section: str, key: str, first: Any, second: Any) -> ConfigError:
+def _conflict(section: str, key: str, first: Any, second: Any) -> ConfigError:
     name = next(option for option, place in PLACES.items() if place == (section, key))
     return ConfigError(
         f"--{name.replace('_', '-')} is {shown(first)}, but --set {section}.{key} is "

@@ -28,7 +28,7 @@ def training_lock(classifier: Any) -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def put_back(classifier: Any, history: Sized) -> Iterator[None]:
+def restored_on_error(classifier: Any, history: Sized) -> Iterator[None]:
     """Restore the classifier after an error.
 
     After a KeyboardInterrupt it keeps the epochs of the history, if there are any.

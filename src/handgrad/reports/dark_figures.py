@@ -25,7 +25,7 @@ Duplicated here because importing the figures imports matplotlib, which is slow.
 """
 
 
-def follows(content: bytes) -> bool:
+def supports_dark_mode(content: bytes) -> bool:
     """Whether a figure supports dark mode: no bitmaps, and no other colours."""
     if b"<svg" not in content or b"<image" in content:
         return False
@@ -33,12 +33,14 @@ def follows(content: bytes) -> bool:
     return {colour.decode() for colour in colours} <= set(DARK)
 
 
-def following(content: bytes) -> bytes:
+def with_dark_mode(content: bytes) -> bytes:
     """Insert the dark style sheet after the opening <svg> tag."""
-    return re.sub(rb"<svg\b[^>]*>", lambda tag: tag[0] + _sheet(), content, count=1)
+    return re.sub(
+        rb"<svg\b[^>]*>", lambda tag: tag[0] + _style_sheet(), content, count=1
+    )
 
 
-def _sheet() -> bytes:
+def _style_sheet() -> bytes:
     rules = "".join(
         f'[style*="{what}: {light}"]{{{what}:{dark}!important}}'
         for light, dark in DARK.items()

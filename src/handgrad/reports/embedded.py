@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
-from handgrad.reports.dark_figures import following, follows
+from handgrad.reports.dark_figures import supports_dark_mode, with_dark_mode
 from handgrad.reports.figures import data_button
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.views import View
@@ -76,8 +76,8 @@ def _figure(path: Path, variant: str, view: View, *, is_carried: bool) -> Markup
 
 def _carried(path: Path, words: str) -> Markup:
     content = path.read_bytes()
-    is_drawing = follows(content)
-    shown = b64encode(following(content) if is_drawing else content).decode()
+    is_drawing = supports_dark_mode(content)
+    shown = b64encode(with_dark_mode(content) if is_drawing else content).decode()
     image = element("img", src=f"data:{KINDS[path.suffix]};base64,{shown}", alt=words)
     ground = "scroll" if is_drawing else "scroll paper"
     return element("div", image, class_=ground, tabindex=0, role="group")

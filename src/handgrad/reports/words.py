@@ -30,7 +30,7 @@ def variant_words(variant: str) -> str:
 
 
 def number(value: float) -> str:
-    """Format a number with four decimals, or fewer if that is enough."""
+    """Format a number with four decimals, or with digits that suit its size."""
     if value and abs(value) < CLOSE:
         return f"{value:.3g}"
     if abs(value) >= DIGITS:

@@ -200,7 +200,7 @@ def open_study(sweep: Sweep, folder: Path) -> "Study":
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = folder / JOURNAL
-    lock: Any = _OursAlone()
+    lock: Any = _NoLock()
     median = optuna.pruners.MedianPruner(COMPARED, n_warmup_steps=JUDGED_FROM)
     try:
         return optuna.create_study(
@@ -217,7 +217,7 @@ def open_study(sweep: Sweep, folder: Path) -> "Study":
         ) from error
 
 
-class _OursAlone:
+class _NoLock:
     """No locking: one runner owns the folder, and a lock file would survive a kill."""
 
     def acquire(self) -> bool:

@@ -17,7 +17,7 @@ from handgrad.randomness import Key, philox
 from handgrad.sweeps.space import Setting, Values
 from handgrad.sweeps.sweep import TRIALS, Sweep
 
-IN_VAIN = 200  # consecutive repeated draws after which the space is exhausted
+MOST_REPEATS = 200  # consecutive repeated draws after which the space is exhausted
 BLOCK = 256  # draws at a time; one by one would be slow for a long sweep
 
 
@@ -25,13 +25,13 @@ def drawn(sweep: Sweep) -> list[Setting]:
     """As many distinct settings as there are trials, or as the space contains."""
     wanted = sweep.trials or TRIALS
     found: dict[str, Setting] = {}
-    in_vain = 0
+    repeats = 0
     for values in draws(sweep):
-        in_vain += 1
+        repeats += 1
         if repr(values) not in found:
             found[repr(values)] = sweep.setting(values)
-            in_vain = 0
-        if len(found) == wanted or in_vain == IN_VAIN:
+            repeats = 0
+        if len(found) == wanted or repeats == MOST_REPEATS:
             break
     return list(found.values())
 

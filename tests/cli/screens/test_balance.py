@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from handgrad.cli.screens.balance import Balance, first_words, is_unequal, last_words
+from handgrad.cli.screens.balance import (
+    Balance,
+    imbalance_notice,
+    is_unequal,
+    macro_recall_note,
+)
 from handgrad.metrics import evaluate
 
 
@@ -22,7 +27,7 @@ def found(targets, answers):
     ],
 )
 def test_counts_are_said_from_three_to_one_on(counts, words):
-    said = first_words(Balance(("a", "b", "c"), counts), None)
+    said = imbalance_notice(Balance(("a", "b", "c"), counts), None)
     assert words in said
     assert bool(words) == bool(said)
 
@@ -34,22 +39,22 @@ def test_of_many_classes_both_ends_are_said():
 
 
 def test_weights_that_are_in_use_are_not_suggested():
-    said = first_words(Balance(("a", "b"), (9, 1)), "balanced")
+    said = imbalance_notice(Balance(("a", "b"), (9, 1)), "balanced")
     assert said == "imbalanced classes: 9 a, 1 b (9 to 1); weighted by --class-weight"
 
 
 def test_macro_recall_is_said_where_it_differs():
     missed = found([0] * 19 + [1], [0] * 20)
     assert is_unequal(missed)
-    assert last_words(missed) == (
+    assert macro_recall_note(missed) == (
         "macro recall 50.00% (unweighted mean over classes), accuracy 95.00%"
     )
     right = found([0] * 19 + [1], [0] * 19 + [1])
     assert not is_unequal(right)
-    assert last_words(right) == last_words(None) == ""
+    assert macro_recall_note(right) == macro_recall_note(None) == ""
     better = found([0] * 19 + [1], [0] * 15 + [1] * 5)  # rare ones are found more often
     assert not is_unequal(better)
-    assert "macro recall" in last_words(better)
+    assert "macro recall" in macro_recall_note(better)
 
 
 @pytest.mark.parametrize("weight", ["", "--class-weight balanced"])

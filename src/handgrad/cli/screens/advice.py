@@ -28,7 +28,7 @@ GAP = 0.03  # between training and validation accuracy
 GUESSING = 0.02  # above the accuracy of always predicting the most frequent class
 POOR = 0.95  # training accuracy
 WIDE = 0.015  # half width of the confidence interval of the test accuracy
-BURST = 2.0  # times the loss of equal probabilities
+DIVERGED = 2.0  # times the loss of equal probabilities
 ENOUGH = 3  # consecutive epochs without a mistake
 ERRORS = 1.96  # standard errors: 95 %
 USUAL_RATE = 0.01
@@ -71,7 +71,7 @@ class Advice:
                 "the same weight",
                 self.again("--class-weight", "balanced"),
             )
-        if self._has_burst():
+        if self._has_diverged():
             yield after_non_finite(self.run)
         elif self._is_frozen():
             yield Step(
@@ -86,7 +86,7 @@ class Advice:
             )
 
     def _from_curves(self) -> Iterator[Step]:
-        if self._has_burst() or self._is_frozen():
+        if self._has_diverged() or self._is_frozen():
             return
         if self._is_falling():
             yield Step(
@@ -105,10 +105,10 @@ class Advice:
         is_low = self.last["train_accuracy"] <= chance + GUESSING
         return bool(is_low and not self._is_falling())
 
-    def _has_burst(self) -> bool:
+    def _has_diverged(self) -> bool:
         """Whether the final loss is far above that of equal probabilities."""
         equal = log(max(2, len(self.balance.counts)))
-        return self.gives_entropy and bool(self.last["train_loss"] > BURST * equal)
+        return self.gives_entropy and bool(self.last["train_loss"] > DIVERGED * equal)
 
     def _is_frozen(self) -> bool:
         first, last = (self.epochs[k]["train_loss"] for k in (0, -1))

@@ -54,7 +54,7 @@ def balance_of(run: Run) -> Balance:
     return Balance(names, _counts(run.parts.train, len(names)))
 
 
-def first_words(balance: Balance, class_weight: object) -> str:
+def imbalance_notice(balance: Balance, class_weight: object) -> str:
     """The notice before training; empty if the classes are nearly balanced."""
     if balance.ratio < RATIO:
         return ""
@@ -85,7 +85,7 @@ def is_unequal(found: Evaluation) -> bool:
     return found.accuracy - found.macro_recall >= UNEQUAL
 
 
-def last_words(found: Evaluation | None) -> str:
+def macro_recall_note(found: Evaluation | None) -> str:
     """The macro recall and the accuracy if they differ, otherwise ''."""
     if found is None or abs(found.accuracy - found.macro_recall) < UNEQUAL:
         return ""

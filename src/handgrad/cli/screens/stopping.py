@@ -55,8 +55,8 @@ def stopping() -> Iterator[Stop]:
     another signal exits immediately, with the exit code of the first. So does a signal
     that arrives while Python finalizes an object, where exceptions are not propagated.
     """
-    stop, before, unheard = Stop(), {}, sys.unraisablehook
-    sys.unraisablehook = partial(_leave_or_tell, unheard)
+    stop, before, hook_before = Stop(), {}, sys.unraisablehook
+    sys.unraisablehook = partial(_exit_or_report, hook_before)
     with suppress(ValueError):  # only the main thread may set handlers
         for name in SIGNALS:
             number = getattr(signal, name, None)
@@ -65,18 +65,18 @@ def stopping() -> Iterator[Stop]:
     try:
         yield stop
     finally:
-        sys.unraisablehook = unheard
+        sys.unraisablehook = hook_before
         for number, handler in before.items():
-            signal.signal(number, handler if stop.number is None else _leave)
+            signal.signal(number, handler if stop.number is None else _exit)
 
 
-def _leave_or_tell(tell: Callable[[Any], Any], found: Any) -> None:
+def _exit_or_report(tell: Callable[[Any], Any], found: Any) -> None:
     if isinstance(found.exc_value, Interrupted):
         with suppress(OSError):
             os.write(2, b"Stopped.\n")  # the message of main
-        _leave(found.exc_value.number)
+        _exit(found.exc_value.number)
     tell(found)
 
 
-def _leave(number: int, frame: Any = None) -> None:
+def _exit(number: int, frame: Any = None) -> None:
     os._exit(128 + number)

@@ -27,10 +27,10 @@ def open_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = Answers(sys.stdout), Forgiving(sys.stderr)
+    sys.stdout, sys.stderr = ResultStream(sys.stdout), ProgressStream(sys.stderr)
 
 
-class Guarded:
+class StreamProxy:
     """A proxy of a stream that intercepts writing."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -49,7 +49,7 @@ class Guarded:
         return getattr(self._stream, name)
 
 
-class Answers(Guarded):
+class ResultStream(StreamProxy):
     """Stdout: errors name the stream and are raised."""
 
     def write(self, text: str) -> int:
@@ -67,11 +67,11 @@ class Answers(Guarded):
             raise
         except OSError as error:
             error.filename = "Standard output"
-            to_nothing(self._stream)
+            redirect_to_null(self._stream)
             raise
 
 
-class Forgiving(Guarded):
+class ProgressStream(StreamProxy):
     """Stderr: dropped after the first failed write."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -97,10 +97,10 @@ class Forgiving(Guarded):
 
     def _lose(self) -> None:
         self._is_lost = True
-        to_nothing(self._stream)
+        redirect_to_null(self._stream)
 
 
-def to_nothing(stream: TextIO) -> None:
+def redirect_to_null(stream: TextIO) -> None:
     """Redirect a stream to the null device, or its buffer would fail again at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -8,8 +8,8 @@ from handgrad.cli.screens.advice import Advice, Step, after_non_finite
 from handgrad.cli.screens.balance import (
     balance_of,
     evaluation_of,
-    first_words,
-    last_words,
+    imbalance_notice,
+    macro_recall_note,
 )
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.images import images_in_words
@@ -29,7 +29,8 @@ def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
     has_ended = bool(run.result)
     balance = balance_of(run)
     try:
-        _train(run, stop, first_words(balance, run.config.loss.class_weight), quiet)
+        notice = imbalance_notice(balance, run.config.loss.class_weight)
+        _train(run, stop, notice, quiet)
         if stop.number is not None and not run.result:
             raise _stopped(run, stop.number)
         pictures = sorted(run.folder.figures.glob("*")) if has_ended else _draw(run)
@@ -45,7 +46,7 @@ def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
         found = None
         with suppress(HandgradError):  # the evaluation is optional
             found = evaluation_of(run)
-        _last_word(run.result, pictures, last_words(found))
+        _print_result(run.result, pictures, macro_recall_note(found))
         if not quiet and unsaved is None:
             _try_next(Advice(run, balance, found).steps())
     if unsaved is not None:
@@ -60,7 +61,7 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
         steps_before=trainer.position.step,
         quiet=quiet,
     )
-    screen.say(_first_word(run))
+    screen.say(_header(run))
     if run.result:
         screen.say("The run has already ended; its files are unchanged.")
     if run.config.start is not None and trainer.position.step == 0:
@@ -75,7 +76,7 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
             _show(screen, record)
             is_saved = run.unsaved.failure is None
             if is_saved != was_saved:
-                screen.warn(_of_saving(run))
+                screen.warn(_saving_message(run))
                 was_saved = is_saved
             if stop.number is not None and not trainer.is_finished:
                 run.save()
@@ -83,7 +84,7 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
     stop.waits = False
 
 
-def _of_saving(run: Run) -> str:
+def _saving_message(run: Run) -> str:
     """The message when saving starts to fail, and when it works again."""
     if run.unsaved.failure is None:
         return f"Saved again: {from_here(run.folder.path)} is up to date."
@@ -138,7 +139,7 @@ def _draw(run: Run) -> list[Path]:
     return pictures
 
 
-def _first_word(run: Run) -> str:
+def _header(run: Run) -> str:
     config, resolved = run.config, run.config.resolved
     assert resolved is not None
     channels, height, width = resolved.input_shape
@@ -165,7 +166,7 @@ def _start(run: Run) -> str:
     return f"{words}; new: {', '.join(new)}" if new else words
 
 
-def _last_word(result: dict[str, Any], pictures: list[Path], balance: str) -> None:
+def _print_result(result: dict[str, Any], pictures: list[Path], balance: str) -> None:
     path, epochs = result["run"], result["epochs"]
     measure = "test" if result["test_accuracy"] is not None else "validation"
     accuracy = result[f"{measure}_accuracy"]
