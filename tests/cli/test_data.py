@@ -18,7 +18,7 @@ def alone(monkeypatch, tmp_path):
 def test_every_data_set_is_listed_with_its_place_or_the_way_to_it(handgrad, alone):
     code, out, err = handgrad("data list")
     assert (code, err) == (0, "")
-    assert "comes with scikit-learn" in out
+    assert "included in scikit-learn" in out
     assert "handgrad data fetch cifar10" in out
     assert set(json.loads(handgrad("data list --json").out)) == set(NAMES)
 

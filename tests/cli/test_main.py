@@ -40,7 +40,7 @@ def test_a_group_without_a_command_names_its_commands(handgrad):
     code, _, err = handgrad("data")
     assert code == 2
     assert err.splitlines()[-1] == (
-        "handgrad data takes a command: list, fetch, show, inspect. "
+        "handgrad data needs a command: list, fetch, show, inspect. "
         "See: handgrad data --help"
     )
 

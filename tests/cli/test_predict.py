@@ -54,11 +54,11 @@ def test_mistakes_are_sentences(refused, trained, tmp_path):
     assert "none.png cannot be read" in refused(f"predict {trained} none.png")
     assert "nowhere is not there" in refused("predict nowhere bad.png")
     assert "--top takes an integer" in refused(f"predict {trained} bad.png --top 0")
-    assert "--invert takes no, auto, yes" in refused(
+    assert "--invert takes no, auto or yes" in refused(
         f"predict {trained} bad.png --invert maybe"
     )
     (tmp_path / "empty").mkdir()
-    assert "empty holds no pictures" in refused(f"predict {trained} empty")
+    assert "empty contains no images" in refused(f"predict {trained} empty")
     assert "Missing argument" in refused(f"predict {trained}")
 
 

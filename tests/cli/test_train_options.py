@@ -81,7 +81,7 @@ def test_one_setting_is_said_once():
     given, agreed = {"epochs": 1, "optimizer": "adam"}, {"training": {"epochs": 1}}
     assert tables_from(given, agreed)["training"] == {"epochs": 1}
     for said in ({"training": {"epochs": 2}}, {"optimizer": {"name": "sgd"}}):
-        with pytest.raises(ConfigError, match=r"--\w+ says .* and --set .* says"):
+        with pytest.raises(ConfigError, match=r"--\w+ is .*, but --set .* is"):
             tables_from(given, said)
 
 
