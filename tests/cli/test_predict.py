@@ -118,16 +118,14 @@ def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tm
         ("x.npy", "For arrays, use Python: handgrad.load(run).predict(images)."),
     ],
 )
-def test_what_holds_several_pictures_says_what_to_do(
+def test_archives_and_arrays_are_refused_with_advice(
     refused, trained, tmp_path, name, advice
 ):
     (tmp_path / name).write_bytes(b"PK")
     assert advice in refused(f"predict {trained} {name}")
 
 
-def test_one_bad_file_does_not_keep_the_others_from_an_answer(
-    handgrad, trained, pictures, tmp_path
-):
+def test_a_bad_file_does_not_stop_the_others(handgrad, trained, pictures, tmp_path):
     (tmp_path / "bad.png").write_text("no picture")
     code, out, err = handgrad(f"predict {trained} {pictures[0]} bad.png none.png")
     assert code == 2
@@ -140,7 +138,7 @@ def test_one_bad_file_does_not_keep_the_others_from_an_answer(
     assert len(json.loads(out)["unreadable"]) == 1
 
 
-def test_dark_digits_on_white_are_noticed_and_turned(handgrad, trained, tmp_path):
+def test_inverted_digits_are_detected_and_swapped(handgrad, trained, tmp_path):
     test = load("digits", image_size=(28, 28)).test
     paths = [tmp_path / "as_trained.png", tmp_path / "inverted.png"]
     Image.fromarray(test.images[0, 0]).save(paths[0])
@@ -220,7 +218,9 @@ def test_pictures_that_have_changed_since_the_training_are_named(handgrad, tmp_p
 
 
 @pytest.mark.parametrize("name", ["five.png", "other.png", "pixels.csv"])
-def test_answers_never_replace_what_they_are_of(handgrad, trained, tmp_path, name):
+def test_predictions_never_overwrite_images_or_inputs(
+    handgrad, trained, tmp_path, name
+):
     Image.new("L", (28, 28)).save(tmp_path / "five.png")
     (tmp_path / "pixels.csv").write_text("\n".join(["0," * 783 + "0"] * 2))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
@@ -232,7 +232,7 @@ def test_answers_never_replace_what_they_are_of(handgrad, trained, tmp_path, nam
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_answers_need_a_folder_that_is_there(handgrad, trained, tmp_path):
+def test_predictions_need_an_existing_folder(handgrad, trained, tmp_path):
     Image.new("L", (28, 28)).save(tmp_path / "five.png")
     target = tmp_path / "nowhere" / "answers.csv"
     code, _, err = handgrad(f"predict {trained} {tmp_path}/five.png --csv {target}")

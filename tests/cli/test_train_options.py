@@ -77,7 +77,7 @@ def test_augmentations_that_cannot_be_are_refused(word, words):
         tables_from({"augment": [word]}, {})
 
 
-def test_one_setting_is_said_once():
+def test_an_option_and_set_must_agree():
     given, agreed = {"epochs": 1, "optimizer": "adam"}, {"training": {"epochs": 1}}
     assert tables_from(given, agreed)["training"] == {"epochs": 1}
     for said in ({"training": {"epochs": 2}}, {"optimizer": {"name": "sgd"}}):
@@ -145,7 +145,7 @@ def test_a_failed_save_is_one_of_two_words(refused):
     assert "training.on_failed_save" in err
 
 
-def test_nan_in_a_section_is_not_said_twice():
+def test_nan_in_a_section_does_not_conflict_with_itself():
     tables = tables_from({}, {"optimizer": {"beta1": float("nan")}})
     assert list(tables["optimizer"]) == ["beta1"]
 

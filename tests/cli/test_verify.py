@@ -13,7 +13,7 @@ def copy(trained, tmp_path):
     return tmp_path / "copy"
 
 
-def test_a_run_as_it_was_left_is_equal(handgrad, trained):
+def test_an_unchanged_run_is_equal(handgrad, trained):
     code, out, err = handgrad(f"verify {trained} -q")
     assert (code, err) == (0, "")
     files, kernels, records, evaluated, steps, *others = out.splitlines()

@@ -37,7 +37,7 @@ def test_a_finding_that_fails_is_named(tmp_path):
     )
 
 
-def test_the_best_variant_is_named_and_whether_the_seeds_tell(tmp_path):
+def test_the_best_variant_is_named_and_whether_ranges_overlap(tmp_path):
     numbers = {"a=1": (0.8, 0.9), "a=2": (0.7, 0.75), "a=3": (0.1, 0.2)}
     assert ranking_words(view(tmp_path, numbers)) == (
         "Highest test accuracy: a 1, 0.8500 ± 0.0707; next: 2, 0.7250 ± 0.0354; "
@@ -56,12 +56,12 @@ def test_of_losses_the_lowest_is_best(tmp_path):
     )
 
 
-def test_what_is_neither_has_no_best(tmp_path):
+def test_other_metrics_have_no_best_variant(tmp_path):
     assert ranking_words(view(tmp_path, {"a": (1,), "b": (2,)}, "parameters")) == ""
     assert ranking_words(view(tmp_path, {"a": (1,)})) == ""
 
 
-def test_what_is_left_is_said_with_its_time(tmp_path):
+def test_the_trials_left_are_given_with_their_time(tmp_path):
     sizes = {"full": {"estimate": {"trials": 2, "seconds": 400.0}, "findings": []}}
     row = {"sizes": sizes, "published": [{"verdict": "reproduced"}]}
     assert (

@@ -14,7 +14,7 @@ def page_of(study, ledger, asked="rows"):
     return document, Page(document), files
 
 
-def test_everything_that_is_known_stands_there(done):
+def test_the_page_shows_all_results(done):
     document, page, files = page_of(done.study, done.ledger)
     for words in (
         "Does a larger learning rate learn faster?",

@@ -27,7 +27,7 @@ def test_what_decides_comes_first():
     assert importance(SPACE, values, means) == found  # the same forest
 
 
-def test_noise_is_called_by_its_name():
+def test_noise_gets_a_low_r2_and_a_warning():
     values = settings(20)
     means = list(np.random.default_rng(1).normal(size=20))
     found = importance(SPACE, values, means)
@@ -36,7 +36,7 @@ def test_noise_is_called_by_its_name():
     assert caution(0.9) == "out-of-bag R² 0.90"
 
 
-def test_few_or_equal_settings_say_nothing():
+def test_few_or_equal_settings_have_no_importance():
     few = importance(SPACE, settings(FEWEST - 1), [0.5] * (FEWEST - 1))
     assert few["parameters"] == {}
     assert few["why"] == "7 settings are complete, 8 are needed"

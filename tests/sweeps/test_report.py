@@ -63,7 +63,7 @@ def test_the_report_says_what_was_found(written):
     assert "decrease of R2 when the values of a parameter are permuted" in text
 
 
-def test_what_is_not_told_apart_says_so():
+def test_differences_that_are_not_significant_are_marked():
     row = {"against_best": {"difference": 0.01, "low": None}}
     assert against(row) == "+0.0100, too few seeds"
     row = {"against_best": {"low": -0.01, "high": 0.02, "is_told": False}}
@@ -82,7 +82,7 @@ def test_an_empty_sweep_has_a_report_without_figures(tmp_path):
     assert "Test accuracy" not in text
 
 
-def test_no_word_of_the_report_is_a_code_or_a_tag(written):
+def test_the_report_contains_no_control_characters_or_tags(written):
     _, _, results = written
     odd = "\x1b[31m\u202e<b>"
     changed = {

@@ -48,7 +48,7 @@ def offered(out):
 
 
 @pytest.mark.parametrize("words", CASES)
-def test_what_an_expert_would_try_runs(handgrad, words):
+def test_suggested_commands_run(handgrad, words):
     code, out, err = handgrad(f"train {words} --run runs/x")
     assert code == 0, err
     commands = offered(out)
@@ -80,7 +80,7 @@ def test_a_run_that_makes_no_mistake_is_long_enough(tmp_path):
 
 
 @pytest.mark.parametrize(("learned", "said"), [(0.11, "hardly"), (0.5, "overfitting")])
-def test_what_is_not_learned_is_not_fitted_better_than_others(learned, said, tmp_path):
+def test_failed_training_is_not_called_overfitting(learned, said, tmp_path):
     run = start(small(dataset={**DIGITS, "validation": 2}), tmp_path / "run")
     list(run)
     advice = Advice(run, balance_of(run), None)

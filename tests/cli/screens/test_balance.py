@@ -26,13 +26,13 @@ def found(targets, answers):
         ((10, 0, 3), "10 a, 3 c, 0 b (a class has none)"),
     ],
 )
-def test_counts_are_said_from_three_to_one_on(counts, words):
+def test_imbalance_is_reported_from_a_ratio_of_three_on(counts, words):
     said = imbalance_notice(Balance(("a", "b", "c"), counts), None)
     assert words in said
     assert bool(words) == bool(said)
 
 
-def test_of_many_classes_both_ends_are_said():
+def test_of_many_classes_only_the_extremes_are_listed():
     names = tuple(f"c{k}" for k in range(13))
     balance = Balance(names, tuple(range(1, 14)))
     assert "from 13 c12 to 1 c0 (13 to 1)" in balance.in_words()

@@ -14,7 +14,7 @@ from handgrad.cli.screens.sentences import of_system_error
         (errno.ELOOP, "Too many levels"),
     ],
 )
-def test_an_error_of_the_disk_names_the_file_and_the_way_out(number, words):
+def test_a_system_error_names_the_file_and_the_next_step(number, words):
     error = OSError(number, "Too many levels", "/some/run")
     assert of_system_error(error).startswith("/some/run cannot be used: ")
     assert words in of_system_error(error)
