@@ -36,11 +36,11 @@ def test_right_arguments_arrive():
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        ({"count": 1.0}, "draw takes count as a whole number, got 1.0"),
-        ({"count": None}, "draw takes count as a whole number, got None"),
-        ({"split": 3}, "draw takes split as a name or nothing, got 3"),
-        ({"count": 2**63}, f"whole number from -{2**63} to {2**63 - 1}, got {2**63}"),
-        ({"place": 3}, "draw takes place as a Path or nothing, got 3"),
+        ({"count": 1.0}, "draw takes count as an integer, got 1.0"),
+        ({"count": None}, "draw takes count as an integer, got None"),
+        ({"split": 3}, "draw takes split as a string or None, got 3"),
+        ({"count": 2**63}, f"integer from -{2**63} to {2**63 - 1}, got {2**63}"),
+        ({"place": 3}, "draw takes place as a Path or None, got 3"),
     ],
 )
 def test_others_are_named(named, said):

@@ -105,7 +105,7 @@ def test_builds_a_layer_and_a_loss():
     [
         ("model", "lenet", {"activaton": "relu"}, "option of lenet named 'activaton'"),
         ("model", "lenet", {"activaton": "relu"}, "Did you mean 'activation'"),
-        ("model", "perceptron", {"hidden": "many"}, "takes hidden as a whole number"),
+        ("model", "perceptron", {"hidden": "many"}, "takes hidden as an integer"),
         ("model", "alexnet", {"batch_norm": "perhaps"}, "batch_norm as true or false"),
         ("optimizer", "sgd", {}, "sgd needs learning_rate"),
         ("optimizer", "sgd", {"learning_rate": "fast"}, "takes learning_rate as a num"),

@@ -225,7 +225,7 @@ def test_portions_go_on_from_one_another():
     fitted.partial_fit(IMAGES, LABELS)
     assert not np.array_equal(fitted.logits(TEST), before)
     assert fitted.n_iter_ == 6
-    with pytest.raises(DatasetError, match="does not know the label"):
+    with pytest.raises(DatasetError, match="Unknown label"):
         clf.partial_fit(IMAGES[:4], [0, 1, 2, 11])
 
 
@@ -325,16 +325,16 @@ def test_copies_predict_and_go_on_alike(name, engine, tmp_path):
         ({"random_state": "x"}, {}, "random_state"),
         ({"engine": "gpu"}, {}, "engine"),
         ({"workers": 0}, {}, "workers"),
-        ({"workers": 1.5}, {}, "workers as a whole number"),
+        ({"workers": 1.5}, {}, "workers as an integer"),
         ({"learning_rate": "fast"}, {}, "learning_rate as a number above 0"),
         ({"clip_norm": 0}, {}, "clip_norm as a number above 0"),
-        ({"augment": 3}, {}, "augment as a list, each a name"),
+        ({"augment": 3}, {}, "augment as a list, each item a name"),
         ({"run": 3}, {}, "run as a path"),
-        ({"epochs": 10**19}, {}, "epochs as a whole number"),
+        ({"epochs": 10**19}, {}, "epochs as an integer"),
         ({"validation": 1.5}, {}, "validation"),
         ({"validation": (TEST,)}, {}, "validation"),
         ({"validation": (TEST[:, :4], TEST_LABELS)}, {}, "Resize"),
-        ({"validation": (TEST, TEST_LABELS + 5)}, {}, "does not know the label"),
+        ({"validation": (TEST, TEST_LABELS + 5)}, {}, "Unknown label"),
         ({"channels": "middle"}, {}, "channels"),
         ({"class_weight": "even"}, {}, "balanced"),
         ({"augment": "flip"}, {}, "random_flip"),

@@ -212,7 +212,7 @@ def test_true_is_no_number(name, value):
         ({"class_weight": {0: -1}}, "got -1"),
         ({"model_options": {"name": "mlp"}}, "without the name"),
         ({"model": [network.conv2d(True, 3)]}, "out_channels .*got True"),
-        ({"validation": 1.0}, r"1 for one example.* 1\.0 would leave none"),
+        ({"validation": 1.0}, r"1 for one example.* 1\.0 leaves none"),
         ({"learning_rate": np.float64(-1)}, r"got -1\.0\. Give"),
         ({"epochs": "x" * 300}, r"got 'x{79}\.\.\.\. Give"),
         ({"epochs": 10**5000}, "a number of thousands of digits"),

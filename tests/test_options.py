@@ -41,7 +41,7 @@ def test_a_known_name_is_found(name):
     ("name", "words"),
     [
         ("blu", "There is no colour named 'blu'. Did you mean 'blue'"),
-        (3, "A colour is chosen by its name, got 3. Give one of: blue, red"),
+        (3, "A colour is selected by name, got 3. Give one of: blue, red"),
     ],
 )
 def test_an_unknown_name_offers_the_nearest(name, words):
@@ -73,15 +73,15 @@ def test_options_can_be_checked_without_a_call():
         ({}, "paint needs width. Add width to its options"),
         ({"widht": 3}, "no option of paint named 'widht'. Did you mean 'width'"),
         ({"width": 3, "seed": 1}, "no option of paint named 'seed'"),
-        ({"width": "wide"}, "paint takes width as a whole number, got 'wide'"),
-        ({"width": 3.5}, "paint takes width as a whole number, got 3.5"),
+        ({"width": "wide"}, "paint takes width as an integer, got 'wide'"),
+        ({"width": 3.5}, "paint takes width as an integer, got 3.5"),
         ({"width": 3, "rate": "x"}, "paint takes rate as a number, got 'x'"),
         (
             {"width": 3, "size": [1, 2, 3]},
-            "size as a whole number or 2 values, each a whole number, got",
+            "size as an integer or 2 values, each an integer, got",
         ),
         ({"width": 3, "form": "odd"}, "form as 'flat' or 'round', got 'odd'"),
-        ({"width": 3, "names": 5}, "names as a list, each a name, got 5"),
+        ({"width": 3, "names": 5}, "names as a list, each item a string, got 5"),
     ],
 )
 def test_refuses_options_that_cannot_be(options, words):
@@ -92,7 +92,7 @@ def test_refuses_options_that_cannot_be(options, words):
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (int | None, "a whole number or nothing"),
+        (int | None, "an integer or None"),
         (bool, "true or false"),
         (Mapping[str, Any], "a table with a name"),
         (float | Callable[[int], float], "a number or a function"),

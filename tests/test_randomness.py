@@ -273,13 +273,13 @@ def test_empty_draws_are_empty():
 
 @pytest.mark.parametrize("shape", [(2, 5), (4, 5), ()])
 def test_a_draw_takes_a_number_for_each_row(shape):
-    with pytest.raises(ShapeError, match=r"one example number for each .* this batch"):
+    with pytest.raises(ShapeError, match=r"one example index per row.* this batch"):
         random_bits(KEY.at(1, np.arange(3)), shape)
 
 
 @pytest.mark.parametrize("examples", [[-1, 0], [0, 2**32]])
 def test_example_numbers_out_of_range(examples):
-    with pytest.raises(ConfigError, match="takes example numbers from 0 to 4294967295"):
+    with pytest.raises(ConfigError, match="takes example indices from 0 to 4294967295"):
         random_bits(KEY.at(1, np.array(examples)), (2, 3))
 
 
@@ -292,7 +292,5 @@ def test_steps_out_of_range(step):
 
 @pytest.mark.parametrize("seed", [-1, 2**63, None, 0.5, "0"])
 def test_a_key_takes_the_seeds_of_a_configuration(seed):
-    with pytest.raises(
-        ConfigError, match="A Key takes seed as a whole number from 0 to"
-    ):
+    with pytest.raises(ConfigError, match="A Key takes seed as an integer from 0 to"):
         Key(seed)

@@ -36,7 +36,7 @@ def test_values_out_of_range_are_refused_in_one_clear_sentence(check, words, val
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "a", None, True])
 def test_a_count_is_a_whole_number(value):
-    with pytest.raises(ConfigError, match="as a whole number from 1 up"):
+    with pytest.raises(ConfigError, match="as an integer of at least 1"):
         check_count("A part", "workers", value)
 
 

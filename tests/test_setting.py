@@ -79,7 +79,7 @@ def test_a_number_too_large_for_float32_is_refused():
 def test_a_message_says_the_label_and_the_hint():
     with pytest.raises(ConfigError, match=r"Owner takes share \(of all\) from 0 up"):
         Owner().share = 1
-    with pytest.raises(ConfigError, match=r"from 1 up, got 2\.5\. Give the width\."):
+    with pytest.raises(ConfigError, match=r"least 1, got 2\.5\. Give the width\."):
         Owner().size = 2.5
 
 

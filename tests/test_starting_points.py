@@ -42,7 +42,7 @@ def test_what_a_table_sets_itself_stays():
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(ConfigError, match="Did you mean 'momentum'"):
         config_from({"optimizer": {"name": "momentun"}})
-    with pytest.raises(ConfigError, match="chosen by its name"):
+    with pytest.raises(ConfigError, match="selected by name"):
         config_from({"optimizer": {"name": 3}})
 
 

@@ -1,4 +1,4 @@
-"""Handgrad: image classifiers whose every gradient is written by hand and checked."""
+"""Handgrad: image classifiers with hand-written gradients, all of them tested."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public part when it is first asked for, so that starting is quick."""
+    """Import a public name on first access, which keeps `import handgrad` fast."""
     if name in ("Classifier", "load"):
         return getattr(import_module("handgrad.classifier"), name)
     if name in __all__:

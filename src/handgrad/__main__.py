@@ -1,4 +1,4 @@
-"""`python -m handgrad`: the command where its script is not on the path."""
+"""`python -m handgrad`: the command line, for when the script is not on the PATH."""
 
 from handgrad.cli.main import main
 

@@ -1,4 +1,4 @@
-"""Arguments of public functions: of the kind that the signature says."""
+"""Type checks for the arguments of public functions, from their annotations."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -15,18 +15,18 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.options import in_words
 from handgrad.ranges import LARGEST, check_seed, is_number, is_whole, shown
 
-WIDEST = 2**63  # whole numbers of 64 bits
+WIDEST = 2**63  # integers have 64 bits
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
 def takes_kinds(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """The function, with a ConfigError for an argument of another kind than annotated.
+    """Wrap a function to raise ConfigError for arguments that do not match their types.
 
-    Numbers are Python's or NumPy's, finite, and never true or false; lists may be
-    tuples or arrays, and empty only where the default is. `Any`, functions and
-    annotations written as text go unchecked. A function that hands keywords on takes
-    those of their TypedDict.
+    Numbers may be Python's or NumPy's, and must be finite; booleans are not numbers.
+    Lists may be tuples or arrays, and may be empty only if the default is. `Any`,
+    functions and annotations given as strings are not checked. `**kwargs` annotated
+    with a TypedDict take the keys of that TypedDict.
     """
     parameters = signature(function)
 
@@ -57,7 +57,7 @@ def _check_not_empty(owner: str, name: str, value: object) -> None:
     if _is_empty(value):
         raise ConfigError(
             f"{owner} takes at least one value as {name}, got {shown(value)}. "
-            "Give one, or leave the argument out."
+            "Give one, or omit the argument."
         )
 
 
@@ -73,12 +73,12 @@ def _check(owner: str, name: str, value: object, kind: Any) -> None:
     if not is_of_kind(value, kind):
         raise ConfigError(
             f"{owner} takes {name} as {in_words(kind)}{_limit(value, kind)}, got "
-            f"{shown(value)}. Change it and try again."
+            f"{shown(value)}."
         )
 
 
 def _limit(value: object, kind: Any) -> str:
-    """The largest number that is taken, where a larger one was given."""
+    """The allowed range in words if the value exceeds it, otherwise ''."""
     kinds = get_args(kind) or (kind,)
     if is_whole(value) and int in kinds:
         return f" from {-WIDEST} to {WIDEST - 1}"
@@ -88,7 +88,7 @@ def _limit(value: object, kind: Any) -> str:
 
 
 def is_of_kind(value: object, kind: Any) -> bool:
-    """Whether a value is what an annotation asks for, as far as that can be seen."""
+    """Whether a value matches an annotation, as far as that can be checked."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return any(is_of_kind(value, part) for part in parts)

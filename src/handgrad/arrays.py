@@ -1,6 +1,6 @@
-"""Arrays of any library: the namespace they belong to, and ways between libraries.
+"""Array types, and conversions between array libraries.
 
-Plain layers are written with the array API standard (2023.12), so the same lines run
+Plain layers are written with the array API standard (2023.12), so the same code runs
 on NumPy arrays and on torch tensors of any device.
 """
 
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def array_like(values: NumpyArray, reference: Array) -> Array:
-    """Put NumPy values into the library, device and dtype of `reference`."""
+    """Convert NumPy values to the library, device and dtype of `reference`."""
     xp = array_namespace(reference)
     return xp.asarray(values, dtype=reference.dtype, device=device(reference))
 
@@ -45,24 +45,24 @@ def to_numpy(array: Array) -> NumpyArray:
 
 
 def memory_address(array: NumpyArray) -> int:
-    """Where an array's first number stands.
+    """Address of an array's first element.
 
-    The same number as `array.ctypes.data`, without the objects that make it: over the
-    first few hundred steps Python's pools would grow by tens of kilobytes for them.
+    The same number as `array.ctypes.data`, without the objects that it creates: over
+    the first few hundred steps these grow Python's memory pools by tens of kilobytes.
     """
     address: int = array.__array_interface__["data"][0]
     return address
 
 
 def as_pair(value: int | Pair) -> Pair:
-    """Read `3` as `(3, 3)`: height first, then width."""
+    """Expand `3` to `(3, 3)`: height first, then width."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
 def two_returned(who: str, thing: object, what: str, values: Any) -> tuple[Any, Any]:
-    """What a method of a layer or loss returned; ConfigError unless it is a pair.
+    """Unpack what a method of a layer or loss returned; ConfigError unless a pair.
 
-    `who` is the method, with the layer's name; `what` names the pair.
+    `who` is the name of the method, `what` the names of the two values.
 
     Example
         outputs, cache = two_returned("forward", layer, "outputs, cache", results)

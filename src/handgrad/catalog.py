@@ -1,8 +1,8 @@
-"""Everything that a configuration or a command line may name: a closed list.
+"""All names that a configuration or a command line may use.
 
-Plain dictionaries from a name in snake_case to a class or a function. Nothing is ever
-imported or evaluated from a file; a name that is not here is an error that
-offers the nearest one that is.
+Plain dictionaries map a name in snake_case to a class or a function. Nothing is ever
+imported or evaluated from a file; an unknown name is an error that suggests the
+closest known one.
 """
 
 from collections.abc import Callable, Mapping
@@ -86,7 +86,7 @@ CATALOG: dict[str, Mapping[str, Callable[..., Any]]] = {
 
 
 def find(kind: str, name: str) -> Callable[..., Any]:
-    """The class or function of that name; ConfigError with the nearest name if none.
+    """Return the class or function of that name; ConfigError for an unknown name.
 
     Example
         find("optimizer", "adam") is optimizers.Adam
@@ -95,7 +95,7 @@ def find(kind: str, name: str) -> Callable[..., Any]:
 
 
 def build(kind: str, name: str, options: Mapping[str, Any], **given: Any) -> Any:
-    """Make a part from its name and checked options; `given` is handed on as it is.
+    """Build a part from its name and options; `given` is passed on unchecked.
 
     Example
         build("model", "lenet", {"activation": "relu"}, seed=1, classes=10)
@@ -104,5 +104,5 @@ def build(kind: str, name: str, options: Mapping[str, Any], **given: Any) -> Any
 
 
 def check_options(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as the part takes them, without making it."""
+    """Check and convert the options of a part without building it."""
     return checked(name, find(kind, name), options, options_of(find(kind, name)))

@@ -1,4 +1,4 @@
-"""The classifier: a scikit-learn estimator over networks written by hand."""
+"""The classifier: a scikit-learn estimator for networks with hand-written gradients."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
@@ -24,7 +24,7 @@ from handgrad.estimator.inputs import (
     training_examples,
     weights_of,
 )
-from handgrad.estimator.lock import put_back, training_lock
+from handgrad.estimator.lock import restored_on_error, training_lock
 from handgrad.estimator.parameters import checked_parameters
 from handgrad.estimator.partial import Portions, first_portion, next_portion
 from handgrad.estimator.progress import follow
@@ -48,30 +48,30 @@ class Classifier(ClassifierMixin, BaseEstimator):
     Sequential`. `optimizer`, `schedule`, `loss` and `augment` take names, or tables
     with options. The network kept is that of the epoch with the lowest validation loss
     (or training loss, without validation). ConfigError for invalid settings and
-    ShapeError or DatasetError for invalid data, from `fit`; ValueError where
-    scikit-learn refuses an array.
+    ShapeError or DatasetError for invalid data, from `fit`; ValueError for an array
+    that scikit-learn rejects.
 
     Shapes
         X  vectors (count, features) or images (count, height, width), (..., 1 or 3) or
            (count, 1 or 3, height, width); all but uint8 become float32
-        y  (count,), labels of any kind that scikit-learn takes; `sample_weight`
-           (count,), from 0 up, multiplies each example's loss
+        y  (count,), labels of any type that scikit-learn accepts; `sample_weight`
+           (count,), not negative, multiplies each example's loss
 
     Units
-        epochs           passes over the training set; "auto" makes about 1,000 steps
-        batch_size       examples in a step
+        epochs           passes over the training set; "auto" gives about 1,000 steps
+        batch_size       examples per step
         learning_rate    None: 0.1 for sgd, 0.02 with momentum, else 0.001
         l2               factor of half the sum of the squared weights, in the loss
         label_smoothing  fraction of the target probability spread over all classes
-        clip_norm        maximum norm of the gradient of a step
+        clip_norm        maximum gradient norm (global-norm clipping)
         validation       a fraction or a count of the examples, (X, y), or None
-        early_stopping   epochs without a lower loss; True: 10, with a tenth held out
+        early_stopping   epochs without a lower loss; True: 10, holding out a tenth
         class_weight     None, "balanced", or a weight for each label
         normalization    "standard" (mean 0 and standard deviation 1), "unit" or "half"
-        channels         "first" or "last", where the sizes do not tell the axis
-        random_state     seed; the same seed gives the same bits
+        channels         "first" or "last", if the sizes leave the axis ambiguous
+        random_state     seed; runs with the same seed are bit-identical
         engine, workers  "cpu" or "plain"; threads, by default all usable cores
-        run, verbose     folder to write the run to; whether to print the progress
+        run, verbose     folder to write the run to; whether to print progress
 
     After `fit`: `classes_`, `n_features_in_`, `n_iter_` (epochs), `loss_curve_` and
     `history_` (by epoch), `network_`, `trained_` (`handgrad.training.TrainedNetwork`).
@@ -138,13 +138,13 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train on examples X and their labels y, anew at every call.
+        """Train from scratch on examples X and their labels y.
 
-        `sample_weight`, (count,), weighs each example in the loss; 0 leaves it out.
+        `sample_weight`, (count,), weights each example in the loss; 0 excludes it.
         After a KeyboardInterrupt the classifier holds the best epoch so far.
         """
         history = History()
-        with training_lock(self), put_back(self, history):
+        with training_lock(self), restored_on_error(self, history):
             return self._fit(X, y, sample_weight, history)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, history: History) -> Self:
@@ -168,14 +168,14 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> Self:
-        """Train for one pass over these examples, on top of what was learned before.
+        """Continue training with one pass over these examples (incremental learning).
 
-        The first call takes all `classes` that y may hold in any call, or those of y;
-        its examples decide the normalization. Parameters of optimizer and loss, such as
-        the learning rate, `batch_size`, `augment` and `workers` may be set between two
-        calls; others need `fit`. After an error the classifier is as it was before.
+        The first call takes all `classes` that may occur in any call, or those of y;
+        its examples determine the normalization. Parameters of optimizer and loss, such
+        as the learning rate, `batch_size`, `augment` and `workers` may be set between
+        calls; others need `fit`. An error leaves the classifier unchanged.
         """
-        with training_lock(self), put_back(self, ()):
+        with training_lock(self), restored_on_error(self, ()):
             settings = for_portions(self.get_params(deep=False))
             if hasattr(self, "network_"):
                 portion = next_portion(self, X, y, classes, sample_weight)
@@ -200,7 +200,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> NumpyArray:
         """Softmax of the logits, (count, classes), float64; rows sum to 1.
 
-        After another loss than softmax cross-entropy they rank classes, and no more.
+        After another loss than softmax cross-entropy, they only rank the classes.
         """
         examples = self._examples(X)
         return self.trained_.predict_probabilities(examples)
@@ -213,14 +213,14 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return self.trained_.logits(examples)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of right answers, weighted by `sample_weight` if it is given."""
+        """The accuracy, weighted by `sample_weight` if given."""
         weights_of(sample_weight, y)
         with random_state_kept():
             import sklearn.metrics  # noqa: F401 (`super` imports it)
         return float(super().score(X, as_labels(y), sample_weight))
 
     def evaluate(self, X: Any, y: Any) -> EvaluationReport:
-        """Loss, accuracy, precision, recall, F1 and the confusion matrix on examples.
+        """Loss, accuracy, precision, recall, F1 and the confusion matrix on X and y.
 
         Labels may be those of `classes_` or the names of the classes.
         """
@@ -230,7 +230,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return EvaluationReport(self.trained_.evaluate(split), names)
 
     def save(self, path: str | Path) -> None:
-        """Write the classifier into a `.safetensors` file at `path`; `load` reads it.
+        """Save the classifier to a `.safetensors` file at `path`; `load` reads it.
 
         It holds settings, classes, history, arrays with their SHA-256, and no code.
         """
@@ -240,7 +240,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     @property
     def n_iter_(self) -> int:
-        """How many epochs were trained."""
+        """The number of epochs trained."""
         return len(self.history_)
 
     @property
@@ -267,7 +267,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return self._become(network, history, classes)
 
     def _become(self, net: TrainedNetwork, history: History, known: NumpyArray) -> Self:
-        """Be the fitted classifier of a network that is trained."""
+        """Take over a trained network, its history and its classes."""
         self.trained_, self.network_ = net, net.model
         self.classes_, self.history_ = known, history
         self.n_features_in_ = prod(net.input_shape)
@@ -289,10 +289,10 @@ def load(
     workers: int | None = None,
     model: Callable[..., Sequential] | None = None,
 ) -> Classifier:
-    """The fitted classifier of a `path`: a file that `save` wrote, or a run's folder.
+    """Load a fitted classifier from `path`: a file of `save`, or a run folder.
 
-    `which` is a run's checkpoint, "best" or "last", `workers` the number of threads,
-    `model` the function that made a network of your own layers. RunError if unusable.
+    `which` is the checkpoint of the run, "best" or "last"; `workers` the number of
+    threads; `model` the function that built a network of your own. RunError on failure.
     """
     network = load_network(path, which, workers=workers, model=model)
     settings = settings_of(network.config) | ({} if model is None else {"model": model})

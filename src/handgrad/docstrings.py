@@ -1,4 +1,4 @@
-"""Docstrings, also where Python was told to leave them out (-OO)."""
+"""Docstrings, available even when Python strips them (-OO)."""
 
 import ast
 from collections.abc import Callable
@@ -10,13 +10,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def docstring(thing: Any) -> str:
-    """A function's or class's own docstring; read from its source if need be."""
+    """A function's or class's own docstring, read from its source if necessary."""
     text = vars(thing).get("__doc__") if isinstance(thing, type) else thing.__doc__
     return cleandoc(text if text is not None else _in_source(thing))
 
 
 def documented(function: Function) -> Function:
-    """The same function, whose docstring is there in any case."""
+    """Set the docstring of a function even under -OO; return the function."""
     function.__doc__ = docstring(function)
     return function
 
@@ -24,7 +24,7 @@ def documented(function: Function) -> Function:
 def _in_source(thing: Any) -> str:
     try:
         tree = ast.parse(dedent(getsource(thing)))
-    except (OSError, TypeError, SyntaxError):  # written where no file is
+    except (OSError, TypeError, SyntaxError):  # no source file
         return ""
     part = tree.body[0]
     if not isinstance(part, ast.FunctionDef | ast.ClassDef):

@@ -1,22 +1,22 @@
-"""Every exception that Handgrad raises for invalid input, data or files.
+"""All exceptions that Handgrad raises for invalid input, data or files.
 
-HandgradError                  the base; each is also a ValueError
-    ShapeError                 sizes that do not match
+HandgradError                  the base class; each is also a ValueError
+    ShapeError                 shapes that do not match
     ConfigError                an invalid setting, name or option
     DatasetError               data that is missing, damaged or out of range
     RunError                   a run folder or checkpoint that cannot be used
         IntegrityError         a file that does not match its checksum
-        DifferenceError        a run that is not reproduced
-    NonFiniteError             NaN or infinity in training
+        DifferenceError        a run that could not be reproduced
+    NonFiniteError             NaN or infinity during training
     ResourceError              not enough memory or disk space
-    StoppedError               a stop that was requested between two steps
+    StoppedError               a stop requested between two steps
     UnsavedError               training has ended, but not everything was saved
-    KernelCallError            a kernel's argument does not fit its declaration
+    KernelCallError            a kernel argument that does not match its declaration
 
 HandgradWarning                a UserWarning: the work continues
 
-A message says who, what was expected, what came, and the next step. A user's mistakes
-raise one of these; `assert` is for our own.
+A message says what raised it, what was expected, what was given, and what to do next.
+Mistakes of the user raise one of these; `assert` is for internal errors.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,13 +41,13 @@ __all__ = [
 
 
 class HandgradError(ValueError):
-    """Base class of all errors that the user can correct; also a ValueError."""
+    """Base class of all errors that a user can correct; also a ValueError."""
 
     exit_code = 2
 
 
 class HandgradWarning(UserWarning):
-    """A warning that the user should see, although the work continues."""
+    """A warning that a user should see; the work continues."""
 
 
 class ShapeError(HandgradError):
@@ -71,7 +71,7 @@ class IntegrityError(RunError):
 
 
 class DifferenceError(RunError):
-    """A run that gives other numbers when it is repeated."""
+    """A run that gives different numbers when repeated."""
 
     exit_code = 3
 
@@ -79,8 +79,8 @@ class DifferenceError(RunError):
 class NonFiniteError(HandgradError):
     """NaN or infinity appeared during training.
 
-    `message` is the sentence to show. `details` holds plain values: where, in which
-    images, and the range of every value of the step up to that point.
+    `message` is the sentence to show. `details` holds plain values: the location, the
+    images, and the range of every array of the step up to that point.
     """
 
     exit_code = 4
@@ -91,25 +91,25 @@ class NonFiniteError(HandgradError):
 
 
 class ResourceError(HandgradError):
-    """Not enough memory or disk space for what was asked."""
+    """Not enough memory or disk space for the request."""
 
 
 class StoppedError(HandgradError):
-    """A stop was requested between two parts of the work; none is half done."""
+    """A stop was requested; no part of the work is left half done."""
 
 
 class UnsavedError(HandgradError):
-    """Training has ended, but not all of it could be saved."""
+    """Training has ended, but not everything could be saved."""
 
     exit_code = 5
 
 
 class KernelCallError(HandgradError):
-    """A kernel's argument that does not fit its declaration, or its memory."""
+    """A kernel argument that does not match its declaration, or its memory."""
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
-    """The error for a name that is in no catalogue, with the nearest known one."""
+    """The error for an unknown name, which suggests the closest known one."""
     names = sorted(known)
     near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""

@@ -1,4 +1,4 @@
-"""Imports of other libraries where they are needed, with no trace in the process."""
+"""Lazy imports of other libraries, without side effects on the process."""
 
 import random
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def random_state_kept() -> Iterator[None]:
-    """Python's random numbers go on as before: some libraries draw when imported."""
+    """Restore Python's random state on exit: some libraries draw when imported."""
     state = random.getstate()
     try:
         yield

@@ -1,9 +1,9 @@
-"""Initial values of parameters: functions from a shape and a key to an array.
+"""Parameter initializers: functions from a shape and a key to an array.
 
 An initializer takes a shape and a `handgrad.randomness.Key` and returns a float32 array
 of that shape; the same key gives the same bits.
 
-A weight is stored output first, so its fans follow one rule:
+Weights are stored output first, so one rule gives their fans:
 
     fan_in  = product of all sizes but the first        (connections into a unit)
     fan_out = size 0 * product of all sizes but the first two
@@ -35,7 +35,7 @@ __all__ = [
 Initializer: TypeAlias = Callable[[Shape, Key], NumpyArray]
 
 FLOAT_BYTES = 4
-LARGE = 1 << 26  # bytes from which on it is worth asking how much memory is free
+LARGE = 1 << 26  # bytes; smaller weights are allocated without checking free memory
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -44,10 +44,10 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def weight(shape: Shape, initializer: Initializer, key: Key | None) -> Parameter:
-    """A layer's weight, drawn when it is first read; ResourceError if it is too large.
+    """Make the weight of a layer, drawn on first access; ResourceError if too large.
 
-    Its key is the purpose "weight" of the layer's key; without one, the network that
-    the layer becomes part of chooses it (see `layers.initial_keys`).
+    Its key is the child "weight" of the layer's key; without a key, the network that
+    the layer becomes part of chooses one (see `layers.initial_keys`).
     """
     check_room(shape)
     if key is not None and not isinstance(key, Key):
@@ -59,17 +59,17 @@ def check_room(shape: Shape) -> None:
     """ResourceError unless a weight of this shape fits into memory."""
     size = FLOAT_BYTES * prod(shape)
     if size >= LARGE:
-        check_memory(size, f"A weight of shape {shape}", "Take a smaller network.")
+        check_memory(size, f"A weight of shape {shape}", "Use a smaller network.")
 
 
 def empty(shape: Shape) -> NumpyArray:
-    """Room for a weight; ResourceError if there is none."""
+    """Allocate a weight; ResourceError if it does not fit into memory."""
     check_room(shape)
     return np.empty(shape, dtype=np.float32)
 
 
 def zeros(shape: Shape, key: Key) -> NumpyArray:
-    """Zeros; `key` is not used.
+    """Initialize with zeros; `key` is not used.
 
     Shapes
         outputs  `shape`, float32

@@ -1,4 +1,4 @@
-"""Whether there is room for what is about to be made or read."""
+"""Checks for enough memory or disk space before an allocation or a read."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ NEXT = "Close other programs, or use fewer or smaller images."
 
 
 def check_memory(wanted: int, what: str, following: str = NEXT) -> None:
-    """ResourceError if so many bytes are more than the memory that is free."""
+    """ResourceError if this many bytes exceed the free memory."""
     free = free_memory()
     if free is not None and wanted > free:
         raise ResourceError(
@@ -22,17 +22,17 @@ def check_memory(wanted: int, what: str, following: str = NEXT) -> None:
 
 
 def check_disk(wanted: int, folder: Path, what: str) -> None:
-    """ResourceError if the disk of a folder has less room than this many bytes."""
+    """ResourceError if this many bytes exceed the free disk space of a folder."""
     free = shutil.disk_usage(folder).free
     if wanted > free:
         raise ResourceError(
             f"{what} needs {in_units(wanted)} in {folder}, but {in_units(free)} are "
-            "free there. Make room, or name another folder in HANDGRAD_CACHE."
+            "free there. Free some space, or set HANDGRAD_CACHE to another folder."
         )
 
 
 def in_units(size: int) -> str:
-    """A number of bytes as a reader would say it: `3.14 MB`."""
+    """Format a number of bytes: `3.14 MB`."""
     for unit, amount in UNITS.items():
         if size >= amount:
             return f"{size / amount:.2f} {unit}"
@@ -40,7 +40,7 @@ def in_units(size: int) -> str:
 
 
 def free_memory() -> int | None:
-    """Bytes that a program can still use; None where the system does not tell."""
+    """Bytes that a program can still allocate; None if the system does not say."""
     known = [size for size in (_of_system(), _of_container()) if size is not None]
     return min(known) if known else _physical_memory()
 
@@ -55,7 +55,7 @@ def _of_system() -> int | None:
 
 
 def _of_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """What a container's limit leaves; pages of files can be given back, so count."""
+    """Bytes left under the container's limit; reclaimable file pages count as free."""
     try:
         limit, used = (
             int((group / name).read_text(encoding="ascii"))

@@ -1,4 +1,4 @@
-"""Classification metrics, equal to scikit-learn's, without importing it."""
+"""Classification metrics, equal to those of scikit-learn, without importing it."""
 
 from dataclasses import dataclass
 
@@ -16,16 +16,16 @@ __all__ = [
     "most_confused",
 ]
 
-MOST_CLASSES = 1_000  # whose matrix is kept as text, in some MB
+MOST_CLASSES = 1_000  # the text of a larger matrix would take many MB
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Loss, accuracy and per-class metrics of a classifier on one split.
 
-    A ratio of 0 to 0 is taken to be 0: the precision of a class that was never
-    predicted, the recall of a class without examples. Macro averages leave out a class
-    that has no examples and was never predicted, as scikit-learn does.
+    0 / 0 is defined as 0: the precision of a class that was never predicted, the recall
+    of a class without examples. Macro averages exclude classes that have no examples
+    and were never predicted, as in scikit-learn.
 
     Shapes
         precision, recall, f1  (classes,), float64
@@ -83,7 +83,7 @@ class Evaluation:
         return mistakes
 
     def most_confused(self, count: int = 5) -> list[tuple[int, int, int]]:
-        """The `count` most frequent confusions as (true, predicted, how often)."""
+        """The `count` most frequent confusions, as (true, predicted, number)."""
         return most_confused(self.confusion, count)
 
 
@@ -94,8 +94,8 @@ def evaluate(
 ) -> Evaluation:
     """Compute accuracy and per-class metrics from predicted probabilities.
 
-    The prediction is the class of the largest probability, the first of equal ones.
-    Inputs are not checked: `handgrad.Classifier.evaluate` checks them.
+    The prediction is the class with the largest probability, the first in case of ties.
+    Inputs are not validated; `handgrad.Classifier.evaluate` does so.
 
     Shapes
         probabilities  (count, classes), float; logits give the same counts
@@ -130,7 +130,7 @@ def count_confusions(
 ) -> Int64[NumpyArray, "classes classes"]:
     """The confusion matrix: how often each true class is predicted as each class.
 
-    ResourceError if it does not fit into memory: of very many classes it is large.
+    ResourceError if it does not fit into memory, as with very many classes.
 
     Shapes
         probabilities  (count, classes), float
@@ -147,7 +147,7 @@ def count_confusions(
 def as_lists(
     confusion: Int64[NumpyArray, "classes classes"],
 ) -> list[list[int]] | None:
-    """The matrix as plain values, for JSON; None of more than 1,000 classes.
+    """The matrix as nested lists, for JSON; None for more than 1,000 classes.
 
     Shapes
         confusion  (classes, classes), int64; row = true, column = predicted
@@ -158,16 +158,16 @@ def as_lists(
 def most_confused(
     confusion: Int64[NumpyArray, "classes classes"], count: int
 ) -> list[tuple[int, int, int]]:
-    """The most frequent confusions as (true, predicted, how often).
+    """The most frequent confusions, as (true, predicted, number).
 
-    The most frequent comes first; ties keep the order of the rows. Pairs that never
-    occur are left out.
+    Sorted by number, descending; ties keep the order of the rows. Pairs that never
+    occur are omitted.
 
     Shapes
         confusion  (classes, classes), int64; row = true, column = predicted
 
     Units
-        count  the largest number of pairs to return
+        count  maximum number of pairs to return
     """
     pairs = np.argwhere(confusion)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
@@ -180,5 +180,5 @@ def most_confused(
 
 
 def _ratio(part: NumpyArray, whole: NumpyArray) -> NumpyArray:
-    """part / whole, and 0 where there is nothing."""
+    """part / whole, or 0 where whole is 0."""
     return part / np.maximum(whole, 1)

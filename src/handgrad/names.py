@@ -1,4 +1,4 @@
-"""One way to recognise a name, however it is spelled: `CIFAR-10` is `cifar10`."""
+"""Matching of names whatever their spelling: `CIFAR-10` is `cifar10`."""
 
 from collections.abc import Iterable
 
@@ -6,9 +6,9 @@ IGNORED = str.maketrans("", "", "-_ ")
 
 
 def known_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is spelled so; None if there is none.
+    """The known name that matches, or None.
 
-    Capitals, hyphens, underscores and spaces make no difference.
+    Case, hyphens, underscores and spaces are ignored.
 
     Example
         known_name("Fashion-MNIST", ["mnist", "fashion_mnist"]) == "fashion_mnist"

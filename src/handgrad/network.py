@@ -1,11 +1,11 @@
-"""Declarations of layers: a network as a list of rows.
+"""Layer specifications: a network as a list of layers.
 
-Each function returns a row, the same table that a configuration in TOML holds: the name
-of the layer and the options that were given; an option that is None is left out, and
-the layer's default applies. Input sizes, the class count of the last linear layer and
-the keys of the initial weights are filled in when the data is known, by
-`handgrad.Classifier` or `handgrad.models.from_layers`. These check the options, too,
-and raise ConfigError or ShapeError with the name of the layer.
+Each function returns the specification of a layer, the same table that a TOML
+configuration holds: the name of the layer and the options given. An option that is None
+is omitted, and the layer's default applies. Input sizes, the number of classes of the
+last linear layer and the keys of the initial weights are filled in once the data is
+known, by `handgrad.Classifier` or `handgrad.models.from_layers`. These also check the
+options and raise ConfigError or ShapeError with the name of the layer.
 
 Shapes
     images are (batch, channels, height, width), vectors are (batch, features)
@@ -60,7 +60,7 @@ def linear(
 ) -> Row:
     """Fully connected layer, `handgrad.layers.Linear`: vectors to vectors.
 
-    Without `out_features` it is the last linear layer, with one output for each class.
+    Without `out_features` it is the output layer, with one output per class.
     `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
     function of shape and key.
     """
@@ -151,7 +151,7 @@ def dropout(rate: float) -> Row:
 
 
 def flatten() -> Row:
-    """Images to vectors, `handgrad.layers.Flatten`."""
+    """Flatten images to vectors, `handgrad.layers.Flatten`."""
     return _row("flatten")
 
 
@@ -163,7 +163,7 @@ def relu() -> Row:
 def leaky_relu(negative_slope: float | None = None) -> Row:
     """Leaky rectified linear unit, `handgrad.layers.LeakyReLU`.
 
-    `negative_slope` multiplies inputs below 0: a number from 0 up (0.01 by default).
+    `negative_slope` multiplies inputs below 0; it is not negative (0.01 by default).
     """
     return _row("leaky_relu", negative_slope=negative_slope)
 
@@ -174,7 +174,7 @@ def gelu() -> Row:
 
 
 def gelu_tanh() -> Row:
-    """Gaussian error linear unit by its tanh formula, `handgrad.layers.GELU`."""
+    """Gaussian error linear unit, tanh approximation, `handgrad.layers.GELU`."""
     return _row("gelu_tanh")
 
 
@@ -194,14 +194,14 @@ def silu() -> Row:
 
 
 def softmax() -> Row:
-    """Softmax as a layer, `handgrad.layers.Softmax`. Losses take logits instead."""
+    """Softmax as a layer, `handgrad.layers.Softmax`. Losses take logits, not these."""
     return _row("softmax")
 
 
 def residual(body: Rows, shortcut: Rows | None = None) -> Row:
     """Residual connection, `handgrad.layers.Residual`.
 
-    `body` and `shortcut` are lists of rows; without a shortcut the inputs are added
+    `body` and `shortcut` are lists of layers; without a shortcut the inputs are added
     unchanged. ConfigError for anything but a list.
 
     Equations
@@ -218,15 +218,15 @@ def residual(body: Rows, shortcut: Rows | None = None) -> Row:
 
 
 def sequential(layers: Rows) -> Row:
-    """Layers one after another, as one layer, `handgrad.layers.Sequential`.
+    """Layers applied in sequence, as one layer, `handgrad.layers.Sequential`.
 
-    `layers` is a list of rows; ConfigError for anything else.
+    `layers` is a list of layers; ConfigError for anything else.
     """
     return _row("sequential", layers=_rows("layers", layers))
 
 
 def _row(name: str, **options: Any) -> Row:
-    """The options that were given; defaults are those of the layer."""
+    """The specification of a layer, with the options that are not None."""
     return {"name": name, **{k: v for k, v in options.items() if v is not None}}
 
 

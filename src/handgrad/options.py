@@ -1,7 +1,7 @@
-"""Settings by name: which ones a function takes, and calling it with them.
+"""Options by name: listing those of a function, checking them, calling it with them.
 
-The edge where words from a command line or a configuration become arguments: an
-unknown name offers the nearest known one, a value of the wrong kind is refused.
+Strings from a command line or a configuration become arguments here: an unknown name
+is an error that suggests the closest known one, as is a value of the wrong type.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,28 +16,28 @@ from handgrad.ranges import shown
 
 Entry = TypeVar("Entry")
 
-GIVEN = ("key", "input_shape", "classes", "seed")  # by the data or by the whole run
+GIVEN = ("key", "input_shape", "classes", "seed")  # set by the data or by the run
 
 WORDS: dict[Any, str] = {
-    int: "a whole number",
+    int: "an integer",
     float: "a number",
     bool: "true or false",
-    str: "a name",
-    type(None): "nothing",
+    str: "a string",
+    type(None): "None",
 }
 
 
 def named(kind: str, table: Mapping[str, Entry], name: str) -> Entry:
-    """The entry of that name; ConfigError with the nearest known name if none."""
+    """The entry of that name; ConfigError for an unknown name."""
     return table[name_of(kind, table, name)]
 
 
 def name_of(kind: str, table: Mapping[str, Any], name: str) -> str:
-    """A name as the table spells it; ConfigError with the nearest one if none."""
+    """A name as spelled in the table; ConfigError for an unknown name."""
     if not isinstance(name, str):
         article = "An" if kind[0] in "aeiou" else "A"
         raise ConfigError(
-            f"{article} {kind} is chosen by its name, got {shown(name)}. "
+            f"{article} {kind} is selected by name, got {shown(name)}. "
             f"Give one of: {', '.join(sorted(table))}."
         )
     known = known_name(name, table)
@@ -47,17 +47,17 @@ def name_of(kind: str, table: Mapping[str, Any], name: str) -> str:
 
 
 def options_of(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The option names that a user may set, in the order of the signature.
+    """The names of the options that a user may set, in the order of the signature.
 
-    Left out are those that the run or the data gives: `key`, `input_shape`,
-    `classes`, `seed`.
+    Excludes those set by the run or by the data: `key`, `input_shape`, `classes`,
+    `seed`.
     """
     return tuple(name for name in _parameters(function) if name not in GIVEN)
 
 
 @lru_cache(maxsize=256)
 def _parameters(function: Callable[..., Any]) -> Mapping[str, Parameter]:
-    """The parameters of a function; a sweep of many settings asks for them often."""
+    """The parameters of a function, cached: a large sweep needs them often."""
     return signature(function).parameters
 
 
@@ -67,7 +67,7 @@ def call(
     options: Mapping[str, Any],
     **given: Any,
 ) -> Any:
-    """Call the function with checked options, and with `given` as it stands."""
+    """Call the function with checked options, and with `given` unchecked."""
     for name in options:
         if name in given:
             known = [other for other in options_of(function) if other not in given]
@@ -84,10 +84,10 @@ def checked(
     options: Mapping[str, Any],
     given: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The options, each of the kind that the function's signature asks for.
+    """Check the options and convert them to the types of the function's signature.
 
-    A word that spells a number becomes that number, a list that stands for a pair
-    becomes a pair. `given` names arguments that come from elsewhere.
+    A string that holds a number becomes that number, a list of two becomes a pair if
+    the function takes one. `given` names arguments that are set elsewhere.
     """
     known = options_of(function)
     for name in options:
@@ -119,23 +119,21 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def value_of_kind(who: str, value: Any, kind: Any) -> Any:
-    """The value as the annotated kind; ConfigError that says the kind in words."""
+    """Convert a value to the annotated type; ConfigError if it does not match."""
     from pydantic import ConfigDict, TypeAdapter
 
     adapter = TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
     try:
         if _holds_truth(value) and "true or false" not in in_words(kind):
-            raise ValueError("true is no number here")
+            raise ValueError("a boolean is not a number here")
         return adapter.validate_python(value)
     except ValueError as error:  # pydantic's is one
-        raise ConfigError(
-            f"{who} as {in_words(kind)}, got {shown(value)}. Change it and try again."
-        ) from error
+        raise ConfigError(f"{who} as {in_words(kind)}, got {shown(value)}.") from error
 
 
 def _holds_truth(value: Any) -> bool:
-    """Whether a value is true or false, or a list that has one of them."""
-    import numpy as np  # help texts do without
+    """Whether a value is a boolean, or a list that contains one."""
+    import numpy as np  # not needed for help texts
 
     if isinstance(value, list | tuple):
         return any(map(_holds_truth, value))
@@ -143,7 +141,7 @@ def _holds_truth(value: Any) -> bool:
 
 
 def in_words(kind: Any) -> str:
-    """An annotation as a reader would say it."""
+    """An annotation in words, for messages."""
     origin, parts = get_origin(kind), get_args(kind)
     if kind in WORDS:
         return WORDS[kind]
@@ -156,7 +154,7 @@ def in_words(kind: Any) -> str:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return "a table with a name"
     if isinstance(origin, type) and issubclass(origin, Sequence):
-        return f"a list, each {in_words(parts[0])}"
+        return f"a list, each item {in_words(parts[0])}"
     if origin is not None:
         return "a function"
     return f"a {kind.__name__}" if isinstance(kind, type) else str(kind)

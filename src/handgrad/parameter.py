@@ -1,4 +1,4 @@
-"""Named arrays that belong to a layer: trainable parameters and running buffers."""
+"""Arrays that belong to a layer: trainable parameters and buffers."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ DEFAULT_KEY = Key(0).child("initialization")
 
 
 class Draw(NamedTuple):
-    """How an initial value is drawn; `key` is None until somebody chooses one."""
+    """How to draw an initial value; `key` is None until one is chosen."""
 
     shape: Shape
     initializer: Callable[[Shape, Key], Array]
@@ -26,18 +26,18 @@ class Draw(NamedTuple):
 class Parameter:
     """A trainable array; only an optimizer changes its `value`.
 
-    `value` is an array of any library that follows the array API; ConfigError when
-    anything else is assigned.
+    `value` is an array of any library that follows the array API; assigning anything
+    else raises ConfigError.
 
-    `Parameter.drawn` makes one whose initial value is drawn when it is first read.
-    Until then the network that the layer becomes part of may choose its key, so that no
-    two layers of a network start with equal weights. ShapeError if the initializer
-    returns another shape.
+    `Parameter.drawn` makes one whose initial value is drawn on first access. Until then
+    the network that the layer becomes part of may choose its key, so that no two layers
+    of a network start with equal weights. ShapeError if the initializer returns another
+    shape.
     """
 
     _value: Array
     _draw: Draw | None
-    key: Key | None  # what the value was drawn from, if it was
+    key: Key | None  # the key that the value was drawn from, if any
 
     def __init__(self, value: Array) -> None:
         self.value, self.key = value, None
@@ -59,15 +59,15 @@ class Parameter:
 
     @property
     def value(self) -> Array:
-        """The array; an initial value is drawn when it is first read."""
+        """The array; an initial value is drawn on first access."""
         if self._draw is not None:
             draw, self.key = self._draw, self.key or DEFAULT_KEY.child("weight")
             value = draw.initializer(draw.shape, self.key)
             if tuple(getattr(value, "shape", ())) != draw.shape:
                 raise ShapeError(
                     f"An initializer returned {getattr(value, 'shape', value)}, "
-                    f"expected an array of shape {draw.shape}. Return one value for "
-                    "each weight."
+                    f"expected an array of shape {draw.shape}. Return an array of that "
+                    "shape."
                 )
             self.value = value
         return self._value
@@ -83,7 +83,7 @@ class Parameter:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the array exists already."""
+        """Whether the array has been created."""
         return self._draw is None
 
     @property
@@ -93,7 +93,7 @@ class Parameter:
 
     @property
     def shape(self) -> Shape:
-        """Sizes of the array."""
+        """Shape of the array."""
         return self._draw.shape if self._draw is not None else tuple(self._value.shape)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
@@ -114,7 +114,7 @@ class Parameter:
 
 
 class Buffer(Parameter):
-    """An array that a layer keeps but no gradient updates: running statistics.
+    """An array of a layer that is not trained, such as running statistics.
 
-    `value` is the array; ConfigError when anything else is assigned.
+    `value` is the array; assigning anything else raises ConfigError.
     """

@@ -1,4 +1,4 @@
-"""JSON and TOML that anybody may have written: plain values, or one kind of error."""
+"""Safe parsing of untrusted JSON and TOML: plain values, or one kind of error."""
 
 import json
 import tomllib
@@ -8,14 +8,14 @@ from typing import Any
 from handgrad.errors import ConfigError
 from handgrad.paths import check_ordinary
 
-DEEPEST = 32  # tables and lists within each other in TOML; ours need 6
-WIDEST = 2**63  # whole numbers of TOML have 64 bits
-OF_THE_SHELL = tuple(map(Path, ("/dev/stdin", "/dev/fd", "/proc/self/fd")))
-LARGEST = 1 << 26  # bytes of a TOML file
+DEEPEST = 32  # maximum nesting in TOML; our own files need 6
+WIDEST = 2**63  # TOML integers have 64 bits
+SHELL_PIPES = tuple(map(Path, ("/dev/stdin", "/dev/fd", "/proc/self/fd")))
+LARGEST = 1 << 26  # maximum bytes of a TOML file
 
 
 def parse_json(content: bytes | str) -> Any:
-    """The values of a JSON text; ValueError for anything else."""
+    """Parse JSON; ValueError if it is invalid."""
     try:
         return json.loads(content)
     except RecursionError as error:
@@ -23,10 +23,10 @@ def parse_json(content: bytes | str) -> Any:
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """The tables of a TOML text; ValueError for anything else.
+    """Parse TOML; ValueError if it is invalid.
 
-    Depth and numbers have limits, so that what was read can be shown in a message and
-    written again.
+    Depth and integers are limited, so that the values can be shown in a message and
+    written back.
     """
     try:
         tables = tomllib.loads(text)
@@ -37,42 +37,43 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file; ConfigError names the file.
+    """Read a TOML file; ConfigError with its path if it is invalid.
 
-    A pipe that the shell made, as of `<(command)`, is read as well.
+    A pipe made by the shell, as in `<(command)`, is read as well.
     """
-    if path not in OF_THE_SHELL and path.parent not in OF_THE_SHELL:
+    if path not in SHELL_PIPES and path.parent not in SHELL_PIPES:
         check_ordinary(path)
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:  # a device, perhaps, that never ends
+        if len(content) > LARGEST:  # perhaps an endless stream
             raise ValueError(f"it has more than {LARGEST:,} bytes")
         return parse_toml(content.decode())
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}. "
-            "Give a file that is there."
+            f"{path} cannot be read: {error.strerror or error}. Check the path."
         ) from error
     except ValueError as error:
-        raise ConfigError(f"{path} is not TOML: {error}. Mend that place.") from error
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}. Fix the syntax there."
+        ) from error
 
 
 def check_limits(values: Any) -> None:
-    """ValueError for values too deep or too long; level by level, for no depth."""
+    """ValueError for values that are nested too deeply or too large; not recursive."""
     level: list[Any] = [values]
     for _ in range(DEEPEST):
         level = [value for holder in level for value in _values(holder)]
     if level:
-        raise ValueError(f"it is nested more than {DEEPEST} deep")
+        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
 
 
 def _values(holder: Any) -> list[Any]:
-    """What a table or a list holds; nothing for other values."""
+    """The values in a table or a list; none for other values."""
     if isinstance(holder, dict):
         return list(holder.values())
     if isinstance(holder, list):
         return holder
     if isinstance(holder, int) and not -WIDEST <= holder < WIDEST:
-        raise ValueError("a whole number has more than 64 bits")
+        raise ValueError("an integer has more than 64 bits")
     return []

@@ -1,4 +1,4 @@
-"""Paths that a user gives, before anything is looked for there."""
+"""Checks of paths given by a user, before they are opened."""
 
 import os
 from pathlib import Path
@@ -12,15 +12,15 @@ NOT_THERE = (FileNotFoundError, NotADirectoryError)
 def path_of(
     owner: str, name: str, value: object, error: type[HandgradError] = ConfigError
 ) -> Path:
-    """The path, whether or not there is a file; `error` for what can be no path.
+    """Convert to a path, whether or not it exists; `error` if it cannot be a path.
 
-    That is another kind of value, an empty text, a name with a NUL character or one
-    that is too long, and a folder that may not be entered.
+    That is a value of another type, an empty string, a name with a NUL character, a
+    name that is too long, or a folder without permission to enter.
     """
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str) or not text.strip():
         raise error(
-            f"{owner} takes {name} as a path, got {shown(value)}. Give a text or a "
+            f"{owner} takes {name} as a path, got {shown(value)}. Give a string or a "
             'Path, such as "runs/mine".'
         )
     try:
@@ -37,13 +37,13 @@ def path_of(
 
 
 def from_here(path: Path) -> str:
-    """The path from the working directory on, if it lies there; as a person says it.
+    """The path relative to the working directory if it lies there, for messages.
 
-    A name that begins with a dash would be an option: it is said with ./ before it.
+    A name that starts with a dash is prefixed with ./, or it would be an option.
     """
     try:
         found = str(path.relative_to(Path.cwd()))
-    except (OSError, ValueError):  # the directory is gone, or another one
+    except (OSError, ValueError):  # no working directory, or not below it
         return str(path)
     return os.path.join(os.curdir, found) if found.startswith("-") else found
 
@@ -51,21 +51,21 @@ def from_here(path: Path) -> str:
 def check_ordinary(
     name: str | Path, error: type[HandgradError] = ConfigError, hint: str = ""
 ) -> None:
-    """`error` for a device or a pipe: to read it would block, or never end."""
+    """Raise `error` for a device or a pipe: reading it could block or never end."""
     path = Path(os.path.expanduser(name))
     if os.path.exists(path) and not (path.is_file() or path.is_dir()):
         raise error(f"{name} is a device or a pipe. {hint or 'Give a file.'}")
 
 
 def target_of(path: Path) -> Path:
-    """Where a file that a user names is written: what a link leads to.
+    """Resolve the path of an output file: the target of a symbolic link.
 
-    ConfigError for a device, a pipe or a folder, which a file would replace.
+    ConfigError for a device, a pipe or a folder, which the file would replace.
     """
     target = Path(os.path.realpath(path))
     is_stream = os.path.abspath(path).startswith(("/dev/", "/proc/"))
     if is_stream or (target.exists() and not target.is_file()):
         raise ConfigError(
-            f"'{path}' is a device, a pipe or a folder. Give the name of a file."
+            f"'{path}' is a device, a pipe or a folder. Give the path of a file."
         )
     return target

@@ -1,10 +1,10 @@
-"""Randomness as a function: every draw is computed from a key, none is remembered.
+"""Stateless random numbers: every draw is a pure function of a key.
 
-A key says for what a number is drawn: the seed, a path of purposes ("order",
-"dropout_1", ...), the step, and which examples. The number itself comes from the
-counter-based generator Philox4x32-10. The same key gives the same bits in any
-process, for any number of workers and on any machine: only integer operations and
-correctly rounded float operations are used, no library's logarithm.
+A key consists of the seed, a path of purposes ("order", "dropout_1", ...), the step,
+and the examples. The numbers come from the counter-based generator Philox4x32-10. They
+are deterministic: the same key gives the same bits in any process, for any number of
+workers and on any machine, since only integer operations and correctly rounded
+floating-point operations are used, and not the logarithm of a library.
 
     key words    = 64 bits of BLAKE2b("seed/path")
     counter      = (position // 4, example, step, 0), position within one example
@@ -33,22 +33,22 @@ MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 WORD = np.uint64(0xFFFFFFFF)
-PIECE = 1 << 15  # numbers drawn at once where many are
+PIECE = 1 << 15  # numbers drawn at a time for a large array
 
 
 @dataclass(frozen=True)
 class Key:
-    """What a random draw is a function of.
+    """The key that determines a random draw.
 
-    Equal keys give equal draws: a draw changes no state. For errors see `random_bits`.
+    Equal keys give equal draws; drawing changes no state. For errors see `random_bits`.
 
     Shapes
-        examples  (batch,), integers from 0 to 2**32 - 1: the number of each example in
-                  its data set; None where the draws do not depend on examples
+        examples  (batch,), integers from 0 to 2**32 - 1: the index of each example in
+                  its data set; None if the draws do not depend on examples
 
     Units
-        seed  the one number of a run, from 0 to 2**63 - 1; ConfigError for another
-        path  the purpose, such as "/initialization/linear_1/weight"
+        seed  seed of a run, from 0 to 2**63 - 1; ConfigError if out of range
+        path  purpose, such as "/initialization/linear_1/weight"
         step  number of the update; 0 outside training
 
     Example
@@ -64,11 +64,11 @@ class Key:
         check_seed("A Key", "seed", self.seed)
 
     def child(self, purpose: str) -> "Key":
-        """The key of one `purpose` within this one's, as a new key."""
+        """Return a new key with `purpose` appended to the path."""
         return replace(self, path=f"{self.path}/{purpose}")
 
     def at(self, step: int, examples: NumpyArray | None = None) -> "Key":
-        """The same purpose at a `step`, for the `examples` of a batch, as a new key."""
+        """Return a new key for a `step` and the `examples` of a batch."""
         return replace(self, step=step, examples=examples)
 
     @property
@@ -78,7 +78,7 @@ class Key:
 
 
 def child(key: Key | None, purpose: str) -> Key | None:
-    """The key of one purpose within this one's; None where there is no key."""
+    """`key.child(purpose)`, or None if there is no key."""
     return key.child(purpose) if key is not None else None
 
 
@@ -114,11 +114,10 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
     """Uniform 32-bit integers.
 
     With `key.examples`, the first axis of `shape` is the batch, and row b depends on
-    the number `key.examples[b]`, not on b. Without, all of `shape` is example 0.
+    `key.examples[b]`, not on b. Without, the whole array belongs to example 0.
 
-    ConfigError for a step or example number that is not from 0 to 2**32 - 1, and
-    ShapeError unless there is one example number for each row; so for `uniform` and
-    `normal`.
+    ConfigError for a step or example index outside 0 to 2**32 - 1; ShapeError unless
+    there is one example index per row. The same holds for `uniform` and `normal`.
 
     Shapes
         outputs  `shape`, uint32
@@ -128,7 +127,7 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
 
 
 def _bits(key: Key, examples: NumpyArray, places: range) -> NumpyArray:
-    """The draws (examples, places) at places that follow one another."""
+    """The draws (examples, places) at consecutive places."""
     first = places.start // 4
     blocks = np.arange(first, -(-places.stop // 4), dtype=np.uint64)
     rows = examples.astype(np.uint64)[:, None]
@@ -140,7 +139,7 @@ def _bits(key: Key, examples: NumpyArray, places: range) -> NumpyArray:
 
 
 def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
-    """The example of each row of draws, and how many draws it needs."""
+    """The example index of each row, and the number of draws per row."""
     if not 0 <= key.step < 2**32:
         raise ConfigError(
             f"A random draw takes a step from 0 to {2**32 - 1}, got {key.step}. "
@@ -151,20 +150,20 @@ def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
     examples = np.asarray(key.examples)
     if examples.shape != shape[:1]:
         raise ShapeError(
-            f"A random draw of shape {shape} takes one example number for each of its "
-            f"rows, got numbers of shape {examples.shape}. Give key.at(step, examples) "
-            "of this batch."
+            f"A random draw of shape {shape} takes one example index per row, got "
+            f"indices of shape {examples.shape}. Use key.at(step, examples) with the "
+            "examples of this batch."
         )
     if np.any((examples < 0) | (examples >= 2**32)):
         raise ConfigError(
-            f"A random draw takes example numbers from 0 to {2**32 - 1}, got "
-            f"{examples.min()} to {examples.max()}. Number the examples from 0."
+            f"A random draw takes example indices from 0 to {2**32 - 1}, got "
+            f"{examples.min()} to {examples.max()}. Count the examples from 0."
         )
     return examples, prod(shape[1:])
 
 
 def uniform(key: Key, shape: Shape, low: float = 0.0, high: float = 1.0) -> NumpyArray:
-    """Uniform numbers strictly between `low` and `high`, of 32 bits of `key` each.
+    """Uniform numbers strictly between `low` and `high`, from 32 bits of `key` each.
 
     Shapes
         outputs  `shape`, float64
@@ -179,10 +178,10 @@ def _between(bits: NumpyArray, low: float, high: float) -> NumpyArray:
 def uniform_pieces(
     key: Key, shape: Shape, low: float = 0.0, high: float = 1.0
 ) -> Iterator[tuple[slice, NumpyArray]]:
-    """What `uniform` draws for a key without examples, few numbers at a time.
+    """Yield the draws of `uniform` for a key without examples, in chunks.
 
-    Work space is many times as large as what is drawn; so a large weight takes little
-    more memory than itself. Each slice is of the flattened `shape`.
+    Drawing needs temporary arrays many times as large as the result; chunks keep them
+    small for a large weight. Each slice indexes the flattened array.
     """
     whole = _rows_of(replace(key, examples=None), shape)[1]
     for start in range(0, whole, PIECE):
@@ -192,14 +191,14 @@ def uniform_pieces(
 
 
 def keep_threshold(dropped: float) -> int:
-    """The smallest 32-bit draw that is kept when this fraction is dropped."""
+    """The smallest 32-bit draw that is kept if this fraction is dropped."""
     return min(round(dropped * 2**32), 2**32 - 1)
 
 
 def permutation(key: Key, count: int) -> NumpyArray:
-    """A random order of the numbers 0 .. count - 1, for a key without examples.
+    """A random permutation of 0, ..., `count` - 1, for a key without examples.
 
-    Sorts by 64 random bits of `key` each. The result is (`count`,), int64.
+    Sorts by 64 random bits of `key` per number. The result is (`count`,), int64.
     """
     high, low = random_bits(key, (2, count)).astype(np.uint64)
     return np.argsort((high << np.uint64(32)) | low, kind="stable").astype(np.int64)
@@ -215,10 +214,10 @@ def normal(key: Key, shape: Shape) -> NumpyArray:
 
 
 def normal_quantile(probability: NumpyArray) -> NumpyArray:
-    """The inverse of the normal distribution function, to about 1e-15.
+    """The quantile function of the standard normal distribution, to about 1e-15.
 
-    Probabilities lie strictly between 0 and 1, as `uniform` draws them: its smallest,
-    2**-33, gives -6.3, so no normal number is further out than that.
+    Probabilities lie strictly between 0 and 1, as drawn by `uniform`. Its smallest,
+    2**-33, gives -6.3, so normal draws lie between -6.3 and 6.3.
     """
     centred = probability - 0.5
     tail = np.minimum(probability, 1.0 - probability)
@@ -229,7 +228,7 @@ def normal_quantile(probability: NumpyArray) -> NumpyArray:
 
 
 def _log(value: NumpyArray) -> NumpyArray:
-    """Natural logarithm from IEEE operations alone: the same bits on any machine."""
+    """Natural logarithm from IEEE operations only: the same bits on any machine."""
     mantissa, exponent = np.frexp(value)
     small = mantissa < np.sqrt(0.5)
     mantissa = np.where(small, 2.0 * mantissa, mantissa)

@@ -1,9 +1,9 @@
 """Learning-rate schedules: functions from the step to the learning rate.
 
-Steps count from 1. Each function here returns a schedule, which takes a step and
-returns a float; it can be pickled. The settings are checked when the schedule is made
-(ConfigError), its learning rates by the optimizer at every step (ConfigError unless
-finite, from 0 up). A schedule keeps its last value after the end.
+Steps are counted from 1. Each function here returns a schedule, a picklable function
+from a step to a float. Its settings are checked when it is created (ConfigError), its
+learning rates by the optimizer at every step (ConfigError unless finite and not
+negative). After its end a schedule keeps its last value.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Schedule: TypeAlias = Callable[[int], float]
 
 
 def constant(learning_rate: float) -> Schedule:
-    """The same learning rate at every step.
+    """Constant learning rate.
 
     Equations
         rate(step) = learning_rate
@@ -38,9 +38,9 @@ def constant(learning_rate: float) -> Schedule:
 
 
 def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Schedule:
-    """Multiply the learning rate by `factor` after each `every` steps.
+    """Step decay: multiply the learning rate by `factor` after every `every` steps.
 
-    ConfigError for an `every` below 1 or a `factor` that is not above 0.
+    ConfigError for an `every` below 1 or a `factor` that is not positive.
 
     Equations
         rate(step) = learning_rate * factor ** floor((step - 1) / every)
@@ -61,8 +61,8 @@ def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Sche
 def cosine(learning_rate: float, *, steps: int, final: float = 0.0) -> Schedule:
     """Cosine decay from `learning_rate` to `final` over `steps` steps.
 
-    `final` would be reached one step after the last, so the last step still updates.
-    ConfigError for `steps` below 1 or a negative `final`.
+    `final` would be reached one step after the last, so that the last step still has an
+    effect. ConfigError for `steps` below 1 or a negative `final`.
 
     Equations
         progress   = min((step - 1) / steps, 1)
@@ -87,8 +87,8 @@ def one_cycle(
 ) -> Schedule:
     """One-cycle schedule: increase to `learning_rate`, then decay far below the start.
 
-    ConfigError for `steps` below 2, a `rise` that is not from 0 up to, but not
-    including, 1, or a factor that is not above 0.
+    ConfigError for `steps` below 2, a `rise` outside [0, 1), or a factor that is not
+    positive.
 
     Equations
         start    = learning_rate / start_factor
@@ -100,11 +100,11 @@ def one_cycle(
 
     Units
         steps  length of the run, in steps
-        rise   fraction of the steps before the peak
+        rise   fraction of the steps up to the peak (warm-up)
 
     Source
         Smith, Topin (2019), Super-convergence: very fast training of neural networks
-        using large learning rates, section 3; with cosines instead of straight lines,
+        using large learning rates, section 3; with cosine instead of linear annealing,
         as in PyTorch's OneCycleLR.
     """
     check_at_least("one_cycle", "steps", steps, 2)
@@ -117,10 +117,10 @@ def one_cycle(
 
 
 def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
-    """Linear warm-up: multiply a schedule by a factor that grows to 1.
+    """Linear warm-up: multiply a schedule by a factor that increases to 1.
 
-    `schedule` is the one to scale, `steps` the length of the warm-up; 0 leaves the
-    schedule as it is. ConfigError for negative `steps`.
+    `schedule` is the schedule to scale, `steps` the length of the warm-up; 0 means
+    none. ConfigError for negative `steps`.
 
     Equations
         rate(step) = schedule(step) * min(step / steps, 1)
@@ -135,8 +135,7 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     return partial(_warm_up, schedule, steps)
 
 
-# A schedule is one of these functions with all but the step filled in, so that it can
-# be pickled.
+# A schedule is a partial of one of these functions, so that it can be pickled.
 def _constant(learning_rate: float, step: int) -> float:
     return learning_rate
 
@@ -164,5 +163,5 @@ def _warm_up(schedule: Schedule, steps: int, step: int) -> float:
 
 
 def _glide(start: float, end: float, progress: float) -> float:
-    """Half a cosine from start to end as progress goes from 0 to 1."""
+    """Cosine annealing from start to end as progress goes from 0 to 1."""
     return end + (start - end) * (1 + cos(pi * min(progress, 1.0))) / 2

@@ -1,4 +1,4 @@
-"""Settings of layers, losses and optimizers: checked whenever they are assigned."""
+"""Settings of layers, losses and optimizers, validated on every assignment."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
@@ -16,11 +16,11 @@ Check = Callable[[str, str, Any], Kind]
 
 
 class Setting(Generic[Kind]):
-    """An attribute that takes no value which its class could not be made with.
+    """A descriptor that validates its attribute as the constructor does.
 
-    `check(owner, name, value)` returns the value to keep, or raises ConfigError; the
-    owner is called by its TITLE, or by its class. The value stands in the object's
-    `vars`, under the attribute's own name.
+    `check(owner, name, value)` returns the value to store, or raises ConfigError; the
+    owner is named by its TITLE or its class. The value is stored in the object's
+    `vars`, under the name of the attribute.
     """
 
     def __init__(self, check: Check[Kind], label: str = "") -> None:
@@ -61,7 +61,7 @@ def positive() -> Setting[float]:
 
 
 def at_least(least: float) -> Setting[float]:
-    """A finite number, `least` or more."""
+    """A finite number of at least `least`."""
 
     def check(owner: str, name: str, value: Any) -> float:
         check_at_least(owner, name, value, least)
@@ -71,7 +71,7 @@ def at_least(least: float) -> Setting[float]:
 
 
 def count(hint: str = "", *, most: int = MOST) -> Setting[int]:
-    """A whole number from 1 up, NumPy's as well."""
+    """An integer of at least 1, Python's or NumPy's."""
 
     def check(owner: str, name: str, value: Any) -> int:
         check_count(owner, name, value, hint=hint, most=most)

@@ -1,4 +1,4 @@
-"""Optimizers by the names that users know, each with a learning rate to start from."""
+"""Optimizers by their usual names, each with a default learning rate."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,9 +24,9 @@ STARTING_POINTS: dict[str, dict[str, Any]] = {
 
 
 def with_start(table: Mapping[str, Any]) -> dict[str, Any]:
-    """An optimizer's table as the catalogue names it, with what its name implies.
+    """Expand an optimizer's name: "momentum" is "sgd" with a momentum of 0.9.
 
-    ConfigError for an unknown name. What the table sets itself stays.
+    Values that the table sets are kept. ConfigError for an unknown name.
 
     Example
         with_start({"name": "momentum"})
@@ -39,7 +39,7 @@ def with_start(table: Mapping[str, Any]) -> dict[str, Any]:
 def optimizer_named(
     name: str, learning_rate: float | Schedule, **options: Any
 ) -> Optimizer:
-    """The optimizer of that name, with what the name implies but the learning rate."""
+    """Build an optimizer by its usual name, with the learning rate given."""
     table = with_start({"name": name, **options})
     chosen = {k: v for k, v in table.items() if k not in ("name", "learning_rate")}
     made: Optimizer = catalog.build(

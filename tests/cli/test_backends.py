@@ -14,10 +14,10 @@ def test_this_machine_is_the_default_and_does_one_trial_at_a_time():
     ("words", "sentence"),
     [
         ("--backend dusk", "Did you mean 'dask'?"),
-        ("--backend dask", "Add it, like --address tcp://host:8786."),
+        ("--backend dask", "Add it, for example --address tcp://host:8786."),
         ("--address tcp://host:8786", "add --backend dask."),
         ("--backend dask --address tcp://127.0.0.1:1", "No Dask scheduler answers"),
-        ("--backend dask --address tcp://host:1 --jobs -2", "from 1 up, got -2."),
+        ("--backend dask --address tcp://host:1 --jobs -2", "of at least 1, got -2."),
     ],
 )
 def test_mistakes_are_one_sentence(refused, words, sentence):

@@ -18,7 +18,7 @@ def alone(monkeypatch, tmp_path):
 def test_every_data_set_is_listed_with_its_place_or_the_way_to_it(handgrad, alone):
     code, out, err = handgrad("data list")
     assert (code, err) == (0, "")
-    assert "comes with scikit-learn" in out
+    assert "included in scikit-learn" in out
     assert "handgrad data fetch cifar10" in out
     assert set(json.loads(handgrad("data list --json").out)) == set(NAMES)
 
@@ -35,7 +35,7 @@ def test_show_draws_a_picture_and_says_where(handgrad, tmp_path):
     code, out, _ = handgrad("data show")
     assert code == 0
     assert out.splitlines() == [
-        "digits: 1,437 images to train, 360 to test.",
+        "digits: 1,437 training images, 360 test images.",
         "Samples are in digits_samples.png.",
     ]
     with Image.open(tmp_path / "digits_samples.png") as picture:
@@ -68,7 +68,7 @@ def test_mistakes_are_sentences(refused, alone, tmp_path):
     assert "Did you mean 'mnist'" in refused("data fetch mnits")
     assert "digits needs no download" in refused("data fetch digits")
     assert "Did you mean 'digits'" in refused("data show digit")
-    assert "--per-class as a whole number from 1" in refused("data show --per-class 0")
+    assert "--per-class as an integer of at least" in refused("data show --per-class 0")
     assert "--image-size of at least 1" in refused("data show --image-size 0")
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in refused("data show --out file/x.png")
@@ -94,7 +94,7 @@ def test_inspect_says_what_would_be_read(handgrad, alone, tmp_path):
         "all        8     2",
         "",
         "Sizes, height x width: 6 x 5 (10); grey",
-        "Nothing odd was found.",
+        "No problems found.",
     ]
     found = json.loads(handgrad("data inspect a.npz --json -q").out)
     assert found["images"] == {"train": 8, "test": 2}

@@ -14,7 +14,7 @@ KINDS = [
 def test_each_kind_prints_draws_and_speaks_json(kind, handgrad, tmp_path):
     code, out, err = handgrad(f"inspect {kind} --figure pictures/it.svg")
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == "Drawn: pictures/it.svg"
+    assert out.splitlines()[-1] == "Figure: pictures/it.svg"
     assert "<svg" in (tmp_path / "pictures" / "it.svg").read_text()
     found = json.loads(handgrad(f"inspect {kind} --json").out)
     assert found["figure"] is None
@@ -57,7 +57,7 @@ def test_images_are_resized_as_in_training(handgrad, refused):
 
 def test_mistakes_are_sentences(refused):
     assert "Did you mean 'sigmoid'" in refused("inspect activation-functions sigmoit")
-    assert "numbers with commas" in refused("inspect softmax-numerics --sizes 1,b")
+    assert "comma-separated numbers" in refused("inspect softmax-numerics --sizes 1,b")
     assert "ends in .png or .svg" in refused("inspect softmax-numerics --figure a.pdf")
     assert "Did you mean 'perceptron'" in refused(
         "inspect learning-rate-finder percepton"

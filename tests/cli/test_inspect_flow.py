@@ -28,8 +28,8 @@ def test_saturation_against_the_scale_of_the_weights(handgrad, tmp_path):
 
 def test_mistakes_are_sentences(refused, trained):
     assert "has none" in refused(f"inspect saturation {trained}")
-    assert "whole numbers" in refused("inspect gradient-flow --depths 1.5")
-    assert "from 1 up" in refused("inspect gradient-flow --images 0")
+    assert "integers" in refused("inspect gradient-flow --depths 1.5")
+    assert "of at least 1" in refused("inspect gradient-flow --images 0")
     assert "nowhere is not there" in refused("inspect gradient-flow nowhere")
 
 

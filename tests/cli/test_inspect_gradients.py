@@ -27,6 +27,6 @@ def test_the_microscope_shows_the_factors_and_the_line(handgrad, trained, tmp_pa
 def test_mistakes_are_sentences(refused, trained):
     words = f"inspect microscope {trained} --layer linear_1"
     assert "Give 2 numbers" in refused(f"{words} --weight 3")
-    assert "whole numbers" in refused(f"{words} --weight 3,0.5")
+    assert "integers" in refused(f"{words} --weight 3,0.5")
     assert "named 'wight'" in refused(f"{words} --weight 3,1 --parameter wight")
     assert "two-layer perceptron" in refused(f"inspect jacobians {trained}")

@@ -14,10 +14,10 @@ def test_numbers_are_read():
     assert numbers("--sizes", "1, 2.5,1e5") == [1.0, 2.5, 1e5]
     assert whole_numbers("--depths", "1,12") == [1, 12]
     for wrong in ("", "1,,2", "a", "1;2", "nan", "inf"):
-        with pytest.raises(ConfigError, match="--sizes takes numbers"):
+        with pytest.raises(ConfigError, match="--sizes takes comma-separated numbers"):
             numbers("--sizes", wrong)
     for wrong in ("1.5", "1e300"):
-        with pytest.raises(ConfigError, match="takes whole numbers"):
+        with pytest.raises(ConfigError, match="takes comma-separated integers"):
             whole_numbers("--depths", wrong)
 
 

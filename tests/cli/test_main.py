@@ -40,7 +40,7 @@ def test_a_group_without_a_command_names_its_commands(handgrad):
     code, _, err = handgrad("data")
     assert code == 2
     assert err.splitlines()[-1] == (
-        "handgrad data takes a command: list, fetch, show, inspect. "
+        "handgrad data needs a command: list, fetch, show, inspect. "
         "See: handgrad data --help"
     )
 
@@ -78,8 +78,8 @@ def test_a_missing_word_is_named(refused):
     [
         (NonFiniteError("Step 3: the loss\nis nan."), 4, "Step 3: the loss is nan.\n"),
         (KeyboardInterrupt(), 130, "Stopped.\n"),
-        (MemoryError(), 2, "This needs more memory than there is."),
-        (PermissionError(13, "no", "/x"), 2, "/x cannot be used: you may not"),
+        (MemoryError(), 2, "Out of memory."),
+        (PermissionError(13, "no", "/x"), 2, "/x cannot be used: permission denied"),
     ],
 )
 def test_errors_become_one_sentence_and_their_code(
@@ -194,12 +194,12 @@ def test_an_empty_word_names_nothing(words, after, capsys):
     assert main.run(words) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"There is an empty value after {after}, ")
+    assert err.startswith(f"The value after {after} is empty, ")
     assert err.count("\n") == 1
 
 
 def test_an_empty_part_of_a_setting_is_no_empty_word():
-    main.check_words(["train", "--set", "hidden_sizes=", "--set=a=", "--quiet"])
+    main.check_arguments(["train", "--set", "hidden_sizes=", "--set=a=", "--quiet"])
 
 
 def test_matplotlib_says_nothing_where_it_cannot_keep_anything(tmp_path):

@@ -93,5 +93,5 @@ def test_an_unknown_section_offers_the_nearest():
 def test_only_the_model_may_be_set_where_nothing_else_is_made():
     assert refuse_sections({"model": {"a": 1}}, "handgrad summary") == {"a": 1}
     assert refuse_sections({}, "handgrad summary") == {}
-    with pytest.raises(ConfigError, match="model only, got optimizer"):
+    with pytest.raises(ConfigError, match="model only, got an option of optimizer"):
         refuse_sections({"optimizer": {}}, "handgrad summary")

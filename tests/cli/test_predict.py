@@ -53,12 +53,12 @@ def test_mistakes_are_sentences(refused, trained, tmp_path):
     assert "bad.png cannot be read" in refused(f"predict {trained} bad.png")
     assert "none.png cannot be read" in refused(f"predict {trained} none.png")
     assert "nowhere is not there" in refused("predict nowhere bad.png")
-    assert "--top takes a whole number" in refused(f"predict {trained} bad.png --top 0")
-    assert "--invert takes no, auto, yes" in refused(
+    assert "--top takes an integer" in refused(f"predict {trained} bad.png --top 0")
+    assert "--invert takes no, auto or yes" in refused(
         f"predict {trained} bad.png --invert maybe"
     )
     (tmp_path / "empty").mkdir()
-    assert "empty holds no pictures" in refused(f"predict {trained} empty")
+    assert "empty contains no images" in refused(f"predict {trained} empty")
     assert "Missing argument" in refused(f"predict {trained}")
 
 
@@ -97,7 +97,7 @@ def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tm
     (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
     empty = handgrad(f"predict {trained} some")
     assert empty.code == 2
-    assert "some holds no pictures (passed over: 1 broken link). Give" in empty.err
+    assert "some contains no images (passed over: 1 broken link). Give" in empty.err
     pictures[0].rename(folder / "a.png")
     code, _, err = handgrad(f"predict {trained} some")
     assert (code, err) == (0, "passed over: 1 broken link\n")
@@ -112,35 +112,33 @@ def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tm
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("x.zip", "Unpack it, and give its folder."),
-        ("x.TAR", "Unpack it, and give its folder."),
-        ("x.tar.gz", "Unpack it, and give its folder."),
-        ("x.npy", "Give arrays in Python: handgrad.load(run).predict(images)."),
+        ("x.zip", "Unpack it and give the folder."),
+        ("x.TAR", "Unpack it and give the folder."),
+        ("x.tar.gz", "Unpack it and give the folder."),
+        ("x.npy", "For arrays, use Python: handgrad.load(run).predict(images)."),
     ],
 )
-def test_what_holds_several_pictures_says_what_to_do(
+def test_archives_and_arrays_are_refused_with_advice(
     refused, trained, tmp_path, name, advice
 ):
     (tmp_path / name).write_bytes(b"PK")
     assert advice in refused(f"predict {trained} {name}")
 
 
-def test_one_bad_file_does_not_keep_the_others_from_an_answer(
-    handgrad, trained, pictures, tmp_path
-):
+def test_a_bad_file_does_not_stop_the_others(handgrad, trained, pictures, tmp_path):
     (tmp_path / "bad.png").write_text("no picture")
     code, out, err = handgrad(f"predict {trained} {pictures[0]} bad.png none.png")
     assert code == 2
     assert len(out.splitlines()) == 2
     assert "bad.png cannot be read as" in err
     assert "none.png cannot be read" in err
-    assert "2 of 3 files could not be read; all others are answered" in err
+    assert "2 of 3 files could not be read; all others were classified" in err
     out = handgrad(f"predict {trained} {pictures[0]} bad.png --json").out
     assert len(json.loads(out)["predictions"]) == 1
     assert len(json.loads(out)["unreadable"]) == 1
 
 
-def test_dark_digits_on_white_are_noticed_and_turned(handgrad, trained, tmp_path):
+def test_inverted_digits_are_detected_and_swapped(handgrad, trained, tmp_path):
     test = load("digits", image_size=(28, 28)).test
     paths = [tmp_path / "as_trained.png", tmp_path / "inverted.png"]
     Image.fromarray(test.images[0, 0]).save(paths[0])
@@ -148,13 +146,13 @@ def test_dark_digits_on_white_are_noticed_and_turned(handgrad, trained, tmp_path
     words = f"predict {trained} {paths[0]} {paths[1]}"
     code, _, err = handgrad(words)
     assert code == 0
-    assert "1 of 2 pictures seems inverted" in err
+    assert "1 of 2 images looks inverted" in err
     assert "--invert auto" in err
     code, out, err = handgrad(f"{words} --invert auto")
     assert "light and dark were swapped" in err
     first, second = (line.split()[1:] for line in out.splitlines()[1:])
     assert first == second
-    assert "seems inverted" not in handgrad(f"predict {trained} {paths[0]}").err
+    assert "looks inverted" not in handgrad(f"predict {trained} {paths[0]}").err
 
 
 def test_other_losses_give_scores_under_their_own_name(handgrad, pictures, tmp_path):
@@ -220,7 +218,9 @@ def test_pictures_that_have_changed_since_the_training_are_named(handgrad, tmp_p
 
 
 @pytest.mark.parametrize("name", ["five.png", "other.png", "pixels.csv"])
-def test_answers_never_replace_what_they_are_of(handgrad, trained, tmp_path, name):
+def test_predictions_never_overwrite_images_or_inputs(
+    handgrad, trained, tmp_path, name
+):
     Image.new("L", (28, 28)).save(tmp_path / "five.png")
     (tmp_path / "pixels.csv").write_text("\n".join(["0," * 783 + "0"] * 2))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
@@ -228,16 +228,16 @@ def test_answers_never_replace_what_they_are_of(handgrad, trained, tmp_path, nam
     source = target if target.exists() else tmp_path / "five.png"
     code, _, err = handgrad(f"predict {trained} {source} --csv {target}")
     assert code == 2
-    assert "Give another name, such as answers.csv" in err
+    assert "Give another path, such as predictions.csv" in err
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_answers_need_a_folder_that_is_there(handgrad, trained, tmp_path):
+def test_predictions_need_an_existing_folder(handgrad, trained, tmp_path):
     Image.new("L", (28, 28)).save(tmp_path / "five.png")
     target = tmp_path / "nowhere" / "answers.csv"
     code, _, err = handgrad(f"predict {trained} {tmp_path}/five.png --csv {target}")
     assert code == 2
-    assert "its folder is not there. Make the folder" in err
+    assert "its folder does not exist. Create the folder" in err
 
 
 def test_all_pictures_of_a_call_share_a_white(handgrad, trained, tmp_path):

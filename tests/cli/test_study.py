@@ -38,7 +38,7 @@ def test_from_the_first_trial_to_the_report(handgrad, rows, tmp_path):
     assert "the largest rate learns fastest  holds" in first.out
     again = handgrad(f"study run {rows} --full --folder trials")
     assert again.code == 0
-    assert again.err == "2 trials are done already; 0 to do.\n"
+    assert again.err == "2 trials are already done; 0 to do.\n"
     assert "reproduced" in again.out
     assert "2 of 2" in handgrad(f"study status {rows} --folder trials").out
     made = json.loads(handgrad(f"study report {rows} --folder trials --json").out)
@@ -62,7 +62,7 @@ def test_a_part_of_the_trials_may_be_asked_for(handgrad, tmp_path):
     assert "the largest rate learns fastest  not known" in first.out
     assert "1 of 4" in handgrad(f"study status {rows} --folder trials").out
     second = handgrad(f"{run} --only 'seed 1'")
-    assert second.err.startswith("1 trial is done already; 1 to do.\n")
+    assert second.err.startswith("1 trial is already done; 1 to do.\n")
     assert second.code == 0  # what a finding lacks was not asked for
 
 
@@ -88,11 +88,11 @@ def test_all_studies_are_reported_at_once(handgrad, tmp_path):
         ("run csci581-a --quick --full", "--quick or --full, got both"),
         (
             "run csci581-a --jobs 0",
-            "A run of trials takes jobs as a whole number from 1 up",
+            "A run of trials takes jobs as an integer of at least 1",
         ),
         ("run csci581-a --only sed", "like 'a1, seed 0' and 'a12, seed 0'"),
-        ("report csci581-a", "nothing of csci581-a was run"),
-        ("report", "studies is not there: no study was run here"),
+        ("report csci581-a", "no trials of csci581-a were run"),
+        ("report", "studies does not exist: no study was run here"),
         ("report csci581-a --all", "got the name csci581-a"),
         ("report --rows a2", "got --rows"),
         ("show nowhere/at/all", "nowhere/at/all is no study"),

@@ -27,7 +27,7 @@ def test_mistakes_are_sentences(refused):
     assert "Did you mean 'perceptron'" in refused("summary percepton")
     assert "Did you mean 'activation'" in refused("summary lenet --set activaton=relu")
     assert "images of at least 5x5" in refused("summary lenet --image-size 3")
-    assert "a whole number" in refused("summary perceptron --set hidden=many")
+    assert "an integer" in refused("summary perceptron --set hidden=many")
     assert "--classes of at least 2" in refused("summary lenet --classes 1")
     assert "--channels of at least 1" in refused("summary lenet --channels 0")
     assert "model only" in refused("summary lenet --set optimizer.beta1=0.9")

@@ -14,14 +14,14 @@ def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
     first = handgrad("sweep rates.toml --workers 1 --folder out")
     assert first.code == 0, first.err
     assert "  1 of 1  rates learning_rate=" in first.err
-    assert "Nothing to compare: 1 setting has all numbers." in first.out
-    assert "tables and figures are in out\n" in first.out
+    assert "Nothing to compare: only 1 setting is complete." in first.out
+    assert "Tables and figures: out\n" in first.out
     grown = handgrad("sweep rates.toml --trials 2 --folder out --json")
     assert grown.code == 0, grown.err
-    assert grown.err.startswith("1 trial is done already; 1 to do.\n")
+    assert grown.err.startswith("1 trial is already done; 1 to do.\n")
     results = json.loads(grown.out.splitlines()[-1])
     assert len(results["settings"]) == 2
-    assert "3 seeds each are the fewest that say anything, got 1" in results["verdict"]
+    assert "a test needs at least 3 seeds each, got 1" in results["verdict"]
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == results
     again = handgrad("sweep rates.toml --trials 2 --folder out --quiet")
     assert (again.code, again.err) == (0, "")
@@ -32,11 +32,11 @@ def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
     [
         ("rates.toml --trials -1", "sweep.trials"),
         ("rates.toml --trials 0", "sweep.trials"),
-        ("rates.toml --seeds 1,x", "Write it like --seeds 0,1,2."),
+        ("rates.toml --seeds 1,x", "For example: --seeds 0,1,2"),
         ("rates.toml --seeds 3,3", "has a seed twice"),
         (
             "rates.toml --jobs 0",
-            "A run of trials takes jobs as a whole number from 1 up",
+            "A run of trials takes jobs as an integer of at least 1",
         ),
         ("rates.toml --backend dask", "--address tcp://host:8786"),
         ("none.toml", "none.toml cannot be read"),
@@ -85,7 +85,7 @@ def test_data_that_are_gone_are_said_and_the_results_still_shown(handgrad, tmp_p
     assert "Not known" not in first.out
     (tmp_path / "pictures.zip").unlink()
     again = handgrad("sweep rates.toml --folder out")
-    assert (again.code, again.err) == (0, "2 trials are done already; 0 to do.\n")
+    assert (again.code, again.err) == (0, "2 trials are already done; 0 to do.\n")
     said = "Not known whether the data have changed since these trials: There is no "
     assert said + "data set at pictures.zip." in again.out.replace("\n", " ")
     assert "learning_rate=0.1" in again.out

@@ -78,7 +78,7 @@ def test_the_checksum_is_that_of_the_last_parameters(handgrad, trained):
 def test_quiet_says_the_result_alone(handgrad):
     code, out, err = handgrad(f"train {SMALL} --epochs 1 --quiet --run here")
     assert (code, err) == (0, "")
-    assert out.splitlines()[1] == "everything is in here"
+    assert out.splitlines()[1] == "run folder: here"
 
 
 def test_the_pictures_are_in_the_run_folder(trained):
@@ -179,7 +179,7 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(handgrad, tmp_path):
         ("lenet --dataset ./nowhere", "no data set at ./nowhere"),
         ("lenet --set activaton=relu", "Did you mean 'activation'?"),
         ("lenet --set activation=rellu", "Did you mean 'relu'?"),
-        ("mlp --set hidden_sizes=many", "a list, each a whole number, got 'many'"),
+        ("mlp --set hidden_sizes=many", "a list, each item an integer, got 'many'"),
         ("lenet --set activation", "--set takes NAME=VALUE"),
         ("lenet --optimizer adm", "Did you mean 'adam'?"),
         ("lenet --set optimizer.momentun=0.9", "Did you mean 'momentum'?"),
@@ -192,8 +192,8 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(handgrad, tmp_path):
         ("lenet --validation 2.5", "validation takes a fraction"),
         ("lenet --train-count 99999", "more images than"),
         ("lenet --normalization unt", "'unit', 'half' or 'standard'"),
-        ("lenet --workers 0", "--workers takes a whole number from 1 up"),
-        ("lenet --workers 2 --engine plain", "belongs to the cpu engine"),
+        ("lenet --workers 0", "--workers takes an integer of at least 1"),
+        ("lenet --workers 2 --engine plain", "needs --engine cpu"),
         ("nowhere.toml", "nowhere.toml cannot be read"),
         ("--resume nowhere", "nowhere is not there"),
         ("--resume nowhere --epochs 3", "nowhere is not there"),
@@ -211,7 +211,7 @@ def test_a_key_that_a_file_cannot_have_is_refused(refused, tmp_path):
     (tmp_path / "wrong.toml").write_text("[training]\nepoch = 3\n")
     assert "Did you mean 'epochs'" in refused("train wrong.toml")
     (tmp_path / "wrong.toml").write_text("[training\n")
-    assert "is not TOML" in refused("train wrong.toml")
+    assert "is not valid TOML" in refused("train wrong.toml")
 
 
 def test_a_file_where_the_run_folder_should_be_is_kept(refused, tmp_path):
@@ -252,11 +252,11 @@ def test_a_run_starts_from_the_weights_of_another(handgrad, refused, tmp_path):
     handgrad(f"train {model} --epochs 3 -q --run first")
     done = handgrad("train --start-from first --epochs 1 --run second")
     assert done.code == 0
-    assert "begins with 4 of 4 arrays of first" in done.err
+    assert "starts from 4 of 4 arrays of first" in done.err
     other = handgrad("train --start-from first --dataset pictures --run third")
     assert other.code == 0, other.err
     assert (
-        "begins with 2 of 4 arrays of first; new: linear_2.weight, linear_2.bias"
+        "starts from 2 of 4 arrays of first; new: linear_2.weight, linear_2.bias"
         in other.err
     )
     config = RunFolder(tmp_path / "third").config

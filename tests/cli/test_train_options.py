@@ -45,13 +45,13 @@ def test_validation_is_a_fraction_a_count_or_a_word(text, value):
 
 @pytest.mark.parametrize("text", ["tset", "true", "1,2", ""])
 def test_other_words_for_validation_are_refused(text):
-    with pytest.raises(ConfigError, match="--validation takes a fraction, a count"):
+    with pytest.raises(ConfigError, match="--validation takes a fraction, a number"):
         tables_from({"validation": text}, {})
 
 
 def test_an_image_size_is_both_sides():
     assert tables_from({"image_size": 32}, {})["dataset"]["image_size"] == [32, 32]
-    with pytest.raises(ConfigError, match="from 1 up, got 0"):
+    with pytest.raises(ConfigError, match="of at least 1, got 0"):
         tables_from({"image_size": 0}, {})
 
 
@@ -69,7 +69,7 @@ def test_augmentations_take_their_first_option_after_a_colon():
     [
         ("random_flop", "Did you mean 'random_flip'"),
         ("random_crop:pading=2", "Did you mean 'padding'"),
-        ("random_crop:two", "a whole number"),
+        ("random_crop:two", "an integer"),
     ],
 )
 def test_augmentations_that_cannot_be_are_refused(word, words):
@@ -77,11 +77,11 @@ def test_augmentations_that_cannot_be_are_refused(word, words):
         tables_from({"augment": [word]}, {})
 
 
-def test_one_setting_is_said_once():
+def test_an_option_and_set_must_agree():
     given, agreed = {"epochs": 1, "optimizer": "adam"}, {"training": {"epochs": 1}}
     assert tables_from(given, agreed)["training"] == {"epochs": 1}
     for said in ({"training": {"epochs": 2}}, {"optimizer": {"name": "sgd"}}):
-        with pytest.raises(ConfigError, match=r"--\w+ says .* and --set .* says"):
+        with pytest.raises(ConfigError, match=r"--\w+ is .*, but --set .* is"):
             tables_from(given, said)
 
 
@@ -135,7 +135,7 @@ def test_a_failed_save_stops_a_run_or_not(handgrad, tmp_path, monkeypatch):
     code, out, err = handgrad(f"{words} --run b --on-failed-save continue --json")
     assert code == 5
     assert json.loads(out.splitlines()[-1])["epochs"] == 2
-    assert err.count("NOT SAVED: training goes on") == 1
+    assert err.count("NOT SAVED: training continues") == 1
     assert "not all of it is saved: saving failed 3 times in turn. The disk" in err
     assert not (tmp_path / "b" / "result.json").exists()
 
@@ -145,15 +145,15 @@ def test_a_failed_save_is_one_of_two_words(refused):
     assert "training.on_failed_save" in err
 
 
-def test_nan_in_a_section_is_not_said_twice():
+def test_nan_in_a_section_does_not_conflict_with_itself():
     tables = tables_from({}, {"optimizer": {"beta1": float("nan")}})
     assert list(tables["optimizer"]) == ["beta1"]
 
 
 def test_none_is_taken_where_the_help_gives_it_as_the_default():
     options = get_command(app).commands["train"].params
-    texts = {option.name: getattr(option, "help", None) or "" for option in options}
-    found = [name for name, text in texts.items() if text.endswith("(none).")]
+    defaults = {option.name: getattr(option, "show_default", "") for option in options}
+    found = [name for name, default in defaults.items() if default == "none"]
     assert "class_weight" in found
     for name in found:
         assert config_from(tables_from({name: "none"}, {})) == config_from({})

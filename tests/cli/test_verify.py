@@ -13,25 +13,25 @@ def copy(trained, tmp_path):
     return tmp_path / "copy"
 
 
-def test_a_run_as_it_was_left_is_equal(handgrad, trained):
+def test_an_unchanged_run_is_equal(handgrad, trained):
     code, out, err = handgrad(f"verify {trained} -q")
     assert (code, err) == (0, "")
     files, kernels, records, evaluated, steps, *others = out.splitlines()
-    assert files == f"{check_manifest(trained)} files are what the run left"
+    assert files == f"{check_manifest(trained)} files are unchanged"
     assert kernels.startswith("matrix kernels ")
     assert records.startswith("2 epochs and ")
     assert records.endswith("consistent with both checkpoints and result.json")
-    assert "evaluated again on validation and test images: the same" in evaluated
-    assert "trained again: every number is the same to the bit" in steps
+    assert "evaluated again on validation and test images: identical" in evaluated
+    assert "trained again: every number is bit-identical" in steps
     (other,) = others
-    assert other.startswith("the other steps were not trained again; all are with --fr")
+    assert other.startswith("the other steps were not trained again; to repeat all")
 
 
 def test_all_steps_can_be_trained_again(handgrad, trained):
     count = json.loads((trained / "result.json").read_text())["steps"]
     code, out, _ = handgrad(f"verify {trained} -q --from-start --steps {count}")
     assert code == 0
-    assert f"steps 1 to {count} trained again: every number is the same to the" in out
+    assert f"steps 1 to {count} trained again: every number is bit-id" in out
     assert "the other steps" not in out
     one = handgrad(f"verify {trained} -q --from-start --steps 1").out
     assert "\nstep 1 trained again: every number" in one
@@ -73,7 +73,7 @@ def test_another_setting_is_code_3(handgrad, copy):
 
 def test_mistakes_are_sentences(refused, copy):
     assert "nowhere is not there" in refused("verify nowhere")
-    assert "--steps takes a whole number from 1 up" in refused(
+    assert "--steps takes an integer of at least 1" in refused(
         f"verify {copy} --steps 0"
     )
     assert "--workers takes" in refused(f"verify {copy} --workers 0")

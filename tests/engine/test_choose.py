@@ -31,7 +31,9 @@ def test_every_engine_is_made_by_its_name_and_says_the_same():
 @pytest.mark.parametrize("setting", ["batch_size", "workers"])
 @pytest.mark.parametrize("value", [0, -1, 32.0, "2", True, np.nan])
 def test_counts_are_whole_numbers(name, setting, value):
-    with pytest.raises(ConfigError, match=f"takes {setting} as a whole number from 1"):
+    with pytest.raises(
+        ConfigError, match=f"takes {setting} as an integer of at least 1"
+    ):
         engine(name, **{setting: value})
 
 

@@ -129,7 +129,7 @@ def test_what_needs_another_network_is_refused_and_changes_nothing(name, is_fitt
     before = clf.logits(IMAGES)
     kept = clf.get_params(deep=False)[name]
     clf.set_params(**{name: OTHERS[name]})
-    with pytest.raises(ConfigError, match=f"goes on with {name}=.*Call fit"):
+    with pytest.raises(ConfigError, match=f"continues with {name}=.*Call fit"):
         clf.partial_fit(IMAGES, LABELS)
     assert np.array_equal(clf.logits(IMAGES), before)
     epochs = clf.n_iter_
@@ -141,7 +141,7 @@ def test_what_needs_another_network_is_refused_and_changes_nothing(name, is_fitt
 
 def test_another_optimizer_is_refused():
     clf = first()
-    with pytest.raises(ConfigError, match="goes on with optimizer='momentum', got"):
+    with pytest.raises(ConfigError, match="continues with optimizer='momentum', got"):
         clf.set_params(optimizer="adam").partial_fit(IMAGES, LABELS)
     clf.set_params(optimizer={"name": "SGD", "momentum": 0.9})  # the same by its name
     clf.partial_fit(IMAGES, LABELS)
@@ -165,7 +165,7 @@ def test_balanced_classes_need_all_examples():
         classifier(class_weight="balanced"),
         classifier(class_weight="balanced", epochs=1).fit(IMAGES, LABELS),
     ):
-        with pytest.raises(ConfigError, match="a portion does not tell"):
+        with pytest.raises(ConfigError, match="do not show the class frequencies"):
             clf.partial_fit(IMAGES, LABELS)
         clf.set_params(class_weight={0: 1.0, 1: 2.0}).partial_fit(IMAGES, LABELS)
 

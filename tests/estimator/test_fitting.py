@@ -59,7 +59,7 @@ def test_seeds_come_from_numbers_and_generators():
     assert seed_of(np.random.default_rng(1)) == seed_of(np.random.default_rng(1))
     assert seed_of(None) != seed_of(None)
     for wrong in (-1, 0.5, "x"):
-        with pytest.raises(ConfigError, match="random_state is a whole number"):
+        with pytest.raises(ConfigError, match="random_state is an integer"):
             seed_of(wrong)
 
 

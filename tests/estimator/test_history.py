@@ -56,7 +56,7 @@ def read(monkeypatch, tmp_path, rows):
     ],
 )
 def test_a_history_that_is_none_is_refused(monkeypatch, tmp_path, rows):
-    with pytest.raises(IntegrityError, match="file is damaged: its history is not"):
+    with pytest.raises(IntegrityError, match="file is damaged: its history cannot"):
         read(monkeypatch, tmp_path, rows)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from handgrad.classifier import Classifier
-from handgrad.estimator.lock import put_back, training_lock
+from handgrad.estimator.lock import restored_on_error, training_lock
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 6, 6), dtype=np.uint8)
 LABELS = np.arange(40) % 2
@@ -86,6 +86,6 @@ class Thing:
 def test_an_error_puts_back_what_was_there(error, history, expected):
     thing = Thing()
     thing.value = 1
-    with pytest.raises(error), put_back(thing, history):
+    with pytest.raises(error), restored_on_error(thing, history):
         thing.change(error)
     assert vars(thing) == {"value": expected}

@@ -94,6 +94,6 @@ def test_an_interrupted_portion_changes_nothing(monkeypatch):
 def test_other_classes_than_those_of_the_first_call_are_refused(classes):
     clf = Classifier("mlp", batch_size=16).partial_fit(IMAGES, LABELS, classes=[0, 1])
     clf.partial_fit(IMAGES, LABELS, classes=[1, 0])
-    with pytest.raises(ConfigError, match="was begun with the classes 0, 1, got"):
+    with pytest.raises(ConfigError, match="first called with the classes 0, 1, got"):
         clf.partial_fit(IMAGES, LABELS, classes=classes)
     assert clf.n_iter_ == 2

@@ -12,7 +12,7 @@ def test_each_epoch_is_kept_and_told_in_a_line(capsys):
     (line,) = capsys.readouterr().out.splitlines()
     assert line == (
         "epoch 2 of 3: loss 0.5000, accuracy 70.00%, validation loss 0.2500, "
-        "accuracy 80.00% (5 examples a second)"
+        "accuracy 80.00% (5 examples/s)"
     )
 
 

@@ -57,7 +57,7 @@ def test_classes_of_one_name_are_two_classes():
 
 
 def test_mistakes_are_sentences():
-    with pytest.raises(HandgradError, match="pairs as a whole number"):
+    with pytest.raises(HandgradError, match="pairs as an integer"):
         confusion(fitted(), IMAGES, LABELS, pairs=0)
     with pytest.raises(ConfigError, match="Give the labels as well"):
         confusion(fitted(), IMAGES)

@@ -53,5 +53,5 @@ def test_vectors_have_a_table_and_no_gallery():
 
 
 def test_at_least_one_is_listed():
-    with pytest.raises(HandgradError, match="count as a whole number"):
+    with pytest.raises(HandgradError, match="count as an integer"):
         mistakes(fitted(), IMAGES, LABELS, count=0)

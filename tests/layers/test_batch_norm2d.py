@@ -174,8 +174,8 @@ def test_examples_that_do_not_fit(shape):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"channels": 0}, "channels as a whole number from 1 up, got 0. Give the"),
-        ({"channels": 2.0}, "channels as a whole number from 1 up, got 2.0. Give"),
+        ({"channels": 0}, "channels as an integer of at least 1, got 0. Give the"),
+        ({"channels": 2.0}, "channels as an integer of at least 1, got 2.0. Give"),
         ({"channels": 2, "eps": 0.0}, "eps above 0, got 0.0. Give a finite number"),
         ({"channels": 2, "eps": np.nan}, "eps above 0, got nan"),
         ({"channels": 2, "momentum": 1.5}, "momentum from 0 to 1, got 1.5. It is the"),

@@ -257,7 +257,7 @@ def test_settings_that_cannot_be(sizes, options, name):
 
 @pytest.mark.parametrize("count", [1.5, "3", None, True])
 def test_channels_are_whole_numbers(count):
-    with pytest.raises(ConfigError, match="takes out_channels as a whole number"):
+    with pytest.raises(ConfigError, match="takes out_channels as an integer"):
         Conv2d(1, count, 3)
 
 

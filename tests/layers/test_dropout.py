@@ -177,7 +177,7 @@ def test_training_needs_a_key():
 
 
 def test_a_key_of_another_batch():
-    with pytest.raises(ShapeError, match="one example number for each"):
+    with pytest.raises(ShapeError, match="one example index per row"):
         Dropout(0.5).forward(
             np.ones((2, 3)), training=True, key=KEY.at(1, np.arange(3))
         )

@@ -129,7 +129,7 @@ def test_a_residual_layer_without_a_shortcut_adds_its_inputs():
         ({"name": "gelu", "approximate": "so"}, "gelu_1: "),
         ({"kind": "relu"}, "Layer 1 must be a table with a name"),
         ("relu", "Layer 1 must be a table with a name, got 'relu'"),
-        ({"name": 3}, "A layer is chosen by its name, got 3"),
+        ({"name": 3}, "A layer is selected by name, got 3"),
     ],
 )
 def test_refuses_a_layer_that_cannot_be(row, words):

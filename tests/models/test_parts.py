@@ -54,8 +54,8 @@ def test_a_function_is_taken_as_it_is():
         ("normal:nan", "normal takes std of at least 0, got nan"),
         ({"name": "normal", "sdt": 1}, "no option of normal named 'sdt'.*'std'"),
         ({"name": "normal", "std": 1, "limit": 2}, "normal takes std, got {"),
-        ({"std": 1}, "An initializer is chosen by its name, got None"),
-        (3, "An initializer is chosen by its name, got 3"),
+        ({"std": 1}, "An initializer is selected by name, got None"),
+        (3, "An initializer is selected by name, got 3"),
     ],
 )
 def test_refuses_an_initializer_that_cannot_be(choice, words):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from handgrad.inspection.figures import Curve, confusion_matrix, curves, style
-from handgrad.reports.dark_figures import DARK, following, follows
+from handgrad.reports.dark_figures import DARK, supports_dark_mode, with_dark_mode
 
 
 @pytest.fixture
@@ -17,12 +17,12 @@ def drawing(tmp_path):
 
 def test_a_drawing_keeps_all_that_it_had(drawing):
     sheet = re.compile(rb"<style>@media.*?</style>")
-    assert len(sheet.findall(following(drawing))) == 1
-    assert sheet.sub(b"", following(drawing)) == drawing
+    assert len(sheet.findall(with_dark_mode(drawing))) == 1
+    assert sheet.sub(b"", with_dark_mode(drawing)) == drawing
 
 
 def test_it_is_still_sound_xml(drawing):
-    ElementTree.fromstring(following(drawing))
+    ElementTree.fromstring(with_dark_mode(drawing))
 
 
 def test_every_colour_of_the_figures_has_its_dark_one():
@@ -35,14 +35,14 @@ def test_every_colour_that_is_drawn_is_replaced(drawing):
     drawn = set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", drawing.decode()))
     assert {style.INK, style.MUTED} <= drawn
     assert drawn <= set(DARK)
-    sheet = following(drawing).decode()
+    sheet = with_dark_mode(drawing).decode()
     for colour in drawn:
         assert f'[style*="fill: {colour}"]' in sheet
 
 
 def test_shades_and_pixels_do_not_follow(drawing, tmp_path):
-    assert follows(drawing)
+    assert supports_dark_mode(drawing)
     figure = confusion_matrix(np.array([[5, 1], [2, 4]]), ["a", "b"])
     (path,) = style.save(figure, tmp_path / "confusions", formats=("svg",))
-    assert not follows(path.read_bytes())
-    assert not follows(b"\x89PNG")
+    assert not supports_dark_mode(path.read_bytes())
+    assert not supports_dark_mode(b"\x89PNG")

@@ -26,42 +26,42 @@ def test_verdicts_and_findings_are_counted():
     )
     assert published_words([]) == ""
     assert findings_words([True, True]) == "Findings: 2 of 2 hold."
-    assert findings_words([None, False]) == "Findings: 1 of 2 not so, 1 not known."
+    assert findings_words([None, False]) == "Findings: 1 of 2 do not hold, 1 not known."
 
 
 def test_a_finding_that_fails_is_named(tmp_path):
     findings = [{"holds": False, "says": "Water burns"}, {"holds": True, "says": "x"}]
     row = {"sizes": {"full": {"findings": findings}}, "published": []}
     assert essence(row, view(tmp_path, {"a": (1.0,)})) == (
-        "Findings: 1 of 2 hold, 1 not so. Not so: Water burns."
+        "Findings: 1 of 2 hold, 1 do not hold. Does not hold: Water burns."
     )
 
 
-def test_the_best_variant_is_named_and_whether_the_seeds_tell(tmp_path):
+def test_the_best_variant_is_named_and_whether_ranges_overlap(tmp_path):
     numbers = {"a=1": (0.8, 0.9), "a=2": (0.7, 0.75), "a=3": (0.1, 0.2)}
     assert ranking_words(view(tmp_path, numbers)) == (
-        "Highest test accuracy: a 1, 0.8500 ± 0.0707; next 2, 0.7250 ± 0.0354; "
-        "the ranges of their seeds lie apart."
+        "Highest test accuracy: a 1, 0.8500 ± 0.0707; next: 2, 0.7250 ± 0.0354; "
+        "the ranges over seeds do not overlap."
     )
     numbers["a=2"] = (0.7, 0.85)
-    assert "their seeds overlap" in ranking_words(view(tmp_path, numbers))
+    assert "over seeds overlap" in ranking_words(view(tmp_path, numbers))
 
 
 def test_of_losses_the_lowest_is_best(tmp_path):
     numbers = {"a": (2.5,), "b": (0.5,)}
     words = ranking_words(view(tmp_path, numbers, "validation_loss"))
     assert words == (
-        "Lowest validation loss: b, 0.5000; next a, 2.5000; with one seed, that may be "
-        "chance."
+        "Lowest validation loss: b, 0.5000; next: a, 2.5000; with one seed, this may "
+        "be chance."
     )
 
 
-def test_what_is_neither_has_no_best(tmp_path):
+def test_other_metrics_have_no_best_variant(tmp_path):
     assert ranking_words(view(tmp_path, {"a": (1,), "b": (2,)}, "parameters")) == ""
     assert ranking_words(view(tmp_path, {"a": (1,)})) == ""
 
 
-def test_what_is_left_is_said_with_its_time(tmp_path):
+def test_the_trials_left_are_given_with_their_time(tmp_path):
     sizes = {"full": {"estimate": {"trials": 2, "seconds": 400.0}, "findings": []}}
     row = {"sizes": sizes, "published": [{"verdict": "reproduced"}]}
     assert (

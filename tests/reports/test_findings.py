@@ -21,48 +21,48 @@ def words_of(holds, numbers=NUMBERS):
         (
             "test_accuracy(max) > test_accuracy(rate=0.5)",
             "Test accuracy of max (0.8500) is above that of rate 0.5 (0.7750). "
-            "That is so in 1 of 2 seeds.",
+            "This holds for 1 of 2 seeds.",
         ),
         (
             "0.95 < test_accuracy(max)",
             "Test accuracy of max (0.8500) is not above 0.95. "
-            "That is so in 0 of 2 seeds.",
+            "This holds for 0 of 2 seeds.",
         ),
         (
             "-0.5 < test_accuracy(max) - test_accuracy(one) <= 0.5",
             "Test accuracy of max minus test accuracy of one "
             "(0.8500 - 0.6000 = 0.2500) is above -0.5 and is at most 0.5. "
-            "That is so in each of 2 seeds.",
+            "This holds for each of 2 seeds.",
         ),
         (
             "test_accuracy(max) > 0.65 > 0.62 > test_accuracy(one)",
             "Test accuracy of max (0.8500) is above 0.65; "
             "test accuracy of one (0.6000) is below 0.62. "
-            "That is so in each of 2 seeds.",
+            "This holds for each of 2 seeds.",
         ),
         (
             "test_accuracy(one) + test_accuracy(one) > test_accuracy(max)",
             "2 x test accuracy of one (2 x 0.6000 = 1.2000) is above "
-            "test accuracy of max (0.8500). That is so in each of 2 seeds.",
+            "test accuracy of max (0.8500). This holds for each of 2 seeds.",
         ),
         (
             "0.6 <= test_accuracy(one) <= 0.6",
-            "Test accuracy of one (0.6000) equals 0.6. That is so in each of 2 seeds.",
+            "Test accuracy of one (0.6000) equals 0.6. This holds for each of 2 seeds.",
         ),
         (
             "test_accuracy(one) <= test_accuracy(max) <= test_accuracy(one)",
             "Test accuracy of one (0.6000) does not equal that of max (0.8500). "
-            "That is so in 0 of 2 seeds.",
+            "This holds for 0 of 2 seeds.",
         ),
         (
             "test_accuracy(one) >= 0 + test_accuracy(one) >= test_accuracy(one)",
             "Test accuracy of one (0.6000) equals 0 plus test accuracy of one "
-            "(0 + 0.6000 = 0.6000). That is so in each of 2 seeds.",
+            "(0 + 0.6000 = 0.6000). This holds for each of 2 seeds.",
         ),
         (
             "test_accuracy(max) > test_accuracy(one) + 0.1",
             "Test accuracy of max (0.8500) is above test accuracy of one plus 0.1 "
-            "(0.6000 + 0.1000 = 0.7000). That is so in each of 2 seeds.",
+            "(0.6000 + 0.1000 = 0.7000). This holds for each of 2 seeds.",
         ),
     ],
 )

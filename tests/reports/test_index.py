@@ -36,7 +36,7 @@ def test_all_studies_stand_on_one_page_with_links_to_their_rows(root):
     assert "Not run. Full size: 3 trials to do" in page.text
     assert "csci581-e/report.html#e5" in page.links
     assert "quick 1/1, full 1/1" in page.text
-    assert "Nothing of it was run yet: handgrad study run cs776 --quick" in page.text
+    assert "No trials were run yet. To start: handgrad study run cs776" in page.text
 
 
 def test_a_damaged_report_is_named(root):

@@ -42,7 +42,7 @@ def test_a_single_epoch_is_a_point():
 
 def test_the_end_of_a_seed_is_crossed():
     broken = Series("a", {0: [2.0, 1.0], 1: [2.0]}, [1])
-    assert "<title>seed 1 ended here</title>" in line_figure("Loss", [broken], ["a"])
+    assert "<title>seed 1 stopped here</title>" in line_figure("Loss", [broken], ["a"])
 
 
 def test_names_are_escaped():

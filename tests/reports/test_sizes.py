@@ -29,7 +29,7 @@ def test_curves_and_metrics_are_drawn_with_their_data(done):
     assert len(rows) == 1 + 2 * 3  # two rates that end, three epochs
     outcome = done.ledger.outcomes()[done.study.cells("full")[0].trial.key]
     assert float(rows[1][5]) == outcome["curves"]["train_loss"][0]
-    assert "Mean of 2 seeds; band from the lowest to the highest." in page.text
+    assert "Mean of 2 seeds; the band is the range over seeds." in page.text
     assert "published" in page.text
 
 

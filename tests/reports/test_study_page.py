@@ -14,13 +14,13 @@ def page_of(study, ledger, asked="rows"):
     return document, Page(document), files
 
 
-def test_everything_that_is_known_stands_there(done):
+def test_the_page_shows_all_results(done):
     document, page, files = page_of(done.study, done.ledger)
     for words in (
         "Does a larger learning rate learn faster?",
         "Published numbers: 1 of 1 below.",
         "the largest rate learns fastest.",
-        "Trials without numbers",
+        "Trials without results",
         "handgrad study run rows --rows r1 --full",
         "Mean of 2 seeds",
         "quick 6/6, full 6/6",
@@ -62,5 +62,5 @@ def test_nothing_of_a_file_becomes_markup(done, tmp_path):
 def test_a_study_that_was_not_run_has_a_page_too(done, tmp_path):
     _, page, files = page_of(done.study, Ledger(tmp_path / "none"))
     assert "Not run. Full size: 6 trials to do, time unknown" in page.text
-    assert "Nothing was run yet." in page.text
+    assert "No trials were run yet." in page.text
     assert files == {}

@@ -19,9 +19,9 @@ from handgrad.studies.summary import Summary
     [
         ("train_loss", "training loss"),
         ("highest_validation_accuracy", "highest validation accuracy"),
-        ("validation_loss_rises", "rises of the validation loss"),
+        ("validation_loss_rises", "increases of the validation loss"),
         ("test_f1", "test F1"),
-        ("diverged", "share of diverged seeds"),
+        ("diverged", "fraction of diverged seeds"),
     ],
 )
 def test_metrics_are_words(metric, words):

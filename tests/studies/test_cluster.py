@@ -201,5 +201,5 @@ def test_a_missing_extra_is_named(monkeypatch):
 
 @pytest.mark.parametrize("counts", [{"jobs": 0}, {"workers": -1}])
 def test_counts_start_at_one(counts):
-    with pytest.raises(ConfigError, match="whole number from 1 up"):
+    with pytest.raises(ConfigError, match="integer of at least 1"):
         DaskCluster("tcp://127.0.0.1:1", **counts)

@@ -68,11 +68,11 @@ def test_jobs_share_the_workers(jobs, workers, share):
 
 @pytest.mark.parametrize(("jobs", "workers"), [(0, 1), (1, -1)])
 def test_counts_start_at_one(jobs, workers):
-    with pytest.raises(ConfigError, match="whole number from 1 up"):
+    with pytest.raises(ConfigError, match="integer of at least 1"):
         share_of(jobs, workers)
 
 
 @pytest.mark.parametrize(("jobs", "workers"), [(10**19, None), (1025, 1), (1, 1025)])
 def test_no_machine_runs_so_many_trials_at_once(jobs, workers):
-    with pytest.raises(ConfigError, match="as a whole number from 1 to 1024, got"):
+    with pytest.raises(ConfigError, match="as an integer from 1 to 1024, got"):
         share_of(jobs, workers)

@@ -27,18 +27,18 @@ def test_what_decides_comes_first():
     assert importance(SPACE, values, means) == found  # the same forest
 
 
-def test_noise_is_called_by_its_name():
+def test_noise_gets_a_low_r2_and_a_warning():
     values = settings(20)
     means = list(np.random.default_rng(1).normal(size=20))
     found = importance(SPACE, values, means)
     assert found["r2"] < 0.2
-    assert "go by it no further" in caution(found["r2"])
-    assert caution(0.9) == "R² on settings it has not seen: 0.90"
+    assert "too low to rely on" in caution(found["r2"])
+    assert caution(0.9) == "out-of-bag R² 0.90"
 
 
-def test_few_or_equal_settings_say_nothing():
+def test_few_or_equal_settings_have_no_importance():
     few = importance(SPACE, settings(FEWEST - 1), [0.5] * (FEWEST - 1))
     assert few["parameters"] == {}
-    assert few["why"] == "7 settings have all their numbers, 8 are needed"
+    assert few["why"] == "7 settings are complete, 8 are needed"
     equal = importance(SPACE, settings(9), [0.5] * 9)
     assert equal["why"] == "all settings are equally good"

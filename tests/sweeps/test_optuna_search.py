@@ -10,7 +10,7 @@ from handgrad.sweeps import optuna_search
 from handgrad.sweeps.optuna_search import (
     JOURNAL,
     TreeSearch,
-    mend,
+    cut_torn_line,
     open_study,
     settings_tried,
 )
@@ -137,7 +137,7 @@ def test_a_setting_worse_than_the_median_is_ended(tmp_path):
     bad = plan.next()
     epoch, why = say(bad, 0.3)
     assert epoch == 2
-    assert why.startswith("Up to epoch 2 its best validation_accuracy was worse than")
+    assert why.startswith("Up to epoch 2, its best validation_accuracy was worse than")
     plan.take(bad, outcome(bad, 0.3, status=PRUNED, metrics={}))
     assert plan.next().variant != bad.variant
 
@@ -181,7 +181,7 @@ def test_a_line_torn_by_a_kill_is_cut_off(tmp_path):
     journal = tmp_path / "s" / JOURNAL
     whole = journal.read_bytes()
     journal.write_bytes(whole + b'{"op_code": 4, "wor')
-    mend(journal)
+    cut_torn_line(journal)
     assert journal.read_bytes() == whole
     journal.write_bytes(whole + b'{"op_code": 4, "wor')
     assert len(go(sweep, ledger)) == 4 - len(begun)
@@ -190,7 +190,7 @@ def test_a_line_torn_by_a_kill_is_cut_off(tmp_path):
 def test_a_damaged_journal_is_named(tmp_path):
     sweep = tpe(tmp_path)
     (tmp_path / JOURNAL).write_bytes(b"no journal\n" * 3)
-    with pytest.raises(IntegrityError, match="is not what a search has written"):
+    with pytest.raises(IntegrityError, match="is damaged"):
         open_study(sweep, tmp_path)
 
 
@@ -211,5 +211,5 @@ def test_the_journal_is_not_written_through_a_link(tmp_path):
     precious.write_text("one line\nand half")
     (tmp_path / "journal.log").symlink_to(precious)
     with pytest.raises(RunError, match=r"journal\.log is a link"):
-        mend(tmp_path / "journal.log")
+        cut_torn_line(tmp_path / "journal.log")
     assert precious.read_text() == "one line\nand half"

@@ -59,15 +59,15 @@ def test_the_report_says_what_was_found(written):
     best = results["settings"][0]["name"]
     assert f"| {best} | 0.9100 | 0.0100 | 3 | the best |" in text
     assert "](figures/parallel.svg)" in text
-    assert "which chose nothing: 0.4550" in text
-    assert "fall of R2 when a parameter's values are shuffled" in text
+    assert "(test images were not used for selection): 0.4550" in text
+    assert "decrease of R2 when the values of a parameter are permuted" in text
 
 
-def test_what_is_not_told_apart_says_so():
+def test_differences_that_are_not_significant_are_marked():
     row = {"against_best": {"difference": 0.01, "low": None}}
     assert against(row) == "+0.0100, too few seeds"
     row = {"against_best": {"low": -0.01, "high": 0.02, "is_told": False}}
-    assert against(row) == "-0.0100 to +0.0200: not told apart"
+    assert against(row) == "-0.0100 to +0.0200: not significant"
     row = {"against_best": {"low": 0.01, "high": 0.02, "is_told": True}}
     assert against(row) == "+0.0100 to +0.0200"
 
@@ -78,11 +78,11 @@ def test_an_empty_sweep_has_a_report_without_figures(tmp_path):
     text = markdown({**results_of(sweep, ledger), "figures": []})
     assert text.count("| not run |") == 20
     assert "5 more in trials.csv" in text
-    assert "No importance of parameters: 0 settings" in text
+    assert "No hyperparameter importance: 0 settings" in text
     assert "Test accuracy" not in text
 
 
-def test_no_word_of_the_report_is_a_code_or_a_tag(written):
+def test_the_report_contains_no_control_characters_or_tags(written):
     _, _, results = written
     odd = "\x1b[31m\u202e<b>"
     changed = {

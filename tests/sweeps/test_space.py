@@ -68,7 +68,7 @@ def test_a_setting_has_a_name_that_can_be_read():
     ("tables", "sentence"),
     [
         ({}, r"\[sweep.parameters\] is empty"),
-        ({"learning_rate": [1]}, 'like "optimizer.learning_rate"'),
+        ({"learning_rate": [1]}, 'example: "optimizer.learning_rate"'),
         ({"optimiser.learning_rate": [1]}, "Did you mean 'optimizer'?"),
         ({"model.a": []}, "empty list"),
         ({"model.a": [1, 2, 1]}, "has 1 twice"),
@@ -81,7 +81,7 @@ def test_a_setting_has_a_name_that_can_be_read():
         ({"model.a": {"low": 0, "high": 1, "log": 1}}, "true or false as log"),
         (
             {"model.a": {"low": 0.5, "high": 2, "integer": True}},
-            "needs a whole number as low, got 0.5",
+            "needs an integer as low, got 0.5",
         ),
         (
             {"model.a": {"low": 0, "high": 1, "count": 1}},
@@ -91,7 +91,7 @@ def test_a_setting_has_a_name_that_can_be_read():
             {"model.a": {"low": 0, "high": 1, "count": 10**9}},
             "from 2 to 1000 as count",
         ),
-        ({"model.a": {"low": -1e308, "high": 1e308}}, "goes to 3.403e.38 at most, got"),
+        ({"model.a": {"low": -1e308, "high": 1e308}}, "is limited to 3.403e.38, got"),
         ({"model.a": {"low": 0, "high": inf}}, "needs a number as high, got inf"),
     ],
 )

@@ -74,13 +74,13 @@ def test_directions_follow_names_or_are_given(tmp_path):
         ("seeds = []", "sweep.seeds"),
         ("seeds = [1, 1]", "has a seed twice"),
         ('metric = "validation_acuracy"', "Did you mean 'validation_accuracy'?"),
-        ('metric = "test_accuracy"', "would choose by the test images"),
-        ('metric = "parameters"', "does not say what is better"),
+        ('metric = "test_accuracy"', "would select by the test images"),
+        ('metric = "parameters"', "does not imply a direction"),
         ('method = "grid"\ntrials = 3', "takes no number of trials"),
-        ('pruning = "median"', 'goes with method = "tpe"'),
+        ('pruning = "median"', 'needs method = "tpe"'),
         (
             'method = "tpe"\npruning = "median"\nmetric = "seconds"',
-            "pruning looks at the metric after each epoch",
+            "pruning needs a metric",
         ),
     ],
 )
@@ -96,7 +96,7 @@ RATES = '"optimizer.learning_rate" = {}'
 @pytest.mark.parametrize(
     ("sweep", "parameters", "sentence"),
     [
-        ('method = "grid"', MANY, f"the grid search has {1000**9:,} settings; up to"),
+        ('method = "grid"', MANY, f"the grid search has {1000**9:,} settings; at most"),
         ("trials = 1_000_000_000", (RATE,), "random search has 1,000,000,000 settings"),
         ('method = "tpe"\ntrials = 10_001', (RATE,), "tpe search has 10,001 settings"),
         (
@@ -109,7 +109,7 @@ RATES = '"optimizer.learning_rate" = {}'
             (RATE,),
             "10,000 settings with 11 seeds each are 110,000 trials",
         ),
-        ("", (RATES.format(list(range(1, 100_001))),), "has 100,000 values; up to 1,0"),
+        ("", (RATES.format(list(range(1, 100_001))),), "has 100,000 values; at most"),
         (f"seeds = {[*range(1_000_000), 7]}", (RATE,), r"has a seed twice: 7\. Keep"),
     ],
 )

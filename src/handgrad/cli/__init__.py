@@ -1,1 +1,1 @@
-"""The command line: read the words, call the parts, print what they say."""
+"""The command-line interface: parse arguments, call the library, print results."""

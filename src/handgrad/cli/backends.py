@@ -1,4 +1,4 @@
-"""Where trials are done: the options that say so, and the back end they name."""
+"""The options for parallel and distributed trials, and the backend they select."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,13 +10,14 @@ from handgrad.errors import ConfigError, unknown_name
 if TYPE_CHECKING:
     from handgrad.studies.backends import Backend
 
-PANEL = "Where"
+PANEL = "Execution"
 NAMES = ("local", "dask")
 
 Jobs = Annotated[
     int | None,
     typer.Option(
-        help="Trials at the same time: by default 1, or one for each Dask worker.",
+        help="Number of parallel trials.",
+        show_default="1, or one per Dask worker",
         rich_help_panel=PANEL,
     ),
 ]
@@ -25,14 +26,15 @@ BackendName = Annotated[
     typer.Option(
         "--backend",
         metavar="[local|dask]",
-        help="This machine, or a Dask cluster that shares the folder with it.",
+        help="Run on this machine, or on a Dask cluster with a shared folder.",
         rich_help_panel=PANEL,
     ),
 ]
 Address = Annotated[
     str | None,
     typer.Option(
-        help="The Dask scheduler, like tcp://host:8786.", rich_help_panel=PANEL
+        help="Address of the Dask scheduler, such as tcp://host:8786.",
+        rich_help_panel=PANEL,
     ),
 ]
 
@@ -45,22 +47,22 @@ def opened(
     workers: int | None,
     data_dir: Path | None,
 ) -> "Backend":
-    """The back end of that name, ready to begin; ConfigError if it cannot be."""
+    """Open the backend of that name; ConfigError for invalid options."""
     if name not in NAMES:
-        raise unknown_name("back end", name, NAMES)
+        raise unknown_name("backend", name, NAMES)
     if name == "local":
         from handgrad.studies.processes import LocalProcesses
 
         if address is not None:
             raise ConfigError(
-                f"--address {address} belongs to --backend dask, got --backend local. "
-                "Leave it out, or add --backend dask."
+                f"--address {address} needs --backend dask, got --backend local. "
+                "Remove it, or add --backend dask."
             )
         jobs = 1 if jobs is None else jobs
         return LocalProcesses(jobs=jobs, workers=workers, data_dir=data_dir)
     if address is None:
         raise ConfigError(
-            "--backend dask needs the address of a scheduler. Add it, like "
+            "--backend dask needs the address of a scheduler. Add it, for example "
             "--address tcp://host:8786."
         )
     from handgrad.studies.cluster import DaskCluster

@@ -1,4 +1,4 @@
-"""`handgrad bench`: a training step by operations, under this machine's roof."""
+"""`handgrad bench`: the operations of a training step on the roofline of a machine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,27 +12,30 @@ if TYPE_CHECKING:
     from handgrad.inspection.speed.peaks import Peaks
 
 GIGA, MILLI, MICRO = 1e9, 1e-3, 1e-6
-IMAGES = 10_000  # few enough to be made in no time, too many for a cache
-SMALL = 0.005  # share of a step below which an operation is added to the others
+IMAGES = 10_000  # quick to generate, and too many for the caches
+SMALL = 0.005  # share of a step below which an operation is summed into the others
 
 
 def bench(
     model: Annotated[
         str,
-        typer.Argument(help="A network: see handgrad models; or one of race's names."),
+        typer.Argument(
+            help="Name of a network: see handgrad models and handgrad race."
+        ),
     ] = "lenet",
     settings: Set = None,
-    batch_size: Annotated[int, typer.Option(help="Images in a step.")] = 256,
+    batch_size: Annotated[int, typer.Option(help="Images per step.")] = 256,
     workers: Annotated[
-        int | None, typer.Option(help="Threads; by default all cores.")
+        int | None,
+        typer.Option(help="Number of threads.", show_default="all usable cores"),
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps that are timed.")] = 30,
-    picture: Annotated[
-        Path, typer.Option(help="Where the picture of the step goes.")
-    ] = Path("roofline.png"),
+    steps: Annotated[int, typer.Option(help="Number of steps to time.")] = 30,
+    picture: Annotated[Path, typer.Option(help="File for the roofline figure.")] = Path(
+        "roofline.png"
+    ),
     as_json: Json = False,
 ) -> None:
-    """Measure every operation of a training step against this machine's limits."""
+    """Benchmark the operations of a training step against the machine's peak rates."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.inspection.figures.style import save
     from handgrad.inspection.speed.networks import network, pictures
@@ -67,7 +70,7 @@ def bench(
 
 
 def _announce(kernel: str) -> None:
-    """Say what is being compiled, on stderr."""
+    """Print the kernel that is being compiled, on stderr."""
     from handgrad.cli.screens.console import say
 
     say(f"compiling {kernel.strip('_')}", stderr=True)
@@ -78,7 +81,7 @@ def _print_peaks(peaks: "Peaks") -> None:
 
     unit_columns = ("matrix unit",) if peaks.unit_all else ()
     columns = ("matrix product", "memory", "cache", *unit_columns)
-    shown = table("this machine, just now", *columns, right=columns)
+    shown = table("measured peak", *columns, right=columns)
     for name, end in ((f"{peaks.workers} workers", "all"), ("one worker", "one")):
         unit = getattr(peaks, f"unit_{end}")
         shown.add_row(
@@ -90,11 +93,11 @@ def _print_peaks(peaks: "Peaks") -> None:
         )
     show(shown)
     if peaks.matrix_all < peaks.matrix_one:
-        say("Others are using this machine: the limits of all workers are too low.")
+        say("Other processes use this machine: the peaks of all workers are too low.")
 
 
 def _print_rows(times: "StepTimes", peaks: "Peaks") -> None:
-    """Every operation that matters, and the rest in one line."""
+    """Print a row for each operation that matters, and one for all others."""
     from handgrad.cli.screens.console import show, table
 
     numbers = ("runs", "us", "GFLOP/s", "GB/s", "share", "of limit")
@@ -119,7 +122,7 @@ def _print_rows(times: "StepTimes", peaks: "Peaks") -> None:
         f"{len(small)} others", "", "", f"{spent / MICRO:.1f}", "", "", others, ""
     )
     outside = times.share_outside
-    shown.add_row("waiting, and Python", "", "", "", "", "", f"{outside:.1%}", "")
+    shown.add_row("waiting and Python", "", "", "", "", "", f"{outside:.1%}", "")
     show(shown)
 
 
@@ -129,14 +132,14 @@ def _print_sum(name: str, times: "StepTimes", peaks: "Peaks") -> None:
     per_second = times.textbook_operations / times.step_seconds
     say(
         f"Operations: {times.kernel_seconds / MILLI:.3f} ms on "
-        f"{times.workers} workers, {times.stamped_seconds / MILLI:.3f} ms a step "
-        "while each is timed."
+        f"{times.workers} workers, {times.stamped_seconds / MILLI:.3f} ms per step "
+        "while each operation is timed."
     )
     say(
-        f"{name}, batch {times.batch_size}: {times.step_seconds / MILLI:.3f} ms a step "
-        f"(fastest {times.fastest_seconds / MILLI:.3f}), "
+        f"{name}, batch {times.batch_size}: {times.step_seconds / MILLI:.3f} ms per "
+        f"step (fastest {times.fastest_seconds / MILLI:.3f}), "
         f"{times.batch_size / times.step_seconds:,.0f} images/s, "
-        f"{per_second / GIGA:.1f} GFLOP/s of the textbook's operations: "
+        f"{per_second / GIGA:.1f} GFLOP/s counted by the textbook definition: "
         f"{times.fraction_of_peak(peaks):.0%} of the matrix peak."
     )
 

@@ -1,4 +1,4 @@
-"""`handgrad check`: every gradient held against finite differences."""
+"""`handgrad check`: gradient checks by finite differences."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +15,9 @@ FAILED = 1  # the exit code when a gradient is wrong
 
 def check(
     thorough: Annotated[
-        bool, flag("--thorough", says="More shapes and directions; minutes.")
+        bool, flag("--thorough", says="More shapes and directions; takes minutes.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Another seed draws other shapes.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random shapes.")] = 0,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -40,7 +40,7 @@ def check(
 
 
 def _print_row(row: "CheckRow", *, first: bool) -> None:
-    """One line as soon as it is known, in columns that do not wait for the others."""
+    """Print one line as soon as it is known, in columns of fixed width."""
     from handgrad.cli.screens.console import say
 
     if first:

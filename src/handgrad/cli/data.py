@@ -1,4 +1,4 @@
-"""`handgrad data`: list, fetch, show and inspect data sets."""
+"""`handgrad data`: list, download, draw and inspect data sets."""
 
 import re
 from pathlib import Path
@@ -13,22 +13,24 @@ ABOUT = {
     "digits": "1,797 handwritten digits, 8 x 8, grey",
     "mnist": "70,000 handwritten digits, 28 x 28, grey",
     "fashion_mnist": "70,000 pieces of clothing, 28 x 28, grey",
-    "cifar10": "60,000 photographs of 10 things, 32 x 32, colour",
+    "cifar10": "60,000 photographs of 10 classes, 32 x 32, colour",
 }
-EMBEDDED = "comes with scikit-learn"
+EMBEDDED = "included in scikit-learn"
 Name = Annotated[
-    str, typer.Argument(help="A data set's name, or a folder or zip of images.")
+    str, typer.Argument(help="Name of a data set, or a folder or zip of images.")
 ]
 
 data = typer.Typer(
-    name="data", help="List, fetch, show and inspect data sets.", no_args_is_help=True
+    name="data",
+    help="List, download, draw and inspect data sets.",
+    no_args_is_help=True,
 )
 
 
 @data.command("list")
 @documented
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the data sets, and where each is on this machine."""
+    """List the data sets and their locations on this machine."""
     from handgrad.cli.screens.console import say, say_json, show, table
     from handgrad.datasets.find import find
     from handgrad.datasets.locate import check_root
@@ -47,13 +49,13 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
             }
         )
         return
-    shown = table("data set", "what it is", "where")
+    shown = table("data set", "description", "location")
     for name, place in places.items():
         shown.add_row(name, ABOUT[name], place or f"handgrad data fetch {name}")
     show(shown)
     say()
-    say("Your own images: give a folder or a zip with one folder for each class, or")
-    say("another format; handgrad data inspect PATH says what would be read.")
+    say("For your own images, give a folder or a zip with one folder per class, or")
+    say("another format; handgrad data inspect PATH reports what would be read.")
 
 
 @data.command()
@@ -64,7 +66,7 @@ def fetch(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Download a data set, check it, and say where it is."""
+    """Download a data set, verify its checksums and print its location."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.cli.screens.loading import loading
     from handgrad.datasets.load import fetch as download
@@ -82,9 +84,10 @@ def fetch(
 def show(  # noqa: PLR0913 - a command's options are its arguments
     name: Name = "digits",
     out: Annotated[
-        Path | None, typer.Option(help="The picture; NAME_samples.png by default.")
+        Path | None,
+        typer.Option(help="File for the figure.", show_default="NAME_samples.png"),
     ] = None,
-    per_class: Annotated[int, typer.Option(help="How many images of each class.")] = 10,
+    per_class: Annotated[int, typer.Option(help="Number of images per class.")] = 10,
     label_from: LabelFrom = None,
     skip_bad: SkipBad = False,
     data_dir: DataDir = None,
@@ -92,7 +95,7 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw labelled samples of a data set into a picture, and say where it is."""
+    """Draw labelled samples of a data set to an image file."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.cli.screens.loading import loading
     from handgrad.datasets.load import load
@@ -131,25 +134,21 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
             }
         )
     else:
-        test = (
-            "no test images" if found.test is None else f"{len(found.test):,} to test"
-        )
-        say(f"{found.name}: {len(found.train):,} images to train, {test}.")
+        count = "no" if found.test is None else f"{len(found.test):,}"
+        say(f"{found.name}: {len(found.train):,} training images, {count} test images.")
         say(f"Samples are in {written}.")
 
 
 @data.command("inspect")
 @documented
 def inspect_data(
-    path: Annotated[
-        str, typer.Argument(help="A path of images, or a data set's name.")
-    ],
+    path: Annotated[str, typer.Argument(help="Path of images, or name of a data set.")],
     label_from: LabelFrom = None,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Report what would be read from a path, and what is odd about it."""
+    """Report what would be read from a path, and any problems found there."""
     from handgrad.cli.screens.console import say_json
     from handgrad.cli.screens.loading import loading
     from handgrad.cli.screens.surveys import show_survey
@@ -166,5 +165,5 @@ def inspect_data(
 
 
 def plain_name(name: str) -> str:
-    """A data set's name as a part of a file name."""
+    """The name of a data set, as part of a file name."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", Path(name).stem).strip("_") or "images"

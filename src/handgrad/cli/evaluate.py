@@ -1,4 +1,4 @@
-"""`handgrad evaluate`: what a trained network gets right and wrong."""
+"""`handgrad evaluate`: loss, accuracy and per-class metrics of a trained network."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,19 +15,23 @@ PAIRS = 5
 
 
 def evaluate(  # noqa: PLR0913 - a command's options are its arguments
-    run: Annotated[Path, typer.Argument(help="A folder that handgrad train made.")],
+    run: Annotated[Path, typer.Argument(help="Run folder of handgrad train.")],
     split: Annotated[
         str | None,
-        typer.Option(help="test, validation or train; test where there is one."),
+        typer.Option(
+            help="Split to evaluate: test, validation or train.",
+            show_default="test if there is one",
+        ),
     ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|PATH", help="Other images of the same classes, all of them."
+            metavar="NAME|PATH",
+            help="Other data set with the same classes, to evaluate in full.",
         ),
     ] = None,
     last: Annotated[
-        bool, flag("--last", says="The last checkpoint, not the best.")
+        bool, flag("--last", says="Use the last checkpoint instead of the best.")
     ] = False,
     label_from: LabelFrom = None,
     skip_bad: SkipBad = False,
@@ -36,7 +40,7 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Count right and wrong answers, class by class."""
+    """Evaluate a trained network: loss, accuracy and per-class metrics."""
     from handgrad.cli.screens.console import say, say_json, show_parts
     from handgrad.cli.screens.loading import loading
     from handgrad.inspection.evaluation import EvaluationReport

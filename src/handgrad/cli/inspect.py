@@ -1,4 +1,4 @@
-"""`handgrad inspect`: numerics, gradients, layers and memory, each with a figure."""
+"""`handgrad inspect`: numerics, gradients, layers and memory, with figures."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ from handgrad.docstrings import documented
 
 inspect = typer.Typer(
     name="inspect",
-    help="Look at numerics, gradients, layers, memory and learning rates.",
+    help="Inspect numerics, gradients, layers, memory and learning rates.",
     no_args_is_help=True,
 )
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.")]
@@ -41,7 +41,7 @@ def softmax_numerics(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Where float32 softmax overflows and underflows, naive and shifted by the max."""
+    """Show float32 softmax over- and underflow, and the fix: subtract the maximum."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -51,14 +51,15 @@ def softmax_numerics(
 
 def activation_functions(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Activations; all if none is named.")
+        list[str] | None,
+        typer.Argument(help="Names of activations.", show_default="all"),
     ] = None,
     low: Annotated[float, typer.Option(help="Smallest input.")] = -10.0,
     high: Annotated[float, typer.Option(help="Largest input.")] = 10.0,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Activation functions and their derivatives over a range of inputs."""
+    """Show activation functions and their derivatives over a range of inputs."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -73,7 +74,7 @@ def dropout_statistics(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Zeros and means of dropout in training and prediction; --kept is what is KEPT."""
+    """Show zeros and means of dropout, in training and inference, by fraction kept."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -83,20 +84,22 @@ def dropout_statistics(
 
 def learning_rate_finder(  # noqa: PLR0913  the options of a command
     model: Annotated[
-        str, typer.Argument(help="A network, or settings such as RUN/config.toml.")
+        str, typer.Argument(help="Name of a network, or a file such as config.toml.")
     ],
     settings: Set = None,
     dataset: DatasetName = None,
     optimizer: Annotated[
         str | None,
-        typer.Option(help="sgd (the default), momentum, nesterov, rmsprop, adam, ..."),
+        typer.Option(
+            help="sgd, momentum, nesterov, rmsprop, adam or adamw.", show_default="sgd"
+        ),
     ] = None,
     low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 10.0,
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 400,
     batch_size: Annotated[int, typer.Option(help="Images per step.")] = 64,
     normalization: Annotated[
-        str, typer.Option(help="As in training: unit, half or standard.")
+        str, typer.Option(help="As in handgrad train: unit, half or standard.")
     ] = "unit",
     image_size: ImageSize = None,
     seed: Seed = 0,
@@ -104,7 +107,7 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Learning rate range test: raise the rate over a short run, and suggest one."""
+    """Run a learning-rate range test and suggest a learning rate."""
     check_figure(figure)
     from handgrad import inspection
     from handgrad.catalog import find

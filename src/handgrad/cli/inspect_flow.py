@@ -29,7 +29,7 @@ def gradient_flow(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Gradient norm of each layer of a run; without one, sigmoid and ReLU by depth."""
+    """Show gradient norms by layer of a run, or by depth of untrained networks."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -47,7 +47,7 @@ def gradient_flow(
 def saturation(  # noqa: PLR0913  the options of a command
     run: MaybeRun = None,
     bound: Annotated[
-        float, typer.Option(help="Units with |slope| below it are saturated.")
+        float, typer.Option(help="Threshold: units with a smaller |slope| saturate.")
     ] = 0.01,
     scales: Numbers = "0.01,0.03,0.1,0.3,1,3",
     activation: Annotated[
@@ -60,7 +60,7 @@ def saturation(  # noqa: PLR0913  the options of a command
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Saturated units in each layer of a run; without one, by scale of the weights."""
+    """Show saturated units by layer of a run, or by weight scale if untrained."""
     check_figure(figure)
     from handgrad import inspection
 

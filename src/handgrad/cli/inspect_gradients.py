@@ -1,4 +1,4 @@
-"""Commands of `handgrad inspect` on single derivatives, checked by differences."""
+"""Commands of `handgrad inspect` on single derivatives, with gradient checks."""
 
 from typing import Annotated
 
@@ -22,14 +22,14 @@ def jacobians(
     run: MaybeRun = None,
     image: Image = 0,
     show_values: Annotated[
-        bool, flag("--values", says="Print the numbers, a corner of each.")
+        bool, flag("--values", says="Print the top left corner of each matrix.")
     ] = False,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """The six Jacobians of a two-layer perceptron, checked by finite differences."""
+    """Show the six Jacobians of a two-layer perceptron, with gradient checks."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -44,17 +44,19 @@ def microscope(  # noqa: PLR0913  the options of a command
         str, typer.Option(help="Name of the layer, such as linear_1 or conv2d_2.")
     ],
     weight: Annotated[
-        str, typer.Option(metavar="PLACE", help="Index of the weight, such as 3,17.")
+        str, typer.Option(metavar="INDEX", help="Index of the weight, such as 3,17.")
     ],
     image: Image = 0,
-    parameter: Annotated[str, typer.Option(help="weight or bias.")] = "weight",
+    parameter: Annotated[
+        str, typer.Option(help="Parameter of the layer: weight or bias.")
+    ] = "weight",
     split: SplitName = None,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """One weight's gradient as a sum of products, and the line that computes it."""
+    """Show the gradient of one weight as a sum of products, and the code for it."""
     check_figure(figure)
     from handgrad import inspection
 

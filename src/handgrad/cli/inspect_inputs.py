@@ -1,4 +1,4 @@
-"""What the commands of `handgrad inspect` share: options, and showing a result."""
+"""Options that the commands of `handgrad inspect` share, and printing of results."""
 
 from math import isfinite, nan
 from pathlib import Path
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 FigureFile = Annotated[
     Path | None,
     typer.Option(
-        "--figure", metavar="FILE", help="File for the figure, ending in .png or .svg."
+        "--figure", metavar="FILE", help="File for the figure (.png or .svg)."
     ),
 ]
-Run: TypeAlias = Annotated[
-    Path, typer.Argument(help="A folder that handgrad train made.")
-]
+Run: TypeAlias = Annotated[Path, typer.Argument(help="Run folder of handgrad train.")]
 MaybeRun: TypeAlias = Annotated[
-    Path | None, typer.Argument(help="Run folder that handgrad train made; optional.")
+    Path | None, typer.Argument(help="Run folder of handgrad train; optional.")
 ]
 SplitName = Annotated[
     str | None,
     typer.Option(
-        "--split", help="test, validation or train of a run.", rich_help_panel=DATA
+        "--split",
+        help="Split of the run: test, validation or train.",
+        rich_help_panel=DATA,
     ),
 ]
 DatasetName = Annotated[
@@ -35,7 +35,8 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME|PATH",
-        help="Other images; without a run, the digits.",
+        help="Data set to use instead of that of the run.",
+        show_default="digits without a run",
         rich_help_panel=DATA,
     ),
 ]
@@ -43,46 +44,45 @@ Count = Annotated[
     int,
     typer.Option("--images", help="Number of images.", rich_help_panel=DATA),
 ]
-Image = Annotated[
-    int, typer.Option("--image", help="Number of the image, counted from 0.")
-]
+Image = Annotated[int, typer.Option("--image", help="Index of the image, from 0.")]
 Numbers = Annotated[
     str, typer.Option(metavar="NUMBERS", help="Comma-separated numbers.")
 ]
 ENDINGS = (".png", ".svg")
-LARGEST = 2**31  # an index or a depth beyond it is a typing error
+LARGEST = 2**31  # larger indices and depths are refused as typing errors
 
 
 def numbers(option: str, text: str) -> list[float]:
-    """Comma-separated finite numbers."""
+    """Parse comma-separated finite numbers."""
     try:
         found = [float(part) for part in text.split(",")]
     except ValueError:
         found = [nan]
     if not all(isfinite(value) for value in found):
         raise ConfigError(
-            f"{option} takes numbers with commas between them, got {text!r}. "
-            f"Write it like {option} 1,2.5."
+            f"{option} takes comma-separated numbers, got {text!r}. "
+            f"For example: {option} 1,2.5"
         )
     return found
 
 
 def whole_numbers(option: str, text: str) -> list[int]:
-    """Comma-separated whole numbers."""
+    """Parse comma-separated integers."""
     found = numbers(option, text)
     if not all(value.is_integer() and abs(value) < LARGEST for value in found):
         raise ConfigError(
-            f"{option} takes whole numbers, got {text!r}. Write it like {option} 1,2."
+            f"{option} takes comma-separated integers, got {text!r}. "
+            f"For example: {option} 1,2"
         )
     return [int(value) for value in found]
 
 
 def check_figure(path: Path | None) -> None:
-    """ConfigError for a kind of file that is not drawn, before any work is done."""
+    """ConfigError for an unsupported figure format, before any work is done."""
     if path is not None and path.suffix not in ENDINGS:
         raise ConfigError(
             f"--figure takes a file that ends in .png or .svg, got '{path}'. "
-            f"Write it like: --figure {path.stem or 'figure'}.png"
+            f"For example: --figure {path.stem or 'figure'}.png"
         )
 
 
@@ -93,7 +93,7 @@ def finish(
     figure: Path | None,
     table: "Table | None" = None,
 ) -> None:
-    """Draw if asked; then print the table of a result, or one JSON object."""
+    """Save the figure if requested; print the table of a result, or one JSON object."""
     from handgrad.cli.screens.console import say, say_json, show_parts
 
     if figure is not None:
@@ -105,4 +105,4 @@ def finish(
         return
     show_parts(found.table() if table is None else table)
     if figure is not None:
-        say(f"\nDrawn: {figure}")
+        say(f"\nFigure: {figure}")

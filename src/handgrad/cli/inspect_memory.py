@@ -1,4 +1,4 @@
-"""The command of `handgrad inspect` on the memory of training and prediction."""
+"""The command of `handgrad inspect` on the memory of training and inference."""
 
 from typing import Annotated
 
@@ -14,7 +14,9 @@ from handgrad.cli.options import DataDir, Json, Set, parse_settings, refuse_sect
 
 
 def memory(  # noqa: PLR0913  the options of a command
-    model: Annotated[str, typer.Argument(help="A network: see handgrad models.")],
+    model: Annotated[
+        str, typer.Argument(help="Name of a network: see handgrad models.")
+    ],
     settings: Set = None,
     dataset: DatasetName = None,
     optimizer: Annotated[
@@ -26,7 +28,7 @@ def memory(  # noqa: PLR0913  the options of a command
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Bytes of training and of prediction by role, predicted and measured."""
+    """Show the memory of training and inference by role, predicted and measured."""
     check_figure(figure)
     from handgrad import inspection
     from handgrad.catalog import find

@@ -25,7 +25,7 @@ def confusion(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """The most frequent confusions between classes, and the confusion matrix."""
+    """Show the most frequent confusions and the confusion matrix."""
     check_figure(figure)
     check_at_least("handgrad inspect", "--pairs", pairs, 1)
     from handgrad import inspection
@@ -45,7 +45,7 @@ def mistakes(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """The wrong predictions with the highest probability, as a list and a gallery."""
+    """Show the wrong predictions with the highest probability."""
     check_figure(figure)
     check_at_least("handgrad inspect", "--count", count, 1)
     from handgrad import inspection

@@ -13,7 +13,7 @@ from handgrad.cli.options import DataDir, Json
 
 
 def filters(run: Run, figure: FigureFile = None, as_json: Json = False) -> None:
-    """The weights of the first layer: norms, ranges and pictures."""
+    """Show the weights of the first layer: norms, ranges and images."""
     check_figure(figure)
     from handgrad import inspection
 
@@ -29,7 +29,7 @@ def feature_maps(
     figure: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """The outputs of every layer of a run's network for one image."""
+    """Show the outputs of every layer for one image."""
     check_figure(figure)
     from handgrad import inspection
 

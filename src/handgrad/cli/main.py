@@ -1,4 +1,4 @@
-"""The program `handgrad`: its commands, and what it says when something is wrong."""
+"""The program `handgrad`: its commands, and error handling."""
 
 import atexit
 import logging
@@ -22,7 +22,7 @@ from handgrad.cli.predict import predict
 from handgrad.cli.race import race
 from handgrad.cli.screens.sentences import of_system_error, of_usage_error
 from handgrad.cli.screens.stopping import Interrupted
-from handgrad.cli.screens.streams import open_streams, to_nothing
+from handgrad.cli.screens.streams import open_streams, redirect_to_null
 from handgrad.cli.screens.warned import own_warnings
 from handgrad.cli.study import study
 from handgrad.cli.summary import summary
@@ -36,13 +36,13 @@ from handgrad.text import printable
 # typer does not export it
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED = 130  # 128 + SIGINT, the convention of shells
 CLOSED_PIPE = 141  # 128 + SIGPIPE
 
 app = typer.Typer(
     name="handgrad",
-    help="Train image classifiers whose every gradient is written by hand.",
-    epilog="Start with: handgrad train",
+    help="Train image classifiers with hand-written gradients.",
+    epilog="To get started: handgrad train",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,9 +58,11 @@ app.add_typer(inspect)
 
 @app.callback(invoke_without_command=True)
 def handgrad(
-    version: Annotated[bool, flag("--version", says="Print the version.")] = False,
+    version: Annotated[
+        bool, flag("--version", says="Print the version and exit.")
+    ] = False,
 ) -> None:
-    """Train image classifiers whose every gradient is written by hand."""
+    """Train image classifiers with hand-written gradients."""
     if version:
         from handgrad import __version__
 
@@ -69,19 +71,19 @@ def handgrad(
 
 
 def main() -> None:
-    """Run the program with the words of the command line."""
+    """Run the program with the arguments of the command line."""
     open_streams()
     _set_matplotlib()
     codes: list[int] = []
-    atexit.register(_leave, codes)  # the first to be registered is the last to run
+    atexit.register(_exit, codes)  # registered first, so it runs last
     codes.append(run())
     sys.exit(codes[0])
 
 
 def _set_matplotlib() -> None:
-    """Figures are ours: no settings of the user's, and no words of its own.
+    """Configure matplotlib: no display, no user settings, no messages.
 
-    A relative folder in an XDG variable counts as none, as the standard has it.
+    A relative path in an XDG variable is ignored, as the specification requires.
     """
     os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -90,13 +92,13 @@ def _set_matplotlib() -> None:
             del os.environ[name]
 
 
-def _leave(codes: list[int]) -> None:
-    """End at once, when all that others wanted at the end is done.
+def _exit(codes: list[int]) -> None:
+    """Exit immediately, after all other exit handlers have run.
 
-    To take an interpreter apart, object by object, is of no use to a process that goes
-    away, and takes seconds where others keep the machine busy.
+    Finalizing the interpreter, object by object, is of no use to a process that ends,
+    and takes seconds on a busy machine.
     """
-    if codes:  # otherwise something unforeseen happened, which Python will report
+    if codes:  # otherwise an unexpected exception, which Python will report
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()
@@ -104,7 +106,7 @@ def _leave(codes: list[int]) -> None:
 
 
 def run(words: Sequence[str] | None = None) -> int:
-    """Run one command; a mistake becomes a sentence on stderr and an exit code."""
+    """Run one command; an error becomes a message on stderr and an exit code."""
     try:
         with own_warnings():
             code = _call(words)
@@ -123,8 +125,8 @@ def run(words: Sequence[str] | None = None) -> int:
         return _fail(of_system_error(error), 2)
     except MemoryError:
         return _fail(
-            "This needs more memory than there is. Take a smaller --batch-size, "
-            "a smaller --image-size or fewer images with --train-count.",
+            "Out of memory. Use a smaller --batch-size, a smaller --image-size or "
+            "fewer images (--train-count).",
             2,
         )
     if code == INTERRUPTED:
@@ -133,36 +135,36 @@ def run(words: Sequence[str] | None = None) -> int:
 
 
 def _call(words: Sequence[str] | None) -> int:
-    """The exit code of the command; its errors are left to the caller."""
-    check_words(sys.argv[1:] if words is None else words)
+    """Run a command and return its exit code; the caller handles its errors."""
+    check_arguments(sys.argv[1:] if words is None else words)
     try:
         code = typer.main.get_command(app).main(
             args=words, prog_name="handgrad", standalone_mode=False
         )
-    except SystemExit as end:  # what typer makes of a closed pipe
+    except SystemExit as end:  # typer's reaction to a closed pipe
         raise end.__context__ or end from None
     return code if isinstance(code, int) else 0
 
 
-def check_words(words: Sequence[str]) -> None:
-    """ConfigError for an empty one: as a path it would be the folder at hand."""
+def check_arguments(words: Sequence[str]) -> None:
+    """ConfigError for an empty argument, which as a path is the working directory."""
     for before, word in pairwise(("handgrad", *words)):
         option, equals, value = word.partition("=")
         is_own = bool(equals) and option.startswith("--")
         if not (value if is_own else word).strip():
             raise ConfigError(
-                f"There is an empty value after {option if is_own else before}, "
-                "perhaps a variable that is not set. Give a value, or leave it out."
+                f"The value after {option if is_own else before} is empty, perhaps "
+                "from an unset shell variable. Give a value, or remove it."
             )
 
 
 def _fail(sentence: str, code: int) -> int:
-    """Say it on stderr, in one line."""
+    """Print a message on stderr, on one line."""
     print(printable(" ".join(sentence.split())), file=sys.stderr)
     return code
 
 
 def _close_stdout() -> int:
-    """Nobody reads on (`| head`): say nothing, and let nothing complain at exit."""
-    to_nothing(sys.stdout)
+    """Handle a closed output pipe (`| head`): no message, and no error at exit."""
+    redirect_to_null(sys.stdout)
     return CLOSED_PIPE

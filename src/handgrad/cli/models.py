@@ -1,4 +1,4 @@
-"""`handgrad models`: the networks, and what can be set on each."""
+"""`handgrad models`: the networks and their options."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -10,7 +10,8 @@ from handgrad.cli.options import Json
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="Show this network's options in full.")
+        str | None,
+        typer.Argument(help="Name of a network, to show its options in full."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -32,7 +33,7 @@ def models(
 
 
 def described(name: str) -> dict[str, Any]:
-    """What a network is, in one line, and its options with their defaults."""
+    """The one-line description of a network, and its options with their defaults."""
     from inspect import Parameter, signature
 
     from handgrad.catalog import find, options_of
@@ -52,13 +53,13 @@ def described(name: str) -> dict[str, Any]:
 def _print_all(chosen: dict[str, dict[str, Any]]) -> None:
     from handgrad.cli.screens.console import say, show, table
 
-    shown = table("model", "what it is", "options")
+    shown = table("model", "description", "options")
     for name, about in chosen.items():
         shown.add_row(name, about["what"], ", ".join(about["options"]))
     show(shown)
     say()
-    say("One network's options: handgrad models lenet")
-    say("Train with options:    handgrad train lenet --set activation=tanh")
+    say("Options of a network: handgrad models lenet")
+    say("Train with options:   handgrad train lenet --set activation=tanh")
 
 
 def _print_one(name: str, about: dict[str, Any]) -> None:
@@ -75,7 +76,7 @@ def _print_one(name: str, about: dict[str, Any]) -> None:
 
 
 def written(value: Any) -> str:
-    """A default as --set would take it."""
+    """A default in the syntax of --set."""
     if value is None:
         return "(none)"
     if isinstance(value, bool):
@@ -86,7 +87,7 @@ def written(value: Any) -> str:
 
 
 def takes(name: str, option: str) -> str:
-    """What may stand after the equals sign, in words."""
+    """The values that an option takes, in words."""
     from handgrad.catalog import ACTIVATIONS, INITIALIZERS, find
     from handgrad.models.parts import POOLINGS
     from handgrad.options import hints_of, in_words
@@ -97,7 +98,7 @@ def takes(name: str, option: str) -> str:
         "pooling": POOLINGS,
         "initializer": INITIALIZERS,
     }
-    if option == "pooling" and name != "alexnet":  # the others need windows
+    if option == "pooling" and name != "alexnet":  # others pool over windows only
         names["pooling"] = [known for known in POOLINGS if known != "global_average"]
     if option in names:
         return ", ".join(names[option])
@@ -105,7 +106,7 @@ def takes(name: str, option: str) -> str:
 
 
 def _example(name: str, about: dict[str, Any]) -> str:
-    """The first option that takes a word, set to another word than its default."""
+    """An example: the first option that takes a name, with another than its default."""
     for option, default in about["options"].items():
         others = [word for word in takes(name, option).split(", ") if word != default]
         if isinstance(default, str) and default.isidentifier():

@@ -1,4 +1,4 @@
-"""The options that commands share, and reading `--set NAME=VALUE`."""
+"""The options that commands share, and parsing of `--set NAME=VALUE`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,31 +30,49 @@ SECTIONS = (
 
 
 def flag(*names: str, says: str, panel: str | None = None) -> Any:
-    """An option that is there or not: its help names no type."""
+    """A boolean option, without a type in its help text."""
     return typer.Option(*names, help=says, metavar="", rich_help_panel=panel)
 
 
+def option(
+    says: str,
+    panel: str | None = None,
+    *,
+    name: str | None = None,
+    default: str | bool = True,
+    metavar: str | None = None,
+) -> Any:
+    """An option that is None if it is not given; `default` is shown in its help."""
+    return typer.Option(
+        *([name] if name else []),
+        help=says,
+        show_default=default,
+        metavar=metavar,
+        rich_help_panel=panel,
+    )
+
+
 Json = Annotated[bool, flag("--json", says="Print one JSON object as the last line.")]
-Quiet = Annotated[bool, flag("--quiet", "-q", says="Only the result, no progress.")]
+Quiet = Annotated[bool, flag("--quiet", "-q", says="Print only the result.")]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="An option of the model, such as activation=relu; may be repeated.",
+        help="Option of the model, such as activation=relu; may be repeated.",
         rich_help_panel=MODEL,
     ),
 ]
 ImageSize = Annotated[
     int | None,
     typer.Option(
-        help="Resize images to this many pixels a side.", rich_help_panel=DATA
+        help="Side length to resize images to, in pixels.", rich_help_panel=DATA
     ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        help="Threads of the cpu engine; any number gives the same bits.",
+        help="Threads of the cpu engine; bit-identical results for any number.",
         rich_help_panel=RUN,
     ),
 ]
@@ -62,31 +80,34 @@ LabelFrom = Annotated[
     str | None,
     typer.Option(
         metavar="WHAT",
-        help="Where the class is: name (the file's), folder, a column, fine or coarse.",
+        help="Source of the labels: name (of the file), folder, a column, fine or "
+        "coarse.",
         rich_help_panel=DATA,
     ),
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="The only folder searched for data sets.", rich_help_panel=DATA),
+    typer.Option(
+        help="Folder of data sets, the only one searched.", rich_help_panel=DATA
+    ),
 ]
 
 SkipBad = Annotated[
     bool,
     flag(
         "--skip-bad",
-        says="Leave out pictures that cannot be read, and list them.",
+        says="Skip images that cannot be read, and list them.",
         panel=DATA,
     ),
 ]
 
 
 def parse_settings(assignments: Sequence[str]) -> Settings:
-    """Read `activation=relu` and `optimizer.beta1=0.8` into sections and names.
+    """Parse `activation=relu` and `optimizer.beta1=0.8` into sections and names.
 
-    A name without a section belongs to the model. A value is read as TOML where it is
-    TOML (`true`, `0.5`, `[3, 5]`), commas make a list (`3,5` or `256,`), and anything
-    else is a word.
+    A name without a section belongs to the model. A value is parsed as TOML if possible
+    (`true`, `0.5`, `[3, 5]`), commas make a list (`3,5` or `256,`), and anything else
+    is a string.
 
     Example
         parse_settings(["pooling=max", "hidden_sizes=256,128"])
@@ -99,7 +120,7 @@ def parse_settings(assignments: Sequence[str]) -> Settings:
         if not equals or not option:
             raise ConfigError(
                 f"--set takes NAME=VALUE, got {assignment!r}. "
-                "Write it like --set activation=relu."
+                "For example: --set activation=relu"
             )
         section = section if dot else "model"
         if section not in SECTIONS:
@@ -109,14 +130,14 @@ def parse_settings(assignments: Sequence[str]) -> Settings:
 
 
 def parse_value(text: str) -> Any:
-    """One value: TOML, a number such as .5 or 5., a list by commas, or a word."""
+    """Parse a value: TOML, a number such as .5 or 5., a list by commas, or a string."""
     if NUMBER.fullmatch(text):
         return float(text)
     try:
         read = parse_toml(f"value = {text}")
     except ValueError:
         read = {}
-    if read.keys() == {"value"}:  # a line break in the text could bring other names
+    if read.keys() == {"value"}:  # a line break in the text could add other keys
         return read["value"]
     if "," in text:
         parts = text.removesuffix(",").split(",")
@@ -129,7 +150,7 @@ def refuse_sections(settings: Mapping[str, Any], command: str) -> dict[str, Any]
     others = [section for section in settings if section != "model"]
     if others:
         raise ConfigError(
-            f"{command} takes --set for the model only, got {others[0]}. "
-            "Leave that one out, or use it with handgrad train."
+            f"{command} takes --set for the model only, got an option of {others[0]}. "
+            "Remove it, or use handgrad train."
         )
     return dict(settings.get("model", {}))

@@ -1,4 +1,4 @@
-"""`handgrad predict`: what a trained network sees in picture files."""
+"""`handgrad predict`: classify image files with a trained network."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,40 +14,41 @@ if TYPE_CHECKING:
     from handgrad.cli.screens.answers import Answer
     from handgrad.training.trained_network import TrainedNetwork
 
-BATCH = 256  # pictures in memory at once
+BATCH = 256  # images in memory at a time
 TABLES = (".csv", ".tsv")
-OTHERS = {  # what is no picture by its name, and what to do with it
-    **dict.fromkeys((".zip", ".tar", ".tgz", ".gz"), "Unpack it, and give its folder."),
+OTHERS = {  # suffixes of files that are not images, and what to do with them
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".gz"), "Unpack it and give the folder."),
     **dict.fromkeys(
-        (".npy", ".npz"), "Give arrays in Python: handgrad.load(run).predict(images)."
+        (".npy", ".npz"), "For arrays, use Python: handgrad.load(run).predict(images)."
     ),
 }
-WAYS = ("no", "auto", "yes")
+INVERT_CHOICES = ("no", "auto", "yes")
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="A folder that handgrad train made.")],
+    run: Annotated[Path, typer.Argument(help="Run folder of handgrad train.")],
     images: Annotated[
         list[Path],
-        typer.Argument(help="Picture files, folders of them, or CSV files of pixels."),
+        typer.Argument(help="Image files, folders of images, or CSV files of pixels."),
     ],
-    top: Annotated[int, typer.Option(help="How many classes to name.")] = 3,
+    top: Annotated[int, typer.Option(help="Number of classes to print.")] = 3,
     csv: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the answers to a table, too."),
+        typer.Option(metavar="FILE", help="CSV file to write the predictions to."),
     ] = None,
     invert: Annotated[
         str,
         typer.Option(
             metavar="WHEN",
-            help="Swap dark and light: auto where a picture seems inverted, yes, no.",
+            help="Whether to swap light and dark: yes, no, or auto (only where an "
+            "image looks inverted).",
         ),
     ] = "no",
     skip_bad: SkipBad = False,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Name what is in pictures, with probabilities where the network gives them."""
+    """Classify images, with class probabilities if the network gives them."""
     from handgrad.cli.screens.answers import csv_text, show_answers
     from handgrad.cli.screens.console import say, say_json
     from handgrad.datasets.picture_files import in_words
@@ -87,16 +88,15 @@ def predict(
         raise DatasetError(
             bad[0]
             if len(files) == 1
-            else f"{len(bad):,} of {len(files):,} files could not be read; all "
-            "others are answered. Replace them or take them out, or go on without "
-            "them (--skip-bad)."
+            else f"{len(bad):,} of {len(files):,} files could not be read; all others "
+            "were classified. Replace or remove them, or skip them with --skip-bad."
         )
 
 
 def picture_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
-    """The files, and of each folder every picture in it and the folders below.
+    """List the files given, and all images in the folders given and below.
 
-    Beside them the kinds of what was passed over in folders, with their counts.
+    Also returns the kinds of files that were skipped in folders, with their counts.
     """
     from handgrad.datasets.picture_files import Folder, in_words
 
@@ -110,41 +110,43 @@ def picture_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
         found = folder.sorted_files()
         if not found:
             over = f" ({in_words(folder.passed_over)})" if folder.passed_over else ""
-            raise DatasetError(f"{path} holds no pictures{over}. Give another folder.")
+            raise DatasetError(
+                f"{path} contains no images{over}. Give a folder of images."
+            )
         files += (path / file.name for file in found)
         passed_over += folder.passed_over
     return files, passed_over
 
 
 def _check_csv(csv: Path, files: Sequence[Path]) -> None:
-    """ConfigError for answers that would replace a picture, or what they are of."""
+    """ConfigError if the predictions would overwrite an image or an input."""
     from handgrad.datasets.pictures import SUFFIXES
     from handgrad.paths import target_of
 
     target = target_of(csv).resolve()
     if not target.parent.is_dir():
         raise ConfigError(
-            f"--csv writes the answers to {csv}, but its folder is not there. Make the "
-            "folder, or give another name."
+            f"--csv writes the predictions to {csv}, but its folder does not exist. "
+            "Create the folder, or give another path."
         )
     is_input = any(target == path.resolve() for path in files)
     if is_input or csv.suffix.lower() in SUFFIXES:
-        what = "one of the inputs" if is_input else "the name of a picture"
+        what = "one of the inputs" if is_input else "the name of an image"
         raise ConfigError(
-            f"--csv writes the answers to {csv}, which is {what}. Give another name, "
-            "such as answers.csv."
+            f"--csv writes the predictions to {csv}, which is {what}. Give another "
+            "path, such as predictions.csv."
         )
 
 
 def _check(top: int, invert: str) -> None:
     if top < 1:
         raise ConfigError(
-            f"--top takes a whole number from 1 up, got {top}. Change it."
+            f"--top takes an integer of at least 1, got {top}. Give 1 or more."
         )
-    if invert not in WAYS:
+    if invert not in INVERT_CHOICES:
         raise ConfigError(
-            f"--invert takes {', '.join(WAYS)}, got {invert!r}. "
-            "Write it like --invert auto."
+            f"--invert takes no, auto or yes, got {invert!r}. "
+            "For example: --invert auto"
         )
 
 
@@ -160,7 +162,7 @@ def _answered(
     invert: str,
     bad: list[str],
 ) -> "list[Answer]":
-    """The answers for the files that can be read; sentences on the others in `bad`."""
+    """Classify the files that can be read; append messages on the others to `bad`."""
     import numpy as np
 
     from handgrad.cli.screens.answers import Answer
@@ -186,7 +188,7 @@ def _answered(
 def _pictures(
     classifier: "TrainedNetwork", paths: list[Path], bit_depth: int, bad: list[str]
 ) -> Iterator[tuple[Path, Any]]:
-    """Each picture with its pixels: one of a file, many of a table of pixels."""
+    """Yield each image with its pixels: one per file, many per table of pixels."""
     from handgrad.datasets.pictures import read_image
 
     for path in paths:
@@ -195,8 +197,8 @@ def _pictures(
                 yield from _rows(classifier, path)
             elif path.suffix.lower() in OTHERS and path.is_file():
                 raise DatasetError(
-                    f"{path} is no picture, and predict takes picture files, folders "
-                    f"of them and CSV files of pixels. {OTHERS[path.suffix.lower()]}"
+                    f"{path} is not an image; predict takes image files, folders of "
+                    f"images and CSV files of pixels. {OTHERS[path.suffix.lower()]}"
                 )
             else:
                 yield path, read_image(path, classifier.input_shape, bit_depth)
@@ -205,7 +207,7 @@ def _pictures(
 
 
 def _rows(classifier: "TrainedNetwork", path: Path) -> Iterator[tuple[Path, Any]]:
-    """The images of a CSV file, counted from 1; labels in it are left alone."""
+    """Yield the images of a CSV file, counted from 1; its labels are ignored."""
     from handgrad.datasets.formats.pixel_csv import read_rows
     from handgrad.datasets.formats.pixel_strings import is_pixel_strings, read_strings
     from handgrad.training.other_images import as_shape
@@ -216,7 +218,7 @@ def _rows(classifier: "TrainedNetwork", path: Path) -> Iterator[tuple[Path, Any]
 
 
 def _note_changes(run: Path, classifier: "TrainedNetwork") -> None:
-    """One line if the pictures of the training are no longer what they were."""
+    """Print a warning if the training images have changed since training."""
     from handgrad.cli.screens.console import say
     from handgrad.training.data_record import changes_of_names
 
@@ -224,22 +226,22 @@ def _note_changes(run: Path, classifier: "TrainedNetwork") -> None:
     if found:
         name = classifier.config.dataset.name
         said = f"{name} has changed since training: {found}. The network was trained on"
-        say(f"{said} what was there before.", stderr=True)
+        say(f"{said} the earlier content.", stderr=True)
 
 
 def _warn(answers: "list[Answer]", invert: str) -> None:
-    """One line on pictures whose light and dark seem to be swapped."""
+    """Print a warning about images that look inverted (light and dark swapped)."""
     from handgrad.cli.screens.console import say
 
     count = sum(answer.seems_inverted for answer in answers)
     if not count or invert == "yes":
         return
-    which = f"{count:,} of {len(answers):,} pictures" if len(answers) > 1 else "It"
-    verb = "seem" if count > 1 else "seems"
+    which = f"{count:,} of {len(answers):,} images" if len(answers) > 1 else "The image"
+    verb = "look" if count > 1 else "looks"
     done = "; light and dark were swapped" if invert == "auto" else ""
     hint = "" if invert == "auto" else " To swap them, add --invert auto"
     say(
-        f"{which} {verb} inverted: light where the training images are dark, or the "
-        f"other way round{done}.{hint}",
+        f"{which} {verb} inverted: light where the training images are dark, or vice "
+        f"versa{done}.{hint}",
         stderr=True,
     )

@@ -1,4 +1,4 @@
-"""`handgrad race`: a training step against torch's, in turn, in one run."""
+"""`handgrad race`: a training step compared with PyTorch's, by interleaved runs."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,24 +15,28 @@ MILLI = 1e-3
 def race(  # noqa: PLR0913 (an option each)
     model: Annotated[
         str,
-        typer.Argument(help="softmax, mlp256, lenet_relu_max, ...; or a model's name."),
+        typer.Argument(
+            help="Name of a network: softmax, mlp256, lenet_relu_max, ..., or a model."
+        ),
     ] = "lenet_relu_max",
     settings: Set = None,
-    batch_size: Annotated[int, typer.Option(help="Images in a step.")] = 256,
+    batch_size: Annotated[int, typer.Option(help="Images per step.")] = 256,
     workers: Annotated[
-        int | None, typer.Option(help="Handgrad's threads; by default all cores.")
+        int | None,
+        typer.Option(help="Threads of Handgrad.", show_default="all usable cores"),
     ] = None,
-    laps: Annotated[int, typer.Option(help="Laps of each, in turn.")] = 15,
+    laps: Annotated[int, typer.Option(help="Interleaved timings of each.")] = 15,
     channels_last: Annotated[
-        bool, flag("--channels-last", says="Also torch in channels-last order.")
+        bool,
+        flag("--channels-last", says="Include PyTorch in channels-last memory format."),
     ] = False,
     compiled: Annotated[
-        bool, flag("--compile", says="Also torch.compile; needs a C compiler.")
+        bool, flag("--compile", says="Include torch.compile; needs a C compiler.")
     ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Race a training step against torch: the same losses first, then the time."""
+    """Time a training step against PyTorch, after checking that the losses match."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.inspection.speed.networks import network
     from handgrad.inspection.speed.race import PEERS
@@ -63,18 +67,19 @@ def race(  # noqa: PLR0913 (an option each)
 
 
 def _print(found: "Race") -> None:
-    """Agreement, then both times and the ratio, then where it was measured."""
+    """Print the agreement of the losses, the times and ratios, and the machine."""
     from handgrad.cli.screens.console import say, show, table
     from handgrad.inspection.speed.race import OURS
     from handgrad.inspection.speed.race_report import machine, steadiness
 
     for peer, agreement in found.agreements.items():
         say(
-            f"The same losses as {peer} over {len(agreement.ours)} steps: they differ "
-            f"from float64's by {agreement.worst:.1e} (bound {agreement.bound:.1e})."
+            f"Losses match those of {peer} over {len(agreement.ours)} steps: they "
+            f"differ from float64 by {agreement.worst:.1e} (bound "
+            f"{agreement.bound:.1e})."
         )
     say()
-    columns = ("threads", "ms per step", "quartiles", "times ours", "ratio's quartiles")
+    columns = ("threads", "ms per step", "quartiles", "ratio", "quartiles of ratio")
     shown = table(f"{found.network}, batch {found.batch_size}", *columns, right=columns)
     for name in found.laps.seconds:
         time, ratio = found.laps.time(name), found.laps.ratio(name, OURS)

@@ -1,45 +1,58 @@
-"""What `handgrad train` may be told of the run: folder, beginning, saving."""
+"""The options of `handgrad train` on the run: engine, folder, weights, saving."""
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from handgrad.cli.options import RUN, flag, option
 
-from handgrad.cli.options import RUN, flag
-
-Resume = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="RUN",
-        help="Go on with a run that was stopped, or with more --epochs.",
-        rich_help_panel=RUN,
-    ),
+Engine = Annotated[
+    str | None, option("Engine: cpu (fast) or plain (readable).", RUN, default="cpu")
 ]
-StartFrom = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="RUN|FILE", help="Begin with its weights.", rich_help_panel=RUN
+Isa = Annotated[
+    str | None,
+    option(
+        "Instruction set: avx2, avx512 or amx; bit-identical results on all processors "
+        "that have it.",
+        RUN,
+        default="the largest of the processor",
     ),
 ]
 RunFolder = Annotated[
     Path | None,
-    typer.Option(
-        "--run", help="A new folder; one under runs/ by default.", rich_help_panel=RUN
+    option("New folder for the run.", RUN, name="--run", default="a new one in runs/"),
+]
+Resume = Annotated[
+    Path | None,
+    option(
+        "Run folder to resume: a stopped run, or any run with more --epochs.",
+        RUN,
+        metavar="RUN",
+    ),
+]
+StartFrom = Annotated[
+    Path | None,
+    option(
+        "Run or saved network whose weights to start from.", RUN, metavar="RUN|FILE"
     ),
 ]
 CheckpointSeconds = Annotated[
     float | None,
-    typer.Option(help="Save this often within an epoch (60).", rich_help_panel=RUN),
+    option("Seconds between two checkpoints within an epoch.", RUN, default="60"),
 ]
 OnFailedSave = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "On a failed save: stop, or continue and retry at the next checkpoint.",
+        RUN,
+        default="stop",
         metavar="WHAT",
-        help="stop, or continue and try again at the next checkpoint (stop).",
-        rich_help_panel=RUN,
     ),
 ]
 Force = Annotated[
     bool,
-    flag("--force", says="Begin even where memory seems not to be enough.", panel=RUN),
+    flag(
+        "--force",
+        says="Start even if the estimated memory exceeds what is free.",
+        panel=RUN,
+    ),
 ]

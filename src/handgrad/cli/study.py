@@ -1,4 +1,4 @@
-"""`handgrad study`: the experiments of the reports, run, resumed and held up."""
+"""`handgrad study`: run, resume and report the experiments of published reports."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,27 +16,28 @@ if TYPE_CHECKING:
     from handgrad.studies.trials import Cell
 
 Name = Annotated[
-    str, typer.Argument(help="A study's name, or a folder or file of experiments.")
+    str, typer.Argument(help="Name of a study, or a folder or file of experiments.")
 ]
 Rows = Annotated[
-    str | None, typer.Option(help="Only these rows, with commas between them.")
+    str | None,
+    typer.Option(help="Rows to select, comma-separated.", show_default="all"),
 ]
 Only = Annotated[
     list[str] | None,
     typer.Option(
         metavar="WORDS",
-        help="Only trials with these words in their names, such as 'seed 0'; may be "
+        help="Text that the names of the trials must contain, such as 'seed 0'; may be "
         "repeated.",
     ),
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option(help="Where the trials are kept; studies/NAME by default."),
+    typer.Option(help="Folder of the trials.", show_default="studies/NAME"),
 ]
 
 study = typer.Typer(
     name="study",
-    help="Run whole studies and hold them against what was published.",
+    help="Run studies and compare the results with published numbers.",
     no_args_is_help=True,
 )
 
@@ -44,7 +45,7 @@ study = typer.Typer(
 @study.command("list")
 @documented
 def list_all(as_json: Json = False) -> None:
-    """List the studies of the package."""
+    """List the built-in studies."""
     from handgrad.cli.screens import studies as screen
     from handgrad.studies.library import find, names
 
@@ -65,9 +66,10 @@ def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
 def run(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     quick: Annotated[
-        bool, flag("--quick", says="Small: the findings show (the default).")
+        bool,
+        flag("--quick", says="Small size, enough for the findings (the default)."),
     ] = False,
-    full: Annotated[bool, flag("--full", says="As it was published.")] = False,
+    full: Annotated[bool, flag("--full", says="The published size.")] = False,
     rows: Rows = None,
     only: Only = None,
     jobs: Jobs = None,
@@ -75,18 +77,18 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     backend: BackendName = "local",
     address: Address = None,
     retry: Annotated[
-        bool, flag("--retry", says="Do failed and crashed trials again.")
+        bool, flag("--retry", says="Run failed and crashed trials again.")
     ] = False,
     folder: Folder = None,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Do the trials that are not done yet, then say what came out.
+    """Run the missing trials of a study, then print its findings.
 
-    A study that was stopped goes on where it stopped. The exit code is 1 if a trial
-    failed or a finding does not hold. With --backend dask the workers of a Dask
-    scheduler do the trials; the folder must lie where all of them see it.
+    A stopped study resumes where it was. The exit code is 1 if a trial failed or a
+    finding does not hold. With --backend dask, the trials run on the workers of a Dask
+    scheduler; the folder must be on a file system that all of them share.
     """
     from handgrad.cli.backends import opened
     from handgrad.cli.screens.studies import follow
@@ -114,7 +116,7 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
 def status(
     name: Name, rows: Rows = None, folder: Folder = None, as_json: Json = False
 ) -> None:
-    """Say which trials are done, which failed and why."""
+    """Show how many trials are done, and which failed and why."""
     from handgrad.cli.screens import studies as screen
     from handgrad.studies.ledger import Ledger
 
@@ -128,22 +130,25 @@ def status(
 def report(
     name: Annotated[
         str | None,
-        typer.Argument(help="A study's name, or a folder or file; all by default."),
+        typer.Argument(
+            help="Name of a study, or a folder or file of experiments.",
+            show_default="all studies",
+        ),
     ] = None,
     everything: Annotated[
-        bool, flag("--all", says="All studies, and index.html above them.")
+        bool, flag("--all", says="Report all studies, with an index.html.")
     ] = False,
     rows: Rows = None,
     folder: Annotated[
         Path | None,
         typer.Option(
-            help="Where the trials are kept; studies/NAME by default, and studies "
-            "for all of them."
+            help="Folder of the trials.",
+            show_default="studies/NAME, or studies for all of them",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write what was published and what came out: HTML, Markdown, JSON, figures."""
+    """Write a report of published and reproduced numbers: HTML, Markdown, JSON."""
     from handgrad.cli.screens.console import say, say_json
 
     if name is None or everything:
@@ -152,8 +157,8 @@ def report(
     else:
         made = _report_one(name, rows, folder)
         words = (
-            f"The report is {made['html']}; its tables are in {made['markdown']} and "
-            f"{made['json']} as well."
+            f"The report is {made['html']}; its tables are also in {made['markdown']} "
+            f"and {made['json']}."
         )
     if as_json:
         say_json(made)
@@ -170,8 +175,8 @@ def _report_one(name: str, rows: str | None, folder: Path | None) -> dict[str, A
     ledger = Ledger(folder or Path("studies") / found.name)
     if not ledger.folder.is_dir():
         raise RunError(
-            f"{ledger.folder} is not there: nothing of {found.name} was run. Start "
-            f"with: handgrad study run {name}"
+            f"{ledger.folder} does not exist: no trials of {found.name} were run. "
+            f"Start with: handgrad study run {name}"
         )
     made = write_report(found, ledger, asked=name)
     return {part: str(path) for part, path in made.items()}
@@ -186,21 +191,21 @@ def _report_all(
     if name is not None or rows is not None:
         extra = f"the name {name}" if name is not None else "--rows"
         raise ConfigError(
-            f"handgrad study report of all studies takes no more than --folder, got "
-            f"{extra}. Leave that out, or report one study by its name."
+            f"handgrad study report of all studies takes only --folder, got {extra}. "
+            "Remove it, or report a single study by name, without --all."
         )
     root = folder or Path("studies")
     if not root.is_dir():
         raise RunError(
-            f"{root} is not there: no study was run here. Start with "
-            "handgrad study run csci581-a."
+            f"{root} does not exist: no study was run here. Start with: "
+            "handgrad study run csci581-a"
         )
     index, pages = write_index(root)
     return {"index": str(index), "reports": [str(path) for path in pages]}
 
 
 def chosen(name: str, rows: str | None) -> "Study":
-    """The study, with the rows that were asked for."""
+    """Find a study, restricted to the rows that were selected."""
     from handgrad.studies.library import find
 
     found = find(name)
@@ -214,7 +219,7 @@ def _size(*, quick: bool, full: bool) -> "Size":
 
     if quick and full:
         raise ConfigError(
-            "handgrad study run takes --quick or --full, got both. Leave one out."
+            "handgrad study run takes --quick or --full, got both. Remove one of them."
         )
     return "full" if full else "quick"
 
@@ -222,7 +227,7 @@ def _size(*, quick: bool, full: bool) -> "Size":
 def look_at_data(
     cells: "list[Cell]", ledger: "Ledger", data_dir: Path | None, *, quiet: bool
 ) -> None:
-    """Read which content the data have: trials on another do not count."""
+    """Read the checksums of the data: trials on other content do not count."""
     from handgrad.cli.screens.loading import loading
     from handgrad.studies.contents import look
 
@@ -231,7 +236,7 @@ def look_at_data(
 
 
 def load_data(cells: "list[Cell]", data_dir: Path | None, *, quiet: bool) -> None:
-    """See that all data are there before anything begins, or download them."""
+    """Check that all data is present before any trial starts, or download it."""
     from handgrad.cli.screens.loading import loading
     from handgrad.studies.contents import load_all
 

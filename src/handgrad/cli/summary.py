@@ -1,4 +1,4 @@
-"""`handgrad summary`: what a network is made of and what it costs."""
+"""`handgrad summary`: the layers of a network and their costs."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 
 def summary(
-    model: Annotated[str, typer.Argument(help="A network: see handgrad models.")],
+    model: Annotated[
+        str, typer.Argument(help="Name of a network: see handgrad models.")
+    ],
     settings: Set = None,
     image_size: ImageSize = None,
-    channels: Annotated[int, typer.Option(help="1 for grey, 3 for colour.")] = 1,
-    classes: Annotated[int, typer.Option(help="How many classes it tells apart.")] = 10,
+    channels: Annotated[
+        int, typer.Option(help="Number of channels: 1 for grey, 3 for colour.")
+    ] = 1,
+    classes: Annotated[int, typer.Option(help="Number of classes.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Show shapes, parameters, multiply-adds, bytes and receptive fields, by layer."""
+    """Show shape, parameters, multiply-adds, bytes and receptive field by layer."""
     from handgrad import catalog
     from handgrad.cli.screens.console import say_json
     from handgrad.inspection.summary import summary as summarize
@@ -49,11 +53,11 @@ def summary(
 
 
 def _print(found: "Summary") -> None:
-    """The table, and the totals under it."""
+    """Print the table and the totals."""
     from handgrad.cli.screens.console import say, show, table
 
     numbers = ("parameters", "multiply-adds", "bytes")
-    shown = table("layer", "", "outputs", *numbers, "sees", right=numbers)
+    shown = table("layer", "", "outputs", *numbers, "receptive field", right=numbers)
     shown.add_row("(image)", "", _by(found.input_shape), "", "", "", "")
     for row in found.rows:
         shown.add_row(
@@ -69,7 +73,7 @@ def _print(found: "Summary") -> None:
     say()
     say(
         f"{found.parameters:,} parameters; {found.multiply_adds:,} multiply-adds and "
-        f"{found.activation_bytes:,} bytes of activations for each image (forward)."
+        f"{found.activation_bytes:,} bytes of activations per image (forward pass)."
     )
 
 

@@ -1,4 +1,4 @@
-"""`handgrad sweep`: search settings over several seeds."""
+"""`handgrad sweep`: hyperparameter search over several seeds."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,35 +12,43 @@ from handgrad.errors import ConfigError
 
 def sweep(  # noqa: PLR0913 - a command's options are its arguments
     file: Annotated[
-        Path, typer.Argument(help="TOML: the tables of a run, and one named sweep.")
+        Path, typer.Argument(help="TOML file: the tables of a run, and [sweep].")
     ],
     trials: Annotated[
-        int | None, typer.Option(help="Settings to try; those before are kept.")
+        int | None,
+        typer.Option(
+            help="Number of settings, including those of earlier calls.",
+            show_default="that of the file",
+        ),
     ] = None,
     seeds: Annotated[
         str | None,
-        typer.Option(metavar="0,1,2", help="Seeds of every setting, with commas."),
+        typer.Option(
+            metavar="0,1,2",
+            help="Seeds of every setting, comma-separated.",
+            show_default="those of the file",
+        ),
     ] = None,
     jobs: Jobs = None,
     workers: Workers = None,
     backend: BackendName = "local",
     address: Address = None,
     retry: Annotated[
-        bool, flag("--retry", says="Do failed and crashed trials again.")
+        bool, flag("--retry", says="Run failed and crashed trials again.")
     ] = False,
     folder: Annotated[
         Path | None,
-        typer.Option(help="Where everything is kept; sweeps/NAME by default."),
+        typer.Option(help="Folder of the sweep.", show_default="sweeps/NAME"),
     ] = None,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Try settings, each with several seeds, and say which can be told apart.
+    """Search hyperparameters over several seeds; report which settings differ.
 
-    A sweep that was stopped goes on where it stopped; one that has grown runs its new
-    trials alone. Tables, figures and CSV are written into the folder. The exit code is
-    1 if a trial failed or crashed.
+    A stopped sweep resumes where it was; an extended one runs only its new trials. The
+    differences are tested for significance. Tables, figures and CSV files are written
+    to the folder. The exit code is 1 if a trial failed or crashed.
     """
     from handgrad.cli.backends import opened
     from handgrad.cli.screens import sweeps as screen
@@ -72,20 +80,20 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
         say_json(results)
     else:
         screen.show_results(results)
-        say(f"tables and figures are in {ledger.folder}")
+        say(f"Tables and figures: {ledger.folder}")
     ended = [o for one in tried(read, ledger) for o in one.outcomes if o]
     if any(outcome["status"] in (CRASHED, FAILED) for outcome in ended):
         raise typer.Exit(1)
 
 
 def _numbers(text: str | None) -> tuple[int, ...] | None:
-    """Seeds with commas between them."""
+    """Parse comma-separated seeds."""
     if text is None:
         return None
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or not all(part.isdecimal() for part in parts):
         raise ConfigError(
-            f"--seeds takes whole numbers with commas between them, got {text!r}. "
-            "Write it like --seeds 0,1,2."
+            f"--seeds takes comma-separated integers, got {text!r}. "
+            "For example: --seeds 0,1,2"
         )
     return tuple(map(int, parts))

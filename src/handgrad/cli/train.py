@@ -1,4 +1,4 @@
-"""`handgrad train`: from words to a run folder."""
+"""`handgrad train`: from command-line arguments to a run folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +34,8 @@ QUICK_START: Settings = {  # `handgrad train` alone: seconds, above 98 % of the 
     "schedule": {"name": "cosine"},
     "training": {"epochs": 20, "batch_size": 32},
 }
-OF_THE_NETWORK = ("normalization", "augmentation")  # of [dataset]; all else: the data's
-WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
+NETWORK_KEYS = ("normalization", "augmentation")  # in [dataset]; the rest is the data
+ALLOWED_WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
 
 
 def train(  # noqa: PLR0913 - a command's options are its arguments
@@ -67,8 +67,8 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     class_weight: option.ClassWeight = None,
     clip_norm: option.ClipNorm = None,
     early_stopping: option.EarlyStopping = None,
-    engine: option.Engine = None,
-    isa: option.Isa = None,
+    engine: run_options.Engine = None,
+    isa: run_options.Isa = None,
     workers: Workers = None,
     run: run_options.RunFolder = None,
     resume: run_options.Resume = None,
@@ -79,9 +79,10 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Train a network and keep everything about it in a run folder.
+    """Train a network and save everything about the run in a folder.
 
-    Without a network, LeNet learns the handwritten digits that come with scikit-learn.
+    Without a model, train LeNet on the handwritten digits included in scikit-learn,
+    with its own recipe; the defaults below are those of a named model.
     """
     from handgrad.cli.screens.stopping import stopping
     from handgrad.cli.screens.training import follow
@@ -108,7 +109,7 @@ def train(  # noqa: PLR0913 - a command's options are its arguments
 
 
 def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
-    """The configuration that the words ask for, every name and option looked up."""
+    """Build the configuration from the arguments; check all names and options."""
     from handgrad.cli.options import parse_settings
     from handgrad.cli.train_checks import check_names
     from handgrad.training.config import config_from
@@ -124,7 +125,7 @@ def _config(model: str | None, given: dict[str, Any]) -> "RunConfig":
 
 
 def _base(model: str | None) -> Settings:
-    """What stands before any option: the quick start, a file, or a network's name."""
+    """The settings before any option: the quick start, a file, or a named network."""
     if model is None:
         return QUICK_START
     if not _is_file(model):
@@ -135,9 +136,9 @@ def _base(model: str | None) -> Settings:
 
 
 def _base_of(source: Path, model: str | None, over: Settings) -> Settings:
-    """The settings of the run that is started from, or its data for another network.
+    """The settings of the run to start from, or its data for another network.
 
-    A normalization that is asked for is the run's own.
+    A normalization given explicitly is computed for the new run.
     """
     from handgrad.training.run_images import is_same_data
     from handgrad.training.start_from import read_saved
@@ -146,7 +147,7 @@ def _base_of(source: Path, model: str | None, over: Settings) -> Settings:
     base, said = _tables_of(before), over
     if model is not None and known_name(model, (before.model.name,)) is None:
         own = _base(model)
-        top = {**base[""], **own.get("", {})}  # the seed cuts the data
+        top = {**base[""], **own.get("", {})}  # the seed determines the split
         base = {**own, "": top, "dataset": base.get("dataset", {})}
         said = merged(own, over)
     data = said.get("dataset", {})
@@ -160,12 +161,12 @@ def _base_of(source: Path, model: str | None, over: Settings) -> Settings:
 
 
 def _without_data(base: Settings, before: "RunConfig") -> Settings:
-    """The settings without those of the data; images of the size that a network takes.
+    """The settings without those of the data; images have the network's input size.
 
-    Where its images are, how they are read and cut, and the weights of its classes
+    The location of the images, how they are read and split, and the class weights
     belong to one data set.
     """
-    data = {k: v for k, v in base.get("dataset", {}).items() if k in OF_THE_NETWORK}
+    data = {k: v for k, v in base.get("dataset", {}).items() if k in NETWORK_KEYS}
     shape = before.resolved.input_shape if before.resolved else ()
     if len(shape) == 3:
         data["image_size"] = list(shape[1:])
@@ -176,7 +177,7 @@ def _without_data(base: Settings, before: "RunConfig") -> Settings:
 
 
 def _tables_of(config: "RunConfig") -> Settings:
-    """What was said in a configuration, with what stands above its tables."""
+    """The explicit settings of a configuration; top-level keys are in table ""."""
     read = config.model_dump(
         exclude_unset=True, exclude={"resolved"}, exclude_none=True
     )
@@ -236,15 +237,15 @@ def _resumed(
 
 
 def _refuse_beside_resume(given: dict[str, Any]) -> None:
-    others = sorted(given.keys() - WITH_RESUME)
+    others = sorted(given.keys() - ALLOWED_WITH_RESUME)
     if others:
         name = {"model": "a model", "settings": "--set"}.get(
             others[0], f"--{others[0].replace('_', '-')}"
         )
         raise ConfigError(
-            "handgrad train --resume goes on with the run's own settings, got "
-            f"{name} as well. Leave it out, or start a new run with --start-from in "
-            "place of --resume."
+            "handgrad train --resume uses the settings of the run itself, got "
+            f"{name} as well. Remove it, or start a new run with --start-from instead "
+            "of --resume."
         )
 
 
@@ -253,10 +254,9 @@ def _check_workers(workers: int | None, engine: str | None) -> None:
         return
     if workers < 1:
         raise ConfigError(
-            f"--workers takes a whole number from 1 up, got {workers}. Change it."
+            f"--workers takes an integer of at least 1, got {workers}. Give 1 or more."
         )
     if engine == "plain":
         raise ConfigError(
-            "--workers belongs to the cpu engine, got it with --engine plain. "
-            "Leave one of them out."
+            "--workers needs --engine cpu, got --engine plain. Remove one of them."
         )

@@ -1,4 +1,4 @@
-"""Names and options looked up before any data is loaded or downloaded."""
+"""Checks of names and options before any data is loaded or downloaded."""
 
 import os
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ LOOKS_LIKE_PATH = ("/", "\\", ".")
 
 
 def check_names(config: "RunConfig") -> None:
-    """ConfigError for the first name or option that is in no catalogue."""
+    """ConfigError for the first unknown name or option."""
     parts = {
         "model": config.model,
         "loss": config.loss,

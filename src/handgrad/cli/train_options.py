@@ -1,4 +1,4 @@
-"""What `handgrad train` may be told, and the tables of a configuration it becomes."""
+"""The options of `handgrad train`, and their conversion to configuration tables."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,160 +6,175 @@ from typing import Annotated, Any
 
 import typer
 
-from handgrad.cli.options import DATA, RUN, TRAINING, Settings, flag, parse_value
+from handgrad.cli.options import (
+    DATA,
+    TRAINING,
+    Settings,
+    flag,
+    option,
+    parse_value,
+)
 from handgrad.errors import ConfigError
 from handgrad.ranges import shown
 
 Model = Annotated[
     str | None,
     typer.Argument(
-        help="A network (see handgrad models) or a TOML file; LeNet by default.",
-        show_default=False,
-    ),
-]
-Engine = Annotated[
-    str | None,
-    typer.Option(help="cpu (fast) or plain (readable).", rich_help_panel=RUN),
-]
-Isa = Annotated[
-    str | None,
-    typer.Option(
-        "--isa",
-        help="avx2, avx512 or amx: the same bits on any processor that has it.",
-        rich_help_panel=RUN,
+        help="Name of a network (see handgrad models), or a TOML file.",
+        show_default="lenet",
     ),
 ]
 DatasetName = Annotated[
     str | None,
-    typer.Option(
-        "--dataset",
+    option(
+        "Name of a data set (see handgrad data list), or path of images.",
+        DATA,
+        name="--dataset",
+        default="digits",
         metavar="NAME|PATH",
-        help="A name (see handgrad data list), or the path of images (digits).",
-        rich_help_panel=DATA,
     ),
 ]
 Validation = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Validation images: a fraction or number of the training images, test, folder "
+        "or none.",
+        DATA,
+        default="0.1",
         metavar="HOW",
-        help="A fraction or count of the training images, test, folder, none (0.1).",
-        rich_help_panel=DATA,
     ),
 ]
 TrainCount = Annotated[
-    int | None,
-    typer.Option(help="Train on this many images only.", rich_help_panel=DATA),
+    int | None, option("Number of images to train on.", DATA, default="all")
 ]
 NormalizationName = Annotated[
     str | None,
-    typer.Option(
-        "--normalization",
-        help="unit (0 to 1), half (-1 to 1) or standard (mean 0, deviation 1).",
-        rich_help_panel=DATA,
+    option(
+        "Normalization: unit (0 to 1), half (-1 to 1) or standard (mean 0, standard "
+        "deviation 1).",
+        DATA,
+        name="--normalization",
+        default="unit",
     ),
 ]
 Augment = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "Augmentation: random_flip, random_crop:2 or cutout:8; may be repeated.",
+        DATA,
         metavar="NAME[:VALUE]",
-        help="random_flip, random_crop:2 or cutout:8; may be repeated.",
-        rich_help_panel=DATA,
-    ),
-]
-Epochs = Annotated[
-    int | None,
-    typer.Option(help="Times through the training images.", rich_help_panel=TRAINING),
-]
-BatchSize = Annotated[
-    int | None, typer.Option(help="Images in a step.", rich_help_panel=TRAINING)
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(help="The same seed gives the same bits.", rich_help_panel=TRAINING),
-]
-Optimizer = Annotated[
-    str | None,
-    typer.Option(
-        help="sgd, momentum, nesterov, rmsprop, adam or adamw.",
-        rich_help_panel=TRAINING,
-    ),
-]
-LearningRate = Annotated[
-    float | None,
-    typer.Option(
-        help="0.1 for sgd, 0.02 with momentum, else 0.001.", rich_help_panel=TRAINING
-    ),
-]
-Schedule = Annotated[
-    str | None,
-    typer.Option(
-        help="constant, step_decay, cosine or one_cycle.", rich_help_panel=TRAINING
-    ),
-]
-WarmupEpochs = Annotated[
-    float | None,
-    typer.Option(help="Rise to the learning rate first.", rich_help_panel=TRAINING),
-]
-WeightDecay = Annotated[
-    float | None,
-    typer.Option(help="The optimizer's weight decay.", rich_help_panel=TRAINING),
-]
-L2 = Annotated[
-    float | None,
-    typer.Option(
-        "--l2", help="Strength of the L2 term of the loss.", rich_help_panel=TRAINING
-    ),
-]
-LossName = Annotated[
-    str | None,
-    typer.Option(
-        "--loss",
-        help="softmax_cross_entropy, multiclass_svm or mean_squared_error.",
-        rich_help_panel=TRAINING,
-    ),
-]
-LabelSmoothing = Annotated[
-    float | None,
-    typer.Option(help="Of softmax_cross_entropy.", rich_help_panel=TRAINING),
-]
-ClassWeight = Annotated[
-    str | None,
-    typer.Option(
-        help="balanced (equal total weight per class) or none (none).",
-        rich_help_panel=TRAINING,
     ),
 ]
 PredictWithFlip = Annotated[
     bool,
     flag(
         "--predict-with-flip",
-        says="Answer by the mean over an image and its mirror image.",
+        says="Test-time augmentation: average the logits of the image and its "
+        "horizontal flip.",
         panel=DATA,
     ),
 ]
-ClipNorm = Annotated[
-    float | None,
-    typer.Option(help="Longest gradient of a step.", rich_help_panel=TRAINING),
-]
-EarlyStopping = Annotated[
-    int | None,
-    typer.Option(
-        metavar="EPOCHS",
-        help="Stop after so many epochs without a better one.",
-        rich_help_panel=TRAINING,
-    ),
-]
-
 AllowEmptyClasses = Annotated[
     bool,
     flag(
         "--allow-empty-classes",
-        says="Go on where a folder beside those of the classes has no images.",
+        says="Allow folders without images beside the class folders.",
         panel=DATA,
     ),
 ]
+Epochs = Annotated[
+    int | None, option("Passes over the training set.", TRAINING, default="10")
+]
+BatchSize = Annotated[int | None, option("Images per step.", TRAINING, default="256")]
+Seed = Annotated[
+    int | None,
+    option(
+        "Seed of all random numbers; the same seed gives bit-identical results.",
+        TRAINING,
+        default="0",
+    ),
+]
+Optimizer = Annotated[
+    str | None,
+    option(
+        "Optimizer: sgd, momentum, nesterov, rmsprop, adam or adamw.",
+        TRAINING,
+        default="sgd",
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    option(
+        "Learning rate.",
+        TRAINING,
+        default="0.1 for sgd, 0.02 with momentum, otherwise 0.001",
+    ),
+]
+Schedule = Annotated[
+    str | None,
+    option(
+        "Learning-rate schedule: constant, step_decay, cosine or one_cycle.",
+        TRAINING,
+        default="constant",
+    ),
+]
+WarmupEpochs = Annotated[
+    float | None, option("Linear warm-up, in epochs.", TRAINING, default="0")
+]
+WeightDecay = Annotated[
+    float | None,
+    option("Weight decay of the optimizer; decoupled in adamw.", TRAINING),
+]
+L2 = Annotated[
+    float | None,
+    option(
+        "Strength of the L2 penalty in the loss.", TRAINING, name="--l2", default="0"
+    ),
+]
+LossName = Annotated[
+    str | None,
+    option(
+        "Loss: softmax_cross_entropy, multiclass_svm or mean_squared_error.",
+        TRAINING,
+        name="--loss",
+        default="softmax_cross_entropy",
+    ),
+]
+LabelSmoothing = Annotated[
+    float | None,
+    option(
+        "Label smoothing of softmax_cross_entropy, as a fraction.",
+        TRAINING,
+        default="0",
+    ),
+]
+ClassWeight = Annotated[
+    str | None,
+    option(
+        "Class weights: balanced (equal total weight per class) or none.",
+        TRAINING,
+        default="none",
+    ),
+]
+ClipNorm = Annotated[
+    float | None,
+    option(
+        "Maximum gradient norm (global-norm clipping).",
+        TRAINING,
+        default="no clipping",
+    ),
+]
+EarlyStopping = Annotated[
+    int | None,
+    option(
+        "Patience: stop after this many epochs without a lower validation loss.",
+        TRAINING,
+        default="no early stopping",
+        metavar="EPOCHS",
+    ),
+]
 
-PLACES = {  # the option's own name -> its table and key; "" is the top
+PLACES = {  # name of the option -> table and key; "" is the top level
     "seed": ("", "seed"),
     "engine": ("", "engine"),
     "isa": ("", "isa"),
@@ -193,39 +208,39 @@ PLACES = {  # the option's own name -> its table and key; "" is the top
 
 
 def tables_from(given: Mapping[str, Any], settings: Settings) -> Settings:
-    """The tables that these options and --set assignments ask for.
+    """Convert options and --set assignments to configuration tables.
 
-    Only what was given is in them, so that a file's own settings stay.
+    They contain only what was given, so that the other settings of a file stay.
     """
     tables: Settings = {}
-    for option, value in given.items():
-        if option not in PLACES:
+    for name, value in given.items():
+        if name not in PLACES:
             continue
-        table, key = PLACES[option]
-        read = READERS.get(option, _as_it_is)(value)
+        table, key = PLACES[name]
+        read = READERS.get(name, _as_it_is)(value)
         tables.setdefault(table, {})[key] = read
     for section, values in settings.items():
         known = tables.setdefault(section, {})
         twice = next((k for k in values if k in known and known[k] != values[k]), None)
         if twice is not None:
-            raise _said_twice(section, twice, known[twice], values[twice])
+            raise _conflict(section, twice, known[twice], values[twice])
         known.update(values)
     return tables
 
 
-def _said_twice(section: str, key: str, first: Any, second: Any) -> ConfigError:
+def _conflict(section: str, key: str, first: Any, second: Any) -> ConfigError:
     name = next(option for option, place in PLACES.items() if place == (section, key))
     return ConfigError(
-        f"--{name.replace('_', '-')} says {shown(first)}, and --set {section}.{key} "
-        f"says {shown(second)}. Give one of them."
+        f"--{name.replace('_', '-')} is {shown(first)}, but --set {section}.{key} is "
+        f"{shown(second)}. Give one of them."
     )
 
 
 def merged(base: Settings, over: Settings) -> Settings:
-    """The base with other tables laid over it; a new name starts a table afresh.
+    """Merge tables over a base; a new name resets the options of its table.
 
     Example
-        an optimizer sgd with momentum, told to be adam, forgets its momentum
+        base "sgd" with a momentum, merged with "adam": "adam" without a momentum
     """
     tables = {name: dict(table) for name, table in base.items() if name}
     top = {**base.get("", {}), **over.get("", {})}
@@ -242,8 +257,8 @@ def _validation(text: str) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number and value not in ("test", "none", "folder"):
         raise ConfigError(
-            "--validation takes a fraction, a count, test, folder or none, got "
-            f"{text!r}. Write it like --validation 0.1."
+            "--validation takes a fraction, a number of images, test, folder or none, "
+            f"got {text!r}. For example: --validation 0.1"
         )
     return value
 
@@ -251,8 +266,8 @@ def _validation(text: str) -> Any:
 def _image_size(side: int) -> list[int]:
     if side < 1:
         raise ConfigError(
-            f"--image-size takes a whole number from 1 up, got {side}. "
-            "Give the pixels of a side."
+            f"--image-size takes an integer of at least 1, got {side}. "
+            "Give the side length in pixels."
         )
     return [side, side]
 

@@ -1,1 +1,1 @@
-"""What stands behind `handgrad.Classifier`: its input, its training, its history."""
+"""Implementation of `handgrad.Classifier`: input checks, training, history."""

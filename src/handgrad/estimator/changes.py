@@ -1,4 +1,4 @@
-"""Parameters that were set between two calls of partial_fit."""
+"""Parameters that were changed between two calls of partial_fit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from handgrad.ranges import shown
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
 
-# what made the network, its inputs and its random numbers
+# parameters that determine the network, its inputs and its random numbers
 FIXED = (
     "model",
     "model_options",
@@ -26,12 +26,13 @@ FIT_ONLY = {"run": None, "validation": None, "early_stopping": False}
 
 
 def for_portions(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, checked, without those that only `fit` uses."""
+    """Check the parameters, and reset those that only `fit` uses."""
     settings = checked_parameters(settings)
     if settings["class_weight"] == "balanced":
         raise ConfigError(
-            'partial_fit cannot take class_weight="balanced": a portion does not tell '
-            "how frequent the classes are. Give a mapping from each label to a number."
+            'partial_fit does not support class_weight="balanced": the examples of one '
+            "call do not show the class frequencies. Give a mapping from each label to "
+            "a number."
         )
     return {**settings, **FIT_ONLY}
 
@@ -39,10 +40,10 @@ def for_portions(settings: Mapping[str, Any]) -> dict[str, Any]:
 def followed(
     config: RunConfig, before: Mapping[str, Any], now: Mapping[str, Any]
 ) -> RunConfig:
-    """The configuration with the parameters that were set since it was made.
+    """Update the configuration with the parameters that were changed since.
 
-    `before` are the parameters then, `now` those of the present call. ConfigError for a
-    change that only a new network could follow.
+    `before` are the parameters of the last call, `now` those of this one. ConfigError
+    for a change that needs a new network.
     """
     for name in FIXED:
         if not _is_same(before[name], now[name]):
@@ -73,8 +74,8 @@ def _needs_fit(
     name: str, before: Mapping[str, Any], now: Mapping[str, Any]
 ) -> ConfigError:
     return ConfigError(
-        f"partial_fit goes on with {name}={shown(before[name])}, got "
-        f"{name}={shown(now[name])}. Call fit to train anew, or set {name} back."
+        f"partial_fit continues with {name}={shown(before[name])}, got "
+        f"{name}={shown(now[name])}. Call fit to train from scratch, or reset {name}."
     )
 
 

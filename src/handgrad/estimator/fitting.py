@@ -1,4 +1,4 @@
-"""Training of a Classifier on arrays, with a run's folder or without."""
+"""Training of a Classifier on arrays, with or without a run folder."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -37,7 +37,7 @@ from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.run_folder import RunFolder
 
-FEW = 8  # examples that are predicted to see whether the network is finite
+FEW = 8  # examples for the check that the outputs of the network are finite
 
 
 def prepare(
@@ -47,7 +47,7 @@ def prepare(
     test: Split | None,
     classes: NumpyArray,
 ) -> tuple[Parts, Dataset]:
-    """The network, its engine and its trainer; and the data as a run would load it.
+    """Build the network, its engine and its trainer, and the data set as in a run.
 
     `settings` are the parameters of the Classifier, by name.
     """
@@ -74,7 +74,7 @@ def prepare(
 
 
 def seed_of(random_state: Any) -> int:
-    """The seed; None asks for one that nobody can repeat."""
+    """The seed of a `random_state`; None gives a random one."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> 1)
     if isinstance(random_state, np.random.RandomState | np.random.Generator):
@@ -84,15 +84,15 @@ def seed_of(random_state: Any) -> int:
     if is_whole(random_state) and 0 <= random_state < SEEDS:
         return int(random_state)
     raise ConfigError(
-        f"random_state is a whole number from 0 to {SEEDS - 1}, a RandomState or None, "
-        f"got {shown(random_state)}. Give a seed such as 0."
+        f"random_state is an integer from 0 to {SEEDS - 1}, a RandomState or None, "
+        f"got {shown(random_state)}. Give a seed, such as 0."
     )
 
 
 def own_network(
     model: Any, form: InputForm, classes: int, seed: int
 ) -> Sequential | None:
-    """A copy of the network that a user has made, or what their function makes."""
+    """A copy of the user's network, or the network that the user's function returns."""
     if isinstance(model, str | list | tuple):
         return None
     if isinstance(model, Sequential):
@@ -103,7 +103,7 @@ def own_network(
     found = check_network(made, form.shape)
     if found.classes > classes:
         raise ShapeError(
-            f"{found.last_layer} gives {found.classes} logits, and the labels have "
+            f"{found.last_layer} returns {found.classes} logits, but the labels have "
             f"{classes} classes. Give the last layer {classes} outputs."
         )
     return made
@@ -115,7 +115,7 @@ def run_training(
     folder: str | Path | None,
     on_epoch: Callable[[EpochRecord], None],
 ) -> None:
-    """Train to the end; the model is then that of the best epoch."""
+    """Train to the end, and restore the best epoch."""
     if folder is None:
         train_to_best(parts.trainer, parts.model, on_epoch)
         check_finite_network(parts.model, parts.config, parts.train.images)
@@ -131,18 +131,18 @@ def run_training(
 def check_finite_network(
     model: Sequential, config: RunConfig, images: NumpyArray
 ) -> None:
-    """NonFiniteError if the last step has left a network of NaN or infinity."""
+    """NonFiniteError if the network contains NaN or infinity after the last step."""
     logits = plain_logits(model, normalization_of(config), images[:FEW])
     arrays = [to_numpy(array.value) for array in model_arrays(model).values()]
     if not all(np.isfinite(array).all() for array in [logits, *arrays]):
         raise NonFiniteError(
-            "After the last step the network gives NaN or infinity: training has "
-            "diverged. Take a smaller learning rate, or clip_norm=1.0."
+            "After the last step the network contains or returns NaN or infinity: "
+            "training has diverged. Use a smaller learning rate, or clip_norm=1.0."
         )
 
 
 def _own(value: Any) -> Any:
-    """A copy of rows and tables: changes to them after `fit` are not the network's."""
+    """Copy lists and tables, so that changes to them after `fit` have no effect."""
     is_plain = isinstance(value, dict | list) or (
         isinstance(value, tuple) and all(isinstance(one, str | dict) for one in value)
     )
@@ -150,7 +150,7 @@ def _own(value: Any) -> Any:
 
 
 def _rows_or_none(network: Sequential) -> Any:
-    """The rows of a network, where all its layers have some."""
+    """The layer specifications of a network; None if a layer has none."""
     try:
         return rows_of(network)
     except ConfigError:

@@ -1,4 +1,4 @@
-"""The epochs of a training, one record each."""
+"""The training history: one record per epoch."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +23,7 @@ class History(list[EpochRecord]):
     """
 
     def plot(self) -> "Figure":
-        """Loss and accuracy after each epoch, with the best epoch marked."""
+        """Plot loss and accuracy after each epoch, with the best epoch marked."""
         from handgrad.inspection.figures.curves import Curve, curves
 
         loss = Curve([r.train_loss for r in self], self._of("validation_loss"))
@@ -33,7 +33,7 @@ class History(list[EpochRecord]):
         return curves(loss, accuracy, best_epoch=best_epoch(list(loss.judged)))
 
     def as_rows(self) -> list[dict[str, Any]]:
-        """The records as plain values, as a file holds them."""
+        """The records as plain values, as stored in a file."""
         return [asdict(record) for record in self]
 
     def _of(self, name: str) -> list[float]:
@@ -42,7 +42,7 @@ class History(list[EpochRecord]):
 
 
 def history_of(path: str | Path) -> History:
-    """The history of a saved classifier or of a run; a run's epochs have no times."""
+    """Load the history of a saved classifier or a run; that of a run has no times."""
     place = Path(path)
     if place.is_file():
         rows = load_history(place)
@@ -53,6 +53,6 @@ def history_of(path: str | Path) -> History:
         return History(map(epoch_record, rows))
     except (TypeError, ValueError) as error:
         raise IntegrityError(
-            f"{place} is damaged: its history is not what a training writes. Use a "
-            "copy of it, or train again."
+            f"{place} is damaged: its history cannot be read. Restore a copy, or train "
+            "again."
         ) from error

@@ -1,4 +1,4 @@
-"""Examples, labels and weights as scikit-learn's estimators take them."""
+"""Checks of examples, labels and weights, by the conventions of scikit-learn."""
 
 from dataclasses import replace
 from math import prod
@@ -35,7 +35,7 @@ RULES: dict[str, Any] = {
 def training_examples(
     estimator: Any, examples: Any, labels: Any
 ) -> tuple[InputForm, NumpyArray, NumpyArray]:
-    """The form of the examples, the examples and their labels; checked.
+    """Check training data; return the form of the examples, the examples, the labels.
 
     Sets `n_features_in_`, and `feature_names_in_` for data frames.
     """
@@ -51,7 +51,7 @@ def training_examples(
 
 
 def more_examples(estimator: Any, form: InputForm, examples: Any) -> NumpyArray:
-    """Examples of the form that the estimator was trained on."""
+    """Check that examples have the form of the training examples."""
     if form.is_image:
         array = check_array(as_array(examples), ensure_2d=False, **RULES)
     else:
@@ -60,13 +60,13 @@ def more_examples(estimator: Any, form: InputForm, examples: Any) -> NumpyArray:
 
 
 def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-    """The classes in scikit-learn's order, and the class number of each example."""
+    """The classes in sorted order, and the class index of each example."""
     check_classification_targets(labels)
     classes, targets = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise DatasetError(
-            f"The labels hold one class, {classes[0]!s}, and a classifier needs at "
-            "least two. Give examples of another class as well."
+            f"The labels contain one class, {classes[0]!s}, but a classifier needs at "
+            "least two. Add examples of another class."
         )
     return classes, targets.astype(np.int64)
 
@@ -74,7 +74,7 @@ def classes_of(labels: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
 def class_numbers(
     labels: Any, classes: NumpyArray, names: tuple[str, ...] = ()
 ) -> NumpyArray:
-    """The class number of each label, (count,), int64.
+    """The class index of each label, (count,), int64.
 
     A label is one of `classes`, or one of the names of the classes.
     """
@@ -89,13 +89,13 @@ def class_numbers(
     unknown = [label for label in np.unique(found) if label not in set(classes)]
     label = shown(unknown[0] if unknown else found)
     raise DatasetError(
-        f"The classifier does not know the label {label}. Its classes are "
+        f"Unknown label {label}. The classes of the classifier are "
         f"{', '.join(map(str, classes[:12]))}."
     )
 
 
 def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
-    """The weight of each example, (count,), float64, from 0; None for ones."""
+    """The weight of each example, (count,), float64, not negative; or None."""
     if sample_weight is None:
         return None
     weights: NumpyArray = _check_sample_weight(
@@ -103,8 +103,7 @@ def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:
     )
     if not weights.any():
         raise DatasetError(
-            "All sample weights are zero, so no example counts. Give at least one a "
-            "weight above 0."
+            "All sample weights are zero. Give at least one example a weight above 0."
         )
     return weights
 
@@ -115,10 +114,10 @@ def split_of(
     sample_weight: Any,
     batch_size: Any,
 ) -> Split:
-    """Examples, class numbers and weights; what weighs nothing is left out.
+    """Make a split of examples, class indices and weights, without those of weight 0.
 
-    Where one step sees everything, whole numbers as weights are repetitions, to the
-    bit: the sums have the same terms.
+    If all examples fit into one step, integer weights repeat the examples, so that both
+    are bit-identical: the sums have the same terms.
     """
     weights = weights_of(sample_weight, targets)
     if weights is None:
@@ -127,7 +126,7 @@ def split_of(
     if is_size and weights.sum() <= batch_size and not (weights % 1).any():
         rows = np.repeat(np.arange(len(targets)), weights.astype(np.int64))
         return Split(examples[rows], targets[rows])
-    weights = (weights / weights.max()).astype(np.float32)  # none is too small or large
+    weights = (weights / weights.max()).astype(np.float32)  # scaled to at most 1
     keep = np.flatnonzero(weights > 0)
     if len(keep) < len(weights):
         examples, targets, weights = examples[keep], targets[keep], weights[keep]
@@ -135,7 +134,7 @@ def split_of(
 
 
 def held_out(estimator: Any, form: InputForm, classes: NumpyArray) -> Split | None:
-    """Validation examples that were given as arrays; None for a share or a count."""
+    """Validation examples given as arrays; None for a fraction or a count."""
     given = estimator.validation
     if not isinstance(given, tuple | list):
         return None
@@ -153,12 +152,12 @@ def labelled(
     *,
     owner: str,
 ) -> Split:
-    """Examples with the class number of each; ShapeError unless there are as many."""
+    """Make a split of examples and labels; ShapeError if their numbers differ."""
     found = more_examples(estimator, form, examples)
     targets = class_numbers(labels, classes, names)
     if len(found) != len(targets):
         raise ShapeError(
-            f"{owner} takes one label for each example, got {len(found)} examples and "
-            f"{len(targets)} labels. Give as many of each."
+            f"{owner} takes one label per example, got {len(found)} examples and "
+            f"{len(targets)} labels. Give the same number of both."
         )
     return Split(found, targets)

@@ -1,4 +1,4 @@
-"""One lock for each classifier: its calls of fit and partial_fit run one at a time."""
+"""One lock per classifier: calls of fit and partial_fit run one at a time."""
 
 import os
 import threading
@@ -14,9 +14,9 @@ _guard = ForkSafeLock(order=2)
 
 
 def training_lock(classifier: Any) -> AbstractContextManager[Any]:
-    """The lock of a classifier; copies, pickles and children of a fork have their own.
+    """The lock of a classifier; copies, pickles and forked processes have their own.
 
-    A fork need not wait for it, as for the model's: training may take hours.
+    Unlike the lock of the model, it does not delay a fork: training may take hours.
     """
     with _guard:
         process, lock = _locks.get(classifier, (0, None))
@@ -28,8 +28,8 @@ def training_lock(classifier: Any) -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def put_back(classifier: Any, history: Sized) -> Iterator[None]:
-    """After an error the classifier is as it was before.
+def restored_on_error(classifier: Any, history: Sized) -> Iterator[None]:
+    """Restore the classifier after an error.
 
     After a KeyboardInterrupt it keeps the epochs of the history, if there are any.
     """

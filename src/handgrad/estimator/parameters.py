@@ -1,4 +1,4 @@
-"""The parameters of a Classifier: each of a kind that a training can use."""
+"""Validation of the parameters of a Classifier."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from handgrad.ranges import LARGEST, MOST, is_number, is_whole, shown
 
 @dataclass(frozen=True)
 class Rule:
-    """What a parameter takes, in words, and a value that is right."""
+    """What a parameter takes, in words, with an example."""
 
     is_right: Callable[[Any], bool]
     words: str
@@ -25,10 +25,9 @@ class Rule:
 
 
 def checked_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters; ConfigError for the first of another kind, or out of range.
+    """Check all parameters; ConfigError for a wrong type or a value out of range.
 
-    Names of networks, losses and the like are looked up later, where the nearest one
-    can be offered.
+    Names of networks, losses and the like are checked later, with a suggestion.
     """
     for name, rule in RULES.items():
         if not rule.is_right(settings[name]):
@@ -52,10 +51,10 @@ def _check_validation(value: Any) -> None:
         return
     hint = "Give, for example, 0.1."
     if is_number(value) and value == 1:
-        hint = "Give 1 for one example; a fraction of 1.0 would leave none to train on."
+        hint = "Give 1 for one example; a fraction of 1.0 leaves none to train on."
     raise ConfigError(
-        "Classifier takes validation as a fraction above 0 and below 1, a count of "
-        f"examples from 1 up, (X, y) or None, got {shown(value)}. {hint}"
+        "Classifier takes validation as a fraction above 0 and below 1, a number of "
+        f"examples of at least 1, (X, y) or None, got {shown(value)}. {hint}"
     )
 
 
@@ -69,20 +68,20 @@ def _check_class_weight(value: Any) -> None:
     if wrong:
         raise ConfigError(
             'Classifier takes class_weight as "balanced", a mapping from each label to '
-            f"a number from 0 up, or None, got {shown(wrong[0])}. Give, for example, "
-            "{0: 1.0, 1: 5.0}."
+            f"a number of at least 0, or None, got {shown(wrong[0])}. Give, for "
+            "example, {0: 1.0, 1: 5.0}."
         )
 
 
 def _check_given_once(settings: Mapping[str, Any]) -> None:
-    """ConfigError for a setting that stands in a table and is a parameter, too."""
+    """ConfigError for a setting given both in a table and as a parameter."""
     for table, name, default in TWICE:
         options = settings[table]
         is_in_table = isinstance(options, Mapping) and name in options
         if is_in_table and settings[name] not in (None, default):
             raise ConfigError(
                 f"Classifier takes {name} once, got {shown(settings[name])} and, in "
-                f"{table}, {shown(options[name])}. Leave one of them out."
+                f"{table}, {shown(options[name])}. Remove one of them."
             )
 
 
@@ -143,9 +142,9 @@ RULES = {
     ),
     "epochs": Rule(
         lambda value: _is_count(value) or _is_one_of(("auto",))(value),
-        f'a whole number from 1 to {MOST}, or "auto"', "20",
+        f'an integer from 1 to {MOST}, or "auto"', "20",
     ),
-    "batch_size": Rule(_is_count, f"a whole number from 1 to {MOST}", "128"),
+    "batch_size": Rule(_is_count, f"an integer from 1 to {MOST}", "128"),
     "optimizer": Rule(_is_named, NAMED, '"adam"'),
     "learning_rate": Rule(_or_none(_is_above_0), ABOVE_0, "0.001"),
     "schedule": Rule(_is_named, NAMED, '"cosine"'),
@@ -158,9 +157,9 @@ RULES = {
     "clip_norm": Rule(_or_none(_is_above_0), ABOVE_0, "1.0"),
     "early_stopping": Rule(
         _or_none(lambda value: _is_truth(value) or value == 0 or _is_count(value)),
-        f"true, false, or a whole number of epochs from 0 to {MOST}", "5",
+        f"True, False, or a number of epochs from 0 to {MOST}", "5",
     ),
-    "augment": Rule(_is_augment, "a list, each a name or a mapping with a name",
+    "augment": Rule(_is_augment, "a list, each item a name or a mapping with a name",
                     '["random_flip"]'),
     "normalization": Rule(
         _is_one_of(NORMALIZATIONS), '"standard", "unit" or "half"', '"standard"'
@@ -172,14 +171,14 @@ RULES = {
     "engine": Rule(_is_one_of(ENGINES), '"cpu" or "plain"', '"cpu"'),
     "workers": Rule(
         _or_none(lambda value: _is_count(value) and value <= MOST_WORKERS),
-        f"a whole number from 1 to {MOST_WORKERS}, or None", "2",
+        f"an integer from 1 to {MOST_WORKERS}, or None", "2",
     ),
     "verbose": Rule(
         _or_none(lambda value: _is_truth(value) or is_whole(value)),
-        "true, false or a whole number", "True",
+        "True, False or an integer", "True",
     ),
 }  # fmt: skip
-TWICE = (  # the table, the name of the setting, and what it is when it is not given
+TWICE = (  # the table, the name of the setting, and its default
     ("optimizer", "learning_rate", None),
     ("loss", "l2", 0),
     ("loss", "label_smoothing", 0),

@@ -1,4 +1,4 @@
-"""Training on one portion of the examples after another."""
+"""Incremental training on successive portions of the examples."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -38,7 +38,7 @@ from handgrad.training.records import EpochRecord
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trainer import Trainer
 
-SHOWN = 5  # labels in a sentence
+SHOWN = 5  # labels in a message
 
 
 def first_portion(
@@ -49,7 +49,7 @@ def first_portion(
     classes: Any,
     sample_weight: Any,
 ) -> tuple[Parts, NumpyArray, Split]:
-    """The new network, all classes, and the examples of a first call."""
+    """The new network, all classes, and the examples of the first call."""
     form, found, given = training_examples(classifier, examples, labels)
     known, _ = classes_of(
         column_or_1d(given if classes is None else as_labels(classes))
@@ -62,7 +62,7 @@ def first_portion(
 def next_portion(
     classifier: Any, examples: Any, labels: Any, classes: Any, sample_weight: Any
 ) -> Split:
-    """The examples of a later call, which are like those of the first."""
+    """Check the examples of a later call against those of the first."""
     form, known = classifier.trained_.given_form, classifier.classes_
     if classes is not None:
         check_same_classes(known, as_labels(classes))
@@ -71,11 +71,11 @@ def next_portion(
 
 
 def check_same_classes(known: NumpyArray, given: NumpyArray) -> None:
-    """ConfigError if a later call names other classes than the first."""
+    """ConfigError if a later call gives other classes than the first."""
     if set(np.ravel(given).tolist()) != set(known.tolist()):
         raise ConfigError(
-            f"partial_fit was begun with the classes {_some(known)}, got "
-            f"{_some(given)}. Leave classes out, or begin anew with a new classifier."
+            f"partial_fit was first called with the classes {_some(known)}, got "
+            f"{_some(given)}. Omit classes, or start with a new classifier."
         )
 
 
@@ -86,10 +86,10 @@ def _some(labels: NumpyArray) -> str:
 
 
 class Portions:
-    """A network that trains on portions: each is one epoch of the same optimizer.
+    """A network trained on portions: each is one epoch with the same optimizer.
 
-    The optimizer's state begins anew here; lengths of a schedule follow from the first
-    portion. `settings` are the parameters that the network's configuration came from.
+    The optimizer's state starts fresh here; the length of a schedule follows from the
+    first portion. `settings` are the parameters behind the network's configuration.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Portions:
         )
 
     def follow(self, settings: Mapping[str, Any]) -> None:
-        """Go on with the parameters of this call; the optimizer's state stays."""
+        """Apply the parameters of this call; the optimizer's state is kept."""
         network, workers = self.network, settings["workers"]
         config = followed(network.config, self.settings, settings)
         self.settings = settings
@@ -121,7 +121,7 @@ class Portions:
         network.config, network.loss, network.workers = config, loss, workers
 
     def train(self, portion: Split, on_epoch: Callable[[EpochRecord], None]) -> None:
-        """One pass over these examples."""
+        """Train for one pass over these examples."""
         network, epoch = self.network, self.position.epoch
         config, names = network.config, network.class_names
         trainer = Trainer(

@@ -1,4 +1,4 @@
-"""A line for each epoch, which a terminal and a notebook both show."""
+"""A progress line per epoch, for terminals and notebooks."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from handgrad.training.records import EpochRecord
 def follow(
     history: History, epochs: int | None, verbose: bool | int
 ) -> Callable[[EpochRecord], None]:
-    """Add each epoch to the history, and print a line for it where that is asked."""
+    """Return a callback that adds an epoch to the history, and prints if `verbose`."""
 
     def on_epoch(record: EpochRecord) -> None:
         history.append(record)
@@ -20,7 +20,7 @@ def follow(
 
 
 def line_of(record: EpochRecord, epochs: int | None) -> str:
-    """One epoch in one line."""
+    """The progress line of an epoch."""
     total = "" if epochs is None else f" of {epochs}"
     line = (
         f"epoch {record.epoch}{total}: loss {record.train_loss:.4f}, "
@@ -31,4 +31,4 @@ def line_of(record: EpochRecord, epochs: int | None) -> str:
             f", validation loss {record.validation_loss:.4f}, "
             f"accuracy {record.validation_accuracy:.2%}"
         )
-    return f"{line} ({record.images_per_second:,.0f} examples a second)"
+    return f"{line} ({record.images_per_second:,.0f} examples/s)"

@@ -1,4 +1,4 @@
-"""Reports: what studies found, as pages that need nothing but a browser."""
+"""Reports of studies, as self-contained HTML pages."""
 
 from handgrad.reports.index import write_index
 from handgrad.reports.write import write_report

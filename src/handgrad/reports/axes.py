@@ -1,4 +1,4 @@
-"""Scales, ticks and the frame of a figure, in SVG that a page's colours reach."""
+"""Scales, ticks and axes of a figure, as SVG styled by the style sheet of the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from math import ceil, floor, isfinite, log10
 
 from handgrad.reports.markup import Markup, element
 
-WIDTH, HEIGHT = 400, 262  # a third of a wide page, or the whole of a narrow one
+WIDTH, HEIGHT = 400, 262  # a third of a wide page, or the width of a narrow one
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 34, 40
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 DECADES = (1.0, 2.0, 5.0)
-SLACK = 1e-9  # of a step: what rounding may do to a tick on the edge
+SLACK = 1e-9  # tolerance for rounding of a tick at the edge, in steps
 MOST_TICKS = 5
 MILLION = 1e6
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers of the data, `low` to `high`, onto places in the figure."""
+    """Map data values from `low` to `high` to coordinates in the figure."""
 
     low: float
     high: float
@@ -26,7 +26,7 @@ class Scale:
     is_log: bool = False
 
     def __call__(self, value: float) -> float:
-        """Where a number stands, to a tenth of a dot."""
+        """The coordinate of a value, rounded to a tenth of a pixel."""
         low, high, value = map(self._bent, (self.low, self.high, value))
         share = (value - low) / (high - low)
         return round(self.start + share * (self.end - self.start), 1)
@@ -45,7 +45,7 @@ class Scale:
 def scale_over(
     values: Sequence[float], start: float, end: float, *, is_log: bool = False
 ) -> Scale:
-    """A scale that shows all finite values with some room; never an empty range."""
+    """A scale that covers all finite values with a margin, and is never empty."""
     finite = [value for value in values if isfinite(value)] or [0.5]
     low, high = min(finite), max(finite)
     if is_log:
@@ -56,7 +56,7 @@ def scale_over(
 
 
 def ticks(low: float, high: float, most: int = MOST_TICKS) -> list[float]:
-    """Round numbers within a range, about that many."""
+    """Round numbers within a range, about `most` of them."""
     rough = (high - low) / most
     size = 10.0 ** floor(log10(rough))
     step = next(size * step for step in STEPS if size * step >= rough * (1 - SLACK))
@@ -65,7 +65,7 @@ def ticks(low: float, high: float, most: int = MOST_TICKS) -> list[float]:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """1, 2, 5 of each power of ten; over wide ranges only some of the powers."""
+    """Ticks at 1, 2 and 5 times each power of ten; only some powers in wide ranges."""
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     fine = [_rounded(step * 10.0**power) for power in powers for step in DECADES]
     fine = [tick for tick in fine if low <= tick <= high]
@@ -76,7 +76,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def whole_ticks(last: int, most: int = 6) -> list[float]:
-    """Epochs to name: the first, the last and round ones between."""
+    """Epochs to label: the first, the last and round ones between."""
     sizes = [size * step for size in (1, 10, 100, 1000) for step in (1, 2, 5)]
     step = next((step for step in sizes if last <= step * most), last)
     between = range(step, last, step)
@@ -89,14 +89,14 @@ def _rounded(value: float) -> float:
 
 
 def tick_words(value: float) -> str:
-    """A tick as a reader says it: 0.05, 12,000, 2.5M, 3e-07."""
+    """Format a tick label: 0.05, 12,000, 2.5M, 3e-07."""
     if MILLION <= abs(value) < 1000 * MILLION:
         return f"{value / MILLION:g}M"
     return f"{value:,.0f}" if 1000 <= abs(value) < MILLION else f"{value:g}"
 
 
 def grid_across(x: Scale, y: Scale) -> list[Markup]:
-    """A line across for each tick of y, with its number at the left."""
+    """A horizontal grid line for each tick of y, with its label on the left."""
     parts = []
     for tick in y.ticks:
         place = y(tick)
@@ -110,7 +110,7 @@ def grid_across(x: Scale, y: Scale) -> list[Markup]:
 def label(
     text: str, x: float, y: float, anchor: str = "start", class_: str | None = None
 ) -> Markup:
-    """A few words at a place."""
+    """A text label at a position."""
     place = None if anchor == "start" else anchor
     return element(
         "text", text, x=float(x), y=float(y), text_anchor=place, class_=class_
@@ -118,7 +118,7 @@ def label(
 
 
 def diamond(x: float, y: float, title: str, size: float = 5.5) -> Markup:
-    """The sign for what was published."""
+    """The marker of a published value."""
     s = f"{size:g}"
     path = f"M{x:g} {y - size:g}l{s} {s}l-{s} {s}l-{s}-{s}z"
     return element("path", element("title", title), d=path, class_="published")
@@ -127,7 +127,7 @@ def diamond(x: float, y: float, title: str, size: float = 5.5) -> Markup:
 def figure(
     heading: str, words: str, *inside: Markup | None, height: float = HEIGHT
 ) -> Markup:
-    """A whole figure; `words` say what it shows to those who cannot see it."""
+    """A complete figure; `words` is its description for screen readers."""
     return element(
         "svg",
         label(heading, 0, 15, class_="heading"),

@@ -1,4 +1,4 @@
-"""The epochs of a variant's seeds: mean, lowest and highest, and the data as CSV."""
+"""Learning curves of a variant over its seeds: mean, minimum, maximum, and CSV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,38 +17,38 @@ Curves = dict[str, list[float | None]]
 
 @dataclass
 class Series:
-    """One metric of one variant, epoch by epoch, for each seed that was run.
+    """One metric of one variant by epoch, for each seed that was run.
 
-    A seed that ended without its numbers has the epochs that it got to.
+    A seed that stopped early has the epochs that it completed.
     """
 
     variant: str
     seeds: dict[int, list[float | None]] = field(default_factory=dict)
-    broken: list[int] = field(default_factory=list)  # seeds that ended early
+    broken: list[int] = field(default_factory=list)  # seeds that stopped early
 
     @property
     def epochs(self) -> int:
-        """How far the longest seed got."""
+        """The number of epochs of the longest seed."""
         return max(map(len, self.seeds.values()), default=0)
 
     def at(self, epoch: int) -> list[float]:
-        """The seeds' numbers after that epoch, of those that got there."""
+        """The values after an epoch, of the seeds that completed it."""
         values = [v[epoch - 1] for v in self.seeds.values() if len(v) >= epoch]
         return [v for v in values if v is not None and isfinite(v)]
 
     def means(self) -> list[tuple[int, float]]:
-        """Epoch and mean, wherever there is one."""
+        """Epoch and mean, for all epochs with values."""
         epochs = range(1, self.epochs + 1)
         return [(e, mean(values)) for e in epochs if (values := self.at(e))]
 
     def spread(self) -> list[tuple[int, float, float]]:
-        """Epoch, lowest and highest, wherever there is more than one seed."""
+        """Epoch, minimum and maximum, for all epochs with more than one seed."""
         epochs = range(1, self.epochs + 1)
         found = [(e, self.at(e)) for e in epochs]
         return [(e, min(v), max(v)) for e, v in found if len(v) > 1]
 
     def ends(self) -> list[tuple[int, int, float]]:
-        """Seed, epoch and number where a seed ended early, if it got that far."""
+        """Seed, epoch and value at which a seed stopped early, if it is finite."""
         return [
             (seed, len(values), last)
             for seed in self.broken
@@ -61,7 +61,7 @@ class Series:
 def series_of(
     metric: str, cells: Sequence[Cell], curves: dict[str, Curves], broken: set[str]
 ) -> list[Series]:
-    """A metric of every variant that has epochs; `curves` and `broken` by key."""
+    """A metric of every variant with epochs; `curves` and `broken` are by trial key."""
     found: dict[str, Series] = {}
     for cell in cells:
         values = curves.get(cell.trial.key, {}).get(metric)
@@ -77,7 +77,7 @@ def series_of(
 def curves_of(
     cells: Sequence[Cell], outcomes: dict[str, Outcome], ledger: Ledger
 ) -> tuple[dict[str, Curves], set[str]]:
-    """The epochs of all trials that ended, and which of them ended early."""
+    """The learning curves of all ended trials, and the keys of those stopped early."""
     curves: dict[str, Curves] = {}
     broken = set()
     for key in {cell.trial.key for cell in cells} & outcomes.keys():
@@ -90,10 +90,10 @@ def curves_of(
 
 
 def curves_until(ledger: Ledger, key: str) -> Curves:
-    """The epochs that a trial has written before it ended early."""
+    """The learning curves that a trial has written before it stopped early."""
     try:
         records = RunFolder(ledger.trial_folder(key) / "run").records()
-    except (HandgradError, OSError, ValueError):  # what is damaged shows no curve
+    except (HandgradError, OSError, ValueError):  # damaged: no curve
         return {}
     rows = [row for row in records if isinstance(row, dict)]
     epochs = [row for row in rows if row.get("kind") == "epoch"]
@@ -101,7 +101,7 @@ def curves_until(ledger: Ledger, key: str) -> Curves:
 
 
 def as_csv(series: Sequence[Series]) -> str:
-    """Variant, epoch, mean, lowest, highest and each seed, one line for each epoch."""
+    """CSV of variant, epoch, mean, minimum, maximum and each seed, a row per epoch."""
     seeds = sorted({seed for one in series for seed in one.seeds})
     header = ["variant", "epoch", "mean", "lowest", "highest"]
     rows: list[list[object]] = [[*header, *(f"seed {seed}" for seed in seeds)]]

@@ -1,16 +1,16 @@
-"""Drawings that follow the page into the dark.
+"""Dark mode for embedded SVG figures.
 
-An SVG that stands in an <img> knows nothing of the page's style sheet, but it is told
-whether the reader prefers dark: so it carries a style sheet of its own, which replaces
-the colours of `inspection.figures.style`. Light readers see what was drawn.
+An SVG in an <img> does not inherit the style sheet of the page, but it can query
+whether the reader prefers a dark colour scheme. So it gets its own style sheet, which
+replaces the colours of `inspection.figures.style` in dark mode only.
 """
 
 import re
 
 DARK = {
-    "#ffffff": "#12161c",  # the ground
+    "#ffffff": "#12161c",  # background
     "#f5f6f8": "#1a2029",  # empty
-    "#e6e9ed": "#2d3642",  # the grid
+    "#e6e9ed": "#2d3642",  # grid
     "#66727f": "#9aa7b5",  # muted
     "#1f2933": "#e6eaf0",  # ink
     "#000000": "#e6eaf0",
@@ -19,26 +19,28 @@ DARK = {
     "#d9622b": "#ff9b66",  # orange
     "#c9b27c": "#dcc48c",  # sand
 }
-"""What each colour of a drawing becomes, as the page's own in colours.css.
+"""The dark replacement of each colour of a figure, as in colours.css.
 
-Written out, as matplotlib is imported with the figures and takes long.
+Duplicated here because importing the figures imports matplotlib, which is slow.
 """
 
 
-def follows(content: bytes) -> bool:
-    """Whether a drawing can: not pixels, nor shades that are numbers themselves."""
+def supports_dark_mode(content: bytes) -> bool:
+    """Whether a figure supports dark mode: no bitmaps, and no other colours."""
     if b"<svg" not in content or b"<image" in content:
         return False
     colours = re.findall(rb"(?:fill|stroke): ?(#[0-9a-f]{6})", content)
     return {colour.decode() for colour in colours} <= set(DARK)
 
 
-def following(content: bytes) -> bytes:
-    """The drawing with its second set of colours, right behind the opening tag."""
-    return re.sub(rb"<svg\b[^>]*>", lambda tag: tag[0] + _sheet(), content, count=1)
+def with_dark_mode(content: bytes) -> bytes:
+    """Insert the dark style sheet after the opening <svg> tag."""
+    return re.sub(
+        rb"<svg\b[^>]*>", lambda tag: tag[0] + _style_sheet(), content, count=1
+    )
 
 
-def _sheet() -> bytes:
+def _style_sheet() -> bytes:
     rules = "".join(
         f'[style*="{what}: {light}"]{{{what}:{dark}!important}}'
         for light, dark in DARK.items()

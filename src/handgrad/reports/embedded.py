@@ -1,28 +1,28 @@
-"""Figures that trials have drawn themselves, carried in the page.
+"""Figures drawn by trials, embedded in the page.
 
 trials/KEY/figures/NAME.svg or NAME.png    the figure
-trials/KEY/figures/NAME.csv                the numbers behind it
+trials/KEY/figures/NAME.csv                its data
 """
 
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
-from handgrad.reports.dark_figures import following, follows
+from handgrad.reports.dark_figures import supports_dark_mode, with_dark_mode
 from handgrad.reports.figures import data_button
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.views import View
 from handgrad.reports.words import capital, variant_words
 
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
-LARGEST = 300_000  # bytes of a picture that a page carries; a larger one is linked
-PORTION = 1_000_000  # bytes of pictures that one row carries
+LARGEST = 300_000  # maximum bytes of an embedded image; a larger one is linked
+PORTION = 1_000_000  # maximum bytes of embedded images per row
 
 
 def trial_figures(view: View, seen: set[Path]) -> Markup | None:
-    """The figures of every variant's first seed that has some.
+    """The figures of each variant, from its first seed that has any.
 
-    Those of a folder in `seen` are on the page already, and those shown now get there.
+    Folders in `seen` are on the page already and skipped; new ones are added to it.
     """
     room, drawn = PORTION, []
     for variant, folder in _folders(view):
@@ -36,7 +36,7 @@ def trial_figures(view: View, seen: set[Path]) -> Markup | None:
 
 
 def pictures(folder: Path) -> list[Path]:
-    """One file for each figure of a folder: the SVG, unless only the PNG is small."""
+    """One file per figure of a folder: the SVG, unless only the PNG is small enough."""
     found: dict[str, Path] = {}
     for path in sorted(folder.glob("*")):
         if path.suffix not in KINDS or path.name.startswith(".") or not path.is_file():
@@ -69,15 +69,15 @@ def _figure(path: Path, variant: str, view: View, *, is_carried: bool) -> Markup
     else:
         link = path.relative_to(view.ledger.folder).as_posix()
         shown = element(
-            "p", element("a", f"{path.name}, too large to stand here", href=link)
+            "p", element("a", f"{path.name} (too large to embed)", href=link)
         )
     return element("figure", shown, element("figcaption", words, ". ", _data(path)))
 
 
 def _carried(path: Path, words: str) -> Markup:
     content = path.read_bytes()
-    is_drawing = follows(content)
-    shown = b64encode(following(content) if is_drawing else content).decode()
+    is_drawing = supports_dark_mode(content)
+    shown = b64encode(with_dark_mode(content) if is_drawing else content).decode()
     image = element("img", src=f"data:{KINDS[path.suffix]};base64,{shown}", alt=words)
     ground = "scroll" if is_drawing else "scroll paper"
     return element("div", image, class_=ground, tabindex=0, role="group")

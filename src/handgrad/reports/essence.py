@@ -1,4 +1,4 @@
-"""A row in two or three sentences, made from its numbers."""
+"""The summary of a row in two or three sentences, generated from its numbers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,36 +17,36 @@ from handgrad.studies.claims import Term
 from handgrad.studies.summary import Summary, summarize
 
 VERDICTS = ("reproduced", "better", "below", "not comparable", "not run")
-HOLDS = ((True, "hold"), (False, "not so"), (None, "not known"))
+HOLDS = ((True, "hold"), (False, "do not hold"), (None, "not known"))
 
 
 def essence(row: Mapping[str, Any], view: View) -> str:
-    """What came out of a row; `view` is the size that is shown first."""
+    """The summary of a row; `view` is the size that is shown first."""
     if not view.ended:
         return f"Not run. {time_left(row['sizes'][view.size], view.size)}".strip()
     findings = row["sizes"][view.size]["findings"]
     said = [
         published_words(row["published"]) if view.size == "full" else "",
         findings_words([finding["holds"] for finding in findings]),
-        *[f"Not so: {f['says']}." for f in findings if f["holds"] is False],
+        *[f"Does not hold: {f['says']}." for f in findings if f["holds"] is False],
         ranking_words(view),
     ]
     return " ".join(filter(None, said))
 
 
 def published_words(published: Sequence[Mapping[str, Any]]) -> str:
-    """How many published numbers got which verdict."""
+    """The number of published numbers with each verdict."""
     counts = Counter(row["verdict"] for row in published)
     return _of("Published numbers", [(counts[name], name) for name in VERDICTS])
 
 
 def findings_words(holds: Sequence[bool | None]) -> str:
-    """How many findings hold."""
+    """The number of findings that hold, do not hold, or are not known."""
     return _of("Findings", [(holds.count(value), word) for value, word in HOLDS])
 
 
 def _of(what: str, counts: Sequence[tuple[int, str]]) -> str:
-    """Findings: 2 of 3 hold, 1 not known."""
+    """Format counts: "Findings: 2 of 3 hold, 1 not known."."""
     found = [(count, word) for count, word in counts if count]
     if not found:
         return ""
@@ -57,7 +57,7 @@ def _of(what: str, counts: Sequence[tuple[int, str]]) -> str:
 
 
 def ranking_words(view: View) -> str:
-    """Which variant is best, which is next, and whether their seeds lie apart."""
+    """The best and second-best variants, and whether the ranges of seeds overlap."""
     if len(view.variants) < 2:
         return ""
     for metric, epoch in metrics_of(view):
@@ -84,7 +84,7 @@ def _ranked(first: str, two: Sequence[tuple[str, Summary]], view: View) -> str:
     of = f"{title} " if title else ""
     words = (
         f"{first}: {of}{names[best]}, {with_spread(ours)}; "
-        f"next {names[second]}, {with_spread(theirs)}"
+        f"next: {names[second]}, {with_spread(theirs)}"
     )
     return f"{words}{_apart(ours, theirs)}."
 
@@ -92,21 +92,21 @@ def _ranked(first: str, two: Sequence[tuple[str, Summary]], view: View) -> str:
 def _apart(one: Summary, other: Summary) -> str:
     """Whether the ranges of two variants' seeds overlap."""
     if min(len(one.values), len(other.values)) < 2:
-        return "; with one seed, that may be chance"
+        return "; with one seed, this may be chance"
     overlap = max(min(one.values), min(other.values)) <= min(
         max(one.values), max(other.values)
     )
-    return f"; the ranges of their seeds {'overlap' if overlap else 'lie apart'}"
+    return f"; the ranges over seeds {'overlap' if overlap else 'do not overlap'}"
 
 
 def time_left(size: Mapping[str, Any], name: str) -> str:
-    """What is still to do in a size, and about how long it takes."""
+    """The trials left in a size, and an estimate of their time."""
     left = size["estimate"]
     if not left["trials"]:
         return ""
     to_do = counted(left["trials"], "trial")
     if left["seconds"] is None:
-        time = "time unknown: nothing like it was run yet"
+        time = "time unknown: no similar trial was run yet"
     else:
         time = f"about {duration_words(left['seconds'])}"
     return f"{capital(name)} size: {to_do} to do, {time}."

@@ -1,4 +1,4 @@
-"""Figures of a page: drawn in it, with their data to take along, and as files."""
+"""Figures of a page: inline SVG with downloadable data, and as separate files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from handgrad.reports.legend import as_drawing
 from handgrad.reports.markup import Markup, data_link, element
 from handgrad.reports.styles import style
 
-MARGIN = 12  # dots around a figure that stands alone
+MARGIN = 12  # pixels around a standalone figure
 CSV = "text/csv"
 
 
 @dataclass
 class Figures:
-    """The files that belong beside a page, by name."""
+    """The figure files next to a page, by name."""
 
     files: dict[str, str] = field(default_factory=dict)
-    embedded: set[Path] = field(default_factory=set)  # folders of trials' own figures
+    embedded: set[Path] = field(default_factory=set)  # folders of embedded figures
 
     def add(
         self,
@@ -30,7 +30,7 @@ class Figures:
         caption: str,
         height: float,
     ) -> Markup:
-        """Keep the drawing and its data as files; the figure for the page."""
+        """Add a drawing and its data as files; return the figure for the page."""
         self.files[f"{stem}.svg"] = alone(drawing, variants, height)
         self.files[f"{stem}.csv"] = data
         words = element("figcaption", caption, " ", data_button(stem, data))
@@ -38,19 +38,19 @@ class Figures:
 
 
 def data_button(stem: str, data: str) -> Markup:
-    """A link that hands out the numbers, from within the page itself."""
+    """A download link for the data, as a data URL."""
     return element(
         "a",
         "CSV",
         href=data_link(data, CSV),
         download=f"{stem}.csv",
         class_="data",
-        aria_label=f"The numbers of this figure as CSV: {stem}.csv",
+        aria_label=f"Data of this figure as CSV: {stem}.csv",
     )
 
 
 def alone(drawing: Markup, variants: Sequence[str], height: float) -> str:
-    """The drawing as a file of its own, with colours and a legend in it."""
+    """The drawing as a standalone file, with its own style sheet and legend."""
     legend, bottom = None, height
     if len(variants) > 1:
         legend, bottom = as_drawing(variants, height + MARGIN)

@@ -1,4 +1,4 @@
-"""A finding in words, made from its comparison and from the numbers that came out."""
+"""A finding in words, generated from its comparison and the measured numbers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ Side = tuple[Part, ...]
 def finding_words(
     result: Result, cells: Sequence[Cell], outcomes: dict[str, Outcome]
 ) -> str:
-    """What the numbers say to a finding, and in how many of the seeds.
+    """The numbers behind a finding, and in how many of the seeds it holds.
 
     Example
-        Test accuracy of max (0.8790) is above that of average (0.8512). That is so in
+        Test accuracy of max (0.8790) is above that of average (0.8512). This holds for
         each of 3 seeds.
     """
     if result.holds is None:
@@ -49,7 +49,7 @@ def finding_words(
 
 
 def _equal(claim: Claim, found: Found) -> list[tuple[Side, str]]:
-    """a <= b <= a says that they are equal; nothing for any other comparison."""
+    """Words for a <= b <= a, which states equality; [] for any other comparison."""
     if len(claim.sides) != 3 or claim.sides[0] != claim.sides[2]:
         return []
     if claim.signs[0] != claim.signs[1] or claim.signs[0] not in ("<=", ">="):
@@ -64,7 +64,7 @@ def _equal(claim: Claim, found: Found) -> list[tuple[Side, str]]:
 
 
 def _compared(claim: Claim, place: int, found: Found) -> tuple[Side, str]:
-    """What is compared, and what is said of it; a number alone is never the subject."""
+    """The subject and the statement of a comparison; the subject is never a number."""
     left, right = claim.sides[place : place + 2]
     values = claim.values(lambda term: found[term].mean)[place : place + 2]
     sign = claim.signs[place]
@@ -92,7 +92,7 @@ def side_words(side: Side, found: Found) -> str:
 
 
 def _object(subject: Side, side: Side, found: Found) -> str:
-    """The second side; a metric that was said already is not said again."""
+    """The second side; a metric already named by the subject is not repeated."""
     first, second = subject[0][1], side[0][1]
     if (
         len(subject) == len(side) == 1
@@ -106,7 +106,7 @@ def _object(subject: Side, side: Side, found: Found) -> str:
 
 
 def _name(part: Term | float) -> str:
-    """A term in words, without its number."""
+    """A term in words, without its value."""
     if not isinstance(part, Term):
         return f"{part:g}"
     variant = variant_words(part.variant)
@@ -123,7 +123,7 @@ def _is_number(side: Side) -> bool:
 
 
 def _in_seeds(claim: Claim, found: Found) -> str:
-    """How many seeds say the same, one by one; nothing of a single one."""
+    """The number of seeds for which the claim holds; '' for a single seed."""
     counts = {len(summary.values) for summary in found.values()}
     if len(counts) != 1:
         return ""
@@ -132,9 +132,9 @@ def _in_seeds(claim: Claim, found: Found) -> str:
         return ""
     same = [_holds_in(place, claim, found) for place in range(count)].count(True)
     said = f"each of {count}" if same == count else f"{same} of {count}"
-    return f"That is so in {said} seeds."
+    return f"This holds for {said} seeds."
 
 
 def _holds_in(place: int, claim: Claim, found: Found) -> bool:
-    """Whether it holds for the seeds at that place alone."""
+    """Whether the claim holds for the seeds at an index."""
     return claim.holds(lambda term: found[term].values[place])

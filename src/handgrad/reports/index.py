@@ -1,4 +1,4 @@
-"""One page for all studies of a folder: the essence of every row, with links."""
+"""The index page of all studies in a folder: a summary of every row, with links."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,14 +18,14 @@ from handgrad.training.atomic import make_folder, write_file
 from handgrad.training.real_files import read_file
 
 INDEX = "index.html"
-TITLE = "Handgrad: what was published, and what came out"
+TITLE = "Handgrad: published and reproduced results"
 
 
 def write_index(root: Path) -> tuple[Path, list[Path]]:
-    """Write every study's report and the page above them; where they are.
+    """Write the report of every study and the index page; return their paths.
 
-    Studies of the package stand there even if nothing of them was run; a user's own
-    stand there once `write_report` has left a report.json in their folder.
+    Built-in studies are listed even if no trials were run; a user's own studies are
+    listed once `write_report` has written a report.json to their folder.
     """
     pages, all_results = [], []
     for name in names():
@@ -92,18 +92,18 @@ def _title(found: dict[str, Any]) -> str:
 
 
 def _not_run(name: str) -> str:
-    return f"Nothing of it was run yet: handgrad study run {name} --quick"
+    return f"No trials were run yet. To start: handgrad study run {name} --quick"
 
 
 def _others(root: Path) -> list[Path]:
-    """The folders of studies that are not the package's own, with a report."""
+    """The folders with a report of studies that are not built in."""
     known = set(names())
     paths = sorted(root.glob("*/report.json")) if root.is_dir() else []
     return [path.parent for path in paths if path.parent.name not in known]
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A report.json that `write_report` has left."""
+    """Read a report.json of `write_report`."""
     try:
         found = parse_json(read_file(path))
     except ValueError as error:
@@ -115,6 +115,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path) -> IntegrityError:
     return IntegrityError(
-        f"{path} is not what handgrad study report has written. Remove it, or report "
-        "that study again."
+        f"{path} is damaged, or was not written by handgrad study report. Remove it, "
+        "or report that study again."
     )

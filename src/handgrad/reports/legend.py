@@ -1,4 +1,4 @@
-"""Which colour and which dashes belong to which variant."""
+"""Legends: the colour and line style of each variant."""
 
 from collections.abc import Sequence
 
@@ -8,17 +8,17 @@ from handgrad.reports.markup import Markup, element
 COLOURS = 8
 DASHES = 3
 LINE_HEIGHT = 20
-LETTER = 6.6  # dots of a letter, about
+LETTER = 6.6  # approximate width of a letter in pixels
 
 
 def style_of(place: int) -> str:
-    """The classes of the variant at that place: eight colours, then dashed ones."""
+    """The CSS classes of the variant at an index: eight colours, then dashed lines."""
     dashes = place // COLOURS % DASHES
     return f"s{place % COLOURS}" + (f" d{dashes}" if dashes else "")
 
 
 def short_names(variants: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """What all variants vary, if it is one setting, and each without its name.
+    """The one setting that varies, if any, and each variant without its name.
 
     Example
         short_names(["momentum=0", "momentum=0.9"])
@@ -34,7 +34,7 @@ def short_names(variants: Sequence[str]) -> tuple[str, dict[str, str]]:
 
 
 def as_list(variants: Sequence[str], *, published: bool) -> Markup | None:
-    """The legend of a page, for all figures below it."""
+    """The legend on a page, for all figures below it."""
     title, names = short_names(variants)
     signs = [(_sign(style_of(p)), names[v]) for p, v in enumerate(variants)]
     if len(variants) < 2:
@@ -60,7 +60,7 @@ def _svg(inside: Markup) -> Markup:
 
 
 def as_drawing(variants: Sequence[str], top: float) -> tuple[Markup, float]:
-    """The legend inside a figure that stands alone, and where it ends."""
+    """The legend of a standalone figure, and its lower end."""
     _, names = short_names(variants)
     parts, x, y = [], 0.0, top
     for place, variant in enumerate(variants):

@@ -1,4 +1,4 @@
-"""A metric over epochs: a line for the mean of each variant, a band for its seeds."""
+"""A metric over epochs: the mean of each variant as a line, its seeds as a band."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from handgrad.reports.legend import style_of
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.words import number
 
-WIDE = 30.0  # a loss whose largest number is that many times its smallest: log scale
+WIDE = 30.0  # ratio of largest to smallest value above which the scale is logarithmic
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def line_figure(
     variants: Sequence[str],
     marks: Sequence[Mark] = (),
 ) -> Markup:
-    """The figure; a variant's colour follows from its place in `variants`."""
+    """Draw the figure; the colour of a variant depends on its index in `variants`."""
     values = [v for one in series for line in one.seeds.values() for v in line]
     values += [mark.value for mark in marks]
     numbers = [value for value in values if value is not None]
@@ -70,7 +70,7 @@ def _epochs(x: Scale, y: Scale, last: int) -> list[Markup]:
 
 
 def _drawn(one: Series, place: int, x: Scale, y: Scale) -> tuple[Markup | None, Markup]:
-    """The band, to lie under all lines, and the line with its points."""
+    """The band, drawn below all lines, and the line with its points."""
     style = style_of(place)
     spread = one.spread()
     above = [f"{x(e):g} {y(high):g}" for e, _, high in spread]
@@ -82,7 +82,7 @@ def _drawn(one: Series, place: int, x: Scale, y: Scale) -> tuple[Markup | None, 
     means = one.means()
     path = "M" + "L".join(f"{x(e):g} {y(v):g}" for e, v in means)
     points = [_point(one, e, v, x, y) for e, v in means]
-    crosses = [_cross(x(e), y(v), f"seed {s} ended here") for s, e, v in one.ends()]
+    crosses = [_cross(x(e), y(v), f"seed {s} stopped here") for s, e, v in one.ends()]
     line = element("path", d=path, class_="line") if len(means) > 1 else None
     few = "few" if len(means) < 4 else ""
     return band, element("g", line, *points, *crosses, class_=f"{style} {few}".strip())
@@ -102,7 +102,7 @@ def _cross(x: float, y: float, title: str) -> Markup:
 
 
 def _words(series: Sequence[Series], *, is_log: bool) -> str:
-    """Where each line begins and ends."""
+    """The first and last value of each line, in words."""
     ends = []
     for one in series:
         means = one.means()

@@ -1,11 +1,11 @@
-"""On what numbers were made, in words."""
+"""The machines and versions that produced the results, in words."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from handgrad.reports.words import counted
 
-CODE = 8  # digits of the checksum of Handgrad's source that tell versions apart
+CODE = 8  # digits of the source checksum that are shown
 
 
 def machine_words(environment: Mapping[str, Any]) -> str:
@@ -21,7 +21,7 @@ def machine_words(environment: Mapping[str, Any]) -> str:
 
 
 def different(environments: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The machines in words, each once, with the states of the source they ran."""
+    """Each distinct machine in words, with the checksums of the source it ran."""
     codes: dict[str, dict[str, None]] = {}
     for environment in environments:
         code = str(environment.get("code_sha256", ""))[:CODE]
@@ -30,7 +30,7 @@ def different(environments: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def details(environment: Mapping[str, Any]) -> str:
-    """All versions, system and matrix library, one on each line."""
+    """All versions, operating system and BLAS library, one per line."""
     libraries = environment.get("libraries", {})
     blas = [
         " ".join(str(part) for part in library.values() if part)

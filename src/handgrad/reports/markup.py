@@ -1,4 +1,4 @@
-"""Elements of a page or a figure. Text is escaped unless it is markup already."""
+"""HTML and SVG elements. Text is escaped unless it is already markup."""
 
 from collections.abc import Iterable
 from html import escape
@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from handgrad.text import printable
 
-EMPTY = frozenset({"br", "col", "img", "link", "meta"})  # HTML's own, never closed
+EMPTY = frozenset({"br", "col", "img", "link", "meta"})  # void elements of HTML
 
 
 class Markup(str):
-    """Markup made here, with all that came from outside escaped."""
+    """Trusted markup, in which all external text is escaped."""
 
     __slots__ = ()
 
@@ -19,7 +19,7 @@ Inside = str | Markup | None
 
 
 def safe(text: Inside) -> Markup:
-    """Markup as it is; anything else escaped and printable; nothing for None."""
+    """Return markup unchanged; escape other text; '' for None."""
     if text is None:
         return Markup("")
     if isinstance(text, Markup):
@@ -28,14 +28,14 @@ def safe(text: Inside) -> Markup:
 
 
 def joined(parts: Iterable[Inside], between: str = "") -> Markup:
-    """Parts one after another."""
+    """Join parts, escaping text."""
     return Markup(between.join(map(safe, parts)))
 
 
 def element(
     name: str, /, *inside: Inside, **attributes: str | float | bool | None
 ) -> Markup:
-    """An element. `class_` is class, `view_box` view-box; None and False leave out.
+    """Make an element. `class_` means class, `view_box` view-box; None, False: omitted.
 
     Example
         element("a", "a < b", href="#a2")  ->  <a href="#a2">a &lt; b</a>
@@ -58,5 +58,5 @@ def _attribute(item: tuple[str, str | float | bool | None]) -> str:
 
 
 def data_link(content: str, kind: str) -> str:
-    """A whole text file as an address, so that a page carries it along."""
+    """A text file as a data URL, embedded in a page."""
     return f"data:{kind};charset=utf-8,{quote(content)}"

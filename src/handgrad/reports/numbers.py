@@ -1,4 +1,4 @@
-"""The numbers of one size of a row, and the trials that have none."""
+"""The table of results of one size of a row, and the trials without results."""
 
 from handgrad.reports.markup import Markup, element
 from handgrad.reports.tables import table, th
@@ -24,9 +24,10 @@ SHOWN = (
 
 
 def numbers_table(view: View) -> Markup:
-    """The last numbers of every variant, over its seeds.
+    """The final metrics of every variant, over its seeds.
 
-    A training has few metrics and may have many variants; an inspection the reverse.
+    Training has few metrics and possibly many variants; an inspection the reverse, so
+    its table is transposed.
     """
     known = dict.fromkeys(
         m for c in view.ended for m in view.outcomes[c.trial.key]["metrics"]
@@ -46,7 +47,7 @@ def numbers_table(view: View) -> Markup:
         [th(name), *(_numbers(view, v, m) for m in metrics), _seconds(view, v)]
         for name, v in zip(names, view.variants, strict=True)
     ]
-    heads = ["Variant", *(capital(metric_words(m)) for m in metrics), "Time a seed"]
+    heads = ["Variant", *(capital(metric_words(m)) for m in metrics), "Time per seed"]
     return table(heads, by_variant)
 
 
@@ -64,7 +65,7 @@ def _seconds(view: View, variant: str) -> str:
 
 
 def lost_trials(view: View) -> Markup | None:
-    """The trials that ended without numbers, and why."""
+    """The trials that ended without results, and why."""
     ended = [(cell, view.outcomes[cell.trial.key]) for cell in view.ended]
     items = [
         element(

@@ -1,4 +1,4 @@
-"""A page: one HTML file with its style in it; it asks nothing of the network."""
+"""A page: one self-contained HTML file, without network requests."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from handgrad.reports.row import chip, shown_size
 from handgrad.reports.styles import style
 from handgrad.reports.tables import table, td, th
 
-# Nothing may be loaded from anywhere, and no script runs, whatever a page carries.
+# No external resources and no scripts, whatever a page contains.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def page(title: str, *inside: Inside) -> str:
-    """A whole document."""
+    """A complete HTML document."""
     sheets = "".join(map(style, ("colours", "chart", "page")))
     head = element(
         "head",
@@ -30,9 +30,9 @@ def page(title: str, *inside: Inside) -> str:
 
 
 def overview(results: Mapping[str, Any], *, link: str | None) -> Markup:
-    """A line for every row: what was asked, what became of it.
+    """The overview table: the question of every row and its results.
 
-    `link` is the file whose rows are linked: "" for this page, None for none.
+    `link` is the file whose rows are linked: "" for this page, None for no links.
     """
     heads = ["Row", "Question", "Published numbers", "Findings", "Trials"]
     rows = []
@@ -61,14 +61,14 @@ def has_run(row: Mapping[str, Any], size: str) -> bool:
 
 
 def verdict_chips(rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """How often each verdict was given, as coloured words."""
+    """The number of each verdict, as coloured chips."""
     counts = Counter(p["verdict"] for row in rows for p in row["published"])
     chips = [chip_counted(counts[name], name) for name in VERDICTS if counts[name]]
     return element("span", *chips, None if chips else "none", class_="chips")
 
 
 def finding_chips(holds: Sequence[bool | None], *, is_run: bool) -> Markup:
-    """How many findings hold, as coloured words."""
+    """The number of findings that hold, as coloured chips."""
     if not holds:
         return element("span", "none", class_="chips")
     if not is_run:
@@ -80,14 +80,14 @@ def finding_chips(holds: Sequence[bool | None], *, is_run: bool) -> Markup:
 
 
 def chip_counted(count: int, word: str) -> Markup:
-    """3 reproduced, as a coloured word; a single one has no count."""
+    """A coloured chip with a count, such as "3 reproduced"; 1 is not written."""
     kind = word.replace(" ", "-")
     text = f"{count} {'hold' if word == 'holds' and count > 1 else word}"
     return chip(word) if count == 1 else element("span", text, class_=f"chip {kind}")
 
 
 def trials_words(row: Mapping[str, Any]) -> str:
-    """How many trials of each size have ended, of how many."""
+    """The number of ended trials and of all trials, by size."""
     return ", ".join(
         f"{name} {size['ended']}/{size['trials']}"
         for name, size in row["sizes"].items()

@@ -1,4 +1,4 @@
-"""A metric of every variant: the mean, the seeds, and what was published."""
+"""A metric by variant: the mean, the seeds, and the published value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from handgrad.reports.markup import Markup, element
 from handgrad.reports.words import number, with_spread
 from handgrad.studies.summary import Summary
 
-FIRST, TRACK, AXIS = 34, 36, 26  # dots: above the first variant, for each, below all
+FIRST, TRACK, AXIS = 34, 36, 26  # heights in pixels: top margin, one track, axis
 SIDE = 8
-LETTERS = 60  # that fit above a track
+LETTERS = 60  # characters that fit above a track
 
 
 @dataclass(frozen=True)
 class Point:
-    """A variant: our numbers, and the published one, if any."""
+    """A variant: our results, and the published value, if any."""
 
     variant: str
     ours: Summary
@@ -36,7 +36,7 @@ class Point:
 def point_figure(
     heading: str, points: Sequence[Point], variants: Sequence[str]
 ) -> Markup:
-    """One track for each variant, its name and number above it."""
+    """Draw one track per variant, with its name and value above it."""
     bottom = FIRST + TRACK * len(points)
     values = [value for point in points for value in point.ours.values]
     values += [p.published for p in points if p.published is not None]
@@ -91,12 +91,12 @@ def _track(point: Point, name: str, place: int, top: float, x: Scale) -> Markup:
 
 
 def cut(text: str, most: int) -> str:
-    """The text, or its beginning if it is longer than that."""
+    """Truncate the text to at most `most` characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _seeds(ours: Summary, y: float, x: Scale) -> list[Markup]:
-    """From the lowest to the highest seed, and each of them."""
+    """A whisker from the lowest to the highest seed, and a dot for each seed."""
     if len(ours.values) < 2:
         return []
     low, high = x(min(ours.values)), x(max(ours.values))
@@ -119,5 +119,5 @@ def _words(points: Sequence[Point]) -> str:
 
 
 def height_of(points: Sequence[Point]) -> float:
-    """How tall the figure of these points is."""
+    """The height of the figure of these points, in pixels."""
     return FIRST + TRACK * len(points) + AXIS

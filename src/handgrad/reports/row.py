@@ -1,4 +1,4 @@
-"""One row of a study: question, answer, figures, settings, cost, command."""
+"""One row of a study: question, answer, figures, settings, cost, commands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ MARKS = {True: "holds", False: "does not hold", None: "not known"}
 
 @dataclass(frozen=True)
 class Row:
-    """A row's results as plain values, both its sizes, and the study's name."""
+    """The results of a row as plain values, its two sizes, and the study's name."""
 
     study: str
     name: str
@@ -45,13 +45,13 @@ class Row:
 
 
 def shown_size(results: Mapping[str, Any]) -> Size:
-    """The size that says more of a row: the full, unless more quick trials ended."""
+    """The size to show first: full, unless more quick trials have ended."""
     full, quick = (results["sizes"][size]["ended"] for size in ("full", "quick"))
     return "quick" if quick > full else "full"
 
 
 def row_section(row: Row, figures: Figures) -> Markup:
-    """The whole row."""
+    """The section of a row."""
     first = row.first
     other = next(view for view in row.views.values() if view is not first)
     section = row.results["section"]
@@ -68,7 +68,7 @@ def row_section(row: Row, figures: Figures) -> Markup:
         _other_size(row, other, figures),
         _settings(row),
         _cost(row),
-        element("p", element("a", "To the top", href="#top"), class_="quiet"),
+        element("p", element("a", "Back to top", href="#top"), class_="quiet"),
         id=row.name,
     )
 
@@ -78,7 +78,7 @@ def _where(section: str) -> str:
 
 
 def published_table(published: Sequence[Mapping[str, Any]]) -> Markup | None:
-    """Published, ours, verdict."""
+    """The table of published numbers, ours, and the verdicts."""
     if not published:
         return None
     heads = ["What", "Published", "Ours", "Seeds", "Verdict"]
@@ -107,14 +107,14 @@ def published_table(published: Sequence[Mapping[str, Any]]) -> Markup | None:
 
 
 def verdict(one: Mapping[str, Any]) -> Markup:
-    """A verdict as a coloured word, and why."""
+    """A verdict as a coloured chip, and its reason."""
     why = "" if one["why"] in ("", one["verdict"]) else f" {one['why']}"
     word = chip(one["verdict"])
     return element("span", word, element("small", why) if why else None)
 
 
 def chip(word: str) -> Markup:
-    """A word with its colour and its sign, for `reproduced`, `holds` and the like."""
+    """A coloured chip with a symbol, for `reproduced`, `holds` and the like."""
     return element("span", word, class_=f"chip {word.replace(' ', '-')}")
 
 
@@ -129,7 +129,7 @@ def _size(row: Row, view: View, figures: Figures) -> Markup:
         trial_figures(view, figures.embedded),
         _lost(view),
         element("p", left, class_="quiet") if left else None,
-        _folded("The numbers", numbers_table(view)) if view.ended else None,
+        _folded("All numbers", numbers_table(view)) if view.ended else None,
     )
 
 
@@ -137,11 +137,11 @@ def _lost(view: View) -> Markup | None:
     lost = lost_trials(view)
     if lost is None:
         return None
-    return element("div", element("h3", "Trials without numbers"), lost)
+    return element("div", element("h3", "Trials without results"), lost)
 
 
 def _findings(view: View) -> Markup | None:
-    """Each finding: what should come out, whether it did, and the numbers."""
+    """Each finding: the expectation, whether it holds, and the numbers."""
     if not view.ended:
         return None
     items = []
@@ -168,10 +168,10 @@ def _findings(view: View) -> Markup | None:
 
 
 def _other_size(row: Row, view: View, figures: Figures) -> Markup | None:
-    """The size that is not shown first: folded, or a line if it was not run."""
+    """The size that is not shown first: collapsed, or one line if it was not run."""
     size = row.results["sizes"][view.size]
     if not view.ended:
-        is_said = row.first.ended  # a row not run at all says so once
+        is_said = row.first.ended  # a row without any trials says so only once
         words = f"Not run. {time_left(size, view.size)}"
         return element("p", words, class_="quiet") if is_said else None
     done = f"{size['ended']} of {counted(size['trials'], 'trial')}"
@@ -183,25 +183,25 @@ def _settings(row: Row) -> Markup:
     notes = [element("li", note) for note in row.results["notes"]]
     return element(
         "div",
-        element("h3", "Setting"),
+        element("h3", "Settings"),
         element("ul", *notes, class_="notes") if notes else None,
         settings_list(row.experiment, cells),
         _folded(
-            "Every setting of the full size",
+            "All settings of the full size",
             element("pre", all_settings(row.views["full"].cells)),
         ),
     )
 
 
 def _cost(row: Row) -> Markup:
-    """Seconds, machines and the commands that do it again."""
+    """The time, the machines and the commands to reproduce a row."""
     lines, machines = [], []
     for name, view in row.views.items():
         size = row.results["sizes"][name]
         if view.ended:
             done = f"{size['ended']} of {counted(size['trials'], 'trial')}"
             time = duration_words(size["seconds"])
-            lines.append(f"{capital(name)} size: {done}, {time} in all.")
+            lines.append(f"{capital(name)} size: {done}, {time} in total.")
         keys = {cell.trial.key for cell in view.ended}
         machines += [view.outcomes[key]["environment"] for key in sorted(keys)]
     command = f"handgrad study run {row.study} --rows {row.name} "
@@ -210,7 +210,7 @@ def _cost(row: Row) -> Markup:
     )
     return element(
         "div",
-        element("h3", "To do it again"),
+        element("h3", "How to reproduce"),
         element("pre", command, quick, "\n", command, full, class_="command"),
         element("p", " ".join(lines)) if lines else None,
         *[element("p", words, class_="quiet") for words in different(machines)],

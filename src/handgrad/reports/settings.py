@@ -1,4 +1,4 @@
-"""The settings of a row: what matters as a list, and all of it as text."""
+"""The settings of a row: the relevant ones as a list, and all of them as text."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,13 +21,13 @@ ALWAYS = (
 )
 TABLES = {"dataset": "data", "model": "network", "optimizer": "optimizer"}
 ABSENT = "none"
-UNSET = {"dataset.train_count": "all"}  # where "none" would say something else
+UNSET = {"dataset.train_count": "all"}  # where "none" would be misleading
 
 Flat = dict[str, Any]  # dotted key -> value
 
 
 def settings_list(experiment: Experiment, cells: Mapping[Size, list[Cell]]) -> Markup:
-    """What matters, of the full size; beside it the quick size where that differs."""
+    """The relevant settings of the full size, and of the quick size if different."""
     full, quick = (_shown(cells[size]) for size in ("full", "quick"))
     full["seeds"], quick["seeds"] = (
         ", ".join(map(str, experiment.seeds_of(size))) for size in ("full", "quick")
@@ -52,7 +52,7 @@ def _item(name: str, full: str | None, quick: str | None) -> Markup:
 
 
 def all_settings(cells: Sequence[Cell]) -> str:
-    """Every setting of the first variant, then what the others set differently."""
+    """All settings of the first variant, then the differences of the others."""
     of_variants = _by_variant(cells)
     if not of_variants:
         return ""
@@ -66,7 +66,7 @@ def all_settings(cells: Sequence[Cell]) -> str:
 
 
 def _shown(cells: Sequence[Cell]) -> dict[str, str]:
-    """The words for each setting that is not left at its default, or varies."""
+    """The text of each setting that varies or differs from its default."""
     variants = _by_variant(cells)
     defaults = dict(_flat(RunConfig().model_dump(mode="json")))
     keys = dict.fromkeys(key for flat in variants.values() for key in flat)
@@ -82,7 +82,7 @@ def _shown(cells: Sequence[Cell]) -> dict[str, str]:
 
 
 def _varied(texts: Mapping[str, str]) -> str:
-    """The values of the variants, with the names that do not say them already."""
+    """The values of the variants, with their names unless these contain the values."""
     if all(text.replace(", ", "-") in name for name, text in texts.items()):
         return listed(list(dict.fromkeys(texts.values())))
     return "; ".join(f"{name}: {text}" for name, text in texts.items())
@@ -102,7 +102,7 @@ def _options(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys and their values, in order."""
+    """Yield dotted keys and their values, in order."""
     for key, value in tables.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{key}.")
@@ -111,7 +111,7 @@ def _flat(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 
 def _name(key: str) -> str:
-    """A dotted key as a reader says it."""
+    """A dotted key in words."""
     start, _, last = key.rpartition(".")
     table = start.rpartition(".")[2]
     where = TABLES.get(table, table)
@@ -122,7 +122,7 @@ def _name(key: str) -> str:
 
 
 def _text(value: Any, key: str = "") -> str:
-    """A value as it stands in a file; tables and rows of numbers as JSON."""
+    """A value as written in a file; tables and nested lists as JSON."""
     if value is None or value == []:
         return UNSET.get(key, ABSENT)
     if isinstance(value, list | tuple) and any(

@@ -1,4 +1,4 @@
-"""The figures of one size of a row: curves over epochs, and metrics by variant."""
+"""The figures of one size of a row: learning curves, and metrics by variant."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ from handgrad.reports.words import capital, counted, metric_words, number
 from handgrad.studies.claims import Term
 from handgrad.text import csv_of
 
-MOST = 3  # metrics by variant: more would say less
+MOST = 3  # maximum number of figures of metrics by variant
 SHOWN = ("train_loss", "validation_loss", "validation_accuracy")
 
 
 def size_figures(view: View, figures: Figures) -> Markup | None:
-    """Curves over epochs, then metrics by variant; None if there is nothing to draw."""
+    """Learning curves, then metrics by variant; None if there is nothing to draw."""
     drawn = [*_curves(view, figures), *_metrics(view, figures)]
     if not drawn:
         return None
@@ -52,7 +52,7 @@ def _curves(view: View, figures: Figures) -> list[Markup]:
 
 
 def _marks(view: View, metric: str) -> list[Mark]:
-    """Published numbers that stand on the curve of that metric."""
+    """The published values on the learning curve of a metric."""
     if view.size != "full":
         return []
     last = max(cell.trial.epochs for cell in view.cells)
@@ -64,18 +64,18 @@ def _marks(view: View, metric: str) -> list[Mark]:
 
 
 def _about(series: Sequence[Series]) -> str:
-    """What line and band stand for."""
+    """The caption: what line and band show."""
     counts = {len(one.seeds) for one in series}
     early = sum(len(one.broken) for one in series)
-    ended = f" ✕: {counted(early, 'seed')} ended early." if early else ""
+    ended = f" ✕: {counted(early, 'seed')} stopped early." if early else ""
     if max(counts) == 1:
         return f"One seed: no spread.{ended}"
     said = " to ".join(map(str, sorted({min(counts), max(counts)})))
-    return f"Mean of {said} seeds; band from the lowest to the highest.{ended}"
+    return f"Mean of {said} seeds; the band is the range over seeds.{ended}"
 
 
 def _metrics(view: View, figures: Figures) -> list[Markup]:
-    """A figure for each metric that matters, where variants can be compared."""
+    """A figure for each relevant metric, if there are variants to compare."""
     if len(view.variants) < 2:
         return []
     drawn: list[Markup] = []
@@ -99,7 +99,7 @@ def _metrics(view: View, figures: Figures) -> list[Markup]:
 
 
 def _says_something(points: Sequence[Point]) -> bool:
-    """Whether variants differ, or something was published to hold them against."""
+    """Whether variants differ, or there is a published value to compare with."""
     means = {point.ours.mean for point in points if point.ours}
     is_published = any(point.published is not None for point in points)
     return len(means) > 1 or (is_published and len(means) == 1)
@@ -120,7 +120,7 @@ def _about_points(points: Sequence[Point]) -> str:
     counts = {len(point.ours.values) for point in points if point.ours}
     if counts == {1}:
         return "One seed: no spread."
-    return "Large: the mean. Small: each seed. After ±: their standard deviation."
+    return "Large dot: mean. Small dots: seeds. ±: standard deviation over seeds."
 
 
 def _points_csv(points: Sequence[Point]) -> str:

@@ -1,4 +1,4 @@
-"""The page of one study, and the files beside it."""
+"""The page of one study, and the files next to it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,20 +16,20 @@ from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
 
 ABOUT = (
-    "“Full” is the size that was published; “quick” is smaller, and only asks whether "
-    "each finding shows. A verdict compares the mean of ours over all seeds with the "
-    "published number: reproduced means within the ± that stands beside it, which was "
-    "chosen before. ± beside ours is the standard deviation over the seeds. "
-    "Accuracies are fractions. ◇ marks what was published."
+    "“Full” is the published size; “quick” is smaller, and only tests whether each "
+    "finding holds. A verdict compares our mean over all seeds with the published "
+    "number: “reproduced” means within the ± next to it, a tolerance that was chosen "
+    "beforehand. The ± next to our numbers is the standard deviation over the seeds. "
+    "Accuracies are fractions. ◇ marks published values."
 )
 
 
 def rows_of(
     study: Study, ledger: Ledger, results: dict[str, Any], asked: str
 ) -> list[Row]:
-    """The rows of a study with both their sizes.
+    """The rows of a study, each with both sizes.
 
-    `asked` is the study as a command line names it.
+    `asked` is the study as named on the command line.
     """
     outcomes, study = ledger.outcomes(), study.on(ledger)
     return [
@@ -57,7 +57,7 @@ def rows_of(
 
 
 def with_essences(results: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """The results, each row with what came out of it in two or three sentences."""
+    """The results, with a summary of each row in two or three sentences."""
     pairs = zip(results["rows"], rows, strict=True)
     said = [{**found, "essence": essence(found, row.first)} for found, row in pairs]
     return {**results, "rows": said}
@@ -66,7 +66,7 @@ def with_essences(results: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any
 def study_page(
     rows: Sequence[Row], results: dict[str, Any]
 ) -> tuple[str, dict[str, str]]:
-    """The document, and the files of its figures by name."""
+    """The HTML document, and the files of its figures by name."""
     figures = Figures()
     sections = [row_section(row, figures) for row in rows]
     title = results["title"] or results["study"]
@@ -98,13 +98,13 @@ def _footer(results: dict[str, Any]) -> Markup:
     return element(
         "footer",
         element("h2", "Made with"),
-        *(machines or [element("p", "Nothing was run yet.")]),
+        *(machines or [element("p", "No trials were run yet.")]),
         element(
             "p",
-            "The folder figures beside this file holds every figure as SVG, with its "
-            "numbers as CSV; report.json holds all results. Each trial's settings, "
-            "numbers and checkpoints are in trials.",
+            "The folder “figures” next to this file contains every figure as SVG, with "
+            "its data as CSV; report.json contains all results. The settings, metrics "
+            "and checkpoints of each trial are in the folder “trials”.",
             class_="quiet",
         ),
-        element("p", element("a", "To the top", href="#top")),
+        element("p", element("a", "Back to top", href="#top")),
     )

@@ -1,4 +1,4 @@
-"""The style sheets that pages and figures carry in themselves."""
+"""The style sheets that are embedded in pages and figures."""
 
 from functools import cache
 from importlib.resources import files
@@ -9,6 +9,6 @@ Sheet = Literal["colours", "chart", "page"]
 
 @cache
 def style(name: Sheet) -> str:
-    """A style sheet of this folder."""
+    """Read a style sheet of this package."""
     sheet = files("handgrad.reports").joinpath(f"{name}.css")
     return sheet.read_text(encoding="utf-8")

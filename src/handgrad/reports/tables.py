@@ -1,4 +1,4 @@
-"""Tables that become a stack of small cards where the screen is narrow."""
+"""Responsive tables, which become stacks of cards on narrow screens."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ def table(
     caption: str | None = None,
     class_: str | None = None,
 ) -> Markup:
-    """A table; each cell carries its column's name, to stand beside it in a card.
+    """A table; each cell has the name of its column, which the card layout shows.
 
-    The roles are written out because a table shown as cards would lose them.
+    The ARIA roles are explicit because the card layout would lose them.
     """
     columns = [element("th", head, scope="col", role="columnheader") for head in heads]
     return element(
@@ -28,7 +28,7 @@ def table(
 
 
 def _row(heads: Sequence[str], row: Sequence[Inside]) -> Markup:
-    """A row; a cell that is an element already keeps its own."""
+    """A row; cells that are already <td> or <th> elements are kept."""
     cells = []
     for head, cell in zip(heads, row, strict=True):
         is_made = isinstance(cell, Markup) and cell.startswith(("<td", "<th"))
@@ -37,10 +37,10 @@ def _row(heads: Sequence[str], row: Sequence[Inside]) -> Markup:
 
 
 def td(cell: Inside, head: str, class_: str | None = None) -> Markup:
-    """A cell that knows the name of its column."""
+    """A cell with the name of its column."""
     return element("td", cell, role="cell", data_head=head or None, class_=class_)
 
 
 def th(cell: Inside) -> Markup:
-    """The cell that names its row."""
+    """The header cell of a row."""
     return element("th", cell, scope="row", role="rowheader")

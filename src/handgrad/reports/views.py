@@ -1,4 +1,4 @@
-"""One size of a row, and what is known of it."""
+"""One size of a row, and its results."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ Metric = tuple[str, int | None]  # its name, and the epoch of a curve
 
 @dataclass(frozen=True)
 class View:
-    """One size of a row, and all that was run of it."""
+    """One size of a row, with the outcomes of its trials."""
 
     row: str
     size: Size
@@ -35,19 +35,19 @@ class View:
         return [cell for cell in self.cells if cell.trial.key in self.outcomes]
 
     def seeds_of(self, variant: str) -> tuple[list[Cell], int]:
-        """The cells of a variant that have ended, and how many there are to be."""
+        """The ended cells of a variant, and the number of all its cells."""
         ended = [cell for cell in self.ended if cell.variant == variant]
         return ended, sum(cell.variant == variant for cell in self.cells)
 
     def known(self, term: Term) -> Summary:
-        """A metric over the seeds that have ended, be they all or not."""
+        """A metric over the seeds that have ended, whether or not all have."""
         ended, _ = self.seeds_of(term.variant)
         if not ended:
             return Summary(why="not run")
         return summarize(term, ended, self.outcomes)
 
     def published(self, metric: Metric) -> dict[str, Published]:
-        """What was published of a metric, by variant; only of the full size."""
+        """The published values of a metric by variant; only for the full size."""
         if self.size != "full":
             return {}
         rows = [p for p in self.experiment.published if (p.metric, p.epoch) == metric]
@@ -55,7 +55,7 @@ class View:
 
 
 def metrics_of(view: View) -> list[Metric]:
-    """The published metrics; without, those that the findings or all trials have."""
+    """The published metrics, or else those of the findings, or else a usual one."""
     found = [(p.metric, p.epoch) for p in view.experiment.published]
     if not found:
         of_size = [f for f in view.experiment.findings if view.size in f.sizes]

@@ -1,4 +1,4 @@
-"""Words for metrics, variants, counts and numbers."""
+"""Formatting of metrics, variants, counts and numbers."""
 
 from collections.abc import Sequence
 
@@ -6,31 +6,31 @@ from handgrad.studies.experiment import ALONE
 from handgrad.studies.summary import Summary
 
 PARTS = {"train": "training", "f1": "F1"}
-CLOSE = 1e-3  # below it, four digits after the point say too little
-THOUSAND = 1000  # from there on, nothing after the point
-LARGEST = 100  # of a unit of time, then the next
+CLOSE = 1e-3  # below it, four decimals are too few
+THOUSAND = 1000  # no decimals from here on
+LARGEST = 100  # of a unit of time, then the next unit
 NOTHING = "—"
-DIGITS = 1e7  # above it, all digits say too much
+DIGITS = 1e7  # four significant digits from here on
 
 
 def metric_words(metric: str, epoch: int | None = None) -> str:
-    """A metric's name as a reader says it: training loss after epoch 5."""
+    """The name of a metric in words: training loss after epoch 5."""
     if metric == "diverged":
-        words = "share of diverged seeds"
+        words = "fraction of diverged seeds"
     elif metric.endswith("_rises"):
-        words = f"rises of the {metric_words(metric.removesuffix('_rises'))}"
+        words = f"increases of the {metric_words(metric.removesuffix('_rises'))}"
     else:
         words = " ".join(PARTS.get(part, part) for part in metric.split("_"))
     return words if epoch is None else f"{words} after epoch {epoch}"
 
 
 def variant_words(variant: str) -> str:
-    """A variant's name in a sentence: learning rate 0.1; nothing for the only one."""
+    """The name of a variant in words: learning rate 0.1; '' for the only one."""
     return "" if variant == ALONE else variant.replace("_", " ").replace("=", " ")
 
 
 def number(value: float) -> str:
-    """Four digits after the point, or what is left to say."""
+    """Format a number with four decimals, or with digits that suit its size."""
     if value and abs(value) < CLOSE:
         return f"{value:.3g}"
     if abs(value) >= DIGITS:
@@ -46,7 +46,7 @@ def with_spread(ours: Summary) -> str:
 
 
 def mean_and_spread(mean: float, spread: float | None) -> str:
-    """Both with as many digits: 0.8790 ± 0.0021; the mean alone for one seed."""
+    """Format both with equal precision: 0.8790 ± 0.0021; only the mean for one seed."""
     if spread is None:
         return number(mean)
     if spread == 0 and mean == int(mean):
@@ -59,22 +59,22 @@ def mean_and_spread(mean: float, spread: float | None) -> str:
 
 
 def capital(sentence: str) -> str:
-    """The sentence with a large first letter."""
+    """Capitalize the first letter."""
     return sentence[:1].upper() + sentence[1:]
 
 
 def listed(parts: Sequence[str]) -> str:
-    """a, b and c."""
+    """Join as "a, b and c"."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def counted(count: int, thing: str) -> str:
-    """1 trial, 2 trials."""
+    """Format a count: 1 trial, 2 trials."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def duration_words(seconds: float) -> str:
-    """Seconds in the unit that fits: 8.2 s, 3.2 min, 1.5 h."""
+    """Format seconds in a suitable unit: 8.2 s, 3.2 min, 1.5 h."""
     for size, unit in ((1, "s"), (60, "min"), (3600, "h")):
         value = seconds / size
         if value < LARGEST or unit == "h":

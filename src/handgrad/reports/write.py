@@ -1,4 +1,4 @@
-"""Write a study's report: HTML, Markdown, JSON, and the figures with their numbers."""
+"""Write a study's report: HTML, Markdown, JSON, and the figures with their data."""
 
 from pathlib import Path
 
@@ -15,9 +15,9 @@ FIGURES = "figures"
 def write_report(
     study: Study, ledger: Ledger, *, asked: str | None = None
 ) -> dict[str, Path]:
-    """Write everything into the study's folder; where each part is.
+    """Write the report to the study's folder; return the path of each part.
 
-    `asked` is the study as a command line names it, by default its own name.
+    `asked` is the study as named on the command line, by default its own name.
     """
     results = results_of(study, ledger)
     rows = rows_of(study, ledger, results, asked or study.name)

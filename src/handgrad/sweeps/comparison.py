@@ -1,9 +1,8 @@
-"""Which settings can be told apart by the seeds that were run.
+"""Significance of the difference of two settings: a bootstrap over seeds.
 
-The means of two settings differ; would they with other seeds? Both settings' values are
-drawn again with replacement many times, and the middle 90 % of the differences
-make an interval. With few values such an interval is too narrow, so its ends are
-moved outwards as the t distribution says.
+The values of both settings are resampled with replacement many times; the central 90 %
+of the differences of their means are a confidence interval. With few values such an
+interval is too narrow, so its ends are moved outwards by the t distribution.
 
 Equations
     difference = mean(a*) - mean(b*)     a*, b* drawn from a, b with replacement
@@ -25,10 +24,10 @@ from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
 from handgrad.randomness import Key, uniform
 
-LEVEL = 0.9  # with three seeds a side, no interval of seeds alone can promise more
-FEWEST = 3  # seeds a side; two of each fall apart by chance one time in three
+LEVEL = 0.9  # three seeds each do not support a higher confidence level
+FEWEST = 3  # seeds each; two each are separated by chance one time in three
 RESAMPLES = 10_000
-MANY = 1000  # seeds that nobody will run
+MANY = 1000  # more seeds than is practical
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Comparison:
     Units
         difference  mean of the first minus mean of the second
         low, high   ends of the 90 % interval; None with fewer than three seeds each
-        seeds       number of seeds, of the setting with fewer
+        seeds       number of seeds of the setting with fewer
         enough      seeds each that may make it significant, roughly; or None
 
     Source
@@ -49,7 +48,7 @@ class Comparison:
     low: float | None
     high: float | None
     seeds: int
-    enough: int | None = None  # seeds that may tell them apart, roughly
+    enough: int | None = None  # seeds each that may make it significant, roughly
 
     @property
     def is_told(self) -> bool:
@@ -78,7 +77,7 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
     if not (a.size and b.size):
         raise ConfigError(
             f"compare takes at least one value of each setting, got {len(a)} and "
-            f"{len(b)}. Give one for each seed."
+            f"{len(b)}. Give one per seed."
         )
     difference, seeds = float(a.mean() - b.mean()), min(len(a), len(b))
     if seeds < FEWEST:
@@ -91,7 +90,7 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
 
 
 def means(values: NumpyArray, key: Key) -> NumpyArray:
-    """The means of many draws with replacement.
+    """The means of bootstrap resamples.
 
     Shapes
         values   (seeds,)
@@ -102,7 +101,7 @@ def means(values: NumpyArray, key: Key) -> NumpyArray:
 
 
 def tail_of(count: int) -> float:
-    """The share of the differences beyond each end of the interval."""
+    """The fraction of the differences beyond each end of the interval."""
     from scipy.stats import norm, t
 
     wide = t.ppf(0.5 + LEVEL / 2, count - 1) * sqrt(count / (count - 1))
@@ -110,7 +109,7 @@ def tail_of(count: int) -> float:
 
 
 def _enough(a: NumpyArray, b: NumpyArray) -> int | None:
-    """Seeds a side at which this difference would leave the interval of the normal."""
+    """Seeds each at which this difference is significant by a normal interval."""
     from scipy.stats import norm
 
     difference = float(a.mean() - b.mean())
@@ -122,7 +121,7 @@ def _enough(a: NumpyArray, b: NumpyArray) -> int | None:
 
 
 def in_words(a: str, b: str, found: Comparison) -> str:
-    """One sentence: A is better than B, or not enough seeds to tell them apart.
+    """One sentence: A is better than B, or the difference is not significant.
 
     `a` has the better mean.
     """
@@ -130,8 +129,8 @@ def in_words(a: str, b: str, found: Comparison) -> str:
     differ = "the means are the same" if same else f"the means differ by {size(found)}"
     if found.low is None or found.high is None:
         return (
-            f"Not enough seeds to tell {a} from {b}: {differ}, but "
-            f"{FEWEST} seeds each are the fewest that say anything, got {found.seeds}."
+            f"Not enough seeds to distinguish {a} from {b}: {differ}, but a test needs "
+            f"at least {FEWEST} seeds each, got {found.seeds}."
         )
     ends = sorted((abs(found.low), abs(found.high)))
     if found.is_told:
@@ -139,14 +138,15 @@ def in_words(a: str, b: str, found: Comparison) -> str:
             f"{a} is better than {b} by {size(found)} ({LEVEL:.0%} interval "
             f"{ends[0]:.4f} to {ends[1]:.4f}, {found.seeds} seeds each)."
         )
-    more = f"some {found.enough} seeds may do" if found.enough else "more may not help"
+    needed = f"about {found.enough} seeds may be enough"
+    more = needed if found.enough else "more may not help"
     return (
-        f"Not enough seeds to tell {a} from {b}: {differ}, "
+        f"Not enough seeds to distinguish {a} from {b}: {differ}, "
         f"{LEVEL:.0%} interval {found.low:+.4f} to {found.high:+.4f} with "
         f"{found.seeds} seeds each; {more}."
     )
 
 
 def size(found: Comparison) -> str:
-    """The difference without its sign."""
+    """The absolute difference, as text."""
     return f"{abs(found.difference):.4f}"

@@ -1,4 +1,4 @@
-"""Every combination of the values of all parameters."""
+"""Grid search: every combination of the values of all parameters."""
 
 from itertools import product
 
@@ -7,7 +7,7 @@ from handgrad.sweeps.sweep import Sweep
 
 
 def grid(sweep: Sweep) -> list[Setting]:
-    """The settings of a grid, the last parameter changing fastest."""
+    """The settings of a grid; the last parameter varies fastest."""
     names = [parameter.name for parameter in sweep.space]
     points = [parameter.points() for parameter in sweep.space]
     return [

@@ -1,9 +1,9 @@
-"""How much of the metric hangs on each parameter, as a forest of trees sees it.
+"""Hyperparameter importance: permutation importance in a random forest.
 
-A random forest learns the mean metric of a setting from the parameters' places in their
-ranges. A parameter's importance is how far the forest's R2 falls when that parameter's
-values are shuffled. The R2 on settings that a tree has not seen (out of bag) says
-whether the forest has learned anything that is worth explaining.
+A random forest predicts the mean metric of a setting from the positions of the
+parameters in their ranges. The importance of a parameter is the decrease of R2 when its
+values are permuted. The out-of-bag R2, on settings that a tree was not trained on, says
+how far the forest can be trusted.
 
 Source
     Breiman (2001), Random Forests, sections 3.1 and 10.
@@ -17,26 +17,26 @@ import numpy as np
 from handgrad.imports import random_state_kept
 from handgrad.sweeps.space import Parameter, Values
 
-FEWEST = 8  # settings; below that a forest sees what it likes
+FEWEST = 8  # settings; with fewer, a forest fits noise
 TREES = 200
 SHUFFLES = 20
-LITTLE = 0.2  # R2 out of bag below which the forest has seen next to nothing
+LITTLE = 0.2  # out-of-bag R2 below which the forest has learned next to nothing
 METHOD = (
-    f"fall of R2 when a parameter's values are shuffled ({SHUFFLES} times), in a "
-    f"random forest of {TREES} trees that predicts the mean metric of a setting"
+    f"decrease of R2 when the values of a parameter are permuted ({SHUFFLES} times), "
+    f"in a random forest of {TREES} trees that predicts the mean metric of a setting"
 )
 
 
 def importance(
     space: Sequence[Parameter], settings: Sequence[Values], means: Sequence[float]
 ) -> dict[str, Any]:
-    """The falls by parameter, the method in words, and R2 out of bag.
+    """The importance by parameter, the method in words, and the out-of-bag R2.
 
-    Where nothing can be said `parameters` is empty, and `why` says why.
+    If there is too little data, `parameters` is empty and `why` says why.
     """
     made: dict[str, Any] = {"method": METHOD, "parameters": {}, "r2": None, "why": ""}
     if len(settings) < FEWEST:
-        why = f"{len(settings)} settings have all their numbers, {FEWEST} are needed"
+        why = f"{len(settings)} settings are complete, {FEWEST} are needed"
         return {**made, "why": why}
     if len(set(means)) < 2:
         return {**made, "why": "all settings are equally good"}
@@ -52,14 +52,14 @@ def importance(
 
 
 def caution(r2: float) -> str:
-    """What R2 out of bag says of the falls, in words."""
+    """The out-of-bag R2, with a warning if it is low."""
     sign = "\N{MINUS SIGN}" if r2 < 0 else ""
-    words = f"R² on settings it has not seen: {sign}{abs(r2):.2f}"
-    return f"{words}, so go by it no further than that" if r2 < LITTLE else words
+    words = f"out-of-bag R² {sign}{abs(r2):.2f}"
+    return f"{words}, too low to rely on" if r2 < LITTLE else words
 
 
 def _falls(places: Any, means: Any) -> tuple[Any, float]:
-    """Shuffled falls of R2, a row for each parameter; and R2 out of bag."""
+    """Decreases of R2 by permutation, a row per parameter; and the out-of-bag R2."""
     with random_state_kept():
         from sklearn.ensemble import RandomForestRegressor
         from sklearn.inspection import permutation_importance

@@ -1,10 +1,11 @@
-"""Settings proposed by Optuna's tree of Parzen estimators, from what the others gave.
+"""Bayesian optimization with Optuna's tree-structured Parzen estimator (TPE).
 
-A setting's first seed is run before its other seeds, so that one which is pruned or
-diverges costs one trial. Optuna's journal, a plain file in the sweep's folder, keeps
-the search; what was open when the sweep was killed is proposed again, and the ledger
-knows its trials. Each proposal draws from a seed of its own, made from the number of
-settings before it: with one trial at a time a killed sweep ends as an unbroken one.
+The first seed of a setting is run before its other seeds, so that a setting that is
+pruned or diverges costs one trial. Optuna's journal, a plain file in the sweep's
+folder, stores the search; settings that were open when the sweep was killed are
+proposed again, and the ledger knows their trials. The seed of each proposal is derived
+from the number of settings before it: with one trial at a time, a killed sweep ends
+with the same results as an uninterrupted one.
 
 Source
     Bergstra, Bardenet, Bengio, Kegl (2011), Algorithms for hyper-parameter
@@ -37,21 +38,21 @@ if TYPE_CHECKING:
     from optuna.trial import Trial
 
 JOURNAL = "optuna.journal"
-AT_RANDOM = 8  # settings before there is enough to learn from
-JUDGED_FROM = 2  # epochs; the first says little
-COMPARED = 4  # settings that come to their end before one is pruned
-PROPOSALS = 50  # in a row that are being tried already
+AT_RANDOM = 8  # random settings before the first proposal of TPE
+JUDGED_FROM = 2  # epochs before pruning
+COMPARED = 4  # completed settings before pruning
+PROPOSALS = 50  # attempts to propose a setting that is not open already
 
 
 @dataclass
 class _Open:
-    """A setting whose seeds are not all through."""
+    """A setting whose seeds are not all finished."""
 
     trial: "Trial"
     setting: Setting
     rest: list[Cell]
     values: list[float] = field(default_factory=list)
-    reported: int = 0  # epochs of the first seed that Optuna knows
+    reported: int = 0  # epochs of the first seed reported to Optuna
 
 
 class TreeSearch:
@@ -61,7 +62,7 @@ class TreeSearch:
         self.sweep, self.ledger = sweep, ledger
         self.again = {CRASHED, FAILED} if retry else set()
         make_folder(ledger.folder)
-        mend(ledger.folder / JOURNAL)
+        cut_torn_line(ledger.folder / JOURNAL)
         self.study = open_study(sweep, ledger.folder)
         self.distributions = {p.name: _distribution(p) for p in sweep.space}
         self.ready: deque[Cell] = deque()
@@ -69,7 +70,7 @@ class TreeSearch:
         self._propose_again()
 
     def next(self) -> Cell | None:
-        """The next seed of an open setting, or the first of a new one."""
+        """The next seed of an open setting, or the first seed of a new one."""
         while True:
             if not self.ready and not self._propose():
                 return None
@@ -83,7 +84,7 @@ class TreeSearch:
             self.take(cell, outcome)
 
     def why_end(self, cell: Cell, said: dict[str, Any]) -> str:
-        """By the median rule, of the first seed of a setting alone."""
+        """Apply the median stopping rule to the first seed of a setting."""
         open_ = self.open.get(cell.variant)
         if self.sweep.pruning == "none" or open_ is None or open_.values:
             return ""
@@ -95,12 +96,12 @@ class TreeSearch:
         if not open_.trial.should_prune():
             return ""
         return (
-            f"Up to epoch {epoch} its best {self.sweep.curve} was worse than the "
+            f"Up to epoch {epoch}, its best {self.sweep.curve} was worse than the "
             "median of the other settings at that epoch."
         )
 
     def take(self, cell: Cell, outcome: Outcome) -> None:
-        """Tell Optuna once all seeds are through, or one has no number."""
+        """Tell Optuna the result once all seeds are finished, or one has no number."""
         from optuna.trial import TrialState
 
         open_ = self.open.get(cell.variant)
@@ -123,7 +124,7 @@ class TreeSearch:
         self.ready = deque(cell for cell in self.ready if cell.variant != name)
 
     def _propose(self) -> bool:
-        """Open one more setting, unless there are enough."""
+        """Open another setting, unless there are enough."""
         for attempt in range(PROPOSALS):
             count = len(_settled(self.study)) + len(self.open)
             if count >= (self.sweep.trials or TRIALS):
@@ -136,11 +137,11 @@ class TreeSearch:
                 self.open[setting.name] = _Open(trial, setting, rest)
                 self.ready.append(first)
                 return True
-            _drop(self.study, trial.number)  # it is being tried; another one
+            _drop(self.study, trial.number)  # open already; ask for another
         return False
 
     def _propose_again(self) -> None:
-        """Put what was open when the sweep was stopped before all else."""
+        """Enqueue the settings that were open when the sweep was stopped."""
         from optuna.trial import TrialState
 
         for trial in self.study.get_trials(states=(TrialState.RUNNING,)):
@@ -149,14 +150,14 @@ class TreeSearch:
 
 
 def settings_tried(sweep: Sweep, folder: Path) -> list[Setting]:
-    """The settings of the search so far, each once, in the order of their proposal."""
+    """The settings of the search so far, without repetition, in order of proposal."""
     trials = _settled(open_study(sweep, folder)) if _is_begun(folder) else []
     made = (setting_from(sweep, trial.params) for trial in trials)
     return list({setting.name: setting for setting in made}.values())
 
 
 def trials_ahead(sweep: Sweep, ledger: Ledger) -> int:
-    """How many trials a search still has to do, if it proposes nothing twice."""
+    """The number of trials left, if no setting is proposed twice."""
     from optuna.trial import TrialState
 
     settings, seeds = sweep.trials or TRIALS, len(sweep.seeds)
@@ -174,24 +175,24 @@ def trials_ahead(sweep: Sweep, ledger: Ledger) -> int:
 
 
 def setting_from(sweep: Sweep, proposed: dict[str, Any]) -> Setting:
-    """The setting of Optuna's numbers and words."""
+    """Convert Optuna's parameters to a setting."""
     values = {p.name: _value(p, proposed[p.name]) for p in sweep.space}
     return sweep.setting(values)
 
 
 def require_optuna() -> None:
-    """ConfigError that names the extra where it is not installed."""
+    """ConfigError if Optuna is not installed."""
     try:
         import optuna  # noqa: F401 - only to see whether it is there
     except ImportError as error:
         raise ConfigError(
             'method = "tpe" needs Optuna. Install it with '
-            "pip install 'handgrad[optuna]', or take method = \"random\"."
+            "pip install 'handgrad[optuna]', or use method = \"random\"."
         ) from error
 
 
 def open_study(sweep: Sweep, folder: Path) -> "Study":
-    """The search in the folder's journal, begun or gone on with."""
+    """Create or load the search of the journal in a folder."""
     require_optuna()
     import optuna
     from optuna.storages import JournalStorage
@@ -199,7 +200,7 @@ def open_study(sweep: Sweep, folder: Path) -> "Study":
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = folder / JOURNAL
-    lock: Any = _OursAlone()
+    lock: Any = _NoLock()
     median = optuna.pruners.MedianPruner(COMPARED, n_warmup_steps=JUDGED_FROM)
     try:
         return optuna.create_study(
@@ -211,13 +212,13 @@ def open_study(sweep: Sweep, folder: Path) -> "Study":
         )
     except (ValueError, KeyError) as error:
         raise IntegrityError(
-            f"{path} is not what a search has written. Remove it; the search begins "
-            "anew, and trials that are done are not done again."
+            f"{path} is damaged. Remove it to restart the search; trials that are done "
+            "are not run again."
         ) from error
 
 
-class _OursAlone:
-    """No lock: one runner owns the folder, and a lock file would outlive a kill."""
+class _NoLock:
+    """No locking: one runner owns the folder, and a lock file would survive a kill."""
 
     def acquire(self) -> bool:
         return True
@@ -231,9 +232,9 @@ def _is_begun(folder: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0
 
 
-def mend(journal: Path) -> None:
-    """Cut off a last line that a kill has torn, or it would spoil the next one."""
-    append(journal, b"")  # as Optuna will: RunError where it is a link
+def cut_torn_line(journal: Path) -> None:
+    """Cut off a partial last line, which would corrupt the next one."""
+    append(journal, b"")  # as Optuna will: RunError for a link
     content = read_file(journal)
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
@@ -249,7 +250,7 @@ def _settled(study: "Study") -> list[Any]:
 def _drop(study: "Study", number: int) -> None:
     from optuna.trial import TrialState
 
-    study.tell(number, state=TrialState.FAIL)  # which Optuna learns nothing from
+    study.tell(number, state=TrialState.FAIL)  # ignored by the sampler
 
 
 def _sampler(seed: int, count: int, attempt: int) -> "BaseSampler":
@@ -266,7 +267,7 @@ def _distribution(parameter: Parameter) -> "BaseDistribution":
         IntDistribution,
     )
 
-    if isinstance(parameter, Choice):  # as words: Optuna keeps no lists
+    if isinstance(parameter, Choice):  # as strings: Optuna does not support lists
         return CategoricalDistribution([in_words(v) for v in parameter.values])
     if parameter.integer:
         low, high = int(parameter.low), int(parameter.high)

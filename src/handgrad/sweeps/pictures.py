@@ -1,4 +1,4 @@
-"""The figures of a sweep: parallel coordinates, importance, curves."""
+"""The figures of a sweep: parallel coordinates, importance, learning curves."""
 
 from collections.abc import Sequence
 from math import floor, log10
@@ -29,12 +29,12 @@ from handgrad.sweeps.results import Tried
 from handgrad.sweeps.space import Choice, Parameter, Range, short_names
 from handgrad.sweeps.sweep import Sweep
 
-COLOURS = "Blues"  # from its middle on: the better, the darker
-FEWEST = 3  # round numbers at the axis of a range
+COLOURS = "Blues"  # its upper part: better settings are darker
+FEWEST = 3  # tick labels on the axis of a range
 
 
 def parallel_coordinates(sweep: Sweep, whole: Sequence[Tried]) -> Figure:
-    """One upright axis for each parameter and the metric, one line for each setting."""
+    """Parallel coordinates: an axis per parameter and metric, a line per setting."""
     labels = short_names(p.name for p in sweep.space)
     figure = new_figure(max(6.0, 1.9 * (len(sweep.space) + 1)), 4.2)
     axes = figure.subplots()
@@ -70,7 +70,7 @@ def parallel_coordinates(sweep: Sweep, whole: Sequence[Tried]) -> Figure:
 
 
 def _upright(axes: Axes, place: int, marks: Sequence[tuple[float, str]]) -> None:
-    """One axis of the figure with its values beside it."""
+    """Draw one vertical axis with tick labels."""
     axes.axvline(place, ymin=0.05, ymax=0.95, color=MUTED, linewidth=1, zorder=1)
     for height, words in marks:
         axes.annotate(
@@ -87,7 +87,7 @@ def _upright(axes: Axes, place: int, marks: Sequence[tuple[float, str]]) -> None
 
 
 def _marks(parameter: Parameter) -> list[tuple[float, str]]:
-    """Places and words at the axis of a parameter."""
+    """Tick positions and labels of the axis of a parameter."""
     if isinstance(parameter, Choice):
         return [(parameter.share_of(v), in_words(v)) for v in parameter.values]
     values = _decades(parameter) if parameter.log else ()
@@ -99,20 +99,20 @@ def _marks(parameter: Parameter) -> list[tuple[float, str]]:
 
 
 def _decades(parameter: Range) -> list[float]:
-    """1, 3, 10, 30 and so on within the range."""
+    """The numbers 1, 3, 10, 30, ... within the range."""
     first, last = floor(log10(parameter.low)), floor(log10(parameter.high))
     steps = [a * 10.0**k for k in range(first, last + 1) for a in (1, 3)]
     return [value for value in steps if parameter.low <= value <= parameter.high]
 
 
 def _round(low: float, high: float) -> list[float]:
-    """Round numbers between two, where there are some."""
+    """Round numbers within a range, possibly none."""
     values = MaxNLocator(5).tick_values(low, high)
     return [float(v) for v in values if low <= v <= high]
 
 
 def importance_bars(found: dict[str, Any], metric: str) -> Figure:
-    """The fall of R2 for each parameter, the largest above."""
+    """Bars of the decrease of R2 by parameter, the largest at the top."""
     rows = list(found["parameters"].items())
     figure = new_figure(6.4, 1.5 + 0.42 * len(rows))
     axes = figure.subplots()
@@ -132,14 +132,14 @@ def importance_bars(found: dict[str, Any], metric: str) -> Figure:
     quiet(axes)
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_xlim(left=0)
-    axes.set_xlabel("fall of R² when shuffled", color=MUTED, fontsize=TEXT_SIZE)
+    axes.set_xlabel("decrease of R² if permuted", color=MUTED, fontsize=TEXT_SIZE)
     note = f"random forest; {caution(found['r2'])}"
-    title(axes, f"What {metric.replace('_', ' ')} hangs on", note)
+    title(axes, f"Hyperparameter importance: {metric.replace('_', ' ')}", note)
     return figure
 
 
 def curves(sweep: Sweep, found: Sequence[Tried]) -> Figure:
-    """The metric's curve of every setting, the mean of its seeds."""
+    """The learning curve of every setting: the mean of its seeds."""
     figure = new_figure(7.2, 4.2)
     axes = figure.subplots()
     best = next((one for one in found if one.is_whole), None)
@@ -166,13 +166,13 @@ def curves(sweep: Sweep, found: Sequence[Tried]) -> Figure:
     axes.set_xlabel("epoch", color=MUTED, fontsize=TEXT_SIZE)
     note = f"orange: {best.setting.name}" if best else ""
     if ended:
-        note += f"{'; ' if note else ''}cross: ended early"
+        note += f"{'; ' if note else ''}cross: stopped early"
     title(axes, f"{sweep.curve.replace('_', ' ').capitalize()} of each setting", note)
     return figure
 
 
 def mean_curve(one: Tried, name: str) -> Any:
-    """The mean of the seeds' curves, up to where the shortest ends."""
+    """The mean of the seeds' curves, up to the end of the shortest."""
     known = [o.get("curves", {}).get(name, []) for o in one.outcomes if o is not None]
     rows = [row for row in known if row]
     if not rows:

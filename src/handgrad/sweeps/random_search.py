@@ -1,9 +1,10 @@
-"""Settings drawn one by one, each from a key: more of them keep the ones before.
+"""Random search: settings drawn one by one from keys, reproducible and extensible.
 
     share of parameter p in draw i = uniform number of (seed, "sweep", p) at step i
 
-So the same file gives the same settings on any machine, a longer sweep begins with the
-shorter one, and a parameter that is added or taken out leaves the others' draws.
+So the same file gives the same settings on any machine, a longer sweep starts with the
+settings of a shorter one, and adding or removing a parameter does not change the draws
+of the others.
 """
 
 from collections.abc import Iterator
@@ -16,27 +17,27 @@ from handgrad.randomness import Key, philox
 from handgrad.sweeps.space import Setting, Values
 from handgrad.sweeps.sweep import TRIALS, Sweep
 
-IN_VAIN = 200  # draws without anything new after which the space counts as used up
-BLOCK = 256  # draws at once: one by one they take most of a long sweep's beginning
+MOST_REPEATS = 200  # consecutive repeated draws after which the space is exhausted
+BLOCK = 256  # draws at a time; one by one would be slow for a long sweep
 
 
 def drawn(sweep: Sweep) -> list[Setting]:
-    """As many different settings as there are trials, or as the space has."""
+    """As many distinct settings as there are trials, or as the space contains."""
     wanted = sweep.trials or TRIALS
     found: dict[str, Setting] = {}
-    in_vain = 0
+    repeats = 0
     for values in draws(sweep):
-        in_vain += 1
+        repeats += 1
         if repr(values) not in found:
             found[repr(values)] = sweep.setting(values)
-            in_vain = 0
-        if len(found) == wanted or in_vain == IN_VAIN:
+            repeats = 0
+        if len(found) == wanted or repeats == MOST_REPEATS:
             break
     return list(found.values())
 
 
 def draws(sweep: Sweep) -> Iterator[Values]:
-    """The values of each draw, by parameter, without an end."""
+    """Yield the values of each draw by parameter, infinitely many."""
     key = Key(sweep.seed).child("sweep")
     for first in count(0, BLOCK):
         steps = np.arange(first, first + BLOCK, dtype=np.uint64)
@@ -51,7 +52,7 @@ def draws(sweep: Sweep) -> Iterator[Values]:
 
 
 def _uniform(key: Key, steps: NumpyArray) -> NumpyArray:
-    """The first number that `randomness.uniform` draws of `key.at(step)`, at each step.
+    """The first number that `randomness.uniform` draws from `key.at(step)`, by step.
 
     Shapes
         steps    (count,), uint64

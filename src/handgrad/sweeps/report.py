@@ -17,7 +17,7 @@ FORMATS = ("svg", "png")
 
 
 def write_report(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
-    """Write everything into the sweep's folder; what was found, as plain values."""
+    """Write all files to the sweep's folder; return the results as plain values."""
     sweep, results = sweep.on(ledger), results_of(sweep, ledger)
     found = tried(sweep, ledger)
     results["figures"] = draw(sweep, found, results, ledger.folder / "figures")
@@ -30,7 +30,7 @@ def write_report(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
 def draw(
     sweep: Sweep, found: Sequence[Tried], results: dict[str, Any], folder: Path
 ) -> list[str]:
-    """Every figure that there is something to draw for, each with its numbers."""
+    """Draw all figures that have data, each with its numbers as CSV."""
     from handgrad.inspection.figures.style import save
     from handgrad.sweeps import pictures
 
@@ -55,7 +55,7 @@ def draw(
 
 
 def setting_rows(sweep: Sweep, whole: Sequence[Tried]) -> list[list[Any]]:
-    """A line for each setting: its values, the mean, the spread."""
+    """One row per setting: its values, the mean, the standard deviation."""
     names = [parameter.name for parameter in sweep.space]
     head = [*names, f"mean_{sweep.metric}", "spread", "seeds"]
     rows = [
@@ -66,7 +66,7 @@ def setting_rows(sweep: Sweep, whole: Sequence[Tried]) -> list[list[Any]]:
 
 
 def trial_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
-    """A line for each trial: its values, its seed, how it ended, its metrics."""
+    """One row per trial: its values, its seed, its status, its metrics."""
     names = [parameter.name for parameter in sweep.space]
     metrics = [sweep.metric, *(m for m in ("train_loss",) if m != sweep.metric)]
     head = [*names, "seed", "status", *metrics, "seconds", "key"]
@@ -83,13 +83,13 @@ def trial_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
 
 
 def importance_rows(found: dict[str, Any]) -> list[list[Any]]:
-    """A line for each parameter."""
+    """One row per parameter."""
     rows = [[n, row["mean"], row["spread"]] for n, row in found["parameters"].items()]
     return [["parameter", "fall_of_r2", "spread"], *rows]
 
 
 def curve_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
-    """A line for each epoch of each trial."""
+    """One row per epoch of each trial."""
     rows: list[list[Any]] = [["setting", "seed", "epoch", sweep.curve]]
     for one in found:
         for seed, outcome in zip(sweep.seeds, one.outcomes, strict=True):
@@ -102,7 +102,7 @@ def curve_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
 
 
 def markdown(results: dict[str, Any]) -> str:
-    """What was found, for a reader."""
+    """The report in Markdown."""
     seeds = ", ".join(map(str, results["seeds"]))
     lines = [f"# Sweep {in_markdown(results['sweep'])}", ""]
     if results["question"]:
@@ -124,7 +124,7 @@ def markdown(results: dict[str, Any]) -> str:
 
 def _table(results: dict[str, Any]) -> list[str]:
     numbers = (
-        f"mean {in_markdown(results['metric'])} | spread | seeds | the best minus this"
+        f"mean {in_markdown(results['metric'])} | spread | seeds | best minus this"
     )
     lines = [f"| setting | {numbers} |", "|---|---|---|---|---|"]
     for row in results["settings"][:MOST]:
@@ -142,14 +142,14 @@ def _table(results: dict[str, Any]) -> list[str]:
 
 
 def against(row: dict[str, Any]) -> str:
-    """How a setting stands against the best one."""
+    """The comparison of a setting with the best one, in words."""
     found = row["against_best"]
     if found is None:
         return "the best"
     if found["low"] is None:
         return f"{found['difference']:+.4f}, too few seeds"
     ends = f"{found['low']:+.4f} to {found['high']:+.4f}"
-    return ends if found["is_told"] else f"{ends}: not told apart"
+    return ends if found["is_told"] else f"{ends}: not significant"
 
 
 def _tested(results: dict[str, Any]) -> list[str]:
@@ -158,8 +158,8 @@ def _tested(results: dict[str, Any]) -> list[str]:
         return []
     spread = "" if tested["spread"] is None else f" ± {tested['spread']:.4f}"
     return [
-        f"Test accuracy of {in_markdown(results['settings'][0]['name'])}, which chose "
-        f"nothing: {tested['mean']:.4f}{spread}.",
+        f"Test accuracy of {in_markdown(results['settings'][0]['name'])} (test images "
+        f"were not used for selection): {tested['mean']:.4f}{spread}.",
         "",
     ]
 
@@ -170,10 +170,11 @@ def _pictures(results: dict[str, Any]) -> list[str]:
         lines += [f"![{name}](figures/{name}.svg)", ""]
     found = results["importance"]
     if found["why"]:
-        lines += [f"No importance of parameters: {in_markdown(found['why'])}.", ""]
+        lines += [f"No hyperparameter importance: {in_markdown(found['why'])}.", ""]
     else:
+        method = in_markdown(found["method"])
         lines += [
-            f"Importance: {in_markdown(found['method'])}; {caution(found['r2'])}.",
+            f"Hyperparameter importance: {method}; {caution(found['r2'])}.",
             "",
         ]
     return lines

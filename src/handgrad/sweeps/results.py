@@ -1,4 +1,4 @@
-"""What a sweep found, as plain values: settings in order, and who can be told apart."""
+"""The results of a sweep as plain values: ranked settings, and which differ."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +19,15 @@ NOT_RUN = "not run"
 
 @dataclass(frozen=True)
 class Tried:
-    """A setting with the outcomes of its seeds, in their order; None: not run."""
+    """A setting with the outcomes of its seeds, in their order; None if not run."""
 
     setting: Setting
     outcomes: tuple[Outcome | None, ...]
-    values: tuple[float, ...]  # the metric of the seeds that have it
+    values: tuple[float, ...]  # the metric, of the seeds that have one
 
     @property
     def is_whole(self) -> bool:
-        """Whether every seed has its number."""
+        """Whether every seed has a number."""
         return len(self.values) == len(self.outcomes)
 
     @property
@@ -42,12 +42,12 @@ class Tried:
 
     @property
     def status(self) -> str:
-        """How the setting stands, in a word or two: as its worst seed."""
+        """The status of the setting: that of its worst seed."""
         return self.why_not.partition(":")[0] or DONE
 
     @property
     def why_not(self) -> str:
-        """Why a seed has no number; empty if all have."""
+        """Why a seed has no number; '' if all have."""
         for outcome in self.outcomes:
             if outcome is not None and outcome["status"] != DONE:
                 return f"{outcome['status']}: {outcome['reason']}"
@@ -55,7 +55,7 @@ class Tried:
 
 
 def settings_of(sweep: Sweep, folder: Path) -> list[Setting]:
-    """The settings of the sweep: all of a grid or of draws, of TPE those so far."""
+    """The settings of the sweep; of TPE, those proposed so far."""
     if sweep.method == "grid":
         return grid(sweep)
     if sweep.method == "random":
@@ -66,7 +66,7 @@ def settings_of(sweep: Sweep, folder: Path) -> list[Setting]:
 
 
 def tried(sweep: Sweep, ledger: Ledger) -> list[Tried]:
-    """Every setting with what is known of it: the best first, then the incomplete."""
+    """Every setting with its outcomes: the best first, the incomplete ones last."""
     known, sweep, found = ledger.outcomes(), sweep.on(ledger), []
     for setting in settings_of(sweep, ledger.folder):
         cells = sweep.cells(setting)
@@ -112,10 +112,10 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
 
 
 def verdict(whole: list[Tried]) -> str:
-    """What can be said of the two best settings, in a sentence."""
+    """The comparison of the two best settings, in one sentence."""
     if len(whole) < 2:
-        has = "1 setting has" if whole else "no setting has"
-        return f"Nothing to compare: {has} all numbers."
+        count = "only 1 setting is" if whole else "no setting is"
+        return f"Nothing to compare: {count} complete."
     first, second = whole[:2]
     found = compare(first.values, second.values)
     return in_words(first.setting.name, second.setting.name, found)
@@ -126,7 +126,7 @@ def _is_as_good(one: Tried, best: Tried) -> bool:
 
 
 def _row(one: Tried, whole: list[Tried]) -> dict[str, Any]:
-    """A setting with its numbers, and how it stands against the best."""
+    """A setting with its numbers, and its comparison with the best one."""
     row = {
         "name": one.setting.name,
         "values": one.setting.values,
@@ -149,7 +149,7 @@ def _row(one: Tried, whole: list[Tried]) -> dict[str, Any]:
 
 
 def _tested(best: Tried) -> dict[str, Any] | None:
-    """The test accuracy of the best setting alone: it chose nothing."""
+    """The test accuracy of the best setting, which was not used for selection."""
     numbers = [o["metrics"].get("test_accuracy") for o in best.outcomes if o]
     values = [float(v) for v in numbers if v is not None]
     if not values:

@@ -1,4 +1,4 @@
-"""Do the trials of a sweep: by the runner, the ledger and the processes of studies."""
+"""Run the trials of a sweep with the runner, ledger and processes of studies."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -21,10 +21,10 @@ SWEEPS = Path("sweeps")
 def run_sweep(
     sweep: Sweep, backend: Backend, ledger: Ledger, *, retry: bool = False
 ) -> Iterator[Event]:
-    """Run the trials of a `sweep` that are not done, and yield events as they happen.
+    """Run the missing trials of a `sweep`, and yield events as they happen.
 
-    `backend` starts the processes, `ledger` records the outcomes; with `retry` trials
-    that failed or crashed run again. ConfigError for an invalid setting.
+    `backend` starts the processes, `ledger` records the outcomes; with `retry`, failed
+    and crashed trials run again. ConfigError for an invalid setting.
     """
     if not ledger.has_looked:
         look_at_data(sweep, ledger, backend.data_dir)
@@ -40,7 +40,7 @@ def run_sweep(
 def look_at_data(
     sweep: Sweep, ledger: Ledger, data_dir: Path | None = None, progress: Any = None
 ) -> None:
-    """Read the checksums of all data that the settings name, for the `ledger`."""
+    """Record the checksums of all data sets that the settings use in the `ledger`."""
     named = [p for p in sweep.space if p.name.startswith("dataset.")]
     choices = [p.values if isinstance(p, Choice) else (p.at(0.0),) for p in named]
     names, first = [p.name for p in named], first_values(sweep)
@@ -53,14 +53,14 @@ def look_at_data(
 
 
 def all_cells(sweep: Sweep, ledger: Ledger) -> list[Cell]:
-    """Every trial that is known by now, setting after setting."""
+    """All trials known so far, setting by setting."""
     sweep = sweep.on(ledger)
     settings = settings_of(sweep, ledger.folder)
     return [cell for setting in settings for cell in sweep.cells(setting)]
 
 
 def cells_ahead(sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> list[Cell]:
-    """Trials as many and as long as there are to do; those of TPE stand for others."""
+    """The trials left to run; for TPE, placeholders of the same number and length."""
     sweep = sweep.on(ledger)
     if sweep.method != "tpe":
         return missing(all_cells(sweep, ledger), ledger, retry=retry)
@@ -71,9 +71,9 @@ def cells_ahead(sweep: Sweep, ledger: Ledger, *, retry: bool = False) -> list[Ce
 
 
 def check(sweep: Sweep) -> None:
-    """ConfigError for a setting that cannot be, before anything runs or is written.
+    """ConfigError for an invalid setting, before anything runs or is written.
 
-    Of a grid and of draws every setting is looked up; of TPE the corners of its space.
+    Checks every setting of a grid or random search; for TPE, the corners of the space.
     """
     if sweep.method == "tpe":
         from handgrad.sweeps.optuna_search import require_optuna

@@ -1,4 +1,4 @@
-"""What a sweep varies: parameters with a list of choices or a range each."""
+"""The search space of a sweep: parameters with a list of choices or a range."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from handgrad.ranges import LARGEST
 from handgrad.studies.experiment import TABLES, in_words
 
 Values = dict[str, Any]  # dotted key of the configuration -> value
-MOST_POINTS = 1_000  # of a list, or of a range in a grid
+MOST_POINTS = 1_000  # values of a list, or of a range in a grid
 RANGE_KEYS = ("low", "high", "log", "integer", "count")
 
 
@@ -27,7 +27,7 @@ class Choice:
     values: tuple[Any, ...]
 
     def at(self, share: float) -> Any:
-        """The value at a `share` of the list, from 0 to below 1."""
+        """The value at a relative position `share`, from 0 to below 1."""
         return self.values[floor(share * len(self.values))]
 
     def points(self) -> tuple[Any, ...]:
@@ -35,7 +35,7 @@ class Choice:
         return self.values
 
     def share_of(self, value: Any) -> float:
-        """The position of a `value` from 0 (the first) to 1 (the last)."""
+        """The relative position of a `value`, from 0 (the first) to 1 (the last)."""
         return self.values.index(value) / max(1, len(self.values) - 1)
 
 
@@ -44,7 +44,7 @@ class Range:
     """A numeric hyperparameter: all numbers from `low` to `high`, both included.
 
     `name` is the dotted key of the configuration; `log` samples uniformly in the
-    logarithm, `integer` only whole numbers; `count` is the number of points of a grid.
+    logarithm, `integer` only integers; `count` is the number of points of a grid.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Range:
     count: int | None = None
 
     def at(self, share: float) -> float:
-        """The value at a `share` of the range, from 0 to below 1."""
+        """The value at a relative position `share`, from 0 to below 1."""
         low, high = self.low, self.high
-        if self.integer:  # each whole number has a piece of the range to itself
+        if self.integer:  # each integer has an equal part of the (log) range
             return min(floor(self._between(low, high + 1, share)), int(high))
         return as_written(self._between(low, high, share))
 
@@ -65,8 +65,8 @@ class Range:
         """The `count` points of a grid, evenly spaced; ConfigError without a count."""
         if self.count is None:
             raise ConfigError(
-                f"A grid takes {self.name} as a list of values, or as a range with "
-                "count = 5 or another number of points. Add it."
+                f"A grid takes {self.name} as a list of values, or as a range with a "
+                "number of points. Add it, for example count = 5."
             )
         shares = [i / max(1, self.count - 1) for i in range(self.count)]
         inner = [self._between(self.low, self.high, share) for share in shares]
@@ -74,7 +74,7 @@ class Range:
         return tuple(dict.fromkeys(made))
 
     def share_of(self, value: float) -> float:
-        """The position of a `value` from 0 to 1."""
+        """The relative position of a `value`, from 0 to 1."""
         if self.log:
             low, high = log(self.low), log(self.high)
             return (log(value) - low) / (high - low)
@@ -93,7 +93,7 @@ Parameter = Choice | Range
 class Setting:
     """One point of the search space.
 
-    `values` maps dotted keys of the configuration to values; `name` is these in words.
+    `values` maps dotted keys of the configuration to values; `name` describes them.
     """
 
     name: str
@@ -101,12 +101,12 @@ class Setting:
 
 
 def as_written(value: float) -> float:
-    """A number as a person would write it: four digits that say something."""
+    """Round a number to four significant digits."""
     return float(f"{value:.4g}")
 
 
 def setting_of(space: Iterable[Parameter], values: Values) -> Setting:
-    """The setting with a name: the last part of each key, and its value.
+    """Make a setting; its name has the last part of each key, and its value.
 
     Example
         "learning_rate=0.03, activation=relu"
@@ -117,7 +117,7 @@ def setting_of(space: Iterable[Parameter], values: Values) -> Setting:
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
-    """The last part of each key, or all of it where two end the same."""
+    """The last part of each key, or the full key if that is ambiguous."""
     all_keys = list(keys)
     ends = [key.rpartition(".")[2] for key in all_keys]
     return {
@@ -127,10 +127,10 @@ def short_names(keys: Iterable[str]) -> dict[str, str]:
 
 
 def read_space(tables: Mapping[str, Any], source: str) -> tuple[Parameter, ...]:
-    """The parameters of a file; ConfigError names the one that cannot be."""
+    """Read the parameters of a file; ConfigError for an invalid one."""
     if not tables:
         raise ConfigError(
-            f"{source}: [sweep.parameters] is empty. Add what to vary, like "
+            f"{source}: [sweep.parameters] is empty. Add a parameter, for example "
             '"optimizer.learning_rate" = { low = 0.001, high = 0.3, log = true }.'
         )
     return tuple(_parameter(name, what, source) for name, what in tables.items())
@@ -140,8 +140,8 @@ def _parameter(name: str, what: Any, source: str) -> Parameter:
     table, dot, option = name.partition(".")
     if not dot or not option:
         raise ConfigError(
-            f"{source}: a parameter is named by its table and key, got {name!r}. "
-            'Write it like "optimizer.learning_rate", in quotation marks.'
+            f"{source}: a parameter is named by table and key, got {name!r}. "
+            'For example: "optimizer.learning_rate", in quotation marks.'
         )
     if table not in TABLES:
         raise ConfigError(f"{source}: {unknown_name('table', table, TABLES)}")
@@ -150,8 +150,8 @@ def _parameter(name: str, what: Any, source: str) -> Parameter:
     if isinstance(what, dict):
         return _range(name, what, source)
     raise ConfigError(
-        f"{source}: {name} takes a list of values or a range like "
-        f"{{ low = 0.001, high = 0.3 }}, got {what!r}. To keep one value, put it into "
+        f"{source}: {name} takes a list of values or a range such as "
+        f"{{ low = 0.001, high = 0.3 }}, got {what!r}. For a single value, put it into "
         f"[{table}]."
     )
 
@@ -159,16 +159,16 @@ def _parameter(name: str, what: Any, source: str) -> Parameter:
 def _choice(name: str, values: list[Any], source: str) -> Choice:
     if not values:
         raise ConfigError(
-            f"{source}: {name} has an empty list. Put values into it, or leave it out."
+            f"{source}: {name} has an empty list. Add values, or remove it."
         )
     if len(values) > MOST_POINTS:
         raise ConfigError(
-            f"{source}: {name} has {len(values):,} values; up to {MOST_POINTS:,} are "
-            "tried. Leave values out, or give a range with low and high."
+            f"{source}: {name} has {len(values):,} values; at most {MOST_POINTS:,} are "
+            "allowed. Remove values, or give a range with low and high."
         )
     word, times = Counter(map(in_words, values)).most_common(1)[0]
     if times > 1:
-        raise ConfigError(f"{source}: {name} has {word} twice. Keep one.")
+        raise ConfigError(f"{source}: {name} has {word} twice. Remove one.")
     return Choice(name, tuple(values))
 
 
@@ -180,29 +180,29 @@ def _range(name: str, what: dict[str, Any], source: str) -> Range:
     made = {"log": False, "integer": False, "count": None, **what}
     wrong = _wrong_in(made)
     if wrong:
-        raise ConfigError(f"{source}: the range {name} {wrong}. Change it.")
+        raise ConfigError(f"{source}: the range {name} {wrong}.")
     return Range(name, **made)
 
 
 def _wrong_in(made: dict[str, Any]) -> str:
-    """What cannot be in a range, in words; empty if all can."""
+    """What is wrong with a range, in words; '' if nothing is."""
     number = (int,) if made["integer"] is True else (int, float)
     for key in ("low", "high"):
         value: Any = made.get(key)
         is_number = isinstance(value, number) and not isinstance(value, bool)
         if not (is_number and isfinite(value)):
-            kind = "a whole number" if number == (int,) else "a number"
+            kind = "an integer" if number == (int,) else "a number"
             return f"needs {kind} as {key}, got {value!r}"
         if abs(value) > LARGEST:
-            return f"goes to {LARGEST:.4g} at most, got {value!r} as {key}"
+            return f"is limited to {LARGEST:.4g}, got {value!r} as {key}"
     for key in ("log", "integer"):
         if not isinstance(made[key], bool):
             return f"takes true or false as {key}, got {made[key]!r}"
     if not made["low"] < made["high"]:
         return f"needs low below high, got {made['low']} and {made['high']}"
     if made["log"] and made["low"] <= 0:
-        return f"spreads logarithms, so low must be above 0, got {made['low']}"
+        return f"is logarithmic, so low must be above 0, got {made['low']}"
     count = made["count"]
     if count is not None and (type(count) is not int or not 2 <= count <= MOST_POINTS):
-        return f"takes a whole number from 2 to {MOST_POINTS} as count, got {count!r}"
+        return f"takes an integer from 2 to {MOST_POINTS} as count, got {count!r}"
     return ""

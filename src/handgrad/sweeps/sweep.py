@@ -1,7 +1,8 @@
-"""A sweep as data: the tables of a run, and [sweep] with what varies and for what.
+"""A sweep as data: the tables of a run, and [sweep] with search space and objective.
 
-Unknown keys, names and options are refused with the nearest known one, before anything
-runs. `metric` is measured on validation images: test images choose nothing.
+Unknown keys, names and options are errors that suggest the closest known one, before
+anything runs. `metric` is measured on validation images: test images are never used for
+selection.
 """
 
 import json
@@ -35,12 +36,12 @@ from handgrad.training.table import RULES
 
 Direction = Literal["maximize", "minimize"]
 MOST_SETTINGS = 10_000
-TRIALS = 20  # settings of a random or TPE sweep that says nothing
+TRIALS = 20  # default number of settings of a random or TPE sweep
 OBJECTIVES = tuple(name for name in METRICS if not name.startswith("test_"))
 
 
 class SweepTable(BaseModel):
-    """How to search. `seed` is that of the draws, `seeds` those of the trials."""
+    """How to search; `seed` is that of the search, `seeds` are those of the trials."""
 
     model_config = RULES
     method: Literal["grid", "random", "tpe"] = "random"
@@ -114,18 +115,18 @@ class Sweep:
 
     @property
     def curve(self) -> str:
-        """The curve that the metric is the end or the best value of; else empty."""
+        """The learning curve whose last or best value is the metric; '' if none."""
         name = self.metric.removeprefix("highest_").removeprefix("lowest_")
         return name if name in CURVES else ""
 
     @property
     def sign(self) -> int:
-        """1 where larger is better, -1 where smaller is."""
+        """1 if larger is better, -1 if smaller is."""
         return 1 if self.direction == "maximize" else -1
 
     @property
     def identity(self) -> str:
-        """A hash of all that decides the search but its length."""
+        """A hash of everything that determines the search, except its length."""
         search = (self.method, self.seeds, self.seed, self.metric, self.direction)
         parts = [self.base.model_dump(mode="json"), repr(self.space), repr(search)]
         parts += [self.pruning, *self.contents.others]
@@ -146,7 +147,7 @@ class Sweep:
         return list(self._cells[setting.name])
 
     def on(self, ledger: Ledger) -> "Sweep":
-        """Return the sweep on the data that the `ledger` has last seen."""
+        """Return the sweep for the data that the `ledger` has last recorded."""
         return replace(self, contents=contents_of(ledger))
 
 
@@ -191,11 +192,11 @@ def read_sweep(
 
 
 def _direction(table: SweepTable, source: str) -> Direction:
-    """As it says, or as the metric's name does."""
+    """The direction that the table gives, or that the metric's name implies."""
     metric = table.metric
     if metric.startswith("test_"):
         raise ConfigError(
-            f"{source}: metric = {metric!r} would choose by the test images. Take "
+            f"{source}: metric = {metric!r} would select by the test images. Use "
             f"{metric.replace('test', 'validation')!r}; the best setting is tested."
         )
     if metric not in OBJECTIVES:
@@ -207,51 +208,50 @@ def _direction(table: SweepTable, source: str) -> Direction:
     if metric.endswith(("_loss", "_rises")) or metric in ("seconds", "diverged"):
         return "minimize"
     raise ConfigError(
-        f"{source}: metric = {metric!r} does not say what is better. Add "
+        f"{source}: metric = {metric!r} does not imply a direction. Add "
         'direction = "maximize" or "minimize".'
     )
 
 
 def _check_size(sweep: Sweep) -> None:
-    """ConfigError for more settings or trials than are done, before any is made."""
+    """ConfigError for too many settings or trials, before any is created."""
     settings = sweep.trials or TRIALS
     if sweep.method == "grid":
         settings = prod(len(parameter.points()) for parameter in sweep.space)
     if settings > MOST_SETTINGS:
-        advice = "Take fewer."
+        advice = "Use fewer."
         if sweep.method == "grid":
-            advice = 'Leave values out, or take method = "random".'
+            advice = 'Remove values, or use method = "random".'
         raise ConfigError(
-            f"{sweep.source}: the {sweep.method} search has {settings:,} settings; up "
-            f"to {MOST_SETTINGS:,} are tried. {advice}"
+            f"{sweep.source}: the {sweep.method} search has {settings:,} settings; at "
+            f"most {MOST_SETTINGS:,} are allowed. {advice}"
         )
     check_seeds(sweep.seeds, settings, sweep.source)
 
 
 def _check(sweep: Sweep) -> None:
-    """ConfigError for what does not go together."""
+    """ConfigError for settings that contradict each other."""
     source = sweep.source
     validates = sweep.base.dataset.get("validation") != "none"
     if "validation" in sweep.metric and not validates:
         raise ConfigError(
             f"{source}: metric = {sweep.metric!r} needs validation images, but "
-            'validation = "none". Leave that out, or take a metric of training.'
+            'validation = "none". Remove that, or use a training metric.'
         )
     if sweep.method == "grid" and sweep.trials is not None:
         raise ConfigError(
-            f"{source}: a grid tries every combination, and takes no number of trials. "
-            'Leave it out, or take method = "random".'
+            f"{source}: a grid tries all combinations and takes no number of trials. "
+            'Remove it, or use method = "random".'
         )
     if sweep.pruning != "none":
         if sweep.method != "tpe":
             raise ConfigError(
-                f'{source}: pruning = {sweep.pruning!r} goes with method = "tpe", got '
+                f'{source}: pruning = {sweep.pruning!r} needs method = "tpe", got '
                 f"{sweep.method!r}. Change one of them."
             )
         if not sweep.curve:
             raise ConfigError(
-                f"{source}: pruning looks at the metric after each epoch, which "
-                f"{sweep.metric!r} does not have. Take validation_loss or "
-                "validation_accuracy."
+                f"{source}: pruning needs a metric that is measured after each epoch, "
+                f"got {sweep.metric!r}. Use validation_loss or validation_accuracy."
             )
     _check_size(sweep)

@@ -1,4 +1,4 @@
-"""Whether options can take the values of a sweep: seen by building, not training."""
+"""Check of the values of a sweep by building networks, without training."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from handgrad.training.splitting import split_of
 
 
 def corners(sweep: Sweep) -> list[Setting]:
-    """Each end of each range and each choice, beside the others' first."""
+    """Both ends of each range and each choice, with the first values of the others."""
     first = first_values(sweep)
     values = [
         {**first, parameter.name: value}
@@ -28,14 +28,14 @@ def corners(sweep: Sweep) -> list[Setting]:
 
 
 def first_values(sweep: Sweep) -> Values:
-    """The beginning of every range and the first of every list."""
+    """The lower end of every range and the first value of every list."""
     return {parameter.name: parameter.at(0.0) for parameter in sweep.space}
 
 
 def check_values(sweep: Sweep, data_dir: Path | None = None) -> None:
     """ConfigError if the parts of a run cannot be built at a corner of the space.
 
-    What only two values together make impossible is left to the trials.
+    Invalid combinations of two values are left to the trials.
     """
     resolved: dict[str, RunConfig] = {}
     built: set[str] = set()
@@ -65,10 +65,10 @@ def _config(trial: Trial, data_dir: Path | None) -> RunConfig:
 
 
 def _resolve(config: RunConfig) -> RunConfig:
-    """The configuration with the sizes of its data."""
+    """Resolve the configuration: fill in the sizes of its data."""
     dataset = build.load_dataset(config)
     train, validation = split_of(config, dataset)
-    unit = datasets.normalization("unit", train.images)  # sizes are all we need
+    unit = datasets.normalization("unit", train.images)  # only the sizes matter
     return build.resolve(config, dataset, train, validation, unit)
 
 

@@ -48,7 +48,7 @@ def offered(out):
 
 
 @pytest.mark.parametrize("words", CASES)
-def test_what_an_expert_would_try_runs(handgrad, words):
+def test_suggested_commands_run(handgrad, words):
     code, out, err = handgrad(f"train {words} --run runs/x")
     assert code == 0, err
     commands = offered(out)
@@ -79,8 +79,8 @@ def test_a_run_that_makes_no_mistake_is_long_enough(tmp_path):
     assert not any("--epochs" in command for command in commands)
 
 
-@pytest.mark.parametrize(("learned", "said"), [(0.11, "hardly"), (0.5, "fits its")])
-def test_what_is_not_learned_is_not_fitted_better_than_others(learned, said, tmp_path):
+@pytest.mark.parametrize(("learned", "said"), [(0.11, "hardly"), (0.5, "overfitting")])
+def test_failed_training_is_not_called_overfitting(learned, said, tmp_path):
     run = start(small(dataset={**DIGITS, "validation": 2}), tmp_path / "run")
     list(run)
     advice = Advice(run, balance_of(run), None)
@@ -90,7 +90,7 @@ def test_what_is_not_learned_is_not_fitted_better_than_others(learned, said, tmp
         epoch |= {"validation_accuracy": 0.0}
     reasons = [step.why for step in advice.steps()]
     assert said in reasons[0]
-    assert not any("fits its training" in why for why in reasons[1:])
+    assert not any("overfitting" in why for why in reasons[1:])
 
 
 def test_names_that_a_shell_would_split_are_quoted(handgrad, tmp_path):

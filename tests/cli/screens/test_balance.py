@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from handgrad.cli.screens.balance import Balance, first_words, is_unequal, last_words
+from handgrad.cli.screens.balance import (
+    Balance,
+    imbalance_notice,
+    is_unequal,
+    macro_recall_note,
+)
 from handgrad.metrics import evaluate
 
 
@@ -16,40 +21,40 @@ def found(targets, answers):
     [
         ((10, 10, 10), ""),
         ((29, 10, 20), ""),
-        ((10, 30, 20), "unequal classes: 30 b, 20 c, 10 a (3 to 1); --class-weight"),
+        ((10, 30, 20), "imbalanced classes: 30 b, 20 c, 10 a (3 to 1); for equal"),
         ((1200, 63, 70), "1,200 a, 70 c, 63 b (19 to 1)"),
         ((10, 0, 3), "10 a, 3 c, 0 b (a class has none)"),
     ],
 )
-def test_counts_are_said_from_three_to_one_on(counts, words):
-    said = first_words(Balance(("a", "b", "c"), counts), None)
+def test_imbalance_is_reported_from_a_ratio_of_three_on(counts, words):
+    said = imbalance_notice(Balance(("a", "b", "c"), counts), None)
     assert words in said
     assert bool(words) == bool(said)
 
 
-def test_of_many_classes_both_ends_are_said():
+def test_of_many_classes_only_the_extremes_are_listed():
     names = tuple(f"c{k}" for k in range(13))
     balance = Balance(names, tuple(range(1, 14)))
     assert "from 13 c12 to 1 c0 (13 to 1)" in balance.in_words()
 
 
 def test_weights_that_are_in_use_are_not_suggested():
-    said = first_words(Balance(("a", "b"), (9, 1)), "balanced")
-    assert said == "unequal classes: 9 a, 1 b (9 to 1); weighted by --class-weight"
+    said = imbalance_notice(Balance(("a", "b"), (9, 1)), "balanced")
+    assert said == "imbalanced classes: 9 a, 1 b (9 to 1); weighted by --class-weight"
 
 
 def test_macro_recall_is_said_where_it_differs():
     missed = found([0] * 19 + [1], [0] * 20)
     assert is_unequal(missed)
-    assert last_words(missed) == (
-        "macro recall 50.00%, the mean over classes, beside an accuracy of 95.00%"
+    assert macro_recall_note(missed) == (
+        "macro recall 50.00% (unweighted mean over classes), accuracy 95.00%"
     )
     right = found([0] * 19 + [1], [0] * 19 + [1])
     assert not is_unequal(right)
-    assert last_words(right) == last_words(None) == ""
+    assert macro_recall_note(right) == macro_recall_note(None) == ""
     better = found([0] * 19 + [1], [0] * 15 + [1] * 5)  # rare ones are found more often
     assert not is_unequal(better)
-    assert "macro recall" in last_words(better)
+    assert "macro recall" in macro_recall_note(better)
 
 
 @pytest.mark.parametrize("weight", ["", "--class-weight balanced"])
@@ -62,6 +67,6 @@ def test_a_run_on_unequal_classes_says_so_at_both_ends(handgrad, tmp_path, weigh
     words = f"train softmax_regression --engine plain --dataset p {weight}"
     done = handgrad(f"{words} --epochs 1 --learning-rate 1e-9 --run r")
     assert done.code == 0, done.err
-    assert "unequal classes: 14 a, 4 b (3.5 to 1)" in done.err
+    assert "imbalanced classes: 14 a, 4 b (3.5 to 1)" in done.err
     suggested = "handgrad train r/config.toml --class-weight balanced" in done.out
     assert suggested == (not weight and "macro recall" in done.out)

@@ -24,7 +24,7 @@ def words(dataset, validation, count=4):
 def test_each_split_says_where_it_came_from():
     (line,) = words(DATA, "folder")
     assert line == (
-        "1,200 to train on (the folder train), 4 to validate (the folder val)"
+        "1,200 training images (the folder train), 4 validation (the folder val)"
     )
 
 
@@ -38,7 +38,7 @@ def test_each_split_says_where_it_came_from():
 )
 def test_validation_images_come_from_somewhere(validation, said):
     data = replace(DATA, validation=None, test=PART)
-    assert f"4 to validate ({said}), 4 to test" in words(data, validation)[0]
+    assert f"4 validation ({said}), 4 test" in words(data, validation)[0]
 
 
 def test_what_is_not_used_is_said():
@@ -50,7 +50,7 @@ def test_what_is_not_used_is_said():
 
 def test_that_nothing_was_put_aside_is_said():
     data = replace(DATA, validation=None, sources={"test": NONE_ASIDE})
-    assert words(data, 0.1)[0].endswith(f", none to test ({NONE_ASIDE})")
+    assert words(data, 0.1)[0].endswith(f", no test images ({NONE_ASIDE})")
     assert "test" not in words(replace(data, sources={}), 0.1)[0]
 
 

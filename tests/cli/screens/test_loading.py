@@ -40,8 +40,8 @@ def test_in_a_terminal_a_bar_is_drawn(monkeypatch):
     assert "50 %" in stream.getvalue()
 
 
-KEPT = "Compiling kernels, this once; they are kept on disk.\n"
-LOST = "Compiling kernels; they cannot be kept on disk.\n"
+KEPT = "Compiling kernels (only once; cached on disk).\n"
+LOST = "Compiling kernels; they cannot be cached on disk.\n"
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from handgrad.cli.screens.sentences import of_system_error
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "the disk is full. Free some room"),
-        (errno.EACCES, "you may not read or write there. Change that"),
-        (errno.EROFS, "can only be read. Choose another folder"),
+        (errno.ENOSPC, "the disk is full. Free some space"),
+        (errno.EACCES, "permission denied. Change the permissions"),
+        (errno.EROFS, "read-only. Use another folder"),
         (errno.ELOOP, "Too many levels"),
     ],
 )
-def test_an_error_of_the_disk_names_the_file_and_the_way_out(number, words):
+def test_a_system_error_names_the_file_and_the_next_step(number, words):
     error = OSError(number, "Too many levels", "/some/run")
     assert of_system_error(error).startswith("/some/run cannot be used: ")
     assert words in of_system_error(error)

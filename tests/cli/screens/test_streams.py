@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from handgrad.cli.screens.streams import Forgiving
+from handgrad.cli.screens.streams import ProgressStream
 
 PYTHON = shlex.quote(sys.executable)
 PROGRAM = f"{PYTHON} -c 'from handgrad.cli.main import main; main()'"
@@ -84,7 +84,7 @@ class Broken:
 @pytest.mark.parametrize("error", [OSError(28, "full"), ValueError("closed")])
 def test_a_stream_of_progress_is_given_up_once(error):
     broken = Broken(error)
-    stream = Forgiving(broken)
+    stream = ProgressStream(broken)
     print("one", "two", file=stream, flush=True)
     stream.writelines(["three", "four"])
     stream.flush()

@@ -32,7 +32,7 @@ def test_a_lasting_line_for_each_end(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "a9 max, seed 0: its process died by signal SIGKILL; once more.",
+        "a9 max, seed 0: its process died (signal SIGKILL); retrying.",
         "  1 of 1  a9 max, seed 0: test accuracy 0.5000 (1:01)",
     ]
 

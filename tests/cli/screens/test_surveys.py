@@ -12,7 +12,7 @@ def test_many_classes_and_sizes_are_cut(capsys):
     assert "class 30" not in out
     assert "... 69 more" in out
     assert "1,029" in out
-    assert "3 x 9 (6), 2 other sizes; colour\nNothing odd was found.\n" in out
+    assert "3 x 9 (6), 2 other sizes; colour\nNo problems found.\n" in out
     del sizes["5 x 9"]
     show_survey("it", Survey("a kind", counts, sizes, 3, ("a note",), (), 0, ()))
     assert "3 x 9 (6), 1 other size; colour" in capsys.readouterr().out
@@ -22,4 +22,4 @@ def test_what_is_odd_has_a_line_each(capsys):
     show_survey(
         "it", Survey("k", {"train": {"a": 1}}, {}, 1, (), ("why",), 0, ("odd",))
     )
-    assert capsys.readouterr().out.endswith("; grey\nOdd: odd\n  why\n")
+    assert capsys.readouterr().out.endswith("; grey\nProblem: odd\n  why\n")

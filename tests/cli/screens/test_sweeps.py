@@ -22,7 +22,7 @@ def test_trials_are_shown_as_they_come(filled, capsys):
     events = [Advanced(cells[0], 1), Ended(cells[0], made)]
     assert follow(iter(events), cells, before=2, quiet=False) == events
     err = capsys.readouterr().err
-    assert err.startswith("2 trials are done already; 3 to do.\n")
+    assert err.startswith("2 trials are already done; 3 to do.\n")
     assert "  1 of 3  rates learning_rate=" in err
     follow(iter(events), cells, before=2, quiet=True)
     assert capsys.readouterr().err == ""
@@ -35,6 +35,7 @@ def test_the_best_are_shown_and_what_is_said_of_them(filled, capsys):
     assert out.count("learning_rate=0") >= 10
     assert "4 more settings: see trials.csv." in out
     assert results["verdict"] in out
-    assert f"The best {len(results['as_good'])} settings cannot be told apart." in out
-    assert "Test accuracy of the best: 0.0376 ± 0.0051." in out
-    assert "Importance (fall of R² in a random forest; R²" in out
+    count = len(results["as_good"])
+    assert f"The best {count} settings do not differ significantly." in out
+    assert "Test accuracy of the best setting: 0.0376 ± 0.0051." in out
+    assert "decrease of R²; out-of-bag R²" in out

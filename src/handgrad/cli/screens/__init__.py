@@ -1,1 +1,1 @@
-"""What the commands show: consoles, tables, progress, sentences."""
+"""Terminal output of the commands: consoles, tables, progress, messages."""

@@ -1,7 +1,7 @@
-"""What to try after a run: one or two steps that its numbers and its data suggest.
+"""Suggestions after a run: one or two next steps, from its metrics and its data.
 
-Each comes with the reason and a command that repeats the run with one change, out of
-its own config.toml.
+Each has a reason, and a command that repeats the run with one change, based on its own
+config.toml.
 """
 
 import json
@@ -21,33 +21,33 @@ from handgrad.paths import from_here
 from handgrad.training.epochs import with_epochs
 from handgrad.training.run import Run
 
-MOST = 2  # steps
-FALLING = 0.01  # of the loss, in the last epoch
+MOST = 2  # suggestions
+FALLING = 0.01  # relative decrease of the loss in the last epoch
 RISEN = 1.05  # times the lowest validation loss
-GAP = 0.03  # between the accuracies of training and of validation
-GUESSING = 0.02  # above always giving the most frequent class
-POOR = 0.95  # accuracy of training
-WIDE = 0.015  # half of the interval of the test accuracy
-BURST = 2.0  # times the loss of equal probabilities
-ENOUGH = 3  # epochs in a row without a mistake
+GAP = 0.03  # between training and validation accuracy
+GUESSING = 0.02  # above the accuracy of always predicting the most frequent class
+POOR = 0.95  # training accuracy
+WIDE = 0.015  # half width of the confidence interval of the test accuracy
+DIVERGED = 2.0  # times the loss of equal probabilities
+ENOUGH = 3  # consecutive epochs without a mistake
 ERRORS = 1.96  # standard errors: 95 %
 USUAL_RATE = 0.01
-PADDED = 8  # pixels of a side for each pixel of padding
+PADDED = 8  # pixels of side length for each pixel of padding
 
 
 @dataclass(frozen=True)
 class Step:
-    """A reason, and the command that follows from it."""
+    """A suggestion: a reason and a command."""
 
     why: str
     command: str
 
 
 class Advice:
-    """What the numbers of a finished `run` suggest.
+    """Suggestions from the metrics of a finished `run`.
 
-    `found` is what was measured on its test or validation images; None if it was not,
-    since the classes are as frequent as each other.
+    `found` is its evaluation on test or validation images; None if it was not needed,
+    because the classes are balanced.
     """
 
     def __init__(self, run: Run, balance: Balance, found: Evaluation | None) -> None:
@@ -58,7 +58,7 @@ class Advice:
         self.epochs = [r for r in run.folder.records() if r["kind"] == "epoch"]
 
     def steps(self) -> list[Step]:
-        """One or two, the most urgent first."""
+        """Return one or two suggestions, the most urgent first."""
         found = list(self._urgent()) + list(self._from_curves())
         found += list(self._small_test())
         return (found or [self._look()])[:MOST]
@@ -67,30 +67,30 @@ class Advice:
         is_missed = self.found is not None and is_unequal(self.found)
         if is_missed and self.config.loss.class_weight is None:
             yield Step(
-                "rare classes are recognised less often than frequent ones: let each "
-                "class count alike",
+                "rare classes have a lower recall than frequent ones: give all classes "
+                "the same weight",
                 self.again("--class-weight", "balanced"),
             )
-        if self._has_burst():
+        if self._has_diverged():
             yield after_non_finite(self.run)
         elif self._is_frozen():
             yield Step(
-                "the loss has hardly moved: look for a learning rate that trains",
+                "the loss has hardly changed: search for a better learning rate",
                 self._finder(),
             )
         elif self._is_guessing():
             yield Step(
-                "it is hardly better than always giving the most frequent class: look "
-                "for a learning rate that trains",
+                "the accuracy is hardly better than always predicting the most "
+                "frequent class: search for a better learning rate",
                 self._finder(),
             )
 
     def _from_curves(self) -> Iterator[Step]:
-        if self._has_burst() or self._is_frozen():
+        if self._has_diverged() or self._is_frozen():
             return
         if self._is_falling():
             yield Step(
-                "the loss was still falling in the last epoch: train longer",
+                "the loss was still decreasing in the last epoch: train longer",
                 self._longer(),
             )
         elif self._is_overfitted():
@@ -105,10 +105,10 @@ class Advice:
         is_low = self.last["train_accuracy"] <= chance + GUESSING
         return bool(is_low and not self._is_falling())
 
-    def _has_burst(self) -> bool:
-        """Whether the loss ended far above that of equal probabilities."""
+    def _has_diverged(self) -> bool:
+        """Whether the final loss is far above that of equal probabilities."""
         equal = log(max(2, len(self.balance.counts)))
-        return self.gives_entropy and bool(self.last["train_loss"] > BURST * equal)
+        return self.gives_entropy and bool(self.last["train_loss"] > DIVERGED * equal)
 
     def _is_frozen(self) -> bool:
         first, last = (self.epochs[k]["train_loss"] for k in (0, -1))
@@ -131,49 +131,49 @@ class Advice:
         error = sqrt(max(accuracy * (1 - accuracy), 0.01) / count)
         gap = last["train_accuracy"] - accuracy
         has_risen = losses[-1] > RISEN * min(losses)
-        missed = (1 - last["train_accuracy"]) / 4  # more of that: it fits too little
+        missed = (1 - last["train_accuracy"]) / 4  # a smaller gap: underfitting instead
         return bool(gap > missed and (has_risen or gap > max(GAP, ERRORS * error)))
 
     def _against_overfitting(self) -> Iterator[Step]:
         last, best = self.last, self.position.best_epoch
         why = (
-            f"it fits its training images ({last['train_accuracy']:.1%}) better than "
-            f"others ({last['validation_accuracy']:.1%})"
+            f"overfitting: training accuracy {last['train_accuracy']:.1%}, validation "
+            f"accuracy {last['validation_accuracy']:.1%}"
         )
         stop = []
         if self.config.training.early_stopping is None and 2 * best < len(self.epochs):
             stop = ["--early-stopping", "5"]
-            why += f", and was best after epoch {best} of {len(self.epochs)}"
+            why += f", best after epoch {best} of {len(self.epochs)}"
         remedy = self._remedy()
         if remedy is not None:
             words, options = remedy
-            yield Step(f"{why}: {words}", self.again(*options, *stop))
+            yield Step(f"{why}; {words}", self.again(*options, *stop))
         elif stop:
-            yield Step(f"{why}: stop there", self.again(*stop))
+            yield Step(f"{why}; stop early", self.again(*stop))
 
     def _remedy(self) -> tuple[str, list[str]] | None:
-        """The first remedy against overfitting that is not in use."""
+        """The first regularization method that is not in use yet."""
         config, shape = self.config, self.shape
         if not config.dataset.augmentation and len(shape) == 3:
             padding = min(4, min(shape[1:]) // PADDED)
             if padding:
-                return "shift them at random", ["--augment", f"random_crop:{padding}"]
+                return "add random crops", ["--augment", f"random_crop:{padding}"]
         known = catalog.options_of(catalog.find("model", self.model))
         if "dropout" in known and not config.model.options.get("dropout"):
-            return "drop units at random", ["--set", "dropout=0.3"]
+            return "add dropout", ["--set", "dropout=0.3"]
         if not config.loss.l2 and not config.optimizer.options.get("weight_decay"):
-            return "keep its weights small", ["--l2", "0.0005"]
+            return "add an L2 penalty", ["--l2", "0.0005"]
         return None
 
     def _against_underfitting(self) -> Iterator[Step]:
-        why = f"it fits only {self.last['train_accuracy']:.1%} of its training images"
+        why = f"underfitting: training accuracy {self.last['train_accuracy']:.1%}"
         wider = self._wider()
         if wider:
-            yield Step(f"{why}, and no longer gets better: widen it", wider)
-        yield Step(f"{why}: look for a better learning rate", self._finder())
+            yield Step(f"{why}, no longer increasing; use a wider network", wider)
+        yield Step(f"{why}; search for a better learning rate", self._finder())
 
     def _wider(self) -> str:
-        """The network with twice the units, if it has a number of them."""
+        """The command for a network with twice the hidden units, or ''."""
         name = {"mlp": "hidden_sizes", "perceptron": "hidden"}.get(self.model)
         if name is None:
             return ""
@@ -190,8 +190,8 @@ class Advice:
         low, high = interval(accuracy, len(test))
         if high - low > 2 * WIDE:
             yield Step(
-                f"{len(test):,} test images leave the accuracy between {low:.1%} and "
-                f"{high:.1%} (95 %): see how much another seed changes",
+                f"with {len(test):,} test images, the 95 % confidence interval of the "
+                f"accuracy is {low:.1%} to {high:.1%}: compare another seed",
                 self.again("--seed", str(self.config.seed + 1)),
             )
 
@@ -199,12 +199,12 @@ class Advice:
         epochs = 2 * self.config.training.epochs
         try:
             with_epochs(self.folder, epochs)
-        except ConfigError:  # its learning rates follow from the number of epochs
+        except ConfigError:  # its schedule depends on the number of epochs
             return self.again("--epochs", str(epochs))
         return _command("train", "--resume", self.path, "--epochs", str(epochs))
 
     def _finder(self) -> str:
-        """The range test of just these settings."""
+        """The command for a learning-rate range test with the same settings."""
         settings = f"{self.path}/config.toml"
         return _command("inspect", "learning-rate-finder", settings)
 
@@ -212,7 +212,7 @@ class Advice:
         split = self.parts.dataset.test or self.parts.validation
         if split is None or self.result["test_accuracy"] == 1.0:
             return Step(
-                "see how the network looks at an image",
+                "look at the outputs of all layers for an image",
                 _command("inspect", "feature-maps", self.path),
             )
         return Step(
@@ -230,7 +230,7 @@ class Advice:
 
     @property
     def gives_entropy(self) -> bool:
-        """Whether the loss is that of probabilities, without an L2 term."""
+        """Whether the loss is the cross-entropy alone, without an L2 term."""
         loss = self.config.loss
         return loss.name == "softmax_cross_entropy" and not loss.l2
 
@@ -241,7 +241,7 @@ class Advice:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one input."""
+        """Shape of one input."""
         assert self.config.resolved is not None, "a run is resolved"
         return self.config.resolved.input_shape
 
@@ -252,17 +252,17 @@ class Advice:
 
 
 def after_non_finite(run: Run) -> Step:
-    """What to try after NaN: a tenth of the learning rate, at most a usual one."""
+    """Suggest a tenth of the learning rate after NaN, at most a usual one."""
     rate = min(run.config.optimizer.learning_rate / 10, USUAL_RATE)
     path = f"{from_here(run.folder.path)}/config.toml"
     return Step(
-        "the steps are too large: take a smaller learning rate",
+        "training diverged: use a smaller learning rate",
         _command("train", path, "--learning-rate", f"{rate:g}"),
     )
 
 
 def interval(share: float, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of `count` images.
+    """Wilson's 95 % confidence interval of a proportion of `count` images.
 
     Source
         Wilson (1927), Probable inference, the law of succession, and statistical

@@ -1,4 +1,4 @@
-"""What a network answers for picture files: as a table, as CSV, as plain values."""
+"""Predictions for image files: as a table, as CSV, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from handgrad.training.trained_network import TrainedNetwork
 
 @dataclass(frozen=True)
 class Answer:
-    """One picture's scores: probabilities where the network gives them.
+    """The scores of one image: probabilities if the network gives them.
 
     Shapes
         scores  (classes,), float64
@@ -25,7 +25,7 @@ class Answer:
     seems_inverted: bool
 
     def as_dict(self, network: TrainedNetwork) -> dict[str, Any]:
-        """The class of the picture, and the probability or score of every class."""
+        """The predicted class, and the probability or score of every class."""
         best, names = int(self.scores.argmax()), network.class_names
         one, all_of = words_of(network)
         return {
@@ -38,15 +38,15 @@ class Answer:
 
 
 def words_of(network: TrainedNetwork) -> tuple[str, str]:
-    """What the numbers of an answer are called, one and several."""
+    """What the scores are called, in the singular and the plural."""
     is_sure = network.gives_probabilities
     return ("probability", "probabilities") if is_sure else ("score", "scores")
 
 
 def show_answers(answers: Sequence[Answer], network: TrainedNetwork, top: int) -> None:
-    """A line for each picture: its class, and what it might be else."""
+    """Print a line per image: the predicted class, and the next most probable ones."""
     one, _ = words_of(network)
-    shown = table("image", "", one, "then", right=(one,))
+    shown = table("image", "class", one, "next", right=(one,))
     for answer in answers:
         order = (-answer.scores).argsort(kind="stable")[:top]
         best, *others = (
@@ -62,7 +62,7 @@ def show_answers(answers: Sequence[Answer], network: TrainedNetwork, top: int) -
 
 
 def csv_text(answers: Sequence[Answer], network: TrainedNetwork) -> str:
-    """A row for each picture: its class, and the numbers of all classes."""
+    """One row per image: the predicted class, and the scores of all classes."""
     one, _ = words_of(network)
     names = network.class_names
     heads = ("image", "class", one, *(f"{one} of {name}" for name in names))

@@ -1,4 +1,4 @@
-"""How often each class occurs, and what that means for the accuracy."""
+"""Class imbalance, and its effect on the accuracy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ from handgrad.datasets import Split
 from handgrad.metrics import Evaluation, evaluate
 from handgrad.training.run import Run
 
-RATIO = 3  # times as many images as the rarest class has: unequal
+RATIO = 3  # most frequent to rarest class, from which on classes are imbalanced
 LISTED = 12  # classes
-UNEQUAL = 0.02  # between accuracy and macro recall: worth a word
+UNEQUAL = 0.02  # difference of accuracy and macro recall that is reported
 
 
 @dataclass(frozen=True)
 class Balance:
-    """How many training images each class has; `names` and `counts` go together."""
+    """Number of training images of each class: `counts` in the order of `names`."""
 
     names: tuple[str, ...]
     counts: tuple[int, ...]
 
     @property
     def ratio(self) -> float:
-        """How many times the rarest class fits into the most frequent; may be inf."""
+        """Images of the most frequent class per image of the rarest; may be inf."""
         return max(self.counts) / min(self.counts) if min(self.counts) else np.inf
 
     @property
     def largest_share(self) -> float:
-        """The accuracy of always giving the most frequent class."""
+        """The accuracy of always predicting the most frequent class."""
         return max(self.counts) / max(1, sum(self.counts))
 
     def in_words(self) -> str:
-        """The counts, the most frequent class first; of many classes both ends."""
+        """The counts in descending order; only the extremes of many classes."""
         ranked = sorted(zip(self.counts, self.names, strict=True), key=_falling)
         if len(ranked) > LISTED:
             first, last = (
@@ -43,30 +43,31 @@ class Balance:
         else:
             listed = ", ".join(f"{count:,} {name}" for count, name in ranked)
         ratio = "a class has none" if np.isinf(self.ratio) else f"{self.ratio:.3g} to 1"
-        return f"unequal classes: {listed} ({ratio})"
+        return f"imbalanced classes: {listed} ({ratio})"
 
 
 def balance_of(run: Run) -> Balance:
-    """Of the images that a run trains on."""
+    """The class counts of the training images of a run."""
     resolved = run.config.resolved
     assert resolved is not None, "a run is resolved"
     names = resolved.class_names
     return Balance(names, _counts(run.parts.train, len(names)))
 
 
-def first_words(balance: Balance, class_weight: object) -> str:
-    """What to say before training; empty where the classes are equal enough."""
+def imbalance_notice(balance: Balance, class_weight: object) -> str:
+    """The notice before training; empty if the classes are nearly balanced."""
     if balance.ratio < RATIO:
         return ""
     if class_weight is not None:
         return f"{balance.in_words()}; weighted by --class-weight"
-    return f"{balance.in_words()}; --class-weight balanced lets each class count alike"
+    return f"{balance.in_words()}; for equal weights use --class-weight balanced"
 
 
 def evaluation_of(run: Run) -> Evaluation | None:
-    """On the test images, else on the validation images; None where it says no more.
+    """Evaluate on the test images, or else on the validation images.
 
-    Accuracy and macro recall differ by no more than the shares of the classes do.
+    None if the classes are balanced: accuracy and macro recall differ by no more than
+    the class frequencies do.
     """
     test, validation = run.parts.dataset.test, run.parts.validation
     split = validation if test is None else test
@@ -80,17 +81,17 @@ def evaluation_of(run: Run) -> Evaluation | None:
 
 
 def is_unequal(found: Evaluation) -> bool:
-    """Whether the rare classes are recognised less often, by a margin."""
+    """Whether rare classes have a markedly lower recall."""
     return found.accuracy - found.macro_recall >= UNEQUAL
 
 
-def last_words(found: Evaluation | None) -> str:
-    """The macro recall beside the accuracy, where they differ; else empty."""
+def macro_recall_note(found: Evaluation | None) -> str:
+    """The macro recall and the accuracy if they differ, otherwise ''."""
     if found is None or abs(found.accuracy - found.macro_recall) < UNEQUAL:
         return ""
     return (
-        f"macro recall {found.macro_recall:.2%}, the mean over classes, beside an "
-        f"accuracy of {found.accuracy:.2%}"
+        f"macro recall {found.macro_recall:.2%} (unweighted mean over classes), "
+        f"accuracy {found.accuracy:.2%}"
     )
 
 

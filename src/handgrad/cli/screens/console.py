@@ -1,4 +1,4 @@
-"""Where words go: results to stdout, progress to stderr."""
+"""Consoles and tables: results on stdout, progress on stderr."""
 
 import json
 import sys
@@ -14,22 +14,22 @@ from handgrad.text import one_line, printable, printable_json
 if TYPE_CHECKING:
     from handgrad.inspection import Table as Parts
 
-PIPE_WIDTH = 200  # wide enough that a table in a file is not folded
+PIPE_WIDTH = 200  # wide enough that a table in a file is not wrapped
 
 
 class PlainConsole(Console):
-    """Writes out what a terminal would obey in the words that are printed."""
+    """A console that escapes control characters in all text."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """As rich does, of a text that is only text."""
+        """Render as rich does, with control characters escaped."""
         return super().render_str(printable(text), **options)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes words as they are: nothing in them is read as markup.
+    """Make a console without markup.
 
-    Codes go to a terminal alone. FORCE_COLOR asks for colour in files as well, and
-    rich would move the cursor and draw bars there; but here is no colour to force.
+    Escape sequences are written to terminals only. With FORCE_COLOR rich would move the
+    cursor and draw bars in files as well, so that variable is ignored.
     """
     is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
     return PlainConsole(
@@ -43,21 +43,21 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def say(text: str = "", *, stderr: bool = False) -> None:
-    """Print a line, however long: a path in it must stay whole.
+    """Print a line without wrapping, so that paths stay whole.
 
-    What a terminal would obey is written out: a name is only text.
+    Control characters are escaped, since names may contain any.
     """
     print(printable(text), file=sys.stderr if stderr else sys.stdout)
 
 
 def say_json(values: Any) -> None:
-    """Print one JSON object on one line; a number that is not finite becomes null."""
+    """Print one JSON object on one line; NaN and infinity become null."""
     text = json.dumps(finite(values), ensure_ascii=False, allow_nan=False)
     print(printable_json(text))
 
 
 def finite(values: Any) -> Any:
-    """The same values with None for NaN and infinity, which JSON does not have."""
+    """Replace NaN and infinity, which JSON lacks, by None."""
     if isinstance(values, Mapping):
         return {name: finite(value) for name, value in values.items()}
     if isinstance(values, list | tuple):
@@ -68,9 +68,9 @@ def finite(values: Any) -> Any:
 
 
 def show(made: Table) -> None:
-    """Print a table to stdout, without the blanks that pad its last column.
+    """Print a table to stdout, without trailing blanks.
 
-    Its cells are printable already; what is left are the codes of the heading.
+    Its cells are escaped already; the only escape sequences left are those of rich.
     """
     screen = console()
     with screen.capture() as captured:
@@ -80,7 +80,7 @@ def show(made: Table) -> None:
 
 
 class TextTable(Table):
-    """A table whose cells are lines of text, whatever a name in them holds."""
+    """A table whose cells are escaped to single lines."""
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row of cells."""
@@ -89,7 +89,7 @@ class TextTable(Table):
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """An empty table with quiet lines; the columns in `right` hold numbers."""
+    """Make an empty table without borders; the columns in `right` hold numbers."""
     made = TextTable(
         box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
     )
@@ -103,7 +103,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 
 
 def show_parts(made: "Parts") -> None:
-    """Print a table of text and its paragraphs, with blank lines between them."""
+    """Print a table and the paragraphs above and below, separated by blank lines."""
     shown = table(*made.heads, right=made.right)
     for row in made.rows:
         shown.add_row(*row)

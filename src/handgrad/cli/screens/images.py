@@ -1,4 +1,4 @@
-"""Which images a run takes, in words: how many, from where, and what was left out."""
+"""The images of a run in words: number, source, and what was left out."""
 
 from handgrad.datasets import Dataset
 from handgrad.datasets.deep_pictures import white_in_words
@@ -7,17 +7,17 @@ from handgrad.training.config import RunConfig
 
 
 def images_in_words(config: RunConfig, dataset: Dataset) -> list[str]:
-    """How many train, validate and test and where they came from; what was left out."""
+    """Number and source of training, validation and test images; what was left out."""
     resolved, sources = config.resolved, dataset.sources
     assert resolved is not None
-    counts = [_count(resolved.train_images, "to train on", sources.get("train"))]
+    counts = [_count(resolved.train_images, "training images", sources.get("train"))]
     if resolved.validation_images:
         source = _validation_source(config, dataset)
-        counts.append(_count(resolved.validation_images, "to validate", source))
+        counts.append(_count(resolved.validation_images, "validation", source))
     if dataset.test is not None:
-        counts.append(_count(len(dataset.test), "to test", sources.get("test")))
+        counts.append(_count(len(dataset.test), "test", sources.get("test")))
     elif "test" in sources:
-        counts.append(f"none to test ({sources['test']})")
+        counts.append(f"no test images ({sources['test']})")
     lines = [", ".join(counts)]
     unused = dataset.validation is not None and config.dataset.validation != "folder"
     left = [*dataset.left, *([sources.get("validation", "")] if unused else [])]

@@ -1,4 +1,4 @@
-"""What is shown before training: data on its way, kernels being compiled."""
+"""Progress before training: loading of data, compilation of kernels."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ PATIENCE_SECONDS = 0.5
 
 @contextmanager
 def loading(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """A function (what, done, of how many) that draws a bar on stderr.
+    """Yield a function (what, done, total) that draws a progress bar on stderr.
 
-    In a pipe each thing is named once, when it begins.
+    Outside a terminal, the name of each item is printed once, when it starts.
     """
     screen = console(stderr=True)
     bar = Progress(
@@ -47,11 +47,11 @@ def _counts() -> tuple[int, int]:
 
 
 class Compiling:
-    """Told each kernel's name before it is compiled or read from the disk's cache.
+    """Called with the name of each kernel before it is compiled or read from the cache.
 
-    If kernels are compiled and that takes long, one sentence says why nothing else
-    happens, and whether the next process will have to wait as well. `between` is called
-    before each, and may raise; `counts` says how many kernels were compiled and kept.
+    If compilation takes long, prints one message that says so, and whether the kernels
+    are cached for the next process. `between` is called before each kernel, and may
+    raise; `counts` returns how many kernels were compiled and cached.
     """
 
     def __init__(
@@ -79,9 +79,9 @@ class Compiling:
     def _say(self) -> None:
         compiled, kept = self.counts()
         if compiled == self.compiled:
-            return  # they were only read from a slow disk
+            return  # only read from a slow disk
         if kept == self.kept:
-            say("Compiling kernels; they cannot be kept on disk.", stderr=True)
+            say("Compiling kernels; they cannot be cached on disk.", stderr=True)
         else:
-            say("Compiling kernels, this once; they are kept on disk.", stderr=True)
+            say("Compiling kernels (only once; cached on disk).", stderr=True)
         self.said = True

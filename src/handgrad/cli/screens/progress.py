@@ -1,4 +1,4 @@
-"""A run as it goes: a live line in a terminal, one plain line an epoch elsewhere."""
+"""Progress of a run: a live line in a terminal, one plain line per epoch elsewhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ REDRAW_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class EpochLine:
-    """What is said when an epoch is over.
+    """The line printed at the end of an epoch.
 
     Units
-        accuracies  fractions; validation_* are None where there is no validation
+        accuracies  fractions; validation_* are None without validation
     """
 
     epoch: int
@@ -42,10 +42,10 @@ class EpochLine:
 
 
 class TrainingScreen:
-    """Progress of one run, on stderr, so that stdout holds results alone.
+    """Progress of a run on stderr, so that stdout contains only results.
 
-    The bar shows the mean loss and accuracy of the epoch so far, images a second and
-    the time left for the whole run. `quiet` shows nothing at all.
+    The bar shows the mean loss and accuracy of the epoch so far, the images per second
+    and the time left for the whole run. `quiet` shows nothing.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class TrainingScreen:
             TextColumn("{task.fields[numbers]}", markup=False),
             console=self.console,
             transient=True,
-            auto_refresh=False,  # no thread beside the training
+            auto_refresh=False,  # no extra thread during training
             disable=quiet or not self.console.is_terminal,
         )
         self.task: TaskID = self.bar.add_task("starting", total=steps, numbers="")
@@ -90,7 +90,7 @@ class TrainingScreen:
         self.bar.stop()
 
     def step(self, *, epoch: int, loss: float, correct: int, images: int) -> None:
-        """Count one step; draw it if the last drawing is long enough ago."""
+        """Count one step; redraw if the last redraw is long enough ago."""
         self.done += 1
         self.images += images
         self.sums[0] += loss * images
@@ -108,22 +108,22 @@ class TrainingScreen:
             )
 
     def epoch(self, line: EpochLine) -> None:
-        """Leave a lasting line for the epoch that is over."""
+        """Print a permanent line for the finished epoch."""
         self.sums = [0.0, 0.0, 0]
         if not self.quiet:
             self.console.print(str(line), soft_wrap=True, style=_style(line))
 
     def say(self, sentence: str) -> None:
-        """Leave a lasting line."""
+        """Print a permanent line."""
         if not self.quiet:
             self.console.print(sentence, soft_wrap=True)
 
     def warn(self, sentence: str) -> None:
-        """Leave a lasting line that `quiet` does not keep back."""
+        """Print a permanent line, even if `quiet`."""
         self.console.print(sentence, soft_wrap=True, style="bold red")
 
     def numbers(self, now: float) -> str:
-        """Loss, accuracy, images a second and time left, as of now."""
+        """Loss, accuracy, images per second and time left, as of `now`."""
         loss, right, images = self.sums
         seconds = max(now - self.begun, 1e-9)
         left = (
@@ -136,7 +136,7 @@ class TrainingScreen:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a reader says them: 8 s, 3:07, 1:02:09."""
+    """Format seconds: 8 s, 3:07, 1:02:09."""
     whole = max(round(seconds), 0)
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,33 +1,33 @@
-"""Errors that are not ours, in our words: who, what was expected, the next step."""
+"""Messages for errors of the system and of typer, with the next step."""
 
 from difflib import get_close_matches
 from errno import EACCES, EDQUOT, EISDIR, ENOSPC, EROFS
 from typing import Any
 
 REASONS = {
-    EACCES: "you may not read or write there. Change that, or take another place",
-    EDQUOT: "your share of the disk is full. Free some room and try again",
-    EISDIR: "it is a folder. Name a file",
-    ENOSPC: "the disk is full. Free some room and try again",
-    EROFS: "the disk can only be read. Choose another folder",
+    EACCES: "permission denied. Change the permissions, or use another path",
+    EDQUOT: "your disk quota is exceeded. Free some space and try again",
+    EISDIR: "it is a folder. Give the path of a file",
+    ENOSPC: "the disk is full. Free some space and try again",
+    EROFS: "the file system is read-only. Use another folder",
 }
 
 
 def of_system_error(error: OSError) -> str:
-    """One sentence for an error of the disk or the system."""
+    """The message for an error of the operating system."""
     reason = REASONS.get(error.errno or 0, error.strerror or str(error))
     return f"{error.filename or 'A file'} cannot be used: {reason}."
 
 
 def of_usage_error(error: Any) -> str:
-    """One sentence for words that the command line does not know.
+    """The message for invalid command-line arguments.
 
-    The kind of error is told by its fields, since its class is typer's own.
+    The fields of the error tell its kind, since its class is private to typer.
     """
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "handgrad"
-    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
-        text = f"{command} takes a command: {', '.join(error.ctx.command.commands)}."
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help text
+        text = f"{command} needs a command: {', '.join(error.ctx.command.commands)}."
     elif hasattr(error, "possibilities"):
         text = _unknown_option(error, command, context)
     else:

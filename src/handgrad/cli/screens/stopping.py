@@ -1,4 +1,4 @@
-"""Signals that end the program: at once where nothing would be lost, else in order."""
+"""Signal handling: stop immediately if nothing is lost, otherwise save first."""
 
 import os
 import signal
@@ -14,9 +14,9 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interrupted(BaseException):
-    """The program was told to stop by the signal of this number.
+    """The program received the signal with this number.
 
-    No KeyboardInterrupt: typer takes that for SIGINT, whatever the number.
+    Not a KeyboardInterrupt, which typer reports as SIGINT whatever the number.
     """
 
     def __init__(self, number: int) -> None:
@@ -25,9 +25,9 @@ class Interrupted(BaseException):
 
 
 class Stop:
-    """Whether somebody asked for an end, and by which signal.
+    """Whether a signal has requested a stop, and which one.
 
-    While `waits` is set, the first signal is only noted: there is something to save.
+    While `waits` is set, the first signal is only recorded, as there is work to save.
     """
 
     def __init__(self) -> None:
@@ -35,30 +35,29 @@ class Stop:
         self.waits = False
 
     def ask(self, number: int, frame: Any = None) -> None:
-        """Note the signal; Interrupted if nothing waits for it, or if asked twice."""
+        """Record the signal; Interrupted unless `waits`, or on the second signal."""
         is_second = self.number is not None
         self.number = number
         if is_second or not self.waits:
             raise Interrupted(number)
 
     def check(self) -> None:
-        """StoppedError if somebody asked: called between the parts of long work."""
+        """StoppedError if a signal was received; called between parts of long work."""
         if self.number is not None:
             raise StoppedError(f"Stopped by signal {self.number}.")
 
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Take the signals that end a program, and give them back afterwards.
+    """Install handlers for the signals that end a program; restore them on exit.
 
-    Those that were ignored stay so: who starts with nohup wants no end by SIGHUP.
-    After a stop nothing is left to do but to say so: one more signal ends it at once,
-    with the code that the first one promised. So does one that comes while Python
-    tidies up an object: what is raised there reaches nobody.
+    Signals that were ignored stay ignored, such as SIGHUP under nohup. After a stop,
+    another signal exits immediately, with the exit code of the first. So does a signal
+    that arrives while Python finalizes an object, where exceptions are not propagated.
     """
-    stop, before, unheard = Stop(), {}, sys.unraisablehook
-    sys.unraisablehook = partial(_leave_or_tell, unheard)
-    with suppress(ValueError):  # signals reach the main thread alone
+    stop, before, hook_before = Stop(), {}, sys.unraisablehook
+    sys.unraisablehook = partial(_exit_or_report, hook_before)
+    with suppress(ValueError):  # only the main thread may set handlers
         for name in SIGNALS:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
@@ -66,18 +65,18 @@ def stopping() -> Iterator[Stop]:
     try:
         yield stop
     finally:
-        sys.unraisablehook = unheard
+        sys.unraisablehook = hook_before
         for number, handler in before.items():
-            signal.signal(number, handler if stop.number is None else _leave)
+            signal.signal(number, handler if stop.number is None else _exit)
 
 
-def _leave_or_tell(tell: Callable[[Any], Any], found: Any) -> None:
+def _exit_or_report(tell: Callable[[Any], Any], found: Any) -> None:
     if isinstance(found.exc_value, Interrupted):
         with suppress(OSError):
-            os.write(2, b"Stopped.\n")  # as main says it
-        _leave(found.exc_value.number)
+            os.write(2, b"Stopped.\n")  # the message of main
+        _exit(found.exc_value.number)
     tell(found)
 
 
-def _leave(number: int, frame: Any = None) -> None:
+def _exit(number: int, frame: Any = None) -> None:
     os._exit(128 + number)

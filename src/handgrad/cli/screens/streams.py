@@ -1,10 +1,10 @@
-"""The standard streams, whatever they lead to: output that fails costs no work.
+"""Robust standard streams: failing output does not lose any work.
 
-closed  the null device takes its place; otherwise the next file to be opened would
-        get its number, and its words
-full    progress on stderr is given up for the rest of the program; what stdout does
-        not take is said at the end, since it is the answer
-ASCII   what an encoding does not have is written as an escape, such as \\u2013
+closed  replaced by the null device; otherwise the next file opened would get its
+        file descriptor, and its output
+full    progress on stderr is dropped for the rest of the program; a failure of stdout
+        is reported at the end, since it carries the results
+ASCII   characters that an encoding lacks are escaped, as in \\u2013
 """
 
 import os
@@ -15,29 +15,29 @@ from typing import Any, TextIO
 
 
 def open_streams() -> None:
-    """Make all three streams fit to be used."""
+    """Make all three standard streams usable."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r"))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = Answers(sys.stdout), Forgiving(sys.stderr)
+    sys.stdout, sys.stderr = ResultStream(sys.stdout), ProgressStream(sys.stderr)
 
 
-class Guarded:
-    """A stream that is what it was but for writing."""
+class StreamProxy:
+    """A proxy of a stream that intercepts writing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write the text; subclasses say what follows an error."""
+        """Write the text; subclasses handle errors."""
         return self._stream.write(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -49,15 +49,15 @@ class Guarded:
         return getattr(self._stream, name)
 
 
-class Answers(Guarded):
-    """A stream of answers, whose errors say which stream they are of."""
+class ResultStream(StreamProxy):
+    """Stdout: errors name the stream and are raised."""
 
     def write(self, text: str) -> int:
-        """Write, or raise what the stream raises."""
+        """Write, or raise the error of the stream."""
         return self._try(lambda: self._stream.write(text)) or len(text)
 
     def flush(self) -> None:
-        """Hand on what was written, or raise what the stream raises."""
+        """Flush, or raise the error of the stream."""
         self._try(self._stream.flush)
 
     def _try(self, call: Callable[[], Any]) -> Any:
@@ -67,19 +67,19 @@ class Answers(Guarded):
             raise
         except OSError as error:
             error.filename = "Standard output"
-            to_nothing(self._stream)
+            redirect_to_null(self._stream)
             raise
 
 
-class Forgiving(Guarded):
-    """A stream of progress that goes silent at the first write that fails."""
+class ProgressStream(StreamProxy):
+    """Stderr: dropped after the first failed write."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._is_lost = False
 
     def write(self, text: str) -> int:
-        """Write, if it was possible so far."""
+        """Write, unless a write has failed before."""
         if not self._is_lost:
             try:
                 self._stream.write(text)
@@ -88,7 +88,7 @@ class Forgiving(Guarded):
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Flush, unless a write has failed before."""
         if not self._is_lost:
             try:
                 self._stream.flush()
@@ -97,10 +97,10 @@ class Forgiving(Guarded):
 
     def _lose(self) -> None:
         self._is_lost = True
-        to_nothing(self._stream)
+        redirect_to_null(self._stream)
 
 
-def to_nothing(stream: TextIO) -> None:
-    """Lead a stream to the null device: what waits in it would fail again at last."""
+def redirect_to_null(stream: TextIO) -> None:
+    """Redirect a stream to the null device, or its buffer would fail again at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""What is seen of studies: lists, one progress display for all trials, verdicts."""
+"""Terminal output of studies: lists, progress over all trials, verdicts."""
 
 from collections.abc import Iterable
 from time import monotonic
@@ -30,20 +30,20 @@ SHOWN = ("test_accuracy", "validation_accuracy", "validation_loss", "train_loss"
 
 
 def show_list(studies: list[Study], *, as_json: bool) -> None:
-    """Names, titles, rows and trials."""
+    """Print names, titles, numbers of rows and of trials."""
     if as_json:
         say_json({study.name: _about(study) for study in studies})
         return
     right = ("rows", "quick trials", "full trials")
-    shown = table("study", "what it is", *right, right=right)
+    shown = table("study", "description", *right, right=right)
     for study in studies:
         counts = [str(len(study.cells(size))) for size in SIZES]
         rows = str(len(study.experiments))
         shown.add_row(study.name, study.about.title, rows, *counts)
     show(shown)
     say()
-    say("One study's experiments: handgrad study show NAME")
-    say("Run it in a few minutes: handgrad study run NAME --quick")
+    say("Experiments of a study:   handgrad study show NAME")
+    say("Run it in a few minutes:  handgrad study run NAME --quick")
 
 
 def _about(study: Study) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _about(study: Study) -> dict[str, Any]:
 
 
 def show_study(study: Study, *, as_json: bool) -> None:
-    """Every row: question, variants, what should come out, what was published."""
+    """Print every row: question, variants, expected findings, published numbers."""
     if as_json:
         rows = {row: e.model_dump(mode="json") for row, e in study.experiments.items()}
         say_json({**_about(study), "experiments": rows})
@@ -85,7 +85,7 @@ def show_study(study: Study, *, as_json: bool) -> None:
 
 
 def show_status(study: Study, ledger: Ledger, *, as_json: bool) -> None:
-    """Trials done and to do for each row and size, and what has no numbers."""
+    """Print the trials done of each row and size, and those without results."""
     results = results_of(study, ledger)
     if as_json:
         say_json(
@@ -112,7 +112,7 @@ def show_status(study: Study, ledger: Ledger, *, as_json: bool) -> None:
 
 
 class StudyScreen:
-    """One bar for all trials, on stderr; a lasting line for each that ends."""
+    """One progress bar for all trials, on stderr; a permanent line per ended trial."""
 
     def __init__(self, to_do: list[Cell], *, quiet: bool) -> None:
         self.console = console(stderr=True)
@@ -132,7 +132,7 @@ class StudyScreen:
         self.task: TaskID = self.bar.add_task("", total=self.epochs, left="")
 
     def take(self, event: Event) -> None:
-        """Show what has happened."""
+        """Show an event."""
         cell = event.cell
         if isinstance(event, Begun):
             self._draw(str(cell))
@@ -140,7 +140,7 @@ class StudyScreen:
             self.done[cell.trial.key] = event.epoch
             self._draw(f"{cell}, epoch {event.epoch} of {cell.trial.epochs}")
         elif isinstance(event, Died):
-            self.say(f"{cell}: its process died by {event.how}; once more.")
+            self.say(f"{cell}: its process died ({event.how}); retrying.")
         else:
             self.ended += 1
             self.done[cell.trial.key] = cell.trial.epochs
@@ -158,7 +158,7 @@ class StudyScreen:
         )
 
     def say(self, sentence: str) -> None:
-        """Leave a lasting line."""
+        """Print a permanent line."""
         if not self.quiet:
             self.console.print(sentence, soft_wrap=True)
 
@@ -179,9 +179,9 @@ def ending(event: Ended) -> str:
 
 
 def said_before(done: int, to_do: int) -> str:
-    """What is said where a call goes on with an earlier one."""
+    """The message when a call resumes an earlier one."""
     is_are = "is" if done == 1 else "are"
-    return f"{number_of(done, 'trial')} {is_are} done already; {to_do:,} to do."
+    return f"{number_of(done, 'trial')} {is_are} already done; {to_do:,} to do."
 
 
 def follow(
@@ -195,9 +195,9 @@ def follow(
     quiet: bool,
     as_json: bool,
 ) -> bool:
-    """Show a study as it goes, then its verdicts; whether everything is right.
+    """Show the progress of a study, then its verdicts; return whether all is well.
 
-    `cells` are those asked for: of a part of a study, findings may lack numbers.
+    `cells` are those selected: in a part of a study, findings may lack numbers.
     """
     screen = StudyScreen(to_do, quiet=quiet)
     before = len(unique(cells)) - len(to_do)
@@ -219,12 +219,12 @@ def follow(
 
 
 def is_result(outcome: Outcome) -> bool:
-    """Whether a trial came to an end of its own: with numbers, or diverged."""
+    """Whether a trial has a result: it finished with numbers, or diverged."""
     return outcome["status"] in (DONE, DIVERGED)
 
 
 def is_right(results: dict[str, Any], size: Size, *, in_part: bool = False) -> bool:
-    """Whether every finding of the size holds, or every one that has its numbers."""
+    """Whether all findings of the size hold; if `in_part`, those with numbers."""
     return all(
         finding["holds"] or (in_part and finding["holds"] is None)
         for row in results["rows"]
@@ -233,7 +233,7 @@ def is_right(results: dict[str, Any], size: Size, *, in_part: bool = False) -> b
 
 
 def show_results(results: dict[str, Any], size: Size) -> None:
-    """Findings of the size, and the published numbers if it is the full one."""
+    """Print the findings of the size, and published numbers if it is the full size."""
     shown = table("row", "finding", "", "numbers")
     for row in results["rows"]:
         for finding in row["sizes"][size]["findings"]:

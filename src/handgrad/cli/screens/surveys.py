@@ -1,4 +1,4 @@
-"""What `handgrad data inspect` shows: counts, sizes, and what is odd."""
+"""Output of `handgrad data inspect`: counts, sizes, and problems."""
 
 from handgrad.cli.screens.console import say, show, table
 from handgrad.datasets.formats.survey import Survey
@@ -9,7 +9,7 @@ MOST_SIZES = 4
 
 
 def show_survey(path: str, found: Survey) -> None:
-    """A table of counts, then sizes, notes and what is odd, a line each."""
+    """Print a table of counts, then sizes, notes and problems, a line each."""
     say(f"{path}: {found.kind}")
     for note in found.notes:
         say(f"  {note}")
@@ -30,8 +30,8 @@ def show_survey(path: str, found: Survey) -> None:
     more = f", {others}" if len(sizes) > MOST_SIZES else ""
     say(f"Sizes, height x width: {', '.join(sizes[:MOST_SIZES])}{more}; {colour}")
     for sentence in found.odd:
-        say(f"Odd: {sentence}")
+        say(f"Problem: {sentence}")
     for fault in found.unreadable:
         say(f"  {fault}")
     if not found.odd:
-        say("Nothing odd was found.")
+        say("No problems found.")

@@ -1,4 +1,4 @@
-"""What is seen of a sweep: its trials as they come, then the best settings."""
+"""Terminal output of a sweep: progress of its trials, then the best settings."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SHOWN = 10  # settings
 
 
 def follow(events: Any, to_do: list[Cell], *, before: int, quiet: bool) -> list[Event]:
-    """Show the trials as they go; the events, all of them."""
+    """Show the progress of the trials; return all events."""
     screen = StudyScreen(to_do, quiet=quiet)
     if before > 0:
         screen.say(said_before(before, len(to_do)))
@@ -32,10 +32,10 @@ def _taken(screen: StudyScreen, event: Event) -> Event:
 
 
 def show_results(results: dict[str, Any]) -> None:
-    """The best settings, whether they can be told apart, and what hangs on what."""
+    """Print the best settings, whether they differ, and hyperparameter importance."""
     metric = results["metric"].replace("_", " ")
     right = (f"mean {metric}", "spread")
-    shown = table("setting", *right, "the best minus this (90 %)", right=right)
+    shown = table("setting", *right, "best minus this (90 %)", right=right)
     rows = results["settings"]
     for row in rows[:SHOWN]:
         mean, spread = (
@@ -54,20 +54,21 @@ def show_results(results: dict[str, Any]) -> None:
     say(results["verdict"])
     count = len(results["as_good"])
     if count > 2 and len(results["seeds"]) >= FEWEST:
-        say(f"The best {count} settings cannot be told apart.")
+        say(f"The best {count} settings do not differ significantly.")
     tested = results["tested"]
     if tested is not None:
         spread = "" if tested["spread"] is None else f" ± {tested['spread']:.4f}"
-        say(f"Test accuracy of the best: {tested['mean']:.4f}{spread}.")
+        say(f"Test accuracy of the best setting: {tested['mean']:.4f}{spread}.")
     _show_importance(results["importance"])
 
 
 def _show_importance(found: dict[str, Any]) -> None:
     if found["why"]:
-        say(f"No importance of parameters: {found['why']}.")
+        say(f"No hyperparameter importance: {found['why']}.")
         return
     parts = [f"{name} {row['mean']:.2f}" for name, row in found["parameters"].items()]
     say(
-        f"Importance (fall of R² in a random forest; {caution(found['r2'])}): "
+        f"Hyperparameter importance (permutation importance in a random forest: "
+        f"decrease of R²; {caution(found['r2'])}): "
         f"{', '.join(parts)}."
     )

@@ -1,4 +1,4 @@
-"""A run on the screen: progress, a clean stop, pictures, and the last word."""
+"""Terminal output of a run: progress, a clean stop, figures, and the final result."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -8,8 +8,8 @@ from handgrad.cli.screens.advice import Advice, Step, after_non_finite
 from handgrad.cli.screens.balance import (
     balance_of,
     evaluation_of,
-    first_words,
-    last_words,
+    imbalance_notice,
+    macro_recall_note,
 )
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.images import images_in_words
@@ -24,12 +24,13 @@ from handgrad.training.run import Run
 
 
 def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
-    """Make the run go, show it, and end with its result."""
+    """Train a run, show its progress, and print its result."""
     unsaved: UnsavedError | None = None
     has_ended = bool(run.result)
     balance = balance_of(run)
     try:
-        _train(run, stop, first_words(balance, run.config.loss.class_weight), quiet)
+        notice = imbalance_notice(balance, run.config.loss.class_weight)
+        _train(run, stop, notice, quiet)
         if stop.number is not None and not run.result:
             raise _stopped(run, stop.number)
         pictures = sorted(run.folder.figures.glob("*")) if has_ended else _draw(run)
@@ -37,15 +38,15 @@ def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
         if not quiet:
             _try_next([after_non_finite(run)], stderr=True)
         raise
-    except UnsavedError as error:  # its result is there, and nowhere else
+    except UnsavedError as error:  # the result exists in memory only
         unsaved, pictures = error, []
     if as_json:
         say_json(run.result)
     else:
         found = None
-        with suppress(HandgradError):  # more words are an extra as well
+        with suppress(HandgradError):  # the evaluation is optional
             found = evaluation_of(run)
-        _last_word(run.result, pictures, last_words(found))
+        _print_result(run.result, pictures, macro_recall_note(found))
         if not quiet and unsaved is None:
             _try_next(Advice(run, balance, found).steps())
     if unsaved is not None:
@@ -60,9 +61,9 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
         steps_before=trainer.position.step,
         quiet=quiet,
     )
-    screen.say(_first_word(run))
+    screen.say(_header(run))
     if run.result:
-        screen.say("The run has ended already; its files stay as they are.")
+        screen.say("The run has already ended; its files are unchanged.")
     if run.config.start is not None and trainer.position.step == 0:
         screen.say(_start(run))
     if notice:
@@ -71,11 +72,11 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
     was_saved = True
     with screen, suppress(StoppedError):
         for record in run:
-            stop.waits = True  # until the first step is done there is nothing to save
+            stop.waits = True  # before the first step there is nothing to save
             _show(screen, record)
             is_saved = run.unsaved.failure is None
             if is_saved != was_saved:
-                screen.warn(_of_saving(run))
+                screen.warn(_saving_message(run))
                 was_saved = is_saved
             if stop.number is not None and not trainer.is_finished:
                 run.save()
@@ -83,12 +84,12 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
     stop.waits = False
 
 
-def _of_saving(run: Run) -> str:
-    """Said when saving fails for the first time, and when it works again."""
+def _saving_message(run: Run) -> str:
+    """The message when saving starts to fail, and when it works again."""
     if run.unsaved.failure is None:
-        return f"Saved again: {from_here(run.folder.path)} holds everything up to here."
+        return f"Saved again: {from_here(run.folder.path)} is up to date."
     return (
-        "NOT SAVED: training goes on and tries again at the next checkpoint. "
+        "NOT SAVED: training continues and will retry at the next checkpoint. "
         f"{run.unsaved.failure}"
     )
 
@@ -116,17 +117,17 @@ def _show(screen: TrainingScreen, record: Record) -> None:
 
 
 def _stopped(run: Run, number: int) -> StoppedError:
-    """What is said of a run that somebody stopped; what was done is saved."""
+    """The error for a run that was stopped by a signal, after saving."""
     error = StoppedError(
         f"Stopped after step {run.trainer.position.step}; everything is saved. "
-        f"Go on with: handgrad train --resume {from_here(run.folder.path)}"
+        f"To resume: handgrad train --resume {from_here(run.folder.path)}"
     )
     error.exit_code = 128 + number
     return error
 
 
 def _draw(run: Run) -> list[Path]:
-    """Pictures are an extra: a full disk must not hide the result of a run."""
+    """Draw the figures; an error, such as a full disk, must not hide the result."""
     from handgrad.inspection.run_figures import draw_run
 
     try:
@@ -138,7 +139,7 @@ def _draw(run: Run) -> list[Path]:
     return pictures
 
 
-def _first_word(run: Run) -> str:
+def _header(run: Run) -> str:
     config, resolved = run.config, run.config.resolved
     assert resolved is not None
     channels, height, width = resolved.input_shape
@@ -149,23 +150,23 @@ def _first_word(run: Run) -> str:
             *images[1:],
             f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
             f"{len(resolved.class_names)} classes: {some(resolved.class_names)}",
-            f"into {from_here(run.folder.path)}",
+            f"run folder: {from_here(run.folder.path)}",
         ]
     )
 
 
 def _start(run: Run) -> str:
-    """How many arrays were taken from another run, and which are new."""
+    """How many arrays were loaded from another run, and which are new."""
     resolved, start = run.config.resolved, run.config.start
     assert resolved is not None
     assert start is not None
     new = [name.partition("/")[2] for name in resolved.new_arrays or ()]
     count = len(run.parts.model.parameters()) + len(run.parts.model.buffers())
-    words = f"begins with {count - len(new)} of {count} arrays of {start.source}"
+    words = f"starts from {count - len(new)} of {count} arrays of {start.source}"
     return f"{words}; new: {', '.join(new)}" if new else words
 
 
-def _last_word(result: dict[str, Any], pictures: list[Path], balance: str) -> None:
+def _print_result(result: dict[str, Any], pictures: list[Path], balance: str) -> None:
     path, epochs = result["run"], result["epochs"]
     measure = "test" if result["test_accuracy"] is not None else "validation"
     accuracy = result[f"{measure}_accuracy"]
@@ -177,13 +178,13 @@ def _last_word(result: dict[str, Any], pictures: list[Path], balance: str) -> No
     )
     if balance:
         say(balance)
-    say(f"everything is in {path}")
+    say(f"run folder: {path}")
     if pictures:
-        say(f"pictures are in {from_here(pictures[0].parent)}")
+        say(f"figures: {from_here(pictures[0].parent)}")
 
 
 def _try_next(steps: list[Step], *, stderr: bool = False) -> None:
-    """Reasons, and below each the command to copy."""
+    """Print suggestions: a reason, and below it the command."""
     say(stderr=stderr)
     say("Try next", stderr=stderr)
     for step in steps:

@@ -1,4 +1,4 @@
-"""Handgrad's warnings as sentences; those of other libraries only when asked for."""
+"""Handgrad's warnings as plain messages; other libraries' only on request."""
 
 import sys
 import warnings
@@ -12,7 +12,7 @@ from handgrad.text import printable
 
 @contextmanager
 def own_warnings() -> Iterator[None]:
-    """Nothing else, unless Python was told what to do with warnings (-W)."""
+    """Show only Handgrad's warnings, unless Python's -W option is given."""
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter("ignore")
