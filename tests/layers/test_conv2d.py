@@ -228,7 +228,7 @@ def test_parameters_are_a_function_of_the_key():
         ((784,), r"takes images of shape \(channels, height, width\), got \(784,\)"),
         ((1, 28, 28), r"takes images of 3 channels, got 1 .* Set in_channels=1"),
         ((5, 28, 28), r"takes images of 3 channels, got 5 .* Set in_channels=5"),
-        ((3, 2, 9), r"needs images of at least 3x1 pixels, got 2x9\. Take a smaller"),
+        ((3, 2, 9), r"needs images of at least 3x1 pixels, got 2x9\. Use a smaller"),
     ],
 )
 def test_images_that_do_not_fit(shape, message):

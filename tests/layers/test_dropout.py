@@ -171,7 +171,7 @@ def test_an_empty_batch_gives_an_empty_batch():
 
 
 def test_training_needs_a_key():
-    message = r"Dropout\(0.5\) draws from a key when training, got none\. Pass key="
+    message = r"Dropout\(0.5\) needs a key in training, got None\. Pass key="
     with pytest.raises(ConfigError, match=message):
         Dropout(0.5).forward(np.ones((2, 3)), training=True)
 

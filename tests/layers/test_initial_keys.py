@@ -113,7 +113,7 @@ TWICE = [
 
 @pytest.mark.parametrize("make", TWICE)
 def test_one_layer_in_two_places_is_refused(make):
-    with pytest.raises(ConfigError, match=r"one parameter.*a layer for each place"):
+    with pytest.raises(ConfigError, match=r"same parameter.*a separate layer for each"):
         make(Linear(4, 4))
 
 

@@ -168,7 +168,7 @@ def test_windows_stand_side_by_side_unless_told():
     [
         ((), r"takes images of shape \(channels, height, width\), got \(\)"),
         ((16,), r"takes images of shape \(channels, height, width\), got \(16,\)"),
-        ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Take a smaller"),
+        ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Use a smaller"),
     ],
 )
 def test_images_that_do_not_fit(shape, message):

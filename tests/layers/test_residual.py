@@ -154,7 +154,7 @@ def test_each_way_draws_from_its_own_child_of_the_key():
 
 def test_body_and_shortcut_must_meet():
     layer = Residual(Linear(8, 4, key=KEY))
-    message = r"got \(4,\) from the body and \(8,\) from the shortcut\. Give a shortcut"
+    message = r"got \(4,\) from the body and \(8,\) from the shortcut\. Use a shortcut"
     with pytest.raises(ShapeError, match=message):
         layer.output_shape((8,))
     with pytest.raises(ShapeError, match=r"got \(9,\) from the body and \(8,\) from"):

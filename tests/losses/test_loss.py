@@ -62,7 +62,9 @@ def test_a_loss_from_before_there_were_weights_still_works_without():
     own = Own()
     assert forward_loss(own, LOGITS, TARGETS) == (1.0, None)
     assert not takes_weights(own)
-    with pytest.raises(ConfigError, match=r"Own\(\) takes logits and targets, got wei"):
+    with pytest.raises(
+        ConfigError, match=r"Own\(\) takes logits and targets only, got"
+    ):
         check_takes_weights(own)
 
 

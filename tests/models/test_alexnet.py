@@ -83,8 +83,14 @@ def test_dropout_follows_the_hidden_linear_layers():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"channels": [64, 64]}, "alexnet takes channels as one value or as 5.* got 2"),
-        ({"kernel_sizes": [3] * 6}, "takes kernel_sizes as one value or as 5.* got 6"),
+        (
+            {"channels": [64, 64]},
+            "alexnet takes channels as one value or a list of 5.* got 2",
+        ),
+        (
+            {"kernel_sizes": [3] * 6},
+            "takes kernel_sizes as one value or a list of 5.* got 6",
+        ),
         ({"pooling": "global"}, "no pooling named 'global'. Did you mean 'global_ave"),
         ({"channels": 0}, "conv2d_1: conv2d takes out_channels of at least 1"),
     ],

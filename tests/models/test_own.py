@@ -18,5 +18,5 @@ def test_a_function_is_told_sizes_and_seed():
 
 @pytest.mark.parametrize("made", [None, Linear(4, 3), []])
 def test_what_is_no_network_is_refused(made):
-    with pytest.raises(ConfigError, match="The function that makes the network"):
+    with pytest.raises(ConfigError, match="The model function must return"):
         made_by(lambda *_: made, (4,), 3, 0)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.augmentation import logits_with_flip, test_time_flip
+from handgrad.augmentation import flip_average, logits_with_flip
 
 from .laws import images_of
 
@@ -28,7 +28,7 @@ def by_definition(images):
 def test_it_is_the_mean_of_an_image_and_its_mirror_image(count, part):
     images = images_of(count)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(test_time_flip, "PART", part)
+        patch.setattr(flip_average, "PART", part)
         found = logits_with_flip(answers, images)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, by_definition(images), rtol=1e-6, atol=1e-5)
