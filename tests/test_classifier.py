@@ -442,7 +442,7 @@ SINGLE = {
 def test_one_image_by_itself_is_refused_with_the_next_step(name, method):
     images, one = SINGLE[name]
     clf = small("softmax_regression", engine="plain").fit(images, LABELS)
-    with pytest.raises(ShapeError, match=r"For one image, give X\[None\]"):
+    with pytest.raises(ShapeError, match=r"For a single image, pass X\[None\]"):
         getattr(clf, method)(one)
     assert len(getattr(clf, method)(one[None])) == 1
     assert len(clf.trained_.predict(one)) == 1  # as its page says

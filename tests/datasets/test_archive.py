@@ -61,7 +61,7 @@ def test_a_missing_member_is_named(put):
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices_are_refused(put, kind):
     wrong = member("set/b.bin", kind=kind, target="/etc/passwd")
-    with pytest.raises(DatasetError, match=r"set/b\.bin not as a plain file"):
+    with pytest.raises(DatasetError, match=r"set/b\.bin not as a regular file"):
         read_tar(put(packed(A, wrong)), WANTED, 10)
 
 
@@ -77,7 +77,7 @@ def test_two_more_members_of_full_size_are_the_most_that_is_unpacked(put, surplu
     whole = unpacked + bytes(limit + surplus - len(unpacked))
     path = put(gzip.compress(whole))
     if surplus:
-        with pytest.raises(DatasetError, match="unpacks to more than it should"):
+        with pytest.raises(DatasetError, match="unpacks to more bytes than expected"):
             read_tar(path, WANTED, 10)
     else:
         assert read_tar(path, WANTED, 10)["set/b.bin"] == b"beta"
@@ -92,7 +92,7 @@ def test_names_that_lead_out_are_not_followed(put):
 def test_more_than_there_can_be_is_refused(put):
     path = put(packed(member("set/bomb", bytes(10_000_000)), A, B))
     assert path.stat().st_size < 20_000
-    with pytest.raises(DatasetError, match="unpacks to more than it should"):
+    with pytest.raises(DatasetError, match="unpacks to more bytes than expected"):
         read_tar(path, WANTED, 10)
 
 

@@ -48,7 +48,7 @@ def test_a_damaged_file_is_refused_by_name(dataset, tmp_path):
     content = path.read_bytes()
     for wrong in (b"", b"nothing", content[:40], content[:-1]):
         path.write_bytes(wrong)
-        with pytest.raises(DatasetError, match="not a data set that Handgrad"):
+        with pytest.raises(DatasetError, match="not a data set saved by Handgrad"):
             load_arrays(path)
 
 

@@ -18,16 +18,16 @@ def bad(*rows):
 
 def test_very_many_bad_files_are_counted():
     said = str(all_bad(bad(*range(60)), 100))
-    assert said.startswith("60 of 100 pictures are bad: 0.png is bad; 1.png is bad; ")
+    assert said.startswith(
+        "60 of 100 pictures cannot be read: 0.png is bad; 1.png is bad; "
+    )
     assert "; and 10 more. Replace them" in said
     assert said.endswith("(skip_bad, --skip-bad).")
 
 
 def test_one_bad_file_keeps_its_sentence():
     said = str(all_bad(bad(3), 100))
-    assert said == (
-        "3.png is bad. Mend it, or go on without it (skip_bad, --skip-bad)."
-    )
+    assert said == ("3.png is bad. Mend it, or skip it (skip_bad, --skip-bad).")
 
 
 def test_the_rows_of_a_plan_go_from_their_own_splits():
@@ -44,7 +44,7 @@ def test_a_class_that_would_be_gone_is_not_left_out():
 
 
 def test_all_that_is_left_out_is_named():
-    with pytest.warns(HandgradWarning, match="3 pictures are left out of 9: 0.png is"):
+    with pytest.warns(HandgradWarning, match="3 of 9 pictures skipped: 0.png is"):
         warn_of(bad(0, 1, 2), 9)
-    with pytest.warns(HandgradWarning, match="1 picture is left out of 9: 5.png is"):
+    with pytest.warns(HandgradWarning, match="1 of 9 pictures skipped: 5.png is"):
         warn_of(bad(5), 9)

@@ -120,7 +120,7 @@ def test_a_canary_does_not_fire(place, name):
 
 @pytest.mark.parametrize("name", TRIES)
 def test_no_other_way_leads_anywhere(place, name):
-    with pytest.raises(DatasetError, match=r"batch holds .* Unpack its archive"):
+    with pytest.raises(DatasetError, match=r"batch holds .* Extract its archive"):
         parse_batch(TRIES[name], "batch")
     assert os.listdir(place) == []
 
@@ -129,7 +129,7 @@ BYTE = b"cnumpy\ndtype\nU\x02u1\x85R"
 UNWANTED = {
     "the instruction EMPTY_SET": TRIES["set"],
     "the name 'os.system'": FIRES["os"],
-    "a value that sets itself up": instructions(b"cnumpy\nndarray\n)b"),
+    "a BUILD of another object": instructions(b"cnumpy\nndarray\n)b"),
     "a call of array with other arguments": instructions(
         b"cnumpy.core.multiarray\n_reconstruct\n", BYTE, b"K\0\x85U\x01b\x87R"
     ),
@@ -138,7 +138,7 @@ UNWANTED = {
 
 @pytest.mark.parametrize("what", UNWANTED)
 def test_what_is_unwanted_is_named(what):
-    with pytest.raises(DatasetError, match=f"batch holds {what}, which no CIFAR"):
+    with pytest.raises(DatasetError, match=f"batch holds {what}, which CIFAR"):
         parse_batch(UNWANTED[what], "batch")
 
 

@@ -90,8 +90,8 @@ def test_what_was_left_out_is_known_apart(root):
     (root / "cat/1.png").write_bytes(b"")
     with pytest.warns(HandgradWarning):
         rest = record_of(load_images(root, skip_bad=True))
-    assert changes(whole, rest) == "1 file is no longer to be read (cat/1.png)"
-    assert changes(rest, whole) == "1 file is to be read now (cat/1.png)"
+    assert changes(whole, rest) == "1 file is no longer readable (cat/1.png)"
+    assert changes(rest, whole) == "1 file is now readable (cat/1.png)"
     assert changes(rest, listed(root, rest)) == ""
 
 

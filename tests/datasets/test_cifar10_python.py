@@ -177,7 +177,7 @@ def test_a_missing_file_is_named(place):
         ({b"labels": [1, 2, 10]}, "label 10 of image 2 is out of range"),
         ({b"labels": [-1, 2, 3]}, "label -1 of image 0 is out of range"),
         ({b"labels": [1, 2, 2**70]}, "a label that is out of range"),
-        ({1: 2}, "a key that is no text"),
+        ({1: 2}, "a key that is not a string"),
     ],
 )
 def test_other_content_is_refused(change, words):

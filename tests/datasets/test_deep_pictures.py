@@ -138,7 +138,7 @@ def test_colours_are_turned_once():
 @pytest.mark.parametrize("packed", [False, True])
 def test_planes_one_after_another_are_refused(packed):
     content = tiff16(RGB, packed=packed, planes=2)
-    with pytest.raises(DatasetError, match=r"x holds its colours .* Save it with"):
+    with pytest.raises(DatasetError, match=r"x stores its 16-bit .* Save it with"):
         read_header(content, "x")
 
 
@@ -157,12 +157,12 @@ def test_fractions_are_times_255():
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
-        (np.float32, 1.5, "from 0 to 1.5; read are fractions"),
-        (np.float32, -0.5, "from -0.5 to 0; read are fractions"),
-        (np.float32, np.nan, "from nan to nan; read are fractions"),
-        (np.float32, np.inf, "from 0 to inf; read are fractions"),
-        (np.int32, 65536, "from 0 to 65,536; read are those"),
-        (np.int32, -1, "from -1 to 0; read are those"),
+        (np.float32, 1.5, "from 0 to 1.5, expected 0 to 1"),
+        (np.float32, -0.5, "from -0.5 to 0, expected 0 to 1"),
+        (np.float32, np.nan, "from nan to nan, expected 0 to 1"),
+        (np.float32, np.inf, "from 0 to inf, expected 0 to 1"),
+        (np.int32, 65536, "from 0 to 65,536, expected 0 to"),
+        (np.int32, -1, "from -1 to 0, expected 0 to"),
     ],
 )
 @pytest.mark.parametrize("read", [read_header, lambda *a: decode(*a, (1, 1, 2))])
@@ -196,10 +196,10 @@ def test_new_pictures_are_read_as_those_of_training(needed, trained, used, recwa
 @pytest.mark.parametrize(
     ("needed", "trained", "used", "said"),
     [
-        (16, 12, 16, "use 16 of them: 65,535 is white; in training it was 4,095."),
-        (12, None, 12, "use 12 of them: 4,095 is white; in training it was 255."),
-        (12, 0, 12, "use 12 of them: 4,095 is white; in training it was 1."),
-        (0, None, 16, "fractions: 1 is white; in training it was 255."),
+        (16, 12, 16, "use 16 bits: 65,535 is white; in training it was 4,095."),
+        (12, None, 12, "use 12 bits: 4,095 is white; in training it was 255."),
+        (12, 0, 12, "use 12 bits: 4,095 is white; in training it was 1."),
+        (0, None, 16, "point pictures: 1 is white; in training it was 255."),
     ],
 )
 def test_new_pictures_that_need_more_bits_get_them_and_it_is_said(
@@ -210,4 +210,4 @@ def test_new_pictures_that_need_more_bits_get_them_and_it_is_said(
 
 
 def test_white_is_told_in_words():
-    assert white_in_words(10) == "pictures of 16 bits use 10 of them: 1,023 is white"
+    assert white_in_words(10) == "16-bit pictures use 10 bits: 1,023 is white"

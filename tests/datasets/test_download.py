@@ -64,11 +64,11 @@ def test_a_bad_mirror_is_left_for_the_next(tmp_path, answer):
     [
         (404, "answers 404 Not Found"),
         (503, "answers 503"),
-        (PAGE, "SHA-256 differs"),
-        (("short", IMAGES), "breaks off"),
+        (PAGE, "SHA-256 mismatch"),
+        (("short", IMAGES), "connection broke"),
         (IMAGES[:-20], "a damaged gzip"),
-        (os.urandom(1_000_000), "more than the file has"),
-        (gzip.compress(bytes(10_000_000), mtime=0), "unpacks to more than it should"),
+        (os.urandom(1_000_000), "more bytes than the file has"),
+        (gzip.compress(bytes(10_000_000), mtime=0), "unpacks to more bytes than"),
     ],
 )
 def test_when_no_mirror_helps_one_sentence_says_why(tmp_path, answer, reason):
@@ -119,10 +119,10 @@ def test_progress_counts_the_bytes(tmp_path):
         fetch_files(
             source_of(CONTENTS, [address]), tmp_path, lambda *words: told.append(words)
         )
-    assert told[-1][0] == "fetching labels.gz"
+    assert told[-1][0] == "downloading labels.gz"
     size = len(packed(CONTENTS)["labels.gz"])
     assert told[-1][1:] == (size, size)
-    assert ("fetching images.gz", len(IMAGES), len(IMAGES)) in told
+    assert ("downloading images.gz", len(IMAGES), len(IMAGES)) in told
 
 
 def test_what_a_killed_program_left_long_ago_is_swept(tmp_path):
@@ -198,7 +198,7 @@ def test_another_archive_is_refused(tmp_path):
     known = file_of("all.tar.gz", content)
     with (
         mirror({"all.tar.gz": content[:-1] + b"x"}) as (address, _),
-        pytest.raises(DatasetError, match="SHA-256 differs"),
+        pytest.raises(DatasetError, match="SHA-256 mismatch"),
     ):
         fetch_files(source_of(CONTENTS, [address], archive=known), tmp_path)
     assert names_in(tmp_path) == []
@@ -241,7 +241,7 @@ def test_what_comes_unpacked_is_named_so_whatever_it_begins_with(tmp_path):
 
 @pytest.mark.parametrize(
     ("surplus", "reason"),
-    [(0, "unpacks to more than it should"), (1, "it sends more than the file has")],
+    [(0, "unpacks to more bytes than"), (1, "it sends more bytes than the")],
 )
 def test_a_sixteenth_and_64_kib_is_the_most_that_packing_may_add(
     tmp_path, surplus, reason

@@ -76,7 +76,7 @@ def test_the_second_time_nothing_is_decoded(root):
     first = load_images(
         make_folder(root, TEN), progress=lambda *words: told.append(words)
     )
-    assert told[0] == ("looking at 10 pictures", 1, 10)
+    assert told[0] == ("checking 10 pictures", 1, 10)
     assert told[-1] == ("decoding 10 pictures to 8 x 6, RGB", 10, 10)
     told.clear()
     second = load_images(root, progress=lambda *words: told.append(words))
@@ -257,13 +257,15 @@ def test_all_bad_files_are_named_at_once(root):
     (root / TEN[0]).write_bytes(b"")
     (root / TEN[3]).write_bytes((root / TEN[3]).read_bytes()[:-40])
     (root / TEN[7]).write_text("<html>404</html>")
-    with pytest.raises(DatasetError, match="3 of 10 pictures are bad: ") as refused:
+    with pytest.raises(
+        DatasetError, match="3 of 10 pictures cannot be read: "
+    ) as refused:
         load_images(root)
     assert all(TEN[k] in str(refused.value) for k in (0, 3, 7))
     for k in (0, 7):
         (root / TEN[k]).write_bytes(picture())
     (root / TEN[5]).write_bytes((root / TEN[5]).read_bytes()[:-40])
-    with pytest.raises(DatasetError, match="2 of 10 pictures are bad: "):
+    with pytest.raises(DatasetError, match="2 of 10 pictures cannot be read: "):
         load_images(root)
 
 
@@ -276,15 +278,15 @@ def test_bad_files_are_left_out_and_named_where_that_is_asked_for(root):
     whole = load_images(make_folder(root, TEN))
     spoil(root, 3)
     (root / TEN[7]).write_bytes(b"")
-    with pytest.warns(HandgradWarning, match="2 pictures are left out of 10: .*cat/3"):
+    with pytest.warns(HandgradWarning, match="2 of 10 pictures skipped: .*cat/3"):
         rest = load_images(root, skip_bad=True)
     assert list(rest.skipped) == [TEN[3], TEN[7]]
     assert rest.files == {k: v for k, v in whole.files.items() if k in rest.files}
     assert len(rest.files) == 8
     assert len(rest.train) + len(rest.test) == 8
-    with pytest.warns(HandgradWarning, match="2 pictures are left out"):  # and cached
+    with pytest.warns(HandgradWarning, match="2 of 10 pictures skipped"):  # and cached
         assert load_images(root, skip_bad=True).checksum == rest.checksum
-    with pytest.raises(DatasetError, match="2 of 10 pictures are bad: "):
+    with pytest.raises(DatasetError, match="2 of 10 pictures cannot be read: "):
         load_images(root)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.datasets.layout import NONE_ASIDE, arrange
+from handgrad.datasets.layout import NONE_HELD_OUT, arrange
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
@@ -83,12 +83,12 @@ def test_who_is_put_aside_stays_so_when_pictures_are_added():
     ("names", "words"),
     [
         ([], "pets holds no pictures. Make one folder"),
-        (["a/1.png"], r"one class only \(a\), and a classifier needs two"),
-        (["1.png", "a/2.png"], "pets: 1.png lies in no class's folder"),
-        (["test/a/1.png", "train/1.png"], "train/1.png lies in no class's folder"),
+        (["a/1.png"], r"one class only \(a\), but a classifier needs two"),
+        (["1.png", "a/2.png"], "pets: 1.png is not in a class folder"),
+        (["test/a/1.png", "train/1.png"], "train/1.png is not in a class folder"),
         (
             ["train/a/1.png", "train/b/1.png", "test/c/2.png"],
-            "test/c/2.png is of no class that train has",
+            "test/c/2.png belongs to none of the training classes",
         ),
     ],
 )
@@ -221,7 +221,7 @@ def test_pictures_without_classes_beside_inner_splits_are_left():
           "b/Training/cat/1.png", "b/Training/dog/1.png", "b/Testing/dog/1.png"],
          "a and b hold folders of the same names"),
         (["train/steam/1.png", "train/diesel/1.png", "car/1.png", "bus/1.png"],
-         "train holds folders, as a split does, and beside it lies bus, car"),
+         "train holds folders, as a split does, and next to it is bus, car"),
         (["trainA/1.png", "trainB/1.png", "testA/1.png", "testB/1.png"],
          "trainA and testA|testA and trainA"),
     ],
@@ -273,7 +273,7 @@ def test_a_picture_in_the_folder_around_splits_is_not_used():
 @pytest.mark.parametrize("around", ["", "ds/", "w/ds/"])
 def test_a_picture_beside_the_folders_of_classes_is_named(around):
     names = [f"{around}{name}" for name in ("cover.png", "a/1.png", "b/2.png")]
-    with pytest.raises(DatasetError, match=f"{names[0]} lies in no class's folder"):
+    with pytest.raises(DatasetError, match=f"{names[0]} is not in a class folder"):
         arrange(files(*names), "w")
 
 
@@ -287,4 +287,6 @@ def test_what_was_put_aside_is_said_if_anything_was(count):
     plan = arrange(files(*(f"{k}/{n}.png" for k in "ab" for n in range(count))), "w")
     is_any = count >= 5
     assert plan.sources.get("train") == ("the others" if is_any else None)
-    assert plan.sources["test"] == ("a fifth of each class" if is_any else NONE_ASIDE)
+    assert plan.sources["test"] == (
+        "a fifth of each class" if is_any else NONE_HELD_OUT
+    )

@@ -224,8 +224,8 @@ def test_links_to_folders_are_followed_and_none_goes_round(tmp_path):
 
 def test_what_was_passed_over_is_counted_in_words():
     once = {"broken links": 1, ".csv": 1, "pipes or devices": 1}
-    assert in_words(once) == "passed over: 1 .csv, 1 broken link, 1 pipe or device"
-    assert in_words({"broken links": 2}) == "passed over: 2 broken links"
+    assert in_words(once) == "ignored: 1 .csv, 1 broken link, 1 pipe or device"
+    assert in_words({"broken links": 2}) == "ignored: 2 broken links"
 
 
 def test_a_link_to_a_file_is_that_file(tmp_path):
@@ -273,7 +273,7 @@ def test_names_of_a_zip_that_are_guessed_are_reported(tmp_path, name, is_known):
 
 
 def test_what_was_passed_over_is_one_line():
-    assert in_words({".txt": 1200, ".csv": 1}) == "passed over: 1 .csv, 1,200 .txt"
+    assert in_words({".txt": 1200, ".csv": 1}) == "ignored: 1 .csv, 1,200 .txt"
 
 
 def test_both_forms_of_an_accent_are_one_name(tmp_path):

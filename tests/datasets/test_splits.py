@@ -84,7 +84,7 @@ def test_known_rows():
 @pytest.mark.parametrize("wrong", [0, 10, 11, -1, 0.0, 0.01, 0.99])
 def test_a_side_without_images_is_refused(wrong):
     with pytest.raises(
-        ConfigError, match="of 10 images aside, and both parts need one"
+        ConfigError, match="of 10 images, but both parts need at least one"
     ):
         split(numbered([0, 1] * 5), wrong, KEY)
 
@@ -105,7 +105,7 @@ def test_a_subset_keeps_the_order_and_grows_by_adding():
 @pytest.mark.parametrize("count", [0, -3, 61])
 def test_a_subset_of_more_than_there_is_or_none_is_refused(count):
     with pytest.raises(
-        ConfigError, match=f"train_count = {count} asks for more images"
+        ConfigError, match=f"train_count must be from 1 to .* got {count}"
     ):
         subset(numbered([0, 1, 2] * 20), count, KEY)
 

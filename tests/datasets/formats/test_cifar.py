@@ -85,10 +85,10 @@ def test_other_labels_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("contents", "words"),
     [
-        ({**PYTHON, "train": pickled(fine_labels=0)[:-9]}, "no whole pickle"),
+        ({**PYTHON, "train": pickled(fine_labels=0)[:-9]}, "or damaged pickle"),
         ({**PYTHON, "train": pickled(data=0).replace(b"data", b"dota")}, "data"),
-        ({**PYTHON, "test": pickle.dumps(set(), 2)}, "which no CIFAR data set needs"),
-        ({**BINARY, "test.bin": binary()[:-1]}, "not a whole number of records"),
+        ({**PYTHON, "test": pickle.dumps(set(), 2)}, "which CIFAR data sets do not"),
+        ({**BINARY, "test.bin": binary()[:-1]}, "not a multiple of the record size"),
         ({**BINARY, "test.bin": b"\x00\xff" + binary()[2:]}, "label 255 of image 0"),
     ],
 )

@@ -67,7 +67,7 @@ def test_test_pictures_without_classes_are_passed_over(tmp_path):
 
 def test_a_name_without_a_class_is_named(tmp_path):
     put(tmp_path, {"cat.0.png": 1, "7.png": 2})
-    with pytest.raises(DatasetError, match=r"the name of 7\.png does not begin with"):
+    with pytest.raises(DatasetError, match=r"the name of 7\.png does not start with"):
         load(tmp_path, label_from="name")
 
 

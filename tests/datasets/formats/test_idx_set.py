@@ -77,7 +77,7 @@ def test_the_mapping_of_a_set_names_its_classes(tmp_path):
     (tmp_path / "emnist-balanced-mapping.txt").write_text("0 120\n1 121\n\n")
     assert load(tmp_path).class_names == ("x", "y")
     (tmp_path / "emnist-balanced-mapping.txt").write_text("zero x")
-    with pytest.raises(DatasetError, match="label and character code in each line"):
+    with pytest.raises(DatasetError, match="a label and a character code in each line"):
         load(tmp_path)
 
 

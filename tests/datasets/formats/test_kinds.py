@@ -79,7 +79,7 @@ def test_a_folder_of_several_kinds_names_its_files(tmp_path):
 @pytest.mark.parametrize("name", ["a", "a.txt", "a.csv"])
 def test_another_file_is_refused_with_what_is_read(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DatasetError, match=r"no file of images .* Give a folder"):
+    with pytest.raises(DatasetError, match=r"not in a supported .* Give a folder"):
         load(tmp_path / name)
 
 

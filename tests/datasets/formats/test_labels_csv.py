@@ -103,7 +103,7 @@ def test_other_tables_beside_class_folders_are_left_alone(tmp_path):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("77,cat", "names 77, which is not there"),
+        ("77,cat", "names 77, which does not exist"),
         ("001,", "gives 001 no label"),
         ("001,cat", "two classes, dog and cat"),
         ("001", "row 11 has 1 columns"),
@@ -117,7 +117,7 @@ def test_a_wrong_row_is_one_sentence(tmp_path, row, words):
 
 def test_a_name_that_fits_several_pictures_is_refused(tmp_path):
     put(tmp_path, {**PICTURES, "b/001.png": 1, "a.csv": table("{:03d},{}")})
-    with pytest.raises(DatasetError, match="names 001, which could be several"):
+    with pytest.raises(DatasetError, match="names 001, which matches several"):
         load(tmp_path)
 
 
@@ -150,7 +150,7 @@ def test_class_folders_win_over_a_table_of_few(tmp_path):
 
 def test_a_table_that_names_nothing_is_one_sentence(tmp_path):
     put(tmp_path, {**PICTURES, "a.csv": "id,label\n77,cat\n"})
-    with pytest.raises(ConfigError, match="no column of names of pictures that are"):
+    with pytest.raises(ConfigError, match="no column of names of existing pictures"):
         load(tmp_path / "a.csv")
 
 
@@ -229,8 +229,8 @@ def test_a_table_whose_names_are_others_is_named(tmp_path, first):
 @pytest.mark.parametrize(
     ("pictures", "said"),
     [
-        ({}, "there are no pictures beside it"),
-        ({"a.png": 1}, "the pictures are called a.png. Correct the names in it."),
+        ({}, "there are no pictures next to it"),
+        ({"a.png": 1}, "the pictures are called a.png. Correct its names."),
     ],
 )
 def test_a_table_with_few_pictures_says_which(tmp_path, pictures, said):
@@ -244,7 +244,7 @@ def test_a_table_with_few_pictures_says_which(tmp_path, pictures, said):
 def test_a_first_row_without_its_picture_is_a_wrong_row_like_any_other(tmp_path):
     text = table("{:03d},{}", "id,label").replace("000", "77")
     put(tmp_path, {**PICTURES, "a.csv": text})
-    with pytest.raises(DatasetError, match="names 77, which is not there"):
+    with pytest.raises(DatasetError, match="names 77, which does not exist"):
         load(tmp_path)
 
 
@@ -270,7 +270,7 @@ def test_labels_in_an_encoding_that_nothing_tells_are_said(tmp_path, rows_before
     rows += [f"{n:030d},{words[n % 2]}" for n in range(rows_before, count)]
     text = "\n".join(["id,label", *rows])
     (tmp_path / "a.csv").write_bytes(text.encode("cp1251"))
-    said = r"a\.csv is no UTF-8 and does not say .* may be another word"
+    said = r"a\.csv is not UTF-8, and its encoding .* may be wrong"
     with pytest.warns(HandgradWarning, match=said):
         load(tmp_path)
     (tmp_path / "a.csv").write_text(text, "utf-8")

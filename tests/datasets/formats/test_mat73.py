@@ -75,5 +75,5 @@ def test_a_damaged_file_is_one_sentence(tmp_path, at):
 def test_without_h5py_the_package_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.mat").write_bytes(HEADER)
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(DatasetError, match=r"h5py is needed .* save the file with -v7"):
+    with pytest.raises(DatasetError, match=r"needs h5py.* save the file with -v7"):
         load(tmp_path / "a.mat")

@@ -71,7 +71,7 @@ def test_what_is_missing_is_one_sentence(tmp_path):
     with pytest.raises(DatasetError, match="has no label"):
         load(path)
     table = {"image": [{"bytes": None, "path": "1.png"}] * 2, "label": [0, 1]}
-    with pytest.raises(DatasetError, match="holds no content, only a path"):
+    with pytest.raises(DatasetError, match="holds no image data, perhaps only a path"):
         load(put_parquet(tmp_path / "c.parquet", table))
     (tmp_path / "d.parquet").write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DatasetError, match="cannot be read as Parquet"):
@@ -81,7 +81,7 @@ def test_what_is_missing_is_one_sentence(tmp_path):
 def test_without_pyarrow_the_package_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(9) + b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(DatasetError, match=r"pyarrow is needed\. Install"):
+    with pytest.raises(DatasetError, match=r"needs the package pyarrow\. Install"):
         load(tmp_path / "a.parquet")
 
 

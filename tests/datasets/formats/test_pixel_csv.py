@@ -57,7 +57,7 @@ def test_a_file_without_labels_is_passed_over(tmp_path):
     (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n2,0\n")
     assert len(load(tmp_path).train) == 8
     assert read_rows(path)[1] is None
-    with pytest.raises(DatasetError, match=r"without labels, .* ask handgrad predict"):
+    with pytest.raises(DatasetError, match=r"without labels, .* use handgrad predict"):
         load(path)
 
 
@@ -71,9 +71,9 @@ def test_colour_in_rows(tmp_path):
     ("text", "words"),
     [
         ("300", "holds pixels from"),
-        ("x", "pixel that is no number"),
-        ("", "pixel that is no number"),
-        ("1,1", "row 11 has 18 columns, the others 17"),
+        ("x", "pixel that is not a number"),
+        ("", "pixel that is not a number"),
+        ("1,1", "row 11 has 18 columns, expected 17"),
     ],
 )
 def test_a_wrong_row_is_one_sentence(tmp_path, text, words):
@@ -144,5 +144,5 @@ def test_labels_in_an_encoding_that_nothing_tells_are_said(tmp_path):
     words = np.array(["\u043a\u043e\u0442", "\u043f\u0451\u0441"])[Y]
     path = put_csv(tmp_path / "a.csv", ["label", *NAMES], words, X)
     path.write_bytes(path.read_text().encode("cp1251"))
-    with pytest.warns(HandgradWarning, match="may be another word. Save it as UTF-8"):
+    with pytest.warns(HandgradWarning, match="may be wrong. Save it as UTF-8"):
         load(path)

@@ -66,7 +66,7 @@ def test_files_without_labels_are_passed_over(tmp_path):
     (tmp_path / "test.csv").write_text("\n".join(["pixels", *rows]))
     assert load(tmp_path).left == ("test.csv, which has no labels",)
     np.testing.assert_array_equal(read_strings(tmp_path / "test.csv")[:, 0], IMAGES)
-    with pytest.raises(DatasetError, match="ask handgrad predict"):
+    with pytest.raises(DatasetError, match="use handgrad predict"):
         load(tmp_path / "test.csv")
 
 
@@ -77,7 +77,7 @@ def test_a_wrong_pixel_is_named_by_its_row(tmp_path, pixel):
     cell = f"{cell.rpartition(' ')[0]} {pixel}"
     lines[3] = ",".join([label, cell, usage])
     (tmp_path / "a.csv").write_text("\n".join(lines))
-    with pytest.raises(DatasetError, match=r"a\.csv: row 3 has .* Correct the row"):
+    with pytest.raises(DatasetError, match=r"a\.csv: row 3 has .* Correct or remove"):
         load(tmp_path / "a.csv")
 
 

@@ -70,7 +70,7 @@ def test_a_column_for_each_class_wins(tmp_path):
 )
 def test_words_of_an_unknown_column_are_asked_for(tmp_path, header, way):
     put_set(tmp_path, NAMES, header, lambda n, name: f"{name},{'xy'[n % 2]}")
-    words = rf"may say the classes in its .*\(ant, bee, cat\)\. Give {way}"
+    words = rf"may hold the classes in its .*\(ant, bee, cat\)\. Give {way}"
     with pytest.raises(ConfigError, match=words):
         load(tmp_path)
     assert load(tmp_path, label_from="folder").class_names == CLASSES

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from handgrad.datasets.formats.survey import survey
-from handgrad.datasets.layout import NONE_ASIDE
+from handgrad.datasets.layout import NONE_HELD_OUT
 from handgrad.errors import DatasetError
 
 from ..picture_makers import as_file
@@ -16,9 +16,7 @@ def test_arrays_are_counted(tmp_path):
     assert found.kind == "NumPy archives"
     assert found.counts == {"train": {"0": 4, "1": 4}, "test": {"0": 1, "1": 1}}
     assert (found.sizes, found.channels, found.odd) == ({"6 x 5": 10}, 1, ())
-    assert found.notes == (
-        "no test images are named: a fifth of each class is put aside",
-    )
+    assert found.notes == ("there is no test split: a fifth of each class is held out",)
 
 
 def test_what_is_odd_is_named(tmp_path):
@@ -37,7 +35,7 @@ def test_what_is_odd_is_named(tmp_path):
     said = "\n".join(found.odd)
     for words in (
         "1 cannot be read: test/cat/c.png",
-        "1 images of test or validation are training images, too: test/cat/a.png",
+        "1 test or validation images are also training images: test/cat/a.png",
         "1 images have several classes: train/cat/7.png",
         "1 images have a single colour: train/cat/flat.png",
         "test: no images of dog",
@@ -82,7 +80,7 @@ def test_folders_without_pictures_and_what_is_passed_over_are_named(tmp_path):
     (tmp_path / "cat" / "notes.txt").write_text("no picture")
     found = survey(tmp_path)
     assert "there are no pictures in cow" in found.odd[0]
-    assert found.notes == ("passed over: 1 .txt",)
+    assert found.notes == ("ignored: 1 .txt",)
 
 
 def test_that_nothing_is_put_aside_is_said(tmp_path):
@@ -91,7 +89,7 @@ def test_that_nothing_is_put_aside_is_said(tmp_path):
     np.savez(tmp_path / "a.npz", x=images(8), y=np.arange(8) % 2)
     for name, label_from in (("pets", "name"), ("a.npz", None)):
         found = survey(tmp_path / name, label_from)
-        assert found.notes == (f"no test images are named: {NONE_ASIDE}",)
+        assert found.notes == (f"there is no test split: {NONE_HELD_OUT}",)
         assert "there are no test images" in found.odd
 
 

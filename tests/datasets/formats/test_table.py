@@ -67,7 +67,7 @@ def test_what_is_no_table(tmp_path, content):
 def test_a_row_of_another_length_is_named(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("a,b\nx,y\nz\n")
-    with pytest.raises(DatasetError, match="row 2 has 1 columns, the others 2"):
+    with pytest.raises(DatasetError, match="row 2 has 1 columns, expected 2"):
         list(rows_of(path, form_of(path)))
 
 

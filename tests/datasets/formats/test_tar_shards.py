@@ -63,7 +63,7 @@ def test_a_key_of_json_can_be_chosen(tmp_path):
 @pytest.mark.parametrize("beside", [{}, {"1.txt": "a long\ntext"}, {"1.json": "{"}])
 def test_a_picture_without_a_label_is_named(tmp_path, beside):
     put_tar(tmp_path / "a.tar", {"0.png": 0, "0.cls": "a", "1.png": 1, **beside})
-    with pytest.raises(DatasetError, match=r"a\.tar: 1\.png has no label beside it"):
+    with pytest.raises(DatasetError, match=r"a\.tar: 1\.png has no label file"):
         load(tmp_path / "a.tar")
 
 
@@ -111,7 +111,7 @@ def put_file(path):
         (".json", '{"label": 1, "id": 7}', "zzz", "no label under zzz in .*label, id"),
         (".json", '{"colour": 1, "id": 7}', None, "no label in its .*colour, id"),
         (".json", '{"label": [1], "id": 7}', None, "no label in its .*label, id"),
-        (".cls", "1", "zzz", r"no \.json with the key zzz beside it, but \.cls"),
+        (".cls", "1", "zzz", r"no \.json with the key zzz next to it, but \.cls"),
     ],
 )
 def test_the_keys_that_are_there_are_named(

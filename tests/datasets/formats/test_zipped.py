@@ -132,7 +132,7 @@ def test_what_is_too_large_for_memory_or_disk_is_refused(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=100)
     module = "handgrad.datasets.formats.zipped"
     monkeypatch.setattr(f"{module}.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(DatasetError, match=r"has room for 100\. Unpack it yourself"):
+    with pytest.raises(DatasetError, match=r"has only 100 free\. Unpack it yourself"):
         load(path)
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 100)
     with pytest.raises(ResourceError, match=r"a\.zip needs"):
