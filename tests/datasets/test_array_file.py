@@ -19,7 +19,7 @@ def dataset():
     return Dataset("arrays", train, test, ("no", "yes, §"), checksum_of(train, test))
 
 
-def test_what_was_saved_comes_back(dataset, tmp_path):
+def test_saved_arrays_are_loaded_unchanged(dataset, tmp_path):
     save_arrays(tmp_path / ARRAY_FILE, dataset)
     for found in (
         load_arrays(tmp_path / ARRAY_FILE),

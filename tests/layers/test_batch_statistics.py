@@ -15,7 +15,7 @@ from .images import OTHER_LIBRARIES
 
 @pytest.mark.parametrize("xp", [np, *OTHER_LIBRARIES])
 def test_the_mean_is_summed_in_float64(xp):
-    """2**24 + 1 is not a float32: a sum in float32 would lose every second one."""
+    """2**24 + 1 is not a float32: a float32 sum would lose every second 1."""
     values = np.ones((2**12 + 1, 1), dtype=np.float32)
     values[0] = 2.0**24
     found = mean_over(xp.asarray(values), (0,))

@@ -63,7 +63,7 @@ def test_images_as_bytes_alone(tmp_path):
     assert load(put_parquet(tmp_path / "a.parquet", table)).classes == 2
 
 
-def test_what_is_missing_is_one_sentence(tmp_path):
+def test_missing_columns_and_labels_are_refused(tmp_path):
     path = put_parquet(tmp_path / "a.parquet", {"text": ["a"], "label": [1]})
     with pytest.raises(ConfigError, match="has no column of images"):
         load(path)
@@ -85,7 +85,7 @@ def test_without_pyarrow_the_package_is_named(tmp_path, monkeypatch):
         load(tmp_path / "a.parquet")
 
 
-def test_groups_of_another_length_are_refused(tmp_path):
+def test_a_wrong_number_of_rows_is_refused(tmp_path):
     class Group:
         num_rows = 7
 
@@ -94,5 +94,5 @@ def test_groups_of_another_length_are_refused(tmp_path):
             num_row_groups = 2
             row_group = staticmethod(lambda number: Group())
 
-    with pytest.raises(ValueError, match="another number of rows"):
+    with pytest.raises(ValueError, match="the number of rows in its row groups is"):
         ParquetImages().add(tmp_path, File(), "image", 13)

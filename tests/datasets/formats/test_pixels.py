@@ -54,14 +54,14 @@ def test_fractions_are_scaled(kind):
 
 
 @pytest.mark.parametrize("value", [-1.0, 256.0, np.nan, np.inf])
-def test_numbers_that_are_no_pixels_are_refused(value):
+def test_numbers_that_are_not_pixels_are_refused(value):
     array = images(3).astype(np.float32)
     array[1, 2, 3] = value
     with pytest.raises(DatasetError, match="holds pixels from"):
         images_of(array, "it")
 
 
-def test_words_and_nothing_are_refused():
+def test_strings_and_empty_arrays_are_refused():
     with pytest.raises(DatasetError, match="not pixels"):
         images_of(np.full((2, 3, 3), "a"), "it")
     with pytest.raises(DatasetError, match="holds no images"):
