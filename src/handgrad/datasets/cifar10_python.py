@@ -87,9 +87,7 @@ def parse_batch(
         raise _refused(name, "no list of labels")
     if len(labels) != len(pixels) or not labels:
         raise _refused(name, f"{len(labels)} labels for {len(pixels)} images")
-    if not all(
-        -128 <= label < 256 for label in labels
-    ):  # np.array could overflow otherwise
+    if not all(-128 <= label < 256 for label in labels):  # larger ones may overflow
         raise _refused(name, "a label that is out of range")
     targets = np.array(labels, dtype=np.int64)
     check_targets(targets, classes, name)

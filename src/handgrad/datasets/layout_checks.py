@@ -9,9 +9,7 @@ from handgrad.datasets.split_names import Kind, crossed, kind_of
 from handgrad.errors import DatasetError
 from handgrad.text import composed, decoded
 
-Row: TypeAlias = tuple[
-    PictureFile, tuple[str, ...]
-]  # a file, and the parts of its path
+Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file and its path parts
 Place: TypeAlias = tuple[str, ...]  # a folder
 
 SHAPE_HINT = "Make one folder of pictures for each class"

@@ -145,7 +145,10 @@ def _of_bytes(images: NumpyArray, weights: NumpyArray | None) -> Statistics:
 def _mean_and_std(
     pixels: NumpyArray, weights: NumpyArray | None
 ) -> tuple[float, float]:
-    """Of pixels scaled to 0 to 1, in integer arithmetic: exact for constant pixels."""
+    """Mean and standard deviation of pixels scaled to 0 to 1, from integer sums.
+
+    Integer sums are exact, so constant pixels have a standard deviation of exactly 0.
+    """
     total, first, second = (
         _sums(pixels) if weights is None else _weighted_sums(pixels, weights)
     )

@@ -9,9 +9,7 @@ Kind: TypeAlias = Literal["train", "test", "validation"]
 WORDS: dict[str, Kind] = {
     **dict.fromkeys(("train", "training", "trn", "learn", "learning"), "train"),
     **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout"), "test"),
-    **dict.fromkeys(
-        ("eval", "evaluation"), "test"
-    ),  # validation if there is also a test folder
+    **dict.fromkeys(("eval", "evaluation"), "test"),  # validation next to a test folder
     **dict.fromkeys(
         ("validation", "validate", "valid", "val", "dev", "development"), "validation"
     ),

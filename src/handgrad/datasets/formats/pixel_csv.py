@@ -179,7 +179,7 @@ def _read_cells(
 def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> NumpyArray:
     try:
         chosen = [[row[place] for place in columns.pixels] for row in rows]
-        with np.errstate(over="ignore"):  # infinity is refused later, as a pixel
+        with np.errstate(over="ignore"):  # images_of refuses infinity
             return np.array(chosen, dtype=np.float32)
     except ValueError as error:
         raise DatasetError(
