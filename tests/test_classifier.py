@@ -338,7 +338,7 @@ def test_copies_predict_and_go_on_alike(name, engine, tmp_path):
         ({"channels": "middle"}, {}, "channels"),
         ({"class_weight": "even"}, {}, "balanced"),
         ({"augment": "flip"}, {}, "random_flip"),
-        ({"model": lambda shape, classes, seed: 3}, {}, "returned 3"),
+        ({"model": lambda shape, classes, seed: 3}, {}, "Sequential, got 3"),
         ({"model": [flatten(), linear(5)]}, {}, "10 classes"),
         ({"model": Linear(64, 10)}, {}, "model as a name"),
         ({"model": Sequential}, {}, "model as a name"),
@@ -367,7 +367,7 @@ def test_prediction_refuses_other_images():
     clf = small().fit(IMAGES, LABELS)
     with pytest.raises(ShapeError, match="Resize"):
         clf.predict(TEST[:, :5])
-    with pytest.raises(ShapeError, match="bytes"):
+    with pytest.raises(ShapeError, match="uint8"):
         clf.predict(TEST / 255)
     with pytest.raises(NotFittedError):
         small().predict(TEST)
@@ -442,7 +442,7 @@ SINGLE = {
 def test_one_image_by_itself_is_refused_with_the_next_step(name, method):
     images, one = SINGLE[name]
     clf = small("softmax_regression", engine="plain").fit(images, LABELS)
-    with pytest.raises(ShapeError, match=r"For one image, give X\[None\]"):
+    with pytest.raises(ShapeError, match=r"For a single image, pass X\[None\]"):
         getattr(clf, method)(one)
     assert len(getattr(clf, method)(one[None])) == 1
     assert len(clf.trained_.predict(one)) == 1  # as its page says

@@ -1,4 +1,4 @@
-"""What holds for every augmentation, in one place."""
+"""Laws that hold for every augmentation."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from handgrad.randomness import Key
 
 
 def images_of(count, shape=(3, 8, 6), seed=0):
-    """Random images without black, so that black is what an augmentation put there."""
+    """Random images without zeros, so that zeros come from the augmentation."""
     return np.random.default_rng(seed).integers(1, 256, (count, *shape), np.uint8)
 
 
 def key_of(count, seed=0, step=1):
-    """The key of a batch: its examples are not simply 0, 1, 2, ..."""
+    """The key of a batch whose examples are not simply 0, 1, 2, ..."""
     return Key(seed).child("augmentation").at(step, np.arange(count) * 7 + 3)
 
 
 def assert_follows_the_laws(augmentation):
-    """Same kind of images, nothing given changes, draws belong to the examples."""
+    """Same shape and dtype, inputs not modified, draws depend on the examples."""
     images, key = images_of(40), key_of(40)
     before = images.copy()
     outputs = augmentation.apply(images, key)

@@ -21,7 +21,7 @@ def test_whole_numbers_are_the_floor_of_the_draw(count, step):
     assert numbers.max() < count
 
 
-def test_every_number_is_about_as_likely():
+def test_integers_are_uniform():
     counts = np.bincount(whole_numbers(Key(0).at(1), (30_000,), 6))
     assert len(counts) == 6
     assert np.abs(counts - 5000).max() < 5 * np.sqrt(5000)
@@ -31,7 +31,7 @@ def test_every_number_is_about_as_likely():
 @pytest.mark.parametrize(
     ("make", "name"), [(Cutout, "cutout takes size"), (RandomCrop, "random_crop takes")]
 )
-def test_a_change_as_large_as_the_image_is_refused(make, name, size):
+def test_a_size_as_large_as_the_image_is_refused(make, name, size):
     make(7).check_images(8, 20)
     RandomFlip().check_images(1, 1)
     with pytest.raises(ConfigError, match=f"{name}.*below 8 for images of 8 x 20"):

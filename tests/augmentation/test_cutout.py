@@ -36,10 +36,10 @@ def test_the_centre_is_equally_likely_everywhere():
 
 
 @pytest.mark.parametrize("size", [0, -2])
-def test_a_square_without_pixels_is_refused(size):
+def test_an_empty_square_is_refused(size):
     with pytest.raises(ConfigError, match="size of at least 1"):
         Cutout(size)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(Cutout(8)) == "Cutout(size=8)"

@@ -15,7 +15,7 @@ def test_follows_the_laws_of_every_augmentation(padding):
 
 
 @given(seed=st.integers(0, 99), count=st.integers(1, 20))
-def test_a_padding_of_0_is_nothing(seed, count):
+def test_a_padding_of_0_is_the_identity(seed, count):
     images = images_of(count)
     np.testing.assert_array_equal(
         RandomCrop(0).apply(images, key_of(count, seed)), images
@@ -23,7 +23,7 @@ def test_a_padding_of_0_is_nothing(seed, count):
 
 
 def shifted(image, down, right):
-    """An image moved, with black where nothing moved to: one pixel at a time."""
+    """A shifted image with zeros outside, pixel by pixel."""
     outputs = np.zeros_like(image)
     _, height, width = image.shape
     for y in range(height):
@@ -45,14 +45,14 @@ def shift_of(image, output, padding):
     return found[0]
 
 
-def test_every_image_is_moved_whole_and_every_move_occurs():
+def test_every_image_is_shifted_and_every_shift_occurs():
     images = images_of(120)
     outputs = RandomCrop(1).apply(images, key_of(120))
     shifts = [shift_of(*pair, 1) for pair in zip(images, outputs, strict=True)]
     assert len(set(shifts)) == 9
 
 
-def test_moves_are_equally_likely():
+def test_shifts_are_equally_likely():
     count = 18_000
     images = np.zeros((count, 1, 3, 3), dtype=np.uint8)
     images[:, 0, 1, 1] = 1
@@ -68,5 +68,5 @@ def test_a_padding_below_0_is_refused(padding):
         RandomCrop(padding)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(RandomCrop(4)) == "RandomCrop(padding=4)"

@@ -13,7 +13,7 @@ def test_follows_the_laws_of_every_augmentation():
 
 
 @given(seed=st.integers(0, 99), count=st.integers(1, 20))
-def test_flipping_twice_is_nothing(seed, count):
+def test_flipping_twice_is_the_identity(seed, count):
     images, key = images_of(count), key_of(count, seed)
     flip = RandomFlip()
     np.testing.assert_array_equal(flip.apply(flip.apply(images, key), key), images)
@@ -35,7 +35,7 @@ def test_about_half_is_flipped():
     assert abs(flipped - count / 2) < 5 * np.sqrt(count / 4)
 
 
-def test_another_step_draws_anew():
+def test_another_step_gives_other_draws():
     images = images_of(50)
     examples = np.arange(50)
     first, second = (
@@ -44,5 +44,5 @@ def test_another_step_draws_anew():
     assert not np.array_equal(first, second)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(RandomFlip()) == "RandomFlip()"

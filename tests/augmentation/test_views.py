@@ -1,4 +1,4 @@
-"""Views and copies are two ways to say the same, in any order of changes."""
+"""Views and transformed copies are equal, for any sequence of transformations."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ CHANGES = st.one_of(
 
 
 @given(changes=st.lists(CHANGES, max_size=5), seed=st.integers(0, 9))
-def test_a_look_shows_what_copies_would_hold(changes, seed):
+def test_views_equal_transformed_copies(changes, seed):
     images = images_of(17, seed=seed)
     expected, views = images, Views(17, 8, 6)
     for number, change in enumerate(changes):
@@ -29,7 +29,7 @@ def test_a_look_shows_what_copies_would_hold(changes, seed):
     np.testing.assert_array_equal(look(images, views.table), expected)
 
 
-def test_the_first_look_shows_the_image_itself():
+def test_the_initial_view_is_the_identity():
     images = images_of(3)
     np.testing.assert_array_equal(look(images, Views(3, 8, 6).table), images)
 
@@ -47,14 +47,14 @@ def test_a_shift_by_hand(down, right):
 
 
 class HidesColumns(Cutout):
-    """Another shape, through what `apply` alone uses."""
+    """Overrides a method that only `apply` uses."""
 
     def _is_hidden(self, key, batch, length):
         return super()._is_hidden(key, batch, length) | (length == 6)
 
 
 class BothAnew(RandomFlip):
-    """Both said again."""
+    """Overrides both methods."""
 
     def apply(self, images, key):
         return super().apply(images, key)
@@ -63,7 +63,7 @@ class BothAnew(RandomFlip):
         super().view(views, key)
 
 
-def test_only_a_class_that_defines_both_goes_by_views():
+def test_only_a_class_that_defines_both_uses_views():
     assert is_movable(BothAnew())
     assert not is_movable(HidesColumns(2))
     assert not is_movable(object())

@@ -86,7 +86,7 @@ def test_inspect_says_what_would_be_read(handgrad, alone, tmp_path):
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "a.npz: NumPy archives",
-        "  no test images are named: a fifth of each class is put aside",
+        "  there is no test split: a fifth of each class is held out",
         "",
         "class  train  test",
         "0          4     1",

@@ -97,13 +97,13 @@ def test_what_is_passed_over_in_a_folder_is_said(handgrad, trained, pictures, tm
     (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
     empty = handgrad(f"predict {trained} some")
     assert empty.code == 2
-    assert "some contains no images (passed over: 1 broken link). Give" in empty.err
+    assert "some contains no images (ignored: 1 broken link). Give" in empty.err
     pictures[0].rename(folder / "a.png")
     code, _, err = handgrad(f"predict {trained} some")
-    assert (code, err) == (0, "passed over: 1 broken link\n")
+    assert (code, err) == (0, "ignored: 1 broken link\n")
     (folder / "a.csv").write_text("1,2")
     found = handgrad(f"predict {trained} some {pictures[1]} --json")
-    assert found.err == "passed over: 1 .csv, 1 broken link\n"
+    assert found.err == "ignored: 1 .csv, 1 broken link\n"
     said = json.loads(found.out.splitlines()[-1])
     assert said["passed_over"] == {"broken links": 1, ".csv": 1}
     assert handgrad(f"predict {trained} {pictures[1]}").err == ""
@@ -247,4 +247,4 @@ def test_all_pictures_of_a_call_share_a_white(handgrad, trained, tmp_path):
     code, _, err = handgrad(f"predict {trained} dark.png light.png")
     assert code == 0
     assert err.count("is white") == 1
-    assert "2 files: pictures of 16 bits use 12 of them: 4,095 is white; in" in err
+    assert "2 files: 16-bit pictures use 12 bits: 4,095 is white; in" in err

@@ -190,7 +190,7 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(handgrad, tmp_path):
         ("lenet --epochs 0", "training.epochs"),
         ("lenet --learning-rate -1", "optimizer.learning_rate"),
         ("lenet --validation 2.5", "validation takes a fraction"),
-        ("lenet --train-count 99999", "more images than"),
+        ("lenet --train-count 99999", "train_count must be from 1 to"),
         ("lenet --normalization unt", "'unit', 'half' or 'standard'"),
         ("lenet --workers 0", "--workers takes an integer of at least 1"),
         ("lenet --workers 2 --engine plain", "needs --engine cpu"),

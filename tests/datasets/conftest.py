@@ -9,7 +9,7 @@ from .mirrors import closed_address
 
 @pytest.fixture
 def place(monkeypatch, tmp_path):
-    """A machine without any data, and no way out of it."""
+    """A machine without any data and without network."""
     for name in ("HANDGRAD_DATA", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

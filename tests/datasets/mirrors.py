@@ -1,4 +1,4 @@
-"""A web server on this machine that answers well or badly."""
+"""A local web server with correct and faulty responses."""
 
 import gzip
 import threading
@@ -10,10 +10,10 @@ from handgrad.datasets.sources import File, Source
 
 @contextmanager
 def mirror(answers):
-    """The address of a server; `answers` maps a file's name to what is sent.
+    """The URL of a server; `answers` maps a file name to its response.
 
-    Bytes are sent as they are; a number is that status; ("short", bytes) promises all
-    and sends half; ("encoded", bytes) says that it is gzip for the way.
+    Bytes are sent unchanged; a number is a status code; ("short", bytes) announces all
+    and sends half; ("encoded", bytes) uses Content-Encoding gzip.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -34,7 +34,7 @@ def mirror(answers):
             )
 
         def log_message(self, *words):
-            """Tests stay quiet."""
+            """Do not log."""
 
     asked = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -49,27 +49,27 @@ def mirror(answers):
 
 
 def closed_address():
-    """An address at which nothing answers."""
+    """A URL without a server."""
     with mirror({}) as (address, _):
         return address
 
 
 def file_of(name, content):
-    """What is known of a file with this content."""
+    """The `File` of a file with this content."""
     from hashlib import sha256
 
     return File(name, len(content), sha256(content).hexdigest())
 
 
 def source_of(contents, mirrors, **options):
-    """A source of these files: name to unpacked content."""
+    """The `Source` of these files: name to unpacked content."""
     files = tuple(file_of(name, content) for name, content in contents.items())
     settings = {"folders": ("small",), "class_names": ("a", "b"), "checksum": None}
     return Source("small", files, tuple(mirrors), **{**settings, **options})
 
 
 def packed(contents):
-    """The files as a mirror has them."""
+    """The files as stored on a mirror."""
     return {
         f"{name}.gz": gzip.compress(content, mtime=0)
         for name, content in contents.items()

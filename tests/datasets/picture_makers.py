@@ -1,4 +1,4 @@
-"""Small picture files, made where they are needed."""
+"""Small picture files for tests."""
 
 from io import BytesIO
 
@@ -21,7 +21,7 @@ def as_file(image, form="PNG", **options):
 
 
 def make_folder(root, names, **options):
-    """A folder with one picture for each name, each of its own pixels."""
+    """Write a folder with a different picture for each name."""
     for seed, name in enumerate(names):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

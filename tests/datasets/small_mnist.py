@@ -1,4 +1,4 @@
-"""A small data set in the files of MNIST."""
+"""A small data set in the format of MNIST."""
 
 import struct
 

@@ -48,7 +48,7 @@ def test_reads_the_wanted_members_and_no_other(put):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_leading_dot_is_no_other_name(put):
+def test_a_leading_dot_is_ignored(put):
     path = put(packed(member("./set/a.bin", b"alpha"), B))
     assert read_tar(path, WANTED, 10)["set/a.bin"] == b"alpha"
 
@@ -61,45 +61,45 @@ def test_a_missing_member_is_named(put):
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices_are_refused(put, kind):
     wrong = member("set/b.bin", kind=kind, target="/etc/passwd")
-    with pytest.raises(DatasetError, match=r"set/b\.bin not as a plain file"):
+    with pytest.raises(DatasetError, match=r"set/b\.bin not as a regular file"):
         read_tar(put(packed(A, wrong)), WANTED, 10)
 
 
-def test_a_member_that_is_there_twice_is_refused(put):
+def test_a_duplicate_member_is_refused(put):
     with pytest.raises(DatasetError, match=r"holds set/a\.bin twice"):
         read_tar(put(packed(A, A, B)), WANTED, 10)
 
 
 @pytest.mark.parametrize("surplus", [0, 1])
-def test_two_more_members_of_full_size_are_the_most_that_is_unpacked(put, surplus):
+def test_the_unpacked_size_is_limited_to_two_more_members(put, surplus):
     limit = (2 + 2) * (10 + 4096)
     unpacked = gzip.decompress(packed(A, B)).rstrip(b"\0")
     whole = unpacked + bytes(limit + surplus - len(unpacked))
     path = put(gzip.compress(whole))
     if surplus:
-        with pytest.raises(DatasetError, match="unpacks to more than it should"):
+        with pytest.raises(DatasetError, match="unpacks to more bytes than expected"):
             read_tar(path, WANTED, 10)
     else:
         assert read_tar(path, WANTED, 10)["set/b.bin"] == b"beta"
 
 
-def test_names_that_lead_out_are_not_followed(put):
+def test_names_outside_the_archive_are_ignored(put):
     path = put(packed(member("../evil", b"x"), member("/tmp/evil", b"x"), A, B))
     read_tar(path, WANTED, 10)
     assert not (path.parent.parent / "evil").exists()
 
 
-def test_more_than_there_can_be_is_refused(put):
+def test_more_bytes_than_expected_are_refused(put):
     path = put(packed(member("set/bomb", bytes(10_000_000)), A, B))
     assert path.stat().st_size < 20_000
-    with pytest.raises(DatasetError, match="unpacks to more than it should"):
+    with pytest.raises(DatasetError, match="unpacks to more bytes than expected"):
         read_tar(path, WANTED, 10)
 
 
 @pytest.mark.parametrize(
     "wrong", [b"", b"<html>not found</html>", gzip.compress(b"x", mtime=0)]
 )
-def test_what_is_no_tar_gz_is_refused(put, wrong):
+def test_other_files_are_refused(put, wrong):
     with pytest.raises(DatasetError, match=r"set\.tar\.gz"):
         read_tar(put(wrong), WANTED, 10)
 
@@ -108,7 +108,7 @@ WHOLE = packed(A, B)
 
 
 def whole_or_refused(path):
-    """Whether it was refused, and by our own error that names the archive."""
+    """Whether it was refused, with a DatasetError that names the archive."""
     try:
         found = read_tar(path, WANTED, 10)
     except DatasetError as error:
@@ -117,7 +117,7 @@ def whole_or_refused(path):
 
 
 @pytest.mark.parametrize("end", range(0, len(WHOLE), 3))
-def test_cut_off_anywhere_is_refused_or_whole(put, end):
+def test_a_truncated_archive_is_refused_or_complete(put, end):
     assert whole_or_refused(put(WHOLE[:end]))
 
 
@@ -136,7 +136,7 @@ def test_a_missing_archive_is_named(tmp_path):
         read_tar(tmp_path / "gone.tar.gz", WANTED, 10)
 
 
-def test_a_limited_stream_ends_with_an_error():
+def test_a_limited_stream_raises_beyond_its_limit():
     stream = Limited(io.BytesIO(b"12345678"), 5, "numbers")
     assert stream.read(5) == b"12345"
     with pytest.raises(DatasetError, match=r"^numbers unpacks to more"):

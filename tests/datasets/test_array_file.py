@@ -19,7 +19,7 @@ def dataset():
     return Dataset("arrays", train, test, ("no", "yes, §"), checksum_of(train, test))
 
 
-def test_what_was_saved_comes_back(dataset, tmp_path):
+def test_saved_arrays_are_loaded_unchanged(dataset, tmp_path):
     save_arrays(tmp_path / ARRAY_FILE, dataset)
     for found in (
         load_arrays(tmp_path / ARRAY_FILE),
@@ -48,7 +48,7 @@ def test_a_damaged_file_is_refused_by_name(dataset, tmp_path):
     content = path.read_bytes()
     for wrong in (b"", b"nothing", content[:40], content[:-1]):
         path.write_bytes(wrong)
-        with pytest.raises(DatasetError, match="not a data set that Handgrad"):
+        with pytest.raises(DatasetError, match="not a data set saved by Handgrad"):
             load_arrays(path)
 
 

@@ -36,10 +36,10 @@ def test_the_form_follows_from_the_shape(shape, channels, expected):
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 8, 3), (2, 1, 8, 1), (2, 4, 8, 8)])
-def test_a_channel_axis_in_doubt_must_be_named(shape):
-    with pytest.raises(ShapeError, match=r'either end|neither end.*channels="first"'):
+def test_an_ambiguous_channel_axis_must_be_given(shape):
+    with pytest.raises(ShapeError, match=r'(both|neither) the first.*channels="first"'):
         form_of(np.zeros(shape, dtype=np.uint8))
-    with pytest.raises(ShapeError, match='channels is "first", "last" or None'):
+    with pytest.raises(ShapeError, match='channels must be "first", "last" or None'):
         form_of(np.zeros(shape, dtype=np.uint8), "middle")
 
 
@@ -56,7 +56,7 @@ def test_channels_last_become_first_number_by_number():
     assert np.array_equal(found, images.transpose(0, 3, 1, 2))
 
 
-def test_where_both_layouts_have_the_same_sizes_the_named_one_counts():
+def test_the_given_channel_axis_decides_for_equal_sizes():
     images = np.arange(27, dtype=np.uint8).reshape(1, 3, 3, 3)
     last, first = (
         as_examples(images, form_of(images, where)) for where in ("last", "first")
@@ -66,7 +66,7 @@ def test_where_both_layouts_have_the_same_sizes_the_named_one_counts():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_nothing_is_copied_that_fits(dtype):
+def test_matching_arrays_are_not_copied(dtype):
     images = np.zeros((3, 1, 4, 4), dtype=dtype)
     assert np.shares_memory(as_examples(images, form_of(images), training=True), images)
     grey = np.zeros((3, 4, 4), dtype=dtype)
@@ -90,30 +90,30 @@ def test_nan_and_infinity_are_named_by_row_and_column(value):
         as_examples(values, form_of(values))
     images = np.zeros((4, 2, 5), dtype=np.float32)
     images[2, 1, 4] = value
-    with pytest.raises(DatasetError, match=r"Row 2, place \(0, 1, 4\)"):
+    with pytest.raises(DatasetError, match=r"Row 2, position \(0, 1, 4\)"):
         as_examples(images, form_of(images))
 
 
 def test_large_finite_numbers_are_finite():
     check_finite(np.full((4, 4), 3e38, dtype=np.float32))
-    with pytest.raises(DatasetError, match="column 0 holds a number beyond float32"):
+    with pytest.raises(DatasetError, match="column 0 holds a number outside the range"):
         as_examples(np.full((2, 2), 1e300), InputForm((2,), "float32"))
 
 
 BYTES = InputForm((1, 2, 2), "uint8")
 
 
-def test_a_network_of_bytes_takes_whole_numbers_and_no_fractions():
+def test_a_uint8_form_accepts_integers_only():
     images = np.asarray([[[0, 255], [3, 4]]])
     assert as_examples(images, BYTES).dtype == np.uint8
-    with pytest.raises(ShapeError, match=r"as bytes \(uint8\), got float64"):
+    with pytest.raises(ShapeError, match=r"as uint8, got float64"):
         as_examples(images / 255, BYTES)
     for wrong in (-1, 256):
         with pytest.raises(DatasetError, match="pixels from 0 to 255"):
             as_examples(np.full((1, 2, 2), wrong), BYTES)
 
 
-def test_a_network_of_fractions_does_not_guess_what_bytes_are():
+def test_a_float32_form_refuses_uint8():
     form = InputForm((1, 2, 2), "float32")
     with pytest.raises(DatasetError, match="exactly as the training data"):
         as_examples(np.zeros((1, 2, 2), dtype=np.uint8), form)
@@ -135,11 +135,11 @@ def test_a_column_that_float32_cannot_resolve_is_named(dtype):
     values = np.zeros((100, 3), dtype=dtype)
     values[:, 1] = 1_700_000_000 + np.arange(100)
     form = form_of(values)
-    with pytest.raises(DatasetError, match=r"Column 1 goes from .*StandardScaler"):
+    with pytest.raises(DatasetError, match=r"Column 1 ranges from .*StandardScaler"):
         as_examples(values, form, training=True)
     as_examples(values - values.mean(axis=0), form, training=True)
     as_examples(values.astype(np.float32), form, training=True)
-    as_examples(values, form)  # what one predicts may be a single example
+    as_examples(values, form)  # a single example is allowed in prediction
 
 
 @pytest.mark.parametrize("shape", [(5, 0, 8), (5, 8, 8, 0)])
@@ -164,19 +164,19 @@ def test_torch_tensors_are_arrays():
         ((7,), (7,)),
     ],
 )
-def test_an_example_by_itself_is_no_batch(shape, one):
+def test_a_single_example_is_not_a_batch(shape, one):
     form, array = InputForm(shape, "float32"), np.ones(one, dtype=np.float32)
     assert with_count(array, form).shape == (1, *one)
     assert as_examples(array[None], form).shape == (1, *shape)
     batch = array[None]
     assert len(with_count(batch, form)) == 1
     if len(shape) == 3:
-        with pytest.raises(ShapeError, match=r"For one image, give X\[None\]"):
+        with pytest.raises(ShapeError, match=r"For a single image, pass X\[None\]"):
             as_examples(array, form)
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (5, 4, 5), (2, 1, 4, 5), (0, 3, 4, 5)])
-def test_grey_images_are_no_colour_image(shape):
+def test_grey_images_are_not_a_colour_image(shape):
     with pytest.raises(ShapeError, match="Resize them"):
         as_examples(np.ones(shape, dtype=np.uint8), InputForm((3, 4, 6), "uint8"))
 
@@ -192,18 +192,18 @@ def test_masked_values_are_refused():
 def test_a_column_too_small_for_float32_is_named(size):
     values = np.zeros((10, 3))
     values[:5, 1] = size
-    with pytest.raises(DatasetError, match=r"Column 1 goes from .*Standardize it"):
+    with pytest.raises(DatasetError, match=r"Column 1 ranges from .*Standardize it"):
         as_examples(values, form_of(values), training=True)
-    values[:, 1] = size  # no difference to lose
+    values[:, 1] = size  # a constant column is accepted
     as_examples(values, form_of(values), training=True)
     values[:5, 1] = 1e-30
     assert as_examples(values, form_of(values), training=True)[0, 1] > 0
 
 
 @pytest.mark.parametrize("kind", ["datetime64[D]", "timedelta64[s]", "datetime64[ns]"])
-def test_dates_are_no_numbers(kind):
+def test_dates_are_refused(kind):
     dates = np.zeros((3, 4)).astype("i8").astype(kind)
-    with pytest.raises(DatasetError, match=r"computes with numbers, got .*64"):
+    with pytest.raises(DatasetError, match=r"takes numbers, got .*64"):
         form_of(dates)
-    with pytest.raises(DatasetError, match="give the number of days"):
+    with pytest.raises(DatasetError, match="numbers of days"):
         as_examples(dates, form_of(np.zeros((3, 4))))

@@ -16,21 +16,21 @@ def bad(*rows):
     return {f"{k}.png": f"{k}.png is bad. Mend it." for k in rows}
 
 
-def test_very_many_bad_files_are_counted():
+def test_the_error_counts_many_bad_files():
     said = str(all_bad(bad(*range(60)), 100))
-    assert said.startswith("60 of 100 pictures are bad: 0.png is bad; 1.png is bad; ")
-    assert "; and 10 more. Replace them" in said
+    assert said.startswith(
+        "60 of 100 pictures cannot be read: 0.png is bad; 1.png is bad; "
+    )
+    assert "; and 10 more. Replace or remove them" in said
     assert said.endswith("(skip_bad, --skip-bad).")
 
 
-def test_one_bad_file_keeps_its_sentence():
+def test_the_error_of_one_bad_file_is_its_own():
     said = str(all_bad(bad(3), 100))
-    assert said == (
-        "3.png is bad. Mend it, or go on without it (skip_bad, --skip-bad)."
-    )
+    assert said == ("3.png is bad. Mend it, or skip it (skip_bad, --skip-bad).")
 
 
-def test_the_rows_of_a_plan_go_from_their_own_splits():
+def test_skipped_files_are_removed_from_their_splits():
     rest = without(plan(0, 1, 1, 0, 1, 0, 1, counts=(4, 2, 1)), bad(1, 5, 6))
     assert rest.counts == (3, 1, 0)
     assert rest.targets.tolist() == [0, 1, 0, 1]
@@ -38,13 +38,13 @@ def test_the_rows_of_a_plan_go_from_their_own_splits():
     assert list(rest.skipped) == ["1.png", "5.png", "6.png"]
 
 
-def test_a_class_that_would_be_gone_is_not_left_out():
+def test_a_class_without_readable_files_is_refused():
     with pytest.raises(DatasetError, match="No training picture of dog can be read"):
         without(plan(0, 1, 1, 0, 1, counts=(4, 1, 0)), bad(1, 2))
 
 
-def test_all_that_is_left_out_is_named():
-    with pytest.warns(HandgradWarning, match="3 pictures are left out of 9: 0.png is"):
+def test_the_warning_names_all_skipped_files():
+    with pytest.warns(HandgradWarning, match="3 of 9 pictures skipped: 0.png is"):
         warn_of(bad(0, 1, 2), 9)
-    with pytest.warns(HandgradWarning, match="1 picture is left out of 9: 5.png is"):
+    with pytest.warns(HandgradWarning, match="1 of 9 pictures skipped: 5.png is"):
         warn_of(bad(5), 9)

@@ -1,4 +1,4 @@
-"""Canaries: files that, unpickled, would make a file or are made to try."""
+"""Canaries: pickles that would create a file if unpickled, or try to."""
 
 import os
 import pickle
@@ -15,7 +15,7 @@ from .test_cifar10_python import as_python_2, values_of
 
 
 class Call:
-    """Pickles to a call of a function with arguments."""
+    """Pickles to a function call."""
 
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -44,14 +44,14 @@ def in_batch(value, protocol=2):
 
 
 def array_of(call):
-    """An array whose one entry is the call."""
+    """An array whose only entry is the call."""
     values = np.empty(1, dtype=object)
     values[0] = call
     return values
 
 
 SYSTEM = Call(os.system, "touch canary")
-FIRES = {  # pickle.loads would make the canary
+FIRES = {  # pickle.loads would create the canary file
     **{f"call in protocol {n}": pickle.dumps(SYSTEM, n) for n in range(6)},
     "call in a batch": in_batch(SYSTEM),
     "call as the pixels": pickle.dumps({**values_of(1), b"data": SYSTEM}, 4),
@@ -80,7 +80,7 @@ FIRES = {  # pickle.loads would make the canary
     "shutil": pickle.dumps(Call(os.makedirs, "canary/deep"), 4),
     "numpy": pickle.dumps(Call(np.save, "canary", 0), 4).replace(b"canary", b"canary"),
 }
-TRIES = {  # our own names put to other uses, and instructions nobody needs
+TRIES = {  # misused names of the allowlist, and other opcodes
     "array of objects": in_batch(np.array([1, "a"], dtype=object)),
     "array that is another class": instructions(
         b"cnumpy.core.multiarray\n_reconstruct\ncposix\nsystem\nK\0\x85U\x01b\x87R"
@@ -112,24 +112,24 @@ TRIES = {  # our own names put to other uses, and instructions nobody needs
 
 
 @pytest.mark.parametrize("name", FIRES)
-def test_a_canary_does_not_fire(place, name):
+def test_a_canary_is_not_executed(place, name):
     with pytest.raises(DatasetError):
         parse_batch(FIRES[name], "batch")
     assert os.listdir(place) == []
 
 
 @pytest.mark.parametrize("name", TRIES)
-def test_no_other_way_leads_anywhere(place, name):
-    with pytest.raises(DatasetError, match=r"batch holds .* Unpack its archive"):
+def test_other_attacks_are_refused(place, name):
+    with pytest.raises(DatasetError, match=r"batch holds .* Extract its archive"):
         parse_batch(TRIES[name], "batch")
     assert os.listdir(place) == []
 
 
 BYTE = b"cnumpy\ndtype\nU\x02u1\x85R"
 UNWANTED = {
-    "the instruction EMPTY_SET": TRIES["set"],
+    "the opcode EMPTY_SET": TRIES["set"],
     "the name 'os.system'": FIRES["os"],
-    "a value that sets itself up": instructions(b"cnumpy\nndarray\n)b"),
+    "a BUILD of another object": instructions(b"cnumpy\nndarray\n)b"),
     "a call of array with other arguments": instructions(
         b"cnumpy.core.multiarray\n_reconstruct\n", BYTE, b"K\0\x85U\x01b\x87R"
     ),
@@ -137,16 +137,16 @@ UNWANTED = {
 
 
 @pytest.mark.parametrize("what", UNWANTED)
-def test_what_is_unwanted_is_named(what):
-    with pytest.raises(DatasetError, match=f"batch holds {what}, which no CIFAR"):
+def test_the_forbidden_opcode_is_named(what):
+    with pytest.raises(DatasetError, match=f"batch holds {what}, which CIFAR"):
         parse_batch(UNWANTED[what], "batch")
 
 
 @pytest.mark.parametrize("name", FIRES)
-def test_unpickled_the_canary_does_fire(place, name):
-    """So that the tests above show something."""
+def test_an_unpickled_canary_is_executed(place, name):
+    """Otherwise the tests above would prove nothing."""
     opened = None
-    with suppress(Exception):  # some are no whole batch once they have fired
+    with suppress(Exception):  # some are not a complete batch after execution
         opened = pickle.loads(FIRES[name], encoding="bytes")
     if hasattr(opened, "close"):
         opened.close()

@@ -66,7 +66,7 @@ def test_what_has_changed_is_named(root, change, said):
     assert changes(before, listed(root, before)) == ""
     change(root)
     assert changes(before, record_of(load_images(root))) == said
-    if change is not replace:  # files of one size are told apart by reading them
+    if change is not replace:  # files of equal size are compared by reading them
         assert changes(before, listed(root, before)) == said
 
 
@@ -77,7 +77,7 @@ def test_files_are_listed_by_their_sizes(root):
     assert changes(before, listed(root, before)) == "1 file is replaced (cow/3.png)"
 
 
-def test_a_class_alone_shows_the_others_as_gone(root):
+def test_missing_classes_are_reported_as_gone(root):
     before = record_of(load_images(root))
     for name in NAMES[:10]:
         (root / name).unlink()
@@ -85,13 +85,13 @@ def test_a_class_alone_shows_the_others_as_gone(root):
     assert said == "2 classes are gone: cat (5 images), cow (5 images)"
 
 
-def test_what_was_left_out_is_known_apart(root):
+def test_skipped_files_are_reported_separately(root):
     whole = record_of(load_images(root))
     (root / "cat/1.png").write_bytes(b"")
     with pytest.warns(HandgradWarning):
         rest = record_of(load_images(root, skip_bad=True))
-    assert changes(whole, rest) == "1 file is no longer to be read (cat/1.png)"
-    assert changes(rest, whole) == "1 file is to be read now (cat/1.png)"
+    assert changes(whole, rest) == "1 file is no longer readable (cat/1.png)"
+    assert changes(rest, whole) == "1 file is now readable (cat/1.png)"
     assert changes(rest, listed(root, rest)) == ""
 
 
@@ -105,7 +105,7 @@ def test_very_many_files_are_counted():
     assert counted(before) == 9
 
 
-def test_arrays_are_known_by_their_counts():
+def test_changes_of_arrays_are_detected_by_counts():
     def record(*targets, side=2):
         images = np.zeros((len(targets), 1, side, side), np.uint8)
         split = Split(images, np.array(targets))
@@ -114,11 +114,11 @@ def test_arrays_are_known_by_their_counts():
     assert changes(record(0, 1), record(0, 1, 1)) == "y has 2 images, not 1"
     assert changes(record(0, 1), record(0)) == "the class y (1 image) is gone"
     assert changes(record(0, 1), record(0, 1, side=3)) == (
-        "an image is 1 x 3 x 3 now, not 1 x 2 x 2"
+        "images are now 1 x 3 x 3, not 1 x 2 x 2"
     )
 
 
-def test_of_older_runs_the_classes_are_known(root):
+def test_records_of_older_runs_hold_the_classes(root):
     now = record_of(load_images(root))
     assert changes(known_classes(CLASSES), now) == ""
     assert changes(known_classes(("cat", "dog", "emu")), now) == (
@@ -126,7 +126,7 @@ def test_of_older_runs_the_classes_are_known(root):
     )
 
 
-def test_what_cannot_be_listed_is_an_error(tmp_path):
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"no zip")
     with pytest.raises(DatasetError, match="cannot be read as a zip"):
         listed(tmp_path / "a.zip", {})

@@ -34,7 +34,7 @@ def test_rows_come_row_by_row():
     assert image[1, 5, 7] == pixels[0, 1024 + 5 * 32 + 7]
 
 
-def test_batches_follow_each_other(tmp_path):
+def test_batches_are_concatenated(tmp_path):
     for number, label in enumerate((4, 7)):
         (tmp_path / f"{number}.bin").write_bytes(records([label, label], number)[1])
     both = read_batches(tmp_path, ("1.bin", "0.bin"))
@@ -44,9 +44,11 @@ def test_batches_follow_each_other(tmp_path):
 
 
 @pytest.mark.parametrize("end", [*range(0, RECORD_BYTES, 101), RECORD_BYTES - 1])
-def test_cut_off_anywhere_is_refused(end):
+def test_truncated_files_are_refused(end):
     content = records([1, 2])[1][: RECORD_BYTES * (end > 0) + end]
-    with pytest.raises(DatasetError, match=r"batch\.bin holds \d+ bytes, not a whole"):
+    with pytest.raises(
+        DatasetError, match=r"batch\.bin holds \d+ bytes, not a multiple"
+    ):
         parse_batch(content, "batch.bin")
 
 
@@ -59,7 +61,7 @@ def test_a_label_out_of_range_is_named(label, row):
 
 
 @given(content=st.binary(max_size=40), count=st.integers(0, 160))
-def test_any_bytes_give_images_or_one_clear_error(content, count):
+def test_any_bytes_give_images_or_an_error(content, count):
     try:
         batch = parse_batch(content * count, "batch.bin")
     except DatasetError:
@@ -108,7 +110,7 @@ def test_a_file_missing_from_the_archive_is_named(tmp_path):
         read_batches(path, cifar10.TRAIN_FILES)
 
 
-def test_room_for_the_bytes_and_the_images_is_asked_for_first(tmp_path, monkeypatch):
+def test_memory_for_bytes_and_images_is_checked_first(tmp_path, monkeypatch):
     (tmp_path / "0.bin").write_bytes(records([1])[1])
     (tmp_path / "1.bin").write_bytes(records([2, 3])[1])
     asked = []
@@ -123,4 +125,6 @@ def test_room_for_the_bytes_and_the_images_is_asked_for_first(tmp_path, monkeypa
 
 
 def test_a_file_as_large_as_those_published_may_come_out_of_an_archive():
-    assert cifar10.LARGEST_BYTES == 30_730_000  # each of its six, by its own page
+    assert (
+        cifar10.LARGEST_BYTES == 30_730_000
+    )  # the size of each of the six files, by the official page

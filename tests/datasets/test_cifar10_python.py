@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("place")
 
 
 def values_of(count=3, seed=0, order="C"):
-    """What a batch holds, in the words of the original."""
+    """The content of a batch, with the original keys."""
     random = np.random.default_rng(seed)
     data = random.integers(0, 256, (count, 3072), np.uint8)
     return {
@@ -41,7 +41,7 @@ def values_of(count=3, seed=0, order="C"):
 
 
 def as_python_2(values):
-    """The instructions that cPickle of Python 2 wrote, byte strings and all."""
+    """The opcodes written by cPickle of Python 2, including byte strings."""
     data = values[b"data"]
 
     def text(content):
@@ -69,10 +69,10 @@ def check(split, values):
     assert (split.images.dtype, split.targets.dtype) == (np.uint8, np.int64)
 
 
-def test_the_original_of_python_2_is_read():
+def test_pickles_of_python_2_are_read():
     values = values_of()
     content = as_python_2(values)
-    again = pickle.loads(content, encoding="bytes")  # it is what we think it is
+    again = pickle.loads(content, encoding="bytes")  # check the test data itself
     np.testing.assert_array_equal(again[b"data"], values[b"data"])
     assert again[b"labels"] == values[b"labels"]
     check(parse_batch(content, "data_batch_1"), values)
@@ -81,7 +81,7 @@ def test_the_original_of_python_2_is_read():
 @pytest.mark.parametrize("protocol", [2, 3, 4])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("keys", [bytes, str])
-def test_what_python_3_saved_again_is_read(protocol, order, keys):
+def test_pickles_of_python_3_are_read(protocol, order, keys):
     values = values_of(order=order)
     renamed = {k if keys is bytes else k.decode(): v for k, v in values.items()}
     check(parse_batch(pickle.dumps(renamed, protocol), "data_batch_1"), values)
@@ -91,7 +91,7 @@ def test_plain_values_are_those_of_pickle():
     values = [{"a": (1, -2, 2**40, (3,), (), (1, 2, 3, 4)), b"b": [None, True, False]}]
     for protocol in (2, 3, 4):
         content = pickle.dumps(values, protocol)
-        if protocol > 2:  # bytes of protocol 2 are another instruction
+        if protocol > 2:  # bytes of protocol 2 have another opcode
             assert plain_values(content, "it") == values
     assert plain_values(pickle.dumps(["text", b"\x80bytes"], 2), "it") == [
         "text",
@@ -177,7 +177,7 @@ def test_a_missing_file_is_named(place):
         ({b"labels": [1, 2, 10]}, "label 10 of image 2 is out of range"),
         ({b"labels": [-1, 2, 3]}, "label -1 of image 0 is out of range"),
         ({b"labels": [1, 2, 2**70]}, "a label that is out of range"),
-        ({1: 2}, "a key that is no text"),
+        ({1: 2}, "a key that is not a string"),
     ],
 )
 def test_other_content_is_refused(change, words):
@@ -186,7 +186,7 @@ def test_other_content_is_refused(change, words):
         parse_batch(content, "batch")
 
 
-def test_a_shape_without_its_bytes_is_refused_before_memory_is_taken():
+def test_a_shape_without_its_bytes_is_refused_before_allocation():
     content = as_python_2(values_of())
     for rows in (b"M\x04\x00M\x00\x0c", b"M\x03\x00J\xff\xff\xff\xff"):
         changed = content.replace(b"M\x03\x00M\x00\x0c", rows)
@@ -195,12 +195,12 @@ def test_a_shape_without_its_bytes_is_refused_before_memory_is_taken():
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"<html>", bytes(99), b"\x80\x04."])
-def test_what_is_no_pickle_is_refused(content):
+def test_other_files_than_pickles_are_refused(content):
     with pytest.raises(DatasetError, match="batch holds"):
         parse_batch(content, "batch")
 
 
-def test_cut_off_anywhere_is_refused():
+def test_truncated_files_are_refused():
     content = as_python_2(values_of(1))
     for end in (*range(200), *range(200, len(content), 61), len(content) - 1):
         with pytest.raises(DatasetError, match="batch holds"):
@@ -208,7 +208,7 @@ def test_cut_off_anywhere_is_refused():
 
 
 @given(place=st.integers(0, 3600), change=st.integers(1, 255))
-def test_a_changed_byte_gives_images_or_one_clear_error(place, change):
+def test_a_changed_byte_gives_images_or_an_error(place, change):
     content = bytearray(as_python_2(values_of(1)))
     content[place % len(content)] ^= change
     try:
@@ -220,6 +220,6 @@ def test_a_changed_byte_gives_images_or_one_clear_error(place, change):
 
 
 @given(content=st.binary(max_size=200))
-def test_any_bytes_give_one_clear_error(content):
+def test_any_bytes_give_an_error(content):
     with pytest.raises(DatasetError):
         parse_batch(b"\x80\x02" + content, "batch")

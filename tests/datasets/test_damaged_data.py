@@ -1,4 +1,4 @@
-"""Files of a data set that went wrong: refused in one sentence."""
+"""Damaged files of a data set are refused with a clear error."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("place")
 
 
 def damaged():
-    """Ways in which the files of a data set go wrong, and what is said."""
+    """Kinds of damage to the files of a data set, and the errors."""
     images, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
     whole = CONTENTS[images]
     yield "swapped", {images: CONTENTS[labels], labels: whole}, "not an IDX file"
@@ -28,7 +28,7 @@ def damaged():
     ("changes", "words"), [pytest.param(*rest, id=name) for name, *rest in damaged()]
 )
 @pytest.mark.parametrize("pack", [True, False], ids=["gzip", "plain"])
-def test_damaged_files_give_one_sentence(place, changes, words, pack):
+def test_damaged_data_sets_are_refused(place, changes, words, pack):
     put(place / "data" / "mnist", {**CONTENTS, **changes}, pack=pack)
     with pytest.raises(DatasetError, match=words) as caught:
         load("mnist")
@@ -57,7 +57,7 @@ def test_any_change_of_any_file_is_refused_or_in_the_checksum(place, pack, seed)
         except DatasetError:
             refused += 1
         else:
-            # only the head of a gzip file (its time and name) can change in silence
+            # only the gzip header (time and name) can change undetected
             assert (found == original) == (pack or bytes(changed) == whole)
         path.write_bytes(whole)
     assert refused > 2_000

@@ -1,4 +1,4 @@
-"""Zips with damage anywhere, of any compression: read, or refused in a sentence."""
+"""Damaged zips of every compression are read, or refused with a clear error."""
 
 import io
 import zipfile
@@ -58,7 +58,7 @@ def test_every_compression_is_read(tmp_path, kind, how):
 @pytest.mark.parametrize(("kind", "how"), ZIPS)
 @settings(max_examples=60)
 @given(data=st.data())
-def test_damage_is_refused_in_a_sentence(tmp_path_factory, kind, how, data):
+def test_damaged_zips_are_refused(tmp_path_factory, kind, how, data):
     content = bytearray(ZIPS[kind, how])
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] ^= data.draw(st.integers(1, 255))
@@ -70,7 +70,7 @@ def test_damage_is_refused_in_a_sentence(tmp_path_factory, kind, how, data):
 
 @pytest.mark.parametrize("kind", CONTENTS)
 @pytest.mark.parametrize("name", ["", "/", "//"])
-def test_an_entry_without_a_name_is_passed_over(tmp_path, kind, name):
+def test_an_entry_without_a_name_is_ignored(tmp_path, kind, name):
     path = tmp_path / "a.zip"
     path.write_bytes(whole({name: b"", **CONTENTS[kind], "z": b"x"}, 0))
     assert load(path).classes == 2

@@ -36,7 +36,7 @@ def test_vectors_have_one_axis():
     assert vectors.take(np.array([1])).images.shape == (1, 7)
 
 
-def test_side_by_side_copies_only_what_has_gaps():
+def test_side_by_side_copies_only_arrays_that_are_not_contiguous():
     assert SPLIT.side_by_side() is SPLIT
     weights = np.arange(6, dtype=np.float32)[::2]
     gaps = Split(np.asfortranarray(IMAGES), TARGETS, weights)
@@ -78,7 +78,7 @@ def test_the_checksum_is_of_the_content_not_of_the_memory_layout():
     assert checksum_of(turned) == checksum_of(SPLIT)
 
 
-def test_the_checksum_sees_weights():
+def test_the_checksum_depends_on_the_weights():
     one, other = (
         checksum_of(Split(IMAGES, TARGETS, np.float32([1, weight, 1])))
         for weight in (1, 2)
@@ -87,13 +87,13 @@ def test_the_checksum_sees_weights():
 
 
 @pytest.mark.parametrize("place", range(0, IMAGES.size, 17))
-def test_the_checksum_sees_every_pixel(place):
+def test_the_checksum_depends_on_every_pixel(place):
     changed = IMAGES.copy()
     changed.flat[place] ^= 1
     assert checksum_of(Split(changed, TARGETS)) != checksum_of(SPLIT)
 
 
-def test_the_checksum_sees_the_targets():
+def test_the_checksum_depends_on_the_targets():
     assert checksum_of(Split(IMAGES, TARGETS[::-1])) != checksum_of(SPLIT)
 
 
@@ -105,13 +105,13 @@ def test_a_label_out_of_range_is_named_with_its_row(wrong):
         check_targets(np.array([0, wrong, wrong]), 3, "labels")
 
 
-def test_labels_in_range_pass():
+def test_labels_in_range_are_accepted():
     check_targets(np.array([0, 2, 1]), 3, "labels")
 
 
 @pytest.mark.parametrize("wrong", [None, [0, 1], 0.5, np.float32(1), np.zeros(())])
 @pytest.mark.parametrize("name", ["images", "targets", "weights"])
-def test_what_is_no_array_is_refused_by_its_name(name, wrong):
+def test_other_types_than_arrays_are_refused_by_name(name, wrong):
     arrays = {
         "images": np.zeros((2, 1, 1, 1), dtype=np.uint8),
         "targets": np.zeros(2, dtype=np.int64),

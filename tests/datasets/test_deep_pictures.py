@@ -24,7 +24,7 @@ GREY_ALPHA, RGB, RGBA = (
 
 
 def png16(numbers, kind, data=None, *, interlaced=False):
-    """A PNG of 16 bits a channel, of the colour type `kind`."""
+    """A PNG with 16 bits per channel, of the colour type `kind`."""
     height, width = numbers.shape[:2]
     rows = data or b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
     header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, interlaced)
@@ -37,7 +37,7 @@ def png16(numbers, kind, data=None, *, interlaced=False):
 
 
 def tiff16(numbers, order="<", *, packed=False, colours=2, turned=1, planes=1):
-    """A TIFF of 16 bits a channel: one strip, as it is or deflated."""
+    """A TIFF with 16 bits per channel: one strip, uncompressed or deflated."""
     height, width, channels = numbers.shape
     data = numbers.astype(f"{order}u2").tobytes()
     data = zlib.compress(data) if packed else data
@@ -84,12 +84,12 @@ for order in "<>":
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_colours_of_16_bits_are_read_whole(name):
+def test_16_bit_colours_keep_all_bits(name):
     content, expected = FILES[name]
     np.testing.assert_array_equal(numbers(content), expected)
 
 
-def test_rows_of_an_interlaced_png_lie_where_they_belong():
+def test_an_interlaced_png_has_its_rows_in_order():
     places = [(0, [0]), (0, [1]), (1, [0, 1])]  # of 2 x 2 pixels, pass by pass
     data = b"".join(b"\0" + RGB[y, x].astype(">u2").tobytes() for y, x in places)
     content = png16(RGB[:2, :2], 2, data=data, interlaced=True)
@@ -130,15 +130,15 @@ def test_alpha_has_bits_of_its_own(alpha):
     assert (decode(content, "x", (3, 2, 2), 12) == 128).all()
 
 
-def test_colours_are_turned_once():
+def test_colours_are_rotated_once():
     found = decode(tiff16(RGB, turned=6), "x", (3, 7, 5))
     np.testing.assert_array_equal(found[0], np.rot90(RGB[..., 0] >> 8, -1))
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_planes_one_after_another_are_refused(packed):
+def test_separate_planes_are_refused(packed):
     content = tiff16(RGB, packed=packed, planes=2)
-    with pytest.raises(DatasetError, match=r"x holds its colours .* Save it with"):
+    with pytest.raises(DatasetError, match=r"x stores its 16-bit .* Save it with"):
         read_header(content, "x")
 
 
@@ -157,12 +157,12 @@ def test_fractions_are_times_255():
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
-        (np.float32, 1.5, "from 0 to 1.5; read are fractions"),
-        (np.float32, -0.5, "from -0.5 to 0; read are fractions"),
-        (np.float32, np.nan, "from nan to nan; read are fractions"),
-        (np.float32, np.inf, "from 0 to inf; read are fractions"),
-        (np.int32, 65536, "from 0 to 65,536; read are those"),
-        (np.int32, -1, "from -1 to 0; read are those"),
+        (np.float32, 1.5, "from 0 to 1.5, expected 0 to 1"),
+        (np.float32, -0.5, "from -0.5 to 0, expected 0 to 1"),
+        (np.float32, np.nan, "from nan to nan, expected 0 to 1"),
+        (np.float32, np.inf, "from 0 to inf, expected 0 to 1"),
+        (np.int32, 65536, "from 0 to 65,536, expected 0 to"),
+        (np.int32, -1, "from -1 to 0, expected 0 to"),
     ],
 )
 @pytest.mark.parametrize("read", [read_header, lambda *a: decode(*a, (1, 1, 2))])
@@ -178,7 +178,7 @@ def test_whole_numbers_of_32_bits_that_need_16_are_read():
     assert decode(content, "x", (1, 1, 2)).tolist() == [[[0, 255]]]
 
 
-def test_what_lies_above_the_depth_is_white():
+def test_values_above_the_bit_depth_are_white():
     found = as_bytes(np.array([[4095, 4096, 65535]], dtype=np.uint16), 12)
     assert found.tolist() == [[255, 255, 255]]
     assert bits_of(np.zeros((1, 1), np.float32)) == 0
@@ -196,18 +196,16 @@ def test_new_pictures_are_read_as_those_of_training(needed, trained, used, recwa
 @pytest.mark.parametrize(
     ("needed", "trained", "used", "said"),
     [
-        (16, 12, 16, "use 16 of them: 65,535 is white; in training it was 4,095."),
-        (12, None, 12, "use 12 of them: 4,095 is white; in training it was 255."),
-        (12, 0, 12, "use 12 of them: 4,095 is white; in training it was 1."),
-        (0, None, 16, "fractions: 1 is white; in training it was 255."),
+        (16, 12, 16, "use 16 bits: 65,535 is white; in training it was 4,095."),
+        (12, None, 12, "use 12 bits: 4,095 is white; in training it was 255."),
+        (12, 0, 12, "use 12 bits: 4,095 is white; in training it was 1."),
+        (0, None, 16, "point pictures: 1 is white; in training it was 255."),
     ],
 )
-def test_new_pictures_that_need_more_bits_get_them_and_it_is_said(
-    needed, trained, used, said
-):
-    with pytest.warns(HandgradWarning, match=f"^new: pictures of .*{said}"):
+def test_new_pictures_with_more_bits_give_a_warning(needed, trained, used, said):
+    with pytest.warns(HandgradWarning, match=f"^new: .*{said}"):
         assert new_bit_depth(needed, trained, "new") == used
 
 
-def test_white_is_told_in_words():
-    assert white_in_words(10) == "pictures of 16 bits use 10 of them: 1,023 is white"
+def test_white_is_described():
+    assert white_in_words(10) == "16-bit pictures use 10 bits: 1,023 is white"

@@ -31,13 +31,13 @@ def test_every_image_is_there_once_with_its_class(digits):
     assert sorted(found) == expected
 
 
-def test_full_ink_is_white(digits):
+def test_the_largest_value_is_white(digits):
     assert digits.train.images.min() == 0
     assert digits.train.images.max() == 255
     assert digits.train.images.dtype == np.uint8
 
 
-def test_about_a_fifth_of_each_class_is_set_aside(digits):
+def test_about_a_fifth_of_each_class_is_held_out(digits):
     train, test = (np.bincount(part.targets) for part in (digits.train, digits.test))
     np.testing.assert_allclose(test / (train + test), 0.2, atol=0.01)
 

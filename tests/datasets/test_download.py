@@ -50,11 +50,11 @@ BAD = {
 
 
 @pytest.mark.parametrize("answer", BAD.values(), ids=BAD.keys())
-def test_a_bad_mirror_is_left_for_the_next(tmp_path, answer):
+def test_after_a_bad_mirror_the_next_is_tried(tmp_path, answer):
     bad = {**packed(CONTENTS), "images.gz": answer}
     with mirror(bad) as (first, _), mirror(packed(CONTENTS)) as (second, asked):
         fetch_files(source_of(CONTENTS, [first, second]), tmp_path)
-    assert asked == ["images.gz"]  # the labels came from the first
+    assert asked == ["images.gz"]  # the labels are from the first mirror
     assert names_in(tmp_path) == ["images.gz", "labels.gz"]
     assert gzip.decompress((tmp_path / "images.gz").read_bytes()) == CONTENTS["images"]
 
@@ -64,14 +64,14 @@ def test_a_bad_mirror_is_left_for_the_next(tmp_path, answer):
     [
         (404, "answers 404 Not Found"),
         (503, "answers 503"),
-        (PAGE, "SHA-256 differs"),
-        (("short", IMAGES), "breaks off"),
+        (PAGE, "SHA-256 mismatch"),
+        (("short", IMAGES), "connection broke"),
         (IMAGES[:-20], "a damaged gzip"),
-        (os.urandom(1_000_000), "more than the file has"),
-        (gzip.compress(bytes(10_000_000), mtime=0), "unpacks to more than it should"),
+        (os.urandom(1_000_000), "more bytes than the file has"),
+        (gzip.compress(bytes(10_000_000), mtime=0), "unpacks to more bytes than"),
     ],
 )
-def test_when_no_mirror_helps_one_sentence_says_why(tmp_path, answer, reason):
+def test_the_error_lists_why_every_mirror_failed(tmp_path, answer, reason):
     down = closed_address()
     with mirror({"images.gz": answer}) as (address, _):
         source = source_of(CONTENTS, [address, down])
@@ -86,7 +86,7 @@ def test_when_no_mirror_helps_one_sentence_says_why(tmp_path, answer, reason):
     assert names_in(tmp_path) == []
 
 
-def test_no_old_file_goes_before_the_new_one_is_checked(tmp_path):
+def test_an_old_file_is_kept_until_the_new_one_is_verified(tmp_path):
     (tmp_path / "images.gz").write_bytes(b"damaged")
     source = source_of(CONTENTS, [closed_address()])
     with pytest.raises(DatasetError):
@@ -97,7 +97,7 @@ def test_no_old_file_goes_before_the_new_one_is_checked(tmp_path):
     assert (tmp_path / "images.gz").read_bytes() == IMAGES
 
 
-def test_what_is_there_and_right_is_not_fetched_again(tmp_path):
+def test_existing_correct_files_are_not_downloaded_again(tmp_path):
     (tmp_path / "images").write_bytes(CONTENTS["images"])
     with mirror(packed(CONTENTS)) as (address, asked):
         fetch_files(source_of(CONTENTS, [address]), tmp_path)
@@ -105,7 +105,7 @@ def test_what_is_there_and_right_is_not_fetched_again(tmp_path):
     assert names_in(tmp_path) == ["images", "labels.gz"]
 
 
-def test_a_mirror_that_unpacks_on_the_way_is_fine(tmp_path):
+def test_a_mirror_that_sends_unpacked_content_is_accepted(tmp_path):
     answers = {name: ("encoded", content) for name, content in packed(CONTENTS).items()}
     with mirror(answers) as (address, _):
         fetch_files(source_of(CONTENTS, [address]), tmp_path)
@@ -119,13 +119,13 @@ def test_progress_counts_the_bytes(tmp_path):
         fetch_files(
             source_of(CONTENTS, [address]), tmp_path, lambda *words: told.append(words)
         )
-    assert told[-1][0] == "fetching labels.gz"
+    assert told[-1][0] == "downloading labels.gz"
     size = len(packed(CONTENTS)["labels.gz"])
     assert told[-1][1:] == (size, size)
-    assert ("fetching images.gz", len(IMAGES), len(IMAGES)) in told
+    assert ("downloading images.gz", len(IMAGES), len(IMAGES)) in told
 
 
-def test_what_a_killed_program_left_long_ago_is_swept(tmp_path):
+def test_old_temporary_files_are_removed(tmp_path):
     old, young = tmp_path / ".tmp-1-old", tmp_path / ".tmp-2-young"
     for path in (old, young):
         path.write_bytes(b"half")
@@ -135,7 +135,7 @@ def test_what_a_killed_program_left_long_ago_is_swept(tmp_path):
     assert names_in(tmp_path) == [".tmp-2-young", "images.gz", "labels.gz"]
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
+def test_an_unwritable_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     source = source_of(CONTENTS, [closed_address()])
     with pytest.raises(ResourceError, match=r"file.* cannot be written"):
@@ -143,7 +143,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_no_mirrors_fault(tmp_path, monkeypatch):
+def test_a_full_disk_is_not_reported_as_a_mirror_failure(tmp_path, monkeypatch):
     from handgrad.datasets import download
 
     receiver = download.Receiver
@@ -182,7 +182,7 @@ def test_an_archive_is_checked_and_only_its_known_files_are_kept(tmp_path):
         assert (folder / name).read_bytes() == expected
 
 
-def test_an_archive_goes_by_the_first_name_of_its_folder(tmp_path):
+def test_an_archive_is_extracted_to_the_first_folder_name(tmp_path):
     content = archive_of({f"one/{name}": value for name, value in CONTENTS.items()})
     known = file_of("all.tar.gz", content)
     with mirror({"all.tar.gz": content}) as (address, _):
@@ -198,13 +198,13 @@ def test_another_archive_is_refused(tmp_path):
     known = file_of("all.tar.gz", content)
     with (
         mirror({"all.tar.gz": content[:-1] + b"x"}) as (address, _),
-        pytest.raises(DatasetError, match="SHA-256 differs"),
+        pytest.raises(DatasetError, match="SHA-256 mismatch"),
     ):
         fetch_files(source_of(CONTENTS, [address], archive=known), tmp_path)
     assert names_in(tmp_path) == []
 
 
-def test_the_sum_is_that_of_the_unpacked_content(tmp_path):
+def test_the_checksum_is_that_of_the_unpacked_content(tmp_path):
     path = tmp_path / "file"
     expected = sha256(CONTENTS["images"]).hexdigest()
     for content in (CONTENTS["images"], IMAGES):
@@ -224,14 +224,14 @@ def test_is_right_never_raises(tmp_path):
 
 
 @pytest.mark.parametrize("other", ["0" * 64, "f" * 64])
-def test_only_the_very_sum_is_right(tmp_path, other):
+def test_the_checksum_must_match_exactly(tmp_path, other):
     (tmp_path / "file").write_bytes(b"content")
     right = file_of("file", b"content")
     assert is_right(tmp_path / "file", right)
     assert not is_right(tmp_path / "file", replace(right, sha256=other))
 
 
-def test_what_comes_unpacked_is_named_so_whatever_it_begins_with(tmp_path):
+def test_unpacked_content_gets_the_unpacked_name(tmp_path):
     contents = {"images": b"\xff\xff and more"}
     answers = {f"{name}.gz": content for name, content in contents.items()}
     with mirror(answers) as (address, _):
@@ -241,11 +241,9 @@ def test_what_comes_unpacked_is_named_so_whatever_it_begins_with(tmp_path):
 
 @pytest.mark.parametrize(
     ("surplus", "reason"),
-    [(0, "unpacks to more than it should"), (1, "it sends more than the file has")],
+    [(0, "unpacks to more bytes than"), (1, "it sends more bytes than the")],
 )
-def test_a_sixteenth_and_64_kib_is_the_most_that_packing_may_add(
-    tmp_path, surplus, reason
-):
+def test_compression_may_add_a_sixteenth_and_64_kib_at_most(tmp_path, surplus, reason):
     size = 32_000
     most = size + size // 16 + 65_536
     with mirror({"images.gz": bytes(most + surplus)}) as (address, _):

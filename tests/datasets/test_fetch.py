@@ -1,4 +1,4 @@
-"""What is not on the machine, fetched from a mirror on loopback."""
+"""Downloads from a mirror on loopback."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +17,14 @@ pytestmark = pytest.mark.usefixtures("place")
 
 
 def served(monkeypatch, address, contents=CONTENTS):
-    """Let `mnist` be these files on this mirror."""
+    """Make `mnist` these files on this mirror."""
     files = tuple(file_of(name, content) for name, content in contents.items())
     monkeypatch.setitem(
         SOURCES, "mnist", replace(MNIST, files=files, mirrors=(address,), checksum=None)
     )
 
 
-def test_what_is_nowhere_is_fetched_once(place, monkeypatch):
+def test_a_missing_data_set_is_downloaded_once(place, monkeypatch):
     with mirror(packed(CONTENTS)) as (address, asked):
         served(monkeypatch, address)
         first = load("mnist")
@@ -35,7 +35,7 @@ def test_what_is_nowhere_is_fetched_once(place, monkeypatch):
     assert first.train.images.tobytes() == CONTENTS["train-images-idx3-ubyte"][16:]
 
 
-def test_a_folder_that_is_named_gets_the_download(place, monkeypatch):
+def test_a_named_folder_receives_the_download(place, monkeypatch):
     with mirror(packed(CONTENTS)) as (address, _):
         served(monkeypatch, address)
         assert fetch("MNIST", data_dir="here") == Path("here/mnist")
@@ -43,7 +43,7 @@ def test_a_folder_that_is_named_gets_the_download(place, monkeypatch):
     assert load("mnist", data_dir="here").train.images.shape == (30, 1, 5, 4)
 
 
-def test_a_damaged_download_is_mended_by_fetching(place, monkeypatch):
+def test_a_damaged_download_is_replaced(place, monkeypatch):
     with mirror(packed(CONTENTS)) as (address, asked):
         served(monkeypatch, address)
         path = fetch("mnist") / "train-images-idx3-ubyte.gz"
@@ -55,7 +55,7 @@ def test_a_damaged_download_is_mended_by_fetching(place, monkeypatch):
         assert len(load("mnist").train) == 30
 
 
-def test_a_users_own_subset_is_left_as_it_is(place, monkeypatch):
+def test_a_custom_subset_is_not_replaced(place, monkeypatch):
     put(place / "data" / "mnist", contents_of(count=12))
     with mirror(packed(CONTENTS)) as (address, asked):
         served(monkeypatch, address)
@@ -66,7 +66,7 @@ def test_a_users_own_subset_is_left_as_it_is(place, monkeypatch):
     assert dataset.checksum == checksum_of(dataset.train, dataset.test)
 
 
-def test_without_network_one_sentence_says_what_to_do():
+def test_without_network_the_error_gives_the_next_step():
     with pytest.raises(
         DatasetError, match=r"train-images-idx3-ubyte\.gz of mnist could"
     ):

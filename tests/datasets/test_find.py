@@ -12,7 +12,7 @@ from .small_mnist import CONTENTS, contents_of, put
 pytestmark = pytest.mark.usefixtures("place")
 
 
-def test_a_folder_with_a_file_missing_is_passed_over(place):
+def test_a_folder_with_a_missing_file_is_skipped(place):
     put(place / "data" / "mnist")
     (place / "data" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     put(place / "cache" / "mnist", contents_of(7))
@@ -26,14 +26,14 @@ def test_the_rest_of_a_named_copy_is_not_downloaded(place):
         load("mnist", data_dir="given")
 
 
-def test_a_download_that_was_interrupted_goes_on(place):
+def test_an_interrupted_download_is_resumed(place):
     put(place / "given" / "mnist")
     (place / "given" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(DatasetError, match="could not be downloaded"):
         load("mnist", data_dir="given")
 
 
-def test_a_named_folder_with_another_set_is_no_place_for_a_download(place):
+def test_a_named_folder_with_another_data_set_is_refused(place):
     named = {f"emnist-letters-{name}": content for name, content in CONTENTS.items()}
     put(place / "given", named)
     with pytest.raises(DatasetError, match=r"holds emnist-.*--dataset given"):

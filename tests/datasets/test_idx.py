@@ -16,7 +16,7 @@ LABELS = np.array([1, 0, 2, 1], dtype=np.uint8)
 
 
 def idx(array, kind=8):
-    """An IDX file of bytes, as the format's description has it."""
+    """An IDX file of bytes, by the specification."""
     sizes = b"".join(struct.pack(">I", size) for size in array.shape)
     return bytes([0, 0, kind, array.ndim]) + sizes + array.tobytes()
 
@@ -46,13 +46,13 @@ def test_several_gzip_members_are_one_file(put):
 
 
 @pytest.mark.parametrize("end", range(len(idx(PIXELS))))
-def test_cut_off_anywhere_is_refused(put, end):
+def test_truncated_files_are_refused(put, end):
     with pytest.raises(DatasetError, match="file"):
         read_idx(put(idx(PIXELS)[:end]), 3)
 
 
 @pytest.mark.parametrize("end", range(len(gzip.compress(idx(PIXELS)))))
-def test_gzip_cut_off_anywhere_is_refused(put, end):
+def test_truncated_gzip_is_refused(put, end):
     with pytest.raises(DatasetError, match="file"):
         read_idx(put(gzip.compress(idx(PIXELS))[:end]), 3)
 
@@ -66,7 +66,7 @@ def test_gzip_with_a_changed_byte_never_gives_other_pixels(put, place):
 
 
 @given(content=st.binary(max_size=64), pack=st.booleans())
-def test_any_bytes_give_pixels_or_one_clear_error(tmp_path_factory, content, pack):
+def test_any_bytes_give_pixels_or_an_error(tmp_path_factory, content, pack):
     path = tmp_path_factory.mktemp("idx") / "file"
     path.write_bytes(gzip.compress(content) if pack else content)
     with pytest.raises(DatasetError):
@@ -74,7 +74,7 @@ def test_any_bytes_give_pixels_or_one_clear_error(tmp_path_factory, content, pac
 
 
 @given(data=st.data())
-def test_any_header_gives_pixels_or_one_clear_error(tmp_path_factory, data):
+def test_any_header_gives_pixels_or_an_error(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("idx") / "file"
     sizes = data.draw(st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=3))
     small = data.draw(st.lists(st.integers(0, 4), min_size=3, max_size=3))
@@ -89,21 +89,21 @@ def test_any_header_gives_pixels_or_one_clear_error(tmp_path_factory, data):
 
 
 @pytest.mark.parametrize("junk", [b"x", b"\0" * 9, b"<html>"])
-def test_what_does_not_belong_at_the_end_is_refused(put, junk):
+def test_trailing_data_is_refused(put, junk):
     with pytest.raises(DatasetError, match="should hold 60 bytes after its header"):
         read_idx(put(idx(PIXELS) + junk), 3)
     with pytest.raises(DatasetError, match="but holds more"):
         read_idx(put(gzip.compress(idx(PIXELS) + junk)), 3)
 
 
-def test_what_is_missing_at_the_end_is_counted(put):
+def test_missing_bytes_are_counted(put):
     with pytest.raises(DatasetError, match="60 bytes after its header, but holds only"):
         read_idx(put(gzip.compress(idx(PIXELS)[:-1])), 3)
 
 
-def test_more_numbers_than_bytes_in_the_file_cannot_be(put):
+def test_more_numbers_than_bytes_are_refused(put):
     size = len(idx(PIXELS))
-    for claimed, message in ((size, "should hold"), (size + 1, "has room for 1 to")):
+    for claimed, message in ((size, "should hold"), (size + 1, "but can hold 1 to")):
         header = struct.pack(">4B3I", 0, 0, 8, 3, claimed, 1, 1)
         with pytest.raises(DatasetError, match=message):
             read_idx(put(header + PIXELS.tobytes()), 3)
@@ -114,8 +114,8 @@ def test_junk_after_gzip_is_refused(put):
         read_idx(put(gzip.compress(idx(PIXELS)) + b"junk"), 3)
 
 
-def test_the_wrong_kind_of_number_or_axes_is_refused(put):
-    with pytest.raises(DatasetError, match="begins with 00000d03, expected 00000803"):
+def test_a_wrong_data_type_or_number_of_axes_is_refused(put):
+    with pytest.raises(DatasetError, match="starts with 00000d03, expected 00000803"):
         read_idx(put(idx(PIXELS, kind=13)), 3)
     with pytest.raises(DatasetError, match="not an IDX file of bytes with 3 axes"):
         read_idx(put(idx(LABELS)), 3)
@@ -128,7 +128,7 @@ def test_a_web_page_is_refused(put):
 
 def test_sizes_beyond_any_memory_are_refused_before_reading(put):
     header = struct.pack(">4B3I", 0, 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1)
-    with pytest.raises(DatasetError, match="says that it holds"):
+    with pytest.raises(DatasetError, match=r"declares .* numbers"):
         read_idx(put(header), 3)
 
 
@@ -137,14 +137,14 @@ def test_an_empty_file_is_called_empty(put):
         read_idx(put(b""), 3)
 
 
-def test_an_idx_file_that_was_cut_says_what_fits(put):
-    with pytest.raises(DatasetError, match="it has room for 1 to "):
+def test_a_truncated_idx_file_states_its_capacity(put):
+    with pytest.raises(DatasetError, match="but can hold 1 to "):
         read_idx(put(idx(PIXELS)[:-20]), 3)
 
 
 def test_no_images_at_all_is_refused(put):
     with pytest.raises(
-        DatasetError, match="it holds 0 x 3 x 5 numbers, which cannot be"
+        DatasetError, match="declares 0 x 3 x 5 numbers, 0 bytes, but can hold"
     ):
         read_idx(put(idx(PIXELS[:0])), 3)
 

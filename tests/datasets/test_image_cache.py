@@ -45,7 +45,7 @@ def planned(train_count=3, validation=0):
     return Plan(files, TARGETS, counts, ("a", "b"), {"test": "x"}, ("y",))
 
 
-def test_gives_back_what_was_filled_in(root):
+def test_returns_the_pixels_written(root):
     built = build(cache_of(root))
     found = cache_of(root).open("pets")
     for dataset in (built, found):
@@ -85,7 +85,7 @@ def test_other_names_sizes_times_or_settings_are_another_cache(root, other):
 
 
 def damages(seed=0):
-    """Every file with one flipped bit, at places all over it, and cut off."""
+    """Every file with one flipped bit, at positions all over it, and truncated."""
     sizes = {"images.bin": PIXELS.size, "index.json": 150, "manifest.json": 250}
     generator = np.random.default_rng(seed)
     for name, size in sizes.items():
@@ -94,7 +94,7 @@ def damages(seed=0):
 
 
 @pytest.mark.parametrize(("name", "place", "bit"), list(damages()))
-def test_one_flipped_bit_is_never_taken_for_the_pixels(root, name, place, bit):
+def test_a_flipped_bit_is_detected(root, name, place, bit):
     cache = cache_of(root)
     build(cache)
     path = cache.folder / name
@@ -102,7 +102,7 @@ def test_one_flipped_bit_is_never_taken_for_the_pixels(root, name, place, bit):
     content[place % len(content)] ^= 1 << bit
     path.write_bytes(bytes(content))
     found = cache.open("pets")
-    if name == "manifest.json" and found is not None:  # a flip in white space
+    if name == "manifest.json" and found is not None:  # a flipped bit in white space
         np.testing.assert_array_equal(found.train.images, PIXELS[:3])
     else:
         assert found is None
@@ -111,7 +111,7 @@ def test_one_flipped_bit_is_never_taken_for_the_pixels(root, name, place, bit):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ["images.bin", "index.json", "manifest.json"])
-def test_one_flipped_bit_of_many_is_never_taken_for_the_pixels(root, name):
+def test_a_flipped_bit_in_a_large_cache_is_detected(root, name):
     cache = cache_of(root)
     build(cache)
     path, random = cache.folder / name, np.random.default_rng(1)
@@ -134,7 +134,7 @@ def test_one_flipped_bit_of_many_is_never_taken_for_the_pixels(root, name):
 
 
 @pytest.mark.parametrize("name", ["images.bin", "index.json", "manifest.json"])
-def test_cut_off_missing_or_swapped_files_are_refused(root, name):
+def test_truncated_missing_or_swapped_files_are_refused(root, name):
     cache, other = cache_of(root), cache_of(root, image_size=(2, 4))
     build(cache)
     build(other, pixels=PIXELS[::-1])
@@ -150,7 +150,7 @@ def test_cut_off_missing_or_swapped_files_are_refused(root, name):
     assert (cache.open("pets") is None) != same
 
 
-@pytest.mark.parametrize("turn", [1, -1])  # each key is once the smaller one
+@pytest.mark.parametrize("turn", [1, -1])  # with either key as the smaller one
 def test_the_whole_cache_of_other_pictures_is_refused(root, turn):
     cache, other = (cache_of(root), cache_of(root, image_size=(2, 4)))[::turn]
     build(cache)
@@ -166,7 +166,7 @@ def aged(cache, seconds=2 * 24 * 3600):
     return cache
 
 
-def test_the_pictures_that_a_place_had_before_make_room_for_the_new(root):
+def test_older_caches_of_the_same_path_are_removed(root):
     older, new = cache_of(root, FILES[:1]), cache_of(root)
     smaller = cache_of(root, image_size=(2, 2))
     elsewhere = ImageCache(root / "cars", FILES, None)
@@ -180,20 +180,20 @@ def test_the_pictures_that_a_place_had_before_make_room_for_the_new(root):
         assert cache.open("pets") is not None
 
 
-def test_what_was_made_within_a_day_stays(root):
+def test_caches_younger_than_a_day_are_kept(root):
     older, new = cache_of(root, FILES[:1]), cache_of(root)
     build(older)
     build(new)
     assert older.open("pets") is not None
 
 
-def test_made_anew_after_a_day_it_stays(root):
+def test_a_rebuilt_cache_is_kept(root):
     build(cache_of(root))
     build(aged(cache_of(root)))
     assert cache_of(root).open("pets") is not None
 
 
-def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(root):
+def test_a_failed_build_keeps_the_old_cache_only(root):
     cache = cache_of(root)
     build(cache)
 
@@ -207,7 +207,7 @@ def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(root):
     np.testing.assert_array_equal(cache.open("pets").train.images, PIXELS[:3])
 
 
-def test_who_comes_second_takes_what_another_program_has_put_there(root, monkeypatch):
+def test_the_cache_of_a_faster_process_is_used(root, monkeypatch):
     def put_by_another(temporary, place):
         os.replace(temporary, place)
         raise FileExistsError
@@ -228,7 +228,7 @@ def assert_is_decoded_into_memory(root):
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
-def test_what_cannot_be_put_there_stays_in_memory(root, monkeypatch, number):
+def test_without_a_writable_cache_pixels_stay_in_memory(root, monkeypatch, number):
     def refuse(temporary, place):
         raise OSError(number, os.strerror(number))
 
@@ -241,7 +241,7 @@ def test_what_cannot_be_put_there_stays_in_memory(root, monkeypatch, number):
     assert build(cache_of(root)).checksum == kept
 
 
-def test_what_does_not_fit_in_memory_either_is_refused(root, monkeypatch):
+def test_pixels_that_do_not_fit_into_memory_either_are_refused(root, monkeypatch):
     (root / "file").write_text("")
     monkeypatch.setenv("HANDGRAD_CACHE", str(root / "file"))
     monkeypatch.setattr(memory, "free_memory", lambda: PIXELS.size - 1)
@@ -252,7 +252,7 @@ def test_what_does_not_fit_in_memory_either_is_refused(root, monkeypatch):
         build(cache_of(root))
 
 
-def test_a_disk_that_fills_up_is_no_reason_to_take_memory(root, monkeypatch):
+def test_a_full_disk_is_an_error(root, monkeypatch):
     def refuse(temporary, place):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -262,7 +262,7 @@ def test_a_disk_that_fills_up_is_no_reason_to_take_memory(root, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="needs posix_fallocate")
-def test_the_disk_has_room_for_all_pixels_before_the_first_is_written(root):
+def test_disk_space_is_allocated_before_writing(root):
     def fill(rows):
         assert 512 * os.stat(rows.filename).st_blocks >= rows.nbytes
         rows[...] = 1
@@ -271,7 +271,7 @@ def test_the_disk_has_room_for_all_pixels_before_the_first_is_written(root):
     cache_of(root).build("pets", planned(), (3, 64, 64), fill)
 
 
-def test_a_full_disk_is_said_before_anything_is_decoded(root, monkeypatch):
+def test_a_full_disk_is_reported_before_decoding(root, monkeypatch):
     usage = shutil.disk_usage(root)._replace(free=PIXELS.size - 1)
     monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(
@@ -281,7 +281,7 @@ def test_a_full_disk_is_said_before_anything_is_decoded(root, monkeypatch):
 
 
 @pytest.mark.parametrize("below", ["", "images"])
-def test_a_place_that_is_no_folder_is_no_obstacle(root, monkeypatch, below):
+def test_with_a_file_as_cache_path_pixels_stay_in_memory(root, monkeypatch, below):
     (root / "file").write_text("")
     (root / "here").mkdir()
     (root / "here" / "images").write_text("")
@@ -289,7 +289,7 @@ def test_a_place_that_is_no_folder_is_no_obstacle(root, monkeypatch, below):
     assert_is_decoded_into_memory(root)
 
 
-def test_of_very_large_files_blocks_from_first_to_last_are_hashed(root, monkeypatch):
+def test_evenly_spaced_blocks_of_very_large_files_are_hashed(root, monkeypatch):
     monkeypatch.setattr(image_cache, "WHOLE_LIMIT", 1000)
     monkeypatch.setattr(image_cache, "BLOCK", 10)
     monkeypatch.setattr(image_cache, "BLOCKS", 5)

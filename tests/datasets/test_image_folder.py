@@ -45,7 +45,7 @@ def test_reads_pixels_and_classes(root):
 
 
 def test_without_the_cache_pictures_are_decoded_again(root):
-    """Another picture of the same size and time, as `cp -p` leaves it."""
+    """Another picture of the same size and time, as after `cp -p`."""
     names = [name.replace("png", "bmp") for name in TEN]
     before = load_images(make_folder(root, names, form="BMP"))
     path = root / names[0]
@@ -57,7 +57,7 @@ def test_without_the_cache_pictures_are_decoded_again(root):
     assert load_images(root).checksum == again.checksum
 
 
-def test_every_row_has_its_own_class(root):
+def test_every_row_has_its_class(root):
     dataset = load_images(make_folder(root, TEN))
     for part in (dataset.train, dataset.test):
         for image, target in zip(part.images, part.targets, strict=True):
@@ -71,12 +71,12 @@ def test_every_row_has_its_own_class(root):
             assert TEN[row].startswith(dataset.class_names[target])
 
 
-def test_the_second_time_nothing_is_decoded(root):
+def test_a_second_load_uses_the_cache(root):
     told = []
     first = load_images(
         make_folder(root, TEN), progress=lambda *words: told.append(words)
     )
-    assert told[0] == ("looking at 10 pictures", 1, 10)
+    assert told[0] == ("checking 10 pictures", 1, 10)
     assert told[-1] == ("decoding 10 pictures to 8 x 6, RGB", 10, 10)
     told.clear()
     second = load_images(root, progress=lambda *words: told.append(words))
@@ -86,19 +86,19 @@ def test_the_second_time_nothing_is_decoded(root):
     assert isinstance(second.train.images, np.memmap)
 
 
-def test_a_changed_file_is_seen(root):
+def test_a_changed_file_is_detected(root):
     before = load_images(make_folder(root, TEN))
     (root / TEN[0]).write_bytes(picture(seed=99))
     os.utime(root / TEN[0], ns=(1, 1))
     assert load_images(root).checksum != before.checksum
 
 
-def test_pictures_of_the_same_size_and_time_are_seen(root):
-    """As `cp -p`, `rsync -t` and `unzip` leave them."""
+def test_replaced_files_of_the_same_size_and_time_are_detected(root):
+    """As after `cp -p`, `rsync -t` and `unzip`."""
     make_folder(root, ["cat/0.bmp", "cat/1.bmp", "dog/0.bmp", "dog/1.bmp"])
     before, old = load_images(root), root / "cat/0.bmp"
     about = old.stat()
-    time.sleep(0.05)  # longer than the clock of any file system here waits
+    time.sleep(0.05)  # longer than the time resolution of the file systems
     old.write_bytes((root / "dog/0.bmp").read_bytes())
     os.utime(old, ns=(about.st_atime_ns, about.st_mtime_ns))
     assert old.stat().st_size == about.st_size
@@ -114,10 +114,10 @@ def test_a_copied_or_moved_folder_is_the_same_data_set(root, tmp_path):
     told = []
     (tmp_path / "moved").rename(root)
     load_images(root, progress=lambda *words: told.append(words))
-    assert told == []  # back at its place it is still known
+    assert told == []  # moved back, it is still cached
 
 
-def test_a_zip_is_the_folder(root, tmp_path):
+def test_a_zip_equals_its_folder(root, tmp_path):
     folder = load_images(make_folder(root, TEN))
     path = tmp_path / "packed.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -130,7 +130,7 @@ def test_a_zip_is_the_folder(root, tmp_path):
     assert packed.class_names == folder.class_names
 
 
-def test_the_order_on_the_disk_does_not_matter(root, tmp_path, monkeypatch):
+def test_the_order_in_the_file_system_does_not_matter(root, tmp_path, monkeypatch):
     expected = load_images(make_folder(root, TEN)).checksum
     listdir = os.listdir
     monkeypatch.setattr(os, "listdir", lambda path: sorted(listdir(path))[::-1])
@@ -138,7 +138,7 @@ def test_the_order_on_the_disk_does_not_matter(root, tmp_path, monkeypatch):
     assert load_images(root).checksum == expected
 
 
-def test_grey_files_have_one_channel_and_one_colour_makes_three(root):
+def test_grey_files_have_one_channel_and_a_colour_file_gives_three(root):
     make_folder(root, TEN, mode="L")
     grey = load_images(root)
     assert grey.image_shape == (1, 8, 6)
@@ -170,7 +170,7 @@ def test_the_size_is_the_most_common_one_unless_it_is_large(sizes, expected):
     assert shape_of(headers, (2, 3)) == (1, 2, 3)
 
 
-def test_a_damaged_picture_is_named_and_nothing_is_left(root, tmp_path):
+def test_a_damaged_picture_is_named_and_leaves_no_cache(root, tmp_path):
     make_folder(root, TEN)
     content = (root / TEN[3]).read_bytes()
     (root / TEN[3]).write_bytes(content[:-40])
@@ -188,7 +188,7 @@ def test_an_empty_folder_and_another_file_are_refused(tmp_path):
         load_images(tmp_path / "notes.txt")
 
 
-def test_pictures_of_all_formats_turned_as_the_camera_says(root):
+def test_all_formats_with_exif_orientation(root):
     for form, suffix in (
         ("PNG", "png"),
         ("JPEG", "JPG"),
@@ -210,7 +210,7 @@ LOAD = "import sys; from handgrad.datasets import load; load(sys.argv[1])"
 
 
 @pytest.mark.nightly
-def test_killed_at_any_moment_leaves_the_whole_cache_or_none(root, tmp_path):
+def test_a_killed_process_leaves_a_complete_cache_or_none(root, tmp_path):
     make_folder(root, [f"{kind}/{n:04}.png" for kind in "ab" for n in range(400)])
     expected = load_images(root).checksum
     folders = tmp_path / "cache" / "images"
@@ -257,13 +257,15 @@ def test_all_bad_files_are_named_at_once(root):
     (root / TEN[0]).write_bytes(b"")
     (root / TEN[3]).write_bytes((root / TEN[3]).read_bytes()[:-40])
     (root / TEN[7]).write_text("<html>404</html>")
-    with pytest.raises(DatasetError, match="3 of 10 pictures are bad: ") as refused:
+    with pytest.raises(
+        DatasetError, match="3 of 10 pictures cannot be read: "
+    ) as refused:
         load_images(root)
     assert all(TEN[k] in str(refused.value) for k in (0, 3, 7))
     for k in (0, 7):
         (root / TEN[k]).write_bytes(picture())
     (root / TEN[5]).write_bytes((root / TEN[5]).read_bytes()[:-40])
-    with pytest.raises(DatasetError, match="2 of 10 pictures are bad: "):
+    with pytest.raises(DatasetError, match="2 of 10 pictures cannot be read: "):
         load_images(root)
 
 
@@ -272,23 +274,23 @@ def spoil(root, *places):
         (root / TEN[place]).write_bytes((root / TEN[place]).read_bytes()[:-40])
 
 
-def test_bad_files_are_left_out_and_named_where_that_is_asked_for(root):
+def test_bad_files_are_skipped_and_named_with_skip_bad(root):
     whole = load_images(make_folder(root, TEN))
     spoil(root, 3)
     (root / TEN[7]).write_bytes(b"")
-    with pytest.warns(HandgradWarning, match="2 pictures are left out of 10: .*cat/3"):
+    with pytest.warns(HandgradWarning, match="2 of 10 pictures skipped: .*cat/3"):
         rest = load_images(root, skip_bad=True)
     assert list(rest.skipped) == [TEN[3], TEN[7]]
     assert rest.files == {k: v for k, v in whole.files.items() if k in rest.files}
     assert len(rest.files) == 8
     assert len(rest.train) + len(rest.test) == 8
-    with pytest.warns(HandgradWarning, match="2 pictures are left out"):  # and cached
+    with pytest.warns(HandgradWarning, match="2 of 10 pictures skipped"):  # and cached
         assert load_images(root, skip_bad=True).checksum == rest.checksum
-    with pytest.raises(DatasetError, match="2 of 10 pictures are bad: "):
+    with pytest.raises(DatasetError, match="2 of 10 pictures cannot be read: "):
         load_images(root)
 
 
-def test_the_others_stay_in_their_splits_when_one_is_left_out(root):
+def test_skipping_a_file_does_not_change_other_splits(root):
     before = load_images(make_folder(root, TEN))
     spoil(root, 0)
     with pytest.warns(HandgradWarning):
@@ -297,7 +299,7 @@ def test_the_others_stay_in_their_splits_when_one_is_left_out(root):
     assert [name for name in tests[0] if name != TEN[0]] == tests[1]
 
 
-def test_nothing_is_left_out_where_nothing_is_bad(root, recwarn):
+def test_nothing_is_skipped_if_all_files_are_readable(root, recwarn):
     found = load_images(make_folder(root, TEN), skip_bad=True)
     assert found.skipped == {}
     assert found.checksum == load_images(root).checksum
@@ -316,7 +318,7 @@ def test_deep_pictures_are_scaled_by_the_bits_they_use(root, scale):
     assert load_images(root).bit_depth == dataset.bit_depth
 
 
-def test_fractions_are_scaled_and_whole_numbers_beside_them_are_not(root):
+def test_fractions_are_scaled_and_integers_are_not(root):
     ramp = np.arange(0, 256, 51)
     for row, name in enumerate(TEN):
         path = (root / name).with_suffix(".tif")
@@ -329,11 +331,11 @@ def test_fractions_are_scaled_and_whole_numbers_beside_them_are_not(root):
     assert (dataset.train.images == ramp).all()
 
 
-def test_numbers_without_a_white_are_bad_pictures(root):
+def test_pixels_out_of_range_are_bad_pictures(root):
     make_folder(root, TEN)
     place = (root / TEN[0]).with_name("far.tif")
     Image.fromarray(np.full((2, 2), 1000, np.float32)).save(place)
     with pytest.raises(DatasetError, match=r"far\.tif holds .*\(skip_bad"):
         load_images(root)
-    with pytest.warns(HandgradWarning, match=r"far\.tif holds .* to 1000;"):
+    with pytest.warns(HandgradWarning, match=r"far\.tif holds .* to 1000,"):
         load_images(root, skip_bad=True)

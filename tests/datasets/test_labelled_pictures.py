@@ -28,7 +28,7 @@ def put(folder, name, shade=90, mode="RGB"):
         ("ant/bee/1.png", 1),
     ],
 )
-def test_a_picture_is_of_the_class_of_its_innermost_folder(place, expected, tmp_path):
+def test_the_class_is_the_innermost_folder(place, expected, tmp_path):
     put(tmp_path, place)
     assert labelled_pictures(tmp_path, NAMES, (3, 7, 9)).targets.tolist() == [expected]
 
@@ -41,13 +41,13 @@ def test_the_folder_of_one_class_is_enough(tmp_path):
 
 @pytest.mark.parametrize("shape", [(1, 5, 6), (3, 5, 6)])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_size_and_colours_are_those_of_a_prediction(shape, mode, tmp_path):
+def test_size_and_colours_are_those_of_prediction(shape, mode, tmp_path):
     path = put(tmp_path, "ant/1.png", mode=mode)
     found = labelled_pictures(tmp_path, NAMES, shape)
     np.testing.assert_array_equal(found.images[0], read_image(path, shape))
 
 
-def test_a_zip_is_read_as_a_folder_is(tmp_path):
+def test_a_zip_is_read_like_a_folder(tmp_path):
     path = put(tmp_path, "ant/1.png")
     with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
         archive.write(path, "some/ant/1.png")
@@ -58,7 +58,7 @@ def test_a_zip_is_read_as_a_folder_is(tmp_path):
 def test_a_picture_of_no_class_is_named(tmp_path):
     put(tmp_path, "ant/1.png")
     put(tmp_path, "goat/2.png")
-    with pytest.raises(DatasetError, match=r"goat/2\.png lies in no folder .*ant, bee"):
+    with pytest.raises(DatasetError, match=r"goat/2\.png is not in a .*ant, bee"):
         labelled_pictures(tmp_path, NAMES, (3, 7, 9))
 
 
@@ -67,19 +67,19 @@ def test_no_pictures_are_an_error(tmp_path):
         labelled_pictures(tmp_path, NAMES, (3, 7, 9))
 
 
-def test_bad_pictures_are_all_named_or_left_out(tmp_path):
+def test_bad_pictures_are_all_named_or_skipped(tmp_path):
     for name in ("ant/1.png", "bee/2.png", "cat/3.png"):
         put(tmp_path, name)
     for name in ("ant/0.png", "cat/4.png"):
         (tmp_path / name).write_text("no picture")
     with pytest.raises(DatasetError, match=r"2 of 5 .*ant/0\.png .*cat/4\.png .*--sk"):
         labelled_pictures(tmp_path, NAMES, (3, 7, 9))
-    with pytest.warns(HandgradWarning, match=r"2 pictures are left out of 5: .*cat/4"):
+    with pytest.warns(HandgradWarning, match=r"2 of 5 pictures skipped: .*cat/4"):
         found = labelled_pictures(tmp_path, NAMES, (3, 7, 9), skip_bad=True)
     assert found.targets.tolist() == [0, 1, 2]
 
 
-def test_something_must_be_left(tmp_path):
+def test_not_all_pictures_may_be_skipped(tmp_path):
     put(tmp_path, "ant/1.png").write_text("no picture")
     with pytest.raises(DatasetError, match="cannot be read"):
         labelled_pictures(tmp_path, NAMES, (3, 7, 9), skip_bad=True)
@@ -87,7 +87,7 @@ def test_something_must_be_left(tmp_path):
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("other", ["NFC", "NFD"])
-def test_a_class_is_known_in_either_form_of_its_accents(tmp_path, form, other):
+def test_class_names_match_in_either_unicode_form(tmp_path, form, other):
     put(tmp_path, f"{unicodedata.normalize(form, 'café')}/1.png")
     names = ("ant", unicodedata.normalize(other, "café"))
     for place in (tmp_path, next(tmp_path.iterdir())):
@@ -98,7 +98,7 @@ def test_a_class_is_known_in_either_form_of_its_accents(tmp_path, form, other):
     ("scale", "bit_depth", "said"),
     [
         (16, 12, None),
-        (1, 12, None),  # dark, as the camera of the training pictures saw it
+        (1, 12, None),  # dark, at the bit depth of the training pictures
         (257, 12, "65,535 is white; in training it was 4,095"),
         (16, None, "4,095 is white; in training it was 255"),
     ],
@@ -119,9 +119,9 @@ def test_deep_pictures_keep_the_white_of_training_if_they_can(
     assert all(f"{tmp_path}: " in one and said in one for one in warned)
 
 
-def test_broken_links_are_said(tmp_path):
+def test_broken_links_are_reported(tmp_path):
     put(tmp_path, "ant/1.png")
     (tmp_path / "ant" / "2.png").symlink_to(tmp_path / "nowhere.png")
-    with pytest.warns(HandgradWarning, match=r": passed over: 1 broken link\.$"):
+    with pytest.warns(HandgradWarning, match=r": ignored: 1 broken link\.$"):
         found = labelled_pictures(tmp_path, NAMES, (3, 7, 9))
     assert len(found) == 1

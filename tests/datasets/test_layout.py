@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.datasets.layout import NONE_ASIDE, arrange
+from handgrad.datasets.layout import NONE_HELD_OUT, arrange
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
@@ -20,11 +20,11 @@ def names_of(plan):
     return names[: plan.counts[0]], names[plan.counts[0] :]
 
 
-def test_very_many_classes_are_arranged_in_one_pass():
+def test_many_classes_are_arranged_in_one_pass():
     many = files(*(f"{k:05}/{n}.png" for k in range(20_000) for n in range(2)))
     begun = time.perf_counter()
     assert arrange(many, "many").counts == (40_000, 0, 0)
-    assert time.perf_counter() - begun < 20  # class by class it takes minutes
+    assert time.perf_counter() - begun < 20  # one pass per class would take minutes
 
 
 def test_train_and_test_folders_are_the_splits():
@@ -48,7 +48,7 @@ def test_a_class_may_be_called_train_or_test():
     assert plan.class_names == ("bus", "test", "truck")
 
 
-def test_folders_around_the_classes_are_passed_through():
+def test_folders_around_the_classes_are_skipped():
     inner = arrange(files("a/1.png", "b/1.png"), "pets")
     outer = arrange(files("x/y/a/1.png", "x/y/b/1.png"), "pets")
     assert outer.class_names == inner.class_names
@@ -59,7 +59,7 @@ counts = st.lists(st.integers(1, 30), min_size=2, max_size=5)
 
 
 @given(counts=counts)
-def test_a_fifth_of_each_class_is_put_aside_rounded_down(counts):
+def test_a_fifth_of_each_class_is_held_out_rounded_down(counts):
     names = [f"{k}/{n:03}.png" for k, count in enumerate(counts) for n in range(count)]
     plan = arrange(files(*names), "pets")
     train, test = names_of(plan)
@@ -70,7 +70,7 @@ def test_a_fifth_of_each_class_is_put_aside_rounded_down(counts):
     assert aside.tolist() == [count // 5 for count in counts]
 
 
-def test_who_is_put_aside_stays_so_when_pictures_are_added():
+def test_held_out_pictures_stay_so_when_pictures_are_added():
     names = [f"{k}/{n:03}.png" for k in "ab" for n in range(50)]
     _, before = names_of(arrange(files(*names), "pets"))
     _, after = names_of(arrange(files(*names, "a/new.png"), "pets"))
@@ -83,16 +83,16 @@ def test_who_is_put_aside_stays_so_when_pictures_are_added():
     ("names", "words"),
     [
         ([], "pets holds no pictures. Make one folder"),
-        (["a/1.png"], r"one class only \(a\), and a classifier needs two"),
-        (["1.png", "a/2.png"], "pets: 1.png lies in no class's folder"),
-        (["test/a/1.png", "train/1.png"], "train/1.png lies in no class's folder"),
+        (["a/1.png"], r"one class only \(a\), but a classifier needs two"),
+        (["1.png", "a/2.png"], "pets: 1.png is not in a class folder"),
+        (["test/a/1.png", "train/1.png"], "train/1.png is not in a class folder"),
         (
             ["train/a/1.png", "train/b/1.png", "test/c/2.png"],
-            "test/c/2.png is of no class that train has",
+            "test/c/2.png belongs to none of the training classes",
         ),
     ],
 )
-def test_what_is_no_set_of_classes_is_refused(names, words):
+def test_invalid_layouts_are_refused(names, words):
     with pytest.raises(DatasetError, match=words):
         arrange(files(*names), "pets")
 
@@ -118,12 +118,12 @@ def test_splits_are_found_in_any_spelling(pair):
     }
 
 
-def test_training_and_validation_alone_leave_no_test():
+def test_training_and_validation_without_test_split():
     plan = arrange(files(*both("train", "valid")), "pets")
     assert plan.counts == (2, 0, 2)
 
 
-def test_a_split_may_stand_in_a_folder_of_its_own_name_again():
+def test_a_split_may_be_nested_in_a_folder_of_the_same_name():
     names = [f"seg_{s}/seg_{s}/{c}/1.png" for s in ("train", "test") for c in "ab"]
     plan = arrange(files(*names, "seg_pred/seg_pred/1.png"), "scenes")
     assert plan.class_names == ("a", "b")
@@ -131,7 +131,7 @@ def test_a_split_may_stand_in_a_folder_of_its_own_name_again():
     assert plan.left == ("seg_pred",)
 
 
-def test_test_pictures_without_classes_are_left_and_a_fifth_is_the_test():
+def test_unlabelled_test_pictures_are_not_used():
     names = [f"train/{c}/{k}.png" for c in "ab" for k in range(5)]
     plan = arrange(files(*names, "test1/1.png", "test1/2.png"), "cats")
     assert plan.counts == (8, 2, 0)
@@ -139,7 +139,7 @@ def test_test_pictures_without_classes_are_left_and_a_fifth_is_the_test():
     assert plan.sources["test"] == "a fifth of each class"
 
 
-def test_splits_may_lie_in_the_classes():
+def test_splits_may_be_inside_the_classes():
     names = [f"{c}/{s}/1.png" for c in ("cat", "dog") for s in ("train", "test", "val")]
     plan = arrange(files(*names), "pets")
     assert plan.class_names == ("cat", "dog")
@@ -156,19 +156,21 @@ def test_splits_may_lie_in_the_classes():
         (["cat/indoor/1.png", "dog/outdoor/1.png"], ("cat", "dog")),
     ],
 )
-def test_classes_stay_classes(names, classes):
+def test_class_folders_are_not_taken_for_splits(names, classes):
     assert arrange(files(*names), "pets").class_names == classes
 
 
-def test_a_folder_without_pictures_beside_the_classes_is_named():
+def test_an_empty_folder_next_to_the_classes_is_named():
     rows = files("cat/1.png", "dog/june/1.png")
     places = ["cat", "dog", "dog/june", "dog/july", "cow"]
-    with pytest.raises(DatasetError, match=r"no pictures in cow, beside .*allow_empty"):
+    with pytest.raises(
+        DatasetError, match=r"no pictures in cow, next to .*allow_empty"
+    ):
         arrange(rows, "pets", places)
     assert arrange(rows, "pets", places[:-1]).class_names == ("cat", "dog")
 
 
-def test_images_of_a_test_without_classes_are_left_wherever_they_lie():
+def test_unlabelled_test_images_are_not_used_wherever_they_are():
     names = [f"train/{c}/{k}.png" for c in "ab" for k in range(5)]
     for place in ("testSet/testSet", "test/images", "test/unlabeled", "Test"):
         plan = arrange(files(*names, f"{place}/1.png", f"{place}/2.png"), "digits")
@@ -193,13 +195,13 @@ def test_evaluation_is_the_test_unless_there_is_one():
     assert second.left == ("x",)
 
 
-def test_a_folder_around_the_classes_of_a_split_is_passed_through():
+def test_a_folder_around_the_classes_of_a_split_is_skipped():
     names = [f"{s}/images/{c}/1.png" for s in ("train", "val") for c in ("cat", "dog")]
     assert arrange(files(*names), "pets").class_names == ("cat", "dog")
 
 
 @pytest.mark.parametrize("around", ["data", "archive/data"])
-def test_splits_are_found_in_a_folder_beside_others(around):
+def test_splits_are_found_in_one_of_several_folders(around):
     names = [f"{around}/{name}" for name in both("train", "test")]
     plan = arrange(files(*names, "samples/1.png"), "pets")
     assert plan.class_names == ("cat", "dog")
@@ -207,7 +209,7 @@ def test_splits_are_found_in_a_folder_beside_others(around):
     assert plan.left == ("samples",)
 
 
-def test_pictures_without_classes_beside_inner_splits_are_left():
+def test_unlabelled_pictures_next_to_inner_splits_are_not_used():
     names = [f"{c}/{s}/1.png" for c in ("cat", "dog") for s in ("train", "test")]
     plan = arrange(files(*names, "cat/unlabeled/1.png"), "pets")
     assert plan.counts == (2, 2, 0)
@@ -221,12 +223,12 @@ def test_pictures_without_classes_beside_inner_splits_are_left():
           "b/Training/cat/1.png", "b/Training/dog/1.png", "b/Testing/dog/1.png"],
          "a and b hold folders of the same names"),
         (["train/steam/1.png", "train/diesel/1.png", "car/1.png", "bus/1.png"],
-         "train holds folders, as a split does, and beside it lies bus, car"),
+         "train holds folders, as a split does, and next to it is bus, car"),
         (["trainA/1.png", "trainB/1.png", "testA/1.png", "testB/1.png"],
          "trainA and testA|testA and trainA"),
     ],
 )  # fmt: skip
-def test_what_may_be_splits_is_never_taken_for_classes(names, words):
+def test_possible_splits_are_never_taken_for_classes(names, words):
     with pytest.raises(DatasetError, match=words):
         arrange(files(*names), "pets")
 
@@ -240,12 +242,12 @@ def test_an_empty_folder_of_a_split_or_of_a_class_is_named():
         (files("cat/1.png"), ["cat", "dog"], "dog"),
         (inner, ["a", "b", "c"], "c"),
     ):
-        with pytest.raises(DatasetError, match=f"no pictures in {word}, beside"):
+        with pytest.raises(DatasetError, match=f"no pictures in {word}, next to"):
             arrange(rows, "pets", places)
     assert arrange(inner, "pets", ["a/val"]).counts == (2, 2, 0)
 
 
-def test_a_folder_without_pictures_around_the_classes_is_left():
+def test_an_empty_folder_around_the_classes_is_not_used():
     rows = files("photos/cat/1.png", "photos/dog/1.png")
     assert arrange(rows, "pets", ["photos", "docs"]).left == ("docs",)
 
@@ -271,9 +273,9 @@ def test_a_picture_in_the_folder_around_splits_is_not_used():
 
 
 @pytest.mark.parametrize("around", ["", "ds/", "w/ds/"])
-def test_a_picture_beside_the_folders_of_classes_is_named(around):
+def test_a_picture_next_to_the_class_folders_is_named(around):
     names = [f"{around}{name}" for name in ("cover.png", "a/1.png", "b/2.png")]
-    with pytest.raises(DatasetError, match=f"{names[0]} lies in no class's folder"):
+    with pytest.raises(DatasetError, match=f"{names[0]} is not in a class folder"):
         arrange(files(*names), "w")
 
 
@@ -283,8 +285,10 @@ def test_a_class_with_folders_and_pictures_is_one_class():
 
 
 @pytest.mark.parametrize("count", [4, 5])
-def test_what_was_put_aside_is_said_if_anything_was(count):
+def test_what_was_held_out_is_described(count):
     plan = arrange(files(*(f"{k}/{n}.png" for k in "ab" for n in range(count))), "w")
     is_any = count >= 5
     assert plan.sources.get("train") == ("the others" if is_any else None)
-    assert plan.sources["test"] == ("a fifth of each class" if is_any else NONE_ASIDE)
+    assert plan.sources["test"] == (
+        "a fifth of each class" if is_any else NONE_HELD_OUT
+    )

@@ -40,7 +40,7 @@ def test_top_folders_that_hold_the_same_folders_are_never_taken_for_classes(name
         ["cat/june/1.png", "cat/may/1.png", "dog/may/1.png", "dog/april/1.png"],
     ],
 )
-def test_one_folder_that_classes_share_is_no_sign(names):
+def test_one_shared_folder_name_is_not_ambiguous(names):
     check_not_alike(rows(*names), "pets")
 
 
@@ -51,5 +51,5 @@ def test_very_many_classes_with_a_folder_of_the_same_name_are_compared_at_once()
     assert time.perf_counter() - begun < 10
 
 
-def test_a_few_names_stand_for_many():
+def test_long_lists_of_names_are_shortened():
     assert some(list("abcdef")) == "a, b, c, d, e, ..."

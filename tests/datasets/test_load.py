@@ -42,7 +42,7 @@ def test_importing_is_light():
     assert done.stdout.split() == []
 
 
-def test_digits_need_nothing():
+def test_digits_need_no_download():
     assert load("digits").train.images.shape == (1437, 1, 8, 8)
     assert datasets.load is load
 
@@ -63,7 +63,7 @@ PLACES = [
 
 @pytest.mark.parametrize("where", PLACES)
 @pytest.mark.parametrize("pack", [True, False], ids=["gzip", "plain"])
-def test_what_a_user_already_has_is_found(place, monkeypatch, where, pack):
+def test_existing_copies_are_found(place, monkeypatch, where, pack):
     is_named = where.startswith("sets")
     monkeypatch.setenv("HANDGRAD_DATA", str(place / "sets") if is_named else "")
     put(place / where, pack=pack)
@@ -75,7 +75,7 @@ def test_what_a_user_already_has_is_found(place, monkeypatch, where, pack):
     assert dataset.train.images.tobytes() == CONTENTS["train-images-idx3-ubyte"][16:]
 
 
-def test_the_first_place_wins(place):
+def test_the_first_folder_takes_precedence(place):
     usual, sums = PLACES[5:], []
     for seed, where in reversed(list(enumerate(usual))):
         put(place / where, contents_of(seed))
@@ -84,7 +84,7 @@ def test_the_first_place_wins(place):
 
 
 @pytest.mark.parametrize("is_variable", [True, False])
-def test_another_copy_never_stands_in_for_a_named_place(
+def test_another_copy_is_never_used_instead_of_the_named_folder(
     place, monkeypatch, is_variable
 ):
     for where in PLACES[5:]:
@@ -113,7 +113,7 @@ def test_names_with_a_dot_are_read(place, pack):
 @pytest.mark.parametrize(
     "where", ["fashion-mnist", "FashionMNIST/raw", "fashion_mnist"]
 )
-def test_names_are_read_kindly(place, name, where):
+def test_names_ignore_case_and_hyphens(place, name, where):
     put(place / "data" / where)
     assert load(name).name == "fashion_mnist"
 
@@ -180,12 +180,12 @@ def test_any_data_set_can_be_resized(place, size):
 
 
 @pytest.mark.parametrize("size", [(0, 28), (28, -1)])
-def test_no_size_is_refused(size):
+def test_a_size_of_zero_is_refused(size):
     with pytest.raises(ConfigError, match=r"image_size takes .* as a whole number"):
         load("digits", image_size=size)
 
 
-def test_own_images_by_path(place):
+def test_custom_images_by_path(place):
     make_folder(place / "pets", ["cat/1.png", "dog/1.png"])
     for path in ("pets", "./pets", place / "pets", Path("pets")):
         assert load(path, image_size=(4, 4)).image_shape == (3, 4, 4)
@@ -222,7 +222,7 @@ def test_a_text_that_is_a_name_is_the_name_and_a_path_is_a_path(place):
         ("", "no data set named ''"),
     ],
 )
-def test_what_is_not_there_is_said(name, words):
+def test_a_missing_data_set_is_reported(name, words):
     with pytest.raises(DatasetError, match=words):
         load(name)
 
@@ -231,7 +231,7 @@ def test_what_is_not_there_is_said(name, words):
     ("name", "folder"), [("mnist", "mnist"), ("fashion-mnist", "fashion-mnist")]
 )
 def test_the_real_files_are_found_by_their_name(monkeypatch, request, name, folder):
-    monkeypatch.undo()  # this machine as it is
+    monkeypatch.undo()  # the real environment of this machine
     request.getfixturevalue("data")(folder)
     dataset = load(name)
     assert dataset.checksum == SOURCES[name.replace("-", "_")].checksum
@@ -250,7 +250,7 @@ def test_gzip_and_plain_are_the_same_data(place):
     assert FASHION_MNIST.checksum != one
 
 
-def test_a_pipe_or_a_device_is_no_data_set(tmp_path):
+def test_a_pipe_or_a_device_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pictures.zip")
     for place in (tmp_path / "pictures.zip", "/dev/zero"):
         with pytest.raises(DatasetError, match="is a device or a pipe"):

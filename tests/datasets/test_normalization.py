@@ -38,7 +38,7 @@ def test_half_maps_bytes_to_minus_one_to_one():
 
 
 def exact(pixels):
-    """Mean and standard deviation by fractions, rounded once at the end."""
+    """Mean and standard deviation with fractions, rounded once at the end."""
     values = [Fraction(int(pixel), 255) for pixel in pixels.ravel()]
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / len(values)
@@ -67,14 +67,14 @@ def test_apply_is_the_textbook_formula(images):
 
 
 @pytest.mark.parametrize("level", range(256))
-def test_a_channel_of_one_colour_becomes_zero(level):
+def test_a_constant_channel_becomes_zero(level):
     images = np.full((7, 1, 3, 3), level, dtype=np.uint8)
     found = standard(images)
     assert found.std == (1.0,)
     assert np.abs(found.apply(images)).max() <= 2**-23
 
 
-def test_images_given_stay_as_they_are():
+def test_images_are_not_modified():
     images = EVERY_BYTE.copy()
     standard(images).apply(images)
     np.testing.assert_array_equal(images, EVERY_BYTE)
@@ -93,7 +93,7 @@ def test_an_unknown_name_offers_the_nearest():
         normalization("standart", EVERY_BYTE)
 
 
-# What others compute from these training images: torchvision's examples for MNIST (to
+# Published values for these training images: torchvision's examples for MNIST (to
 # four places), Fashion-MNIST's own statistics.
 @pytest.mark.parametrize(
     ("folder", "mean", "std", "places"),
@@ -120,7 +120,7 @@ floats = hnp.arrays(
 
 
 def axes_of(inputs):
-    """All but the channels or features."""
+    """All axes but the channels or features."""
     return (0, *range(2, inputs.ndim))
 
 
@@ -147,7 +147,7 @@ def test_a_constant_feature_becomes_zero(value):
 
 
 @given(inputs=floats)
-def test_floats_are_subtracted_from_first(inputs):
+def test_the_mean_of_floats_is_subtracted_first(inputs):
     channels = inputs.shape[1]
     means, spreads = np.linspace(-2, 9, channels), np.linspace(0.3, 4, channels)
     axis = (slice(None), *(None,) * (inputs.ndim - 2))
@@ -158,8 +158,8 @@ def test_floats_are_subtracted_from_first(inputs):
     assert outputs.dtype == np.float32
 
 
-def test_a_large_mean_costs_no_digits():
-    """inputs * scale + shift would be wrong by a tenth of a deviation here."""
+def test_a_large_mean_loses_no_precision():
+    """inputs * scale + shift would be wrong by a tenth of a standard deviation here."""
     inputs = (1e6 + np.linspace(-1, 1, 33)[:, None]).astype(np.float32)
     found = standard(inputs).apply(inputs).ravel()
     wide = inputs.astype(np.float64).ravel()
@@ -192,7 +192,7 @@ def test_vectors_by_name():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("shape", [(3,), (2, 3, 4)])
-def test_whole_weights_measure_like_repetitions(dtype, shape):
+def test_integer_weights_equal_repetitions(dtype, shape):
     draw = np.random.default_rng(1)
     inputs = draw.integers(0, 256, (7, *shape)).astype(dtype)
     weights = np.float32([0, 1, 2, 3, 1, 0, 2])
@@ -217,7 +217,7 @@ def test_whole_weights_measure_like_repetitions(dtype, shape):
         ((float("nan"),), (1.0,)),
     ],
 )
-def test_numbers_that_cannot_be_divided_by_are_refused(mean, std):
+def test_invalid_standard_deviations_are_refused(mean, std):
     with pytest.raises(ConfigError, match="A normalization takes"):
         Normalization(mean, std)
 
@@ -249,7 +249,7 @@ def test_values_at_the_edge_become_one(size):
 
 
 @pytest.mark.parametrize("size", [0.0, 1e-45, 1e-40, 3e38])
-def test_a_constant_is_taken_whatever_its_size(size):
+def test_a_constant_of_any_size_is_accepted(size):
     inputs = np.full((10, 2), size, dtype=np.float32)
     assert standard(inputs).std == (1.0, 1.0)
 

@@ -60,7 +60,7 @@ def in_zip(path, content, packing=zipfile.ZIP_DEFLATED):
 
 @pytest.fixture(params=["folder", "zip"])
 def opened(request, tmp_path):
-    """A function that puts files into a folder or a zip, and opens it."""
+    """A function that writes files into a folder or a zip, and opens it."""
 
     def put(content):
         if request.param == "folder":
@@ -93,7 +93,7 @@ def test_the_order_of_a_disk_does_not_matter(tmp_path, monkeypatch):
     assert Folder(root).sorted_files() == expected
 
 
-def test_other_files_and_hidden_ones_are_passed_over(opened):
+def test_other_and_hidden_files_are_ignored(opened):
     with opened({**CONTENT, **dict.fromkeys(PASSED_OVER, b"x")}) as pictures:
         assert [file.name for file in pictures.sorted_files()] == SORTED
         assert sum(pictures.passed_over.values()) >= 6
@@ -101,7 +101,7 @@ def test_other_files_and_hidden_ones_are_passed_over(opened):
         assert pictures.passed_over[".eps"] == 1
 
 
-def test_nothing_is_nothing(opened):
+def test_an_empty_folder_has_no_pictures(opened):
     with opened({"readme.txt": b""}) as pictures:
         assert pictures.sorted_files() == []
 
@@ -112,13 +112,13 @@ def test_folders_with_odd_names_keep_them(opened):
         assert [file.name for file in pictures.sorted_files()] == [*odd, "1.png"]
 
 
-def test_one_byte_more_than_the_limit_is_read_to_show_it(opened, monkeypatch):
+def test_one_byte_more_than_the_limit_is_read(opened, monkeypatch):
     monkeypatch.setattr(picture_files, "FILE_LIMIT", 3)
     with opened({"1.png": b"12345"}) as pictures:
         assert pictures.read("1.png") == b"1234"
 
 
-def test_a_file_that_is_gone_is_named(opened):
+def test_a_removed_file_is_named(opened):
     with (
         opened(CONTENT) as pictures,
         pytest.raises(DatasetError, match=r"cat/gone\.png"),
@@ -142,7 +142,7 @@ def test_a_file_that_is_gone_is_named(opened):
         (".a/b.png", False),
     ],
 )
-def test_a_picture_is_known_by_its_name(name, expected):
+def test_pictures_are_recognized_by_name(name, expected):
     assert is_picture(name) == expected
 
 
@@ -164,11 +164,11 @@ def swap_folders(old, new):
 
 
 @pytest.mark.parametrize("replace", [rewrite, put_over, swap_folders])
-def test_a_file_of_the_same_size_and_time_shows(tmp_path, replace):
+def test_a_replaced_file_of_the_same_size_and_time_is_detected(tmp_path, replace):
     root = in_folder(tmp_path / "root", {"cat/1.png": b"old"})
     new = in_folder(tmp_path / "new", {"cat/1.png": b"new"}) / "cat/1.png"
     (before,) = Folder(root).sorted_files()
-    time.sleep(0.05)  # longer than the clock of any file system here waits
+    time.sleep(0.05)  # longer than the time resolution of the file systems
     replace(root / "cat/1.png", new)
     os.utime(root / "cat/1.png", ns=(before.stamp[0],) * 2)
     after = next(f for f in Folder(root).sorted_files() if f.name == "cat/1.png")
@@ -176,9 +176,7 @@ def test_a_file_of_the_same_size_and_time_shows(tmp_path, replace):
     assert after != before
 
 
-def test_two_files_that_change_places_show_although_their_times_are_alike(
-    tmp_path, monkeypatch
-):
+def test_swapped_files_with_equal_times_are_detected(tmp_path, monkeypatch):
     root = in_folder(tmp_path, {"cat/1.png": b"old", "dog/1.png": b"new"})
 
     def made_at_one_moment(path):
@@ -197,7 +195,7 @@ def test_two_files_that_change_places_show_although_their_times_are_alike(
     assert Folder(root).sorted_files() != before
 
 
-def test_a_changed_member_shows_by_its_content(tmp_path):
+def test_a_changed_member_is_detected_by_its_content(tmp_path):
     stamps = [
         Zip(in_zip(tmp_path / "a.zip", {"cat/1.png": data})).sorted_files()[0].stamp
         for data in (b"old", b"new", b"old")
@@ -205,7 +203,7 @@ def test_a_changed_member_shows_by_its_content(tmp_path):
     assert stamps[0] == stamps[2] != stamps[1]
 
 
-def test_links_to_folders_are_followed_and_none_goes_round(tmp_path):
+def test_links_to_folders_are_followed_without_cycles(tmp_path):
     root = in_folder(tmp_path / "pets", {"cat/1.png": b"x"})
     other = in_folder(tmp_path / "store", {"wolf/2.png": b"y"})
     (root / "cat" / "round").symlink_to(root)
@@ -222,10 +220,10 @@ def test_links_to_folders_are_followed_and_none_goes_round(tmp_path):
     }
 
 
-def test_what_was_passed_over_is_counted_in_words():
+def test_ignored_files_are_counted_by_kind():
     once = {"broken links": 1, ".csv": 1, "pipes or devices": 1}
-    assert in_words(once) == "passed over: 1 .csv, 1 broken link, 1 pipe or device"
-    assert in_words({"broken links": 2}) == "passed over: 2 broken links"
+    assert in_words(once) == "ignored: 1 .csv, 1 broken link, 1 pipe or device"
+    assert in_words({"broken links": 2}) == "ignored: 2 broken links"
 
 
 def test_a_link_to_a_file_is_that_file(tmp_path):
@@ -235,7 +233,7 @@ def test_a_link_to_a_file_is_that_file(tmp_path):
     assert names == ["cat/1.png", "cat/2.png"]
 
 
-def test_a_link_to_nothing_is_named_or_passed_over(tmp_path):
+def test_a_broken_link_is_named_or_ignored(tmp_path):
     root = in_folder(tmp_path / "root", {"cat/1.png": b"x"})
     (root / "cat" / "2.png").symlink_to(root / "gone.png")
     try:
@@ -245,14 +243,14 @@ def test_a_link_to_nothing_is_named_or_passed_over(tmp_path):
     assert names == ["cat/1.png"]
 
 
-def test_a_pipe_is_not_waited_for(tmp_path):
+def test_a_pipe_does_not_block(tmp_path):
     root = in_folder(tmp_path / "root", {"cat/1.png": b"x"})
     os.mkfifo(root / "cat" / "2.png")
     assert [file.name for file in Folder(root).sorted_files()] == ["cat/1.png"]
 
 
 class Raw(zipfile.ZipInfo):
-    """An entry whose name keeps its bytes, without the flag for UTF-8."""
+    """An entry with a name of raw bytes, without the UTF-8 flag."""
 
     def _encodeFilenameFlags(self):  # noqa: N802 - zipfile calls it so
         return self.filename.encode("latin1"), self.flag_bits
@@ -262,7 +260,7 @@ class Raw(zipfile.ZipInfo):
     ("name", "is_known"),
     [("狗".encode("gbk"), False), ("猫".encode(), True), (b"cat", True)],
 )
-def test_names_of_a_zip_that_are_guessed_are_reported(tmp_path, name, is_known):
+def test_names_of_unknown_encoding_give_a_warning(tmp_path, name, is_known):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(Raw((name + b"/1.png").decode("latin1")), b"one")
     with warnings.catch_warnings(record=True) as said:
@@ -272,8 +270,8 @@ def test_names_of_a_zip_that_are_guessed_are_reported(tmp_path, name, is_known):
     assert all(file.name in str(one.message) for one in said)
 
 
-def test_what_was_passed_over_is_one_line():
-    assert in_words({".txt": 1200, ".csv": 1}) == "passed over: 1 .csv, 1,200 .txt"
+def test_ignored_files_are_described_on_one_line():
+    assert in_words({".txt": 1200, ".csv": 1}) == "ignored: 1 .csv, 1,200 .txt"
 
 
 def test_both_forms_of_an_accent_are_one_name(tmp_path):

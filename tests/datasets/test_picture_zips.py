@@ -17,7 +17,7 @@ from handgrad.errors import DatasetError
 from .formats.makers import encrypted
 from .test_picture_files import CONTENT, in_zip
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*in which encoding its names are")
+pytestmark = pytest.mark.filterwarnings("ignore:.*does not state the encoding")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*in which encoding its names ar
         stat.S_IFDIR,
     ],
 )
-def test_only_plain_members_of_a_zip_are_read(tmp_path, kind):
+def test_only_regular_files_of_a_zip_are_read(tmp_path, kind):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         about = zipfile.ZipInfo("cat/1.png")
         about.external_attr = (kind | 0o777) << 16
@@ -44,19 +44,19 @@ def test_only_plain_members_of_a_zip_are_read(tmp_path, kind):
 @pytest.mark.parametrize(
     "name", ["../1.png", "/1.png", "a/../../1.png", "a\\..\\1.png"]
 )
-def test_a_name_that_leads_out_of_a_zip_is_refused(tmp_path, name):
+def test_a_name_outside_the_zip_is_refused(tmp_path, name):
     path = in_zip(tmp_path / "a.zip", {"cat/1.png": b"x", name: b"x"})
-    with Zip(path) as pictures, pytest.raises(DatasetError, match="leads out of the"):
+    with Zip(path) as pictures, pytest.raises(DatasetError, match="points outside the"):
         pictures.sorted_files()
 
 
-def test_a_name_that_is_twice_in_a_zip_is_refused(tmp_path):
+def test_a_duplicate_name_in_a_zip_is_refused(tmp_path):
     path = in_zip(tmp_path / "a.zip", {"cat/1.png": b"x"})
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Dupl"):
         archive.writestr("cat/1.png", b"y")
     with (
         Zip(path) as pictures,
-        pytest.raises(DatasetError, match=r"1\.png is there twic"),
+        pytest.raises(DatasetError, match=r"1\.png occurs twic"),
     ):
         pictures.sorted_files()
 
@@ -65,12 +65,12 @@ def test_too_many_members_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(picture_files, "MOST_FILES", 3)
     with (
         Zip(in_zip(tmp_path / "a.zip", CONTENT)) as pictures,
-        pytest.raises(DatasetError, match="holds 5 files; up to 3 are read"),
+        pytest.raises(DatasetError, match="holds 5 files; the limit is 3"),
     ):
         pictures.sorted_files()
 
 
-def test_a_bomb_is_read_no_further_than_a_picture_can_be(tmp_path):
+def test_a_zip_bomb_is_read_up_to_the_file_limit_only(tmp_path):
     path = in_zip(tmp_path / "a.zip", {"cat/1.png": bytes(FILE_LIMIT + 1000)})
     assert path.stat().st_size < 100_000
     with Zip(path) as pictures:
@@ -80,21 +80,21 @@ def test_a_bomb_is_read_no_further_than_a_picture_can_be(tmp_path):
 @pytest.mark.parametrize(
     "packing", [zipfile.ZIP_STORED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2]
 )
-def test_every_packing_is_read(tmp_path, packing):
+def test_every_compression_is_supported(tmp_path, packing):
     with Zip(in_zip(tmp_path / "a.zip", CONTENT, packing)) as pictures:
         assert pictures.read("dog/10.png") == b"ten"
 
 
-def test_a_password_is_one_sentence(tmp_path):
+def test_a_password_is_refused(tmp_path):
     path = encrypted(in_zip(tmp_path / "a.zip", {"cat/1.png": b"x", "a.csv": b"x,y"}))
     with Zip(path) as pictures:
         for read in (pictures.sorted_files, lambda: load(path)):
-            with pytest.raises(DatasetError, match=r"a\.zip is encrypted\. Make the"):
+            with pytest.raises(DatasetError, match=r"a\.zip is encrypted\. Create the"):
                 read()
 
 
 @pytest.mark.parametrize("wrong", [b"", b"text", b"PK\5\6", b"PK\3\4" + bytes(40)])
-def test_what_is_no_zip_is_named(tmp_path, wrong):
+def test_a_file_that_is_not_a_zip_is_named(tmp_path, wrong):
     path = tmp_path / "a.zip"
     path.write_bytes(wrong)
     with pytest.raises(DatasetError, match=r"a\.zip cannot be read as a zip"):
@@ -116,14 +116,14 @@ def read_all(path):
 
 
 @pytest.mark.parametrize("end", range(0, len(WHOLE), 7))
-def test_a_zip_cut_off_anywhere_is_refused(tmp_path, end):
+def test_a_truncated_zip_is_refused(tmp_path, end):
     path = tmp_path / "a.zip"
     path.write_bytes(WHOLE[:end])
     with pytest.raises(DatasetError, match=r"a\.zip"):
         read_all(path)
 
 
-@pytest.mark.filterwarnings("ignore:.*does not say in which:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*does not state the encoding:UserWarning")
 @settings(max_examples=300)
 @given(place=st.integers(0, len(WHOLE) - 1), change=st.integers(1, 255))
 def test_a_damaged_zip_never_gives_other_content(tmp_path_factory, place, change):
@@ -135,11 +135,11 @@ def test_a_damaged_zip_never_gives_other_content(tmp_path_factory, place, change
         found = read_all(path)
     except DatasetError:
         return
-    # a name can be damaged unseen, and then be no picture's; the content cannot
+    # a name can be damaged undetected and not be a picture's; content cannot
     assert set(found.values()) <= set(CONTENT.values())
 
 
-def test_sizes_that_a_zip_makes_up_are_not_believed(tmp_path):
+def test_false_sizes_in_a_zip_are_not_trusted(tmp_path):
     path = in_zip(tmp_path / "a.zip", {"cat/1.png": b"x" * 100}, zipfile.ZIP_STORED)
     content = bytearray(path.read_bytes())
     place = content.index(b"PK\1\2") + 24
@@ -150,7 +150,7 @@ def test_sizes_that_a_zip_makes_up_are_not_believed(tmp_path):
 
 
 def raw_zip(path, names):
-    """A zip whose names are these bytes, without the flag for UTF-8."""
+    """A zip whose names are these bytes, without the UTF-8 flag."""
 
     class Raw(zipfile.ZipInfo):
         def _encodeFilenameFlags(self):  # noqa: N802  zipfile calls it so
@@ -165,7 +165,7 @@ def raw_zip(path, names):
     return path
 
 
-@pytest.mark.filterwarnings("ignore:.*does not say in which:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*does not state the encoding:UserWarning")
 @pytest.mark.parametrize(
     ("raw", "name"),
     [
@@ -175,7 +175,7 @@ def raw_zip(path, names):
         ("猫/1.png".encode(), "猫/1.png"),
     ],
 )
-def test_names_are_read_as_the_system_wrote_them(tmp_path, raw, name):
+def test_names_are_decoded_as_the_system_encoded_them(tmp_path, raw, name):
     with Zip(raw_zip(tmp_path / "a.zip", [raw])) as pictures:
         (file,) = pictures.sorted_files()
         assert file.name == name
@@ -183,9 +183,9 @@ def test_names_are_read_as_the_system_wrote_them(tmp_path, raw, name):
 
 
 @pytest.mark.parametrize("raw", [b"..\\1.png", b"C:\\1.png", b"a\\..\\..\\1.png"])
-def test_backslashes_lead_nowhere_either(tmp_path, raw):
+def test_backslashes_do_not_lead_out_of_the_zip(tmp_path, raw):
     with (
         Zip(raw_zip(tmp_path / "a.zip", [raw])) as pictures,
-        pytest.raises(DatasetError, match="leads out of the"),
+        pytest.raises(DatasetError, match="points outside the"),
     ):
         pictures.sorted_files()

@@ -10,12 +10,12 @@ RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (3, 3, 8, 6), np.uint8)
 
 
-def test_the_same_size_is_left_alone():
+def test_the_same_size_returns_the_same_images():
     assert resize_images(IMAGES, (8, 6)) is IMAGES
 
 
 @given(height=st.integers(1, 20), width=st.integers(1, 20), level=st.integers(0, 255))
-def test_one_colour_stays_that_colour(height, width, level):
+def test_constant_images_stay_constant(height, width, level):
     images = np.full((2, 3, 5, 7), level, dtype=np.uint8)
     resized = resize_images(images, (height, width))
     assert resized.shape == (2, 3, height, width)
@@ -23,14 +23,14 @@ def test_one_colour_stays_that_colour(height, width, level):
 
 
 @given(height=st.integers(1, 20), width=st.integers(1, 20))
-def test_stays_within_the_brightest_and_darkest(height, width):
+def test_stays_between_minimum_and_maximum(height, width):
     resized = resize_images(IMAGES, (height, width))
     assert resized.min() >= IMAGES.min()
     assert resized.max() <= IMAGES.max()
 
 
 @pytest.mark.parametrize("size", [(16, 12), (5, 9), (3, 3)])
-def test_commutes_with_mirroring_and_turning(size):
+def test_commutes_with_flips_and_rotations(size):
     mirrored = resize_images(IMAGES[..., ::-1], size)
     np.testing.assert_array_equal(mirrored, resize_images(IMAGES, size)[..., ::-1])
     turned = resize_images(IMAGES.swapaxes(2, 3), size[::-1]).swapaxes(2, 3)
@@ -45,7 +45,7 @@ def test_doubling_a_row_is_the_bilinear_formula():
     assert resize_images(row, (1, 6)).ravel().tolist() == [0, 25, 75, 125, 175, 200]
 
 
-def test_shrinking_looks_at_every_pixel():
+def test_downscaling_uses_every_pixel():
     images = np.zeros((1, 1, 8, 8), dtype=np.uint8)
     images[0, 0, ::2] = 255
     assert np.abs(resize_images(images, (1, 1)).astype(int) - 127).max() <= 1

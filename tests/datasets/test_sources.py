@@ -16,7 +16,7 @@ def test_there_are_two_mirrors_on_two_hosts(source):
 
 
 @pytest.mark.parametrize("source", ALL, ids=SOURCES)
-def test_whatever_is_fetched_has_a_checksum(source):
+def test_every_download_has_a_checksum(source):
     fetched = source.files if source.archive is None else (source.archive,)
     assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in fetched)
     assert len({file.sha256 for file in fetched}) == len(fetched)

@@ -20,11 +20,11 @@ from handgrad.datasets.split_names import (
         ("TRAINSET", "train"), ("testdata", "test"), ("eval", "test"),
     ],
 )  # fmt: skip
-def test_splits_go_by_their_usual_names(name, kind):
+def test_usual_split_names_are_recognized(name, kind):
     assert kind_of(name) == (kind, ())
 
 
-def test_what_a_name_says_besides_is_kept():
+def test_other_words_of_a_name_are_kept():
     assert kind_of("seg_train") == ("train", ("seg",))
     assert kind_of("train station") == ("train", ("station",))
     assert kind_of("train_test") is None
@@ -33,7 +33,7 @@ def test_what_a_name_says_besides_is_kept():
     assert kind_of("") is None
 
 
-def test_splits_share_what_else_their_names_say():
+def test_splits_share_their_other_words():
     assert kinds_of(["seg_train", "seg_test", "seg_pred"]) == {
         "seg_train": "train",
         "seg_test": "test",
@@ -45,13 +45,13 @@ def test_splits_share_what_else_their_names_say():
     assert kinds_of(["train", "val", "eval"])["eval"] == "test"
 
 
-def test_splits_of_single_classes_are_seen():
+def test_splits_of_single_classes_are_detected():
     assert crossed(["train_cat", "test_cat", "train_dog"]) is not None
     assert crossed(["train station", "test tube"]) is None
     assert crossed(["train", "test"]) is None
 
 
-def test_names_of_pictures_without_classes():
+def test_names_of_unlabelled_pictures():
     assert is_unlabelled("seg_pred")
     assert is_unlabelled("unlabeled2017")
     assert not is_unlabelled("predator")

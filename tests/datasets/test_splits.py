@@ -26,7 +26,7 @@ labels = st.lists(st.integers(0, 3), min_size=2, max_size=60)
 
 
 @given(labels=labels, data=st.data(), stratified=st.booleans())
-def test_every_image_is_on_one_side_in_the_old_order(labels, data, stratified):
+def test_every_image_is_in_one_split_in_the_original_order(labels, data, stratified):
     count = data.draw(st.integers(1, len(labels) - 1))
     train, aside = split(numbered(labels), count, KEY, stratified=stratified)
     assert len(aside) == count
@@ -54,14 +54,14 @@ def test_a_fraction_is_that_part_and_a_count_that_many():
 
 
 @pytest.mark.parametrize("wrong", [1.0, np.float32(1)])
-def test_a_fraction_of_one_is_told_from_a_count_of_one(wrong):
+def test_a_fraction_of_one_is_not_a_count_of_one(wrong):
     with pytest.raises(ConfigError, match=r"1 for one example.* 1\.0 would leave none"):
         split(numbered([0, 1] * 5), wrong, KEY)
     assert len(split(numbered([0, 1] * 5), 1, KEY)[1]) == 1
 
 
 @pytest.mark.parametrize("wrong", [None, True, "a", [1], np.array([1, 2]), 1.5, 1e300])
-def test_what_is_no_share_is_refused(wrong):
+def test_invalid_fractions_are_refused(wrong):
     with pytest.raises(ConfigError, match="validation takes a fraction"):
         split(numbered([0, 1] * 5), wrong, KEY)
 
@@ -75,21 +75,21 @@ def test_is_a_function_of_the_key():
 
 
 def test_known_rows():
-    # written down once: a change of these moves everybody's validation images
+    # recorded once: a change of these changes every user's validation images
     rows = validation_rows(np.arange(20) % 2, 4, KEY)
     assert rows.tolist() == sorted(rows.tolist())
     assert np.sum(rows % 2) == 2
 
 
 @pytest.mark.parametrize("wrong", [0, 10, 11, -1, 0.0, 0.01, 0.99])
-def test_a_side_without_images_is_refused(wrong):
+def test_an_empty_split_is_refused(wrong):
     with pytest.raises(
-        ConfigError, match="of 10 images aside, and both parts need one"
+        ConfigError, match="of 10 images, but both parts need at least one"
     ):
         split(numbered([0, 1] * 5), wrong, KEY)
 
 
-def test_a_broken_count_is_refused():
+def test_a_fractional_count_is_refused():
     with pytest.raises(ConfigError, match=r"a whole number, got 2\.5"):
         split(numbered([0, 1] * 5), 2.5, KEY)
 
@@ -103,14 +103,14 @@ def test_a_subset_keeps_the_order_and_grows_by_adding():
 
 
 @pytest.mark.parametrize("count", [0, -3, 61])
-def test_a_subset_of_more_than_there_is_or_none_is_refused(count):
+def test_a_subset_of_too_many_or_none_is_refused(count):
     with pytest.raises(
-        ConfigError, match=f"train_count = {count} asks for more images"
+        ConfigError, match=f"train_count must be from 1 to .* got {count}"
     ):
         subset(numbered([0, 1, 2] * 20), count, KEY)
 
 
-def test_weights_go_with_their_images():
+def test_weights_are_split_with_their_images():
     whole = numbered([0, 1] * 20)
     whole = Split(whole.images, whole.targets, rows_of(whole).astype(np.float32))
     for part in (*split(whole, 0.25, KEY), subset(whole, 9, KEY)):

@@ -23,13 +23,13 @@ from handgrad.errors import ResourceError
 
 
 def write(path, content):
-    """Put a file in place as a whole."""
+    """Write a file atomically."""
     with temporary_beside(path) as temporary:
         temporary.write_bytes(content)
         put_file(temporary, path)
 
 
-def test_a_file_comes_whole_and_alone(tmp_path):
+def test_a_file_is_written_completely(tmp_path):
     path = tmp_path / "new" / "folder" / "file"
     write(path, b"one")
     write(path, b"two")
@@ -47,7 +47,7 @@ def test_the_temporary_name_is_in_the_same_folder_and_free(tmp_path):
         assert not one.exists()
 
 
-def test_an_error_half_way_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_an_error_keeps_the_old_file_only(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
@@ -62,7 +62,7 @@ def test_an_error_half_way_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_kill_half_way_leaves_the_old_file(tmp_path):
+def test_a_killed_process_keeps_the_old_file(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
     code = """
@@ -84,7 +84,7 @@ def test_a_kill_half_way_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_comes_whole_over_an_old_one(tmp_path):
+def test_a_folder_replaces_an_old_one(tmp_path):
     path = tmp_path / "folder"
     for names in (("a", "b"), ("c",)):
         with temporary_beside(path) as temporary:
@@ -96,7 +96,7 @@ def test_a_folder_comes_whole_over_an_old_one(tmp_path):
         assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_sweep_takes_what_is_old_and_leaves_what_may_be_in_use(tmp_path):
+def test_sweep_removes_old_files_only(tmp_path):
     old, folder, young = (tmp_path / f"{TEMPORARY}{name}" for name in "abc")
     kept = tmp_path / "file"
     for path in (old, young, kept):
@@ -109,7 +109,7 @@ def test_the_sweep_takes_what_is_old_and_leaves_what_may_be_in_use(tmp_path):
     assert sorted(tmp_path.iterdir()) == [young, kept]
 
 
-def test_the_sweep_follows_no_link(tmp_path):
+def test_sweep_does_not_follow_links(tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").write_text("")
@@ -123,7 +123,7 @@ def test_the_sweep_follows_no_link(tmp_path):
     assert not link.is_symlink()
 
 
-def test_a_place_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_created_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(
         ResourceError, match=r"file.folder cannot be written: Not a dir"
@@ -132,7 +132,7 @@ def test_a_place_that_cannot_be_made_is_named(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_one_sentence():
+def test_a_full_disk_is_reported():
     with (
         pytest.raises(OSError, match="No space left") as caught,
         open("/dev/full", "wb", buffering=0) as full,
@@ -192,7 +192,7 @@ def test_a_folder_is_flushed_before_it_is_renamed_and_its_parent_after(
     assert events == [inside, itself, "rename", parent]
 
 
-def test_nothing_stays_open(tmp_path):
+def test_no_file_stays_open(tmp_path):
     def lowest_free():
         handle = os.open(os.devnull, os.O_RDONLY)
         os.close(handle)
@@ -204,7 +204,7 @@ def test_nothing_stays_open(tmp_path):
 
 
 @pytest.mark.parametrize(("seconds", "is_left"), [(60, True), (-60, False)])
-def test_a_day_is_how_long_a_file_may_be_in_use(tmp_path, seconds, is_left):
+def test_temporary_files_are_kept_for_a_day(tmp_path, seconds, is_left):
     path = tmp_path / f"{TEMPORARY}a"
     path.write_text("")
     written = time.time() - 24 * 3600 + seconds
@@ -213,7 +213,7 @@ def test_a_day_is_how_long_a_file_may_be_in_use(tmp_path, seconds, is_left):
     assert path.exists() == is_left
 
 
-def test_windows_flushes_files_but_opens_no_folders(tmp_path, monkeypatch):
+def test_folders_are_not_flushed_on_windows(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_text("")
     flushed = []
@@ -225,7 +225,7 @@ def test_windows_flushes_files_but_opens_no_folders(tmp_path, monkeypatch):
     assert len(flushed) == 1
 
 
-def test_the_sweep_passes_over_what_has_just_gone(tmp_path):
+def test_sweep_ignores_files_that_disappear(tmp_path):
     gone = tmp_path / f"{TEMPORARY}gone"
     gone.symlink_to(tmp_path / "nowhere")
     sweep(tmp_path)

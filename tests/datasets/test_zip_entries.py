@@ -35,12 +35,12 @@ def test_an_entry_with_a_password_is_refused():
         ("cat\\1.png", 0, "cat/1.png", False),
     ],
 )
-def test_names_are_in_the_encoding_that_they_are_in(name, flags, expected, guessed):
+def test_encodings_of_names(name, flags, expected, guessed):
     about = entry(name, flags)
     assert (name_of_entry(about), is_guessed(about)) == (expected, guessed)
 
 
-def test_folders_and_links_are_no_ordinary_files():
+def test_folders_and_links_are_not_regular_files():
     kinds = [
         entry("a"),
         entry("a", kind=0o100644),

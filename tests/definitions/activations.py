@@ -1,4 +1,4 @@
-"""Activations of one number at a time, and their slopes, in Python's own functions."""
+"""Activations and their derivatives, one number at a time, with Python's math."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def apply(function, inputs, *arguments):
-    """The function of every number, one after another."""
+    """Apply the function to every number, one after another."""
     outputs = np.zeros(inputs.shape)
     for place in np.ndindex(*inputs.shape):
         outputs[place] = function(float(inputs[place]), *arguments)

@@ -51,7 +51,7 @@ def d_parameters(d_outputs, normalized):
 
 
 def d_inputs(d_outputs, inputs, weight, eps):
-    """Through the batch's statistics: the whole Jacobian of a channel, entry by entry.
+    """Through the batch statistics: the full Jacobian of a channel, entry by entry.
 
     d normalized[m] / d inputs[n] =
         ([m = n] - (1 + normalized[m] * normalized[n]) / N) / sqrt(var + eps)

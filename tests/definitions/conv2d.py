@@ -16,7 +16,7 @@ def conv2d(inputs, weight, bias, stride, padding):
 
 
 def conv2d_backward(d_outputs, inputs, weight, stride, padding):
-    """d_inputs, d_weight, d_bias: every product hands its blame to both factors."""
+    """d_inputs, d_weight, d_bias: the product rule for every product."""
     d_inputs = np.zeros(inputs.shape)
     d_weight = np.zeros(weight.shape)
     d_bias = np.zeros(weight.shape[0])
@@ -37,7 +37,7 @@ def output_shape(inputs, weight, stride, padding):
 
 
 def products(inputs, weight, stride, padding):
-    """Every (place of an output, pixel, entry of the weight) that meet in a product."""
+    """Every (output position, pixel, weight entry) that form a product."""
     _, _, height, width = inputs.shape
     for place in np.ndindex(*output_shape(inputs, weight, stride, padding)):
         b, o, y, x = place

@@ -1,4 +1,4 @@
-"""Dropout, one unit at a time, every draw from Philox in Python's whole numbers."""
+"""Dropout, one unit at a time, with Philox in Python integers."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def philox4x32(counter, key):
 
 
 def draw(words, step, example, position):
-    """The draw of one unit: word (position mod 4) of block (position // 4)."""
+    """The random word of one unit: word (position mod 4) of block (position // 4)."""
     return philox4x32((position // 4, example, step, 0), words)[position % 4]
 
 

@@ -14,7 +14,7 @@ def linear(inputs, weight, bias):
 
 
 def linear_backward(d_outputs, inputs, weight):
-    """d_inputs, d_weight, d_bias: each product sends blame to both of its factors."""
+    """d_inputs, d_weight, d_bias: the product rule for every product."""
     d_inputs, d_weight = np.zeros(inputs.shape), np.zeros(weight.shape)
     d_bias = np.zeros(len(weight))
     for b, k in np.ndindex(*d_outputs.shape):

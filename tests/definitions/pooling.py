@@ -6,7 +6,7 @@ import numpy as np
 
 
 def max_pool2d(inputs, kernel_size, stride, padding):
-    """The largest pixel of each window, and where it lies: a list of pixel indices."""
+    """The largest pixel of each window, and its position: a list of pixel indices."""
     outputs = np.zeros(output_shape(inputs, kernel_size, stride, padding))
     winners = {}
     for place, pixels in windows(inputs, kernel_size, stride, padding):
@@ -19,7 +19,7 @@ def max_pool2d(inputs, kernel_size, stride, padding):
 
 
 def max_pool2d_backward(d_outputs, winners, input_shape):
-    """d_inputs: the winner of a window takes all of its blame."""
+    """d_inputs: the gradient of a window goes to its maximum."""
     d_inputs = np.zeros(input_shape)
     for place, winner in winners.items():
         d_inputs[winner] += d_outputs[place]
@@ -27,7 +27,7 @@ def max_pool2d_backward(d_outputs, winners, input_shape):
 
 
 def average_pool2d(inputs, kernel_size, stride, padding):
-    """The mean of each window; the zeros of the border count."""
+    """The mean of each window; padded zeros are included."""
     outputs = np.zeros(output_shape(inputs, kernel_size, stride, padding))
     for place, pixels in windows(inputs, kernel_size, stride, padding):
         total = sum(inputs[pixel] for pixel in pixels)
@@ -52,7 +52,7 @@ def output_shape(inputs, kernel_size, stride, padding):
 
 
 def windows(inputs, kernel_size, stride, padding):
-    """Every place of an output with the pixels of its window, row by row."""
+    """Every output position with the pixels of its window, row by row."""
     _, _, height, width = inputs.shape
     for place in np.ndindex(*output_shape(inputs, kernel_size, stride, padding)):
         b, c, y, x = place

@@ -1,4 +1,4 @@
-"""Softmax of one row at a time, with its whole Jacobian."""
+"""Softmax of one row at a time, with its full Jacobian."""
 
 import math
 

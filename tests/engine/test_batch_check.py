@@ -199,7 +199,7 @@ class Own(Loss):
 def test_a_loss_without_weights_refuses_them_and_trains_without(name):
     here = engine(name, loss=Own())
     here.train_step(batch(), 1)
-    with pytest.raises(ConfigError, match="a third argument, weights=None"):
+    with pytest.raises(ConfigError, match="a third parameter, weights=None"):
         here.train_step(batch(weights=ONES), 2)
 
 

@@ -100,7 +100,7 @@ UNFIT = {
     "shortcut": (
         lambda: [Flatten(), Residual(Linear(20, 6), Linear(20, 7))],
         (1, 4, 5),
-        "residual_1: Residual adds its body and its shortcut",
+        "residual_1: Residual adds the outputs of body and shortcut",
     ),
     "features of batch norm": (
         lambda: [Flatten(), BatchNorm1d(4), Linear(20, 4)],

@@ -127,7 +127,7 @@ def test_whole_weights_are_repetitions_where_one_step_sees_everything():
     [[0, None, 1, 0], ("a", None, "b", "a"), np.array([1, None, 0, 1], dtype=object)],
 )
 def test_none_is_no_label_wherever_labels_are_given(labels):
-    right, said = [0, 1, 1, 0], "Example 1, counted from 0, has None as its label"
+    right, said = [0, 1, 1, 0], "The label of example 1, counted from 0, is None"
     clf = Classifier(epochs=1, validation=None)
     for fit in (
         lambda: clf.fit(EXAMPLES, labels),
@@ -141,5 +141,5 @@ def test_none_is_no_label_wherever_labels_are_given(labels):
 
 @pytest.mark.parametrize("labels", [[1, "a", 1, "a"], ("b", 2.5, "b", 2.5)])
 def test_words_among_numbers_are_no_labels_of_one_kind(labels):
-    with pytest.raises(DatasetError, match="The labels hold words and numbers"):
+    with pytest.raises(DatasetError, match="The labels mix strings and numbers"):
         Classifier(epochs=1).fit(EXAMPLES, labels)

@@ -48,7 +48,7 @@ def test_what_does_not_belong_together_is_refused():
         data_sample(IMAGES, LABELS, 3, dataset="digits")
     with pytest.raises(ShapeError, match="2 labels of 6 images"):
         array_sample(IMAGES, LABELS[:2])
-    with pytest.raises(ShapeError, match="Examples are vectors"):
+    with pytest.raises(ShapeError, match="Examples must be vectors"):
         array_sample(IMAGES[0, 0])
 
 

@@ -67,7 +67,7 @@ def test_an_equation_is_what_stands_beside_its_name():
         "d_outputs where outputs > 0, else 0 (at exactly 0 the slope is taken to be 0)"
     )
     kernel = equations_of(Conv2d(1, 1, 1))
-    assert equation_of(kernel, "d_weight", training=True) == "d_outputs @ seen[tap].T"
+    assert equation_of(kernel, "d_weight", training=True) == "d_outputs @ pixels[tap].T"
 
 
 def test_prediction_has_equations_of_its_own():

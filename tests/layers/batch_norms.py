@@ -1,4 +1,4 @@
-"""What the tests of the two batch norms share: each check, for rows and for images."""
+"""Checks shared by the tests of BatchNorm1d and BatchNorm2d."""
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ EPS = float(np.finfo(np.float32).eps)
 
 
 def layer_for(kind, inputs, seed=0):
-    """A layer in float64 whose every parameter, buffer and setting tells."""
+    """A layer in float64 in which no parameter, buffer or setting is trivial."""
     rng = np.random.default_rng(seed)
     eps = float(rng.choice([1e-2, 1e-3, 1e-5]))
     layer = kind(inputs.shape[1], eps=eps, momentum=0.3)
@@ -25,7 +25,7 @@ def layer_for(kind, inputs, seed=0):
 
 @st.composite
 def batches(draw, axes):
-    """Batches of one example and one value too, each channel around its own mean."""
+    """Batches, also of one example or value, with a different mean for each channel."""
     shape = tuple(draw(st.integers(1, 4)) for _ in range(axes))
     rng = np.random.default_rng(draw(st.integers(0, 9999)))
     centre = rng.uniform(-3, 3, size=(1, shape[1], *[1] * (axes - 2)))
@@ -33,7 +33,7 @@ def batches(draw, axes):
 
 
 def passes(layer, inputs, *, training=True):
-    """Outputs, d_inputs and gradients, and what flowed back."""
+    """Outputs, d_inputs and gradients, and the d_outputs used."""
     outputs, cache = layer.forward(inputs, training=training)
     d_outputs = np.random.default_rng(1).normal(size=inputs.shape).astype(inputs.dtype)
     d_inputs, gradients = layer.backward(d_outputs, cache)
@@ -80,7 +80,7 @@ def assert_equals_the_definition_in_prediction(kind, inputs):
 
 
 def assert_equals_torch(kind, inputs, *, training):
-    """Torch refuses one value of a channel in training; the caller leaves it out."""
+    """Torch refuses a single value per channel in training; the caller excludes it."""
     layer = layer_for(kind, inputs)
     arrays = {**layer.parameters(), **layer.buffers()}
     theirs = {name: torch.tensor(array.value) for name, array in arrays.items()}
@@ -103,7 +103,7 @@ SPREADS = (0.0, 1e-12, 1e-7, 1e-4)  # standard deviations far below the root of 
 
 
 def assert_eps_stands_inside_the_root(kind, shape, spread):
-    """A small variance is lifted to eps, and none at all gives the bias."""
+    """eps is added to a small variance, and a variance of 0 gives the bias."""
     rng = np.random.default_rng(3)
     centre = rng.normal(size=(1, shape[1], *[1] * (len(shape) - 2)))
     inputs = np.broadcast_to(centre, shape) + spread * rng.normal(size=shape)
@@ -120,7 +120,7 @@ def assert_eps_stands_inside_the_root(kind, shape, spread):
 
 
 def assert_slope_in_training(kind, inputs, step=1e-5):
-    """The measured slope along a random direction, through the batch's statistics."""
+    """The directional derivative along a random direction, through the statistics."""
     layer, rng = layer_for(kind, inputs), np.random.default_rng(2)
     found, d_outputs = passes(layer, inputs)
     moves = {"inputs": rng.normal(size=inputs.shape)}
@@ -139,11 +139,11 @@ def assert_slope_in_training(kind, inputs, step=1e-5):
 
 
 def assert_float32_within_rounding(kind, inputs, *, training):
-    """Bounds counted from the operations; sums run in float64 and are rounded once.
+    """Bounds derived from the operations; sums are in float64 and rounded once.
 
     The mean is off by eps / 2 of itself, so `inputs - mean` by eps * (|mean| + |it|),
     and `normalized` by this, times inverse_std, and by the error of inverse_std, which
-    is relative and no larger. So all that is made of it is off by a few
+    is relative and no larger. So everything computed from it is off by a few
     eps * (1 + largest |normalized|) * (1 + |mean| * inverse_std) of its size.
     """
     inputs = inputs.astype(np.float32)
@@ -194,7 +194,7 @@ def assert_same_in_every_library(kind, inputs, *, training):
 
 
 def assert_only_training_moves_the_statistics(kind, inputs):
-    """And it moves them to new arrays: whoever held the old ones keeps them."""
+    """And it creates new arrays: the old ones are not modified."""
     layer = layer_for(kind, inputs)
     arrays = {**layer.parameters(), **layer.buffers()}
     held = {name: array.value for name, array in arrays.items()}

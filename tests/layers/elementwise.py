@@ -1,8 +1,8 @@
-"""What the tests of element-wise layers share: shapes, values, and checks of each kind.
+"""Shapes, values and checks shared by the tests of element-wise layers.
 
-Element-wise roundings add up over no batch, so each float32 bound is a number of eps
-times a size, counted from the operations of the formula (one ulp is at most one eps of
-the result; the libraries' exp, tanh and erf are good to 4).
+Element-wise rounding errors do not accumulate over the batch, so each float32 bound is
+a number of eps times a magnitude, derived from the operations of the formula (one ulp
+is at most one eps of the result; the libraries' exp, tanh and erf are accurate to 4).
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ SHAPES = st.one_of(
 
 @st.composite
 def batches_of_values(draw, least=-9.0, most=9.0):
-    """Rows or images, values all over the curve; no two alike, none at a kink."""
+    """Rows or images with values over the whole curve, all different, not at a kink."""
     shape, seed = draw(SHAPES), draw(st.integers(0, 9999))
     return np.random.default_rng(seed).uniform(least, most, size=shape)
 
@@ -47,7 +47,7 @@ def assert_is_defined_by(layer, function, slope, inputs, *arguments):
 
 
 def assert_float32_within(layer, inputs, forward_bound, backward_bound):
-    """float32 in, float32 out, and as far from float64 as the bounds allow."""
+    """float32 in, float32 out, and within the bounds of the float64 result."""
     coarse = inputs.astype(np.float32)
     fine = coarse.astype(np.float64)
     d_outputs = np.random.default_rng(0).normal(size=inputs.shape).astype(np.float32)
@@ -62,7 +62,7 @@ def assert_float32_within(layer, inputs, forward_bound, backward_bound):
 
 
 def assert_is_an_elementwise_layer(layer, inputs):
-    """In every library the same, what is given is left alone, examples do not meet."""
+    """Same in every library; arguments are not modified; examples are independent."""
     for xp in OTHER_LIBRARIES:
         assert_same_in(xp, layer, inputs)
     assert_keeps_what_it_is_given(layer, inputs)
@@ -73,7 +73,7 @@ def assert_is_an_elementwise_layer(layer, inputs):
 
 
 def assert_nan_stays_where_it_is(layer, d_inputs_too=True):
-    """A NaN is a NaN again in its own place and in no other, in every library."""
+    """A NaN stays NaN in its place and affects no other, in every library."""
     values = np.array([[1.0, np.nan, -2.0], [0.0, 3.0, -0.0]])
     for xp in (np, *OTHER_LIBRARIES):
         inputs = xp.asarray(values)

@@ -1,4 +1,4 @@
-"""What the tests of spatial layers share: drawn cases, and torch as the judge."""
+"""Cases and comparisons with torch shared by the tests of spatial layers."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ OTHER_LIBRARIES = [torch, array_api_strict]
 
 
 class Case(NamedTuple):
-    """Settings of windows, some images that they fit on, and a seed for values."""
+    """Settings of windows, images that they fit, and a seed for values."""
 
     kernel_size: object
     stride: object
@@ -44,7 +44,7 @@ def scalars_or_pairs(least, most):
 
 @st.composite
 def cases(draw, *, most_kernel=4, most_extra=6, pooling=False):
-    """Any windows, and images from the smallest that one window fits on."""
+    """Any windows, and images from the smallest that fits one window."""
     kernel_size = draw(scalars_or_pairs(1, most_kernel))
     kernel = as_pair(kernel_size)
     if pooling:
@@ -82,7 +82,7 @@ def assert_equals_autograd(layer, inputs, function, atol=1e-9):
 
 
 def assert_slope(layer, inputs, step=1e-5):
-    """Along a random direction, the backward pass gives the measured slope."""
+    """The backward pass gives the directional derivative along a random direction."""
     rng = np.random.default_rng(1)
     outputs, cache = layer.forward(inputs)
     weights = rng.normal(size=outputs.shape)
@@ -103,7 +103,7 @@ def assert_slope(layer, inputs, step=1e-5):
 
 
 def assert_same_in(xp, layer, inputs):
-    """Another array library gives the same numbers, in arrays of its own."""
+    """Another array library gives the same numbers, in its own arrays."""
     as_numpy = run(layer, np, inputs)
     as_theirs = run(layer, xp, inputs)
     assert as_theirs.keys() == as_numpy.keys()
@@ -123,7 +123,7 @@ def run(layer, xp, inputs):
 
 
 def assert_keeps_what_it_is_given(layer, inputs):
-    """Both passes leave inputs, d_outputs and parameters alone, and keep float32."""
+    """Neither pass modifies inputs, d_outputs or parameters; float32 is kept."""
     for parameter in layer.parameters().values():
         parameter.value = parameter.value.astype(np.float32)
     inputs = inputs.astype(np.float32)
@@ -132,7 +132,7 @@ def assert_keeps_what_it_is_given(layer, inputs):
     given = [inputs, d_outputs, *(p.value for p in layer.parameters().values())]
     before = [array.copy() for array in given]
     d_inputs, gradients = layer.backward(d_outputs, cache)
-    d_inputs += 1  # its own array, not a view of what was given
+    d_inputs += 1  # a new array, not a view of the arguments
     for array, copy in zip(given, before, strict=True):
         np.testing.assert_array_equal(array, copy)
     assert d_inputs.shape == inputs.shape
@@ -141,7 +141,7 @@ def assert_keeps_what_it_is_given(layer, inputs):
 
 
 def in_float64(layer):
-    """The same layer with parameters of twice the precision and a bias that counts."""
+    """The same layer with float64 parameters and a nonzero bias."""
     for name, parameter in layer.parameters().items():
         parameter.value = parameter.value.astype(np.float64)
         if name.endswith("bias"):

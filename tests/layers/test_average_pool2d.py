@@ -84,7 +84,7 @@ def test_other_array_libraries_give_the_same(xp, case):
 
 @settings(max_examples=20, deadline=None)
 @given(case=POOLING)
-def test_keeps_what_it_is_given(case):
+def test_arguments_are_not_modified(case):
     assert_keeps_what_it_is_given(layer_for(case), case.normal())
 
 
@@ -96,18 +96,18 @@ def test_never_exceeds_the_largest_size(case, value):
     assert np.all(abs(outputs) <= abs(inputs).max(axis=(2, 3), keepdims=True) + 1e-12)
 
 
-def test_windows_side_by_side_keep_the_mean_of_the_image():
+def test_non_overlapping_windows_preserve_the_mean():
     images = np.random.default_rng(0).normal(size=(2, 3, 6, 8))
     outputs, _ = AveragePool2d((3, 2)).forward(images)
     close(outputs.mean(axis=(2, 3)), images.mean(axis=(2, 3)), 1e-12)
 
 
-def test_the_zeros_of_the_border_count():
+def test_padded_zeros_count_in_the_mean():
     outputs, _ = AveragePool2d(2, padding=1).forward(np.ones((1, 1, 2, 2)))
     np.testing.assert_array_equal(outputs, np.full((1, 1, 2, 2), 0.25))
 
 
-def test_windows_stand_side_by_side_unless_told():
+def test_the_default_stride_is_the_kernel_size():
     assert AveragePool2d((2, 3)).stride == (2, 3)
     assert AveragePool2d((2, 3)).output_shape((6, 9, 9)) == (6, 4, 3)
 
@@ -117,10 +117,10 @@ def test_windows_stand_side_by_side_unless_told():
     [
         ((), r"takes images of shape \(channels, height, width\), got \(\)"),
         ((16,), r"takes images of shape \(channels, height, width\), got \(16,\)"),
-        ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Take a smaller"),
+        ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Use a smaller"),
     ],
 )
-def test_images_that_do_not_fit(shape, message):
+def test_images_of_the_wrong_shape_are_refused(shape, message):
     with pytest.raises(ShapeError, match=message) as error:
         AveragePool2d(3).output_shape(shape)
     assert str(error.value).startswith("AveragePool2d(3, stride=3, padding=0) ")
@@ -134,11 +134,11 @@ def test_images_that_do_not_fit(shape, message):
         (3, {"padding": 2}, "padding of at most half .* 3, got 2"),
     ],
 )
-def test_settings_that_cannot_be(kernel_size, options, message):
+def test_invalid_settings_are_refused(kernel_size, options, message):
     with pytest.raises(ConfigError, match=f"AveragePool2d takes {message}"):
         AveragePool2d(kernel_size, **options)
 
 
-def test_says_what_it_is():
+def test_repr():
     layer = AveragePool2d((3, 2), padding=1)
     assert repr(layer) == "AveragePool2d((3, 2), stride=(3, 2), padding=1)"

@@ -43,7 +43,7 @@ def test_equals_torch(inputs, training):
 
 
 @pytest.mark.parametrize("spread", SPREADS)
-def test_a_small_variance_is_lifted_by_eps_inside_the_root(spread):
+def test_eps_is_added_to_the_variance(spread):
     assert_eps_stands_inside_the_root(BatchNorm1d, (6, 3), spread)
 
 
@@ -69,14 +69,14 @@ def test_other_array_libraries_give_the_same(inputs, training):
 
 @settings(max_examples=25)
 @given(inputs=BATCHES)
-def test_only_training_moves_the_statistics(inputs):
+def test_only_training_updates_the_running_statistics(inputs):
     assert_only_training_moves_the_statistics(BatchNorm1d, inputs)
 
 
 @settings(max_examples=50)
 @given(inputs=BATCHES)
 def test_every_feature_comes_out_with_the_same_mean_and_variance(inputs):
-    """Mean bias; variance weight**2, dimmed by eps, as one value has none."""
+    """Mean bias; variance weight**2, reduced by eps; 0 for a single value."""
     layer = layer_for(BatchNorm1d, inputs)
     outputs, _ = layer.forward(inputs, training=True)
     close(outputs.mean(axis=0), layer.bias.value, 1e-12)
@@ -104,7 +104,7 @@ def test_gradients_sum_to_zero(inputs):
     close(found["d_inputs"].sum(axis=0), np.zeros(inputs.shape[1]), 1e-10)
 
 
-def test_a_single_value_becomes_the_bias_and_passes_nothing():
+def test_a_single_value_becomes_the_bias_and_has_no_gradient():
     inputs = np.full((1, 3), 7.0)
     layer = layer_for(BatchNorm1d, inputs)
     running_var = layer.running_var.value
@@ -114,7 +114,7 @@ def test_a_single_value_becomes_the_bias_and_passes_nothing():
     close(layer.running_var.value, (1 - layer.momentum) * running_var, 1e-15)
 
 
-def test_the_running_statistics_come_to_those_of_the_data():
+def test_running_statistics_converge_to_those_of_the_data():
     rng = np.random.default_rng(0)
     layer = BatchNorm1d(2)
     for _ in range(200):
@@ -125,7 +125,7 @@ def test_the_running_statistics_come_to_those_of_the_data():
     assert np.all(abs(layer.running_var.value - 9) < 5 * 9 * np.sqrt(2 / (10 * 64)))
 
 
-def test_a_large_mean_does_not_eat_a_small_variance():
+def test_a_small_variance_around_a_large_mean_is_accurate():
     """Multiples of 1/1024 around 4096 are exact in float32; so is their mean."""
     rng = np.random.default_rng(0)
     steps = rng.integers(-1024, 1024, size=(5000, 2))
@@ -146,11 +146,11 @@ def test_nan_fills_its_feature_and_no_other():
         assert by_feature[1].all()
 
 
-def test_an_empty_batch_moves_nothing():
+def test_an_empty_batch_updates_nothing():
     assert_an_empty_batch_moves_nothing(BatchNorm1d, np.ones((3, 2)))
 
 
-def test_starts_as_nothing_but_the_normalization():
+def test_default_settings_and_initial_values():
     layer = BatchNorm1d(3)
     assert (layer.eps, layer.momentum) == (1e-5, 0.1)
     values = {**layer.parameters(), **layer.buffers()}
@@ -165,7 +165,7 @@ def test_starts_as_nothing_but_the_normalization():
 
 
 @pytest.mark.parametrize("shape", [(4,), (2,), (3, 5, 5), ()])
-def test_examples_that_do_not_fit(shape):
+def test_examples_of_the_wrong_shape_are_refused(shape):
     message = r"BatchNorm1d\(3, eps=1e-05, momentum=0.1\) takes .* got \(.*Set features"
     with pytest.raises(ShapeError, match=message):
         BatchNorm1d(3).output_shape(shape)
@@ -183,11 +183,11 @@ def test_examples_that_do_not_fit(shape):
         ({"features": 2, "momentum": np.nan}, "momentum from 0 to 1, got nan"),
     ],
 )
-def test_settings_that_cannot_be(arguments, message):
+def test_invalid_settings_are_refused(arguments, message):
     with pytest.raises(ConfigError, match=f"BatchNorm1d takes {message}"):
         BatchNorm1d(**arguments)
 
 
-def test_says_what_it_is():
+def test_repr():
     layer = BatchNorm1d(8, eps=0.001, momentum=0.2)
     assert repr(layer) == "BatchNorm1d(8, eps=0.001, momentum=0.2)"

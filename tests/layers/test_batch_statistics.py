@@ -5,8 +5,8 @@ from handgrad.errors import ConfigError
 from handgrad.layers.batch_statistics import (
     mean_over,
     momentum_setting,
-    move_towards,
     unbiased,
+    update_running,
 )
 from handgrad.parameter import Buffer
 
@@ -15,7 +15,7 @@ from .images import OTHER_LIBRARIES
 
 @pytest.mark.parametrize("xp", [np, *OTHER_LIBRARIES])
 def test_the_mean_is_summed_in_float64(xp):
-    """2**24 + 1 is not a float32: a sum in float32 would lose every second one."""
+    """2**24 + 1 is not a float32: a float32 sum would lose every second 1."""
     values = np.ones((2**12 + 1, 1), dtype=np.float32)
     values[0] = 2.0**24
     found = mean_over(xp.asarray(values), (0,))
@@ -40,7 +40,7 @@ def test_the_unbiased_variance_of_one_value_is_the_biased_one():
 def test_momentum_is_the_weight_of_the_new_batch(momentum):
     running = Buffer(np.array([1.0, -2.0], dtype=np.float32))
     before = running.value
-    move_towards(running, np.array([5.0, 4.0]), momentum)
+    update_running(running, np.array([5.0, 4.0]), momentum)
     assert running.value.dtype == np.float32
     expected = [1.0 + 4.0 * momentum, -2.0 + 6.0 * momentum]
     np.testing.assert_allclose(running.value, expected, rtol=1e-6)

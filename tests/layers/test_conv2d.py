@@ -87,10 +87,10 @@ def assert_equals_torch(case, out_channels):
 @settings(deadline=None)
 @given(case=cases(), out_channels=st.integers(1, 4))
 def test_float32_stays_within_rounding(case, out_channels):
-    """A sum of K products is wrong by about eps * sqrt(K) * (sum of their sizes).
+    """The error of a sum of K products is about eps * sqrt(K) * (sum of magnitudes).
 
-    Each product and each addition is off by at most half an eps of the sum of sizes;
-    errors of random sign add up like the root of their number, and 4 is room to spare.
+    Each product and each addition has an error of at most half an eps of that sum;
+    errors of random sign add up like the root of their number; 4 is a safety factor.
     """
     fine = layer_for(case, out_channels)
     coarse, sizes = layer_for(case, out_channels), layer_for(case, out_channels)
@@ -139,7 +139,7 @@ def test_other_array_libraries_give_the_same(xp, case):
 
 @settings(max_examples=20, deadline=None)
 @given(case=cases())
-def test_keeps_what_it_is_given(case):
+def test_arguments_are_not_modified(case):
     assert_keeps_what_it_is_given(layer_for(case), case.normal())
 
 
@@ -166,7 +166,7 @@ def test_is_linear_without_its_bias(case, a, b):
 @settings(max_examples=30, deadline=None)
 @given(case=cases(), axis=st.sampled_from([2, 3]))
 def test_commutes_with_translation(case, axis):
-    """Without a border: images moved by one stride give maps moved by one place."""
+    """Without padding: shifting images by one stride shifts outputs by one position."""
     kernel, stride, _ = case.pairs
     layer = layer_for(case._replace(padding=0))
     size = [k + 3 * s for k, s in zip(kernel, stride, strict=True)]
@@ -179,7 +179,7 @@ def test_commutes_with_translation(case, axis):
     )
 
 
-def test_one_pixel_kernels_are_a_linear_layer_at_every_pixel():
+def test_a_1x1_kernel_is_a_linear_layer_at_every_pixel():
     rng = np.random.default_rng(0)
     layer, linear = in_float64(Conv2d(3, 4, 1, key=KEY)), Linear(3, 4, key=KEY)
     linear.weight.value = layer.weight.value[:, :, 0, 0]
@@ -200,7 +200,7 @@ def test_an_empty_batch_gives_an_empty_batch():
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_nan_reaches_the_windows_that_hold_it_and_no_other(channels):
+def test_nan_propagates_to_the_windows_that_contain_it_only(channels):
     images = np.zeros((1, channels, 6, 6), dtype=np.float32)
     images[0, 0, 5, 5] = np.nan
     outputs, _ = Conv2d(channels, 1, 3, padding=1, key=KEY).forward(images)
@@ -228,10 +228,10 @@ def test_parameters_are_a_function_of_the_key():
         ((784,), r"takes images of shape \(channels, height, width\), got \(784,\)"),
         ((1, 28, 28), r"takes images of 3 channels, got 1 .* Set in_channels=1"),
         ((5, 28, 28), r"takes images of 3 channels, got 5 .* Set in_channels=5"),
-        ((3, 2, 9), r"needs images of at least 3x1 pixels, got 2x9\. Take a smaller"),
+        ((3, 2, 9), r"needs images of at least 3x1 pixels, got 2x9\. Use a smaller"),
     ],
 )
-def test_images_that_do_not_fit(shape, message):
+def test_images_of_the_wrong_shape_are_refused(shape, message):
     layer = Conv2d(3, 8, (5, 3), padding=1, key=KEY)
     with pytest.raises(ShapeError, match=message) as error:
         layer.output_shape(shape)
@@ -248,7 +248,7 @@ def test_images_that_do_not_fit(shape, message):
         ((1, 1, 3), {"padding": -1}, "padding"),
     ],
 )
-def test_settings_that_cannot_be(sizes, options, name):
+def test_invalid_settings_are_refused(sizes, options, name):
     with pytest.raises(
         ConfigError, match=f"Conv2d takes {name} as .*Give, for example"
     ):
@@ -261,6 +261,6 @@ def test_channels_are_whole_numbers(count):
         Conv2d(1, count, 3)
 
 
-def test_says_what_it_is():
+def test_repr():
     layer = Conv2d(3, 8, (5, 3), stride=2, padding=(2, 1), key=KEY)
     assert repr(layer) == "Conv2d(3, 8, (5, 3), stride=2, padding=(2, 1))"

@@ -80,7 +80,7 @@ def test_other_array_libraries_drop_the_same(xp, case, rate):
 
 
 @given(case=draws(), rate=RATES)
-def test_prediction_is_nothing_and_needs_no_key(case, rate):
+def test_prediction_is_the_identity_and_needs_no_key(case, rate):
     inputs, key = case
     for given_key in (None, key):
         outputs, cache = Dropout(rate).forward(inputs, training=False, key=given_key)
@@ -91,7 +91,7 @@ def test_prediction_is_nothing_and_needs_no_key(case, rate):
 
 @settings(max_examples=30)
 @given(case=draws())
-def test_the_mask_belongs_to_the_example_and_not_to_its_place(case):
+def test_the_mask_depends_on_the_example_not_on_its_position(case):
     inputs, key = case
     _, together = Dropout(0.5).forward(inputs, training=True, key=key)
     for place, example in enumerate(key.examples):
@@ -101,7 +101,7 @@ def test_the_mask_belongs_to_the_example_and_not_to_its_place(case):
         np.testing.assert_array_equal(together[place], alone[0])
 
 
-def test_a_key_without_examples_stands_for_the_first_ones():
+def test_a_key_without_examples_uses_the_first_numbers():
     inputs = np.ones((5, 40))
     _, mask = Dropout(0.5).forward(inputs, training=True, key=KEY.at(3))
     named = KEY.at(3, np.arange(5))
@@ -110,7 +110,7 @@ def test_a_key_without_examples_stands_for_the_first_ones():
     assert len({tuple(row) for row in mask}) == 5
 
 
-def test_every_step_and_every_layer_drop_others():
+def test_the_mask_differs_between_steps_and_layers():
     inputs = np.ones((2, 64))
     keys = [KEY.at(1), KEY.at(2), KEY.child("dropout_2").at(1), Key(1).at(1)]
     masks = [Dropout(0.5).forward(inputs, training=True, key=key)[1] for key in keys]
@@ -118,7 +118,7 @@ def test_every_step_and_every_layer_drop_others():
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.25, 0.5, 0.75, 0.9])
-def test_the_rate_is_the_fraction_dropped_and_the_mean_stays(rate):
+def test_the_rate_is_the_fraction_dropped_and_the_mean_is_preserved(rate):
     inputs = np.full((500, 500), 10.0)
     outputs, mask = Dropout(rate).forward(inputs, training=True, key=KEY.at(1))
     spread = np.sqrt(rate * (1 - rate) / inputs.size)
@@ -128,7 +128,7 @@ def test_the_rate_is_the_fraction_dropped_and_the_mean_stays(rate):
 
 
 def test_a_draw_at_the_rate_itself_is_kept():
-    """So a rate of r drops exactly r * 2**32 of the 2**32 draws."""
+    """So a rate of r drops exactly r * 2**32 of the 2**32 values."""
     draw = int(random_bits(KEY.at(1, np.array([0])), (1, 1))[0, 0])
     for rate, is_kept in ((draw / 2**32, True), ((draw + 1) / 2**32, False)):
         _, mask = Dropout(rate).forward(np.ones((1, 1)), training=True, key=KEY.at(1))
@@ -152,7 +152,7 @@ def test_what_is_dropped_is_zero_even_if_it_was_nan():
     np.testing.assert_array_equal(d_inputs, np.where(mask, np.inf, 0))
 
 
-def test_keeps_what_it_is_given():
+def test_arguments_are_not_modified():
     inputs = np.random.default_rng(0).normal(size=(3, 8))
     before = inputs.copy()
     layer = Dropout(0.5)
@@ -171,7 +171,7 @@ def test_an_empty_batch_gives_an_empty_batch():
 
 
 def test_training_needs_a_key():
-    message = r"Dropout\(0.5\) draws from a key when training, got none\. Pass key="
+    message = r"Dropout\(0.5\) needs a key in training, got None\. Pass key="
     with pytest.raises(ConfigError, match=message):
         Dropout(0.5).forward(np.ones((2, 3)), training=True)
 
@@ -184,7 +184,7 @@ def test_a_key_of_another_batch():
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 50, np.nan])
-def test_a_rate_that_cannot_be(rate):
+def test_an_invalid_rate_is_refused(rate):
     message = (
         r"Dropout takes rate \(the fraction dropped\) from 0 up to, but not.* 1, got"
     )
@@ -192,5 +192,5 @@ def test_a_rate_that_cannot_be(rate):
         Dropout(rate)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(Dropout(0.25)) == "Dropout(0.25)"

@@ -56,7 +56,7 @@ def test_keeps_shape_and_type(shape):
     assert gradients == {}
 
 
-def test_an_image_that_lies_otherwise_in_memory_reads_the_same():
+def test_the_memory_layout_does_not_matter():
     inputs = numbers((2, 3, 5, 4))
     turned = np.moveaxis(np.ascontiguousarray(np.moveaxis(inputs, 1, -1)), -1, 1)
     np.testing.assert_array_equal(
@@ -70,5 +70,5 @@ def test_an_empty_batch_gives_an_empty_batch():
     assert Flatten().backward(outputs, cache)[0].shape == (0, 3, 2)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(Flatten()) == "Flatten()"

@@ -48,15 +48,15 @@ def test_gradient_by_random_projection(inputs, form):
 
 @given(inputs=batches_of_values())
 def test_float32_stays_within_rounding(inputs):
-    """`below` is off by 4 eps; the other term, |x| * density * (x ** 2 + 6), by 2."""
+    """cdf has an error of 4 eps; the other term, |x| * pdf * (x ** 2 + 6), of 2."""
     assert_float32_within(GELU(), inputs, lambda x: 6 * abs(x), lambda x: 10)
 
 
 @given(inputs=batches_of_values())
 def test_float32_stays_within_rounding_in_the_tanh_form(inputs):
-    """tanh is off by 6 eps, so 1 - tanh ** 2 by 12, times x / 2 and the inner slope.
+    """tanh has an error of 6 eps, so 1 - tanh ** 2 of 12, times x / 2 * du/dx.
 
-    From |x| = 5 on, tanh is 1 to the last bit, and nothing is off.
+    From |x| = 5 on, tanh is exactly 1, without error.
     """
 
     def backward_bound(x):
@@ -80,7 +80,7 @@ def test_nan_stays_nan(form):
 
 @pytest.mark.parametrize("form", DEFINITIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_far_values_pass_whole_or_not_at_all(dtype, form):
+def test_large_values_are_passed_and_large_negative_values_are_not(dtype, form):
     inputs = np.array([[-1e30, -1000, 1000, 1e30]], dtype=dtype)
     outputs, cache = GELU(form).forward(inputs)
     np.testing.assert_array_equal(outputs, np.maximum(inputs, 0))
@@ -89,12 +89,12 @@ def test_far_values_pass_whole_or_not_at_all(dtype, form):
 
 
 @given(inputs=batches_of_values(), form=FORMS)
-def test_it_less_its_mirror_image_is_the_input(inputs, form):
+def test_f_of_x_minus_f_of_minus_x_is_x(inputs, form):
     layer = GELU(form)
     close(layer.forward(inputs)[0] - layer.forward(-inputs)[0], inputs, 1e-14)
 
 
-def test_the_forms_are_near_each_other():
+def test_exact_and_tanh_form_are_close():
     inputs = np.linspace(-9, 9, 10_001).reshape(1, -1)
     apart = GELU().forward(inputs)[0] - GELU("tanh").forward(inputs)[0]
     assert 1e-4 < abs(apart).max() < 5e-4
@@ -111,11 +111,11 @@ def test_erf_is_in_the_library_and_dtype_of_its_argument(xp, dtype):
     close(np.asarray(found), expected, 1e-6 if dtype == "float32" else 1e-15)
 
 
-def test_a_form_that_is_not_there():
+def test_an_unknown_form_is_refused():
     message = "There is no form of GELU named 'erf'. Known: none, tanh."
     with pytest.raises(ConfigError, match=message):
         GELU("erf")
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(GELU("tanh")) == "GELU(approximate='tanh')"

@@ -68,7 +68,7 @@ def test_other_array_libraries_give_the_same(xp):
 
 @settings(max_examples=20)
 @given(shape=SHAPES)
-def test_keeps_what_it_is_given(shape):
+def test_arguments_are_not_modified(shape):
     assert_keeps_what_it_is_given(GlobalAveragePool2d(), images(shape))
 
 
@@ -79,10 +79,10 @@ def test_is_average_pooling_with_one_window(shape):
     close(GlobalAveragePool2d().forward(inputs)[0], expected[:, :, 0, 0], 1e-12)
 
 
-def test_takes_images():
+def test_inputs_that_are_not_images_are_refused():
     with pytest.raises(ShapeError, match=r"^GlobalAveragePool2d\(\) takes images"):
         GlobalAveragePool2d().output_shape((10,))
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(GlobalAveragePool2d()) == "GlobalAveragePool2d()"

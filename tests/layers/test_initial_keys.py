@@ -24,7 +24,7 @@ def assert_all_differ(network):
 
 
 def nested(make):
-    """Square layers in every kind of place, all made the same way."""
+    """Equal square layers in every kind of position."""
     body = Sequential([make(), ReLU(), make()])
     return Sequential([make(), Residual(body, make()), Sequential([make()]), make()])
 
@@ -36,7 +36,7 @@ def test_no_two_layers_of_a_network_start_equal(key):
     assert_all_differ(network)
 
 
-def test_layers_of_other_sizes_do_not_share_their_draws_either():
+def test_layers_of_different_sizes_do_not_share_draws_either():
     network = Sequential([Linear(6, 6, key=Key(0)), Linear(6, 3, key=Key(0))])
     assert_all_differ(network)
 
@@ -68,13 +68,13 @@ def test_without_keys_the_weights_are_those_of_seed_0_by_name():
         assert np.array_equal(one, other)
 
 
-def test_made_twice_it_starts_the_same():
+def test_initialization_is_reproducible():
     once, again = (nested(lambda: Linear(6, 6)) for _ in range(2))
     for one, other in zip(weights_of(once), weights_of(again), strict=True):
         assert np.array_equal(one, other)
 
 
-def test_a_value_that_was_read_or_set_stays():
+def test_values_already_read_or_set_are_kept():
     read, given, changed = Linear(4, 4, key=Key(0)), Linear(4, 4), Linear(4, 4)
     before = read.weight.value.copy()
     given.weight.value = np.full((4, 4), 2, dtype=np.float32)
@@ -96,7 +96,7 @@ def test_equal_weights_that_were_read_before_are_refused_by_name():
 
 
 @pytest.mark.parametrize("initializer", [zeros, normal(0.5)])
-def test_equal_on_purpose_is_allowed(initializer):
+def test_deliberately_equal_weights_are_allowed(initializer):
     layers = [Linear(4, 4, initializer=initializer) for _ in range(2)]
     for layer in layers:
         layer.weight.value = np.ones((4, 4), dtype=np.float32)
@@ -112,17 +112,17 @@ TWICE = [
 
 
 @pytest.mark.parametrize("make", TWICE)
-def test_one_layer_in_two_places_is_refused(make):
-    with pytest.raises(ConfigError, match=r"one parameter.*a layer for each place"):
+def test_a_layer_that_occurs_twice_is_refused(make):
+    with pytest.raises(ConfigError, match=r"same parameter.*a separate layer for each"):
         make(Linear(4, 4))
 
 
-def test_a_layer_without_parameters_may_stand_twice():
+def test_a_layer_without_parameters_may_occur_twice():
     relu = ReLU()
     assert len(Sequential([relu, Linear(2, 2), relu]).layers) == 3
 
 
-def test_another_seed_chooses_other_keys_of_what_is_not_drawn():
+def test_another_seed_gives_other_keys_to_undrawn_parameters():
     seeds = [Sequential([Linear(4, 4)]) for _ in range(2)]
     choose_keys(seeds[1].parameters(), Key(1).child("initialization"))
     one, other = (weights_of(network)[0] for network in seeds)

@@ -7,7 +7,7 @@ from handgrad.layers.layer import Layer
 
 
 class Double(Layer):
-    """The least that a layer must be."""
+    """A minimal layer."""
 
     def output_shape(self, input_shape):
         return input_shape
@@ -19,7 +19,7 @@ class Double(Layer):
         return 2 * d_outputs, {}
 
 
-def test_three_methods_make_a_layer():
+def test_a_layer_needs_three_methods():
     layer = Double()
     outputs, cache = layer.forward(np.array([[3.0]]))
     assert outputs == [[6.0]]
@@ -34,7 +34,7 @@ def test_most_layers_have_no_parameters_and_no_buffers():
 
 
 @pytest.mark.parametrize("missing", ["output_shape", "forward", "backward"])
-def test_a_layer_without_one_of_them_cannot_be_made(missing):
+def test_a_layer_without_one_of_them_is_abstract(missing):
     methods = {name: getattr(Double, name) for name in vars(Double)}
     names = {"output_shape", "forward", "backward"} - {missing}
     kind = type("Half", (Layer,), {name: methods[name] for name in names})

@@ -48,7 +48,7 @@ def test_gradient_by_random_projection(inputs, slope):
 
 @given(inputs=batches_of_values(), slope=SLOPES)
 def test_float32_rounds_the_slope_and_the_product(inputs, slope):
-    """Each of the two is off by at most half an eps of the product."""
+    """Each of the two has an error of at most half an eps of the product."""
     layer = LeakyReLU(slope)
     assert_float32_within(layer, inputs, lambda x: slope * abs(x), lambda x: slope)
 
@@ -64,7 +64,7 @@ def test_nan_stays_nan():
 
 
 @given(inputs=batches_of_values())
-def test_with_no_slope_it_is_relu_and_with_slope_one_nothing(inputs):
+def test_slope_0_is_relu_and_slope_1_is_the_identity(inputs):
     np.testing.assert_array_equal(
         LeakyReLU(0.0).forward(inputs)[0], ReLU().forward(inputs)[0]
     )
@@ -81,12 +81,12 @@ def test_the_kink_is_at_zero_itself():
 
 
 @pytest.mark.parametrize("slope", [-0.1, np.nan, np.inf])
-def test_a_slope_that_cannot_be(slope):
+def test_an_invalid_slope_is_refused(slope):
     message = "LeakyReLU takes negative_slope of at least 0, got .* Give a finite"
     with pytest.raises(ConfigError, match=message):
         LeakyReLU(slope)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(LeakyReLU(0.2)) == "LeakyReLU(negative_slope=0.2)"
     assert LeakyReLU().negative_slope == 0.01

@@ -63,7 +63,7 @@ def test_gradient_by_random_projection(case):
 
 @given(case=cases())
 def test_float32_stays_within_rounding(case):
-    """A sum of K products is off by at most K * eps times the sum of their sizes."""
+    """The error of a sum of K products is at most K * eps times their magnitudes."""
     layer, inputs = case
     inputs = inputs.astype(np.float32)
     for parameter in layer.parameters().values():
@@ -96,7 +96,7 @@ def test_other_array_libraries_give_the_same(xp, case):
 
 @settings(max_examples=20)
 @given(case=cases())
-def test_keeps_what_it_is_given(case):
+def test_arguments_are_not_modified(case):
     assert_keeps_what_it_is_given(*case)
 
 
@@ -161,11 +161,11 @@ def test_parameters_are_a_function_of_the_key():
         ((), r"of shape \(784,\), got \(\)\.$"),
     ],
 )
-def test_examples_that_do_not_fit(shape, message):
+def test_examples_of_the_wrong_shape_are_refused(shape, message):
     with pytest.raises(ShapeError, match=message) as error:
         Linear(784, 10, key=KEY).output_shape(shape)
     assert str(error.value).startswith("Linear(784, 10) takes examples")
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(Linear(784, 10, key=KEY)) == "Linear(784, 10)"

@@ -22,7 +22,7 @@ from .images import (
 POOLING = cases(pooling=True)
 ODD_VALUES = [
     (-2.0, -1.0, 0.0, 1.0),  # many ties
-    (-np.inf, -1.0),  # windows that hold nothing but -infinity
+    (-np.inf, -1.0),  # windows that contain only -infinity
     (np.nan, 0.0, 1.0, np.inf),
     (np.nan, -np.inf),
 ]
@@ -63,7 +63,7 @@ def test_equals_autograd(values, case):
 @settings(max_examples=50, deadline=None)
 @given(case=POOLING)
 def test_float32_is_exact(case):
-    """A maximum rounds nothing; only overlapping windows add up blame."""
+    """A maximum is exact; only gradients of overlapping windows are summed."""
     layer, inputs = layer_for(case), case.normal().astype(np.float32)
     outputs, cache = layer.forward(inputs)
     finer, _ = layer.forward(inputs.astype(np.float64))
@@ -81,7 +81,7 @@ def test_float32_is_exact(case):
 @settings(max_examples=20, deadline=None)
 @given(case=POOLING)
 def test_gradient_by_random_projection(case):
-    # values a whole step apart, so that no winner changes within the projection
+    # values at least 1 apart, so that no argmax changes within the projection
     order = np.random.default_rng(case.seed).permutation(np.prod(case.shape))
     assert_slope(layer_for(case), order.reshape(case.shape).astype(float))
 
@@ -95,7 +95,7 @@ def test_other_array_libraries_give_the_same(xp, case):
 
 @settings(max_examples=20, deadline=None)
 @given(case=POOLING)
-def test_keeps_what_it_is_given(case):
+def test_arguments_are_not_modified(case):
     assert_keeps_what_it_is_given(layer_for(case), case.normal())
 
 
@@ -118,20 +118,20 @@ def test_never_falls_below_the_mean(case):
 
 @settings(max_examples=30, deadline=None)
 @given(case=POOLING, shift=st.floats(-3, 3), scale=st.floats(0.1, 3))
-def test_commutes_with_growing_functions(case, shift, scale):
+def test_commutes_with_increasing_functions(case, shift, scale):
     layer, inputs = layer_for(case), case.normal()
     outputs, _ = layer.forward(scale * inputs + shift)
     np.testing.assert_array_equal(outputs, scale * layer.forward(inputs)[0] + shift)
 
 
-def test_the_first_of_equals_wins_row_by_row():
+def test_ties_go_to_the_first_in_row_major_order():
     layer = MaxPool2d(2)
     outputs, cache = layer.forward(np.array([[[[0.0, 5.0], [5.0, 5.0]]]]))
     d_inputs, _ = layer.backward(np.ones_like(outputs), cache)
     np.testing.assert_array_equal(d_inputs, [[[[0.0, 1.0], [0.0, 0.0]]]])
 
 
-def test_nan_wins_and_takes_the_gradient():
+def test_nan_is_the_maximum_and_receives_the_gradient():
     layer = MaxPool2d(2)
     outputs, cache = layer.forward(np.array([[[[9.0, np.nan], [5.0, np.inf]]]]))
     assert np.isnan(outputs).all()
@@ -143,7 +143,7 @@ def test_nan_wins_and_takes_the_gradient():
     ("kernel_size", "stride", "padding"),
     [(3, 2, 1), (4, (1, 3), 2), (4, (3, 1), 2), ((4, 2), 1, (2, 1)), (5, 1, (2, 1))],
 )
-def test_the_border_never_wins(kernel_size, stride, padding):
+def test_padding_is_never_the_maximum(kernel_size, stride, padding):
     layer = MaxPool2d(kernel_size, stride=stride, padding=padding)
     outputs, cache = layer.forward(np.full((1, 1, 6, 5), -np.inf))
     assert np.all(outputs == -np.inf)
@@ -151,14 +151,14 @@ def test_the_border_never_wins(kernel_size, stride, padding):
     assert d_inputs.sum() == outputs.size
 
 
-def test_the_cache_names_the_winners():
+def test_the_cache_holds_the_argmax():
     _, cache = MaxPool2d(2).forward(np.arange(16.0).reshape(1, 1, 4, 4))
     assert cache._fields == ("winners", "input_size")
     np.testing.assert_array_equal(cache.winners, np.full((1, 1, 2, 2), 3))
     assert cache.input_size == (4, 4)
 
 
-def test_windows_stand_side_by_side_unless_told():
+def test_the_default_stride_is_the_kernel_size():
     assert MaxPool2d((2, 3)).stride == (2, 3)
     assert MaxPool2d((2, 3)).output_shape((6, 9, 9)) == (6, 4, 3)
 
@@ -168,10 +168,10 @@ def test_windows_stand_side_by_side_unless_told():
     [
         ((), r"takes images of shape \(channels, height, width\), got \(\)"),
         ((16,), r"takes images of shape \(channels, height, width\), got \(16,\)"),
-        ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Take a smaller"),
+        ((6, 2, 9), r"needs images of at least 3x3 pixels, got 2x9\. Use a smaller"),
     ],
 )
-def test_images_that_do_not_fit(shape, message):
+def test_images_of_the_wrong_shape_are_refused(shape, message):
     with pytest.raises(ShapeError, match=message) as error:
         MaxPool2d(3).output_shape(shape)
     assert str(error.value).startswith("MaxPool2d(3, stride=3, padding=0) ")
@@ -187,12 +187,12 @@ def test_images_that_do_not_fit(shape, message):
         ((4, 2), {"padding": 2}, "padding of at most half .* 2, got 2"),
     ],
 )
-def test_settings_that_cannot_be(kernel_size, options, message):
+def test_invalid_settings_are_refused(kernel_size, options, message):
     with pytest.raises(ConfigError, match=f"MaxPool2d takes {message}"):
         MaxPool2d(kernel_size, **options)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(MaxPool2d(3, stride=(2, 1))) == (
         "MaxPool2d(3, stride=(2, 1), padding=0)"
     )

@@ -48,7 +48,7 @@ def test_is_an_elementwise_layer(inputs):
     assert_is_an_elementwise_layer(LAYER, inputs)
 
 
-def test_nan_stays_nan_and_does_not_pass_a_closed_gate():
+def test_nan_stays_nan_and_has_no_gradient_where_inactive():
     assert_nan_stays_where_it_is(LAYER, d_inputs_too=False)
     outputs, cache = LAYER.forward(np.array([[-1.0, 2.0, -np.inf, np.inf]]))
     np.testing.assert_array_equal(outputs, [[0.0, 2.0, 0.0, np.inf]])
@@ -56,18 +56,18 @@ def test_nan_stays_nan_and_does_not_pass_a_closed_gate():
     np.testing.assert_array_equal(d_inputs, [[0.0, 5.0, 0.0, 7.0]])
 
 
-def test_a_nan_opens_no_gate():
-    """By the equation of `d_inputs`: a NaN is not above 0."""
+def test_a_nan_output_has_no_gradient():
+    """By the equation of `d_inputs`: NaN > 0 is false."""
     _, cache = LAYER.forward(np.array([[np.nan, 1.0]]))
     d_inputs, _ = LAYER.backward(np.array([[3.0, 5.0]]), cache)
     np.testing.assert_array_equal(d_inputs, [[0.0, 5.0]])
 
 
 @given(inputs=batches_of_values())
-def test_twice_is_once(inputs):
+def test_is_idempotent(inputs):
     once, _ = LAYER.forward(inputs)
     np.testing.assert_array_equal(LAYER.forward(once)[0], once)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(LAYER) == "ReLU()"

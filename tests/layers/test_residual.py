@@ -29,7 +29,7 @@ SHAPES = st.tuples(*[st.integers(1, 5)] * 3)
 
 
 class Noise(Layer[None]):
-    """Adds a draw of its key to every number; keeps one buffer."""
+    """Adds a random number of its key to every value; has one buffer."""
 
     def output_shape(self, input_shape):
         return input_shape
@@ -65,7 +65,7 @@ def images(batch, height, width, channels=2):
 
 
 @given(shape=SHAPES)
-def test_is_the_sum_of_both_ways(shape):
+def test_is_the_sum_of_both_branches(shape):
     inputs = images(*shape)
     one, two = plain(), with_shortcut()
     close(one.forward(inputs)[0], one.body.forward(inputs)[0] + inputs, 0)
@@ -110,15 +110,15 @@ def test_other_array_libraries_give_the_same(xp, make):
 
 
 @pytest.mark.parametrize("make", [plain, with_shortcut])
-def test_keeps_what_it_is_given(make):
+def test_arguments_are_not_modified(make):
     assert_keeps_what_it_is_given(make(), images(2, 5, 4))
 
 
-def test_an_identity_body_does_not_hand_out_what_it_was_given():
+def test_an_identity_body_does_not_return_its_arguments():
     assert_keeps_what_it_is_given(Residual(Noise()), images(2, 5, 4))
 
 
-def test_parameters_and_gradients_are_named_after_their_way():
+def test_parameters_and_gradients_are_named_after_their_branch():
     layer = with_shortcut()
     names = [
         "body.conv2d_1.weight",
@@ -135,13 +135,13 @@ def test_parameters_and_gradients_are_named_after_their_way():
     assert cache._fields == ("body", "shortcut")
 
 
-def test_buffers_are_named_after_their_way():
+def test_buffers_are_named_after_their_branch():
     assert list(Residual(Noise()).buffers()) == ["body.seen"]
     both = Residual(Noise(), Noise()).buffers()
     assert list(both) == ["body.seen", "shortcut.seen"]
 
 
-def test_each_way_draws_from_its_own_child_of_the_key():
+def test_each_branch_has_its_own_child_key():
     inputs = np.zeros((3, 4))
     outputs, _ = Residual(Noise(), Noise()).forward(inputs, training=True, key=KEY)
     expected = uniform(KEY.child("body"), (3, 4)) + uniform(
@@ -152,9 +152,9 @@ def test_each_way_draws_from_its_own_child_of_the_key():
     assert not np.any(calm)
 
 
-def test_body_and_shortcut_must_meet():
+def test_body_and_shortcut_must_have_equal_shapes():
     layer = Residual(Linear(8, 4, key=KEY))
-    message = r"got \(4,\) from the body and \(8,\) from the shortcut\. Give a shortcut"
+    message = r"got \(4,\) from the body and \(8,\) from the shortcut\. Use a shortcut"
     with pytest.raises(ShapeError, match=message):
         layer.output_shape((8,))
     with pytest.raises(ShapeError, match=r"got \(9,\) from the body and \(8,\) from"):
@@ -164,13 +164,13 @@ def test_body_and_shortcut_must_meet():
 
 
 @pytest.mark.parametrize("way", ["body", "shortcut"])
-def test_the_error_names_the_way_that_does_not_fit(way):
+def test_the_error_names_the_branch(way):
     ways = {"body": Noise(), "shortcut": Noise(), way: Linear(8, 4, key=KEY)}
     with pytest.raises(ShapeError, match=rf"^{way}: Linear\(8, 4\) takes"):
         Residual(**ways).output_shape((7,))
 
 
-def test_says_what_it_is():
+def test_repr():
     inner = Linear(2, 2, key=KEY)
     assert repr(Residual(inner)) == "Residual(Linear(2, 2))"
     assert repr(Residual(inner, Linear(2, 2))) == (

@@ -29,7 +29,7 @@ KEY = Key(0).child("test")
 
 
 def network(depth=2, width=4):
-    """Linear and tanh in turn; three features in, two out."""
+    """Alternating linear and tanh layers; three features in, two out."""
     layers, size = [], 3
     for n in range(depth):
         layers += [Linear(size, width, key=KEY.child(str(n))), Tanh()]
@@ -65,8 +65,8 @@ def test_gradient_by_random_projection(seed, batch, depth):
 
 
 @CASES
-def test_is_its_layers_one_after_another(seed, batch, depth):
-    """Outputs, caches and gradients are, to the bit, those of the layers by hand."""
+def test_applies_its_layers_in_order(seed, batch, depth):
+    """Outputs, caches and gradients are identical to those of the layers one by one."""
     model, inputs = network(depth), inputs_of(seed, batch)
     outputs, caches = model.forward(inputs)
     d_inputs, gradients = model.backward(outputs, caches)
@@ -91,7 +91,7 @@ def test_other_array_libraries_give_the_same(xp, seed, batch, depth):
     assert_same_in(xp, network(depth), inputs_of(seed, batch))
 
 
-def test_keeps_what_it_is_given():
+def test_arguments_are_not_modified():
     assert_keeps_what_it_is_given(network(), inputs_of(0, 4))
 
 
@@ -124,7 +124,7 @@ def test_layers_are_named_as_their_files_and_counted_by_kind():
     ]
 
 
-def test_layers_within_layers_have_names_within_names():
+def test_nested_layers_have_nested_names():
     model = Sequential([Sequential([Linear(3, 2, key=KEY)])])
     names = ["sequential_1.linear_1.weight", "sequential_1.linear_1.bias"]
     assert list(model.parameters()) == names
@@ -132,7 +132,7 @@ def test_layers_within_layers_have_names_within_names():
     assert list(model.backward(outputs, caches)[1]) == names
 
 
-def test_every_layer_draws_from_a_key_of_its_own():
+def test_every_layer_has_its_own_key():
     model = Sequential([Dropout(0.5), Dropout(0.5)])
     key, inputs = KEY.at(3, np.array([5, 6])), np.ones((2, 100))
     _, (first, second) = model.forward(inputs, training=True, key=key)
@@ -143,7 +143,7 @@ def test_every_layer_draws_from_a_key_of_its_own():
     assert np.any(first != second)
 
 
-def test_training_reaches_every_layer():
+def test_training_is_passed_to_every_layer():
     model = Sequential([BatchNorm1d(3), Dropout(0.5)])
     before = model.buffers()["batch_norm1d_1.running_mean"].value
     _, caches = model.forward(inputs_of(0, 4))
@@ -153,13 +153,13 @@ def test_training_reaches_every_layer():
     assert model.buffers()["batch_norm1d_1.running_mean"].value is not before
 
 
-def test_the_shape_goes_through_all_layers():
+def test_the_output_shape_is_that_of_the_last_layer():
     model = Sequential([MaxPool2d(2), Flatten(), Linear(12, 5, key=KEY)])
     assert model.output_shape((3, 4, 4)) == (5,)
     assert Sequential([]).output_shape((3, 4, 4)) == (3, 4, 4)
 
 
-def test_no_layers_change_nothing():
+def test_an_empty_network_is_the_identity():
     inputs = inputs_of(0, 2)
     outputs, caches = Sequential([]).forward(inputs)
     np.testing.assert_array_equal(outputs, inputs)
@@ -174,6 +174,6 @@ def test_the_error_names_the_layer_that_does_not_fit():
         model.output_shape((3,))
 
 
-def test_says_what_it_is():
+def test_repr():
     expected = "Sequential(\n    linear_1: Linear(3, 2)\n    relu_1: ReLU()\n)"
     assert repr(Sequential([Linear(3, 2, key=KEY), ReLU()])) == expected

@@ -39,10 +39,10 @@ def test_gradient_by_random_projection(inputs):
 
 @given(inputs=batches_of_values(-80, 80))
 def test_float32_stays_within_rounding(inputs):
-    """exp is off by 4 eps of itself, the sum and the quotient by half an eps each.
+    """exp has a relative error of 4 eps, the sum and the quotient half an eps each.
 
-    So outputs are off by 5 eps of themselves; 1 - outputs by 5 eps of outputs and one
-    half; the products by another half each.
+    So outputs have a relative error of 5 eps; 1 - outputs has 5 eps of outputs and one
+    half; the products add another half each.
     """
 
     def size(x):
@@ -62,7 +62,7 @@ def test_nan_stays_nan():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_far_values_neither_warn_nor_pass_anything(dtype):
+def test_large_values_neither_warn_nor_have_a_gradient(dtype):
     inputs = np.array([[-np.inf, -1e30, -1000, 1000, 1e30, np.inf]], dtype=dtype)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         outputs, cache = LAYER.forward(inputs)
@@ -71,18 +71,18 @@ def test_far_values_neither_warn_nor_pass_anything(dtype):
     np.testing.assert_array_equal(d_inputs, 0)
 
 
-def test_far_below_zero_it_is_the_exponential():
+def test_for_large_negative_values_it_is_the_exponential():
     inputs = np.array([[-50.0, -300.0, -700.0]])
     np.testing.assert_allclose(LAYER.forward(inputs)[0], np.exp(inputs), rtol=1e-14)
 
 
 @given(inputs=batches_of_values())
 def test_laws(inputs):
-    """It and its mirror image sum to one; twice it, less one, is tanh of the half."""
+    """f(x) + f(-x) = 1, and 2 f(x) - 1 = tanh(x / 2)."""
     outputs, _ = LAYER.forward(inputs)
     close(outputs + LAYER.forward(-inputs)[0], np.ones_like(inputs), 1e-15)
     close(2 * outputs - 1, Tanh().forward(inputs / 2)[0], 1e-15)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(LAYER) == "Sigmoid()"

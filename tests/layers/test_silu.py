@@ -39,10 +39,11 @@ def test_gradient_by_random_projection(inputs):
 
 @given(inputs=batches_of_values(-80, 80))
 def test_float32_stays_within_rounding(inputs):
-    """The gate is off by 5 eps of itself, and the product by one more.
+    """The gate has a relative error of 5 eps, and the product one more.
 
-    So 1 - gate is off by 5 eps of the gate and one half, and times the output that is
-    6 eps of |x|, with the errors of the factors; to the left all shrinks as the gate.
+    So 1 - gate has an error of 5 eps of the gate and one half, and times the output
+    that is 6 eps of |x|, with the errors of the factors; for negative x it shrinks with
+    the gate.
     """
 
     def size(x):
@@ -67,7 +68,7 @@ def test_nan_stays_nan():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_far_values_pass_whole_or_not_at_all(dtype):
+def test_large_values_are_passed_and_large_negative_values_are_not(dtype):
     inputs = np.array([[-1e30, -1000, 1000, 1e30]], dtype=dtype)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         outputs, cache = LAYER.forward(inputs)
@@ -77,11 +78,11 @@ def test_far_values_pass_whole_or_not_at_all(dtype):
 
 
 @given(inputs=batches_of_values())
-def test_it_less_its_mirror_image_is_the_input(inputs):
+def test_f_of_x_minus_f_of_minus_x_is_x(inputs):
     close(LAYER.forward(inputs)[0] - LAYER.forward(-inputs)[0], inputs, 1e-14)
 
 
-def test_the_smallest_value_stands_one_below_itself():
+def test_the_minimum_is_one_above_its_input():
     inputs = np.linspace(-3, 0, 3_000_001)[None]
     outputs, cache = LAYER.forward(inputs)
     place = outputs.argmin()
@@ -91,6 +92,6 @@ def test_the_smallest_value_stands_one_below_itself():
     assert slopes.min() == pytest.approx(-0.09984, abs=1e-5)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(LAYER) == "SiLU()"
     assert list(Sequential([SiLU()]).layers) == ["silu_1"]

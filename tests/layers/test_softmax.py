@@ -46,9 +46,9 @@ def test_gradient_by_random_projection(seed, classes):
 
 @given(inputs=batches_of_values())
 def test_float32_stays_within_rounding(inputs):
-    """A difference d in the exponent is off by eps * d, so exp by that times itself.
+    """An exponent d has an error of eps * d, so exp a relative error of as much.
 
-    exp adds 4 eps, a sum of K terms K, the quotient 1; the way back adds another sum.
+    exp adds 4 eps, a sum of K terms K, the quotient 1; backward adds another sum.
     """
     coarse = inputs.astype(np.float32)
     d_outputs = np.random.default_rng(0).normal(size=inputs.shape).astype(np.float32)
@@ -79,7 +79,7 @@ def test_rows_sum_to_one_and_ignore_a_shift(inputs, shift):
 
 @given(inputs=batches_of_values())
 def test_gradients_of_a_row_sum_to_zero(inputs):
-    """Raising all inputs of a row together changes nothing."""
+    """Adding a constant to a row changes nothing."""
     _, cache = LAYER.forward(inputs)
     d_outputs = np.random.default_rng(0).normal(size=inputs.shape)
     d_inputs, _ = LAYER.backward(d_outputs, cache)
@@ -103,11 +103,11 @@ def test_large_values_do_not_overflow():
     np.testing.assert_array_equal(outputs, [[1, 0, 0]])
 
 
-def test_an_example_without_axes():
+def test_an_example_without_axes_is_refused():
     message = r"Softmax\(\) takes examples of .*classes\), got \(\)\. Give .* one axis"
     with pytest.raises(ShapeError, match=message):
         LAYER.output_shape(())
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(LAYER) == "Softmax()"

@@ -36,7 +36,7 @@ def test_gradient_by_random_projection(inputs):
 
 @given(inputs=batches_of_values())
 def test_float32_stays_within_rounding(inputs):
-    """tanh is off by 4 eps of itself, 1 - tanh ** 2 by 2 * 4 + 1, then the product."""
+    """tanh has an error of 4 eps, 1 - tanh ** 2 of 2 * 4 + 1, then the product."""
     bounds = (lambda x: 4 * abs(np.tanh(x))), (lambda x: 10)
     assert_float32_within(LAYER, inputs, *bounds)
 
@@ -58,11 +58,11 @@ def test_is_odd_and_bounded(inputs):
     assert np.all(abs(outputs) <= 1)
 
 
-def test_far_values_are_full_and_pass_nothing():
+def test_large_values_saturate_and_have_no_gradient():
     outputs, cache = LAYER.forward(np.array([[-np.inf, -1e30, 1e30, np.inf]]))
     np.testing.assert_array_equal(outputs, [[-1.0, -1.0, 1.0, 1.0]])
     np.testing.assert_array_equal(LAYER.backward(np.ones((1, 4)), cache)[0], 0)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(LAYER) == "Tanh()"

@@ -7,14 +7,14 @@ from handgrad.errors import ConfigError
 from handgrad.layers import AveragePool2d, Conv2d, MaxPool2d
 
 
-def test_half_the_kernel_is_the_widest_border_of_pooling():
+def test_pooling_pads_by_at_most_half_the_kernel():
     assert MaxPool2d(4, padding=2).padding == (2, 2)
     with pytest.raises(ConfigError, match="give 1 or less"):
         MaxPool2d(3, padding=2)
 
 
 @pytest.mark.parametrize("make", [partial(Conv2d, 1, 2), MaxPool2d, AveragePool2d])
-def test_an_assigned_setting_counts_as_one_given_at_first(make):
+def test_an_assigned_setting_is_used(make):
     layer, given = make(3), make((2, 4), stride=3, padding=1)
     layer.kernel_size, layer.stride, layer.padding = (2, np.int64(4)), 3, [1, 1]
     assert layer.windows == given.windows
@@ -23,7 +23,7 @@ def test_an_assigned_setting_counts_as_one_given_at_first(make):
 
 @pytest.mark.parametrize("name", ["kernel_size", "stride", "padding"])
 @pytest.mark.parametrize("value", [-1, 1.5, None, "3", (1, 2, 3), True])
-def test_an_assigned_setting_that_cannot_be_is_refused(name, value):
+def test_an_invalid_assigned_setting_is_refused(name, value):
     layer = MaxPool2d(3)
     with pytest.raises(ConfigError, match=f"MaxPool2d takes {name} as a whole"):
         setattr(layer, name, value)

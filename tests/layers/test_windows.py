@@ -32,7 +32,7 @@ def test_the_taps_of_a_window_are_its_pixels_row_by_row(case):
 
 
 @given(case=cases())
-def test_one_window_more_would_not_fit(case):
+def test_the_grid_is_as_large_as_possible(case):
     windows = Windows(*case.pairs)
     sides = zip(case.shape[2:], windows.grid(case.shape[2:]), *case.pairs, strict=True)
     for length, count, kernel, stride, padding in sides:
@@ -41,13 +41,13 @@ def test_one_window_more_would_not_fit(case):
 
 
 @pytest.mark.parametrize("size", [(2, 1), (9, 0), (0, 9), (2, 9), (1, 1)])
-def test_one_window_must_fit_both_ways(size):
+def test_one_window_must_fit_down_and_across(size):
     windows = Windows((5, 3), (2, 1), (1, 1))
     with pytest.raises(ShapeError, match=f"at least 3x1 pixels, got {size[0]}x"):
         windows.output_shape("Layer", 4, (2, *size))
 
 
-def test_the_smallest_image_gives_one_number_a_map():
+def test_the_smallest_image_gives_one_output_per_channel():
     windows = Windows((5, 3), (2, 1), (1, 1))
     assert windows.output_shape("Layer", 4, (2, 3, 1)) == (4, 1, 1)
 
@@ -62,7 +62,7 @@ def test_crop_undoes_pad(case):
 
 
 @given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 3))
-def test_every_takes_as_many_as_asked(stride, count, start):
+def test_every_selects_count_indices(stride, count, start):
     numbers = list(range(100))[every(stride, count, start)]
     assert numbers == [start + stride * n for n in range(count)]
 
@@ -70,7 +70,7 @@ def test_every_takes_as_many_as_asked(stride, count, start):
 @pytest.mark.parametrize(
     "value", [0, -1, 1.5, (1,), (1, 2, 3), (3, 0), "3", None, True, (True, 1)]
 )
-def test_a_pair_that_cannot_be(value):
+def test_an_invalid_pair_is_refused(value):
     with pytest.raises(ConfigError, match=r"Pool takes stride as .*Give, .*stride=2"):
         read_pair("Pool", "stride", value, least=1)
 

@@ -65,7 +65,7 @@ def test_other_array_libraries_give_the_same(xp):
         np.testing.assert_array_equal(np.asarray(gradient), l2.gradients(ours)[name])
 
 
-def test_no_weights_cost_nothing():
+def test_the_penalty_without_weights_is_zero():
     assert L2(1.0).penalty({}) == 0.0
 
 
@@ -81,10 +81,10 @@ def test_the_factor_is_not_negative(factor):
         L2(1.0, factor)
 
 
-def test_what_has_another_name_goes_free():
+def test_parameters_of_other_names_are_exempt():
     matrix = Parameter(np.ones((2, 2)))
     assert L2(1.0).penalty({"a.scale": matrix, "b.weights": matrix}) == 0.0
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(L2(0.001)) == "L2(0.001, factor=0.5)"

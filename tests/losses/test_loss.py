@@ -24,7 +24,7 @@ WEIGHTS = np.array([1, 0, 0.25, 3, 1, 2], np.float32)
 
 
 class Own(Loss[None]):
-    """A loss of the user's own, from before there were weights."""
+    """A custom loss without sample weights."""
 
     def forward(self, logits, targets):
         return 1.0, None
@@ -36,7 +36,7 @@ class Own(Loss[None]):
         return "Own()"
 
 
-def test_a_loss_without_its_equations_cannot_be_made():
+def test_a_loss_without_forward_or_backward_is_abstract():
     class Nothing(Loss[None]):
         pass
 
@@ -50,7 +50,7 @@ def test_the_mean_is_weighted_where_there_are_weights():
     assert mean_loss(losses, np.array([1, 0, 3], np.float32)) == 19 / 4
 
 
-def test_shares_add_up_to_one_and_follow_the_logits():
+def test_shares_sum_to_one_and_have_the_dtype_of_the_logits():
     assert shares_of(None, LOGITS) is None
     shares = shares_of(WEIGHTS, LOGITS)
     assert shares.shape == (6, 1)
@@ -58,16 +58,18 @@ def test_shares_add_up_to_one_and_follow_the_logits():
     assert shares_of(WEIGHTS, LOGITS.astype(np.float32)).dtype == np.float32
 
 
-def test_a_loss_from_before_there_were_weights_still_works_without():
+def test_a_loss_without_sample_weights_still_works():
     own = Own()
     assert forward_loss(own, LOGITS, TARGETS) == (1.0, None)
     assert not takes_weights(own)
-    with pytest.raises(ConfigError, match=r"Own\(\) takes logits and targets, got wei"):
+    with pytest.raises(
+        ConfigError, match=r"Own\(\) takes logits and targets only, got"
+    ):
         check_takes_weights(own)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
-def test_our_losses_take_weights(loss):
+def test_built_in_losses_take_weights(loss):
     check_takes_weights(loss)
 
 
@@ -113,7 +115,7 @@ def test_weighted_gradients_agree_with_finite_differences(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
-def test_whole_weights_are_repeated_examples(loss):
+def test_integer_weights_equal_repeated_examples(loss):
     counts = np.array([2, 1, 0, 3, 1, 1])
     repeated = loss.forward(LOGITS.repeat(counts, 0), TARGETS.repeat(counts))[0]
     value = loss.forward(LOGITS, TARGETS, counts.astype(np.float32))[0]

@@ -49,7 +49,7 @@ def test_known_values():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_huge_logits_stay_finite_and_the_dtype_stays(dtype):
+def test_huge_logits_stay_finite_and_the_dtype_is_kept(dtype):
     loss = MeanSquaredError()
     value, cache = loss.forward(np.array([[1e4, -1e4]], dtype=dtype), np.array([1]))
     assert np.isfinite(value)
@@ -70,5 +70,5 @@ def test_other_array_libraries_give_the_same(xp):
     )
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(MeanSquaredError()) == "MeanSquaredError()"

@@ -58,7 +58,7 @@ def test_gradient_by_random_projection():
     assert slope == pytest.approx((ahead - behind) / 2e-7, rel=1e-6)
 
 
-def test_small_logits_cost_about_the_margin_for_each_wrong_class():
+def test_for_small_logits_each_wrong_class_adds_about_the_margin():
     # report 003 publishes 9.0004 for 10 classes and logits of size 1e-3
     logits, targets = example(3, 50, 10)
     loss, _ = MulticlassSVM().forward(1e-3 * logits, targets)
@@ -75,7 +75,7 @@ def test_known_values():
     )
 
 
-def test_a_lead_of_exactly_the_margin_has_no_slope():
+def test_a_hinge_of_exactly_zero_has_no_gradient():
     loss = MulticlassSVM()
     value, cache = loss.forward(np.array([[2.0, 1.0]]), np.array([0]))
     assert value == 0
@@ -94,7 +94,7 @@ def test_huge_logits_stay_finite(dtype):
 
 
 @pytest.mark.parametrize("target", [0, 1])
-def test_nan_is_not_hidden(target):
+def test_nan_propagates(target):
     value, _ = MulticlassSVM().forward(np.array([[0.0, np.nan]]), np.array([target]))
     assert np.isnan(value)
 
@@ -119,12 +119,12 @@ def test_the_margin_is_positive(margin):
         MulticlassSVM(margin)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(MulticlassSVM(0.5)) == "MulticlassSVM(margin=0.5)"
 
 
-def test_a_nan_costs_nan_and_pushes_nothing():
-    """By the equation of `active`: a NaN is not above 0."""
+def test_a_nan_gives_a_nan_loss_and_no_gradient():
+    """By the equation of `active`: NaN > 0 is false."""
     loss, cache = MulticlassSVM().forward(np.array([[0.0, np.nan, 0.5]]), np.array([0]))
     assert np.isnan(loss)
     np.testing.assert_array_equal(MulticlassSVM().backward(cache), [[-1.0, 0.0, 1.0]])

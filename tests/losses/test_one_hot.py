@@ -8,7 +8,7 @@ from handgrad.losses.one_hot import one_hot
 
 @pytest.mark.parametrize("xp", [np, torch, array_api_strict])
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "int64"])
-def test_is_true_at_the_target_alone(xp, dtype):
+def test_is_true_at_the_target_only(xp, dtype):
     targets = xp.asarray([2, 0], dtype=getattr(xp, dtype))
     mask = one_hot(targets, xp.zeros((2, 3)))
     np.testing.assert_array_equal(

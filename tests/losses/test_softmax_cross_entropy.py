@@ -18,7 +18,7 @@ def example(seed, batch=5, classes=4, scale=3.0):
 
 
 def by_definition(logits, targets, smoothing):
-    """The mean over examples of -sum q log p, one number at a time."""
+    """The mean over examples of -sum(q * log p), computed one number at a time."""
     batch, classes = logits.shape
     total = 0.0
     for row, target in zip(logits, targets, strict=True):
@@ -65,7 +65,7 @@ def test_gradient_by_random_projection(smoothing):
     assert slope == pytest.approx((ahead - behind) / 2e-5, rel=1e-6)
 
 
-def test_equal_logits_cost_the_logarithm_of_the_number_of_classes():
+def test_the_loss_of_equal_logits_is_log_classes():
     loss, _ = SoftmaxCrossEntropy().forward(np.zeros((3, 10)), np.array([0, 4, 9]))
     assert loss == pytest.approx(log(10), rel=1e-15)
 
@@ -96,7 +96,7 @@ def test_huge_logits_stay_finite(dtype, smoothing, signs):
     )
 
 
-def test_an_impossible_class_that_is_not_expected_costs_nothing():
+def test_a_class_of_target_probability_0_adds_nothing():
     logits = np.array([[0.0, -np.inf]])
     loss = SoftmaxCrossEntropy()
     value, cache = loss.forward(logits, np.array([0]))
@@ -104,12 +104,12 @@ def test_an_impossible_class_that_is_not_expected_costs_nothing():
     np.testing.assert_array_equal(loss.backward(cache), [[0.0, 0.0]])
 
 
-def test_nan_is_not_hidden():
+def test_nan_propagates():
     value, _ = SoftmaxCrossEntropy().forward(np.array([[0.0, np.nan]]), np.array([0]))
     assert np.isnan(value)
 
 
-def test_the_mean_is_taken_in_float64():
+def test_the_mean_is_computed_in_float64():
     logits = np.zeros((100_000, 10), dtype=np.float32)
     loss, cache = SoftmaxCrossEntropy().forward(logits, np.zeros(100_000, dtype=int))
     # one rounding of each loss to float32, none of their sum
@@ -144,5 +144,5 @@ def test_smoothing_is_a_fraction(smoothing):
         SoftmaxCrossEntropy(smoothing)
 
 
-def test_says_what_it_is():
+def test_repr():
     assert repr(SoftmaxCrossEntropy(0.1)) == "SoftmaxCrossEntropy(label_smoothing=0.1)"

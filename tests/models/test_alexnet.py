@@ -56,12 +56,12 @@ def test_global_average_replaces_the_last_pooling():
     assert logits.shape == (2, 10)
 
 
-def test_kernels_of_the_report_need_no_border():
+def test_kernels_of_the_report_need_no_padding():
     model = alexnet(channels=4, kernel_sizes=[5, 5, 1, 1, 1], paddings=0)
     assert model.layers["linear_1"].in_features == 4 * 2 * 2
 
 
-def test_strides_are_taken_by_every_convolution():
+def test_strides_apply_to_every_convolution():
     model = alexnet(channels=4, strides=[2, 1, 1, 1, 1])
     assert model.layers["conv2d_1"].output_shape((1, 28, 28)) == (4, 14, 14)
 
@@ -83,17 +83,23 @@ def test_dropout_follows_the_hidden_linear_layers():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"channels": [64, 64]}, "alexnet takes channels as one value or as 5.* got 2"),
-        ({"kernel_sizes": [3] * 6}, "takes kernel_sizes as one value or as 5.* got 6"),
+        (
+            {"channels": [64, 64]},
+            "alexnet takes channels as one value or a list of 5.* got 2",
+        ),
+        (
+            {"kernel_sizes": [3] * 6},
+            "takes kernel_sizes as one value or a list of 5.* got 6",
+        ),
         ({"pooling": "global"}, "no pooling named 'global'. Did you mean 'global_ave"),
         ({"channels": 0}, "conv2d_1: conv2d takes out_channels of at least 1"),
     ],
 )
-def test_refuses_options_that_cannot_be(options, words):
+def test_invalid_options_are_refused(options, words):
     with pytest.raises(ConfigError, match=words):
         alexnet(**options)
 
 
-def test_an_image_that_is_pooled_away_is_refused_by_name():
+def test_an_image_too_small_for_pooling_is_refused_by_layer():
     with pytest.raises(ShapeError, match=r"^max_pool2d_3: MaxPool2d"):
         alexnet(channels=4, input_shape=(1, 4, 4))

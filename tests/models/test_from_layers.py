@@ -60,7 +60,7 @@ def test_names_agree_with_those_of_the_network():
     ]
 
 
-def test_sizes_written_out_are_taken_as_they_are():
+def test_explicit_sizes_are_used():
     rows = [
         {"name": "flatten"},
         {"name": "linear", "in_features": 96, "out_features": 3},
@@ -82,7 +82,7 @@ class Block(nn.Module):
         return self.body(inputs) + self.shortcut(inputs)
 
 
-def test_residual_and_sequential_layers_hold_lists_of_their_own():
+def test_residual_and_sequential_layers_contain_nested_lists():
     body = [
         {"name": "conv2d", "out_channels": 4, "kernel_size": 3, "padding": 1},
         {"name": "relu"},
@@ -132,7 +132,7 @@ def test_a_residual_layer_without_a_shortcut_adds_its_inputs():
         ({"name": 3}, "A layer is selected by name, got 3"),
     ],
 )
-def test_refuses_a_layer_that_cannot_be(row, words):
+def test_an_invalid_layer_is_refused(row, words):
     with pytest.raises(ConfigError, match=words):
         build(layers=[row])
 
@@ -149,8 +149,8 @@ def test_names_the_layer_inside_a_residual_layer():
         build(layers=[{"name": "residual", "body": body}])
 
 
-def test_the_last_layer_must_give_one_number_for_each_class():
-    with pytest.raises(ShapeError, match=r"gives \(3,\) .* 4 classes need \(4,\)"):
+def test_the_network_must_output_one_logit_per_class():
+    with pytest.raises(ShapeError, match=r"each of 4 classes, \(4,\), got \(3,\)"):
         build(classes=4)
 
 
@@ -170,7 +170,7 @@ TOO_MANY = {
 
 
 @pytest.mark.parametrize("case", TOO_MANY)
-def test_more_layers_than_anybody_means_are_refused_at_once(case):
+def test_too_many_layers_are_refused_at_once(case):
     with pytest.raises(ConfigError, match=r"at most 10,000 layers, got more"):
         from_layers(layers=TOO_MANY[case])
 

@@ -9,7 +9,7 @@ from .twins import assert_same_network
 
 
 def textbook(activation, pooling, channels, padding):
-    """LeNet-5 as Dive into Deep Learning writes it, section 7.6."""
+    """LeNet-5 as in Dive into Deep Learning, section 7.6."""
     return nn.Sequential(
         nn.Conv2d(channels, 6, 5, padding=padding),
         activation(),
@@ -48,7 +48,7 @@ def test_has_61706_parameters():
     assert sum(p.value.size for p in lenet().parameters().values()) == 61_706
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_gives_others():
+def test_initialization_depends_on_the_seed_only():
     first, again, other = (
         lenet(seed=seed).parameters()["conv2d_1.weight"].value for seed in (1, 1, 2)
     )
@@ -76,7 +76,7 @@ def test_inputs_that_are_no_images_are_refused():
         ({"classes": 0}, "A model takes sizes of at least 1, got 0"),
     ],
 )
-def test_refuses_options_that_cannot_be(options, words):
+def test_invalid_options_are_refused(options, words):
     with pytest.raises(ConfigError, match=words):
         lenet(**options)
 

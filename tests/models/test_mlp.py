@@ -30,7 +30,7 @@ def test_the_default_is_784_256_10():
     assert sum(p.value.size for p in parameters.values()) == 203_530
 
 
-def test_one_value_serves_all_hidden_layers():
+def test_one_value_applies_to_all_hidden_layers():
     model = mlp(hidden_sizes=(16, 8), activations="gelu_tanh", dropout=0.2)
     assert list(model.layers) == [
         "flatten_1",
@@ -55,9 +55,9 @@ def test_no_hidden_layer_is_softmax_regression():
 
 
 @pytest.mark.parametrize("option", ["activations", "dropout"])
-def test_refuses_a_list_of_another_length(option):
+def test_a_list_of_the_wrong_length_is_refused(option):
     value = {"activations": ["relu"] * 3, "dropout": [0.1] * 3}[option]
-    words = rf"mlp takes {option} as one value or as 2, .* got 3: "
+    words = rf"mlp takes {option} as one value or a list of 2, .* got 3: "
     with pytest.raises(ConfigError, match=words):
         mlp(hidden_sizes=(16, 8), **{option: value})
 

@@ -5,7 +5,7 @@ from handgrad.layers import Linear, Sequential
 from handgrad.models.own import made_by
 
 
-def test_a_function_is_told_sizes_and_seed():
+def test_a_model_function_receives_shape_classes_and_seed():
     asked = []
 
     def make(input_shape, classes, seed):
@@ -17,6 +17,6 @@ def test_a_function_is_told_sizes_and_seed():
 
 
 @pytest.mark.parametrize("made", [None, Linear(4, 3), []])
-def test_what_is_no_network_is_refused(made):
-    with pytest.raises(ConfigError, match="The function that makes the network"):
+def test_a_model_function_must_return_a_network(made):
+    with pytest.raises(ConfigError, match="The model function must return"):
         made_by(lambda *_: made, (4,), 3, 0)

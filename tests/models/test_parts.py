@@ -38,7 +38,7 @@ def test_an_initializer_with_its_number(choice, name, number):
     np.testing.assert_array_equal(ours, INITIALIZERS[name](number)((3, 4), KEY))
 
 
-def test_a_function_is_taken_as_it_is():
+def test_a_function_is_used_as_it_is():
     assert initializer(he_normal) is he_normal
 
 
@@ -58,7 +58,7 @@ def test_a_function_is_taken_as_it_is():
         (3, "An initializer is selected by name, got 3"),
     ],
 )
-def test_refuses_an_initializer_that_cannot_be(choice, words):
+def test_an_invalid_initializer_is_refused(choice, words):
     with pytest.raises(ConfigError, match=words):
         initializer(choice)
 

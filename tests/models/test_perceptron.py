@@ -32,7 +32,7 @@ def test_is_the_network_of_the_textbook(activation):
     assert_same_network(model, twin, (1, 4, 5))
 
 
-def test_begins_as_report_001_says():
+def test_starts_as_in_report_001():
     parameters = perceptron().parameters()
     assert [p.shape for p in parameters.values()] == [(64, 784), (64,), (10, 64), (10,)]
     assert np.std(parameters["linear_1.weight"].value) == pytest.approx(0.1, rel=0.02)
@@ -44,6 +44,6 @@ def test_refuses_an_unknown_activation_with_the_nearest_name():
         perceptron(activation="sigmiod")
 
 
-def test_refuses_a_hidden_layer_of_nothing():
+def test_an_empty_hidden_layer_is_refused():
     with pytest.raises(ConfigError, match="linear_1: linear takes out_features of at"):
         perceptron(hidden=0)

@@ -60,7 +60,7 @@ def test_is_the_network_written_with_torch(channels, blocks, stem, size):
 
 
 @pytest.mark.parametrize(("blocks", "expected"), [(1, 78_378), (3, 273_258)])
-def test_the_numbers_of_parameters_that_are_promised(blocks, expected):
+def test_the_documented_numbers_of_parameters(blocks, expected):
     model = resnet(blocks=blocks)
     assert sum(p.value.size for p in model.parameters().values()) == expected
 
@@ -78,11 +78,11 @@ def test_one_pixel_is_enough():
 
 
 @pytest.mark.parametrize("options", [{"channels": ()}, {"blocks": 0}])
-def test_no_block_is_refused(options):
+def test_zero_blocks_are_refused(options):
     with pytest.raises(ConfigError, match="at least one stage"):
         resnet(**options)
 
 
-def test_another_stem_is_refused():
+def test_an_unknown_stem_is_refused():
     with pytest.raises(ConfigError, match="There is no stem named 'tall'"):
         resnet(stem="tall")

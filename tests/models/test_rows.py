@@ -66,6 +66,6 @@ class Mine(ReLU):
         (Sequential([Sequential([Mine()])]), "mine_1 is a Mine"),
     ],
 )
-def test_what_has_no_row_is_named(network, said):
+def test_a_layer_without_a_row_is_named(network, said):
     with pytest.raises(ConfigError, match=said):
         rows_of(network)

@@ -13,7 +13,7 @@ def test_is_the_network_of_the_textbook():
     assert_same_network(model, twin, (3, 2, 2))
 
 
-def test_begins_small():
+def test_initial_weights_are_small():
     weight = softmax_regression().parameters()["linear_1.weight"].value
     assert weight.shape == (10, 784)
     assert np.std(weight) == pytest.approx(0.01, rel=0.05)

@@ -47,6 +47,6 @@ def test_one_pixel_is_enough_for_one_stage():
 
 
 @pytest.mark.parametrize("options", [{"channels": ()}, {"convolutions": 0}])
-def test_no_convolution_is_refused(options):
+def test_zero_convolutions_are_refused(options):
     with pytest.raises(ConfigError, match="at least one stage"):
         vgg(**options)

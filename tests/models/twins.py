@@ -1,4 +1,4 @@
-"""A model beside the same network written with torch, in float64."""
+"""Comparison of a model with the same network in torch, in float64."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from handgrad.losses import SoftmaxCrossEntropy
 
 
 def give_float64(model):
-    """The model's own float32 numbers, widened."""
+    """Convert the model's float32 parameters to float64."""
     for array in (*model.parameters().values(), *model.buffers().values()):
         array.value = array.value.astype(np.float64)
 

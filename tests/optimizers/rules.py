@@ -1,4 +1,4 @@
-"""Steps of a rule beside torch's on the same gradients, in float64."""
+"""Updates of an optimizer and of torch's on the same gradients, in float64."""
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ def path(optimizer, xp=np, dtype=None):
 
 
 def torch_path(rule, **settings):
-    """The same, by a rule of torch."""
+    """The same, by an optimizer of torch."""
     start, gradients = start_and_gradients()
     parameter = torch.tensor(start, requires_grad=True)
     optimizer = rule([parameter], **settings)

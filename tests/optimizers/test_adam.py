@@ -21,7 +21,7 @@ def test_equals_torch(betas, weight_decay):
 
 
 def test_the_first_step_has_the_length_of_the_learning_rate():
-    # after one step both means are unbiased to the gradient and its square
+    # after one step the unbiased means are the gradient and its square
     parameter = Parameter(np.array([1.0, 1.0]))
     optimizer = Adam(0.25, eps=1e-12)
     state = optimizer.initial_state(parameter)
@@ -54,7 +54,7 @@ def test_the_known_values_of_report_003():
     assert parameter.value[0] == pytest.approx(-0.40094747, abs=1e-8)
 
 
-def test_gives_new_arrays_and_keeps_those_it_was_given():
+def test_returns_new_arrays_and_does_not_modify_the_old():
     value, gradient = np.ones(3), np.ones(3)
     parameter = Parameter(value)
     optimizer = Adam(0.1, weight_decay=0.1)
@@ -88,11 +88,11 @@ def test_other_array_libraries_give_the_same(xp):
         ({"weight_decay": -1.0}, "weight_decay of at least 0"),
     ],
 )
-def test_refuses_settings_that_cannot_be(settings, words):
+def test_invalid_settings_are_refused(settings, words):
     with pytest.raises(ConfigError, match=f"Adam takes .*{words}"):
         Adam(0.1, **settings)
 
 
-def test_says_what_it_is():
+def test_repr():
     text = "Adam(beta1=0.9, beta2=0.999, eps=1e-08, weight_decay=0.5)"
     assert repr(Adam(0.1, weight_decay=0.5)) == text

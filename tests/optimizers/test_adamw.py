@@ -21,7 +21,7 @@ def test_equals_torch(betas, weight_decay):
     )
 
 
-def test_shrinks_a_parameter_whose_gradient_is_zero():
+def test_decays_a_parameter_whose_gradient_is_zero():
     parameter = Parameter(np.array([2.0]))
     optimizer = AdamW(0.5, weight_decay=0.5)
     state = optimizer.initial_state(parameter)
@@ -31,7 +31,7 @@ def test_shrinks_a_parameter_whose_gradient_is_zero():
 
 
 def test_the_decay_follows_the_schedule():
-    """Like torch: what is decayed is scaled by the rate of the step."""
+    """As in torch, the decay is scaled by the learning rate of the step."""
     rates = step_decay(0.01, every=2, factor=0.1)
     ours, _, _ = path(AdamW(rates, weight_decay=0.5))
     start, gradients = start_and_gradients()
@@ -63,7 +63,7 @@ def test_the_decay_is_not_rescaled_with_the_gradient():
     assert moved == pytest.approx([1.0, 1.0], abs=1e-8)
 
 
-def test_gives_new_arrays_and_keeps_those_it_was_given():
+def test_returns_new_arrays_and_does_not_modify_the_old():
     value, gradient = np.ones(3), np.ones(3)
     parameter = Parameter(value)
     optimizer = AdamW(0.1, weight_decay=0.1)
@@ -97,11 +97,11 @@ def test_other_array_libraries_give_the_same(xp):
         ({"weight_decay": -1.0}, "weight_decay of at least 0"),
     ],
 )
-def test_refuses_settings_that_cannot_be(settings, words):
+def test_invalid_settings_are_refused(settings, words):
     with pytest.raises(ConfigError, match=f"AdamW takes .*{words}"):
         AdamW(0.1, **settings)
 
 
-def test_says_what_it_is():
+def test_repr():
     text = "AdamW(beta1=0.9, beta2=0.999, eps=1e-08, weight_decay=0.5)"
     assert repr(AdamW(0.1, weight_decay=0.5)) == text

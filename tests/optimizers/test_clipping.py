@@ -46,7 +46,7 @@ def test_the_norm_afterwards_is_at_most_the_limit(seed, max_norm):
     assert after == pytest.approx(min(norm, max_norm), rel=1e-14)
 
 
-def test_short_gradients_are_left_alone():
+def test_gradients_below_the_limit_are_unchanged():
     gradients = {"a": np.array([0.3, 0.4])}
     clipped, norm = clip_by_norm(gradients, 0.5 + 1e-9)
     assert norm == pytest.approx(0.5)
@@ -69,7 +69,7 @@ def test_the_norm_does_not_depend_on_the_order_of_the_names():
     assert gradient_norm(gradients) == gradient_norm(backwards)
 
 
-def test_a_norm_that_is_not_finite_is_handed_on():
+def test_a_norm_that_is_not_finite_is_returned():
     _, norm = clip_by_norm({"a": np.array([np.nan])}, 1.0)
     assert np.isnan(norm)
 

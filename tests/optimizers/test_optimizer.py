@@ -35,7 +35,7 @@ BAD_RATES = [float("nan"), float("inf"), -0.1, 1e300, None, "0.1", True, [0.1]]
 
 @pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
 @pytest.mark.parametrize("bad", BAD_RATES)
-def test_a_step_without_a_learning_rate_is_refused_and_moves_nothing(rule, bad):
+def test_an_invalid_learning_rate_is_refused_before_any_update(rule, bad):
     optimizer = rule(lambda step: bad if step == 3 else 0.1)
     parameter = Parameter(before := np.array([3.0, -2.0]))
     said = r"Step 3 takes a learning rate of at (least 0|most 3)"
@@ -59,7 +59,7 @@ def test_no_other_number_can_be_assigned(rule, bad):
     assert optimizer.rate(1) == 0.1
 
 
-def test_a_rule_without_its_equations_cannot_be_made():
+def test_an_optimizer_without_its_methods_is_abstract():
     class Nothing(Optimizer):
         pass
 
@@ -68,7 +68,7 @@ def test_a_rule_without_its_equations_cannot_be_made():
 
 
 @pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
-def test_every_rule_finds_the_bottom_of_a_bowl(rule):
+def test_every_optimizer_minimizes_a_quadratic(rule):
     parameter = Parameter(np.array([3.0, -2.0]))
     optimizer = rule(cosine(0.1, steps=500))
     state = optimizer.initial_state(parameter)

@@ -39,7 +39,7 @@ def test_the_known_values_of_report_003():
     assert parameter.value[0] == pytest.approx(-0.39223849, abs=1e-8)
 
 
-def test_gives_new_arrays_and_keeps_those_it_was_given():
+def test_returns_new_arrays_and_does_not_modify_the_old():
     value, gradient = np.ones(3), np.ones(3)
     parameter = Parameter(value)
     optimizer = RMSProp(0.1, weight_decay=0.1)
@@ -70,11 +70,11 @@ def test_other_array_libraries_give_the_same(xp):
         ({"weight_decay": -1.0}, "weight_decay of at least 0"),
     ],
 )
-def test_refuses_settings_that_cannot_be(settings, words):
+def test_invalid_settings_are_refused(settings, words):
     with pytest.raises(ConfigError, match=f"RMSProp takes .*{words}"):
         RMSProp(0.1, **settings)
 
 
-def test_says_what_it_is():
+def test_repr():
     text = "RMSProp(decay=0.99, eps=1e-08, weight_decay=0)"
     assert repr(RMSProp(0.1)) == text

@@ -26,7 +26,7 @@ def test_equals_torch(settings):
     assert_same_path(ours, torch_path(torch.optim.SGD, lr=0.1, **settings))
 
 
-def test_the_form_with_the_learning_rate_in_the_velocity_goes_the_same_way():
+def test_the_form_with_the_learning_rate_in_the_velocity_is_equivalent():
     start, gradients = start_and_gradients()
     value, velocity = start, np.zeros_like(start)
     theirs = []
@@ -66,7 +66,7 @@ def test_follows_its_schedule():
         assert parameter.value == expected
 
 
-def test_gives_new_arrays_and_keeps_those_it_was_given():
+def test_returns_new_arrays_and_does_not_modify_the_old():
     value, gradient = np.ones(3), np.ones(3)
     parameter = Parameter(value)
     optimizer = SGD(0.1, momentum=0.9, weight_decay=0.1)
@@ -92,7 +92,7 @@ def test_other_array_libraries_give_the_same(xp):
     assert_same_path(path(optimizer, xp)[0], path(optimizer)[0])
 
 
-def test_remembers_nothing_without_momentum():
+def test_the_state_is_empty_without_momentum():
     assert SGD(0.1).initial_state(Parameter(np.ones(2))) == {}
 
 
@@ -105,11 +105,11 @@ def test_remembers_nothing_without_momentum():
         ({"learning_rate": 0.1, "nesterov": True}, "nesterov takes momentum above"),
     ],
 )
-def test_refuses_settings_that_cannot_be(settings, words):
+def test_invalid_settings_are_refused(settings, words):
     with pytest.raises(ConfigError, match=f"SGD .*{words}"):
         SGD(**settings)
 
 
-def test_says_what_it_is():
+def test_repr():
     text = "SGD(momentum=0.9, nesterov=True, weight_decay=0)"
     assert repr(SGD(0.1, momentum=0.9, nesterov=True)) == text

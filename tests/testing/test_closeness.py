@@ -23,7 +23,7 @@ def test_sums_in_two_orders_agree_within_the_bound(terms, data):
     assert abs(float(forward) - exact) <= rounding_bound(terms, scale)
 
 
-def test_agreement_is_judged_by_the_coarser_side():
+def test_the_tolerance_is_that_of_the_less_precise_dtype():
     exact = np.array([1.0, 2.0, -3.0])
     assert_close(exact.astype(np.float32) + np.float32(3e-7), exact, terms=1)
     with pytest.raises(AssertionError):
@@ -31,10 +31,10 @@ def test_agreement_is_judged_by_the_coarser_side():
 
 
 @pytest.mark.parametrize("wrong", [[1.0, 2.001], [1.0, np.nan], [1.0, np.inf], [1.0]])
-def test_what_differs_is_refused(wrong):
+def test_a_difference_is_refused(wrong):
     with pytest.raises(AssertionError, match="the sums"):
         assert_close(np.array(wrong), np.array([1.0, 2.0]), 4, what="the sums")
 
 
-def test_nan_stands_where_nan_is_expected():
+def test_nan_must_be_in_the_same_places():
     assert_close(np.array([np.nan, 1.0]), np.array([np.nan, 1.0]), terms=1)

@@ -1,4 +1,4 @@
-"""Each law of the contract catches the layer that breaks it."""
+"""Each law of the contract detects a layer that violates it."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from handgrad.testing import LAYER_LAWS, Trial, check_layer
 
 
 class Scale(Layer):
-    """A right layer to be broken: outputs = weight * inputs, one weight a feature."""
+    """A correct layer to be modified: outputs = weight * inputs, by feature."""
 
     def __init__(self):
         self.weight = Parameter(np.array([2.0, -1.0, 0.5], dtype=np.float32))
@@ -169,7 +169,7 @@ BROKEN = [
 ]
 
 
-def test_a_right_layer_passes(seed):
+def test_a_correct_layer_passes(seed):
     check_layer(Scale, (3,), seed=seed)
     check_layer(ReLU, (2, 3, 4), seed=seed)
 
@@ -193,9 +193,9 @@ def test_the_worst_entry_is_named():
         check_layer(SlightlyWrongWeight, (3,))
 
 
-def test_examples_may_meet_if_the_layer_says_so():
+def test_examples_may_depend_on_each_other_with_examples_meet():
     law = LAYER_LAWS["examples_do_not_meet"]
-    with pytest.raises(AssertionError, match="examples meet"):
+    with pytest.raises(AssertionError, match="depend on other examples"):
         law(Trial(ExamplesMeet, (3,), examples_meet=True))  # it does so in prediction
 
     def forward(self, inputs, *, training=False, key=None):
@@ -204,7 +204,7 @@ def test_examples_may_meet_if_the_layer_says_so():
 
     meets_in_training = type("Meets", (Scale,), {"forward": forward})
     law(Trial(meets_in_training, (3,), examples_meet=True))
-    with pytest.raises(AssertionError, match="examples meet"):
+    with pytest.raises(AssertionError, match="depend on other examples"):
         law(Trial(meets_in_training, (3,)))
 
 

@@ -1,4 +1,4 @@
-"""Each law of the contract catches the loss that breaks it."""
+"""Each law of the contract detects a loss that violates it."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from handgrad.testing import LOSS_LAWS, LossTrial, check_loss
 
 
 class Square(Loss):
-    """A right loss to be broken: the mean square of the target's logit."""
+    """A correct loss to be modified: the mean square of the target's logit."""
 
     def forward(self, logits, targets):
         chosen = logits[np.arange(len(targets)), targets]
@@ -90,7 +90,7 @@ BROKEN = [
 ]
 
 
-def test_a_right_loss_passes(seed):
+def test_a_correct_loss_passes(seed):
     check_loss(Square(), seed=seed)
     check_loss(SoftmaxCrossEntropy(), batch=1, classes=2, seed=seed)
 

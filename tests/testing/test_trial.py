@@ -17,7 +17,7 @@ def make():
     return Linear(3, 2, key=Key(0))
 
 
-def test_a_batch_repeats_and_another_name_is_another_batch():
+def test_a_batch_is_reproducible_and_depends_on_its_name():
     trial = Trial(make, (3,), batch=4, seed=5)
     assert_same(trial.inputs(), trial.inputs(), "inputs")
     assert trial.inputs().shape == (4, 3)
@@ -40,7 +40,7 @@ def test_dtype_is_that_of_all_values():
 
 
 @pytest.mark.parametrize("other", [np.zeros(2), np.zeros(3, np.float32), np.ones(3)])
-def test_the_same_is_the_same_in_shape_dtype_and_bits(other):
+def test_assert_same_compares_shape_dtype_and_bits(other):
     with pytest.raises(AssertionError, match="these"):
         assert_same(other, np.zeros(3), "these")
 

@@ -72,8 +72,8 @@ def test_digits_are_made_large_enough_for_every_model():
         ({"loss": {"name": "svm"}}, "no loss named 'svm'"),
         ({"schedule": {"name": "cosin"}}, "Did you mean 'cosine'"),
         ({"dataset": {**DIGITS, "name": "digit"}}, "Did you mean 'digits'"),
-        ({"dataset": {**DIGITS, "validation": 1437}}, "both parts need one"),
-        ({"dataset": {**DIGITS, "train_count": 5000}}, "more images than the 1337"),
+        ({"dataset": {**DIGITS, "validation": 1437}}, "both parts need at least one"),
+        ({"dataset": {**DIGITS, "train_count": 5000}}, "from 1 to 1337, the number of"),
         (
             {"dataset": {**DIGITS, "augmentation": [{"name": "flip"}]}},
             "no augmentation named 'flip'",

@@ -2,8 +2,8 @@
 
 from handgrad.augmentation.augmentation import Augmentation
 from handgrad.augmentation.cutout import Cutout
+from handgrad.augmentation.flip_average import logits_with_flip
 from handgrad.augmentation.random_crop import RandomCrop
 from handgrad.augmentation.random_flip import RandomFlip
-from handgrad.augmentation.test_time_flip import logits_with_flip
 
 __all__ = ["Augmentation", "Cutout", "RandomCrop", "RandomFlip", "logits_with_flip"]

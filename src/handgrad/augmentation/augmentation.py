@@ -1,4 +1,4 @@
-"""What every augmentation is, and the whole numbers they draw."""
+"""The protocol of augmentations, and the random integers that they draw."""
 
 from typing import Protocol
 
@@ -11,37 +11,37 @@ from handgrad.randomness import Key, random_bits
 
 
 class Augmentation(Protocol):
-    """Protocol of augmentations: a random change of images that keeps their class.
+    """Protocol of augmentations: random transformations that keep the class.
 
-    One of your own defines `apply`. With `key.examples`, one number for each image, the
-    change of an image depends on the seed, the step and its number, not on its position
-    in the batch.
+    A custom augmentation defines `apply`. With `key.examples`, one number for each
+    image, the transformation of an image depends on the seed, the step and its number,
+    not on its position in the batch.
 
     Shapes
         images   (batch, channels, height, width), uint8 or float32
-        outputs  the same; the images given are not modified
+        outputs  the same; the input images are not modified
     """
 
     def apply(self, images: Images, key: Key) -> Images:
-        """Return changed copies of the `images`, drawn from `key`."""
+        """Return transformed copies of the `images`, drawn from `key`."""
 
 
 def check_smaller(name: str, option: str, size: int, image: tuple[int, int]) -> None:
-    """Refuse to shift or hide as much as a whole image; ConfigError."""
+    """Raise ConfigError unless `size` is smaller than height and width."""
     height, width = image
     if size >= min(image):
         raise ConfigError(
             f"{name} takes {option} below {min(image)} for images of {height} x "
-            f"{width} pixels, got {size}. Give less."
+            f"{width} pixels, got {size}. Use a smaller value."
         )
 
 
 def whole_numbers(key: Key, shape: Shape, count: int) -> NumpyArray:
-    """Uniform int64 numbers from 0 to count - 1.
+    """Uniform int64 integers from 0 to count - 1.
 
     Equations
-        number = floor(count * bits / 2**32)      no number is likelier than another by
-                                                  more than count / 2**32
+        number = floor(count * bits / 2**32)      relative difference of probabilities
+                                                  at most count / 2**32
     """
     bits = random_bits(key, shape).astype(np.uint64)
     return ((bits * np.uint64(count)) >> np.uint64(32)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Hiding a part of each image."""
+"""The cutout augmentation."""
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -13,7 +13,7 @@ from handgrad.ranges import check_at_least
 class Cutout:
     """Cutout: set one random square of each image to 0.
 
-    The centre is anywhere in the image, so near a border a part of the square lies
+    The centre is anywhere in the image, so near the edges a part of the square may lie
     outside. ConfigError for a size below 1.
 
     Shapes
@@ -38,7 +38,7 @@ class Cutout:
         self.size = size
 
     def check_images(self, height: int, width: int) -> None:
-        """ConfigError unless the square is smaller than this `height` and `width`."""
+        """Raise ConfigError unless the size is below `height` and `width`."""
         check_smaller("cutout", "size", self.size, (height, width))
 
     def apply(self, images: Images, key: Key) -> Images:
@@ -50,7 +50,7 @@ class Cutout:
         return np.where(hidden, np.uint8(0), images)
 
     def view(self, views: Views, key: Key) -> None:
-        """The same change written into `views`, for the engine; drawn from `key`."""
+        """Record the transformation drawn from `key` in `views`, for the engine."""
         count = len(views.table)
         top = self._start(key.child("row"), count, views.height)
         left = self._start(key.child("column"), count, views.width)

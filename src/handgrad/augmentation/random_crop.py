@@ -1,4 +1,4 @@
-"""Moving images a little, up, down and sideways."""
+"""The random crop augmentation."""
 
 import numpy as np
 from jaxtyping import Int64
@@ -37,7 +37,7 @@ class RandomCrop:
         self.padding = padding
 
     def check_images(self, height: int, width: int) -> None:
-        """ConfigError unless the padding is less than this `height` and `width`."""
+        """Raise ConfigError unless the padding is below `height` and `width`."""
         check_smaller("random_crop", "padding", self.padding, (height, width))
 
     def apply(self, images: Images, key: Key) -> Images:
@@ -52,7 +52,7 @@ class RandomCrop:
         return windows[np.arange(batch), :, top, left]
 
     def view(self, views: Views, key: Key) -> None:
-        """The same change written into `views`, for the engine; drawn from `key`."""
+        """Record the transformation drawn from `key` in `views`, for the engine."""
         top, left = self._corners(key, len(views.table))
         views.shift(top - self.padding, left - self.padding)
 

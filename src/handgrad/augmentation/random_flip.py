@@ -1,4 +1,4 @@
-"""Mirroring images."""
+"""The random horizontal flip augmentation."""
 
 import numpy as np
 from jaxtyping import Bool
@@ -10,14 +10,14 @@ from handgrad.randomness import Key
 
 
 class RandomFlip:
-    """Random horizontal flip: mirror each image with probability one half.
+    """Random horizontal flip: flip each image with probability 1/2.
 
     Shapes
         images   (batch, channels, height, width), uint8 or float32
         outputs  the same
 
     Equations
-        is_flipped = a fair coin, one for each image
+        is_flipped = true with probability 1/2, for each image
         outputs[c, y, x] = inputs[c, y, width - 1 - x] where is_flipped, else inputs
 
     Source
@@ -26,17 +26,17 @@ class RandomFlip:
     """
 
     def check_images(self, height: int, width: int) -> None:
-        """Images of any `height` and `width` can be mirrored."""
+        """Accept images of any `height` and `width`."""
 
     def apply(self, images: Images, key: Key) -> Images:
-        """Mirror about half of the `images`; which ones is drawn from `key`."""
+        """Flip about half of the `images`, drawn from `key`."""
         is_flipped = self._is_flipped(key, len(images))
         outputs = np.array(images)
         outputs[is_flipped] = images[is_flipped][..., ::-1]
         return outputs
 
     def view(self, views: Views, key: Key) -> None:
-        """The same change written into `views`, for the engine; drawn from `key`."""
+        """Record the transformation drawn from `key` in `views`, for the engine."""
         views.mirror(self._is_flipped(key, len(views.table)))
 
     def _is_flipped(self, key: Key, batch: int) -> Bool[NumpyArray, " batch"]:

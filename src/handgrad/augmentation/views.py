@@ -1,7 +1,7 @@
-"""Where each pixel of a changed image comes from: what all shifts and flips add up to.
+"""Composition of shifts, flips and cutouts as a table of source coordinates.
 
-A change that only moves pixels or paints them black need not copy an image: a row of
-numbers says it all, and the engine's first kernel reads the image through it.
+A transformation that only moves pixels or sets them to 0 need not copy images: one row
+of numbers describes it, and the engine's first kernel reads the image through it.
 """
 
 from typing import Protocol, TypeAlias, TypeGuard
@@ -17,11 +17,11 @@ Images: TypeAlias = (
     UInt8[NumpyArray, "batch channels height width"]
     | Float32[NumpyArray, "batch channels height width"]
 )
-CORNERS = 4  # numbers of a rectangle: first row, last + 1, first column, last + 1
+CORNERS = 4  # integers of a rectangle: first row, last + 1, first column, last + 1
 
 
 class Views:
-    """One view of each image of a batch, at first of the image as it is.
+    """The transformation of each image of a batch, the identity at first.
 
     Shapes
         table  (batch, 3 + 4 * rectangles): top, left, sign; of each rectangle its first
@@ -38,7 +38,7 @@ class Views:
         self.table = np.tile(start, (batch, 1))
 
     def shift(self, down: NumpyArray, right: NumpyArray) -> None:
-        """Look further down and to the right; what lies outside is black."""
+        """Shift the view down and to the right; pixels outside the image are 0."""
         table = self.table
         table[:, TOP] += down
         table[:, LEFT] += table[:, SIGN] * right
@@ -51,7 +51,7 @@ class Views:
                 table[:, edge] = np.clip(table[:, edge], 0, size)
 
     def mirror(self, chosen: Bool[NumpyArray, " batch"]) -> None:
-        """Left to right, for the images chosen."""
+        """Flip the chosen images horizontally."""
         table, width = self.table, self.width
         part = table[chosen]
         part[:, LEFT] += part[:, SIGN] * (width - 1)
@@ -61,22 +61,22 @@ class Views:
         table[chosen] = part
 
     def hide(self, top: NumpyArray, left: NumpyArray, size: int) -> None:
-        """Paint a black square whose corner is there."""
+        """Set a square with this top left corner to 0."""
         corners = np.stack([top, top + size, left, left + size], axis=1)
         self.table = np.concatenate([self.table, corners], axis=1)
 
 
 class Movable(Protocol):
-    """An augmentation that only moves pixels or paints them black."""
+    """An augmentation that only moves pixels or sets them to 0."""
 
     def view(self, views: Views, key: Key) -> None:
-        """Change the views as `apply` would change the images."""
+        """Record in `views` what `apply` would do to the images."""
 
 
 def is_movable(change: object) -> TypeGuard[Movable]:
-    """Whether `view` may stand for `apply`: the exact class has to define both.
+    """Whether `view` may replace `apply`: the class itself must define both.
 
-    A subclass that changes either, or what they share, runs by its `apply`.
+    For a subclass, which may override either or what they share, `apply` is used.
     """
     methods = {"apply", "view"}
     own = getattr(change, "__dict__", {})
@@ -87,7 +87,7 @@ def look(
     images: Images,
     table: Int64[NumpyArray, "batch numbers"],
 ) -> Images:
-    """The images as their views show them; black is 0."""
+    """Apply the views to the images; pixels outside a view are 0."""
     _, _, height, width = images.shape
     y, x = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
     at = [column[:, None, None] for column in table.T]
@@ -102,6 +102,6 @@ def look(
 
 
 def within(places: NumpyArray, edges: list[NumpyArray]) -> NumpyArray:
-    """Whether places lie from the first of two edges to before the second."""
+    """Whether places are in the half-open interval between two edges."""
     inside: NumpyArray = (places >= edges[0]) & (places < edges[1])
     return inside

@@ -1,4 +1,4 @@
-"""Data sets by name, or from a folder or zip of images; splits and normalization."""
+"""Data sets by name or from a folder or zip of images; splits and normalization."""
 
 from handgrad.datasets.dataset import Dataset, Split
 from handgrad.datasets.load import fetch, load

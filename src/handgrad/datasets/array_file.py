@@ -1,4 +1,4 @@
-"""A data set that came as arrays, in one file: `data.safetensors` in a run's folder."""
+"""Data sets given as arrays, saved as `data.safetensors` in the run folder."""
 
 import json
 from pathlib import Path
@@ -33,20 +33,20 @@ def load_arrays(path: Path) -> Dataset:
     try:
         with safe_open(path, "np") as file:
             names = tuple(map(str, parse_json((file.metadata() or {})["class_names"])))
-            names_of = file.keys()  # such a file is no mapping
+            names_of = file.keys()  # safe_open gives no mapping
             arrays = {name: file.get_tensor(name) for name in names_of}
         splits = {name: _split(arrays, name) for name in _names(arrays)}
         train, test = splits["train"], splits.get("test")
         for split in splits.values():
             if len(split.images) != len(split.targets):
-                raise ValueError("images and targets differ in number")
+                raise ValueError("images and targets differ in length")
             check_targets(split.targets, len(names), str(path))
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, HandgradError):
             raise
         raise DatasetError(
-            f"{path} is not a data set that Handgrad has written: {error}. Give the "
-            "arrays to Classifier.fit again."
+            f"{path} is not a data set saved by Handgrad: {error}. Pass the arrays "
+            "to Classifier.fit again."
         ) from error
     checksum = checksum_of(*splits.values())
     return Dataset(path.stem, train, test, names, checksum)

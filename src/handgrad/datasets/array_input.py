@@ -1,4 +1,4 @@
-"""Users' arrays as examples for a network: layout, dtype and finite values."""
+"""Validation of users' arrays: layout, dtype and finite values."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,20 +13,20 @@ from handgrad.ranges import shown
 
 Channels = Literal["first", "last"] | None
 CHANNEL_COUNTS = (1, 3)
-PIECE = 1 << 20  # numbers looked at or converted at once
+PIECE = 1 << 20  # numbers checked or converted at a time
 FLOAT_BYTES = 4
 FLOAT32_DIGITS = 64 * np.finfo(np.float32).eps
 
 
 @dataclass(frozen=True)
 class InputForm:
-    """What the examples of a classifier look like.
+    """Shape and dtype of the examples of a classifier.
 
     Shapes
         shape     (features,) or (channels, height, width)
-        dtype     "uint8": bytes stay bytes; "float32": all other numbers
-        channels  where images had their channel axis, if that must be known
-        columns   the names of the features, if they have names
+        dtype     "uint8" for bytes, "float32" for all other numbers
+        channels  position of the channel axis in arrays with four axes, else None
+        columns   names of the features, if they have names
     """
 
     shape: Shape
@@ -41,7 +41,7 @@ class InputForm:
 
 
 def form_of(array: NumpyArray, channels: Channels = None) -> InputForm:
-    """The form of training examples; ShapeError where the channel axis is in doubt.
+    """Return the form of training examples; ShapeError if it is ambiguous.
 
     Shapes
         array  (count, features), (count, height, width),
@@ -49,16 +49,16 @@ def form_of(array: NumpyArray, channels: Channels = None) -> InputForm:
     """
     if channels not in (None, "first", "last"):
         raise ShapeError(
-            f'channels is "first", "last" or None, got {shown(channels)}. Say where '
-            "the images have their channel axis."
+            f'channels must be "first", "last" or None, got {shown(channels)}. Set it '
+            "to the position of the channel axis of the images."
         )
     check_numbers(array)
     dtype = "uint8" if array.dtype == np.uint8 else "float32"
     sizes = tuple(array.shape[1:])
     if 0 in sizes:
         raise ShapeError(
-            f"Examples hold at least one number each, got {array.shape}. Give images "
-            "or vectors with a size."
+            "Examples must have at least one number each, got an array of shape "
+            f"{array.shape}. Give images or vectors that are not empty."
         )
     if array.ndim == 2:
         return InputForm(sizes, dtype)
@@ -69,7 +69,7 @@ def form_of(array: NumpyArray, channels: Channels = None) -> InputForm:
         shape = sizes if place == "first" else (sizes[2], *sizes[:2])
         return InputForm(shape, dtype, place)
     raise ShapeError(
-        "Examples are vectors (count, features) or images (count, height, width), "
+        "Examples must be vectors (count, features) or images (count, height, width), "
         "(count, height, width, channels) or (count, channels, height, width), got "
         f"{array.shape}. Reshape them."
     )
@@ -78,10 +78,10 @@ def form_of(array: NumpyArray, channels: Channels = None) -> InputForm:
 def as_examples(
     array: NumpyArray, form: InputForm, training: bool = False
 ) -> NumpyArray:
-    """Examples (count, *form.shape) side by side in memory, uint8 or float32.
+    """Return contiguous examples (count, *form.shape), uint8 or float32.
 
-    Nothing is copied that has this layout and dtype already. DatasetError for NaN and
-    infinity, by row and column; ShapeError for another size.
+    An array that has this layout and dtype already is not copied. DatasetError for NaN
+    and infinity, naming row and column; ShapeError for another size.
     """
     check_numbers(array)
     arranged = _arranged(array, form)
@@ -89,9 +89,8 @@ def as_examples(
         return np.ascontiguousarray(_bytes(arranged))
     if array.dtype == np.uint8 and not training:
         raise DatasetError(
-            "The classifier was trained on numbers that are not bytes, got uint8. "
-            "Convert them exactly as the training data was, for example with "
-            "astype('float32')."
+            "The classifier was trained on data that was not uint8, got uint8. Convert "
+            "it exactly as the training data, for example with astype('float32')."
         )
     if training and array.dtype.itemsize > FLOAT_BYTES and array.size:
         _check_digits(arranged)
@@ -99,16 +98,16 @@ def as_examples(
 
 
 def check_numbers(array: NumpyArray) -> None:
-    """DatasetError for dates and durations, which are no numbers to compute with."""
+    """Raise DatasetError for dates and durations."""
     if array.dtype.kind in "mM":
         raise DatasetError(
-            f"A classifier computes with numbers, got {array.dtype}. Subtract a date, "
-            "divide by numpy.timedelta64(1, 'D'), and give the number of days."
+            f"A classifier takes numbers, got {array.dtype}. Convert dates to numbers "
+            "of days: subtract a date and divide by numpy.timedelta64(1, 'D')."
         )
 
 
 def check_finite(array: NumpyArray, infinity: str = "infinity") -> None:
-    """DatasetError that names the row and column of the first NaN or infinity."""
+    """Raise DatasetError naming row and column of the first NaN or infinity."""
     size = max(1, PIECE // max(1, int(np.prod(array.shape[1:]))))
     for start in range(0, len(array), size):
         part = array[start : start + size]
@@ -119,10 +118,12 @@ def check_finite(array: NumpyArray, infinity: str = "infinity") -> None:
         if len(wrong):
             row, *place = (int(number) for number in wrong[0])
             what = "NaN" if np.isnan(part[tuple(wrong[0])]) else infinity
-            where = f"column {place[0]}" if len(place) == 1 else f"place {tuple(place)}"
+            where = (
+                f"column {place[0]}" if len(place) == 1 else f"position {tuple(place)}"
+            )
             raise DatasetError(
-                f"Row {start + row}, {where} holds {what}, and a classifier takes "
-                "finite numbers. Fill it in, or leave the row out."
+                f"Row {start + row}, {where} holds {what}, but a classifier takes "
+                "finite numbers. Replace the value, or remove the row."
             )
 
 
@@ -132,15 +133,18 @@ def _channel_axis(sizes: Shape, channels: Channels) -> Literal["first", "last"]:
     is_first, is_last = sizes[0] in CHANNEL_COUNTS, sizes[2] in CHANNEL_COUNTS
     if is_first != is_last:
         return "first" if is_first else "last"
-    which = "either end" if is_first else "neither end"
+    which = (
+        "both the first and the last" if is_first else "neither the first nor the last"
+    )
     raise ShapeError(
-        f"Images of shape {sizes} could have their channels at {which}. Say "
-        'channels="first" for (count, channels, height, width) or channels="last".'
+        f"The channel axis of images of shape {sizes} is ambiguous: {which} axis has "
+        'size 1 or 3. Set channels="first" for (count, channels, height, width), or '
+        'channels="last".'
     )
 
 
 def _arranged(array: NumpyArray, form: InputForm) -> NumpyArray:
-    """The same numbers as (count, *form.shape): a view."""
+    """Return a view of the array as (count, *form.shape)."""
     sizes, wanted = tuple(array.shape[1:]), form.shape
     if not form.is_image:
         if sizes == wanted:
@@ -160,7 +164,7 @@ def _arranged(array: NumpyArray, form: InputForm) -> NumpyArray:
     other = last if wanted[0] > 1 else wanted[1:]
     hint = "Resize them, or read files with read_image."
     if with_count(array, form) is not array:
-        hint = "For one image, give X[None]."
+        hint = "For a single image, pass X[None]."
     raise ShapeError(
         f"The classifier takes images of shape {_named(other)} or "
         f"{_named(wanted)}, got {array.shape}. {hint}"
@@ -168,12 +172,12 @@ def _arranged(array: NumpyArray, form: InputForm) -> NumpyArray:
 
 
 def _named(shape: Shape) -> str:
-    """The shape of a batch: (count, 1, 28, 28)."""
+    """Format the shape of a batch: (count, 1, 28, 28)."""
     return f"(count, {', '.join(map(str, shape))})"
 
 
 def with_count(array: NumpyArray, form: InputForm) -> NumpyArray:
-    """One example without the first axis as a batch of one; a batch as it is."""
+    """Add the batch axis to a single example; return a batch unchanged."""
     shapes = [form.shape, (*form.shape[1:], form.shape[0])]
     if form.is_image and form.shape[0] == 1:
         shapes.append(form.shape[1:])
@@ -181,36 +185,36 @@ def with_count(array: NumpyArray, form: InputForm) -> NumpyArray:
 
 
 def _bytes(array: NumpyArray) -> NumpyArray:
-    """Bytes as they are, and whole numbers from 0 to 255 as bytes."""
+    """Convert integers from 0 to 255 to uint8."""
     if array.dtype == np.uint8:
         return array
     if array.dtype.kind not in "iu":
         raise ShapeError(
-            f"The classifier takes images as bytes (uint8), got {array.dtype}. "
-            "Give pixels from 0 to 255; it normalises them itself."
+            f"The classifier takes images as uint8, got {array.dtype}. Pass pixels "
+            "from 0 to 255; the classifier normalizes them itself."
         )
     if array.size and (array.min() < 0 or array.max() > 255):
         raise DatasetError(
             f"The classifier takes pixels from 0 to 255, got {array.min()} to "
-            f"{array.max()}. Give them as they were in training."
+            f"{array.max()}. Scale them as in training."
         )
     return array.astype(np.uint8)
 
 
 def _floats(array: NumpyArray) -> NumpyArray:
-    """The numbers as float32, side by side."""
+    """Convert to contiguous float32."""
     if array.dtype.kind == "f":
         check_finite(array)
     if array.dtype == np.float32:
         return np.ascontiguousarray(array)
     with np.errstate(over="ignore"):
         found = np.ascontiguousarray(array, dtype=np.float32)
-    check_finite(found, "a number beyond float32")
+    check_finite(found, "a number outside the range of float32")
     return found
 
 
 def _check_digits(array: NumpyArray) -> None:
-    """DatasetError for a column whose values float32 cannot tell apart."""
+    """Raise DatasetError for a column whose range float32 cannot resolve."""
     axes = (0, *range(2, array.ndim))
     low, high = array.min(axis=axes), array.max(axis=axes)
     spread = high.astype(np.float64) - low
@@ -220,35 +224,35 @@ def _check_digits(array: NumpyArray) -> None:
     if len(lost):
         column = int(lost[0])
         raise DatasetError(
-            f"Column {column} goes from {low[column]} to {high[column]}, too close "
-            "together for float32, in which the classifier computes. Standardize it "
-            "first, for example with scikit-learn's StandardScaler."
+            f"Column {column} ranges from {low[column]} to {high[column]}, too narrow "
+            "for float32, in which the classifier computes. Standardize it first, for "
+            "example with scikit-learn's StandardScaler."
         )
 
 
 def to_array(values: Any) -> NumpyArray:
-    """Anything with an array in it, as NumPy's: torch tensors, data frames, lists.
+    """Convert torch tensors, data frames, lists and the like to NumPy arrays.
 
     DatasetError for a masked array that masks a value.
     """
     check_not_masked(values)
-    is_half = "bfloat16" in str(getattr(values, "dtype", ""))  # NumPy has no such
+    is_half = "bfloat16" in str(getattr(values, "dtype", ""))  # NumPy has no bfloat16
     return to_numpy(values.float() if is_half else values)
 
 
 def as_array(values: Any) -> Any:
-    """Torch tensors as NumPy arrays; all else is scikit-learn's to read.
+    """Convert torch tensors to NumPy arrays; scikit-learn converts all else.
 
-    DatasetError for masked values, which scikit-learn would read.
+    DatasetError for masked values, whose mask scikit-learn would ignore.
     """
     check_not_masked(values)
     return to_array(values) if hasattr(values, "detach") else values
 
 
 def as_labels(labels: Any) -> Any:
-    """The labels as `as_array` gives them.
+    """Convert labels as `as_array` does.
 
-    DatasetError for None among them, and for words among numbers in a list.
+    DatasetError for None among them, and for a list of strings and numbers.
     """
     given = as_array(labels)
     is_open = getattr(getattr(given, "dtype", None), "kind", "") == "O"
@@ -256,15 +260,15 @@ def as_labels(labels: Any) -> Any:
         places = [place for place, label in enumerate(given) if label is None]
         if places:
             raise DatasetError(
-                f"Example {places[0]}, counted from 0, has None as its label. Give it "
-                "a label, or leave the example out."
+                f"The label of example {places[0]}, counted from 0, is None. Give it a "
+                "label, or remove the example."
             )
     if isinstance(given, list | tuple):
         words = [isinstance(label, str) for label in given]
         if any(words) and not all(words):
             place = words.index(not words[0])
             raise DatasetError(
-                f"The labels hold words and numbers, such as {shown(given[0])} and "
-                f"{shown(given[place])}. Give labels of one kind."
+                f"The labels mix strings and numbers, such as {shown(given[0])} and "
+                f"{shown(given[place])}. Give labels of one type."
             )
     return given

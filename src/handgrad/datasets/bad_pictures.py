@@ -1,4 +1,4 @@
-"""Pictures that cannot be read: all of them are named, or left out and named."""
+"""Errors and warnings for pictures that cannot be read."""
 
 import warnings
 from collections.abc import Mapping
@@ -10,18 +10,18 @@ from handgrad.datasets.layout import Plan
 from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.text import decoded
 
-MOST = 50  # that an error names
-ADVICE = "or go on without {them} (skip_bad, --skip-bad)."
+MOST = 50  # listed in an error
+ADVICE = "or skip {them} (skip_bad, --skip-bad)."
 
 
 class BadPicturesError(DatasetError):
-    """Pictures that cannot be read; `found` holds a sentence for each file's name."""
+    """Pictures that cannot be read; `found` maps each file's name to a sentence."""
 
     found: Mapping[str, str]
 
 
 def all_bad(found: Mapping[str, str], count: int) -> BadPicturesError:
-    """The error for these of `count` pictures, in one sentence and an advice."""
+    """Return the error for these files among `count` pictures."""
     sentences = sorted(found.values())
     if len(sentences) == 1:
         error = BadPicturesError(f"{sentences[0][:-1]}, {ADVICE.format(them='it')}")
@@ -30,17 +30,17 @@ def all_bad(found: Mapping[str, str], count: int) -> BadPicturesError:
         shown = [_reason(sentence) for sentence in sentences[:MOST]]
         named = "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
         error = BadPicturesError(
-            f"{len(sentences):,} of {count:,} pictures are bad: {named}. Replace them "
-            f"or take them out, {ADVICE.format(them='them')}"
+            f"{len(sentences):,} of {count:,} pictures cannot be read: {named}. "
+            f"Replace or remove them, {ADVICE.format(them='them')}"
         )
     error.found = dict(found)
     return error
 
 
 def without(plan: Plan, bad: Mapping[str, str]) -> Plan:
-    """The plan without these files; DatasetError if a class then has none to train on.
+    """Return the plan without these files; the others stay in their splits.
 
-    The others stay in the splits that they were in.
+    DatasetError if a class loses all its training files.
     """
     if not bad:
         return plan
@@ -57,8 +57,8 @@ def without(plan: Plan, bad: Mapping[str, str]) -> Plan:
         name = plan.class_names[int(lost[0])]
         why = next(iter(sorted(bad.values())))
         raise DatasetError(
-            f"No training picture of {name} can be read, so nothing can be left out: "
-            f"{_reason(why)}. Replace the pictures, or take the class out."
+            f"No training picture of {name} can be read, so they cannot be skipped: "
+            f"{_reason(why)}. Replace the pictures, or remove the class."
         )
     files = tuple(file for file in plan.files if file.name not in bad)
     return replace(
@@ -71,16 +71,17 @@ def without(plan: Plan, bad: Mapping[str, str]) -> Plan:
 
 
 def warn_of(skipped: Mapping[str, str], count: int) -> None:
-    """HandgradWarning that names every picture that was left out of `count`."""
+    """Issue a HandgradWarning that names every skipped picture."""
     if not skipped:
         return
-    which = "1 picture is" if len(skipped) == 1 else f"{len(skipped):,} pictures are"
     reasons = "; ".join(_reason(decoded(why)) for why in skipped.values())
     warnings.warn(
-        f"{which} left out of {count:,}: {reasons}.", HandgradWarning, stacklevel=3
+        f"{len(skipped):,} of {count:,} pictures skipped: {reasons}.",
+        HandgradWarning,
+        stacklevel=3,
     )
 
 
 def _reason(sentence: str) -> str:
-    """What is wrong, without the advice that follows."""
+    """Return the sentence without the next step at its end."""
     return sentence.rpartition(". ")[0] or sentence.removesuffix(".")

@@ -1,13 +1,13 @@
-"""What a data set held, as plain values, and in words what has changed since then.
+"""Records of a data set's content, and descriptions of what has changed since.
 
     sha256   of all its images and labels
     shape    of an image
-    counts   of images, by split and class
-    files    by split, class and name: the file's size and, behind a colon, the first
-             digits of the SHA-256 of its content; nothing for data without files
-    skipped  by name: why a file was left out
+    counts   numbers of images, by split and class
+    files    by split, class and name: the file's size, a colon and the first digits of
+             the SHA-256 of its content; empty for data without files
+    skipped  by name: why a file was skipped
 
-Of files that were only listed, not read, the digits are missing.
+The digits are missing for files that were only listed, not read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,11 +27,11 @@ from handgrad.text import decoded
 Record: TypeAlias = dict[str, Any]
 
 SPLITS = ("train", "test", "validation")
-NAMED = 5  # files of a kind that a sentence names
+NAMED = 5  # files of a kind named in a sentence
 
 
 def record_of(dataset: Dataset) -> Record:
-    """What a whole data set holds."""
+    """Return the record of a whole data set."""
     splits = (dataset.train, dataset.test, dataset.validation)
     counts, files = {}, {}
     rest = iter(dataset.files.items())
@@ -53,15 +53,15 @@ def record_of(dataset: Dataset) -> Record:
 
 
 def known_classes(names: Sequence[str]) -> Record:
-    """The record of a data set of which no more than its classes is known."""
+    """Return the record of a data set of which only the classes are known."""
     return {"counts": {"": dict.fromkeys(names, 0)}}
 
 
 def listed(path: Path, before: Record) -> Record:
-    """What class folders hold now, by the names and sizes of their files.
+    """Return the record of class folders as they are now, by file names and sizes.
 
-    Where it is not clear which folders are classes, files stay what they were. Raises
-    DatasetError if the folder or zip cannot be read.
+    If it is ambiguous which folders are classes, files keep their recorded split and
+    class. DatasetError if the folder or zip cannot be read.
     """
     with open_pictures(path) as pictures:
         files = pictures.sorted_files()
@@ -82,7 +82,7 @@ def listed(path: Path, before: Record) -> Record:
 
 
 def changes(before: Record, now: Record) -> str:
-    """What is different now, in words; nothing if that cannot be seen."""
+    """Describe what has changed; an empty string if nothing visible has."""
     return "; ".join([*_of_classes(before, now), *_of_images(before, now)])
 
 
@@ -98,7 +98,7 @@ def _by_class(
 def _arranged(
     files: Sequence[PictureFile], path: Path, skipped: Mapping[str, str]
 ) -> dict[str, Any] | None:
-    """The files by split and class; None where it is not clear which these are."""
+    """Return the files by split and class; None if these are ambiguous."""
     try:
         plan = arrange(files, str(path))
     except DatasetError:
@@ -118,7 +118,7 @@ def _arranged(
 
 def _of_classes(before: Record, now: Record) -> Iterator[str]:
     then, today = _totals(before), _totals(now)
-    if not then or not today:  # nothing is known of one of them
+    if not then or not today:  # one of them is unknown
         return
     yield from _classes(then, today, "gone")
     yield from _classes(today, then, "new")
@@ -128,7 +128,7 @@ def _of_classes(before: Record, now: Record) -> Iterator[str]:
 
 
 def _classes(ours: dict[str, int], theirs: dict[str, int], what: str) -> Iterator[str]:
-    """The classes that are here and not there."""
+    """Describe the classes that only the first of two records has."""
     names = sorted(ours.keys() - theirs.keys())
     shown = [f"{name}{_images(ours[name])}" for name in names[:NAMED]]
     if len(names) == 1:
@@ -139,7 +139,7 @@ def _classes(ours: dict[str, int], theirs: dict[str, int], what: str) -> Iterato
 
 
 def _of_images(before: Record, now: Record) -> Iterator[str]:
-    """Changes of the files in classes that are there before and now."""
+    """Describe changed files in classes that both records have."""
     both = _totals(before).keys() & _totals(now).keys()
     then, today = _places(before), _places(now)
     bad, was_bad = now.get("skipped", {}), before.get("skipped", {})
@@ -150,9 +150,9 @@ def _of_images(before: Record, now: Record) -> Iterator[str]:
     shared = [file for file in then if file in today]
     moved = [file for file in shared if then[file][:2] != today[file][:2]]
     yield from _files([file for file in gone if file not in bad], "gone")
-    yield from _files([f for f in gone if f in bad], "no longer to be read")
+    yield from _files([f for f in gone if f in bad], "no longer readable")
     yield from _files([file for file in new if file not in was_bad], "new")
-    yield from _files([f for f in new if f in was_bad], "to be read now")
+    yield from _files([f for f in new if f in was_bad], "now readable")
     yield from _files(
         [f for f in shared if _are_other(then[f][2], today[f][2])], "replaced"
     )
@@ -161,11 +161,11 @@ def _of_images(before: Record, now: Record) -> Iterator[str]:
     shapes = before.get("shape"), now.get("shape")
     if all(shapes) and shapes[0] != shapes[1]:
         said = [" x ".join(map(str, shape)) for shape in shapes if shape]
-        yield f"an image is {said[1]} now, not {said[0]}"
+        yield f"images are now {said[1]}, not {said[0]}"
 
 
 def _totals(record: Record) -> dict[str, int]:
-    """Images of each class in all splits, of classes that have some or are named."""
+    """Number of images of each class in all splits; 0 only if all are 0."""
     found: dict[str, int] = {}
     for of in record.get("counts", {}).values():
         for name, count in of.items():
@@ -176,7 +176,7 @@ def _totals(record: Record) -> dict[str, int]:
 
 
 def _places(record: Record) -> dict[str, tuple[str, str, str]]:
-    """Of each file its split, its class, and its size with its digest."""
+    """Map each file to its split, its class, and its size with its digest."""
     return {
         file: (split, name, digest)
         for split, of in record.get("files", {}).items()
@@ -186,7 +186,7 @@ def _places(record: Record) -> dict[str, tuple[str, str, str]]:
 
 
 def _are_other(one: str, other: str) -> bool:
-    """Whether two files differ, in size alone where one of them was not read."""
+    """Whether two files differ; by size alone if one of them was not read."""
     if one.endswith(":") or other.endswith(":"):
         return one.partition(":")[0] != other.partition(":")[0]
     return one != other
@@ -204,6 +204,6 @@ def _images(count: int) -> str:
 
 
 def counted(record: Mapping[str, Any]) -> int:
-    """How many files a record names."""
+    """Return the number of files in a record."""
     return sum(len(rows) for of in record.get("files", {}).values()
                for rows in of.values())  # fmt: skip

@@ -1,8 +1,8 @@
 """CIFAR-10's official binary version.
 
 A record is one label byte and 3,072 pixel bytes: red, green, blue, each 32 x 32 row by
-row. Five training batches and one test batch of 10,000 records each; any other whole
-number of records is read, too. For the other official version, see `cifar10_python`.
+row. There are five training batches and one test batch of 10,000 records each; other
+numbers of records are accepted. For the other official version, see `cifar10_python`.
 
 Source
     Krizhevsky (2009), Learning multiple layers of features from tiny images.
@@ -38,7 +38,7 @@ CLASS_NAMES = (
 )
 
 
-MENDING = "Unpack cifar-10-binary.tar.gz again."
+NEXT_STEP = "Extract cifar-10-binary.tar.gz again."
 
 
 def read_batches(
@@ -49,7 +49,7 @@ def read_batches(
     largest: int = LARGEST_BYTES,
     parse: Callable[[bytes, str], Split] | None = None,
 ) -> Split:
-    """The records of these files of a folder or a tar.gz, one after another.
+    """Read the records of these files of a folder or a tar.gz.
 
     Shapes
         images   (count, 3, 32, 32), uint8
@@ -71,11 +71,11 @@ def read_batches(
 
 
 def parse_batch(content: bytes, name: str) -> Split:
-    """The records of one file; DatasetError if it does not hold whole ones."""
+    """Parse the records of one file; DatasetError if the last one is incomplete."""
     if not content or len(content) % RECORD_BYTES:
         raise DatasetError(
-            f"{name} holds {len(content)} bytes, not a whole number of records of "
-            f"{RECORD_BYTES}. {MENDING}"
+            f"{name} holds {len(content)} bytes, not a multiple of the record size of "
+            f"{RECORD_BYTES}. {NEXT_STEP}"
         )
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD_BYTES)
     targets = records[:, 0].astype(np.int64)
@@ -92,5 +92,5 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. {MENDING}"
+            f"{path} cannot be read: {error.strerror or error}. {NEXT_STEP}"
         ) from error

@@ -1,16 +1,16 @@
-"""CIFAR's official Python versions: what most people have on their disk.
+"""CIFAR's official Python version, the most widespread one.
 
-Its files are pickles, and to unpickle is to run what a file says. So nothing is
-unpickled here: `pickletools` of the standard library splits a file into its
-instructions without following any, and those below are followed by our own hands. They
-can build arrays of bytes, lists, tuples, dictionaries, bytes, strings, whole numbers,
-true, false and none, and nothing else: names that a file uses are compared with a
-closed list and never looked up, no function of a file's choice is ever called.
+Its files are pickles, and unpickling can run arbitrary code. So nothing is unpickled
+here: `pickletools` of the standard library parses a file into opcodes without running
+them, and a small interpreter runs those listed below. They can build arrays of bytes,
+lists, tuples, dictionaries, bytes, strings, integers, booleans and None, and nothing
+else: the names in a file are compared with an allowlist and never imported, and no
+function that a file names is called.
 
     data_batch_1 ... data_batch_5, test_batch
         {"data": uint8 (count, 3072), "labels": [class, ...], ...}
 
-Read are protocols 2 (as the original has it) to 4.
+Protocols 2 (that of the original files) to 4 are supported.
 
 Source
     Krizhevsky (2009), Learning multiple layers of features from tiny images.
@@ -34,12 +34,12 @@ FOLDER = "cifar-10-batches-py"
 ARCHIVE = "cifar-10-python.tar.gz"
 TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
 TEST_FILES = ("test_batch",)
-LARGEST_BYTES = 64 << 20  # twice the original, of a file in the archive
+LARGEST_BYTES = 64 << 20  # of a file in the archive: twice the original
 PIXELS = 3 * 32 * 32
-MENDING = "Unpack its archive again."
+NEXT_STEP = "Extract its archive again."
 
 RECONSTRUCT, ARRAY, DTYPE, ENCODE = "array", "ndarray", "dtype", "encode"
-NAMES = {  # what a file may call something, and what we do then
+NAMES = {  # the names allowed in a file, and their meaning here
     "numpy.core.multiarray _reconstruct": RECONSTRUCT,
     "numpy._core.multiarray _reconstruct": RECONSTRUCT,
     "numpy ndarray": ARRAY,
@@ -48,12 +48,12 @@ NAMES = {  # what a file may call something, and what we do then
 }
 BROKEN = (
     ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, struct.error,
-    Warning,  # of an odd escape in a text, where warnings are errors
+    Warning,  # from an invalid escape in a string, if warnings are errors
 )  # fmt: skip
 
 
 def read_batches(place: Path, names: tuple[str, ...]) -> Split:
-    """The images of these files of a folder or a tar.gz, one after another.
+    """Read the images of these files of a folder or a tar.gz.
 
     Shapes
         images   (count, 3, 32, 32), uint8
@@ -75,7 +75,7 @@ def is_at(place: Path) -> bool:
 def parse_batch(
     content: bytes, name: str, labels_key: str = "labels", classes: int = 10
 ) -> Split:
-    """The images of one file; DatasetError if it holds anything else."""
+    """Parse the images of one file; DatasetError for other content."""
     values = plain_values(content, name)
     fields = values if isinstance(values, dict) else {}
     keys = ("data", labels_key)
@@ -87,7 +87,7 @@ def parse_batch(
         raise _refused(name, "no list of labels")
     if len(labels) != len(pixels) or not labels:
         raise _refused(name, f"{len(labels)} labels for {len(pixels)} images")
-    if not all(-128 <= label < 256 for label in labels):  # else no array could hold it
+    if not all(-128 <= label < 256 for label in labels):  # larger ones may overflow
         raise _refused(name, "a label that is out of range")
     targets = np.array(labels, dtype=np.int64)
     check_targets(targets, classes, name)
@@ -95,40 +95,40 @@ def parse_batch(
 
 
 def plain_values(content: bytes, name: str) -> Any:
-    """What a pickle of plain values holds; DatasetError for any other instruction."""
+    """Return what a pickle of plain values holds; DatasetError for other opcodes."""
     machine = _Machine()
     try:
         for instruction, argument, _ in pickletools.genops(content):
-            follow = FOLLOWED.get(instruction.name)
-            if follow is None:
-                raise _Unwanted(f"the instruction {instruction.name}")
-            follow(machine, argument)
+            run = OPCODES.get(instruction.name)
+            if run is None:
+                raise _Unwanted(f"the opcode {instruction.name}")
+            run(machine, argument)
         return machine.stack.pop()
     except _Unwanted as error:
-        raise _refused(name, f"{error}, which no CIFAR data set needs") from error
+        raise _refused(name, f"{error}, which CIFAR data sets do not need") from error
     except BROKEN as error:
-        raise _refused(name, "what is no whole pickle") from error
+        raise _refused(name, "an incomplete or damaged pickle") from error
 
 
-class _Unwanted(Exception):  # noqa: N818 - it is an answer, not a mistake
-    """Something that a file asks for and does not get."""
+class _Unwanted(Exception):  # noqa: N818 - a signal, not an error
+    """Something in a file that is not allowed."""
 
 
 class _Array:
-    """An array that a file is about to fill."""
+    """An array whose values are still to be set."""
 
     values: NumpyArray | None = None
 
 
 class _Name:
-    """A name of the closed list; nothing can be done with it but what stands here."""
+    """A name of the allowlist; it can only be used as defined here."""
 
     def __init__(self, meaning: str) -> None:
         self.meaning = meaning
 
 
 class _Machine:
-    """A stack of plain values, those below the marks, and those remembered."""
+    """A pickle machine: the stack, the stacks below the marks, and the memo."""
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
@@ -136,25 +136,25 @@ class _Machine:
         self.memo: dict[int, Any] = {}
 
     def mark(self) -> None:
-        """Begin a new stack above the one there is."""
+        """Start a new stack above the current one."""
         self.below.append(self.stack)
         self.stack = []
 
     def since_mark(self) -> list[Any]:
-        """What was put there since the last mark."""
+        """Pop the values pushed since the last mark."""
         items, self.stack = self.stack, self.below.pop()
         return items
 
     def last(self, count: int) -> tuple[Any, ...]:
-        """Take so many values from the top."""
+        """Pop `count` values."""
         return tuple(self.stack.pop() for _ in range(count))[::-1]
 
     def remember(self, number: int | None = None) -> None:
-        """Keep what is on top, under a number or the next."""
+        """Store the top value in the memo, under `number` or the next index."""
         self.memo[len(self.memo) if number is None else number] = self.stack[-1]
 
     def append(self, items: list[Any]) -> None:
-        """Add to the list on top."""
+        """Extend the list on top."""
         _the(list, self.stack[-1]).extend(items)
 
     def set_items(self, items: list[Any]) -> None:
@@ -163,28 +163,28 @@ class _Machine:
         values = _the(dict, self.stack[-1])
         for key, value in pairs:
             if not isinstance(key, str | bytes):
-                raise _Unwanted("a key that is no text")
+                raise _Unwanted("a key that is not a string")
             values[key] = value
 
     def name(self, text: str) -> None:
-        """A name, if it is on the list."""
+        """Push a name of the allowlist."""
         if text not in NAMES:
             raise _Unwanted(f"the name {text.replace(' ', '.')!r}")
         self.stack.append(_Name(NAMES[text]))
 
     def call(self) -> None:
-        """What a name on the list makes of its arguments."""
+        """Replace a name and its arguments by the result of the call."""
         name, arguments = self.last(2)
         self.stack.append(_called(_the(_Name, name), _the(tuple, arguments)))
 
     def build(self) -> None:
-        """Fill an array; of a number type nothing is left to say."""
+        """Set the values of an array; the state of a dtype is ignored."""
         state = _the(tuple, self.stack.pop())
         target = self.stack[-1]
         if isinstance(target, _Array) and target.values is None:
             target.values = _filled(*state)
         elif not (isinstance(target, _Name) and target.meaning == "u1"):
-            raise _Unwanted("a value that sets itself up")
+            raise _Unwanted("a BUILD of another object")
 
 
 def _called(name: _Name, arguments: tuple[Any, ...]) -> Any:
@@ -204,12 +204,12 @@ def _called(name: _Name, arguments: tuple[Any, ...]) -> Any:
 def _filled(
     version: Any, shape: Any, kind: Any, is_fortran: Any, content: Any
 ) -> NumpyArray:
-    """An array of bytes, if they are as many as its shape says."""
+    """Array of bytes, whose shape must match their number."""
     if not (isinstance(kind, _Name) and kind.meaning == "u1"):
-        raise _Unwanted("an array of other numbers than bytes")
+        raise _Unwanted("an array of another dtype than uint8")
     sizes = _the(tuple, shape)
     if not all(type(size) is int and size >= 0 for size in sizes):
-        raise _Unwanted("an array without a shape")
+        raise _Unwanted("an array with an invalid shape")
     values = np.frombuffer(_the(bytes, content), dtype=np.uint8)
     if len(sizes) > 4 or prod(sizes) != len(values):
         raise _Unwanted(f"an array of shape {sizes} with {len(values)} bytes")
@@ -218,12 +218,12 @@ def _filled(
 
 def _the(kind: type, value: Any) -> Any:
     if type(value) is not kind:
-        raise _Unwanted(f"a {type(value).__name__} in the place of a {kind.__name__}")
+        raise _Unwanted(f"a {type(value).__name__} instead of a {kind.__name__}")
     return value
 
 
 def _refused(name: str, what: str) -> DatasetError:
-    return DatasetError(f"{name} holds {what}. {MENDING}")
+    return DatasetError(f"{name} holds {what}. {NEXT_STEP}")
 
 
 def _push(machine: _Machine, value: Any) -> None:
@@ -231,13 +231,13 @@ def _push(machine: _Machine, value: Any) -> None:
 
 
 def _push_text(machine: _Machine, text: str) -> None:
-    machine.stack.append(text.encode("latin-1"))  # a string of Python 2 is bytes
+    machine.stack.append(text.encode("latin-1"))  # Python 2 strings are bytes
 
 
-Follow = Callable[[_Machine, Any], None]
+Run = Callable[[_Machine, Any], None]
 VALUES = ("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE",
           "BINBYTES", "SHORT_BINBYTES")  # fmt: skip
-FOLLOWED: dict[str, Follow] = {
+OPCODES: dict[str, Run] = {
     "PROTO": lambda machine, _: None,
     "FRAME": lambda machine, _: None,
     "STOP": lambda machine, _: None,

@@ -1,4 +1,4 @@
-"""What a data set is: images as bytes, true classes, and where they came from."""
+"""Data sets and their splits: images, targets, class names and sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from handgrad.memory import check_memory
 
 
 def check_is_array(owner: str, name: str, value: object) -> None:
-    """ShapeError unless a value is a NumPy array with an axis."""
+    """Raise ShapeError unless a value is a NumPy array with at least one axis."""
     if not isinstance(value, np.ndarray) or value.ndim == 0:
         raise ShapeError(
             f"{owner} takes {name} as a NumPy array with an entry for each example, "
@@ -23,12 +23,12 @@ def check_is_array(owner: str, name: str, value: object) -> None:
 
 
 def check_not_masked(values: object) -> None:
-    """DatasetError if a masked array masks a value, which a network would see."""
+    """Raise DatasetError for masked values, whose mask a network would ignore."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         count = int(np.ma.getmaskarray(values).sum())
         raise DatasetError(
-            f"{count} of {values.size} values are masked, and a network takes all of "
-            "them. Fill them in with array.filled(value), or leave out their rows."
+            f"{count} of {values.size} values are masked, but a network ignores the "
+            "mask. Fill them with array.filled(value), or remove their rows."
         )
 
 
@@ -36,14 +36,15 @@ def check_not_masked(values: object) -> None:
 class Split:
     """Images or vectors and their true classes, in memory or memory-mapped.
 
-    ShapeError for anything but NumPy arrays with an axis. Class numbers, counts and
-    dtypes are checked against the network when training or evaluation begins.
+    ShapeError for anything but NumPy arrays with at least one axis. Class numbers,
+    counts and dtypes are checked against the network when training or evaluation
+    starts.
 
     Shapes
         images   (count, channels, height, width) or (count, features); uint8 or float32
         targets  (count,), int64, class numbers from 0
-        weights  (count,), float32: how much each example counts in the loss, from 0 up;
-                 None where all count alike
+        weights  (count,), float32: sample weights in the loss, from 0 up; None if all
+                 are equal
 
     Example
         Split(np.zeros((10, 1, 8, 8), dtype=np.uint8), np.arange(10))
@@ -99,17 +100,17 @@ class Split:
 class Dataset:
     """A data set: splits, class names and a checksum.
 
-    `train` is the training split, `test` the test split or None, `validation` a
-    validation split that the data set brings itself, or None. `name` is the data set's
-    name, or that of the folder or zip; `class_names[k]` names class k. `checksum` is
-    the SHA-256 of the images, targets and weights of all splits, in hexadecimal.
-    `sources` says of each split where it came from, `left` names folders that are part
-    of none, `passed_over` counts files by the kinds that were not read. `bit_depth` is
-    that of pictures with 16 bits a channel: how many of them the data set uses; it is 0
-    where only fractions are deeper than 8 bits. `files` holds the bytes of each picture
-    file and the first digits of its SHA-256, joined by a colon, by its name, in the
-    order of training, test and validation images; `skipped` holds a sentence for each
-    file that cannot be read and was left out.
+    `train` is the training split, `test` the test split or None, `validation` the
+    validation split that the data set provides, or None. `name` is the data set's name,
+    or that of the folder or zip; `class_names[k]` names class k. `checksum` is the
+    SHA-256 of the images, targets and weights of all splits, in hexadecimal. `sources`
+    describes the origin of each split, `left` lists folders that belong to no split,
+    `passed_over` counts the ignored files by kind. `bit_depth` is the number of bits
+    used by pictures with 16 bits per channel; it is 0 if only floating-point pictures
+    are deeper than 8 bits. `files` maps the name of each picture file to its size in
+    bytes and the first digits of its SHA-256, joined by a colon, in the order of
+    training, test and validation images; `skipped` maps the name of each file that
+    could not be read and was skipped to a sentence saying why.
     """
 
     name: str
@@ -137,7 +138,7 @@ class Dataset:
 
 
 def checksum_of(*splits: Split | None) -> str:
-    """SHA-256 over the bytes of all images, targets and weights, as hexadecimal."""
+    """SHA-256 of all images, targets and weights, in hexadecimal."""
     digest = sha256()
     for split in splits:
         if split is not None:
@@ -149,11 +150,11 @@ def checksum_of(*splits: Split | None) -> str:
 
 
 def check_targets(targets: NumpyArray, classes: int, source: str) -> None:
-    """DatasetError if a class number is out of range, naming the first such row."""
+    """Raise DatasetError for the first class number that is out of range."""
     wrong = np.flatnonzero((targets < 0) | (targets >= classes))
     if len(wrong):
         row = int(wrong[0])
         raise DatasetError(
             f"{source}: label {int(targets[row])} of image {row} is out of range; "
-            f"labels go from 0 to {classes - 1}. Get the file again."
+            f"labels range from 0 to {classes - 1}. Download the file again."
         )

@@ -1,9 +1,9 @@
-"""Pictures with more than 8 bits a channel: their numbers, and these as bytes.
+"""Pictures with more than 8 bits per channel, and their conversion to 8 bits.
 
-whole numbers       grey, from 0 to 65,535
-floating point      grey, fractions from 0 to 1: 1 becomes 255
-colours of 16 bits  of PNG, TIFF and PPM. Pillow keeps the high byte of each number;
-                    told that the other byte comes first, it keeps the low one
+integers        grey, from 0 to 65,535
+floating point  grey, from 0 to 1: 1 becomes 255
+16-bit colour   PNG, TIFF and PPM. Pillow keeps the high byte of each number; with the
+                opposite byte order it keeps the low one
 """
 
 import sys
@@ -22,43 +22,43 @@ LARGEST = 65_535
 COLOURS = ("RGB;16", "RGBX;16", "RGBA;16", "CMYK;16")  # Pillow's, with B, L or N
 SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 GREY_ALPHA = "LA;16B"
-BITS, PLANES = 258, 284  # tags of TIFF; each channel has a plane of its own if it is 2
+BITS, PLANES = 258, 284  # TIFF tags; 2 stores each channel as a separate plane
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Whether a picture that is not decoded yet has more than 8 bits a channel."""
+    """Whether a picture that is not decoded yet has more than 8 bits per channel."""
     is_colour = _raw(picture)[:-1] in COLOURS or _has_planes(picture)
     return is_deep_grey(picture) or is_colour
 
 
 def is_deep_grey(picture: Image.Image) -> bool:
-    """Whether it is deep and has no colours; Pillow reads its alpha as RGBA's."""
+    """Whether it is deep and grey; Pillow reads grey with alpha as RGBA."""
     return picture.mode in GREY_MODES or _raw(picture) == GREY_ALPHA
 
 
 def numbers_of(picture: Image.Image, again: Image.Image, name: str) -> NumpyArray:
-    """The numbers of a deep picture, (height, width) or (height, width, channels).
+    """Return a deep picture's pixels, (height, width) or (height, width, channels).
 
-    `again` is the same file, opened once more. DatasetError for numbers that do not say
-    what is black and what is white.
+    `again` is the same file, opened a second time. DatasetError if the values of black
+    and white are unknown.
     """
     if picture.mode in GREY_MODES:
         return _checked(_upright(picture), name)
     if _has_planes(picture):
         raise DatasetError(
-            f"{name} holds its colours of 16 bits in one plane after another, which "
-            "are not read. Save it with the colours of each pixel together."
+            f"{name} stores its 16-bit channels as separate planes, which is not "
+            "supported. Save it with the channels of each pixel together."
         )
     raw = _raw(picture)
     other = "RGBA" if raw == GREY_ALPHA else raw[:-1] + SWAPPED[raw[-1]]
     high, low = _upright(_read_as(picture, raw)), _upright(_read_as(again, other))
-    if raw == GREY_ALPHA:  # its four bytes: both of the grey, both of the alpha
+    if raw == GREY_ALPHA:  # its four bytes: two of grey, two of alpha
         low = low[..., [1, 1, 1, 3]]
     return high.astype(np.uint16) << 8 | low
 
 
 def bits_of(numbers: NumpyArray) -> int:
-    """How many bits the numbers need: 8, 10, 12 or 16; 0 for fractions."""
+    """Number of bits needed: 8, 10, 12 or 16; 0 for floating point."""
     if numbers.dtype.kind == "f":
         return FRACTIONS
     largest = int(numbers.max())
@@ -66,7 +66,7 @@ def bits_of(numbers: NumpyArray) -> int:
 
 
 def as_bytes(numbers: NumpyArray, bit_depth: int) -> NumpyArray:
-    """The highest 8 of the lowest `bit_depth` bits, uint8; fractions times 255."""
+    """Convert to uint8: the top 8 of `bit_depth` bits; fractions times 255."""
     is_fraction = numbers.dtype.kind == "f"
     scaled = np.rint(numbers * 255) if is_fraction else numbers >> (bit_depth - 8)
     pixels: NumpyArray = np.clip(scaled, 0, 255).astype(np.uint8)
@@ -74,10 +74,10 @@ def as_bytes(numbers: NumpyArray, bit_depth: int) -> NumpyArray:
 
 
 def new_bit_depth(needed: int | None, trained: int | None, name: str) -> int:
-    """How many bits of new pictures are used: as in training, or more if they need it.
+    """Return the bit depth for new pictures: that of training, or more if needed.
 
-    `needed` is the bit depth of the new ones together, `trained` that of the training
-    pictures. A HandgradWarning says so where it is another.
+    `needed` is the bit depth of all new pictures, `trained` that of the training
+    pictures. HandgradWarning if it is not that of training.
     """
     if needed is None or (trained is not None and needed <= trained):
         return trained or DEEPEST
@@ -86,7 +86,7 @@ def new_bit_depth(needed: int | None, trained: int | None, name: str) -> int:
 
 
 def warn_of_depth(used: int, trained: int | None, name: str) -> None:
-    """HandgradWarning that new pictures have another white than those of training."""
+    """Issue a HandgradWarning that white has another value than in training."""
     white = 1 if trained == FRACTIONS else (1 << (trained or 8)) - 1
     warnings.warn(
         f"{name}: {white_in_words(used)}; in training it was {white:,}.",
@@ -96,15 +96,15 @@ def warn_of_depth(used: int, trained: int | None, name: str) -> None:
 
 
 def white_in_words(bit_depth: int) -> str:
-    """What is white in the deep pictures of a data set."""
+    """Describe the value of white in the deep pictures of a data set."""
     if bit_depth == FRACTIONS:
-        return "pictures of fractions: 1 is white"
+        return "floating-point pictures: 1 is white"
     largest = (1 << bit_depth) - 1
-    return f"pictures of 16 bits use {bit_depth} of them: {largest:,} is white"
+    return f"16-bit pictures use {bit_depth} bits: {largest:,} is white"
 
 
 def _has_planes(picture: Image.Image) -> bool:
-    """Whether the channels of a TIFF of 16 bits each follow one after another."""
+    """Whether a 16-bit TIFF stores its channels as separate planes."""
     tags = getattr(picture, "tag_v2", {})
     bits = tags.get(BITS, ())
     return len(bits) > 1 and max(bits) > 8 and tags.get(PLANES) == 2
@@ -115,7 +115,7 @@ def _upright(picture: Image.Image) -> NumpyArray:
 
 
 def _raw(picture: Image.Image) -> str:
-    """Pillow's name of how the numbers lie in the file; "" where there is none."""
+    """Pillow's raw mode of the pixel data in the file; "" if there is none."""
     tiles = getattr(picture, "tile", [])
     if not tiles:
         return ""
@@ -127,7 +127,7 @@ def _raw(picture: Image.Image) -> str:
 
 
 def _read_as(picture: Image.Image, raw: str) -> Image.Image:
-    """The picture, to be decoded as if its numbers lay so in the file."""
+    """Set the raw mode in which the picture is decoded."""
     assert isinstance(picture, ImageFile.ImageFile)
     picture.tile = [_tile_as(tile, raw) for tile in picture.tile]
     return picture
@@ -142,19 +142,19 @@ def _tile_as(tile: ImageFile._Tile, raw: str) -> ImageFile._Tile:
 
 
 def _is_ppm(tile: ImageFile._Tile) -> bool:
-    """Whether these are colours of PPM, binary, that Pillow would scale to 8 bits."""
+    """Whether this is a binary colour PPM, which Pillow would scale to 8 bits."""
     return tile.codec_name == "ppm" and tile.args == ("RGB", LARGEST)
 
 
 def _checked(numbers: NumpyArray, name: str) -> NumpyArray:
     low, high = numbers.min(), numbers.max()
     is_fraction = numbers.dtype.kind == "f"
-    if low >= 0 and high <= (1 if is_fraction else LARGEST):  # not so of NaN
+    if low >= 0 and high <= (1 if is_fraction else LARGEST):  # false for NaN
         return numbers
     raise DatasetError(
-        f"{name} holds floating-point pixels from {low:.6g} to {high:.6g}; read are "
-        "fractions from 0 to 1. Save it so, or with whole numbers of 8 or 16 bits."
+        f"{name} holds floating-point pixels from {low:.6g} to {high:.6g}, expected "
+        "0 to 1. Rescale them, or save integers of 8 or 16 bits."
         if is_fraction
-        else f"{name} holds pixels from {low:,} to {high:,}; read are those from 0 to "
-        f"{LARGEST:,}. Save it so."
+        else f"{name} holds pixels from {low:,} to {high:,}, expected 0 to "
+        f"{LARGEST:,}. Rescale them."
     )

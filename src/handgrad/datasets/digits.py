@@ -1,6 +1,7 @@
-"""The embedded data set: 1,797 handwritten digits of 8 x 8 pixels in scikit-learn.
+"""The built-in data set: 1,797 handwritten digits of 8 x 8 pixels in scikit-learn.
 
-No download. About a fifth of each class, chosen by a fixed key, is the test split.
+It needs no download. The test split is about a fifth of each class, chosen by a fixed
+key.
 
 Source
     Alpaydin, Kaynak (1998), Optical recognition of handwritten digits, UCI
@@ -15,12 +16,12 @@ from handgrad.imports import random_state_kept
 from handgrad.randomness import Key
 
 TEST_COUNT = 360
-BRIGHTEST = 16  # of the original, which counts ink from 0 to 16
+BRIGHTEST = 16  # of the original pixels, from 0 to 16
 CLASS_NAMES = tuple(str(digit) for digit in range(10))
 
 
 def load_digits() -> Dataset:
-    """The digits as bytes from 0 to 255, (count, 1, 8, 8)."""
+    """Load the digits as bytes from 0 to 255, (count, 1, 8, 8)."""
     with random_state_kept():
         from sklearn.datasets import load_digits as load
 

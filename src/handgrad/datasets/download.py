@@ -1,8 +1,8 @@
-"""Downloading data sets: mirrors in turn, nothing kept that is not checked.
+"""Downloads of data sets from mirrors, verified by SHA-256.
 
-A file is fetched under a temporary name, its content is held against its SHA-256, and
-only then it is renamed to its place; what was there before stays until then. A mirror
-that is down, answers with something else or stops half way is left for the next one.
+A file is downloaded under a temporary name, its SHA-256 is verified, and only then is
+it moved into place; an older file stays until then. If a mirror is down, sends
+something else or stops midway, the next one is tried.
 """
 
 import gzip
@@ -26,10 +26,10 @@ GZIP = b"\x1f\x8b"
 
 
 class Receiver:
-    """What arrives from a mirror: written, counted, shown, and limited.
+    """The target of a download: a file with a size limit and a progress report.
 
-    It is pooch's file and pooch's progress bar at once; `total` is 0 where the mirror
-    does not say how much will come.
+    It is pooch's file and pooch's progress bar at once; `total` is 0 if the mirror does
+    not state the size.
     """
 
     def __init__(
@@ -39,31 +39,31 @@ class Receiver:
         self.total = self.done = 0
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Write the next bytes; DatasetError beyond the limit."""
         self.done += len(chunk)
         if self.done > self.limit:
-            raise DatasetError("it sends more than the file has")
+            raise DatasetError("it sends more bytes than the file has")
         self.file.write(chunk)
         if self.progress is not None:
             self.progress(self.what, self.done, self.total)
 
     def flush(self) -> None:
-        """Nothing to do before the end."""
+        """Do nothing: the file is flushed when it is closed."""
 
     def update(self, count: int) -> None:
-        """`write` has counted already."""
+        """Do nothing: `write` counts the bytes."""
 
     def reset(self) -> None:
-        """`write` has counted already."""
+        """Do nothing: `write` counts the bytes."""
 
     def close(self) -> None:
-        """The file is closed by the one who opened it."""
+        """Do nothing: the caller closes the file."""
 
 
 def fetch_files(source: Source, folder: Path, progress: Progress | None = None) -> Path:
-    """Put all files of a data set into a folder; returns where they are.
+    """Download all files of a data set; return the folder that holds them.
 
-    Files that are there with the right content are not fetched again.
+    Files that exist with the right content are not downloaded again.
     """
     if source.archive is not None:
         return _fetch_archive(source, source.archive, folder, progress)
@@ -74,7 +74,7 @@ def fetch_files(source: Source, folder: Path, progress: Progress | None = None) 
 
 
 def is_right(path: Path, file: File) -> bool:
-    """Whether a file is there and its unpacked content has the right SHA-256."""
+    """Whether a file exists and its unpacked content has the right SHA-256."""
     try:
         return path.is_file() and content_sha256(path, file.size) == file.sha256
     except (DatasetError, OSError, EOFError, zlib.error):
@@ -82,7 +82,7 @@ def is_right(path: Path, file: File) -> bool:
 
 
 def content_sha256(path: Path, limit: int) -> str:
-    """SHA-256 of a file's content, unpacked if it is gzip; an error over `limit`."""
+    """SHA-256 of a file's content, unpacked if gzip; DatasetError over `limit`."""
     digest = sha256()
     with path.open("rb") as raw:
         is_gzip = raw.read(2) == GZIP
@@ -96,12 +96,12 @@ def content_sha256(path: Path, limit: int) -> str:
 
 
 def _fetch(source: Source, file: File, folder: Path, progress: Progress | None) -> None:
-    """One file, kept as gzip, or as it is if the mirror sent it unpacked."""
+    """Download one file; keep it as gzip, or unpacked if the mirror sent it so."""
     with whole_files.temporary_beside(folder / file.packed) as temporary:
 
         def check() -> None:
             if not _matches(temporary, file):
-                raise DatasetError("what it sends is not the file (SHA-256 differs)")
+                raise DatasetError("it sends another file (SHA-256 mismatch)")
 
         _from_mirrors(source, file.packed, file.size, temporary, check, progress)
         with temporary.open("rb") as opened:
@@ -113,13 +113,13 @@ def _matches(path: Path, file: File) -> bool:
     try:
         return content_sha256(path, file.size) == file.sha256
     except (EOFError, OSError, zlib.error) as error:
-        raise DatasetError(f"what it sends is a damaged gzip ({error})") from error
+        raise DatasetError(f"it sends a damaged gzip file ({error})") from error
 
 
 def _fetch_archive(
     source: Source, archive: File, folder: Path, progress: Progress | None
 ) -> Path:
-    """The files out of one archive, whose own SHA-256 is known."""
+    """Download an archive, verify its SHA-256 and extract the files."""
     target = folder / source.folders[0]
     with whole_files.temporary_beside(folder / archive.name) as temporary:
 
@@ -127,7 +127,7 @@ def _fetch_archive(
             from pooch import file_hash
 
             if file_hash(str(temporary), alg="sha256") != archive.sha256:
-                raise DatasetError("what it sends is not the file (SHA-256 differs)")
+                raise DatasetError("it sends another file (SHA-256 mismatch)")
 
         _from_mirrors(source, archive.name, archive.size, temporary, check, progress)
         names = [f"{source.folders[0]}/{file.name}" for file in source.files]
@@ -145,7 +145,7 @@ def _from_mirrors(
     check: Callable[[], None],
     progress: Progress | None,
 ) -> None:
-    """Ask one mirror after the other until what came passes the check."""
+    """Try the mirrors in turn until a download passes the check."""
     reasons = []
     for mirror in source.mirrors:
         try:
@@ -161,20 +161,20 @@ def _from_mirrors(
 def _receive(
     address: str, temporary: Path, size: int, progress: Progress | None
 ) -> None:
-    """Fetch one address into a file; DatasetError with the mirror's fault."""
+    """Download a URL into a file; DatasetError if the mirror fails."""
     from pooch import HTTPDownloader
     from requests import RequestException
 
-    limit = size + (size >> 4) + (1 << 16)  # gzip may add a little to what it packs
+    limit = size + (size >> 4) + (1 << 16)  # gzip may add a few bytes
     try:
         with temporary.open("wb") as file:
-            what = f"fetching {address.rpartition('/')[2]}"
+            what = f"downloading {address.rpartition('/')[2]}"
             receiver = Receiver(file, limit, what, progress)
             download = HTTPDownloader(
                 progressbar=receiver, chunk_size=CHUNK, timeout=TIMEOUT_SECONDS
             )
             download(address, receiver, None)
-    except RequestException as error:  # an OSError, too: asked first
+    except RequestException as error:  # also an OSError, so it comes first
         raise DatasetError(_reason(error)) from error
     except OSError as error:
         raise whole_files.cannot_write(temporary.parent, error) from error
@@ -190,7 +190,7 @@ def _reason(error: Exception) -> str:
         return f"no answer within {TIMEOUT_SECONDS} seconds"
     if isinstance(error, NoConnection):
         return "it cannot be reached"
-    return f"it breaks off ({type(error).__name__})"
+    return f"the connection broke ({type(error).__name__})"
 
 
 def _sentence(source: Source, name: str, folder: Path, reasons: Sequence[str]) -> str:

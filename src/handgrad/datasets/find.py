@@ -1,4 +1,4 @@
-"""Which folder of this machine holds a data set, and where a download goes."""
+"""Local folders that hold a data set, and the target of a download."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from handgrad.errors import DatasetError
 
 
 def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
-    """The first folder that holds all files of a data set, or its archive."""
+    """Return the first folder that holds all files of a data set, or its archive."""
     names = (*source.folders, source.name)
     for folder in folders(data_dir, names):
         if not _missing(source, folder):
@@ -27,20 +27,20 @@ def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
 
 
 def _missing(source: Source, folder: Path) -> list[str]:
-    """The files of a data set that a folder does not hold."""
+    """Names of a data set's files that are missing from a folder."""
     return [file.name for file in source.files if not existing(folder, file.name)]
 
 
 def target_of(name: str, data_dir: str | Path | None) -> Path:
-    """Where a download goes."""
+    """Return the folder that receives a download."""
     return (named_root(data_dir) or cache_folder()) / name
 
 
 def check_partial(source: Source, data_dir: str | Path | None) -> None:
-    """DatasetError if a named folder holds a part of a data set, or another one.
+    """Raise DatasetError if a named folder holds an incomplete or another data set.
 
-    The rest is not downloaded into it: parts of two copies would be mixed. A download
-    that was interrupted goes on.
+    The missing files are not downloaded into it: that could mix two copies. An
+    interrupted download is resumed.
     """
     if named_root(data_dir) is None:
         return
@@ -50,19 +50,19 @@ def check_partial(source: Source, data_dir: str | Path | None) -> None:
             continue
         if len(missing) < len(source.files):
             raise DatasetError(
-                f"{folder} holds a part of {source.name}, but no {missing[0]}. Put the "
-                "file there, or name another folder as data_dir (--data-dir)."
+                f"{folder} holds a part of {source.name}, but no {missing[0]}. Add the "
+                "file, or give another folder as data_dir (--data-dir)."
             )
         other = None if source.archive is not None else _idx_file(folder)
         if other is not None:
             raise DatasetError(
                 f"{folder} holds {other.name}, but no {missing[0]} of {source.name}. "
-                f"Give it as a data set of its own (--dataset {folder}), or name "
+                f"Load it as a data set of its own (--dataset {folder}), or give "
                 "another folder as data_dir (--data-dir)."
             )
 
 
 def _idx_file(folder: Path) -> Path | None:
-    """An IDX file of any name."""
+    """Return an IDX file in the folder, whatever its name; None if there is none."""
     files = (path for path in entries(folder) if path.is_file())
     return next((path for path in files if axes_of(head_of(path))), None)

@@ -1,10 +1,10 @@
-"""The IDX format of MNIST and data sets like it, gzip or not.
+"""The IDX format of MNIST and similar data sets, plain or gzip-compressed.
 
 byte 0-1  zero
-byte 2    kind of number: unsigned or signed byte, int16, int32, float32, float64
+byte 2    data type: unsigned or signed byte, int16, int32, float32, float64
 byte 3    number of axes
-then      one 32-bit size for each axis, most significant byte first
-then      the numbers
+then      one 32-bit size for each axis, most significant byte first (big-endian)
+then      the data
 """
 
 import gzip
@@ -26,19 +26,19 @@ WHOLE = {UNSIGNED_BYTE: ">u1", 9: ">i1", 11: ">i2", 12: ">i4"}
 NUMBERS = {**WHOLE, 13: ">f4", 14: ">f8"}
 MOST_AXES = 4
 GZIP = b"\x1f\x8b"
-GZIP_RATIO = 1032  # deflate packs no better than this
-MENDING = (
-    "Remove it and fetch the data set again, or give the folder of another copy as "
+GZIP_RATIO = 1032  # the highest compression ratio of deflate
+NEXT_STEP = (
+    "Remove it and download the data set again, or give the folder of another copy as "
     "data_dir (--data-dir)."
 )
 
 
 def read_idx(
-    path: Path, axes: int | None = None, *, advice: str = MENDING
+    path: Path, axes: int | None = None, *, advice: str = NEXT_STEP
 ) -> NumpyArray:
-    """The numbers of an IDX file: whole ones with this many axes, or any.
+    """Read the array of an IDX file; with `axes`, integers with that many axes only.
 
-    `advice` is the next step that an error gives.
+    `advice` is the next step in error messages.
     """
     try:
         size = path.stat().st_size
@@ -60,14 +60,14 @@ def read_idx(
 
 
 def axes_of(head: bytes) -> int | None:
-    """The number of axes of an IDX file by its first bytes; None for another file."""
+    """Number of axes of an IDX file, from its first bytes; None for another file."""
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in NUMBERS:
         return None
     return head[3] if 1 <= head[3] <= MOST_AXES else None
 
 
 def read_split(images: Path, labels: Path, classes: int) -> Split:
-    """A split from its two files, checked against each other.
+    """Read a split from its two files and check that they match.
 
     Shapes
         images   (count, 1, height, width), uint8
@@ -78,20 +78,20 @@ def read_split(images: Path, labels: Path, classes: int) -> Split:
     if len(pixels) != len(targets):
         raise DatasetError(
             f"{images} holds {len(pixels)} images, but {labels} holds {len(targets)} "
-            "labels. They do not belong together; fetch both again."
+            "labels. They do not belong together; download both again."
         )
     wrong = np.flatnonzero((targets < 0) | (targets >= classes))
     if len(wrong):
         raise DatasetError(
             f"{labels}: label {targets[wrong[0]]} of image {wrong[0]} is out of range; "
-            f"labels go from 0 to {classes - 1}. For another data set of the same "
+            f"labels range from 0 to {classes - 1}. For another data set of the same "
             f"format, give its folder: --dataset {labels.parent}"
         )
     return Split(pixels, targets)
 
 
 class _Reader:
-    """Reads the numbers of a stream that can hold no more than `largest` bytes."""
+    """Reads the array of a stream that can hold at most `largest` bytes."""
 
     def __init__(self, path: Path, axes: int | None, largest: int, advice: str) -> None:
         self.path, self.axes = path, axes
@@ -107,7 +107,7 @@ class _Reader:
         shape = [int(size) for size in np.frombuffer(sizes, ">u4")]
         expected = prod(shape) * kind.itemsize
         self._check_size(shape, expected)
-        body = stream.read(expected + 1)  # one more shows what does not belong there
+        body = stream.read(expected + 1)  # one more byte detects trailing data
         if len(body) != expected:
             found = "more" if len(body) > expected else f"only {len(body)}"
             raise DatasetError(
@@ -122,7 +122,7 @@ class _Reader:
         axes = axes_of(start)
         if axes is not None and start[2] in known and self.axes in (None, axes):
             return
-        found = f"begins with {start.hex()}" if start else "is empty"
+        found = f"starts with {start.hex()}" if start else "is empty"
         expected = bytes((0, 0, UNSIGNED_BYTE, self.axes or 3)).hex()
         which = "" if self.axes is None else f" of bytes with {self.axes} axes"
         raise DatasetError(
@@ -134,7 +134,7 @@ class _Reader:
         if not 0 < expected <= self.largest:
             sizes = " x ".join(str(size) for size in shape)
             raise DatasetError(
-                f"{self.path} says that it holds {sizes} numbers, which cannot be: it "
-                f"has room for 1 to {self.largest}. {self.advice}"
+                f"{self.path} declares {sizes} numbers, {expected} bytes, but can hold "
+                f"1 to {self.largest}. {self.advice}"
             )
         check_memory(expected, str(self.path))

@@ -1,13 +1,15 @@
-"""Decoded pictures on the disk, mapped into memory when they are used again.
+"""Disk cache of decoded pictures, memory-mapped when they are used again.
 
-A folder under HANDGRAD_CACHE (or the user's cache) for each set of files and settings:
+There is a folder under HANDGRAD_CACHE (or the user's cache) for each set of files and
+settings:
 
     images.bin      the pixels, (count, channels, height, width), uint8
     index.json      shape, targets, class names, SHA-256 of all content
     manifest.json   the key of the cache, size and SHA-256 of the two files above
 
-The key is the SHA-256 of the pictures' place, names, sizes and stamps (`PictureFile`),
-of the settings, and of Pillow's version. What does not fit its manifest is made anew.
+The key is the SHA-256 of the pictures' path, names, sizes and stamps (`PictureFile`),
+of the settings, and of Pillow's version. A cache that does not match its manifest is
+rebuilt.
 """
 
 import json
@@ -34,15 +36,15 @@ from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
 FORMAT = 6
-DIGITS = 16  # of a file's SHA-256 that are kept
+DIGITS = 16  # kept of a file's SHA-256
 IMAGES, INDEX, MANIFEST = "images.bin", "index.json", "manifest.json"
-WHOLE_LIMIT = 2 << 30  # bytes; of larger files, blocks all over the file are hashed
+WHOLE_LIMIT = 2 << 30  # bytes; only blocks of larger files are hashed
 BLOCK = 1 << 20
 BLOCKS = 256
 
 
 class ImageCache:
-    """The place of one set of decoded pictures."""
+    """The cache of one set of decoded pictures."""
 
     def __init__(
         self,
@@ -61,7 +63,7 @@ class ImageCache:
         self.folder = cache_folder() / "images" / f"{self.place}-{self.key[:32]}"
 
     def open(self, name: str) -> Dataset | None:
-        """The data set, or None if it is not there whole and unchanged."""
+        """Return the data set, or None unless its cache is complete and unchanged."""
         if not self.is_read:
             return None
         try:
@@ -79,12 +81,12 @@ class ImageCache:
         shape: Shape,
         fill: Callable[[NumpyArray], list[str]],
     ) -> Dataset:
-        """Let `fill` write all pixels, keep them, and return the data set.
+        """Let `fill` write all pixels, cache them, and return the data set.
 
-        It returns the SHA-256 of each file.
+        `fill` returns the SHA-256 of each file.
 
-        What the same place and settings had a day ago or more is removed then. Where
-        nothing can be written, the pixels stay in memory, with a HandgradWarning.
+        Caches of the same path and settings are removed if they are a day old or more.
+        If nothing can be written, the pixels stay in memory, with a HandgradWarning.
         """
         index = {
             "shape": [len(plan.targets), *shape],
@@ -101,7 +103,7 @@ class ImageCache:
             return self._keep(name, index, fill)
         except whole_files.UnwritableError as error:
             warnings.warn(
-                f"{error} Until then the pictures are decoded into memory, each time.",
+                f"{error} Until then the pictures are decoded into memory every time.",
                 HandgradWarning,
                 stacklevel=2,
             )
@@ -116,7 +118,7 @@ class ImageCache:
                 whole_files.put_folder(temporary, self.folder)
                 whole_files.sweep(self.folder.parent, f"{self.place}-")
             except OSError as error:
-                found = self.open(name)  # another program may have been quicker
+                found = self.open(name)  # another process may have been faster
                 if found is not None:
                     return found
                 raise whole_files.cannot_write(self.folder, error) from error
@@ -136,7 +138,7 @@ class ImageCache:
         pixels.flush()
         targets = np.array(index["targets"], dtype=np.int64)
         index["checksum"] = checksum_of(*_splits(pixels, targets, index["counts"]))
-        del pixels  # some systems rename no file that is mapped
+        del pixels  # some systems cannot rename a mapped file
         (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
         manifest = {"key": self.key, "files": self._files(folder)}
         (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
@@ -156,16 +158,16 @@ class ImageCache:
 def _in_memory(
     name: str, index: dict[str, Any], fill: Callable[[NumpyArray], list[str]]
 ) -> Dataset:
-    """The data set with its pixels in memory; ResourceError if they do not fit."""
+    """Decode the pixels into memory; ResourceError if they do not fit."""
     check_memory(prod(index["shape"]), "Decoding the pictures into memory")
     pixels = np.empty(index["shape"], np.uint8)
     index["sums"] = [digest[:DIGITS] for digest in fill(pixels)]
-    pixels.flags.writeable = False  # as those of a map are
+    pixels.flags.writeable = False  # like those of a memory map
     return _dataset(name, pixels, index)
 
 
 def _dataset(name: str, pixels: NumpyArray, index: dict[str, Any]) -> Dataset:
-    """The data set of these pixels; its checksum is computed if the index has none."""
+    """Return the data set; its checksum is computed if the index has none."""
     targets = np.array(index["targets"], dtype=np.int64)
     train, test, validation = _splits(pixels, targets, index["counts"])
     return Dataset(
@@ -193,7 +195,10 @@ def _sum_of(values: list[Any]) -> str:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """A file of this size, with room for all of it: a map that finds none is fatal."""
+    """Create a file of this size and allocate its disk space.
+
+    Writing to a memory map on a full disk would end the process.
+    """
     check_disk(size, path.parent, "The cache of decoded pictures")
     with path.open("wb") as file:
         file.truncate(size)
@@ -202,7 +207,7 @@ def _reserve(path: Path, size: int) -> None:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file; of one over 2 GiB, of 256 blocks from first to last."""
+    """SHA-256 of a file, or of 256 evenly spaced blocks if it is over 2 GiB."""
     size = path.stat().st_size
     digest = sha256()
     with path.open("rb") as file:
@@ -219,7 +224,7 @@ def fingerprint(path: Path) -> str:
 def _splits(
     pixels: NumpyArray, targets: NumpyArray, counts: Sequence[int]
 ) -> tuple[Split, Split | None, Split | None]:
-    """Training, test and validation images; None where there are none."""
+    """Return training, test and validation split; None for an empty one."""
     train, test, _ = counts
     places = (slice(train), slice(train, train + test), slice(train + test, None))
     first, second, third = (Split(pixels[place], targets[place]) for place in places)

@@ -1,9 +1,9 @@
-"""A user's own pictures: one folder for each class, in a folder or a zip.
+"""Custom image data sets: one folder for each class, in a folder or a zip.
 
-Which folders are classes and which are splits, `layout` says. Pictures are grey (one
-channel) if all files are, else RGB. Without an `image_size` they keep the size that
-most of them have, the smaller one of two, if no side of it is over 128 pixels;
-otherwise they become 32 x 32. They are stretched, not cut.
+`layout` determines which folders are classes and which are splits. Pictures are grey
+(one channel) if all files are, else RGB. Without an `image_size` they are resized to
+their most common size (the smaller one of a tie) if no side of it is over 128 pixels,
+else to 32 x 32. They are stretched, not cropped.
 """
 
 from collections import Counter
@@ -46,11 +46,11 @@ def load_images(
     allow_empty_classes: bool = False,
     skip_bad: bool = False,
 ) -> Dataset:
-    """Decode the pictures once; later calls map the decoded pixels into memory.
+    """Decode the pictures once; later calls memory-map the decoded pixels.
 
-    Without `use_cache` they are decoded again, and kept in place of those before. A
-    folder without pictures beside those of the classes is an error, unless allowed. So
-    are pictures that cannot be read; with `skip_bad` they are left out, with a
+    Without `use_cache` they are decoded again and replace those in the cache. An empty
+    folder next to the class folders is an error unless `allow_empty_classes`. Pictures
+    that cannot be read are an error as well; with `skip_bad` they are skipped, with a
     HandgradWarning.
     """
     with open_pictures(path) as pictures:
@@ -80,7 +80,7 @@ def load_planned(
     use_cache: bool = True,
     skip_bad: bool = False,
 ) -> Dataset:
-    """The data set of a plan; `files` are what its cached pixels depend on."""
+    """Load the data set of a plan; the cache depends on `files`."""
     place = path.resolve()
     name = place.name if path.is_dir() else place.stem
     cache = ImageCache(place, files, image_size, plan.bit_depth, is_read=use_cache)
@@ -107,7 +107,7 @@ def _decoded(
     image_size: Pair | None,
     progress: Progress | None,
 ) -> Dataset:
-    """The data set of all files of a plan; BadPicturesError if some cannot be read."""
+    """Decode all files of a plan; BadPicturesError if some cannot be read."""
     with quiet_decoder():
         headers = _headers(pictures, plan.files, path, progress)
         shape = shape_of(headers, image_size)
@@ -123,7 +123,7 @@ def _decoded(
 
 
 def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
-    """(channels, height, width) that all pictures are brought to."""
+    """Return (channels, height, width) to which all pictures are resized."""
     channels = 1 if all(header.is_grey for header in headers) else 3
     if image_size is not None:
         return (channels, *image_size)
@@ -133,7 +133,7 @@ def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
 
 
 def open_pictures(path: Path) -> PictureFiles:
-    """The pictures of a folder or a zip; a context."""
+    """Open the pictures of a folder or a zip; a context manager."""
     return Folder(path) if path.is_dir() else Zip(path)
 
 
@@ -143,9 +143,10 @@ def _headers(
     path: Path,
     progress: Progress | None,
 ) -> list[Header]:
-    """What each file says of itself; DatasetError that names all that say nothing.
+    """Read the header of each file; DatasetError that names all unreadable files.
 
-    The others are decoded then as well: so that every bad file is named at once.
+    If a header cannot be read, the other files are decoded as well, so that one error
+    names every bad file.
     """
     headers: list[Header] = []
     bad: dict[str, str] = {}
@@ -156,9 +157,7 @@ def _headers(
         except DatasetError as error:
             bad[file.name] = str(error)
         if progress is not None:
-            progress(
-                f"looking at {number_of(len(files), 'picture')}", count, len(files)
-            )
+            progress(f"checking {number_of(len(files), 'picture')}", count, len(files))
     if not bad:
         return headers
     for file in files:
@@ -178,9 +177,9 @@ def _decode_all(
     pixels: NumpyArray,
     progress: Progress | None,
 ) -> list[str]:
-    """Fill the rows of `pixels`, and return the SHA-256 of each file's content.
+    """Decode into the rows of `pixels`; return the SHA-256 of each file's content.
 
-    The decoders of several files run side by side.
+    Several files are decoded in parallel.
     """
     _, channels, height, width = pixels.shape
     colour = "grey" if channels == 1 else "RGB"

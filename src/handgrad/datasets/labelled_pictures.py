@@ -1,9 +1,8 @@
-"""All pictures of a folder or a zip whose classes are known beforehand.
+"""Labelled pictures of a folder or a zip whose classes are known beforehand.
 
-A picture is of the class that one of its folders is named after, the innermost of them:
-`new/cat/1.png`, `new/test/cat/1.png` and `new/cat/june/1.png` are cats, also where the
-folder `new/cat` itself is given. So nothing is cut into splits, and one class alone is
-enough.
+The class of a picture is the innermost of its folders that has the name of a class:
+`new/cat/1.png`, `new/test/cat/1.png` and `new/cat/june/1.png` are cats, even if the
+folder `new/cat` itself is given. There are no splits, and a single class is enough.
 """
 
 import warnings
@@ -29,7 +28,7 @@ from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.memory import check_memory
 from handgrad.text import composed, decoded, number_of
 
-NAMED = 12  # class names that an error lists
+NAMED = 12  # class names listed in an error
 
 
 def labelled_pictures(
@@ -41,11 +40,11 @@ def labelled_pictures(
     *,
     skip_bad: bool = False,
 ) -> Split:
-    """Every picture with its class, brought to a shape as predictions are.
+    """Load every picture with its class, resized to `shape` as for prediction.
 
     `bit_depth` is that of the training pictures: see `new_bit_depth`.
 
-    DatasetError for a picture of no known class, or where there are none; and for
+    DatasetError for a picture of no known class, if there are no pictures, and for
     pictures that cannot be read, unless `skip_bad`: then a HandgradWarning names them.
 
     Shapes
@@ -78,7 +77,7 @@ def labelled_pictures(
 def targets_of(
     files: Sequence[PictureFile], class_names: Sequence[str], source: Path
 ) -> NumpyArray:
-    """The class number of each file, by the names of its folders, (count,), int64."""
+    """Return the class number of each file, from its folders, (count,), int64."""
     numbers = {composed(name): number for number, name in enumerate(class_names)}
     targets = []
     for file in files:
@@ -86,9 +85,9 @@ def targets_of(
         known = [numbers[name] for name in folders if name in numbers]
         if not known:
             raise DatasetError(
-                f"{source}: {decoded(file.name)} lies in no folder that is named after "
-                f"a class of the network ({_some(class_names)}). Name its folder so, "
-                "or take it out."
+                f"{source}: {decoded(file.name)} is not in a folder named after a "
+                f"class of the network ({_some(class_names)}). Rename its folder, or "
+                "remove the file."
             )
         targets.append(known[-1])
     return np.array(targets, dtype=np.int64)
@@ -102,7 +101,7 @@ def _decode(
     progress: Any,
     bit_depth: int,
 ) -> dict[str, str]:
-    """Fill the rows of `images`; a sentence for each file that cannot be read."""
+    """Decode into `images`; return a sentence for each file that cannot be read."""
     bad: dict[str, str] = {}
     for row, file in enumerate(files):
         said, shape = f"{path}: {file.name}", images.shape[1:]

@@ -1,14 +1,14 @@
-"""Which folders of pictures are classes and which are splits, by their names alone.
+"""Detection of class folders and split folders, by their names alone.
 
     CLASS/any/where/picture.png                 all pictures of a class
-    train/CLASS/picture.png, test/..., val/...  with splits of their own
-    CLASS/train/picture.png, CLASS/test/...     the same, the other way round
+    train/CLASS/picture.png, test/..., val/...  predefined splits
+    CLASS/train/picture.png, CLASS/test/...     predefined splits within each class
 
-Splits go by their usual names in any spelling: Training, TRAIN, seg_train, valid, dev.
-A single folder around all of that is passed through, also within a split. Classes are
+Splits may have any of their usual names: Training, TRAIN, seg_train, valid, dev. A
+single folder that contains all of that is skipped, also within a split. Classes are
 numbered in the order of their names. Without test and validation, a fifth of each class
-(rounded down) is the test split: those whose names draw the lowest numbers from a fixed
-key, so a picture stays on its side when others are added.
+(rounded down) is the test split: the pictures whose names have the lowest random
+numbers under a fixed key, so most stay in their split when others are added.
 """
 
 from collections import defaultdict
@@ -41,18 +41,18 @@ from handgrad.errors import DatasetError
 from handgrad.randomness import Key
 from handgrad.text import decoded
 
-TEST_SHARE = 5  # one in so many, of each class
-NONE_ASIDE = "no class has five images, of which one is put aside"
+TEST_SHARE = 5  # one in five of each class
+NONE_HELD_OUT = "no class has the five images needed to hold one out"
 TEST_KEY = Key(0).child("image folder").child("test")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which file is what: those of training, of the test, and of validation.
+    """The files of a data set, with their classes and splits.
 
-    `sources` says where each split came from, `left` names folders that are no part of
-    any; `bit_depth` is that of deep pictures at the least, see `pictures.Header`;
-    `skipped` says why files that cannot be read were left out, by their names.
+    `sources` describes the origin of each split, `left` lists folders that belong to
+    none; `bit_depth` is the minimum for deep pictures, see `pictures.Header`; `skipped`
+    says why files that cannot be read were skipped, by their names.
 
     Shapes
         targets  (files,), int64, in the order of `files`
@@ -72,11 +72,10 @@ class Plan:
 def arrange(
     files: Sequence[PictureFile], source: str, places: Iterable[str] = ()
 ) -> Plan:
-    """Find classes and splits in the names of the files.
+    """Determine classes and splits from the names of the files.
 
-    DatasetError where there are no two classes, where it is not clear which folders
-    they are, and for a folder of a class or a split, one of `places`, that holds no
-    picture.
+    DatasetError for fewer than two classes, if it is ambiguous which folders they are,
+    and for a folder of a class or a split, one of `places`, without pictures.
     """
     rows, beside = _passed_through([(file, file.parts) for file in files])
     found = _splits(rows, source)
@@ -89,8 +88,8 @@ def arrange(
         kind: f"the folder {decoded(folder)}" for kind, folder in found.folders.items()
     }
     if not splits["test"] and not splits["validation"]:
-        splits["train"], splits["test"] = put_aside(splits["train"])
-        sources = aside_in_words(len(splits["test"])) | sources
+        splits["train"], splits["test"] = hold_out(splits["train"])
+        sources = describe_held_out(len(splits["test"])) | sources
     number = {name: place for place, name in enumerate(names)}
     rows = [*splits["train"], *splits["test"], *splits["validation"]]
     return Plan(
@@ -105,22 +104,22 @@ def arrange(
 
 @dataclass
 class _Found:
-    """The rows of each split, below it; its folder; and folders that are in none."""
+    """The rows and the folder of each split, and the folders that are in none."""
 
     rows: dict[Kind, list[Row]]
     folders: dict[Kind, str] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
-    is_inner: bool = False  # splits lie in the classes, not around them
+    is_inner: bool = False  # class folders contain the splits, not the reverse
 
     def around(self) -> set[Place]:
-        """The folders that the folders of classes lie in."""
+        """Return the folders that contain the class folders."""
         more = 1 if self.is_inner else 0
         rows = self.rows["train"]
         return {file.parts[: -len(parts) - more] for file, parts in rows}
 
 
 def _passed_through(rows: list[Row]) -> tuple[list[Row], set[str]]:
-    """The rows without the folders around all of them, and what lay beside those."""
+    """Strip folders that contain all classes; also return what is next to these."""
     beside: set[str] = set()
     while (around := _around(rows)) is not None:
         beside |= {parts[0] for _, parts in rows if parts[0] != around}
@@ -129,7 +128,7 @@ def _passed_through(rows: list[Row]) -> tuple[list[Row], set[str]]:
 
 
 def _around(rows: Sequence[Row]) -> str | None:
-    """The folder around all classes: the only one, or the only one with splits."""
+    """The folder that contains all classes: the only one, or the one with splits."""
     tops = {parts[0] for _, parts in rows}
     if len(tops) < 2:
         return tops.pop() if tops and _holds_folders(rows) else None
@@ -144,13 +143,13 @@ def _around(rows: Sequence[Row]) -> str | None:
 
 
 def _holds_folders(rows: Sequence[Row]) -> bool:
-    """Whether the only folder holds others, but for a few pictures beside several."""
+    """Whether the only folder contains folders, apart from a few pictures."""
     below = {parts[1] for _, parts in rows if len(parts) > 2}
     return _depth(rows) > 2 or len(below) > 1
 
 
 def _split_depth(rows: list[Row]) -> int:
-    """How deep training images lie in folders that are splits; 0 without splits."""
+    """Depth of the training images in split folders; 0 without splits."""
     rows, _ = _passed_through(rows)
     kinds = kinds_of({parts[0] for _, parts in rows if len(parts) > 1})
     if len(set(kinds.values())) < 2:
@@ -178,7 +177,7 @@ def _splits(rows: list[Row], source: str) -> _Found:
 
 
 def _by_top(rows: list[Row], kinds: Mapping[str, Kind]) -> _Found:
-    """Splits around the classes; those of pictures without classes are left."""
+    """Splits that contain the classes; those of unlabelled pictures are not used."""
     left = {parts[0] for _, parts in rows if parts[0] not in kinds}
     found = _Found({"train": [], "test": [], "validation": []}, left=left)
     known: set[str] = set()
@@ -199,13 +198,13 @@ def _by_top(rows: list[Row], kinds: Mapping[str, Kind]) -> _Found:
 
 
 def _are_unlabelled(rows: Sequence[Row], folders: set[str], known: set[str]) -> bool:
-    """Whether the pictures of a split lie side by side, or all in images or so."""
+    """Whether a split has no class folders, or a single one such as `images`."""
     is_no_class = len(folders) == 1 and all(map(names_no_class, folders))
     return not folders or (is_no_class and _depth(rows) > 1 and not folders & known)
 
 
 def _within(rows: list[Row], kind: Kind, known: set[str]) -> list[Row]:
-    """The rows of a split without a single folder in it that is around its classes."""
+    """Strip single folders within a split that contain its classes."""
     while _depth(rows) > 1 and len(tops := {parts[0] for _, parts in rows}) == 1:
         (top,) = tops
         again = kind_of(top)
@@ -217,7 +216,7 @@ def _within(rows: list[Row], kind: Kind, known: set[str]) -> list[Row]:
 
 
 def _inner(rows: Sequence[Row]) -> _Found | None:
-    """Splits one level down, CLASS/train/picture.png, where all folders have them."""
+    """Splits one level down, CLASS/train/picture.png, if all folders have them."""
     seconds = {parts[1] for _, parts in rows if len(parts) > 2}
     kinds = kinds_of(seconds)
     left = seconds - set(kinds)
@@ -243,14 +242,14 @@ def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
     names = sorted({parts[0] for _, parts in rows})
     if len(names) < 2:
         raise DatasetError(
-            f"{source} holds pictures of one class only ({decoded(names[0])}), and a "
+            f"{source} holds pictures of one class only ({decoded(names[0])}), but a "
             f"classifier needs two or more. {SHAPE_HINT}."
         )
     return tuple(names)
 
 
-def put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """A fifth of each class, by the numbers that their names draw."""
+def hold_out(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Hold out a fifth of each class, by random numbers of their names."""
     aside, by_class = set(), defaultdict(list)
     for _, parts in rows:
         by_class[parts[0]].append("/".join(parts))
@@ -264,10 +263,10 @@ def put_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     )
 
 
-def aside_in_words(count: int) -> dict[str, str]:
-    """Where the splits come from if `count` images were put aside to test."""
+def describe_held_out(count: int) -> dict[str, str]:
+    """Describe the splits if `count` images were held out for testing."""
     if not count:
-        return {"test": NONE_ASIDE}
+        return {"test": NONE_HELD_OUT}
     return {"test": "a fifth of each class", "train": "the others"}
 
 

@@ -1,4 +1,4 @@
-"""What is refused of folders because it is not clear what their pictures show."""
+"""Errors for folders whose classes are missing or ambiguous."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,21 +9,21 @@ from handgrad.datasets.split_names import Kind, crossed, kind_of
 from handgrad.errors import DatasetError
 from handgrad.text import composed, decoded
 
-Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file, and its place
+Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file and its path parts
 Place: TypeAlias = tuple[str, ...]  # a folder
 
 SHAPE_HINT = "Make one folder of pictures for each class"
 NAME_THEM = (
-    "Call splits train, validation and test; or put the pictures of each class "
+    "Name the splits train, validation and test; or put the pictures of each class "
     "directly into its folder."
 )
-NAMED = 5  # names that an error lists
+NAMED = 5  # names listed in an error
 
 
 def check_not_alike(rows: Sequence[Row], source: str) -> None:
-    """DatasetError where top-level folders hold the same folders: which are classes?
+    """Raise DatasetError if top-level folders share several folder names.
 
-    One that several share, such as cat/images and dog/images, is no sign of that.
+    A single shared name, such as in cat/images and dog/images, is not ambiguous.
     """
     below: dict[str, dict[str, str]] = defaultdict(dict)
     for top, *folders in {parts[:-1] for _, parts in rows if len(parts) > 2}:
@@ -50,45 +50,46 @@ def check_not_alike(rows: Sequence[Row], source: str) -> None:
 
 
 def check_not_crossed(tops: Iterable[str], source: str) -> None:
-    """DatasetError for folders that are a split of one class each: train_cat, ..."""
+    """Raise DatasetError for folders of one split and class each: train_cat, ..."""
     if (pair := crossed(tops)) is not None:
         first, second = map(decoded, pair)
         raise DatasetError(
-            f"{source}: {first} and {second} name a split and something else, so it is "
-            f"not clear which are the classes. {NAME_THEM}"
+            f"{source}: {first} and {second} combine a split with another name, so it "
+            f"is not clear which are the classes. {NAME_THEM}"
         )
 
 
 def check_alone(train: str, others: Iterable[str], source: str) -> None:
-    """DatasetError for train, with folders in it, beside folders that are no splits."""
+    """Raise DatasetError for train, with folders in it, next to unknown folders."""
     if names := sorted(others):
         raise DatasetError(
-            f"{source}: {decoded(train)} holds folders, as a split does, and beside it "
-            f"lies {some(names)}, so it is not clear which are the classes. {NAME_THEM}"
+            f"{source}: {decoded(train)} holds folders, as a split does, and next to "
+            f"it is {some(names)}, so it is not clear which are the classes. "
+            f"{NAME_THEM}"
         )
 
 
 def check_classes(
     splits: Mapping[Kind, Sequence[Row]], names: Sequence[str], source: str
 ) -> None:
-    """DatasetError for a class of another split that the training split lacks."""
+    """Raise DatasetError for a class that the training split does not have."""
     known = set(names)
     for kind in ("test", "validation"):
         check_in_folders(splits[kind], source)
         for file, parts in splits[kind]:
             if parts[0] not in known:
                 raise DatasetError(
-                    f"{source}: {decoded(file.name)} is of no class that train has "
-                    f"({some(names)}). Name the folders alike."
+                    f"{source}: {decoded(file.name)} belongs to none of the training "
+                    f"classes ({some(names)}). Use the same folder names in all splits."
                 )
 
 
 def check_in_folders(rows: Sequence[Row], source: str) -> None:
-    """DatasetError for a picture that lies in no class's folder."""
+    """Raise DatasetError for a picture that is not in a class folder."""
     loose = next((file.name for file, parts in rows if len(parts) < 2), None)
     if loose is not None:
         raise DatasetError(
-            f"{source}: {decoded(loose)} lies in no class's folder. {SHAPE_HINT}."
+            f"{source}: {decoded(loose)} is not in a class folder. {SHAPE_HINT}."
         )
 
 
@@ -98,9 +99,9 @@ def without_pictures(
     places: Iterable[str],
     source: str,
 ) -> set[str]:
-    """Folders that hold no picture beside the folders `around` the classes.
+    """Return the empty folders next to the folders `around` the classes.
 
-    DatasetError for those of classes and of splits, which are missing then.
+    DatasetError for those of classes and of splits.
     """
     full = {file.parts[:k] for file in files for k in range(len(file.parts))}
     above = {place[:k] for place in around for k in range(len(place))}
@@ -114,15 +115,15 @@ def without_pictures(
     if missing:
         names = sorted("/".join(place) for place in missing)
         raise DatasetError(
-            f"{source}: there are no pictures in {some(names)}, beside the folders of "
-            "the classes. Put some in, take the folder out, or go on without it "
-            "(allow_empty_classes, --allow-empty-classes)."
+            f"{source}: there are no pictures in {some(names)}, next to the class "
+            "folders. Add some, remove the folder, or ignore it (allow_empty_classes, "
+            "--allow-empty-classes)."
         )
     return {"/".join(place) for place in beside}
 
 
 def some(names: Sequence[str]) -> str:
-    """The first few names, as text."""
+    """Format the first few names."""
     shown = ", ".join(map(decoded, names[:NAMED]))
     return f"{shown}, ..." if len(names) > NAMED else shown
 

@@ -1,4 +1,4 @@
-"""A data set by its name, or from a folder or zip of images."""
+"""Loading data sets by name or from a folder or zip of images."""
 
 import os
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from handgrad.ranges import check_count, shown
 if TYPE_CHECKING:
     from handgrad.datasets.formats.survey import Survey
 
-Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, of how many
+Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, total
 
 NAMES = ("cifar10", "digits", "fashion_mnist", "mnist")
 OWN_IMAGES = (
@@ -43,21 +43,21 @@ def load(
     allow_empty_classes: bool = False,
     skip_bad: bool = False,
 ) -> Dataset:
-    """Load a data set: from this machine if it is there, else by download.
+    """Load a data set, downloading it if it is not on this machine.
 
     `name_or_path` is "cifar10", "digits", "fashion_mnist" or "mnist" (hyphens,
     underscores and capitals do not matter), or the path of images: a folder or zip with
     one folder for each class, or a file or folder of another format (see the guide on
-    data). `label_from` says where the class of an image is, if that is not clear:
-    "name" for the name of its file, "folder", a column or key, and "fine" or "coarse"
-    for CIFAR-100. `data_dir`, or else the folder that HANDGRAD_DATA names, is the only
-    place searched, and receives downloads. Without either, ./data, the user's cache
-    folder and the folders of other libraries are searched, and the cache folder
-    receives downloads. `progress` is called with what is read, how much is done, and of
-    how much. With `use_cache=False` images are decoded even if the image cache holds
-    them. A folder without images beside those of the classes is an error, unless
-    `allow_empty_classes`. Picture files that cannot be read are an error as well; with
-    `skip_bad` they are left out and listed in `skipped`, with a HandgradWarning.
+    data). `label_from` selects the labels if they are ambiguous: "name" for the file
+    name, "folder", a column or key, and "fine" or "coarse" for CIFAR-100. `data_dir`,
+    or else the folder that HANDGRAD_DATA names, is the only folder searched, and
+    receives downloads. Without either, ./data, the user's cache folder and the folders
+    of other libraries are searched, and the cache folder receives downloads. `progress`
+    is called with what is being read, the amount done, and the total. With
+    `use_cache=False` images are decoded even if the image cache holds them. An empty
+    folder next to the class folders is an error, unless `allow_empty_classes`. Picture
+    files that cannot be read are an error as well; with `skip_bad` they are skipped and
+    listed in `skipped`, with a HandgradWarning.
 
     DatasetError for an unknown name, a `data_dir` that does not exist, a failed
     download, or a file that is missing or damaged; ConfigError for a size below 1.
@@ -107,7 +107,7 @@ def inspect(
     label_from: str | None = None,
     progress: Progress | None = None,
 ) -> "Survey":
-    """Look at all images of a data set, and report what is odd; see `load`."""
+    """Check all images of a data set, and report problems; see `load`."""
     from handgrad.datasets.formats.survey import of_arrays, summed, survey
 
     name = _known(name_or_path)
@@ -138,8 +138,8 @@ def fetch(
     `name` is "cifar10", "fashion_mnist" or "mnist". `data_dir`, or else the folder that
     HANDGRAD_DATA names, is the only place searched, and receives the download; without
     either it goes into the user's cache folder. `progress` is called with the file, the
-    bytes done, and the bytes of the whole. Downloaded files whose
-    checksum is wrong are downloaded again.
+    bytes done, and the total bytes. Downloaded files with a wrong checksum are
+    downloaded again.
 
     ConfigError for an unknown name; DatasetError for "digits", which is part of
     scikit-learn, and for a download that fails or has another checksum.
@@ -160,10 +160,10 @@ def fetch(
 
 
 def read(source: Source, place: Path) -> Dataset:
-    """A data set from the place where it was found.
+    """Read a data set from its folder or archive.
 
-    Every file is checked for its structure. Other content than the original is read as
-    well, its checksum says so; only that of another known data set is refused.
+    The structure of every file is checked. Content other than the original is accepted
+    and shows in the checksum; only that of another known data set is refused.
     """
     if source.archive is not None:
         form = cifar10_python if cifar10_python.is_at(place) else cifar10
@@ -174,7 +174,7 @@ def read(source: Source, place: Path) -> Dataset:
     if train.image_shape != test.image_shape:
         raise DatasetError(
             f"{place}: training images are {train.image_shape}, test images "
-            f"{test.image_shape}. They do not belong together; fetch both again."
+            f"{test.image_shape}. They do not belong together; download both again."
         )
     checksum = checksum_of(train, test)
     _check_identity(source, place, checksum)
@@ -182,7 +182,7 @@ def read(source: Source, place: Path) -> Dataset:
 
 
 def _known(name: str | Path) -> str | None:
-    """The data set that a text names, however it writes hyphens and capitals."""
+    """Return the known data set of this name, ignoring hyphens and case."""
     if isinstance(name, str):
         return known_name(name, NAMES)
     if isinstance(name, os.PathLike):
@@ -196,7 +196,7 @@ def _known(name: str | Path) -> str | None:
 def _existing(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     path = Path(os.path.expanduser(text))
-    if text.strip() and os.path.exists(path):  # also of a name too long to be one
+    if text.strip() and os.path.exists(path):  # false for a name that is too long
         check_ordinary(path, DatasetError, f"{OWN_IMAGES}.")
         return path
     if isinstance(name_or_path, str) and not set(text) & set("/\\."):
@@ -211,7 +211,7 @@ def _check_single(name: str, label_from: str | None) -> None:
     if label_from is not None:
         raise ConfigError(
             f"{name} has one label for each image, got label_from={label_from!r} "
-            "(--label-from). Leave it out."
+            "(--label-from). Omit it."
         )
 
 
@@ -220,8 +220,8 @@ def _check_size(image_size: Pair | None) -> None:
         return
     if not isinstance(image_size, tuple | list) or len(image_size) != 2:
         raise ConfigError(
-            f"image_size is (height, width), got {shown(image_size)}. Give two whole "
-            "numbers, such as (28, 28)."
+            f"image_size must be (height, width), got {shown(image_size)}. Give two "
+            "whole numbers, such as (28, 28)."
         )
     for side, value in zip(("height", "width"), image_size, strict=True):
         check_count("image_size", side, value)
@@ -238,7 +238,7 @@ def _check_identity(source: Source, place: Path, checksum: str) -> None:
 
 
 def _is_whole(source: Source, folder: Path) -> bool:
-    """Whether all files are those of the original, as far as their SHA-256 is known."""
+    """Whether all files have the original SHA-256, as far as it is known."""
     return all(
         not file.sha256
         or any(is_right(folder / name, file) for name in (file.packed, file.name))

@@ -1,14 +1,14 @@
-"""Where data sets are looked for.
+"""Search path of data sets.
 
-In the folder that the user names, and nowhere else: --data-dir, or without it the
-folder that HANDGRAD_DATA names. Without either, in this order:
+Only the folder that the user names is searched: --data-dir, or else HANDGRAD_DATA.
+Without either, these are searched in order:
 
-    1. ./data, as torchvision's tutorials have it
-    2. the user's cache, where downloads go
-    3. where other libraries keep theirs: ~/.cache, ~/.keras/datasets, ~/.mxnet/datasets
+    1. ./data, as in torchvision's tutorials
+    2. the user's cache folder, which receives downloads
+    3. those of other libraries: ~/.cache, ~/.keras/datasets, ~/.mxnet/datasets
 
-In each, a data set may have its own folder under the names of several libraries, or, in
-a named folder, lie there itself.
+In each, a data set may be in a folder of its own, under the names of several libraries;
+in a folder that the user names, it may also be at the top.
 """
 
 import os
@@ -20,16 +20,16 @@ from handgrad.errors import ConfigError, DatasetError
 
 
 def cache_folder() -> Path:
-    """Where Handgrad keeps downloads, decoded images and compiled kernels.
+    """Return the folder for downloads, decoded images and compiled kernels.
 
-    HANDGRAD_CACHE names it, or else the platform's custom: an absolute folder always,
-    as a relative one would be another in every folder, a stranger's perhaps.
+    It is HANDGRAD_CACHE, or else the platform's default. It is always an absolute path:
+    a relative one would depend on the current folder, perhaps someone else's.
     """
     named = os.path.expanduser(os.environ.get("HANDGRAD_CACHE", ""))
     if named and not os.path.isabs(named):
         raise ConfigError(
-            f"HANDGRAD_CACHE takes an absolute folder, got {named!r}. Write it from "
-            f"the root: {os.path.abspath(named)}"
+            f"HANDGRAD_CACHE takes an absolute path, got {named!r}. Set it to, for "
+            f"example, {os.path.abspath(named)}"
         )
     if named:
         return Path(named)
@@ -42,22 +42,22 @@ def cache_folder() -> Path:
 
 
 def home() -> Path:
-    """The user's folder; the root of the file system for a user without one."""
+    """Return the user's home folder, or the file system's root without one."""
     try:
         found = Path.home()
-    except RuntimeError:  # neither HOME nor an entry in the table of users
+    except RuntimeError:  # neither HOME nor an entry in the user database
         return Path(os.path.abspath(os.sep))
     return found if found.is_absolute() else Path(os.path.abspath(os.sep))
 
 
 def named_root(data_dir: str | Path | None = None) -> Path | None:
-    """The folder that the user named: --data-dir, or else HANDGRAD_DATA."""
+    """Return the folder that the user named: --data-dir, or else HANDGRAD_DATA."""
     named = data_dir if data_dir is not None else os.environ.get("HANDGRAD_DATA")
     return Path(os.path.expanduser(named)) if named else None
 
 
 def check_root(data_dir: str | Path | None = None) -> None:
-    """DatasetError if the folder that the user named is not there."""
+    """Raise DatasetError if the folder that the user named does not exist."""
     root = named_root(data_dir)
     if root is None or os.path.isdir(root):
         return
@@ -65,12 +65,12 @@ def check_root(data_dir: str | Path | None = None) -> None:
     wrong = "is not a folder" if os.path.exists(root) else "does not exist"
     raise DatasetError(
         f"{named} names {root}, which {wrong}. Give the folder that holds the data "
-        "set, or make one for the download."
+        "set, or create one for the download."
     )
 
 
 def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]:
-    """Every existing folder in which the files may lie, first to last."""
+    """Iterate over the existing folders of the search path."""
     named = named_root(data_dir)
     usual = [
         Path("data"),
@@ -82,15 +82,15 @@ def folders(data_dir: str | Path | None, names: Sequence[str]) -> Iterator[Path]
     for root in usual if named is None else [named]:
         itself = [] if named is None else [root]
         for folder in (*[root / name for name in names], *itself):
-            if os.path.isdir(folder):  # no name is too long to ask
+            if os.path.isdir(folder):  # false for a name that is too long
                 yield folder
 
 
 def existing(folder: Path, name: str) -> Path | None:
-    """A file of a folder, however its name is spelled: packed or not.
+    """Find a file in a folder under any usual spelling of its name, packed or not.
 
-    Programs that unpack write `train-images.idx3-ubyte`, or put the file into a folder
-    of its own name; capitals do not matter. The exact name comes first.
+    Some programs unpack it as `train-images.idx3-ubyte`, or into a folder of its own
+    name; case is ignored. The exact name comes first.
     """
     found = [path for path in entries(folder) if plain_name(path) == plain_name(name)]
     inner = [file for path in found if path.is_dir() for file in entries(path)]
@@ -100,7 +100,7 @@ def existing(folder: Path, name: str) -> Path | None:
 
 
 def plain_name(path: str | Path) -> str:
-    """A file's name with the spellings of several programs made one.
+    """Normalize the usual spellings of a file name.
 
     Example
         plain_name("Train-Images.idx3-ubyte.gz") == "train-images-idx3-ubyte"
@@ -114,7 +114,7 @@ def _distance(path: Path, name: str) -> tuple[bool, bool, str]:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted; DatasetError if it cannot be listed."""
+    """List a folder, sorted; DatasetError if it cannot be listed."""
     try:
         return sorted(folder.iterdir())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""From stored inputs to the numbers a network sees; saved with the model."""
+"""Normalization of inputs, saved with the model."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from handgrad.errors import ConfigError, DatasetError, ShapeError, unknown_name
 FULL = 255.0
 DTYPES = ("uint8", "float32")
 NAMES = ("unit", "half", "standard")
-CHUNK = 1 << 20  # numbers in float64 at a time
-PIECE = 1 << 16  # bytes whose squares add up to less than 2**32
-LEAST, MOST = 1e-37, 1e37  # of a deviation that float32 can divide by
+CHUNK = 1 << 20  # numbers converted to float64 at a time
+PIECE = 1 << 16  # bytes whose squares sum to less than 2**32
+LEAST, MOST = 1e-37, 1e37  # standard deviations by which float32 can divide
 LARGEST = float(np.finfo(np.float32).max)
 
 Inputs = UInt8[NumpyArray, "count *shape"] | Float32[NumpyArray, "count *shape"]
@@ -26,11 +26,11 @@ class Normalization:
     """Subtract a mean and divide by a standard deviation, for each channel.
 
     `mean` and `std` hold one number for each channel. Bytes are scaled to 0 to 1 first,
-    so `mean` is between 0 and 1 for them; float32 inputs are taken as they are. For
-    vectors there is one of each for every feature, or one for all features.
+    so `mean` is between 0 and 1 for them; float32 inputs are not scaled. For vectors
+    there is one of each for every feature, or one for all features.
 
-    ConfigError unless there are as many means as deviations, all of a size that float32
-    can hold, and the deviations above 0.
+    ConfigError unless there are as many means as standard deviations, all within the
+    range of float32, and the deviations above 0.
 
     Shapes
         inputs   (count, channels, height, width) or (count, features); uint8 or float32
@@ -54,15 +54,15 @@ class Normalization:
         if sizes[0] != sizes[1] or not sizes[0]:
             raise ConfigError(
                 "A normalization takes one mean and one standard deviation for each "
-                f"channel, got {sizes[0]} and {sizes[1]}. Give as many of each."
+                f"channel, got {sizes[0]} and {sizes[1]}. Give equally many."
             )
         for mean, std in zip(self.mean, self.std, strict=True):
             if not (_is_moderate(mean, std) and LEAST < std < MOST):
                 raise ConfigError(
                     f"A normalization takes standard deviations from {LEAST:g} to "
                     f"{MOST:g} and means of at most {LARGEST:.2g} deviations, got "
-                    f"mean {mean} and deviation {std}. Give 1 to a channel whose "
-                    "values are all equal."
+                    f"mean {mean} and deviation {std}. Use a standard deviation of "
+                    "1 for a constant channel."
                 )
 
     @property
@@ -102,30 +102,31 @@ class Normalization:
 
 
 def _is_moderate(mean: float, std: float) -> bool:
-    """Whether float32 can hold a mean, and how many deviations that is."""
+    """Whether float32 can represent mean and mean / std."""
     return isfinite(mean) and abs(mean) <= LARGEST * min(1.0, std)
 
 
 def unit(channels: int) -> Normalization:
-    """Bytes from 0 to 1; float32 inputs as they are."""
+    """Scale bytes to 0 to 1; leave float32 inputs unchanged."""
     return Normalization((0.0,) * channels, (1.0,) * channels)
 
 
 def half(channels: int) -> Normalization:
-    """From 0 to 1 to -1 to 1: mean one half, standard deviation one half."""
+    """Map 0 to 1 to -1 to 1: mean 1/2 and standard deviation 1/2."""
     return Normalization((0.5,) * channels, (0.5,) * channels)
 
 
 def standard(images: Inputs, weights: NumpyArray | None = None) -> Normalization:
-    """Mean 0 and deviation 1 over these inputs, for each channel or feature.
+    """Standardize to mean 0 and standard deviation 1, for each channel or feature.
 
-    Byte vectors share one mean and one deviation: all bytes have the same scale, and a
-    pixel that is nearly always black would become huge where it is not. With weights,
-    (count,), both are weighted.
+    The statistics are those of these inputs, weighted if there are weights, (count,).
+    Byte vectors share one mean and one standard deviation: all bytes have the same
+    scale, and standardized by itself, a pixel that is nearly always black would become
+    huge where it is not.
     """
     measure = _of_bytes if images.dtype == np.uint8 else _of_floats
     means, spreads = measure(images, weights)
-    # a channel of one single value has no spread to divide by
+    # a constant channel has a standard deviation of 0
     return Normalization(means, tuple(spread or 1.0 for spread in spreads))
 
 
@@ -144,7 +145,10 @@ def _of_bytes(images: NumpyArray, weights: NumpyArray | None) -> Statistics:
 def _mean_and_std(
     pixels: NumpyArray, weights: NumpyArray | None
 ) -> tuple[float, float]:
-    """Of pixels from 0 to 1, from whole numbers: one colour spreads exactly 0."""
+    """Mean and standard deviation of pixels scaled to 0 to 1, from integer sums.
+
+    Integer sums are exact, so constant pixels have a standard deviation of exactly 0.
+    """
     total, first, second = (
         _sums(pixels) if weights is None else _weighted_sums(pixels, weights)
     )
@@ -153,7 +157,7 @@ def _mean_and_std(
 
 
 def _sums(pixels: NumpyArray) -> tuple[int, int, int]:
-    """How many bytes there are, their sum and the sum of their squares."""
+    """Number of bytes, their sum and the sum of their squares."""
     first = second = 0
     flat = np.ascontiguousarray(pixels).reshape(-1)
     for start in range(0, flat.size, PIECE):
@@ -164,7 +168,7 @@ def _sums(pixels: NumpyArray) -> tuple[int, int, int]:
 
 
 def _weighted_sums(pixels: NumpyArray, weights: NumpyArray) -> tuple[float, ...]:
-    """The same, each byte counted as its example weighs."""
+    """The same, weighted by the weight of each byte's example."""
     flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
     each = np.repeat(weights, flat.shape[1])
     counts = np.bincount(flat.reshape(-1), each, minlength=256)
@@ -173,10 +177,10 @@ def _weighted_sums(pixels: NumpyArray, weights: NumpyArray) -> tuple[float, ...]
 
 
 def _of_floats(inputs: NumpyArray, weights: NumpyArray | None) -> Statistics:
-    """In float64, twice over the data: the mean first, then squares around it.
+    """Mean and standard deviation in float64, in two passes over the data.
 
-    Measured from the first value of each channel, so that a constant channel has a
-    deviation of exactly 0.
+    Values are taken relative to the first of each channel, so that a constant channel
+    has a standard deviation of exactly 0.
     """
     shape = (1, -1, *(1,) * (inputs.ndim - 2))
     first = inputs[0].reshape(inputs.shape[1], -1)
@@ -190,14 +194,14 @@ def _of_floats(inputs: NumpyArray, weights: NumpyArray | None) -> Statistics:
 
 
 def _check_spread(std: NumpyArray, what: str) -> None:
-    """DatasetError for values that differ by less, or more, than float32 can divide."""
+    """Raise DatasetError for standard deviations by which float32 cannot divide."""
     wrong = np.flatnonzero((std > 0) & ~((std > LEAST) & (std < MOST)))
     if len(wrong):
         place = int(wrong[0])
         raise DatasetError(
             f"The values of {what} {place} have a standard deviation of "
-            f"{std[place]:.3g}, and float32 can divide by {LEAST:g} to {MOST:g}. "
-            f"Multiply the {what} by a constant, or leave it out."
+            f"{std[place]:.3g}, but float32 can divide by {LEAST:g} to {MOST:g}. "
+            f"Multiply the {what} by a constant, or remove it."
         )
 
 
@@ -206,7 +210,7 @@ def _means(
     weights: NumpyArray | None,
     function: Callable[[NumpyArray], NumpyArray],
 ) -> NumpyArray:
-    """The mean of a function of the inputs, for each channel, weighted."""
+    """Mean of a function of the inputs for each channel, weighted if asked."""
     axes = (0, *range(2, inputs.ndim))
     count = float(len(inputs) if weights is None else weights.sum(dtype=np.float64))
     total = np.zeros(inputs.shape[1])
@@ -221,7 +225,7 @@ def _means(
 
 
 def _chunks(inputs: NumpyArray) -> Iterator[tuple[NumpyArray, slice]]:
-    """A few examples at a time, in float64, and their rows."""
+    """Iterate over blocks of examples in float64, with their rows."""
     step = max(1, CHUNK // max(1, prod(inputs.shape[1:])))
     for start in range(0, len(inputs), step):
         rows = slice(start, start + step)
@@ -233,13 +237,14 @@ def normalization(
 ) -> Normalization:
     """Return the normalization of this name for these training inputs.
 
-    `name` is "unit" (bytes from 0 to 1, float32 as it is), "half" (mean and deviation
-    1/2) or "standard" (mean and deviation over the inputs, for each channel or feature;
-    byte vectors share one of each). ConfigError for another name.
+    `name` is "unit" (bytes scaled to 0 to 1, float32 unchanged), "half" (mean and
+    standard deviation 1/2) or "standard" (mean and standard deviation of the inputs,
+    for each channel or feature; byte vectors share one of each). ConfigError for
+    another name.
 
     Shapes
         images   (count, channels, height, width) or (count, features); uint8 or float32
-        weights  (count,): how much each example counts in "standard"; or None
+        weights  (count,): sample weights for "standard"; or None
 
     Example
         normalization("standard", digits.train.images).apply(digits.test.images)

@@ -1,9 +1,9 @@
-"""The picture files of a folder or a zip, in an order of their own.
+"""The picture files of a folder or a zip, in a deterministic order.
 
-A folder or a zip gives names relative to it, with "/" between their parts, sorted by
-those parts: never in the order in which a disk happens to list them. Links are
-followed. Files of other kinds, hidden ones, and what systems leave behind are passed
-over, and counted. A zip is read in memory, never extracted.
+Names are relative to the folder or zip, with "/" between their parts, and sorted by
+those parts, whatever the order in the file system. Links are followed. Files of other
+kinds, hidden files and system files are ignored, and counted. A zip is read in memory
+and never extracted.
 """
 
 import os
@@ -29,21 +29,24 @@ from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.text import composed, decoded
 
 MOST_FILES = 2_000_000
-LEFT_BEHIND = {  # what systems and network disks put among pictures, in lower case
+LEFT_BEHIND = {  # system files, also of network drives, in lower case
     *("__macosx", "@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle"),
     *("#snapshot", "$recycle.bin", "system volume information", "lost+found"),
     *("thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "recycler"),
 }
-HIDDEN = "hidden or left by a system"
+HIDDEN = "hidden or left by a system"  # these kinds are keys of JSON output
 BROKEN, CYCLES, PIPES = (
     "broken links",
     "links to a folder around them",
     "pipes or devices",
 )
-ALONE = {
-    BROKEN: "broken link",
-    CYCLES: "link to a folder around it",
-    PIPES: "pipe or device",
+PLAIN = "without an ending"
+WORDS = {  # one, several
+    BROKEN: ("broken link", "broken links"),
+    CYCLES: ("link to a parent folder", "links to a parent folder"),
+    HIDDEN: ("hidden or system file", "hidden or system files"),
+    PIPES: ("pipe or device", "pipes or devices"),
+    PLAIN: ("without an extension", "without an extension"),
 }
 
 
@@ -51,9 +54,9 @@ ALONE = {
 class PictureFile:
     """A file's name, its size, and a stamp that changes whenever its content does.
 
-    In a folder the stamp is the time of the last writing, which `cp -p`, `rsync -t` and
-    `unzip` set as they like; the time of the last change of any kind, which only the
-    system sets; and the file's number on its disk. In a zip it is the CRC.
+    In a folder the stamp is the modification time, which `cp -p`, `rsync -t` and
+    `unzip` can set; the time of the last status change (ctime), which only the system
+    sets; and the inode number. In a zip it is the CRC.
     """
 
     name: str
@@ -62,21 +65,21 @@ class PictureFile:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The folders it lies in, then its own name, accented letters composed."""
+        """The folders that contain it, then its own name, in Unicode form NFC."""
         return tuple(composed(self.name).split("/"))
 
 
 class PictureFiles(Protocol):
-    """Where pictures lie; a context, so that an archive is closed."""
+    """A source of pictures; a context manager, so that an archive is closed."""
 
-    passed_over: Counter[str]  # kinds of files, once they were sorted
-    folders: set[str]  # all of them, then
+    passed_over: Counter[str]  # ignored files by kind, after sorted_files()
+    folders: set[str]  # all folders, after sorted_files()
 
     def sorted_files(self) -> list[PictureFile]:
-        """Every picture file, sorted."""
+        """Return every picture file, sorted."""
 
     def read(self, name: str) -> bytes:
-        """The content of one."""
+        """Return the content of a file."""
 
     def __enter__(self) -> "PictureFiles": ...
 
@@ -89,7 +92,7 @@ class PictureFiles(Protocol):
 
 
 class Folder:
-    """Pictures in a folder and the folders in it, through links as well."""
+    """Pictures in a folder and its subfolders, following links."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -97,7 +100,7 @@ class Folder:
         self.folders: set[str] = set()
 
     def sorted_files(self) -> list[PictureFile]:
-        """Every picture file, sorted."""
+        """Return every picture file, sorted."""
         self.passed_over.clear()
         found = list(self._below("", (_identity(self.root),)))
         return sorted(found, key=lambda file: (file.parts, file.name))
@@ -105,7 +108,7 @@ class Folder:
     def _below(
         self, start: str, above: tuple[tuple[int, int], ...]
     ) -> Iterator[PictureFile]:
-        """The pictures of one folder and of those in it; `above` are its parents."""
+        """Pictures of a folder and its subfolders; `above` are its parents."""
         try:
             names = os.listdir(self.root / start)
         except OSError as error:
@@ -133,14 +136,14 @@ class Folder:
                 self.passed_over[_kind(name)] += 1
 
     def read(self, name: str) -> bytes:
-        """The content of one."""
+        """Return the content of a file."""
         try:
             with (self.root / name).open("rb") as file:
                 return file.read(FILE_LIMIT + 1)
         except OSError as error:
             raise DatasetError(
                 f"{self.root / name} cannot be read: {error.strerror or error}. "
-                "Replace the file or take it out."
+                "Replace or remove the file."
             ) from error
 
     def __enter__(self) -> "Folder":
@@ -172,12 +175,12 @@ class Zip:
         self.folders: set[str] = set()
 
     def sorted_files(self) -> list[PictureFile]:
-        """Every picture file, sorted."""
+        """Return every picture file, sorted."""
         entries = self.archive.infolist()
         if len(entries) > MOST_FILES:
             raise DatasetError(
-                f"{self.path} holds {len(entries)} files; up to {MOST_FILES} are read. "
-                "Make several archives of it."
+                f"{self.path} holds {len(entries)} files; the limit is {MOST_FILES}. "
+                "Split it into several archives."
             )
         check_no_password(self.path, entries)
         self.passed_over.clear()
@@ -196,22 +199,23 @@ class Zip:
         self._check(found)
         if guessed:
             warnings.warn(
-                f"{self.path} does not say in which encoding its names are, such as "
-                f"{guessed}, which may be another name. Make the zip again with names "
-                "in UTF-8, or give its folder.",
+                f"{self.path} does not state the encoding of its file names, so names "
+                f"such as {guessed} may be wrong. Create the zip again with UTF-8 "
+                "names, or give the folder.",
                 HandgradWarning,
                 stacklevel=2,
             )
         return sorted(found, key=lambda file: (file.parts, file.name))
 
     def read(self, name: str) -> bytes:
-        """The content of one."""
+        """Return the content of a file."""
         try:
             with self.archive.open(self.entries.get(name, name)) as file:
                 return file.read(FILE_LIMIT + 1)
         except BROKEN_ZIP as error:
             raise DatasetError(
-                f"{self.path}: {name} cannot be unpacked ({error}). Make the zip again."
+                f"{self.path}: {name} cannot be unpacked ({error}). Create the zip "
+                "again."
             ) from error
 
     def _check(self, files: list[PictureFile]) -> None:
@@ -219,8 +223,8 @@ class Zip:
         wrong = next((file.name for file in files if _points_outside(file)), None)
         if wrong is not None or len(set(names)) < len(names):
             name = wrong or Counter(names).most_common(1)[0][0]
-            kind = "leads out of the archive" if wrong else "is there twice"
-            raise DatasetError(f"{self.path}: {name} {kind}. Make the zip again.")
+            kind = "points outside the archive" if wrong else "occurs twice"
+            raise DatasetError(f"{self.path}: {name} {kind}. Create the zip again.")
 
     def __enter__(self) -> "Zip":
         return self
@@ -235,19 +239,19 @@ class Zip:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file is read, by its name alone."""
+    """Whether a file is a picture to read, by its name alone."""
     path = PurePosixPath(name)
     hidden = any(_is_ignored(part) for part in path.parts if part not in (".", ".."))
     return path.suffix.lower() in SUFFIXES and not hidden
 
 
 def in_words(passed_over: Mapping[str, int]) -> str:
-    """The kinds of files that were not read, with their counts."""
+    """Describe the ignored files: their kinds and counts."""
     kinds = [
-        f"{count:,} {kind if count > 1 else ALONE.get(kind, kind)}"
+        f"{count:,} {WORDS.get(kind, (kind, kind))[count > 1]}"
         for kind, count in sorted(passed_over.items())
     ]
-    return f"passed over: {', '.join(kinds)}"
+    return f"ignored: {', '.join(kinds)}"
 
 
 def _is_ignored(name: str) -> bool:
@@ -255,8 +259,8 @@ def _is_ignored(name: str) -> bool:
 
 
 def _kind(name: str) -> str:
-    """What a file that is no picture is counted as: how its name ends."""
-    return decoded(PurePosixPath(name).suffix.lower()) or "without an ending"
+    """Kind under which another file is counted: its extension."""
+    return decoded(PurePosixPath(name).suffix.lower()) or PLAIN
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -274,8 +278,8 @@ def _about(path: Path) -> os.stat_result:
         return path.stat()
     except OSError as error:
         raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Replace the file or "
-            "take it out."
+            f"{path} cannot be read: {error.strerror or error}. Replace or remove the "
+            "file."
         ) from error
 
 

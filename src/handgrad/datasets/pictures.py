@@ -1,16 +1,15 @@
-"""Picture files as bytes of pixels, of every still format that is safe to read.
+"""Decoding of picture files to bytes, for every still format that is safe to read.
 
-    turned      as the camera's EXIF orientation says
-    16 bits     the highest 8 of the bits that the data set uses: 8, 10, 12 or 16
-    fractions   from 0 to 1, times 255
-    palette     by its colours
-    alpha       over white
-    CMYK        to RGB
-    animation   the first picture
+    rotation    by the EXIF orientation
+    16 bits     the top 8 of the bits that the data set uses: 8, 10, 12 or 16
+    fractions   from 0 to 1, multiplied by 255
+    palette     replaced by its colours
+    alpha       composited over white
+    CMYK        converted to RGB
+    animation   the first frame
 
-Nothing is decoded before the number of pixels is known to be within the limit. Of a
-larger JPEG a half, a quarter or an eighth of each side is decoded, as that format
-allows.
+The number of pixels is checked against the limit before decoding. A larger JPEG is
+decoded at a half, a quarter or an eighth of each side, as that format allows.
 """
 
 import warnings
@@ -35,7 +34,7 @@ from handgrad.datasets.deep_pictures import (
 from handgrad.errors import DatasetError
 from handgrad.paths import check_ordinary
 
-KINDS = {  # Pillow's name of a format, and how its files end; no program is called
+KINDS = {  # Pillow's name of a format, and its file extensions; no program is called
     "AVIF": (".avif", ".avifs"),
     "BMP": (".bmp",),
     "DIB": (".dib",),
@@ -56,18 +55,18 @@ FORMATS = tuple(KINDS)
 T = TypeVar("T")
 SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 PIXEL_LIMIT = 16_000_000
-REDUCED_LIMIT = 100_000_000  # of a JPEG, which is decoded at an eighth of each side
-FILE_LIMIT = 64 << 20  # bytes; what a picture within the pixel limit does not reach
+REDUCED_LIMIT = 100_000_000  # of a JPEG, which is decoded at 1/8 of each side
+FILE_LIMIT = 64 << 20  # bytes; pictures within the pixel limit are smaller
 GREY_MODES = ("1", "L", "LA", "La")
-ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width change places
+ORIENTATION = 0x0112  # EXIF tag; values from 5 on swap height and width
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture file says of itself before it is decoded.
+    """Size and type of a picture file, read before it is decoded.
 
-    `bit_depth` is that of a picture of 16 bits a channel, as its largest number needs
-    it: 8, 10, 12 or 16; 0 for one of fractions, None for all others.
+    `bit_depth` is the number of bits that a picture with 16 bits per channel uses: 8,
+    10, 12 or 16; 0 for a floating-point picture, None for all others.
     """
 
     size: Pair
@@ -76,7 +75,7 @@ class Header:
 
 
 def read_header(content: bytes, name: str) -> Header:
-    """The upright (height, width) of a picture, and whether it has no colours."""
+    """Read the upright (height, width), whether it is grey, and the bit depth."""
     with _refusals(name), _open(content, name) as picture:
         width, height = picture.size
         # PNG's own getexif would decode the picture
@@ -89,7 +88,7 @@ def read_header(content: bytes, name: str) -> Header:
 
 
 def depth_of_all(read: Callable[[T], bytes], files: Iterable[T]) -> int | None:
-    """The bit depth that pictures need together; unreadable ones need none."""
+    """Largest bit depth of these pictures, without those that cannot be read."""
     depths = []
     with quiet_decoder():
         for file in files:
@@ -99,9 +98,9 @@ def depth_of_all(read: Callable[[T], bytes], files: Iterable[T]) -> int | None:
 
 
 def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> NumpyArray:
-    """A picture file's pixels, uint8, resized to `shape`: (channels, height, width).
+    """Decode a picture file to uint8, resized to `shape`: (channels, height, width).
 
-    Of 16 bits a channel, those below 2**bit_depth are used, the highest 8 of them.
+    Of 16 bits per channel, the top 8 of the lowest `bit_depth` bits are used.
     """
     channels, height, width = shape
     with _refusals(name), _open(content, name) as opened:
@@ -120,18 +119,18 @@ def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> Nump
 
 
 def read_image(path: Path, shape: Shape, bit_depth: int = 16) -> NumpyArray:
-    """A picture file as a network wants it: (channels, height, width), uint8."""
+    """Read a picture file as input of a network: (channels, height, width), uint8."""
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise DatasetError(
-            f"{path} can be read with 1 or 3 channels, got the shape {shape}. "
-            "Prepare images of other shapes as an array."
+            f"{path} can be read with 1 or 3 channels, got shape {shape}. "
+            "Pass images of other shapes as an array."
         )
     with quiet_decoder():
         return decode(content_of(path), str(path), shape, bit_depth)
 
 
 def content_of(path: Path) -> bytes:
-    """The bytes of a picture file; DatasetError if they cannot be read."""
+    """Return the bytes of a picture file; DatasetError if it cannot be read."""
     try:
         check_ordinary(path, DatasetError, "Give a picture file.")
         if path.stat().st_size > FILE_LIMIT:
@@ -145,7 +144,7 @@ def content_of(path: Path) -> bytes:
 
 @contextmanager
 def quiet_decoder() -> Iterator[None]:
-    """Keep Pillow's warnings to itself: what matters of them is an error here."""
+    """Suppress Pillow's warnings: those that matter are errors here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -158,15 +157,15 @@ def _open(content: bytes, name: str) -> Image.Image:
     limit = REDUCED_LIMIT if picture.format == "JPEG" else PIXEL_LIMIT
     if picture.width * picture.height > limit:
         raise DatasetError(
-            f"{name} has {picture.width} x {picture.height} pixels; pictures of up to "
-            f"{PIXEL_LIMIT // 1_000_000} million are read, and JPEG files of up to "
-            f"{REDUCED_LIMIT // 1_000_000}. Make it smaller."
+            f"{name} has {picture.width} x {picture.height} pixels; the limit is "
+            f"{PIXEL_LIMIT // 1_000_000} million, and {REDUCED_LIMIT // 1_000_000} "
+            "million for JPEG. Reduce its size."
         )
     return picture
 
 
 def _reduce(picture: Image.Image) -> None:
-    """Decode a large JPEG at a fraction of its size: Pillow takes 1/2, 1/4 or 1/8."""
+    """Set a large JPEG to be decoded at 1/2, 1/4 or 1/8 of each side."""
     width, height = picture.size
     for part in (2, 4, 8):
         if picture.width * picture.height > PIXEL_LIMIT:
@@ -175,16 +174,16 @@ def _reduce(picture: Image.Image) -> None:
 
 @contextmanager
 def _refusals(name: str) -> Iterator[None]:
-    """Whatever a decoder raises on a damaged file becomes one sentence."""
+    """Convert any exception of a decoder to DatasetError."""
     try:
         yield
     except DatasetError:
         raise
-    except Exception as error:  # decoders raise nearly every kind
+    except Exception as error:  # decoders raise nearly every kind of exception
         reason = " ".join(str(error).split()).partition("<_io")[0].strip(" .'\"")
         raise DatasetError(
             f"{name} cannot be read as a picture"
-            f"{f' ({reason})' if reason else ''}. Replace the file or take it out."
+            f"{f' ({reason})' if reason else ''}. Replace or remove the file."
         ) from error
 
 
@@ -196,7 +195,7 @@ def _is_grey(picture: Image.Image) -> bool:
 
 
 def _numbers(picture: Image.Image, content: bytes, name: str) -> NumpyArray | None:
-    """The numbers of a picture of more than 8 bits a channel, upright; else None."""
+    """Upright pixels of a picture with more than 8 bits per channel; else None."""
     if not is_deep(picture):
         return None
     with _open(content, name) as again:
@@ -208,7 +207,7 @@ def _colours(numbers: NumpyArray, mode: str) -> NumpyArray:
 
 
 def _shallow(numbers: NumpyArray, mode: str, bit_depth: int) -> Image.Image:
-    """The picture with 8 bits a channel; alpha by the bits that it uses itself."""
+    """Convert to 8 bits per channel; alpha by its own bit depth."""
     pixels = as_bytes(numbers, bit_depth)
     if mode == "RGBA":
         pixels[..., 3] = as_bytes(numbers[..., 3], bits_of(numbers[..., 3]))
@@ -218,16 +217,16 @@ def _shallow(numbers: NumpyArray, mode: str, bit_depth: int) -> Image.Image:
 
 
 def _plain(picture: Image.Image, mode: str) -> Image.Image:
-    """The picture with nothing to see through."""
+    """Composite transparency over white, and convert to `mode`."""
     if picture.has_transparency_data:
-        seen = picture.convert("RGBA")
+        rgba = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, seen).convert("RGB")
+        picture = Image.alpha_composite(white, rgba).convert("RGB")
     return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _too_large(name: str) -> str:
     return (
-        f"{name} is larger than {FILE_LIMIT >> 20} MiB, too large for a picture. "
-        "Replace the file or take it out."
+        f"{name} is larger than {FILE_LIMIT >> 20} MiB, the limit of a picture file. "
+        "Replace or remove the file."
     )

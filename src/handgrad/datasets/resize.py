@@ -1,4 +1,4 @@
-"""Resizing images, the same way everywhere (Pillow, bilinear, on bytes)."""
+"""Resizing of images (Pillow, bilinear, uint8)."""
 
 from dataclasses import replace
 from math import prod
@@ -11,7 +11,7 @@ from handgrad.memory import check_memory
 
 
 def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
-    """Images (count, channels, height, width) at another height and width."""
+    """Resize images (count, channels, height, width) to another height and width."""
     if images.shape[2:] == size:
         return images
     from PIL import Image
@@ -28,12 +28,12 @@ def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
 
 
 def resize_split(split: Split, size: Pair) -> Split:
-    """A split with its images resized."""
+    """Return a split with its images resized."""
     return Split(resize_images(split.images, size), split.targets)
 
 
 def resize_dataset(dataset: Dataset, size: Pair) -> Dataset:
-    """The same data set with its images at another height and width."""
+    """Return the data set with its images resized to another height and width."""
     train, *others = (
         None if split is None else resize_split(split, size)
         for split in (dataset.train, dataset.test, dataset.validation)

@@ -7,7 +7,7 @@ from handgrad.datasets import cifar10, cifar10_python
 
 @dataclass(frozen=True)
 class File:
-    """One file: its name, bytes and SHA-256 when unpacked ("" if not known)."""
+    """One file: its name, and size and SHA-256 when unpacked ("" if unknown)."""
 
     name: str
     size: int
@@ -15,19 +15,18 @@ class File:
 
     @property
     def packed(self) -> str:
-        """Its name as gzip."""
+        """Its name when compressed with gzip."""
         return f"{self.name}.gz"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set lies on the network, and in which folders libraries keep it.
+    """Download URLs of a data set, and the folders in which libraries store it.
 
-    `mirrors` are addresses that the file's packed name is added to; with `archive`, the
-    files lie inside that one archive, in the first of `folders`; its SHA-256 is that of
-    the archive itself. `other` is the same data in another form, read where it
-    is found and never fetched. `checksum` is `Dataset.checksum` of the original
-    content.
+    `mirrors` are URLs to which the file's packed name is appended; with `archive`, the
+    files are inside that archive, in the first of `folders`; its SHA-256 is that of the
+    archive itself. `other` is the same data in another format, read if it is found and
+    never downloaded. `checksum` is `Dataset.checksum` of the original content.
     """
 
     name: str

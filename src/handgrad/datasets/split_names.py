@@ -1,4 +1,4 @@
-"""What folders' names say of splits: Training, TRAIN, seg_train, valid, dev, ..."""
+"""Split names in folder names: Training, TRAIN, seg_train, valid, dev, ..."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ Kind: TypeAlias = Literal["train", "test", "validation"]
 WORDS: dict[str, Kind] = {
     **dict.fromkeys(("train", "training", "trn", "learn", "learning"), "train"),
     **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout"), "test"),
-    **dict.fromkeys(("eval", "evaluation"), "test"),  # beside test: validation
+    **dict.fromkeys(("eval", "evaluation"), "test"),  # validation next to a test folder
     **dict.fromkeys(
         ("validation", "validate", "valid", "val", "dev", "development"), "validation"
     ),
@@ -29,7 +29,7 @@ GLUED = re.compile(
 
 
 def kind_of(name: str) -> tuple[Kind, tuple[str, ...]] | None:
-    """Which split a folder's name means, and what else it says; None for other names.
+    """Return the split that a folder name denotes, and its other words; else None.
 
     Example
         kind_of("seg_train") == ("train", ("seg",))
@@ -43,10 +43,10 @@ def kind_of(name: str) -> tuple[Kind, tuple[str, ...]] | None:
 
 
 def kinds_of(names: Iterable[str]) -> dict[str, Kind]:
-    """The split of each of these folders that is one; none without training images.
+    """Map split folders to their splits; empty without a training split.
 
-    Splits share what else their names say: seg_train and seg_test do, train station and
-    test tube do not. Beside train, neither train_old nor trainingSample is a split.
+    Split folders share their other words: seg_train and seg_test do, train station and
+    test tube do not. Next to train, neither train_old nor trainingSample is a split.
     """
     found = {name: kind for name in names if (kind := kind_of(name)) is not None}
     plain = {kind for kind, rest in found.values() if not rest}
@@ -66,7 +66,7 @@ def kinds_of(names: Iterable[str]) -> dict[str, Kind]:
 
 
 def crossed(names: Iterable[str]) -> tuple[str, str] | None:
-    """Two folders that are splits of one class each: train_cat and test_cat."""
+    """Find two folders of one split and class each: train_cat and test_cat."""
     by_rest: dict[tuple[str, ...], dict[Kind, str]] = {}
     for name in sorted(names):
         if (found := kind_of(name)) is not None and found[1]:
@@ -79,12 +79,12 @@ def crossed(names: Iterable[str]) -> tuple[str, str] | None:
 
 
 def is_unlabelled(name: str) -> bool:
-    """Whether a folder beside splits is named as one of pictures without classes."""
+    """Whether a folder name denotes unlabelled pictures."""
     return not UNLABELLED.isdisjoint(_words(name))
 
 
 def names_no_class(name: str) -> bool:
-    """Whether the only folder in a split, such as images, cannot be a class's."""
+    """Whether a folder name, such as images, cannot be that of a class."""
     return NO_CLASS.issuperset(_words(name))
 
 

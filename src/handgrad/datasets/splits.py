@@ -1,4 +1,4 @@
-"""Cutting a validation split from the training images, the same way every time."""
+"""Reproducible splits of training images into training and validation."""
 
 import numpy as np
 
@@ -34,13 +34,13 @@ def split(
 def validation_rows(
     targets: NumpyArray, validation: float, key: Key, *, stratified: bool = True
 ) -> NumpyArray:
-    """The numbers of the images that are put aside."""
+    """Return the row numbers of the validation images."""
     total = len(targets)
     count = _count(validation, total)
     if not 0 < count < total:
         raise ConfigError(
-            f"validation = {shown(validation)} would put {count} of {total} images "
-            "aside, and both parts need one. "
+            f"validation = {shown(validation)} would hold out {count} of {total} "
+            "images, but both parts need at least one. "
             + (f"Give a count from 1 to {total - 1}." if total > 1 else "Add images.")
         )
     order = permutation(key, total)
@@ -50,7 +50,7 @@ def validation_rows(
 
 
 def _count(validation: float, total: int) -> int:
-    """How many images a fraction or a count of them is."""
+    """Return the number of images for a fraction or a count."""
     if is_number(validation) and 0 < validation < 1:
         return round(validation * total)
     is_one = is_number(validation) and not is_whole(validation) and validation == 1
@@ -67,11 +67,11 @@ def _count(validation: float, total: int) -> int:
 
 
 def subset(whole: Split, count: int, key: Key) -> Split:
-    """The first `count` images of a keyed order, in the data set's own order."""
+    """Return a random subset of `count` images, in the order of the data set."""
     if not 0 < count <= len(whole):
         raise ConfigError(
-            f"train_count = {count} asks for more images than the {len(whole)} there "
-            "are, or for none. Give a count from 1 to that."
+            f"train_count must be from 1 to {len(whole)}, the number of training "
+            f"images, got {count}. Give a count in that range."
         )
     return whole.take(np.sort(permutation(key, len(whole))[:count]))
 

@@ -1,7 +1,7 @@
-"""Files and folders that are whole or not there, whatever stops the program.
+"""Atomic writing of files and folders.
 
-All is written under a temporary name beside its place, flushed to the disk, and only
-then renamed; what was there before stays until then.
+Everything is written under a temporary name in the same folder, flushed to disk, and
+only then renamed; existing files and folders stay until then.
 """
 
 import os
@@ -22,9 +22,9 @@ STALE_SECONDS = 24 * 3600
 
 @contextmanager
 def temporary_beside(path: Path) -> Iterator[Path]:
-    """A free name in the same folder; what is left under it at the end is removed.
+    """Yield a free name in the same folder; anything left under it is removed.
 
-    What programs that were killed left there a day ago or more is removed, too.
+    Files that killed processes left there a day ago or more are removed, too.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,14 +41,14 @@ def temporary_beside(path: Path) -> Iterator[Path]:
 
 
 def put_file(temporary: Path, path: Path) -> None:
-    """Move a written file to its place, over what is there."""
+    """Move a written file to its place, replacing an existing one."""
     flush(temporary)
     os.replace(temporary, path)
     flush(path.parent)
 
 
 def put_folder(temporary: Path, path: Path) -> None:
-    """Move a written folder to its place; an old one goes when the new one stands."""
+    """Move a written folder to its place, then remove the one it replaces."""
     for file in temporary.iterdir():
         flush(file)
     flush(temporary)
@@ -61,11 +61,11 @@ def put_folder(temporary: Path, path: Path) -> None:
 
 
 def sweep(folder: Path, prefix: str = TEMPORARY) -> None:
-    """Remove what begins with `prefix` and no program has written for a day."""
+    """Remove entries that start with `prefix` and were last written a day ago."""
     for entry in folder.glob(f"{prefix}*"):
         try:
             is_stale = time.time() - entry.stat().st_mtime > STALE_SECONDS
-        except OSError:  # its own program has just removed it
+        except OSError:  # just removed by its own process
             continue
         if is_stale:
             remove(entry)
@@ -80,8 +80,8 @@ def remove(path: Path) -> None:
 
 
 def flush(path: Path) -> None:
-    """Wait until a file, or a folder's list of names, is on the disk."""
-    if path.is_dir() and os.name == "nt":  # Windows opens no folders
+    """Flush a file, or the entries of a folder, to disk."""
+    if path.is_dir() and os.name == "nt":  # Windows cannot open folders
         return
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
@@ -91,13 +91,13 @@ def flush(path: Path) -> None:
 
 
 class UnwritableError(ResourceError):
-    """A place that cannot be written, and not for want of room."""
+    """A path that cannot be written, although the disk is not full."""
 
 
 def cannot_write(path: Path, error: OSError) -> ResourceError:
-    """The error for a place that cannot be written to."""
+    """Return the error for a path that cannot be written."""
     kind = ResourceError if error.errno in FULL else UnwritableError
     return kind(
-        f"{path} cannot be written: {error.strerror or error}. Make room there, or "
-        "name another folder in HANDGRAD_CACHE or as data_dir (--data-dir)."
+        f"{path} cannot be written: {error.strerror or error}. Free disk space, or "
+        "give another folder in HANDGRAD_CACHE or as data_dir (--data-dir)."
     )

@@ -1,4 +1,4 @@
-"""What the entries of a zip are, and what a damaged zip brings about."""
+"""Types and names of zip entries, and the exceptions for damaged zips."""
 
 import lzma
 import stat
@@ -15,25 +15,26 @@ BROKEN_ZIP = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError,
     RuntimeError, ValueError, KeyError, OverflowError,
 )  # fmt: skip
-"""What comes out of `zipfile` for a damaged zip, or one of a kind it cannot read."""
+"""Exceptions of `zipfile` for a zip that is damaged or not supported."""
 ENCRYPTED_FLAG = 0x1
 UTF8_FLAG = 0x800  # the name is UTF-8
 
 
 def check_no_password(path: Path, entries: Iterable[zipfile.ZipInfo]) -> None:
-    """DatasetError for a zip with an entry that needs a password."""
+    """Raise DatasetError for a zip with an entry that needs a password."""
     if any(entry.flag_bits & ENCRYPTED_FLAG for entry in entries):
         raise DatasetError(
-            f"{path} is encrypted. Make the zip again without a password, or unpack "
+            f"{path} is encrypted. Create the zip without a password, or unpack "
             "it and give its folder."
         )
 
 
 def name_of_entry(entry: zipfile.ZipInfo) -> str:
-    """A file's name in a zip, with "/" between its parts.
+    """Return the name of a zip entry, with "/" between its parts.
 
-    Without the flag for UTF-8 a name is in the encoding of the system that wrote it:
-    UTF-8 if its bytes are that, else the zip's own, code page 437. Windows writes "\\".
+    Without the UTF-8 flag a name is in the encoding of the system that wrote it: it is
+    decoded as UTF-8 if its bytes are valid, else as code page 437, the default of the
+    format. Windows writes "\\".
     """
     name = entry.filename
     if not entry.flag_bits & UTF8_FLAG:
@@ -43,24 +44,24 @@ def name_of_entry(entry: zipfile.ZipInfo) -> str:
 
 
 def is_guessed(entry: zipfile.ZipInfo) -> bool:
-    """Whether a name is in an encoding that nothing tells, and not in UTF-8."""
+    """Whether a name is in an unknown encoding that is not UTF-8."""
     if entry.flag_bits & UTF8_FLAG or entry.filename.isascii():
         return False
     try:
         entry.filename.encode("cp437").decode("utf-8")
     except UnicodeDecodeError:
         return True
-    except UnicodeEncodeError:  # a second name in Unicode stands beside it
+    except UnicodeEncodeError:  # the entry has a second name in Unicode
         return False
     return False
 
 
 def is_folder(entry: zipfile.ZipInfo) -> bool:
-    """Whether an entry is a folder; one without a name, too."""
+    """Whether an entry is a folder or has no name."""
     return entry.filename == "" or entry.filename.endswith("/")
 
 
 def is_plain(entry: zipfile.ZipInfo) -> bool:
-    """Whether an entry is a file, neither a folder nor a link nor a device."""
+    """Whether an entry is a regular file, not a folder, link or device."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     return not is_folder(entry) and kind in (0, stat.S_IFREG)

@@ -16,7 +16,7 @@ from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
-from handgrad.losses.l2 import touched
+from handgrad.losses.l2 import penalized
 from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 
@@ -128,7 +128,7 @@ class Mover:
     ) -> list[Operation]:
         operations = [] if piece.make is None else list(piece.make(place, stride))
         has_l2 = self.l2[0] != 0 and bool(
-            touched({piece.name: self.store.parameters[piece.name]})
+            penalized({piece.name: self.store.parameters[piece.name]})
         )
         lanes = (piece.lane_count or self.memory.tiles) if piece.make is None else 0
         if lanes or has_l2 or self.clip_norm is not None:

@@ -1,6 +1,6 @@
-"""The plain layers: every equation, written with the array API.
+"""Plain layers, the reference implementation: each equation in array API code.
 
-Each is a file of its own, named after the layer. `Layer` says what all of them promise.
+Each layer has a module of its own name. `Layer` defines the common interface.
 """
 
 from handgrad.layers.average_pool2d import AveragePool2d

@@ -27,11 +27,11 @@ class AveragePool2d(Windowed, Layer[Pair]):
         outputs  = sum over the taps of a window / area
         d_inputs = sum of d_outputs / area over the windows that cover the pixel
 
-        area = kernel height * kernel width, always: the zeros of the border count in
+        area = kernel height * kernel width, always: the padded zeros are included in
         the mean (count_include_pad=True in PyTorch).
 
     Cache
-        the size of the inputs
+        the height and width of the inputs
 
     Units
         kernel_size, stride, padding  pixels; one number, or a pair (height, width);

@@ -1,4 +1,4 @@
-"""Batch normalisation of rows of features."""
+"""Batch normalization of feature vectors."""
 
 import numpy as np
 from jaxtyping import Float
@@ -9,8 +9,8 @@ from handgrad.layers.batch_statistics import (
     BatchNormCache,
     mean_over,
     momentum_setting,
-    move_towards,
     unbiased,
+    update_running,
 )
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
@@ -21,8 +21,8 @@ from handgrad.setting import count, positive
 class BatchNorm1d(Layer[BatchNormCache]):
     """Batch normalization of feature vectors, with a learned scale and shift.
 
-    In training, mean and variance are those of the batch, and running averages of them
-    are kept; prediction uses the running averages.
+    In training, the mean and variance of the batch are used and running averages of
+    them are updated; prediction uses the running averages.
 
     ConfigError for features below 1, an eps that is not above 0, or a momentum outside
     0 to 1; ShapeError from `output_shape` for examples that are not (features,).
@@ -53,8 +53,9 @@ class BatchNorm1d(Layer[BatchNormCache]):
         prediction: mean and var are running_mean and running_var, constants, so
         d_inputs     = inverse_std * d_normalized
 
-        A single value (batch = 1) has no unbiased variance; the biased one, 0, is used.
-        An empty batch is treated as in prediction.
+        For a single value (batch = 1) the unbiased variance is undefined; the biased
+        variance, 0, is used.
+        For an empty batch the running statistics are used, as in prediction.
 
     Cache
         normalized, inverse_std, and whether the statistics came from the batch
@@ -106,7 +107,7 @@ class BatchNorm1d(Layer[BatchNormCache]):
         xp = array_namespace(inputs)
         from_batch = training and inputs.shape[0] > 0
         if from_batch:
-            mean, var = self._measure(inputs)
+            mean, var = self._batch_statistics(inputs)
         else:
             mean, var = self.running_mean.value, self.running_var.value
         inverse_std = 1 / xp.sqrt(var + self.eps)
@@ -133,12 +134,12 @@ class BatchNorm1d(Layer[BatchNormCache]):
             d_inputs = d_normalized - through_mean - normalized * through_var
         return inverse_std * d_inputs, {"weight": d_weight, "bias": d_bias}
 
-    def _measure(self, inputs: Array) -> tuple[Array, Array]:
-        """Mean and variance of the batch; moves the running ones towards them."""
+    def _batch_statistics(self, inputs: Array) -> tuple[Array, Array]:
+        """Return the batch mean and variance, and update the running statistics."""
         mean = mean_over(inputs, (0,))
         var = mean_over((inputs - mean) ** 2, (0,))
-        move_towards(self.running_mean, mean, self.momentum)
-        move_towards(self.running_var, unbiased(var, inputs.shape[0]), self.momentum)
+        update_running(self.running_mean, mean, self.momentum)
+        update_running(self.running_var, unbiased(var, inputs.shape[0]), self.momentum)
         return mean, var
 
     def parameters(self) -> dict[str, Parameter]:

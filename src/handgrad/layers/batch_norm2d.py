@@ -1,4 +1,4 @@
-"""Batch normalisation of images."""
+"""Batch normalization of images."""
 
 import numpy as np
 from jaxtyping import Float
@@ -9,8 +9,8 @@ from handgrad.layers.batch_statistics import (
     BatchNormCache,
     mean_over,
     momentum_setting,
-    move_towards,
     unbiased,
+    update_running,
 )
 from handgrad.layers.layer import Layer
 from handgrad.parameter import Buffer, Parameter
@@ -23,10 +23,10 @@ AXES = (0, 2, 3)  # all but the channels
 class BatchNorm2d(Layer[BatchNormCache]):
     """Batch normalization of images by channel, with a learned scale and shift.
 
-    In training, mean and variance are those of the batch, over its examples, rows and
-    columns, and running averages of them are kept; prediction uses the running
-    averages. Like `BatchNorm1d` it couples the examples of a batch; no other layer
-    does.
+    In training, the mean and variance over the examples, rows and columns of the batch
+    are used and running averages of them are updated; prediction uses the running
+    averages. In this layer and `BatchNorm1d` the outputs of an example depend on the
+    other examples of its batch; in no other layer do they.
 
     ConfigError for channels below 1, an eps that is not above 0, or a momentum outside
     0 to 1; ShapeError from `output_shape` for inputs that are not images of these
@@ -59,8 +59,9 @@ class BatchNorm2d(Layer[BatchNormCache]):
         prediction: mean and var are running_mean and running_var, constants, so
         d_inputs     = inverse_std * d_normalized
 
-        A single value (count = 1) has no unbiased variance; the biased one, 0, is used.
-        An empty batch is treated as in prediction.
+        For a single value (count = 1) the unbiased variance is undefined; the biased
+        variance, 0, is used.
+        For an empty batch the running statistics are used, as in prediction.
 
     Cache
         normalized, inverse_std, and whether the statistics came from the batch
@@ -112,7 +113,7 @@ class BatchNorm2d(Layer[BatchNormCache]):
         xp = array_namespace(inputs)
         from_batch = training and inputs.shape[0] > 0
         if from_batch:
-            mean, var = self._measure(inputs)
+            mean, var = self._batch_statistics(inputs)
         else:
             mean, var = self.running_mean.value, self.running_var.value
         inverse_std = 1 / xp.sqrt(var + self.eps)
@@ -144,14 +145,14 @@ class BatchNorm2d(Layer[BatchNormCache]):
         d_inputs = per_channel(inverse_std) * d_inputs
         return d_inputs, {"weight": d_weight, "bias": d_bias}
 
-    def _measure(self, inputs: Array) -> tuple[Array, Array]:
-        """Mean and variance of the batch; moves the running ones towards them."""
+    def _batch_statistics(self, inputs: Array) -> tuple[Array, Array]:
+        """Return the batch mean and variance, and update the running statistics."""
         batch, _, height, width = inputs.shape
         count = batch * height * width
         mean = mean_over(inputs, AXES)
         var = mean_over((inputs - per_channel(mean)) ** 2, AXES)
-        move_towards(self.running_mean, mean, self.momentum)
-        move_towards(self.running_var, unbiased(var, count), self.momentum)
+        update_running(self.running_mean, mean, self.momentum)
+        update_running(self.running_var, unbiased(var, count), self.momentum)
         return mean, var
 
     def parameters(self) -> dict[str, Parameter]:
@@ -168,5 +169,5 @@ class BatchNorm2d(Layer[BatchNormCache]):
 
 
 def per_channel(values: Array) -> Array:
-    """One number for each channel, ready to meet images."""
+    """Reshape (channels,) to (1, channels, 1, 1), which broadcasts over images."""
     return values[None, :, None, None]

@@ -1,4 +1,4 @@
-"""What the two batch norms share: their settings, cache and running statistics."""
+"""Settings, cache and running statistics shared by BatchNorm1d and BatchNorm2d."""
 
 from math import prod
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from handgrad.setting import Setting
 
 
 class BatchNormCache(NamedTuple):
-    """What `backward` needs; `from_batch`: the statistics were this batch's own."""
+    """Cache of batch norm; `from_batch` is true if batch statistics were used."""
 
     normalized: Array
     inverse_std: Array
@@ -19,7 +19,7 @@ class BatchNormCache(NamedTuple):
 
 
 def momentum_setting() -> Setting[float]:
-    """How much the new batch counts in the running statistics, from 0 to 1."""
+    """Weight of the new batch in the running statistics, from 0 to 1."""
     return Setting(_check_momentum)
 
 
@@ -33,7 +33,10 @@ def _check_momentum(owner: str, name: str, value: object) -> float:
 
 
 def mean_over(values: Array, axes: Shape) -> Array:
-    """The mean, summed in float64: a large mean must not eat a small variance."""
+    """Mean over `axes`, summed in float64.
+
+    In float32, rounding of a large mean would swamp a small variance.
+    """
     xp = array_namespace(values)
     count = prod(values.shape[axis] for axis in axes)
     total = xp.sum(values, axis=axes, dtype=xp.float64)
@@ -41,16 +44,16 @@ def mean_over(values: Array, axes: Shape) -> Array:
 
 
 def unbiased(var: Array, count: int) -> Array:
-    """var * count / (count - 1); a single value has none, and keeps the biased one."""
+    """Return var * count / (count - 1), or `var` for a single value."""
     return var * (count / (count - 1)) if count > 1 else var
 
 
-def move_towards(running: Buffer, found: Array, momentum: float) -> None:
-    """Give a running statistic a new value; its dtype stays.
+def update_running(running: Buffer, batch: Array, momentum: float) -> None:
+    """Update a running statistic, keeping its dtype.
 
     Equations
-        running = (1 - momentum) * running + momentum * found
+        running = (1 - momentum) * running + momentum * batch
     """
     xp = array_namespace(running.value)
-    moved = (1 - momentum) * running.value + momentum * found
-    running.value = xp.astype(moved, running.value.dtype)
+    updated = (1 - momentum) * running.value + momentum * batch
+    running.value = xp.astype(updated, running.value.dtype)

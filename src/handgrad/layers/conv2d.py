@@ -20,10 +20,10 @@ CHANNELS_HINT = "Give, for example, 1 for grey images or 3 for colour."
 class Conv2d(Windowed, Layer[Array]):
     """Two-dimensional convolution (cross-correlation: the kernel is not flipped).
 
-    A tap is one (row, column) of the kernel. `seen[tap]` holds the pixels under that
-    tap: one for each channel, image and position of the kernel. `padding` adds a border
-    of zeros. `initializer` draws the weight from `key`; the bias starts at 0. Without a
-    key the network that the layer becomes part of chooses one.
+    A tap is one (row, column) of the kernel. `pixels[tap]` holds the pixels under that
+    tap, for each channel, image and window: one tap's rows of the im2col matrix.
+    `padding` adds a border of zeros. `initializer` draws the weight from `key`; the
+    bias starts at 0. Without a key, the network that contains the layer assigns one.
 
     ConfigError for channels or a kernel_size or stride below 1, or a negative padding;
     ResourceError for a weight that does not fit into memory; ShapeError from
@@ -38,15 +38,15 @@ class Conv2d(Windowed, Layer[Array]):
         outputs  (batch, out_channels, rows, columns)
                  rows = floor((height + 2 * padding - kernel height) / stride) + 1,
                  and likewise for columns
-        seen     (in_channels, batch * rows * columns); in the equations, d_outputs
+        pixels   (in_channels, batch * rows * columns); in the equations, d_outputs
                  and outputs are (out_channels, batch * rows * columns)
 
     Equations
-        outputs       = sum over taps of weight[:, :, tap] @ seen[tap], + bias
-        d_seen[tap]   = weight[:, :, tap].T @ d_outputs
-        d_inputs      = sum of d_seen[tap] over the taps that cover the pixel
-        d_weight[tap] = d_outputs @ seen[tap].T
-        d_bias        = sum of d_outputs over batch, rows and columns
+        outputs        = sum over taps of weight[:, :, tap] @ pixels[tap], + bias
+        d_pixels[tap]  = weight[:, :, tap].T @ d_outputs
+        d_inputs       = sum of d_pixels[tap] over the taps that cover the pixel
+        d_weight[tap]  = d_outputs @ pixels[tap].T
+        d_bias         = sum of d_outputs over batch, rows and columns
 
     Cache
         the inputs
@@ -108,8 +108,8 @@ class Conv2d(Windowed, Layer[Array]):
         shape = (self.out_channels, batch * rows * columns)
         outputs = xp.zeros(shape, dtype=inputs.dtype, device=device(inputs))
         for tap in self.windows.taps((rows, columns)):
-            seen = xp.reshape(images[tap.place], (self.in_channels, -1))
-            outputs += product(self._weight_of(tap.row, tap.column), seen)
+            pixels = xp.reshape(images[tap.place], (self.in_channels, -1))
+            outputs += product(self._weight_of(tap.row, tap.column), pixels)
         outputs += self.bias.value[:, None]
         outputs = xp.reshape(outputs, (self.out_channels, batch, rows, columns))
         return channels_first(outputs), inputs
@@ -131,11 +131,11 @@ class Conv2d(Windowed, Layer[Array]):
         d_sums = xp.reshape(channels_first(d_outputs), (self.out_channels, -1))
         d_taps = []
         for tap in self.windows.taps((rows, columns)):
-            seen = xp.reshape(images[tap.place], (self.in_channels, -1))
-            d_taps.append(d_sums @ seen.T)
-            d_seen = product(self._weight_of(tap.row, tap.column).T, d_sums)
+            pixels = xp.reshape(images[tap.place], (self.in_channels, -1))
+            d_taps.append(d_sums @ pixels.T)
+            d_pixels = product(self._weight_of(tap.row, tap.column).T, d_sums)
             d_images[tap.place] += xp.reshape(
-                d_seen, (self.in_channels, batch, rows, columns)
+                d_pixels, (self.in_channels, batch, rows, columns)
             )
         d_inputs = channels_first(self.windows.crop(d_images, (height, width)))
         d_weight = xp.reshape(xp.stack(d_taps, axis=-1), self.weight.shape)
@@ -146,7 +146,7 @@ class Conv2d(Windowed, Layer[Array]):
         return {"weight": self.weight, "bias": self.bias}
 
     def _weight_of(self, row: int, column: int) -> Array:
-        """The (out_channels, in_channels) weights of one tap, packed as BLAS needs."""
+        """The (out_channels, in_channels) weights of one tap, contiguous for BLAS."""
         weight = self.weight.value
         xp = array_namespace(weight)
         return xp.asarray(weight[:, :, row, column], copy=True)
@@ -160,11 +160,11 @@ class Conv2d(Windowed, Layer[Array]):
 
 
 def channels_first(images: Array) -> Array:
-    """Swap the batch and the channels, there and back; nothing is moved in memory."""
+    """Swap the batch and channel axes; returns a view, and is its own inverse."""
     return array_namespace(images).permute_dims(images, (1, 0, 2, 3))
 
 
 def product(left: Array, right: Array) -> Array:
-    """The matrix product."""
-    # BLAS takes six times as long as this for a sum of one term (grey images).
+    """Matrix product."""
+    # For an inner dimension of 1 (grey images) BLAS takes six times as long.
     return left * right if left.shape[1] == 1 else left @ right

@@ -19,8 +19,8 @@ class Dropout(Layer[Array | None]):
     the expected value is unchanged and prediction needs no rescaling.
 
     Whether a value is kept is a function of the key: of the seed, the step and the
-    number of its example (`key.examples`), not of its position in the batch. A key that
-    names no examples stands for the examples 0 .. batch - 1.
+    number of its example (`key.examples`), not of its position in the batch. A key
+    without example numbers uses 0 .. batch - 1.
 
     ConfigError for a rate that is not from 0 up to, but not including, 1, and from
     `forward` for training without a key.
@@ -88,10 +88,10 @@ class Dropout(Layer[Array | None]):
         return xp.where(mask, values * (1 / (1 - self.rate)), xp.zeros_like(values))
 
     def _key_of_examples(self, key: Key | None, batch: int) -> Key:
-        """The key with a number for each example; an error without a key."""
+        """Return the key with example numbers; ConfigError without a key."""
         if key is None:
             raise ConfigError(
-                f"{self} draws from a key when training, got none. Pass "
+                f"{self} needs a key in training, got None. Pass "
                 "key=key.at(step, examples), or training=False to predict."
             )
         return key if key.examples is not None else key.at(key.step, np.arange(batch))

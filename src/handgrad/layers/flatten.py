@@ -1,4 +1,4 @@
-"""The layer that lays an example out in one row."""
+"""The flatten layer."""
 
 from math import prod
 
@@ -17,7 +17,7 @@ class Flatten(Layer[Shape]):
         outputs  (batch, features), features = product of all sizes but the batch
 
     Equations
-        outputs  = inputs, the last axis running fastest (C order)
+        outputs  = inputs, the last axis varying fastest (C order)
         d_inputs = d_outputs, in the shape of the inputs
 
     Cache

@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit, in its exact and in its tanh form."""
+"""The Gaussian error linear unit (GELU), exact or with the tanh approximation."""
 
 from math import pi, sqrt
 
@@ -18,7 +18,7 @@ from handgrad.randomness import Key
 
 SCALE = sqrt(2 / pi)
 CUBIC = 0.044715  # Hendrycks and Gimpel's fit
-FAR = 40.0  # beyond it the chance is 0 or 1 to the last bit, in float64 too
+FAR = 40.0  # beyond this, Phi rounds to 0 or 1 in float64 too
 FORMS = ("none", "tanh")
 
 
@@ -33,15 +33,15 @@ class GELU(Layer[Array]):
         inputs, outputs  (batch, ...), float32 or float64
 
     Equations
-        outputs  = inputs * chance
-        d_inputs = d_outputs * (chance + inputs * density)
-        exact:     chance  = (1 + erf(inputs / sqrt(2))) / 2
-                   density = exp(-inputs**2 / 2) / sqrt(2 * pi)
-        tanh form: bend    = tanh(sqrt(2 / pi) * (inputs + 0.044715 * inputs**3))
-                   chance  = (1 + bend) / 2
-                   density = (1 - bend**2) / 2
-                             * sqrt(2 / pi) * (1 + 3 * 0.044715 * inputs**2)
-        in both, density is the derivative of chance
+        outputs  = inputs * cdf
+        d_inputs = d_outputs * (cdf + inputs * pdf)
+        exact:     cdf = (1 + erf(inputs / sqrt(2))) / 2
+                   pdf = exp(-inputs**2 / 2) / sqrt(2 * pi)
+        tanh form: u   = sqrt(2 / pi) * (inputs + 0.044715 * inputs**3)
+                   cdf = (1 + tanh(u)) / 2
+                   pdf = (1 - tanh(u)**2) / 2
+                         * sqrt(2 / pi) * (1 + 3 * 0.044715 * inputs**2)
+        in both, pdf is the derivative of cdf
 
     Cache
         the inputs
@@ -68,7 +68,7 @@ class GELU(Layer[Array]):
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *features"], Array]:
         """Return inputs * Phi(inputs)."""
-        return inputs * self._chance(near(inputs)), inputs
+        return inputs * self._cdf(clipped(inputs)), inputs
 
     def backward(
         self,
@@ -77,43 +77,43 @@ class GELU(Layer[Array]):
         /,
     ) -> tuple[Float[Array, "batch *features"], Gradients]:
         """Return d_outputs times the derivative, by the product rule."""
-        inputs = near(inputs)
-        return d_outputs * (self._chance(inputs) + inputs * self._density(inputs)), {}
+        inputs = clipped(inputs)
+        return d_outputs * (self._cdf(inputs) + inputs * self._pdf(inputs)), {}
 
-    def _chance(self, inputs: Array) -> Array:
+    def _cdf(self, inputs: Array) -> Array:
         if self.approximate == "none":
             return (1 + erf(inputs / sqrt(2))) / 2
-        return (1 + bend(inputs)) / 2
+        return (1 + tanh_term(inputs)) / 2
 
-    def _density(self, inputs: Array) -> Array:
+    def _pdf(self, inputs: Array) -> Array:
         if self.approximate == "none":
             return array_namespace(inputs).exp(-inputs * inputs / 2) / sqrt(2 * pi)
         d_inner = SCALE * (1 + 3 * CUBIC * inputs * inputs)
-        return (1 - bend(inputs) ** 2) / 2 * d_inner
+        return (1 - tanh_term(inputs) ** 2) / 2 * d_inner
 
     def __repr__(self) -> str:
         return f"GELU(approximate={self.approximate!r})"
 
 
-def near(inputs: Array) -> Array:
-    """The inputs, held where their squares and cubes cannot overflow."""
+def clipped(inputs: Array) -> Array:
+    """Clip the inputs, so that their squares and cubes cannot overflow."""
     return array_namespace(inputs).clip(inputs, -FAR, FAR)
 
 
-def bend(inputs: Array) -> Array:
-    """The curve that stands for erf in the tanh form."""
+def tanh_term(inputs: Array) -> Array:
+    """The tanh that approximates erf(inputs / sqrt(2))."""
     inner = SCALE * (inputs + CUBIC * inputs * inputs * inputs)
     return array_namespace(inputs).tanh(inner)
 
 
 def erf(values: Array) -> Array:
-    """The error function, which the array API does not have.
+    """Error function, which the array API standard does not include.
 
-    The array library's own where it has one (torch), else SciPy's.
+    Uses the array library's erf if there is one (torch), else SciPy's.
     """
     xp = array_namespace(values)
     if hasattr(xp, "erf"):
         return xp.erf(values)
-    from scipy.special import erf as scipy_erf  # heavy, and only needed here
+    from scipy.special import erf as scipy_erf  # slow to import, needed only here
 
     return array_like(scipy_erf(to_numpy(values)), values)

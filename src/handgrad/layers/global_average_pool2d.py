@@ -22,7 +22,7 @@ class GlobalAveragePool2d(Layer[Pair]):
         d_inputs = d_outputs / (height * width), at every pixel
 
     Cache
-        the size of the inputs
+        the height and width of the inputs
 
     Source
         Lin, Chen, Yan (2014), Network in network, section 3.2.

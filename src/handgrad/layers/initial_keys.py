@@ -1,4 +1,4 @@
-"""Keys of initial values: no two layers of a network start with equal weights."""
+"""Initialization keys, such that no two layers start with equal weights."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ Identity = tuple[int, str]
 
 
 def choose_keys(parameters: Mapping[str, Parameter], root: Key = DEFAULT_KEY) -> None:
-    """Choose the key of each value that has not been drawn yet, by its place.
+    """Assign a key to each parameter that has not been drawn yet.
 
-    A layer without a key draws from its place in the network, as
-    `models.from_layers` with seed 0 does. Of layers that were given the same key, the
-    first keeps it and the others draw from that key and their place. ConfigError if
-    one layer stands in two places, or if two layers have drawn equal weights already.
+    A parameter without a key gets one derived from its name in the network, as in
+    `models.from_layers` with seed 0. Of parameters given the same key, the first keeps
+    it and the others get keys derived from it and their names. ConfigError if a layer
+    occurs twice, or if two layers have already been initialized with equal weights.
 
     Example
         Sequential([Linear(8, 8), ReLU(), Linear(8, 8)])  # two different weights
@@ -33,16 +33,16 @@ def choose_keys(parameters: Mapping[str, Parameter], root: Key = DEFAULT_KEY) ->
         if parameter.is_drawn:
             continue
         if not parameter.has_own_key:
-            parameter.key = by_place(root, name)
+            parameter.key = key_of_name(root, name)
         key = parameter.key
         assert key is not None
-        while _identity(key) in taken:  # the key of another place, by chance or not
-            key = by_place(key, name)
+        while _identity(key) in taken:  # already assigned to another parameter
+            key = key_of_name(key, name)
         taken[_identity(key)], parameter.key = name, key
 
 
-def by_place(key: Key, name: str) -> Key:
-    """The key of a parameter by its name: residual_1.body.linear_1.weight."""
+def key_of_name(key: Key, name: str) -> Key:
+    """Derive a parameter's key from a name such as residual_1.body.linear_1.weight."""
     for part in name.split("."):
         key = key.child(part)
     return key
@@ -58,8 +58,9 @@ def _refuse_shared(parameters: Mapping[str, Parameter]) -> None:
         first = places.setdefault(id(parameter), name)
         if first != name:
             raise ConfigError(
-                f"{first} and {name} are one parameter: a layer stands in the network "
-                "twice, and layers do not share weights. Make a layer for each place."
+                f"{first} and {name} are the same parameter: a layer occurs twice in "
+                "the network, and weight sharing is not supported. Create a separate "
+                "layer for each position."
             )
 
 
@@ -71,7 +72,7 @@ def _refuse_equal(
     one, other = (to_numpy(parameters[place].value) for place in (first, name))
     if one.ndim > 1 and np.ptp(one) > 0 and np.array_equal(one, other):
         raise ConfigError(
-            f"{first} and {name} start with equal weights: both were drawn from one "
-            "key before the network was made. Give each layer a key of its own, such "
-            'as key.child("first"), or leave the key out.'
+            f"{first} and {name} start with equal weights: both were drawn from the "
+            "same key before the network was created. Give each layer its own key, "
+            'such as key.child("first"), or omit the key.'
         )

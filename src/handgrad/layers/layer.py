@@ -1,4 +1,4 @@
-"""What every layer is: forward, backward, shapes and named arrays."""
+"""The abstract base class of all layers."""
 
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
@@ -12,15 +12,15 @@ Cache = TypeVar("Cache")
 
 
 class Layer(ABC, Generic[Cache]):
-    """One differentiable step of a network; the base class of every layer.
+    """Base class of all layers; a layer is one differentiable step of a network.
 
     A layer stores no batch. `forward` returns a cache with what `backward` needs, so
     one layer can process several batches at once. Arrays may be of any library that
     follows the array API (NumPy, torch).
 
-    A layer of your own defines `output_shape`, `forward` and `backward`, and
-    `parameters` if it has any; `handgrad.testing.check_layer` checks it. ConfigError
-    for an invalid setting, when a layer is made and whenever the setting is assigned.
+    A custom layer defines `output_shape`, `forward` and `backward`, and `parameters` if
+    it has any; `handgrad.testing.check_layer` checks it. An invalid setting raises
+    ConfigError, both at construction and on assignment.
 
     Shapes
         inputs     (batch, ...), float32 or float64
@@ -45,8 +45,8 @@ class Layer(ABC, Generic[Cache]):
         """Return the outputs, and the cache that `backward` needs.
 
         `training` selects between training and prediction, which differ for dropout and
-        batch normalization. A layer that draws random numbers draws them from `key`;
-        ConfigError if it is training without one.
+        batch normalization. A layer that needs random numbers draws them from `key`;
+        ConfigError in training without one.
         """
 
     @abstractmethod
@@ -67,10 +67,10 @@ class Layer(ABC, Generic[Cache]):
 
 
 def check_layer(owner: str, part: object) -> None:
-    """ConfigError unless a part of a network is a layer."""
+    """Raise ConfigError unless `part` is a layer."""
     if not isinstance(part, Layer):
         got = f"the class {part.__name__}" if isinstance(part, type) else repr(part)
         raise ConfigError(
-            f"{owner} takes layers, got {got}. Give objects of Handgrad's layers, such "
-            "as ReLU(), or of classes derived from Layer."
+            f"{owner} takes layers, got {got}. Give instances of Handgrad's layers, "
+            "such as ReLU(), or of subclasses of Layer."
         )

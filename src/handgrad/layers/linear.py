@@ -15,9 +15,9 @@ from handgrad.setting import count
 class Linear(Layer[Array]):
     """Fully connected layer: a matrix product plus a bias.
 
-    `initializer` draws the weight from `key`; the bias starts at 0. Without a key the
-    network that the layer becomes part of chooses one, so that no two layers start with
-    equal weights.
+    `initializer` draws the weight from `key`; the bias starts at 0. Without a key, the
+    network that contains the layer assigns one, so that no two layers start with equal
+    weights.
 
     ConfigError for sizes that are not whole numbers from 1 up; ResourceError for a
     weight that does not fit into memory; ShapeError from `output_shape` for examples
@@ -25,7 +25,7 @@ class Linear(Layer[Array]):
 
     Shapes
         inputs   (batch, in_features), float32 or float64
-        weight   (out_features, in_features), float32; row k belongs to output k
+        weight   (out_features, in_features), float32; row k: weights of output k
         bias     (out_features,), float32
         outputs  (batch, out_features)
 
@@ -81,7 +81,7 @@ class Linear(Layer[Array]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch out_features"], Array]:
-        """Return the weighted sums plus the bias."""
+        """Return inputs @ weight.T + bias."""
         outputs = inputs @ self.weight.value.T + self.bias.value
         return outputs, inputs
 

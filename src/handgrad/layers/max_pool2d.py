@@ -14,9 +14,9 @@ from handgrad.randomness import Key
 
 
 class MaxPool2dCache(NamedTuple):
-    """What the backward pass of max pooling needs."""
+    """Cache of max pooling."""
 
-    winners: Array  # the number of the tap that won: row * kernel width + column
+    winners: Array  # argmax of each window, as row * kernel width + column
     input_size: Pair
 
 
@@ -32,18 +32,18 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         outputs  (batch, channels, rows, columns)
                  rows = floor((height + 2 * padding - kernel height) / stride) + 1,
                  and likewise for columns
-        winners  like the outputs, whole numbers
+        winners  (batch, channels, rows, columns), integers: the tap of each maximum
 
     Equations
         outputs  = max over the taps of a window
-        d_inputs = sum of d_outputs over the windows whose winner is the pixel
+        d_inputs = sum of d_outputs over the windows whose maximum is this pixel
 
-        The border counts as -infinity and never wins. Of equal values the first wins,
-        row by row. A NaN wins over every number, and the last NaN of a window over the
-        others, so NaN propagates to the outputs.
+        Padding counts as -infinity and is never the maximum. A tie goes to the first
+        of the equal values in row-major order. A NaN counts as larger than any number,
+        and the last NaN of a window is taken, so NaN propagates to the outputs.
 
     Cache
-        the winner of each window, and the size of the inputs
+        winners, and the height and width of the inputs
 
     Units
         kernel_size, stride, padding  pixels; one number, or a pair (height, width);
@@ -81,7 +81,7 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch channels rows columns"], MaxPool2dCache]:
-        """Return the largest value of each window, and the tap that it came from."""
+        """Return the maximum of each window; its tap is in the cache."""
         xp = array_namespace(inputs)
         batch, channels, height, width = inputs.shape
         grid = self.windows.grid((height, width))
@@ -89,11 +89,11 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         winners = xp.broadcast_to(self._first_taps(inputs), (batch, channels, *grid))
         outputs = xp.full_like(inputs[:, :, :1, :1], -inf)
         for tap in self.windows.taps(grid):
-            seen = images[tap.place]
-            wins = (seen > outputs) | xp.isnan(seen)
-            outputs = xp.where(wins, seen, outputs)
+            pixels = images[tap.place]
+            is_larger = (pixels > outputs) | xp.isnan(pixels)
+            outputs = xp.where(is_larger, pixels, outputs)
             winners = xp.where(
-                wins, self._number(tap.row, tap.column, winners), winners
+                is_larger, self._number(tap.row, tap.column, winners), winners
             )
         return outputs, MaxPool2dCache(winners, (height, width))
 
@@ -103,7 +103,7 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         cache: MaxPool2dCache,
         /,
     ) -> tuple[Float[Array, "batch channels height width"], Gradients]:
-        """Route the gradient of each window to its winner."""
+        """Route the gradient of each window to the pixel of its maximum."""
         xp = array_namespace(d_outputs)
         batch, channels, *_ = d_outputs.shape
         d_images = self.windows.padded_zeros(
@@ -111,14 +111,14 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         )
         zero = xp.zeros_like(d_outputs)
         for tap in self.windows.taps(d_outputs.shape[2:]):
-            won = cache.winners == tap.row * self.kernel_size[1] + tap.column
-            d_images[tap.place] += xp.where(won, d_outputs, zero)
+            is_max = cache.winners == tap.row * self.kernel_size[1] + tap.column
+            d_images[tap.place] += xp.where(is_max, d_outputs, zero)
         return self.windows.crop(d_images, cache.input_size), {}
 
     def _first_taps(
         self, inputs: Float[Array, "batch channels height width"]
     ) -> Int[Array, "rows columns"]:
-        """The first tap of each window that sees a pixel: it wins if none is larger."""
+        """First tap of each window inside the image: the initial argmax."""
         xp = array_namespace(inputs)
         rows, columns = (
             xp.arange(count, dtype=xp.int32, device=device(inputs))

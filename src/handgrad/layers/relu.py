@@ -40,7 +40,7 @@ class ReLU(Layer[Array]):
         """Return max(inputs, 0); NaN stays NaN."""
         xp = array_namespace(inputs)
         zero = xp.zeros_like(inputs)
-        outputs = xp.where(inputs < 0, zero, inputs)  # "< 0" keeps a NaN a NaN
+        outputs = xp.where(inputs < 0, zero, inputs)  # NaN < 0 is false: NaN stays
         return outputs, outputs
 
     def backward(

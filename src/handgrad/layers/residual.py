@@ -15,30 +15,30 @@ Value = TypeVar("Value")
 
 
 class ResidualCache(NamedTuple):
-    """The caches of the two ways through a residual connection."""
+    """Caches of the two branches of a residual connection."""
 
     body: Any
-    shortcut: Any  # None where the inputs pass unchanged
+    shortcut: Any  # None for the identity
 
 
 class Residual(Layer[ResidualCache]):
-    """Residual connection: the sum of a body of layers and a shortcut.
+    """Residual connection: body(inputs) + shortcut(inputs).
 
-    `body` and `shortcut` are layers, usually a `Sequential`; without a shortcut the
-    inputs are added unchanged, and the gradient passes unchanged as well. Parameters
-    are named after their branch: body.weight, shortcut.conv2d_1.bias.
+    `body` and `shortcut` are layers, usually a `Sequential`; by default the shortcut is
+    the identity. Parameters are named after their branch: body.weight,
+    shortcut.conv2d_1.bias.
 
-    ShapeError from `output_shape` if body and shortcut differ in shape; ConfigError for
-    a layer that stands in both.
+    ShapeError from `output_shape` if the outputs of body and shortcut differ in shape;
+    ConfigError for a layer that is used in both.
 
     Shapes
-        inputs   any that the body takes
-        outputs  those of the body; the shortcut must give the same shape
+        inputs   those of the body
+        outputs  those of the body; the shortcut must have the same
 
     Equations
         outputs  = body(inputs) + shortcut(inputs)
         d_inputs = body.backward(d_outputs) + shortcut.backward(d_outputs)
-        without a shortcut: shortcut(inputs) = inputs
+        without a shortcut: shortcut(inputs) = inputs, the identity
 
     Cache
         the caches of body and shortcut
@@ -60,16 +60,17 @@ class Residual(Layer[ResidualCache]):
         choose_keys(self.parameters())
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the body's output shape, if the shortcut's is the same."""
+        """Return the output shape of the body, which must equal the shortcut's."""
         found = shape_of("body", self.body, input_shape)
         kept = input_shape
         if self.shortcut is not None:
             kept = shape_of("shortcut", self.shortcut, input_shape)
         if found != kept:
             raise ShapeError(
-                f"Residual adds its body and its shortcut, got {found} from the body "
-                f"and {kept} from the shortcut. Give a shortcut, for example a Conv2d "
-                "with kernel_size 1, that makes the body's shape."
+                "Residual adds the outputs of body and shortcut, which must have equal "
+                f"shapes, got {found} from the body and {kept} from the shortcut. "
+                "Use a shortcut with the body's output shape, for example a Conv2d "
+                "with kernel_size 1."
             )
         return found
 
@@ -121,14 +122,14 @@ class Residual(Layer[ResidualCache]):
         return f"Residual({self.body!r}{shortcut})"
 
 
-def shape_of(way: str, layer: Layer[Any], input_shape: Shape) -> Shape:
-    """A way's output shape; the error names the way that does not fit."""
+def shape_of(branch: str, layer: Layer[Any], input_shape: Shape) -> Shape:
+    """Return the output shape of a branch; an error names the branch."""
     try:
         return layer.output_shape(input_shape)
     except ShapeError as error:
-        raise ShapeError(f"{way}: {error}") from error
+        raise ShapeError(f"{branch}: {error}") from error
 
 
-def named(way: str, values: dict[str, Value]) -> dict[str, Value]:
-    """The same values, named after the way they lie on."""
-    return {f"{way}.{name}": value for name, value in values.items()}
+def named(branch: str, values: dict[str, Value]) -> dict[str, Value]:
+    """Prefix the names with that of the branch."""
+    return {f"{branch}.{name}": value for name, value in values.items()}

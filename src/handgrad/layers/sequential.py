@@ -1,4 +1,4 @@
-"""Layers one after another: the network, and the two loops of backpropagation."""
+"""Sequential networks: the forward pass and backpropagation."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,16 +17,17 @@ from handgrad.randomness import Key, child
 
 
 class Sequential(Layer[list[Any]]):
-    """A chain of layers: each takes the outputs of the one before it.
+    """A chain of layers, each applied to the outputs of the one before it.
 
-    `layers` is a list of layers. Each is named by its kind and its count: linear_1,
-    relu_1, linear_2; `self.layers` holds them by these names. Parameters and gradients
-    are named after their layer: linear_1.weight. Layers made without a key draw their
-    weights from their place in the network, so no two start with equal weights.
+    `layers` is a list of layers. Each is named after its class, with a running number:
+    linear_1, relu_1, linear_2; `self.layers` holds them by these names. Parameters and
+    gradients are named after their layer: linear_1.weight. A layer created without a
+    key gets one derived from its name in the network, so no two start with equal
+    weights.
 
-    ConfigError for a layer that stands in two places, or for two layers that were drawn
-    from one key already; ShapeError from `output_shape`, naming the first layer that
-    does not fit.
+    ConfigError for a layer that occurs twice, or for two layers already initialized
+    from the same key; ShapeError from `output_shape`, naming the first layer whose
+    input shape does not fit.
 
     Shapes
         inputs, outputs  those of the first and of the last layer
@@ -54,7 +55,7 @@ class Sequential(Layer[list[Any]]):
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the last layer's output shape.
 
-        ShapeError names the first layer that cannot take its inputs.
+        ShapeError names the first layer whose input shape does not fit.
         """
         shape = input_shape
         for name, layer in self.layers.items():
@@ -71,7 +72,7 @@ class Sequential(Layer[list[Any]]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *outputs"], list[Any]]:
-        """Run all layers, first to last."""
+        """Apply all layers, first to last."""
         outputs, caches = inputs, []
         for name, layer in self.layers.items():
             results = layer.forward(outputs, training=training, key=child(key, name))
@@ -116,7 +117,7 @@ class Sequential(Layer[list[Any]]):
 
 
 def name_layers(layers: Sequence[Layer[Any]]) -> dict[str, Layer[Any]]:
-    """Name each layer by its kind, as its file is named, and its count in the kind."""
+    """Name each layer after its class, in snake case, with a running number."""
     counts: Counter[str] = Counter()
     named = {}
     for layer in layers:
@@ -128,6 +129,6 @@ def name_layers(layers: Sequence[Layer[Any]]) -> dict[str, Layer[Any]]:
 
 
 def snake_case(name: str) -> str:
-    """`MaxPool2d` as `max_pool2d`, `LeakyReLU` as `leaky_relu`."""
+    """Convert `MaxPool2d` to `max_pool2d` and `LeakyReLU` to `leaky_relu`."""
     units = sub("(Re|Si)LU", r"\1lu", name)
     return sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", units).lower()

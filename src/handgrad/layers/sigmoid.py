@@ -54,12 +54,12 @@ class Sigmoid(Layer[Array]):
 
 
 def logistic(inputs: Array) -> Array:
-    """1 / (1 + exp(-inputs)), without overflow.
+    """Return 1 / (1 + exp(-inputs)) without overflow.
 
-    exp is taken of a number that is never above 0. For a negative input the fraction is
-    widened: 1 / (1 + exp(-x)) = exp(x) / (1 + exp(x)).
+    exp is applied only to numbers up to 0. For a negative x the fraction is expanded by
+    exp(x): 1 / (1 + exp(-x)) = exp(x) / (1 + exp(x)).
     """
     xp = array_namespace(inputs)
-    below = xp.exp(-xp.abs(inputs))
-    top = xp.where(inputs < 0, below, xp.ones_like(inputs))
-    return top / (1 + below)
+    small = xp.exp(-xp.abs(inputs))
+    numerator = xp.where(inputs < 0, small, xp.ones_like(inputs))
+    return numerator / (1 + small)

@@ -1,4 +1,4 @@
-"""Softmax as a layer of its own."""
+"""The softmax layer."""
 
 from jaxtyping import Float
 
@@ -15,7 +15,7 @@ class Softmax(Layer[Array]):
     together, softmax and logarithm stay finite where a probability underflows to 0.
     This layer is for networks that need the probabilities themselves.
 
-    ShapeError from `output_shape` for examples without an axis.
+    ShapeError from `output_shape` for examples of shape ().
 
     Shapes
         inputs, outputs  (batch, ..., classes), float32 or float64

@@ -1,6 +1,6 @@
-"""The settings of a layer that steps over images: convolution and pooling.
+"""Settings of layers with sliding windows: convolution and pooling.
 
-Private to the layers.
+Private to this package.
 """
 
 from handgrad.arrays import Pair
@@ -9,7 +9,7 @@ from handgrad.layers.windows import Windows, read_pair
 
 
 class Windowed:
-    """What a layer that steps over images has: windows, and their three settings."""
+    """Kernel size, stride and padding of a layer with sliding windows."""
 
     windows: Windows
     is_pooling = False
@@ -25,7 +25,7 @@ class Windowed:
 
     @property
     def stride(self) -> Pair:
-        """How far a window is from the next, down and to the right, in pixels."""
+        """Distance between neighbouring windows, down and to the right, in pixels."""
         return self.windows.stride
 
     @stride.setter
@@ -34,7 +34,7 @@ class Windowed:
 
     @property
     def padding(self) -> Pair:
-        """The border above and below, and the one left and right, in pixels."""
+        """Padding above and below, and padding left and right, in pixels."""
         return self.windows.padding
 
     @padding.setter
@@ -44,7 +44,7 @@ class Windowed:
     def _read_windows(
         self, kernel_size: int | Pair, stride: int | Pair, padding: int | Pair
     ) -> Windows:
-        """The windows of these settings; ConfigError if they cannot be."""
+        """Return windows with these settings; ConfigError if a setting is invalid."""
         owner = type(self).__name__
         windows = Windows(
             read_pair(owner, "kernel_size", kernel_size, least=1),
@@ -57,11 +57,11 @@ class Windowed:
 
 
 def check_border(owner: str, windows: Windows) -> None:
-    """ConfigError if a window may lie in the border with no pixel to pool."""
+    """Raise ConfigError if a window could lie entirely in the padding."""
     for border, kernel in zip(windows.padding, windows.kernel_size, strict=True):
         if 2 * border > kernel:
             raise ConfigError(
                 f"{owner} takes padding of at most half its kernel_size {kernel}, "
-                f"got {border}. A larger border makes windows without any pixel: "
+                f"got {border}. Otherwise a window could contain padding only: "
                 f"give {kernel // 2} or less."
             )

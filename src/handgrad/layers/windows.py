@@ -1,6 +1,6 @@
-"""Where a kernel stands on an image: what convolution and pooling share.
+"""Sliding windows, shared by convolution and pooling.
 
-Private to the layers.
+Private to this package.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ Place: TypeAlias = tuple[EllipsisType, slice, slice]
 
 
 class Tap(NamedTuple):
-    """One position of the kernel, and the pixel it sees in every window at once."""
+    """One kernel position, and the slice of its pixels in all windows."""
 
     row: int
     column: int
@@ -28,15 +28,15 @@ class Tap(NamedTuple):
 
 @dataclass(frozen=True)
 class Windows:
-    """A kernel that steps over an image, height first, then width.
+    """Sliding windows over images; each pair is (height, width).
 
     Shapes
-        images  (..., height, width); the axes in front are left alone
+        images  (..., height, width); leading axes are unchanged
 
     Equations
         grid     = floor((size + 2 * padding - kernel_size) / stride) + 1
-        the window at (y, x) begins at padded row y * stride, column x * stride;
-        its tap (row, column) sees the pixel that many rows and columns further on
+        the window at (y, x) starts at padded row y * stride, column x * stride;
+        its tap (row, column) is the pixel at that offset from the start
     """
 
     kernel_size: Pair
@@ -44,7 +44,7 @@ class Windows:
     padding: Pair
 
     def grid(self, size: Pair) -> Pair:
-        """How many windows fit on an image of this size."""
+        """Number of windows down and across an image of this size."""
         sides = zip(size, self.padding, self.kernel_size, self.stride, strict=True)
         rows, columns = (
             (length + 2 * border - kernel) // stride + 1
@@ -53,7 +53,7 @@ class Windows:
         return rows, columns
 
     def taps(self, grid: Pair) -> Iterator[Tap]:
-        """Every position of the kernel, row by row."""
+        """Iterate over the kernel positions in row-major order."""
         for row in range(self.kernel_size[0]):
             for column in range(self.kernel_size[1]):
                 rows = every(self.stride[0], grid[0], row)
@@ -61,7 +61,7 @@ class Windows:
                 yield Tap(row, column, (..., rows, columns))
 
     def pad(self, images: Array, value: float = 0.0) -> Array:
-        """A copy of the images in a border of `value`; themselves if there is none."""
+        """Pad the images with `value`; without padding, return them unchanged."""
         if self.padding == (0, 0):
             return images
         xp = array_namespace(images)
@@ -73,24 +73,24 @@ class Windows:
         return padded
 
     def padded_zeros(self, shape: Shape, like: Array) -> Array:
-        """Zeros for images of this shape and their border: room for a gradient."""
+        """Zeros in the padded shape, to accumulate a gradient."""
         xp = array_namespace(like)
         padded_shape = self._padded_shape(shape)
         return xp.zeros(padded_shape, dtype=like.dtype, device=device(like))
 
     def crop(self, padded: Array, size: Pair) -> Array:
-        """Images without their border."""
+        """Remove the padding."""
         return padded[self._inside(size)]
 
     def output_shape(self, owner: object, channels: int, input_shape: Shape) -> Shape:
-        """`channels` maps of one number a window; ShapeError if not one window fits."""
+        """Return (channels, rows, columns); ShapeError if no window fits."""
         height, width = check_image(owner, input_shape)
         rows, columns = self.grid((height, width))
         if rows < 1 or columns < 1:
             raise ShapeError(
                 f"{owner} needs images of at least {self._least_size()} pixels, got "
-                f"{height}x{width}. Take a smaller kernel_size, more padding, or fewer "
-                "steps of pooling before it."
+                f"{height}x{width}. Use a smaller kernel_size, more padding, or fewer "
+                "pooling layers before it."
             )
         return channels, rows, columns
 
@@ -110,12 +110,12 @@ class Windows:
 
 
 def every(stride: int, count: int, start: int) -> slice:
-    """The slice of `count` places, `stride` apart, from `start` on."""
+    """Slice of `count` indices from `start`, `stride` apart."""
     return slice(start, start + stride * (count - 1) + 1, stride)
 
 
 def check_image(owner: object, input_shape: Shape) -> Pair:
-    """Height and width of an image; ShapeError if the shape is not an image's."""
+    """Return height and width; ShapeError unless the shape is that of an image."""
     if len(input_shape) != 3:
         raise ShapeError(
             f"{owner} takes images of shape (channels, height, width), "
@@ -125,7 +125,7 @@ def check_image(owner: object, input_shape: Shape) -> Pair:
 
 
 def read_pair(owner: str, name: str, value: object, *, least: int) -> Pair:
-    """Height and width from `3` or `(3, 5)`; ConfigError if not whole or too small."""
+    """Return (height, width) from `3` or `(3, 5)`; ConfigError for an invalid value."""
     pair = (value, value) if isinstance(value, Integral) else value
     if isinstance(pair, tuple | list) and len(pair) == 2:
         height, width = pair
@@ -139,5 +139,5 @@ def read_pair(owner: str, name: str, value: object, *, least: int) -> Pair:
 
 
 def show_pair(pair: Pair) -> str:
-    """`3` for (3, 3), else the pair."""
+    """Format a pair: `3` for (3, 3), else `(3, 5)`."""
     return str(pair[0]) if pair[0] == pair[1] else str(pair)

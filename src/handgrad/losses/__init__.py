@@ -1,4 +1,4 @@
-"""Loss functions of logits and targets, and the L2 term on the weights."""
+"""Loss functions of logits and targets, and the L2 penalty on the weights."""
 
 from handgrad.losses.l2 import L2
 from handgrad.losses.loss import Loss

@@ -1,4 +1,4 @@
-"""The L2 term of the loss: large weights cost."""
+"""L2 penalty on the weights."""
 
 from collections.abc import Mapping
 
@@ -44,22 +44,22 @@ class L2:
 
         `parameters` maps names to parameters, as `Layer.parameters` returns them.
         """
-        squares = [sum_of_squares(p.value) for p in touched(parameters).values()]
+        squares = [sum_of_squares(p.value) for p in penalized(parameters).values()]
         return self.factor * self.strength * sum(squares)
 
     def gradients(self, parameters: Mapping[str, Parameter]) -> Gradients:
         """Return the gradient of the penalty, by the name of the parameter.
 
-        `parameters` is as for `penalty`; those that are exempt are left out.
+        `parameters` is as for `penalty`; exempt parameters are omitted.
         """
-        return {name: self.scale * p.value for name, p in touched(parameters).items()}
+        return {name: self.scale * p.value for name, p in penalized(parameters).items()}
 
     def __repr__(self) -> str:
         return f"L2({self.strength:g}, factor={self.factor:g})"
 
 
-def touched(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """The parameters that the L2 term applies to."""
+def penalized(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """The parameters that the L2 penalty applies to."""
     return {
         name: parameter
         for name, parameter in parameters.items()
@@ -68,7 +68,7 @@ def touched(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
 
 
 def sum_of_squares(array: Array) -> float:
-    """The sum of the squares of all entries, taken in float64."""
+    """Sum of the squares of all entries, computed in float64."""
     xp = array_namespace(array)
     wide = xp.astype(array, xp.float64)
     return float(xp.sum(wide * wide))

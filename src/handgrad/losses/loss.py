@@ -1,4 +1,4 @@
-"""What every loss is: a mean over the batch, and its gradient."""
+"""The abstract base class of all losses."""
 
 from abc import ABC, abstractmethod
 from inspect import Parameter, signature
@@ -13,17 +13,17 @@ Cache = TypeVar("Cache")
 
 
 class Loss(ABC, Generic[Cache]):
-    """A loss: the mean over the batch of one number for each example.
+    """Base class of all losses; a loss is the mean of per-example losses over a batch.
 
-    With weights the mean is weighted, as in scikit-learn and PyTorch. The trainer and
-    the classifier check targets and weights before the first step; a loss relies on
-    that. ConfigError for an invalid setting, when a loss is made and whenever the
-    setting is assigned.
+    With sample weights the mean is weighted, as in scikit-learn and PyTorch. The
+    trainer and the classifier validate targets and weights before the first step, so a
+    loss does not. An invalid setting raises ConfigError, both at construction and on
+    assignment.
 
-    A loss of your own defines `forward` and `backward`; `handgrad.testing.check_loss`
-    checks it. It may leave `weights` out; then it cannot train on weighted examples.
-    Where softmax of the logits estimates probabilities, it sets `gives_probabilities`;
-    otherwise the outputs are shown as scores.
+    A custom loss defines `forward` and `backward`; `handgrad.testing.check_loss` checks
+    it. It may omit `weights`, but then it does not support sample weights. If the
+    softmax of the logits estimates class probabilities, it sets `gives_probabilities`;
+    otherwise the outputs are reported as scores.
 
     Equations
         loss = sum over the batch of weights * losses / sum over the batch of weights
@@ -55,7 +55,7 @@ class Loss(ABC, Generic[Cache]):
 
 
 def mean_loss(losses: Array, weights: Array | None) -> float:
-    """The mean of the examples' losses, or their weighted mean, in float64."""
+    """Mean or weighted mean of the per-example losses, in float64."""
     xp = array_namespace(losses)
     if weights is None:
         batch: int = losses.shape[0]
@@ -66,7 +66,7 @@ def mean_loss(losses: Array, weights: Array | None) -> float:
 
 
 def shares_of(weights: Array | None, logits: Array) -> Array | None:
-    """Each example's share of the weighted mean, (batch, 1), typed as the logits.
+    """Sample weights divided by their sum, (batch, 1), in the dtype of the logits.
 
     Equations
         shares = weights / sum over the batch of weights
@@ -81,22 +81,22 @@ def shares_of(weights: Array | None, logits: Array) -> Array | None:
 def forward_loss(
     loss: Loss[Any], logits: Array, targets: Array, weights: Array | None = None
 ) -> tuple[float, Any]:
-    """`loss.forward`, with weights where there are any; ConfigError for no pair."""
+    """Call `loss.forward`, with weights if given; ConfigError unless it is a pair."""
     arguments = (logits, targets) if weights is None else (logits, targets, weights)
     return two_returned("forward", loss, "loss, cache", loss.forward(*arguments))
 
 
 def takes_weights(loss: Loss[Any]) -> bool:
-    """Whether the loss's forward has a place for weights after logits and targets."""
+    """Whether the loss's forward takes weights after logits and targets."""
     parameters = signature(loss.forward).parameters.values()
     is_open = any(part.kind == Parameter.VAR_POSITIONAL for part in parameters)
     return is_open or len(parameters) >= 3
 
 
 def check_takes_weights(loss: Loss[Any]) -> None:
-    """ConfigError if a loss of the user's own has no place for weights."""
+    """Raise ConfigError if a custom loss does not take sample weights."""
     if not takes_weights(loss):
         raise ConfigError(
-            f"{loss!r} takes logits and targets, got weights of examples as well. Give "
-            "its forward a third argument, weights=None, or leave the weights out."
+            f"{loss!r} takes logits and targets only, got sample weights as well. Give "
+            "its forward a third parameter, weights=None, or omit the weights."
         )

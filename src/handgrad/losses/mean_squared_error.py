@@ -1,4 +1,4 @@
-"""The mean squared error against one-hot targets."""
+"""Mean squared error to one-hot targets."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from handgrad.losses.one_hot import one_hot
 
 
 class MeanSquaredErrorCache(NamedTuple):
-    """What `backward` needs: differences, and shares where there are weights."""
+    """Cache of mean squared error; `shares` is None without sample weights."""
 
     differences: Array
     shares: Array | None
@@ -24,16 +24,16 @@ class MeanSquaredError(Loss[MeanSquaredErrorCache]):
     Shapes
         logits       (batch, classes), float32 or float64
         targets      (batch,), integers: true class numbers from 0
-        weights      (batch,), optional
+        weights      (batch,), optional sample weights
         differences  (batch, classes)
-        shares       (batch, 1)
+        shares       (batch, 1), weights divided by their sum
 
     Equations
         differences = logits - one_hot
         loss        = mean over the batch of
                       (1 / classes) * sum over classes of differences**2
         d_logits    = 2 * differences / (batch * classes)
-        with weights: shares = weights / sum of weights take the place of 1 / batch
+        with weights: shares = weights / sum of weights replace 1 / batch
 
     Cache
         the differences, and the shares if there are weights
@@ -59,7 +59,7 @@ class MeanSquaredError(Loss[MeanSquaredErrorCache]):
     def backward(
         self, cache: MeanSquaredErrorCache, /
     ) -> Float[Array, "batch classes"]:
-        """Return 2 * differences / (batch * classes), or times the shares."""
+        """Return d_logits."""
         differences, shares = cache
         batch, classes = differences.shape
         if shares is not None:

@@ -11,7 +11,7 @@ from handgrad.setting import positive
 
 
 class MulticlassSVMCache(NamedTuple):
-    """What `backward` needs: hinges, true classes, shares if there are weights."""
+    """Cache of the hinge loss; `shares` is None without sample weights."""
 
     hinges: Array
     is_target: Array
@@ -26,10 +26,10 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
     Shapes
         logits     (batch, classes), float32 or float64
         targets    (batch,), integers: true class numbers from 0
-        weights    (batch,), optional
+        weights    (batch,), optional sample weights
         hinges     (batch, classes), 0 at the true class
         is_target  (batch, classes), bool
-        shares     (batch, 1)
+        shares     (batch, 1), weights divided by their sum
 
     Equations
         hinges   = max(0, logits - logits[target] + margin), 0 at the true class
@@ -38,7 +38,7 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
                    (at exactly 0 the slope is taken to be 0)
         d_logits = active / batch at a wrong class
         d_logits = -(sum of active over the row) / batch at the true class
-        with weights: shares = weights / sum of weights take the place of 1 / batch
+        with weights: shares = weights / sum of weights replace 1 / batch
 
     Cache
         hinges and is_target, and the shares if there are weights
@@ -68,14 +68,14 @@ class MulticlassSVM(Loss[MulticlassSVMCache]):
         is_target = one_hot(targets, logits)
         true = xp.sum(xp.where(is_target, logits, zero), axis=1, keepdims=True)
         margins = logits - true + self.margin
-        # "< 0" keeps a NaN a NaN
+        # comparing with "<" keeps NaN
         hinges = xp.where(is_target | (margins < 0), zero, margins)
         losses = xp.sum(hinges, axis=1)
         cache = MulticlassSVMCache(hinges, is_target, shares_of(weights, logits))
         return mean_loss(losses, weights), cache
 
     def backward(self, cache: MulticlassSVMCache, /) -> Float[Array, "batch classes"]:
-        """Return d_logits: active wrong classes positive, the true class negative."""
+        """Return d_logits: positive at active classes, negative at the true class."""
         xp = array_namespace(cache.hinges)
         zero = xp.zeros_like(cache.hinges)
         active = xp.where(cache.hinges > 0, xp.ones_like(zero), zero)

@@ -1,4 +1,4 @@
-"""Class numbers as rows of a mask."""
+"""One-hot encoding of class numbers."""
 
 from array_api_compat import device
 from jaxtyping import Bool, Float, Integer
@@ -9,7 +9,7 @@ from handgrad.arrays import Array, array_namespace
 def one_hot(
     targets: Integer[Array, "batch"], logits: Float[Array, "batch classes"]
 ) -> Bool[Array, "batch classes"]:
-    """True at each example's target class, on the device of the logits.
+    """Boolean one-hot encoding of the targets, on the device of the logits.
 
     Shapes
         targets  (batch,), class numbers from 0

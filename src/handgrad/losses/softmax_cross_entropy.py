@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy in one, the loss of classification."""
+"""Softmax cross-entropy, the usual loss of classification."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from handgrad.setting import fraction
 
 
 class SoftmaxCrossEntropyCache(NamedTuple):
-    """What `backward` needs: probabilities, what is expected of them, and shares."""
+    """Cache of cross-entropy; `expected` are the target probabilities."""
 
     probabilities: Array
     expected: Array
@@ -21,19 +21,19 @@ class SoftmaxCrossEntropyCache(NamedTuple):
 class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     """Cross-entropy between the softmax of the logits and the true class.
 
-    Softmax and logarithm are computed together: exp is applied only to numbers up to 0,
-    and the logarithm to sums from 1 up, so no logits overflow and no probability of 0
-    is passed to the logarithm.
+    Softmax and logarithm are computed together (log-softmax): exp is applied only to
+    numbers up to 0, and the logarithm only to sums from 1 up, so exp cannot overflow
+    and log(0) is never taken.
 
     ConfigError for a label_smoothing that is not from 0 up to, but not including, 1.
 
     Shapes
         logits         (batch, classes), float32 or float64
         targets        (batch,), integers: true class numbers from 0
-        weights        (batch,), optional
+        weights        (batch,), optional sample weights
         probabilities  (batch, classes)
-        expected       (batch, classes), rows sum to 1
-        shares         (batch, 1)
+        expected       (batch, classes), target probabilities; rows sum to 1
+        shares         (batch, 1), weights divided by their sum
 
     Equations
         shifted           = logits - max of the row
@@ -42,7 +42,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         loss              = mean over the batch of
                             -sum over classes of expected * log_probabilities
         d_logits          = (probabilities - expected) / batch
-        with weights: shares = weights / sum of weights take the place of 1 / batch
+        with weights: shares = weights / sum of weights replace 1 / batch
 
     Cache
         probabilities and expected, and the shares if there are weights
@@ -77,7 +77,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         xp = array_namespace(logits)
         log_probabilities = log_softmax(logits)
         expected = self._expected(logits, targets)
-        # where: a class that is not expected may have log-probability -inf
+        # where: 0 * -inf would be NaN for a class of target probability 0
         zero = xp.zeros_like(logits)
         counted = xp.where(expected > 0, log_probabilities, zero)
         losses = -xp.sum(expected * counted, axis=1)
@@ -89,7 +89,10 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     def backward(
         self, cache: SoftmaxCrossEntropyCache, /
     ) -> Float[Array, "batch classes"]:
-        """Return (predicted - target probabilities) / batch, or times the shares."""
+        """Return predicted minus target probabilities, divided by the batch size.
+
+        With sample weights they are multiplied by the shares instead.
+        """
         differences = cache.probabilities - cache.expected
         if cache.shares is not None:
             return differences * cache.shares
@@ -109,7 +112,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
 def log_softmax(
     logits: Float[Array, "batch classes"],
 ) -> Float[Array, "batch classes"]:
-    """Logarithms of the softmax probabilities, by the log-sum-exp identity."""
+    """Log-softmax, shifted by the maximum of the row to prevent overflow."""
     xp = array_namespace(logits)
     shifted = logits - xp.max(logits, axis=1, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Networks by name: functions that build a `Sequential` from their options."""
+"""Ready-made networks: functions that build a `Sequential` from their options."""
 
 from handgrad.models.alexnet import alexnet
 from handgrad.models.from_layers import from_layers

@@ -1,4 +1,4 @@
-"""A network of five convolutions, after AlexNet, for small images."""
+"""AlexNet for small images."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -10,10 +10,10 @@ from handgrad.models.parts import POOLINGS, InitializerChoice, Row, each, poolin
 from handgrad.options import name_of
 
 CONVOLUTIONS = 5
-POOLED = (1, 2, 5)  # a pooling follows these convolutions
+POOLED = (1, 2, 5)  # the convolutions that pooling follows
 
 
-def alexnet(  # noqa: PLR0913 - each is varied in the study of five convolutions
+def alexnet(  # noqa: PLR0913 - the five-convolutions study varies each
     *,
     channels: int | Sequence[int] = (64, 192, 384, 256, 256),
     kernel_sizes: int | Sequence[int] = 3,
@@ -32,11 +32,11 @@ def alexnet(  # noqa: PLR0913 - each is varied in the study of five convolutions
 
     Pooling follows convolutions 1, 2 and 5. `channels`, `kernel_sizes`, `strides` and
     `paddings` are one value for all convolutions, or a list of five, the last three in
-    pixels; `batch_norm` normalizes after each convolution, before the ReLU. Pooling
-    windows are 2 x 2; with `global_average` the last pooling averages each whole
-    channel, and the two before it are max pooling.
+    pixels; `batch_norm` adds batch normalization between each convolution and its ReLU.
+    Pooling windows are 2 x 2; with `global_average` the last pooling is global average
+    pooling, and the two before it are max pooling.
 
-    ConfigError for lists of another length, an unknown pooling or initializer, or a
+    ConfigError for lists of the wrong length, an unknown pooling or initializer, or a
     number out of range; ShapeError for images that are too small.
 
     Shapes
@@ -82,7 +82,7 @@ def alexnet(  # noqa: PLR0913 - each is varied in the study of five convolutions
 
 
 def pooling_after(convolution: int, pooling: str) -> list[Row]:
-    """The pooling that follows this convolution, if any."""
+    """Row for the pooling after this convolution, if any."""
     if convolution not in POOLED:
         return []
     if pooling != "global_average":
@@ -94,7 +94,7 @@ def pooling_after(convolution: int, pooling: str) -> list[Row]:
 def head(
     hidden_sizes: Sequence[int], dropout: float, initializer: InitializerChoice
 ) -> list[Row]:
-    """The hidden linear layers."""
+    """Rows for the hidden linear layers."""
     rows: list[Row] = []
     for size in hidden_sizes:
         rows.append(

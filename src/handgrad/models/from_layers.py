@@ -1,4 +1,4 @@
-"""A network from a list of its layers, each a name and options."""
+"""Networks from a list of layers, each given by its name and options."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,16 +28,17 @@ def from_layers(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Build a network from rows; sizes that follow from the shapes are inferred.
+    """Build a network from a list of layers, inferring sizes from the shapes.
 
-    `layers` is a list of rows, each the name of a layer and its options, as in a TOML
-    file or made with `handgrad.network`. The last linear layer may leave out its
-    `out_features`: it has one for each class. A residual layer holds lists of its own:
-    {"name": "residual", "body": [...], "shortcut": [...]}; so does {"name":
-    "sequential", "layers": [...]}.
+    `layers` is a list of dictionaries, each with the name of a layer and its options,
+    as in a TOML file or made with `handgrad.network`. The last linear layer may omit
+    its `out_features`, which defaults to the number of classes. A residual layer
+    contains nested lists: {"name": "residual", "body": [...], "shortcut": [...]}; so
+    does {"name": "sequential", "layers": [...]}.
 
     ConfigError for an unknown layer or option, or an invalid value; ShapeError for
-    layers that do not fit, or outputs that are not (classes,). Both name the layer.
+    layers whose shapes do not fit, or outputs that are not (classes,). Both name the
+    layer.
 
     Shapes
         input_shape  of one example: (channels, height, width) or (features,)
@@ -65,15 +66,15 @@ def from_layers(
     built, shape = build_layers(rows, tuple(input_shape), key)
     if shape != (classes,):
         raise ShapeError(
-            f"The last layer gives {shape} for each example, and {classes} classes "
-            f"need ({classes},). End the layers with a linear layer whose "
-            f"out_features is {classes}."
+            f"The network must output one logit for each of {classes} classes, "
+            f"({classes},), got {shape} from its last layer. End it with a linear "
+            f"layer with out_features={classes}."
         )
     return Sequential(built)
 
 
 def check_number_of(layers: Sequence[Any]) -> None:
-    """ConfigError if there are more layers than anybody means, nested ones included."""
+    """Raise ConfigError if there are too many layers, counting nested ones."""
     waiting, count = list(layers), 0
     while waiting and count <= MOST_LAYERS:
         row = waiting.pop()
@@ -85,12 +86,12 @@ def check_number_of(layers: Sequence[Any]) -> None:
             count = len(waiting)
     if count > MOST_LAYERS:
         raise ConfigError(
-            f"A network takes at most {MOST_LAYERS:,} layers, got more. Leave some out."
+            f"A network takes at most {MOST_LAYERS:,} layers, got more. Use fewer."
         )
 
 
 def with_classes(rows: Sequence[Any], classes: int) -> list[Any]:
-    """The rows, with the class count in the last linear layer if it gives no size."""
+    """Set out_features of the last linear layer to `classes` unless it is given."""
     found = list(rows)
     for place in reversed(range(len(found))):
         row = found[place]
@@ -103,7 +104,7 @@ def with_classes(rows: Sequence[Any], classes: int) -> list[Any]:
 def build_layers(
     rows: Sequence[Mapping[str, Any]], shape: Shape, key: Key
 ) -> tuple[list[Layer[Any]], Shape]:
-    """The layers, and the shape that the last one gives. Errors name the layer."""
+    """Return the layers and the last one's output shape. Errors name the layer."""
     counts: Counter[str] = Counter()
     built = []
     for number, row in enumerate(rows, start=1):
@@ -125,7 +126,7 @@ def build_layers(
 
 
 def build_layer(row: Mapping[str, Any], shape: Shape, key: Key) -> Layer[Any]:
-    """One layer for examples of this shape."""
+    """Build one layer for examples of this shape."""
     make = named("layer", LAYERS, row["name"])
     wanted = signature(make).parameters
     options = {name: value for name, value in row.items() if name != "name"}
@@ -149,7 +150,7 @@ def build_layer(row: Mapping[str, Any], shape: Shape, key: Key) -> Layer[Any]:
 
 
 def kind_of(name: str) -> str:
-    """What `Sequential` will call a layer of this name, without its count."""
+    """Return the name that `Sequential` will give the layer, without its number."""
     make = named("layer", LAYERS, name)
     made = make.func if isinstance(make, partial) else make
     return snake_case(made.__name__)

@@ -1,4 +1,4 @@
-"""LeNet-5, the first convolutional network of the textbooks."""
+"""LeNet-5, the classic convolutional network."""
 
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
@@ -17,8 +17,8 @@ def lenet(
 ) -> Sequential:
     """LeNet-5: two convolutions with pooling, then three linear layers.
 
-    The original images were 32 x 32. For smaller ones the first convolution has a
-    padding of 2, so 28 x 28 images give the same network.
+    The original images were 32 x 32. For smaller ones the first convolution pads by
+    2 pixels, so that the network for 28 x 28 images is the same.
 
     ConfigError for an unknown activation, pooling or initializer; ShapeError for images
     that are too small.
@@ -63,7 +63,7 @@ def lenet(
 
 
 def convolution(out_channels: int, padding: int, initializer: InitializerChoice) -> Row:
-    """A convolution of 5 x 5."""
+    """Row for a 5 x 5 convolution."""
     return {
         "name": "conv2d",
         "out_channels": out_channels,

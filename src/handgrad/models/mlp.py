@@ -1,4 +1,4 @@
-"""The multilayer perceptron, by lists."""
+"""The multilayer perceptron."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def mlp(
     """Multilayer perceptron: linear layers with activations and optional dropout.
 
     `activations` and `dropout` are one value for all hidden layers, or a list with one
-    for each. ConfigError for lists of another length, an unknown activation or
+    for each. ConfigError for lists of the wrong length, an unknown activation or
     initializer, or a size or fraction out of range.
 
     Shapes

@@ -1,4 +1,4 @@
-"""A network that a function of the user makes."""
+"""Networks built by a user's function."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -12,11 +12,11 @@ MakeModel: TypeAlias = Callable[[Shape, int, int], Sequential]
 
 
 def made_by(make: MakeModel, shape: Shape, classes: int, seed: int) -> Sequential:
-    """The network of a user's function; ConfigError if it returns none."""
+    """Call the user's function; ConfigError unless it returns a Sequential."""
     made: Any = make(shape, classes, seed)
     if not isinstance(made, Sequential):
         raise ConfigError(
-            f"The function that makes the network returned {shown(made)}. Let it "
-            "return a handgrad.layers.Sequential."
+            "The model function must return a handgrad.layers.Sequential, got "
+            f"{shown(made)}. Return the network from the function."
         )
     return made

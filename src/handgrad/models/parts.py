@@ -1,4 +1,4 @@
-"""The named parts that models are made of, and reading how a user chose them."""
+"""Layers, activations, poolings and initializers by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from handgrad.layers.layer import Layer
 from handgrad.options import name_of, named, options_of, value_of_kind
 from handgrad.ranges import check_at_least, shown
 
-Row: TypeAlias = dict[str, Any]  # one layer: its name in LAYERS and its options
+Row: TypeAlias = dict[str, Any]  # a layer by its name in LAYERS, with its options
 InitializerChoice: TypeAlias = str | Mapping[str, Any] | Initializer
 
 ACTIVATIONS: dict[str, Callable[..., Layer[Any]]] = {
@@ -66,8 +66,8 @@ INITIALIZERS: dict[str, Callable[..., Any]] = {
 def initializer(choice: InitializerChoice) -> Initializer:
     """Read `he_normal`, `normal:0.01`, `{name = "normal", std = 0.01}` or a function.
 
-    `normal` needs its standard deviation and `uniform` its limit; the others scale
-    themselves by their fans and take no number.
+    `normal` takes a standard deviation and `uniform` a limit; the others are scaled by
+    fan-in or fan-out and take no number.
     """
     if callable(choice) and not isinstance(choice, type):
         return choice
@@ -91,7 +91,7 @@ def initializer(choice: InitializerChoice) -> Initializer:
 
 
 def _split(choice: object) -> tuple[Any, dict[str, Any]]:
-    """The name and the settings; the number after a colon has the empty name."""
+    """Split into name and settings; a number after a colon has the name ""."""
     if isinstance(choice, str):
         name, colon, number = choice.partition(":")
         return name, {"": number} if colon else {}
@@ -102,23 +102,23 @@ def _split(choice: object) -> tuple[Any, dict[str, Any]]:
 
 
 def activation_row(name: str) -> Row:
-    """The layer of that activation."""
+    """Row for an activation layer."""
     return {"name": name_of("activation", ACTIVATIONS, name)}
 
 
 def pooling_row(name: str, size: int = 2) -> Row:
-    """A pooling over windows of this size, side by side."""
+    """Row for pooling over non-overlapping windows of this size."""
     windows = {key: POOLINGS[key] for key in ("max", "average")}
     return {"name": named("pooling", windows, name), "kernel_size": size}
 
 
 def each(owner: str, option: str, value: Any, count: int) -> list[Any]:
-    """One value for all of `count` layers, or a list with one for each."""
+    """Return a list of `count` values, one for each layer; repeat a single value."""
     if isinstance(value, str) or not isinstance(value, Sequence):
         return [value] * count
     if len(value) != count:
         raise ConfigError(
-            f"{owner} takes {option} as one value or as {count}, one for each layer, "
-            f"got {len(value)}: {list(value)}. Give {count} or 1."
+            f"{owner} takes {option} as one value or a list of {count}, one for each "
+            f"layer, got {len(value)}: {list(value)}. Give 1 or {count} values."
         )
     return list(value)

@@ -1,4 +1,4 @@
-"""The two-layer perceptron."""
+"""The perceptron with one hidden layer."""
 
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
@@ -15,7 +15,7 @@ def perceptron(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """Two-layer perceptron: two linear layers with an activation between them.
+    """Two-layer perceptron: two linear layers with an activation in between.
 
     ConfigError for an unknown activation or initializer, or a size below 1.
 

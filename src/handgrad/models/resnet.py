@@ -1,4 +1,4 @@
-"""Stages of residual blocks, each stage at half the size, after ResNet."""
+"""ResNet for small images."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -25,14 +25,14 @@ def resnet(
     classes: int = 10,
     seed: int = 0,
 ) -> Sequential:
-    """ResNet for small images: stages of blocks that add their inputs to their outputs.
+    """ResNet for small images: stages of residual blocks.
 
-    A block has two 3 x 3 convolutions with batch normalization, and ReLU follows the
-    first and the sum. Each stage but the first halves the size with a stride of 2 in
-    its first block, whose shortcut is then a 1 x 1 convolution with batch
-    normalization. The last stage is averaged channel by channel, and one linear layer
-    follows: 78,000 parameters by default (resnet8), and 273,000 with `blocks=3`, the
-    paper's network of 20 layers.
+    A block has two 3 x 3 convolutions with batch normalization; ReLU follows the first
+    one and the sum with the shortcut. Each stage but the first halves height and width
+    with a stride of 2 in its first block, whose shortcut is then a 1 x 1 convolution
+    with batch normalization. Global average pooling and one linear layer follow the
+    last stage. It has 78,000 parameters by default (resnet8), and 273,000 with
+    `blocks=3`, the 20-layer network of the paper (resnet20).
 
     ConfigError without a stage or a block, for an unknown stem or initializer, or a
     number out of range; ShapeError for images that are too small.
@@ -60,7 +60,7 @@ def resnet(
     if not channels or blocks < 1:
         raise ConfigError(
             "resnet takes at least one stage of at least one block, got channels="
-            f"{list(channels)} and blocks={blocks}. Give more."
+            f"{list(channels)} and blocks={blocks}. Add stages or blocks."
         )
     rows = _stem(name_of("stem", dict.fromkeys(STEMS), stem), channels[0], initializer)
     before = channels[0]
@@ -75,7 +75,7 @@ def resnet(
 
 
 def _stem(name: str, channels: int, initializer: InitializerChoice) -> list[Row]:
-    """What stands before the stages."""
+    """Rows before the first stage."""
     if name == "small":
         return [*_normalized(channels, 3, 1, initializer), {"name": "relu"}]
     pool: Row = {"name": "max_pool2d", "kernel_size": 3, "stride": 2, "padding": 1}
@@ -85,7 +85,7 @@ def _stem(name: str, channels: int, initializer: InitializerChoice) -> list[Row]
 def _block(
     before: int, channels: int, stride: int, initializer: InitializerChoice
 ) -> list[Row]:
-    """Two convolutions and a shortcut, their sum, and ReLU."""
+    """Rows of a residual block: two convolutions, their shortcut, and ReLU."""
     block: Row = {
         "name": "residual",
         "body": [
@@ -102,7 +102,7 @@ def _block(
 def _normalized(
     channels: int, kernel_size: int, stride: int, initializer: InitializerChoice
 ) -> list[Row]:
-    """A convolution and its batch normalization; at stride 1 the size stays."""
+    """Rows of a convolution with batch normalization; stride 1 keeps the size."""
     convolution: Row = {
         "name": "conv2d",
         "out_channels": channels,

@@ -1,4 +1,4 @@
-"""A network of our own layers as the rows that `from_layers` builds it from."""
+"""The inverse of `from_layers`: from a network to its list of layers."""
 
 from inspect import signature
 from typing import Any
@@ -8,14 +8,14 @@ from handgrad.layers import Layer, Sequential
 from handgrad.models.from_layers import NESTED
 from handgrad.models.parts import LAYERS, Row
 
-DRAWN = ("key", "initializer")  # decide initial values only
+DRAWN = ("key", "initializer")  # affect only the initial values
 NAMES = {kind: name for name, kind in LAYERS.items() if isinstance(kind, type)}
 
 
 def rows_of(network: Sequential) -> list[Row]:
-    """The rows of a network; ConfigError names a layer that has none.
+    """Return the rows of a network; ConfigError names a layer that has none.
 
-    A subclass is another layer: only the exact classes of `handgrad.layers` have rows.
+    Only the classes of `handgrad.layers` themselves have rows, not their subclasses.
 
     Example
         rows_of(Sequential([Flatten(), Linear(4, 2)])) == [
@@ -37,14 +37,14 @@ def _row(name: str, layer: Layer[Any]) -> Row:
     values = {option: getattr(layer, option) for option in options}
     if isinstance(layer, Sequential):
         values["layers"] = rows_of(layer)
-    for way in NESTED:
-        if way in values:
-            values[way] = _way(f"{name}.{way}", values[way])
+    for branch in NESTED:
+        if branch in values:
+            values[branch] = _branch(f"{name}.{branch}", values[branch])
     return {"name": kind, **{k: v for k, v in values.items() if v is not None}}
 
 
-def _way(name: str, layer: Layer[Any] | None) -> list[Row] | None:
-    """One way of a residual connection; `from_layers` makes a Sequential of it."""
+def _branch(name: str, layer: Layer[Any] | None) -> list[Row] | None:
+    """Rows of one branch of a residual connection, which must be a Sequential."""
     if layer is None:
         return None
     if type(layer) is not Sequential:

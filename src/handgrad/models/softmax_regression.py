@@ -1,4 +1,4 @@
-"""Softmax regression, the smallest classifier."""
+"""Softmax regression."""
 
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential

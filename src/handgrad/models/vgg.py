@@ -1,4 +1,4 @@
-"""Stages of 3 x 3 convolutions, each stage at half the size, after VGG."""
+"""VGG for small images."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ def vgg(
 ) -> Sequential:
     """VGG for small images: stages of 3 x 3 convolutions with max pooling between them.
 
-    Each stage has `convolutions` convolutions with batch normalization and ReLU. The
-    last stage is averaged channel by channel, and one linear layer follows, so the
-    network is small: 289,000 parameters by default.
+    Each stage has `convolutions` convolutions with batch normalization and ReLU. Global
+    average pooling and one linear layer follow the last stage, so the network is small:
+    289,000 parameters by default.
 
     ConfigError without a stage or a convolution, for an unknown initializer or a number
     out of range; ShapeError for images that are too small.
@@ -49,7 +49,8 @@ def vgg(
     if not channels or convolutions < 1:
         raise ConfigError(
             "vgg takes at least one stage of at least one convolution, got channels="
-            f"{list(channels)} and convolutions={convolutions}. Give more."
+            f"{list(channels)} and convolutions={convolutions}. Add stages or "
+            "convolutions."
         )
     rows: list[Row] = []
     for stage, count in enumerate(channels):
@@ -71,5 +72,5 @@ def vgg(
 
 
 def dropout_row(rate: float) -> list[Row]:
-    """A dropout layer, where there is any."""
+    """Row for dropout, none if the rate is 0."""
     return [{"name": "dropout", "rate": rate}] if rate != 0 else []

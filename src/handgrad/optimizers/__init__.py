@@ -1,4 +1,4 @@
-"""Optimizers: rules that update parameters from their gradients."""
+"""Optimizers: update rules for parameters, and gradient clipping."""
 
 from handgrad.optimizers.adam import Adam
 from handgrad.optimizers.adamw import AdamW

@@ -1,4 +1,4 @@
-"""Adam: momentum, with steps measured in each gradient's own usual size."""
+"""The Adam optimizer."""
 
 from handgrad.arrays import Array, array_namespace
 from handgrad.optimizers.optimizer import Optimizer, State
@@ -8,7 +8,7 @@ from handgrad.setting import at_least, fraction, positive
 
 
 class Adam(Optimizer):
-    """Adam: steps along the mean gradient, rescaled by its root mean square.
+    """Adam: mean gradient divided by its root mean square, both moving averages.
 
     `learning_rate` is a number or a schedule. ConfigError for a beta1 or beta2 that is
     not from 0 up to, but not including, 1, an eps that is not above 0, or a negative
@@ -23,11 +23,12 @@ class Adam(Optimizer):
         direction   = unbiased_mean / (sqrt(unbiased_mean_square) + eps)
         parameter   = parameter - learning_rate * direction
 
-    The weight decay here is the gradient of an L2 term, so it is rescaled with the rest
-    of the gradient; AdamW decouples the two.
+    Weight decay is added to the gradient like that of an L2 penalty, so it is rescaled
+    as well; AdamW decouples it from the gradient.
 
     State
-        mean and mean_square, each shaped like the parameter
+        mean and mean_square, the first and second moment estimates, each shaped like
+        the parameter
 
     Source
         Kingma, Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
@@ -54,7 +55,7 @@ class Adam(Optimizer):
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:
-        """Return a mean and a mean square of zeros."""
+        """Return moment estimates of zeros."""
         xp = array_namespace(parameter.value)
         zeros = xp.zeros_like(parameter.value)
         return {"mean": zeros, "mean_square": xp.zeros_like(zeros)}
@@ -62,7 +63,7 @@ class Adam(Optimizer):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Step along the rescaled mean gradient."""
+        """Update the parameter from the bias-corrected moment estimates."""
         if self.weight_decay != 0:
             gradient = gradient + self.weight_decay * parameter.value
         direction = adam_direction(
@@ -80,7 +81,7 @@ class Adam(Optimizer):
 def adam_direction(
     gradient: Array, state: State, step: int, settings: tuple[float, float, float]
 ) -> Array:
-    """Renew the two means in `state`; return the direction."""
+    """Update the moment estimates in `state`; return the direction of the step."""
     xp = array_namespace(gradient)
     beta1, beta2, eps = settings
     square = gradient * gradient

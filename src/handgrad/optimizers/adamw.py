@@ -1,4 +1,4 @@
-"""AdamW: Adam with weight decay of its own."""
+"""The AdamW optimizer."""
 
 from handgrad.arrays import Array, array_namespace
 from handgrad.optimizers.adam import adam_direction
@@ -20,15 +20,16 @@ class AdamW(Optimizer):
         mean_square = beta2 * mean_square + (1 - beta2) * gradient**2     (0 at first)
         unbiased_mean        = mean / (1 - beta1**step)
         unbiased_mean_square = mean_square / (1 - beta2**step)
-        shrunk    = parameter - learning_rate * weight_decay * parameter
+        decayed   = parameter - learning_rate * weight_decay * parameter
         direction = unbiased_mean / (sqrt(unbiased_mean_square) + eps)
-        parameter = shrunk - learning_rate * direction
+        parameter = decayed - learning_rate * direction
 
-    The paper multiplies the decay by the schedule's factor alone; here, as in PyTorch,
-    it is multiplied by the learning rate.
+    The paper multiplies the weight decay by the schedule's factor only; here, as in
+    PyTorch, it is multiplied by the learning rate.
 
     State
-        mean and mean_square, each shaped like the parameter
+        mean and mean_square, the first and second moment estimates, each shaped like
+        the parameter
 
     Source
         Loshchilov, Hutter (2019), Decoupled weight decay regularization, algorithm 2.
@@ -55,7 +56,7 @@ class AdamW(Optimizer):
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:
-        """Return a mean and a mean square of zeros."""
+        """Return moment estimates of zeros."""
         xp = array_namespace(parameter.value)
         zeros = xp.zeros_like(parameter.value)
         return {"mean": zeros, "mean_square": xp.zeros_like(zeros)}
@@ -63,13 +64,13 @@ class AdamW(Optimizer):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Shrink the parameter, then step as Adam does."""
+        """Decay the parameter, then apply the Adam step."""
         learning_rate = self.rate(step)
-        shrunk = parameter.value - learning_rate * self.weight_decay * parameter.value
+        decayed = parameter.value - learning_rate * self.weight_decay * parameter.value
         direction = adam_direction(
             gradient, state, step, (self.beta1, self.beta2, self.eps)
         )
-        parameter.value = shrunk - learning_rate * direction
+        parameter.value = decayed - learning_rate * direction
 
     def __repr__(self) -> str:
         return (

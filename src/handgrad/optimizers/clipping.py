@@ -1,4 +1,4 @@
-"""Clipping by norm: one long step is cut short, its direction kept."""
+"""Gradient clipping by global norm."""
 
 from math import sqrt
 
@@ -9,7 +9,7 @@ from handgrad.ranges import check_positive
 def clip_by_norm(gradients: Gradients, max_norm: float) -> tuple[Gradients, float]:
     """Scale all gradients so that their global norm is at most `max_norm`.
 
-    Returns the gradients and the norm that they had before. ConfigError for a max_norm
+    Returns the gradients and their norm before clipping. ConfigError for a max_norm
     that is not a finite number above 0.
 
     Shapes

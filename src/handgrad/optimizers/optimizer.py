@@ -1,4 +1,4 @@
-"""What every optimizer is: a rule that moves one parameter against its gradient."""
+"""The abstract base class of all optimizers."""
 
 from abc import ABC, abstractmethod
 from typing import TypeAlias
@@ -13,22 +13,21 @@ State: TypeAlias = dict[str, Array]
 
 
 def _check_rate(owner: str, name: str, rate: float | Schedule) -> float | Schedule:
-    """A schedule as it is; ConfigError for a number that is no learning rate."""
+    """Return a schedule unchanged; ConfigError for an invalid learning rate."""
     if not callable(rate):
         check_at_least(owner, name, rate, 0)
     return rate
 
 
 class Optimizer(ABC):
-    """A rule that updates one parameter; the base class of every optimizer.
+    """Base class of all optimizers; an optimizer is a rule to update one parameter.
 
     `learning_rate` is a finite number from 0 up, else ConfigError, or a schedule of
     `handgrad.schedules`: a function from the step to the learning rate. An optimizer
-    stores nothing about a parameter; what the rule remembers is in `state`, by name.
-    One of your own defines `initial_state` and `update`.
+    stores nothing about a parameter: its state is a dictionary of arrays, passed to
+    `update`. A custom optimizer defines `initial_state` and `update`.
 
-    ConfigError for an invalid setting, when an optimizer is made and whenever the
-    setting is assigned.
+    An invalid setting raises ConfigError, both at construction and on assignment.
 
     Example
         optimizer, parameter = SGD(0.1), Parameter(np.ones(3))
@@ -48,7 +47,7 @@ class Optimizer(ABC):
     def rate(self, step: int) -> float:
         """Return the learning rate of a `step`, counted from 1.
 
-        ConfigError unless it is finite, from 0 up.
+        ConfigError unless it is finite and not negative.
         """
         given = self.learning_rate
         rate = given(step) if callable(given) else given
@@ -58,9 +57,9 @@ class Optimizer(ABC):
 
     @abstractmethod
     def initial_state(self, parameter: Parameter) -> State:
-        """Return the arrays that the rule keeps for a `parameter`, as before step 1.
+        """Return the state for a `parameter` before step 1, as arrays by name.
 
-        The values are zeros in the shape and dtype of the parameter.
+        They are zeros, with the shape and dtype of the parameter.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""RMSProp: steps measured in each gradient's own usual size."""
+"""The RMSProp optimizer."""
 
 from handgrad.arrays import Array, array_namespace
 from handgrad.optimizers.optimizer import Optimizer, State
@@ -8,7 +8,7 @@ from handgrad.setting import at_least, fraction, positive
 
 
 class RMSProp(Optimizer):
-    """RMSProp: divides each gradient by the root of its running mean square.
+    """RMSProp: gradient divided by the root of its moving mean square.
 
     `learning_rate` is a number or a schedule. ConfigError for a decay that is not from
     0 up to, but not including, 1, an eps that is not above 0, or a negative
@@ -19,7 +19,7 @@ class RMSProp(Optimizer):
         mean_square = decay * mean_square + (1 - decay) * gradient**2   (0 at first)
         parameter   = parameter - learning_rate * gradient / (sqrt(mean_square) + eps)
 
-    Here, as in PyTorch, eps is outside the root; some libraries add it inside.
+    As in PyTorch, eps is added outside the square root; some libraries add it inside.
 
     State
         mean_square, shaped like the parameter
@@ -53,7 +53,7 @@ class RMSProp(Optimizer):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Step against the gradient, rescaled entry by entry."""
+        """Update the parameter from the gradient and its mean square."""
         xp = array_namespace(gradient)
         if self.weight_decay != 0:
             gradient = gradient + self.weight_decay * parameter.value

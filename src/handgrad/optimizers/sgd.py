@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, with momentum or Nesterov's momentum."""
+"""The SGD optimizer, optionally with momentum or Nesterov momentum."""
 
 from handgrad.arrays import Array, array_namespace
 from handgrad.errors import ConfigError
@@ -9,7 +9,7 @@ from handgrad.setting import at_least, fraction
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum or Nesterov momentum if asked.
+    """Stochastic gradient descent, optionally with momentum or Nesterov momentum.
 
     `learning_rate` is a number or a schedule. ConfigError for a momentum that is not
     from 0 up to, but not including, 1, a negative weight_decay or learning rate, or
@@ -27,7 +27,7 @@ class SGD(Optimizer):
     same updates as long as the learning rate is constant.
 
     State
-        velocity, shaped like the parameter; nothing when momentum is 0
+        velocity, shaped like the parameter; empty if momentum is 0
 
     Source
         Polyak (1964), Some methods of speeding up the convergence of iteration
@@ -57,7 +57,7 @@ class SGD(Optimizer):
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:
-        """Return a velocity of zeros; nothing without momentum."""
+        """Return a velocity of zeros; an empty dictionary without momentum."""
         if self.momentum == 0:
             return {}
         xp = array_namespace(parameter.value)
@@ -66,15 +66,15 @@ class SGD(Optimizer):
     def update(
         self, parameter: Parameter, gradient: Array, state: State, step: int
     ) -> None:
-        """Step against the gradient, or along the velocity."""
+        """Update the parameter from the gradient or the velocity."""
         if self.weight_decay != 0:
             gradient = gradient + self.weight_decay * parameter.value
         direction = gradient
         if self.momentum != 0:
             velocity = self.momentum * state["velocity"] + gradient
             state["velocity"] = velocity
-            ahead = gradient + self.momentum * velocity
-            direction = ahead if self.nesterov else velocity
+            lookahead = gradient + self.momentum * velocity
+            direction = lookahead if self.nesterov else velocity
         parameter.value = parameter.value - self.rate(step) * direction
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Contract tests for layers and losses, those of the package and your own."""
+"""Contract tests for layers and losses, built-in or custom."""
 
 from handgrad.testing.closeness import assert_close, rounding_bound
 from handgrad.testing.layer_contract import LAYER_LAWS, check_layer

@@ -1,7 +1,7 @@
-"""How close two results must be: bounds derived from rounding, never from what passes.
+"""Tolerances for comparing results, derived from rounding error.
 
-A sum of `terms` products, each rounded, is wrong by about eps * sqrt(terms) times the
-size of what is summed (the roundings go either way); four times that is allowed.
+A sum of `terms` rounded products has an error of about eps * sqrt(terms) times the size
+of its terms, as the rounding errors have random signs; four times that is allowed.
 
 Source
     Higham (2002), Accuracy and stability of numerical algorithms, sections 2.6, 3.1.
@@ -15,14 +15,14 @@ SAFETY = 4.0
 
 
 def rounding_bound(terms: int, scale: float, dtype: str = "float32") -> float:
-    """Largest difference that rounding may make between two orders of one sum.
+    """Tolerance for the rounding error of a sum taken in two different orders.
 
     Equations
         bound = 4 * eps * sqrt(terms) * scale      eps of `dtype`
 
     Units
-        terms  numbers in the sum
-        scale  absolute size of the largest of them
+        terms  number of terms in the sum
+        scale  largest absolute value of a term
 
     Source
         Higham (2002), Accuracy and stability of numerical algorithms, sections 2.6
@@ -32,27 +32,29 @@ def rounding_bound(terms: int, scale: float, dtype: str = "float32") -> float:
 
 
 def assert_close(actual: Array, expected: Array, terms: int, *, what: str = "") -> None:
-    """AssertionError unless all entries agree within the rounding of such a sum.
+    """Raise AssertionError unless all entries agree within the rounding of such a sum.
 
-    The scale is the largest absolute value of `expected`, the precision that of the
-    coarser of the two dtypes; `what` begins the message. NaN and infinity must be in
-    the same places.
+    The scale is the largest absolute value of `expected`, and eps that of the less
+    precise dtype; `what` is the start of the message. NaN and infinity must be in the
+    same places.
 
     Shapes
         actual, expected  equal shapes, arrays of any library
 
     Units
-        terms  numbers in the sum that each entry is
+        terms  number of terms summed in each entry
     """
     actual, expected = to_numpy(actual), to_numpy(expected)
     if actual.shape != expected.shape:
-        raise AssertionError(f"{what} has shape {actual.shape}, not {expected.shape}.")
+        raise AssertionError(
+            f"{what}: expected shape {expected.shape}, got {actual.shape}."
+        )
     dtype = max(actual.dtype, expected.dtype, key=lambda t: np.finfo(t).eps)
     bound = rounding_bound(terms, largest(expected), dtype=str(dtype))
     np.testing.assert_allclose(actual, expected, rtol=0, atol=bound, err_msg=what)
 
 
 def largest(array: NumpyArray) -> float:
-    """The largest finite size in an array, 0 if there is none."""
+    """Largest finite absolute value of an array, 0 if there is none."""
     sizes = np.abs(array[np.isfinite(array)])
     return float(sizes.max()) if sizes.size else 0.0

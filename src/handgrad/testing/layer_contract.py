@@ -1,4 +1,4 @@
-"""What every layer promises, tried on a layer of your own or of ours.
+"""The contract of layers, as tests that run on any layer, built-in or custom.
 
 Example
     from handgrad.testing import check_layer
@@ -41,16 +41,17 @@ def check_layer(
 ) -> None:
     """Check a layer against every law of `LAYER_LAWS`.
 
-    `layer_factory` returns a new layer each time, always with the same parameters.
-    `examples_meet` exempts a layer, such as batch normalization, whose examples depend
-    on each other in training. AssertionError says which law is broken and how.
+    `layer_factory` returns a new layer at each call, always with the same parameters.
+    `examples_meet=True` is for a layer, such as batch normalization, whose outputs for
+    one example depend on the others in training. AssertionError says which law is
+    violated and how.
 
     Shapes
         input_shape  of one example, without the batch
 
     Units
         batch  number of examples
-        seed   of all random numbers
+        seed   seed of all random numbers
 
     Example
         check_layer(lambda: Linear(4, 3, key=Key(0)), input_shape=(4,))
@@ -61,7 +62,7 @@ def check_layer(
 
 
 def output_shape_is_right(trial: Trial) -> None:
-    """`output_shape` says what `forward` gives, for any batch."""
+    """Check that `output_shape` is the shape of the outputs of `forward`."""
     layer = trial.make()
     outputs, _ = trial.forward(layer, trial.inputs())
     expected = (trial.batch, *layer.output_shape(trial.input_shape))
@@ -69,7 +70,7 @@ def output_shape_is_right(trial: Trial) -> None:
 
 
 def gradients_fit_what_they_belong_to(trial: Trial) -> None:
-    """`d_inputs` is shaped and typed as the inputs, gradients as their parameters."""
+    """Check shape and dtype of `d_inputs` and of the gradient of each parameter."""
     layer, inputs = trial.make(), trial.inputs()
     _, d_inputs, gradients = trial.there_and_back(layer, inputs)
     assert_alike(d_inputs, inputs, f"{layer!r} d_inputs")
@@ -79,7 +80,7 @@ def gradients_fit_what_they_belong_to(trial: Trial) -> None:
 
 
 def precision_is_kept(trial: Trial) -> None:
-    """float32 stays float32 and float64 stays float64, on the way there and back."""
+    """Check that forward and backward keep float32 and float64."""
     for dtype, training in product(("float32", "float64"), (True, False)):
         layer = as_dtype(trial.make(), dtype)
         outputs, d_inputs, gradients = trial.there_and_back(
@@ -91,7 +92,7 @@ def precision_is_kept(trial: Trial) -> None:
 
 
 def backward_agrees_with_finite_differences(trial: Trial) -> None:
-    """For the inputs and for each parameter, in training and in prediction."""
+    """Check inputs and each parameter, in training and in prediction."""
     for training in (True, False):
         inputs = trial.inputs()
         value = LayerValue(trial.make(), inputs, key=trial.key, training=training)
@@ -107,54 +108,56 @@ def backward_agrees_with_finite_differences(trial: Trial) -> None:
 
 
 def nothing_given_is_modified(trial: Trial) -> None:
-    """Not the inputs, d_outputs or parameters; nor the cache: backward repeats."""
+    """Check that inputs, d_outputs, parameters and cache are not modified."""
     layer, inputs = trial.make(), trial.inputs()
     parameters = {name: p.value for name, p in layer.parameters().items()}
     before = named_values(layer)
     outputs, cache = trial.forward(layer, inputs)
-    assert_same(inputs, trial.inputs(), f"{layer!r} forward changed its inputs")
+    assert_same(inputs, trial.inputs(), f"{layer!r} forward modified its inputs")
     d_outputs = trial.d_outputs(outputs)
     first = layer.backward(d_outputs, cache)
-    assert_same(inputs, trial.inputs(), f"{layer!r} backward changed the inputs")
-    assert_same(d_outputs, trial.d_outputs(outputs), f"{layer!r} changed d_outputs")
+    assert_same(inputs, trial.inputs(), f"{layer!r} backward modified the inputs")
+    assert_same(d_outputs, trial.d_outputs(outputs), f"{layer!r} modified d_outputs")
     for name, value in parameters.items():
-        assert_same(value, before[name], f"{layer!r} changed its parameter {name}")
+        assert_same(value, before[name], f"{layer!r} modified its parameter {name}")
         assert_same(layer.parameters()[name].value, before[name], f"{layer!r} {name}")
     first = (np.array(first[0]), {k: np.array(v) for k, v in first[1].items()})
     again = layer.backward(d_outputs, cache)
     assert_same(
-        again[0], first[0], f"{layer!r}: a second backward gives other d_inputs"
+        again[0], first[0], f"{layer!r}: a second backward returned other d_inputs"
     )
     assert_all_same(again[1], first[1], f"{layer!r}: a second backward")
 
 
 def prediction_repeats(trial: Trial) -> None:
-    """With training=False the same bits come out, without a key, and no state moves."""
+    """Check that prediction is reproducible, needs no key and changes no state."""
     layer, inputs = trial.make(), trial.inputs()
     fields, before = set(vars(layer)), named_values(layer)
     first = np.array(layer.forward(inputs, training=False)[0])
     layer.forward(trial.inputs("other inputs"), training=False)
     again, _ = layer.forward(inputs, training=False)
-    assert_same(again, first, f"{layer!r}: prediction does not repeat")
+    assert_same(again, first, f"{layer!r}: prediction is not reproducible")
     assert_all_same(named_values(layer), before, f"{layer!r}: prediction changed state")
-    assert_same_names(vars(layer), fields, f"{layer!r}: fields appeared")
+    assert_same_names(vars(layer), fields, f"{layer!r}: attributes were added")
 
 
 def training_remembers_no_batch(trial: Trial) -> None:
-    """Training gives the layer no new field, and the same key the same outputs."""
+    """Check that no state of earlier batches affects outputs and gradients."""
     layer, fresh = trial.make(), trial.make()
     fields = set(vars(layer))
     trial.there_and_back(layer, trial.inputs("other inputs"))
-    assert_same_names(vars(layer), fields, f"{layer!r}: fields appeared")
+    assert_same_names(vars(layer), fields, f"{layer!r}: attributes were added")
     outputs, d_inputs, gradients = trial.there_and_back(layer, trial.inputs())
     expected = trial.there_and_back(fresh, trial.inputs())
     assert_same(outputs, expected[0], f"{layer!r}: outputs depend on earlier batches")
-    assert_same(d_inputs, expected[1], f"{layer!r}: d_inputs remember")
-    assert_all_same(gradients, expected[2], f"{layer!r}: gradients remember")
+    assert_same(d_inputs, expected[1], f"{layer!r}: d_inputs depend on earlier batches")
+    assert_all_same(
+        gradients, expected[2], f"{layer!r}: gradients depend on earlier batches"
+    )
 
 
 def two_batches_pass_at_once(trial: Trial) -> None:
-    """Forward, forward, backward, backward: each cache serves its own batch."""
+    """Check two forward passes followed by their two backward passes."""
     names = ("inputs", "other inputs")
     expected = [
         trial.there_and_back(trial.make(), trial.inputs(name)) for name in names
@@ -165,14 +168,14 @@ def two_batches_pass_at_once(trial: Trial) -> None:
         passes, expected, strict=True
     ):
         found = layer.backward(trial.d_outputs(outputs), cache)
-        assert_same(found[0], d_inputs, f"{layer!r}: d_inputs of two batches mix")
-        assert_all_same(found[1], gradients, f"{layer!r}: two batches mix")
+        assert_same(found[0], d_inputs, f"{layer!r}: two batches interfere")
+        assert_all_same(found[1], gradients, f"{layer!r}: two batches interfere")
 
 
 def parameters_survive_saving(trial: Trial) -> None:
-    """Saved as safetensors and loaded elsewhere, they predict the same bits."""
+    """Check that parameters saved as safetensors predict identically once loaded."""
     layer, other = trial.make(), trial.make()
-    trial.forward(layer, trial.inputs())  # moves the buffers, if there are any
+    trial.forward(layer, trial.inputs())  # updates the buffers, if there are any
     outputs, _ = trial.forward(layer, trial.inputs(), training=False)
     saved = safetensors.save(named_values(layer))
     changed = {name: value + 1 for name, value in named_values(other).items()}
@@ -183,44 +186,53 @@ def parameters_survive_saving(trial: Trial) -> None:
             raise AssertionError(f"{layer!r}: outputs do not depend on parameters().")
     give_values(other, safetensors.load(saved))
     loaded, _ = trial.forward(other, trial.inputs(), training=False)
-    assert_same(loaded, outputs, f"{layer!r}: loaded parameters predict otherwise")
+    assert_same(loaded, outputs, f"{layer!r}: loaded parameters give other outputs")
 
 
 def examples_do_not_meet(trial: Trial) -> None:
-    """A change of the last example changes nothing for the others."""
+    """Check that changing the last example changes no result of the others."""
     for training in (False,) if trial.examples_meet else (False, True):
         layer, inputs = trial.make(), trial.inputs()
         changed = inputs.copy()
         changed[-1] = 3 * trial.inputs("other inputs")[-1]
         outputs, d_inputs, _ = trial.there_and_back(layer, inputs, training=training)
         other = trial.there_and_back(layer, changed, training=training)
-        assert_same(other[0][:-1], outputs[:-1], f"{layer!r}: outputs of examples meet")
         assert_same(
-            other[1][:-1], d_inputs[:-1], f"{layer!r}: d_inputs of examples meet"
+            other[0][:-1],
+            outputs[:-1],
+            f"{layer!r}: outputs depend on other examples",
+        )
+        assert_same(
+            other[1][:-1],
+            d_inputs[:-1],
+            f"{layer!r}: d_inputs depend on other examples",
         )
 
 
 def order_of_examples_does_not_matter(trial: Trial) -> None:
-    """A batch in another order gives the same in that order: draws follow examples."""
+    """Check that permuting the examples permutes the outputs."""
     layer, inputs = trial.make(), trial.inputs()
     outputs, _ = trial.forward(layer, inputs)
     order = np.arange(trial.batch)[::-1]
     key = trial.forward_key.at(1, order)
-    turned, _ = layer.forward(inputs[order], training=True, key=key)
+    permuted, _ = layer.forward(inputs[order], training=True, key=key)
     terms = inputs[0].size if not trial.examples_meet else inputs.size
     assert_close(
-        turned, outputs[order], terms, what=f"{layer!r}: the order of examples matters"
+        permuted,
+        outputs[order],
+        terms,
+        what=f"{layer!r}: outputs depend on the order of examples",
     )
 
 
 def assert_alike(actual: Array, expected: Array, what: str) -> None:
-    """AssertionError unless shape and dtype are the same."""
+    """Raise AssertionError unless shape and dtype are the same."""
     assert_equal(tuple(actual.shape), tuple(expected.shape), f"{what}, shape")
     assert_equal(str(actual.dtype), str(expected.dtype), f"{what}, dtype")
 
 
 def assert_equal(actual: Any, expected: Any, what: str) -> None:
-    """AssertionError that says both sides."""
+    """Raise AssertionError, stating both values, unless they are equal."""
     if actual != expected:
         raise AssertionError(f"{what}: expected {expected}, got {actual}.")
 

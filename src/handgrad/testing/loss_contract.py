@@ -1,4 +1,4 @@
-"""What every loss promises, tried on a loss of your own or of ours.
+"""The contract of losses, as tests that run on any loss, built-in or custom.
 
 Example
     from handgrad.testing import check_loss
@@ -26,13 +26,13 @@ DIRECTIONS = 5
 
 @dataclass(frozen=True)
 class LossTrial:
-    """What a law of the loss contract is tried on: a loss, logits and targets.
+    """Test data for a law of the loss contract: a loss, logits and targets.
 
     Units
         loss     the loss under test
         batch    number of examples
         classes  number of classes
-        seed     of all random numbers
+        seed     seed of all random numbers
     """
 
     loss: Loss[Any]
@@ -42,7 +42,7 @@ class LossTrial:
 
     @property
     def key(self) -> Key:
-        """The key of everything drawn in this trial."""
+        """The key of all random numbers of this trial."""
         return Key(self.seed).child("loss contract")
 
     def logits(self, name: str = "logits", dtype: str = "float32") -> NumpyArray:
@@ -65,12 +65,12 @@ def check_loss(
 ) -> None:
     """Check a `loss` against every law of `LOSS_LAWS`.
 
-    AssertionError says which law is broken and how.
+    AssertionError says which law is violated and how.
 
     Units
         batch    number of examples
         classes  number of classes
-        seed     of all random numbers
+        seed     seed of all random numbers
 
     Example
         check_loss(SoftmaxCrossEntropy(label_smoothing=0.1))
@@ -80,14 +80,14 @@ def check_loss(
 
 
 def loss_is_a_plain_number(trial: LossTrial) -> None:
-    """A Python float: it can be printed, compared and written as JSON."""
+    """Check that the loss is a Python float, which can be written as JSON."""
     loss, _ = trial.loss.forward(trial.logits(), trial.targets)
     if type(loss) is not float:
-        raise AssertionError(f"{trial.loss!r} gives {type(loss)}, not a float.")
+        raise AssertionError(f"{trial.loss!r}: expected a float, got {type(loss)}.")
 
 
 def d_logits_fit_the_logits(trial: LossTrial) -> None:
-    """The same shape, and float32 stays float32, float64 stays float64."""
+    """Check that `d_logits` have the shape and dtype of the logits."""
     for dtype in ("float32", "float64"):
         logits = trial.logits(dtype=dtype)
         _, cache = trial.loss.forward(logits, trial.targets)
@@ -100,7 +100,7 @@ def d_logits_fit_the_logits(trial: LossTrial) -> None:
 
 
 def backward_agrees_with_finite_differences(trial: LossTrial) -> None:
-    """Along random directions, in float64."""
+    """Check directional derivatives along random directions, in float64."""
     value = LossValue(trial.loss, trial.logits(), trial.targets)
     found = by_projection(value, key=trial.key, directions=DIRECTIONS)
     if not found.passed:
@@ -111,7 +111,7 @@ def backward_agrees_with_finite_differences(trial: LossTrial) -> None:
 
 
 def loss_is_the_mean_of_the_examples(trial: LossTrial) -> None:
-    """The batch costs the mean of what its examples cost alone; so do gradients."""
+    """Check that loss and gradient are the means over the examples."""
     logits, targets = trial.logits(dtype="float64"), trial.targets
     whole, cache = trial.loss.forward(logits, targets)
     alone = [
@@ -127,18 +127,18 @@ def loss_is_the_mean_of_the_examples(trial: LossTrial) -> None:
 
 
 def nothing_given_is_modified(trial: LossTrial) -> None:
-    """Neither logits nor targets nor the cache: backward repeats."""
+    """Check that logits, targets and cache are not modified."""
     logits, targets = trial.logits(), trial.targets
     _, cache = trial.loss.forward(logits, targets)
     first = np.array(trial.loss.backward(cache))
     again = trial.loss.backward(cache)
-    assert_same(logits, trial.logits(), f"{trial.loss!r} changed its logits")
-    assert_same(targets, trial.targets, f"{trial.loss!r} changed its targets")
+    assert_same(logits, trial.logits(), f"{trial.loss!r} modified its logits")
+    assert_same(targets, trial.targets, f"{trial.loss!r} modified its targets")
     assert_same(again, first, f"{trial.loss!r}: a second backward differs")
 
 
 def two_batches_pass_at_once(trial: LossTrial) -> None:
-    """Each cache serves its own batch, and nothing is remembered."""
+    """Check two forward passes followed by their two backward passes."""
     batches, targets = (trial.logits(), trial.logits("others")), trial.targets
     expected = [
         trial.loss.backward(trial.loss.forward(logits, targets)[1])
@@ -147,13 +147,13 @@ def two_batches_pass_at_once(trial: LossTrial) -> None:
     caches = [trial.loss.forward(logits, targets)[1] for logits in batches]
     for cache, d_logits in zip(caches, expected, strict=True):
         found = trial.loss.backward(cache)
-        assert_same(found, d_logits, f"{trial.loss!r}: two batches mix")
+        assert_same(found, d_logits, f"{trial.loss!r}: two batches interfere")
 
 
 def weights_are_shares_of_the_mean(trial: LossTrial) -> None:
-    """The loss is sum(weight * loss) / sum(weight), and so is its gradient.
+    """Check the weighted mean, sum(weight * loss) / sum(weight), and its gradient.
 
-    A loss whose forward takes no weights is excused.
+    A loss whose forward takes no weights is exempt.
     """
     if not takes_weights(trial.loss):
         return
@@ -171,7 +171,9 @@ def weights_are_shares_of_the_mean(trial: LossTrial) -> None:
         d_logits[i] = share * trial.loss.backward(own)[0]
     bound = rounding_bound(trial.batch * trial.classes, abs(expected), "float64")
     if not (type(whole) is float and abs(whole - expected) <= bound):
-        raise AssertionError(f"{trial.loss!r} with weights: {whole}, not {expected}.")
+        raise AssertionError(
+            f"{trial.loss!r} with weights: expected {expected}, got {whole}."
+        )
     found = trial.loss.backward(cache)
     assert_close(found, d_logits, trial.classes, what=f"{trial.loss!r} with weights")
 

@@ -1,6 +1,6 @@
 """Hypothesis strategies, named after the axes and settings that they draw.
 
-Needs Hypothesis: `pip install handgrad[testing]`.
+They need Hypothesis: `pip install handgrad[testing]`.
 """
 
 from typing import Any
@@ -12,56 +12,56 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.randomness import Key, normal, uniform
 
-LARGEST = 6  # of an axis: small enough to be quick and to shrink well
+LARGEST = 6  # size of an axis: small, for speed and good shrinking
 
 
 def batches(largest: int = LARGEST) -> SearchStrategy[int]:
-    """How many examples, one included."""
+    """Batch sizes from 1 up."""
     return st.integers(1, largest)
 
 
 def features(largest: int = 9) -> SearchStrategy[int]:
-    """How many numbers in a row."""
+    """Numbers of features."""
     return st.integers(1, largest)
 
 
 def channels(largest: int = 4) -> SearchStrategy[int]:
-    """How many channels."""
+    """Numbers of channels."""
     return st.integers(1, largest)
 
 
 def image_sizes(least: int = 1, largest: int = 9) -> SearchStrategy[Pair]:
-    """Height and width, odd and even."""
+    """Image sizes (height, width), odd and even."""
     return st.tuples(st.integers(least, largest), st.integers(least, largest))
 
 
 def kernel_sizes(largest: int = 4) -> SearchStrategy[Pair]:
-    """Height and width of a kernel."""
+    """Kernel sizes (height, width)."""
     return st.tuples(st.integers(1, largest), st.integers(1, largest))
 
 
 def odd_kernel_sizes(largest: int = 5) -> SearchStrategy[int]:
-    """Sizes of a kernel that has a middle."""
+    """Odd kernel sizes."""
     return st.integers(0, (largest - 1) // 2).map(lambda half: 2 * half + 1)
 
 
 def strides(largest: int = 3) -> SearchStrategy[Pair]:
-    """Steps down and to the right."""
+    """Strides, down and to the right."""
     return st.tuples(st.integers(1, largest), st.integers(1, largest))
 
 
 def paddings(largest: int = 2) -> SearchStrategy[Pair]:
-    """Borders above and below, left and right."""
+    """Paddings, vertical and horizontal."""
     return st.tuples(st.integers(0, largest), st.integers(0, largest))
 
 
 def float_dtypes() -> SearchStrategy[str]:
-    """float32 to train, float64 to check."""
+    """float32, used in training, or float64, used in gradient checks."""
     return st.sampled_from(["float32", "float64"])
 
 
 def keys() -> SearchStrategy[Key]:
-    """Keys of any seed."""
+    """Keys with any seed."""
     return st.integers(0, 2**32 - 1).map(lambda seed: Key(seed).child("drawn"))
 
 
@@ -69,7 +69,7 @@ def keys() -> SearchStrategy[Key]:
 def arrays(draw: DrawFn, shape: Shape, dtype: str = "float64") -> NumpyArray:
     """Standard normal numbers of this shape.
 
-    Drawn through a key and not number by number: far faster, and shrinking single
+    They are drawn from a key rather than one by one: far faster, and shrinking single
     entries of an array explains little.
     """
     return normal(draw(keys()), shape).astype(dtype)
@@ -77,7 +77,7 @@ def arrays(draw: DrawFn, shape: Shape, dtype: str = "float64") -> NumpyArray:
 
 @st.composite
 def rows(draw: DrawFn, dtype: str = "float64") -> NumpyArray:
-    """A batch of rows, (batch, features)."""
+    """A batch of feature vectors, (batch, features)."""
     return draw(arrays((draw(batches()), draw(features())), dtype))
 
 

@@ -1,4 +1,4 @@
-"""A layer on trial: fresh copies of it, a batch, and passes through it."""
+"""Test data for the layer contract: new layers, batches and passes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Factory = Callable[[], Layer[Any]]
 
 @dataclass(frozen=True)
 class Trial:
-    """What a law of the layer contract is tried on: a layer, its inputs and keys.
+    """Test data for a law of the layer contract: a layer, its inputs and keys.
 
-    `make` returns a new layer each time, always with the same parameters.
+    `make` returns a new layer at each call, always with the same parameters.
     `examples_meet` is true of layers, such as batch normalization, whose outputs for
     one example depend on the others in training.
 
@@ -26,7 +26,7 @@ class Trial:
 
     Units
         batch  number of examples
-        seed   of all random numbers
+        seed   seed of all random numbers
     """
 
     make: Factory
@@ -37,12 +37,12 @@ class Trial:
 
     @property
     def key(self) -> Key:
-        """The key of everything drawn in this trial."""
+        """The key of all random numbers of this trial."""
         return Key(self.seed).child("layer contract")
 
     @property
     def forward_key(self) -> Key:
-        """The key of a forward pass, with a number for each example."""
+        """The key of a forward pass, with example numbers."""
         return self.key.child("forward").at(1, np.arange(self.batch))
 
     def inputs(self, name: str = "inputs", dtype: str = "float32") -> NumpyArray:
@@ -53,17 +53,17 @@ class Trial:
     def forward(
         self, layer: Layer[Any], inputs: NumpyArray, *, training: bool = True
     ) -> tuple[NumpyArray, Any]:
-        """Run `layer` forward on `inputs` with the trial's key, `training` or not."""
+        """Run the forward pass of `layer` on `inputs`, in `training` or prediction."""
         return layer.forward(inputs, training=training, key=self.forward_key)
 
     def d_outputs(self, outputs: NumpyArray, name: str = "d_outputs") -> NumpyArray:
-        """Standard normal gradients like the `outputs`; another `name` gives others."""
+        """Standard normal gradients of the `outputs`; another `name` gives others."""
         return normal(self.key.child(name), outputs.shape).astype(outputs.dtype)
 
     def there_and_back(
         self, layer: Layer[Any], inputs: NumpyArray, *, training: bool = True
     ) -> tuple[NumpyArray, NumpyArray, Gradients]:
-        """Run `layer` forward on `inputs` and back.
+        """Run the forward and the backward pass of `layer` on `inputs`.
 
         Returns outputs, d_inputs and gradients. `training` selects between training and
         prediction.
@@ -74,7 +74,7 @@ class Trial:
 
 
 def named_values(layer: Layer[Any]) -> dict[str, NumpyArray]:
-    """A copy of all parameters and buffers, by name."""
+    """Copies of all parameters and buffers, by name."""
     arrays = {**layer.parameters(), **layer.buffers()}
     return {name: np.array(array.value) for name, array in arrays.items()}
 
@@ -86,28 +86,28 @@ def give_values(layer: Layer[Any], values: dict[str, NumpyArray]) -> None:
 
 
 def as_dtype(layer: Layer[Any], dtype: str) -> Layer[Any]:
-    """The layer, its parameters and buffers turned into this dtype."""
+    """Convert parameters and buffers to this dtype, and return the layer."""
     values = named_values(layer).items()
     give_values(layer, {name: value.astype(dtype) for name, value in values})
     return layer
 
 
 def assert_same(actual: Any, expected: Any, what: str) -> None:
-    """AssertionError unless the bits are the same (NaN equals NaN)."""
+    """Raise AssertionError unless both are identical (NaN equals NaN)."""
     np.testing.assert_array_equal(actual, expected, err_msg=what, strict=True)
 
 
 def assert_all_same(
     actual: dict[str, NumpyArray], expected: dict[str, NumpyArray], what: str
 ) -> None:
-    """AssertionError unless the names and the bits are the same."""
+    """Raise AssertionError unless names and values are identical."""
     assert_same_names(actual, expected, what)
     for name, value in expected.items():
         assert_same(actual[name], value, f"{what}: {name}")
 
 
 def assert_same_names(actual: Any, expected: Any, what: str) -> None:
-    """AssertionError unless both have the same names."""
+    """Raise AssertionError unless both have the same names."""
     if set(actual) != set(expected):
         raise AssertionError(
             f"{what}: expected {sorted(expected)}, got {sorted(actual)}."

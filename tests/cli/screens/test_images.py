@@ -6,7 +6,7 @@ import pytest
 
 from handgrad.cli.screens.images import images_in_words
 from handgrad.datasets import Dataset, Split
-from handgrad.datasets.layout import NONE_ASIDE
+from handgrad.datasets.layout import NONE_HELD_OUT
 
 PART = Split(np.zeros((4, 1, 2, 2), np.uint8), np.arange(4) % 2)
 SOURCES = {"train": "the folder train", "validation": "the folder val"}
@@ -45,20 +45,20 @@ def test_what_is_not_used_is_said():
     data = replace(DATA, left=("seg_pred",), passed_over={".txt": 1200, "hidden": 1})
     lines = words(data, 0.1)
     assert lines[1] == "not used: seg_pred, the folder val"
-    assert lines[2] == "passed over: 1,200 .txt, 1 hidden"
+    assert lines[2] == "ignored: 1,200 .txt, 1 hidden"
 
 
 def test_that_nothing_was_put_aside_is_said():
-    data = replace(DATA, validation=None, sources={"test": NONE_ASIDE})
-    assert words(data, 0.1)[0].endswith(f", no test images ({NONE_ASIDE})")
+    data = replace(DATA, validation=None, sources={"test": NONE_HELD_OUT})
+    assert words(data, 0.1)[0].endswith(f", no test images ({NONE_HELD_OUT})")
     assert "test" not in words(replace(data, sources={}), 0.1)[0]
 
 
 @pytest.mark.parametrize(
     ("bit_depth", "said"),
     [
-        (12, "pictures of 16 bits use 12 of them: 4,095 is white"),
-        (0, "pictures of fractions: 1 is white"),
+        (12, "16-bit pictures use 12 bits: 4,095 is white"),
+        (0, "floating-point pictures: 1 is white"),
     ],
 )
 def test_what_is_white_in_deep_pictures_is_said(bit_depth, said):

@@ -1,4 +1,4 @@
-"""Small files in the formats that people have, made as their authors make them."""
+"""Small files in the supported formats, as their authors write them."""
 
 import gzip
 import io
@@ -18,7 +18,7 @@ def images(count, *shape):
 
 
 def put_idx(path, array, kind="u1"):
-    """An IDX file; its name says whether it is packed."""
+    """Write an IDX file, compressed if its name says so."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sizes = struct.pack(f">{array.ndim}I", *array.shape)
     content = bytes([0, 0, CODES[kind], array.ndim]) + sizes
@@ -29,7 +29,7 @@ def put_idx(path, array, kind="u1"):
 
 
 def picture(shade=0, size=(6, 5), kind="PNG"):
-    """The content of a picture file; another shade, another content."""
+    """The content of a picture file, which depends on the shade."""
     pixels = np.full((*size, 3), shade, np.uint8)
     pixels[0, 0] = 255 - shade
     file = io.BytesIO()
@@ -38,7 +38,7 @@ def picture(shade=0, size=(6, 5), kind="PNG"):
 
 
 def put(folder, contents):
-    """Files of a folder by their names; a number is the shade of a picture."""
+    """Write the files of a folder by name; a number is the shade of a picture."""
     for name, content in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def put(folder, contents):
 
 
 def put_tar(path, contents, mode="w"):
-    """A tar file of these members."""
+    """Write a tar file of these members."""
     with tarfile.open(path, mode) as archive:
         for name, content in contents.items():
             content = picture(content) if isinstance(content, int) else content
@@ -60,9 +60,9 @@ def put_tar(path, contents, mode="w"):
 
 
 def encrypted(path):
-    """A zip whose first entry says that it needs a password."""
+    """A zip whose first entry is marked as encrypted."""
     content = bytearray(path.read_bytes())
     for signature, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-        content[content.index(signature) + place] |= 1  # the flag of encryption
+        content[content.index(signature) + place] |= 1  # the encryption flag
     path.write_bytes(content)
     return path

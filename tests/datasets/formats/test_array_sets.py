@@ -15,7 +15,7 @@ def test_images_and_labels_are_matched_by_their_names():
     ]
 
 
-def test_axes_say_what_a_name_does_not():
+def test_axes_decide_where_names_do_not():
     assert pairs_of({"train": 3, "train_labels": 1}, "it")[0].images == "train"
     assert pairs_of({"a": 2}, "it") == []
 
@@ -29,11 +29,11 @@ def test_axes_say_what_a_name_does_not():
         ({"X": 3, "images": 3, "y": 1}, "two arrays of all images: X and images"),
     ],
 )
-def test_what_has_no_partner_is_refused(axes, words):
+def test_images_without_labels_and_the_reverse_are_refused(axes, words):
     with pytest.raises(DatasetError, match=words):
         pairs_of(axes, "it")
 
 
-def test_a_part_says_where_it_is_from():
+def test_a_part_names_its_source():
     found = part_of(Pair("X", "y", "", ()), images(2), np.array([1, 0]), "it.npz")
     assert (found.source, found.images.shape) == ("it.npz: X", (2, 1, 6, 5))

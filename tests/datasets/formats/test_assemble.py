@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.formats.assemble import class_numbers, dataset_of, put_aside
+from handgrad.datasets.formats.assemble import class_numbers, dataset_of, hold_out
 from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.errors import DatasetError
 
@@ -27,7 +27,7 @@ def test_labels_may_have_other_names():
     assert dataset.train.targets.tolist() == [1, 0]
 
 
-def test_without_a_test_split_a_fifth_of_each_class_is_put_aside():
+def test_without_a_test_split_a_fifth_of_each_class_is_held_out():
     labels = [0] * 11 + [1] * 4 + [2] * 5
     dataset = dataset_of("it", Arrays((part("", labels),)))
     assert np.bincount(dataset.test.targets, minlength=3).tolist() == [2, 0, 1]
@@ -38,10 +38,10 @@ def test_without_a_test_split_a_fifth_of_each_class_is_put_aside():
 
 def test_few_images_are_all_for_training():
     whole = dataset_of("it", Arrays((part("train", [0, 1]),))).train
-    assert put_aside(whole) == (whole, None)
+    assert hold_out(whole) == (whole, None)
 
 
-def test_a_test_file_alone_is_the_whole():
+def test_a_test_file_alone_is_the_whole_data_set():
     dataset = dataset_of("it", Arrays((part("test", [0, 1] * 5),)))
     assert (len(dataset.train), len(dataset.test)) == (8, 2)
 
@@ -64,10 +64,10 @@ def test_validation_images_are_a_split_of_their_own():
             [part("train", [0]), part("test", [0], (1, 4, 4))],
             "They do not belong",
         ),
-        ([part("train", [0]), part("test", [1])], "images of class 1, of which there"),
+        ([part("train", [0]), part("test", [1])], "images of class 1, which has no"),
     ],
 )
-def test_what_does_not_belong_together_is_refused(parts, words):
+def test_parts_that_do_not_match_are_refused(parts, words):
     with pytest.raises(DatasetError, match=words):
         dataset_of("it", Arrays(tuple(parts)))
 

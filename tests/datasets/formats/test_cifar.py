@@ -85,14 +85,14 @@ def test_other_labels_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("contents", "words"),
     [
-        ({**PYTHON, "train": pickled(fine_labels=0)[:-9]}, "no whole pickle"),
+        ({**PYTHON, "train": pickled(fine_labels=0)[:-9]}, "or damaged pickle"),
         ({**PYTHON, "train": pickled(data=0).replace(b"data", b"dota")}, "data"),
-        ({**PYTHON, "test": pickle.dumps(set(), 2)}, "which no CIFAR data set needs"),
-        ({**BINARY, "test.bin": binary()[:-1]}, "not a whole number of records"),
+        ({**PYTHON, "test": pickle.dumps(set(), 2)}, "which CIFAR data sets do not"),
+        ({**BINARY, "test.bin": binary()[:-1]}, "not a multiple of the record size"),
         ({**BINARY, "test.bin": b"\x00\xff" + binary()[2:]}, "label 255 of image 0"),
     ],
 )
-def test_damaged_files_are_one_sentence(tmp_path, contents, words):
+def test_damaged_files_are_refused(tmp_path, contents, words):
     put(tmp_path / "set", contents)
     with pytest.raises(DatasetError, match=words):
         load(tmp_path / "set")
@@ -109,6 +109,6 @@ def test_cifar10_is_read_from_its_folder(tmp_path):
         load(tmp_path, label_from="coarse")
 
 
-def test_folders_called_train_and_test_are_no_cifar(tmp_path):
+def test_folders_called_train_and_test_are_not_cifar(tmp_path):
     put(tmp_path, {"train/cat/1.png": 1, "test/cat/1.png": 2})
     assert cifar_place(tmp_path) is None

@@ -31,7 +31,7 @@ from .makers import put
         ("", None),
     ],
 )
-def test_the_class_stands_before_the_number(name, expected):
+def test_the_class_is_the_text_before_the_number(name, expected):
     assert class_in(name) == expected
 
 
@@ -43,7 +43,7 @@ def test_pictures_in_one_folder(tmp_path):
     assert (len(dataset.train), len(dataset.test)) == (8, 2)
 
 
-def test_folders_say_the_split(tmp_path):
+def test_the_split_is_the_name_of_the_folder(tmp_path):
     put(
         tmp_path,
         {
@@ -56,7 +56,7 @@ def test_folders_say_the_split(tmp_path):
     assert len(load(tmp_path, label_from="name").test) == 4
 
 
-def test_test_pictures_without_classes_are_passed_over(tmp_path):
+def test_test_pictures_without_classes_are_ignored(tmp_path):
     names = {f"train/{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(5)}
     put(tmp_path, {**names, "test1/1.png": 1, "test1/2.png": 2})
     dataset = load(tmp_path, label_from="name")
@@ -67,7 +67,7 @@ def test_test_pictures_without_classes_are_passed_over(tmp_path):
 
 def test_a_name_without_a_class_is_named(tmp_path):
     put(tmp_path, {"cat.0.png": 1, "7.png": 2})
-    with pytest.raises(DatasetError, match=r"the name of 7\.png does not begin with"):
+    with pytest.raises(DatasetError, match=r"the name of 7\.png does not start with"):
         load(tmp_path, label_from="name")
 
 

@@ -12,7 +12,7 @@ LETTERS = np.arange(26) + 1
 
 
 def put_set(folder, form, labels=LETTERS % 2, kind="u1", end="idx1-ubyte"):
-    """Four files, whose names `form` makes of a split and a kind."""
+    """Write four files, whose names `form` makes from a split and a kind."""
     for split in ("train", "t10k"):
         put_idx(folder / form.format(split, "images", "idx3-ubyte"), X)
         put_idx(folder / form.format(split, "labels", end), labels, kind)
@@ -60,14 +60,14 @@ def test_pixels_of_other_types(tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["emnist", "any"])
-def test_emnist_is_turned_and_its_letters_have_names(tmp_path, folder):
+def test_emnist_is_transposed_and_its_letters_have_names(tmp_path, folder):
     name = "emnist-letters-{}-{}-{}" if folder == "any" else "letters-{}-{}-{}"
     dataset = load(put_set(tmp_path / folder, name, LETTERS))
     assert dataset.train.images.tobytes() == X.transpose(0, 2, 1).tobytes()
     assert "".join(dataset.class_names) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def test_other_sets_are_not_turned(tmp_path):
+def test_other_sets_are_not_transposed(tmp_path):
     dataset = load(put_set(tmp_path / "kmnist", "{}-{}-{}"))
     assert dataset.train.images.tobytes() == X.tobytes()
 
@@ -77,7 +77,7 @@ def test_the_mapping_of_a_set_names_its_classes(tmp_path):
     (tmp_path / "emnist-balanced-mapping.txt").write_text("0 120\n1 121\n\n")
     assert load(tmp_path).class_names == ("x", "y")
     (tmp_path / "emnist-balanced-mapping.txt").write_text("zero x")
-    with pytest.raises(DatasetError, match="label and character code in each line"):
+    with pytest.raises(DatasetError, match="a label and a character code in each line"):
         load(tmp_path)
 
 
@@ -103,11 +103,11 @@ def test_a_file_that_is_missing_or_damaged_is_named(tmp_path):
         load(tmp_path)
     path = put_idx(tmp_path / "t10k-labels-idx1-ubyte", LETTERS % 2)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DatasetError, match=r"only 25\. Replace the file"):
+    with pytest.raises(DatasetError, match=r"only 25\. Replace or remove"):
         read_idx_set(sorted(tmp_path.iterdir()), None)
 
 
-def test_training_files_alone_are_divided(tmp_path):
+def test_training_files_alone_are_split(tmp_path):
     put_idx(tmp_path / "train-images-idx3-ubyte", X)
     put_idx(tmp_path / "train-labels-idx1-ubyte", LETTERS % 2)
     assert len(load(tmp_path).test) == 4

@@ -15,7 +15,7 @@ CLASSES = {"cat/1.png": 1, "cat/2.png": 2, "dog/1.png": 3}
 
 
 def put_kinds(folder):
-    """A file of each kind, under a name that says nothing."""
+    """Write a file of each format under a neutral name."""
     put_idx(folder / "a.bin", images(3))
     np.savez(folder / "b.bin", x=images(3))
     put_tar(folder / "c.bin", {"1.png": 1})
@@ -26,7 +26,7 @@ def put_kinds(folder):
     (folder / "g.csv").write_text("1.png,cat\n2.png,dog")
 
 
-def test_a_file_is_known_by_its_content(tmp_path):
+def test_a_format_is_detected_by_content(tmp_path):
     put_kinds(tmp_path)
     found = {path.name: find_kind(path).kind for path in sorted(tmp_path.iterdir())}
     assert found == {
@@ -36,14 +36,14 @@ def test_a_file_is_known_by_its_content(tmp_path):
     }  # fmt: skip
 
 
-def test_packed_files_are_known_as_well(tmp_path):
+def test_compressed_files_are_detected_as_well(tmp_path):
     put_idx(tmp_path / "a.gz", images(3))
     (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b",".join([b"1"] * 17)))
     assert find_kind(tmp_path / "a.gz").kind is KINDS["idx"]
     assert find_kind(tmp_path / "b.csv.gz").kind is KINDS["csv"]
 
 
-def test_folders_and_zips_of_pictures_remain(tmp_path):
+def test_folders_and_zips_of_pictures_are_the_default(tmp_path):
     put(tmp_path / "pets", CLASSES)
     (tmp_path / "pets" / "README.md").write_text("text, and more")
     np.savez(tmp_path / "pets" / "features.npz", x=images(3))
@@ -60,11 +60,11 @@ def test_notes_in_a_zip_are_not_opened(tmp_path, monkeypatch):
     assert find_kind(tmp_path / "pets.zip") is None
 
 
-def test_names_are_read_where_that_is_asked_for(tmp_path):
+def test_file_names_are_used_if_requested(tmp_path):
     assert find_kind(put(tmp_path, CLASSES), "name").kind is NAMED
 
 
-def test_cifar_is_known_by_its_names(tmp_path):
+def test_cifar_is_detected_by_its_file_names(tmp_path):
     put(tmp_path, {"train.bin": "", "test.bin": ""})
     assert find_kind(tmp_path).kind is CIFAR
 
@@ -77,14 +77,14 @@ def test_a_folder_of_several_kinds_names_its_files(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"some text", b"\x80\x02}", b"%PDF-1.7"])
 @pytest.mark.parametrize("name", ["a", "a.txt", "a.csv"])
-def test_another_file_is_refused_with_what_is_read(tmp_path, name, content):
+def test_an_unknown_file_is_refused_with_the_supported_formats(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DatasetError, match=r"no file of images .* Give a folder"):
+    with pytest.raises(DatasetError, match=r"not in a supported .* Give a folder"):
         load(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["x_train.npy", "set/cat/0.npy"])
-def test_single_arrays_are_to_be_put_into_one_file(tmp_path, name):
+def test_single_arrays_are_refused_with_advice(tmp_path, name):
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, np.zeros((2, 4, 4)))
@@ -100,7 +100,7 @@ def test_a_zip_of_other_data_says_to_unpack_it(tmp_path):
         load(tmp_path / "set.zip")
 
 
-def test_loose_pictures_whose_names_hold_classes_say_so(tmp_path):
+def test_loose_pictures_with_classes_in_their_names_are_reported(tmp_path):
     put(tmp_path, {f"{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(3)})
     shutil.make_archive(tmp_path / "x" / "pets", "zip", tmp_path)
     (tmp_path / "pets.zip").write_bytes((tmp_path / "x" / "pets.zip").read_bytes())

@@ -22,7 +22,7 @@ def test_training_files_come_first():
     assert (plan.counts, plan.class_names) == ((2, 1, 0), ("a", "b"))
 
 
-def test_without_test_files_a_fifth_of_each_class_is_put_aside():
+def test_without_test_files_a_fifth_of_each_class_is_held_out():
     rows = rows_of(*((str(n), "ab"[n > 9], "") for n in range(15)))
     plan = plan_of(rows, "")
     assert plan.counts == (12, 3, 0)
@@ -39,13 +39,13 @@ def test_validation_files_are_a_split_of_their_own():
 
 
 def test_a_test_class_without_training_files_is_refused():
-    with pytest.raises(DatasetError, match="it: 2 is of class b, of which"):
+    with pytest.raises(DatasetError, match="it: 2 is of class b, which has no"):
         plan_of(rows_of(("1", "a", "train"), ("2", "b", "test")), "it")
     with pytest.raises(DatasetError, match="holds no pictures with labels"):
         plan_of([], "it")
 
 
-def test_pixels_are_kept_until_labels_change(tmp_path):
+def test_the_cache_is_used_until_labels_change(tmp_path):
     put(tmp_path, {f"{n}.png": n for n in range(4)})
     folder, seen = Folder(tmp_path), []
 

@@ -16,7 +16,7 @@ PICTURES = {f"train/{n:03d}.png": n for n in range(10)}
 
 
 def table(form, header="id,label"):
-    """A row for each picture, of its number and its class."""
+    """A table with the number and the class of each picture."""
     rows = [form.format(n, kind) for n, kind in enumerate(KINDS)]
     return "\n".join([header] * bool(header) + rows)
 
@@ -84,18 +84,18 @@ def test_a_table_for_each_split(tmp_path):
     assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (10, 10)
 
 
-def test_pictures_that_no_table_names_are_passed_over(tmp_path):
+def test_pictures_that_no_table_names_are_ignored(tmp_path):
     others = {f"test/{n}.png": n for n in range(30)}
     put(tmp_path, {**PICTURES, **others, "labels.csv": table("{:03d},{}")})
     put(tmp_path, {"notes.pdf": ""})
     dataset = load(tmp_path)
-    assert dataset.passed_over == {".pdf": 1}  # the table was not
+    assert dataset.passed_over == {".pdf": 1}  # the table was not ignored
     assert len(dataset.train) + len(dataset.test) == 10
     found = read_labels_csv([tmp_path, tmp_path / "labels.csv"], None)
     assert found.notes == dataset.left == ("30 pictures that no table names",)
 
 
-def test_other_tables_beside_class_folders_are_left_alone(tmp_path):
+def test_other_tables_next_to_class_folders_are_ignored(tmp_path):
     put(tmp_path, {"cat/1.png": 1, "dog/1.png": 2, "notes.csv": "name,type\nx,y\n"})
     assert load(tmp_path).class_names == ("cat", "dog")
 
@@ -103,13 +103,13 @@ def test_other_tables_beside_class_folders_are_left_alone(tmp_path):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("77,cat", "names 77, which is not there"),
+        ("77,cat", "names 77, which does not exist"),
         ("001,", "gives 001 no label"),
         ("001,cat", "two classes, dog and cat"),
         ("001", "row 11 has 1 columns"),
     ],
 )
-def test_a_wrong_row_is_one_sentence(tmp_path, row, words):
+def test_an_invalid_row_is_refused(tmp_path, row, words):
     put(tmp_path, {**PICTURES, "a.csv": table("{:03d},{}") + f"\n{row}\n"})
     with pytest.raises(DatasetError, match=words):
         load(tmp_path)
@@ -117,7 +117,7 @@ def test_a_wrong_row_is_one_sentence(tmp_path, row, words):
 
 def test_a_name_that_fits_several_pictures_is_refused(tmp_path):
     put(tmp_path, {**PICTURES, "b/001.png": 1, "a.csv": table("{:03d},{}")})
-    with pytest.raises(DatasetError, match="names 001, which could be several"):
+    with pytest.raises(DatasetError, match="names 001, which matches several"):
         load(tmp_path)
 
 
@@ -126,14 +126,16 @@ def test_a_column_for_each_class(tmp_path):
     put(tmp_path, {**PICTURES, "a.csv": f"image,cat,dog\n{rows}"})
     assert load(tmp_path).class_names == ("cat", "dog")
     put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,1,1")})
-    with pytest.raises(DatasetError, match="gives 009 two classes, cat and dog; a pic"):
+    with pytest.raises(
+        DatasetError, match="gives 009 two classes, cat and dog, but a pic"
+    ):
         load(tmp_path)
     put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,0,0")})
     with pytest.raises(DatasetError, match="gives 009 no label"):
         load(tmp_path)
 
 
-def test_tables_of_answers_hold_no_labels(tmp_path):
+def test_tables_of_predictions_are_not_labels(tmp_path):
     answers = "\n".join(["id,label", *(f"{n},cat" for n in range(900, 905))])
     others = {f"test/{n}.png": n % 99 for n in range(900, 905)}
     put(tmp_path, {**PICTURES, **others, "train.csv": table("{:03d},{}")})
@@ -142,20 +144,20 @@ def test_tables_of_answers_hold_no_labels(tmp_path):
     assert load(tmp_path).checksum == expected
 
 
-def test_class_folders_win_over_a_table_of_few(tmp_path):
+def test_class_folders_take_precedence_over_a_table_of_few(tmp_path):
     put(tmp_path, {f"{kind}/{n}.png": n for kind in "ab" for n in range(10)})
     put(tmp_path, {"notes.csv": "file,tag\na/0.png,x\nb/0.png,y\n"})
     assert load(tmp_path).class_names == ("a", "b")
 
 
-def test_a_table_that_names_nothing_is_one_sentence(tmp_path):
+def test_a_table_that_names_no_picture_is_refused(tmp_path):
     put(tmp_path, {**PICTURES, "a.csv": "id,label\n77,cat\n"})
-    with pytest.raises(ConfigError, match="no column of names of pictures that are"):
+    with pytest.raises(ConfigError, match="no column of names of existing pictures"):
         load(tmp_path / "a.csv")
 
 
 def put_parts(folder, header="fname,organ,view", folders=("part_1", "part_2")):
-    """Pictures in two folders, and a table of them with two more columns."""
+    """Write pictures in two folders, and their table with two more columns."""
     names = [f"I{n}.png" for n in range(12)]
     rows = [f"{name},{'abc'[n % 3]},{'xy'[n % 2]}" for n, name in enumerate(names)]
     put(folder, {f"{folders[n % 2]}/{name}": n for n, name in enumerate(names)})
@@ -174,7 +176,7 @@ def test_a_table_without_clear_labels_is_refused(tmp_path, folders, label_from):
     assert load(tmp_path, label_from="organ").class_names == ("a", "b", "c")
 
 
-def test_a_table_that_repeats_the_folders_or_names_few_is_no_source(tmp_path):
+def test_a_table_that_repeats_the_folders_or_names_few_is_not_used(tmp_path):
     put_parts(tmp_path / "a", "fname,size,folder", folders=("x", "y"))
     assert load(tmp_path / "a").class_names == ("x", "y")
     put_parts(tmp_path / "b")
@@ -183,7 +185,7 @@ def test_a_table_that_repeats_the_folders_or_names_few_is_no_source(tmp_path):
     assert load(tmp_path / "b").class_names == ("part_1", "part_2")
 
 
-def test_rows_of_several_lengths_are_no_table_of_labels(tmp_path):
+def test_rows_of_different_lengths_are_not_a_table_of_labels(tmp_path):
     put_parts(tmp_path)
     put(tmp_path, {"m.csv": "I0.png,1,2,3\nI1.png,1,2,3,4,5,6\n"})
     assert load(tmp_path).class_names == ("part_1", "part_2")
@@ -213,24 +215,24 @@ def test_columns_that_are_not_used_are_named(tmp_path, header, row, said):
 
 
 @pytest.mark.parametrize("first", ["{:05d}", "{:d}.0", "IM{:d}.PNG"])
-def test_a_table_whose_names_are_others_is_named(tmp_path, first):
+def test_a_table_of_other_names_is_refused(tmp_path, first):
     put(tmp_path / "a", {f"images/im{n:03d}.png": n for n in range(10)})
     put(tmp_path / "a", {"a.csv": table(f"{first},{{}}", "file,label")})
-    words = f"names no picture .* first name is {re.escape(first.format(0))}, and the "
+    words = f"first name is {re.escape(first.format(0))}, and the "
     with pytest.raises(DatasetError, match=f"{words}pictures are called im000.png, "):
         load(tmp_path / "a")
     shutil.make_archive(tmp_path / "a", "zip", tmp_path / "a")
     with pytest.raises(DatasetError, match=words):
         load(tmp_path / "a.zip")
-    put(tmp_path / "a", {"more/im.png": 3})  # two folders: they can be the classes
+    put(tmp_path / "a", {"more/im.png": 3})  # two folders, which may be the classes
     assert load(tmp_path / "a").class_names == ("images", "more")
 
 
 @pytest.mark.parametrize(
     ("pictures", "said"),
     [
-        ({}, "there are no pictures beside it"),
-        ({"a.png": 1}, "the pictures are called a.png. Correct the names in it."),
+        ({}, "there are no pictures next to it"),
+        ({"a.png": 1}, "the pictures are called a.png. Correct its names."),
     ],
 )
 def test_a_table_with_few_pictures_says_which(tmp_path, pictures, said):
@@ -241,10 +243,10 @@ def test_a_table_with_few_pictures_says_which(tmp_path, pictures, said):
             load(tmp_path / name)
 
 
-def test_a_first_row_without_its_picture_is_a_wrong_row_like_any_other(tmp_path):
+def test_a_first_row_without_its_picture_is_refused(tmp_path):
     text = table("{:03d},{}", "id,label").replace("000", "77")
     put(tmp_path, {**PICTURES, "a.csv": text})
-    with pytest.raises(DatasetError, match="names 77, which is not there"):
+    with pytest.raises(DatasetError, match="names 77, which does not exist"):
         load(tmp_path)
 
 
@@ -262,15 +264,15 @@ def test_several_marked_classes_are_named_and_one_column_can_be_chosen(
 
 
 @pytest.mark.parametrize("rows_before", [0, 200])
-def test_labels_in_an_encoding_that_nothing_tells_are_said(tmp_path, rows_before):
-    count = rows_before + 10  # past the bytes that tell the encoding
+def test_labels_of_an_unknown_encoding_give_a_warning(tmp_path, rows_before):
+    count = rows_before + 10  # beyond the bytes by which the encoding is detected
     put(tmp_path, {f"{n:030d}.png": n % 99 for n in range(count)})
     rows = [f"{n:030d},{'cat' if n % 2 else 'dog'}" for n in range(rows_before)]
     words = ["\u043a\u043e\u0442", "\u043f\u0451\u0441"]
     rows += [f"{n:030d},{words[n % 2]}" for n in range(rows_before, count)]
     text = "\n".join(["id,label", *rows])
     (tmp_path / "a.csv").write_bytes(text.encode("cp1251"))
-    said = r"a\.csv is no UTF-8 and does not say .* may be another word"
+    said = r"a\.csv is not UTF-8, and its encoding .* may be wrong"
     with pytest.warns(HandgradWarning, match=said):
         load(tmp_path)
     (tmp_path / "a.csv").write_text(text, "utf-8")

@@ -30,7 +30,7 @@ def found(header, first, label_from=None):
         ("id,label", "p1,cat,more", None),
     ],
 )
-def test_columns_are_known_by_names_and_cells(header, first, expected):
+def test_columns_are_detected_by_names_and_cells(header, first, expected):
     assert found(header, first) == expected
 
 

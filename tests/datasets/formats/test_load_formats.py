@@ -30,13 +30,13 @@ def test_every_format_can_be_resized(arrays, listed):
     assert load_path(listed, (3, 4)).test.images.shape == (2, 3, 3, 4)
 
 
-def test_all_images_count_where_the_whole_is_asked_for(arrays, listed):
+def test_load_whole_uses_all_splits(arrays, listed):
     for path in (arrays, listed):
         whole = load_whole(path, (3, 4))
         assert len(whole.train) + len(whole.test) == 10
 
 
-def test_one_class_is_enough_for_the_whole_and_too_little_to_train(tmp_path, listed):
+def test_one_class_is_enough_for_load_whole_but_not_for_training(tmp_path, listed):
     np.savez(tmp_path / "b.npz", x=images(3), y=np.ones(3))
     put(listed, {"labels.csv": "id,label\n1,a\n2,a\n"})
     for path in (tmp_path / "b.npz", listed):
@@ -54,7 +54,7 @@ def test_class_folders_are_read_as_they_were(tmp_path):
         load_path(tmp_path / "pets", label_from="colour")
 
 
-def test_folders_win_over_a_table_where_that_is_asked_for(tmp_path):
+def test_folders_take_precedence_over_a_table_if_requested(tmp_path):
     rows = "\n".join(f"{name},{n % 3}" for n, name in enumerate(CLASSES))
     put(tmp_path / "pets", {**CLASSES, "labels.csv": f"path,label\n{rows}"})
     assert load_path(tmp_path / "pets").class_names == ("0", "1", "2")

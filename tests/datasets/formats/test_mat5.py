@@ -12,7 +12,7 @@ KINDS = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("is_packed", [True, False])
-def test_what_scipy_writes_is_read(tmp_path, kind, is_packed):
+def test_files_written_by_scipy_are_read(tmp_path, kind, is_packed):
     values = {
         "X": images(4).astype(kind),
         "y": np.arange(3).astype(kind),
@@ -25,13 +25,13 @@ def test_what_scipy_writes_is_read(tmp_path, kind, is_packed):
     np.testing.assert_array_equal(found["y"], values["y"][None])
 
 
-def test_other_values_are_passed_over(tmp_path):
+def test_other_values_are_ignored(tmp_path):
     savemat(tmp_path / "a.mat", {"t": "text", "c": np.array([1j]), "s": {"a": 1}})
     assert read_mat5(tmp_path / "a.mat") == {}
 
 
 @pytest.mark.parametrize("is_packed", [True, False])
-def test_cut_off_anywhere_is_refused(tmp_path, is_packed):
+def test_truncated_files_are_refused(tmp_path, is_packed):
     path = tmp_path / "a.mat"
     savemat(path, {"X": images(1)}, do_compression=is_packed)
     content = path.read_bytes()
@@ -42,7 +42,7 @@ def test_cut_off_anywhere_is_refused(tmp_path, is_packed):
 
 
 @pytest.mark.parametrize("is_packed", [True, False])
-def test_a_changed_byte_gives_numbers_or_one_sentence(tmp_path, is_packed):
+def test_a_changed_byte_gives_numbers_or_an_error(tmp_path, is_packed):
     path = tmp_path / "a.mat"
     savemat(path, {"X": images(1)}, do_compression=is_packed)
     content = path.read_bytes()
@@ -57,6 +57,6 @@ def test_a_changed_byte_gives_numbers_or_one_sentence(tmp_path, is_packed):
                 continue
 
 
-def test_what_cannot_be_read_is_one_sentence(tmp_path):
+def test_an_unreadable_file_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="cannot be read: No such file"):
         read_mat5(tmp_path / "none.mat")

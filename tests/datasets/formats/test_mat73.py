@@ -14,7 +14,7 @@ HEADER = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512)
 
 
 def put_mat(path, arrays, more=None):
-    """As MATLAB writes it: a block of its own before HDF5, axes in reverse order."""
+    """Write a file like MATLAB: a header block before HDF5, axes in reverse order."""
     h5py = pytest.importorskip("h5py")
     with h5py.File(path, "w", userblock_size=512) as file:
         for name, array in arrays.items():
@@ -35,7 +35,7 @@ def test_svhn_as_version_7_3(tmp_path):
     np.testing.assert_array_equal(values["X"], np.moveaxis(X, 0, 3))
 
 
-def test_only_what_lies_in_the_file_is_read(tmp_path):
+def test_only_data_in_the_file_itself_is_read(tmp_path):
     (tmp_path / "secret").write_bytes(bytes(64))
 
     def link(h5py, file):
@@ -64,7 +64,7 @@ def test_a_size_beyond_memory_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("at", [520, 600, 2000])
-def test_a_damaged_file_is_one_sentence(tmp_path, at):
+def test_a_damaged_file_is_refused(tmp_path, at):
     path = put_mat(tmp_path / "a.mat", {"X": np.moveaxis(X, 0, 3), "y": Y})
     content = path.read_bytes()
     path.write_bytes(content[:at])
@@ -75,5 +75,5 @@ def test_a_damaged_file_is_one_sentence(tmp_path, at):
 def test_without_h5py_the_package_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.mat").write_bytes(HEADER)
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(DatasetError, match=r"h5py is needed .* save the file with -v7"):
+    with pytest.raises(DatasetError, match=r"needs h5py.* save the file with -v7"):
         load(tmp_path / "a.mat")

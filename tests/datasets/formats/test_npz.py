@@ -34,7 +34,7 @@ def test_four_arrays_under_their_usual_names(tmp_path, names):
     assert load(tmp_path).checksum == dataset.checksum
 
 
-def test_two_arrays_are_divided(tmp_path):
+def test_two_arrays_are_split(tmp_path):
     np.savez(tmp_path / "a.npz", X=X / 255, y=np.array(["no", "yes"])[Y])
     dataset = load(tmp_path / "a.npz")
     assert (len(dataset.train), len(dataset.test)) == (16, 4)
@@ -82,7 +82,7 @@ def test_other_arrays_are_named(tmp_path):
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_a_damaged_archive_is_one_sentence(tmp_path, share):
+def test_a_damaged_archive_is_refused(tmp_path, share):
     path = tmp_path / "a.npz"
     np.savez_compressed(path, x=X, y=Y)
     content = bytearray(path.read_bytes())
@@ -96,7 +96,7 @@ def test_a_damaged_archive_is_one_sentence(tmp_path, share):
         load(path)
 
 
-def test_a_zip_of_other_files_is_none(tmp_path):
+def test_a_zip_of_other_files_is_not_an_npz(tmp_path):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a.txt", "")
@@ -104,7 +104,7 @@ def test_a_zip_of_other_files_is_none(tmp_path):
     assert not is_npz(tmp_path / "a.zip", head_of(tmp_path / "a.zip"))
 
 
-def test_too_little_memory_is_not_taken_for_damage(tmp_path, monkeypatch):
+def test_too_little_memory_is_not_reported_as_damage(tmp_path, monkeypatch):
     np.savez(tmp_path / "a.npz", x=np.zeros((9, 4, 4)), y=np.arange(9))
     path = tmp_path / "a.npz"
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 10)
@@ -112,7 +112,7 @@ def test_too_little_memory_is_not_taken_for_damage(tmp_path, monkeypatch):
         load(path)
 
 
-def test_a_header_that_python_cannot_read_is_one_sentence(tmp_path):
+def test_a_header_that_python_cannot_parse_is_refused(tmp_path):
     content = io.BytesIO()
     np.save(content, np.zeros((2, 2, 2), np.uint8))
     damaged = content.getvalue().replace(b"{'descr'", b"((((((((")
@@ -132,7 +132,7 @@ def test_names_of_classes_are_read(tmp_path, name, own):
 
 
 @pytest.mark.parametrize("words", [["no"], ["no", "no"], ["no", " "], [3, 4]])
-def test_words_that_cannot_be_names_of_classes_are_not_used(tmp_path, words):
+def test_strings_that_cannot_be_class_names_are_not_used(tmp_path, words):
     np.savez(tmp_path / "a.npz", x=X, y=Y, class_names=np.array(words))
     dataset = load(tmp_path / "a.npz")
     assert (dataset.class_names, dataset.left) == (("0", "1"), ("class_names",))
@@ -150,7 +150,7 @@ def test_words_that_cannot_be_names_of_classes_are_not_used(tmp_path, words):
         ("masks", images(20)),
     ],
 )
-def test_an_array_beside_images_and_labels_is_not_used(tmp_path, name, array):
+def test_other_arrays_are_not_used(tmp_path, name, array):
     arrays = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y[:6]}
     np.savez(tmp_path / "a.npz", **arrays, **{name: array})
     dataset = load(tmp_path / "a.npz")
@@ -171,17 +171,17 @@ def test_other_labels_can_be_chosen(tmp_path):
         load(tmp_path / "a.npz", label_from="zzz")
 
 
-def test_labels_that_are_not_certain_are_asked_for(tmp_path):
+def test_ambiguous_labels_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", x=X, fine=Y, coarse=Y + 5)
-    with pytest.raises(ConfigError, match=r"arrays fine, coarse as --label-from NAME"):
+    with pytest.raises(ConfigError, match=r"fine, coarse with --label-from NAME"):
         load(tmp_path / "a.npz")
     assert load(tmp_path / "a.npz", label_from="coarse").class_names == ("5", "6")
 
 
 @pytest.mark.parametrize("missing", ["x_test", "y_test"])
-def test_a_part_that_is_not_whole_is_an_error(tmp_path, missing):
+def test_an_incomplete_part_is_refused(tmp_path, missing):
     arrays = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y[:6]}
     del arrays[missing]
     np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(DatasetError, match="with a name like theirs"):
+    with pytest.raises(DatasetError, match="with a matching name"):
         load(tmp_path / "a.npz")

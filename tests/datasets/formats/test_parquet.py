@@ -63,7 +63,7 @@ def test_images_as_bytes_alone(tmp_path):
     assert load(put_parquet(tmp_path / "a.parquet", table)).classes == 2
 
 
-def test_what_is_missing_is_one_sentence(tmp_path):
+def test_missing_columns_and_labels_are_refused(tmp_path):
     path = put_parquet(tmp_path / "a.parquet", {"text": ["a"], "label": [1]})
     with pytest.raises(ConfigError, match="has no column of images"):
         load(path)
@@ -71,7 +71,7 @@ def test_what_is_missing_is_one_sentence(tmp_path):
     with pytest.raises(DatasetError, match="has no label"):
         load(path)
     table = {"image": [{"bytes": None, "path": "1.png"}] * 2, "label": [0, 1]}
-    with pytest.raises(DatasetError, match="holds no content, only a path"):
+    with pytest.raises(DatasetError, match="holds no image data, perhaps only a path"):
         load(put_parquet(tmp_path / "c.parquet", table))
     (tmp_path / "d.parquet").write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DatasetError, match="cannot be read as Parquet"):
@@ -81,11 +81,11 @@ def test_what_is_missing_is_one_sentence(tmp_path):
 def test_without_pyarrow_the_package_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(9) + b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(DatasetError, match=r"pyarrow is needed\. Install"):
+    with pytest.raises(DatasetError, match=r"needs the package pyarrow\. Install"):
         load(tmp_path / "a.parquet")
 
 
-def test_groups_of_another_length_are_refused(tmp_path):
+def test_a_wrong_number_of_rows_is_refused(tmp_path):
     class Group:
         num_rows = 7
 
@@ -94,5 +94,5 @@ def test_groups_of_another_length_are_refused(tmp_path):
             num_row_groups = 2
             row_group = staticmethod(lambda number: Group())
 
-    with pytest.raises(ValueError, match="another number of rows"):
+    with pytest.raises(ValueError, match="the number of rows in its row groups is"):
         ParquetImages().add(tmp_path, File(), "image", 13)

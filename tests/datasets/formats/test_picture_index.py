@@ -22,7 +22,7 @@ def index(tmp_path):
         ("Two.png", []),
     ],
 )
-def test_pictures_are_found_without_folders_and_endings(index, name, found):
+def test_pictures_are_found_without_folders_and_extensions(index, name, found):
     assert [file.name for file in index.find(name)] == found
     assert index.has(name) == bool(found)
 

@@ -51,13 +51,13 @@ def test_train_and_test_of_a_folder(tmp_path):
     assert len(load(tmp_path).test) == 10
 
 
-def test_a_file_without_labels_is_passed_over(tmp_path):
+def test_a_file_without_labels_is_ignored(tmp_path):
     put_csv(tmp_path / "train.csv", ["label", *NAMES], Y, X)
     path = put_csv(tmp_path / "test.csv", NAMES, X)
     (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n2,0\n")
     assert len(load(tmp_path).train) == 8
     assert read_rows(path)[1] is None
-    with pytest.raises(DatasetError, match=r"without labels, .* ask handgrad predict"):
+    with pytest.raises(DatasetError, match=r"without labels, .* use handgrad predict"):
         load(path)
 
 
@@ -71,12 +71,12 @@ def test_colour_in_rows(tmp_path):
     ("text", "words"),
     [
         ("300", "holds pixels from"),
-        ("x", "pixel that is no number"),
-        ("", "pixel that is no number"),
-        ("1,1", "row 11 has 18 columns, the others 17"),
+        ("x", "pixel that is not a number"),
+        ("", "pixel that is not a number"),
+        ("1,1", "row 11 has 18 columns, expected 17"),
     ],
 )
-def test_a_wrong_row_is_one_sentence(tmp_path, text, words):
+def test_an_invalid_row_is_refused(tmp_path, text, words):
     path = put_csv(tmp_path / "a.csv", ["label", *NAMES], Y, X)
     path.write_text(path.read_text() + "\n" + ",".join(["1"] * 16 + [text]))
     with pytest.raises(DatasetError, match=words):
@@ -91,7 +91,7 @@ def test_other_tables_hold_no_pixels(tmp_path, count):
         read_rows(tmp_path / "a.csv")
 
 
-def test_a_header_of_another_length_is_none():
+def test_a_header_of_another_length_is_not_accepted():
     form = Form("utf-8", ",", ("label",), ("1",) * 17)
     assert columns_of(form) is None
 
@@ -101,7 +101,7 @@ def put_writers(path, name="writer"):
     return put_csv(path, ["label", name, *NAMES], Y, writers, X)
 
 
-def test_a_column_beside_label_and_pixels_is_not_used_unless_asked_for(tmp_path):
+def test_other_columns_are_used_only_if_requested(tmp_path):
     path = put_writers(tmp_path / "a.csv")
     dataset = load(path)
     assert dataset.class_names == ("0", "1")
@@ -110,7 +110,7 @@ def test_a_column_beside_label_and_pixels_is_not_used_unless_asked_for(tmp_path)
     assert read_rows(path)[0].tobytes() == X.tobytes()
 
 
-def test_every_channel_of_numbered_columns_counts(tmp_path):
+def test_all_channels_of_numbered_columns_are_used(tmp_path):
     colour = images(10, 3, 4, 4)
     names = [f"{channel}{n}" for channel in "rgb" for n in range(16)]
     header = ["label", "writer", *names]
@@ -118,10 +118,10 @@ def test_every_channel_of_numbered_columns_counts(tmp_path):
     assert read_rows(path)[0].shape == (10, 3, 4, 4)
 
 
-def test_labels_that_are_not_certain_are_asked_for(tmp_path):
+def test_ambiguous_labels_are_refused(tmp_path):
     header = ["writer", "age", *NAMES]
     path = put_csv(tmp_path / "a.csv", header, Y, Y + 2, X)
-    with pytest.raises(ConfigError, match=r"certain \(it has writer, age\)"):
+    with pytest.raises(ConfigError, match=r"identified \(it has writer, age\)"):
         load(path)
     assert load(path, label_from="age").class_names == ("2", "3")
 
@@ -134,15 +134,15 @@ def test_labels_that_are_not_certain_are_asked_for(tmp_path):
         ([], r"named zzz \(it has no header\)"),
     ],
 )
-def test_a_column_that_is_not_there_is_an_error(tmp_path, header, words):
+def test_a_missing_column_is_refused(tmp_path, header, words):
     path = put_csv(tmp_path / "a.csv", header, Y, X)
     with pytest.raises(ConfigError, match=words):
         load(path, label_from="zzz")
 
 
-def test_labels_in_an_encoding_that_nothing_tells_are_said(tmp_path):
+def test_labels_of_an_unknown_encoding_give_a_warning(tmp_path):
     words = np.array(["\u043a\u043e\u0442", "\u043f\u0451\u0441"])[Y]
     path = put_csv(tmp_path / "a.csv", ["label", *NAMES], words, X)
     path.write_bytes(path.read_text().encode("cp1251"))
-    with pytest.warns(HandgradWarning, match="may be another word. Save it as UTF-8"):
+    with pytest.warns(HandgradWarning, match="may be wrong. Save it as UTF-8"):
         load(path)

@@ -33,7 +33,7 @@ def test_axes_are_those_of_a_network(shape, expected):
 
 @pytest.mark.parametrize("shape", [(4, 7), (4, 6, 5, 2), (4, 6, 5, 3, 1)])
 def test_other_shapes_are_refused(shape):
-    with pytest.raises(DatasetError, match="which are no images"):
+    with pytest.raises(DatasetError, match="which is not images"):
         images_of(images(*shape), "it")
 
 
@@ -54,15 +54,15 @@ def test_fractions_are_scaled(kind):
 
 
 @pytest.mark.parametrize("value", [-1.0, 256.0, np.nan, np.inf])
-def test_numbers_that_are_no_pixels_are_refused(value):
+def test_numbers_that_are_not_pixels_are_refused(value):
     array = images(3).astype(np.float32)
     array[1, 2, 3] = value
     with pytest.raises(DatasetError, match="holds pixels from"):
         images_of(array, "it")
 
 
-def test_words_and_nothing_are_refused():
-    with pytest.raises(DatasetError, match="no pixels"):
+def test_strings_and_empty_arrays_are_refused():
+    with pytest.raises(DatasetError, match="not pixels"):
         images_of(np.full((2, 3, 3), "a"), "it")
     with pytest.raises(DatasetError, match="holds no images"):
         images_of(np.zeros((0, 3, 3)), "it")

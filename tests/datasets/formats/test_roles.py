@@ -25,12 +25,12 @@ from handgrad.datasets.formats.roles import Role, role_of, split_in
         ("context", "", "", "context"),
     ],
 )
-def test_a_name_says_what_is_in_it(name, kind, split, rest):
+def test_roles_of_names(name, kind, split, rest):
     words = tuple(rest.split()) if isinstance(rest, str) else rest
     assert role_of(name) == Role(kind, split, words)
 
 
-def test_a_split_is_a_word_and_no_part_of_one():
+def test_a_split_must_be_a_whole_word():
     assert split_in("imagenet-val-0001.tar") == "validation"
     assert split_in("train-00000-of-00001.parquet") == "train"
     assert split_in("contest.csv") == split_in("restrained") == ""

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from handgrad.datasets.formats.survey import survey
-from handgrad.datasets.layout import NONE_ASIDE
+from handgrad.datasets.layout import NONE_HELD_OUT
 from handgrad.errors import DatasetError
 
 from ..picture_makers import as_file
@@ -16,12 +16,10 @@ def test_arrays_are_counted(tmp_path):
     assert found.kind == "NumPy archives"
     assert found.counts == {"train": {"0": 4, "1": 4}, "test": {"0": 1, "1": 1}}
     assert (found.sizes, found.channels, found.odd) == ({"6 x 5": 10}, 1, ())
-    assert found.notes == (
-        "no test images are named: a fifth of each class is put aside",
-    )
+    assert found.notes == ("there is no test split: a fifth of each class is held out",)
 
 
-def test_what_is_odd_is_named(tmp_path):
+def test_problems_are_reported(tmp_path):
     contents = {f"train/cat/{n}.png": n for n in range(25)}
     contents |= {"train/dog/1.png": 30, "train/dog/2.png": 7}
     contents |= {"test/cat/a.png": 3, "test/cat/b.png": 99, "test/cat/c.png": b"no"}
@@ -37,7 +35,7 @@ def test_what_is_odd_is_named(tmp_path):
     said = "\n".join(found.odd)
     for words in (
         "1 cannot be read: test/cat/c.png",
-        "1 images of test or validation are training images, too: test/cat/a.png",
+        "1 test or validation images are also training images: test/cat/a.png",
         "1 images have several classes: train/cat/7.png",
         "1 images have a single colour: train/cat/flat.png",
         "test: no images of dog",
@@ -57,7 +55,7 @@ def test_pixels_on_another_scale_and_one_class(tmp_path):
     assert "train: one class only (0)" in odd
 
 
-def test_pictures_with_a_table_are_looked_at(tmp_path):
+def test_pictures_with_a_table_are_surveyed(tmp_path):
     rows = "\n".join(f"{n},{'ab'[n % 2]}" for n in range(10))
     files = {f"{n}.png": n for n in range(12)}
     put(tmp_path, {"labels.csv": f"id,label\n{rows}", **files})
@@ -71,31 +69,31 @@ def test_pictures_with_a_table_are_looked_at(tmp_path):
     assert found.as_dict()["images"] == {"train": 8, "test": 2}
 
 
-def test_what_holds_no_images_is_refused(tmp_path):
+def test_a_path_without_images_is_refused(tmp_path):
     with pytest.raises(DatasetError):
         survey(tmp_path)
 
 
-def test_folders_without_pictures_and_what_is_passed_over_are_named(tmp_path):
+def test_empty_folders_and_ignored_files_are_reported(tmp_path):
     put(tmp_path, {f"{c}/{n}.png": n for c in ("cat", "dog") for n in range(2)})
     (tmp_path / "cow").mkdir()
     (tmp_path / "cat" / "notes.txt").write_text("no picture")
     found = survey(tmp_path)
     assert "there are no pictures in cow" in found.odd[0]
-    assert found.notes == ("passed over: 1 .txt",)
+    assert found.notes == ("ignored: 1 .txt",)
 
 
-def test_that_nothing_is_put_aside_is_said(tmp_path):
+def test_it_is_reported_if_nothing_is_held_out(tmp_path):
     few = {f"{c}.{n}.png": 9 * n for c in ("cat", "dog") for n in range(4)}
     put(tmp_path / "pets", few)
     np.savez(tmp_path / "a.npz", x=images(8), y=np.arange(8) % 2)
     for name, label_from in (("pets", "name"), ("a.npz", None)):
         found = survey(tmp_path / name, label_from)
-        assert found.notes == (f"no test images are named: {NONE_ASIDE}",)
+        assert found.notes == (f"there is no test split: {NONE_HELD_OUT}",)
         assert "there are no test images" in found.odd
 
 
-def test_deep_pictures_are_looked_at_as_they_are_read(tmp_path):
+def test_deep_pictures_are_surveyed_as_they_are_read(tmp_path):
     for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)

@@ -29,14 +29,14 @@ def test_ten_is_zero_and_images_come_first(tmp_path):
     assert notes == ("extra_32x32.mat",)
 
 
-def test_a_file_alone_is_divided(tmp_path):
+def test_a_single_file_is_split(tmp_path):
     dataset = load(
         put_mat(tmp_path / "extra_32x32.mat", *(np.repeat(a, 5, 0) for a in (X, Y)))
     )
     assert (len(dataset.train), len(dataset.test)) == (80, 20)
 
 
-def test_other_files_of_matlab_are_one_sentence(tmp_path):
+def test_other_matlab_files_are_refused(tmp_path):
     savemat(tmp_path / "a.mat", {"X": np.zeros((3, 3)), "z": 1})
     with pytest.raises(DatasetError, match="does not hold X"):
         load(tmp_path / "a.mat")
@@ -50,13 +50,13 @@ def test_other_files_of_matlab_are_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize("axis", [0, 2])
-def test_other_names_are_read_where_nothing_else_can_be_meant(tmp_path, axis):
+def test_other_names_are_read_if_unambiguous(tmp_path, axis):
     pixels, labels = images(20, 7, 6), np.arange(20) % 10 + 1
     arrays = {"fea": np.moveaxis(pixels, 0, axis), "gnd": labels, "size": [[7]]}
     savemat(tmp_path / "a.mat", arrays)
     part = read_svhn([tmp_path / "a.mat"], None).parts[0]
     np.testing.assert_array_equal(part.images[:, 0], pixels)
-    assert part.labels.tolist() == labels.tolist()  # no SVHN: 10 stays 10
+    assert part.labels.tolist() == labels.tolist()  # not SVHN: 10 stays 10
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_other_names_are_read_where_nothing_else_can_be_meant(tmp_path, axis):
         {},
     ],
 )
-def test_arrays_that_could_be_something_else_are_refused(tmp_path, arrays):
+def test_ambiguous_arrays_are_refused(tmp_path, arrays):
     savemat(tmp_path / "a.mat", arrays)
     with pytest.raises(DatasetError, match=r"nor one array of images .* numpy\.savez"):
         load(tmp_path / "a.mat")
 
 
-def test_too_little_memory_is_not_taken_for_damage(tmp_path, monkeypatch):
+def test_too_little_memory_is_not_reported_as_damage(tmp_path, monkeypatch):
     path = put_mat(tmp_path / "a.mat")
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 10)
     with pytest.raises(ResourceError, match=r"needs .* of memory"):

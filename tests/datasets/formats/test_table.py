@@ -33,7 +33,7 @@ TEXT = "id,label\n1,chat noir\n\n2,é\n"
         ("a.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
     ],
 )
-def test_a_table_however_it_is_written(tmp_path, name, content):
+def test_tables_in_every_encoding_and_delimiter(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
     assert is_table(path)
@@ -57,7 +57,7 @@ def test_a_header_holds_names(tmp_path, text, header):
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\0\1\2,3", b"one column\nonly"])
-def test_what_is_no_table(tmp_path, content):
+def test_files_that_are_not_tables(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(content)
     assert not is_table(tmp_path / "a.csv")
     (tmp_path / "a.py").write_text(TEXT)
@@ -67,11 +67,11 @@ def test_what_is_no_table(tmp_path, content):
 def test_a_row_of_another_length_is_named(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("a,b\nx,y\nz\n")
-    with pytest.raises(DatasetError, match="row 2 has 1 columns, the others 2"):
+    with pytest.raises(DatasetError, match="row 2 has 1 columns, expected 2"):
         list(rows_of(path, form_of(path)))
 
 
-def test_a_file_that_breaks_off_is_one_sentence(tmp_path):
+def test_a_truncated_file_is_refused(tmp_path):
     path = tmp_path / "a.csv.gz"
     rows = "\n".join(f"{n},{n * n}" for n in range(9999))
     path.write_bytes(gzip.compress(rows.encode())[:-2000])
@@ -94,7 +94,9 @@ def test_numbers():
         ("utf-16", "caf\xe9", False),
     ],
 )
-def test_a_label_of_an_unknown_encoding_is_said(encoding, label, is_said, recwarn):
+def test_a_label_of_an_unknown_encoding_gives_a_warning(
+    encoding, label, is_said, recwarn
+):
     form = Form(encoding, ",", (), ("a", "b"))
     warn_of_encoding(Path("a.csv"), form, ["ant", label])
     said = [str(one.message) for one in recwarn.list]

@@ -10,7 +10,7 @@ from .makers import picture, put_tar
 
 
 def members(form, label, count=10):
-    """Pictures with a label beside each; `label` makes one of a number."""
+    """Pictures with a label file each; `label` makes one from a number."""
     found = {}
     for n in range(count):
         found[form.format(n) + ".png"] = n
@@ -31,7 +31,7 @@ LABELS = {
 @pytest.mark.parametrize("label", LABELS.values(), ids=LABELS)
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 @pytest.mark.parametrize("form", ["{:04d}", "./deep/{:04d}", "a.{:04d}"])
-def test_pictures_and_labels_side_by_side(tmp_path, label, mode, form):
+def test_pictures_and_label_files(tmp_path, label, mode, form):
     path = tmp_path / ("a.tar.gz" if mode == "w:gz" else "a.tar")
     put_tar(path, members(form, label), mode)
     dataset = load(path)
@@ -39,7 +39,7 @@ def test_pictures_and_labels_side_by_side(tmp_path, label, mode, form):
     assert (len(dataset.train), len(dataset.test)) == (8, 2)
 
 
-def test_shards_of_a_folder_say_their_split(tmp_path):
+def test_the_split_is_in_the_name_of_the_shard(tmp_path):
     for n in range(2):
         put_tar(tmp_path / f"set-train-{n:06d}.tar", members("{}", LABELS["cls"]))
     put_tar(tmp_path / "set-test-000000.tar", members("{}", LABELS["cls"], 4))
@@ -63,17 +63,17 @@ def test_a_key_of_json_can_be_chosen(tmp_path):
 @pytest.mark.parametrize("beside", [{}, {"1.txt": "a long\ntext"}, {"1.json": "{"}])
 def test_a_picture_without_a_label_is_named(tmp_path, beside):
     put_tar(tmp_path / "a.tar", {"0.png": 0, "0.cls": "a", "1.png": 1, **beside})
-    with pytest.raises(DatasetError, match=r"a\.tar: 1\.png has no label beside it"):
+    with pytest.raises(DatasetError, match=r"a\.tar: 1\.png has no label file"):
         load(tmp_path / "a.tar")
 
 
-def test_a_tar_of_class_folders_is_to_be_unpacked(tmp_path):
+def test_a_tar_of_class_folders_is_refused_with_advice(tmp_path):
     put_tar(tmp_path / "a.tar", {"cat/0.png": 0, "dog/1.png": 1})
     with pytest.raises(DatasetError, match="if its folder is its class, unpack"):
         load(tmp_path / "a.tar")
 
 
-def test_links_are_passed_over(tmp_path):
+def test_links_are_ignored(tmp_path):
     path = put_tar(tmp_path / "a.tar", members("{}", LABELS["cls"]))
     with tarfile.open(path, "a") as archive:
         link = tarfile.TarInfo("99.png")
@@ -84,7 +84,7 @@ def test_links_are_passed_over(tmp_path):
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 @pytest.mark.parametrize("share", [0.3, 0.6])
-def test_a_damaged_file_is_one_sentence(tmp_path, mode, share):
+def test_a_damaged_file_is_refused(tmp_path, mode, share):
     path = put_tar(tmp_path / "a.tar", members("{}", LABELS["cls"]), mode)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share) | 1])
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_one_sentence(tmp_path, mode, share):
         load(path)
 
 
-def test_a_picture_that_is_there_twice_is_refused(tmp_path):
+def test_a_duplicate_picture_is_refused(tmp_path):
     path = put_tar(tmp_path / "a.tar", {"1.png": 1, "1.cls": "a"})
     with tarfile.open(path, "a") as archive:
         archive.add(put_file(tmp_path / "x"), "1.png")
@@ -111,12 +111,10 @@ def put_file(path):
         (".json", '{"label": 1, "id": 7}', "zzz", "no label under zzz in .*label, id"),
         (".json", '{"colour": 1, "id": 7}', None, "no label in its .*colour, id"),
         (".json", '{"label": [1], "id": 7}', None, "no label in its .*label, id"),
-        (".cls", "1", "zzz", r"no \.json with the key zzz beside it, but \.cls"),
+        (".cls", "1", "zzz", r"no \.json with the key zzz next to it, but \.cls"),
     ],
 )
-def test_the_keys_that_are_there_are_named(
-    tmp_path, ending, content, label_from, words
-):
+def test_available_keys_are_named(tmp_path, ending, content, label_from, words):
     put_tar(tmp_path / "a.tar", members("{}", lambda _: (ending, content)))
     with pytest.raises(ConfigError, match=rf"0\.png has {words}"):
         load(tmp_path / "a.tar", label_from=label_from)

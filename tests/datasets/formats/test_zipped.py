@@ -26,7 +26,7 @@ MNIST = {
 
 
 def put_digits(folder):
-    """Kaggle's digits: train.csv, test.csv without labels, an example of answers."""
+    """Kaggle's digits: train.csv, test.csv without labels, a sample submission."""
     pixels = images(20, 4, 4).reshape(20, 16)
     names = ",".join(f"pixel{n}" for n in range(16))
     rows = [",".join(map(str, row)) for row in pixels]
@@ -77,7 +77,7 @@ def test_a_zip_is_read_like_its_folder(tmp_path, put_set, base):
     assert inspect(tmp_path / "it.zip").kind.endswith(" in a zip")
 
 
-def test_nothing_stays_behind(tmp_path, monkeypatch):
+def test_temporary_files_are_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     put_digits(tmp_path / "set")
@@ -110,7 +110,7 @@ def test_pictures_hidden_files_and_other_files_stay_packed(tmp_path):
         assert folder is None
 
 
-def test_faults_name_the_zip(tmp_path):
+def test_errors_name_the_zip(tmp_path):
     arrays = io.BytesIO()
     np.savez(arrays, x_train=images(3))
     path = put_zip(tmp_path / "it.zip", {"set/a.npz": arrays.getvalue()})
@@ -118,21 +118,23 @@ def test_faults_name_the_zip(tmp_path):
         load(path)
 
 
-def test_sizes_that_cannot_be_are_refused(tmp_path):
+def test_impossible_sizes_are_refused(tmp_path):
     content = put_zip(tmp_path / "a.zip", {"a.csv": "1,2,3"}).read_bytes()
     entry = content.index(b"PK\x01\x02")
     huge = content[: entry + 24] + b"\xf0\xff\xff\xff" + content[entry + 28 :]
     (tmp_path / "b.zip").write_bytes(huge)
-    with pytest.raises(DatasetError, match="unpacks to 4,294,967,280 bytes, which"):
+    with pytest.raises(
+        DatasetError, match="unpacked size of 4,294,967,280 bytes, which"
+    ):
         load(tmp_path / "b.zip")
 
 
-def test_what_is_too_large_for_memory_or_disk_is_refused(tmp_path, monkeypatch):
+def test_a_zip_too_large_for_memory_or_disk_is_refused(tmp_path, monkeypatch):
     path = put_zip(tmp_path / "a.zip", {"a.csv": "1," * 5000})
     usage = shutil.disk_usage(tmp_path)._replace(free=100)
     module = "handgrad.datasets.formats.zipped"
     monkeypatch.setattr(f"{module}.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(DatasetError, match=r"has room for 100\. Unpack it yourself"):
+    with pytest.raises(DatasetError, match=r"has only 100 free\. Unpack it yourself"):
         load(path)
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 100)
     with pytest.raises(ResourceError, match=r"a\.zip needs"):
@@ -140,7 +142,7 @@ def test_what_is_too_large_for_memory_or_disk_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("at", [0.3, 0.6])
-def test_a_damaged_zip_is_one_sentence(tmp_path, at):
+def test_a_damaged_zip_is_refused(tmp_path, at):
     path = put_zip(tmp_path / "a.zip", {"a.csv": bytes(range(256)) * 99})
     content = bytearray(path.read_bytes())
     place = int(len(content) * at)
@@ -156,7 +158,7 @@ def test_a_password_is_named(tmp_path):
         load(path)
 
 
-def test_a_csv_that_unpacks_for_ever_is_stopped_by_memory(tmp_path, monkeypatch):
+def test_an_endless_csv_is_stopped_by_the_memory_check(tmp_path, monkeypatch):
     path = Path(tmp_path, "a.csv.gz")
     path.write_bytes(gzip.compress((",".join(["1"] * 17) + "\n").encode() * 9999))
     monkeypatch.setattr("handgrad.datasets.formats.table.PIECE", 1 << 16)

@@ -1,1 +1,1 @@
-"""The formats in which people have images with labels on their disk."""
+"""Readers for the file formats of images with labels."""

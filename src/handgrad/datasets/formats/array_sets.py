@@ -1,7 +1,7 @@
-"""Arrays of images and labels that belong together, matched by their names.
+"""Pairs of image and label arrays, matched by their names.
 
-The four arrays of MNIST, `x_train` and `y_train`, or `X` and `y`: whatever the format,
-images and labels of the same set and split make a part.
+Examples are the four arrays of MNIST, `x_train` and `y_train`, or `X` and `y`: in any
+format, images and labels of the same set and split form a part.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,9 +26,9 @@ class Pair:
 
 
 def pairs_of(axes: Mapping[str, int], source: str) -> list[Pair]:
-    """Which arrays belong together, by their names and their number of axes.
+    """Pair arrays by their names and numbers of axes.
 
-    DatasetError where images have no labels, or labels no images.
+    DatasetError for images without labels, or labels without images.
     """
     found: dict[tuple[tuple[str, ...], str], dict[str, str]] = {}
     for name, count in axes.items():
@@ -38,7 +38,7 @@ def pairs_of(axes: Mapping[str, int], source: str) -> list[Pair]:
             if kind in known:
                 raise DatasetError(
                     f"{source} holds two arrays of {role.split or 'all'} {kind}: "
-                    f"{known[kind]} and {name}. Leave one of them out."
+                    f"{known[kind]} and {name}. Remove one of them."
                 )
             known[kind] = name
     for known in found.values():
@@ -46,8 +46,8 @@ def pairs_of(axes: Mapping[str, int], source: str) -> list[Pair]:
             has = next(iter(known))
             other = {"images": "labels", "labels": "images"}[has]
             raise DatasetError(
-                f"{source} holds the {has} {known[has]}, but no {other} with a name "
-                "like theirs. Name them alike, such as x_train and y_train."
+                f"{source} holds the {has} {known[has]}, but no {other} with a "
+                "matching name. Use matching names, such as x_train and y_train."
             )
     return [
         Pair(known["images"], known["labels"], split, rest)
@@ -56,17 +56,17 @@ def pairs_of(axes: Mapping[str, int], source: str) -> list[Pair]:
 
 
 def kind_of(name: str, axes: int) -> str:
-    """What an array holds, by its name or else its axes: images, labels or ""."""
+    """Return "images", "labels" or "", by an array's name or else its axes."""
     by_axes = "images" if axes > 2 else "labels" if axes == 1 else ""
     return role_of(name).kind or by_axes
 
 
 def without_spare(shapes: Mapping[str, Shape]) -> dict[str, str]:
-    """The arrays of images and labels, each by its name.
+    """Select the arrays of images and labels, each by its name.
 
-    Not those beside them: names, numbers, labels of other names or of another length.
-    Labels of a split whose images are missing stay, and so do images without labels
-    that are called images: a part of the data set is not there.
+    Other arrays are dropped: names, numbers, labels of other names or of another
+    length. Labels of a split whose images are missing are kept, and so are images
+    without labels that are called images: a part of the data set is missing.
     """
     roles = {name: role_of(name) for name in shapes}
     keys = {name: (role.rest, role.split) for name, role in roles.items()}
@@ -92,10 +92,10 @@ def without_spare(shapes: Mapping[str, Shape]) -> dict[str, str]:
 def with_labels(
     shapes: Mapping[str, Shape], label_from: str, source: str
 ) -> dict[str, str]:
-    """The arrays of images and of the labels that are chosen, by names that pair them.
+    """Select the images and the chosen labels, under names that match in pairs.
 
-    `label_from` is the name of an array; of other splits, those that are called alike.
-    ConfigError where no labels are called so.
+    `label_from` is the name of an array; in other splits, arrays with a corresponding
+    name are used. ConfigError if there are no labels of this name.
     """
     kinds = {name: kind_of(name, len(shape)) for name, shape in shapes.items()}
     images = {name: role_of(name) for name in shapes if kinds[name] == "images"}
@@ -114,15 +114,15 @@ def with_labels(
 
 
 def unclear(source: str, names: Iterable[str], wanted: str = "") -> ConfigError:
-    """The error for images with arrays that may be their labels."""
+    """Return the error for images whose labels are ambiguous."""
     return ConfigError(
-        f"{source} holds no labels{wanted} that are clearly those of its images. Give "
-        f"one of the arrays {', '.join(names)} as --label-from NAME."
+        f"{source} holds no labels{wanted} that clearly belong to its images. Choose "
+        f"one of the arrays {', '.join(names)} with --label-from NAME."
     )
 
 
 def part_of(pair: Pair, images: NumpyArray, labels: NumpyArray, source: str) -> Part:
-    """The part that two arrays are."""
+    """Return the part of two arrays."""
     return Part(
         f"{source}: {pair.images}",
         pair.split,

@@ -1,4 +1,4 @@
-"""From the parts of a format to a data set: splits, class numbers and a checksum."""
+"""Assembly of a data set from its parts: splits, class numbers and a checksum."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,13 +9,13 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.labels import named, ordered
-from handgrad.datasets.layout import aside_in_words
+from handgrad.datasets.layout import describe_held_out
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 from handgrad.randomness import Key, permutation
 from handgrad.text import composed
 
-TEST_SHARE = 5  # one in so many, of each class
+TEST_SHARE = 5  # one in five of each class
 TEST_KEY = Key(0).child("array file").child("test")
 
 
@@ -23,10 +23,10 @@ SPLITS = ("test", "validation")
 
 
 def dataset_of(name: str, arrays: Arrays) -> Dataset:
-    """The data set, its classes numbered in the order of their labels.
+    """Return the data set, with classes numbered in the order of their labels.
 
-    Without images of a test or of validation, a fifth of each class is the test split;
-    a test file alone is the whole.
+    Without test and validation images, a fifth of each class is the test split; a test
+    file alone is read as the whole data set.
 
     DatasetError for images of different shapes, and for a test or validation image of
     a class that no training image has.
@@ -44,20 +44,20 @@ def dataset_of(name: str, arrays: Arrays) -> Dataset:
     )
     sources: dict[str, str] = {}
     if not any(sides.values()):
-        whole, test = put_aside(whole)
-        sources = aside_in_words(0 if test is None else len(test))
+        whole, test = hold_out(whole)
+        sources = describe_held_out(0 if test is None else len(test))
     checksum = checksum_of(whole, test, validation)
     classes = tuple(numbers)
     return Dataset(name, whole, test, classes, checksum, validation, sources)
 
 
 def class_numbers(names: Sequence[str]) -> dict[str, int]:
-    """The number of each class."""
+    """Return the number of each class."""
     return {name: number for number, name in enumerate(ordered(set(names)))}
 
 
-def put_aside(whole: Split) -> tuple[Split, Split | None]:
-    """A fifth of each class, rounded down, as the test split."""
+def hold_out(whole: Split) -> tuple[Split, Split | None]:
+    """Hold out a fifth of each class, rounded down, as the test split."""
     order = permutation(TEST_KEY, len(whole))
     aside = np.zeros(len(whole), dtype=bool)
     for number in np.unique(whole.targets):
@@ -92,8 +92,8 @@ def _targets(part: Part, numbers: Mapping[str, int], arrays: Arrays) -> NumpyArr
     unknown = next((name for name in names if name not in numbers), None)
     if unknown is not None:
         raise DatasetError(
-            f"{part.source} holds images of class {unknown}, of which there are no "
-            "training images. Add some, or leave the class out."
+            f"{part.source} holds images of class {unknown}, which has no training "
+            "images. Add some, or remove the class."
         )
     of_value = np.array([numbers[name] for name in names], dtype=np.int64)
     return of_value[places.reshape(-1)]
@@ -105,12 +105,12 @@ def _check_shapes(parts: Sequence[Part]) -> None:
         if len(part.images) != len(part.labels):
             raise DatasetError(
                 f"{part.source} holds {len(part.images)} images, but "
-                f"{len(part.labels)} labels. They do not belong together; give the "
-                "files that do."
+                f"{len(part.labels)} labels. They do not belong together; give "
+                "matching files."
             )
         if part.images.shape[1:] != first.images.shape[1:]:
             raise DatasetError(
                 f"{first.source} holds images of shape {first.images.shape[1:]}, "
                 f"{part.source} of {part.images.shape[1:]}. They do not belong "
-                "together; give the files that do."
+                "together; give matching files."
             )

@@ -1,8 +1,8 @@
-"""CIFAR-10 and CIFAR-100 from their own folders and archives, in both versions.
+"""CIFAR-10 and CIFAR-100 from their official folders and archives, both versions.
 
 CIFAR-100 gives each image two labels, a fine one of 100 classes and a coarse one of
-20: `label_from` is "fine" (without it, too) or "coarse". Their names are read from
-`meta`, or `fine_label_names.txt` and `coarse_label_names.txt`, if there is one.
+20: `label_from` is "fine" (the default) or "coarse". Their names are read from `meta`,
+or `fine_label_names.txt` and `coarse_label_names.txt`, if these exist.
 
 Source
     Krizhevsky (2009), Learning multiple layers of features from tiny images.
@@ -37,7 +37,7 @@ TEN_ARCHIVES = ("cifar-10-binary.tar.gz", cifar10_python.ARCHIVE)
 
 
 def cifar_place(path: Path) -> Path | None:
-    """The folder or archive of either data set at a path, or in the folder there."""
+    """Find the folder or archive of either data set at a path or in its folder."""
     if path.is_file():
         return path if path.name in (*ARCHIVES, *TEN_ARCHIVES) else None
     names = (cifar10.FOLDER, cifar10_python.FOLDER, *(f for f, _ in ARCHIVES.values()))
@@ -54,7 +54,7 @@ def cifar_place(path: Path) -> Path | None:
 
 
 def read_cifar(paths: Sequence[Path], label_from: str | None) -> Arrays:
-    """The images of the folder or archive."""
+    """Read the images of the folder or archive."""
     place = paths[0]
     files = None if _is_ten(place) else _files(place)
     if files is None:
@@ -62,8 +62,8 @@ def read_cifar(paths: Sequence[Path], label_from: str | None) -> Arrays:
     kind = label_from or "fine"
     if kind not in CLASSES:
         raise ConfigError(
-            f"CIFAR-100 has fine and coarse labels, got --label-from {kind}. Give one "
-            "of these."
+            f"CIFAR-100 has fine and coarse labels, got --label-from {kind}. Choose "
+            "one of these."
         )
     is_binary = "train.bin" in files
     read = _records if is_binary else _pickled
@@ -85,7 +85,7 @@ def _read_ten(place: Path, label_from: str | None) -> Arrays:
     if label_from is not None:
         raise ConfigError(
             f"CIFAR-10 has one label for each image, got --label-from {label_from}. "
-            "Leave it out."
+            "Omit it."
         )
     form = cifar10_python if cifar10_python.is_at(place) else cifar10
     names = (form.TRAIN_FILES, form.TEST_FILES)
@@ -98,7 +98,7 @@ def _read_ten(place: Path, label_from: str | None) -> Arrays:
 
 
 def _files(place: Path) -> dict[str, bytes]:
-    """The content of each file by its name."""
+    """Return the content of each file by its name."""
     if place.is_file():
         folder, names = ARCHIVES[place.name]
         members = read_tar(place, [f"{folder}/{name}" for name in names], LARGEST)
@@ -108,7 +108,7 @@ def _files(place: Path) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in paths if path.is_file()}
     except OSError as error:
         raise DatasetError(
-            f"{place} cannot be read: {error.strerror or error}. Unpack its archive "
+            f"{place} cannot be read: {error.strerror or error}. Extract its archive "
             "again."
         ) from error
 
@@ -116,8 +116,8 @@ def _files(place: Path) -> dict[str, bytes]:
 def _records(content: bytes, place: Path, kind: str) -> tuple[NumpyArray, NumpyArray]:
     if not content or len(content) % RECORD:
         raise DatasetError(
-            f"{place} holds {len(content)} bytes in a file, not a whole number of "
-            f"records of {RECORD}. Unpack its archive again."
+            f"{place} holds {len(content)} bytes in a file, not a multiple of the "
+            f"record size of {RECORD}. Extract its archive again."
         )
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD)
     labels = records[:, 1 if kind == "fine" else 0].astype(np.int64)

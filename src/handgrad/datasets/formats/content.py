@@ -1,4 +1,4 @@
-"""What a format gives: arrays of images, or picture files with their classes."""
+"""Results of the format readers: arrays of images, or labelled picture files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from handgrad.datasets.picture_files import PictureFile, PictureFiles
 class Part:
     """Images with their labels, from one file or array.
 
-    `split` is "train", "validation", "test" or, where no name says it, "".
+    `split` is "train", "validation", "test" or, if unknown, "".
 
     Shapes
         images  (count, channels, height, width), uint8
@@ -27,9 +27,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Arrays:
-    """Images that are decoded already, and the names of labels that have other ones.
+    """Decoded images, and class names of labels that are not names themselves.
 
-    `notes` name what is not used.
+    `notes` list what is not used.
     """
 
     parts: tuple[Part, ...]
@@ -39,7 +39,7 @@ class Arrays:
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """A picture file, its class and its split ("" where nothing says it)."""
+    """A picture file, its class and its split ("" if unknown)."""
 
     file: PictureFile
     class_name: str
@@ -48,7 +48,7 @@ class LabelledFile:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Encoded pictures with their classes. `notes` name what is not used."""
+    """Encoded pictures with their classes. `notes` list what is not used."""
 
     files: PictureFiles
     rows: tuple[LabelledFile, ...]

@@ -1,8 +1,8 @@
 """Pictures with their class in the file name: `cat.0.jpg`, `cat_0001.png`.
 
-The class is what stands before the last number, without the marks between them, or
-else behind the first one (`0001_cat.jpg`). A folder of test pictures without classes,
-such as `test1/1.jpg` of a competition, is passed over.
+The class is the text before the last number, without separators, or else the text
+after the first one (`0001_cat.jpg`). A folder of test pictures without classes, such as
+`test1/1.jpg` of a competition, is ignored.
 """
 
 import re
@@ -23,7 +23,7 @@ LAST = re.compile(rf"\d+{MARKS}+(\D+)\Z")
 
 
 def class_in(name: str) -> str | None:
-    """The class in a file name without its ending; None where there is none.
+    """Return the class in a file name without its extension; None if there is none.
 
     Example
         class_in("cat.0") == "cat"
@@ -33,7 +33,7 @@ def class_in(name: str) -> str | None:
 
 
 def read_file_names(paths: Sequence[Path], label_from: str | None) -> Pictures:
-    """The pictures of a folder or zip; those without a class are an error."""
+    """Read the pictures of a folder or zip; DatasetError for one without a class."""
     path = paths[0]
     files = open_pictures(path)
     rows, unnamed = [], []
@@ -47,7 +47,7 @@ def read_file_names(paths: Sequence[Path], label_from: str | None) -> Pictures:
             continue
         if class_name is None:
             raise DatasetError(
-                f"{path}: the name of {decoded(file.name)} does not begin with a class "
+                f"{path}: the name of {decoded(file.name)} does not start with a class "
                 "and end with a number, as cat.0.jpg does. Rename the file, or make "
                 "one folder of pictures for each class."
             )
@@ -57,7 +57,7 @@ def read_file_names(paths: Sequence[Path], label_from: str | None) -> Pictures:
 
 
 def names_hold_classes(names: Sequence[str]) -> bool:
-    """Whether these names, without their endings, are those of a few classes."""
+    """Whether these names, without extensions, are those of a few classes."""
     counts = Counter(class_in(name) for name in names)
     if not all(re.search(r"[^\W\d_]", name or "") for name in counts):
         return False
@@ -65,11 +65,11 @@ def names_hold_classes(names: Sequence[str]) -> bool:
 
 
 def check_loose(path: Path, names: Sequence[str]) -> None:
-    """DatasetError for pictures without folders whose names say their classes."""
+    """Raise DatasetError for pictures without folders whose names give the classes."""
     if names_hold_classes([decoded(name).rpartition(".")[0] for name in names]):
         raise DatasetError(
             f"{path} holds pictures without folders, such as {decoded(names[0])}. If "
-            "their names begin with their class, say --label-from name."
+            "their names start with their class, use --label-from name."
         )
 
 

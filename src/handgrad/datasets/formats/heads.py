@@ -10,7 +10,7 @@ LENGTH = 4096
 
 
 def head_of(path: Path, length: int = LENGTH) -> bytes:
-    """The first bytes; none of a file that cannot be read or is no whole gzip."""
+    """Return the first bytes; none if the file is unreadable or a damaged gzip."""
     try:
         with path.open("rb") as raw:
             is_gzip = raw.read(2) == GZIP

@@ -1,10 +1,10 @@
-"""A set of IDX files in a folder: MNIST's four, and all that are kept like them.
+"""A set of IDX files in a folder, like the four of MNIST.
 
-EMNIST    images are stored with rows and columns exchanged, and are turned here; its
-          labels are letters, of which the file with `mapping` in its name, or else the
-          order that its authors give, says which
-KMNIST    as MNIST
-QMNIST    labels of eight columns, of which the first is the digit
+EMNIST    images are stored transposed, and are transposed back here; labels stand for
+          letters, as given by the file with `mapping` in its name, or else in the order
+          of its authors
+KMNIST    like MNIST
+QMNIST    labels in eight columns, of which the first is the digit
 
 Source
     Cohen, Afshar, Tapson, van Schaik (2017), EMNIST: an extension of MNIST to
@@ -23,7 +23,7 @@ from handgrad.datasets.idx import axes_of, read_idx
 from handgrad.datasets.locate import plain_name
 from handgrad.errors import DatasetError
 
-ADVICE = "Replace the file, or take it out."
+ADVICE = "Replace or remove the file."
 MERGED = string.digits + string.ascii_uppercase + "abdefghnqrt"
 EMNIST = {
     "letters": dict(enumerate(string.ascii_uppercase, 1)),
@@ -36,7 +36,7 @@ EMNIST = {
 
 
 def read_idx_set(paths: Sequence[Path], label_from: str | None) -> Arrays:
-    """The images and labels of these files; of one file, those of its set."""
+    """Read images and labels of these files; for one file, those of its set."""
     folder = paths[0].parent
     chosen = None
     if len(paths) == 1:
@@ -51,7 +51,7 @@ def read_idx_set(paths: Sequence[Path], label_from: str | None) -> Arrays:
     if len(sets) != 1:
         names = ", ".join(files[_first(pairs, rest)].name for rest in sets)
         raise DatasetError(
-            f"{folder} holds {len(sets)} sets of IDX files. Give a file of the one "
+            f"{folder} holds {len(sets)} sets of IDX files. Give a file of the set "
             f"that you want, unpacked: {names or 'there are none'}."
         )
     is_emnist = "emnist" in _words(sets[0], folder)
@@ -68,13 +68,13 @@ def _part(pair: Pair, files: dict[str, Path], *, is_emnist: bool) -> Part:
 
 
 def _words(rest: tuple[str, ...], folder: Path) -> set[str]:
-    """The words of a set's name and of the two folders that it lies in."""
+    """Words in a set's name and in the names of its two parent folders."""
     above = folder.resolve().parts[-2:]
     return {*rest, *(word for part in above for word in role_of(part).rest)}
 
 
 def _letters(rest: tuple[str, ...], folder: Path) -> dict[int, str]:
-    """The character of each label."""
+    """Return the character of each label."""
     for path in _files(folder):
         role = role_of(path.stem)
         if path.suffix == ".txt" and {*rest, "mapping"} == {*role.rest}:
@@ -84,14 +84,15 @@ def _letters(rest: tuple[str, ...], folder: Path) -> dict[int, str]:
 
 
 def _mapping(path: Path) -> dict[int, str]:
-    """What a file says: a label, and the codes of its characters, in each line."""
+    """Parse a mapping file: a label and its character codes in each line."""
     try:
         lines = path.read_text(encoding="ascii").splitlines()[:1000]
         rows = [[int(word) for word in line.split()] for line in lines if line.strip()]
         return {row[0]: chr(row[1]) for row in rows}
     except (OSError, ValueError, IndexError, OverflowError) as error:
         raise DatasetError(
-            f"{path} holds no label and character code in each line ({error}). {ADVICE}"
+            f"{path} must hold a label and a character code in each line ({error}). "
+            f"{ADVICE}"
         ) from error
 
 

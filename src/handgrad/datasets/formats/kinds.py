@@ -1,7 +1,7 @@
-"""The kinds of files that hold images with labels, and how each is recognised.
+"""File formats of images with labels, and their detection.
 
-A path's kind is told by what it holds, and by its name only where contents look alike.
-Pictures in class folders are not among them: that is what remains.
+A format is detected by content, and by name only where contents are ambiguous. Pictures
+in class folders are not listed: they are the default.
 """
 
 import os
@@ -37,8 +37,8 @@ from handgrad.datasets.zip_entries import (
 )
 from handgrad.errors import DatasetError
 
-DEEPEST = 3  # folders in which files are looked for
-MOST = 2_000  # files looked into, pictures apart
+DEEPEST = 3  # levels of folders that are searched
+MOST = 2_000  # files opened for detection, without pictures
 MOST_TABLES = 20  # of a zip, which is opened for each
 NO_DATA = {".json", ".xml", ".md", ".html", ".py", ".ipynb", ".pdf", ".log", ".yaml"}
 FROM_NAME = "name"
@@ -48,9 +48,9 @@ Read = Callable[[Sequence[Path], str | None], Arrays | Pictures]
 
 @dataclass(frozen=True)
 class Kind:
-    """A format: what it is, which files are of it by their first bytes, its reader.
+    """A format: its description, detection by path and first bytes, and reader.
 
-    `has_choice` tells whether there may be several labels to choose from.
+    `has_choice` says whether there may be several labels to choose from.
     """
 
     about: str
@@ -97,21 +97,21 @@ NAMED = Kind(
 
 @dataclass(frozen=True)
 class Found:
-    """What lies at a path: the kind, and the files of it."""
+    """The format found at a path, and its files."""
 
     kind: Kind
     paths: tuple[Path, ...]
     label_from: str | None
 
     def read(self) -> Arrays | Pictures:
-        """Read it."""
+        """Read the files."""
         return self.kind.read(self.paths, self.label_from)
 
 
 def find_kind(path: Path, label_from: str | None = None) -> Found | None:
-    """The kind of what lies at a path; None for pictures in class folders.
+    """Detect the format at a path; None for pictures in class folders.
 
-    DatasetError for a file of no kind that is known, and for a folder of several.
+    DatasetError for a file of unknown format, and for a folder of several formats.
     """
     if label_from == FROM_NAME:
         return Found(NAMED, (path,), None)
@@ -130,11 +130,11 @@ def _file(path: Path, label_from: str | None) -> Found | None:
     if head_of(path).startswith(b"PK"):
         return _zip(path, label_from)
     if path.suffix.lower() == ".zip":
-        return None  # said by the reader of zips
+        return None  # the reader of zips raises the error
     if path.suffix.lower() == ".npy":
         raise _single_arrays(path)
     raise DatasetError(
-        f"{path} is no file of images with labels that is read here. Give a folder or "
+        f"{path} is not in a supported format of images with labels. Give a folder or "
         f"a zip of pictures, or {', '.join(kind.about for kind in KINDS.values())}."
     )
 
@@ -145,7 +145,7 @@ def _kind_name(path: Path) -> str | None:
 
 
 def _zip(path: Path, label_from: str | None) -> Found | None:
-    """None for a zip of pictures in folders; DatasetError for one of other data."""
+    """Detect the format in a zip; None for pictures in class folders."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -173,14 +173,14 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
 
 
 def _listed_in(path: Path, names: list[str], label_from: str | None) -> Found | None:
-    """The pictures of a zip that tables in it name."""
+    """Detect tables in a zip that name its pictures."""
     members = [zipfile.Path(path, name) for name in names[:MOST_TABLES]]
-    files = cast("list[Path]", members)  # they open and name themselves like one
+    files = cast("list[Path]", members)  # they support what is used of Path
     return _listed(path, [file for file in files if is_table(file)], label_from)
 
 
 def _data_in(path: Path, label_from: str | None) -> Found | None:
-    """The data files of a zip, read; None where there are none."""
+    """Read the data files of a zip; None if there are none."""
     with unpacked(path) as folder:
         found = None if folder is None else find_kind(folder, label_from)
         content = None if found is None else found.read()
@@ -222,8 +222,8 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
         kinds = " and ".join(KINDS[name].about for name in by_kind)
         some = ", ".join(files[0].name for files in by_kind.values())
         raise DatasetError(
-            f"{path} holds {kinds}. Give one of the files: {some}; or keep one kind "
-            "only."
+            f"{path} holds {kinds}. Give one of the files: {some}; or keep only one "
+            "format."
         )
     ((name, files),) = by_kind.items()
     return Found(KINDS[name], tuple(files), label_from)
@@ -236,19 +236,19 @@ def _listed(path: Path, tables: Sequence[Path], label_from: str | None) -> Found
 
 def _single_arrays(path: Path) -> DatasetError:
     return DatasetError(
-        f"{path} holds NumPy files of one array (.npy), which do not say what is an "
-        "image and what a label. Put them into one file: numpy.savez('data.npz', "
-        "x_train=images, y_train=labels)."
+        f"{path} holds NumPy files of one array (.npy), which do not tell images from "
+        "labels. Save them in one file: numpy.savez('data.npz', x_train=images, "
+        "y_train=labels)."
     )
 
 
 def _loose(path: Path) -> list[str]:
-    """The names of pictures that lie in a folder itself."""
+    """Names of the pictures directly in a folder."""
     return sorted(file.name for file in path.iterdir() if is_picture(file.name))
 
 
 def _files(root: Path) -> Iterator[tuple[Path, int]]:
-    """The files of a folder, with how deep each lies; not all of many pictures."""
+    """Iterate over the files of a folder and their depths, one picture per folder."""
     seen = 0
     for folder, below, names in os.walk(root):
         depth = len(Path(folder).relative_to(root).parts)

@@ -1,4 +1,4 @@
-"""Encoded pictures with their classes, through the same decoding as picture folders."""
+"""Labelled picture files, decoded like those of class folders."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import SPLITS, class_numbers
 from handgrad.datasets.formats.content import LabelledFile, Pictures
 from handgrad.datasets.image_folder import load_planned
-from handgrad.datasets.layout import Plan, aside_in_words, put_aside
+from handgrad.datasets.layout import Plan, describe_held_out, hold_out
 from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 from handgrad.text import composed
@@ -31,9 +31,9 @@ def load_labelled(
     skip_bad: bool = False,
     bit_depth: int | None = None,
 ) -> Dataset:
-    """Decode the pictures once; later calls map the decoded pixels into memory.
+    """Decode the pictures once; later calls memory-map the decoded pixels.
 
-    `bit_depth` is the least that deep pictures are read with.
+    `bit_depth` is the minimum for deep pictures.
     """
     stamps = [*(row.file for row in pictures.rows), _stamp(pictures.rows)]
     plan = replace(plan_of(pictures.rows, str(path)), bit_depth=bit_depth)
@@ -50,13 +50,15 @@ def load_labelled(
 
 
 def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
-    """Training files, then those of the test and of validation.
+    """Return the plan of training, test and validation files.
 
-    Without either of these, a fifth of each class is the test split; files of a test
-    alone are the whole.
+    Without test and validation files, a fifth of each class is the test split; test
+    files alone are read as the whole data set.
     """
     if not rows:
-        raise DatasetError(f"{source} holds no pictures with labels. Give another one.")
+        raise DatasetError(
+            f"{source} holds no pictures with labels. Give another path."
+        )
     rows = [replace(row, class_name=composed(row.class_name)) for row in rows]
     sides = {split: [row for row in rows if row.split == split] for split in SPLITS}
     train = [row for row in rows if row.split not in SPLITS]
@@ -66,13 +68,13 @@ def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
     for row in (row for split in SPLITS for row in sides[split]):
         if row.class_name not in numbers:
             raise DatasetError(
-                f"{source}: {row.file.name} is of class {row.class_name}, of which "
-                "there are no training pictures. Add some, or leave the class out."
+                f"{source}: {row.file.name} is of class {row.class_name}, which has no "
+                "training pictures. Add some, or remove the class."
             )
     sources: dict[str, str] = {}
     if not any(sides.values()):
-        train, sides["test"] = _put_aside(train)
-        sources = aside_in_words(len(sides["test"]))
+        train, sides["test"] = _hold_out(train)
+        sources = describe_held_out(len(sides["test"]))
     both = [*train, *sides["test"], *sides["validation"]]
     return Plan(
         tuple(row.file for row in both),
@@ -83,12 +85,12 @@ def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
     )
 
 
-def _put_aside(
+def _hold_out(
     rows: Sequence[LabelledFile],
 ) -> tuple[list[LabelledFile], list[LabelledFile]]:
     by_file = {row.file.name: row for row in rows}
     places = [(row.file, (row.class_name, row.file.name)) for row in rows]
-    train, test = put_aside(places)
+    train, test = hold_out(places)
     return (
         [by_file[file.name] for file, _ in train],
         [by_file[file.name] for file, _ in test],
@@ -96,7 +98,7 @@ def _put_aside(
 
 
 def _stamp(rows: Sequence[LabelledFile]) -> PictureFile:
-    """The labels as a row of the cache's key: other labels, another cache."""
+    """Digest of the labels for the cache key: other labels get another cache."""
     text = repr([(row.file.name, row.class_name, row.split) for row in rows])
     digest = sha256(text.encode("utf-8", "surrogateescape")).digest()
     return PictureFile("labels", len(rows), (int.from_bytes(digest[:8], "big"),))

@@ -1,4 +1,4 @@
-"""Arrays of labels as people keep them: numbers, words, or one column per class."""
+"""Arrays of labels: numbers, strings, or one-hot columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +8,11 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.errors import DatasetError
 
-QMNIST_COLUMNS = 8  # the first is the digit; the others say who wrote it, and where
+QMNIST_COLUMNS = 8  # the first is the digit; the others describe its writer
 
 
 def labels_of(array: NumpyArray, source: str) -> NumpyArray:
-    """The labels, (count,), int64 or text; DatasetError for anything else.
+    """Return the labels, (count,), int64 or text; DatasetError for anything else.
 
     Shapes
         array  (count,), (count, 1), (count, classes) with a single 1 in each row, or
@@ -24,8 +24,7 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
         blank = np.flatnonzero(np.char.strip(words) == "")
         if len(blank):
             raise DatasetError(
-                f"{source}: image {blank[0]} has no label. Add it, or take the image "
-                "out."
+                f"{source}: image {blank[0]} has no label. Add it, or remove the image."
             )
         return words
     is_whole = flat.dtype.kind in "biu" or (
@@ -34,38 +33,38 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
     if is_whole:
         return _whole(flat, source)
     raise DatasetError(
-        f"{source} holds labels that are neither whole numbers nor words "
+        f"{source} holds labels that are neither whole numbers nor strings "
         f"({flat.dtype}). Give each image the number or the name of its class."
     )
 
 
 def _words(flat: NumpyArray, source: str) -> NumpyArray:
-    """Labels as text; DatasetError for bytes that are no UTF-8."""
+    """Return labels as text; DatasetError for bytes that are not UTF-8."""
     if flat.dtype.kind == "U":
         return flat
     try:
         return np.array([label.decode() for label in flat.tolist()], dtype=np.str_)
     except UnicodeDecodeError as error:
         raise DatasetError(
-            f"{source} holds the label {error.object!r}, which is no UTF-8 text. Save "
+            f"{source} holds the label {error.object!r}, which is not UTF-8. Save "
             "the labels as text."
         ) from error
 
 
 def _whole(flat: NumpyArray, source: str) -> NumpyArray:
-    """Labels as int64; DatasetError for numbers that are too large to be exact."""
+    """Return labels as int64; DatasetError for numbers too large to be exact."""
     most = 2**53 if flat.dtype.kind == "f" else 2**63 - 1
     for label in (flat.min(), flat.max()) if len(flat) else ():
         if not -most <= int(label) <= most:
             raise DatasetError(
-                f"{source} holds the label {label}, and a label is at most {most:,}. "
+                f"{source} holds the label {label}, but the limit is {most:,}. "
                 "Give each image the number or the name of its class."
             )
     return flat.astype(np.int64)
 
 
 def labels_in(cells: Sequence[str], source: str) -> NumpyArray:
-    """The labels in the cells of a table: numbers if all are, else words."""
+    """Return the labels in cells of a table: numbers if all are, else strings."""
     words = np.array(cells)
     try:
         numbers = words.astype(np.float64)
@@ -92,12 +91,12 @@ def _column(array: NumpyArray, source: str) -> NumpyArray:
 
 
 def named(label: Any) -> str:
-    """A label as the name of its class."""
+    """Return the class name of a label."""
     return str(label).strip()
 
 
 def ordered(names: set[str]) -> tuple[str, ...]:
-    """Class names in the order of their numbers, or else of the alphabet."""
+    """Sort class names numerically if all are numbers, else alphabetically."""
     if all(name.removeprefix("-").isdecimal() for name in names):
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     return tuple(sorted(names))

@@ -1,11 +1,11 @@
 """A folder of pictures with a CSV file of their names and classes.
 
     id,label            see `listed_columns` for other columns
-    00001,cat           the ending of a file may be left out, and so may its folder
+    00001,cat           the extension of a file and its folder may be omitted
 
-A column named split, set, subset, usage or "data set" says which split a picture is of;
-else the name of the CSV file or of the picture's folder does. Pictures that no CSV file
-names, such as those of a competition's test set, are passed over.
+The split of a picture is given by a column named split, set, subset, usage or "data
+set", or else by the name of the CSV file or of the picture's folder. Pictures that no
+CSV file names, such as those of a competition's test set, are ignored.
 """
 
 from collections import Counter
@@ -35,12 +35,12 @@ from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded
 
-SHOWN = 3  # names of pictures in an error
+SHOWN = 3  # picture names listed in an error
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
 
 
 def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
-    """The pictures that these CSV files name; `paths` begins with their folder."""
+    """Read the pictures that these CSV files name; `paths` starts with their folder."""
     root, *tables = paths
     files = open_pictures(root)
     index = PictureIndex(files.sorted_files())
@@ -60,7 +60,7 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
             if known.class_name != found.class_name:
                 raise DatasetError(
                     f"{table} gives {found.file.name} two classes, {known.class_name} "
-                    f"and {found.class_name}. Leave one of the rows out."
+                    f"and {found.class_name}. Remove one of the rows."
                 )
         warn_of_encoding(table, form, sorted(labels))
     left = len(index.files) - len(rows)
@@ -75,7 +75,7 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
 
 
 def _unused(table: Path, form: Form, columns: Columns) -> list[str]:
-    """What is said of the columns that are neither names nor labels nor splits."""
+    """Describe the columns that are neither names nor labels nor splits."""
     used = {columns.file, columns.label, columns.split, *columns.classes}
     names = [name for place, name in enumerate(form.header) if place not in used]
     if not names:
@@ -87,12 +87,12 @@ def _unused(table: Path, form: Form, columns: Columns) -> list[str]:
 def tables_for(
     root: Path, tables: Sequence[Path], label_from: str | None
 ) -> list[Path]:
-    """Those tables that name pictures of the folder, with their classes.
+    """Select the tables that name pictures of the folder, with their classes.
 
-    Tables of answers are none: their classes are no labels. Folders that are classes
-    may be the better source, see `rival_labels`. ConfigError where it is not clear
-    which column holds the labels; DatasetError where the classes can be those of a
-    table only, and it names no picture.
+    Tables of predictions are excluded: their classes are not labels. Class folders may
+    be the better source, see `rival_labels`. ConfigError if it is ambiguous which
+    column holds the labels; DatasetError if only a table can give the classes, and it
+    names no picture.
     """
     chosen = [path for path in tables if not NO_LABELS & {*role_of(path.name).rest}]
     if not chosen:
@@ -118,7 +118,7 @@ def tables_for(
 
 
 def _class_folders(index: PictureIndex, root: Path) -> tuple[str, ...]:
-    """The classes that the folders of the pictures are; none if they are no classes."""
+    """Return the class names of the folders; none if they are not class folders."""
     try:
         return arrange(index.files, str(root)).class_names
     except DatasetError:
@@ -126,7 +126,7 @@ def _class_folders(index: PictureIndex, root: Path) -> tuple[str, ...]:
 
 
 def _check_names(listing: Listing) -> None:
-    """DatasetError for a table of labels none of whose names is that of a picture."""
+    """Raise DatasetError for a table of labels that names no existing picture."""
     header = listing.form.header
     place = next((header.index(name) for name in FILES if name in header), None)
     if listing.file is not None or place is None or not {*LABELS} & {*header}:
@@ -134,13 +134,13 @@ def _check_names(listing: Listing) -> None:
     files = listing.index.files
     shown = ", ".join(decoded(file.parts[-1]) for file in files[:SHOWN])
     if not files:
-        there = "there are no pictures beside it. Add them"
+        there = "there are no pictures next to it. Add them"
     elif len(files) > SHOWN:
-        there = f"the pictures are called {shown}, and so on. Correct the names in it"
+        there = f"the pictures are called {shown}, and so on. Correct its names"
     else:
-        there = f"the pictures are called {shown}. Correct the names in it"
+        there = f"the pictures are called {shown}. Correct its names"
     raise DatasetError(
-        f"{listing.path} names no picture that is there: its first name is "
+        f"{listing.path} names no existing picture: its first name is "
         f"{listing.form.first[place]}, and {there}."
     )
 
@@ -154,10 +154,10 @@ def _labelled(
     if len(found) > 1 and own:  # train/1.png and test/1.png
         found = [file for file in found if _folder_split(file) == own] or found
     if len(found) != 1:
-        wrong = "is not there" if not found else "could be several pictures"
+        wrong = "does not exist" if not found else "matches several pictures"
         raise DatasetError(
             f"{table} names {name}, which {wrong}. Put the picture into the folder, or "
-            "take the row out."
+            "remove the row."
         )
     label = _label(row, form, columns, f"{table} gives {name}")
     split = split_in(row[columns.split]) if columns.split is not None else ""
@@ -165,19 +165,20 @@ def _labelled(
 
 
 def _label(row: Sequence[str], form: Form, columns: Columns, gives: str) -> str:
-    """The class of a row; DatasetError that begins with `gives` for none or several."""
+    """Return the class of a row; DatasetError for none or several."""
     if columns.label is not None:
         marked = [composed(row[columns.label])]
     else:
         marked = [form.header[place] for place in columns.classes if row[place] in ONES]
     if not any(marked):
-        raise DatasetError(f"{gives} no label. Add it, or take the row out.")
+        raise DatasetError(f"{gives} no label. Add it, or remove the row.")
     if len(marked) > 1:
         count = "two" if len(marked) == 2 else len(marked)
         raise DatasetError(
-            f"{gives} {count} classes, {', '.join(marked[:-1])} and {marked[-1]}; a "
-            "picture has one here. Mark one of them, take the row out, or say which "
-            f"column tells two classes apart, such as --label-from {marked[-1]}."
+            f"{gives} {count} classes, {', '.join(marked[:-1])} and {marked[-1]}, but "
+            "a picture must have one. Mark one of them, remove the row, or choose a "
+            "column that separates two classes, such as --label-from "
+            f"{marked[-1]}."
         )
     return marked[0]
 
@@ -193,6 +194,6 @@ def _no_columns(
         return no_column(table, form.header, label_from)
     has = ", ".join(form.header) if form is not None else ""
     return ConfigError(
-        f"{table} has no column of names of pictures that are there (it has {has}). "
+        f"{table} has no column of names of existing pictures (it has {has}). "
         "Put them into its folder, or correct the names."
     )

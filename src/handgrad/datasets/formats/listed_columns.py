@@ -1,8 +1,7 @@
-"""Which column of a table names pictures, and which ones say their class.
+"""Detection of the columns of a table that hold picture names and labels.
 
-The column of names is the one whose cells name pictures that are there; the label's is
-known by its own name, or is the only other one. Several columns of 0 and 1 are the
-classes themselves.
+The column of names is the one whose cells name existing pictures; the label column has
+a known name, or is the only other one. Several columns of 0 and 1 are one-hot classes.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +29,7 @@ MARKS = {"0", "0.0", "1", "1.0"}
 class Columns:
     """The columns of a table: the picture's name, its label, its split if any.
 
-    Where each class has a column of its own, `label` is None and `classes` are those.
+    With one column per class, `label` is None and `classes` are these columns.
     """
 
     file: int
@@ -42,7 +41,7 @@ class Columns:
 def columns_of(
     form: Form, is_picture: Callable[[str], bool], label_from: str | None = None
 ) -> Columns | None:
-    """Which column is what; None for a table that names no pictures with classes."""
+    """Detect the columns; None for a table without names and classes of pictures."""
     names = form.header or ("",) * len(form.first)
     if len(names) != len(form.first):
         return None
@@ -65,7 +64,7 @@ def columns_of(
 
 
 def file_column(form: Form, is_picture: Callable[[str], bool]) -> int | None:
-    """The column of the pictures' names; None in a table that names none."""
+    """Return the column of picture names; None if there is none."""
     names = form.header or ("",) * len(form.first)
     if len(names) != len(form.first):
         return None
@@ -78,7 +77,7 @@ def _file(
     is_picture: Callable[[str], bool],
     labels: Sequence[str],
 ) -> int | None:
-    """The column whose first cell names a picture, known names first."""
+    """Return the column whose first cell names a picture; known headers first."""
     found = [place for place, cell in enumerate(cells) if is_picture(cell)]
     ranks = {name: rank for rank, name in enumerate(FILES) if name not in labels}
     found = [place for place in found if names[place] not in labels]

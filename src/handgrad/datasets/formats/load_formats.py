@@ -1,4 +1,4 @@
-"""A data set from a path, whatever its format."""
+"""Loading data sets of any supported format from a path."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +17,7 @@ from handgrad.errors import ConfigError, DatasetError
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 LEAST_CLASSES = 2
-FOLDER = "folder"  # the label is that of the folder
+FOLDER = "folder"  # labels are folder names
 
 
 def load_path(
@@ -30,7 +30,7 @@ def load_path(
     allow_empty_classes: bool = False,
     skip_bad: bool = False,
 ) -> Dataset:
-    """The data set of a file or folder."""
+    """Load the data set of a file or folder."""
     found = find_chosen(path, label_from)
     if found is None:
         return load_images(
@@ -60,16 +60,16 @@ def load_path(
 
 
 def find_chosen(path: Path, label_from: str | None) -> Found | None:
-    """What lies at a path, with the labels of this choice; None for class folders.
+    """Detect the format at a path, with the chosen labels; None for class folders.
 
-    ConfigError for a choice where there are no other labels to choose from.
+    ConfigError for a choice if there are no labels to choose from.
     """
     found = None if label_from == FOLDER else find_kind(path, label_from)
     has_choice = label_from == FOLDER if found is None else found.kind.has_choice
     if label_from is not None and not has_choice:
         about = "pictures in class folders" if found is None else found.kind.about
         raise ConfigError(
-            f"{path} holds {about}, got --label-from {label_from}. Leave it out."
+            f"{path} holds {about}, got --label-from {label_from}. Omit it."
         )
     return found
 
@@ -83,10 +83,10 @@ def load_whole(
     skip_bad: bool = False,
     bit_depth: int | None = None,
 ) -> Dataset | None:
-    """All images of a file or folder, whatever their splits; one class is enough.
+    """Load all images of a file or folder as one split; one class is enough.
 
-    `bit_depth` is the least that deep pictures are read with. None for pictures in
-    class folders.
+    `bit_depth` is the minimum for deep pictures. Returns None for pictures in class
+    folders.
     """
     found = None if label_from == FOLDER else find_kind(path, label_from)
     if found is None:
@@ -109,11 +109,11 @@ def load_whole(
 
 
 def _check_classes(path: Path, dataset: Dataset) -> Dataset:
-    """DatasetError for a data set of one class."""
+    """Raise DatasetError for a data set of one class."""
     if dataset.classes < LEAST_CLASSES:
         raise DatasetError(
-            f"{path} holds images of one class only ({dataset.class_names[0]}), and a "
-            "classifier needs two or more. Give more images, or other labels as "
+            f"{path} holds images of one class only ({dataset.class_names[0]}), but a "
+            "classifier needs two or more. Add images, or choose other labels with "
             "--label-from WHAT."
         )
     return dataset

@@ -1,13 +1,13 @@
-"""Arrays of numbers in a MATLAB file of version 5 to 7, the kind that SVHN is kept in.
+"""Numeric arrays of MATLAB files of version 5 to 7, the format of SVHN.
 
-    header       128 bytes; the last two say in which order bytes stand
+    header       128 bytes; the last two give the byte order
     element      a type and a length, 4 bytes each, then its content, padded to 8 bytes;
-                 with 4 bytes or fewer of content all of it is in 8 bytes
-    compressed   an element packed by zlib
-    matrix       elements: flags, sizes, name, numbers; the first axis runs fastest
+                 with 4 bytes or fewer of content, the whole element takes 8 bytes
+    compressed   an element compressed with zlib
+    matrix       elements: flags, sizes, name, numbers, in column-major (Fortran) order
 
-Only matrices of real numbers are read; others are passed over. SciPy's reader is not
-used: on a damaged file it can end the process.
+Only matrices of real numbers are read; others are ignored. SciPy's reader is not used:
+a damaged file can make it crash the process.
 
 Source
     The MathWorks, MAT-File Format, chapter 1: level 5.
@@ -33,14 +33,14 @@ NUMBERS = {
     13: "u8",
 }  # fmt: skip
 COMPLEX = 0x0800  # a flag
-FIRST_CLASS, LAST_CLASS = 6, 15  # of the classes of matrices, those of numbers
-ZLIB_RATIO = 1032  # deflate packs no better than this
+FIRST_CLASS, LAST_CLASS = 6, 15  # the numeric classes of matrices
+ZLIB_RATIO = 1032  # the highest compression ratio of deflate
 MOST_AXES = 8
 BROKEN = (struct.error, zlib.error, ValueError, UnicodeDecodeError)
 
 
 def read_mat5(path: Path) -> dict[str, NumpyArray]:
-    """The matrices of numbers of a file by their names; DatasetError if damaged."""
+    """Read the numeric matrices of a file by name; DatasetError if damaged."""
     try:
         check_memory(3 * path.stat().st_size, str(path))
         content = path.read_bytes()
@@ -71,7 +71,7 @@ def _matrices(
 
 
 def _unpacked(body: bytes, order: str, path: Path) -> bytes:
-    """One element, no longer than it says at its beginning."""
+    """Decompress one element; ValueError unless its size is as declared."""
     reader = zlib.decompressobj()
     start = reader.decompress(body, 8)
     kind, size = struct.unpack(f"{order}2I", start)
@@ -85,7 +85,7 @@ def _unpacked(body: bytes, order: str, path: Path) -> bytes:
 
 
 def _ends(reader: "zlib._Decompress") -> bool:
-    """Whether nothing but the checksum is left, and that is right."""
+    """Whether only the checksum is left, and it is correct."""
     return not reader.decompress(reader.unconsumed_tail, 1) and reader.eof
 
 
@@ -94,13 +94,13 @@ def _elements(content: bytes, order: str) -> Iterator[tuple[int, bytes]]:
     while place < len(content):
         kind, size = struct.unpack_from(f"{order}2I", content, place)
         start = place + 8
-        if kind >> 16:  # a small one: its length, then its type, then up to 4 bytes
+        if kind >> 16:  # a small element: length, type and up to 4 bytes
             kind, size, start = kind & 0xFFFF, kind >> 16, place + 4
             place += 8
         else:
             place = start + size if kind == COMPRESSED else start + -(-size // 8) * 8
         if start + size > len(content) or (start == place - 4 and size > 4):
-            raise ValueError("an element that breaks off")
+            raise ValueError("a truncated element")
         yield kind, content[start : start + size]
 
 

@@ -1,8 +1,8 @@
-"""Arrays of numbers in a MATLAB file of version 7.3, which is an HDF5 file.
+"""Numeric arrays of MATLAB files of version 7.3, which are HDF5 files.
 
-Read with h5py, if that is installed. Axes stand in reverse order there. Only what lies
-in the file itself is read: links to other files, and data kept in them, are passed
-over, since a file from somebody else could name any file of this machine.
+They are read with h5py, if it is installed. Axes are stored in reverse order. Only data
+in the file itself is read: links to other files and external data are ignored, as a
+file from an untrusted source could name any file on this machine.
 """
 
 from pathlib import Path
@@ -19,12 +19,12 @@ BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError)
 
 
 def read_mat73(path: Path) -> dict[str, NumpyArray]:
-    """The arrays of numbers of a file by their names; DatasetError if damaged."""
+    """Read the numeric arrays of a file by name; DatasetError if damaged."""
     try:
         import h5py
     except ImportError as error:
         raise DatasetError(
-            f"{path} is a MATLAB file of version 7.3, and h5py is needed to read it. "
+            f"{path} is a MATLAB file of version 7.3, and reading it needs h5py. "
             "Install it with pip install h5py, or save the file with -v7."
         ) from error
     try:

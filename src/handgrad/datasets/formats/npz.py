@@ -1,6 +1,6 @@
 """NumPy archives of images and labels, such as Keras's mnist.npz and MedMNIST's.
 
-Nothing is ever unpickled: an archive of objects is refused.
+Nothing is ever unpickled: object arrays are refused.
 """
 
 import zipfile
@@ -24,28 +24,28 @@ from handgrad.datasets.formats.roles import role_of
 from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 
-LONGEST = 200  # characters of a reason
+LONGEST = 200  # characters of an error's reason
 ADVICE = "Save it again with numpy.savez, as arrays of numbers"
 
 
 def is_npz(path: Path, head: bytes) -> bool:
-    """Whether a file is an archive of arrays."""
+    """Whether a file is a NumPy archive."""
     if not head.startswith(b"PK\x03\x04"):
         return False
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except Exception:  # whatever a damaged file brings about
+    except Exception:  # a damaged file may raise anything
         return path.suffix.lower() == ".npz"
     return bool(names) and all(name.endswith(".npy") for name in names)
 
 
 def read_npz(paths: Sequence[Path], label_from: str | None) -> Arrays:
-    """The images and labels of these archives.
+    """Read the images and labels of these archives.
 
-    Where an archive holds a single array, its own name says what that is, as in
-    `kmnist-train-imgs.npz`. An array of words such as `class_names` names the classes
-    that are numbers; other arrays beside images and labels are not used.
+    If an archive holds a single array, the name of the archive says what it is, as in
+    `kmnist-train-imgs.npz`. An array of strings such as `class_names` gives the names
+    of numbered classes; other arrays besides images and labels are not used.
     """
     arrays: dict[str, Any] = {}
     for path in paths:
@@ -85,7 +85,7 @@ def read_npz(paths: Sequence[Path], label_from: str | None) -> Arrays:
 def _class_names(
     spare: Mapping[str, NumpyArray], parts: Sequence[Part]
 ) -> dict[str, dict[int, str]]:
-    """The name of each label's class, by the name of the array that holds them."""
+    """Return the class names of the labels, by the name of their array."""
     if any(part.labels.dtype.kind != "i" for part in parts):
         return {}
     labels = np.unique(np.concatenate([part.labels for part in parts]))
@@ -106,7 +106,7 @@ def _text(word: str | bytes) -> str:
 
 
 def _named(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Two arrays that were saved without names are images and labels."""
+    """Name two arrays that were saved without names: images and labels."""
     if set(arrays) != {"arr_0", "arr_1"}:
         return arrays
     labels, images = sorted(arrays.values(), key=lambda array: array.ndim)
@@ -123,7 +123,7 @@ def _arrays(path: Path) -> dict[str, Any]:
         return {n: array for n, array in found.items() if isinstance(array, np.ndarray)}
     except HandgradError:
         raise
-    except Exception as error:  # whatever a damaged file brings about
+    except Exception as error:  # a damaged file may raise anything
         reason = str(error).partition("\n")[0][:LONGEST].rstrip(".")
         raise DatasetError(
             f"{path} cannot be read as arrays of numbers ({reason}). {ADVICE}."

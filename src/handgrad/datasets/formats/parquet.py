@@ -1,9 +1,9 @@
-"""Parquet files of images as Hugging Face writes them; needs the package pyarrow.
+"""Parquet files of images as written by Hugging Face; needs the package pyarrow.
 
     image   {"bytes": the file's content, "path": its name}, or the bytes alone
-    label   a number, whose name the file's own notes give, or a name
+    label   a number, whose name is in the file's metadata, or a name
 
-A file's name says its split: `train-00000-of-00001.parquet`.
+The split is given by the file's name: `train-00000-of-00001.parquet`.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category", "
 
 
 class ParquetImages:
-    """The images of several files; a group of rows is read when one of it is."""
+    """The images of several files, read by row group."""
 
     def __init__(self) -> None:
         self.passed_over: Counter[str] = Counter()
@@ -40,13 +40,13 @@ class ParquetImages:
         self.lock = Lock()
 
     def add(self, path: Path, file: Any, column: str, count: int) -> list[PictureFile]:
-        """The images of one more file; ValueError unless there are `count`."""
+        """Add the images of a file; ValueError unless there are `count`."""
         groups = [
             file.metadata.row_group(group).num_rows
             for group in range(file.metadata.num_row_groups)
         ]
         if sum(groups) != count or min(groups, default=0) < 0:
-            raise ValueError("its groups have another number of rows")
+            raise ValueError("the number of rows in its row groups is wrong")
         about, start = path.stat(), len(self.files)
         self.columns[str(path)] = (file, column)
         for group, length in enumerate(groups):
@@ -58,11 +58,11 @@ class ParquetImages:
         return self.files[start:]
 
     def sorted_files(self) -> list[PictureFile]:
-        """Every image, file by file and row by row."""
+        """Return every image, file by file and row by row."""
         return list(self.files)
 
     def read(self, name: str) -> bytes:
-        """The content of one."""
+        """Return the content of an image."""
         path, group, row = self.places[name]
         with self.lock:
             if self.group != (path, group):
@@ -72,8 +72,8 @@ class ParquetImages:
         content = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(content, bytes):
             raise DatasetError(
-                f"{name} holds no content, only a path perhaps. Write the file again "
-                "with the pictures in it."
+                f"{name} holds no image data, perhaps only a path. Write the file "
+                "again with the images embedded."
             )
         return content[: FILE_LIMIT + 1]
 
@@ -101,13 +101,13 @@ class ParquetImages:
 
 
 def read_parquet(paths: Sequence[Path], label_from: str | None) -> Pictures:
-    """The images of these files; `label_from` names the column of labels."""
+    """Read the images of these files; `label_from` names the column of labels."""
     try:
         from pyarrow import parquet
     except ImportError as error:
         raise DatasetError(
-            f"{paths[0]} is a Parquet file, and to read it the package pyarrow is "
-            "needed. Install it with: pip install pyarrow"
+            f"{paths[0]} is a Parquet file, and reading it needs the package pyarrow. "
+            "Install it with: pip install pyarrow"
         ) from error
     images, rows = ParquetImages(), []
     for path in paths:
@@ -135,16 +135,16 @@ def _column(names: Sequence[str], wanted: Sequence[str], path: Path, what: str) 
     if found is None:
         raise ConfigError(
             f"{path} has no column of {what} ({', '.join(wanted)}), but "
-            f"{', '.join(names)}. Give the column of labels as --label-from NAME, and "
-            "name that of the images image."
+            f"{', '.join(names)}. Choose the column of labels with --label-from NAME, "
+            "and call the column of images image."
         )
     return found
 
 
-def _class_names(notes: Mapping[bytes, bytes], column: str) -> list[str]:
-    """The names of label numbers, from the notes that Hugging Face writes."""
+def _class_names(metadata: Mapping[bytes, bytes], column: str) -> list[str]:
+    """Return the names of label numbers, from the metadata of Hugging Face."""
     try:
-        features = parse_json(notes[b"huggingface"])["info"]["features"]
+        features = parse_json(metadata[b"huggingface"])["info"]["features"]
         names = features[column]["names"]
     except (KeyError, ValueError, TypeError):
         return []
@@ -156,7 +156,7 @@ def _named(value: Any, names: Sequence[str], where: str) -> str:
         return names[value]
     if not isinstance(value, int | str) or not str(value).strip() or value == -1:
         raise DatasetError(
-            f"{where} has no label. Train on files that have labels, or leave it out."
+            f"{where} has no label. Train on files that have labels, or remove it."
         )
     return str(value).strip()
 

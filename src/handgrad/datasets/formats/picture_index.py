@@ -1,4 +1,4 @@
-"""Pictures by the ways in which a table may name them."""
+"""Look-up of pictures by the names that a table may use."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from handgrad.text import composed, decoded
 
 
 class PictureIndex:
-    """Pictures by their names, with or without ending and folders."""
+    """Pictures by name, with or without extension and folders."""
 
     def __init__(self, files: Sequence[PictureFile]) -> None:
         self.files = files
@@ -25,11 +25,11 @@ class PictureIndex:
                     self.places[key].append(file)
 
     def has(self, name: str) -> bool:
-        """Whether a name is that of a picture."""
+        """Whether there is a picture of this name."""
         return bool(self.find(name))
 
     def find(self, name: str) -> list[PictureFile]:
-        """The pictures of a name; folders of another machine before it may be left."""
+        """Return the pictures of a name; unknown leading folders are ignored."""
         parts = composed(name).replace("\\", "/").removeprefix("./").split("/")
         for start in range(len(parts)):
             found = self.places.get("/".join(parts[start:]))
@@ -38,9 +38,9 @@ class PictureIndex:
         return []
 
     def form_of(self, table: Path) -> Form | None:
-        """How a table is written; its first row is the first that names a picture.
+        """Return the form of a table; its first row is the first to name a picture.
 
-        That of the file where none does.
+        If no row does, it is the first row of the file.
         """
         form = form_of(table)
         if form is None or any(map(self.has, form.first)):
@@ -49,6 +49,6 @@ class PictureIndex:
             for row in rows_of(table, form):
                 if any(map(self.has, row)):
                     return replace(form, first=tuple(row))
-        except DatasetError:  # rows of several lengths
+        except DatasetError:  # rows of different lengths
             pass
         return form

@@ -1,11 +1,11 @@
-"""Images as the rows of a CSV file, as Kaggle's digits have them.
+"""Images as the rows of a CSV file, as in Kaggle's digit recognizer.
 
     label,pixel0,pixel1,...     a label and the pixels of a square image in each row
 
-The label's column is named so, or is the first where the number of columns says that
-one is no pixel. Columns beside those of a label and of numbered pixels are not used. A
-file without labels, such as Kaggle's `test.csv`, has nothing to train on:
-`handgrad predict` takes it.
+The label column has a known name, or is the first column if the number of columns shows
+that one is not a pixel. Columns other than a label and numbered pixels are not used. A
+file without labels, such as Kaggle's `test.csv`, cannot be trained on, but
+`handgrad predict` reads it.
 """
 
 import re
@@ -40,7 +40,7 @@ NO_PIXELS = {"id", "index", "imageid", "usage", "", "unnamed: 0"}
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns are pixels, which one is the label, and what others there are."""
+    """The columns of pixels, the label column, and other columns."""
 
     pixels: tuple[int, ...]
     label: int | None
@@ -48,13 +48,13 @@ class Columns:
 
 
 def is_pixel_csv(path: Path) -> bool:
-    """Whether a file holds rows of pixels."""
+    """Whether a file is a CSV file of pixels."""
     form = form_of(path) if is_table(path) else None
     return form is not None and columns_of(form) is not None
 
 
 def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
-    """Which column is what; None where the rows are no square images."""
+    """Detect the columns; None if the rows are not square images."""
     count = len(form.first)
     if form.header and len(form.header) != count:
         return None
@@ -82,16 +82,16 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
 
 
 def _numbered(names: Sequence[str]) -> set[int]:
-    """The columns of names that are many and alike but for their numbers: pixel0."""
+    """Return columns whose many names differ in their number only: pixel0."""
     stems = [re.sub(r"\d+", "0", name) for name in names]
     counts = Counter(stems)
     return {n for n, stem in enumerate(stems) if counts[stem] >= LEAST_PIXELS}
 
 
 def read_pixel_csv(paths: Sequence[Path], label_from: str | None) -> Arrays:
-    """The images and labels of these files; those without labels are passed over.
+    """Read images and labels of these files; files without labels are ignored.
 
-    ConfigError where it is not clear which column holds the labels.
+    ConfigError if it is ambiguous which column holds the labels.
     """
     parts, notes = [], []
     for path in paths:
@@ -108,14 +108,14 @@ def read_pixel_csv(paths: Sequence[Path], label_from: str | None) -> Arrays:
         raise _no_label(paths[0], label_from)
     if not parts:
         raise DatasetError(
-            f"{paths[0]} holds images without labels, and training needs them. Give a "
-            "file with a column named label, or ask handgrad predict about this one."
+            f"{paths[0]} holds images without labels, but training needs labels. Give "
+            "a file with a column named label, or use handgrad predict for this one."
         )
     return Arrays(tuple(parts), {}, tuple(notes))
 
 
 def read_rows(path: Path) -> tuple[NumpyArray, NumpyArray | None]:
-    """The images of a file, and their labels, if it has any.
+    """Read the images of a file, and their labels, if it has any.
 
     Shapes
         images  (count, 1 or 3, height, width), uint8
@@ -159,7 +159,7 @@ def _read(
 def _read_cells(
     path: Path, form: Form, columns: Columns
 ) -> tuple[NumpyArray, NumpyArray | None]:
-    """The same where labels are words or a cell is wrong, which is named then."""
+    """Read cell by cell: for labels that are strings, and to locate a wrong cell."""
     blocks, labels = [], []
     batch: list[list[str]] = []
     for row in rows_of(path, form):
@@ -179,10 +179,10 @@ def _read_cells(
 def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> NumpyArray:
     try:
         chosen = [[row[place] for place in columns.pixels] for row in rows]
-        with np.errstate(over="ignore"):  # infinity is no pixel, and refused as that
+        with np.errstate(over="ignore"):  # images_of refuses infinity
             return np.array(chosen, dtype=np.float32)
     except ValueError as error:
         raise DatasetError(
-            f"{path} holds a pixel that is no number ({error}). Correct the row, or "
-            "take it out."
+            f"{path} holds a pixel that is not a number ({error}). Correct or remove "
+            "the row."
         ) from error

@@ -1,10 +1,10 @@
-"""Images as strings of pixels in one column of a CSV file, as FER2013 has them.
+"""Images as strings of pixels in one column of a CSV file, as in FER2013.
 
     emotion,pixels,Usage
     0,70 80 82 ...,Training     whole numbers from 0 to 255, of a square image
 
 The usage PublicTest is the validation split, PrivateTest the test split. A file without
-labels has nothing to train on, and is passed over.
+labels cannot be trained on, and is ignored.
 
 Source
     Goodfellow and others (2013), Challenges in representation learning: a report on
@@ -35,7 +35,7 @@ from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 
 LEAST_PIXELS = 16
-ROWS = 4096  # rows after which memory is looked at again
+ROWS = 4096  # rows between checks of free memory
 USAGES = {"publictest": "validation", "privatetest": "test"}
 SPLITS = {"usage", "split", "set", "subset"}
 EMOTION = "emotion"
@@ -44,7 +44,7 @@ EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column is what, and how many pixels an image has."""
+    """The columns, and the number of pixels of an image."""
 
     pixels: int
     label: int | None
@@ -59,7 +59,7 @@ def is_pixel_strings(path: Path) -> bool:
 
 
 def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
-    """Which column is what; None where none, or several, hold strings of pixels."""
+    """Detect the columns; None unless exactly one holds strings of pixels."""
     if form.header and len(form.header) != len(form.first):
         return None
     sizes = [_size(cell) for cell in form.first]
@@ -81,7 +81,7 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
 
 
 def read_pixel_strings(paths: Sequence[Path], label_from: str | None) -> Arrays:
-    """The images and labels of these files; those without labels are passed over."""
+    """Read images and labels of these files; files without labels are ignored."""
     parts: list[Part] = []
     names: dict[int, str] = {}
     notes = []
@@ -97,15 +97,15 @@ def read_pixel_strings(paths: Sequence[Path], label_from: str | None) -> Arrays:
         raise no_column(paths[0], _form(paths[0], None)[0].header, label_from)
     if not parts:
         raise DatasetError(
-            f"{paths[0]} holds images without labels, and training needs them. Give a "
-            "file with a column named label or emotion, or ask handgrad predict about "
+            f"{paths[0]} holds images without labels, but training needs labels. Give "
+            "a file with a column named label or emotion, or use handgrad predict for "
             "this one."
         )
     return Arrays(tuple(parts), names, tuple(notes))
 
 
 def read_strings(path: Path) -> NumpyArray:
-    """The images of a file, with labels or without.
+    """Read the images of a file, with or without labels.
 
     Shapes
         images  (count, 1 or 3, height, width), uint8
@@ -121,13 +121,13 @@ def _form(path: Path, label_from: str | None) -> tuple[Form, Columns]:
     if form is None or columns is None:
         raise DatasetError(
             f"{path} holds no column with the pixels of a square image in each row. "
-            "Correct its first row, or take it out."
+            "Correct or remove its first row."
         )
     return form, columns
 
 
 def _parts(path: Path, form: Form, columns: Columns) -> Iterator[Part]:
-    """The images of each split, as the rows say, or else the name of the file."""
+    """Return the images of each split, as given by the rows or the file name."""
     images: dict[str, list[NumpyArray]] = defaultdict(list)
     labels: dict[str, list[str]] = defaultdict(list)
     for pixels, label, usage in _rows(path, form, columns):
@@ -157,25 +157,25 @@ def _pixels(cell: str, count: int, path: Path, number: int) -> NumpyArray:
     words = cell.split()
     if len(words) != count:
         raise DatasetError(
-            f"{path}: row {number} has {len(words)} pixels, the first {count}. Correct "
-            "the row, or take it out."
+            f"{path}: row {number} has {len(words)} pixels, but the first has {count}. "
+            "Correct or remove the row."
         )
     try:
         values = np.array(words, np.float64)
-        is_in_range = bool(((values >= 0) & (values <= 255)).all())  # none is NaN
+        is_in_range = bool(((values >= 0) & (values <= 255)).all())  # false for NaN
         is_right = is_in_range and not (values % 1).any()
     except (ValueError, OverflowError):
         is_right = False
     if not is_right:
         raise DatasetError(
-            f"{path}: row {number} has a pixel that is no whole number from 0 to 255. "
-            "Correct the row, or take it out."
+            f"{path}: row {number} has a pixel that is not a whole number from 0 to "
+            "255. Correct or remove the row."
         )
     return values.astype(np.uint8)
 
 
 def _size(cell: str) -> int:
-    """The number of pixels in a cell; 0 where it holds no square image."""
+    """Number of pixels in a cell; 0 if it does not hold a square image."""
     words = cell.split()
     is_image = len(words) >= LEAST_PIXELS and square_shape(len(words)) is not None
     return len(words) if is_image and all(map(is_number, words)) else 0

@@ -1,12 +1,12 @@
-"""Arrays of images as people keep them, as bytes with the axes of a network.
+"""Conversion of image arrays in usual layouts to bytes in the layout of a network.
 
 (count, height, width)                  grey
 (count, height, width, 1 or 3)          channels last
 (count, 1 or 3, height, width)          channels first
 (count, size * size) or (count, 3 * size * size)    rows of square images
 
-bytes, and whole numbers from 0 to 255  as they are
-fractions from 0 to 1                   times 255
+bytes, and whole numbers from 0 to 255  unchanged
+fractions from 0 to 1                   multiplied by 255
 other numbers from 0 to 255             rounded
 """
 
@@ -18,15 +18,15 @@ from handgrad.arrays import NumpyArray
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 
-LOOKED_AT = 256  # images
+SAMPLED = 256  # images
 READ = (
-    "Read are (count, height, width), with 1 or 3 channels as the second or last axis, "
-    "and rows of square images"
+    "Supported are (count, height, width), with 1 or 3 channels as the second or last "
+    "axis, and rows of square images"
 )
 
 
 def images_of(array: NumpyArray, source: str) -> NumpyArray:
-    """The images, (count, channels, height, width), uint8; DatasetError for others."""
+    """Return (count, channels, height, width), uint8; DatasetError for others."""
     if array.size == 0:
         raise DatasetError(f"{source} holds no images. Give another file.")
     arranged = _arranged(array, source)
@@ -34,7 +34,7 @@ def images_of(array: NumpyArray, source: str) -> NumpyArray:
 
 
 def square_shape(numbers: int) -> tuple[int, int, int] | None:
-    """(channels, size, size) of a square image of so many numbers, if there is one."""
+    """Return (channels, size, size) of a square image of `numbers` values, or None."""
     for channels in (1, 3):
         side = isqrt(numbers // channels)
         if side > 1 and channels * side * side == numbers:
@@ -52,21 +52,21 @@ def _arranged(array: NumpyArray, source: str) -> NumpyArray:
     if array.ndim == 4 and array.shape[1] in (1, 3):
         return array
     raise DatasetError(
-        f"{source} holds an array of shape {array.shape}, which are no images. {READ}."
+        f"{source} holds an array of shape {array.shape}, which is not images. {READ}."
     )
 
 
 def _squares(array: NumpyArray, channels: int, side: int) -> NumpyArray:
-    """Rows as images; their colours one after another, or of each pixel together.
+    """Reshape rows to images, with channels as planes or interleaved.
 
-    Neighbours in an image are alike: the order in which they are more so is taken.
+    Neighbouring pixels are similar: the order with smaller differences is chosen.
     """
     planes = array.reshape(-1, channels, side, side)
     if channels == 1:
         return planes
     pixels = np.moveaxis(array.reshape(-1, side, side, channels), 3, 1)
     steps = [
-        np.abs(np.diff(images[:LOOKED_AT].astype(np.float64))).mean()
+        np.abs(np.diff(images[:SAMPLED].astype(np.float64))).mean()
         for images in (pixels, planes)
     ]
     return planes if steps[1] < steps[0] else pixels
@@ -77,14 +77,14 @@ def _bytes(array: NumpyArray, source: str) -> NumpyArray:
         return array
     if array.dtype.kind not in "biuf":
         raise DatasetError(
-            f"{source} holds {array.dtype}, which are no pixels. Save them as numbers."
+            f"{source} holds {array.dtype}, which are not pixels. Save them as numbers."
         )
     check_memory(array.size * 8, source)
     low, high = array.min(), array.max()
-    if not (low >= 0 and high <= 255):  # also of NaN
+    if not (low >= 0 and high <= 255):  # true for NaN
         raise DatasetError(
-            f"{source} holds pixels from {low} to {high}; read are 0 to 1 and 0 to "
-            "255. Save them so."
+            f"{source} holds pixels from {low} to {high}, expected 0 to 1 or 0 to "
+            "255. Rescale them."
         )
     is_fraction = array.dtype.kind == "b" or (array.dtype.kind == "f" and high <= 1)
     return np.rint(array * 255.0 if is_fraction else array).astype(np.uint8)

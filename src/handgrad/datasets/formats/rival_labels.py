@@ -1,8 +1,9 @@
-"""Whether a table beside pictures says their classes, or their folders do.
+"""The choice between the labels of a table and those of class folders.
 
-Folders that are classes, or splits with classes, win over a table of few pictures, of
-sizes or captions, and over a list of the classes. A column with the name of a label, or
-one of 0 and 1 for each class, wins over the folders. What is left is asked for.
+Class folders, or splits with class folders, take precedence over a table of few
+pictures, of sizes or captions, and over a list of the classes. A label column of a
+known name, or one-hot columns, take precedence over the folders. In all other cases the
+user has to choose.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,13 +19,13 @@ from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded
 
-OR_FOLDERS = ", or say --label-from folder if the folders are the classes"
+OR_FOLDERS = ", or use --label-from folder if the folders are the classes"
 ONES = ("1", "1.0")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A table that may name pictures; without `columns`, not clearly with labels."""
+    """A table that may name pictures; `columns` is None if its labels are unclear."""
 
     path: Path
     form: Form
@@ -40,30 +41,30 @@ class Listing:
 
     @cached_property
     def rows(self) -> list[tuple[list[PictureFile], list[str]]]:
-        """Each row that names pictures: these, and its cells."""
+        """The rows that name pictures: each with these pictures and its cells."""
         return list(self._named_rows())
 
     def _named_rows(self) -> Iterator[tuple[list[PictureFile], list[str]]]:
         if self.file is None:
             return
-        with suppress(DatasetError):  # rows of several lengths
+        with suppress(DatasetError):  # rows of different lengths
             for row in rows_of(self.path, self.form):
                 if files := self.index.find(row[self.file]):
                     yield files, row
 
     def named(self, *, alone: bool = False) -> set[str]:
-        """The pictures that rows name; with `alone`, those of rows that name one."""
+        """Return the named pictures; with `alone`, those of rows that name only one."""
         rows = [files for files, _ in self.rows if not alone or len(files) == 1]
         return {file.name for files in rows for file in files}
 
     def others(self) -> Iterator[int]:
-        """The columns of neither names nor splits."""
+        """Iterate over the columns that are neither names nor splits."""
         split = None if self.columns is None else self.columns.split
         columns = range(len(self.form.first))
         return (place for place in columns if place not in (self.file, split))
 
     def repeats(self, place: int) -> bool:
-        """Whether a column repeats a folder of each picture."""
+        """Whether a column repeats a folder name of each picture."""
         return bool(self.rows) and all(
             composed(row[place]) in {decoded(part) for part in files[0].parts[:-1]}
             for files, row in self.rows
@@ -71,9 +72,9 @@ class Listing:
 
 
 def are_folders_better(listings: Sequence[Listing], classes: Sequence[str]) -> bool:
-    """Whether the folders of these `classes` say them, not the tables.
+    """Whether the labels are those of the folders `classes`, not of the tables.
 
-    ConfigError where that is not clear.
+    ConfigError if that is ambiguous.
     """
     named = set().union(*(listing.named() for listing in listings))
     if _is_small(named, listings[0].index):
@@ -93,9 +94,9 @@ def are_folders_better(listings: Sequence[Listing], classes: Sequence[str]) -> b
 def check_clear(
     listing: Listing, label_from: str | None, classes: Sequence[str]
 ) -> None:
-    """ConfigError for a table of at least half of the pictures without clear labels.
+    """Raise ConfigError for a table of at least half the pictures with unclear labels.
 
-    One that repeats the folders of the pictures is no other source of labels.
+    A table that only repeats the folders of the pictures is accepted.
     """
     if listing.file is None or _is_small(listing.named(alone=True), listing.index):
         return
@@ -112,7 +113,7 @@ def _is_small(named: set[str], index: PictureIndex) -> bool:
 
 
 def _is_list_of_classes(listing: Listing, classes: Sequence[str]) -> bool:
-    """Whether its numbers only look like pictures: `0,ant` beside ant/0.png."""
+    """Whether it lists classes: `0,ant` next to ant/0.png names no picture."""
     return any(len(files) > 1 for files, _ in listing.rows) and any(
         {composed(row[place]) for _, row in listing.rows} <= set(classes)
         for place in listing.others()
@@ -126,7 +127,7 @@ def _has_labels_name(listing: Listing) -> bool:
 
 
 def _is_one_hot(listing: Listing) -> bool:
-    """Whether each row has one class; several flags that are set are none."""
+    """Whether each row has exactly one class set."""
     classes = () if listing.columns is None else listing.columns.classes
     return bool(classes) and all(
         sum(row[place] in ONES for place in classes) == 1 for _, row in listing.rows
@@ -134,7 +135,7 @@ def _is_one_hot(listing: Listing) -> bool:
 
 
 def _may_be_labels(listing: Listing, place: int) -> bool:
-    """Whether a column of an unknown name holds words that several pictures share."""
+    """Whether a column of an unknown name has strings that several pictures share."""
     words = {row[place] for _, row in listing.rows}
     is_measure = bool(listing.form.header) and all(map(is_number, words))
     are_shared = len(words) > 1 and 2 * len(words) <= len(listing.rows)
@@ -147,8 +148,8 @@ def _unclear(listing: Listing, place: int, classes: Sequence[str]) -> ConfigErro
         column = listing.form.header[place]
         what, how = f"its column {column}", f"--label-from {column}"
     else:
-        what, how = "its other column", "the CSV file itself in place of its folder"
+        what, how = "its other column", "the CSV file itself instead of its folder"
     return ConfigError(
-        f"{listing.path} may say the classes in {what}, and the folders of the "
-        f"pictures may be them ({some}). Give {how}, or --label-from folder."
+        f"{listing.path} may hold the classes in {what}, but the folders of the "
+        f"pictures may be classes, too ({some}). Give {how}, or --label-from folder."
     )

@@ -1,4 +1,4 @@
-"""What a file or an array holds, read from its name.
+"""Detection of the content of a file or an array from its name.
 
 train-images-idx3-ubyte     images of the training split
 emnist-letters-test-labels  labels of the test split, of the set emnist letters
@@ -27,7 +27,7 @@ GLUED = re.compile(
 
 @dataclass(frozen=True)
 class Role:
-    """`kind` is "images", "labels" or ""; `split` is a split or ""; `rest` the set."""
+    """`kind` is "images", "labels" or ""; `split` is a split or ""; `rest`: the set."""
 
     kind: str
     split: str
@@ -35,7 +35,7 @@ class Role:
 
 
 def role_of(name: str) -> Role:
-    """The role of a file or array, by the words of its name.
+    """Return the role of a file or array, from the words in its name.
 
     Example
         role_of("x_train") == Role("images", "train", ())
@@ -49,7 +49,7 @@ def role_of(name: str) -> Role:
 
 
 def split_in(name: str) -> str:
-    """The split that a name speaks of, or ""."""
+    """Return the split that a name contains, or ""."""
     return role_of(name).split
 
 
@@ -58,7 +58,7 @@ def _words(name: str) -> list[str]:
 
 
 def _split(word: str) -> str:
-    """The split of a word, which may have a number: test1, train2017."""
+    """Return the split of a word, which may have a number: test1, train2017."""
     plain = word.rstrip("0123456789")
     return SPLITS.get(word) or (SPLITS.get(plain, "") if len(plain) > 2 else "")
 

@@ -1,4 +1,4 @@
-"""What would be read from a path, and what is odd about it: `handgrad data inspect`."""
+"""Survey of the images at a path, and of problems: `handgrad data inspect`."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from handgrad.datasets.formats.kinds import LISTED, Found
 from handgrad.datasets.formats.labelled_files import plan_of
 from handgrad.datasets.formats.load_formats import find_chosen
 from handgrad.datasets.image_folder import open_pictures
-from handgrad.datasets.layout import NONE_ASIDE, Plan, arrange
+from handgrad.datasets.layout import NONE_HELD_OUT, Plan, arrange
 from handgrad.datasets.picture_files import PictureFile, PictureFiles, in_words
 from handgrad.datasets.pictures import decode, quiet_decoder, read_header
 from handgrad.errors import DatasetError
@@ -26,17 +26,17 @@ from handgrad.text import decoded, number_of
 Progress: TypeAlias = Callable[[str, int, int], None]
 
 SPLITS = ("train", "test", "validation")
-LARGE_RATIO = 10  # of the largest class to the smallest
-NARROW = 32  # brightest pixel, of 255, of images that may be on another scale
-NAMED = 3  # examples that a sentence names
+LARGE_RATIO = 10  # size of the largest class to the smallest
+NARROW = 32  # least brightest pixel, of 255, of images on the usual scale
+NAMED = 3  # examples named in a sentence
 
 
 @dataclass(frozen=True)
 class Example:
-    """One image: where it is, what it would be used for, and what is in it.
+    """One image: its name, split, class, size and pixel statistics.
 
-    `content` is the SHA-256 of its pixels, None where it cannot be read; `fault` says
-    why. `size` is (height, width), and `brightest` its largest number.
+    `content` is the SHA-256 of its pixels, None if it cannot be read; `fault` says why.
+    `size` is (height, width), and `brightest` its largest pixel value.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a path holds. `counts[split][class]` are numbers of images."""
+    """Summary of a path. `counts[split][class]` are numbers of images."""
 
     kind: str
     counts: dict[str, dict[str, int]]
@@ -64,7 +64,7 @@ class Survey:
     odd: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """Return the survey as plain values."""
         return {
             "kind": self.kind,
             "images": {name: sum(of.values()) for name, of in self.counts.items()},
@@ -81,9 +81,9 @@ class Survey:
 def survey(
     path: Path, label_from: str | None = None, progress: Progress | None = None
 ) -> Survey:
-    """Look at every image of a path; files that cannot be read are reported.
+    """Check every image of a path; files that cannot be read are reported.
 
-    DatasetError where the path holds no images with labels.
+    DatasetError if the path holds no images with labels.
     """
     found = find_chosen(path, label_from)
     if found is None:
@@ -111,7 +111,7 @@ def survey(
 
 
 def of_arrays(dataset: Dataset) -> Iterator[Example]:
-    """The examples of a data set that is in memory."""
+    """Iterate over the examples of a data set in memory."""
     splits = (dataset.train, dataset.test, dataset.validation)
     for name, split in zip(SPLITS, splits, strict=True):
         if split is None:
@@ -130,7 +130,7 @@ def summed(
     notes: Sequence[str] = (),
     odd: Sequence[str] = (),
 ) -> Survey:
-    """Counts, sizes, duplicates and all that is odd about these examples."""
+    """Summarize these examples: counts, sizes, duplicates and problems."""
     examples = list(found)
     read = [example for example in examples if example.content is not None]
     splits = [name for name in SPLITS if _has(examples, name)]
@@ -154,7 +154,7 @@ def summed(
 def _without_pictures(
     files: Sequence[PictureFile], path: Path, places: Iterable[str]
 ) -> list[str]:
-    """What is said of folders of classes or splits that hold no picture."""
+    """Return the error text for empty folders of classes or splits."""
     try:
         arrange(files, str(path), places)
     except DatasetError as error:
@@ -165,7 +165,7 @@ def _without_pictures(
 def _of_files(
     pictures: PictureFiles, plan: Plan, progress: Progress | None
 ) -> Iterator[Example]:
-    what = f"looking at {number_of(len(plan.files), 'picture')}"
+    what = f"checking {number_of(len(plan.files), 'picture')}"
     of_row = [split for split, count in zip(SPLITS, plan.counts, strict=True)
               for _ in range(count)]  # fmt: skip
     for row, (file, target) in enumerate(
@@ -205,13 +205,13 @@ def _example(name: str, split: str, class_name: str, image: NumpyArray) -> Examp
 def _notes(
     found: Found, content: Arrays | Pictures, sources: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Where labels and splits come from, if that is not clear; what is not used."""
+    """Describe the source of labels and splits if needed, and what is not used."""
     tables = [path.name for path in found.paths[1:]] if found.kind is LISTED else []
     labels = [f"labels are those of {', '.join(tables)}"] if tables else []
     unused = [f"not used: {', '.join(content.notes)}"] if content.notes else []
     aside = sources.get("test")
-    done = aside if aside == NONE_ASIDE else f"{aside} is put aside"
-    splits = [] if aside is None else [f"no test images are named: {done}"]
+    done = aside if aside == NONE_HELD_OUT else f"{aside} is held out"
+    splits = [] if aside is None else [f"there is no test split: {done}"]
     return (*labels, *unused, *splits)
 
 
@@ -220,7 +220,7 @@ def _has(examples: Iterable[Example], split: str) -> bool:
 
 
 def _duplicates(read: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Test images that are training images, too; images that have several classes."""
+    """Return test images that are also training images; images of several classes."""
     alike: dict[str, list[Example]] = defaultdict(list)
     for example in read:
         alike[example.content or ""].append(example)
@@ -246,7 +246,7 @@ def _odd(
         yield f"{len(bad):,} cannot be read: {_some(bad)}"
     if shared:
         yield (
-            f"{len(shared):,} images of test or validation are training images, too: "
+            f"{len(shared):,} test or validation images are also training images: "
             f"{_some(shared)}"
         )
     if contradicting:
@@ -256,7 +256,7 @@ def _odd(
     if flat:
         yield f"{len(flat):,} images have a single colour: {_some(flat)}"
     if read and brightest < NARROW:
-        yield f"the brightest pixel is {brightest} of 255: on another scale, perhaps"
+        yield f"the brightest pixel is {brightest} of 255: perhaps on another scale"
     if "test" not in counts:
         yield "there are no test images"
     for split, of in counts.items():

@@ -3,8 +3,8 @@
     X  (32, 32, 3, count), uint8
     y  (count, 1); the label 10 is the digit 0
 
-Arrays of other names are read where they can be nothing else: one array of three or
-four axes, and one of labels, one for each image along its last or else its first axis.
+Arrays of other names are read if they are unambiguous: one array with three or four
+axes, and one of labels, one for each image along the last or else the first axis.
 
 Source
     Netzer and others (2011), Reading digits in natural images with unsupervised feature
@@ -31,7 +31,7 @@ HEADS = (b"MATLAB 5.0 MAT-file", V7_3)
 
 
 def read_svhn(paths: Sequence[Path], label_from: str | None) -> Arrays:
-    """The images of these files; `extra_32x32.mat` only where it is given alone."""
+    """Read the images of these files; `extra_32x32.mat` only if given alone."""
     extra = [path for path in paths if "extra" in path.stem.lower()]
     chosen = [path for path in paths if path not in extra] or extra
     notes = [path.name for path in extra if path not in chosen]
@@ -56,10 +56,10 @@ def _part(path: Path) -> Part:
 def _only_pair(
     values: dict[str, NumpyArray], path: Path
 ) -> tuple[NumpyArray, NumpyArray]:
-    """Images, their count first, and labels; DatasetError where others could be meant.
+    """Return images, their count first, and labels; DatasetError if ambiguous.
 
-    Where the first axis and the last have as many entries as there are labels, the
-    last may be the width: that is not certain.
+    If the first and the last axis both have as many entries as there are labels, either
+    could be the count, and the arrays are ambiguous.
     """
     images = [array for array in values.values() if array.ndim in (3, 4)]
     vectors = [array.reshape(-1) for array in values.values() if _is_vector(array)]

@@ -1,7 +1,8 @@
-"""CSV files: a header, where there is one, and rows of text.
+"""CSV files: an optional header, and rows of text.
 
-Written as UTF-8 with or without a mark, UTF-16 with one, or Latin-1; commas,
-semicolons or tabs between the columns; packed with gzip or not.
+The encoding is UTF-8 with or without a byte order mark (BOM), UTF-16 with one, or
+Latin-1; columns are separated by commas, semicolons or tabs; the file may be compressed
+with gzip.
 """
 
 import csv
@@ -25,16 +26,16 @@ from handgrad.errors import ConfigError, DatasetError, HandgradError, HandgradWa
 from handgrad.memory import check_memory
 
 DELIMITERS = ",;\t"
-UNKNOWN = "\ufffd"  # what bytes become that are of no encoding
+UNKNOWN = "\ufffd"  # replaces bytes that cannot be decoded
 SUFFIXES = (".csv", ".tsv", ".txt")
-LONGEST = 1 << 24  # characters of a cell; a row of pixels is no cell
-PIECE = 1 << 26  # bytes unpacked after which memory is looked at again
+LONGEST = 1 << 24  # characters of a cell
+PIECE = 1 << 26  # bytes unpacked between checks of free memory
 BROKEN = (*BROKEN_ZIP, csv.Error)
 
 
 @dataclass(frozen=True)
 class Form:
-    """How a CSV file is written; `header` is empty where there is none."""
+    """Encoding, delimiter and first rows of a CSV file; `header` may be empty."""
 
     encoding: str
     delimiter: str
@@ -49,13 +50,13 @@ def is_table(path: Path) -> bool:
 
 
 def is_text(path: Path) -> bool:
-    """Whether a file is called like a CSV file, packed or not."""
+    """Whether a file has the name of a CSV file, compressed or not."""
     names = [suffix.lower() for suffix in path.suffixes]
     return bool(set(names[-2:]) & set(SUFFIXES))
 
 
 def form_of(path: Path) -> Form | None:
-    """How a file is written, by its first lines; None where it is no text."""
+    """Detect the form of a file from its first lines; None if it is not text."""
     head = head_of(path)
     encoding = _encoding(head)
     text = head.decode(encoding, "replace").lstrip("\ufeff")
@@ -75,7 +76,7 @@ def form_of(path: Path) -> Form | None:
 
 
 def rows_of(path: Path, form: Form) -> Iterator[list[str]]:
-    """The rows below the header; DatasetError for one of another length."""
+    """Iterate over the rows below the header; DatasetError for another length."""
     with _opened(path, form.encoding) as file:
         rows = _rows(file, form.delimiter)
         if form.header:
@@ -83,14 +84,14 @@ def rows_of(path: Path, form: Form) -> Iterator[list[str]]:
         for number, row in enumerate(rows, 1):
             if len(row) != len(form.first):
                 raise DatasetError(
-                    f"{path}: row {number} has {len(row)} columns, the others "
-                    f"{len(form.first)}. Correct the row, or take it out."
+                    f"{path}: row {number} has {len(row)} columns, expected "
+                    f"{len(form.first)}. Correct or remove the row."
                 )
             yield row
 
 
 def numbers_of(path: Path, form: Form) -> NumpyArray | None:
-    """All cells as numbers, (rows, columns), float32; None where one is no number."""
+    """Return all cells, (rows, columns), float32; None if one is not a number."""
     check_memory(4 * path.stat().st_size, str(path))
     with _opened(path, form.encoding) as file:
         try:
@@ -110,20 +111,20 @@ def numbers_of(path: Path, form: Form) -> NumpyArray | None:
 def no_column(
     path: Path, names: Sequence[str], label_from: str | None, hint: str = ""
 ) -> ConfigError:
-    """The error for a table without the column of labels that was asked for, if any.
+    """Return the error for a table without the requested, or any, label column.
 
-    `names` are the columns that might be meant; `hint` is another way out.
+    `names` are the candidate columns; `hint` is an alternative next step.
     """
-    wanted = "that is certain" if label_from is None else f"named {label_from}"
+    wanted = "that can be identified" if label_from is None else f"named {label_from}"
     has = f"it has {', '.join(names)}" if any(names) else "it has no header"
     return ConfigError(
-        f"{path} has no column of labels {wanted} ({has}). Give it as --label-from "
-        f"COLUMN{hint}."
+        f"{path} has no column of labels {wanted} ({has}). Choose one with "
+        f"--label-from COLUMN{hint}."
     )
 
 
 def warn_of_encoding(path: Path, form: Form, labels: Iterable[str]) -> None:
-    """HandgradWarning for a label that may be another word in its own encoding."""
+    """Issue a HandgradWarning for a label that may be decoded wrongly."""
     is_certain = form.encoding != "latin-1"
     doubtful = (
         label
@@ -132,8 +133,8 @@ def warn_of_encoding(path: Path, form: Form, labels: Iterable[str]) -> None:
     )
     if (first := next(doubtful, None)) is not None:
         warnings.warn(
-            f"{path} is no UTF-8 and does not say in which encoding it is written; its "
-            f"label {first} may be another word. Save it as UTF-8.",
+            f"{path} is not UTF-8, and its encoding is unknown; its label {first} may "
+            "be wrong. Save it as UTF-8.",
             HandgradWarning,
             stacklevel=2,
         )
@@ -149,14 +150,14 @@ def is_number(text: str) -> bool:
 
 
 def _is_header(row: list[str]) -> bool:
-    """Whether a first row holds names: one of a label, or neither number nor file."""
+    """Whether a first row is a header: with a label name, or no number or file."""
     words = {cell.lower() for cell in row}
     is_data = any(_are_numbers(word) or word.endswith(PICTURES) for word in words)
     return bool(words & {"label", "labels", "class", "target"}) or not is_data
 
 
 def _are_numbers(cell: str) -> bool:
-    """Whether a cell holds a number, or several with spaces between them."""
+    """Whether a cell holds one number, or several separated by spaces."""
     return bool(cell) and all(map(is_number, cell.split()))
 
 
@@ -167,7 +168,7 @@ def _rows(file: TextIO, delimiter: str) -> Iterator[list[str]]:
 
 
 class _Unpacked(gzip.GzipFile):
-    """A packed file, read as long as there is memory for as much again as a piece."""
+    """A compressed file that checks the free memory after every piece read."""
 
     seen = 0
 
@@ -192,7 +193,7 @@ def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
         if isinstance(error, HandgradError):
             raise
         raise DatasetError(
-            f"{path} cannot be read as CSV ({error}). Save it again, or take it out."
+            f"{path} cannot be read as CSV ({error}). Save it again, or remove it."
         ) from error
 
 

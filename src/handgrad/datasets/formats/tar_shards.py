@@ -1,11 +1,11 @@
-"""WebDataset: pictures and their labels side by side in tar files, read in memory.
+"""WebDataset: tar files of pictures and their labels, read in memory.
 
     000017.jpg      a picture
     000017.cls      its class: a number or a name; or .txt, or .json with a label in it
 
-Files with the same name but for its ending, or up to its first dot, belong together.
-A shard's name or its folder's says the split. Nothing is extracted; links and devices
-are passed over.
+Files whose names are equal without extension, or up to the first dot, belong together.
+The split is given by the name of the shard or of its folder. Nothing is extracted;
+links and devices are ignored.
 """
 
 import tarfile
@@ -25,21 +25,21 @@ from handgrad.errors import ConfigError, DatasetError, HandgradError
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
 
-LABELS = ("cls", "json", "txt")  # the first of these that is there
+LABELS = ("cls", "json", "txt")  # in order of precedence
 KEYS = ("label", "cls", "class", "class_name", "target", "category")
-LABEL_LIMIT = 1 << 20  # bytes of a label's file
+LABEL_LIMIT = 1 << 20  # bytes of a label file
 BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError)
 
 
 class TarShards:
-    """The pictures of several tar files; `labels` holds the other members, by key."""
+    """The pictures of several tar files; `labels` holds the label files by key."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.passed_over: Counter[str] = Counter()
         self.folders: set[str] = set()
         self.files: list[tuple[PictureFile, Path]] = []
         self.places: dict[str, tuple[Path, int, int]] = {}
-        self.contents: dict[str, bytes] = {}  # of shards that are packed
+        self.contents: dict[str, bytes] = {}  # of compressed shards
         self.labels: dict[str, dict[str, bytes]] = {}
         for path in paths:
             try:
@@ -67,7 +67,7 @@ class TarShards:
                 if f".{last}" in SUFFIXES:
                     if name in self.places:
                         raise DatasetError(
-                            f"{path} holds {member.name} twice. Make the file again."
+                            f"{path} holds {member.name} twice. Create the file again."
                         )
                     stamp = (about.st_mtime_ns, about.st_ctime_ns, member.offset_data)
                     self.files.append((PictureFile(name, member.size, stamp), path))
@@ -80,11 +80,11 @@ class TarShards:
                     self.labels.setdefault(stem, {})[last] = content
 
     def sorted_files(self) -> list[PictureFile]:
-        """Every picture, shard by shard."""
+        """Return every picture, shard by shard."""
         return [file for file, _ in self.files]
 
     def read(self, name: str) -> bytes:
-        """The content of one."""
+        """Return the content of a picture."""
         if name in self.contents:
             return self.contents[name]
         path, offset, size = self.places[name]
@@ -110,7 +110,7 @@ class TarShards:
 
 
 def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
-    """The pictures of these shards that have a label; the others are an error."""
+    """Read the pictures of these shards; an error for one without a label."""
     shards = TarShards(paths)
     rows = []
     for file, path in shards.files:
@@ -125,19 +125,19 @@ def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
 
 
 def _beside(labels: dict[str, dict[str, bytes]], name: str) -> dict[str, bytes]:
-    """The labels of a picture: of its name without its ending, or to its first dot."""
+    """Return the label files of a picture, by its name without extension."""
     folder, _, base = name.rpartition("/")
     keys = (name.rpartition(".")[0], f"{folder}/{base.partition('.')[0]}")
     return next((labels[key] for key in keys if key in labels), {})
 
 
 def _check_end(path: Path) -> None:
-    """ReadError unless a block of zeros ends the file; what is cut off has none."""
+    """Raise ReadError unless a block of zeros ends the file, as in a complete tar."""
     with tarfile.open(path, "r:") as archive, path.open("rb") as raw:
         archive.getmembers()
         raw.seek(archive.offset)
         if raw.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-            raise tarfile.ReadError("it breaks off")
+            raise tarfile.ReadError("it is truncated")
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> bytes:
@@ -146,7 +146,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> b
 
 
 def _label(contents: dict[str, bytes], label_from: str | None) -> str:
-    """The label that the members beside a picture hold, or ""."""
+    """Return the label in the label files of a picture, or ""."""
     for ending in LABELS:
         if ending not in contents:
             continue
@@ -160,24 +160,24 @@ def _label(contents: dict[str, bytes], label_from: str | None) -> str:
 def _no_label(
     picture: str, contents: dict[str, bytes], label_from: str | None
 ) -> DatasetError | ConfigError:
-    """The error for a picture without the label wanted, with the keys that it has."""
+    """Return the error for a picture without the chosen label, listing its keys."""
     value = _parsed(contents.get("json", b""))
     if isinstance(value, dict) and value:
         keys = ", ".join(map(str, value))
         wanted = "" if label_from is None else f" under {label_from}"
         return ConfigError(
-            f"{picture} has no label{wanted} in its .json, whose keys are {keys}. Give "
-            "the key of its class as --label-from KEY."
+            f"{picture} has no label{wanted} in its .json, whose keys are {keys}. "
+            "Choose the key of its class with --label-from KEY."
         )
     if label_from is not None and contents:
         return ConfigError(
-            f"{picture} has no .json with the key {label_from} beside it, but "
-            f"{', '.join(f'.{ending}' for ending in contents)}. Leave out --label-from."
+            f"{picture} has no .json with the key {label_from} next to it, but "
+            f"{', '.join(f'.{ending}' for ending in contents)}. Omit --label-from."
         )
     return DatasetError(
-        f"{picture} has no label beside it. Put its class into a file of the same name "
-        "that ends in .cls, .txt or .json; if its folder is its class, unpack the tar "
-        "file and give the folder."
+        f"{picture} has no label file. Put its class into a file of the same name that "
+        "ends in .cls, .txt or .json; if its folder is its class, unpack the tar file "
+        "and give the folder."
     )
 
 

@@ -1,8 +1,8 @@
-"""Files of data in a zip, unpacked into a temporary folder as long as they are read.
+"""Data files in a zip, unpacked into a temporary folder while they are read.
 
-Nothing is unpacked but what may be data, and nothing outside of that folder. No entry
-grows beyond the size that the zip gives for it; sizes that no compression reaches are
-refused before the first byte is written.
+Only possible data files are unpacked, and nothing outside of that folder. No entry may
+exceed the size declared in the zip; sizes beyond any compression ratio are refused
+before the first byte is written.
 """
 
 import re
@@ -28,9 +28,9 @@ LONGEST_HEAD = 32
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path | None]:
-    """A folder with the data files of a zip; None where it has none, or too many.
+    """Yield a folder with the data files of a zip; None if it has none, or too many.
 
-    What goes wrong in the meantime names the zip, not the folder.
+    Errors raised in the meantime name the zip instead of the folder.
     """
     with tempfile.TemporaryDirectory(prefix="handgrad-") as place:
         folder = Path(place, path.stem)
@@ -77,7 +77,7 @@ def _is_data(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
 
 
 def _parts(name: str) -> list[str]:
-    """Where an entry lies below the folder, however its zip writes that."""
+    """Split the name of an entry into its parts below the folder."""
     return [part for part in re.split(r"[\\/]", name) if part not in ("", ".", "..")]
 
 
@@ -85,14 +85,14 @@ def _check_sizes(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
     size = sum(entry.file_size for entry in entries)
     if size > GZIP_RATIO * path.stat().st_size:
         raise DatasetError(
-            f"{path} says that it unpacks to {size:,} bytes, which cannot be. Get the "
-            "file again."
+            f"{path} declares an unpacked size of {size:,} bytes, which is impossible. "
+            "Download the file again."
         )
     check_memory(size, str(path))
     place = tempfile.gettempdir()
     free = shutil.disk_usage(place).free
     if size > free:
         raise DatasetError(
-            f"{path} unpacks to {size:,} bytes, and {place} has room for {free:,}. "
-            "Unpack it yourself, and give its folder; or name another place in TMPDIR."
+            f"{path} unpacks to {size:,} bytes, but {place} has only {free:,} free. "
+            "Unpack it yourself and give its folder, or set TMPDIR to another folder."
         )

@@ -1,4 +1,4 @@
-"""Asking a network twice: about an image and about its mirror image."""
+"""Test-time augmentation with horizontal flips."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from jaxtyping import Float32
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.views import Images
 
-PART = 4096  # images mirrored at a time, so that no copy of a whole split is made
+PART = 4096  # images flipped at a time, so that a whole split is never copied
 
 Answers = Callable[
     [Images],
@@ -23,7 +23,7 @@ def logits_with_flip(
 
     `answers` is the network: a function from images to logits. Use it for a network
     that was trained with `RandomFlip`, and not where a flip changes the class, as with
-    digits. It takes twice the time.
+    digits. It doubles the prediction time.
 
     Shapes
         images   (batch, channels, height, width), uint8 or float32
