@@ -34,11 +34,11 @@ class Differentiable(ABC):
 
 
 class LayerValue(Differentiable):
-    """A layer as a scalar function: the sum of its outputs with fixed random weights.
+    """A layer as a scalar function: a weighted sum of outputs, with random weights.
 
     For `by_projection` and `by_entry`. A copy of the `layer` runs in float64;
-    `training` selects training or prediction mode, and `key` determines the weights and
-    any dropout mask.
+    `training` selects training or prediction mode, and `key` determines the fixed
+    weights and any dropout mask.
 
     Shapes
         inputs  (batch, ...)

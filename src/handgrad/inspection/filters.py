@@ -105,7 +105,7 @@ def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
             return Filters(name, weight, pictures, names)
         break
     raise ConfigError(
-        "filters takes a network whose first layer with weights is applied to images "
-        f"of shape {image_shape}, got another network. Give one that starts with a "
-        "convolution or a linear layer."
+        f"filters draws weights for images of shape {image_shape}, but this network's "
+        "first layer with weights does not take such images. Give a network that "
+        "starts with a convolution or a linear layer."
     )

@@ -109,7 +109,7 @@ def suggest(
         return None, "every learning rate in the range is too large; give a smaller low"
     if best.right < chance:
         return None, (
-            f"no trial of {steps:,} steps was more accurate than always predicting the "
+            f"no trial of {steps:,} steps was significantly more accurate than the "
             "most frequent class; try more steps, or another network or optimizer"
         )
     if best is trials[0] and not has_diverged:

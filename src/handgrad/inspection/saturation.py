@@ -1,4 +1,4 @@
-"""The fraction of saturated units, whose slope is too small to pass a gradient.
+"""The fraction of saturated units, whose small slope passes almost no gradient.
 
 Source
     Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward

@@ -30,7 +30,7 @@ def test_factors_sum_check_and_code_line_are_shown():
     assert "conv2d_1.weight[1, 0, 2, 2]" in found
     assert "[1, 0, 8]" in found
     assert "[1, 0, 0]" not in found
-    assert "sum of 9 products (the 6 largest above)" in found
+    assert "gradient: sum of 9 products (the 6 largest above)" in found
     assert {"72", "72.000001"} <= set(found)
     assert {"handgrad/layers/conv2d.py:126", "d_weight = something"} <= set(found)
 

@@ -61,7 +61,8 @@ def _foot(axes: Axes, reading: Reading, shown: int) -> None:
     top = shown + 2.6
     axes.axhline(top - 0.2, color=GRID)
     count = len(reading.places)
-    summed = "gradient: one product" if count == 1 else f"sum of {count:,} products"
+    terms = "one product" if count == 1 else f"sum of {count:,} products"
+    summed = f"gradient: {terms}"
     if 1 < shown < count:
         summed += f" (the {shown} largest above)"
     _write(axes, 0, top + 0.3, summed, INK)
