@@ -76,4 +76,4 @@ def test_without_a_subject_depths_are_compared_on_a_data_set():
 def test_a_run_has_images_of_its_own(run):
     found = gradient_flow(run, count=5, split="train")
     assert [row.layer for row in found] == ["linear_1", "linear_2"]
-    assert f"On a random sample of 5 train images of {run}" in str(found)
+    assert f"Measured on a random sample of 5 train images of {run}" in str(found)
