@@ -108,7 +108,7 @@ def test_data_of_other_formats_is_scored_whole(handgrad, refused, trained, tmp_p
     threes = test.images[test.targets == 3, 0]
     np.savez(tmp_path / "b.npz", x=threes, y=np.full(len(threes), 3))
     out = handgrad(f"evaluate {trained} --dataset b.npz -q").out
-    assert f"of {len(threes)} right" in out
+    assert f"of {len(threes)} correct" in out
     np.savez(tmp_path / "c.npz", x=threes, y=np.full(len(threes), 77))
     assert "has other classes" in refused(f"evaluate {trained} --dataset c.npz -q")
 
