@@ -85,7 +85,7 @@ _NETWORKS = (
     ),
 )
 NETWORKS = {network.name: network for network in _NETWORKS}
-LARGE = {"vgg64": Network("vgg64", "vgg", image_shape=(3, 64, 64))}  # for memory
+LARGE = {"vgg64": Network("vgg64", "vgg", image_shape=(3, 64, 64))}  # memory only
 
 
 def network(name: str, options: Mapping[str, Any] | None = None) -> Network:
