@@ -1,9 +1,9 @@
-"""How long until a new process has trained one step, or predicted one picture?
+"""Measure the time of a new process until its first training step or prediction.
 
     python benchmarks/first_step.py [NETWORK ...]
 
-Each time is that of a new process, imports included: cold with an empty cache of
-machine code, warm with the cache that the cold one left (the fastest of a few).
+Each time is that of a new process, including imports: cold with an empty cache of
+compiled code, warm with the cache of the cold run (the fastest of 5 runs).
 """
 
 import argparse
@@ -44,7 +44,7 @@ PREDICT = """
 from handgrad.engine.prediction import predictor
 predictor(model, shape, half(shape[0])).logits(np.zeros((1, *shape), np.uint8))
 """
-QUESTIONS = {"first training step": MAKE + TRAIN, "one picture": MAKE + PREDICT}
+QUESTIONS = {"first training step": MAKE + TRAIN, "first prediction": MAKE + PREDICT}
 PROGRAM = "from handgrad.cli.main import run; run(['--help'])"
 STARTS = {
     "python": "pass",
@@ -57,19 +57,19 @@ REPEATS = 5
 
 
 def names() -> list[str]:
-    """Every network whose speed is quoted, and every other one of the catalogue."""
+    """The benchmark networks, and all other networks of the catalogue."""
     quoted = {each.model for each in NETWORKS.values()} | {"from_layers"}
     return [*NETWORKS, *(name for name in catalog.MODELS if name not in quoted)]
 
 
-def seconds(code: str, *words: str, cache: str | None = None) -> float:
-    """How long a new process takes from start to end."""
+def seconds(code: str, *arguments: str, cache: str | None = None) -> float:
+    """The seconds of a new process from start to exit."""
     environment = dict(os.environ)
     if cache is not None:
         environment["HANDGRAD_CACHE"] = cache
     start = perf_counter()
     subprocess.run(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-c", code, *arguments],
         env=environment,
         stdout=subprocess.DEVNULL,
         check=True,
@@ -78,18 +78,18 @@ def seconds(code: str, *words: str, cache: str | None = None) -> float:
 
 
 def cold_and_warm(code: str, name: str) -> tuple[float, float]:
-    """A new process with an empty cache, and the fastest of those after it."""
-    words = json.dumps(asdict(network(name)))
+    """Seconds with an empty cache, and the minimum of the runs after it."""
+    chosen = json.dumps(asdict(network(name)))
     with tempfile.TemporaryDirectory() as cache:
-        cold = seconds(code, words, cache=cache)
-        return cold, min(seconds(code, words, cache=cache) for _ in range(REPEATS))
+        cold = seconds(code, chosen, cache=cache)
+        return cold, min(seconds(code, chosen, cache=cache) for _ in range(REPEATS))
 
 
 def main() -> None:
-    """Starts first, then networks."""
+    """Print a table of start-up times and a table of networks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=names())
-    words = parser.parse_args()
+    arguments = parser.parse_args()
     print(machine())
     print("\n| Start | seconds |\n|---|---|")
     for name, code in STARTS.items():
@@ -99,7 +99,7 @@ def main() -> None:
         f"{question}, {state}" for question in QUESTIONS for state in ("cold", "warm")
     ]
     print(f"\n| Seconds until | {' | '.join(columns)} |\n|---|---|---|---|---|")
-    for name in words.networks:
+    for name in arguments.networks:
         times = [t for code in QUESTIONS.values() for t in cold_and_warm(code, name)]
         print(f"| {name} | {' | '.join(f'{t:.2f}' for t in times)} |", flush=True)
 

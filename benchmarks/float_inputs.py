@@ -1,10 +1,10 @@
-"""How much longer does a training step take from float32 inputs than from bytes?
+"""Compare the time of a training step with float32 inputs and with bytes.
 
     python benchmarks/float_inputs.py [NETWORK ...] [--vectors] [--laps 40]
 
-Both learn from the same images by the same random order, in one process and in turn: a
-lap of steps from bytes, a lap from the same numbers as float32 (four times the memory),
-then the other way round. Before, their losses are compared.
+Both train on the same images in the same random order, in one process, with interleaved
+laps: one lap with bytes, one with the same values as float32 (four times the memory),
+then in reverse order. The losses are compared first.
 """
 
 import argparse
@@ -44,48 +44,53 @@ def engine_for(
 
 
 def racer(name: str, engine: Engine, batches: list[Batch]) -> Racer:
-    """Steps of an engine over its batches, again and again."""
+    """A racer that cycles through its batches."""
     count = len(batches)
     return Racer(name, lambda step: engine.train_step(batches[step % count], step + 1))
 
 
-def measured(chosen: Network, words: argparse.Namespace) -> Any:
-    """The laps of both; HandgradError if their losses differ."""
-    images, targets = pictures(chosen.image_shape, words.images)
-    if words.vectors:
+def measured(chosen: Network, arguments: argparse.Namespace) -> Any:
+    """Run the laps of both; HandgradError if their losses differ."""
+    images, targets = pictures(chosen.image_shape, arguments.images)
+    if arguments.vectors:
         images = images.reshape(len(images), -1)
     both = {"bytes": images, "floats": images.astype(np.float32) / np.float32(255)}
     racers, losses = [], {}
     for name, inputs in both.items():
-        engine = engine_for(chosen, inputs, words.batch_size, words.workers)
-        count = words.images // words.batch_size
-        batches = random_batches(inputs, targets, words.batch_size, count)
+        engine = engine_for(chosen, inputs, arguments.batch_size, arguments.workers)
+        count = arguments.images // arguments.batch_size
+        batches = random_batches(inputs, targets, arguments.batch_size, count)
         losses[name] = [
             engine.train_step(batch, step).loss
             for step, batch in enumerate(batches[:COMPARED_STEPS], 1)
         ]
         racers.append(racer(name, engine, batches))
     if not np.allclose(losses["bytes"], losses["floats"], rtol=1e-4):
-        raise HandgradError(f"The losses of {chosen.name} differ: {losses}.")
-    return run_laps(racers, words.laps, lap_seconds=words.lap_seconds)
+        raise HandgradError(
+            f"The losses of {chosen.name} from bytes and from floats differ: {losses}. "
+            "Please report this."
+        )
+    return run_laps(racers, arguments.laps, lap_seconds=arguments.lap_seconds)
 
 
 def main() -> None:
-    """One line for each network."""
+    """Print one line per network."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=list(DEFAULT))
-    parser.add_argument("--vectors", action="store_true", help="rows, not images")
+    parser.add_argument(
+        "--vectors", action="store_true", help="Flat vectors instead of images."
+    )
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--images", type=int, default=60_000)
     parser.add_argument("--workers", type=int)
     parser.add_argument("--laps", type=int, default=40)
     parser.add_argument("--lap-seconds", type=float, default=0.25)
-    words = parser.parse_args()
+    arguments = parser.parse_args()
     print(f"{machine()}\n")
     print("| Network | bytes, us | floats, us | ratio, median | quartiles |")
     print("|---|---|---|---|---|")
-    for name in words.networks:
-        laps = measured(network(name), words)
+    for name in arguments.networks:
+        laps = measured(network(name), arguments)
         one, two = (1e6 * laps.time(kind).median for kind in ("bytes", "floats"))
         ratio = laps.ratio("floats", "bytes")
         print(

@@ -1,13 +1,13 @@
-"""Does the suggested learning rate train as well as the best rate of a grid?
+"""Compare the suggested learning rate with the best rate of a grid.
 
     python benchmarks/learning_rate_finder.py --log LOG [--seeds 30] [--sets NAME ...]
 
-For each data set, network and seed: the finder's suggestion for its training images,
-and the test accuracy after a training at that rate and, with the same seed, at the best
-rate of a grid, which two seeds have chosen. SGD without momentum, batches of 64, the
-weights of the last epoch. Every result is a line of LOG, and is not computed again; the
-table at the end is made of the lines. `--folder` is the folder or zip that "folder"
-means, read at 32 x 32.
+For each data set, network and seed: the finder's suggestion for the training images,
+and the test accuracy after training at that rate and, with the same seed, at the best
+rate of a grid, selected with two seeds. SGD without momentum, batches of 64, weights of
+the last epoch. Each result is a line of LOG and is not computed again; the table at the
+end is made from the lines. `--folder` gives the folder or zip of the data set "folder",
+read at 32 x 32.
 """
 
 import argparse
@@ -42,13 +42,13 @@ NETWORKS = {"mlp": mlp, "lenet": lenet}
 
 
 def load(name: str, places: dict[str, str]) -> Dataset:
-    """A data set; the digits and the folder at the size at which networks take them."""
+    """A data set; the digits and the folder are resized for the networks."""
     sizes = {"digits": (28, 28), "folder": (32, 32)}
     return datasets.load(places.get(name, name), image_size=sizes.get(name))
 
 
 def accuracy(data: Dataset, model: str, rate: float, epochs: int, seed: int) -> float:
-    """Of the test images after training at this rate; 0 if it ends in NaN."""
+    """The test accuracy after training at this rate; 0 if training ends in NaN."""
     assert data.test is not None
     made: Any = NETWORKS[model]
     network = made(
@@ -72,7 +72,7 @@ def accuracy(data: Dataset, model: str, rate: float, epochs: int, seed: int) -> 
 
 
 class Log:
-    """Results by what they are of, each computed once."""
+    """A log of results by key; each result is computed once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -80,7 +80,7 @@ class Log:
         self.known = {tuple(one["of"]): one["value"] for one in map(json.loads, lines)}
 
     def get(self, of: tuple[Any, ...], compute: Any) -> Any:
-        """What was computed before, or is now."""
+        """Return the logged result, or compute and log it."""
         if of not in self.known:
             self.known[of] = compute()
             with self.path.open("a") as file:
@@ -89,7 +89,7 @@ class Log:
 
 
 def measure(log: Log, name: str, places: dict[str, str], seed: int) -> None:
-    """Both networks on one data set with one seed."""
+    """Measure both networks on one data set with one seed."""
     data = load(name, places)
     for model in NETWORKS:
         epochs = EPOCHS[name, model]
@@ -115,7 +115,7 @@ def measure(log: Log, name: str, places: dict[str, str], seed: int) -> None:
 
 
 def best_rate(log: Log, name: str, model: str) -> float:
-    """The rate of the grid with the best mean over its seeds."""
+    """The rate of the grid with the highest accuracy over its seeds."""
     return max(
         GRID,
         key=lambda rate: sum(
@@ -125,10 +125,10 @@ def best_rate(log: Log, name: str, model: str) -> float:
 
 
 def table(log: Log) -> str:
-    """A row for each data set and network, in Markdown."""
+    """A Markdown table with one row per data set and network."""
     lines = [
-        "| Data | Network | Epochs | Suggestions | Suggested | Best of the grid "
-        "| Accuracy there | At the suggestion | Points below, mean | Worst seed |",
+        "| Data | Network | Epochs | Suggestions | Suggested rates | Best grid rate "
+        "| Accuracy, grid | Accuracy, suggested | Mean gap, points | Largest gap |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, model in EPOCHS:
@@ -151,18 +151,18 @@ def table(log: Log) -> str:
 
 
 def main() -> None:
-    """Read the words of the command line, measure, and print the table."""
+    """Parse the arguments, run the measurements and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--folder", default="photos")
     parser.add_argument("--cifar10", default="cifar10")
-    words = parser.parse_args()
-    places = {"folder": words.folder, "cifar10": words.cifar10}
-    log = Log(words.log)
-    for seed in range(words.seeds):
-        for name in words.sets:
+    arguments = parser.parse_args()
+    places = {"folder": arguments.folder, "cifar10": arguments.cifar10}
+    log = Log(arguments.log)
+    for seed in range(arguments.seeds):
+        for name in arguments.sets:
             measure(log, name, places, seed)
     print(table(log))
 

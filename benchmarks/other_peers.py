@@ -1,18 +1,18 @@
-"""How much faster is a training step than JAX's, Keras's, Thinc's, scikit-learn's?
+"""Compare the training step with JAX, Keras, Thinc and scikit-learn.
 
     python benchmarks/other_peers.py [NETWORK ...] [--peers jax,keras] [--laps 15]
         [--json FILE]
 
-First the losses of both must agree with float64's; then the peer's fastest way is
-looked for; then laps in turn. Each pairing is raced in a process of its own, in which
-no other peer is loaded. Peers: jax, keras, keras_jit (with XLA), thinc, sklearn. They
-are no part of Handgrad: install them into an environment of their own,
+Runs are interleaved, after checking that the losses of both match those in float64 and
+finding the peer's fastest configuration. Each pairing runs in a separate process, in
+which no other peer is loaded. Peers: jax, keras, keras_jit (with XLA), thinc, sklearn.
+They are not dependencies of Handgrad: install them in a separate environment,
 
     python -m venv peers
     peers/bin/pip install -e . jax keras tensorflow-cpu thinc
 
-and run this script with its Python. Peers that are not installed are left out, unless
-they are asked for by name.
+and run this script with its Python. Peers that are not installed are skipped, unless
+they are requested by name.
 """
 
 import argparse
@@ -51,23 +51,23 @@ MISUSE = 2  # exit status
 
 
 def main() -> None:
-    """Race the pairings asked for, or the usual ones."""
-    words = read_words()
-    pairs = pairings(words.networks, words.peers)
+    """Run the requested pairings, or the default ones."""
+    arguments = parse_arguments()
+    pairs = pairings(arguments.networks, arguments.peers)
     print(machine())
     print(f"\n{HEADER}\n{RULE}", flush=True)
     found = []
     for name, peer in pairs:
         race = race_here if len(pairs) == 1 else race_in_child
-        found.append(race(name, peer, words))
+        found.append(race(name, peer, arguments))
         print(row(found[-1]), flush=True)
     print("", *(notes(one) for one in found), sep="\n")
-    if words.json is not None:
-        words.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
-def read_words() -> argparse.Namespace:
-    """The command line."""
+def parse_arguments() -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=list(PAIRINGS))
     parser.add_argument("--peers", type=lambda text: text.split(","))
@@ -83,7 +83,7 @@ def read_words() -> argparse.Namespace:
 def pairings(
     networks: Sequence[str], peers: Sequence[str] | None
 ) -> list[tuple[str, str]]:
-    """Each network with the peers asked for, or with its usual ones if installed."""
+    """Each network with the requested peers, or with its installed default peers."""
     return [
         (name, peer)
         for name in networks
@@ -92,16 +92,16 @@ def pairings(
     ]
 
 
-def race_here(name: str, peer: str, words: argparse.Namespace) -> dict[str, Any]:
-    """Race one pairing in this process; what was found as plain values."""
+def race_here(name: str, peer: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run one pairing in this process; return its result as plain values."""
     found = race_peer(
         network(name),
         peer,
-        batch_size=words.batch_size,
-        workers=words.workers,
-        laps=words.laps,
-        images=words.images,
-        lap_seconds=words.lap_seconds,
+        batch_size=arguments.batch_size,
+        workers=arguments.workers,
+        laps=arguments.laps,
+        images=arguments.images,
+        lap_seconds=arguments.lap_seconds,
     )
     laps: Laps = found.laps
     return {
@@ -114,38 +114,40 @@ def race_here(name: str, peer: str, words: argparse.Namespace) -> dict[str, Any]
     }
 
 
-def race_in_child(name: str, peer: str, words: argparse.Namespace) -> dict[str, Any]:
-    """The same in a process of its own."""
+def race_in_child(
+    name: str, peer: str, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Run one pairing in a separate process; return its result as plain values."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "found.json"
         options = {
             "--peers": peer,
-            "--laps": words.laps,
-            "--batch-size": words.batch_size,
-            "--workers": words.workers,
-            "--images": words.images,
-            "--lap-seconds": words.lap_seconds,
+            "--laps": arguments.laps,
+            "--batch-size": arguments.batch_size,
+            "--workers": arguments.workers,
+            "--images": arguments.images,
+            "--lap-seconds": arguments.lap_seconds,
             "--json": file,
         }
-        told = [
-            str(word)
+        given = [
+            str(part)
             for pair in options.items()
             if pair[1] is not None
-            for word in pair
+            for part in pair
         ]
         done = subprocess.run(
-            [sys.executable, __file__, name, *told],
+            [sys.executable, __file__, name, *given],
             stdout=subprocess.DEVNULL,
             check=False,
         )
-        if done.returncode:  # it has said why
+        if done.returncode:  # the child has printed the error
             sys.exit(done.returncode)
         found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     return found[0]
 
 
 def row(found: dict[str, Any]) -> str:
-    """A line of the table."""
+    """One row of the table."""
     ratio, seconds = found["ratio"], found["seconds"]
     return (
         f"| {found['network']} | {found['peer']} | {found['threads']} "
@@ -157,18 +159,18 @@ def row(found: dict[str, Any]) -> str:
 
 
 def notes(found: dict[str, Any]) -> str:
-    """In which ways the peer was tried, and how steady the machine was."""
+    """The configurations tried, and the steadiness of the machine."""
     libraries = ", ".join(f"{name} {one}" for name, one in found["versions"].items())
     tried = ", ".join(
         f"{name} {1e3 * seconds:.3f} ms" for name, seconds in found["tried"].items()
     )
     even = found["calibration_seconds"]
     return (
-        f"{found['network']}, {libraries}: raced by {found['way']} (tried: {tried}); "
-        f"{len(found['laps']['calibration'])} laps; a fixed product took "
-        f"{1e3 * even['median']:.2f} ms ({1e3 * even['low']:.2f} to "
-        f"{1e3 * even['high']:.2f}) before them; losses may differ from float64's "
-        f"by {found['bound']:.0e}."
+        f"{found['network']}, {libraries}: timed with {found['way']} (tried: {tried}); "
+        f"{len(found['laps']['calibration'])} laps; a reference matrix product before "
+        f"each took {1e3 * even['median']:.2f} ms ({1e3 * even['low']:.2f} to "
+        f"{1e3 * even['high']:.2f}); tolerance of the losses, compared with float64: "
+        f"{found['bound']:.0e}."
     )
 
 

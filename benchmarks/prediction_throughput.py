@@ -1,10 +1,10 @@
-"""How many images a second are predicted, against torch, on 10,000 test images?
+"""Compare the inference throughput with torch on 10,000 images.
 
     python benchmarks/prediction_throughput.py [NETWORK ...] [--laps 9]
 
-torch runs without gradients, at the batch size and the number of threads that it likes
-best: from floats that were normalised beforehand, and from the same bytes as Handgrad.
-Needs the extra `torch`.
+torch runs without gradients, at its fastest batch size and number of threads: from
+floats normalised beforehand, and from the same bytes as Handgrad. Requires the extra
+`torch`.
 """
 
 import argparse
@@ -16,24 +16,24 @@ from handgrad.inspection.speed.race_report import machine
 
 
 def main() -> None:
-    """Race the networks named, or all."""
+    """Race the given networks, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=list(NETWORKS))
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--laps", type=int, default=9)
     parser.add_argument("--workers", type=int)
     parser.add_argument("--lap-seconds", type=float, default=0.5)
-    words = parser.parse_args()
+    arguments = parser.parse_args()
     print(machine())
     print("\n| Network | images/s | against | images/s | at | ratio | quartiles |")
     print("|---|---|---|---|---|---|---|", flush=True)
-    for name in words.networks:
+    for name in arguments.networks:
         found = race_prediction(
             network(name),
-            images=words.images,
-            workers=words.workers,
-            laps=words.laps,
-            lap_seconds=words.lap_seconds,
+            images=arguments.images,
+            workers=arguments.workers,
+            laps=arguments.laps,
+            lap_seconds=arguments.lap_seconds,
         )
         for peer, (threads, size) in found.settings.items():
             ratio = found.laps.ratio(peer, OURS)

@@ -1,10 +1,10 @@
-"""How much faster is a training step than torch's, on the eight networks?
+"""Compare the training step with torch on the eight benchmark networks.
 
     python benchmarks/race_table.py [NETWORK ...] [--laps 15] [--channels-last]
         [--compile] [--isa avx2] [--json FILE]
 
-First the losses of both must agree; then laps in turn. With `--isa` both sides are
-limited to an instruction set. Needs the extra `torch`.
+Runs are interleaved, after checking that the losses match. With `--isa` both libraries
+are limited to an instruction set. Requires the extra `torch`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from handgrad.inspection.speed.race_report import machine, steadiness, values
 
 HEADER = "| Network | against | threads | ms | ours, ms | ratio | quartiles | losses |"
 RULE = "|---|---|---|---|---|---|---|---|"
-TORCH = {  # what torch, its kernels' library and its matrix library obey
+TORCH = {  # environment variables of torch, oneDNN and MKL
     "avx2": {
         "ATEN_CPU_CAPABILITY": "avx2",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -35,17 +35,17 @@ TORCH = {  # what torch, its kernels' library and its matrix library obey
 
 
 def limit(isa: str | None) -> str:
-    """Limit both sides, before torch is imported; how, in one line."""
+    """Limit the instruction set, before torch is imported; return a description."""
     if isa is None:
-        return "Each side takes what the processor has."
+        return "Both libraries use all instruction sets of the processor."
     hold_to(isa)
     os.environ |= TORCH[isa]
     how = ", ".join(f"{name}={value}" for name, value in TORCH[isa].items())
-    return f"Both sides limited to {isa}: ours by HANDGRAD_ISA={isa}, torch by {how}."
+    return f"Both limited to {isa}: Handgrad by HANDGRAD_ISA={isa}, torch by {how}."
 
 
 def rows(found: Race) -> list[str]:
-    """One line of the table for each peer."""
+    """One row of the table per peer."""
     lines, ours = [], found.laps.time(OURS)
     for peer, agreement in found.agreements.items():
         time, ratio = found.laps.time(peer), found.laps.ratio(peer, OURS)
@@ -59,7 +59,7 @@ def rows(found: Race) -> list[str]:
 
 
 def main() -> None:
-    """Race the networks named, or all."""
+    """Race the given networks, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=list(NETWORKS))
     parser.add_argument("--laps", type=int, default=15)
@@ -71,34 +71,34 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--isa", choices=TORCH)
     parser.add_argument("--json", type=Path)
-    words = parser.parse_args()
-    wanted = zip(PEERS, (True, words.channels_last, words.compile), strict=True)
+    arguments = parser.parse_args()
+    wanted = zip(PEERS, (True, arguments.channels_last, arguments.compile), strict=True)
     peers = [peer for peer, is_wanted in wanted if is_wanted]
-    how = limit(words.isa)
+    how = limit(arguments.isa)
     print(f"{machine()}\n{how}")
-    peaks = measure_peaks(words.workers)
+    peaks = measure_peaks(arguments.workers)
     print(
         f"float32 matrix product {peaks.matrix_all / 1e9:.0f} GFLOP/s on "
         f"{peaks.workers} workers, {peaks.matrix_one / 1e9:.0f} on one.\n"
     )
     print(f"{HEADER}\n{RULE}", flush=True)
     results, notes = [], []
-    for name in words.networks:
+    for name in arguments.networks:
         found = race(
             network(name),
-            batch_size=words.batch_size,
-            workers=words.workers,
-            laps=words.laps,
+            batch_size=arguments.batch_size,
+            workers=arguments.workers,
+            laps=arguments.laps,
             peers=peers,
-            images=words.images,
-            lap_seconds=words.lap_seconds,
+            images=arguments.images,
+            lap_seconds=arguments.lap_seconds,
         )
         print("\n".join(rows(found)), flush=True)
         results.append(values(found))
         notes.append(f"{name}: {steadiness(found)}")
     print("", *notes, sep="\n")
-    if words.json is not None:
-        words.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

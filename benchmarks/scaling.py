@@ -1,8 +1,8 @@
-"""Does the cost of a step grow linearly with its images, and how do workers share it?
+"""Measure how the time of a training step scales with batch size and workers.
 
     python benchmarks/scaling.py [NETWORK ...] [--picture FILE]
 
-Batches of 1 to 4096 images, 1 to all workers; microseconds for each image.
+Batches of 1 to 4096 images, 1 to all workers; microseconds per image.
 """
 
 import argparse
@@ -35,7 +35,7 @@ WARM_UP = 2
 def step_seconds(
     name: str, batch_size: int, workers: int, *, seconds: float = 0.4
 ) -> float:
-    """The median step, over about that many seconds."""
+    """The median time of a step, measured for about `seconds` seconds."""
     chosen = network(name)
     images, targets = pictures(chosen.image_shape, max(4096, batch_size))
     engine = make_engine(chosen, batch_size, workers)
@@ -51,11 +51,11 @@ def step_seconds(
 
 
 def curves(names: list[str], batch_sizes: list[int], most_workers: int) -> dict:
-    """Seconds of a step by network, workers and batch size; printed as they come."""
+    """Seconds per step by network, workers and batch size; printed as measured."""
     counts = sorted({1, most_workers} | {2**p for p in range(8) if 2**p < most_workers})
     found: dict[str, dict[int, list[float]]] = {}
     for name in names:
-        print(f"\n{name}, microseconds for each image")
+        print(f"\n{name}, microseconds per image")
         print("batch   " + "".join(f"{count:>5} workers" for count in counts))
         found[name] = {count: [] for count in counts}
         for size in batch_sizes:
@@ -67,7 +67,7 @@ def curves(names: list[str], batch_sizes: list[int], most_workers: int) -> dict:
 
 
 def draw(found: dict, batch_sizes: list[int], path: Path) -> Path:
-    """Milliseconds of a step over its images, both by factors."""
+    """Plot milliseconds per step against batch size, on logarithmic scales."""
     figure = new_figure(4.6 * len(found), 4.2)
     for axes, (name, by_workers) in zip(
         np.atleast_1d(figure.subplots(1, len(found))), found.items(), strict=True
@@ -85,25 +85,25 @@ def draw(found: dict, batch_sizes: list[int], path: Path) -> Path:
             )
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
-        axes.set_xlabel("images in a step", color=MUTED, fontsize=TEXT_SIZE)
-        axes.set_ylabel("ms", color=MUTED, fontsize=TEXT_SIZE)
+        axes.set_xlabel("batch size", color=MUTED, fontsize=TEXT_SIZE)
+        axes.set_ylabel("ms per step", color=MUTED, fontsize=TEXT_SIZE)
         quiet(axes, grid=True)
         title(axes, name)
     return save(figure, path.with_suffix(""))[0]
 
 
 def main() -> None:
-    """Measure, print, draw."""
+    """Measure, print and plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=list(DEFAULT))
     parser.add_argument("--batch-sizes", type=int, nargs="*", default=BATCH_SIZES)
     parser.add_argument("--workers", type=int, default=available_cores())
     parser.add_argument("--picture", type=Path, default=Path("scaling.png"))
-    words = parser.parse_args()
+    arguments = parser.parse_args()
     print(machine())
-    sizes = list(words.batch_sizes)
-    found = curves(words.networks, sizes, words.workers)
-    print(f"\nPicture: {draw(found, sizes, words.picture)}")
+    sizes = list(arguments.batch_sizes)
+    found = curves(arguments.networks, sizes, arguments.workers)
+    print(f"\nFigure: {draw(found, sizes, arguments.picture)}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""What does the watch for NaN and infinity cost, as a part of a training step?
+"""Measure the overhead of the checks for NaN and infinity in a training step.
 
     python benchmarks/watch_cost.py [NETWORK ...] [--engine cpu|plain] [--rounds 300]
 
-Steps with and without the watch take turns in one process. The CPU engine without it
-leaves out both looks at the loss: the sum that keeps parameters from moving, and the
-one that stops the run; each pair of engines is built anew a few times, as where memory
-lies matters more. The plain engine without it leaves out the look at every gradient.
+Steps with and without the checks are interleaved in one process. Without them, the CPU
+engine skips both checks of the loss: the one that prevents updates of the parameters,
+and the one that stops the run. Each pair of engines is rebuilt several times, as memory
+placement has a larger effect. Without the checks, the plain engine skips those of the
+gradients.
 """
 
 import argparse
@@ -32,7 +33,7 @@ BATCHES = 8
 
 @contextmanager
 def without(module: Any, name: str, instead: Callable[..., Any]) -> Iterator[None]:
-    """Another function in the place of one."""
+    """Replace a function of a module within the context."""
     own = getattr(module, name)
     setattr(module, name, instead)
     try:
@@ -42,17 +43,17 @@ def without(module: Any, name: str, instead: Callable[..., Any]) -> Iterator[Non
 
 
 def unwatched_cpu(chosen: Network, batch_size: int) -> Engine:
-    """A CPU engine whose updates look at no loss."""
+    """A CPU engine whose updates do not check the loss."""
     own = parameters.Mover._move
 
     def move(self: Any, *arguments: Any) -> Any:
         operation = own(self, *arguments)
-        words = (*operation.arguments[:-1], 0)  # of no tile
-        return type(operation)(operation.entry, words, operation.stands_for)
+        unchecked = (*operation.arguments[:-1], 0)  # losses of no tile
+        return type(operation)(operation.entry, unchecked, operation.stands_for)
 
     with without(parameters.Mover, "_move", move):
         engine = make_engine(chosen, batch_size)
-        engine.training  # noqa: B018 - made when first asked for
+        engine.training  # noqa: B018 - created on first access
     return engine
 
 
@@ -68,7 +69,7 @@ def plain_engine(chosen: Network) -> Engine:
 
 
 def pairs(chosen: Network, name: str, batch_size: int) -> list[tuple[Engine, Any]]:
-    """Two engines, watched and not, each with what must surround its steps."""
+    """An engine with checks and one without, each with the context of its steps."""
     if name == "cpu":
         first = make_engine(chosen, batch_size)
         second = unwatched_cpu(chosen, batch_size)
@@ -83,10 +84,10 @@ def pairs(chosen: Network, name: str, batch_size: int) -> list[tuple[Engine, Any
 
 
 def costs(chosen: Network, name: str, batch_size: int, rounds: int) -> list[float]:
-    """The watch's part of a step, one number for each build: with / without - 1.
+    """The overhead of the checks, one number per build: with / without - 1.
 
-    Of all steps of a build the fastest tenth is compared: the others say more about
-    what else the machine did.
+    The first decile of the step times of each build is compared: slower steps mostly
+    reflect other activity on the machine.
     """
     images = pictures(chosen.image_shape, batch_size * 2)
     batches = random_batches(*images, batch_size, BATCHES)
@@ -111,18 +112,18 @@ def costs(chosen: Network, name: str, batch_size: int, rounds: int) -> list[floa
 
 
 def main() -> None:
-    """One line for each network and engine."""
+    """Print one line per network and engine."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", default=list(NETWORKS))
     parser.add_argument("--engine", choices=("cpu", "plain"), action="append")
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=300)
-    words = parser.parse_args()
-    print(f"{machine()}\n\n| Network | engine | cost, median | range of builds |")
+    arguments = parser.parse_args()
+    print(f"{machine()}\n\n| Network | engine | overhead, median | range of builds |")
     print("|---|---|---|---|")
-    for name in words.networks:
-        for engine in words.engine or ("cpu", "plain"):
-            found = costs(network(name), engine, words.batch_size, words.rounds)
+    for name in arguments.networks:
+        for engine in arguments.engine or ("cpu", "plain"):
+            found = costs(network(name), engine, arguments.batch_size, arguments.rounds)
             print(
                 f"| {name} | {engine} | {median(found):+.2%} | "
                 f"{min(found):+.2%} to {max(found):+.2%} |",

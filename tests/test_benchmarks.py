@@ -1,4 +1,4 @@
-"""The scripts of benchmarks/ run, on small sizes, and print what they promise."""
+"""The scripts of benchmarks/ run on small sizes and print their tables."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def run(name, *words, folder):
 
 
 def numbers(out, name):
-    """The numbers in the line of a network."""
+    """The numbers in the row of a network."""
     line = next(line for line in out.splitlines() if line.startswith(f"| {name} "))
     plain = re.sub(r"(?<=\d),(?=\d{3})", "", line)  # 3,000,840 is one number
     found = [float(word) for word in re.findall(r"[\d.]+(?:e-?\d+)?", plain)]
@@ -44,7 +44,7 @@ def test_race_table(tmp_path):
     if "avx2" in offered():
         words += ["--isa", "avx2"]
     out = run("race_table", *words, folder=tmp_path)
-    assert ("Both sides limited to avx2: ours" in out) == ("avx2" in offered())
+    assert ("Both limited to avx2: Handgrad" in out) == ("avx2" in offered())
     threads, theirs, ours, ratio, low, high, losses = numbers(out, "softmax")
     assert min(threads, theirs, ours, ratio, low) > 0
     assert low <= ratio <= high
@@ -70,7 +70,7 @@ def test_other_peers(tmp_path):
     assert len(found[0]["laps"]["calibration"]) == 2
 
 
-def test_a_peer_that_cannot_is_told(tmp_path):
+def test_an_unsupported_network_is_refused(tmp_path):
     words = [sys.executable, str(FOLDER / "other_peers.py"), "alex5"]
     done = subprocess.run(
         [*words, "--peers", "sklearn", "--images", "256"],
@@ -79,7 +79,7 @@ def test_a_peer_that_cannot_is_told(tmp_path):
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("other_peers: scikit-learn does not know Conv2d")
+    assert done.stderr.startswith("other_peers: scikit-learn does not support Conv2d")
 
 
 def test_prediction_throughput(tmp_path):
@@ -122,4 +122,4 @@ def test_first_step(tmp_path, monkeypatch):
     words = json.dumps(asdict(first_step.network("softmax")))
     for code in first_step.QUESTIONS.values():
         assert first_step.seconds(code, words, cache=str(cache)) > 0
-    assert any((cache / "kernels").rglob("products.*"))  # code went where it was told
+    assert any((cache / "kernels").rglob("products.*"))  # the given cache was used

@@ -1,4 +1,4 @@
-"""The peers of benchmarks/peers train the same networks; those not installed wait."""
+"""The peers of benchmarks/peers train the same networks; missing ones are skipped."""
 
 import importlib
 import sys
@@ -62,7 +62,7 @@ def task_of(network):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("peer", "network"), CASES)
-def test_a_peer_trains_as_float64_does(peer, network):
+def test_a_peer_matches_the_float64_reference(peer, network):
     if not is_installed(peer):
         pytest.skip(f"{peer} is not installed")
     task = task_of(network)
@@ -73,7 +73,7 @@ def test_a_peer_trains_as_float64_does(peer, network):
 
 
 @pytest.mark.slow
-def test_a_peer_that_trains_something_else_is_not_raced():
+def test_a_peer_with_other_losses_is_refused():
     other = replace(RELU, optimizer_options={"learning_rate": 0.11})
     ways = pairing.load("sklearn").ways(task_of(other))
     with pytest.raises(HandgradError, match=r"sklearn .* does not train relu"):
@@ -88,24 +88,24 @@ def test_a_peer_that_trains_something_else_is_not_raced():
         (replace(RELU, optimizer="rmsprop"), "RMSProp"),
     ],
 )
-def test_a_peer_says_what_it_does_not_know(network, what):
+def test_a_peer_names_what_it_does_not_support(network, what):
     ways = pairing.load("sklearn").ways(task_of(network))
-    with pytest.raises(ConfigError, match=f"does not know {what}.*another peer"):
+    with pytest.raises(ConfigError, match=f"does not support {what}.*another peer"):
         next(iter(ways.values())).make_step()
 
 
 @pytest.mark.skipif(find_spec("thinc") is not None, reason="Thinc is installed")
-def test_a_peer_that_is_not_installed_says_how():
+def test_a_missing_peer_is_refused_with_install_instructions():
     with pytest.raises(ConfigError, match=r"needs thinc.* pip install thinc"):
         pairing.load("thinc")
 
 
-def test_an_unknown_peer_is_told():
+def test_an_unknown_peer_is_refused():
     with pytest.raises(ConfigError, match=r"no peer named 'nobody'\. Known: jax"):
         pairing.load("nobody")
 
 
-def test_a_weight_behind_a_flattened_image_follows_the_order_of_its_rows():
+def test_weights_after_flatten_are_reordered_for_channels_last():
     task = task_of(Network("lenet", "lenet", LENET))
     place = next(i for i, p in enumerate(task.pieces()) if len(p.input_shape) == 1)
     shape = task.pieces()[place - 1].input_shape
@@ -116,7 +116,7 @@ def test_a_weight_behind_a_flattened_image_follows_the_order_of_its_rows():
 
 
 @pytest.mark.slow
-def test_the_fastest_way_is_found_by_trying():
+def test_trials_find_the_fastest_configuration():
     def make(count):
         return lambda: lambda rows: sum(range(count))
 

@@ -1,1 +1,1 @@
-"""Other libraries that train the same networks: one file each."""
+"""Other libraries that train the same networks, one module each."""

@@ -1,4 +1,4 @@
-"""How many threads a matrix product may take, for libraries that use NumPy's."""
+"""The number of BLAS threads, for libraries that use NumPy's BLAS."""
 
 from functools import cache
 
@@ -7,10 +7,10 @@ from threadpoolctl import ThreadpoolController
 
 @cache
 def _controller() -> ThreadpoolController:
-    """The libraries of matrix products that are loaded; looked for once."""
+    """The controller of the loaded BLAS libraries, created once."""
     return ThreadpoolController()
 
 
 def limit_blas(threads: int) -> None:
-    """From now on so many."""
+    """Set the number of BLAS threads."""
     _controller().limit(limits=threads, user_api="blas")

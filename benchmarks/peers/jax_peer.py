@@ -1,4 +1,4 @@
-"""The network in JAX: one compiled step, whose parameters are given up to it."""
+"""The network in JAX: one compiled step with donated parameters."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,12 +19,12 @@ from peers.task import (
     plain_rate,
 )
 
-Function = Callable[[Any, Any], Any]  # of a layer's parameters and its inputs
+Function = Callable[[Any, Any], Any]  # function of a layer's parameters and inputs
 TINY = -jnp.inf
 
 
 def ways(task: Task) -> dict[str, Way]:
-    """Gathering in NumPy or in the compiled step, from floats or from bytes."""
+    """Gather batches in NumPy or in the compiled step, from floats or from bytes."""
     sources = {
         "gathers floats": (task.rows, task.channels_last),
         "gathers bytes": (
@@ -42,10 +42,10 @@ def ways(task: Task) -> dict[str, Way]:
 
 
 class JaxStep:
-    """A step that is begun before the one before it is waited for.
+    """A training step with asynchronous dispatch, at most one step ahead.
 
-    JAX runs a step beside Python; so the next gather overlaps this step, and still
-    never more than one step is under way.
+    JAX runs a step asynchronously, so gathering the next batch overlaps with it. A call
+    starts a step and then waits for the previous one.
     """
 
     def __init__(self, task: Task, images: NumpyArray, *, gathers_inside: bool) -> None:
@@ -66,7 +66,7 @@ class JaxStep:
         self.number, self.loss = 0, None
 
     def __call__(self, rows: NumpyArray) -> Any:
-        """Begin a step, then wait for the loss of the one before."""
+        """Start a step, then wait for the loss of the previous one."""
         before = self.loss
         self.number += 1
         batch = (self.images, self.targets, rows.astype(np.int32))
@@ -109,7 +109,7 @@ def compiled_step(forward: list[Function], move: Any, prepare: Any) -> Any:
 
 
 def normalise(task: Task, images: Any) -> Any:
-    """Bytes to the numbers that a network sees."""
+    """Convert bytes to the network's normalised inputs."""
     scale, shift = (
         np.repeat(part, images.shape[1] // len(part)) if images.ndim == 2 else part
         for part in (task.network.normalization.scale, task.network.normalization.shift)
@@ -176,7 +176,7 @@ def _window(layer: Any, first: float, combine: Any, inputs: Any) -> Any:
 
 
 def rule_of(task: Task) -> tuple[int, Any]:
-    """How many arrays the optimizer remembers of a parameter, and how it moves it."""
+    """The number of state arrays per parameter, and the update function."""
     rule = task.network.build_optimizer()
     if rule.weight_decay:
         raise task.refuse("The peer in JAX", "weight decay")

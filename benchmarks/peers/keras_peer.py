@@ -24,7 +24,7 @@ from peers.task import (
 
 
 def ways(task: Task, *, compiled: bool = False) -> dict[str, Way]:
-    """Keras's own `train_on_batch`, and a loop of one's own in a graph."""
+    """Keras's `train_on_batch`, and a custom training step in a graph."""
     makers = {"train_on_batch": make_own_step, "tf.function": make_graph_step}
     return {
         name: Way(partial(make, task, compiled=compiled), available_cores())
@@ -33,7 +33,7 @@ def ways(task: Task, *, compiled: bool = False) -> dict[str, Way]:
 
 
 def make_own_step(task: Task, *, compiled: bool) -> Step:
-    """What `fit` does with one batch."""
+    """A step as `fit` runs it for one batch."""
     model, optimizer = translate(task), translate_optimizer(task)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, jit_compile=compiled)
@@ -47,7 +47,7 @@ def make_own_step(task: Task, *, compiled: bool) -> Step:
 
 
 def make_graph_step(task: Task, *, compiled: bool) -> Step:
-    """Gather, forward, backward and update in one graph."""
+    """A step with gather, forward, backward and update in one graph."""
     model, optimizer = translate(task), translate_optimizer(task)
     optimizer.build(model.trainable_variables)
     inputs, targets = tf.constant(images_of(task)), tf.constant(task.targets)
@@ -68,12 +68,12 @@ def make_graph_step(task: Task, *, compiled: bool) -> Step:
 
 
 def images_of(task: Task) -> NumpyArray:
-    """Floats in memory, in the order that TensorFlow likes."""
+    """Floats in memory, channels last for TensorFlow."""
     return task.rows if task.is_dense else task.channels_last
 
 
 def translate(task: Task) -> Any:
-    """The network with copies of the parameters."""
+    """The Keras model with copies of the parameters."""
     pieces = task.pieces()
     parts, values = [], []
     for place, piece in enumerate(pieces):
@@ -90,7 +90,7 @@ def translate(task: Task) -> Any:
 
 
 def translate_layer(task: Task, layer: Any) -> Any:
-    """One layer as Keras has it."""
+    """The Keras layer of a plain layer."""
     match layer:
         case layers.Linear():
             return keras.layers.Dense(layer.out_features)
@@ -121,7 +121,7 @@ def translate_layer(task: Task, layer: Any) -> Any:
 
 
 def _padding(task: Task, layer: Any) -> str:
-    """Keras pads not at all, or so much that the image keeps its size."""
+    """The padding mode: Keras supports none, or padding that keeps the image size."""
     if layer.padding == (0, 0):
         return "valid"
     keeping = tuple((size - 1) // 2 for size in layer.kernel_size)
@@ -132,7 +132,7 @@ def _padding(task: Task, layer: Any) -> str:
 
 
 def translate_optimizer(task: Task) -> Any:
-    """The same rule in Keras."""
+    """The Keras optimizer."""
     rule = task.network.build_optimizer()
     rate = plain_rate(rule)
     match rule:

@@ -1,4 +1,4 @@
-"""Handgrad against a peer: the same losses, then the peer's fastest way, then laps."""
+"""A race against a peer, in its fastest configuration, after checking the losses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,18 +34,19 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "thinc": ("thinc", "blis"),
     "sklearn": ("scikit-learn",),
 }
-TRIALS = 3  # of each way
+TRIALS = 3  # per configuration
 WARM_UP = 3  # steps
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """What a race against one peer found.
+    """The result of a race against one peer.
 
     Units
-        tried      seconds of a step by each way that the peer was tried in
-        ours, theirs  how far the losses lie from float64's; of all ways the farthest
-        bound         how far they may
+        tried         seconds per step of each configuration of the peer
+        ours, theirs  maximum difference of the losses from those in float64, over all
+                      configurations
+        bound         largest difference allowed
     """
 
     network: str
@@ -72,7 +73,7 @@ def race_peer(
     images: int,
     lap_seconds: float,
 ) -> Pairing:
-    """Race one network against one peer; HandgradError if the losses do not agree."""
+    """Race one network against one peer; HandgradError if the losses do not match."""
     library = load(peer)
     keep_memory()
     task = Task(network, *pictures(network.image_shape, images), batch_size)
@@ -114,7 +115,7 @@ def race_peer(
 
 
 def load(peer: str) -> ModuleType:
-    """The file of a peer; ConfigError where it or its library is missing."""
+    """Import the module of a peer; ConfigError if it or its library is missing."""
     if peer not in LIBRARIES:
         raise unknown_name("peer", peer, LIBRARIES)
     try:
@@ -122,17 +123,17 @@ def load(peer: str) -> ModuleType:
     except ModuleNotFoundError as error:
         wanted = " ".join(LIBRARIES[peer])
         raise ConfigError(
-            f"A race against {peer} needs {error.name}, which is not installed here. "
-            f"In an environment of its own: pip install {wanted}"
+            f"A race against {peer} needs {error.name}, which is not installed. "
+            f"Install it in a separate environment: pip install {wanted}"
         ) from error
 
 
 def compare(
     task: Task, peer: str, ways: Mapping[str, Way], workers: int | None
 ) -> tuple[float, float]:
-    """How far the first losses lie from float64's: Handgrad's, and the peer's.
+    """Maximum difference of the first losses from float64: Handgrad's, the peer's.
 
-    HandgradError if either did not train the same network.
+    HandgradError if either exceeds the bound.
     """
     steps = {name: way.make_step() for name, way in ways.items()}
     batches = random_batches(
@@ -149,17 +150,17 @@ def compare(
         found[f"{peer} ({name})"] = difference(losses, exact)
     limit = bound(task.network, task.batch_size)
     for name, worst in found.items():
-        if not worst <= limit:  # a NaN is no agreement
+        if not worst <= limit:  # also rejects NaN
             raise HandgradError(
-                f"{name} does not train {task.network.name} as float64 does: losses "
-                f"differ by {worst:.1e}, more than {limit:.1e}. Their times cannot be "
-                "compared; please report this."
+                f"{name} does not train {task.network.name} like the float64 "
+                f"reference: losses differ by {worst:.1e}, more than {limit:.1e}, so "
+                "times cannot be compared. Please report this."
             )
     return found.pop(OURS), max(found.values())
 
 
 def exact_losses(network: Network, batches: Sequence[Batch]) -> list[float]:
-    """The losses of the plain layers in float64."""
+    """The losses of the plain layers in float64, the reference."""
     model, optimizer = network.build(), network.build_optimizer()
     parameters, loss = model.parameters(), SoftmaxCrossEntropy()
     for parameter in parameters.values():
@@ -183,7 +184,7 @@ def try_out(
     batches: Sequence[Batch],
     seconds: float,
 ) -> dict[str, float]:
-    """The median step of each way, tried in turn for so long."""
+    """Median seconds per step of each configuration, from interleaved trials."""
     rows = [batch.rows for batch in batches]
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(TRIALS):
@@ -194,7 +195,7 @@ def try_out(
 
 
 def _median_step(step: Step, rows: Sequence[NumpyArray], seconds: float) -> float:
-    """Seconds of a step, after some that are not timed."""
+    """Median seconds per step, after a warm-up."""
     for number in range(WARM_UP):
         step(rows[number % len(rows)])
     times: list[float] = []

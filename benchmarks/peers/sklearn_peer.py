@@ -1,4 +1,4 @@
-"""The network in scikit-learn's MLPClassifier, one batch after another."""
+"""The network in scikit-learn's MLPClassifier, trained batch by batch."""
 
 from functools import partial
 from typing import Any
@@ -28,7 +28,7 @@ ACTIVATIONS = {
 
 
 def ways(task: Task) -> dict[str, Way]:
-    """`partial_fit`, or the inside of `fit`; products on one thread and on all."""
+    """`partial_fit`, or the inner loop of `fit`; with one BLAS thread and with all."""
     return {
         f"{name}, BLAS on {threads}": Way(
             partial(make, task), threads, partial(limit_blas, threads)
@@ -39,7 +39,7 @@ def ways(task: Task) -> dict[str, Way]:
 
 
 def make_step(task: Task) -> Step:
-    """One call of `partial_fit` for each batch, which it checks each time."""
+    """A step that calls `partial_fit`, which validates every batch."""
     classifier = translate(task)
     inputs, targets = task.rows, task.targets
 
@@ -51,9 +51,9 @@ def make_step(task: Task) -> Step:
 
 
 def make_inner(task: Task) -> Step:
-    """What `fit` does with each batch of an epoch, once all images are checked.
+    """A step as in the inner loop of `fit`, after its validation of the data.
 
-    Calls the private methods that `fit` calls, as scikit-learn 1.9 has them.
+    Calls the private methods that `fit` calls in scikit-learn 1.9.
     """
     classifier = translate(task)
     parameters = classifier.coefs_ + classifier.intercepts_
@@ -76,15 +76,17 @@ def make_inner(task: Task) -> Step:
 
 
 def own_rule(classifier: Any, parameters: list[NumpyArray]) -> Any:
-    """The optimizer that `fit` would make."""
-    told = classifier.get_params()
-    rate = told["learning_rate_init"]
-    if told["solver"] == "adam":
+    """The optimizer that `fit` would create."""
+    options = classifier.get_params()
+    rate = options["learning_rate_init"]
+    if options["solver"] == "adam":
         return AdamOptimizer(
-            parameters, rate, told["beta_1"], told["beta_2"], told["epsilon"]
+            parameters, rate, options["beta_1"], options["beta_2"], options["epsilon"]
         )
-    moves = {"momentum": told["momentum"], "nesterov": told["nesterovs_momentum"]}
-    return SGDOptimizer(parameters, rate, **moves)
+    nesterov = options["nesterovs_momentum"]
+    return SGDOptimizer(
+        parameters, rate, momentum=options["momentum"], nesterov=nesterov
+    )
 
 
 def translate(task: Task) -> Any:
@@ -108,12 +110,12 @@ def translate(task: Task) -> Any:
         weight = task.dense_weight(place)
         classifier.coefs_[index] = weight
         classifier.intercepts_[index] = pieces[place].array("bias")
-    del classifier._optimizer  # it remembers that first call; the next begins anew
+    del classifier._optimizer  # discard the state of that first call
     return classifier
 
 
 def activation_of(task: Task) -> str:
-    """The one activation behind all hidden layers; ConfigError if there is another."""
+    """The activation of all hidden layers; ConfigError if they differ."""
     own = (layers.Linear, layers.Flatten)
     between = [p.layer for p in task.pieces() if not isinstance(p.layer, own)]
     names = {ACTIVATIONS.get(type(layer)) for layer in between}
@@ -123,7 +125,7 @@ def activation_of(task: Task) -> str:
 
 
 def translate_optimizer(task: Task) -> dict[str, Any]:
-    """The same rule as options of the classifier."""
+    """The optimizer as options of the classifier."""
     rule = task.network.build_optimizer()
     options = {"learning_rate_init": plain_rate(rule)}
     match rule:

@@ -1,4 +1,4 @@
-"""The network in Thinc, with its own matrix products or with NumPy's."""
+"""The network in Thinc, with Thinc's own matrix products or NumPy's."""
 
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from peers.task import (
 
 
 class BlasOps(NumpyOps):
-    """Thinc's NumPy operations, but products by NumPy's BLAS, on several threads."""
+    """Thinc's NumPy operations with matrix products by NumPy's multithreaded BLAS."""
 
     def gemm(
         self,
@@ -30,18 +30,18 @@ class BlasOps(NumpyOps):
         trans1: bool = False,
         trans2: bool = False,
     ) -> Any:
-        """A matrix product; either factor may be turned."""
+        """Return a matrix product; either factor may be transposed."""
         return np.matmul(x.T if trans1 else x, y.T if trans2 else y, out=out)
 
     def affine(self, X: Any, W: Any, b: Any) -> Any:  # noqa: N803 (Thinc's names)
-        """A linear layer's outputs."""
+        """Return the outputs of a linear layer."""
         outputs = np.matmul(X, W.T)
         outputs += b
         return outputs
 
 
 def ways(task: Task) -> dict[str, Way]:
-    """Thinc's own products on one thread; NumPy's on one and on all."""
+    """Thinc's own products on one thread; NumPy's BLAS with one thread and with all."""
     found = {"own products": Way(partial(make_step, task, NumpyOps), 1)}
     for threads in {1, available_cores()}:
         make = partial(make_step, task, BlasOps)
@@ -51,7 +51,7 @@ def ways(task: Task) -> dict[str, Way]:
 
 
 def make_step(task: Task, operations: Any) -> Step:
-    """A training step as Thinc's tutorials write it, with the loss beside it."""
+    """A training step as in Thinc's tutorials that also returns the loss."""
     set_current_ops(operations())
     model = translate(task)
     optimizer = translate_optimizer(task)
@@ -71,7 +71,7 @@ def make_step(task: Task, operations: Any) -> Step:
 
 
 def translate(task: Task) -> Any:
-    """Linear layers with the activation behind each, copies of the parameters in."""
+    """The Thinc model: linear layers with activations and copies of the parameters."""
     pieces, parts = task.pieces(), []
     for place, piece in enumerate(pieces):
         if not isinstance(piece.layer, layers.Linear | layers.ReLU | layers.Flatten):
@@ -91,7 +91,7 @@ def translate(task: Task) -> Any:
 
 
 def translate_optimizer(task: Task) -> Any:
-    """The same rule in Thinc, without what Thinc would add."""
+    """The Thinc optimizer, without Thinc's default L2, clipping and averaging."""
     rule = task.network.build_optimizer()
     plain = {"L2": 0.0, "grad_clip": 0.0, "use_averages": False}
     match rule:

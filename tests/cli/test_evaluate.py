@@ -13,10 +13,10 @@ def test_the_table_counts_every_class_and_names_confusions(handgrad, trained):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].startswith("test: ")
-    assert "of 360 right" in lines[0]
+    assert "of 360 correct" in lines[0]
     assert [line.split()[0] for line in lines[2:12]] == list("0123456789")
     assert "macro average" in lines[12]
-    assert "taken for" in lines[-1]
+    assert "predicted as" in lines[-1]
 
 
 def test_it_finds_the_accuracy_that_training_found(handgrad, trained):
@@ -65,7 +65,7 @@ def test_one_class_alone_is_scored_whole_and_the_others_are_named(
         picture = Image.new("RGB", (9, 9), (40 * number, 0, 0))
         picture.save(tmp_path / "new" / "7" / f"{number}.png")
     out = handgrad(f"evaluate {trained} --dataset {tmp_path}/new -q").out
-    assert "of 6 right" in out
+    assert "of 6 correct" in out
     assert "no images of: 0, 1, 2, 3, 4, 5, 6, 8, 9" in out
 
 
@@ -108,7 +108,7 @@ def test_data_of_other_formats_is_scored_whole(handgrad, refused, trained, tmp_p
     threes = test.images[test.targets == 3, 0]
     np.savez(tmp_path / "b.npz", x=threes, y=np.full(len(threes), 3))
     out = handgrad(f"evaluate {trained} --dataset b.npz -q").out
-    assert f"of {len(threes)} right" in out
+    assert f"of {len(threes)} correct" in out
     np.savez(tmp_path / "c.npz", x=threes, y=np.full(len(threes), 77))
     assert "has other classes" in refused(f"evaluate {trained} --dataset c.npz -q")
 
@@ -122,9 +122,9 @@ def test_a_run_keeps_where_its_classes_are(handgrad, tmp_path):
     line = "train softmax_regression --dataset pets --label-from name --epochs 2 -q"
     assert handgrad(f"{line} --run first").code == 0
     assert 'label_from = "name"' in (tmp_path / "first" / "config.toml").read_text()
-    assert "of 8 right" in handgrad("evaluate first -q").out
+    assert "of 8 correct" in handgrad("evaluate first -q").out
     for name, kind in (("new", "cat"), ("other", "dog")):
         (tmp_path / name / kind).mkdir(parents=True)
         picture.save(tmp_path / name / kind / "x.png")
     words = "--dataset new --label-from folder -q"
-    assert "of 1 right" in handgrad(f"evaluate first {words}").out
+    assert "of 1 correct" in handgrad(f"evaluate first {words}").out

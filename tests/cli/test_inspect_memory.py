@@ -15,7 +15,7 @@ def test_a_table_a_sentence_and_a_picture(handgrad, tmp_path):
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
     assert rows["parameters"] == ["31,400"] * 3
     assert rows["optimizer"] == ["62,800", "62,800", "0"]
-    assert "In batches of 8 training takes" in out
+    assert "At batch size 8, training takes" in out
     assert "<svg" in (tmp_path / "memory.svg").read_text()
 
 

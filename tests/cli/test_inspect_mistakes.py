@@ -10,7 +10,7 @@ def test_confusions_are_those_of_the_matrix(handgrad, trained, tmp_path):
     np.fill_diagonal(counts, 0)
     assert found["most_confused"][0]["count"] == counts.max()
     out = handgrad(f"inspect confusion {trained} --pairs 2 --figure c.svg").out
-    assert f"{counts.sum()} of 360 test images are wrong." in out
+    assert f"{counts.sum()} of 360 test images are misclassified." in out
     assert len(out.split("\n\n")[0].splitlines()) == 3
     assert "<svg" in (tmp_path / "c.svg").read_text()
 
@@ -22,7 +22,7 @@ def test_the_surest_mistakes_come_first(handgrad, trained, tmp_path):
     assert sure == sorted(sure, reverse=True)
     assert all(one["true"] != one["predicted"] for one in found["mistakes"])
     out = handgrad(f"{words} --count 1 --figure m.png").out
-    assert "validation images are wrong." in out
+    assert "validation images are misclassified." in out
     assert len(out.split("\n\n")[0].splitlines()) == 1 + min(1, len(sure))
     assert (tmp_path / "m.png").exists()
 

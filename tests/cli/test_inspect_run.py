@@ -3,7 +3,7 @@ import json
 
 def test_filters_are_the_units_of_the_first_layer(handgrad, trained, tmp_path):
     out = handgrad(f"inspect filters {trained} --figure f.png").out
-    assert "The weights of linear_1, (10, 784)." in out
+    assert "Weights of linear_1, shape (10, 784)." in out
     assert (tmp_path / "f.png").exists()
     found = json.loads(handgrad(f"inspect filters {trained} --json").out)
     assert len(found["norms"]) == 10

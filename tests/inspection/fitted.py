@@ -1,4 +1,4 @@
-"""A trained network as inspections see one: small, made without a run."""
+"""A small trained network as a subject of inspections, made without a run."""
 
 from handgrad.models import softmax_regression
 from handgrad.training import TrainedNetwork, config_from
@@ -8,7 +8,7 @@ SHAPE = (1, 3, 4)
 
 
 def fitted(class_names=("a", "b", "c"), loss="multiclass_svm", **resolved):
-    """Softmax regression of 1 x 3 x 4 bytes, by default with the loss of the SVM."""
+    """Softmax regression on 1 x 3 x 4 bytes, by default with the SVM loss."""
     tables = {
         "engine": "plain",
         "model": {"name": "softmax_regression"},

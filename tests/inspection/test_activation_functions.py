@@ -11,13 +11,13 @@ def curves():
     return {curve.name: curve for curve in activation_functions()}
 
 
-def test_every_activation_of_the_catalogue_is_there(curves):
+def test_every_activation_of_the_catalogue_has_a_curve(curves):
     assert set(curves) == set(catalog.ACTIVATIONS)
 
 
 def test_gradients_are_the_slopes_of_the_values(curves):
     for name, curve in curves.items():
-        smooth = np.abs(curve.inputs) > 0.02  # ReLU and leaky ReLU bend at 0
+        smooth = np.abs(curve.inputs) > 0.02  # ReLU and leaky ReLU have a kink at 0
         slopes = np.gradient(curve.outputs, curve.inputs, edge_order=2)
         np.testing.assert_allclose(
             curve.gradients[smooth], slopes[smooth], atol=1e-4, err_msg=name

@@ -13,7 +13,7 @@ def draws(count=30):
     return [Draw(Key(0).child(str(number))) for number in range(count)]
 
 
-def test_whole_numbers_reach_both_ends():
+def test_integers_include_both_ends():
     drawn = {draw.integer("size", 1, 4) for draw in draws(100)}
     assert drawn == {1, 2, 3, 4}
     assert {draw.one_of("option", ["a", "b"]) for draw in draws()} == {"a", "b"}
@@ -43,7 +43,7 @@ def test_drawn_losses_have_targets_among_the_classes(name):
         assert np.all(case.targets < case.logits.shape[1])
 
 
-def test_convolutions_of_all_kinds_come_up():
+def test_convolutions_vary_in_all_options():
     layers = [LAYER_CASES["Conv2d"](draw).layer for draw in draws(50)]
     assert any(layer.stride[0] != layer.stride[1] for layer in layers)
     assert any(layer.padding[0] != layer.padding[1] for layer in layers)

@@ -29,7 +29,7 @@ def test_everything_passes(rows):
     assert all(0 < row.max_relative_error <= 1e-6 for row in rows)
 
 
-def test_a_row_says_what_was_done(rows):
+def test_a_row_describes_its_check(rows):
     for row in rows:
         assert row.dtype == "float64"
         assert row.tolerance == 1e-6
@@ -39,11 +39,11 @@ def test_a_row_says_what_was_done(rows):
         assert "\n" not in row.worst
 
 
-def test_it_takes_seconds(rows):
+def test_the_check_takes_seconds(rows):
     assert sum(row.seconds for row in rows) < 30
 
 
-def test_rows_come_as_they_are_done():
+def test_rows_are_yielded_one_by_one():
     rows = check_catalogue(seed=1)
     assert next(rows).name == "Linear"
     assert next(rows).name == "Conv2d"
@@ -73,7 +73,7 @@ def test_a_wrong_layer_fails_its_row():
     assert row.worst == "ReLU() on (2, 3)"
 
 
-def test_a_layer_that_is_nothing_but_kinks_fails_its_row():
+def test_a_layer_with_kinks_everywhere_fails_its_row():
     class Kinks(ReLU):
         def forward(self, inputs, *, training=False, key=None):
             outputs, _ = super().forward(inputs)
@@ -86,7 +86,7 @@ def test_a_layer_that_is_nothing_but_kinks_fails_its_row():
     assert (row.directions, row.passed) == (0, False)
 
 
-def test_nan_fails_its_row_wherever_it_comes():
+def test_a_single_nan_fails_its_row():
     class SometimesNaN(ReLU):
         count = 0
 

@@ -33,7 +33,7 @@ def test_the_table_names_the_most_frequent_confusions(found):
     row = found.table().rows[0]
     assert row == (true, answer, str(count), f"{count / 20:.1%}")
     wrong = found.counts.sum() - np.trace(found.counts)
-    assert found.table().below == (f"{wrong} of 60 images are wrong.",)
+    assert found.table().below == (f"{wrong} of 60 images are misclassified.",)
     assert found.as_dict()["most_confused"][0] == {
         "true": true, "predicted": answer, "count": count
     }  # fmt: skip
@@ -42,14 +42,14 @@ def test_the_table_names_the_most_frequent_confusions(found):
 def test_a_run_and_its_classifier_give_the_same(run):
     of_run = confusion(run, split="validation")
     assert of_run.split == "validation"
-    assert "100 validation images are wrong" in str(of_run)
+    assert "100 validation images are misclassified" in str(of_run)
     by_path = confusion(str(run))
     by_classifier = confusion(load(run))
     np.testing.assert_array_equal(by_path.counts, by_classifier.counts)
     assert by_path.counts.sum() == 360
 
 
-def test_classes_of_one_name_are_two_classes():
+def test_classes_with_equal_names_stay_separate():
     found = confusion(fitted(class_names=("a", "a", "b")), IMAGES, LABELS, pairs=6)
     pairs = [count for *_, count in found.most_confused]
     assert len(found.table().rows) == len(pairs)
@@ -61,4 +61,5 @@ def test_mistakes_are_sentences():
         confusion(fitted(), IMAGES, LABELS, pairs=0)
     with pytest.raises(ConfigError, match="Give the labels as well"):
         confusion(fitted(), IMAGES)
-    assert wrong_of(1200, 5000, "test") == "1,200 of 5,000 test images are wrong."
+    said = wrong_of(1200, 5000, "test")
+    assert said == "1,200 of 5,000 test images are misclassified."

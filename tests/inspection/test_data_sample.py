@@ -24,7 +24,7 @@ def test_images_of_a_data_set_are_normalised_by_all_of_its_images():
         dataset_sample(None, 0)
 
 
-def test_arrays_bring_their_classes_and_their_normalization():
+def test_arrays_determine_classes_and_normalization():
     sample = array_sample(IMAGES, LABELS)
     assert sample.image_shape == (1, 3, 4)
     assert sample.class_names == ("cat", "dog", "hen")
@@ -46,7 +46,7 @@ def test_what_does_not_belong_together_is_refused():
         data_sample(None, None, 3, split="test")
     with pytest.raises(ConfigError, match="got both"):
         data_sample(IMAGES, LABELS, 3, dataset="digits")
-    with pytest.raises(ShapeError, match="2 labels of 6 images"):
+    with pytest.raises(ShapeError, match="2 labels for 6 images"):
         array_sample(IMAGES, LABELS[:2])
     with pytest.raises(ShapeError, match="Examples must be vectors"):
         array_sample(IMAGES[0, 0])

@@ -16,7 +16,7 @@ def network():
     return Sequential([Flatten(), Linear(3, 2, key=KEY)])
 
 
-def test_the_value_of_a_layer_is_the_weighed_sum_of_its_outputs():
+def test_the_value_of_a_layer_is_the_weighted_sum_of_its_outputs():
     layer = Linear(3, 2, key=KEY)
     value = LayerValue(layer, INPUTS, key=KEY)
     outputs, _ = in_float64(layer).forward(INPUTS.astype(np.float64))
@@ -55,7 +55,7 @@ def test_the_value_of_a_loss_depends_on_the_logits_alone():
     assert value.gradients()["logits"].shape == (4, 2)
 
 
-def test_the_layer_that_was_given_stays_as_it_was():
+def test_the_given_layer_is_not_modified():
     layer = Linear(3, 2, key=KEY)
     before = layer.weight.value.copy()
     value = LayerValue(layer, INPUTS, key=KEY)

@@ -10,7 +10,7 @@ def test_the_setting_is_the_fraction_kept():
         assert row.train_zero == pytest.approx(1 - kept, abs=0.005)
 
 
-def test_the_mean_stays_in_training_and_nothing_happens_in_prediction():
+def test_training_keeps_the_mean_and_prediction_changes_nothing():
     for row in dropout_statistics(seed=3):
         assert abs(row.train_mean - row.input_mean) < 4 * row.standard_error
         assert row.test_mean == row.input_mean

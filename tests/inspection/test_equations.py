@@ -58,7 +58,7 @@ def test_every_loss_has_its_equations(loss):
         assert equation_of(equations, name, training=True)
 
 
-def test_an_equation_is_what_stands_beside_its_name():
+def test_an_equation_is_found_by_name():
     linear, relu = equations_of(Linear(3, 2)), equations_of(ReLU())
     assert equation_of(linear, "outputs", training=False) == "inputs @ weight.T + bias"
     assert equation_of(linear, "d_weight", training=True) == "d_outputs.T @ inputs"
@@ -81,7 +81,7 @@ def test_prediction_has_equations_of_its_own():
     assert equation_of(norm, "outputs", training=False) == "weight * normalized + bias"
 
 
-def test_two_definitions_of_one_name_are_both_there():
+def test_both_definitions_of_a_name_are_found():
     svm = equations_of(losses.MulticlassSVM())
     assert equation_of(svm, "d_logits", training=True) == (
         "active / batch at a wrong class; "
@@ -89,7 +89,7 @@ def test_two_definitions_of_one_name_are_both_there():
     )
 
 
-def test_a_subclass_has_none_of_its_parents():
+def test_a_subclass_does_not_inherit_equations():
     class Twice(ReLU):
         pass
 

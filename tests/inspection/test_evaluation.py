@@ -14,7 +14,7 @@ def report():
     return EvaluationReport(found, ("cat", "<b>dog</b>", "$hen$"), "test")
 
 
-def test_numbers_by_name(report):
+def test_scores_are_attributes(report):
     assert report.accuracy == 4 / 6
     assert report.loss == 0.25
     assert report.confusion.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
@@ -28,8 +28,8 @@ def test_numbers_by_name(report):
 
 def test_it_displays_itself(report):
     said = str(report)
-    assert said.startswith("test: 4 of 6 right, accuracy 66.67%, loss 0.2500")
-    assert "$hen$ taken for cat: 1 time" in said
+    assert said.startswith("test: 4 of 6 correct, accuracy 66.67%, loss 0.2500")
+    assert "$hen$ predicted as cat: 1 time" in said
     shown = report._repr_html_()
     assert "&lt;b&gt;dog&lt;/b&gt;" in shown
     assert "<b>dog" not in shown
@@ -37,7 +37,7 @@ def test_it_displays_itself(report):
     assert report.figure().axes
 
 
-def test_plain_values_have_everything(report):
+def test_as_dict_has_all_values(report):
     values = report.as_dict()
     assert values["images"] == 6
     assert values["classes"][0]["name"] == "cat"
@@ -45,12 +45,12 @@ def test_plain_values_have_everything(report):
     assert values["macro_f1"] == pytest.approx(report.evaluation.macro_f1)
 
 
-def test_a_report_without_mistakes_names_none():
+def test_a_report_without_mistakes_lists_no_confusions():
     found = evaluate(np.eye(2), np.array([0, 1]), 0.0)
-    assert "most confused" not in str(EvaluationReport(found, ("a", "b")))
+    assert "confusions" not in str(EvaluationReport(found, ("a", "b")))
 
 
-def test_a_class_that_nobody_met_has_no_scores():
+def test_a_class_without_images_and_predictions_has_no_scores():
     probabilities = np.hstack([ANSWERS, np.zeros((6, 1))])
     found = evaluate(probabilities, TARGETS, 0.25)
     report = EvaluationReport(found, ("cat", "dog", "hen", "fox"))

@@ -1,4 +1,4 @@
-"""The fields of what inspections return are described where `help` shows them."""
+"""The docstrings of inspection results describe every field."""
 
 import dataclasses
 import importlib

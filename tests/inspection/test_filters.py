@@ -8,7 +8,7 @@ from handgrad.models import lenet, perceptron
 from handgrad.randomness import Key
 
 
-def test_a_convolution_gives_its_kernels():
+def test_filters_of_a_convolution_are_its_kernels():
     model = lenet(input_shape=(3, 32, 32))
     found = filters(model, (3, 32, 32))
     assert found.layer == "conv2d_1"
@@ -16,13 +16,13 @@ def test_a_convolution_gives_its_kernels():
     np.testing.assert_allclose(found.norms[2], np.linalg.norm(found.weight[2]))
 
 
-def test_a_linear_layer_gives_pictures_of_the_image():
+def test_filters_of_a_linear_layer_are_images():
     found = filters(perceptron(hidden=4, input_shape=(1, 3, 5)), (1, 3, 5))
     assert found.pictures.shape == (4, 1, 3, 5)
     np.testing.assert_array_equal(found.pictures[1].ravel(), found.weight[1])
 
 
-def test_a_first_layer_that_does_not_see_the_image_is_refused():
+def test_a_first_layer_that_does_not_fit_the_image_is_refused():
     model = Sequential([GlobalAveragePool2d(), Linear(3, 2, key=Key(0))])
     with pytest.raises(ConfigError, match="starts with a convolution"):
         filters(model, (3, 8, 8))

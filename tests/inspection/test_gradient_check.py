@@ -18,7 +18,7 @@ KEY = Key(0).child("gradient check")
 
 
 class Cubes(Differentiable):
-    """value = sum of array**3: every number is known."""
+    """value = sum of array**3, with known gradients."""
 
     def __init__(self, **point):
         self.point = {name: np.asarray(array) for name, array in point.items()}
@@ -31,7 +31,7 @@ class Cubes(Differentiable):
 
 
 class WrongCubes(Cubes):
-    """A gradient that is wrong by a fraction, in one entry of one array."""
+    """A gradient with a relative error in one entry of one array."""
 
     fraction = 1e-4
 
@@ -42,7 +42,7 @@ class WrongCubes(Cubes):
 
 
 class Hinge(Differentiable):
-    """value = sum of max(array, 0), with the open entries in the cache."""
+    """value = sum of max(array, 0), with the active entries in the cache."""
 
     def __init__(self, array):
         self.point = {"array": np.asarray(array)}
@@ -59,29 +59,29 @@ def cubes(kind):
     return kind(a=normal(KEY.child("a"), (4,)), b=1 + normal(KEY.child("b"), (3, 5)))
 
 
-def test_a_right_gradient_passes():
+def test_a_correct_gradient_passes():
     found = by_projection(cubes(Cubes), key=KEY)
     assert found.passed
     assert (found.directions, found.refused, found.wanted) == (20, 0, 20)
     assert 0 < found.max_relative_error < 1e-9
 
 
-def test_a_gradient_that_is_wrong_by_one_part_in_ten_thousand_does_not():
+def test_a_relative_error_of_one_in_ten_thousand_fails():
     found = by_projection(cubes(WrongCubes), key=KEY)
     assert not found.passed
     assert found.max_relative_error > 1e-5
 
 
-def test_arrays_can_be_tried_alone():
+def test_single_arrays_can_be_checked():
     wrong = cubes(WrongCubes)
     assert by_projection(wrong, key=KEY, names=["a"]).passed
     assert not by_projection(wrong, key=KEY, names=["b"]).passed
 
 
 @pytest.mark.parametrize(
-    ("names", "said"), [([], "at least one array as names"), (["c"], "named 'c'")]
+    ("names", "said"), [([], "at least one array name"), (["c"], "named 'c'")]
 )
-def test_arrays_that_are_not_there_are_refused(names, said):
+def test_unknown_arrays_are_refused(names, said):
     with pytest.raises(ConfigError, match=said):
         by_projection(cubes(Cubes), key=KEY, names=names)
 
@@ -94,7 +94,7 @@ def test_the_worst_entry_is_named():
     assert "relative error" in str(worst)
 
 
-def test_a_right_gradient_has_no_bad_entry():
+def test_a_correct_gradient_has_no_bad_entry():
     assert by_entry(cubes(Cubes), key=KEY).relative_error < 1e-8
 
 
@@ -110,7 +110,7 @@ def test_entries_can_be_limited():
     assert len(calls) == 1 + 2 * 2 * 2  # the point; two ends, two arrays, two entries
 
 
-def test_a_gradient_of_nothing_where_there_is_one_fails():
+def test_a_zero_gradient_in_place_of_a_nonzero_one_fails():
     class Forgotten(Cubes):
         def gradients(self):
             return {name: np.zeros_like(value) for name, value in self.point.items()}
@@ -128,14 +128,14 @@ def test_nan_is_not_agreement():
     assert np.isnan(by_entry(cubes(NotANumber), key=KEY).relative_error)
 
 
-def test_a_step_over_a_kink_is_refused_and_another_drawn():
-    # one entry close enough to 0 that about half of all directions cross it
+def test_a_step_across_a_kink_is_rejected_and_another_drawn():
+    # one entry so close to 0 that about half of all directions cross the kink
     found = by_projection(Hinge([0.7e-6, 1.0, -1.0]), key=KEY)
     assert found.passed
     assert found.refused > 0
 
 
-def test_without_its_cache_the_kink_would_be_taken_for_a_mistake():
+def test_without_the_cache_a_kink_looks_like_an_error():
     class Blind(Hinge):
         def evaluate(self, point):
             return super().evaluate(point)[0], None
@@ -143,19 +143,19 @@ def test_without_its_cache_the_kink_would_be_taken_for_a_mistake():
     assert not by_projection(Blind([0.7e-6, 1.0, -1.0]), key=KEY).passed
 
 
-def test_on_a_kink_no_direction_is_left_and_nothing_has_passed():
+def test_at_a_kink_every_direction_is_rejected_and_the_check_fails():
     found = by_projection(Hinge([0.0, 1.0]), key=KEY, directions=4)
-    # half of the way the entry opens, the other half it opens at the other end
+    # the entry is active at one end of the step and inactive at the other
     assert (found.directions, found.refused, found.passed) == (0, 40, False)
 
 
-def test_an_entry_on_a_kink_is_left_out():
+def test_an_entry_at_a_kink_is_skipped():
     worst = by_entry(Hinge([0.0, 1.0, -2.0]), key=KEY)
     assert worst.relative_error < 1e-9
 
 
 @pytest.mark.parametrize("layer", [ReLU(), MaxPool2d(3, stride=1, padding=1)])
-def test_kinks_stand_in_the_caches_of_layers(layer):
+def test_kinks_are_visible_in_the_caches_of_layers(layer):
     inputs = normal(KEY, (2, 2, 6, 6))
     value = LayerValue(layer, inputs, key=KEY)
     here = pattern_of(value.evaluate(value.point)[1])
@@ -164,7 +164,7 @@ def test_kinks_stand_in_the_caches_of_layers(layer):
     assert not same_pattern(here, there)
 
 
-def test_kinks_stand_in_the_cache_of_the_hinge_loss():
+def test_kinks_are_visible_in_the_cache_of_the_hinge_loss():
     logits = np.array([[0.0, -1.0 + 1e-6, 2.0]])  # 1e-6 inside the margin
     value = LossValue(MulticlassSVM(), logits, np.array([0]))
     found = by_projection(value, key=KEY)
@@ -172,7 +172,7 @@ def test_kinks_stand_in_the_cache_of_the_hinge_loss():
     assert found.refused > 0
 
 
-def test_the_pattern_knows_signs_winners_and_masks_but_no_rounding():
+def test_the_pattern_has_signs_maxima_and_masks_but_no_rounding():
     cache = {"a": np.array([1.5, -2.0, 1e-15]), "b": [np.array([True]), np.array([3])]}
     signs, mask, winner = pattern_of((cache, "words", 3, None))
     np.testing.assert_array_equal(signs, [1, -1, 0])
@@ -180,7 +180,7 @@ def test_the_pattern_knows_signs_winners_and_masks_but_no_rounding():
     np.testing.assert_array_equal(winner, [3])
 
 
-def test_an_array_without_influence_is_measured_against_the_others():
+def test_an_array_without_effect_is_scaled_by_the_others():
     class Useless(Cubes):
         def evaluate(self, point):
             return super().evaluate({"a": point["a"]})
@@ -207,9 +207,9 @@ def test_the_same_key_gives_the_same_check():
     assert first == again != other
 
 
-def test_the_error_of_every_array_and_nothing_where_every_step_crosses_a_kink():
+def test_by_array_gives_errors_and_nan_if_every_step_crosses_a_kink():
     class Crooked(Differentiable):
-        """3 a + |b|, whose gradient is said to be 3 and 1."""
+        """3 a + |b|, with the gradients given as 3 and 1."""
 
         def __init__(self, b):
             self.point = {"a": np.ones(2), "b": np.array([b])}

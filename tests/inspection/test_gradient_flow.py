@@ -35,7 +35,7 @@ def test_norms_are_those_of_torch():
         assert row.ratio == row.gradient_norm / row.weight_norm
 
 
-def test_sigmoids_fade_with_depth_and_relu_does_not():
+def test_gradients_vanish_with_depth_for_sigmoid_and_not_for_relu():
     rows = depth_flow(INPUTS, TARGETS, depths=(1, 8), hidden=32)
     faded = {(row.activation, row.depth): row.faded for row in rows}
     assert faded["sigmoid", 8] < 1e-3 < faded["sigmoid", 1]
@@ -76,4 +76,4 @@ def test_without_a_subject_depths_are_compared_on_a_data_set():
 def test_a_run_has_images_of_its_own(run):
     found = gradient_flow(run, count=5, split="train")
     assert [row.layer for row in found] == ["linear_1", "linear_2"]
-    assert f"On a random sample of 5 train images of {run}" in str(found)
+    assert f"Measured on a random sample of 5 train images of {run}" in str(found)

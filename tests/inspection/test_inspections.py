@@ -1,4 +1,4 @@
-"""What holds for the result of every inspection."""
+"""Properties of the results of all inspections."""
 
 import copy
 import json
@@ -127,7 +127,7 @@ def test_the_state_of_the_process_stays_as_it_was(name):
     assert state() == before
 
 
-def test_names_are_drawn_letter_by_letter():
+def test_names_are_drawn_literally():
     figure = inspection.confusion(FITTED, IMAGES, LABELS).figure()
     figure.draw_without_rendering()
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -139,7 +139,7 @@ def test_a_bare_network_is_inspected_with_numbers_as_classes():
     assert found.class_names == ("0", "1", "2")
     logits = HIDDEN.forward(IMAGES.astype(np.float64))[0]
     wrong = int((logits.argmax(axis=1) != NUMBERS).sum())
-    assert f"{wrong} of 30 images are wrong." in str(found)
+    assert f"{wrong} of 30 images are misclassified." in str(found)
 
 
 COPIES = {
@@ -150,12 +150,12 @@ COPIES = {
 
 
 @pytest.mark.parametrize("name", COPIES)
-def test_a_copy_says_and_shows_the_same(case, name):
+def test_a_copy_displays_the_same(case, name):
     check_copy(case[1], COPIES[name](case[1]))
 
 
 @pytest.mark.parametrize("name", COPIES)
-def test_a_copy_of_an_evaluation_says_the_same(name):
+def test_a_copy_of_an_evaluation_displays_the_same(name):
     split = Split(IMAGES, np.arange(30) % 3)
     found = EvaluationReport(FITTED.evaluate(split), NAMES)
     check_copy(found, COPIES[name](found))
@@ -169,7 +169,7 @@ def check_copy(found, copied):
 
 
 def test_a_deep_copy_shares_no_array(case):
-    """Nor does a change of the copy reach the classifier that was inspected."""
+    """A change of the copy does not affect the classifier either."""
     weights = [p.value.copy() for p in FITTED.model.parameters().values()]
     before = json.dumps(case[1].as_dict())
     for array in arrays_in(vars(copy.deepcopy(case[1]))):

@@ -34,7 +34,7 @@ def test_all_six_agree_with_finite_differences(found):
         assert one.max_error < 1e-8
 
 
-def test_a_wrong_formula_would_be_seen(model, image, monkeypatch):
+def test_a_wrong_formula_is_detected(model, image, monkeypatch):
     monkeypatch.setattr("numpy.diag", lambda values: 2 * np.eye(len(values)))
     wrong = {one.name: one.max_error for one in jacobians(model, image)}
     assert wrong["df1/da1"] > 0.1
@@ -61,7 +61,7 @@ def test_all_six_agree_with_torch(found, model, image):
         np.testing.assert_allclose(one.value, expected.numpy(), atol=1e-12)
 
 
-def test_multiplied_together_they_are_what_backpropagation_finds(found, model, image):
+def test_their_products_are_the_gradients_of_backpropagation(found, model, image):
     value = NetworkValue(
         model, SoftmaxCrossEntropy(), image[None], np.array([2]), key=Key(0)
     )
@@ -70,7 +70,7 @@ def test_multiplied_together_they_are_what_backpropagation_finds(found, model, i
         np.testing.assert_allclose(gradient, gradients[name], atol=1e-12)
 
 
-def test_of_a_large_jacobian_as_many_entries_are_moved_as_asked(model, image):
+def test_columns_limits_the_entries_checked_of_a_large_jacobian(model, image):
     assert [one.columns for one in jacobians(model, image, columns=4)] == [
         3, 4, 4, 4, 4, 4,
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def test_other_networks_and_sizes_are_refused(model):
         jacobians(model, np.zeros((1, 2, 2)))
 
 
-def test_they_are_taken_from_a_run_or_from_an_untrained_perceptron(run):
+def test_the_network_is_that_of_a_run_or_an_untrained_perceptron(run):
     assert [one.shape[-1] for one in jacobians(run, columns=2, image=1)] == [
         10, 12, 12, 12, 12, 64
     ]  # fmt: skip

@@ -32,10 +32,10 @@ def test_the_suggestion_learns_faster_than_rates_far_from_it(seed, optimizer):
     assert last(sweep.suggestion) < 0.8 * last(sweep.suggestion / 20)
 
 
-def test_nan_ends_the_sweep_and_is_not_kept():
-    with np.errstate(all="raise"):  # nothing of it may leak out
+def test_nan_ends_the_sweep_and_is_not_recorded():
+    with np.errstate(all="raise"):  # no floating-point error may escape
         sweep = find(low=1e-2, high=1e30)
-    assert "NaN or infinity" in sweep.ended or "rose" in sweep.ended
+    assert "not finite" in sweep.ended or "exceeded" in sweep.ended
     assert len(sweep.rates) == len(sweep.losses) < 60
     assert len(sweep.seen_rates) == len(sweep.seen_losses)
     assert np.isfinite(sweep.losses).all()
@@ -49,11 +49,11 @@ def test_images_that_give_nan_at_once_leave_no_suggestion():
     sweep = learning_rate_finder(model, inputs, labels, steps=10)
     assert len(sweep.losses) == 0
     assert sweep.suggestion is None
-    assert "step 1 gave NaN" in sweep.ended
+    assert "not finite at step 1" in sweep.ended
     assert sweep.figure().axes
 
 
-def test_the_network_itself_does_not_move():
+def test_the_network_is_not_modified():
     model = mlp(hidden_sizes=[4], input_shape=(4,), classes=2)
     before = {k: p.value.copy() for k, p in model.parameters().items()}
     inputs, labels = normal(Key(1), (5, 4)), np.arange(5) % 2  # fewer than a batch
@@ -63,7 +63,7 @@ def test_the_network_itself_does_not_move():
         np.testing.assert_array_equal(parameter.value, before[name])
 
 
-def test_what_cannot_be_learned_gets_no_suggestion():
+def test_inputs_without_information_give_no_suggestion():
     inputs, labels = np.zeros((100, 4), np.float32), np.arange(100) % 2
     network = Sequential([Linear(4, 2)])
     found = learning_rate_finder(network, inputs, labels, steps=20)
@@ -75,7 +75,7 @@ def test_what_cannot_be_learned_gets_no_suggestion():
     ("low", "high", "said"),
     [
         (1e-7, 1e-5, "a larger high|most frequent"),
-        (50.0, 1e4, "start lower|smaller low|most frequent"),
+        (50.0, 1e4, "smaller low|most frequent"),
     ],
 )
 def test_an_edge_of_the_range_is_never_suggested(low, high, said):
@@ -84,14 +84,14 @@ def test_an_edge_of_the_range_is_never_suggested(low, high, said):
     assert any(word in str(found) for word in said.split("|"))
 
 
-def test_a_folder_is_seen_in_all_its_classes(tmp_path):
+def test_a_folder_is_sampled_from_all_classes(tmp_path):
     for number, name in enumerate(("ant", "bee")):
         (tmp_path / name).mkdir()
         for k in range(40):
             grey = np.full((8, 8), 40 + 150 * number + k, np.uint8)
             Image.fromarray(grey).save(tmp_path / name / f"{k}.png")
     found = find(dataset=str(tmp_path), steps=10, batch_size=2)
-    assert "all 64 training images" in str(found)  # a fifth is put aside
+    assert "all 64 training images" in str(found)  # a fifth is held out
     few = find(dataset=str(tmp_path), steps=30, batch_size=4)
     assert few.suggestion is not None
 
@@ -99,7 +99,7 @@ def test_a_folder_is_seen_in_all_its_classes(tmp_path):
 @pytest.mark.parametrize(
     "options", [{"low": 0}, {"low": 1, "high": 1}, {"steps": 2}, {"steps": 10**9}]
 )
-def test_a_sweep_that_is_none_is_refused(options):
+def test_an_invalid_sweep_is_refused(options):
     with pytest.raises(HandgradError, match="learning_rate_finder"):
         find(**{"low": 1e-3, "high": 1.0, **options})
 
@@ -117,7 +117,7 @@ def test_a_run_is_trained_further_on_its_training_images(run):
     assert f"train images of {run}" in str(found)
     result = load(run).evaluate(run_images(load(run).config, "train")[1])
     assert found.losses[0] == pytest.approx(result.loss, rel=0.5)
-    with pytest.raises(ConfigError, match="Leave them out"):
+    with pytest.raises(ConfigError, match="Omit options"):
         learning_rate_finder(run, options={"hidden": 3})
 
 

@@ -1,4 +1,4 @@
-"""The loops against the textbook definitions of the tests, and against differences."""
+"""The loops, tested against the definitions of the tests and finite differences."""
 
 from math import log
 
@@ -40,7 +40,7 @@ def test_convolution_is_the_definition():
     np.testing.assert_allclose(found, right[0], rtol=1e-12, atol=1e-12)
 
 
-def test_blame_of_convolution_is_the_definition_s():
+def test_gradients_of_convolution_are_those_of_the_definition():
     image, weight, d = draw("i", 2, 5, 5), draw("w", 3, 2, 3, 3), draw("d", 3, 3, 3)
     found = convolve_backward(d.tolist(), image.tolist(), weight.tolist())
     right = definition_of_convolution.conv2d_backward(
@@ -81,7 +81,7 @@ def test_known_numbers():
     assert moved({"a": [1.0]}, {"a": [2.0]}, -0.5) == {"a": [0.0]}
 
 
-def test_one_gradient_of_each_parameter_by_a_difference():
+def test_one_gradient_of_each_parameter_by_finite_difference():
     model = lenet()
     values = {n: p.value.astype(float).tolist() for n, p in model.parameters().items()}
     image = draw("image", 1, 28, 28).tolist()

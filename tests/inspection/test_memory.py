@@ -13,7 +13,7 @@ GREY = (1, 28, 28)
     ("optimizer", "states"),
     [(SGD(0.1), 0), (SGD(0.1, momentum=0.9), 1), (Adam(1e-3), 2)],
 )
-def test_roles_are_foreseen_and_measured(optimizer, states):
+def test_roles_are_predicted_and_measured(optimizer, states):
     found = memory(mlp(hidden_sizes=[256]), optimizer, GREY, batch_size=32)
     for role, size in {
         "parameters": 814_120,
@@ -23,19 +23,19 @@ def test_roles_are_foreseen_and_measured(optimizer, states):
     }.items():
         assert found.training[role] == found.measured[role] == size
     assert found.training["activations"] == 4 * 32 * (256 + 256 + 10)
-    # ReLU's outputs and the logits; beside them what the loss keeps
+    # ReLU's outputs and the logits, and the cache of the loss
     kept = found.measured["activations"] - 4 * 32 * (256 + 10)
     assert 0 < kept <= 8 * 32 * (10 + 10)
     assert found.training_peak > 2 * found.prediction_peak
 
 
-def test_nothing_is_changed_and_dropout_has_its_key():
+def test_the_network_is_unchanged_and_dropout_is_supported():
     model = mlp(hidden_sizes=[8], dropout=0.5)
     before = {n: p.value.copy() for n, p in model.parameters().items()}
     found = memory(model, SGD(0.1), GREY, batch_size=4)
     for name, parameter in model.parameters().items():
         np.testing.assert_array_equal(parameter.value, before[name])
-    assert "In batches of 4 training takes" in found.finding
+    assert "At batch size 4, training takes" in found.finding
 
 
 def test_prediction_holds_two_layers_at_once():
@@ -46,13 +46,13 @@ def test_prediction_holds_two_layers_at_once():
     assert found.training["activations"] == 4 * sum(sizes)
 
 
-def test_an_array_counts_once_wherever_it_stands():
+def test_a_shared_array_counts_once():
     array = np.zeros(5)
     assert len(list(arrays_in({"a": [array, (array, 3)], "b": None}))) == 2
     assert sum(distinct([array, array]).values()) == 40
 
 
-def test_a_peak_is_the_most_at_once():
+def test_a_peak_is_the_maximum_allocated():
     def twice():
         first = np.zeros(1_000_000, dtype=np.uint8)
         del first
@@ -61,14 +61,14 @@ def test_a_peak_is_the_most_at_once():
     assert peak(twice) == pytest.approx(2_000_000, rel=0.01)
 
 
-def test_a_network_is_given_by_name_by_run_or_itself(run):
+def test_a_network_is_given_by_name_run_or_object(run):
     by_name = memory("mlp", options={"hidden_sizes": [8]}, batch_size=4)
     itself = memory(mlp(hidden_sizes=[8]), "sgd", GREY, batch_size=4)
     assert by_name.measured == itself.measured
     of_run = memory(run, "adam", batch_size=4)
     assert of_run.training["input"] == 4 * 4 * 64
     assert of_run.training["optimizer"] == 2 * of_run.training["parameters"]
-    with pytest.raises(ConfigError, match="Leave them out"):
+    with pytest.raises(ConfigError, match="Omit options"):
         memory(run, options={"hidden": 3})
     with pytest.raises(ConfigError, match="Did you mean 'mlp'"):
         memory("mlpp")

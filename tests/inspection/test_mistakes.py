@@ -14,7 +14,7 @@ LABELS = np.arange(60) % 3
 
 
 @pytest.mark.parametrize("loss", ["softmax_cross_entropy", "multiclass_svm"])
-def test_the_surest_wrong_predictions_come_first(loss):
+def test_the_most_confident_mistakes_come_first(loss):
     trained = fitted(class_names=NAMES, loss=loss)
     found = mistakes(trained, IMAGES, LABELS, count=5)
     scores = trained.logits(IMAGES).astype(np.float64)
@@ -26,13 +26,13 @@ def test_the_surest_wrong_predictions_come_first(loss):
     assert [one.probability for one in found] == pytest.approx(sorted(sure)[:-6:-1])
     first = found[0]
     assert first.target == LABELS[first.row] != first.prediction
-    assert f"{len(wrong)} of 60 images are wrong." in str(found)
+    assert f"{len(wrong)} of 60 images are misclassified." in str(found)
     assert ("%" in str(found.table())) == (loss == "softmax_cross_entropy")
     row = found.table().rows[0]
     assert row[:3] == (str(first.row), NAMES[first.target], NAMES[first.prediction])
 
 
-def test_of_equal_ones_the_first_image_comes_first():
+def test_ties_are_in_image_order():
     probabilities = np.array([[0.2, 0.8], [0.9, 0.1], [0.2, 0.8]])
     worst = worst_mistakes(probabilities, np.array([0, 0, 0]), most=9)
     assert worst == [Mistake(0, 0, 1, 0.8), Mistake(2, 0, 1, 0.8)]
@@ -41,15 +41,15 @@ def test_of_equal_ones_the_first_image_comes_first():
 def test_images_of_a_run_are_those_of_its_split(run):
     found = mistakes(run, split="validation", count=1)
     assert len(found.images) == 100
-    assert "100 validation images are wrong" in str(found)
+    assert "100 validation images are misclassified" in str(found)
 
 
-def test_vectors_have_a_table_and_no_gallery():
+def test_vectors_have_a_table_but_no_gallery():
     network = Sequential([Linear(4, 3)])
     found = mistakes(network, normal(Key(0), (20, 4)), np.arange(20) % 3)
     assert len(found) > 0
     words = [text.get_text() for text in found.figure().axes[0].texts]
-    assert any("no images" in text for text in words)
+    assert any("not images" in text for text in words)
 
 
 def test_at_least_one_is_listed():

@@ -33,7 +33,7 @@ def test_the_error_is_relative_to_the_larger_number():
 
 def test_the_table_has_the_factors_the_sum_and_the_line():
     table = READING.table()
-    assert table.above == ("conv2d_1.weight[1,0,2,2] = 0.25; image 4, its loss 1.5",)
+    assert table.above == ("conv2d_1.weight[1,0,2,2] = 0.25; image 4, loss 1.5",)
     assert table.rows[0] == ("1, 0, 0", "0.5", "-4", "2", "-8")
     assert table.below == (
         "gradient (sum of 9): 2\n"

@@ -9,7 +9,7 @@ INPUTS = normal(Key(1), (4, 2, 3))
 
 
 class Skipping(Sequential):
-    """A container of a user that leaves its last layer out."""
+    """A user-defined container that skips its last layer."""
 
     def forward(self, inputs, *, training=False, key=None):
         (first, *_) = self.layers.values()
@@ -54,7 +54,7 @@ def test_nested_layers_are_recorded_a_container_before_its_parts():
     ]  # fmt: skip
 
 
-def test_what_runs_is_the_network_itself():
+def test_recording_does_not_change_the_results():
     plain, recorded = network(), network()
     records = {one.name: one for one in record_layers(recorded)}
     outputs, d_inputs, gradients = run(plain)
@@ -73,7 +73,7 @@ def test_what_runs_is_the_network_itself():
     assert records["skipping_1.relu_2"].arrays == {}
 
 
-def test_what_one_layer_gives_the_next_one_takes():
+def test_outputs_of_a_layer_are_inputs_of_the_next():
     model = network()
     records = {one.name: one for one in record_layers(model)}
     _, _, gradients = run(model)

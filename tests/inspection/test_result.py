@@ -40,7 +40,7 @@ def test_rows_are_a_sequence():
         found[2]
 
 
-def test_a_result_has_all_three():
+def test_a_result_needs_table_figure_and_values():
     class Half(Result):
         def table(self):
             return Table()

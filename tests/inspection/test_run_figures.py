@@ -47,7 +47,7 @@ def test_without_an_epoch_there_are_no_curves(tmp_path):
         ((64,), False),
     ],
 )
-def test_weights_are_drawn_only_where_the_layer_sees_the_image(tmp_path, shape, sees):
+def test_weights_are_drawn_only_if_they_fit_the_image(tmp_path, shape, sees):
     weight = np.ones(shape, np.float32)
     assert sees_image(weight, (1, 8, 8)) == sees
     parameters = {"a.weight": Parameter(weight), "a.bias": Parameter(np.ones(3))}
@@ -55,7 +55,7 @@ def test_weights_are_drawn_only_where_the_layer_sees_the_image(tmp_path, shape, 
     assert [path.name for path in written] == ["first_layer_weights.png"] * sees
 
 
-def test_answers_are_drawn_as_matrix_and_mistakes(tmp_path):
+def test_predictions_are_drawn_as_matrix_and_mistakes(tmp_path):
     split = Split(np.zeros((4, 1, 3, 3), np.uint8), np.array([0, 1, 1, 0]))
     logits = np.array([[900.0, 0], [0, 1], [1, 0], [1, 0]], np.float32)
     written = draw_answers(tmp_path, split, logits, ["cat", "dog"], "test")
@@ -65,7 +65,7 @@ def test_answers_are_drawn_as_matrix_and_mistakes(tmp_path):
     ]
 
 
-def test_of_very_many_classes_the_pictures_take_little_beside_the_answers(tmp_path):
+def test_figures_of_very_many_classes_take_little_memory(tmp_path):
     classes = 10_000
     split = Split(np.zeros((400, 1, 3, 3), np.uint8), np.arange(400))
     logits = np.zeros((400, classes), np.float32)

@@ -19,7 +19,7 @@ def subject():
     return subject_of(fitted(class_names=("cat", "dog", "hen")))
 
 
-def test_given_images_are_taken_whole_and_normalised(subject):
+def test_all_given_images_are_used_and_normalised(subject):
     sample = sample_of(subject, IMAGES, ["cat", "hen", "dog", "cat", "cat"], count=2)
     np.testing.assert_array_equal(sample.images, IMAGES)
     np.testing.assert_array_equal(sample.targets, [0, 2, 1, 0, 0])
@@ -28,14 +28,14 @@ def test_given_images_are_taken_whole_and_normalised(subject):
     assert (sample.what, sample.image_shape) == ("the 5 given images", (1, 3, 4))
 
 
-def test_images_without_labels_are_enough_until_labels_are_needed(subject):
+def test_labels_are_optional_until_they_are_needed(subject):
     sample = sample_of(subject, IMAGES)
-    with pytest.raises(ConfigError, match="images and their labels, got images alone"):
+    with pytest.raises(ConfigError, match="images and their labels, got images only"):
         _ = sample.targets
 
 
-def test_labels_and_images_are_as_many(subject):
-    with pytest.raises(ShapeError, match="2 labels of 5 images"):
+def test_numbers_of_labels_and_images_must_match(subject):
+    with pytest.raises(ShapeError, match="2 labels for 5 images"):
         sample_of(subject, IMAGES, [0, 1])
 
 
@@ -60,7 +60,7 @@ def test_images_of_a_run_come_with_its_name(run):
         sample_of(subject, count=0)
 
 
-def test_one_image_is_given_alone_or_by_its_number(subject, run):
+def test_one_image_is_given_by_itself_or_by_number(subject, run):
     alone = image_of(subject, IMAGES[3], "dog", None)
     by_number = image_of(subject, IMAGES, [0, 1, 2, 1, 0], 3)
     for sample in (alone, by_number):
@@ -74,7 +74,7 @@ def test_one_image_is_given_alone_or_by_its_number(subject, run):
     np.testing.assert_array_equal(third.targets, first.targets[2:])
 
 
-def test_an_image_that_is_not_there_is_refused(subject):
+def test_an_image_number_out_of_range_is_refused(subject):
     assert (up_to(None), up_to(4)) == (1, 5)
     with pytest.raises(ConfigError, match="from 0 up"):
         up_to(-1)

@@ -10,7 +10,7 @@ from handgrad.randomness import Key, normal
 INPUTS = normal(Key(2), (20, 1, 3, 3))
 
 
-def test_shares_are_counted_by_hand():
+def test_fractions_match_a_count_by_hand():
     model = Sequential([Sigmoid()])
     (row,) = saturation(model, np.array([[0.0, 9.0], [0.0, -9.0]]))
     slope = 1 / (1 + np.exp(9)) * (1 - 1 / (1 + np.exp(9)))
@@ -28,7 +28,7 @@ def test_larger_initial_weights_saturate_more():
     assert first[-1] > 0.7
 
 
-def test_the_bound_decides():
+def test_the_bound_determines_saturation():
     model = deep((1, 3, 3), 4)(0.1)
     assert saturation(model, INPUTS, bound=0.26)[0].share == 1
     with pytest.raises(HandgradError, match="bound"):
@@ -42,11 +42,11 @@ def test_a_network_without_activations_is_refused():
         saturation(Sequential([Flatten()]), INPUTS)
 
 
-def test_a_run_needs_no_images_and_given_ones_are_taken_whole(run):
+def test_images_are_optional_for_a_run_and_all_given_ones_are_used(run):
     (own,) = saturation(run, count=9)
     assert (own.layer, own.kind) == ("sigmoid_1", "Sigmoid")
     found = saturation(Sequential([ReLU()]), INPUTS, count=3)
-    assert "On the 20 given images." in str(found)
+    assert "Measured on the 20 given images." in str(found)
 
 
 def test_without_a_subject_scales_are_compared_on_a_data_set():

@@ -31,7 +31,7 @@ def test_shifted_softmax_is_right_at_every_level(found):
         assert row.log_sum_exp == pytest.approx(np.log(expected), rel=1e-6)
 
 
-def test_what_remains_is_underflow_that_log_sum_exp_does_not_feel(found):
+def test_underflow_of_probabilities_does_not_affect_log_sum_exp(found):
     lost = [row for row in found.gap if row.shifted == 0]
     assert lost
     for row in lost:
@@ -48,7 +48,7 @@ def test_the_shifted_denominator_is_at_least_one_and_at_most_the_classes(found):
     assert shifted_denominators(equal) == 7
 
 
-def test_the_finding_says_so_in_numbers(found):
+def test_the_finding_states_the_numbers(found):
     failed = sum(not row.naive_error <= 0.01 for row in found.level)
     assert f"failed on {failed} of 20" in found.finding
     assert "at least 1, so it cannot vanish" in found.finding
@@ -58,4 +58,4 @@ def test_the_finding_says_so_in_numbers(found):
 
 def test_a_naive_result_may_be_wrong_without_being_nan():
     assert "off" in measure(np.array([-100.0, -101.0, -102.0])).verdict
-    assert "digits" in measure(np.array([0.0, -102.0])).verdict
+    assert "precision" in measure(np.array([0.0, -102.0])).verdict

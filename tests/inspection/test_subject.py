@@ -50,8 +50,8 @@ def test_a_fitted_estimator_is_known_by_its_network():
 
 
 @pytest.mark.parametrize("given", [Classifier(), 3, None])
-def test_what_is_not_fitted_is_refused(given):
-    with pytest.raises(ConfigError, match="Call fit before it"):
+def test_unfitted_objects_are_refused(given):
+    with pytest.raises(ConfigError, match="Call fit first"):
         subject_of(given)
 
 
@@ -65,12 +65,12 @@ def test_a_bare_network_has_softmax_cross_entropy_and_numbers():
 @pytest.mark.parametrize(
     ("shape", "count"), [((5, 1, 3, 4), 5), ((5, 3, 4), 5), ((1, 3, 4), 1), ((3, 4), 1)]
 )
-def test_grey_images_come_with_or_without_axes(shape, count):
+def test_grey_images_may_omit_axes(shape, count):
     images = np.zeros(shape, dtype=np.uint8)
     assert subject_of(fitted()).batch(images).shape == (count, 1, 3, 4)
 
 
-def test_one_example_comes_in_the_layout_of_training():
+def test_one_example_has_the_layout_of_the_training_data():
     images = np.zeros((4, 6, 5, 3), dtype=np.uint8)
     images[2, 1, 4, 0] = 9
     clf = Classifier("softmax_regression", epochs=1, engine="plain")
@@ -92,7 +92,7 @@ def test_other_shapes_and_floats_are_refused_by_a_classifier():
         subject.batch(np.zeros((5, 1, 3, 4)))
 
 
-def test_where_both_fit_the_inspection_decides():
+def test_prefer_one_decides_if_both_readings_fit():
     subject = subject_of(Sequential([ReLU()]))
     array = np.zeros((2, 3))
     assert subject.batch(array).shape == (2, 3)

@@ -36,7 +36,7 @@ def test_totals():
     )
 
 
-def test_the_five_convolution_network_costs_what_the_races_say():
+def test_alexnet_has_the_operations_of_the_race_results():
     # 195.7 GFLOP in a step of 256: two operations for each multiply-add, three
     # passes, less the first convolution's gradient for its inputs
     table = summary(alexnet(), (1, 28, 28))
@@ -72,7 +72,7 @@ SHORTCUT = [
         [{"name": "residual", "body": BODY}, {"name": "residual", "body": BODY}],
     ],
 )
-def test_the_receptive_field_is_what_the_gradient_of_one_output_reaches(rows):
+def test_the_receptive_field_is_the_support_of_an_outputs_gradient(rows):
     shape = (2, 40, 40)
     end = [{"name": "flatten"}, {"name": "linear", "out_features": 3}]
     whole = from_layers(layers=[*rows, *end], input_shape=shape, classes=3)

@@ -9,13 +9,13 @@ TABLE = Table(
 )
 
 
-def test_columns_are_padded_and_numbers_stand_at_the_right():
+def test_columns_are_padded_and_numbers_right_aligned():
     assert str(TABLE) == (
         "All of them.\n\nclass  images\ncat         7\n<b>&    1,000\n\na\nb\n\nc"
     )
 
 
-def test_html_holds_the_same_text_and_no_markup_of_it():
+def test_html_escapes_the_text():
     html = TABLE.to_html()
     assert "&lt;b&gt;&amp;" in html
     assert "<b>" not in html
@@ -24,7 +24,7 @@ def test_html_holds_the_same_text_and_no_markup_of_it():
     assert '<p style="white-space: pre-wrap">a\nb</p>' in html
 
 
-def test_paragraphs_alone_are_a_table_too():
+def test_a_table_may_consist_of_paragraphs():
     table = Table(above=("one",), below=("two",))
     assert str(table) == "one\n\ntwo"
     assert "<table>" not in table.to_html()

@@ -159,7 +159,7 @@ def test_the_network_itself_does_not_change(network):
         np.testing.assert_array_equal(parameter.value, before[name])
 
 
-def test_in_training_it_is_the_first_step_of_a_training_with_seed_0(network):
+def test_training_mode_equals_the_first_step_of_a_training_with_seed_0(network):
     found = trace(network, IMAGES, LABELS, training=True)
     assert 0 < found["dropout_1"].cache["mask"].mean() < 1
     assert found["batch_norm2d_1"].cache["from_batch"] is True
@@ -220,7 +220,7 @@ def test_an_image_of_a_run_needs_no_arrays(run):
     assert "1 image; loss" in str(found)
 
 
-def test_steps_are_found_by_name_and_number(network):
+def test_layers_are_indexed_by_name_and_number(network):
     found = trace(network, IMAGES, LABELS)
     assert found[0] is found["conv2d_1"] is found.layers[0]
     assert len(found) == len(list(found)) == 12
@@ -262,7 +262,7 @@ found._repr_html_()
 """
 
 
-def test_equations_are_there_without_docstrings():
+def test_equations_are_available_without_docstrings():
     code = [sys.executable, "-OO", "-W", "error", "-c", WITHOUT_DOCSTRINGS]
     done = subprocess.run(code, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

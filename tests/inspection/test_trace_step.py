@@ -37,7 +37,7 @@ def step_of(name, *, training=False) -> LayerTrace:
     return found[name]
 
 
-def test_arrays_stand_in_the_order_they_are_computed():
+def test_arrays_are_in_order_of_computation():
     names = [array.name for array in step_of("linear_1").arrays]
     assert names == [
         "inputs", "weight", "bias", "outputs",

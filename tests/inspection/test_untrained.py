@@ -32,5 +32,5 @@ def test_the_network_has_the_options_and_the_seed():
 def test_options_of_another_network_are_refused():
     check_no_options(None)
     check_no_options({})
-    with pytest.raises(ConfigError, match="got hidden for another"):
+    with pytest.raises(ConfigError, match="got hidden for an existing"):
         check_no_options({"hidden": 3})

@@ -1,4 +1,4 @@
-"""Every activation and its gradient, over a range of inputs."""
+"""Activation functions and their derivatives over a range of inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from handgrad.ranges import check_count
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FLAT = 0.01  # a smaller |slope| is almost none
+FLAT = 0.01  # a slope of smaller magnitude counts as flat
 
 
 @dataclass(frozen=True)
 class ActivationCurve:
-    """One activation: its value and its slope at each input.
+    """One activation function: its value and its derivative at each input.
 
-    `name` is that in the catalogue.
+    `name` is its name in the catalogue.
 
     Shapes
         inputs, outputs, gradients  (points,), float64
@@ -37,21 +37,21 @@ class ActivationCurve:
 
     @property
     def steepest(self) -> tuple[float, float]:
-        """The largest slope, and the first input that has it."""
+        """The maximum slope, and the first input at which it occurs."""
         place = int(self.gradients.argmax())
         return float(self.gradients[place]), float(self.inputs[place])
 
     @property
     def flat_share(self) -> float:
-        """The share of the range where |slope| is below 0.01, a fraction."""
+        """The fraction of the inputs at which |slope| is below 0.01."""
         return float(np.mean(np.abs(self.gradients) < FLAT))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ActivationFunctions(Rows[ActivationCurve]):
-    """One curve for each activation, over the inputs from `low` to `high`.
+    """One curve per activation function, over the inputs from `low` to `high`.
 
-    `rows` holds an `ActivationCurve` for each.
+    `rows` holds one `ActivationCurve` per function.
     """
 
     rows: tuple[ActivationCurve, ...]
@@ -59,18 +59,18 @@ class ActivationFunctions(Rows[ActivationCurve]):
     high: float
 
     def table(self) -> Table:
-        """Value and slope at both ends, and the largest slope, of each activation."""
+        """Value and slope at both ends, and the maximum slope, of each activation."""
         low, high = f"value at {self.low:g}", f"value at {self.high:g}"
-        heads = (low, "slope", high, "slope", "steepest", "first at", "flat")
+        heads = (low, "slope", high, "slope", "max slope", "first at", "flat")
         return Table(
             ("activation", *heads),
             tuple(_cells(curve) for curve in self.rows),
             right=heads,
-            below=(f"flat: the share of the range with a slope below {FLAT:g}.",),
+            below=(f"flat: fraction of the inputs with |slope| < {FLAT:g}.",),
         )
 
     def figure(self) -> "Figure":
-        """One panel for each activation."""
+        """One panel per activation function."""
         from handgrad.inspection.figures import activation_functions as drawing
 
         return drawing.activation_functions(self.rows)
@@ -98,10 +98,10 @@ def activation_functions(
     high: float = 10.0,
     points: int = 2001,
 ) -> ActivationFunctions:
-    """Values and derivatives of activation functions, by the reference layers.
+    """Values and derivatives of activation functions, computed by the plain layers.
 
-    `names` are those of the catalogue, by default all. ConfigError for another name or
-    an empty range.
+    `names` are names in the catalogue; by default all activations. ConfigError for an
+    unknown name or an empty range.
 
     Units
         low, high  the smallest and the largest input
@@ -117,7 +117,7 @@ def activation_functions(
     if not low < high:
         raise ConfigError(
             "activation_functions takes a range from low to high, got "
-            f"{low:g} to {high:g}. Change them."
+            f"{low:g} to {high:g}. Give a low below high."
         )
     inputs = np.linspace(low, high, points)
     rows = tuple(curve(name, inputs) for name in names or catalog.ACTIVATIONS)
@@ -125,7 +125,7 @@ def activation_functions(
 
 
 def curve(name: str, inputs: NumpyArray) -> ActivationCurve:
-    """One activation; its gradient is its backward pass with `d_outputs` of 1."""
+    """One activation; its derivative is the backward pass with `d_outputs` of 1."""
     layer = catalog.build("activation", name, {})
     outputs, cache = layer.forward(inputs[:, None])
     gradients, _ = layer.backward(np.ones_like(outputs), cache)

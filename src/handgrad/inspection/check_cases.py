@@ -1,7 +1,7 @@
-"""What `handgrad check` checks: layers and losses of drawn sizes.
+"""Cases of `handgrad check`: layers and losses of random sizes.
 
 A case is a function of a key, so the tenth case of a convolution is the same on every
-machine. Each layer of `handgrad.layers` has an entry, which a test checks.
+machine. A test checks that each layer of `handgrad.layers` has an entry.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,21 +20,21 @@ Option = TypeVar("Option")
 
 
 class Draw:
-    """Choices by name, each a function of the key."""
+    """Named random choices, each a function of the key."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
 
     def integer(self, purpose: str, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """A random integer from `low` to `high`, both included."""
         return int(uniform(self.key.child(purpose), (1,), low, high + 1)[0])
 
     def one_of(self, purpose: str, options: Sequence[Option]) -> Option:
-        """One of the options."""
+        """One of the options, at random."""
         return options[self.integer(purpose, 0, len(options) - 1)]
 
     def pair(self, purpose: str, low: int, high: int) -> Pair:
-        """A height and a width."""
+        """A random height and width."""
         height = self.integer(f"{purpose} height", low, high)
         return height, self.integer(f"{purpose} width", low, high)
 
@@ -43,14 +43,14 @@ class Draw:
         return normal(self.key.child(purpose), shape)
 
     def targets(self, batch: int, classes: int) -> NumpyArray:
-        """Class numbers."""
+        """Random class numbers."""
         draws = uniform(self.key.child("targets"), (batch,), 0, classes)
         return draws.astype(np.int64)
 
 
 @dataclass(frozen=True)
 class LayerCase:
-    """A layer, and a batch for it."""
+    """A layer and a batch for it."""
 
     layer: Layer[Any]
     inputs: NumpyArray
@@ -77,27 +77,27 @@ class NetworkCase:
 
 
 def on_batch(draw: Draw, layer: Layer[Any], shape: Shape, least: int = 1) -> LayerCase:
-    """The layer with a batch of examples of this shape."""
+    """The layer with a batch of random examples of this shape."""
     batch = draw.integer("batch", least, least + 3)
     return LayerCase(layer, draw.normal("inputs", (batch, *shape)))
 
 
 def any_shape(draw: Draw, layer: Layer[Any]) -> LayerCase:
-    """A layer that takes rows and images alike."""
+    """A layer that takes vectors and images."""
     features, channels = draw.integer("features", 1, 9), draw.integer("channels", 1, 3)
     image = (channels, *draw.pair("size", 1, 6))
     return on_batch(draw, layer, draw.one_of("shape", [(features,), image]))
 
 
 def linear(draw: Draw) -> LayerCase:
-    """One to nine features in and out."""
+    """A linear layer with one to nine features in and out."""
     features = draw.integer("in", 1, 9)
     layer = layers.Linear(features, draw.integer("out", 1, 9), key=draw.key)
     return on_batch(draw, layer, (features,))
 
 
 def conv2d(draw: Draw) -> LayerCase:
-    """Any kernel, stride and padding, height and width apart."""
+    """A convolution whose kernel, stride and padding are drawn per axis."""
     channels, kernel = draw.integer("in", 1, 3), draw.pair("kernel", 1, 4)
     padding = draw.pair("padding", 0, 2)
     layer = layers.Conv2d(
@@ -112,7 +112,7 @@ def conv2d(draw: Draw) -> LayerCase:
 
 
 def pooling(draw: Draw, kind: Callable[..., Layer[Any]]) -> LayerCase:
-    """Windows that overlap, touch or leave gaps, with and without a border."""
+    """Pooling whose windows overlap, touch or leave gaps, with or without padding."""
     kernel = draw.pair("kernel", 1, 4)
     padding = tuple(draw.integer(f"padding {k}", 0, k // 2) for k in kernel)
     layer = kind(kernel, stride=draw.pair("stride", 1, 3), padding=padding)
@@ -122,7 +122,7 @@ def pooling(draw: Draw, kind: Callable[..., Layer[Any]]) -> LayerCase:
 
 
 def image_size(draw: Draw, kernel: Pair, padding: Pair) -> Pair:
-    """A height and a width in which the kernel fits at least once."""
+    """A height and a width into which the kernel fits at least once."""
     height, width = (
         max(1, k - 2 * p) + draw.integer(f"extra {axis}", 0, 5)
         for axis, k, p in zip(("height", "width"), kernel, padding, strict=True)
@@ -131,14 +131,14 @@ def image_size(draw: Draw, kernel: Pair, padding: Pair) -> Pair:
 
 
 def image_layer(draw: Draw, layer: Layer[Any]) -> LayerCase:
-    """A layer that takes images of any size."""
+    """A layer with images of random size."""
     return on_batch(
         draw, layer, (draw.integer("channels", 1, 3), *draw.pair("size", 1, 6))
     )
 
 
 def batch_norm2d(draw: Draw) -> LayerCase:
-    """Three examples or more, so that the variance is not trivial."""
+    """Batch normalization of at least three images: the variance is not trivial."""
     channels = draw.integer("channels", 1, 3)
     case = on_batch(
         draw, layers.BatchNorm2d(channels), (channels, *draw.pair("size", 1, 5)), 3
@@ -147,21 +147,21 @@ def batch_norm2d(draw: Draw) -> LayerCase:
 
 
 def batch_norm1d(draw: Draw) -> LayerCase:
-    """Three examples or more, so that the variance is not trivial."""
+    """Batch normalization of at least three rows: the variance is not trivial."""
     features = draw.integer("features", 1, 9)
     case = on_batch(draw, layers.BatchNorm1d(features), (features,), 3)
     return with_drawn_parameters(draw, case)
 
 
 def with_drawn_parameters(draw: Draw, case: LayerCase) -> LayerCase:
-    """Parameters away from their ones and zeros, which hide mistakes."""
+    """Add noise to the parameters: initial ones and zeros can hide errors."""
     for name, parameter in case.layer.parameters().items():
         parameter.value = parameter.value + 0.5 * draw.normal(name, parameter.shape)
     return case
 
 
 def residual(draw: Draw) -> LayerCase:
-    """Around a convolution, with and without a shortcut."""
+    """A residual connection around a convolution, with and without a shortcut."""
     into = draw.integer("in", 1, 3)
     out = draw.one_of("out", [into, into + 1])
     body = layers.Conv2d(into, out, 3, padding=1, key=draw.key.child("body"))

@@ -1,4 +1,4 @@
-"""The table of `handgrad check`: every layer, loss and network."""
+"""Gradient checks of every layer, loss and network, for `handgrad check`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,26 +28,26 @@ from handgrad.inspection.gradient_check import (
 )
 from handgrad.randomness import Key
 
-# shapes, directions for each shape
+# number of shapes, directions per shape
 QUICK = {"layer": (10, 4), "loss": (10, 4), "network": (1, 10)}
 THOROUGH = {"layer": (50, 20), "loss": (50, 20), "network": (3, 20)}
 
-POINTS = 5  # to try before saying that one stands on a kink
+POINTS = 5  # points to try before reporting that one is at a kink
 
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One line of the table of gradient checks.
+    """One row of the table of gradient checks.
 
     Units
         kind                "layer", "loss" or "network"
-        name                in the catalogue
-        dtype               of the arrays
+        name                name in the catalogue
+        dtype               dtype of the arrays
         shapes              number of sizes and settings tried
         directions          random directions measured, over all shapes
-        max_relative_error  the largest of all, as a fraction
-        tolerance           the largest that passes, as a fraction
-        worst               the layer, loss or batch in which it was found
+        max_relative_error  maximum over all directions, as a fraction
+        tolerance           largest error that passes, as a fraction
+        worst               the layer, loss or batch with the maximum error
         seconds             duration of the check
         passed              whether all directions were measured and agree
     """
@@ -69,7 +69,7 @@ def check_catalogue(*, thorough: bool = False, seed: int = 0) -> Iterator[CheckR
 
     Backward passes are compared with central differences in float64. This takes a
     second or two; with `thorough`, which tries 50 shapes of each layer and loss along
-    20 directions each, a quarter of a minute. `seed` draws the inputs and directions.
+    20 directions each, about 15 seconds. `seed` determines the inputs and directions.
 
     Example
         all(row.passed for row in check_catalogue())
@@ -114,7 +114,7 @@ def check_one(
 def check_case(
     case: Callable[[Draw], Any], key: Key, directions: int
 ) -> tuple[Projections, str]:
-    """Check one case. A point that stands nearly on a kink is drawn again."""
+    """Check one case; draw another point if this one is too close to a kink."""
     for point in range(POINTS):
         own_key = key.child(str(point))
         function, words = value_of(case(Draw(own_key)), own_key)
@@ -125,7 +125,7 @@ def check_case(
 
 
 def badness(result: Projections) -> float:
-    """The error, a NaN before all others."""
+    """The relative error as a sort key; a NaN counts as infinite."""
     error = result.max_relative_error
     return inf if isnan(error) else error
 
@@ -133,7 +133,7 @@ def badness(result: Projections) -> float:
 def value_of(
     case: LayerCase | LossCase | NetworkCase, key: Key
 ) -> tuple[Differentiable, str]:
-    """What to differentiate, and its words for the table."""
+    """The function to differentiate, and its description for the table."""
     match case:
         case LayerCase(layer, inputs):
             words = f"{layer!r} on {inputs.shape}"

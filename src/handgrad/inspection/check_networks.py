@@ -1,4 +1,4 @@
-"""What `handgrad check` checks: whole networks of the catalogue, made small."""
+"""Cases of `handgrad check`: small versions of the networks in the catalogue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ def network_case(
     """A model on three small images, with an L2 term."""
     network = model(seed=draw.integer("seed", 0, 2**31), **options)
     for name, parameter in network.parameters().items():
-        if name.endswith("bias"):  # at 0, units with silent inputs stand on their kink
+        if name.endswith("bias"):  # at 0, units with zero inputs are at their kink
             parameter.value = parameter.value + 0.1 * draw.normal(name, parameter.shape)
     shape = options.get("input_shape", (1, 28, 28))
     inputs = draw.normal("inputs", (3, *shape))

@@ -1,4 +1,4 @@
-"""How often each class is predicted as each class."""
+"""The confusion matrix: how often each class is predicted as each class."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Confusion(Result):
-    """The confusion matrix of a classifier on some images.
+    """The confusion matrix of a classifier on a set of images.
 
     `class_names[k]` names class k.
 
@@ -28,7 +28,7 @@ class Confusion(Result):
         counts  (classes, classes), row = true class, column = predicted class
 
     Units
-        pairs   how many confusions the table lists
+        pairs   number of confusions listed in the table
         split   test, validation or train of a run; empty for given images
     """
 
@@ -39,7 +39,7 @@ class Confusion(Result):
 
     @property
     def most_confused(self) -> list[tuple[str, str, int]]:
-        """(true class, predicted class, images), the most frequent first."""
+        """(true class, predicted class, images), most frequent first."""
         names = self.class_names
         return [
             (names[true], names[predicted], count)
@@ -47,8 +47,8 @@ class Confusion(Result):
         ]
 
     def table(self) -> Table:
-        """The most frequent confusions, and how many images are wrong."""
-        heads = ("images", "of the class")
+        """The most frequent confusions, and the number of misclassified images."""
+        heads = ("images", "of true class")
         support, names = self.counts.sum(axis=1), self.class_names
         rows = tuple(
             (names[true], names[answer], f"{count:,}", f"{count / support[true]:.1%}")
@@ -57,16 +57,16 @@ class Confusion(Result):
         total = int(self.counts.sum())
         wrong = total - int(np.trace(self.counts))
         note = wrong_of(wrong, total, self.split)
-        return Table(("true", "taken for", *heads), rows, right=heads, below=(note,))
+        return Table(("true", "predicted", *heads), rows, right=heads, below=(note,))
 
     def figure(self) -> "Figure":
-        """The whole matrix."""
+        """The confusion matrix."""
         from handgrad.inspection.figures import confusion_matrix
 
         return confusion_matrix(self.counts, self.class_names, what=self.split)
 
     def as_dict(self) -> dict[str, Any]:
-        """The split, the top confusions, the matrix (None above 1,000 classes)."""
+        """The split, the top confusions and the matrix (None above 1,000 classes)."""
         return {
             "split": self.split,
             "confusion": as_lists(self.counts),
@@ -89,19 +89,18 @@ def confusion(
     """Confusion matrix: how often each true class is predicted as each class.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
-    `images` all images of one of the run's splits are taken; `split` ("test",
-    "validation" or "train") or `dataset` (a name or path, searched in `data_dir` first)
-    chooses them.
+    `images`, all images of one of the run's splits are used, selected by `split`
+    ("test", "validation" or "train") or `dataset` (a name or path, searched for in
+    `data_dir` first).
 
-    ConfigError for a label of another class or an unknown split; ShapeError for images
-    of another shape.
+    ConfigError for an unknown label or split; ShapeError for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
-        labels  (count,), names or numbers of their classes
+        labels  (count,), class names or class numbers
 
     Units
-        pairs  number of the most frequent confusions to list
+        pairs  number of confusions to list, most frequent first
 
     Example
         confusion(clf, test_images, test_labels)
@@ -118,6 +117,6 @@ def confusion(
 
 
 def wrong_of(wrong: int, total: int, split: str) -> str:
-    """How many images are wrong, as a sentence."""
+    """How many images are misclassified, as a sentence."""
     images = f"{split} images".strip()
-    return f"{wrong:,} of {total:,} {images} are wrong."
+    return f"{wrong:,} of {total:,} {images} are misclassified."

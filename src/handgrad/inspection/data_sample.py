@@ -1,4 +1,4 @@
-"""Images for an untrained network: given arrays, or those of a data set."""
+"""Images for an untrained network: from given arrays or from a data set."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from handgrad.inspection.sample import Sample, chosen_rows
 from handgrad.names import known_name
 from handgrad.ranges import check_count
 
-CLASSES = tuple(map(str, range(10)))  # where no labels are given
+CLASSES = tuple(map(str, range(10)))  # if no labels are given
 
 
 def data_sample(
@@ -29,12 +29,12 @@ def data_sample(
 ) -> Sample:
     """All of the given images, or `count` training images of a data set.
 
-    They are the first ones, or chosen at random if `shuffled`. Those of a data set are
+    Images of a data set are the first ones, or a random sample if `shuffled`; they are
     resized to `image_size`, (height, width) in pixels.
     """
     if split is not None:
         raise ConfigError(
-            f"split chooses images of a run, got {split!r} without a run. Leave it out."
+            f"split selects images of a run, got {split!r} without a run. Omit split."
         )
     if images is None:
         return dataset_sample(
@@ -42,23 +42,23 @@ def data_sample(
         )
     if dataset is not None:
         raise ConfigError(
-            "An inspection takes images or a data set, got both. Leave one of them out."
+            "An inspection takes images or a data set, got both. Omit one of them."
         )
     if image_size is not None:
         raise ConfigError(
-            "image_size resizes the images of a data set, got images as well. Resize "
-            "them, and leave it out."
+            "image_size applies to images of a data set, got images as well. Resize "
+            "the images yourself and omit image_size."
         )
     return array_sample(images, labels)
 
 
 def array_sample(images: Any, labels: Any = None) -> Sample:
-    """Given images and labels of any kind, normalised by these images.
+    """Given images and labels of any kind, normalised by their own statistics.
 
     Shapes
         images  vectors (count, features) or images (count, height, width), (count,
                 height, width, 1 or 3) or (count, 1 or 3, height, width)
-        labels  (count,), names or numbers; without them there are ten classes
+        labels  (count,), names or numbers; ten classes are assumed without them
     """
     array = to_array(images)
     examples = as_examples(array, form_of(array), training=True)
@@ -68,8 +68,8 @@ def array_sample(images: Any, labels: Any = None) -> Sample:
         names, targets = tuple(map(str, known.tolist())), numbers.astype(np.int64)
         if targets.shape != (len(examples),):
             raise ShapeError(
-                f"An inspection takes one label for each image, got {targets.size} "
-                f"labels of {len(examples)} images. Give as many."
+                f"An inspection takes one label per image, got {targets.size} labels "
+                f"for {len(examples)} images. Give equal numbers of both."
             )
     return Sample(
         images=examples,
@@ -89,7 +89,7 @@ def dataset_sample(
     data_dir: Path | None = None,
     image_size: Pair | None = None,
 ) -> Sample:
-    """The first training images of a data set, by default the digits, or some."""
+    """The first training images of a data set (default: digits), or a random sample."""
     from handgrad.training.build import DIGITS_SIZE
 
     check_count("An inspection", "count", count)

@@ -1,7 +1,7 @@
-"""A layer, a loss or a whole network as one number that depends on named arrays.
+"""A layer, a loss or a whole network as a scalar function of named arrays.
 
-What a gradient check needs: the values of the arrays (`point`), the number at any
-other point, and the gradient at this one. All in float64, on a copy.
+It provides what a gradient check needs: the values of the arrays (`point`), the value
+of the function at any point, and its gradient at this one. All in float64, on a copy.
 """
 
 from abc import ABC, abstractmethod
@@ -20,25 +20,25 @@ Point: TypeAlias = dict[str, NumpyArray]
 
 
 class Differentiable(ABC):
-    """One number that depends on named arrays, and its gradient by each of them."""
+    """A scalar function of named arrays, with its gradient for each of them."""
 
     point: Point
 
     @abstractmethod
     def evaluate(self, point: Point) -> tuple[float, Any]:
-        """The number at a point, and the caches on the way to it."""
+        """The value at a point, and the caches of the forward pass."""
 
     @abstractmethod
     def gradients(self) -> Point:
-        """The analytic gradient at `self.point`, by the names of its arrays."""
+        """The analytic gradient at `self.point`, by array name."""
 
 
 class LayerValue(Differentiable):
-    """A layer as a scalar function: its outputs, weighted by fixed random numbers.
+    """A layer as a scalar function: a weighted sum of outputs, with random weights.
 
     For `by_projection` and `by_entry`. A copy of the `layer` runs in float64;
-    `training` selects between training and prediction, `key` draws the weights and any
-    dropout mask.
+    `training` selects training or prediction mode, and `key` determines the fixed
+    weights and any dropout mask.
 
     Shapes
         inputs  (batch, ...)
@@ -68,7 +68,7 @@ class LayerValue(Differentiable):
         return float(np.sum(outputs * self.d_outputs)), cache
 
     def gradients(self) -> Point:
-        """Return the gradient of each array, by the backward pass."""
+        """Return the gradient for each array, computed by the backward pass."""
         _, cache = self._forward(self.point)
         d_inputs, gradients = self.layer.backward(self.d_outputs, cache)
         return {"inputs": d_inputs, **gradients}
@@ -107,7 +107,7 @@ class LossValue(Differentiable):
         return self.loss.forward(point["logits"], self.targets)
 
     def gradients(self) -> Point:
-        """Return the gradient of the logits, by the backward pass."""
+        """Return the gradient for the logits, computed by the backward pass."""
         _, cache = self.evaluate(self.point)
         return {"logits": self.loss.backward(cache)}
 
@@ -116,7 +116,7 @@ class NetworkValue(Differentiable):
     """The loss of a whole network on a batch, with its L2 term, in float64.
 
     For `by_projection` and `by_entry`. A copy of the network runs; `training` selects
-    between training and prediction, `key` draws dropout masks.
+    training or prediction mode, and `key` determines the dropout masks.
 
     Shapes
         inputs   (batch, ...)
@@ -156,7 +156,7 @@ class NetworkValue(Differentiable):
         return loss + self.l2.penalty(self.network.parameters()), (cache, loss_cache)
 
     def gradients(self) -> Point:
-        """Return the gradients by backpropagation, with those of the L2 term."""
+        """Return the gradients from backpropagation, including those of the L2 term."""
         _, (cache, loss_cache) = self.evaluate(self.point)
         d_logits = self.loss.backward(loss_cache)
         d_inputs, gradients = self.network.backward(d_logits, cache)
@@ -166,7 +166,7 @@ class NetworkValue(Differentiable):
 
 
 def in_float64(layer: Layer[Any]) -> Layer[Any]:
-    """A copy of the layer whose parameters and buffers are float64."""
+    """A copy of the layer with parameters and buffers in float64."""
     twin = deepcopy(layer)
     for array in named_arrays(twin).values():
         array.value = np.asarray(array.value, dtype=np.float64)
@@ -185,6 +185,6 @@ def point_of(layer: Layer[Any], inputs: NumpyArray) -> Point:
 
 
 def move_to(layer: Layer[Any], point: Point) -> None:
-    """Set the layer's parameters to those of a point."""
+    """Set the layer's parameters to their values at a point."""
     for name, parameter in layer.parameters().items():
         parameter.value = point[name]

@@ -1,6 +1,6 @@
-"""Means and zeros of dropout, in training and in prediction.
+"""Mean and zeros of dropout outputs, in training and in prediction.
 
-Reports name dropout by the fraction kept or by the fraction dropped. Here every
+Publications specify dropout by the fraction kept or by the fraction dropped. Here every
 number is the fraction KEPT; `Dropout` takes the fraction dropped, 1 - kept.
 """
 
@@ -29,11 +29,11 @@ class DropoutRow:
     """Dropout at one setting, on normal inputs.
 
     Units
-        kept            the fraction that is kept: the setting
-        rate            the fraction that is dropped, as the layer takes it
-        input_mean, train_mean, test_mean  of the inputs and of the outputs
+        kept            fraction of inputs kept: the setting
+        rate            fraction dropped, as the layer takes it
+        input_mean, train_mean, test_mean  means of the inputs and of the outputs
         train_zero, test_zero  measured fractions of outputs that are exactly 0
-        standard_error  how far train_mean strays from input_mean by chance
+        standard_error  of train_mean, as an estimate of input_mean
     """
 
     kept: float
@@ -48,14 +48,14 @@ class DropoutRow:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class DropoutStatistics(Rows[DropoutRow]):
-    """One row for each fraction kept, in `rows`."""
+    """Statistics of dropout: `rows` holds one row per fraction kept."""
 
     rows: tuple[DropoutRow, ...]
 
     def table(self) -> Table:
-        """Zeros and means in training and in prediction."""
+        """Fraction of zeros and means, in training and in prediction."""
         means = ("mean in training", "mean in prediction", "mean of inputs")
-        heads = ("kept", "zero in training", *means)
+        heads = ("kept", "zeros in training", *means)
         rows = (
             (
                 f"{row.kept:g}",
@@ -66,11 +66,11 @@ class DropoutStatistics(Rows[DropoutRow]):
             )
             for row in self.rows
         )
-        note = "kept: the fraction kept; +- one standard error by chance."
+        note = "kept: fraction of inputs kept; +-: one standard error."
         return Table(heads, tuple(rows), right=heads, below=(note,))
 
     def figure(self) -> "Figure":
-        """The share of zeros, and the means, as bars."""
+        """Bar charts of the fraction of zeros and of the means."""
         from handgrad.inspection.figures.dropout_statistics import dropout_statistics
 
         return dropout_statistics(self.rows)
@@ -88,19 +88,19 @@ def dropout_statistics(
     count: int = 500,
     seed: int = 0,
 ) -> DropoutStatistics:
-    """Mean and zeros after dropout of `count` by `count` normal inputs.
+    """Mean and fraction of zeros after dropout on `count` by `count` normal inputs.
 
     Measured in training and in prediction. ConfigError for a fraction kept that is not
-    above 0 and up to 1.
+    above 0 and at most 1.
 
     Equations
         standard error = sqrt(rate / kept * mean of inputs ** 2) / count
 
     Units
-        kept   fractions that are kept, above 0 and up to 1
-        mean   of the inputs; their standard deviation is 1
-        count  rows and columns of the inputs
-        seed   of inputs and masks
+        kept   fractions of inputs kept, above 0 and at most 1
+        mean   mean of the inputs; their standard deviation is 1
+        count  number of rows and of columns of the inputs
+        seed   seed of the inputs and masks
 
     Source
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout: a
@@ -110,8 +110,8 @@ def dropout_statistics(
     wrong = [share for share in kept if not 0 < share <= 1]
     if wrong:
         raise ConfigError(
-            "dropout_statistics takes fractions kept, above 0 and up to 1, got "
-            f"{wrong[0]:g}. For a fraction dropped, give 1 minus it."
+            "dropout_statistics takes fractions kept, above 0 and at most 1, got "
+            f"{wrong[0]:g}. For a dropout rate, give 1 - rate."
         )
     key = Key(seed)
     inputs = mean + normal(key.child("inputs"), (count, count))

@@ -1,4 +1,4 @@
-"""The equations of layers and losses, read from their docstrings and their source."""
+"""Equations of layers and losses, read from their docstrings and source code."""
 
 import re
 from inspect import getsourcelines, signature
@@ -8,13 +8,13 @@ from typing import Any
 from handgrad.docstrings import docstring
 
 SECTION = re.compile(r"^Equations\n((?:[ ].*\n|\n)*)", re.MULTILINE)
-PREDICTION = "prediction:"  # what follows it holds when the network is not training
+PREDICTION = "prediction:"  # the equations after it hold in prediction
 
 
 def equations_of(part: Any) -> str:
-    """The section Equations of the docstring of a layer's or a loss's class.
+    """The Equations section of the class docstring of a layer or a loss.
 
-    A subclass without a docstring of its own has none: its equations may differ.
+    Empty for a subclass without its own docstring, since its equations may differ.
     """
     text = docstring(type(part)) + "\n"
     found = SECTION.search(text)
@@ -22,7 +22,7 @@ def equations_of(part: Any) -> str:
 
 
 def equation_of(equations: str, name: str, *, training: bool) -> str:
-    """What stands to the right of `name =`, on one line; empty if it is not there.
+    """The right-hand side of `name =`, on one line; empty if there is none.
 
     Example
         equation_of("outputs = max(inputs, 0)", "outputs", training=False)
@@ -37,12 +37,12 @@ def equation_of(equations: str, name: str, *, training: bool) -> str:
 
 
 def cache_name(part: Any) -> str:
-    """The name of a cache that is one array: as `backward` calls its argument."""
+    """The name of a single-array cache: that of the argument of `backward`."""
     return list(signature(type(part).backward).parameters)[-1]
 
 
 def equation_line(layer: Any, parameter: str) -> tuple[str, int, str]:
-    """Where a layer's `backward` computes this gradient: file, line, its text."""
+    """The line of a layer's `backward` that computes a gradient: file, number, text."""
     lines, first = getsourcelines(type(layer).backward)
     module = type(layer).__module__.replace(".", "/") + ".py"
     for number, text in enumerate(lines, first):
@@ -55,12 +55,12 @@ def equation_line(layer: Any, parameter: str) -> tuple[str, int, str]:
 
 
 def _padded(text: str) -> str:
-    """The text with its first line as far right as it stood after the mark."""
+    """The text, its first line indented to its column in the docstring."""
     return " " * len(PREDICTION) + text if text else ""
 
 
 def _definitions(text: str, name: str) -> list[str]:
-    """Every definition of a name, with the lines that continue it."""
+    """Every definition of a name, with its continuation lines."""
     head = re.compile(
         rf"^(?P<left>\s*(?:[\w ]+:\s+)?){name}(?:\[[^\]]*\])?\s*=(?!=)\s*(?P<right>.*)$"
     )

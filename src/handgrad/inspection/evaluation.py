@@ -1,4 +1,4 @@
-"""What a classifier gets right and wrong, class by class, as a table and a picture."""
+"""Per-class evaluation of a classifier, as a table and a figure."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,20 +12,20 @@ from handgrad.text import number_of, one_line
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PAIRS = 5  # confusions that are named
+PAIRS = 5  # confusions listed
 NO_SCORES: dict[str, None] = dict.fromkeys(("precision", "recall", "f1"))
-UNSEEN = ("-", "-", "-")  # no images and no predictions: no macro average counts it
+UNSEEN = ("-", "-", "-")  # no images, no predictions: excluded from macro averages
 NUMBERS = ("images", "mistakes", "precision", "recall", "F1")
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class, by its `name`.
+    """Scores of the class `name`.
 
     Units
         precision, recall, f1  fractions
-        images                 of this class
-        mistakes               those of them that were predicted to be another
+        images                 images of this class
+        mistakes               images of this class predicted as another class
     """
 
     name: str
@@ -38,17 +38,17 @@ class ClassScores:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class EvaluationReport(Result):
-    """An evaluation with the names of the classes; a notebook shows it as it is.
+    """An evaluation with class names; notebooks display it as a table and a figure.
 
-    `evaluation` holds the numbers; `class_names[k]` names class k; `what` says on which
-    images, if that is known.
+    `evaluation` holds the numbers; `class_names[k]` names class k; `what` describes the
+    images, if known.
 
     Shapes
         confusion  (classes, classes), row = true class, column = predicted class
 
     Units
         accuracy   a fraction
-        loss       the mean over the examples, of the loss of training without L2
+        loss       mean over the examples of the training loss without the L2 term
     """
 
     evaluation: Evaluation
@@ -57,7 +57,7 @@ class EvaluationReport(Result):
 
     @property
     def accuracy(self) -> float:
-        """The fraction of examples whose most probable class is the true one."""
+        """The fraction of examples whose most probable class is the true class."""
         return self.evaluation.accuracy
 
     @property
@@ -67,12 +67,12 @@ class EvaluationReport(Result):
 
     @property
     def confusion(self) -> NumpyArray:
-        """How often each true class (row) was taken for each class (column)."""
+        """How often each true class (row) was predicted as each class (column)."""
         return self.evaluation.confusion
 
     @property
     def per_class(self) -> tuple[ClassScores, ...]:
-        """The scores of each class, in the order of the classes."""
+        """The scores of each class, in class order."""
         found = self.evaluation
         scores = (found.precision, found.recall, found.f1)
         counts = (found.support, found.mistakes_per_class)
@@ -81,7 +81,7 @@ class EvaluationReport(Result):
 
     @property
     def most_confused(self) -> list[tuple[str, str, int]]:
-        """(true class, predicted class, images), the most frequent first."""
+        """(true class, predicted class, images), most frequent first."""
         names = self.class_names
         return [
             (names[true], names[predicted], count)
@@ -89,17 +89,17 @@ class EvaluationReport(Result):
         ]
 
     def summary(self) -> str:
-        """Right answers, accuracy and loss in one line."""
+        """Correct predictions, accuracy and loss in one line."""
         total = int(self.evaluation.support.sum())
         right = total - int(self.evaluation.mistakes_per_class.sum())
         start = f"{self.what}: " if self.what else ""
         return (
-            f"{start}{right:,} of {total:,} right, accuracy {self.accuracy:.2%}, "
+            f"{start}{right:,} of {total:,} correct, accuracy {self.accuracy:.2%}, "
             f"loss {self.loss:.4f}"
         )
 
     def table(self) -> Table:
-        """A row for each class, and the most frequent confusions."""
+        """One row per class, and the most frequent confusions."""
         found, rows = self.evaluation, []
         for one, is_seen in zip(self.per_class, found.is_seen, strict=True):
             shares = [f"{share:.3f}" for share in (one.precision, one.recall, one.f1)]
@@ -108,11 +108,11 @@ class EvaluationReport(Result):
         means = (found.macro_precision, found.macro_recall, found.macro_f1)
         rows.append(("macro average", "", "", *(f"{mean:.3f}" for mean in means)))
         lines = [
-            f"  {one_line(true)} taken for {one_line(predicted)}: "
+            f"  {one_line(true)} predicted as {one_line(predicted)}: "
             f"{number_of(count, 'time')}"
             for true, predicted, count in self.most_confused
         ]
-        below = ("\n".join(["most confused", *lines]),) if lines else ()
+        below = ("\n".join(["most frequent confusions", *lines]),) if lines else ()
         return Table(
             ("class", *NUMBERS), tuple(rows), NUMBERS, (self.summary(),), below
         )
@@ -126,8 +126,8 @@ class EvaluationReport(Result):
     def as_dict(self) -> dict[str, Any]:
         """Loss, accuracy, scores by class, the matrix and the top confusions.
 
-        The matrix is None of more than 1,000 classes, and the precision, recall and F1
-        of a class that has no images and was never predicted.
+        The matrix is None above 1,000 classes; precision, recall and F1 are None for a
+        class without images that was never predicted.
         """
         found = self.evaluation
         return {

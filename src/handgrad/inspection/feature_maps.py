@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """One layer's outputs for one image; `kind` is the class of the layer.
+    """The outputs of `layer` for one image; `kind` is the layer's class.
 
     Shapes
         outputs  (channels, height, width) or (features,)
@@ -36,7 +36,7 @@ class FeatureMap:
 
     @property
     def silent(self) -> int:
-        """How many maps (or features) are 0 everywhere."""
+        """The number of maps (or features) that are 0 everywhere."""
         flat = self.outputs.reshape(len(self.outputs), -1)
         return int(np.count_nonzero((flat == 0).all(axis=1)))
 
@@ -45,11 +45,10 @@ class FeatureMap:
 class FeatureMaps(Rows[FeatureMap]):
     """The outputs of every layer for one image, first layer to last, in `rows`.
 
-    `class_names[target]` is the class of the image, if it is known, and `image` its
-    number.
+    `class_names[target]` is the class of the image, if known, and `image` its number.
 
     Shapes
-        picture  the image as it was given
+        picture  the image as given
     """
 
     rows: tuple[FeatureMap, ...]
@@ -64,8 +63,8 @@ class FeatureMaps(Rows[FeatureMap]):
         return int(self.rows[-1].outputs.argmax())
 
     def table(self) -> Table:
-        """Sizes and ranges of all outputs; the true and the predicted class."""
-        heads = ("smallest", "largest", "exactly 0", "silent")
+        """Shapes and ranges of all outputs; the true and the predicted class."""
+        heads = ("min", "max", "zeros", "all zero")
         rows = tuple(
             (
                 row.layer,
@@ -77,16 +76,16 @@ class FeatureMaps(Rows[FeatureMap]):
             )
             for row in self.rows
         )
-        answered = self.class_names[self.prediction] if self.class_names else None
-        note = f"Answered: {one_line(answered)}." if answered else ""
+        predicted = self.class_names[self.prediction] if self.class_names else None
+        note = f"Predicted class: {one_line(predicted)}." if predicted else ""
         if self.target is not None:
             true = one_line(self.class_names[self.target])
-            note = f"True class: {true}; answered: {one_line(answered or '')}."
+            note = f"True class: {true}; predicted: {one_line(predicted or '')}."
         below = (note,) if note else ()
         return Table(("layer", "outputs", *heads), rows, right=heads, below=below)
 
     def figure(self) -> "Figure":
-        """The image, and a row of pictures for each layer."""
+        """The image, and one row of feature maps per layer."""
         from handgrad.inspection.figures import feature_maps as drawing
 
         return drawing.feature_maps(self.picture, self.rows)
@@ -109,16 +108,16 @@ def feature_maps(
     """The outputs of every layer for one image, in prediction, in float64.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
-    `images` it is an image of the run; `split` ("test", "validation" or "train") or
-    `dataset` (a name or path, searched in `data_dir` first) chooses them.
+    `images`, an image of the run is used, selected by `split` ("test", "validation" or
+    "train") or `dataset` (a name or path, searched for in `data_dir` first).
 
-    ConfigError for an image that is not there or an unknown split; ShapeError for an
-    image of another shape.
+    ConfigError for an image number out of range or an unknown split; ShapeError for an
+    image of the wrong shape.
 
     Shapes
-        images  one image as the classifier takes it; or several, of which `image` is
-                the number, counted from 0
-        labels  of the images; may be left out
+        images  one image as the classifier takes it; or several, and `image` is the
+                number of one of them, counted from 0
+        labels  labels of the images; optional
 
     Example
         feature_maps(clf, test_images[0])

@@ -1,4 +1,4 @@
-"""The first layer's weights, as pictures and as numbers."""
+"""The weights of the first layer, as images and as numbers."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class Filters(Result):
     """The weights of each unit of the first layer.
 
-    `class_names` name the units where the layer is the last one as well.
+    `class_names` names the units if the layer is also the last one.
 
     Shapes
-        weight    as the layer keeps it
+        weight    as stored in the layer
         pictures  (units, channels, height, width)
     """
 
@@ -40,8 +40,8 @@ class Filters(Result):
         return lengths
 
     def table(self) -> Table:
-        """Norm, smallest and largest weight of each unit."""
-        heads = ("norm", "smallest", "largest")
+        """Norm, minimum and maximum of the weights of each unit."""
+        heads = ("norm", "min", "max")
         sizes = (
             (norm, picture.min(), picture.max())
             for norm, picture in zip(self.norms, self.pictures, strict=True)
@@ -53,11 +53,11 @@ class Filters(Result):
                 for unit, row in enumerate(sizes)
             ),
             right=("unit", *heads),
-            below=(f"The weights of {self.layer}, {self.weight.shape}.",),
+            below=(f"Weights of {self.layer}, shape {self.weight.shape}.",),
         )
 
     def figure(self) -> "Figure":
-        """One picture for each unit; named by its class where units are classes."""
+        """One image per unit; labelled with the class if units are classes."""
         from handgrad.inspection.figures import filters as drawing
 
         return drawing.filters(self, class_names=self.class_names)
@@ -73,11 +73,11 @@ class Filters(Result):
 
 @takes_kinds
 def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
-    """The weights of the first layer that has any, arranged as images.
+    """The weights of the first layer with weights, arranged as images.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`, which needs
-    `image_shape`, (channels, height, width). ConfigError for a first layer whose
-    weights are not in the shape of the image.
+    `image_shape`, (channels, height, width). ConfigError if the weights do not have the
+    shape of the image.
 
     Example
         filters("runs/lenet-digits-1").figure()
@@ -90,7 +90,7 @@ def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
     image_shape = image_shape or of.input_shape
     if image_shape is None:
         raise ConfigError(
-            "filters takes the image shape of a bare network, got none. "
+            "filters needs the image shape of a Sequential, got none. "
             "Give image_shape=(channels, height, width)."
         )
     names = of.names or ()
@@ -105,7 +105,7 @@ def filters(subject: Any, image_shape: Shape | None = None) -> Filters:
             return Filters(name, weight, pictures, names)
         break
     raise ConfigError(
-        f"filters draws weights that see images of shape {image_shape}, and this "
-        "network's first layer with weights does not. Give a network that starts with "
-        "a convolution or a linear layer."
+        f"filters draws weights for images of shape {image_shape}, but this network's "
+        "first layer with weights does not take such images. Give a network that "
+        "starts with a convolution or a linear layer."
     )

@@ -1,13 +1,13 @@
-"""Hand-written gradients checked by finite differences, in float64.
+"""Checks of hand-written gradients by finite differences, in float64.
 
     numeric  = (value(point + eps * direction) - value(point - eps * direction))
                / (2 * eps)
     analytic = sum of gradient * direction
 
-Kinks are kept out by their pattern: which units are active, which entries of a window
-won, which hinges are open. All of it stands in the caches, as signs, whole numbers and
-booleans. A step whose two ends differ from the point in any of them may have crossed a
-kink; it is refused and counted, and another direction is drawn.
+Kinks are detected by the activation pattern: which units are active, which entry of a
+window is the maximum, which hinges are active. The caches hold it as signs, integers
+and booleans. If the pattern at either end of a step differs from that at the point, the
+step may have crossed a kink: it is rejected and counted, and another direction drawn.
 
 Source
     Griewank, Walther (2008), Evaluating derivatives, section 3.1.
@@ -29,18 +29,18 @@ from handgrad.randomness import Key, normal, permutation
 EPS = 1e-6
 TOLERANCE = 1e-6
 DIRECTIONS = 20
-TRIES = 10  # directions drawn for each that is wanted, before giving up
-SMALL_PART = 1e-3  # of the whole gradient; see `scale_of`
-ROUNDING = 1e-12  # a sign below this is no sign
+TRIES = 10  # directions drawn per direction wanted, before giving up
+SMALL_PART = 1e-3  # of the norm of the whole gradient; see `scale_of`
+ROUNDING = 1e-12  # smaller magnitudes count as 0 in the pattern
 
 
 @dataclass(frozen=True)
 class Projections:
-    """What the checks along random directions found.
+    """The result of checks along random directions.
 
-    `directions` were measured, `refused` crossed a kink and were drawn again. With
-    fewer directions than `wanted` the check has not passed. `max_relative_error`, the
-    largest of all, passes up to `tolerance`.
+    `directions` were measured; `refused` may have crossed a kink and were replaced.
+    With fewer directions than `wanted` the check fails. `max_relative_error` is the
+    maximum over all directions and may be at most `tolerance`.
     """
 
     max_relative_error: float
@@ -59,10 +59,11 @@ class Projections:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of one array: its gradient by backward and by a finite difference.
+    """One entry of one array: its analytic and its numerical gradient.
 
-    `name` is that of the array, `index` the entry's place; `analytic` comes from
-    backward, `numeric` from the difference; `relative_error` compares them.
+    `name` is the name of the array, `index` the index of the entry; `analytic` comes
+    from the backward pass, `numeric` from the finite difference; `relative_error`
+    compares them.
     """
 
     name: str
@@ -90,10 +91,10 @@ def by_projection(
     """Check gradients along random directions, in float64.
 
     `function` is a `LayerValue`, `LossValue` or `NetworkValue`; `names` limits the
-    check to some of its arrays, at least one of them; ConfigError for another name. A
-    direction is standard normal, drawn from `key`, so
-    the projection of a gradient has the gradient's norm as its standard deviation, and
-    the error is measured against it. Directions that cross a kink are drawn again.
+    check to some of its arrays, at least one; ConfigError for an unknown name.
+    Directions are standard normal, drawn from `key`, so the projection of a gradient
+    has the gradient's norm as its standard deviation; the error is relative to that
+    norm. Directions that cross a kink are replaced.
 
     Equations
         numeric        = (value(point + eps * direction)
@@ -103,7 +104,7 @@ def by_projection(
 
     Units
         directions  number of directions
-        eps         step along the direction
+        eps         step size along the direction
 
     Source
         Griewank, Walther (2008), Evaluating derivatives, section 3.1.
@@ -126,12 +127,12 @@ def by_projection(
 
 
 def _chosen(function: Differentiable, names: Sequence[str] | None) -> list[str]:
-    """The names of the arrays to check: all of them, or those that were given."""
+    """The names of the arrays to check: those given, or all."""
     if names is None:
         return list(function.point)
     if not len(names):
         raise ConfigError(
-            "by_projection takes at least one array as names, got none. Give some of: "
+            "by_projection takes at least one array name, got none. Give some of: "
             f"{', '.join(function.point)}."
         )
     return [name_of("array", function.point, name) for name in names]
@@ -144,17 +145,17 @@ def by_entry(
     entries: int | None = None,
     eps: float = EPS,
 ) -> Entry:
-    """Check gradients entry by entry; return the worst entry, which locates a mistake.
+    """Check gradients entry by entry; return the worst entry, which locates an error.
 
-    `function` is a `LayerValue`, `LossValue` or `NetworkValue`. `entries` limits how
-    many are tried in each array, drawn from `key`; by default all are.
+    `function` is a `LayerValue`, `LossValue` or `NetworkValue`. `entries` limits the
+    number of entries checked per array, drawn from `key`; by default all are checked.
 
     Equations
         relative error = |analytic - numeric|
                          / max(root mean square of the array's gradient, |numeric|)
 
     Units
-        eps  step of the central difference
+        eps  step size of the central difference
 
     Source
         Goodfellow, Bengio, Courville (2016), Deep Learning, section 11.5.
@@ -175,9 +176,9 @@ def by_entry(
 
 
 def by_array(function: Differentiable, *, eps: float = EPS) -> dict[str, float]:
-    """Move every entry of every array; the largest error of each array, by its name.
+    """Check every entry of every array; return the maximum error per array name.
 
-    Entries whose step may cross a kink are left out; NaN if none of an array is left.
+    Entries whose step may cross a kink are skipped; NaN for an array with none left.
 
     Equations
         error = max |analytic - numeric| / max(|analytic| + |numeric|)
@@ -196,7 +197,7 @@ def by_array(function: Differentiable, *, eps: float = EPS) -> dict[str, float]:
 
 
 def largest_error(found: NumpyArray, right: NumpyArray) -> float:
-    """The largest difference by the largest sum of sizes; NaN of nothing at all."""
+    """Return max |found - right| / max(|found| + |right|); NaN for empty arrays."""
     if found.size == 0:
         return float("nan")
     size = float(np.max(np.abs(found) + np.abs(right)))
@@ -224,7 +225,7 @@ def slope(
 
 
 def pattern_of(cache: Any) -> list[NumpyArray]:
-    """All that jumps in a cache: signs, whole numbers and booleans."""
+    """The discrete values in a cache: signs, integers and booleans."""
     if isinstance(cache, np.ndarray):
         if cache.dtype.kind != "f":
             return [cache]
@@ -237,15 +238,15 @@ def pattern_of(cache: Any) -> list[NumpyArray]:
 
 
 def same_pattern(left: list[NumpyArray], right: list[NumpyArray]) -> bool:
-    """Whether no unit opened or closed and no winner changed."""
+    """Whether no unit changed its activity and no maximum its position."""
     return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
 
 
 def scale_of(gradients: Point, names: Sequence[str]) -> float:
-    """The norm of some arrays' gradients, at least a small part of all of them.
+    """The norm of some arrays' gradients, at least a small fraction of the total norm.
 
-    A bias before batch norm has no influence: its gradient is rounding, and can only
-    be measured against the others.
+    A bias before batch norm has no effect: its gradient is rounding error, and only
+    the other gradients give it a scale.
     """
     whole = norm(gradients.values())
     part = norm(gradients[name] for name in names)
@@ -253,28 +254,28 @@ def scale_of(gradients: Point, names: Sequence[str]) -> float:
 
 
 def norm(arrays: Iterable[NumpyArray]) -> float:
-    """The Euclidean norm of all numbers in some arrays."""
+    """The Euclidean norm of all entries of the arrays."""
     return float(np.sqrt(sum(np.vdot(array, array) for array in arrays)))
 
 
 def relative_error(analytic: float, numeric: float, scale: float) -> float:
-    """The difference against the scale; 0 where both are nothing."""
+    """The difference relative to the scale; 0 if there is no difference."""
     difference = abs(analytic - numeric)
     return difference / max(scale, abs(numeric)) if difference != 0 else 0.0
 
 
 def larger(left: float, right: float) -> float:
-    """The maximum, NaN included: a NaN must not pass for agreement."""
+    """The maximum, propagating NaN, which must not count as agreement."""
     return float(np.maximum(left, right))
 
 
 def draw_direction(point: Point, names: Sequence[str], key: Key) -> Point:
-    """Standard normal numbers for the named arrays."""
+    """A standard normal direction in the named arrays."""
     return {name: normal(key.child(name), point[name].shape) for name in names}
 
 
 def unit(point: Point, name: str, index: tuple[int, ...]) -> Point:
-    """The direction of one entry."""
+    """The unit direction of one entry."""
     direction = np.zeros_like(point[name])
     direction[index] = 1.0
     return {name: direction}
@@ -283,7 +284,7 @@ def unit(point: Point, name: str, index: tuple[int, ...]) -> Point:
 def places(
     point: Point, entries: int | None, key: Key
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """The entries to try: all, or as many of each array as asked."""
+    """The entries to check: all, or a random sample of `entries` per array."""
     for name, array in point.items():
         for flat in permutation(key.child(name), array.size)[:entries]:
             index = np.unravel_index(flat, array.shape)

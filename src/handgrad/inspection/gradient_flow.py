@@ -1,4 +1,4 @@
-"""The norm of the gradient in each layer, and how it shrinks with depth.
+"""The gradient norm of each layer, and how it vanishes with depth.
 
 Source
     Hochreiter (1991), Untersuchungen zu dynamischen neuronalen Netzen, chapter 3.
@@ -38,11 +38,11 @@ STARTS: dict[str, InitializerChoice] = {  # the usual initializer of each activa
 
 @dataclass(frozen=True)
 class FlowRow:
-    """One layer with parameters; `kind` is its class.
+    """The gradient of one layer with parameters; `kind` is the layer's class.
 
     Units
         gradient_norm  Euclidean norm of all gradients of the layer
-        weight_norm    Euclidean norm of all its parameters
+        weight_norm    Euclidean norm of all parameters of the layer
     """
 
     layer: str
@@ -52,18 +52,18 @@ class FlowRow:
 
     @property
     def ratio(self) -> float:
-        """Gradient against parameters: what a learning rate of 1 would change."""
+        """Gradient norm / weight norm: the relative update at learning rate 1."""
         return self.gradient_norm / self.weight_norm if self.weight_norm else np.inf
 
 
 @dataclass(frozen=True)
 class DepthRow:
-    """The weights' gradient norms of one deep network, first layer to last.
+    """The gradient norms of one deep network, first layer to last.
 
-    `activation` is the one between its layers.
+    `activation` is the activation between its layers.
 
     Units
-        depth  hidden layers
+        depth  number of hidden layers
     """
 
     activation: str
@@ -80,38 +80,38 @@ class DepthRow:
 class GradientFlow(Rows[FlowRow]):
     """Gradient norms of one network, first layer to last.
 
-    `rows` holds a row for each layer; `what` says on which images.
+    `rows` holds one row per layer; `what` describes the images.
     """
 
     rows: tuple[FlowRow, ...]
     what: str
 
     def table(self) -> Table:
-        """Norms of gradient and weights, and their ratio, of each layer."""
+        """Gradient norm, weight norm and their ratio for each layer."""
         heads = ("gradient norm", "weight norm", "ratio")
         rows = []
         for row in self.rows:
             sizes = (row.gradient_norm, row.weight_norm, row.ratio)
             rows.append((row.layer, row.kind, *(f"{size:.3e}" for size in sizes)))
-        note = f"On {self.what}, in float64."
-        return Table(("layer", "", *heads), tuple(rows), right=heads, below=(note,))
+        note = f"Measured on {self.what}, in float64."
+        return Table(("layer", "type", *heads), tuple(rows), right=heads, below=(note,))
 
     def figure(self) -> "Figure":
-        """One bar for each layer."""
+        """One bar per layer."""
         from handgrad.inspection.figures import gradient_flow as drawing
 
         return drawing.gradient_flow(self.rows)
 
     def as_dict(self) -> dict[str, Any]:
-        """`layers`: the fields of each row, and its ratio."""
+        """`layers`: the fields and the ratio of each row."""
         return {"layers": [{**asdict(row), "ratio": row.ratio} for row in self.rows]}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class DepthFlow(Rows[DepthRow]):
-    """Gradient norms of untrained networks of growing depth.
+    """Gradient norms of untrained networks of increasing depth.
 
-    `rows` holds a row for each network; `what` says on which images.
+    `rows` holds one row per network; `what` describes the images.
     """
 
     rows: tuple[DepthRow, ...]
@@ -129,19 +129,19 @@ class DepthFlow(Rows[DepthRow]):
         return Table(("activation", *heads), tuple(rows), right=heads, below=notes)
 
     def figure(self) -> "Figure":
-        """Norms along each network, and of the first layer against depth."""
+        """Gradient norms by layer of each network, and of the first layer by depth."""
         from handgrad.inspection.figures import gradient_flow as drawing
 
         return drawing.depth_flow(self.rows)
 
     def as_dict(self) -> dict[str, Any]:
-        """`rows`: the fields of each row; and the finding."""
+        """`rows`: the fields of each row; `finding`: the finding."""
         rows = [asdict(row) for row in self.rows]
         return {"rows": rows, "finding": self.finding}
 
     @property
     def finding(self) -> str:
-        """The deepest networks, in words from the numbers."""
+        """A sentence on the deepest networks."""
         return depth_finding(self.rows)
 
 
@@ -155,21 +155,21 @@ def gradient_flow(
     depths: Sequence[int] = DEPTHS,
     **where: Unpack[Where],
 ) -> GradientFlow | DepthFlow:
-    """The gradient norm of every layer that has parameters, in float64, on one batch.
+    """The gradient norm of every layer with parameters, in float64, on one batch.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
-    predicts: no dropout, and batch normalization by its running statistics. Without
-    `images` the first `count` of the run's are taken; `split` ("test", "validation" or
-    "train") or `dataset` (a name or path, searched in `data_dir` first) chooses them.
-    Without a subject, untrained sigmoid and ReLU networks with `depths` hidden layers
-    are compared on the images, or on those of a data set.
+    runs in prediction mode: no dropout, and batch normalization with its running
+    statistics. Without `images`, a random sample of `count` images of the run is used,
+    selected by `split` ("test", "validation" or "train") or `dataset` (a name or path,
+    searched for in `data_dir` first). Without a subject, untrained sigmoid and ReLU
+    networks with `depths` hidden layers are compared on the images, or on those of a
+    data set.
 
-    ConfigError for a label of another class or an unknown split; ShapeError for images
-    of another shape.
+    ConfigError for an unknown label or split; ShapeError for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
-        labels  (count,), names or numbers of their classes
+        labels  (count,), class names or class numbers
 
     Example
         gradient_flow(clf, test_images[:64], test_labels[:64])
@@ -190,7 +190,7 @@ def gradient_flow(
 def flow_rows(
     subject: Subject, inputs: NumpyArray, targets: NumpyArray
 ) -> tuple[FlowRow, ...]:
-    """One row for each layer with parameters, on inputs as the network takes them."""
+    """One row per layer with parameters, on inputs as the network takes them."""
     network = subject.network
     value = NetworkValue(
         network, subject.loss, inputs, targets, key=Key(0), training=False
@@ -219,10 +219,10 @@ def depth_flow(
     hidden: int = 64,
     seed: int = 0,
 ) -> tuple[DepthRow, ...]:
-    """Untrained networks of growing depth, each with its activation's initializer.
+    """Untrained networks of increasing depth, with the initializer of each activation.
 
-    The slope of a sigmoid is at most 1/4, so in each layer the gradient shrinks by that
-    factor or more, times the size of the weights; the slope of ReLU is 1 above 0.
+    The slope of a sigmoid is at most 1/4, so each layer scales the gradient by at most
+    that factor, times the size of the weights; the slope of ReLU is 1 above 0.
 
     Shapes
         inputs   (batch, ...), normalised
@@ -248,13 +248,13 @@ def depth_flow(
 
 
 def depth_finding(rows: Sequence[DepthRow]) -> str:
-    """The deepest networks, in words from the numbers."""
+    """A sentence on the deepest networks."""
     deepest = max(row.depth for row in rows)
     parts = [
         f"{row.activation}: {row.faded:.1e}" for row in rows if row.depth == deepest
     ]
     layers = "layer" if deepest == 1 else "layers"
     return (
-        f"With {deepest} hidden {layers} the first layer's gradient norm is this "
-        f"fraction of the last's: {', '.join(parts)}."
+        f"With {deepest} hidden {layers}, gradient norm of the first layer / last "
+        f"layer: {', '.join(parts)}."
     )

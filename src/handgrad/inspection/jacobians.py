@@ -1,12 +1,12 @@
 """The six Jacobians of the two-layer perceptron, formed in full and checked.
 
-For one example x, in the letters of docs/derivations/two_layer_perceptron.md:
+For one example x, in the notation of docs/derivations/two_layer_perceptron.md:
 
     a1 = W1 x + b1      f1 = sigmoid(a1)      a2 = W2 f1 + b2
 
-A network never forms them: most of their entries are 0. Here they are written out, so
-that they can be shown, checked against finite differences, and multiplied into the
-gradients that backpropagation computes without them.
+A network never forms them: most of their entries are 0. They are formed here to be
+shown, checked against finite differences, and multiplied to give the gradients that
+backpropagation computes without them.
 """
 
 from collections.abc import Callable
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
 Function: TypeAlias = Callable[[NumpyArray], NumpyArray]
 
 EPS = 1e-6
-COLUMNS = 256  # entries that are moved for each Jacobian, when it has more
+COLUMNS = 256  # maximum number of inputs perturbed per Jacobian
 
 
 @dataclass(frozen=True)
 class Jacobian:
-    """One Jacobian: `value[k, ...]` is how output k moves with each entry.
+    """One Jacobian: `value[k, ...]` is the derivative of output k by each input entry.
 
-    `name` is written as a derivative, `equation` how it is computed.
+    `name` is the derivative, such as da2/dW2; `equation` is how it is computed.
 
     Units
-        columns    entries that were moved to check it
-        max_error  the largest difference to a central difference, absolute
+        columns    number of entries perturbed to check it
+        max_error  maximum absolute difference from the central differences
     """
 
     name: str
@@ -57,18 +57,18 @@ class Jacobian:
 
     @property
     def shape(self) -> Shape:
-        """Sizes: outputs first, then those of what they are derived by."""
+        """Output sizes first, then the sizes of the input."""
         return tuple(self.value.shape)
 
     @property
     def nonzero(self) -> float:
-        """The fraction of entries that are not 0."""
+        """The fraction of nonzero entries."""
         return float(np.count_nonzero(self.value)) / self.value.size
 
 
 @dataclass(frozen=True)
 class PerceptronPoint:
-    """A perceptron of float64 arrays and one example.
+    """The parameters of a perceptron and one example, in float64.
 
     Shapes
         x (inputs,), w1 (hidden, inputs), b1 (hidden,),
@@ -83,7 +83,7 @@ class PerceptronPoint:
 
     @property
     def f1(self) -> NumpyArray:
-        """What the hidden units give."""
+        """The outputs of the hidden units."""
         return sigmoid(self.w1 @ self.x + self.b1)
 
 
@@ -94,8 +94,8 @@ class Jacobians(Rows[Jacobian]):
     rows: tuple[Jacobian, ...]
 
     def table(self, *, show_values: bool = False) -> Table:
-        """Shape, share of non-zero entries and error of each; its corners if asked."""
-        heads = ("not 0", "entries moved", "largest error")
+        """Shape, nonzero fraction and error of each; `show_values` adds the corners."""
+        heads = ("nonzero", "entries checked", "max error")
         rows = tuple(
             (
                 one.name,
@@ -107,24 +107,24 @@ class Jacobians(Rows[Jacobian]):
             )
             for one in self.rows
         )
-        note = "Largest error: absolute, against central differences, in float64."
+        note = "max error: absolute, against central differences, in float64."
         corners = [
             f"{one.name}\n{np.array2string(one.value, threshold=50, precision=4)}"
             for one in self.rows
         ]
         below = (note, *(corners if show_values else ()))
         return Table(
-            ("Jacobian", "equals", "shape", *heads), rows, right=heads, below=below
+            ("Jacobian", "equation", "shape", *heads), rows, right=heads, below=below
         )
 
     def figure(self) -> "Figure":
-        """One panel for each."""
+        """One panel per Jacobian."""
         from handgrad.inspection.figures import jacobians as drawing
 
         return drawing.jacobians(self.rows)
 
     def as_dict(self) -> dict[str, Any]:
-        """`jacobians`: name, equation, shape, non-zero share and error of each."""
+        """`jacobians`: name, equation, shape, nonzero fraction and error of each."""
         return {
             "jacobians": [
                 {
@@ -153,20 +153,20 @@ def jacobians(
     """The six Jacobians of a two-layer perceptron for one image, in float64.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without one,
-    an untrained perceptron for images of that size is made. Without `images` it is an
-    image of the run, or of a data set; `split` ("test", "validation" or "train") or
-    `dataset` (a name or path, searched in `data_dir` first) chooses them.
+    an untrained perceptron for images of that size is used. Without `images`, an image
+    of the run or of a data set is used, selected by `split` ("test", "validation" or
+    "train") or `dataset` (a name or path, searched for in `data_dir` first).
 
-    ConfigError for another kind of network, or an image that is not there; ShapeError
-    for an image of another shape.
+    ConfigError for another kind of network or an image number out of range; ShapeError
+    for an image of the wrong shape.
 
     Shapes
-        images  one image as the classifier takes it; or several, of which `image` is
-                the number, counted from 0
+        images  one image as the classifier takes it; or several, and `image` is the
+                number of one of them, counted from 0
 
     Units
-        columns  the most entries of a Jacobian to check by finite differences; of more,
-                 that many are drawn by `seed`
+        columns  maximum number of entries checked per Jacobian by finite differences;
+                 of more entries, a random sample drawn by `seed`
 
     Example
         clf = Classifier("perceptron").fit(images, labels)
@@ -192,8 +192,8 @@ def jacobians_at(
 ) -> tuple[Jacobian, ...]:
     """da2/db2, da2/dW2, da2/df1, df1/da1, da1/db1, da1/dW1 for one example.
 
-    Each is checked against finite differences of its own equation; of a Jacobian with
-    more than `columns` entries to move, that many are drawn by the seed.
+    Each is checked against finite differences of its own equation; if there are more
+    than `columns` entries to perturb, a random sample of that size is drawn by `seed`.
 
     Shapes
         inputs  one example, as the network takes it
@@ -230,7 +230,7 @@ def jacobians_at(
 def worst_column(
     value: NumpyArray, function: Function, at: NumpyArray, place: int
 ) -> float:
-    """The largest difference in one column, between formula and finite difference."""
+    """The maximum difference between formula and finite difference in one column."""
     step = np.zeros(at.size)
     step[place] = EPS
     step = step.reshape(at.shape)
@@ -242,7 +242,7 @@ def worst_column(
 def chained(
     found: tuple[Jacobian, ...], model: Sequential, inputs: NumpyArray, target: int
 ) -> dict[str, NumpyArray]:
-    """Gradients of the loss by multiplying whole Jacobians, from left to right.
+    """Gradients of the loss by multiplying full Jacobians, from left to right.
 
     Equations
         d_a2  = probabilities - one_hot(target)
@@ -276,7 +276,7 @@ def point_of(model: Sequential, inputs: NumpyArray) -> PerceptronPoint:
     first, second = linears
     if inputs.size != first.in_features:
         raise ShapeError(
-            f"jacobians takes one example of {first.in_features} numbers, got shape "
+            f"jacobians takes one example of {first.in_features} features, got shape "
             f"{tuple(inputs.shape)}. Give one image of the size the network takes."
         )
     arrays = (
@@ -290,6 +290,6 @@ def point_of(model: Sequential, inputs: NumpyArray) -> PerceptronPoint:
 
 
 def sigmoid(values: NumpyArray) -> NumpyArray:
-    """The plain layer's sigmoid of one example."""
+    """The sigmoid of one example, computed by the plain layer."""
     outputs: NumpyArray = Sigmoid().forward(values[None, :])[0][0]
     return outputs

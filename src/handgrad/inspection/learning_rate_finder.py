@@ -1,4 +1,4 @@
-"""The learning rate range test: a short run in which the rate grows at every step.
+"""The learning rate range test: a short run with an increasing learning rate.
 
 Source
     Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
@@ -45,26 +45,26 @@ from handgrad.starting_points import optimizer_named
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LOOKS = 100  # of a sweep
-LOOK = 512  # images that are looked at
+LOOKS = 100  # evaluations during a sweep
+LOOK = 512  # images per evaluation
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Sweep(Result):
-    """The losses at each learning rate, up to the step that ended the sweep.
+    """The loss at each learning rate, up to the step at which the sweep ended.
 
-    `ended` says why it ended, `reason` how the suggestion was chosen, `what` on which
-    images. `trials` are the short trainings among which the suggestion was the best.
+    `ended` says why it ended, `reason` how the suggestion was chosen, and `what`
+    describes the images. `trials` are the short trainings that were compared.
 
     Shapes
-        rates, losses            (steps taken,): each step's, the loss of its batch
-        seen_rates, seen_losses  (looks,): the loss on the same images, after every
-                                 hundredth of the steps
+        rates, losses            (steps taken,): learning rate and batch loss per step
+        seen_rates, seen_losses  (evaluations,): the loss on a fixed sample of images,
+                                 after every hundredth of the steps
 
     Units
-        suggestion  a learning rate; None if none of them trains the network
-        steps       that the sweep was to take, and each trial; four times as many
-                    where none learned at first
+        suggestion  a learning rate; None if no rate trained the network
+        steps       planned steps of the sweep and of each trial; trials take four
+                    times as many if none learned at first
     """
 
     rates: NumpyArray
@@ -79,7 +79,7 @@ class Sweep(Result):
     what: str = "the given images"
 
     def table(self) -> Table:
-        """How far the sweep went, the trials, and the suggestion with its reason."""
+        """Steps taken, the trials, and the suggestion with its reason."""
         rate = self.suggestion
         best = (
             "No suggestion" if rate is None else f"Suggested learning rate: {rate:.2g}"
@@ -89,7 +89,7 @@ class Sweep(Result):
             for one in self.trials
         )
         taken = f"{len(self.rates)} of {self.steps} steps on {self.what}; {self.ended}."
-        heads = ("learning rate", "loss", "right", "")
+        heads = ("learning rate", "loss", "accuracy", "")
         return Table(
             heads if rows else (),
             rows,
@@ -99,7 +99,7 @@ class Sweep(Result):
         )
 
     def figure(self) -> "Figure":
-        """Each loss, the losses on the same images, and the suggestion."""
+        """Batch losses, the losses on a fixed sample, and the suggestion."""
         from handgrad.inspection.figures import learning_rate_finder as drawing
 
         return drawing.learning_rate_finder(self)
@@ -123,7 +123,7 @@ class Sweep(Result):
 
 def _numbers(trial: Trial) -> tuple[str, str]:
     if not isfinite(trial.loss):
-        return "burst", "-"
+        return "diverged", "-"
     return f"{trial.loss:.3g}", f"{trial.right:.1%}"
 
 
@@ -144,39 +144,39 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     image_size: Pair | None = None,
     **where: Unpack[Where],
 ) -> Sweep:
-    """Learning-rate range test: a short run with a growing rate, and a suggestion.
+    """Learning-rate range test: a short run with an increasing rate, and a suggestion.
 
-    `model` is the name of a network with its `options`, which is trained on the images,
-    or on those of a data set (the digits); or a TOML file of settings, such as a run's
-    config.toml, which says all of that, and the optimizer; or a fitted classifier, the
-    path of a run, or a `Sequential`, of which a copy is trained further. Without
-    `images` those are the training images of the run; `split` ("test", "validation" or
-    "train") or `dataset` (a name or path, searched in `data_dir` first) chooses them.
-    `optimizer` is a name, by default "sgd". The loss is that of the settings or the
-    classifier, or softmax cross-entropy. A network given by its name sees images in the
-    `normalization` of `datasets.normalization`; take the one of the training,
-    "standard" for `Classifier`. The images of its data
-    set are resized to `image_size`.
+    `model` is the name of a network with its `options`, trained on the images or on
+    those of a data set (default: digits); or a TOML file of settings, such as a run's
+    config.toml, which also gives the data and the optimizer; or a fitted classifier,
+    the path of a run, or a `Sequential`, a copy of which is trained further. Without
+    `images`, the training images of the run are used, unless `split` ("test",
+    "validation" or "train") or `dataset` (a name or path, searched for in `data_dir`
+    first) selects others. `optimizer` is a name, by default "sgd". The loss is that of
+    the settings or the classifier, else softmax cross-entropy. For a network given by
+    name, `normalization` is a name of `datasets.normalization`; use that of the
+    training, "standard" for `Classifier`. Images of its data set are resized to
+    `image_size`.
 
-    The rate at which the sweep ended is halved again and again, and the network trained
-    at each of these rates for as many steps, until the loss gets worse. The rate that
-    ends with the lowest loss is suggested, or half of it where that learned nearly as
-    much; none at an edge of the range. Where nothing was learned, the trials are made
-    again with four times the steps; none is suggested if nothing is learned then.
+    The rate at which the sweep ended is halved repeatedly, and the network trained at
+    each of these rates for as many steps, until the loss gets worse. The rate with the
+    lowest final loss is suggested, or half of it if the loss fell nearly as much; never
+    a rate at an edge of the range. If no trial learned, the trials are repeated with
+    four times the steps; nothing is suggested if they fail as well.
 
-    ConfigError for an unknown network, optimizer or option, or for a range without 10
-    steps upwards; ShapeError for images of another shape.
+    ConfigError for an unknown network, optimizer or option, an empty range or a number
+    of steps out of range; ShapeError for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
-        labels  (count,), names or numbers of their classes
+        labels  (count,), class names or class numbers
 
     Units
         low, high   the first and the last learning rate
         steps       from 10 to 10,000
-        batch_size  images of a step
+        batch_size  images per step
         image_size  (height, width) in pixels
-        seed        of initial weights and order
+        seed        seed of the initial weights and the order of images
 
     Example
         learning_rate_finder("mlp", optimizer="adam").suggestion
@@ -224,8 +224,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
 def _check_no_size(image_size: Pair | None) -> None:
     if image_size is not None:
         raise ConfigError(
-            "image_size is for a network that is given by its name; a trained one has "
-            "its own size. Leave it out."
+            "image_size applies to a network given by name; a trained one has its own "
+            "size. Omit image_size."
         )
 
 
@@ -236,7 +236,7 @@ def _untrained(
     scaling: str,
     seed: int,
 ) -> tuple[Subject, Sample]:
-    """A network of the catalogue for these images, which are normalised by them."""
+    """A network of the catalogue for these images, normalised by their statistics."""
     subject = untrained(
         name,
         options,
@@ -249,13 +249,13 @@ def _untrained(
 
 
 def as_given(images: NumpyArray) -> tuple[NumpyArray, Normalization]:
-    """Inputs of a bare network as float32, and the normalization that keeps them."""
+    """Inputs of a `Sequential` as float32, and the identity normalization."""
     channels = images.shape[1] if images.ndim == 4 else 1
     return images.astype(np.float32), unit(channels)
 
 
 def _rows(count: int, steps: int, batch_size: int, key: Key) -> NumpyArray:
-    """Row numbers for each step, (steps, batch_size), epoch after epoch."""
+    """Row numbers for each step, (steps, batch_size), epoch by epoch."""
     wanted = steps * batch_size
     epochs = range(1, -(-wanted // count) + 1)
     orders = [permutation(key.at(epoch), count) for epoch in epochs]
@@ -263,10 +263,10 @@ def _rows(count: int, steps: int, batch_size: int, key: Key) -> NumpyArray:
 
 
 def sweep_rates(training: ShortTraining, low: float, high: float) -> Sweep:
-    """Train with a rate that grows from `low` to `high`, then choose by trials.
+    """Train with a rate increasing from `low` to `high`, then compare trials.
 
-    The model itself does not move. A step whose loss or gradient is NaN or infinite
-    ends the sweep; it is not kept.
+    The model itself is not modified. A step whose loss or gradient is NaN or infinite
+    ends the sweep and is not recorded.
 
     Equations
         rate(step) = low * (high / low) ** ((step - 1) / (steps - 1))
@@ -278,9 +278,9 @@ def sweep_rates(training: ShortTraining, low: float, high: float) -> Sweep:
     taken = training.every * np.arange(1, len(seen))
     last = float(rates[len(course.losses) - 1]) if course.losses else low
     trials, long = try_longer(training, last, low)
-    has_burst, first = not course.is_whole, float(seen[0])
+    has_diverged, first = not course.is_whole, float(seen[0])
     suggestion, reason = suggest(
-        trials, training.chance, first, has_burst=has_burst, steps=long
+        trials, training.chance, first, has_diverged=has_diverged, steps=long
     )
     return Sweep(
         rates[: len(course.losses)],

@@ -1,8 +1,8 @@
-"""LeNet with sigmoids and average pooling as in a textbook: product by product.
+"""LeNet with sigmoids and average pooling in pure Python loops, as in a textbook.
 
 No arrays: images are lists of maps, maps are lists of rows, rows are lists of numbers.
-It is slow, and that is its purpose: it is the definition that the layers are held
-against, and the speed that they are measured from.
+It is slow on purpose: it is the definition that the layers are tested against, and the
+baseline of their speed.
 
 Source
     LeCun, Bottou, Bengio, Haffner (1998), Gradient-based learning applied to document
@@ -17,7 +17,7 @@ Map: TypeAlias = list[Vector]
 Image: TypeAlias = list[Map]
 Numbers: TypeAlias = dict[str, Any]  # nested lists by the names of the parameters
 
-BORDER = 2  # of zeros around an image of 28 x 28
+BORDER = 2  # zero padding of a 28 x 28 image
 
 
 class LoopedLeNet:
@@ -36,7 +36,7 @@ class LoopedLeNet:
     def train_step(
         self, images: list[Image], targets: list[int], learning_rate: float
     ) -> float:
-        """The mean loss, and one step against its gradient."""
+        """Take one gradient descent step; return the mean loss before it."""
         total, sums = 0.0, None
         for image, target in zip(images, targets, strict=True):
             loss, gradients = self.backward(image, target)
@@ -47,7 +47,7 @@ class LoopedLeNet:
         return total / len(images)
 
     def forward(self, image: Image) -> Numbers:
-        """Everything that one image becomes, from the border to the logits."""
+        """All intermediate results for one image, from the padded image to logits."""
         p = self.parameters
         found: Numbers = {"bordered": bordered(image, BORDER)}
         maps = convolve(found["bordered"], p["conv2d_1.weight"], p["conv2d_1.bias"])
@@ -98,7 +98,7 @@ class LoopedLeNet:
 
 
 def bordered(image: Image, border: int) -> Image:
-    """The image in a border of zeros."""
+    """The image with a border of zeros."""
     sides = [0.0] * border
     width = len(image[0][0]) + 2 * border
     above = [[0.0] * width for _ in range(border)]
@@ -108,7 +108,7 @@ def bordered(image: Image, border: int) -> Image:
 
 
 def convolve(image: Image, weight: list[Image], bias: Vector) -> Image:
-    """How much of each pattern there is at each place."""
+    """Cross-correlate the image with each kernel and add its bias."""
     size = len(weight[0][0])
     height, width = len(image[0]) - size + 1, len(image[0][0]) - size + 1
     outputs = []
@@ -131,7 +131,7 @@ def convolve(image: Image, weight: list[Image], bias: Vector) -> Image:
 def convolve_backward(
     d_outputs: Image, image: Image, weight: list[Image]
 ) -> tuple[Image, list[Image]]:
-    """d_image and d_weight: each product adds to the gradients of both factors."""
+    """Return d_image and d_weight: each product contributes to both of its factors."""
     size = len(weight[0][0])
     d_image = [[[0.0] * len(row) for row in rows] for rows in image]
     d_weight = [[[[0.0] * size for _ in range(size)] for _ in image] for _ in weight]
@@ -147,7 +147,7 @@ def convolve_backward(
 
 
 def average_pool(image: Image) -> Image:
-    """The mean of each window of 2 x 2."""
+    """The mean of each 2 x 2 window."""
     return [
         [
             [
@@ -161,7 +161,7 @@ def average_pool(image: Image) -> Image:
 
 
 def average_pool_backward(d_outputs: Image) -> Image:
-    """Each number of a window gets a quarter of the upstream gradient."""
+    """Give each entry of a window a quarter of the upstream gradient."""
     return [
         [[d / 4 for d in row for _ in range(2)] for row in rows for _ in range(2)]
         for rows in d_outputs
@@ -182,7 +182,7 @@ def linear(inputs: Vector, weight: Map, bias: Vector) -> Vector:
 def linear_backward(
     d_outputs: Vector, inputs: Vector, weight: Map
 ) -> tuple[Vector, Map]:
-    """d_inputs and d_weight."""
+    """Return d_inputs and d_weight."""
     d_inputs = [0.0] * len(inputs)
     d_weight = []
     for upstream, row in zip(d_outputs, weight, strict=True):
@@ -193,7 +193,7 @@ def linear_backward(
 
 
 def cross_entropy(logits: Vector, target: int) -> tuple[float, Vector]:
-    """The surprise at the true class, and its gradient by the logits."""
+    """The negative log-likelihood of the target, and its gradient for the logits."""
     largest = max(logits)
     powers = [exp(logit - largest) for logit in logits]
     total = sum(powers)
@@ -203,19 +203,19 @@ def cross_entropy(logits: Vector, target: int) -> tuple[float, Vector]:
 
 
 def sigmoid(x: float) -> float:
-    """1 / (1 + exp(-x)), without an overflow."""
+    """1 / (1 + exp(-x)), without overflow."""
     return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
 
 
 def each_number(function: Any, numbers: Any) -> Any:
-    """The function of every number in nested lists."""
+    """Apply the function to every number in nested lists."""
     if isinstance(numbers, list):
         return [each_number(function, part) for part in numbers]
     return function(numbers)
 
 
 def through_sigmoid(d_outputs: Any, outputs: Any) -> Any:
-    """Blame times the sigmoid's slope, outputs * (1 - outputs)."""
+    """Upstream gradient * outputs * (1 - outputs), the derivative of the sigmoid."""
     if isinstance(outputs, list):
         return [
             through_sigmoid(upstream, part)
@@ -239,7 +239,7 @@ def sums_of(maps: Image) -> Vector:
 
 
 def added(left: Any, right: Any) -> Any:
-    """Two nestings of numbers, place by place."""
+    """The elementwise sum of two nested structures of numbers."""
     if isinstance(left, dict):
         return {name: added(part, right[name]) for name, part in left.items()}
     if isinstance(left, list):
@@ -248,7 +248,7 @@ def added(left: Any, right: Any) -> Any:
 
 
 def moved(numbers: Any, direction: Any, step: float) -> Any:
-    """numbers + step * direction, place by place."""
+    """numbers + step * direction, elementwise."""
     if isinstance(numbers, dict):
         return {n: moved(part, direction[n], step) for n, part in numbers.items()}
     if isinstance(numbers, list):

@@ -1,7 +1,7 @@
-"""Bytes of one training step and of one prediction, by role.
+"""Memory of one training step and of one prediction, by role.
 
 Predicted by equations, and measured: the arrays that a step of the plain layers holds,
-and the most that NumPy had allocated at once.
+and the peak of NumPy's allocations.
 """
 
 import gc
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
 
 FLOAT32_BYTES = 4
 
-Roles = dict[str, int]  # bytes by what they are for
+Roles = dict[str, int]  # bytes by role
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Memory(Result):
-    """The bytes of one network in training and in prediction.
+    """Memory of one network in training and in prediction.
 
     Units
         training, prediction  bytes by role, predicted
         measured              bytes of the arrays of a training step, by role
         training_peak, prediction_peak
-                              the most at once, measured, parameters included
-        batch_size            images in a step
+                              measured peak in bytes, parameters included
+        batch_size            images per step
     """
 
     batch_size: int
@@ -59,7 +59,7 @@ class Memory(Result):
 
     @property
     def bars(self) -> dict[str, Roles]:
-        """The three tables of bytes by their names."""
+        """The bytes by role, predicted and measured, by name of the bar."""
         return {
             "training, predicted": self.training,
             "training, measured": self.measured,
@@ -68,33 +68,34 @@ class Memory(Result):
 
     @property
     def finding(self) -> str:
-        """Training against prediction, in words from the numbers."""
+        """A sentence that compares training with prediction."""
         predicted = sum(self.training.values()) / sum(self.prediction.values())
         peaks = self.training_peak / self.prediction_peak
         return (
-            f"In batches of {self.batch_size} training takes {predicted:.2f} times the "
-            f"memory of prediction by the equations, and {peaks:.2f} times at the peak."
+            f"At batch size {self.batch_size}, training takes {predicted:.2f} times as "
+            f"much memory as prediction by the equations, and {peaks:.2f} times at the "
+            "peak."
         )
 
     def table(self) -> Table:
-        """Bytes by role, their sums and the peaks."""
+        """Bytes by role, their totals and the peaks."""
         heads = ("training", "measured", "prediction")
         columns = (self.training, self.measured, self.prediction)
         peaks = f"{self.training_peak:,}", f"{self.prediction_peak:,}"
         rows = (
             *((role, *(f"{c.get(role, 0):,}" for c in columns)) for role in columns[0]),
-            ("together", *(f"{sum(c.values()):,}" for c in columns)),
+            ("total", *(f"{sum(c.values()):,}" for c in columns)),
             ("peak", "", *peaks),
         )
         note = (
-            "training, prediction: by the equations; measured: the arrays of one step "
-            "of the plain layers; peak: the most at once of a step, of a prediction."
+            "training, prediction: predicted by equations; measured: arrays held in a "
+            "step of the plain layers; peak: measured maximum of allocated memory."
         )
         below = (note, self.finding)
         return Table(("bytes", *heads), rows, right=heads, below=below)
 
     def figure(self) -> "Figure":
-        """One bar for each column, stacked by role."""
+        """One bar per column, stacked by role."""
         from handgrad.inspection.figures.memory import memory
 
         return memory(self.bars)
@@ -120,16 +121,16 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
     """Memory of a training step and of a prediction: predicted and measured bytes.
 
     `model` is the name of a network with its `options`, a fitted classifier, the path
-    of a run, or a `Sequential`; `optimizer` a name or an optimizer. `image_shape` is by
-    default that of the classifier, else that of the images of `dataset` (the digits),
-    searched in `data_dir` first.
+    of a run, or a `Sequential`; `optimizer` is a name or an optimizer. `image_shape`
+    defaults to that of the classifier, else to that of the images of `dataset`
+    (default: digits), searched for in `data_dir` first.
 
     ConfigError for an unknown network, optimizer or option.
 
     Units
-        batch_size  images of a step and of a prediction; random ones are measured
-        momentum    of an optimizer given by its name
-        seed        of the random images
+        batch_size  images per step and per prediction; random images are used
+        momentum    momentum of an optimizer given by name
+        seed        seed of the random images
 
     Example
         memory("lenet", "adam", batch_size=64)
@@ -158,14 +159,14 @@ def measure(
     batch_size: int,
     seed: int = 0,
 ) -> Memory:
-    """Predict and measure, on random images.
+    """Predict memory and measure it on random images.
 
     Equations
         parameters  = gradients = 4 * their count
         optimizer   = 4 * count * states      (SGD 0, momentum and RMSProp 1, Adam 2)
         input       = 4 * batch * pixels
         activations = 4 * batch * sum of all layers' outputs               (training)
-        activations = 4 * batch * largest outputs of two layers in turn  (prediction)
+        activations = 4 * batch * largest sum of two successive outputs  (prediction)
     """
     check_count("memory", "batch_size", batch_size)
     inputs = normal(Key(seed), (batch_size, *image_shape)).astype(np.float32)
@@ -184,7 +185,7 @@ def measure(
 def predicted_in_training(
     model: Sequential, optimizer: Optimizer, image_shape: Shape, batch_size: int
 ) -> Roles:
-    """By the equations: every layer's outputs are kept."""
+    """Predicted bytes in training: the outputs of every layer are kept."""
     parameters = model.parameters().values()
     count = sum(parameter.value.size for parameter in parameters)
     states = max((len(optimizer.initial_state(p)) for p in parameters), default=0)
@@ -201,7 +202,7 @@ def predicted_in_training(
 def predicted_in_prediction(
     model: Sequential, image_shape: Shape, batch_size: int
 ) -> Roles:
-    """By the equations: a layer's outputs are kept until the next has its own."""
+    """Predicted bytes in prediction: outputs are kept until the next layer is done."""
     count = sum(parameter.value.size for parameter in model.parameters().values())
     sizes = output_sizes(model, image_shape)
     pairs = [a + b for a, b in pairwise(sizes)] or sizes
@@ -213,7 +214,7 @@ def predicted_in_prediction(
 
 
 def output_sizes(model: Sequential, image_shape: Shape) -> list[int]:
-    """How many numbers each layer gives for one example; flattening makes no copy."""
+    """The number of outputs of each layer for one example; flattening makes no copy."""
     rows = summary(model, image_shape).rows
     return [prod(r.output_shape) for r in rows if r.layer != Flatten.__name__]
 
@@ -221,9 +222,9 @@ def output_sizes(model: Sequential, image_shape: Shape) -> list[int]:
 def measured_roles(
     model: Sequential, optimizer: Optimizer, inputs: NumpyArray
 ) -> Roles:
-    """Bytes of the arrays that a step of the plain layers holds, each once."""
+    """Bytes of the arrays that a step of the plain layers holds, each counted once."""
     states = {n: optimizer.initial_state(p) for n, p in model.parameters().items()}
-    logits, caches, of_loss, gradients = _there_and_back(model, inputs)
+    logits, caches, of_loss, gradients = _forward_and_backward(model, inputs)
     values = [parameter.value for parameter in model.parameters().values()]
     own = distinct([values, inputs])
     kept = distinct([caches, logits, of_loss])
@@ -237,7 +238,7 @@ def measured_roles(
 
 
 def distinct(nested: Any) -> dict[int, int]:
-    """Bytes of all arrays in nested caches by where they lie, so that none is twice."""
+    """Bytes of all arrays in nested caches by address, so that each counts once."""
     return {array.ctypes.data: array.nbytes for array in arrays_in(nested)}
 
 
@@ -253,9 +254,9 @@ def arrays_in(nested: Any) -> Iterator[NumpyArray]:
 
 
 def one_step(model: Sequential, optimizer: Optimizer, inputs: NumpyArray) -> None:
-    """A training step of the plain layers; the parameters are put back as they were."""
+    """Take a training step with the plain layers, then restore the parameters."""
     states = {n: optimizer.initial_state(p) for n, p in model.parameters().items()}
-    *_, gradients = _there_and_back(model, inputs.copy())
+    *_, gradients = _forward_and_backward(model, inputs.copy())
     for name, parameter in model.parameters().items():
         before = parameter.value
         optimizer.update(parameter, gradients[name], states[name], 1)
@@ -263,14 +264,14 @@ def one_step(model: Sequential, optimizer: Optimizer, inputs: NumpyArray) -> Non
 
 
 def layerwise(model: Sequential, inputs: NumpyArray) -> None:
-    """A prediction that lets go of each layer's inputs and cache at once."""
+    """A prediction that frees the inputs and cache of each layer immediately."""
     outputs = inputs.copy()
     for layer in model.layers.values():
         outputs = layer.forward(outputs)[0]
 
 
 def peak(work: Callable[[], None]) -> int:
-    """The most bytes that were allocated at once, beyond those before."""
+    """Peak bytes allocated while `work` runs, beyond those allocated before."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -280,7 +281,7 @@ def peak(work: Callable[[], None]) -> int:
         tracemalloc.stop()
 
 
-def _there_and_back(model: Sequential, inputs: NumpyArray) -> tuple[Any, ...]:
+def _forward_and_backward(model: Sequential, inputs: NumpyArray) -> tuple[Any, ...]:
     """Logits, the caches of layers and loss, and the gradients."""
     key = Key(0).at(1, np.arange(len(inputs)))
     logits, caches = model.forward(inputs, training=True, key=key)

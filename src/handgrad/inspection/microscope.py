@@ -1,4 +1,4 @@
-"""One number of one gradient as a sum of products, and its check.
+"""One entry of one gradient as a sum of products, and its check.
 
 Source
     Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
@@ -33,8 +33,8 @@ from handgrad.layers import (
 )
 from handgrad.randomness import Key
 
-STEPS = (1e-4, 1e-5, 1e-6)  # of the finite difference; smaller ones where it may kink
-# a sign in their caches is no kink
+STEPS = (1e-4, 1e-5, 1e-6)  # of the finite difference, until no kink is crossed
+# layers without kinks: signs in their caches do not matter
 SMOOTH = (Linear, Conv2d, Sigmoid, SiLU, Tanh, GELU)
 
 
@@ -50,22 +50,23 @@ def microscope(
     image: int | None = None,
     **where: Unpack[Where],
 ) -> Reading:
-    """The gradient of one image's loss by one weight, factor by factor, in float64.
+    """The gradient of one image's loss for one weight, factor by factor, in float64.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
-    predicts, as in `handgrad.inspection.trace`, whose arrays are shown here. Without
-    `images` it is an image of the run; `split` ("test", "validation" or "train") or
-    `dataset` (a name or path, searched in `data_dir` first) chooses them. `layer` is
-    the name of a layer, such as "linear_1", and `parameter` is "weight" or "bias".
+    runs in prediction mode, as in `handgrad.inspection.trace`, whose arrays are shown
+    here. Without `images`, an image of the run is used, selected by `split` ("test",
+    "validation" or "train") or `dataset` (a name or path, searched for in `data_dir`
+    first). `layer` is the name of a layer, such as "linear_1", and `parameter` is
+    "weight" or "bias".
 
-    ConfigError for another kind of layer, a label of another class, or an image that is
-    not there; ShapeError for an image of another shape or an index outside the weight.
+    ConfigError for another kind of layer, an unknown label, or an image number out of
+    range; ShapeError for an image of the wrong shape or an index out of bounds.
 
     Shapes
-        images  one image as the classifier takes it; or several, of which `image` is
-                the number, counted from 0
-        labels  of the images, names or numbers of their classes
-        index   position of the weight: (unit, input) of Linear, (out_channel,
+        images  one image as the classifier takes it; or several, and `image` is the
+                number of one of them, counted from 0
+        labels  labels of the images: class names or class numbers
+        index   index of the weight: (unit, input) of Linear, (out_channel,
                 in_channel, row, column) of Conv2d, (unit,) of a bias
 
     Example
@@ -104,7 +105,7 @@ def microscope(
 def _places(
     step: LayerTrace, parameter: str, index: tuple[int, ...]
 ) -> tuple[Place, ...]:
-    """Every output that the weight acts on, with the input that it multiplies there."""
+    """Every output that the weight contributes to, with the input it multiplies."""
     layer = step.layer
     inputs, outputs, upstream = step.inputs[0], step.outputs[0], step.d_outputs[0]
     unit = index[0]
@@ -114,7 +115,7 @@ def _places(
     assert isinstance(layer, Conv2d)
     locals_ = np.ones(outputs.shape[1:])
     if parameter == "weight":
-        locals_ = _seen_by(layer, inputs, index, outputs.shape[1:])
+        locals_ = _inputs_at_tap(layer, inputs, index, outputs.shape[1:])
     return tuple(
         Place(
             (unit, row, column),
@@ -126,10 +127,10 @@ def _places(
     )
 
 
-def _seen_by(
+def _inputs_at_tap(
     layer: Conv2d, inputs: NumpyArray, index: tuple[int, ...], sizes: tuple[int, ...]
 ) -> NumpyArray:
-    """The pixel under one tap of the kernel, for each place of the kernel.
+    """The pixel under one tap of the kernel, for each position of the kernel.
 
     Equations
         seen[r, c] = padded[channel, r * stride + tap row, c * stride + tap column]
@@ -146,7 +147,7 @@ def _seen_by(
 
 
 def _numeric(value: NetworkValue, name: str, index: tuple[int, ...]) -> float | None:
-    """The central difference, with the largest step that crosses no kink."""
+    """The central difference with the largest step that crosses no kink."""
     pattern = _kinks(value, value.evaluate(value.point)[1])
     direction = unit(value.point, name, index)[name]
     for step in STEPS:
@@ -162,13 +163,13 @@ def _numeric(value: NetworkValue, name: str, index: tuple[int, ...]) -> float | 
 
 
 def _kinks(value: NetworkValue, caches: Any) -> list[NumpyArray]:
-    """Which units are open and which entries won, in layers and losses that bend."""
+    """The activation pattern of the layers and losses that have kinks."""
     of_layers, of_loss = caches
     return pattern_of([*_sharp(value.network, of_layers), of_loss])
 
 
 def _sharp(layer: Layer[Any], cache: Any) -> list[Any]:
-    """The caches of all layers that have kinks, those inside of containers too."""
+    """The caches of all layers with kinks, including layers nested in containers."""
     if isinstance(layer, Sequential):
         parts = zip(layer.layers.values(), cache, strict=True)
         return [kept for part, own in parts for kept in _sharp(part, own)]
@@ -183,7 +184,7 @@ def _sharp(layer: Layer[Any], cache: Any) -> list[Any]:
 def _chosen(
     found: Trace, name: str, parameter: str, index: tuple[int, ...]
 ) -> LayerTrace:
-    """The layer, if it is linear or a convolution and has that weight."""
+    """The layer; an error unless it is linear or a convolution with that weight."""
     known = {step.name: step for step in found if type(step.layer) in (Linear, Conv2d)}
     if name not in known:
         raise unknown_name("linear or convolution layer", name, known)
@@ -196,7 +197,7 @@ def _chosen(
     )
     if not fits:
         raise ShapeError(
-            f"{name}.{parameter} has shape {shape}, got the place {index}. Give "
-            f"{len(shape)} numbers, counted from 0, each below its size."
+            f"{name}.{parameter} has shape {shape}, got the index {index}. Give "
+            f"{len(shape)} numbers, each from 0 to its size minus 1."
         )
     return known[name]

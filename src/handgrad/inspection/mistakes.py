@@ -1,4 +1,4 @@
-"""The mistakes of which the network was most sure."""
+"""The most confident mistakes of a network."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
@@ -22,12 +22,12 @@ MOST = 24
 
 
 class Mistake(NamedTuple):
-    """One image that was taken for another class.
+    """One misclassified image.
 
     Units
-        row          the number of the image, counted from 0
-        probability  of the predicted class, a fraction; its output where the loss of
-                     the network gives no probabilities
+        row          number of the image, counted from 0
+        probability  of the predicted class, a fraction; the network's output if its
+                     loss gives no probabilities
     """
 
     row: int
@@ -38,11 +38,11 @@ class Mistake(NamedTuple):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Mistakes(Rows[Mistake]):
-    """The wrong predictions, the surest first, with all images looked at.
+    """The wrong predictions, most confident first, with all images examined.
 
-    `rows` holds the mistakes that are listed; `class_names[k]` names class k; `split`
-    is that of a run, and empty for given images. Of a network whose loss gives none,
-    `probabilities` holds the outputs, and `are_probabilities` is False.
+    `rows` holds the listed mistakes; `class_names[k]` names class k; `split` is that of
+    a run, and empty for given images. If the loss of the network gives no
+    probabilities, `probabilities` holds the outputs, and `are_probabilities` is False.
 
     Shapes
         images         (count, ...)
@@ -59,25 +59,25 @@ class Mistakes(Rows[Mistake]):
     are_probabilities: bool = True
 
     def table(self) -> Table:
-        """Image, true class, prediction and how sure it is; how many are wrong."""
+        """Image, true and predicted class, and probability; the number of mistakes."""
         names = self.class_names
         rows = tuple(
             (
                 str(one.row),
                 names[one.target],
                 names[one.prediction],
-                how_sure(one.probability, self.are_probabilities),
+                confidence(one.probability, self.are_probabilities),
             )
             for one in self.rows
         )
         wrong = int((self.probabilities.argmax(axis=1) != self.targets).sum())
         note = wrong_of(wrong, len(self.targets), self.split)
-        sure = "sure" if self.are_probabilities else "score"
-        heads = ("image", "true", "answer", sure)
-        return Table(heads, rows, right=("image", sure), below=(note,))
+        value = "probability" if self.are_probabilities else "score"
+        heads = ("image", "true", "predicted", value)
+        return Table(heads, rows, right=("image", value), below=(note,))
 
     def figure(self) -> "Figure":
-        """A gallery of the first 24."""
+        """A gallery of the first 24 mistakes."""
         from handgrad.inspection import figures
 
         return figures.mistakes(
@@ -92,7 +92,7 @@ class Mistakes(Rows[Mistake]):
     def as_dict(self) -> dict[str, Any]:
         """The split, and `mistakes`: image, classes, probability or score of each."""
         names = self.class_names
-        sure = "probability" if self.are_probabilities else "score"
+        value = "probability" if self.are_probabilities else "score"
         return {
             "split": self.split,
             "mistakes": [
@@ -100,7 +100,7 @@ class Mistakes(Rows[Mistake]):
                     "image": one.row,
                     "true": names[one.target],
                     "predicted": names[one.prediction],
-                    sure: one.probability,
+                    value: one.probability,
                 }
                 for one in self.rows
             ],
@@ -116,19 +116,18 @@ def mistakes(
     count: int = MOST,
     **where: Unpack[Where],
 ) -> Mistakes:
-    """The `count` wrong predictions of which the network was most sure.
+    """The `count` most confident wrong predictions.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. Without
-    `images` all images of one of the run's splits are taken; `split` ("test",
-    "validation" or "train") or `dataset` (a name or path, searched in `data_dir` first)
-    chooses them.
+    `images`, all images of one of the run's splits are used, selected by `split`
+    ("test", "validation" or "train") or `dataset` (a name or path, searched for in
+    `data_dir` first).
 
-    ConfigError for a label of another class or an unknown split; ShapeError for images
-    of another shape.
+    ConfigError for an unknown label or split; ShapeError for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
-        labels  (count,), names or numbers of their classes
+        labels  (count,), class names or class numbers
 
     Example
         mistakes(clf, test_images, test_labels, count=10)
@@ -137,8 +136,8 @@ def mistakes(
     of = subject_of(subject)
     sample = sample_of(of, images, labels, **where)
     logits = of.logits(sample.images).astype(np.float64)
-    is_sure = of.loss.gives_probabilities
-    probabilities = Softmax().forward(logits)[0] if is_sure else logits
+    are_probabilities = of.loss.gives_probabilities
+    probabilities = Softmax().forward(logits)[0] if are_probabilities else logits
     worst = tuple(worst_mistakes(probabilities, sample.targets, count))
     return Mistakes(
         rows=worst,
@@ -147,19 +146,19 @@ def mistakes(
         probabilities=probabilities,
         class_names=sample.class_names,
         split=sample.split,
-        are_probabilities=is_sure,
+        are_probabilities=are_probabilities,
     )
 
 
-def how_sure(value: float, is_probability: bool, *, digits: int = 1) -> str:
-    """A probability in per cent, or a score as it is."""
+def confidence(value: float, is_probability: bool, *, digits: int = 1) -> str:
+    """A probability in per cent, or a score as a number."""
     return f"{value:.{digits}%}" if is_probability else f"{value:.3g}"
 
 
 def worst_mistakes(
     probabilities: NumpyArray, targets: NumpyArray, most: int = MOST
 ) -> list[Mistake]:
-    """Wrong predictions, the most probable first; ties in the order of the images.
+    """Wrong predictions, most probable first; ties in image order.
 
     Shapes
         probabilities  (batch, classes)

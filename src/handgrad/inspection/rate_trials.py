@@ -1,4 +1,4 @@
-"""Short trainings at one learning rate each, and the choice among them."""
+"""Short trainings at one learning rate each, and the choice of the best rate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from handgrad.ranges import check_count, check_positive
 MOST_TRIALS = 12
 MOST_STEPS = 10_000
 STEPS = 400
-WORSE = 2  # trials in a row that are worse than the best end the search
-NEARLY = 0.98  # of the fall of the loss that the best trial reached
-LONGER = 4  # times as many steps, where no trial learned: it may leave a plateau late
-LAST = 5  # looks whose mean is the loss of a trial
+WORSE = 2  # successive trials worse than the best that end the search
+NEARLY = 0.98  # fraction of the best decrease in loss that counts as nearly as good
+LONGER = 4  # times as many steps if no trial learned: it may leave a plateau late
+LAST = 5  # evaluations whose mean is the loss of a trial
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A short training at one learning rate, from the network that was swept.
+    """A short training at one learning rate, from the same initial network.
 
     Units
-        rate   the learning rate of all its steps
-        loss   mean of its last looks, infinite if the training did not last
-        right fraction of the images it looked at that were right in the end
+        rate   learning rate of all steps
+        loss   mean of the last evaluations; infinite if the training diverged
+        right  accuracy on the evaluation images at the end, a fraction
     """
 
     rate: float
@@ -35,7 +35,7 @@ class Trial:
 
 
 def check_range(low: float, high: float, steps: int, batch_size: int) -> None:
-    """ConfigError for a range, or steps, that tell nothing."""
+    """ConfigError for an invalid range of rates, number of steps or batch size."""
     check_positive("learning_rate_finder", "low", low)
     check_positive("learning_rate_finder", "high", high)
     check_count("learning_rate_finder", "steps", steps, least=10)
@@ -47,16 +47,16 @@ def check_range(low: float, high: float, steps: int, batch_size: int) -> None:
         )
     if not low < high:
         raise ConfigError(
-            f"learning_rate_finder sweeps from low up to high, got {low:g} to {high:g}."
-            " Give a larger high."
+            f"learning_rate_finder takes a low below high, got {low:g} and {high:g}. "
+            "Give a larger high."
         )
 
 
 def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, ...]:
-    """Short trainings, each at half the rate of the one before, below `last`.
+    """Short trainings below `last`, each at half the previous rate.
 
-    They go on to `low`, or until two in a row are worse than the best, which has
-    learned: among rates that are all too large, one is the best by chance.
+    The search ends at `low`, or after two trials in a row worse than the best, provided
+    that the best has learned: if all rates are too large, one is best by chance.
     """
     trials: list[Trial] = []
     while (rate := last / 2 ** (len(trials) + 1)) > low and len(trials) < MOST_TRIALS:
@@ -73,9 +73,9 @@ def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, 
 def try_longer(
     training: ShortTraining, last: float, low: float
 ) -> tuple[tuple[Trial, ...], int]:
-    """The same, and again with four times the steps if none learned; and their steps.
+    """The trials and their steps; repeated with four times the steps if none learned.
 
-    Trials of which every one has burst are not repeated.
+    They are not repeated if every trial diverged.
     """
     trials = try_rates(training, last, low)
     whole = [one for one in trials if isfinite(one.loss)]
@@ -90,40 +90,40 @@ def suggest(
     chance: float,
     first: float,
     *,
-    has_burst: bool,
+    has_diverged: bool,
     steps: int = STEPS,
 ) -> tuple[float | None, str]:
-    """The rate of the trial with the lowest loss, or None, and why.
+    """The rate of the trial with the lowest loss, or None, and the reason.
 
-    Half that rate is suggested where it learned nearly as much: longer trainings want
+    Half that rate is suggested if its loss fell nearly as much: longer training favours
     smaller steps.
 
     Units
-        first      loss of the network before any training
-        chance     fraction right that a network may reach without learning
-        has_burst  whether the sweep ended before the whole range was swept
-        steps      of each trial
+        first         loss of the network before any training
+        chance        accuracy that a network may reach without learning
+        has_diverged  whether the sweep ended before the end of the range
+        steps         steps per trial
     """
     best = min(trials, key=lambda one: one.loss, default=None)
     if best is None or not isfinite(best.loss):
-        return None, "every learning rate of the range is too large; start lower"
+        return None, "every learning rate in the range is too large; give a smaller low"
     if best.right < chance:
         return None, (
-            f"no trial of {steps:,} steps did better than the most frequent class does "
-            "by chance; take more steps, or another network or optimizer"
+            f"no trial of {steps:,} steps was significantly more accurate than the "
+            "most frequent class; try more steps, or another network or optimizer"
         )
-    if best is trials[0] and not has_burst:
-        return None, "the largest rates of the range trained best; give a larger high"
+    if best is trials[0] and not has_diverged:
+        return None, "the largest rates in the range trained best; give a larger high"
     if best is trials[-1]:
-        return None, "the smallest rates of the range trained best; give a smaller low"
+        return None, "the smallest rates in the range trained best; give a smaller low"
     among = (
-        f"of {len(trials)} short trainings of {steps:,} steps, each at half the rate "
-        "of the one before"
+        f"of {len(trials)} short trainings of {steps:,} steps, each at half the "
+        "previous rate"
     )
     half = trials[trials.index(best) + 1]
     if first - half.loss >= NEARLY * (first - best.loss):
         return half.rate, (
             f"{among}, twice this rate reached the lowest loss, {best.loss:.3g}, and "
-            f"this one {half.loss:.3g}; longer trainings want the smaller steps"
+            f"this one {half.loss:.3g}; longer training favours the smaller rate"
         )
     return best.rate, f"{among}, this one reached the lowest loss, {best.loss:.3g}"

@@ -1,4 +1,4 @@
-"""What the microscope found: the factors of one gradient, and its check."""
+"""The result of the microscope: the factors of one gradient, and its check."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,19 +9,19 @@ from handgrad.inspection.table import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN = 6  # places of a convolution that are listed
+SHOWN = 6  # outputs of a convolution listed
 
 
 @dataclass(frozen=True)
 class Place:
-    """One output that the weight acts on.
+    """One output that the weight contributes to.
 
     Equations
         product = upstream * local
 
     Units
-        output    the output's place: (unit,) or (channel, row, column)
-        forward   the output's value
+        output    index of the output: (unit,) or (channel, row, column)
+        forward   value of the output
         upstream  d loss / d output
         local     d output / d weight: the input that the weight multiplies, or 1
     """
@@ -33,22 +33,22 @@ class Place:
 
     @property
     def product(self) -> float:
-        """This place's part of the gradient."""
+        """The contribution of this output to the gradient."""
         return self.upstream * self.local
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Reading(Result):
-    """The gradient of one image's loss by one weight.
+    """The gradient of one image's loss for one weight.
 
-    The weight is `parameter[index]` of the `layer`, and its number `value`; `sample`
-    is the image's number in the batch, `places` what was summed. `file`, `line` and
-    `code` show the layer's equation.
+    The weight is `parameter[index]` of the `layer`, with value `value`; `sample` is the
+    image's number in the batch, `places` holds the terms of the sum. `file`, `line` and
+    `code` locate the layer's equation.
 
     Units
-        gradient  the sum of all places' products
-        backward  the same number, as the layer's own backward pass gives it
-        numeric   its central finite difference; None where every step crossed a kink
+        gradient  sum of all products
+        backward  the same gradient, computed by the layer's backward pass
+        numeric   central finite difference; None if every step crossed a kink
     """
 
     layer: str
@@ -67,7 +67,7 @@ class Reading(Result):
 
     @property
     def relative_error(self) -> float | None:
-        """The difference of gradient and finite difference, by the larger of them."""
+        """|gradient - numeric|, relative to the larger magnitude of the two."""
         if self.numeric is None:
             return None
         largest = max(abs(self.gradient), abs(self.numeric), 1e-8)
@@ -75,12 +75,12 @@ class Reading(Result):
 
     @property
     def largest(self) -> tuple[Place, ...]:
-        """The places with the largest products, largest first."""
+        """The outputs with the largest products, largest first."""
         ordered = sorted(self.places, key=lambda place: -abs(place.product))
         return tuple(ordered[:SHOWN])
 
     def table(self) -> Table:
-        """The factors of the largest products, their sum and its check."""
+        """The factors of the largest products, the sum of all and its check."""
         heads = ("forward value", "upstream gradient", "local derivative", "product")
         rows = []
         for place in self.largest:
@@ -93,7 +93,7 @@ class Reading(Result):
         index = ",".join(map(str, self.index))
         above = (
             f"{self.layer}.{self.parameter}[{index}] = {self.value:.6g}; "
-            f"image {self.sample}, its loss {self.loss:.6g}"
+            f"image {self.sample}, loss {self.loss:.6g}"
         )
         below = (
             f"gradient (sum of {len(self.places)}): {self.gradient:.9g}\n"
@@ -103,7 +103,7 @@ class Reading(Result):
         return Table(("output", *heads), tuple(rows), heads, (above,), (below,))
 
     def figure(self) -> "Figure":
-        """The same table as a picture."""
+        """The table as a figure."""
         from handgrad.inspection.figures import microscope as drawing
 
         return drawing.microscope(self)

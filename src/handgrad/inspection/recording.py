@@ -1,4 +1,4 @@
-"""Run a network's own forward and backward pass, and keep every array on the way."""
+"""Recording of every array of a network's forward and backward pass."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +11,9 @@ from handgrad.randomness import Key
 
 @dataclass
 class Record:
-    """What went through one layer; `is_container` if its parts have their own records.
+    """The arrays of one layer; `is_container` if its parts have their own records.
 
-    `arrays` holds inputs, outputs, d_outputs and d_inputs once they have been computed.
+    `arrays` holds inputs, outputs, d_outputs and d_inputs once they are computed.
     """
 
     name: str
@@ -25,37 +25,37 @@ class Record:
 
 
 class Recorder(Layer[Any]):
-    """A layer that runs another and records what goes in and what comes out."""
+    """A wrapper that runs a layer and records its inputs and outputs."""
 
     def __init__(self, layer: Layer[Any], record: Record) -> None:
         self.layer, self.record = layer, record
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """That of the layer."""
+        """Return the output shape of the wrapped layer."""
         return self.layer.output_shape(input_shape)
 
     def forward(
         self, inputs: Array, *, training: bool = False, key: Key | None = None
     ) -> tuple[Array, Any]:
-        """What the layer returns."""
+        """Run the wrapped layer's forward pass and record its arrays."""
         outputs, cache = self.layer.forward(inputs, training=training, key=key)
         self.record.arrays.update(inputs=inputs, outputs=outputs)
         self.record.cache = cache
         return outputs, cache
 
     def backward(self, d_outputs: Array, cache: Any, /) -> tuple[Array, Gradients]:
-        """What the layer returns."""
+        """Run the wrapped layer's backward pass and record its arrays."""
         d_inputs, gradients = self.layer.backward(d_outputs, cache)
         self.record.arrays.update(d_outputs=d_outputs, d_inputs=d_inputs)
         self.record.gradients = gradients
         return d_inputs, gradients
 
     def parameters(self) -> dict[str, Parameter]:
-        """Those of the layer."""
+        """Return the parameters of the wrapped layer."""
         return self.layer.parameters()
 
     def buffers(self) -> dict[str, Buffer]:
-        """Those of the layer."""
+        """Return the buffers of the wrapped layer."""
         return self.layer.buffers()
 
     def __repr__(self) -> str:
@@ -63,10 +63,10 @@ class Recorder(Layer[Any]):
 
 
 def record_layers(network: Sequential) -> list[Record]:
-    """Put a recorder around every layer of a network, nested ones included.
+    """Wrap every layer of a network in a recorder, including nested layers.
 
-    The network is changed: give a copy. The records are in the order of the forward
-    pass, a container before its parts; names are those that parameters begin with.
+    The network is modified: pass a copy. Records are in forward order, a container
+    before its parts; their names are the prefixes of the parameter names.
     """
     records: list[Record] = []
     _wrap_parts(network, "", records)

@@ -1,4 +1,4 @@
-"""What an inspection returns: numbers that display themselves."""
+"""Base classes of inspection results."""
 
 from abc import ABC, abstractmethod
 from base64 import b64encode
@@ -35,7 +35,7 @@ class Result(ABC):
         return str(self.table())
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the table, and the figure as an inline PNG."""
+        """The table and the figure, as an inline PNG, for notebooks."""
         from handgrad.inspection.figures.style import png
 
         picture = b64encode(png(self.figure())).decode("ascii")
@@ -47,7 +47,7 @@ class Result(ABC):
 
 
 class Rows(Result, Generic[Row]):
-    """A result that is a list of rows: it has a length, an order and indices."""
+    """A result that is a sequence of rows, with a length, iteration and indexing."""
 
     rows: tuple[Row, ...]
 

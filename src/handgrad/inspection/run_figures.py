@@ -1,4 +1,4 @@
-"""All pictures of a finished run, drawn into its folder."""
+"""All figures of a finished run, written to its folder."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,9 +13,9 @@ from handgrad.training.run import Run
 
 
 def draw_run(run: Run) -> list[Path]:
-    """Curves, first-layer weights, confusion matrix and worst mistakes of a run.
+    """Draw curves, first-layer weights, confusion matrix and worst mistakes of a run.
 
-    The answers are those of the test images; without them, of the validation images.
+    Predictions are made on the test images, else on the validation images.
     """
     folder = run.folder.figures
     resolved = run.config.resolved
@@ -30,9 +30,9 @@ def draw_run(run: Run) -> list[Path]:
     what, split = ("test", test) if test is not None else ("validation", validation)
     if split is not None:
         logits = run.trainer.logits(split.images)
-        sure = run.trainer.loss.gives_probabilities
+        are_probabilities = run.trainer.loss.gives_probabilities
         written += draw_answers(
-            folder, split, logits, names, what, are_probabilities=sure
+            folder, split, logits, names, what, are_probabilities=are_probabilities
         )
     return written
 
@@ -40,7 +40,7 @@ def draw_run(run: Run) -> list[Path]:
 def draw_curves(
     folder: Path, records: Sequence[Mapping[str, Any]], best_epoch: int
 ) -> list[Path]:
-    """Loss and accuracy from the lines of metrics.jsonl."""
+    """Draw loss and accuracy from the records of metrics.jsonl."""
     from handgrad.inspection import figures
 
     epochs = [record for record in records if record["kind"] == "epoch"]
@@ -69,7 +69,7 @@ def draw_weights(
     image_shape: Shape,
     class_names: Sequence[str],
 ) -> list[Path]:
-    """The first layer's weights, where that layer sees the image itself."""
+    """Draw the weights of the first layer, if it is applied to the image itself."""
     from handgrad.inspection import figures
 
     weights = [to_numpy(p.value) for p in parameters.values() if p.value.ndim > 1]
@@ -82,7 +82,7 @@ def draw_weights(
 
 
 def sees_image(weight: NumpyArray, image_shape: Shape) -> bool:
-    """Whether weights of this shape can be laid over the image."""
+    """Whether weights of this shape can be drawn as images."""
     if weight.ndim == 4:
         return bool(weight.shape[1] == image_shape[0] and weight.shape[2] > 1)
     return bool(weight.ndim == 2 and weight.shape[1] == np.prod(image_shape))
@@ -97,9 +97,9 @@ def draw_answers(
     *,
     are_probabilities: bool = True,
 ) -> list[Path]:
-    """The confusion matrix and the worst mistakes on one split.
+    """Draw the confusion matrix and the worst mistakes on one split.
 
-    `are_probabilities` says whether the softmax of the logits is worth that name.
+    `are_probabilities` says whether the softmax of the logits gives probabilities.
     """
     from handgrad.inspection import figures
 

@@ -1,4 +1,4 @@
-"""The images of an inspection: given arrays, those of a run, or of a data set."""
+"""The images of an inspection: given arrays, images of a run, or of a data set."""
 
 import os
 from dataclasses import dataclass, replace
@@ -18,11 +18,11 @@ SAMPLE_KEY = Key(0).child("sample")
 
 
 class Where(TypedDict, total=False):
-    """Which of a run's images to take; only where no images are given.
+    """Options that select images of a run, if no images are given.
 
-    split     test, validation or train; by default test, where there is one
-    dataset   the name or path of other images of the same classes
-    data_dir  the folder in which data sets are looked for first
+    split     test, validation or train; by default test, if there is one
+    dataset   name or path of other images of the same classes
+    data_dir  folder that is searched for data sets first
     """
 
     split: str | None
@@ -32,11 +32,11 @@ class Where(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Sample:
-    """Some images, their classes, and where they came from.
+    """Images, their classes, and a description of their source.
 
     Shapes
-        images   (count, ...), as they were given
-        labels   (count,), class numbers; None where none were given
+        images   (count, ...), as given
+        labels   (count,), class numbers; None if none were given
     """
 
     images: NumpyArray
@@ -48,20 +48,20 @@ class Sample:
 
     @property
     def image_shape(self) -> Shape:
-        """The sizes of one image, such as (channels, height, width)."""
+        """The shape of one image, such as (channels, height, width)."""
         return tuple(self.images.shape[1:])
 
     @property
     def inputs(self) -> NumpyArray:
-        """The images as a network takes them: normalised, float64."""
+        """The images as a network takes them: normalised, in float64."""
         return as_inputs(self.images, self.normalization)
 
     @property
     def targets(self) -> NumpyArray:
-        """The class numbers; ConfigError where no labels were given."""
+        """The class numbers; ConfigError if no labels were given."""
         if self.labels is None:
             raise ConfigError(
-                "This inspection takes images and their labels, got images alone. "
+                "This inspection takes images and their labels, got images only. "
                 "Give the labels as well."
             )
         return self.labels
@@ -81,7 +81,7 @@ def sample_of(  # noqa: PLR0913  which images, in one call
 ) -> Sample:
     """All of the given images, or the first `count` of a run's split.
 
-    If `shuffled`, they are chosen at random: the first may be all of one class.
+    If `shuffled`, a random sample: the first images may all be of one class.
     """
     if count is not None:
         check_count("An inspection", "count", count)
@@ -100,15 +100,15 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     if split is not None or dataset is not None:
         raise ConfigError(
             "An inspection takes images, or a split or data set of a run, got both. "
-            "Leave one of them out."
+            "Omit one of them."
         )
     batch = subject.batch(images, prefer_one=prefer_one)
     names = subject.class_names(tuple(batch.shape[1:]))
     targets = None if labels is None else subject.targets(labels, names)
     if targets is not None and len(targets) != len(batch):
         raise ShapeError(
-            f"An inspection takes one label for each image, got {len(targets)} labels "
-            f"of {len(batch)} images. Give as many."
+            f"An inspection takes one label per image, got {len(targets)} labels for "
+            f"{len(batch)} images. Give equal numbers of both."
         )
     what = f"the {len(batch)} given images" if len(batch) != 1 else "the given image"
     return Sample(batch, targets, names, subject.normalization, "", what)
@@ -117,14 +117,14 @@ def sample_of(  # noqa: PLR0913  which images, in one call
 def _of_run(
     subject: Subject, split: str | None, dataset: str | None, data_dir: Path | None
 ) -> tuple[str, Split]:
-    """The name of a split and its images."""
+    """The name of a split, and its images."""
     from handgrad.training.build import ARRAYS
     from handgrad.training.run_images import run_images
 
     config = subject.config
     if config is None or (config.dataset.name == ARRAYS and dataset is None):
         raise ConfigError(
-            f"{subject.name} has no images of its own, got none. "
+            f"{subject.name} comes without images, and none were given. "
             "Give images and their labels."
         )
     run = Path(subject.name) if os.path.isdir(subject.name) else None
@@ -134,7 +134,7 @@ def _of_run(
 def chosen_rows(
     total: int, count: int | None, *, shuffled: bool
 ) -> tuple[slice | NumpyArray, str]:
-    """The rows of so many images, in order, and in words which they are."""
+    """The rows of `count` images, in order, and a description of the choice."""
     if count is None or count >= total:
         return slice(None), "all"
     if not shuffled:
@@ -152,7 +152,7 @@ def image_of(
     dataset: str | None = None,
     data_dir: Path | None = None,
 ) -> Sample:
-    """One image: the given one, or number `image` of several, counted from 0."""
+    """One image: the given image, or number `image` of several, counted from 0."""
     found = sample_of(
         subject,
         images,
@@ -172,12 +172,12 @@ def image_of(
 
 
 def only(sample: Sample, image: int | None) -> Sample:
-    """The same with one image; ConfigError if there is no image of that number."""
+    """The sample reduced to one image; ConfigError if there is no such image."""
     number, count = up_to(image) - 1, len(sample.images)
     if number >= count:
         raise ConfigError(
             f"There are {count} images, counted from 0, got image {number}. "
-            f"Take one from 0 to {count - 1}."
+            f"Give a number from 0 to {count - 1}."
         )
     labels = sample.labels
     return replace(
@@ -188,9 +188,9 @@ def only(sample: Sample, image: int | None) -> Sample:
 
 
 def up_to(image: int | None) -> int:
-    """How many images to read to have this one; without a number, the first."""
+    """How many images to read to include this one; 1 if no number is given."""
     if image is not None and image < 0:
         raise ConfigError(
-            f"image takes a number from 0 up, got {image}. Count images from 0."
+            f"image takes a number from 0 up, got {image}. Give 0 for the first image."
         )
     return 1 if image is None else image + 1

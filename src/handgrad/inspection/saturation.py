@@ -1,4 +1,4 @@
-"""The share of units whose slope is so small that almost no gradient passes.
+"""The fraction of saturated units, whose small slope passes almost no gradient.
 
 Source
     Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
@@ -37,12 +37,12 @@ ACTIVATIONS = (
 
 @dataclass(frozen=True)
 class SaturationRow:
-    """One activation layer on one batch; `kind` is its class.
+    """Saturation of one activation layer on one batch; `kind` is the layer's class.
 
     Units
-        share       the fraction of (example, unit) pairs with |slope| below the bound
-        dead        the fraction of units below it for every example
-        mean_slope  the mean of |slope|
+        share       fraction of (example, unit) pairs with |slope| below the bound
+        dead        fraction of units with |slope| below the bound for every example
+        mean_slope  mean of |slope|
     """
 
     layer: str
@@ -56,7 +56,7 @@ class SaturationRow:
 class ScaleRow:
     """An untrained network whose initial weights have the standard deviation `scale`.
 
-    `layers` holds a row for each activation layer.
+    `layers` holds one row per activation layer.
     """
 
     scale: float
@@ -65,9 +65,9 @@ class ScaleRow:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Saturation(Rows[SaturationRow]):
-    """The activation layers of one network, a row for each in `rows`.
+    """Saturation of one network: `rows` holds one row per activation layer.
 
-    A slope below `bound` is saturated; `what` says on which images.
+    A unit with |slope| below `bound` is saturated; `what` describes the images.
     """
 
     rows: tuple[SaturationRow, ...]
@@ -75,29 +75,29 @@ class Saturation(Rows[SaturationRow]):
     what: str
 
     def table(self) -> Table:
-        """Shares of saturated and dead units, and the mean slope, of each layer."""
+        """Fractions of saturated and dead units and the mean slope of each layer."""
         rows = tuple(("", *_cells(row)) for row in self.rows)
         note = _note(self.bound, self.what)
         return Table(("", "layer", *HEADS), rows, right=HEADS, below=(note,))
 
     def figure(self) -> "Figure":
-        """One bar for each layer."""
+        """One bar per layer."""
         from handgrad.inspection.figures import saturation as drawing
 
         return drawing.saturation(self.rows, self.bound)
 
     def as_dict(self) -> dict[str, Any]:
-        """The bound, and `rows`: the fields of each layer."""
+        """`bound`, and `rows`: the fields of each layer."""
         rows = [{"scale": None, **asdict(row)} for row in self.rows]
         return {"bound": self.bound, "rows": rows}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class SaturationByScale(Rows[ScaleRow]):
-    """Untrained networks, one for each standard deviation of the initial weights.
+    """Saturation of untrained networks by standard deviation of the initial weights.
 
-    `rows` holds a row for each. A slope below `bound` is saturated; `what` says on
-    which images.
+    `rows` holds one row per network. A unit with |slope| below `bound` is saturated;
+    `what` describes the images.
     """
 
     rows: tuple[ScaleRow, ...]
@@ -105,7 +105,7 @@ class SaturationByScale(Rows[ScaleRow]):
     what: str
 
     def table(self) -> Table:
-        """Shares of saturated and dead units, and the mean slope, of each layer."""
+        """Fractions of saturated and dead units and the mean slope of each layer."""
         rows = tuple(
             (f"{row.scale:g}", *_cells(layer))
             for row in self.rows
@@ -115,13 +115,13 @@ class SaturationByScale(Rows[ScaleRow]):
         return Table(("scale", "layer", *HEADS), rows, right=HEADS, below=(note,))
 
     def figure(self) -> "Figure":
-        """One line for each layer against the scale."""
+        """One line per layer, against the scale."""
         from handgrad.inspection.figures import saturation as drawing
 
         return drawing.saturation_by_scale(self.rows, self.bound)
 
     def as_dict(self) -> dict[str, Any]:
-        """The bound, and `rows`: scale and fields of each layer."""
+        """`bound`, and `rows`: the scale and the fields of each layer."""
         rows = [
             {"scale": row.scale, **asdict(layer)}
             for row in self
@@ -144,14 +144,14 @@ def saturation(
     """The fractions of saturated and dead units in each activation layer.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
-    predicts. Without `images` the first `count` of the run's are taken; `split`
-    ("test", "validation" or "train") or `dataset` (a name or path, searched in
-    `data_dir` first) chooses them. Without a subject, untrained networks with
-    `activation` and initial weights of `scales` are compared on the images, or on those
-    of a data set.
+    runs in prediction mode. Without `images`, a random sample of `count` images of the
+    run is used, selected by `split` ("test", "validation" or "train") or `dataset` (a
+    name or path, searched for in `data_dir` first). Without a subject, untrained
+    networks with `activation` and initial weights of `scales` are compared on the
+    images, or on those of a data set.
 
     ConfigError for a network without activation layers or an unknown split; ShapeError
-    for images of another shape.
+    for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -181,7 +181,7 @@ def saturation(
 def saturation_rows(
     model: Sequential, inputs: NumpyArray, *, bound: float = BOUND
 ) -> tuple[SaturationRow, ...]:
-    """Every activation layer of a network that predicts, by its own backward pass.
+    """Saturation of every activation layer in prediction, by the layer's backward pass.
 
     Shapes
         inputs  (batch, ...), normalised as the network takes them
@@ -203,8 +203,8 @@ def saturation_rows(
             rows.append(row)
     if not rows:
         raise ConfigError(
-            "saturation looks at activations, and this network has none in its own "
-            "list of layers. Give a network with some, such as an mlp."
+            "saturation takes a network with activation layers, and this network has "
+            "none in its own list of layers. Give one with some, such as an mlp."
         )
     return tuple(rows)
 
@@ -216,7 +216,7 @@ def saturation_by_scale(
     scales: Sequence[float] = SCALES,
     bound: float = BOUND,
 ) -> tuple[ScaleRow, ...]:
-    """Untrained networks, one for each standard deviation of the initial weights.
+    """Saturation of an untrained network for each standard deviation of its weights.
 
     Example
         saturation_by_scale(deep((1, 8, 8), 10), inputs)
@@ -235,7 +235,7 @@ def deep(
     hidden_sizes: Sequence[int] = (64, 64, 64),
     seed: int = 0,
 ) -> Callable[[float], Sequential]:
-    """A function from the scale of normal initial weights to an untrained network."""
+    """A function that builds an untrained mlp, given the scale of its weights."""
 
     def build(scale: float) -> Sequential:
         return models.mlp(
@@ -255,4 +255,7 @@ def _cells(row: SaturationRow) -> tuple[str, ...]:
 
 
 def _note(bound: float, what: str) -> str:
-    return f"Saturated: |slope| < {bound:g}; dead: for every image. On {what}."
+    return (
+        f"saturated: |slope| < {bound:g}; dead: saturated for every image. "
+        f"Measured on {what}."
+    )

@@ -1,4 +1,4 @@
-"""The untrained network of a file of settings, and the images that it trains on."""
+"""The untrained network of a settings file, and its training images."""
 
 import os
 from collections.abc import Callable
@@ -17,15 +17,15 @@ MakeOptimizer = Callable[[Schedule], Optimizer]
 
 
 def is_settings_file(given: Any) -> bool:
-    """Whether it names a TOML file, such as a run's config.toml."""
+    """Whether `given` names a TOML file, such as a run's config.toml."""
     return isinstance(given, str | os.PathLike) and str(given).endswith(".toml")
 
 
 def of_settings(path: Path, count: int) -> tuple[Subject, Sample, MakeOptimizer]:
-    """What training by these settings begins with, and their optimizer at any rate.
+    """The initial network, a sample of images, and the optimizer for any learning rate.
 
-    Of the training images, `count` are chosen at random. ConfigError or DatasetError
-    for settings that cannot be trained.
+    The sample is `count` random training images. ConfigError or DatasetError for
+    invalid settings.
     """
     from handgrad.training.build import assemble, load_dataset, normalization_of
     from handgrad.training.config import read_config
@@ -59,10 +59,10 @@ def of_settings(path: Path, count: int) -> tuple[Subject, Sample, MakeOptimizer]
 
 
 def check_alone(**others: Any) -> None:
-    """ConfigError for what the settings say already."""
+    """ConfigError for arguments that a settings file already determines."""
     given = [name for name, value in others.items() if value]
     if given:
         raise ConfigError(
-            f"A file of settings names its network, its data and its optimizer, got "
-            f"{', '.join(given)} as well. Leave it out."
+            "A settings file gives the network, the data and the optimizer, got "
+            f"{', '.join(given)} as well. Give the settings file alone."
         )

@@ -1,7 +1,7 @@
-"""Short trainings that are looked at on the same images throughout.
+"""Short trainings that are evaluated on a fixed sample of images.
 
-A batch's own loss says as much about the batch as about the network; between two looks
-at the same images, only the network has changed.
+The loss of a batch depends on the batch as much as on the network; between two
+evaluations on the same images, only the network has changed.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,20 +24,21 @@ from handgrad.schedules import Schedule
 if TYPE_CHECKING:
     from handgrad.engine.cpu import CpuEngine
 
-BURST = 4.0  # a loss this many times that of the untrained network ends a training
-SURE = 4.0  # standard errors above the share of the most frequent class
+DIVERGED = 4.0  # a loss this many times the initial loss ends the training
+MARGIN = 4.0  # standard errors above the fraction of the most frequent class
 WHOLE = "the whole range was swept"
 
 
 @dataclass
 class Course:
-    """What one training showed.
+    """The course of one training.
 
     `ended` says why it ended.
 
     Shapes
-        losses  one for each step that was taken, of its batch
-        seen    (loss, fraction right) on the same images: before, then at each look
+        losses  one batch loss per step taken
+        seen    (loss, accuracy) on the fixed sample: before training, then at each
+                evaluation
     """
 
     losses: list[float] = field(default_factory=list)
@@ -46,22 +47,24 @@ class Course:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all steps were taken, and the loss has not burst."""
+        """Whether all steps were taken without divergence."""
         return self.ended == WHOLE
 
     @property
     def seen_losses(self) -> NumpyArray:
-        """The losses on the same images, (looks + 1,)."""
+        """The losses on the fixed sample, (evaluations + 1,)."""
         return np.array([loss for loss, _ in self.seen])
 
 
 @dataclass(frozen=True)
 class ShortTraining:
-    """A training that starts from the same network each time, on the same batches.
+    """A training that always starts from the same network and uses the same batches.
+
+    `every` is the number of steps between two evaluations.
 
     Shapes
         rows  (steps, batch_size), row numbers of `train`
-        look  row numbers of the images that are looked at
+        look  row numbers of the images used for evaluation
     """
 
     model: Sequential
@@ -76,26 +79,27 @@ class ShortTraining:
 
     @property
     def chance(self) -> float:
-        """The fraction right that a network may well reach without learning."""
+        """The accuracy that a network may well reach without learning."""
         counts = np.bincount(self.train.targets[self.look])
         share = counts.max() / counts.sum()
-        return float(min(share + SURE * (share * (1 - share) / counts.sum()) ** 0.5, 1))
+        error = (share * (1 - share) / counts.sum()) ** 0.5
+        return float(min(share + MARGIN * error, 1))
 
     def longer(self, times: int) -> "ShortTraining":
-        """The same with the same batches so many times over, and as many looks."""
+        """The training with its batches repeated, and as many evaluations."""
         rows = np.tile(self.rows, (times, 1))
         return replace(self, rows=rows, every=times * self.every)
 
     def run(self, rates: Sequence[float] | NumpyArray) -> Course:
         """Train a copy of the network, each step at its rate."""
         engine, course = self._engine(rates), Course()
-        with np.errstate(all="ignore"):  # what it shows stands in the course
+        with np.errstate(all="ignore"):  # NaN and infinity are recorded in the course
             course.seen.append(self._seen(engine))
             for step, batch in enumerate(self.rows, 1):
                 seen = Batch(self.train.images, self.train.targets, batch, batch)
                 result = engine.train_step(seen, step)
                 if not (result.is_finite and np.isfinite(result.loss)):
-                    course.ended = f"step {step} gave NaN or infinity"
+                    course.ended = f"the loss or gradient was not finite at step {step}"
                     break
                 course.losses.append(result.loss)
                 if step % self.every == 0 and not self._goes_on(engine, course):
@@ -103,14 +107,14 @@ class ShortTraining:
         return course
 
     def _goes_on(self, engine: "CpuEngine", course: Course) -> bool:
-        """Look at the network; False where the training has burst."""
+        """Evaluate the network; return False if the training has diverged."""
         loss, right = self._seen(engine)
         if not np.isfinite(loss):
-            course.ended = f"after step {len(course.losses)} the loss was no number"
+            course.ended = f"the loss was not finite after step {len(course.losses)}"
             return False
         course.seen.append((loss, right))
-        if loss > BURST * course.seen[0][0]:
-            course.ended = f"the loss rose to {BURST:g} times that of the start"
+        if loss > DIVERGED * course.seen[0][0]:
+            course.ended = f"the loss exceeded {DIVERGED:g} times its initial value"
             return False
         return True
 

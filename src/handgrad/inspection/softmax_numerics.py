@@ -5,9 +5,9 @@
     log-sum-exp  log_probabilities = logits - max - log(sum of exp(logits - max))
 
 The shifted denominator cannot vanish: the largest logit is shifted to exactly 0, its
-exponential is exactly 1, and the others add nothing below 0. So it lies between 1 and
-the number of classes. What remains is that a single probability underflows to 0, and
-its logarithm to -infinity; log-sum-exp never forms that probability.
+exponential is exactly 1, and the others are not negative. So it lies between 1 and
+the number of classes. A single probability can still underflow to 0, and its logarithm
+becomes -infinity; log-sum-exp never forms that probability.
 
 Source
     Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and softmax
@@ -40,16 +40,16 @@ SCALES = (1e-3, 1.0, 1e3, 1e5, 1e30)  # of the random logits
 
 @dataclass(frozen=True)
 class SoftmaxRow:
-    """One row of float32 logits in all three ways, beside float64.
+    """One row of float32 logits: all three methods, and float64 for comparison.
 
     Units
-        logits             the row itself
+        logits             the row of logits
         naive_denominator  sum of exp(logits): infinity or 0 where it fails
         shifted_denominator
                            sum of exp(logits - max(logits))
-        naive, shifted     the probability of the last, smallest logit; NaN is a failure
+        naive, shifted     probability of the last, smallest logit; NaN is a failure
         log_naive, log_shifted, log_sum_exp, exact
-                           the logarithm of that probability; exact is in float64
+                           logarithm of that probability; exact is in float64
     """
 
     logits: tuple[float, ...]
@@ -64,7 +64,7 @@ class SoftmaxRow:
 
     @property
     def verdict(self) -> str:
-        """What went wrong in this row, in words."""
+        """A description of the failure in this row, if any."""
         if not np.isfinite(self.naive_denominator):
             return "naive overflows"
         if self.naive_denominator == 0:
@@ -72,9 +72,9 @@ class SoftmaxRow:
         if self.shifted == 0:
             return "the probability underflows to 0"
         if abs(self.shifted - np.exp(self.exact)) > WRONG * np.exp(self.exact):
-            return "the probability loses digits near 0"
+            return "the probability loses precision near 0"
         if self.naive_error > WRONG:
-            return f"naive is {self.naive_error:.0%} off"
+            return f"naive is off by {self.naive_error:.0%}"
         return "all agree"
 
     @property
@@ -87,7 +87,7 @@ class SoftmaxRow:
 
     @property
     def log_error(self) -> float:
-        """The relative error of the logarithm by log-sum-exp."""
+        """The relative error of the logarithm computed by log-sum-exp."""
         return abs(self.log_sum_exp - self.exact) / abs(self.exact)
 
 
@@ -97,9 +97,9 @@ class SoftmaxNumerics(Result):
 
     Units
         level  rows of neighbouring logits, all large or all very negative
-        gap    rows of two logits that lie far apart
+        gap    rows of two logits with a large gap
         smallest_denominator, largest_denominator
-               of random_rows rows of so many classes: at least 1, at most classes
+               over random_rows rows of `classes` logits: at least 1, at most classes
     """
 
     level: tuple[SoftmaxRow, ...]
@@ -111,15 +111,15 @@ class SoftmaxNumerics(Result):
 
     @property
     def finding(self) -> str:
-        """The failures of naive and shifted softmax, in words from the numbers."""
+        """A summary of the failures of naive and shifted softmax."""
         failed = sum(not row.naive_error <= WRONG for row in self.level)
         worst = max(row.log_error for row in (*self.level, *self.gap))
         broken = sum(not row.shifted > 0 for row in self.level)
         lost = [-row.exact for row in self.gap if row.shifted == 0]
         underflow = (
-            f"What remains is underflow of single probabilities: from a gap of "
-            f"{min(lost):g} on, the smaller is 0 and its logarithm -infinity, while "
-            f"log-sum-exp stays within {worst:.0e} of the exact value."
+            f"Single probabilities still underflow: from a gap of {min(lost):g} on, "
+            "the smaller one is 0 and its logarithm -infinity, while log-sum-exp stays "
+            f"within {worst:.0e} of the exact value."
             if lost
             else "No single probability underflowed."
         )
@@ -137,7 +137,7 @@ class SoftmaxNumerics(Result):
         )
 
     def table(self) -> Table:
-        """One row for each row of logits, and the finding in words."""
+        """One row per row of logits, and the finding."""
         heads = ("naive sum", "shifted sum", "naive", "shifted", "log-sum-exp", "exact")
         note = (
             "naive, shifted: the probability of the last logit; log-sum-exp, exact: "
@@ -151,7 +151,7 @@ class SoftmaxNumerics(Result):
         )
 
     def figure(self) -> "Figure":
-        """Denominators against the level; log-probabilities against the gap."""
+        """Denominators by level of the logits; log-probabilities by gap."""
         from handgrad.inspection.figures.softmax_numerics import softmax_numerics
 
         return softmax_numerics(self)
@@ -175,10 +175,10 @@ def softmax_numerics(
     ConfigError for an argument of another kind, or a count below 1.
 
     Units
-        sizes        the largest of three neighbouring logits, and the gap between two
-        classes      logits of a random row
+        sizes        largest of three neighbouring logits, and gap between two logits
+        classes      logits per random row
         random_rows  rows of random logits for each of five scales
-        seed         of the random rows
+        seed         seed of the random rows
 
     Source
         Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and
@@ -212,7 +212,7 @@ def _cells(row: SoftmaxRow) -> tuple[str, ...]:
 
 
 def measure(logits: NumpyArray) -> SoftmaxRow:
-    """One row, in float32; its exact log-probability in float64 from the same bits."""
+    """One row in float32, and its log-probability in float64 from the same logits."""
     row = logits.astype(np.float32)[None, :]
     with np.errstate(all="ignore"):
         powers = np.exp(row)
@@ -241,7 +241,7 @@ def shifted_denominators(logits: NumpyArray) -> NumpyArray:
 
 
 def random_denominators(rows: int, classes: int, key: Key) -> NumpyArray:
-    """Shifted denominators of random float32 logits, from tiny to enormous ones."""
+    """Shifted denominators of random float32 logits at scales from 1e-3 to 1e30."""
     logits = normal(key.child("logits"), (rows, classes))
     scaled = [(scale * logits).astype(np.float32) for scale in SCALES]
     with np.errstate(under="ignore"):

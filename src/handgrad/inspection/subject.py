@@ -1,6 +1,6 @@
-"""What an inspection looks at: a network, with all that is known about its inputs.
+"""The subject of an inspection: a network, and what is known about its inputs.
 
-The one module of the inspections that knows how classifiers and runs are made.
+The only inspection module that knows the structure of classifiers and runs.
 """
 
 from collections.abc import Hashable, Sequence
@@ -26,20 +26,20 @@ from handgrad.ranges import shown
 if TYPE_CHECKING:
     from handgrad.training.config import RunConfig
 
-NAMED = 12  # classes that an error lists
+NAMED = 12  # classes listed in an error
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network and its loss; of a classifier also its normalization and class names.
+    """A network and its loss; for a classifier also its normalization and class names.
 
-    Of a bare `Sequential` the last seven fields are unknown: images are taken as the
+    For a bare `Sequential` the last seven fields are unknown: images are used as the
     network's inputs, labels as class numbers.
 
     Shapes
         names        (classes,), in the order of the network's outputs
-        classes      the same as the labels that an estimator was fitted on
-        input_shape  of one example
+        classes      (classes,), the labels that the estimator was fitted on
+        input_shape  shape of one example
     """
 
     name: str
@@ -56,7 +56,7 @@ class Subject:
     def class_names(self, example: Shape) -> tuple[str, ...]:
         """The names of the classes; numbers from 0 for a bare network.
 
-        There are none where its outputs are no vector.
+        Empty if the network's outputs are not vectors.
         """
         if self.names is not None:
             return self.names
@@ -66,21 +66,23 @@ class Subject:
     def batch(self, images: Any, *, prefer_one: bool = False) -> NumpyArray:
         """Images with a batch axis and, for grey images, a channel axis.
 
-        Where the network takes an array both as one example and as a batch,
-        `prefer_one` decides.
+        `prefer_one` decides if the network takes the array both as one example and as
+        a batch.
         """
         array = to_array(images)
         if array.ndim and not len(array):
-            raise ShapeError(f"{self.name} takes at least one image, got none.")
+            raise ShapeError(
+                f"{self.name} takes at least one image, got none. Give an image."
+            )
         if self.form is not None:
             return as_examples(with_count(array, self.form), self.form)
         for shape in self._example_shapes(array, prefer_one=prefer_one):
             if array.size and self._takes(shape):
                 return array.reshape(-1, *shape)
-        wanted = self.input_shape or "that the network takes"
+        wanted = self.input_shape or "that fits the network"
         raise ShapeError(
             f"{self.name} takes images of shape {wanted}, one or several, got "
-            f"{array.shape}. Resize them, or take others."
+            f"{array.shape}. Resize them, or give others."
         )
 
     def logits(self, images: NumpyArray) -> NumpyArray:
@@ -96,8 +98,8 @@ class Subject:
     def targets(self, labels: Any, names: Sequence[str]) -> NumpyArray:
         """Class numbers (count,), int64, of labels given as names or numbers.
 
-        Whole numbers are class numbers, unless the classifier was fitted on numbers:
-        then labels are those.
+        Integers are class numbers, unless the classifier was fitted on numeric labels:
+        then they are those labels.
         """
         array = np.atleast_1d(to_array(labels))
         numbers = self._numbers(array, names)
@@ -112,7 +114,7 @@ class Subject:
         return np.array([numbers[label] for label in given], dtype=np.int64)
 
     def _numbers(self, labels: NumpyArray, names: Sequence[str]) -> dict[Any, int]:
-        """The class number of each label that there is."""
+        """The class number of each known label."""
         known: Sequence[Any] = names
         if self.classes is not None and self.classes.dtype.kind in "biuf":
             known = self.classes.tolist()
@@ -121,7 +123,7 @@ class Subject:
         return {label: number for number, label in enumerate(known)}
 
     def _example_shapes(self, array: NumpyArray, *, prefer_one: bool) -> list[Shape]:
-        """The shapes that one example of this array can have, the preferred first."""
+        """The shapes that one example of this array can have, preferred first."""
         shape: Shape = tuple(array.shape)
         ways = [shape[1:], shape][:: -1 if prefer_one else 1]
         if self.input_shape is None or self.input_shape[0] != 1:
@@ -139,7 +141,7 @@ class Subject:
 
 
 def as_inputs(images: NumpyArray, normalization: Normalization | None) -> NumpyArray:
-    """A batch of images as a network takes them: normalised, float64."""
+    """A batch of images as a network takes them: normalised, in float64."""
     if normalization is not None:
         images = normalization.apply(images)
     return np.asarray(images, dtype=np.float64)
@@ -159,12 +161,12 @@ def subject_of(given: Any) -> Subject:
 
 
 def _of_classifier(classifier: Any, name: str) -> Subject:
-    """Of `handgrad.Classifier` or of the `TrainedNetwork` that it holds."""
+    """The subject of a `handgrad.Classifier` or of the `TrainedNetwork` it holds."""
     trained = getattr(classifier, "trained_", classifier)
     if not isinstance(getattr(trained, "model", None), Sequential):
         raise ConfigError(
             "An inspection takes a fitted classifier, the path of a run or a "
-            f"Sequential, got {type(classifier).__name__}. Call fit before it."
+            f"Sequential, got {type(classifier).__name__}. Call fit first."
         )
     kind = trained.config.resolved.label_type
     is_of_arrays = trained is not classifier  # in the layout that the user gave

@@ -1,4 +1,4 @@
-"""What a network is made of: sizes, costs and what each unit can see."""
+"""A summary of a network: sizes, costs and receptive fields."""
 
 from dataclasses import dataclass
 from math import inf, prod
@@ -21,14 +21,14 @@ BYTES = 4  # of a float32
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One layer, for one example, by its `name`.
+    """One layer, named `name`, for one example.
 
     Units
-        output_shape      of one example
-        parameters        numbers that are trained
+        output_shape      shape of the output for one example
+        parameters        number of trainable parameters
         multiply_adds     products with a weight, each added to a sum
         activation_bytes  bytes of the outputs in float32
-        receptive_field   (height, width) in pixels of the image; None without an image
+        receptive_field   (height, width) in pixels; None if the inputs are not images
     """
 
     name: str
@@ -44,7 +44,7 @@ class SummaryRow:
 class Summary:
     """The `rows` of all layers, first to last, and their totals.
 
-    `input_shape` is that of one example.
+    `input_shape` is the shape of one example.
     """
 
     input_shape: Shape
@@ -52,12 +52,12 @@ class Summary:
 
     @property
     def parameters(self) -> int:
-        """Trainable numbers in all layers."""
+        """The number of trainable parameters of all layers."""
         return sum(row.parameters for row in self.rows)
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds of one example's prediction."""
+        """Multiply-adds of the prediction of one example."""
         return sum(row.multiply_adds for row in self.rows)
 
     @property
@@ -68,7 +68,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Window:
-    """Along one axis: how far one output sees, and how far apart outputs look.
+    """The receptive field of an output along one axis, and the stride between outputs.
 
     Equations
         outer after inner:  size   = inner.size + (outer.size - 1) * inner.stride
@@ -83,7 +83,7 @@ class Window:
     stride: int = 1
 
     def after(self, inner: "Window") -> "Window":
-        """This window, seen through the one before it."""
+        """The window of this layer composed with that of the layers before it."""
         size = inner.size + (self.size - 1) * inner.stride
         return Window(size, inner.stride * self.stride)
 
@@ -94,11 +94,11 @@ EVERYTHING: Windows = (Window(inf), Window(inf))
 
 
 def summary(model: Sequential, input_shape: Shape) -> Summary:
-    """Sizes, costs and receptive fields, layer by layer, for one example.
+    """Sizes, costs and receptive fields of each layer, for one example.
 
     Only products with the weights of linear and convolution layers count as
-    multiply-adds; the rest is small beside them. A receptive field is at most the
-    image: what a window would see beyond it is padding.
+    multiply-adds; other operations are negligible. A receptive field is at most as
+    large as the image: beyond it there is only padding.
     """
     rows, shape, windows = [], input_shape, POINT
     for name, layer in model.layers.items():
@@ -120,7 +120,7 @@ def summary(model: Sequential, input_shape: Shape) -> Summary:
 
 
 def multiply_adds(layer: Layer[Any], input_shape: Shape) -> int:
-    """How often one example's forward pass multiplies with a weight.
+    """The number of multiply-adds in the forward pass of one example.
 
     Equations
         linear       in_features * out_features
@@ -146,7 +146,7 @@ def multiply_adds(layer: Layer[Any], input_shape: Shape) -> int:
 
 
 def windows_of(layer: Layer[Any]) -> Windows:
-    """What one output of a layer sees of the layer's inputs, height and width."""
+    """The window of the layer's inputs that one output depends on: height and width."""
     match layer:
         case Conv2d() | MaxPool2d() | AveragePool2d():
             kernel, stride = as_pair(layer.kernel_size), as_pair(layer.stride)
@@ -162,21 +162,21 @@ def windows_of(layer: Layer[Any]) -> Windows:
             sizes = [windows_of(part) for part in branches(layer)]
             height, width = zip(*sizes, strict=True)
             return max(height, key=_size), max(width, key=_size)
-    return POINT  # element by element
+    return POINT  # elementwise
 
 
 def branches(layer: Residual) -> list[Layer[Any]]:
-    """The ways through a residual layer that are layers themselves."""
+    """The branches of a residual layer that are layers, not the identity."""
     return [part for part in (layer.body, layer.shortcut) if part is not None]
 
 
 def after(outer: Windows, inner: Windows) -> Windows:
-    """The outer windows, seen through the inner ones."""
+    """The outer windows composed with the inner ones."""
     return outer[0].after(inner[0]), outer[1].after(inner[1])
 
 
 def within(windows: Windows, input_shape: Shape) -> Pair | None:
-    """The windows as pixels of the image; None where inputs are no image."""
+    """The windows in pixels, limited to the image; None if inputs are not images."""
     if len(input_shape) != 3:
         return None
     height, width = (

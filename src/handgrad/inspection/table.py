@@ -1,4 +1,4 @@
-"""A table of text that a terminal, a notebook and the command line can show."""
+"""A text table for terminals and notebooks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,11 @@ TEXT = "text-align: left"
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text, with paragraphs above and below.
+    """A text table with paragraphs above and below.
 
-    `heads` names the columns, `rows` holds the cells; `right` names the columns that
-    are aligned to the right, as numbers are; `above` and `below` are paragraphs. Every
-    cell is plain text: nothing in it is interpreted as markup. A table without heads
-    consists of its paragraphs.
+    `heads` names the columns, `rows` holds the cells; `right` names the right-aligned
+    columns, such as numbers; `above` and `below` are paragraphs. Every cell is plain
+    text, never interpreted as markup. A table without heads consists of its paragraphs.
 
     Example
         print(Table(("class", "images"), (("cat", "12"),), right=("images",)))
@@ -45,7 +44,7 @@ class Table:
         return _paragraphs(self.above) + grid + _paragraphs(self.below)
 
     def _lines(self) -> Iterable[str]:
-        """The heads and the rows, padded to columns."""
+        """The header and the rows, padded to columns."""
         lines = (self.heads, *self.rows)
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
         for line in lines:
@@ -64,5 +63,5 @@ class Table:
 
 
 def _paragraphs(texts: Sequence[str]) -> str:
-    style = "white-space: pre-wrap"  # a line break in a text stays one
+    style = "white-space: pre-wrap"  # keep line breaks
     return "".join(f'<p style="{style}">{escape(text)}</p>' for text in texts)

@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 class Trace(Result):
     """All layers of one forward and backward pass, first to last, and the loss.
 
-    Iterate over it layer by layer; index it by a layer's name or number (ConfigError
-    for an unknown one): `found["conv2d_1"].d_outputs`,
-    `found["residual_1.body.conv2d_1"]`, `found["loss"]`. `layers` holds a `LayerTrace`
-    for each layer, `loss` the loss's arrays; `class_names[k]` names class k.
+    Iterate over the layers, or index by the name or number of a layer (ConfigError for
+    an unknown name): `found["conv2d_1"].d_outputs`,
+    `found["residual_1.body.conv2d_1"]`, `found["loss"]`. `layers` holds one
+    `LayerTrace` per layer, `loss` the arrays of the loss; `class_names[k]` names
+    class k.
 
     Shapes
-        images  (count, ...), as they were given
+        images  (count, ...), as given
     """
 
     layers: tuple[LayerTrace, ...]
@@ -62,7 +63,7 @@ class Trace(Result):
         return steps[name]
 
     def table(self) -> Table:
-        """Return shapes and norms of each layer's outputs and gradients."""
+        """Return the shapes and norms of each layer's outputs and gradients."""
         heads = ("|outputs|", "|d_outputs|", "|gradients|")
         rows = tuple(
             (
@@ -80,13 +81,13 @@ class Trace(Result):
         return Table(("layer", "outputs", *heads), rows, right=heads, below=(note,))
 
     def figure(self) -> "Figure":
-        """Return a figure of each layer's outputs and, beside them, their gradient."""
+        """Return a figure of each layer's outputs next to their gradients."""
         from handgrad.inspection.figures.trace import trace_figure
 
         return trace_figure(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return `layers` and `loss`, each with its arrays, as plain values."""
+        """Return `layers` and `loss`, with their arrays, as plain values."""
         layers = [step.as_dict() for step in self.layers]
         return {"layers": layers, "loss": self.loss.as_dict()}
 
@@ -102,25 +103,25 @@ def trace(
     key: Key | None = None,
     **where: Unpack[Where],
 ) -> Trace:
-    """Run the network forward and backward once, and keep every array by its name.
+    """Run one forward and one backward pass, and record every array by name.
 
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. A copy of
-    its network runs in float64, by the layers' own `forward` and `backward`. The loss
-    is that of the classifier without its L2 term. Without `images` an image of the run
-    is taken; `split` ("test", "validation" or "train") or `dataset` (a name or path,
-    searched in `data_dir` first) chooses them.
+    its network runs in float64, with the layers' own `forward` and `backward`. The loss
+    is that of the classifier without its L2 term. Without `images`, an image of the run
+    is used, selected by `split` ("test", "validation" or "train") or `dataset` (a name
+    or path, searched for in `data_dir` first).
 
-    By default the network predicts. With `training=True` dropout draws its mask from
-    `key`, by default that of step 1 of a training with seed 0 on examples 0, 1, 2, ...;
-    batch normalization uses the statistics of the given images.
+    By default the network runs in prediction mode. With `training=True` dropout draws
+    its mask from `key`, by default that of step 1 of a training with seed 0 on examples
+    0, 1, 2, ...; batch normalization uses the statistics of the given images.
 
-    ConfigError for a label of another class or an image that is not there; ShapeError
-    for images of another shape.
+    ConfigError for an unknown label or an image number out of range; ShapeError for
+    images of the wrong shape.
 
     Shapes
         images  one image as the classifier takes it, or several as one batch; with
-                `image`, only the one of that number, counted from 0
-        labels  of the images, names or numbers of their classes
+                `image`, only the image of that number, counted from 0
+        labels  labels of the images: class names or class numbers
 
     Example
         found = trace(clf, test_images[0], test_labels[0])
@@ -145,7 +146,7 @@ def trace_sample(
     training: bool = False,
     key: Key | None = None,
 ) -> Trace:
-    """The trace of a sample as one batch."""
+    """Trace a sample as one batch."""
     inputs, targets = sample.inputs, sample.targets
     network = in_float64(subject.network)
     assert isinstance(network, Sequential)
@@ -159,5 +160,5 @@ def trace_sample(
 
 
 def was_run(record: Record) -> bool:
-    """Whether both passes went through the layer; a user's container may leave it."""
+    """Whether both passes used the layer; a user's container may skip it."""
     return len(record.arrays) == 4

@@ -1,4 +1,4 @@
-"""One step of a trace: a layer or the loss, with every value and its equation."""
+"""One step of a trace: a layer or the loss, with all values and their equations."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from handgrad.losses import Loss
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-HEADS = ("smallest", "largest", "norm")
+HEADS = ("min", "max", "norm")
 
 
 class NamedArray(NamedTuple):
-    """One value with its name and the equation that made it.
+    """A value with its name and the equation that computes it.
 
-    The value is an array, or what else a cache holds: sizes, a flag, a number, None.
-    The equation is empty for what was given: inputs, parameters, buffers.
+    The value is an array or another entry of a cache: sizes, a flag, a number, None.
+    The equation is empty for given values: inputs, parameters, buffers.
     """
 
     name: str
@@ -35,10 +35,10 @@ class NamedArray(NamedTuple):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TraceStep(Result):
-    """One layer, or the loss, with all of its values in the order they are computed.
+    """One layer, or the loss, with all of its values in the order of computation.
 
-    `name` is the layer's in the network, `kind` its class, `arrays` every array with
-    its name.
+    `name` is the name of the layer in the network, `kind` its class, and `arrays` holds
+    every array with its name.
 
     Equations
         all equations of the layer or loss as one text, from its docstring
@@ -50,7 +50,7 @@ class TraceStep(Result):
     arrays: tuple[NamedArray, ...]
 
     def __getitem__(self, name: str) -> Any:
-        """The value of that name, such as `step["d_weight"]`."""
+        """Return a value by name, such as `step["d_weight"]`."""
         values = {array.name: array.value for array in self.arrays}
         if name not in values:
             raise unknown_name(f"array of {self.name}", name, values)
@@ -66,7 +66,7 @@ class TraceStep(Result):
         return Table(heads, rows, right=HEADS, above=above)
 
     def figure(self) -> "Figure":
-        """One row of pictures for each array."""
+        """One row of images per array."""
         from handgrad.inspection.figures.trace import step_figure
 
         return step_figure(self)
@@ -87,17 +87,17 @@ class TraceStep(Result):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LayerTrace(TraceStep):
-    """One layer in the pass; a container's parts have steps of their own after it.
+    """One layer of the pass; the parts of a container follow it as separate steps.
 
-    Beside the fields of `TraceStep`: `layer` is the layer itself, in float64, and
-    `is_container` whether it holds others.
+    In addition to the fields of `TraceStep`: `layer` is the layer itself, in float64,
+    and `is_container` says whether it contains other layers.
 
     Shapes
         inputs, d_inputs    (batch, ...)
         outputs, d_outputs  (batch, ...)
 
-    `cache` holds what backward kept, by its field names; `parameters`, `gradients` and
-    `buffers` hold arrays by their names.
+    `cache` holds the cache of the backward pass by field name; `parameters`,
+    `gradients` and `buffers` hold arrays by name.
     """
 
     layer: Layer[Any]
@@ -114,10 +114,10 @@ class LayerTrace(TraceStep):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LossTrace(TraceStep):
-    """The loss at the end of the forward pass, where the backward pass begins.
+    """The loss, where the forward pass ends and the backward pass starts.
 
-    Beside the fields of `TraceStep`: `value` is the mean over the batch, `cache` what
-    backward kept, by its field names.
+    In addition to the fields of `TraceStep`: `value` is the mean over the batch, and
+    `cache` holds the cache of the backward pass by field name.
 
     Shapes
         logits, d_logits  (batch, classes)
@@ -132,7 +132,7 @@ class LossTrace(TraceStep):
 
 
 def layer_step(record: Record, *, training: bool) -> LayerTrace:
-    """The step of one layer, from what was recorded."""
+    """The step of one layer, from its record."""
     layer, arrays = record.layer, record.arrays
     equations = equations_of(layer)
     cache: dict[str, Any] = {}
@@ -194,7 +194,7 @@ def loss_step(loss: Loss[Any], logits: NumpyArray, targets: NumpyArray) -> LossT
 
 
 def named_cache(part: Layer[Any] | Loss[Any], cache: Any) -> dict[str, Any]:
-    """A cache by its field names; an array alone is named as `backward` names it."""
+    """A cache by field name; a single array is named as the argument of `backward`."""
     if isinstance(cache, Mapping):
         return dict(cache)
     if hasattr(cache, "_asdict"):  # a named tuple
@@ -203,20 +203,20 @@ def named_cache(part: Layer[Any] | Loss[Any], cache: Any) -> dict[str, Any]:
 
 
 def without_equation(values: Mapping[str, Any]) -> Iterator[NamedArray]:
-    """Values that were given."""
+    """Named values that were given."""
     return (NamedArray(name, value, "") for name, value in values.items())
 
 
 def with_equations(
     values: Mapping[str, Any], equations: str, *, training: bool
 ) -> Iterator[NamedArray]:
-    """Values that were computed, each with its equation."""
+    """Named values that were computed, each with its equation."""
     for name, value in values.items():
         yield NamedArray(name, value, equation_of(equations, name, training=training))
 
 
 def _cells(value: Any) -> tuple[str, ...]:
-    """Shape, smallest, largest and norm of an array; anything else is written out."""
+    """Shape, minimum, maximum and norm of an array; other values as text."""
     if isinstance(value, float):
         return f"{value:.6g}", "", "", ""
     if not isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""Networks of the catalogue with their initial weights, as subjects of inspections."""
+"""Untrained networks of the catalogue as subjects of inspections."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from handgrad.names import known_name
 
 
 def is_catalogue_name(given: Any) -> bool:
-    """Whether it names a network, rather than a classifier or the path of a run."""
+    """Whether `given` is the name of a network, rather than a classifier or a run."""
     if not isinstance(given, str):
         return False
     return known_name(given, catalog.MODELS) is not None or not os.path.exists(given)
@@ -26,7 +26,7 @@ def untrained(
     classes: int,
     seed: int = 0,
 ) -> Subject:
-    """A network of the catalogue; ConfigError with the nearest name if none has it."""
+    """A network of the catalogue; ConfigError with the nearest name if unknown."""
     network = catalog.build(
         "model",
         name,
@@ -39,9 +39,9 @@ def untrained(
 
 
 def check_no_options(options: Mapping[str, Any] | None) -> None:
-    """ConfigError for options of a network that is there already."""
+    """ConfigError for options given with an existing network."""
     if options:
         raise ConfigError(
-            "options are those of a network of the catalogue, given by its name; got "
-            f"{', '.join(options)} for another. Leave them out."
+            "options apply to a network of the catalogue, given by name; got "
+            f"{', '.join(options)} for an existing network. Omit options."
         )

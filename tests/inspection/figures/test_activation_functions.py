@@ -4,7 +4,7 @@ from handgrad.inspection.activation_functions import activation_functions as mea
 from handgrad.inspection.figures.activation_functions import activation_functions
 
 
-def test_each_activation_has_a_panel_with_its_value_and_its_gradient():
+def test_each_activation_has_a_panel_with_value_and_derivative():
     curves = measure(["sigmoid", "tanh", "relu", "gelu"])
     figure = activation_functions(curves)
     for axes, curve in zip(figure.axes, curves, strict=False):
@@ -14,5 +14,5 @@ def test_each_activation_has_a_panel_with_its_value_and_its_gradient():
     assert [axes.axison for axes in figure.axes] == [True] * 4 + [False] * 2
 
 
-def test_one_alone_is_drawn_too():
+def test_a_single_activation_is_drawn():
     assert len(activation_functions(measure(["relu"])).axes) == 1

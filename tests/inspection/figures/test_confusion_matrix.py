@@ -17,17 +17,17 @@ def cells(figure):
     }
 
 
-def test_columns_are_predicted_and_rows_are_true():
+def test_rows_are_true_and_columns_predicted_classes():
     figure = confusion_matrix(COUNTS, NAMES)
     axes = figure.axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
-    assert cells(figure)[0, 2] == "4"  # column 0, row 2: a hen taken for a cat
+    assert cells(figure)[0, 2] == "4"  # column 0, row 2: a hen predicted as a cat
     assert (2, 0) not in cells(figure)
     assert [label.get_text() for label in axes.get_xticklabels()] == NAMES
     assert [label.get_text() for label in axes.get_yticklabels()] == NAMES
 
 
-def test_right_is_blue_and_the_largest_mistake_the_most_orange():
+def test_correct_is_blue_and_the_largest_mistake_orange():
     colors = confusion_matrix(COUNTS, NAMES).axes[0].collections[0].get_array()
     red, _, blue = (colors[..., channel] for channel in range(3))
     assert np.all(np.diagonal(blue > red))
@@ -35,9 +35,9 @@ def test_right_is_blue_and_the_largest_mistake_the_most_orange():
     assert np.unravel_index((red - blue).argmax(), (3, 3)) == (2, 0)
 
 
-def test_the_note_counts_what_is_right():
+def test_the_note_counts_correct_predictions():
     words = [text.get_text() for text in confusion_matrix(COUNTS, NAMES).axes[0].texts]
-    assert "23 of 30 images are right (76.67%)" in words
+    assert "23 of 30 images correct (76.67%)" in words
 
 
 @pytest.mark.parametrize("classes", [1, 26, 27, 200, 500, 501, 1_001])
@@ -52,10 +52,10 @@ def test_few_and_many_classes_are_drawn(classes):
 
 def test_a_matrix_without_examples_is_drawn():
     words = confusion_matrix(np.zeros((2, 2), int), ["a", "b"]).axes[0].texts
-    assert "0 of 0 images are right" in [text.get_text() for text in words]
+    assert "0 of 0 images correct" in [text.get_text() for text in words]
 
 
-def test_answers_give_the_same_picture_as_their_matrix():
+def test_predictions_give_the_same_figure_as_their_matrix():
     true, predicted = (row.ravel() for row in np.indices((3, 3)))
     times = COUNTS.ravel()
     answers = (np.repeat(true, times), np.repeat(predicted, times))
@@ -67,7 +67,7 @@ def test_answers_give_the_same_picture_as_their_matrix():
     assert words[0] == words[1]
 
 
-def test_of_very_many_classes_neighbours_share_a_cell():
+def test_neighbours_share_a_cell_with_very_many_classes():
     names = [str(number) for number in range(1_000)]
     targets = np.array([0, 1, 2, 3, 999])
     answers = np.array([0, 0, 2, 998, 999])  # 0 and 1 share a cell
@@ -77,11 +77,11 @@ def test_of_very_many_classes_neighbours_share_a_cell():
     assert (blue - red)[499, 499] > (blue - red)[0, 0] > 0
     assert (red - blue)[1, 499] > 0
     assert np.count_nonzero(red != blue) == 4
-    note = "3 of 5 images are right (60.00%); 2 neighbouring classes a cell"
+    note = "3 of 5 images correct (60.00%); 2 neighbouring classes per cell"
     assert note in [text.get_text() for text in axes.texts]
 
 
-def test_no_matrix_of_all_classes_is_made_of_answers():
+def test_predictions_need_no_full_matrix():
     classes = 20_000
     names, numbers = [""] * classes, np.arange(classes)
     tracemalloc.start()

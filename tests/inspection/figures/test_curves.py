@@ -29,7 +29,7 @@ def test_the_best_epoch_is_marked_on_the_validation_curve(best_epoch):
     assert f"best: epoch {best_epoch}, {validation[best_epoch - 1]:.1%}" in words
 
 
-def test_without_validation_the_best_epoch_is_one_of_training():
+def test_without_validation_the_best_epoch_is_marked_on_training():
     figure = curves(Curve([2.0, 1.0]), Curve(np.array([0.5, 0.9])), best_epoch=2)
     assert figure.axes[1].lines[-1].get_ydata()[0] == 0.9
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training"]

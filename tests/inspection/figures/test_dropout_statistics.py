@@ -2,7 +2,7 @@ from handgrad.inspection.dropout_statistics import dropout_statistics as measure
 from handgrad.inspection.figures.dropout_statistics import dropout_statistics
 
 
-def test_bars_are_as_high_as_the_numbers():
+def test_bar_heights_match_the_values():
     rows = measure(count=50)
     left, right = dropout_statistics(rows).axes
     assert [bar.get_height() for bar in left.patches] == [

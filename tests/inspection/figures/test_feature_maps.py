@@ -6,7 +6,7 @@ from handgrad.inspection.figures.feature_maps import feature_maps
 IMAGE = np.full((1, 5, 4), 255, dtype=np.uint8)
 
 
-def test_a_row_for_each_layer_but_those_that_only_change_the_shape():
+def test_each_layer_except_flatten_has_a_row():
     maps = [
         FeatureMap("conv2d_1", "Conv2d", np.zeros((20, 3, 3))),
         FeatureMap("flatten_1", "Flatten", np.zeros(180)),
@@ -19,7 +19,7 @@ def test_a_row_for_each_layer_but_those_that_only_change_the_shape():
     np.testing.assert_array_equal(axes.images[0].get_array(), 1.0)
 
 
-def test_the_sign_is_the_colour_and_zero_is_white():
+def test_colours_show_the_sign_and_zero_is_white():
     maps = [FeatureMap("linear_1", "Linear", np.array([2.0, -2.0, 0.0]))]
     images = feature_maps(IMAGE, maps).axes[0].images[16:]
     positive, negative, zero = (image.get_array()[0, 0] for image in images[:3])

@@ -27,7 +27,7 @@ def test_weights_of_vectors_are_a_matrix():
     assert filters(found).axes[0].get_ylabel() == "unit"
 
 
-def test_kernels_have_none():
+def test_kernels_have_no_class_names():
     figure = filters(take(lenet(), (1, 28, 28)), class_names=["x"] * 6)
     assert len(figure.axes[0].images) == 6
     assert "x" not in words(figure)

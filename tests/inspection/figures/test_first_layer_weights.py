@@ -5,7 +5,7 @@ from handgrad.errors import ShapeError
 from handgrad.inspection.figures import first_layer_weights
 
 
-def test_zero_is_white_and_the_sign_is_the_colour():
+def test_zero_is_white_and_colours_show_the_sign():
     weight = np.zeros((2, 1, 2, 2))
     weight[0, 0, 0, 0], weight[1, 0, 1, 1] = 1.0, -1.0
     first, second = (
@@ -17,7 +17,7 @@ def test_zero_is_white_and_the_sign_is_the_colour():
     assert second[1, 1, 0] > second[1, 1, 2]  # negative: orange
 
 
-def test_hidden_units_become_pictures_of_the_image_with_their_names():
+def test_hidden_units_are_drawn_as_images_with_names():
     weight = np.arange(2 * 12, dtype=float).reshape(2, 12)
     figure = first_layer_weights(weight, (1, 3, 4), names=["cat", "dog"])
     assert [image.get_array().shape[:2] for image in figure.axes[0].images] == [
@@ -28,7 +28,7 @@ def test_hidden_units_become_pictures_of_the_image_with_their_names():
     assert {"cat", "dog"} <= set(words)
 
 
-def test_three_channels_are_a_colour_picture_with_grey_zero():
+def test_three_channels_are_a_colour_image_with_grey_zero():
     weight = np.zeros((1, 3, 2, 2))
     weight[0, 0, 0, 0] = 2.0
     (image,) = first_layer_weights(weight, (3, 8, 8)).axes[0].images
@@ -41,7 +41,7 @@ def test_only_the_first_of_many_units_are_drawn_and_the_note_says_so():
     assert any("64 of 100 units" in text.get_text() for text in figure.axes[0].texts)
 
 
-def test_weights_that_do_not_see_the_image_are_refused():
+def test_weights_of_another_shape_than_the_image_are_refused():
     with pytest.raises(
         ShapeError, match=r"images of shape \(1, 8, 8\), got .*\(5, 10\)"
     ):

@@ -19,14 +19,14 @@ def _say_again(monkeypatch):
     monkeypatch.setattr(fonts, "_said", set())
 
 
-def test_letters_that_matplotlib_has_stay():
+def test_characters_of_matplotlibs_fonts_are_unchanged():
     for text in ("cat", "çédille", "e\u0301", "Собака", "Ελληνικά", "a\nb"):
         assert drawable(text) == text
         assert families_of(text) == []
 
 
-def test_a_letter_that_no_font_has_is_its_code_point_which_is_said_once():
-    with pytest.warns(HandgradWarning, match="No font here has all letters of"):
+def test_a_missing_character_becomes_a_code_point_with_one_warning():
+    with pytest.warns(HandgradWarning, match="No installed font has all characters of"):
         assert drawable(f"a{NOWHERE}b") == r"a\U0010fffdb"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -34,19 +34,19 @@ def test_a_letter_that_no_font_has_is_its_code_point_which_is_said_once():
         assert numbered([NOWHERE]) == ["class 0"]
 
 
-def test_marks_without_a_picture_are_left_out_in_silence():
+def test_marks_without_a_glyph_are_omitted_without_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert drawable("\ufe0fa").endswith("a")
         assert numbered(["a\ufe0f"]) == ["a\ufe0f"]
 
 
-def test_classes_that_cannot_be_drawn_go_by_their_numbers():
-    with pytest.warns(HandgradWarning, match="by their numbers"):
+def test_classes_that_cannot_be_drawn_are_labelled_by_number():
+    with pytest.warns(HandgradWarning, match="classes by number"):
         assert numbered(["a", NOWHERE, "c"]) == ["a", "class 1", "c"]
 
 
-def test_another_font_of_the_system_is_used_after_its_own():
+def test_another_installed_font_is_a_fallback():
     assert families_of(STIX) == ["STIXNonUnicode"]
     assert drawable(STIX) == STIX
     figure = style.new_figure(2, 2)
@@ -68,10 +68,10 @@ def test_names_in_any_script_are_drawn_without_a_warning_of_matplotlib(caplog):
     assert not caplog.records
 
 
-def test_a_font_that_cannot_be_read_has_no_letters(tmp_path):
+def test_an_unreadable_font_has_no_characters(tmp_path):
     (tmp_path / "a.ttf").write_bytes(b"no font")
     assert fonts._letters(str(tmp_path / "a.ttf")) == frozenset()
 
 
-def test_long_names_are_cut_and_leave_room_for_the_figure():
+def test_long_names_are_truncated():
     assert style.class_labels(["a" * 30, "b"]) == ["a" * 23 + "…", "b"]

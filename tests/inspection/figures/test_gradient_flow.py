@@ -2,7 +2,7 @@ from handgrad.inspection.figures.gradient_flow import depth_flow, gradient_flow
 from handgrad.inspection.gradient_flow import DepthRow, FlowRow
 
 
-def test_bars_stand_in_the_order_of_the_layers():
+def test_bars_are_in_layer_order():
     rows = [FlowRow("conv2d_1", "Conv2d", 1e-5, 1.0), FlowRow("l", "Linear", 2.0, 1.0)]
     (axes,) = gradient_flow(rows).axes
     assert [bar.get_width() for bar in axes.patches] == [1e-5, 2.0]

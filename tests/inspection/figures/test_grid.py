@@ -4,7 +4,7 @@ import pytest
 from handgrad.inspection.figures.grid import Grid, full_rows, pixels
 
 
-def test_pictures_stand_row_by_row():
+def test_images_are_placed_row_by_row():
     grid = Grid(height=10, width=20, columns=3, gap=2, gap_below=4)
     assert grid.corner(0) == (0, 0)
     assert grid.corner(2) == (44, 0)
@@ -23,15 +23,15 @@ def test_grey_is_repeated_and_colour_kept(channels):
 @pytest.mark.parametrize(
     ("count", "ideal", "columns"), [(64, 9.5, 8), (6, 3.4, 3), (10, 4, 5), (1, 1, 1)]
 )
-def test_the_last_row_is_full_where_it_can_be(count, ideal, columns):
+def test_the_last_row_is_full_if_possible(count, ideal, columns):
     assert full_rows(count, ideal) == columns
 
 
-def test_no_more_columns_than_pictures():
+def test_no_more_columns_than_images():
     assert full_rows(3, 9) == 3
 
 
-def test_numbers_that_are_no_bytes_are_scaled_from_black_to_white():
+def test_values_that_are_not_bytes_are_scaled_from_black_to_white():
     image = np.array([[[-1.0, 0.0, 3.0]]])
     assert pixels(image)[0, :, 0].tolist() == [0, 63, 255]
     assert pixels(np.zeros((1, 1, 2)))[0, :, 0].tolist() == [0, 0]

@@ -19,8 +19,8 @@ def test_each_has_a_panel_with_its_numbers_and_its_error():
         assert f"{one.max_error:.0e}" in axes.texts[0].get_text()
 
 
-def test_of_a_large_one_a_corner_is_drawn_and_said():
+def test_a_large_jacobian_is_drawn_in_part_and_labelled_so():
     model = perceptron(hidden=70, classes=3, input_shape=(1, 2, 3))
     last = jacobians(derive(model, np.zeros((1, 2, 3)), columns=3)).axes[-1]
     assert last.images[0].get_array().shape == (10, 60)
-    assert last.get_xlabel() == "its first 10 rows and 60 columns"
+    assert last.get_xlabel() == "first 10 rows and 60 columns"

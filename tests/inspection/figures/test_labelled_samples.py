@@ -14,7 +14,7 @@ def test_each_row_shows_the_first_images_of_its_class():
     assert [label.get_text() for label in axes.get_yticklabels()] == ["cat", "dog"]
 
 
-def test_a_class_with_few_images_leaves_its_places_empty():
+def test_a_class_with_few_images_has_empty_cells():
     figure = labelled_samples(
         np.zeros((1, 3, 4, 5), np.uint8), np.array([1]), ["cat", "dog"], per_class=3
     )

@@ -4,7 +4,7 @@ import pytest
 from handgrad.inspection.figures.log_dots import ROOM, log_dots
 
 
-def test_every_number_has_its_dot_and_is_written():
+def test_every_value_has_a_dot_and_a_label():
     values = {"loops": 3600.0, "plain": 40.0, "nothing": 0.0}
     (axes,) = log_dots(values, heading="One epoch", note="seconds").axes
     assert [label.get_text() for label in axes.get_yticklabels()] == list(values)

@@ -1,7 +1,7 @@
 from handgrad.inspection.figures.loss_by_step import loss_by_step
 
 
-def test_a_line_for_each_training():
+def test_each_run_has_a_line():
     (axes,) = loss_by_step({"ours": [2.0, 1.0], "library": [2.0, 1.1]}).axes
     assert [line.get_label() for line in axes.lines] == ["ours", "library"]
     assert list(axes.lines[1].get_ydata()) == [2.0, 1.1]

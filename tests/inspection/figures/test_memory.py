@@ -3,7 +3,7 @@ import pytest
 from handgrad.inspection.figures.memory import MEBIBYTE, memory
 
 
-def test_bars_are_stacked_by_role_and_say_their_whole():
+def test_bars_are_stacked_by_role_with_their_totals():
     bars = {
         "training": {"parameters": MEBIBYTE, "gradients": 2 * MEBIBYTE},
         "prediction": {"parameters": MEBIBYTE},

@@ -25,17 +25,17 @@ def words(reading):
     return [text.get_text() for text in microscope(reading).axes[0].texts]
 
 
-def test_factors_sum_check_and_line_are_all_there():
+def test_factors_sum_check_and_code_line_are_shown():
     found = words(READING)
     assert "conv2d_1.weight[1, 0, 2, 2]" in found
     assert "[1, 0, 8]" in found
     assert "[1, 0, 0]" not in found
-    assert "sum of all 9 products (the 6 largest above)" in found
+    assert "gradient: sum of 9 products (the 6 largest above)" in found
     assert {"72", "72.000001"} <= set(found)
     assert {"handgrad/layers/conv2d.py:126", "d_weight = something"} <= set(found)
 
 
-def test_one_product_and_a_kink_are_said():
+def test_a_single_product_and_a_kink_are_reported():
     found = words(replace(READING, places=PLACES[:1], numeric=None))
-    assert "the one product" in found
+    assert "gradient: one product" in found
     assert "crosses a kink" in found

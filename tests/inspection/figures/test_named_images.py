@@ -3,7 +3,7 @@ import numpy as np
 from handgrad.inspection.figures.named_images import named_images
 
 
-def test_every_image_has_its_name_under_it():
+def test_every_image_has_its_name_below():
     images = np.zeros((10, 1, 8, 8), dtype=np.uint8)
     names = [f"name {number}" for number in range(10)]
     (axes,) = named_images(images, names, what="some").axes

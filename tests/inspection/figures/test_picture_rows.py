@@ -9,7 +9,7 @@ from handgrad.inspection.figures.picture_rows import (
 )
 
 
-def test_each_row_has_its_name_and_is_filled_up():
+def test_each_row_has_its_name_and_is_padded():
     picture = np.zeros((2, 2, 3))
     _, axes = picture_rows([("many", [picture] * 20), ("one", [picture])])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["many", "one"]
@@ -27,7 +27,7 @@ def test_signs_are_colours_on_one_scale():
     assert signed_pictures(np.array([np.nan, np.inf, 1.0]))[2].shape == (1, 1, 3)
 
 
-def test_small_pictures_fill_their_place_with_their_own_pixels():
+def test_small_images_are_enlarged_by_nearest_neighbour():
     picture = np.arange(4.0).reshape(2, 2, 1)
     large = resized(picture)
     assert large.shape == (SIDE, SIDE, 1)

@@ -6,13 +6,13 @@ def row(name, share):
     return SaturationRow(name, "Sigmoid", share, 0.0, 0.1)
 
 
-def test_a_bar_for_each_layer():
+def test_each_layer_has_a_bar():
     (axes,) = saturation([row("sigmoid_1", 0.25), row("sigmoid_2", 0.5)], 0.01).axes
     assert [bar.get_height() for bar in axes.patches] == [0.25, 0.5]
     assert any("|slope| < 0.01" in text.get_text() for text in axes.texts)
 
 
-def test_a_line_for_each_layer_against_the_scale():
+def test_each_layer_has_a_line_against_the_scale():
     rows = [
         ScaleRow(0.1, (row("sigmoid_1", 0.0), row("sigmoid_2", 0.1))),
         ScaleRow(1.0, (row("sigmoid_1", 0.6), row("sigmoid_2", 0.7))),

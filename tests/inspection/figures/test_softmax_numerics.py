@@ -4,7 +4,7 @@ from handgrad.inspection.figures.softmax_numerics import softmax_numerics
 from handgrad.inspection.softmax_numerics import softmax_numerics as measure
 
 
-def test_failures_are_crosses_and_the_shifted_line_is_whole():
+def test_failures_are_crosses_and_the_shifted_line_is_complete():
     found = measure(random_rows=10)
     left, right = softmax_numerics(found).axes
     naive, failed, shifted = left.lines

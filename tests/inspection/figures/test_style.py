@@ -11,7 +11,7 @@ def titled():
     return figure
 
 
-def test_a_saved_figure_is_a_picture_and_leaves_no_other_file(tmp_path):
+def test_save_writes_only_the_figure(tmp_path):
     written = save(titled(), tmp_path / "made" / "here", formats=("png", "svg"))
     assert sorted(path.name for path in (tmp_path / "made").iterdir()) == [
         "here.png",
@@ -31,17 +31,17 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path, ending):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ResourceError, match=r"picture .*name\.png cannot be written"):
+    with pytest.raises(ResourceError, match=r"figure .*name\.png cannot be written"):
         save(titled(), tmp_path / "file" / "name")
 
 
-def test_a_figure_becomes_the_bytes_of_a_picture():
+def test_png_returns_the_bytes_of_a_file():
     assert png(titled()).startswith(b"\x89PNG")
     assert png(titled()) == png(titled())
 
 
 @pytest.mark.parametrize("text", ["$x$", r"a$\frac", r"a\$b", "$", "plain"])
-def test_no_text_is_read_as_a_formula(text):
+def test_text_is_not_parsed_as_a_formula(text):
     from matplotlib.cbook import is_math_text
 
     figure = new_figure(2, 1)
@@ -51,14 +51,14 @@ def test_no_text_is_read_as_a_formula(text):
     assert (drawn, is_formula) == (text, False)
 
 
-def test_titles_are_text():
+def test_titles_are_plain_text():
     figure = new_figure(2, 1)
     title(figure.add_subplot(), r"of $\frac", "$x$ images")
     figure.draw_without_rendering()
 
 
 @pytest.mark.parametrize("name", ["figures", "figures/.name.partial.png"])
-def test_a_figure_is_drawn_through_no_link_of_a_run_folder(tmp_path, name):
+def test_no_figure_is_written_through_a_link_in_a_run_folder(tmp_path, name):
     precious, run = tmp_path / "precious", tmp_path / "run"
     precious.mkdir()
     (precious / "name.png").write_text("precious")

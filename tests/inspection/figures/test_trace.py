@@ -46,7 +46,7 @@ def test_every_array_of_a_step_has_a_row():
     assert "d_logits\n1 x 3" in labels(step_figure(FOUND.loss))
 
 
-def test_arrays_become_maps_or_numbers():
+def test_arrays_become_maps_or_features():
     assert as_maps(np.zeros((2, 3, 4, 5))).shape == (6, 4, 5)
     assert as_maps(np.zeros((3, 4))).shape == (1, 3, 4)
     assert as_maps(np.zeros((1, 4))).shape == as_maps(np.zeros(4)).shape == (4,)

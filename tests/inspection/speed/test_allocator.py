@@ -7,13 +7,13 @@ from handgrad.inspection.speed import allocator
 from handgrad.inspection.speed.allocator import keep_memory, page_faults
 
 
-def test_other_systems_are_left_alone(monkeypatch):
+def test_other_systems_are_not_changed(monkeypatch):
     monkeypatch.setattr(allocator.sys, "platform", "darwin")
     assert keep_memory() is False
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs glibc")
-def test_freed_memory_is_used_again_without_faults():
+def test_freed_memory_is_reused_without_page_faults():
     import subprocess
 
     code = """
@@ -50,7 +50,7 @@ print(int(kept), page_faults() - before)
     assert count < 10
 
 
-def test_faults_are_counted():
+def test_page_faults_are_counted():
     before = page_faults()
     np.ones(50_000_000, dtype=np.uint8).sum()
     assert page_faults() >= before

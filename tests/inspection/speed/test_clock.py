@@ -10,7 +10,7 @@ from handgrad.errors import ResourceError
 from handgrad.inspection.speed import clock
 
 
-def test_a_stamp_is_the_time_now():
+def test_a_stamp_is_the_current_time():
     stamps = np.zeros((2, 2), dtype=np.int64)
     place = pointer_to(stamps).by_tile(clock.STAMP_BYTES)
     stamp = Operation(clock.stamp, "the time", place=place, clock=clock.CLOCK)
@@ -23,7 +23,7 @@ def test_a_stamp_is_the_time_now():
     assert (stamps[0] == 0).all()
 
 
-def test_a_system_without_that_clock_is_told(monkeypatch):
+def test_a_system_without_the_clock_is_refused(monkeypatch):
     monkeypatch.setattr(clock.sys, "platform", "win32")
     with pytest.raises(ResourceError, match="Linux or macOS"):
         clock.clock_address.__wrapped__()

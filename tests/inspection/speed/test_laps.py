@@ -11,14 +11,14 @@ def test_the_quartiles():
     assert (found.low, found.median, found.high) == (2.0, 3.0, 4.0)
 
 
-def test_ratios_are_of_neighbouring_laps():
+def test_ratios_are_of_consecutive_laps():
     laps = Laps({"ours": [1.0, 2.0, 4.0], "theirs": [3.0, 6.0, 4.0]}, [1.0] * 3, {})
     assert laps.ratio("theirs", to="ours").median == 3.0
     assert laps.time("ours").median == 2.0
     assert laps.ratio("ours", to="ours").low == 1.0
 
 
-def test_laps_are_run_in_turn_and_back_again(monkeypatch):
+def test_laps_are_interleaved_in_alternating_order(monkeypatch):
     run, rests = [], []
     monkeypatch.setattr(module, "calibrate", lambda: rests.append(len(run)) or 1.0)
     racers = [
@@ -37,14 +37,14 @@ def test_laps_are_run_in_turn_and_back_again(monkeypatch):
     assert set(found.page_faults) == {"a", "b"}
 
 
-def test_everybody_gets_ready_before_a_lap():
+def test_get_ready_runs_before_each_lap():
     calls = []
     racer = Racer("a", lambda step: sleep(0.001), lambda: calls.append("ready"))
     run_laps([racer], 2, lap_seconds=0.001)
     assert calls == ["ready"] * 3
 
 
-def test_a_step_that_fails_is_seen():
+def test_an_error_in_a_step_is_raised():
     def fall(step):
         raise RuntimeError("fell")
 

@@ -12,7 +12,7 @@ from handgrad.inspection.speed.networks import (
 )
 
 # Operations of a step of 256 images, in units of 1e9, counted by hand for the table of
-# peers: two for each multiply-add, three products a layer, two for the first.
+# peers: two per multiply-add, three products per layer, two for the first layer.
 COUNTED = {
     "softmax": 0.0080,
     "mlp256": 0.2095,
@@ -32,13 +32,13 @@ def test_operations_of_the_textbook(name):
     assert found == pytest.approx(COUNTED[name], rel=5e-3)
 
 
-def test_one_layer_by_hand():
+def test_operations_of_one_layer_counted_by_hand():
     model = network("softmax").build()
     assert forward_operations(model, (1, 28, 28)) == 2 * 784 * 10
     assert textbook_operations(model, (1, 28, 28)) == 2 * 2 * 784 * 10
 
 
-def test_options_are_set_upon_a_known_network():
+def test_options_are_added_to_a_known_network():
     chosen = network("mlp256", {"hidden_sizes": [32]})
     assert chosen.build().parameters()["linear_1.weight"].shape == (32, 784)
     assert network("lenet", {"pooling": "max"}).options == {"pooling": "max"}
@@ -50,12 +50,12 @@ def test_an_optimizer_has_its_options():
     assert rule.learning_rate(1) == 0.1
 
 
-def test_an_unknown_network_is_named_with_its_neighbour():
+def test_an_unknown_network_is_refused_with_a_suggestion():
     with pytest.raises(ConfigError, match="Did you mean 'mlp256'"):
         network("mlp255")
 
 
-def test_pictures_repeat_and_can_be_told_apart():
+def test_pictures_are_reproducible_and_separable():
     images, targets = pictures((1, 8, 8), 1500, seed=3)
     again, _ = pictures((1, 8, 8), 1500, seed=3)
     assert images.dtype == np.uint8

@@ -28,7 +28,7 @@ def found():
     return engine, before, times
 
 
-def test_a_step_is_measured_whole_and_in_parts(found):
+def test_a_step_and_its_operations_are_timed(found):
     engine, _, times = found
     rows = times.rows
     assert times.workers == 2
@@ -67,7 +67,7 @@ def test_fractions_of_the_limit_by_hand():
     assert COPY.fraction_of_limit(PEAKS) == pytest.approx(0.5)
 
 
-def test_what_goes_through_the_matrix_unit_has_that_units_limit():
+def test_operations_of_the_matrix_unit_have_its_limit():
     peaks, product = replace(PEAKS, unit_all=400e9), replace(PRODUCT, by_unit=True)
     assert product.limit_seconds(peaks) == PRODUCT.limit_seconds(PEAKS) / 2
     assert PRODUCT.limit_seconds(peaks) == PRODUCT.limit_seconds(PEAKS)

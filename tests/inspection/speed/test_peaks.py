@@ -23,7 +23,7 @@ SMALL = {
 }
 
 
-def test_every_limit_is_there_and_positive():
+def test_every_limit_is_positive():
     found = measure_peaks(2, **SMALL)
     assert found.workers == 2
     values = asdict(found)
@@ -42,7 +42,7 @@ def test_the_product_is_computed():
 
 
 @pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
-def test_blocks_are_made_of_numbers_that_are_not_zero():
+def test_blocks_have_nonzero_inputs():
     program, operations = blocks(1, 2, 3)
     program.run()
     outputs = program.memory._held[-1]
@@ -71,7 +71,7 @@ def test_the_best_of_two_measurements():
     assert one.best(two) == Peaks(2, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0)
 
 
-def test_matrix_libraries_are_held_and_let_go():
+def test_blas_threads_are_limited_and_restored():
     def threads():
         return [row["num_threads"] for row in threadpool_info() if is_blas(row)]
 

@@ -25,7 +25,7 @@ def undisturbed(monkeypatch):
     torch.set_num_threads(before)
 
 
-def test_both_predict_the_same_and_are_timed():
+def test_logits_match_and_both_are_timed():
     found = race_prediction(TINY, **SHORT, lap_seconds=0.01)
     assert found.worst <= found.bound < 1e-4
     assert {size for _, size in found.settings.values()} == {100}
@@ -33,11 +33,11 @@ def test_both_predict_the_same_and_are_timed():
         assert found.images_per_second(name) > 0
 
 
-def test_other_logits_are_refused(monkeypatch):
+def test_different_logits_are_refused(monkeypatch):
     monkeypatch.setattr(module, "bound", lambda network, batch_size: -1.0)
-    with pytest.raises(HandgradError, match="do not predict the same"):
+    with pytest.raises(HandgradError, match="predict different logits"):
         race_prediction(TINY, **SHORT)
 
 
-def test_the_difference_is_by_the_largest_number():
+def test_the_difference_is_relative_to_the_largest_magnitude():
     assert difference(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == 0.5

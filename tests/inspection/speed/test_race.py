@@ -22,14 +22,14 @@ TINY = network("mlp", {"hidden_sizes": [16]})
 
 @pytest.fixture(autouse=True)
 def undisturbed(monkeypatch):
-    """Threads as before; and this process goes on, so its allocator stays as it is."""
+    """Restore the number of threads, and leave the allocator of this process alone."""
     monkeypatch.setattr(module, "keep_memory", lambda: False)
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
 
 
-def test_a_race_has_all_its_numbers():
+def test_a_race_reports_all_values():
     found = race(TINY, batch_size=64, workers=2, laps=3, images=256, lap_seconds=0.01)
     assert found.workers == 2
     assert set(found.laps.seconds) == {OURS, "torch"}
@@ -46,7 +46,7 @@ def test_the_first_losses_agree(name):
     data = pictures((1, 28, 28), 200)
     found = compare(network(name), "torch", data, 64, 2)
     assert found.holds
-    assert len(set(found.ours)) == 5  # it did move
+    assert len(set(found.ours)) == 5  # the parameters changed
 
 
 def test_another_network_does_not_agree():
@@ -60,13 +60,13 @@ def test_another_network_does_not_agree():
         refuse_difference("tiny", "torch", mixed)
 
 
-def test_a_nan_agrees_with_nothing():
+def test_nan_is_no_agreement():
     nan = [1.0, float("nan")]
     assert not Agreement(nan, nan, nan, 1.0).holds
     assert not Agreement(nan, [1.0, 1.0], [1.0, 1.0], 1.0).holds
 
 
-def test_where_errors_grow_torchs_own_are_the_measure():
+def test_the_bound_follows_torchs_own_errors_if_they_grow():
     exact = [2.0, 4.0, 8.0]
     theirs = [2.0, 4.001, 8.08]  # off by 1 %
     assert Agreement([2.0, 4.0, 8.3], theirs, exact, 1e-6).holds
@@ -76,7 +76,7 @@ def test_where_errors_grow_torchs_own_are_the_measure():
 
 def test_the_bound_grows_with_the_longest_sum():
     assert longest_sum(network("mlp_cifar")) == 3072
-    assert longest_sum(network("lenet")) == 784  # places of the first convolution
+    assert longest_sum(network("lenet")) == 784  # output pixels of the first layer
     eps = float(np.finfo(np.float32).eps)
     assert bound(network("softmax"), 256) == pytest.approx(4 * eps * 28 * 5)
 

@@ -26,7 +26,7 @@ FOUND = Race(
 )
 
 
-def test_all_is_plain_values():
+def test_values_are_plain():
     found = json.loads(json.dumps(values(FOUND)))
     assert found["racers"]["torch"]["ratio"]["median"] == 3.0
     assert found["racers"]["torch"]["page_faults_per_step"] == 12.0
@@ -37,12 +37,14 @@ def test_all_is_plain_values():
     assert found["allocator_keeps_memory"] is True
 
 
-def test_steadiness_in_words():
-    assert "2 laps; a fixed product took 0.60 ms" in steadiness(FOUND)
+def test_steadiness_is_a_sentence():
+    assert "2 laps; a reference matrix product before each took 0.60 ms" in steadiness(
+        FOUND
+    )
     assert "torch 12" in steadiness(FOUND)
 
 
-def test_where_and_when():
+def test_machine_gives_versions_and_date():
     assert versions()["numpy"] in machine()
     assert today() in machine()
     assert date.fromisoformat(today())

@@ -19,7 +19,7 @@ def drawn(rows, unit_all=0.0):
     return roofline(times, replace(PEAKS, unit_all=unit_all), "tiny"), times
 
 
-def test_points_stand_where_the_numbers_are():
+def test_points_are_at_their_values():
     figure, _ = drawn(
         [row("linear", 1e-3, 10**8, 10**7), row("pool", 2e-3, 10**6, 10**7)]
     )
@@ -36,12 +36,12 @@ def test_the_roof_is_the_lower_of_two_limits():
     figure, _ = drawn([row("linear", 1e-3, 10**8, 10**7)])
     cache, memory = (line.get_ydata() for line in figure.axes[0].lines)
     across = figure.axes[0].lines[0].get_xdata()
-    assert cache.max() == memory.max() == 100  # GFLOP/s of one worker
+    assert cache.max() == memory.max() == 100  # GFLOP/s per worker
     assert abs(cache[0] - 50 * across[0]) < 1e-9
     assert (cache >= memory).all()
 
 
-def test_a_matrix_unit_has_a_roof_of_its_own():
+def test_the_matrix_unit_has_a_separate_roof():
     figure, _ = drawn([row("linear", 1e-3, 10**8, 10**7)], unit_all=600e9)
     assert len(figure.axes[0].lines) == 3
     assert set(figure.axes[0].lines[2].get_ydata()) == {300}
@@ -49,7 +49,7 @@ def test_a_matrix_unit_has_a_roof_of_its_own():
     assert "matrix unit 300 GFLOP/s" in words
 
 
-def test_the_longest_are_named_and_what_costs_nothing_is_left_out():
+def test_the_longest_operations_are_labelled_and_negligible_ones_omitted():
     rows = [row(f"layer_{n}", (n + 1) * 1e-4, 10**6, 10**6) for n in range(NAMED + 2)]
     figure, _ = drawn([*rows, row("flatten", 1e-3, 0, 0)])
     words = [text.get_text() for text in figure.axes[0].texts]

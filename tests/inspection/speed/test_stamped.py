@@ -53,7 +53,7 @@ def test_every_operation_of_every_task_is_timed(batches):
         assert (part.stamps[part.tiles] > 0).any(axis=-1).all()
 
 
-def test_the_plain_voice_is_timed_too(batches):
+def test_work_of_the_reference_implementation_is_timed(batches):
     from handgrad.engine.cpu import CpuEngine
     from handgrad.losses import SoftmaxCrossEntropy
     from handgrad.optimizers import SGD

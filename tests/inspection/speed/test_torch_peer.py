@@ -49,7 +49,7 @@ def threads():
 
 
 @pytest.mark.parametrize("rows", LAYERS, ids=lambda rows: rows[-1]["name"])
-def test_a_twin_computes_the_same(rows):
+def test_a_torch_layer_computes_the_same(rows):
     rows = [*rows, {"name": "flatten"}, {"name": "linear", "out_features": 10}]
     rows = rows if rows[0]["name"] != "flatten" else [*rows[:2], rows[-1]]
     model = from_layers(layers=rows, input_shape=(2, 9, 9), classes=10)
@@ -61,7 +61,7 @@ def test_a_twin_computes_the_same(rows):
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-def test_global_averages_have_a_twin():
+def test_global_average_pooling_has_a_torch_equivalent():
     model = resnet(channels=(2, 3), input_shape=(2, 9, 9))
     inputs = np.random.default_rng(0).standard_normal((6, 2, 9, 9)).astype(np.float32)
     ours, _ = model.forward(inputs, training=True)
@@ -82,7 +82,7 @@ def test_parameters_are_copies():
     [layers.Dropout(0.5), layers.AveragePool2d(2, padding=1)],
     ids=lambda part: type(part).__name__,
 )
-def test_a_layer_without_a_twin_is_named(part):
+def test_a_layer_without_a_torch_equivalent_is_refused(part):
     with pytest.raises(ConfigError, match=type(part).__name__):
         translate(part)
 
@@ -98,7 +98,7 @@ def test_a_layer_without_a_twin_is_named(part):
     ],
     ids=lambda rule: type(rule).__name__,
 )
-def test_optimizers_move_alike(rule):
+def test_optimizers_give_the_same_updates(rule):
     rng = np.random.default_rng(0)
     start = rng.standard_normal(50)
     parameter = layers.Linear(50, 1, key=Key(0)).weight
@@ -114,7 +114,7 @@ def test_optimizers_move_alike(rule):
     np.testing.assert_allclose(parameter.value, theirs.detach().numpy(), rtol=1e-6)
 
 
-def test_an_optimizer_without_a_twin_is_named():
+def test_an_optimizer_without_a_torch_equivalent_is_refused():
     class Odd:
         rate = staticmethod(lambda step: 0.1)
         weight_decay = 0.0
@@ -122,7 +122,7 @@ def test_an_optimizer_without_a_twin_is_named():
         def __repr__(self):
             return "Odd()"
 
-    with pytest.raises(ConfigError, match=r"no torch twin of Odd\(\)"):
+    with pytest.raises(ConfigError, match=r"no torch equivalent of Odd\(\)"):
         translate_optimizer(Odd(), [])
 
 

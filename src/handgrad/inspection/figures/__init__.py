@@ -1,7 +1,7 @@
-"""Pictures of a run: each function takes plain arrays and hands back a figure.
+"""Figures of a run: each function takes plain arrays and returns a figure.
 
-matplotlib is imported when this package is, so import it only where something is drawn.
-Nothing here opens a window or touches matplotlib's global state.
+Importing this package imports matplotlib, so import it only where figures are drawn.
+Nothing here opens a window or modifies matplotlib's global state.
 """
 
 from handgrad.inspection.figures.confusion_matrix import (

@@ -1,4 +1,4 @@
-"""Activations and their gradients, side by side."""
+"""Activation functions and their derivatives, one panel each."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ COLUMNS = 3
 
 
 def activation_functions(curves: Sequence[ActivationCurve]) -> Figure:
-    """One panel for each activation: the value in blue, its gradient in orange."""
+    """One panel per activation: the value in blue, its derivative in orange."""
     columns = min(COLUMNS, len(curves))
     rows = -(-len(curves) // columns)
     figure = new_figure(max(3.5 * columns, 5.2), 2.9 * rows + 0.4)
@@ -27,11 +27,11 @@ def activation_functions(curves: Sequence[ActivationCurve]) -> Figure:
     for axes, curve in zip(panels, curves, strict=False):
         axes.plot(curve.inputs, curve.outputs, color=BLUE, linewidth=2, label="value")
         axes.plot(
-            curve.inputs, curve.gradients, color=ORANGE, linewidth=2, label="gradient"
+            curve.inputs, curve.gradients, color=ORANGE, linewidth=2, label="derivative"
         )
         slope, place = curve.steepest
         quiet(axes, grid=True)
-        title(axes, curve.name, f"steepest {slope:.3g}, first at {place:.3g}")
+        title(axes, curve.name, f"max slope {slope:.3g}, first at {place:.3g}")
         axes.set_ylim(-1.5, max(1.5, min(3.0, float(curve.outputs.max()))))
     for axes in panels[len(curves) :]:
         axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture."""
+"""The confusion matrix as a figure."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,9 @@ from handgrad.inspection.figures.style import (
     title,
 )
 
-MOST_NUMBERED = 26  # classes up to which each cell shows its count
-MOST_NAMED = 60  # classes up to which each row shows its name
-MOST_CELLS = 500  # a side; of more classes, neighbours share a cell
+MOST_NUMBERED = 26  # most classes with a count in each cell
+MOST_NAMED = 60  # most classes with a label on each row
+MOST_CELLS = 500  # most cells per side; with more classes, neighbours share a cell
 RIGHT = LinearSegmentedColormap.from_list("right", ["#ffffff", "#a9c4e3", BLUE])
 WRONG = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#f6c8ab", ORANGE])
 
@@ -32,9 +32,10 @@ def confusion_matrix(
 ) -> Figure:
     """Draw how often each true class was predicted as each class.
 
-    What is right is blue, by the share of its row; what is wrong is orange, by the
-    share of the largest mistake, so that few mistakes among many are seen too. Of more
-    than 500 classes, neighbours share a cell. `what` names the split: test, validation.
+    Correct predictions are blue, scaled by their fraction of the row; mistakes are
+    orange, scaled by the largest mistake, so that rare mistakes stay visible. With more
+    than 500 classes, neighbouring classes share a cell. `what` names the split: test,
+    validation.
 
     Shapes
         counts  (classes, classes)   row = true class, column = predicted class
@@ -50,7 +51,7 @@ def confusion_of_answers(
     *,
     what: str = "",
 ) -> Figure:
-    """The same from the answers themselves, so that no matrix of all classes is needed.
+    """Draw the confusion matrix from predictions, without forming the full matrix.
 
     Shapes
         targets, predictions  (count,), class numbers
@@ -66,7 +67,7 @@ def _draw(
     class_names: Sequence[str],
     what: str,
 ) -> Figure:
-    """Each pair of a true and a predicted class so many times."""
+    """Draw pairs of a true and a predicted class, each occurring `times` times."""
     every = -(-len(class_names) // MOST_CELLS)
     cells = -(-len(class_names) // every)
     places = cells * (true // every) + predicted // every
@@ -89,15 +90,15 @@ def _draw(
 
 
 def _note(right: int, total: int, what: str, every: int) -> str:
-    """How many images are right, and how many classes a cell stands for."""
+    """The number of correct images, and the number of classes per cell."""
     images = f"{what} images".strip()
     share = f" ({right / total:.2%})" if total else ""
-    grouped = f"; {every} neighbouring classes a cell" if every > 1 else ""
-    return f"{right:,} of {total:,} {images} are right{share}{grouped}"
+    grouped = f"; {every} neighbouring classes per cell" if every > 1 else ""
+    return f"{right:,} of {total:,} {images} correct{share}{grouped}"
 
 
 def _colors(counts: NumpyArray, right: NumpyArray) -> NumpyArray:
-    """Colours (cells, cells, 4): blue on the diagonal, orange beside it."""
+    """Colours (cells, cells, 4): blue on the diagonal, orange off it."""
     totals = np.maximum(counts.sum(axis=1), 1)
     diagonal = np.eye(len(counts), dtype=bool)
     mistakes = np.where(diagonal, 0.0, counts / totals[:, None])
@@ -107,7 +108,7 @@ def _colors(counts: NumpyArray, right: NumpyArray) -> NumpyArray:
 
 
 def _draw_cells(axes: Axes, colors: NumpyArray) -> None:
-    """One square a cell: an image would be enlarged dot by dot, in 60 MB of floats."""
+    """One square per cell: matplotlib would resample an image into 60 MB of floats."""
     classes = len(colors)
     edges = np.arange(classes + 1) - 0.5
     axes.pcolormesh(edges, edges, colors, rasterized=classes > MOST_NAMED)
@@ -137,7 +138,7 @@ def _name_axes(axes: Axes, class_names: Sequence[str]) -> None:
 
 
 def _write_counts(axes: Axes, counts: NumpyArray, colors: NumpyArray) -> None:
-    """Each cell's count in it; nothing where there is nothing."""
+    """Write the count into each cell, except for zeros."""
     dark = colors[..., :3].mean(axis=-1) < 0.62
     for row, column in zip(*np.nonzero(counts), strict=True):
         axes.text(

@@ -1,4 +1,4 @@
-"""Loss and accuracy over the epochs."""
+"""Loss and accuracy by epoch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,24 +19,24 @@ from handgrad.inspection.figures.style import (
     title,
 )
 
-FEW = 15  # epochs up to which every point gets a dot
+FEW = 15  # most epochs with a marker at every point
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One measure after each epoch; `validation` is empty where there is none."""
+    """One metric after each epoch; `validation` is empty if there is none."""
 
     training: Sequence[float]
     validation: Sequence[float] = ()
 
     @property
     def judged(self) -> Sequence[float]:
-        """What the best epoch is chosen by: validation where there is any."""
+        """The values that select the best epoch: validation if there is any."""
         return self.validation if len(self.validation) else self.training
 
 
 def curves(loss: Curve, accuracy: Curve, *, best_epoch: int | None = None) -> Figure:
-    """Draw both measures, training and validation, with the best epoch marked.
+    """Draw both metrics, training and validation, with the best epoch marked.
 
     Units
         accuracy    fractions from 0 to 1
@@ -78,7 +78,7 @@ def _panel(axes: Axes, name: str, curve: Curve, best_epoch: int | None) -> None:
 
 
 def _legend(figure: Figure, has_validation: bool) -> None:
-    """Name the lines in their own colours, once for both panels."""
+    """Draw one legend for both panels."""
     names = [("training", PALE)] + [("validation", BLUE)] * has_validation
     handles = [figure.axes[0].lines[index] for index in range(len(names))]
     figure.legend(
@@ -93,13 +93,13 @@ def _legend(figure: Figure, has_validation: bool) -> None:
 
 
 def _say_best(axes: Axes, accuracy: Curve, best_epoch: int) -> None:
-    """Write the best epoch's accuracy at the foot of its line, where curves are not."""
+    """Write the best epoch's accuracy at the bottom of its line, below the curves."""
     value = accuracy.judged[best_epoch - 1]
     on_left = best_epoch > len(accuracy.training) / 2
     axes.annotate(
         f"best: epoch {best_epoch}, {value:.1%}",
         xy=(best_epoch, 0),
-        xycoords=axes.get_xaxis_transform(),  # epochs across, share of the height up
+        xycoords=axes.get_xaxis_transform(),  # x: epoch, y: fraction of the height
         xytext=(-6 if on_left else 6, 8),
         textcoords="offset points",
         ha="right" if on_left else "left",

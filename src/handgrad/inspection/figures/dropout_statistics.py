@@ -1,4 +1,4 @@
-"""Zeros and means of dropout as bars."""
+"""Bar charts of the zeros and the means of dropout."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ WIDTH = 0.36
 
 
 def dropout_statistics(rows: Sequence[DropoutRow]) -> Figure:
-    """The share of zeros, and the means in training and prediction, as bars."""
+    """Bar charts of the fraction of zeros, and of the means in both modes."""
     figure = new_figure(9.0, 3.6)
     left, right = figure.subplots(1, 2)
     places = np.arange(len(rows))
@@ -31,14 +31,14 @@ def dropout_statistics(rows: Sequence[DropoutRow]) -> Figure:
     left.bar_label(zeros, fmt="{:.2%}", color=INK, fontsize=TEXT_SIZE, padding=2)
     left.set_ylim(0, 1)
     left.yaxis.set_major_formatter(PercentFormatter(1.0))
-    title(left, "Share set to zero in training", "none in prediction")
+    title(left, "Fraction of zeros in training", "none in prediction")
     for shift, color, values, name in (
         (-WIDTH / 2, PALE, [row.train_mean for row in rows], "training"),
         (WIDTH / 2, BLUE, [row.test_mean for row in rows], "prediction"),
     ):
         bars = right.bar(places + shift, values, WIDTH, color=color, label=name)
         right.bar_label(bars, fmt="{:.3f}", color=INK, fontsize=TEXT_SIZE, padding=2)
-    title(right, "Mean of the outputs", f"inputs of mean {rows[0].input_mean:.3f}")
+    title(right, "Mean of the outputs", f"mean of the inputs {rows[0].input_mean:.3f}")
     right.margins(y=0.25)
     right.legend(
         loc="upper right", ncols=2, frameon=False, labelcolor=INK, fontsize=TEXT_SIZE

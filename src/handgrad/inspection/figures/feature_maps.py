@@ -18,10 +18,10 @@ from handgrad.inspection.figures.style import title
 def feature_maps(
     image: NumpyArray, maps: Sequence[FeatureMap], *, caption: str = ""
 ) -> Figure:
-    """The image, and under it one row for each layer that gives pictures.
+    """The image, and below it one row per layer, except Flatten.
 
-    Blue is positive, white 0, orange negative, on one scale for each layer. Layers of
-    plain features fill one row of small squares.
+    Blue is positive, white 0, orange negative, on one scale per layer. The features of
+    a linear layer are drawn as a row of small squares.
 
     Shapes
         image  (channels, height, width), or (features,)

@@ -1,4 +1,4 @@
-"""The first layer's weights as pictures, from what `filters` found."""
+"""The weights of the first layer as images, from a result of `filters`."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ from handgrad.inspection.figures.style import (
 )
 from handgrad.inspection.filters import Filters
 
-MOST_FEATURES = 256  # drawn of a vector
+MOST_FEATURES = 256  # most features drawn per unit
 
 
 def filters(found: Filters, *, class_names: Sequence[str] = ()) -> Figure:
-    """One picture for each unit; with class names where units are the classes."""
+    """One image per unit; with class names if the units are the classes."""
     shape = tuple(found.pictures.shape[1:])
     are_classes = found.weight.ndim == 2 and len(found.weight) == len(class_names)
     names = class_names if are_classes else ()
@@ -35,7 +35,7 @@ def filters(found: Filters, *, class_names: Sequence[str] = ()) -> Figure:
 
 
 def _matrix(found: Filters, names: Sequence[str]) -> Figure:
-    """The weights of vectors: a row for each unit, a column for each feature."""
+    """The weights for vector inputs: one row per unit, one column per feature."""
     shown = found.weight[:MOST, :MOST_FEATURES]
     units, features = shown.shape
     reach = max(float(np.abs(shown).max()), 1e-12)
@@ -56,5 +56,5 @@ def _matrix(found: Filters, names: Sequence[str]) -> Figure:
         axes.set_ylabel("unit", color=MUTED, fontsize=TEXT_SIZE)
     axes.set_xlabel("feature", color=MUTED, fontsize=TEXT_SIZE)
     note = f"{units} units, {features} features; blue: positive, orange: negative"
-    title(axes, "First layer's weights", note)
+    title(axes, "First-layer weights", note)
     return figure

@@ -1,4 +1,4 @@
-"""The weights of the first layer as pictures."""
+"""The weights of the first layer as images."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -28,16 +28,16 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "#ffffff", BLUE])
 def first_layer_weights(
     weight: NumpyArray, image_shape: Shape, *, names: Sequence[str] = ()
 ) -> Figure:
-    """Draw each filter, or each hidden unit's weights, as a picture.
+    """Draw each filter, or each hidden unit's weights, as an image.
 
-    With one channel, blue is positive, white 0, orange negative, on one scale for all.
-    With three, each unit is a colour picture of its own scale, grey is 0.
+    With one channel, blue is positive, white 0, orange negative, on one common scale.
+    With three, each unit is a colour image on its own scale, and grey is 0.
 
     Shapes
         weight       (out_channels, in_channels, height, width) or
                      (out_features, in_features)
         image_shape  (channels, height, width) of the network's images
-        names        one for each unit, where units mean something (classes)
+        names        one per unit, if units have a meaning (classes)
     """
     filters = _as_filters(weight, image_shape)
     shown = filters[:MOST]
@@ -52,11 +52,11 @@ def first_layer_weights(
     kind = "filters" if weight.ndim == 4 else "units"
     count = f"{len(shown)} of {len(filters)}" if len(filters) > MOST else len(filters)
     scale = (
-        "colours scaled for each, grey is 0"
+        "each on its own scale, grey: 0"
         if shown.shape[1] == 3
         else "blue: positive, white: 0, orange: negative"
     )
-    title(figure.axes[0], "First layer's weights", f"{count} {kind}; {scale}")
+    title(figure.axes[0], "First-layer weights", f"{count} {kind}; {scale}")
     return figure
 
 
@@ -68,18 +68,18 @@ def _as_filters(weight: NumpyArray, image_shape: Shape) -> NumpyArray:
         return weight.reshape(-1, *image_shape)
     raise ShapeError(
         f"First-layer weights are drawn for images of shape {image_shape}, got weights "
-        f"of shape {weight.shape}. Give the weights of the layer that sees the image."
+        f"of shape {weight.shape}. Give the weights of the layer that takes the image."
     )
 
 
 def _pictures(filters: NumpyArray) -> list[NumpyArray]:
-    """Each filter as colours (height, width, 3 or 4)."""
+    """Each filter as an array of colours (height, width, 3 or 4)."""
     if filters.shape[1] == 3:
         reach = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
         scaled = 0.5 + 0.5 * filters / np.maximum(reach, 1e-12)
         return list(scaled.transpose(0, 2, 3, 1))
     means = filters.mean(axis=1)
-    reach = float(np.quantile(np.abs(means), 0.995))  # one odd weight must not pale all
+    reach = float(np.quantile(np.abs(means), 0.995))  # robust to single large weights
     return [SIGNED(0.5 + 0.5 * mean / max(reach, 1e-12)) for mean in means]
 
 

@@ -1,8 +1,9 @@
-"""Names in any script: fonts of this system that have their letters, or code points.
+"""Text in any script: fall back to other fonts of this system, or to code points.
 
-Matplotlib draws with one font, and puts a box where that has no letter. Here another
-font of the system is looked for. Where there is none, a class goes by its number, and
-any other letter is written as its code point, `\\u732b`, which is said once.
+Matplotlib draws a box for a character that its font lacks. This module finds another
+installed font with the character. If there is none, a class is labelled by its number,
+any other character is written as its code point, `\\u732b`, and a warning is issued
+once.
 """
 
 import unicodedata
@@ -19,17 +20,17 @@ from matplotlib.text import Text
 
 from handgrad.errors import HandgradWarning
 
-SELECTORS = range(0xFE00, 0xFE10)  # which of its pictures a letter is
-NO_LETTERS = ("Last Resort", "Color")  # boxes; pictures that no outline draws
+SELECTORS = range(0xFE00, 0xFE10)  # variation selectors
+NO_LETTERS = ("Last Resort", "Color")  # fonts of boxes; bitmap fonts
 REGULAR = (400, "normal", "regular")
 _said: set[bool] = set()
 
 
 def drawable(text: str) -> str:
-    """The text with each letter that no font has as its code point.
+    """The text, with characters that no font has replaced by their code points.
 
-    Marks without a picture of their own are left out then. The first time that a letter
-    is missing, a HandgradWarning says so.
+    Such characters without a glyph of their own are omitted. The first missing
+    character issues a HandgradWarning.
     """
     lost = {letter for letter in text if _is_lost(letter)}
     if any(map(_has_picture, lost)):
@@ -38,7 +39,7 @@ def drawable(text: str) -> str:
 
 
 def numbered(names: Sequence[str]) -> list[str]:
-    """The names of all classes; for one that no font can draw, `class 3`."""
+    """The names of all classes; names that no font can draw become `class 3`."""
     found = []
     for number, name in enumerate(names):
         can_draw = not any(_is_lost(x) and _has_picture(x) for x in name)
@@ -49,7 +50,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 
 def use_fonts(figure: Figure) -> None:
-    """Give each text of a figure the fonts that its letters need, after its own."""
+    """Add to each text of a figure the fallback fonts that its characters need."""
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         more = families_of(text.get_text())
@@ -59,7 +60,7 @@ def use_fonts(figure: Figure) -> None:
 
 
 def families_of(text: str) -> list[str]:
-    """The fonts besides matplotlib's own that the letters of a text need."""
+    """The fonts, other than matplotlib's default, that a text needs."""
     found = (_family_with(ord(letter)) for letter in text if not letter.isascii())
     return list(dict.fromkeys(family for family in found if family))
 
@@ -83,9 +84,9 @@ def _say_once(name: str) -> None:
     if not _said:
         _said.add(True)
         warnings.warn(
-            f"No font here has all letters of {name}: figures call such classes by "
-            "their numbers, and write other letters as code points. Install a font "
-            "that has them, such as one of Noto Sans.",
+            f"No installed font has all characters of {name}: figures label such "
+            "classes by number and write other characters as code points. Install a "
+            "font that has them, such as Noto Sans.",
             HandgradWarning,
             stacklevel=3,
         )
@@ -93,7 +94,7 @@ def _say_once(name: str) -> None:
 
 @cache
 def _family_with(code: int) -> str | None:
-    """The first font with a letter; "" if matplotlib's own has it, None if none has."""
+    """The first font with a character; "" if matplotlib's default has it, or None."""
     if any(code in _letters(path) for path in _own_fonts()):
         return ""
     return next((name for name, path in _others() if code in _letters(path)), None)
@@ -106,9 +107,9 @@ def _own_fonts() -> Iterator[str]:
 
 @cache
 def _others() -> tuple[tuple[str, str], ...]:
-    """The other upright families of usual weight with a file of each; Noto Sans first.
+    """Other upright font families of regular weight, with a file each; Noto Sans first.
 
-    A font is read only when a letter is looked for.
+    A font file is read only when a character is searched for.
     """
     files = {
         entry.name: entry.fname
@@ -122,7 +123,7 @@ def _others() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _letters(path: str) -> frozenset[int]:
-    """The code points that a font has; none of one that cannot be read or scaled."""
+    """The code points of a font; none if the font cannot be read or scaled."""
     try:
         font = FT2Font(path)
         return frozenset(font.get_charmap()) if font.scalable else frozenset()

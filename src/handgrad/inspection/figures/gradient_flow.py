@@ -1,4 +1,4 @@
-"""Gradient norms by layer, and against depth."""
+"""Gradient norms by layer and by depth."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ from handgrad.inspection.figures.style import (
 from handgrad.inspection.gradient_flow import DepthRow, FlowRow
 
 COLORS = (ORANGE, BLUE, PALE, INK, MUTED)
-SHADES = 0.3  # of the shallowest network; the deepest is drawn in full
+SHADES = 0.3  # lower limit of the opacity; the deepest network is opaque
 
 
 def gradient_flow(rows: Sequence[FlowRow]) -> Figure:
-    """One bar for each layer, first layer on top, on a logarithmic scale."""
+    """One bar per layer, first layer on top, on a logarithmic scale."""
     figure = new_figure(7.6, 1.3 + 0.36 * len(rows))
     axes = figure.add_subplot()
     norms = [row.gradient_norm for row in rows]
@@ -43,7 +43,7 @@ def gradient_flow(rows: Sequence[FlowRow]) -> Figure:
 
 
 def depth_flow(rows: Sequence[DepthRow]) -> Figure:
-    """Norms along the layers of each network, and the first layer's against depth."""
+    """Gradient norms by layer of each network, and of the first layer by depth."""
     figure = new_figure(10.2, 4.0)
     left, right = figure.subplots(1, 2)
     names = list(dict.fromkeys(row.activation for row in rows))
@@ -58,8 +58,8 @@ def depth_flow(rows: Sequence[DepthRow]) -> Figure:
             left.plot(places, row.norms, "o-", color=color, alpha=strength, ms=3)
         depths, firsts = [row.depth for row in own], [row.norms[0] for row in own]
         right.plot(depths, firsts, "o-", color=color, label=name)
-    _finish(left, "Gradient norm along each network", "layer, from the image on")
-    _finish(right, "Gradient norm of the first layer", "hidden layers")
+    _finish(left, "Gradient norm by layer", "layer, counted from the input")
+    _finish(right, "Gradient norm of the first layer by depth", "hidden layers")
     right.legend(frameon=False, labelcolor=INK, fontsize=TEXT_SIZE)
     return figure
 

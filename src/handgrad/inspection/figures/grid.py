@@ -1,4 +1,4 @@
-"""Many small pictures as one: a grid drawn in a single pass."""
+"""A grid of many small images, drawn on one axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from handgrad.inspection.figures.style import quiet
 
 @dataclass(frozen=True)
 class Grid:
-    """Sizes of a grid of pictures, in pixels of the pictures.
+    """Layout of a grid of images, in image pixels.
 
     Units
-        gap, gap_below  pixels between columns and between rows (room for a label)
+        gap, gap_below  pixels between columns and between rows (space for a label)
     """
 
     height: int
@@ -26,16 +26,16 @@ class Grid:
     gap_below: float
 
     def corner(self, index: int) -> tuple[float, float]:
-        """Left and top edge of a picture."""
+        """Left and top edge of an image."""
         row, column = divmod(index, self.columns)
         return column * (self.width + self.gap), row * (self.height + self.gap_below)
 
     def rows(self, count: int) -> int:
-        """Rows that so many pictures fill."""
+        """The number of rows for `count` images."""
         return -(-count // self.columns)
 
     def extent(self, count: int) -> tuple[float, float]:
-        """Width and height of the whole grid, room below the last row included."""
+        """Width and height of the grid, including the space below the last row."""
         return (
             self.columns * (self.width + self.gap) - self.gap,
             self.rows(count) * (self.height + self.gap_below),
@@ -45,8 +45,8 @@ class Grid:
 def pixels(image: NumpyArray) -> NumpyArray:
     """One image (channels, height, width) as matplotlib takes it (height, width, 3).
 
-    Grey is repeated; a picture of other than 1 or 3 channels shows their mean. Numbers
-    that are not bytes are scaled: the smallest is black, the largest white.
+    Grey is repeated; an image with a channel count other than 1 or 3 is averaged over
+    its channels. Values that are not bytes are scaled: minimum black, maximum white.
     """
     image = _as_bytes(image)
     if image.shape[0] not in (1, 3):
@@ -65,7 +65,7 @@ def _as_bytes(image: NumpyArray) -> NumpyArray:
 
 
 def full_rows(count: int, ideal: float) -> int:
-    """Columns near the ideal number, such that the last row is full if it can be."""
+    """A number of columns near the ideal that fills the last row, if there is one."""
     near = min(max(round(ideal), 1), count)
     choices = range(max(near - 2, 1), near + 3)
     even = [columns for columns in choices if count % columns == 0]
@@ -75,7 +75,7 @@ def full_rows(count: int, ideal: float) -> int:
 def draw_grid(
     axes: Axes, images: Sequence[NumpyArray], grid: Grid, *, frame: str = ""
 ) -> None:
-    """Place every image (height, width, 3); `frame` is the colour of a line around."""
+    """Draw every image (height, width, 3); `frame` is the colour of its outline."""
     for index, image in enumerate(images):
         left, top = grid.corner(index)
         axes.imshow(

@@ -1,4 +1,4 @@
-"""The Jacobians of a two-layer perceptron as pictures of their numbers."""
+"""The Jacobians of a two-layer perceptron as images."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,12 @@ from handgrad.inspection.figures.style import (
 )
 from handgrad.inspection.jacobians import Jacobian
 
-MOST = 64  # rows and columns drawn of a Jacobian, its first corner
-FEW = 10  # units drawn of a Jacobian by a weight, each with its whole row of weights
+MOST = 64  # most rows and columns drawn, from the first corner
+FEW = 10  # most units drawn of a Jacobian for a weight, each with its row of weights
 
 
 def jacobians(found: Sequence[Jacobian]) -> Figure:
-    """One panel for each: blue is positive, white 0, orange negative."""
+    """One panel per Jacobian: blue is positive, white 0, orange negative."""
     figure = new_figure(10.2, 7.0)
     for axes, jacobian in zip(figure.subplots(2, 3).ravel(), found, strict=True):
         corner = _corner(jacobian.value)
@@ -39,7 +39,7 @@ def jacobians(found: Sequence[Jacobian]) -> Figure:
         title(axes, f"{jacobian.name} = {jacobian.equation}", _note(jacobian, sizes))
         if corner.size < jacobian.value.size:
             axes.set_xlabel(
-                f"its first {corner.shape[0]} rows and {corner.shape[1]} columns",
+                f"first {corner.shape[0]} rows and {corner.shape[1]} columns",
                 color=MUTED,
                 fontsize=TEXT_SIZE,
             )
@@ -47,7 +47,7 @@ def jacobians(found: Sequence[Jacobian]) -> Figure:
 
 
 def _corner(value: NumpyArray) -> NumpyArray:
-    """What is drawn: outputs down, and across what they are derived by."""
+    """The part that is drawn: one row per output, one column per input entry."""
     if value.ndim == 2:
         return value[:MOST, :MOST]
     part = value[:FEW, :FEW]
@@ -56,4 +56,5 @@ def _corner(value: NumpyArray) -> NumpyArray:
 
 
 def _note(jacobian: Jacobian, sizes: str) -> str:
-    return f"{sizes}; {jacobian.nonzero:.1%} not 0; error {jacobian.max_error:.0e}"
+    nonzero, error = jacobian.nonzero, jacobian.max_error
+    return f"{sizes}; {nonzero:.1%} nonzero; max error {error:.0e}"

@@ -1,4 +1,4 @@
-"""A first look at a data set."""
+"""Sample images of a data set, by class."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def labelled_samples(
     *,
     per_class: int = 10,
 ) -> Figure:
-    """Draw the first images of each class, one class a row.
+    """Draw the first images of each class, one class per row.
 
     Shapes
         images   (count, channels, height, width), uint8
@@ -61,5 +61,5 @@ def labelled_samples(
 
 
 def _blank() -> tuple[int, ...]:
-    """The colour of a place without an image."""
+    """The colour of an empty cell."""
     return tuple(int(EMPTY[place : place + 2], 16) for place in (1, 3, 5))

@@ -1,4 +1,4 @@
-"""The loss as the learning rate grows."""
+"""The loss against the learning rate."""
 
 from matplotlib.figure import Figure
 
@@ -17,16 +17,16 @@ from handgrad.inspection.learning_rate_finder import Sweep
 
 
 def learning_rate_finder(sweep: Sweep) -> Figure:
-    """Each step's loss, the loss on the same images, and the suggestion, dotted."""
+    """Batch losses, losses on a fixed sample, and the suggestion as a dotted line."""
     figure = new_figure(7.6, 4.2)
     axes = figure.add_subplot()
-    axes.plot(sweep.rates, sweep.losses, color=PALE, linewidth=1, label="each step")
+    axes.plot(sweep.rates, sweep.losses, color=PALE, linewidth=1, label="batch")
     axes.plot(
         sweep.seen_rates,
         sweep.seen_losses,
         color=BLUE,
         linewidth=2,
-        label="the same images",
+        label="fixed sample",
     )
     axes.set_xscale("log")
     quiet(axes, grid=True)
@@ -46,7 +46,7 @@ def learning_rate_finder(sweep: Sweep) -> Figure:
             color=ORANGE,
             fontsize=TEXT_SIZE,
         )
-    title(axes, "Loss while the learning rate grows", sweep.ended)
+    title(axes, "Learning-rate range test", sweep.ended)
     axes.set_xlabel("learning rate", color=MUTED, fontsize=TEXT_SIZE)
     axes.set_ylabel("loss", color=MUTED, fontsize=TEXT_SIZE)
     if len(sweep.losses):

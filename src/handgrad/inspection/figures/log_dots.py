@@ -1,4 +1,4 @@
-"""Numbers of very different sizes, side by side on a logarithmic scale."""
+"""A dot plot of values on a logarithmic scale."""
 
 from collections.abc import Mapping
 
@@ -14,13 +14,13 @@ from handgrad.inspection.figures.style import (
     title,
 )
 
-ROOM = 30.0  # to the left of the smallest number and to the right of the largest
+ROOM = 30.0  # factor between the extreme values and the edges of the axis
 
 
 def log_dots(
     values: Mapping[str, float], *, heading: str, note: str, form: str = "{:.3g}"
 ) -> Figure:
-    """One dot for each name; `form` writes its number. A 0 stands at the left edge."""
+    """One dot per name; `form` formats its value. A 0 is drawn at the left edge."""
     figure = new_figure(7.6, 1.3 + 0.34 * len(values))
     axes = figure.add_subplot()
     positive = [value for value in values.values() if value > 0] or [1.0]

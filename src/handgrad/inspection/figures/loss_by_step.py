@@ -1,4 +1,4 @@
-"""The loss of every step of several trainings, one line each."""
+"""The loss by step of several training runs, one line each."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,11 +17,11 @@ from handgrad.inspection.figures.style import (
 )
 
 COLORS = (PALE, ORANGE, BLUE, INK, MUTED)
-WIDTHS = (4.0, 1.2, 1.2, 1.2, 1.2)  # the first lies under the others
+WIDTHS = (4.0, 1.2, 1.2, 1.2, 1.2)  # the first line is drawn below the others
 
 
 def loss_by_step(losses: Mapping[str, Sequence[float]]) -> Figure:
-    """Lines that lie on each other are told apart by their widths."""
+    """Draw one line per run; lines that coincide differ in width."""
     figure = new_figure(7.2, 3.6)
     axes = figure.add_subplot()
     for (name, values), color, width in zip(
@@ -30,7 +30,7 @@ def loss_by_step(losses: Mapping[str, Sequence[float]]) -> Figure:
         steps = range(1, len(values) + 1)
         axes.plot(steps, values, color=color, linewidth=width, label=name)
     quiet(axes, grid=True)
-    title(axes, "Loss of every step")
+    title(axes, "Loss by step")
     axes.set_xlabel("step", color=MUTED, fontsize=TEXT_SIZE)
     axes.legend(frameon=False, labelcolor=INK, fontsize=TEXT_SIZE)
     return figure

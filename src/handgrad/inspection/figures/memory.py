@@ -1,4 +1,4 @@
-"""Bytes by role, one bar for each column of the table."""
+"""Memory by role, one bar per column of the table."""
 
 from collections.abc import Mapping
 
@@ -22,10 +22,10 @@ MEBIBYTE = 1024**2
 
 
 def memory(bars: Mapping[str, Mapping[str, float]]) -> Figure:
-    """One bar for each entry, stacked by role; the whole is written at its end.
+    """One bar per entry, stacked by role, with its total at the end.
 
     Units
-        bars  bytes, by what the bar is and by role
+        bars  bytes, by name of the bar and by role
     """
     figure = new_figure(8.6, 1.7 + 0.55 * len(bars))
     axes = figure.add_subplot()
@@ -51,7 +51,7 @@ def memory(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.set_xlabel("MiB", color=MUTED, fontsize=TEXT_SIZE)
     quiet(axes)
     axes.grid(axis="x", color=GRID)
-    title(axes, "Memory by what it is for", "arrays of one step or prediction")
+    title(axes, "Memory by role", "arrays of one training step or prediction")
     figure.legend(
         loc="outside lower center",
         ncols=len(roles),

@@ -18,7 +18,7 @@ from handgrad.inspection.reading import Reading
 
 
 def microscope(reading: Reading) -> Figure:
-    """Upstream times local for the places that matter, their sum, and the check."""
+    """The factors of the largest products, the sum of all, and the check."""
     shown = reading.largest
     figure = new_figure(9.2, 2.6 + 0.36 * len(shown))
     axes = figure.add_subplot()
@@ -34,7 +34,7 @@ def microscope(reading: Reading) -> Figure:
         axes,
         0,
         -0.35,
-        f"= {reading.value:.6g}; sample {reading.sample}, its loss {reading.loss:.6g}",
+        f"= {reading.value:.6g}; image {reading.sample}, loss {reading.loss:.6g}",
         MUTED,
     )
     heads = (
@@ -57,16 +57,17 @@ def microscope(reading: Reading) -> Figure:
 
 
 def _foot(axes: Axes, reading: Reading, shown: int) -> None:
-    """The sum of all products, the finite difference, and the line of code."""
+    """Draw the sum of all products, the finite difference, and the line of code."""
     top = shown + 2.6
     axes.axhline(top - 0.2, color=GRID)
     count = len(reading.places)
-    summed = "the one product" if count == 1 else f"sum of all {count:,} products"
+    terms = "one product" if count == 1 else f"sum of {count:,} products"
+    summed = f"gradient: {terms}"
     if 1 < shown < count:
         summed += f" (the {shown} largest above)"
     _write(axes, 0, top + 0.3, summed, INK)
     _write(axes, 0.8, top + 0.3, f"{reading.gradient:.9g}", BLUE)
-    _write(axes, 0, top + 1.2, "finite difference of this number", INK)
+    _write(axes, 0, top + 1.2, "finite difference", INK)
     numeric = "crosses a kink" if reading.numeric is None else f"{reading.numeric:.9g}"
     _write(axes, 0.8, top + 1.2, numeric, ORANGE)
     _write(axes, 0, top + 2.2, f"{reading.file}:{reading.line}", MUTED)

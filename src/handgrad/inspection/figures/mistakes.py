@@ -1,4 +1,4 @@
-"""The mistakes of which the network was most sure."""
+"""The most confident mistakes of a network."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ from handgrad.inspection.figures.style import (
     quiet,
     title,
 )
-from handgrad.inspection.mistakes import Mistake, how_sure, worst_mistakes
+from handgrad.inspection.mistakes import Mistake, confidence, worst_mistakes
 
 COLUMNS = 8
-LONGEST = 12  # letters of a class's name
+LONGEST = 12  # characters of a class name
 
 
 def mistakes(
@@ -32,10 +32,10 @@ def mistakes(
     what: str = "",
     are_probabilities: bool = True,
 ) -> Figure:
-    """Draw the worst mistakes: the image, its true class, what was seen and how surely.
+    """Draw the worst mistakes: image, true class, predicted class and its probability.
 
-    `what` names the split: test, validation. Scores that are no probabilities are
-    written as they are.
+    `what` names the split: test, validation. Scores that are not probabilities are
+    written as numbers.
 
     Shapes
         images         (batch, channels, height, width), uint8
@@ -45,11 +45,11 @@ def mistakes(
     worst = worst_mistakes(probabilities, targets)
     wrong = int((probabilities.argmax(axis=1) != targets).sum())
     named = f"{what} images".strip()
-    note = f"{wrong:,} of {len(targets):,} {named} are wrong"
+    note = f"{wrong:,} of {len(targets):,} {named} misclassified"
     if not worst:
-        return _nothing(f"None of {len(targets):,} {named} was mistaken.")
+        return _nothing(f"None of {len(targets):,} {named} is misclassified.")
     if images.ndim != 4:
-        return _nothing("These inputs are no images: the table lists the mistakes.")
+        return _nothing("The inputs are not images: the table lists the mistakes.")
     height, width = images.shape[2:]
     columns = min(COLUMNS, len(worst))
     grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)
@@ -60,10 +60,11 @@ def mistakes(
     draw_grid(axes, [pixels(images[mistake.row]) for mistake in worst], grid)
     labels = class_labels(class_names, LONGEST)
     for index, mistake in enumerate(worst):
-        sure = how_sure(mistake.probability, are_probabilities, digits=0)
-        _label(axes, grid, index, mistake, labels, sure)
-    shown = f"; the {len(worst)} surest" if wrong > len(worst) else ", surest first"
-    title(axes, "Worst mistakes", note + shown)
+        value = confidence(mistake.probability, are_probabilities, digits=0)
+        _label(axes, grid, index, mistake, labels, value)
+    if wrong > len(worst):
+        note += f"; the {len(worst)} most confident"
+    title(axes, "Most confident mistakes", note)
     return figure
 
 
@@ -73,13 +74,13 @@ def _label(
     index: int,
     mistake: Mistake,
     labels: Sequence[str],
-    sure: str,
+    value: str,
 ) -> None:
-    """Under an image: what it is, and what it was taken for."""
+    """Write the true and the predicted class under an image."""
     left, top = grid.corner(index)
     lines = (
         (f"true {labels[mistake.target]}", INK),
-        (f"{labels[mistake.prediction]} {sure}", ORANGE),
+        (f"{labels[mistake.prediction]} {value}", ORANGE),
     )
     for line, (text, color) in enumerate(lines):
         axes.text(
@@ -99,6 +100,6 @@ def _nothing(sentence: str) -> Figure:
     quiet(axes)
     axes.set_xticks([])
     axes.set_yticks([])
-    title(axes, "Worst mistakes")
+    title(axes, "Most confident mistakes")
     axes.text(0.0, 0.5, sentence, color=MUTED, fontsize=TEXT_SIZE + 1, va="center")
     return figure

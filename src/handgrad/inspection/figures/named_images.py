@@ -1,4 +1,4 @@
-"""Some images in rows, each with a name under it."""
+"""Images in rows, each with its name below."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ SIDE_INCHES = 1.15
 
 
 def named_images(images: NumpyArray, names: Sequence[str], *, what: str = "") -> Figure:
-    """Every image with its name.
+    """Draw every image with its name.
 
     Shapes
         images  (count, channels, height, width), uint8

@@ -1,4 +1,4 @@
-"""Rows of small pictures of arrays, each row with its name."""
+"""Rows of small images of arrays, each row with its name."""
 
 from collections.abc import Sequence
 
@@ -18,16 +18,16 @@ from handgrad.inspection.figures.style import (
     plain,
 )
 
-ACROSS = 16  # pictures in a row
-SIDE = 32  # pixels of a picture's side as drawn
+ACROSS = 16  # images per row
+SIDE = 32  # side of a drawn image in pixels
 
 
 def picture_rows(
     rows: Sequence[tuple[str, Sequence[NumpyArray]]], across: int = ACROSS
 ) -> tuple[Figure, Axes]:
-    """A figure with one row for each name and its pictures, at most `across` of them.
+    """A figure with one row per name and its images, at most `across` per row.
 
-    A row of fewer is filled up with blank pictures.
+    Shorter rows are filled with blank images.
 
     Shapes
         pictures  (height, width, 3), colours from 0 to 1
@@ -46,13 +46,13 @@ def picture_rows(
 
 
 def filled(row: Sequence[NumpyArray], count: int) -> list[NumpyArray]:
-    """The first pictures of a row, and blank ones up to that many."""
+    """The first `count` images of a row, filled with blank images."""
     shown = list(row[:count])
     return shown + [_blank()[None, None]] * (count - len(shown))
 
 
 def signed_pictures(values: NumpyArray, most: int = ACROSS) -> list[NumpyArray]:
-    """The first maps of an array as colours, on one scale; numbers as flat squares.
+    """The first maps of an array as colours, on one scale; features as 1 x 1 squares.
 
     Blue is positive, white 0, orange negative.
 
@@ -67,7 +67,7 @@ def signed_pictures(values: NumpyArray, most: int = ACROSS) -> list[NumpyArray]:
 
 
 def resized(picture: NumpyArray) -> NumpyArray:
-    """Nearest pixels at one size, so that small maps fill their place."""
+    """The image resampled to SIDE x SIDE by nearest neighbour."""
     down = np.arange(SIDE) * picture.shape[0] // SIDE
     across = np.arange(SIDE) * picture.shape[1] // SIDE
     nearest: NumpyArray = picture[down][:, across]
@@ -75,11 +75,11 @@ def resized(picture: NumpyArray) -> NumpyArray:
 
 
 def sizes(shape: Sequence[int]) -> str:
-    """A shape as it is written under a name."""
+    """A shape as text, such as 6 x 28 x 28."""
     return " x ".join(map(str, shape))
 
 
 def _blank() -> NumpyArray:
-    """The colour of a place without a map."""
+    """The colour of an empty cell."""
     values = [int(EMPTY[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     return np.array(values)

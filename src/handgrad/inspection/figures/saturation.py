@@ -1,4 +1,4 @@
-"""The share of saturated units of each layer."""
+"""The fraction of saturated units by layer."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ COLORS = (BLUE, ORANGE, PALE, INK, MUTED)
 
 
 def saturation(rows: Sequence[SaturationRow], bound: float) -> Figure:
-    """One bar for each activation layer of a network."""
+    """One bar per activation layer of a network."""
     figure = new_figure(max(5.6, 1.1 * len(rows) + 1), 3.6)
     axes = figure.add_subplot()
     bars = axes.bar(range(len(rows)), [row.share for row in rows], 0.5, color=BLUE)
@@ -34,7 +34,7 @@ def saturation(rows: Sequence[SaturationRow], bound: float) -> Figure:
 
 
 def saturation_by_scale(rows: Sequence[ScaleRow], bound: float) -> Figure:
-    """One line for each layer against the scale of the initial weights."""
+    """One line per layer, against the scale of the initial weights."""
     figure = new_figure(7.2, 4.0)
     axes = figure.add_subplot()
     scales = [row.scale for row in rows]
@@ -57,6 +57,5 @@ def _finish(axes: Axes, bound: float) -> None:
     axes.set_ylim(0, 1.04)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     quiet(axes, grid=True)
-    title(
-        axes, "Saturated units", f"share of examples and units with |slope| < {bound:g}"
-    )
+    note = f"fraction of (example, unit) pairs with |slope| < {bound:g}"
+    title(axes, "Saturated units", note)

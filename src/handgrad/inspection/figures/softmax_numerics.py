@@ -1,4 +1,4 @@
-"""Failures of softmax in float32 as curves."""
+"""Curves of overflow and underflow of softmax in float32."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -20,11 +20,11 @@ from handgrad.inspection.figures.style import (
 )
 from handgrad.inspection.softmax_numerics import SoftmaxNumerics, SoftmaxRow
 
-REACH = 1e40  # beyond what float32 can hold
+REACH = 1e40  # beyond the range of float32
 
 
 def softmax_numerics(found: SoftmaxNumerics) -> Figure:
-    """Denominators against the level of the logits; log-probabilities against a gap."""
+    """Denominators by level of the logits; log-probabilities by gap between logits."""
     figure = new_figure(10.4, 4.3)
     left, right = figure.subplots(1, 2)
     _denominators(left, found.level)
@@ -49,7 +49,8 @@ def _denominators(axes: Axes, rows: Sequence[SoftmaxRow]) -> None:
     axes.set_xscale("symlog", linthresh=1)
     axes.set_xticks([-1e4, -1e2, 0, 1e2, 1e4])
     axes.set_ylim(1e-45, 1e45)
-    _finish(axes, "Denominator", "the largest of three neighbouring float32 logits")
+    across = "largest of three neighbouring float32 logits"
+    _finish(axes, "Softmax denominator", across)
     _legend(axes, "upper left")
 
 
@@ -66,7 +67,7 @@ def _logarithms(axes: Axes, rows: Sequence[SoftmaxRow]) -> None:
         color=PALE,
         markersize=10,
         fillstyle="none",
-        label="logarithm of the shifted probability",
+        label="logarithm of the shifted softmax",
     )
     axes.plot(
         gaps[~there],
@@ -77,7 +78,8 @@ def _logarithms(axes: Axes, rows: Sequence[SoftmaxRow]) -> None:
     )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    _finish(axes, "-log probability of the smaller of two", "gap between two logits")
+    heading = "Negative log-probability of the smaller of two logits"
+    _finish(axes, heading, "gap between the two logits")
     _legend(axes, "lower right")
 
 

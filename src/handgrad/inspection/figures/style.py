@@ -1,4 +1,4 @@
-"""One look for all figures: colours, quiet axes, and files that repeat to the bit."""
+"""The common style of all figures: colours, minimal axes, and reproducible files."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -20,9 +20,9 @@ INK = "#1f2933"
 MUTED = "#66727f"
 GRID = "#e6e9ed"
 EMPTY = "#f5f6f8"
-BLUE = "#1f5fa8"  # validation, what is right
+BLUE = "#1f5fa8"  # validation, correct predictions
 PALE = "#8aa4c0"  # training
-ORANGE = "#d9622b"  # what is wrong, what to look at
+ORANGE = "#d9622b"  # mistakes, highlights
 
 TITLE_SIZE = 12
 TEXT_SIZE = 9
@@ -31,10 +31,10 @@ MARGIN = 0.15  # inches around a saved figure
 
 
 class DisplayedFigure(Figure):
-    """A figure that a notebook shows, whether pyplot has been imported or not."""
+    """A figure that notebooks display even if pyplot is not imported."""
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw it, with the fonts that its letters need."""
+        """Draw the figure with the fonts that its characters need."""
         use_fonts(self)
         super().draw(renderer)
 
@@ -43,7 +43,7 @@ class DisplayedFigure(Figure):
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A white figure of that size in inches, drawn by Agg into memory."""
+    """A white figure with the given size in inches, rendered in memory by Agg."""
     figure = DisplayedFigure(
         figsize=(width, height), facecolor="white", layout="constrained"
     )
@@ -52,7 +52,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def title(axes: Axes, text: str, note: str = "") -> None:
-    """A title at the left edge, with a quieter note under it."""
+    """Write a title at the left edge, with a note in grey below it."""
     axes.set_title(
         plain(text), loc="left", color=INK, fontsize=TITLE_SIZE, pad=22 if note else 10
     )
@@ -68,7 +68,7 @@ def title(axes: Axes, text: str, note: str = "") -> None:
 
 
 def quiet(axes: Axes, *, grid: bool = False) -> None:
-    """Take away what carries no information: frame, tick marks, dark labels."""
+    """Remove frame and tick marks, and grey the labels."""
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
     axes.tick_params(length=0, labelcolor=MUTED, labelsize=TEXT_SIZE)
     axes.set_axisbelow(True)
@@ -83,9 +83,9 @@ def save(
     formats: Sequence[str] = ("png",),
     root: Path | None = None,
 ) -> list[Path]:
-    """Write the figure as `path` with each ending; never leave half a file.
+    """Write the figure to `path` in each format; each file is written atomically.
 
-    Below `root`, such as a run folder, no folder may be a link (RunError).
+    Below `root`, such as a run folder, no folder may be a symbolic link (RunError).
 
     Example
         save(curves(...), run / "figures" / "curves", formats=("png", "svg"))
@@ -100,8 +100,8 @@ def save(
             put_file(place, _drawn(figure, ending), root)
         except OSError as error:
             raise ResourceError(
-                f"The picture {target} cannot be written: {error.strerror}. "
-                "Give a folder that can be written and has room."
+                f"The figure {target} cannot be written: {error.strerror}. "
+                "Give a writable folder with enough space."
             ) from error
         written.append(target)
     return written
@@ -113,21 +113,21 @@ def png(figure: Figure) -> bytes:
 
 
 def plain(text: str) -> str:
-    """Text that matplotlib draws letter by letter: a dollar sign begins no formula.
+    """Text that matplotlib draws literally: a dollar sign does not start a formula.
 
-    Letters that no font has are code points.
+    Characters that no font has are written as code points.
     """
     return drawable(printable(text)).replace("$", r"\$")
 
 
 def class_labels(names: Sequence[str], most: int = 24) -> list[str]:
-    """The names of all classes as `plain` text of up to so many letters."""
+    """The names of all classes as `plain` text of at most `most` characters."""
     cut = (n if len(n) <= most else n[: most - 1] + "…" for n in numbered(names))
     return [plain(name) for name in cut]
 
 
 def _drawn(figure: Figure, ending: str) -> bytes:
-    """One picture; without a fixed salt and date, an SVG would never repeat."""
+    """The bytes of one file; a fixed salt and no date make an SVG reproducible."""
     buffer = BytesIO()
     metadata = {"Date": None} if ending == "svg" else {}
     with mpl.rc_context({"svg.hashsalt": "handgrad"}):

@@ -1,4 +1,4 @@
-"""Arrays of a forward and a backward pass as pictures."""
+"""Arrays of a forward and a backward pass as images."""
 
 from typing import Any
 
@@ -23,9 +23,9 @@ RESHAPING = "Flatten"  # its outputs are its inputs
 
 
 def trace_figure(found: Trace) -> Figure:
-    """One row for each layer: left its outputs, right the loss's gradient by them.
+    """One row per layer: its outputs on the left, their gradient on the right.
 
-    Of a batch the first image is drawn; containers are drawn as their parts.
+    The first image of a batch is drawn; containers are drawn as their parts.
     """
     rows = []
     for step in found:
@@ -36,13 +36,13 @@ def trace_figure(found: Trace) -> Figure:
         label = f"{step.name}\n{sizes(step.outputs.shape[1:])}"
         rows.append((label, [*filled(left, HALF), GAP, *right]))
     figure, axes = picture_rows(rows, 2 * HALF + 1)
-    halves = f"left: outputs, right: d_outputs, the first {HALF} of each; {COLOURS}"
+    halves = f"left: outputs, right: d_outputs, first {HALF} of each; {COLOURS}"
     title(axes, "Forward and backward pass", halves)
     return figure
 
 
 def step_figure(step: TraceStep) -> Figure:
-    """One row for each array of a step: its first maps, or its numbers as squares."""
+    """One row per array of a step: its first maps, or its features as squares."""
     rows = [
         (f"{name}\n{sizes(value.shape)}", signed_pictures(as_maps(value)))
         for name, value, _ in step.arrays
@@ -54,14 +54,14 @@ def step_figure(step: TraceStep) -> Figure:
 
 
 def is_drawn(value: Any) -> bool:
-    """Whether a value of a step is an array with something in it."""
+    """Whether a value of a step is a non-empty array."""
     return isinstance(value, np.ndarray) and bool(value.size)
 
 
 def as_maps(values: NumpyArray) -> NumpyArray:
-    """(maps, height, width) of images and kernels; (features,) of anything else.
+    """Images and kernels as (maps, height, width); other arrays as (features,).
 
-    Of a batch of vectors the first is taken, of a matrix of weights all as one map.
+    A matrix with several rows becomes one map.
     """
     if values.ndim > 2:
         return values.reshape(-1, *values.shape[-2:])

@@ -1,1 +1,1 @@
-"""How fast a network trains: against the machine's limits, and against others."""
+"""Speed of training, compared with the machine's limits and with other libraries."""

@@ -1,8 +1,8 @@
-"""Keep freed memory in the process, so that nobody is timed asking the system for it.
+"""Keep freed memory in the process, to exclude page faults from the timings.
 
-torch gives large tensors back after each step and asks for them again in the next;
-the system then hands out empty pages one fault at a time. That is the allocator's
-setting, not torch's work, so the race takes it out.
+torch frees large tensors after each step and allocates them again in the next; each
+page then costs a page fault. That depends on a setting of the allocator, not on torch,
+so the race eliminates it.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def keep_memory() -> bool:
-    """Ask the C library to keep what is freed; False where it does not know how.
+    """Tell the C library to keep freed memory; return False if it is not supported.
 
     Source
         mallopt(3) of the Linux manual.
@@ -28,7 +28,7 @@ def keep_memory() -> bool:
 
 
 def page_faults() -> int:
-    """Pages that this process had to ask the system for, so far; 0 if not known."""
+    """The number of minor page faults of this process so far; 0 if unknown."""
     try:
         import resource
     except ImportError:

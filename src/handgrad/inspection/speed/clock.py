@@ -1,8 +1,8 @@
-"""A clock that compiled code can read, and an operation that writes down the time.
+"""A clock for compiled code, and an operation that records a timestamp.
 
-Stamped operations run inside the engine's own program, on its own workers, so an
-operation is timed where it happens: with the caches as the one before left them, and
-with the other workers at work.
+Timestamps are taken inside the engine's own program, on its own workers, so operations
+are timed in place: with the caches as the previous operation left them, and with the
+other workers running.
 """
 
 import ctypes
@@ -25,10 +25,10 @@ STAMP_BYTES = 16  # a C timespec: seconds and nanoseconds, 64 bits each
 
 @cache
 def clock_address() -> int:
-    """Where the system's clock_gettime stands; ResourceError where there is none."""
+    """The address of clock_gettime; ResourceError if the system has none."""
     if sys.platform == "win32":
         raise ResourceError(
-            "Timing single operations needs a clock that Windows does not have. "
+            "Timing single operations needs clock_gettime, which Windows lacks. "
             "Run handgrad bench on Linux or macOS."
         )
     function = ctypes.CDLL(None).clock_gettime
@@ -52,7 +52,7 @@ def call_clock(typing_context, function, clock, place):  # type: ignore[no-untyp
 
 @kernel_entry(place=writes(at(LONGS), 2), function=Library(clock_address), clock=SIZE)
 def stamp(place, function, clock):  # type: ignore[no-untyped-def]  # by Numba
-    """Write the time of a clock down."""
+    """Record the time of a clock."""
     call_clock(function, clock, place)
 
 

@@ -1,4 +1,4 @@
-"""Laps in turn: machines have fast and slow spells, so only neighbours are compared."""
+"""Interleaved runs: machine speed drifts, so only consecutive runs are compared."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from handgrad.inspection.speed.allocator import page_faults
 from handgrad.inspection.speed.peaks import calibrate
 
 WARM_UP = 5  # steps
-REST = 0.01  # seconds between laps, in which the other's threads fall asleep
+REST = 0.01  # seconds between laps, for the other's spinning threads to go to sleep
 
 
 @dataclass(frozen=True)
 class Racer:
-    """One who runs: `step(number)` does one step; `get_ready` comes before each lap."""
+    """A contestant: `step(number)` runs one step; `get_ready` runs before each lap."""
 
     name: str
     step: Callable[[int], Any]
@@ -25,7 +25,7 @@ class Racer:
 
 @dataclass(frozen=True)
 class Spread:
-    """The middle of some numbers, and the quarters around it."""
+    """The median and the quartiles of some numbers."""
 
     low: float
     median: float
@@ -34,12 +34,12 @@ class Spread:
 
 @dataclass(frozen=True)
 class Laps:
-    """The times of all laps, in the order in which they were run.
+    """The times of all laps, in order.
 
     Units
-        seconds      of one step, by racer: the median of each lap
-        calibration  seconds of a small matrix product before each lap of all
-        page_faults  in one step, by racer
+        seconds      seconds per step, by racer: the median of each lap
+        calibration  seconds of a small matrix product before each round of laps
+        page_faults  page faults per step, by racer
     """
 
     seconds: dict[str, list[float]]
@@ -47,11 +47,11 @@ class Laps:
     page_faults: dict[str, float]
 
     def time(self, name: str) -> Spread:
-        """Seconds of a racer's step."""
+        """Seconds per step of a racer."""
         return spread(self.seconds[name])
 
     def ratio(self, name: str, to: str) -> Spread:
-        """How many times as long one takes as the other, lap by lap."""
+        """The time per step of `name` divided by that of `to`, lap by lap."""
         pairs = zip(self.seconds[name], self.seconds[to], strict=True)
         return spread([theirs / ours for theirs, ours in pairs])
 
@@ -62,7 +62,7 @@ def spread(numbers: Sequence[float]) -> Spread:
 
 
 def run_laps(racers: Sequence[Racer], laps: int, *, lap_seconds: float = 0.5) -> Laps:
-    """Let everybody run a lap, then again the other way round, and so on."""
+    """Run one lap of every racer per round, reversing the order after each round."""
     steps = {racer.name: _steps_in(racer, lap_seconds) for racer in racers}
     seconds: dict[str, list[float]] = {racer.name: [] for racer in racers}
     faults: dict[str, list[float]] = {racer.name: [] for racer in racers}
@@ -82,13 +82,13 @@ def run_laps(racers: Sequence[Racer], laps: int, *, lap_seconds: float = 0.5) ->
 
 
 def _steps_in(racer: Racer, lap_seconds: float) -> int:
-    """How many steps make a lap, by the fastest of a few."""
+    """The number of steps per lap, from the fastest of a few steps."""
     _, times = _run(racer, WARM_UP)
     return max(1, round(lap_seconds / min(times)))
 
 
 def _run(racer: Racer, count: int) -> tuple[int, list[float]]:
-    """Page faults before, and the seconds of each step after one that is not timed."""
+    """The page fault count at the start, and seconds per step after an untimed step."""
     sleep(REST)
     racer.get_ready()
     racer.step(0)

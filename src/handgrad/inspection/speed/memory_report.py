@@ -1,6 +1,6 @@
-"""Memory that training takes: predicted from the program's plan, and measured.
+"""Memory of training: predicted from the program's plan, and measured.
 
-Run as a program, this module measures in a process of its own:
+Run as a script, this module measures in a separate process:
     python -m handgrad.inspection.speed.memory_report lenet_relu_max 256 2 60000
 """
 
@@ -31,14 +31,14 @@ KIBIBYTE = 1024
 
 @dataclass(frozen=True)
 class MemoryReport:
-    """Bytes of one training.
+    """Memory of one training run, in bytes.
 
     Units
-        baseline  the interpreter, the libraries and the compiled kernels, measured
+        baseline  measured: the interpreter, the libraries and the compiled kernels
         images    the uint8 images and their targets
-        roles     what the program's plan holds, by what it is for
-        building  the most until the first step: images made, parameters drawn
-        measured  the most from there to the last step
+        roles     bytes of the program's plan, by role
+        building  measured peak before the first step: images and parameters created
+        measured  measured peak from the first to the last step
     """
 
     baseline: int
@@ -49,22 +49,22 @@ class MemoryReport:
 
     @property
     def predicted(self) -> int:
-        """What the plan says that the process will take."""
+        """The memory of the process as predicted from the plan."""
         return self.baseline + self.images + sum(self.roles.values())
 
     @property
     def peak(self) -> int:
-        """The most from beginning to end."""
+        """The measured peak of the whole run."""
         return max(self.building, self.measured)
 
     @property
     def training(self) -> int:
-        """What training takes, over libraries and images."""
+        """The memory of training, without libraries and images."""
         return self.measured - self.baseline - self.images
 
     @property
     def error(self) -> float:
-        """How far what was predicted lies from what was measured, over the baseline.
+        """The relative error of the prediction, above the baseline.
 
         Equations
             error = (predicted - baseline) / (peak - baseline) - 1
@@ -73,10 +73,11 @@ class MemoryReport:
 
 
 def planned_bytes(engine: CpuEngine) -> dict[str, int]:
-    """All that an engine holds for training, by role; largest first.
+    """The bytes that an engine holds for training, by role; largest first.
 
-    Memory is given by pages: what lies between the end of a buffer and the end of its
-    page is a role of its own. A buffer whose place was another's before counts nothing.
+    Memory is allocated in pages: the space between the end of a buffer and the end of
+    its page is counted as a separate role. A buffer that reuses the memory of an
+    earlier one counts as 0 bytes.
     """
     memory = engine.training.program.memory
     states = [state.nbytes for state in engine.states.values()]
@@ -94,13 +95,13 @@ def planned_bytes(engine: CpuEngine) -> dict[str, int]:
 def memory_report(
     name: str, *, batch_size: int = 256, workers: int | None = None, images: int
 ) -> MemoryReport:
-    """Train one of `networks` for a few steps in a new process, and look at it."""
+    """Train one of `networks` for a few steps in a new process and measure memory."""
     words = [name, batch_size, workers or available_cores(), images]
     return MemoryReport(**json.loads(in_new_process(__spec__.name, words)))
 
 
 def in_new_process(module: str, words: Sequence[Any]) -> str:
-    """The last line of a module that measures when run; its first word is a network."""
+    """Run a measuring module in a new process; return the last line of its output."""
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, words)],
         capture_output=True,
@@ -108,7 +109,7 @@ def in_new_process(module: str, words: Sequence[Any]) -> str:
         check=False,
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no error message"])[-1]
         raise ResourceError(
             f"Measuring the memory of {words[0]} failed: {last}. "
             "Try a smaller batch or fewer images."
@@ -119,7 +120,7 @@ def in_new_process(module: str, words: Sequence[Any]) -> str:
 def measure(
     chosen: Network, batch_size: int, workers: int, images: int
 ) -> MemoryReport:
-    """Measure in this process; what it had in memory before counts as baseline."""
+    """Measure in this process; memory allocated before counts as the baseline."""
     _train(*_build(chosen, batch_size, workers, images=batch_size))  # loads kernels
     forget()
     baseline = resident()
@@ -150,7 +151,7 @@ def _train(engine: CpuEngine, batches: list[Batch]) -> None:
 
 
 def forget() -> None:
-    """Give freed memory back to the system, and begin the peak anew."""
+    """Return freed memory to the system, and reset the peak."""
     gc.collect()
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).malloc_trim(0)
@@ -158,20 +159,20 @@ def forget() -> None:
 
 
 def resident() -> int:
-    """Bytes of this process in memory now."""
+    """The resident memory of this process, in bytes."""
     return _status("VmRSS")
 
 
 def peak() -> int:
-    """The most bytes of this process in memory since `forget`."""
+    """The peak resident memory of this process since `forget`, in bytes."""
     return _status("VmHWM")
 
 
 def _status(name: str) -> int:
-    """One line of the system's account of this process, in bytes."""
+    """One entry of /proc/self/status, in bytes."""
     if not STATUS.exists():
         raise ResourceError(
-            "This system does not tell a process how much memory it has. "
+            f"Measuring memory needs {STATUS}, which this system does not have. "
             "Measure memory on Linux."
         )
     for line in STATUS.read_text(encoding="ascii").splitlines():

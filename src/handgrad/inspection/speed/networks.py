@@ -1,4 +1,4 @@
-"""The networks whose speed is quoted, and what a step of any network costs."""
+"""The benchmark networks, and the number of operations of a training step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ from handgrad.options import name_of
 
 GREY, COLOUR = (1, 28, 28), (3, 32, 32)
 CLASSES = 10
-NOISE = 64  # grey levels, the standard deviation around a class's own picture
+NOISE = 64  # grey levels, the standard deviation around the image of a class
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network to be timed: names and options of the catalogue, and its images."""
+    """A network to be timed: catalogue names and options, and the image shape."""
 
     name: str
     model: str
@@ -45,7 +45,7 @@ class Network:
         return model
 
     def build_optimizer(self) -> Optimizer:
-        """Its optimizer."""
+        """The network's optimizer."""
         rule: Optimizer = catalog.build(
             "optimizer", self.optimizer, {}, **self.optimizer_options
         )
@@ -53,7 +53,7 @@ class Network:
 
     @property
     def normalization(self) -> Normalization:
-        """Pixels from -1 to 1."""
+        """The normalization of pixels to -1 to 1."""
         return half(self.image_shape[0])
 
 
@@ -85,11 +85,11 @@ _NETWORKS = (
     ),
 )
 NETWORKS = {network.name: network for network in _NETWORKS}
-LARGE = {"vgg64": Network("vgg64", "vgg", image_shape=(3, 64, 64))}  # for memory
+LARGE = {"vgg64": Network("vgg64", "vgg", image_shape=(3, 64, 64))}  # memory only
 
 
 def network(name: str, options: Mapping[str, Any] | None = None) -> Network:
-    """One of `NETWORKS`, or a model of the catalogue, with more options set.
+    """One of `NETWORKS`, or a model of the catalogue, with additional options.
 
     Example
         network("lenet", {"activation": "relu"}).build()
@@ -114,14 +114,14 @@ def pictures(
 ) -> tuple[NumpyArray, NumpyArray]:
     """Random uint8 images that can be learned, and their targets.
 
-    Each class has a picture of its own, under noise, so losses fall as on real data
-    and no gradient dies out.
+    Images are a fixed image per class plus noise, so losses fall as on real data and
+    gradients do not vanish.
     """
     rng = np.random.default_rng(seed)
     targets = rng.integers(0, classes, count)
     own = rng.integers(64, 192, (classes, *shape))
     images = np.empty((count, *shape), dtype=np.uint8)
-    for start in range(0, count, 1000):  # float noise for few images at a time
+    for start in range(0, count, 1000):  # in chunks, to limit the memory of the noise
         part = own[targets[start : start + 1000]]
         noisy = part + NOISE * rng.standard_normal(part.shape, dtype=np.float32)
         images[start : start + 1000] = np.clip(noisy, 0, 255)
@@ -129,11 +129,11 @@ def pictures(
 
 
 def textbook_operations(model: Sequential, input_shape: Shape) -> int:
-    """Operations of one training step for each image, by the textbook's algorithm.
+    """Operations per image of one training step, by the textbook algorithm.
 
-    A layer with weights multiplies and adds once for its outputs, once for the
-    gradient of its weights and once for the gradient of its inputs; nobody asks the
-    first layer for the last. All else is small beside that.
+    A layer with weights takes its multiply-adds once for the outputs, once for the
+    gradient of its weights and once for the gradient of its inputs, which the first
+    layer does not need. Other operations are negligible.
     """
     found = [row.multiply_adds for row in summary(model, input_shape).rows]
     products = [multiply_adds for multiply_adds in found if multiply_adds]
@@ -141,5 +141,5 @@ def textbook_operations(model: Sequential, input_shape: Shape) -> int:
 
 
 def forward_operations(model: Sequential, input_shape: Shape) -> int:
-    """Operations of one prediction for each image, by the textbook's algorithm."""
+    """Operations per image of one prediction, by the textbook algorithm."""
     return 2 * summary(model, input_shape).multiply_adds

@@ -1,4 +1,4 @@
-"""Each operation of a training step: its time, and how far that is from the limit."""
+"""The time of each operation of a training step, and its distance from the limit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +16,19 @@ from handgrad.inspection.speed.peaks import Peaks
 from handgrad.inspection.speed.stamped import Group, PlainWork, StampedProgram
 
 WARM_UP = 3
-PLAIN = "plain voice"
+PLAIN = "reference implementation"
 
 
 @dataclass(frozen=True)
 class OperationTime:
-    """One operation of the program, over all the tasks in which it runs in a step.
+    """One operation of the program, summed over all tasks that run it in a step.
 
     Units
-        seconds     of all runs in a step, on the workers' time; median over steps
-        fastest     the same, the least of all steps
-        operations  of all runs in a step; bytes likewise, read and written
+        seconds     worker time of all runs in a step; median over steps
+        fastest     the same, minimum over steps
+        operations  operations of all runs in a step; `bytes` likewise, read and written
 
-    `by_unit` says whether its products go through the matrix unit.
+    `by_unit` says whether its products use the matrix unit.
     """
 
     phase: str
@@ -43,40 +43,40 @@ class OperationTime:
 
     @property
     def operations_per_second(self) -> float:
-        """What one worker did a second."""
+        """Operations per second of one worker."""
         return self.operations / max(self.seconds, 1e-9)
 
     @property
     def bytes_per_second(self) -> float:
-        """What one worker read and wrote a second."""
+        """Bytes read and written per second by one worker."""
         return self.bytes / max(self.seconds, 1e-9)
 
     def limit_seconds(self, peaks: Peaks) -> float:
-        """The least time that the machine could need, on the workers' time.
+        """The roofline limit: the minimum worker time on this machine.
 
         Equations
             limit = max(operations / matrix peak, bytes / cache bandwidth) * workers
 
-        The peak is the matrix unit's for what goes through it.
+        For operations on the matrix unit, the peak is that of the matrix unit.
         """
         peak = peaks.unit_all if self.by_unit else peaks.matrix_all
         compute = self.operations / peak
         return peaks.workers * max(compute, self.bytes / peaks.cache_all)
 
     def fraction_of_limit(self, peaks: Peaks) -> float:
-        """The least possible time by the time that it took."""
+        """The minimum time divided by the measured time."""
         return self.limit_seconds(peaks) / max(self.seconds, 1e-9)
 
 
 @dataclass(frozen=True)
 class StepTimes:
-    """A training step, whole and in parts.
+    """Times of a training step and of its operations.
 
     Units
-        step_seconds         median of whole steps as they run in training
-        fastest_seconds      the least of them
-        stamped_seconds      median of the steps in which every operation is timed
-        textbook_operations  of one step; see `networks`
+        step_seconds         median of steps as they run in training
+        fastest_seconds      minimum of these steps
+        stamped_seconds      median of steps in which every operation is timed
+        textbook_operations  operations of one step; see `networks`
     """
 
     rows: tuple[OperationTime, ...]
@@ -89,20 +89,20 @@ class StepTimes:
 
     @property
     def kernel_seconds(self) -> float:
-        """Time in operations, all workers together."""
+        """Time spent in operations, summed over all workers."""
         return sum(row.seconds for row in self.rows)
 
     @property
     def share_outside(self) -> float:
-        """Share of the workers' time that went to no operation: waiting, and Python."""
+        """Fraction of the worker time outside of operations: waiting, and Python."""
         return max(0.0, 1 - self.kernel_seconds / self._workers_time)
 
     def share(self, row: OperationTime) -> float:
-        """Share of the workers' time that an operation took."""
+        """Fraction of the worker time spent in an operation."""
         return row.seconds / self._workers_time
 
     def fraction_of_peak(self, peaks: Peaks) -> float:
-        """The textbook's operations by the step's time and the matrix peak."""
+        """Textbook operations per second of the step, divided by the matrix peak."""
         return self.textbook_operations / (self.step_seconds * peaks.matrix_all)
 
     @property
@@ -113,10 +113,10 @@ class StepTimes:
 def time_steps(
     engine: CpuEngine, images: NumpyArray, targets: NumpyArray, *, steps: int = 30
 ) -> StepTimes:
-    """Time whole steps and stamped steps in turn; the engine's state is put back."""
+    """Time normal and timestamped steps in turn, then restore the engine's state."""
     before = engine.state()
     batches = random_batches(images, targets, engine.batch_size, WARM_UP + steps)
-    engine.train_step(batches[0], 1)  # whatever must be compiled is compiled now
+    engine.train_step(batches[0], 1)  # compile all kernels before timing
     stamped = StampedProgram(engine.training.program)
     whole, timed, parts = [], [], []
     for step, batch in enumerate(batches, 1):
@@ -141,7 +141,7 @@ def time_steps(
 def random_batches(
     images: NumpyArray, targets: NumpyArray, batch_size: int, count: int, seed: int = 0
 ) -> list[Batch]:
-    """Batches of an epoch's order, begun again where it ends."""
+    """Random batches, epoch by epoch."""
     rng = np.random.default_rng(seed)
     size = min(batch_size, len(images))
     rows: list[NumpyArray] = []
@@ -154,7 +154,7 @@ def random_batches(
 def table(
     stamped: StampedProgram, seconds: NumpyArray, fastest: NumpyArray
 ) -> tuple[OperationTime, ...]:
-    """One row for each operation, in the order of the program."""
+    """One row per operation, in program order."""
     times = iter(zip(seconds.tolist(), fastest.tolist(), strict=True))
     rows: list[OperationTime] = []
     for part in stamped.parts:
@@ -171,7 +171,7 @@ def table(
 def _row(
     part: Group, operation: Operation, times: tuple[float, float]
 ) -> OperationTime:
-    """One operation of a group, over all tasks of the group."""
+    """One operation of a group, summed over all tasks of the group."""
     runs = len(part.tiles)
     return OperationTime(
         part.phase,
@@ -187,7 +187,7 @@ def _row(
 
 @contextmanager
 def instead(engine: CpuEngine, stamped: StampedProgram) -> Iterator[None]:
-    """Let the engine run the stamped program in place of its own."""
+    """Replace the engine's program by the timestamped one within the context."""
     own = engine.training.program
     engine.training.program = stamped.program
     try:

@@ -1,7 +1,7 @@
-"""What this machine can do at most, measured a moment ago.
+"""Measured peak throughput and bandwidth of this machine.
 
-Both limits are measured as the engine works: its own workers, its own program, its own
-call of the matrix library, one thread each.
+All limits are measured with the engine's own workers, programs and calls of the matrix
+library, one thread each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,23 +41,24 @@ from handgrad.engine.workers import available_cores
 MATRIX_SIZES = (512, 1024)
 MEMORY_FLOATS = 1 << 24  # 64 MiB: beyond any cache
 CACHE_FLOATS = 1 << 15  # 128 KiB: in a core's second-level cache
-SHARES = 2  # tasks of each worker in a run
-REPEATS = 30  # short runs: one of them falls into a quiet moment
+SHARES = 2  # tasks per worker in a run
+REPEATS = 30  # short runs, so that some are undisturbed by other processes
 CALIBRATION_SIZE = 384
-UNIT_STEPS = 8  # of 32: both sides of a block stay in the second-level cache
+UNIT_STEPS = 8  # of 32: both factors of a block stay in the second-level cache
 
 
 @dataclass(frozen=True)
 class Peaks:
-    """The fastest that was seen.
+    """The highest measured rates.
 
     Units
         matrix_*  float32 operations per second of a large matrix product
-        unit_*    the same of the matrix unit, from numbers in three parts in a core's
-                  own cache (six products each, counted as one); 0 where there is none
+        unit_*    the same for the matrix unit, from float32 numbers split in three
+                  parts, in a core's own cache (six products, counted as one); 0 if
+                  there is no matrix unit
         memory_*  bytes per second of copying a large array, read and written
         cache_*   the same for an array in the second-level cache
-        *_all     all workers at once; *_one a single one
+        *_all     all workers together; *_one a single worker
     """
 
     workers: int
@@ -71,7 +72,7 @@ class Peaks:
     unit_one: float = 0.0
 
     def best(self, other: "Peaks") -> "Peaks":
-        """The higher of each of two measurements of the same workers."""
+        """The elementwise maximum of two measurements of the same workers."""
         assert self.workers == other.workers
         mine, others = asdict(self), asdict(other)
         return Peaks(**{name: max(mine[name], others[name]) for name in mine})
@@ -84,7 +85,7 @@ class Peaks:
     repeats=SIZE,
 )
 def copy(source, target, size, repeats):  # type: ignore[no-untyped-def]  # by Numba
-    """Copy an array, again and again, each time the other way."""
+    """Copy an array repeatedly, alternating the direction."""
     for turn in range(repeats):
         if turn % 2 == 0:
             for index in range(size):
@@ -103,7 +104,7 @@ def copy(source, target, size, repeats):  # type: ignore[no-untyped-def]  # by N
     by_unit=True,
 )
 def unit_blocks(left, right, outputs, steps, repeats):  # type: ignore[no-untyped-def]  # by Numba
-    """A block of 32 x 32, again and again, of so many steps of 32."""
+    """Compute a 32 x 32 block repeatedly, each of `steps` steps of 32."""
     begin_matrices()
     for _ in range(repeats):
         matrix_block(0, left, right, steps, outputs, 4 * SIDE)
@@ -118,7 +119,7 @@ def measure_peaks(
     cache_floats: int = CACHE_FLOATS,
     repeats: int = REPEATS,
 ) -> Peaks:
-    """The limits of all workers together, and of one alone; a few seconds."""
+    """Measure the limits of all workers together and of one alone; takes seconds."""
     count = workers or available_cores()
     rates: dict[str, float] = {}
     with one_thread_each():
@@ -139,14 +140,14 @@ def measure_peaks(
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Hold every matrix library of this process to one thread."""
-    sgemm_address()  # loads SciPy's, so that the limit reaches it
+    """Limit every BLAS library of this process to one thread."""
+    sgemm_address()  # loads SciPy's BLAS, so that the limit applies to it
     with threadpool_limits(limits=1, user_api="blas"):
         yield
 
 
 def products(workers: int, size: int) -> tuple[Program, int]:
-    """Square matrix products, some for each worker, and their operations."""
+    """A program of square matrix products, and its number of operations."""
     memory = Memory(1, SHARES * workers, workers, per_tile=False)
     left, right, outputs = (
         _filled(memory, name, size * size) for name in ("left", "right", "outputs")
@@ -166,7 +167,7 @@ def products(workers: int, size: int) -> tuple[Program, int]:
 
 
 def copies(workers: int, size: int, repeats: int) -> tuple[Program, int]:
-    """Copies of arrays of each worker's own, and the bytes they read and write."""
+    """A program of copies, one array per worker, and the bytes read and written."""
     memory = Memory(1, SHARES * workers, workers, per_tile=False)
     source, target = (_filled(memory, name, size) for name in ("source", "target"))
     operation = Operation(
@@ -182,7 +183,7 @@ def copies(workers: int, size: int, repeats: int) -> tuple[Program, int]:
 
 
 def blocks(workers: int, steps: int, repeats: int) -> tuple[Program, int]:
-    """Blocks through the matrix unit, from random numbers: zeros would be too easy."""
+    """A program of matrix-unit blocks, and its operations; zeros might run faster."""
     memory = Memory(1, SHARES * workers, workers, per_tile=False)
     count = steps * UNIT_BYTES // FLOAT_BYTES
     left, right = (
@@ -203,7 +204,7 @@ def blocks(workers: int, steps: int, repeats: int) -> tuple[Program, int]:
 
 
 def fastest(program: Program, repeats: int) -> float:
-    """Seconds of the fastest run, after one that wakes everything up."""
+    """Seconds of the fastest run, after a warm-up run."""
     program.run()
     best = float("inf")
     for _ in range(repeats):
@@ -214,7 +215,7 @@ def fastest(program: Program, repeats: int) -> float:
 
 
 def calibrate() -> float:
-    """Seconds of one small matrix product on one thread: is the machine slow now?"""
+    """Seconds of a small matrix product on one thread: the current machine speed."""
     side = CALIBRATION_SIZE
     matrix = np.full((side, side), 0.5, dtype=np.float32)
     outputs = np.empty_like(matrix)
@@ -234,11 +235,11 @@ def _program(memory: Memory, operation: Operation) -> Program:
 
 
 def _filled(memory: Memory, name: str, count: int, *, random: bool = False) -> Pointer:
-    """A buffer for each worker, written once, so that its pages are there."""
+    """One buffer per worker, written once to allocate its pages."""
     step = count + 16
     array = memory.array(name, "limits", step * memory.workers)
     array[:] = 0.5
-    if random:  # bfloat16 numbers
+    if random:  # random bfloat16 numbers
         numbers = np.random.default_rng(0).standard_normal(2 * array.size)
         words = numbers.astype(np.float32).view(np.uint32) >> 16
         array[:] = words.astype(np.uint16).view(np.float32)

@@ -1,4 +1,4 @@
-"""Handgrad's predictions against torch's: first the same logits, then the time."""
+"""Prediction speed of Handgrad and torch, after checking that the logits match."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ TORCH, BYTES = "torch", "torch from bytes"
 
 @dataclass(frozen=True)
 class PredictionRace:
-    """What a race of predictions found, against torch twice.
+    """The result of a prediction benchmark against torch, run in two ways.
 
-    Handgrad's images are bytes; torch's are floats, normalised beforehand, and the
-    second time bytes as well, which it normalises batch by batch.
+    Handgrad's images are bytes. torch gets floats, normalised beforehand, and in the
+    second run bytes, which it normalises batch by batch.
 
     Units
-        settings             the threads and the batch with which each was fastest
-        worst, bound         difference of logits, by the largest logit
+        settings      the fastest (number of threads, batch size) of each
+        worst, bound  difference of logits, relative to the largest logit
     """
 
     network: str
@@ -40,7 +40,7 @@ class PredictionRace:
     laps: Laps
 
     def images_per_second(self, name: str) -> float:
-        """Images a second of a racer, by its median lap."""
+        """Images per second of a racer, from its median lap."""
         return self.images / self.laps.time(name).median
 
 
@@ -53,7 +53,10 @@ def race_prediction(
     batch_sizes: Sequence[int] = BATCH_SIZES,
     lap_seconds: float = 0.5,
 ) -> PredictionRace:
-    """All logits of a test set: Handgrad's from uint8, torch's from ready floats."""
+    """Time all logits of a test set; HandgradError if the logits do not match.
+
+    Handgrad predicts from uint8, torch from normalised floats and from uint8.
+    """
     import torch
 
     keep_memory()
@@ -69,9 +72,9 @@ def race_prediction(
     limit = bound(network, 1)
     if not worst <= limit:
         raise HandgradError(
-            f"Handgrad and torch do not predict the same with {network.name}: logits "
-            f"differ by {worst:.1e}, more than {limit:.1e}. Their times cannot be "
-            "compared; please report this."
+            f"Handgrad and torch predict different logits with {network.name}: they "
+            f"differ by {worst:.1e}, more than {limit:.1e}, so their times cannot be "
+            "compared. Please report this."
         )
     racers = [Racer(OURS, lambda step: engine.logits(data[0]))]
     settings = {}
@@ -83,7 +86,7 @@ def race_prediction(
 
 
 def _racer(name: str, peer: Any, images: Any, threads: int, size: int) -> Racer:
-    """torch on these images, with as many threads as it likes."""
+    """torch on these images, with the given number of threads and batch size."""
     import torch
 
     return Racer(
@@ -94,7 +97,7 @@ def _racer(name: str, peer: Any, images: Any, threads: int, size: int) -> Racer:
 
 
 def best_setting(peer: Any, images: Any, batch_sizes: Sequence[int]) -> tuple[int, int]:
-    """The number of threads and the batch with which torch is fastest."""
+    """The number of threads and the batch size with which torch is fastest."""
     import torch
 
     tried: dict[tuple[int, int], float] = {}
@@ -106,12 +109,12 @@ def best_setting(peer: Any, images: Any, batch_sizes: Sequence[int]) -> tuple[in
 
 
 def difference(ours: NumpyArray, theirs: NumpyArray) -> float:
-    """The largest difference, by the largest number."""
+    """The maximum difference, relative to the largest magnitude of `theirs`."""
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 
 def _fastest(logits: object, images: object, size: int) -> float:
-    """Seconds of the faster of two runs, after one that warms up."""
+    """Seconds of the faster of two runs, after a warm-up run."""
     assert callable(logits)
     found = []
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Handgrad's training step against torch's: first the same losses, then the time."""
+"""Training speed of Handgrad and torch, after checking that the losses match."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ from handgrad.losses import SoftmaxCrossEntropy
 OURS = "handgrad"
 PEERS = ("torch", "torch channels last", "torch.compile")
 COMPARED_STEPS = 5
-TRIAL_STEPS = 100  # at most, when torch's best number of threads is looked for
+TRIAL_STEPS = 100  # most steps when searching torch's best number of threads
 IMAGES = 20_000
-ROUNDINGS = 4  # how many times the usual rounding error is let through
+ROUNDINGS = 4  # tolerance as a multiple of the expected rounding error
 
 
 @dataclass(frozen=True)
 class Agreement:
     """Losses of the first steps, from the same parameters on the same batches.
 
-    `exact` are torch's in float64. Where a network magnifies rounding errors from step
-    to step, torch's own float32 losses leave them too: Handgrad's may lie a few times
-    as far away, and no farther. Nothing excuses the first loss.
+    `exact` are torch's losses in float64. If a network amplifies rounding errors from
+    step to step, torch's own float32 losses deviate too: Handgrad's may deviate at most
+    4 times as much. The first loss must be within the rounding bound.
 
     Equations
         rounding = 4 * eps * sqrt(longest sum) * steps      (relative; eps of float32)
@@ -46,31 +46,31 @@ class Agreement:
 
     @property
     def worst(self) -> float:
-        """How far Handgrad's losses lie from the exact ones."""
+        """The maximum difference of Handgrad's losses from the exact ones."""
         return difference(self.ours, self.exact)
 
     @property
     def bound(self) -> float:
-        """How far they may."""
+        """The largest difference allowed."""
         return max(self.rounding, ROUNDINGS * difference(self.theirs, self.exact))
 
     @property
     def holds(self) -> bool:
-        """Whether the two trained the same network; never with a NaN."""
+        """Whether the losses match; False for a NaN."""
         first = difference(self.ours[:1], self.exact[:1])
         return first <= self.rounding and self.worst <= self.bound
 
 
 def difference(losses: Sequence[float], exact: Sequence[float]) -> float:
-    """The largest difference of two losses, by the larger of 1 and the loss."""
+    """The maximum of |loss - exact| / max(1, |exact|)."""
     found, right = np.array(losses), np.array(exact)
     worst = np.abs(found - right) / np.maximum(1.0, np.abs(right))
-    return float(worst.max())  # a NaN stays a NaN
+    return float(worst.max())  # propagates NaN
 
 
 @dataclass(frozen=True)
 class Race:
-    """What a race found."""
+    """The result of a race."""
 
     network: str
     batch_size: int
@@ -92,10 +92,10 @@ def race(
     lap_seconds: float = 0.5,
     announce: Callable[[str], None] | None = None,
 ) -> Race:
-    """Race one network; HandgradError if the losses do not agree.
+    """Race one network; HandgradError if the losses do not match.
 
-    Both gather each batch by a random order: Handgrad from uint8, torch from floats
-    that were normalised before. torch runs on the number of threads it likes best.
+    Both gather each batch in random order: Handgrad from uint8, torch from floats that
+    were normalised beforehand. torch runs on its fastest number of threads.
     """
     kept = keep_memory()
     data = pictures(network.image_shape, images)
@@ -129,7 +129,7 @@ def make_engine(
     workers: int | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> CpuEngine:
-    """The CPU engine with a network's initial parameters."""
+    """A CPU engine with the network's initial parameters."""
     return CpuEngine(
         network.build(),
         SoftmaxCrossEntropy(),
@@ -162,14 +162,14 @@ def compare(
 
 
 def bound(network: Network, batch_size: int) -> float:
-    """How far two right float32 losses may lie apart after the compared steps."""
+    """The largest rounding difference expected in a loss after the compared steps."""
     longest = max(longest_sum(network), batch_size)
     eps = float(np.finfo(np.float32).eps)
     return float(ROUNDINGS * eps * np.sqrt(longest) * COMPARED_STEPS)
 
 
 def longest_sum(network: Network) -> int:
-    """Over how many products, or places of a picture, a layer sums at most."""
+    """The largest number of terms, products or pixels, that a layer sums."""
     model = network.build()
     sizes = [
         int(np.prod(parameter.shape[1:]))
@@ -181,12 +181,13 @@ def longest_sum(network: Network) -> int:
 
 
 def refuse_difference(network: str, peer: str, agreement: Agreement) -> None:
-    """HandgradError if the two did not train the same network."""
+    """HandgradError if the losses do not match."""
     if not agreement.holds:
         raise HandgradError(
-            f"Handgrad and {peer} do not agree on {network}: losses differ from "
-            f"float64's by {agreement.worst:.1e}, more than {agreement.bound:.1e}. "
-            "Their times cannot be compared; please report this."
+            f"Handgrad and {peer} do not agree on {network}: Handgrad's losses differ "
+            f"from those in float64 by {agreement.worst:.1e}, more than "
+            f"{agreement.bound:.1e}, so their times cannot be compared. Please report "
+            "this."
         )
 
 
@@ -196,7 +197,7 @@ def torch_racer(
     data: tuple[NumpyArray, NumpyArray],
     batches: Sequence[Batch],
 ) -> tuple[Racer, int]:
-    """torch at its best number of threads, and that number."""
+    """torch with its fastest number of threads, and that number."""
     import torch
 
     from handgrad.inspection.speed.torch_peer import best_threads
@@ -212,12 +213,12 @@ def torch_racer(
 
 
 def torch_peer(network: Network, name: str, data: tuple[NumpyArray, NumpyArray]) -> Any:
-    """The network in torch; ConfigError where torch is missing or the name unknown."""
+    """The network in torch; ConfigError if torch is not installed."""
     try:
         from handgrad.inspection.speed.torch_peer import make_peer
     except ModuleNotFoundError as error:
         raise ConfigError(
-            "A race needs torch, which is not installed here. "
+            "A race needs torch, which is not installed. "
             "Install it with: pip install 'handgrad[torch]'"
         ) from error
     return make_peer(

@@ -1,4 +1,4 @@
-"""What a race found, as words and as plain values."""
+"""The result of a race, as text and as plain values."""
 
 import platform
 from dataclasses import asdict
@@ -16,7 +16,7 @@ LIBRARIES = ("numpy", "scipy", "numba", "torch")
 
 
 def values(race: Race) -> dict[str, Any]:
-    """All of it: every lap, the losses, the machine."""
+    """All results as plain values: laps, losses and environment."""
     calibration = spread(race.laps.calibration)
     return {
         "network": race.network,
@@ -49,20 +49,20 @@ def values(race: Race) -> dict[str, Any]:
 
 
 def steadiness(race: Race) -> str:
-    """How even the machine was, and whether anybody waited for memory."""
+    """A sentence on the steadiness of the machine and on page faults."""
     found = spread(race.laps.calibration)
     faults = ", ".join(
         f"{name} {count:.0f}" for name, count in race.laps.page_faults.items()
     )
     return (
-        f"{len(race.laps.calibration)} laps; a fixed product took "
-        f"{found.median / MILLI:.2f} ms ({found.low / MILLI:.2f} to "
-        f"{found.high / MILLI:.2f}) before them. Page faults a step: {faults}."
+        f"{len(race.laps.calibration)} laps; a reference matrix product before each "
+        f"took {found.median / MILLI:.2f} ms ({found.low / MILLI:.2f} to "
+        f"{found.high / MILLI:.2f}). Page faults per step: {faults}."
     )
 
 
 def versions() -> dict[str, str]:
-    """The libraries that were raced, as far as they are installed."""
+    """The versions of the installed libraries."""
     found = {}
     for name in LIBRARIES:
         try:
@@ -73,7 +73,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> str:
-    """Where and when this was measured, in one line."""
+    """Processor, versions and date of the measurement, in one line."""
     libraries = ", ".join(f"{name} {number}" for name, number in versions().items())
     return (
         f"{processor_name()}, {available_cores()} cores; "
@@ -82,5 +82,5 @@ def machine() -> str:
 
 
 def today() -> str:
-    """The date, by universal time."""
+    """Today's date in UTC."""
     return datetime.now(UTC).date().isoformat()

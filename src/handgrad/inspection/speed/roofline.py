@@ -1,4 +1,4 @@
-"""The picture of a step: each operation under the machine's roof."""
+"""The roofline plot of a training step."""
 
 from collections.abc import Sequence
 
@@ -20,18 +20,18 @@ from handgrad.inspection.figures.style import (
 from handgrad.inspection.speed.operation_times import OperationTime, StepTimes
 from handgrad.inspection.speed.peaks import Peaks
 
-NAMED = 10  # operations that are named in the picture: those that take longest
-SHOWN = 0.002  # share of the step from which an operation is a point in it
-AREA = 1500  # of a point that would be the whole step
+NAMED = 10  # operations labelled in the plot: the longest
+SHOWN = 0.002  # smallest fraction of the step for an operation to be drawn
+AREA = 1500  # area of a point for the whole step
 GIGA = 1e9
-NARROWEST = (0.1, 100.0)  # operations per byte that the picture spans at least
+NARROWEST = (0.1, 100.0)  # smallest range of the horizontal axis
 
 
 def roofline(times: StepTimes, peaks: Peaks, name: str) -> Figure:
-    """Operations per second over operations per byte, under the limits of a worker.
+    """Operations per second against operations per byte, with the limits of a worker.
 
-    A point's area is its share of the step. A point under the slanted lines waits for
-    memory or cache, one under the flat line for arithmetic.
+    The area of a point is its fraction of the step. A point below the slanted lines is
+    bound by memory or cache, one below the flat line by arithmetic.
 
     Source
         Williams, Waterman, Patterson (2009), Roofline: an insightful visual
@@ -63,14 +63,15 @@ def roofline(times: StepTimes, peaks: Peaks, name: str) -> Figure:
     quiet(axes)
     axes.tick_params(which="minor", length=0)
     axes.grid(color=GRID, linewidth=1)
-    axes.set_xlabel("operations per byte", color=MUTED, fontsize=TEXT_SIZE)
-    axes.set_ylabel("GFLOP/s of one worker", color=MUTED, fontsize=TEXT_SIZE)
+    across = "arithmetic intensity (operations per byte)"
+    axes.set_xlabel(across, color=MUTED, fontsize=TEXT_SIZE)
+    axes.set_ylabel("GFLOP/s per worker", color=MUTED, fontsize=TEXT_SIZE)
     title(
         axes,
         f"Training step of {name}",
         f"batch {times.batch_size}, {times.workers} workers: "
         f"{1e3 * times.step_seconds:.3g} ms, "
-        f"{times.fraction_of_peak(peaks):.0%} of the matrix peak",
+        f"{times.fraction_of_peak(peaks):.0%} of the matrix-product peak",
     )
     return figure
 
@@ -81,7 +82,7 @@ def _place(row: OperationTime) -> tuple[float, float]:
 
 
 def _roof(axes: Axes, peaks: Peaks, low: float, high: float) -> None:
-    """What one worker could reach while the others work too."""
+    """Draw the limits of one worker while the others run too."""
     top = peaks.matrix_all / peaks.workers
     across = np.geomspace(low, high, 200)
     limits = (("cache", peaks.cache_all, BLUE), ("memory", peaks.memory_all, MUTED))
@@ -119,7 +120,7 @@ def _write(
     color: str,
     offset: tuple[float, float],
 ) -> None:
-    """Name a line beside a point of it; the offset is in points of print."""
+    """Label a line near one of its points; the offset is in typographic points."""
     axes.annotate(
         text,
         xy=place,
@@ -133,7 +134,7 @@ def _write(
 def _name_the_longest(
     axes: Axes, rows: Sequence[OperationTime], times: StepTimes
 ) -> None:
-    """A list at the right of what takes most of the step, each led to its point."""
+    """List the longest operations on the right, each connected to its point."""
     longest = sorted(rows, key=lambda row: -row.seconds)[:NAMED]
     from_the_top = sorted(longest, key=lambda row: -_place(row)[1])
     for index, row in enumerate(from_the_top):

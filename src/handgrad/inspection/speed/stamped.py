@@ -1,4 +1,4 @@
-"""A program that writes the time down before and after each of its operations."""
+"""A program that records a timestamp before and after each of its operations."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ NANOSECOND = 1e-9
 
 @dataclass
 class Group:
-    """Operations that some tasks share, and the times of the last run.
+    """Operations shared by several tasks, and the timestamps of the last run.
 
     Shapes
         stamps  (tiles, operations + 1, 2): seconds and nanoseconds
@@ -34,13 +34,13 @@ class Group:
     with_stamps: list[Operation] = field(default_factory=list)
 
     def seconds(self) -> NumpyArray:
-        """Seconds of each operation, over all tasks."""
+        """Seconds of each operation, summed over all tasks."""
         return spans(self.stamps[self.tiles])
 
 
 @dataclass
 class PlainWork:
-    """Work of the plain voice between compiled phases."""
+    """Work of the reference implementation between compiled phases."""
 
     phase: str
     work: Callable[[], None]
@@ -53,10 +53,10 @@ class PlainWork:
 
 
 class StampedProgram:
-    """Another program with the same operations on the same memory, timed.
+    """A copy of a program with the same operations on the same memory, timed.
 
-    The operations run on the engine's own kind of workers, all of them at work, with
-    the caches as the operation before left them.
+    The operations run on all of the engine's workers at once, with the caches as the
+    previous operation left them.
     """
 
     def __init__(self, program: Program) -> None:
@@ -66,7 +66,7 @@ class StampedProgram:
         self._cost = cost_of_a_stamp()
 
     def seconds(self) -> NumpyArray:
-        """Seconds of each operation in the last run, in the order of the program."""
+        """Seconds of each operation in the last run, in program order."""
         found: list[NumpyArray] = []
         for part in self.parts:
             if isinstance(part, PlainWork):
@@ -95,7 +95,7 @@ class StampedProgram:
 
 
 def cost_of_a_stamp(count: int = 64) -> float:
-    """Seconds between two stamps with nothing between them."""
+    """Seconds between two consecutive timestamps."""
     group = _group("stamps", [], 1)
     stamps = np.zeros((1, count + 1, 2), dtype=np.int64)
     operations = [_stamp(stamps, index) for index in range(count + 1)]
@@ -108,14 +108,14 @@ def cost_of_a_stamp(count: int = 64) -> float:
 
 
 def spans(stamps: NumpyArray) -> NumpyArray:
-    """Seconds between neighbouring stamps, summed over the rows."""
+    """Seconds between consecutive timestamps, summed over the rows."""
     seconds, nanoseconds = np.diff(stamps, axis=1).sum(axis=0).T
     total: NumpyArray = seconds + NANOSECOND * nanoseconds
     return total
 
 
 def _group(phase: str, operations: Sequence[Operation], tiles: int) -> Group:
-    """A stamp first, and one after each operation; a row of stamps for each tile."""
+    """One timestamp at the start and after each operation; one row per tile."""
     stamps = np.zeros((tiles, len(operations) + 1, 2), dtype=np.int64)
     group = Group(phase, operations, stamps)
     group.with_stamps.append(_stamp(stamps, 0))
@@ -127,5 +127,5 @@ def _group(phase: str, operations: Sequence[Operation], tiles: int) -> Group:
 def _stamp(stamps: NumpyArray, index: int) -> Operation:
     row = pointer_to(stamps, "stamps").by_tile(stamps.shape[1] * STAMP_BYTES)
     return Operation(
-        stamp, "the time", place=row.plus(index * STAMP_BYTES), clock=CLOCK
+        stamp, "timestamp", place=row.plus(index * STAMP_BYTES), clock=CLOCK
     )

@@ -1,6 +1,6 @@
-"""Memory that torch takes for the same training, in a process of its own.
+"""Memory of the same training in torch, measured in a separate process.
 
-Run as a program, this module measures in its process:
+Run as a script, this module measures in its own process:
     python -m handgrad.inspection.speed.torch_memory lenet_relu_max 256 2
 """
 
@@ -14,16 +14,16 @@ from handgrad.inspection.speed.memory_report import resident as resident_bytes
 from handgrad.inspection.speed.networks import Network, network, pictures
 from handgrad.inspection.speed.race import PEERS, torch_peer
 
-FEW = 2  # images of the steps that load torch's libraries
+FEW = 2  # images of the warm-up steps that load torch's libraries
 
 
 def torch_training(name: str, batch_size: int, workers: int) -> int:
-    """Bytes at the peak of a few eager steps, over libraries and images."""
+    """Peak bytes of a few eager steps, without libraries and images."""
     return int(in_new_process(__spec__.name, [name, batch_size, workers]))
 
 
 def measure_torch(chosen: Network, batch_size: int, threads: int) -> int:
-    """The same in this process; what it had in memory before does not count."""
+    """Measure in this process; memory allocated before does not count."""
     import torch
 
     torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""The same network in torch, eager: what Handgrad races against.
+"""The same network in eager torch, for comparison with Handgrad.
 
 The only module that imports torch (the extra `torch`).
 """
@@ -26,25 +26,25 @@ PLAIN_MODULES: dict[type, Callable[[], nn.Module]] = {
     layers.Flatten: nn.Flatten,
 }
 
-TRIALS = 3  # of each number of threads
+TRIALS = 3  # per number of threads
 TRIAL_SECONDS = 0.2
 WARM_UP = 2  # steps
 
 
 @dataclass
 class TorchPeer:
-    """A torch model, its optimizer and its data: normalised floats in memory."""
+    """A torch model, its optimizer and its data as normalised floats in memory."""
 
     model: Any
     optimizer: Any
     images: Any
     targets: Any
-    scale: Any  # of a channel: (channels, 1, 1)
+    scale: Any  # per channel: (channels, 1, 1)
     shift: Any
     channels_last: bool = False
 
     def step(self, rows: NumpyArray) -> Any:
-        """One training step, as torch's own tutorials write it; returns the loss."""
+        """Run one training step as in torch's tutorials; return the loss."""
         index = torch.from_numpy(rows)
         inputs, targets = self.images[index], self.targets[index]
         if self.channels_last and inputs.ndim == 4:
@@ -56,12 +56,12 @@ class TorchPeer:
         return loss.detach()
 
     def to_double(self) -> None:
-        """Compute in float64 from now on."""
+        """Switch to float64."""
         self.model.double()
         self.images = self.images.double()
 
     def logits(self, images: Any, batch_size: int) -> Any:
-        """Logits of normalised images, or of bytes that are normalised on the way."""
+        """Logits of normalised images, or of bytes normalised batch by batch."""
         with torch.no_grad():
             parts = images.split(batch_size)
             return torch.cat([self.model(self._floats(part)) for part in parts])
@@ -82,7 +82,7 @@ def make_peer(
     channels_last: bool = False,
     compiled: bool = False,
 ) -> TorchPeer:
-    """The same network with the same parameters, on the same images."""
+    """A torch network with the same parameters, on the same images."""
     module: Any = translate(model)
     if channels_last:
         module = module.to(memory_format=torch.channels_last)
@@ -108,12 +108,12 @@ class Both(nn.Module):  # type: ignore[misc]  # torch is an extra
         self.body, self.shortcut = body, shortcut
 
     def forward(self, inputs: Any) -> Any:
-        """The sum of both ways."""
+        """Return body(inputs) + shortcut(inputs)."""
         return self.body(inputs) + self.shortcut(inputs)
 
 
 def translate(layer: Layer[Any]) -> nn.Module:
-    """A plain layer as torch has it, with a copy of its parameters."""
+    """The torch module of a plain layer, with a copy of its parameters."""
     if type(layer) in PLAIN_MODULES:
         return PLAIN_MODULES[type(layer)]()
     if isinstance(layer, Sequential):
@@ -130,7 +130,7 @@ def translate(layer: Layer[Any]) -> nn.Module:
 
 
 def _with_options(layer: Layer[Any]) -> nn.Module:
-    """A layer that has options."""
+    """The torch module of a layer with options."""
     match layer:
         case layers.Linear():
             return nn.Linear(layer.in_features, layer.out_features)
@@ -150,13 +150,13 @@ def _with_options(layer: Layer[Any]) -> nn.Module:
         case layers.GELU():
             return nn.GELU(layer.approximate)
     raise ConfigError(
-        f"The race has no torch twin of {layer}. Race a network of linear, "
+        f"The race has no torch equivalent of {layer}. Race a network of linear, "
         "convolution, pooling, batch norm and activation layers."
     )
 
 
 def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:
-    """The same rule in torch, at the learning rate of the first step."""
+    """The torch optimizer, with the learning rate of the first step."""
     rate, decay = optimizer.rate(1), optimizer.weight_decay
     match optimizer:
         case optimizers.SGD():
@@ -177,15 +177,16 @@ def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:
                 parameters, rate, optimizer.decay, optimizer.eps, decay
             )
     raise ConfigError(
-        f"The race has no torch twin of {optimizer}. Take sgd, rmsprop, adam or adamw."
+        f"The race has no torch equivalent of {optimizer}. Use sgd, rmsprop, adam or "
+        "adamw."
     )
 
 
 def best_threads(peer: TorchPeer, batches: Sequence[NumpyArray], most: int) -> int:
-    """The number of threads at which torch's step is fastest, tried in turn.
+    """The number of threads with the fastest torch step, from interleaved trials.
 
-    Each trial is a run of steps, not one: a new number of threads costs torch new
-    threads at the first step.
+    Each trial runs several steps: after a change of the number of threads, torch
+    creates threads in the first step.
     """
     found: dict[int, list[float]] = {count: [] for count in range(1, most + 1)}
     for _ in range(TRIALS):
@@ -198,7 +199,7 @@ def best_threads(peer: TorchPeer, batches: Sequence[NumpyArray], most: int) -> i
 
 
 def _median_step(peer: TorchPeer, batches: Sequence[NumpyArray]) -> float:
-    """Seconds of a step, after two that are not timed."""
+    """The median seconds per step, after two untimed steps."""
     times: list[float] = []
     for rows in batches:
         start = perf_counter()
