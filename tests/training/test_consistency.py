@@ -133,7 +133,7 @@ def test_a_name_more_in_a_result_is_found(run):
     result = json.loads((run / "result.json").read_text())
     (run / "result.json").write_text(json.dumps({**result, "top_5": 1.0}))
     seal(run)
-    with pytest.raises(DifferenceError, match="has top_5, and no run writes that"):
+    with pytest.raises(DifferenceError, match="has top_5, which no run writes"):
         verify(run, steps=1)
 
 

@@ -156,7 +156,7 @@ def test_another_data_set_is_refused(tmp_path):
     text = config.read_text()
     checksum = text.partition('dataset_sha256 = "')[2][:8]
     config.write_text(text.replace(checksum, "00000000"))
-    with pytest.raises(RunError, match="digits is not the one that the run began with"):
+    with pytest.raises(RunError, match="digits is not the one that the run started with"):
         resume(tmp_path / "run")
 
 
@@ -299,7 +299,7 @@ def test_a_run_has_one_loop_at_a_time(tmp_path):
     run = start(small(), tmp_path / "run")
     first = iter(run)
     next(first)
-    with pytest.raises(RunError, match="under way in another loop"):
+    with pytest.raises(RunError, match="running in another loop"):
         next(iter(run))
     first.close()
     for _ in run:
@@ -321,7 +321,7 @@ def test_a_run_that_was_interrupted_is_resumed_not_iterated(tmp_path, monkeypatc
     monkeypatch.setattr(run.folder, "add", interrupt)
     with pytest.raises(KeyboardInterrupt):
         list(run)
-    with pytest.raises(RunError, match=r"Go on with handgrad\.training\.resume"):
+    with pytest.raises(RunError, match=r"Continue with handgrad\.training\.resume"):
         list(run)
     go_on(tmp_path / "run")
     train(tmp_path / "other")

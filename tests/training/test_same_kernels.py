@@ -103,12 +103,12 @@ def test_what_cannot_be_compared_is_told(tmp_path):
     if "amx" in processor.offered():
         pytest.skip("needs a processor without a matrix unit")
     folder = folder_of(tmp_path, instruction_set="amx", blas=blas("SkylakeX"))
-    with pytest.raises(RunError, match=r"was made with SkylakeX, amx\. This processor"):
+    with pytest.raises(RunError, match=r"was trained with SkylakeX, amx\. This processor"):
         compare_with(folder, environment_of(folder))
 
 
 def test_surroundings_are_read_or_refused(tmp_path):
-    with pytest.raises(IntegrityError, match="does not say on which kernels"):
+    with pytest.raises(IntegrityError, match="does not name the kernels"):
         environment_of(tmp_path)
 
 

@@ -192,7 +192,7 @@ def test_an_older_best_state_gives_way_to_a_newer_one():
     unsaved.failed(HandgradError("c"), second)
     assert unsaved.best is second
     assert "step 9" in str(unsaved.error(9))
-    assert "3 times in turn. c" in str(unsaved.error(9))
+    assert "3 times in a row. c" in str(unsaved.error(9))
     unsaved.mended()
     assert (unsaved.failure, unsaved.best, unsaved.attempts) == (None, None, 0)
 

@@ -45,7 +45,7 @@ def test_a_paused_run_that_somebody_else_went_on_with_is_refused(tmp_path):
         pass
     list(resume(tmp_path / "run"))
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    with pytest.raises(RunError, match="gone on with by somebody else while this run"):
+    with pytest.raises(RunError, match="continued elsewhere while this run"):
         list(paused)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
@@ -97,7 +97,7 @@ def test_saving_a_paused_run_is_refused_after_somebody_else_went_on(tmp_path):
         pass
     list(resume(tmp_path / "run"))
     before = contents(tmp_path / "run")
-    with pytest.raises(RunError, match="gone on with by somebody else"):
+    with pytest.raises(RunError, match="continued elsewhere"):
         paused.save()
     assert contents(tmp_path / "run") == before
 
@@ -181,7 +181,7 @@ def test_a_folder_put_in_place_of_a_run_is_not_written(tmp_path):
     (tmp_path / "run").rename(tmp_path / "moved")
     (tmp_path / "other").rename(tmp_path / "run")
     before = contents(tmp_path / "run")
-    with pytest.raises(RunError, match="not the folder any more in which the run"):
+    with pytest.raises(RunError, match="no longer the folder in which the run"):
         list(records)
     assert contents(tmp_path / "run") == before
 
