@@ -30,7 +30,7 @@ def test_mistakes_are_sentences(refused, trained):
     assert "has none" in refused(f"inspect saturation {trained}")
     assert "whole numbers" in refused("inspect gradient-flow --depths 1.5")
     assert "from 1 up" in refused("inspect gradient-flow --images 0")
-    assert "nowhere is not there" in refused("inspect gradient-flow nowhere")
+    assert "nowhere does not exist" in refused("inspect gradient-flow nowhere")
 
 
 @pytest.fixture

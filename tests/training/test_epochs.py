@@ -148,7 +148,7 @@ def test_a_configuration_before_excuses_no_other_change(tmp_path):
     path = tmp_path / "a" / "config.toml"
     shutil.copy(path, tmp_path / "a" / "config.old-2.toml")
     path.write_text(path.read_text().replace("learning_rate = 0.01", "learning_rate=9"))
-    with pytest.raises(IntegrityError, match="not what it was when the checkpoint"):
+    with pytest.raises(IntegrityError, match="has changed since the checkpoint"):
         resume(tmp_path / "a")
 
 

@@ -102,7 +102,7 @@ def test_without_a_sound_checkpoint_it_is_refused_and_nothing_changes(tmp_path, 
     harm(run)
     log = (run / "metrics.jsonl").read_bytes()
     before = names(run / "checkpoints") if (run / "checkpoints").exists() else None
-    with pytest.raises(IntegrityError, match=r"last\.json is missing, and .* no sound"):
+    with pytest.raises(IntegrityError, match=r"last\.json is missing, and .* no valid"):
         resume(run)
     assert (run / "metrics.jsonl").read_bytes() == log
     if before is not None:
@@ -125,7 +125,7 @@ def test_a_users_copy_is_not_taken_for_a_checkpoint(tmp_path):
     for path in list(folder.glob("epoch-*")):
         path.rename(path.with_name(f"{path.name}-2"))
     (folder / "last.json").unlink()
-    with pytest.raises(IntegrityError, match="no sound checkpoint"):
+    with pytest.raises(IntegrityError, match="no valid checkpoint"):
         resume(run)
 
 
@@ -138,7 +138,7 @@ def test_a_run_that_has_saved_nothing_starts_again(tmp_path, whole):
     run = stopped(tmp_path, 2)
     lose_all(run)  # as a kill before the first pointer leaves it
     log = (run / "metrics.jsonl").read_bytes()
-    said = r"again at step 1. What it had written is in metrics\.old-1\.jsonl and timin"
+    said = r"again at step 1. Its previous logs are in metrics\.old-1\.jsonl and timin"
     with pytest.warns(HandgradWarning, match=said):
         assert resume(run).trainer.position.step == 0
     assert (run / "metrics.old-1.jsonl").read_bytes() == log
@@ -181,7 +181,7 @@ def test_a_log_is_cut_only_where_the_checkpoint_stands(tmp_path, sizes):
     notes = found.notes | {"sizes": sizes or inside}
     save_checkpoint(run / "checkpoints", found.arrays, found.position, notes=notes)
     log = (run / "metrics.jsonl").read_bytes()
-    with pytest.raises(IntegrityError, match="is not what it was when the checkpoint"):
+    with pytest.raises(IntegrityError, match="has changed since the checkpoint"):
         resume(run)
     assert (run / "metrics.jsonl").read_bytes() == log
 

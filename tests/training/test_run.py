@@ -167,7 +167,7 @@ def test_settings_that_were_changed_are_refused_by_name(tmp_path):
     text = config.read_text()
     config.write_text(text.replace("learning_rate = 0.01", "learning_rate = 0.03"))
     for use in (resume, load):
-        with pytest.raises(IntegrityError, match=r"config\.toml is not what it was"):
+        with pytest.raises(IntegrityError, match=r"config\.toml has changed"):
             use(path)
     config.write_text(text)
     go_on(path)
@@ -206,7 +206,7 @@ def test_a_run_in_use_is_refused(tmp_path):
     next(records)
     with pytest.raises(RunError, match=r"run is in use by process \d+ on"):
         resume(tmp_path / "run")
-    with pytest.raises(RunError, match="is there already"):
+    with pytest.raises(RunError, match="already exists"):
         start(small(), tmp_path / "run")
     records.close()
     resume(tmp_path / "run").folder.release()

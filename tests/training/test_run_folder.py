@@ -40,7 +40,7 @@ def test_without_a_name_every_run_gets_its_own(tmp_path, monkeypatch):
 def test_a_folder_with_anything_in_it_is_refused(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "letters.txt").write_text("dear")
-    with pytest.raises(RunError, match=r"run is there already\. Give another folder"):
+    with pytest.raises(RunError, match=r"run already exists\. Give another folder"):
         created(tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["letters.txt"]
 
@@ -90,7 +90,7 @@ def test_a_full_disk_leaves_no_half_made_folder(tmp_path, monkeypatch, failing):
 def test_what_is_no_run_folder_is_refused(tmp_path):
     with pytest.raises(RunError, match="is not a run folder: it holds no config"):
         RunFolder.open(tmp_path)
-    with pytest.raises(RunError, match="they stand under runs/"):
+    with pytest.raises(RunError, match="they are under runs/"):
         RunFolder.open(tmp_path / "nothing")
 
 
@@ -161,7 +161,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     folder = created(tmp_path / "run")
     for noted in ({}, {"config_sha256": folder.config_checksum()}):
         folder.check_config(Checkpoint({}, Position(), noted))
-    with pytest.raises(IntegrityError, match=r"config\.toml is not what it was when"):
+    with pytest.raises(IntegrityError, match=r"config\.toml has changed since the checkpoint"):
         folder.check_config(Checkpoint({}, Position(), {"config_sha256": "0" * 64}))
 
 

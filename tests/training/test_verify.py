@@ -162,7 +162,7 @@ def test_a_number_of_the_optimizer_made_up_is_found_by_training_again(other, whi
 
 def test_settings_changed_afterwards_are_found(other):
     change(other / "config.toml", "learning_rate = 0.01", "learning_rate = 0.011")
-    with pytest.raises(IntegrityError, match="is not what it was when the checkpoint"):
+    with pytest.raises(IntegrityError, match="has changed since the checkpoint"):
         verify(other)
     change_config(other, "learning_rate = 0.011", "learning_rate = 0.012")
     with pytest.raises(DifferenceError, match="follows from the lines") as error:
@@ -220,5 +220,5 @@ def test_other_code_is_told(other):
 def test_no_steps_are_no_comparison(run):
     with pytest.raises(ConfigError, match="steps"):
         verify(run, steps=0)
-    with pytest.raises(RunError, match="nowhere is not there"):
+    with pytest.raises(RunError, match="nowhere does not exist"):
         verify(Path("nowhere"))

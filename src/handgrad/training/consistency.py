@@ -22,7 +22,7 @@ from handgrad.training.run_folder import RunFolder
 from handgrad.training.trainer import Trainer
 
 Line = dict[str, Any]
-Saved = Mapping[str, Checkpoint]  # the best and the last
+Saved = Mapping[str, Checkpoint]  # "best" and "last"
 METRICS, RESULT = "metrics.jsonl", "result.json"
 OF_PLACE = {"run", "seconds"}  # differ every time
 ADVICE = (

@@ -1,4 +1,4 @@
-"""When to stop early: a function over the losses so far."""
+"""Early stopping: a function of the losses so far."""
 
 from collections.abc import Sequence
 
