@@ -241,7 +241,7 @@ def test_a_finished_run_is_given_more_epochs(handgrad, refused):
     same = whole.keys() - {"run", "seconds"}
     assert {name: longer[name] for name in same} == {n: whole[n] for n in same}
     assert handgrad("verify longer -q").code == 0
-    assert "has 4 epochs done, got 3" in refused("train --resume longer --epochs 3")
+    assert "has finished 4 epochs, got 3" in refused("train --resume longer --epochs 3")
     handgrad(f"train {SMALL} --schedule cosine --epochs 2 -q --run falling")
     assert "has the schedule cosine" in refused("train --resume falling --epochs 4")
 

@@ -134,7 +134,7 @@ def test_a_limit_on_file_sizes_is_reported(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        with pytest.raises(ResourceError, match=r"it takes 2,000 bytes and [\d,]+ are"):
+        with pytest.raises(ResourceError, match=r"it needs 2,000 bytes and [\d,]+ are"):
             write_file(tmp_path / "a", bytes(2000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

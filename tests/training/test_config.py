@@ -190,7 +190,7 @@ def test_no_warm_up_is_longer_than_any_training():
 
 def test_a_name_that_no_file_can_hold_is_refused():
     name = b"/tmp/\xff\xe9".decode("utf-8", "surrogateescape")
-    with pytest.raises(ConfigError, match=r"no UTF-8.*Rename"):
+    with pytest.raises(ConfigError, match=r"not valid UTF-8.*Rename"):
         config_from({"dataset": {"name": name}})
-    with pytest.raises(ConfigError, match=r"no UTF-8.*Rename"):
+    with pytest.raises(ConfigError, match=r"not valid UTF-8.*Rename"):
         config_from({"dataset": {"data_dir": name}})

@@ -81,7 +81,7 @@ def test_a_run_that_was_stopped_in_between_is_given_more_or_fewer(tmp_path):
         train(tmp_path / f"whole-{name}", of(epochs))
         assert final_bits(tmp_path / name) == final_bits(tmp_path / f"whole-{name}")
     stop_after(tmp_path / "c", 4, of(3))
-    with pytest.raises(ConfigError, match="is in epoch 2 already, got 1 epochs"):
+    with pytest.raises(ConfigError, match="is already in epoch 2, got 1 epochs"):
         resume(tmp_path / "c", epochs=1)
 
 
@@ -116,7 +116,7 @@ def test_the_same_number_changes_nothing_and_a_smaller_one_is_refused(tmp_path):
     more(tmp_path / "a", 2)
     assert final_bits(tmp_path / "a") == before
     assert not (tmp_path / "a" / "config.old-1.toml").exists()
-    with pytest.raises(ConfigError, match=r"has 2 epochs done, got 1. Give a larger"):
+    with pytest.raises(ConfigError, match=r"has finished 2 epochs, got 1"):
         resume(tmp_path / "a", epochs=1)
     with pytest.raises(ConfigError, match="whole number from 1 up"):
         resume(tmp_path / "a", epochs=0)
@@ -164,7 +164,7 @@ def link(path):
         ("timings.jsonl", link, "is a link, and nothing is written through"),
         ("metrics.jsonl", lambda path: path.write_bytes(b""), "has 0 lines"),
         ("timings.jsonl", lambda path: path.unlink(), "is missing"),
-        ("checkpoints/last.json", lambda path: path.unlink(), "2 epochs done, got 1"),
+        ("checkpoints/last.json", lambda path: path.unlink(), "2 epochs, got 1"),
     ],
 )
 def test_what_cannot_go_on_keeps_its_end(tmp_path, name, change, said):

@@ -109,7 +109,7 @@ def test_training_stops_at_that_step_and_moves_nothing(layer):
     with pytest.raises(
         NonFiniteError,
         match=rf"^Step 2 gave .*the first infinity is in bias of {layer}, at \[0\]\. "
-        r"What was saved before is as it was; try a learning rate below 0\.1",
+        r"Earlier checkpoints are intact; try a learning rate below 0\.1",
     ) as error:
         next(records)
     assert error.value.exit_code == 4

@@ -54,6 +54,6 @@ def test_a_checkpoint_cannot_cut_files_elsewhere(tmp_path):
     sizes = {**made.notes["sizes"], "../other": 0}
     notes = {**made.notes, "sizes": sizes}
     save_checkpoint(folder.checkpoints, made.arrays, made.position, notes=notes)
-    with pytest.raises(RunError, match="its notes are not those"):
+    with pytest.raises(RunError, match="its notes are not in the format"):
         resume(folder.path)
     assert other.read_text() == "precious\n"

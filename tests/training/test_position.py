@@ -70,7 +70,7 @@ def test_what_another_version_wrote_is_refused(numbers):
     ],
 )
 def test_what_is_no_number_is_refused(change):
-    with pytest.raises(RunError, match="has no numbers as"):
+    with pytest.raises(RunError, match="has invalid numbers in"):
         Position.from_numbers({**Position().as_numbers(), **change})
 
 
@@ -90,7 +90,7 @@ WRONG = [
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_numbers_that_cannot_have_been_saved_are_refused(wrong):
-    with pytest.raises(RunError, match="has no numbers as"):
+    with pytest.raises(RunError, match="has invalid numbers in"):
         Position.from_numbers(Position().as_numbers() | wrong)
 
 
@@ -115,5 +115,5 @@ def test_a_place_of_a_run_is_taken():
 
 @pytest.mark.parametrize("change", ELSEWHERE)
 def test_no_place_of_a_run_is_refused(change):
-    with pytest.raises(RunError, match="which is no place in 4 epochs of 6 batches"):
+    with pytest.raises(RunError, match="not possible in 4 epochs of 6 batches"):
         replace(THERE, **change).check(4, 6)

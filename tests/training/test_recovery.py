@@ -190,7 +190,7 @@ def test_a_log_is_cut_only_where_the_checkpoint_stands(tmp_path, sizes):
 def test_a_missing_pointer_is_said_to_be_found_again(tmp_path, which):
     train(tmp_path / "run")
     (tmp_path / "run" / "checkpoints" / f"{which}.json").unlink()
-    with pytest.raises(IntegrityError, match="let it be found again: handgrad"):
+    with pytest.raises(IntegrityError, match="or recover it with: handgrad"):
         load(tmp_path / "run", which)
     with pytest.warns(HandgradWarning, match="was missing. It now names"):
         list(resume(tmp_path / "run"))

@@ -156,7 +156,7 @@ def test_another_data_set_is_refused(tmp_path):
     text = config.read_text()
     checksum = text.partition('dataset_sha256 = "')[2][:8]
     config.write_text(text.replace(checksum, "00000000"))
-    with pytest.raises(RunError, match="digits is not the one that the run started with"):
+    with pytest.raises(RunError, match="is not the one that the run started with"):
         resume(tmp_path / "run")
 
 

@@ -111,7 +111,7 @@ def cut(path: Path, size: int) -> None:
 
 
 def claim_file(path: Path, content: bytes) -> bool:
-    """Create a small file atomically unless it exists; return whether it was created."""
+    """Create a small file atomically; return False if the name is taken."""
     try:
         with opened(path.parent) as place, _temporary(place, path.name) as name:
             _write_through(place, name, content)
@@ -157,7 +157,7 @@ def cannot_write(path: Path, error: OSError, wanted: int = 0) -> HandgradError:
             f"disk space, then {GO_ON}"
         )
     return RunError(
-        f"{path} cannot be written: {why}. What was saved before is intact. Give "
+        f"{path} cannot be written: {why}. Everything saved before is intact. Give "
         f"another folder, or make this one writable and {GO_ON}"
     )
 

@@ -36,7 +36,7 @@ from handgrad.training.real_files import Place, is_file, opened, read_file
 STATE, POSITION, MANIFEST = "state.safetensors", "position.json", "manifest.json"
 POINTERS = ("last", "best")
 NAME = re.compile(r"epoch-\d+-step-\d+(-\d+)?")
-OTHER = "Use the other checkpoint of the run (last or best), or a copy of the folder."
+OTHER = "Use the other checkpoint of the run (last or best), or a backup of the folder."
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,7 @@ def _read(path: Path) -> bytes:
         raise IntegrityError(f"{path} is missing. {OTHER}") from error
     except OSError as error:
         raise RunError(
-            f"{path} cannot be read: {error.strerror or error}. "
-            "Fix that and try again."
+            f"{path} cannot be read: {error.strerror or error}. Fix that and try again."
         ) from error
 
 
@@ -202,7 +201,7 @@ def _part(path: Path, numbers: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _damaged(path: Path) -> IntegrityError:
     return IntegrityError(
-        f"{path} is damaged: its content is not what was saved. {OTHER}"
+        f"{path} is damaged: its content has changed since it was saved. {OTHER}"
     )
 
 
@@ -217,7 +216,7 @@ def _free_name(folder: Path, position: Position) -> Path:
 
 
 def _remove_unnamed(folder: Path) -> None:
-    """Remove the checkpoints that no pointer names, if every pointer can be read."""
+    """Remove unreferenced checkpoints, if every pointer can be read."""
     try:
         wanted = {
             _read_pointer(folder, which)["checkpoint"]
@@ -233,7 +232,7 @@ def _remove_unnamed(folder: Path) -> None:
 
 
 def names_itself(path: Path) -> bool:
-    """Whether a run saved a checkpoint in this folder: its manifest holds its name."""
+    """Return whether a run saved this checkpoint: the manifest holds its name."""
     with suppress(OSError, RunError):
         manifest = _parse(path / MANIFEST, read_file(path / MANIFEST))
         return bool(manifest.get("checkpoint") == path.name)
@@ -241,7 +240,7 @@ def names_itself(path: Path) -> bool:
 
 
 def _remove(place: Place, name: str) -> None:
-    """Remove a run's own files, the manifest last, and the folder if it is empty."""
+    """Remove the checkpoint's files, the manifest last, and the folder if empty."""
     with suppress(OSError, RunError), closing(place.folder(name)) as inner:
         for file in (STATE, POSITION, MANIFEST) if names_itself(inner.path) else ():
             with suppress(FileNotFoundError):

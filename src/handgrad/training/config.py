@@ -35,7 +35,7 @@ Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no
 
 
 def _spelled(known: Iterable[str]) -> AfterValidator:
-    """Spell a name as the catalogue does; unknown names are rejected where they are used."""
+    """Spell a name as the catalogue does; unknown names are rejected when used."""
     names = tuple(known)
     return AfterValidator(lambda name: known_name(name, names) or name)
 
@@ -48,7 +48,7 @@ class _Named(Table):
 
     @property
     def options(self) -> dict[str, Any]:
-        """All keys but the name."""
+        """All keys except the name."""
         return dict(self.model_extra or {})
 
 
@@ -61,7 +61,7 @@ class DatasetConfig(Table):
 
     `validation` is a fraction or a count of the training images, "test" for the test
     images themselves (as some reports do), "folder" for the data set's own
-    validation images, or "none". If unset, it is "folder" if the data set has some.
+    validation images, or "none". The default is "folder" if the data set has some.
     `label_from`, `allow_empty_classes` and `skip_bad` are those of `datasets.load`.
     """
 
@@ -153,8 +153,8 @@ class StartConfig(Table):
     """Initial weights, taken from another run or a saved network.
 
     `source` is the run's folder or the file, `sha256` the checksum of its arrays,
-    written when the run starts. `normalization` is that of the "source", whose weights
-    were trained with it, or the run's "own".
+    written when the run starts. `normalization` is that of the "source", with which
+    the weights were trained, or the run's "own".
     """
 
     source: str
@@ -165,9 +165,9 @@ class StartConfig(Table):
 class RunConfig(Table):
     """The configuration of a run: everything that determines its results.
 
-    Each field but the first three and `resolved` is a table of the TOML file; unknown
-    keys are refused. ConfigError from `config_from` and `read_config` for an invalid
-    table; made directly, a pydantic ValidationError.
+    Each field except the first three and `resolved` is a table of the TOML file;
+    unknown keys are errors. `config_from` and `read_config` raise ConfigError for an
+    invalid table; the constructor raises a pydantic ValidationError.
 
     Units
         seed        of all random numbers, from 0 to 2**63 - 1
@@ -181,7 +181,7 @@ class RunConfig(Table):
         training    epochs, batch_size, clip_norm, early_stopping, checkpoints
         prediction  with_flip: average the logits of each image and its flip
         start       source of the initial weights; None: random, from the seed
-        resolved    what follows from the data; filled in when the run starts
+        resolved    values derived from the data; filled in when the run starts
 
     Example
         config = config_from({"dataset": {"name": "digits"}, "training": {"epochs": 3}})
@@ -218,8 +218,8 @@ def config_from(
     """
     if not isinstance(tables, Mapping):
         raise ConfigError(
-            f"{source} must be a table of settings, got {shown(tables)}. Give a mapping, "
-            'such as {"model": {"name": "lenet"}}.'
+            f"{source} must be a table of settings, got {shown(tables)}. Pass a "
+            'mapping, such as {"model": {"name": "lenet"}}.'
         )
     try:
         return RunConfig.model_validate(dict(tables))
@@ -263,7 +263,7 @@ def _place(location: tuple[int | str, ...]) -> str:
         names.append(str(part))
         known = getattr(fields, "model_fields", {})
         if part not in known:
-            break  # pydantic adds the kind that it tried
+            break  # pydantic appends the type that it tried
         fields = _table_of(known[part].annotation)
     if len(names) > 1 and names[-1] not in _keys(names[:-1]):
         is_option = isinstance(location[len(names) - 1], int) or "augmentation" in names

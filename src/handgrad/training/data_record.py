@@ -75,7 +75,7 @@ def changes_of_names(
     if not counted(before) or (most is not None and counted(before) > most):
         return ""
     try:
-        is_other = find_kind(path) is not None  # classes are not those of the folders
+        is_other = find_kind(path) is not None  # classes are not given by folders
         return "" if is_other else changes(before, listed(path, before))
     except HandgradError:
         return ""

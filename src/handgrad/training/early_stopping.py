@@ -9,7 +9,7 @@ def best_epoch(losses: Sequence[float]) -> int:
 
 
 def should_stop(losses: Sequence[float], patience: int | None) -> bool:
-    """Whether early stopping applies: no lower loss for `patience` epochs.
+    """Return whether to stop early: no lower loss for `patience` epochs.
 
     Units
         losses    one for each finished epoch

@@ -82,9 +82,9 @@ def _check_place(folder: RunFolder, checkpoint: Checkpoint, epochs: int) -> None
     patience = folder.config.training.early_stopping
     if position.batch == 0 and should_stop(position.losses, patience):
         raise ConfigError(
-            f"{folder.path} was stopped early after epoch {done}, and would be with "
-            f"{epochs} epochs as well. Start a new run from its weights: handgrad "
-            f"train --start-from {folder.path}"
+            f"{folder.path} was stopped early after epoch {done}, as it would be with "
+            f"{epochs} epochs. Start a new run from its weights: handgrad train "
+            f"--start-from {folder.path}"
         )
     if epochs < done + (position.batch > 0):
         raise ConfigError(

@@ -34,7 +34,7 @@ def save_model(
     arrays: Mapping[str, NumpyArray],
     history: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write arrays with their configuration; the old file stays until the new is on disk."""
+    """Write arrays with their configuration atomically: no old file is lost."""
     if path.is_dir():
         raise RunError(f"{path} is a folder. Give the name of a file to save to.")
     if not path.parent.is_dir():

@@ -1,4 +1,4 @@
-"""How long and in which portions to train."""
+"""Settings of the training loop."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class TrainingSettings:
     epochs: int = 10
     batch_size: int = 256
     seed: int = 0
-    early_stopping: int | None = None  # epochs without a better validation loss
+    early_stopping: int | None = None  # epochs without a lower validation loss
     predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
 
     def __post_init__(self) -> None:
