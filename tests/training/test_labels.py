@@ -74,6 +74,6 @@ def test_what_is_no_label_of_the_type_is_refused(name, kind):
     ],
 )
 def test_two_classes_of_one_label_are_refused(names, kind):
-    """Their probabilities would be those of one class."""
+    """Predictions could not tell the two classes apart."""
     with pytest.raises(ConfigError, match="contain a label twice"):
         labels_of(names, kind)

@@ -21,7 +21,7 @@ def run(tmp_path_factory):
 
 
 def damaged(path, content, folder):
-    """The error that other content of a file leads to; then the file is as it was."""
+    """The error for changed content of a file, which is restored afterwards."""
     before = path.read_bytes()
     path.write_bytes(content)
     with pytest.raises(IntegrityError) as error:
@@ -52,7 +52,7 @@ def test_a_finished_run_is_what_its_manifest_says(run):
 
 
 def bit_flips(run, times, seed):
-    """Flip bits of every file of a run, so many times in all; each is refused (R8)."""
+    """Flip bits in every file of a run, `times` times in all; each is refused (R8)."""
     draw = random.Random(seed)
     files = files_of(run)
     for number in range(times):

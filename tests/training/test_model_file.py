@@ -106,7 +106,7 @@ def test_settings_that_no_training_has_filled_in_are_refused(tmp_path):
 
 
 def sealed_again(path, change):
-    """The file with other values, and sums that fit them."""
+    """The file with other values and matching checksums."""
     values, arrays = model_file._read(path)
     change(values)
     path.write_bytes(model_file._content(values, arrays))

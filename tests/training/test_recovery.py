@@ -20,7 +20,7 @@ MISSING = "json was missing. It now names epoch-"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The bits of a run that nothing happened to."""
+    """The final bits of an undisturbed run."""
     path = tmp_path_factory.mktemp("whole") / "run"
     train(path)
     return final_bits(path)
@@ -47,7 +47,7 @@ def test_missing_pointers_are_found_again(tmp_path, whole, steps, removed):
     assert final_bits(run) == whole
 
 
-def test_what_is_damaged_is_passed_over(tmp_path, whole):
+def test_damaged_checkpoints_are_skipped(tmp_path, whole):
     run = stopped(tmp_path)
     newest = load_checkpoint(run / "checkpoints").position.step
     (run / "checkpoints" / "last.json").unlink()
@@ -97,7 +97,7 @@ def change_the_settings(run):
         change_the_settings,
     ],
 )
-def test_without_a_sound_checkpoint_it_is_refused_and_nothing_changes(tmp_path, harm):
+def test_without_a_valid_checkpoint_it_is_refused_and_nothing_changes(tmp_path, harm):
     run = stopped(tmp_path)
     harm(run)
     log = (run / "metrics.jsonl").read_bytes()
@@ -136,7 +136,7 @@ def lose_all(run):
 
 def test_a_run_that_has_saved_nothing_starts_again(tmp_path, whole):
     run = stopped(tmp_path, 2)
-    lose_all(run)  # as a kill before the first pointer leaves it
+    lose_all(run)  # as after a kill before the first pointer
     log = (run / "metrics.jsonl").read_bytes()
     said = r"again at step 1. Its previous logs are in metrics\.old-1\.jsonl and timin"
     with pytest.warns(HandgradWarning, match=said):
@@ -149,7 +149,7 @@ def test_a_run_that_has_saved_nothing_starts_again(tmp_path, whole):
     assert final_bits(run) == whole
 
 
-def test_a_fresh_folder_needs_no_words(tmp_path):
+def test_a_new_folder_causes_no_warning(tmp_path):
     run = stopped(tmp_path, 2)
     lose_all(run)
     for name in ("metrics", "timings"):

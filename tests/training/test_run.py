@@ -71,7 +71,7 @@ def test_the_checksum_is_that_of_the_final_parameters(tmp_path):
     assert run.result["sha256"] == digest
 
 
-def test_the_test_images_are_seen_by_the_best_checkpoint(tmp_path):
+def test_the_best_checkpoint_is_tested(tmp_path):
     run = train(tmp_path / "run", small(**RISING))
     losses = [
         line["validation_loss"]
@@ -95,7 +95,7 @@ def test_without_validation_the_training_loss_chooses(tmp_path):
     assert run.trainer.position.losses[-1] == run.result["train_loss"]
 
 
-def test_same_seed_same_bits_another_seed_others(tmp_path):
+def test_results_are_bitwise_reproducible_for_a_seed(tmp_path):
     train(tmp_path / "one")
     train(tmp_path / "two")
     train(tmp_path / "three", small(seed=1))
@@ -176,7 +176,7 @@ def test_settings_that_were_changed_are_refused_by_name(tmp_path):
 
 
 def flipped_settings(path, times, seed):
-    """Flip bits of config.toml; each is refused, by resuming and by loading (R8)."""
+    """Flip bits of config.toml; resuming and loading refuse each (R8)."""
     config = path / "config.toml"
     content = config.read_bytes()
     draw = random.Random(seed)
@@ -212,7 +212,7 @@ def test_a_run_in_use_is_refused(tmp_path):
     resume(tmp_path / "run").folder.release()
 
 
-def test_what_cannot_be_built_leaves_no_folder(tmp_path):
+def test_a_run_that_cannot_be_built_leaves_no_folder(tmp_path):
     with pytest.raises(ValueError, match="There is no model named 'lenett'"):
         start(small(model={"name": "lenett"}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -281,7 +281,7 @@ def test_a_run_folder_can_be_read_while_the_run_goes(tmp_path):
         half_written = Path(tmp_path / "run" / ".tmp-1-0123abcd-x")
         half_written.write_text("being written")
         RunFolder.open(tmp_path / "run").records()
-        assert half_written.exists(), "reading must not clear away"
+        assert half_written.exists(), "reading must not remove files"
 
 
 def content(folder):

@@ -22,7 +22,7 @@ def created(path):
     return RunFolder.create(path, SETTINGS)
 
 
-def test_it_begins_with_its_settings_and_surroundings(tmp_path):
+def test_a_new_folder_holds_configuration_and_environment(tmp_path):
     folder = created(tmp_path / "runs" / "first")
     assert folder.config == SETTINGS
     assert folder.result is None
@@ -51,18 +51,18 @@ def test_an_empty_folder_may_be_given(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["run", "deep/run", "deep/er/run"])
-def test_a_file_in_the_way_is_one_sentence(tmp_path, name):
+def test_a_file_in_place_of_the_folder_is_a_run_error(tmp_path, name):
     (tmp_path / name.partition("/")[0]).write_text("a file")
     with pytest.raises(RunError, match=r"already|Not a directory|File exists"):
         created(tmp_path / name)
 
 
-def test_a_name_that_no_disk_takes_is_one_sentence(tmp_path):
+def test_a_name_that_is_too_long_is_a_run_error(tmp_path):
     with pytest.raises(RunError, match=r"cannot use its folder .*: file name too long"):
         created(tmp_path / ("x" * 300))
 
 
-def test_a_runs_that_is_a_file_is_one_sentence(tmp_path, monkeypatch):
+def test_a_file_called_runs_is_a_run_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(RunError, match="runs cannot be written: File exists"):
@@ -150,7 +150,7 @@ def test_what_is_flushed_is_not_flushed_again(tmp_path):
 
 def test_where_nothing_came_after_nothing_is_cut(tmp_path):
     folder = created(tmp_path / "run")
-    folder.cut_back({"metrics": 0})  # not even a file
+    folder.cut_back({"metrics": 0})  # the file is missing too
     folder.add(STEP)
     sizes = folder.flush()
     folder.cut_back(sizes)
@@ -174,7 +174,7 @@ def test_a_damaged_result_is_shown_by_its_beginning(tmp_path, length, dots):
     assert f"it holds '{'x' * min(length, 40)}'{dots}. Put" in str(error.value)
 
 
-def test_a_failed_flush_is_made_up_for_by_the_next(tmp_path, monkeypatch):
+def test_lines_of_a_failed_flush_are_written_by_the_next(tmp_path, monkeypatch):
     folder = created(tmp_path / "run")
     folder.add(STEP)
     with monkeypatch.context() as patch:
@@ -190,7 +190,7 @@ def test_a_failed_flush_is_made_up_for_by_the_next(tmp_path, monkeypatch):
     assert [line["kind"] for line in folder.records()] == ["step", "epoch"]
 
 
-def test_only_the_owner_clears_away(tmp_path):
+def test_only_the_owner_removes_files(tmp_path):
     folder = created(tmp_path / "run")
     (folder.path / ".tmp-1-0123abcd-a").write_text("half")
     RunFolder.open(folder.path)
@@ -203,7 +203,7 @@ def test_only_the_owner_clears_away(tmp_path):
     assert not (folder.path / ".tmp-1-0123abcd-a").exists()
 
 
-def test_the_last_word_can_be_read(tmp_path):
+def test_the_result_can_be_read(tmp_path):
     folder = created(tmp_path / "run")
     folder.write_result({"test_accuracy": 0.9, "test_loss": None})
     assert folder.result == {"test_accuracy": 0.9, "test_loss": None}

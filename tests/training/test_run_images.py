@@ -93,7 +93,7 @@ def rename_so_that_the_order_changes(folder):
     "change",
     [add, change, remove, relabel, add_class, rename_so_that_the_order_changes],
 )
-def test_no_part_is_cut_from_a_folder_that_has_changed(noise, change):
+def test_a_changed_folder_is_not_split_again(noise, change):
     folder, config = noise
     parts = ("train", "validation", "test")
     assert [len(run_images(config, part)[1]) for part in parts] == [12, 4, 4]

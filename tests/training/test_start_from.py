@@ -33,7 +33,7 @@ def of(path, **tables):
 
 
 def other_classes(tmp_path):
-    """Pictures of two classes, at the size of the digits."""
+    """Images of two classes, at the size of the digits."""
     folder = pictures(tmp_path / "pictures")
     return {"name": str(folder), "validation": 0.2, "normalization": "standard"}
 
@@ -58,7 +58,7 @@ def test_the_same_classes_take_every_array(tmp_path, source):
     assert loss < next(iter(start(small(), tmp_path / "drawn"))).loss - 0.3
 
 
-def test_other_classes_get_a_last_layer_that_the_seed_draws(tmp_path, source):
+def test_other_classes_get_a_randomly_initialized_last_layer(tmp_path, source):
     tables = {"dataset": other_classes(tmp_path)}
     run = start(of(source, **tables), tmp_path / "run")
     drawn = start(small(**tables), tmp_path / "drawn").trainer.state()
@@ -141,7 +141,7 @@ def test_grey_and_colour_are_refused_by_their_channels(
     grey = other_classes(tmp_path)
     colour = {**grey, "name": str(coloured(tmp_path / "colour"))}
     begin = {"source": str(source), "normalization": normalization}
-    said = r"of images with 1 channel, and these images have 3\. Give images"
+    said = r"take images with 1 channel, but these images have 3\. Use images"
     with pytest.raises(ConfigError, match=said):
         start(small(dataset=colour, start=begin, engine=engine), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -152,7 +152,7 @@ def test_grey_and_colour_are_refused_by_their_channels(
 
 
 def coloured(folder):
-    """The same pictures in colours."""
+    """The same images in colour."""
     for path in pictures(folder).rglob("*.png"):
         with Image.open(path) as picture:
             grey = np.asarray(picture)
@@ -160,7 +160,7 @@ def coloured(folder):
     return folder
 
 
-def test_a_source_that_is_none_is_refused(tmp_path, source):
+def test_an_invalid_source_is_refused(tmp_path, source):
     with pytest.raises(RunError, match="nowhere does not exist"):
         start(of(tmp_path / "nowhere"), tmp_path / "run")
     changed = {"source": str(source), "sha256": "0" * 64}

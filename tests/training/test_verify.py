@@ -25,13 +25,13 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def other(tmp_path):
-    """A run of its own, to be changed."""
+    """A run that a test may change."""
     train(tmp_path / "run")
     return tmp_path / "run"
 
 
 def change(path, before, after):
-    """Change a file and seal the run again, as somebody who wants to deceive would."""
+    """Change a file and seal the run again, as a forger would."""
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after, 1))
@@ -39,7 +39,7 @@ def change(path, before, after):
 
 
 def change_config(run, before, after):
-    """Change a setting, and let both checkpoints say that it was so."""
+    """Change a setting, and update both checkpoints to match."""
     change(run / "config.toml", before, after)
     for which in ("best", "last"):
         save_again(run, which, notes={"config_sha256": None})
@@ -89,7 +89,7 @@ def test_a_changed_file_is_named(other):
 
 @pytest.fixture
 def clipped(tmp_path):
-    """A run that writes gradient norms, which nothing else depends on."""
+    """A run that records gradient norms, on which no other value depends."""
     training = {"epochs": 3, "batch_size": 40, "clip_norm": 1.0}
     train(tmp_path / "run", small(training=training))
     return tmp_path / "run"
@@ -196,7 +196,7 @@ def test_pictures_are_decoded_again(tmp_path, monkeypatch):
         verify(tmp_path / "run", steps=1)
 
 
-def test_kernels_that_cannot_be_had_are_not_compared(other):
+def test_unavailable_kernels_are_a_run_error(other):
     text = (other / "environment.json").read_text()
     families = families_of(json.loads(text))
     (other / "environment.json").write_text(text.replace(families[0], "Old"))
@@ -205,19 +205,19 @@ def test_kernels_that_cannot_be_had_are_not_compared(other):
         verify(other)
 
 
-def test_surroundings_that_say_nothing_are_refused(other):
+def test_an_environment_without_kernels_is_refused(other):
     change(other / "environment.json", '"blas"', '"bias"')
     with pytest.raises(IntegrityError, match="does not name the kernels"):
         verify(other)
 
 
-def test_other_code_is_told(other):
+def test_other_code_is_reported(other):
     checksum = json.loads((other / "environment.json").read_text())["code_sha256"]
     change(other / "environment.json", checksum, "0" * 64)
     assert not verify(other, steps=1).is_same_code
 
 
-def test_no_steps_are_no_comparison(run):
+def test_zero_steps_are_refused(run):
     with pytest.raises(ConfigError, match="steps"):
         verify(run, steps=0)
     with pytest.raises(RunError, match="nowhere does not exist"):

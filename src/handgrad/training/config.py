@@ -244,7 +244,7 @@ def _as_config_error(error: ValidationError, source: str) -> ConfigError:
         where = f"[{'.'.join(tables)}]" if tables else "the top"
         unknown = unknown_name(f"key of {where}", key, _keys(tables))
         return ConfigError(f"{source}: {unknown}")
-    if first["type"] == "value_error":  # a whole sentence of our own
+    if first["type"] == "value_error":  # a complete sentence of our own
         place = _place(first["loc"])
         return ConfigError(f"{source}: {place}: {first['ctx']['error']}")
     wrong = first["msg"][:1].lower() + first["msg"][1:]

@@ -65,19 +65,19 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
     if found.bit_depth not in (None, resolved.bit_depth):
         warn_of_depth(found.bit_depth, resolved.bit_depth, found.name)
 
-    def brought(split: Split | None) -> Split | None:
+    def converted(split: Split | None) -> Split | None:
         if split is None:
             return None
         images = as_shape(split.images, resolved.input_shape)
         return Split(images, numbers[split.targets])
 
-    train = brought(found.train)
+    train = converted(found.train)
     assert train is not None
     return replace(
         found,
         train=train,
-        validation=brought(found.validation),
-        test=brought(found.test),
+        validation=converted(found.validation),
+        test=converted(found.test),
         class_names=resolved.class_names,
     )
 

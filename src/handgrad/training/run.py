@@ -133,7 +133,7 @@ class Run:
         self._saved = perf_counter()
         try:
             self._save(is_best=is_best)
-            self.unsaved.mended()
+            self.unsaved.clear()
         except HandgradError as error:
             if self.config.training.on_failed_save == "stop":
                 raise

@@ -22,7 +22,7 @@ class Unsaved:
         self.attempts += 1
         self.best = best or self.best
 
-    def mended(self) -> None:
+    def clear(self) -> None:
         """Clear the failure: everything is on disk again."""
         self.failure, self.attempts, self.best = None, 0, None
 

@@ -9,8 +9,8 @@ from handgrad.ranges import check_count, check_seed
 class TrainingSettings:
     """Settings of the training loop.
 
-    ConfigError for an epochs, batch_size or early_stopping that is not a whole number
-    from 1 to 2**31 - 1, and for a seed that is not one from 0 to 2**63 - 1.
+    ConfigError unless epochs, batch_size and early_stopping are whole numbers from 1 to
+    2**31 - 1, and seed one from 0 to 2**63 - 1.
 
     Units
         epochs             passes over the training set

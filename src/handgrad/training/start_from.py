@@ -58,9 +58,9 @@ def source_of(config: RunConfig) -> Source | None:
     if config.start is None:
         return None
     path = path_of("A run", "its source", config.start.source, RunError)
-    is_begun = config.resolved is not None and config.resolved.initial_sha256
-    if path.name == INITIAL and is_begun:
-        return Source(path, _initial(path, str(is_begun)), None)
+    is_resumed = config.resolved is not None and config.resolved.initial_sha256
+    if path.name == INITIAL and is_resumed:
+        return Source(path, _initial(path, str(is_resumed)), None)
     found, arrays = read_saved(path)
     arrays = {n: a for n, a in arrays.items() if not n.startswith("optimizer/")}
     if config.start.sha256 not in (None, arrays_checksum(arrays)):

@@ -31,7 +31,7 @@ class Peaks:
         self.found: list[int] = []
         self._before = 0
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Discard earlier results and measure from here."""
         self.found.clear()
         tracemalloc.reset_peak()
@@ -91,13 +91,13 @@ def step_bytes(engine: PlainEngine, train: Split, examples: int, predicted: int)
     small, large = (trial(engine, train, count) for count in (few, 2 * few))
     forward = 1 + 2 * len(engine.model.layers)  # marks before the loss
 
-    def most(count: int, calls: int) -> float:
+    def peak(count: int, calls: int) -> float:
         far = (count - few) / few
         pairs = zip(small[:calls], large[:calls], strict=True)
         return max(a * (1 - far) + b * far for a, b in pairs)
 
-    whole = most(examples, len(small))
-    return round(max(whole, most(min(predicted, PREDICTION_BATCH), forward)))
+    whole = peak(examples, len(small))
+    return round(max(whole, peak(min(predicted, PREDICTION_BATCH), forward)))
 
 
 def trial(engine: PlainEngine, train: Split, count: int) -> list[int]:
@@ -110,7 +110,7 @@ def trial(engine: PlainEngine, train: Split, count: int) -> list[int]:
     before = engine.state()
     with _watched(engine.model, peaks), _traced():
         engine.train_step(batch, 1)  # from here on tracemalloc has seen every array
-        peaks.begin()
+        peaks.reset()
         engine.train_step(batch, 2)
         peaks.mark()
     engine.restore(before)
