@@ -95,7 +95,7 @@ def test_all_studies_are_reported_at_once(handgrad, tmp_path):
         ("report", "studies is not there: no study was run here"),
         ("report csci581-a --all", "got the name csci581-a"),
         ("report --rows a2", "got --rows"),
-        ("show nowhere/at/all", "nowhere/at/all is no study"),
+        ("show nowhere/at/all", "nowhere/at/all is not a study"),
     ],
 )
 def test_mistakes_are_one_sentence(refused, line, sentence):

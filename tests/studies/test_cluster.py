@@ -142,7 +142,7 @@ def test_a_worker_that_does_not_see_the_folder_stops_the_study(tmp_path, monkeyp
         n_workers=1, processes=False, protocol="tcp", dashboard_address=":0"
     ) as threads:
         backend = DaskCluster(threads.scheduler_address)
-        with pytest.raises(RunError, match=r"is not seen by .*Give --folder on"):
+        with pytest.raises(RunError, match=r"is not visible to .*Give --folder on"):
             list(run_on(backend, rows.cells("full"), Elsewhere(tmp_path / "trials")))
 
 

@@ -221,8 +221,8 @@ def test_data_that_are_gone_are_those_that_were_last_seen(tmp_path):
     results = results_of(asked, later)
     said = f"There is no data set at {tmp_path / 'pictures'}"
     assert results["unread_data"] == {str(tmp_path / "pictures"): said}
-    sentence = f"Not known whether the data have changed since these trials: {said}."
-    assert as_sentences(results) == [sentence]
+    sentence = "It is unknown whether the data have changed since these trials: "
+    assert as_sentences(results) == [f"{sentence}{said}."]
     with pytest.raises(DatasetError, match="There is no data set"):
         load_all(cell.trial for cell in asked.cells("full"))
     pictures(tmp_path / "pictures")

@@ -16,7 +16,8 @@ def said(epoch):
 def test_a_crash_says_how_often_and_how():
     outcome = crashed(TRIAL, 2, "signal SIGKILL")
     assert outcome["status"] == CRASHED
-    assert outcome["reason"] == "Its process died 2 times, the last by signal SIGKILL."
+    reason = "Its process died 2 times, the last time by signal SIGKILL."
+    assert outcome["reason"] == reason
     assert (outcome["trial"], outcome["metrics"]) == (TRIAL.spec, {})
 
 

@@ -41,7 +41,7 @@ def read(tmp_path, text):
         (ONE + FINDING.format("test_los(max) > 1"), "Did you mean 'test_loss'?"),
         (ONE + FINDING.format("test_loss(max)@2 > 1"), "no metric named 'test_loss'"),
         (ONE + FINDING.format("test_loss() > 1"), "does not say which variant"),
-        (ONE + FINDING.format("test_loss(max)"), "cannot be read"),
+        (ONE + FINDING.format("test_loss(max)"), "cannot be parsed"),
         (ONE + PUBLISHED + 'metric = "test_loss"', "belongs to one of 2 variants"),
         (
             ONE + PUBLISHED + 'variant = "max"\nmetric = "tets_loss"',

@@ -80,8 +80,8 @@ def test_a_folder_or_a_file_anywhere_is_a_study(tmp_path):
     ("name", "sentence"),
     [
         ("csci581a", "Did you mean 'csci581-a'?"),
-        ("no/such/folder", "no/such/folder is no study."),
-        ("none.toml", "none.toml is no study."),
+        ("no/such/folder", "no/such/folder is not a study."),
+        ("none.toml", "none.toml is not a study."),
     ],
 )
 def test_what_is_not_there_is_refused(name, sentence):
@@ -91,11 +91,11 @@ def test_what_is_not_there_is_refused(name, sentence):
 
 
 def test_an_empty_folder_and_an_unknown_row_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match="holds no experiments"):
+    with pytest.raises(ConfigError, match="contains no experiments"):
         find(str(tmp_path))
     with pytest.raises(ConfigError, match="Did you mean 'a9'"):
         find("csci581-a").only(["a99"])
-    with pytest.raises(ConfigError, match="csci581-a takes at least one row, got none"):
+    with pytest.raises(ConfigError, match="csci581-a needs at least one row, got none"):
         find("csci581-a").only([])
     (tmp_path / "study.toml").write_text('titel = "x"')
     with pytest.raises(ConfigError, match="Did you mean 'title'"):

@@ -39,7 +39,7 @@ def test_a_metric_that_is_no_number_is_named(value):
 
 @pytest.mark.parametrize("status", ["diverged", "failed", "pruned", "crashed"])
 def test_only_what_is_done_has_numbers(status):
-    expected = f"status: {status}, so it has a reason and no metrics"
+    expected = f"status: {status} requires a reason and no metrics"
     assert wrong(status=status, reason="Why.") == expected
     assert wrong(status=status, metrics={}) == expected
     assert wrong(status=status, reason="Why.", metrics={}) == ""
@@ -109,6 +109,6 @@ def test_rises():
 def test_the_first_place_that_differs_is_named():
     assert difference({"a": {"b": 1}}, {"a": {"b": 1.0}}) == ""
     assert difference({"a": {"b": 1}}, {"a": {"b": 2}}) == "a.b is 1 and 2"
-    assert difference({"a": 1}, {"a": 1, "b": 2}) == "b is in one of them only"
+    assert difference({"a": 1}, {"a": 1, "b": 2}) == "b is in only one of them"
     assert difference({"a": [1]}, {"a": {"b": 1}}) == "a is [1] and {'b': 1}"
     assert difference("x" * 50, 1) == f" is '{'x' * 36}... and 1"

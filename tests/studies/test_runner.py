@@ -120,7 +120,8 @@ def test_a_trial_that_dies_always_is_recorded_and_the_rest_goes_on(tmp_path):
             os.kill(event.process, signal.SIGKILL)
     first, second = (ledger.outcome(cell.trial.key) for cell in cells)
     assert first["status"] == CRASHED
-    assert first["reason"] == "Its process died 2 times, the last by signal SIGKILL."
+    reason = "Its process died 2 times, the last time by signal SIGKILL."
+    assert first["reason"] == reason
     assert second["status"] == DONE
     assert missing(cells, ledger) == []
     assert missing(cells, ledger, retry=True) == cells[:1]

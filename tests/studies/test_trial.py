@@ -63,7 +63,7 @@ def test_what_a_kill_left_at_the_very_start_is_begun_anew(done, tmp_path, damage
     [
         (NonFiniteError("NaN in linear1."), "diverged", "NaN in linear1."),
         (RunError("No room."), "failed", "No room."),
-        (MemoryError(), "failed", "It needs more memory than there is."),
+        (MemoryError(), "failed", "It needs more memory than is available."),
         (KeyError("weight"), "failed", "KeyError: 'weight'"),
     ],
 )

@@ -87,7 +87,7 @@ def test_equal_trials_are_done_once():
         ({"training": {"epoch": 3}}, "Did you mean 'epochs'?"),
         ({"sweep": {"trainig.epochs": [3]}}, "Did you mean 'training'?"),
         ({"sweep": {"training.epoch": [3]}}, "study, epoch=3: "),
-        ({"sweep": {"engine.name": ["cpu"]}}, "engine is one value and no table"),
+        ({"sweep": {"engine.name": ["cpu"]}}, "engine is a value, not a table"),
         ({"sweep": {"training": [3]}}, "training: "),
         ({"optimizer": {"name": "sdg"}}, "Did you mean 'sgd'?"),
         ({"loss": {"name": "nothing"}}, "no loss named 'nothing'"),

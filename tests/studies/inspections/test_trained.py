@@ -71,5 +71,5 @@ def test_without_test_images_there_is_nothing_to_count(tmp_path):
             image = Image.fromarray(np.full((8, 8), 60 * number, dtype=np.uint8))
             image.save(tmp_path / name / f"{number}.png")
     config = {**CONFIG, "dataset": {"name": str(tmp_path), "validation": "none"}}
-    with pytest.raises(ConfigError, match="no test images to be mistaken about"):
+    with pytest.raises(ConfigError, match="no test images to evaluate"):
         inspect("trained_network", {"config": config}, 0)
