@@ -23,7 +23,7 @@ def test_the_studies_of_the_package_are_listed(handgrad):
 
 def test_an_experiment_is_shown_as_it_is_declared(handgrad):
     out = handgrad("study show csci581-a --rows a10").out
-    assert "What do ReLU and max pooling change in LeNet?" in out
+    assert "How do ReLU and max pooling change the results of LeNet?" in out
     assert "published  validation accuracy after 20 epochs: 0.8907 (± 0.01)" in out
     assert "\na9  " not in out
     shown = json.loads(handgrad("study show csci581-a --rows a10 --json").out)
