@@ -28,7 +28,7 @@ def test_the_curves_are_those_of_the_run(done):
             assert curves_of(run) == outcome["curves"]
 
 
-def test_a_pruned_trial_keeps_its_curves_and_its_last_words(done, tmp_path):
+def test_a_pruned_trial_keeps_its_curves_and_last_message(done, tmp_path):
     outcomes = done.ledger.outcomes().items()
     key = next(key for key, outcome in outcomes if outcome["status"] == DONE)
     run = done.ledger.trial_folder(key) / "run"

@@ -31,7 +31,7 @@ def read(tmp_path, text):
         ('question = "?"\nseeds = [1, 1]', "has a seed twice: 1. Keep one."),
         ('question = "?"\n[sweep]\n"a.b" = []', "sweep.a.b: "),
         ('question = "?"\nkind = "train"', "kind: input should be 'training'"),
-        ('question = "?"\n[sweep]\n' + MANY, "has 1000000000000 combinations; the maximum"),
+        ('question = "?"\n[sweep]\n' + MANY, "1000000000000 combinations; the maximum"),
         (ONE.replace("average", "max"), "names 'max' twice"),
         (ONE.replace("average", "a(b)"), "variants.1.name"),
         (ONE + "[sweep]\n'a.b' = [1]", "has both [sweep] and [[variants]]"),

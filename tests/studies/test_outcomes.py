@@ -9,7 +9,7 @@ def wrong(**others):
     return wrong_in({**OUTCOME, **others}, TRIAL.key)
 
 
-def test_nothing_is_wrong_in_a_sound_outcome():
+def test_a_valid_outcome_has_no_error():
     assert wrong() == ""
     assert wrong(curves={}, sha256="x", later={"versions": "may say more"}) == ""
     assert wrong(status="diverged", reason="NaN.", metrics={}, seconds=None) == ""
@@ -38,7 +38,7 @@ def test_a_metric_that_is_no_number_is_named(value):
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed", "pruned", "crashed"])
-def test_only_what_is_done_has_numbers(status):
+def test_only_done_trials_have_metrics(status):
     expected = f"status: {status} requires a reason and no metrics"
     assert wrong(status=status, reason="Why.") == expected
     assert wrong(status=status, metrics={}) == expected
