@@ -94,7 +94,7 @@ def test_a_result_made_up_is_found(run, name, change):
         result[name] = 0.99
     path.write_text(json.dumps(result))
     seal(run)
-    with pytest.raises(DifferenceError, match=rf"result\.json has .* as {name}, and"):
+    with pytest.raises(DifferenceError, match=rf"result\.json has .* as {name}, but"):
         verify(run, steps=1)
 
 
@@ -145,7 +145,7 @@ def test_a_brightness_made_up_is_found(run):
     config.write_text("\n".join(changed) + "\n")
     for which in ("best", "last"):
         save_again(run, which, notes={"config_sha256": None})
-    with pytest.raises(IntegrityError, match=r"says brightness = 0.9 in \[resolved\]"):
+    with pytest.raises(IntegrityError, match=r"has brightness = 0.9 in \[resolved\]"):
         verify(run, steps=1)
 
 

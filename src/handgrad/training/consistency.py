@@ -178,8 +178,8 @@ def _check_notes(
     if notes.sizes != sizes or notes.last_epoch != summary_of(epoch):
         raise DifferenceError(
             f"The {which} checkpoint of {folder.path} notes log sizes of {notes.sizes} "
-            f"bytes and {notes.last_epoch}, but after step {position.step} the logs "
-            f"have {sizes} and {summary_of(epoch)}."
+            f"bytes and {notes.last_epoch}, but {METRICS} gives {sizes} and "
+            f"{summary_of(epoch)} after step {position.step}."
         )
 
 

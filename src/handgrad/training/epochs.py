@@ -74,7 +74,7 @@ def _check_schedule(folder: RunFolder, config: RunConfig) -> None:
 
 
 def _check_place(folder: RunFolder, checkpoint: Checkpoint, epochs: int) -> None:
-    """HandgradError if the run cannot continue from here, or not to so many epochs."""
+    """Raise HandgradError if the run cannot continue from here to so many epochs."""
     folder.check_config(checkpoint)
     position, notes = checkpoint.position, Notes.from_values(checkpoint.notes)
     folder.check_place(position.lines, notes.sizes)
@@ -88,7 +88,7 @@ def _check_place(folder: RunFolder, checkpoint: Checkpoint, epochs: int) -> None
         )
     if epochs < done + (position.batch > 0):
         raise ConfigError(
-            f"{folder.path} is in epoch {done + 1} already, got {epochs} epochs."
+            f"{folder.path} is already in epoch {done + 1}, got {epochs} epochs."
             if position.batch
             else f"{folder.path} has finished {done} epochs, got {epochs}."
             " Give a larger number."

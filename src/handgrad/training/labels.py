@@ -25,7 +25,7 @@ def label_type(classes: NumpyArray) -> LabelType:
 
 
 def check_can_be_saved(classes: NumpyArray) -> None:
-    """DatasetError unless a file can store these labels: numbers, strings, booleans."""
+    """Raise DatasetError unless the labels are numbers, strings or booleans."""
     is_text = all(isinstance(label, str) for label in classes.tolist())
     if label_type(classes) in ("str", "object") and not is_text:
         raise DatasetError(

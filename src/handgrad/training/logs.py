@@ -66,7 +66,7 @@ class Logs:
         return sizes
 
     def check_place(self, lines: int, sizes: dict[str, int]) -> None:
-        """IntegrityError unless the first `lines` of each log have these `sizes`.
+        """Raise IntegrityError unless the first `lines` of each log have these `sizes`.
 
         RunError for a log that is a symbolic link: nothing is appended through it.
         """
