@@ -321,7 +321,7 @@ def test_another_network_starts_from_the_data_of_the_source(
     assert (
         "this network (mlp in place of softmax_regression; 0 of 4 arrays fit)" in said
     )
-    assert "Leave mlp out to go on with softmax_regression." in said
+    assert "Leave mlp out to continue with softmax_regression." in said
     rows = '{name = "flatten"}, {name = "linear"}'
     table = f'[model]\nname = "from_layers"\nlayers = [{rows}]\n'
     (tmp_path / "own.toml").write_text(table)

@@ -241,7 +241,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_saved(tmp_path, monkeypatc
         run = resume(path)
         with monkeypatch.context() as patch:
             fill_disk(patch, failing)
-            with pytest.raises(ResourceError, match=r"No space .* takes .* are free"):
+            with pytest.raises(ResourceError, match=r"No space .* needs .* are free"):
                 save_every_record(run)
         del run
         if failing == 1:

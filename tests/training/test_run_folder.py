@@ -171,7 +171,7 @@ def test_a_damaged_result_is_shown_by_its_beginning(tmp_path, length, dots):
     (folder.path / "result.json").write_text("x" * length)
     with pytest.raises(IntegrityError) as error:
         _ = folder.result
-    assert f"it holds '{'x' * min(length, 40)}'{dots}. Put" in str(error.value)
+    assert f"it holds '{'x' * min(length, 40)}'{dots}. Restore" in str(error.value)
 
 
 def test_lines_of_a_failed_flush_are_written_by_the_next(tmp_path, monkeypatch):

@@ -156,7 +156,7 @@ def test_a_number_of_the_optimizer_made_up_is_found_by_training_again(other, whi
         arrays[name].reshape(-1)[-1] += 1
 
     change_arrays(other, which, add_one)
-    with pytest.raises(DifferenceError, match=f"is not what the {which} checkpoint"):
+    with pytest.raises(DifferenceError, match=f"differs from the {which} checkpoint"):
         verify(other, steps=100)
 
 
