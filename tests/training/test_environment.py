@@ -8,7 +8,7 @@ from handgrad.training.environment import (
 )
 
 
-def test_it_says_on_what_a_run_was_made():
+def test_the_environment_is_described():
     found = json.loads(json.dumps(describe_environment()))
     assert found["python"] == platform.python_version()
     assert found["libraries"]["numpy"].count(".") == 2

@@ -69,7 +69,7 @@ def test_every_shorter_file_is_refused(path):
 
 
 @pytest.mark.parametrize("other", [b"", b"\x80\x04pickle", save({"a": np.ones(2)})])
-def test_another_file_is_said_to_be_another(tmp_path, other):
+def test_a_file_of_another_kind_is_reported_as_such(tmp_path, other):
     (tmp_path / "other").write_bytes(other)
     with pytest.raises(RunError, match="has no Handgrad"):
         load_model(tmp_path / "other")
@@ -99,7 +99,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
         load_model(tmp_path / "missing")
 
 
-def test_settings_that_no_training_has_filled_in_are_refused(tmp_path):
+def test_unresolved_settings_are_refused(tmp_path):
     save_model(tmp_path / "net.safetensors", config_from({"seed": 3}), ARRAYS)
     with pytest.raises(RunError, match="Its settings have no table"):
         load_model(tmp_path / "net.safetensors")

@@ -91,7 +91,7 @@ def take_and_end(report, folder):
 held_until_the_end = []
 
 
-def test_the_end_of_a_process_lets_go(tmp_path):
+def test_a_claim_is_released_when_its_process_ends(tmp_path):
     assert killed(take_and_end, (tmp_path,), lambda random: (2, 0)) == 1
     take(tmp_path)
 

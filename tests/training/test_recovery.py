@@ -187,7 +187,7 @@ def test_a_log_is_cut_only_where_the_checkpoint_stands(tmp_path, sizes):
 
 
 @pytest.mark.parametrize("which", ["last", "best"])
-def test_a_missing_pointer_is_said_to_be_found_again(tmp_path, which):
+def test_recovering_a_missing_pointer_warns(tmp_path, which):
     train(tmp_path / "run")
     (tmp_path / "run" / "checkpoints" / f"{which}.json").unlink()
     with pytest.raises(IntegrityError, match="or recover it with: handgrad"):
@@ -197,7 +197,7 @@ def test_a_missing_pointer_is_said_to_be_found_again(tmp_path, which):
     assert load(tmp_path / "run", which)
 
 
-def test_why_the_newest_checkpoint_is_not_taken_is_said(tmp_path):
+def test_the_error_explains_why_the_newest_checkpoint_is_unusable(tmp_path):
     run = stopped(tmp_path)
     shorten_the_log(run)
     with pytest.raises(IntegrityError, match=r"Of epoch-.*metrics\.jsonl has 0 lines"):

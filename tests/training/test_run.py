@@ -34,7 +34,7 @@ RISING = {  # the loss falls, then rises
 }
 
 
-def test_a_run_hands_out_every_step_and_epoch(tmp_path):
+def test_a_run_yields_every_step_and_epoch(tmp_path):
     run = start(small(), tmp_path / "run")
     records = list(run)
     steps = [r.step for r in records if isinstance(r, StepRecord)]

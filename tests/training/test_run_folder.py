@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_no_half_made_folder(tmp_path, monkeypatch, failing):
     assert not (tmp_path / "run").exists()
 
 
-def test_what_is_no_run_folder_is_refused(tmp_path):
+def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(RunError, match="is not a run folder: it holds no config"):
         RunFolder.open(tmp_path)
     with pytest.raises(RunError, match="they are under runs/"):
@@ -126,7 +126,7 @@ def test_a_torn_line_is_left_out(tmp_path):
         assert len(folder.records()) == (length >= first)
 
 
-def test_cutting_back_forgets_what_came_after(tmp_path):
+def test_truncation_removes_later_lines(tmp_path):
     folder = created(tmp_path / "run")
     folder.add(STEP)
     sizes = folder.flush()
@@ -148,7 +148,7 @@ def test_what_is_flushed_is_not_flushed_again(tmp_path):
     assert [record["kind"] for record in folder.records()] == ["step", "epoch"]
 
 
-def test_where_nothing_came_after_nothing_is_cut(tmp_path):
+def test_logs_without_later_lines_are_not_truncated(tmp_path):
     folder = created(tmp_path / "run")
     folder.cut_back({"metrics": 0})  # the file is missing too
     folder.add(STEP)

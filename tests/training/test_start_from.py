@@ -69,7 +69,7 @@ def test_other_classes_get_a_randomly_initialized_last_layer(tmp_path, source):
     assert run.config.resolved.mean == load(source).config.resolved.mean
 
 
-def test_its_own_normalization_is_taken_where_that_is_asked_for(tmp_path, source):
+def test_a_run_can_use_its_own_normalization(tmp_path, source):
     dataset = other_classes(tmp_path)
     begin = {"source": str(source), "normalization": "own"}
     own = start(small(dataset=dataset, start=begin), tmp_path / "own").config.resolved
@@ -78,7 +78,7 @@ def test_its_own_normalization_is_taken_where_that_is_asked_for(tmp_path, source
 
 
 @pytest.mark.parametrize("engine", ["plain", "cpu"])
-def test_it_goes_on_and_is_verified_when_the_source_is_gone(tmp_path, source, engine):
+def test_a_run_resumes_and_verifies_without_its_source(tmp_path, source, engine):
     gone = shutil.copytree(source, tmp_path / "gone")
     tables = {"dataset": other_classes(tmp_path), "engine": engine}
     config = of(gone, **tables)
@@ -112,7 +112,7 @@ def test_a_file_serves_as_well_as_a_run(tmp_path, source):
     assert read_saved(file)[0] == read_saved(source)[0]
 
 
-def test_a_run_that_was_started_so_serves_in_turn(tmp_path, source):
+def test_such_a_run_can_itself_be_a_source(tmp_path, source):
     train(tmp_path / "second", of(source))
     third = start(of(tmp_path / "second"), tmp_path / "third")
     saved = best(tmp_path / "second")

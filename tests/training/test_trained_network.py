@@ -138,7 +138,7 @@ def test_images_may_come_in_several_shapes(classifier, images):
 
 
 @pytest.mark.parametrize("engine", ["plain", "cpu"])
-def test_a_network_asked_with_flip_keeps_to_it_after_training(tmp_path, engine):
+def test_prediction_with_flip_is_kept_after_training(tmp_path, engine):
     data = {"name": "digits", "image_size": [8, 8]}
     config = small(engine=engine, dataset=data, prediction={"with_flip": True})
     trained = train(tmp_path / "run", config)
@@ -177,7 +177,7 @@ def test_an_images_prediction_does_not_depend_on_the_others(classifier, images):
     np.testing.assert_allclose(many[:20], alone, rtol=1e-5, atol=1e-7)
 
 
-def test_a_picture_file_becomes_what_the_network_sees(classifier, images, tmp_path):
+def test_an_image_file_is_converted_to_the_networks_input(classifier, images, tmp_path):
     path = tmp_path / "digit.png"
     Image.fromarray(images[0, 0]).save(path)
     np.testing.assert_array_equal(classifier.read_image(path), images[0])
@@ -260,7 +260,7 @@ def test_normalisation_comes_with_the_network(tmp_path):
     assert load_checkpoint(run.folder.checkpoints).position == run.trainer.position
 
 
-def test_targets_that_it_has_no_class_for_are_refused(classifier, images):
+def test_targets_without_a_class_are_refused(classifier, images):
     targets = np.arange(len(images)) % 11
     with pytest.raises(
         ShapeError, match="gives 10 logits, but targets go from 0 to 10"
