@@ -142,7 +142,7 @@ def connect(address: str) -> "Client":
             "The Dask back end needs two more packages. Install them with "
             "pip install 'handgrad[cluster]'."
         ) from error
-    for name in ("distributed", "distributed.client"):  # ours are clearer
+    for name in ("distributed", "distributed.client"):  # we raise errors of our own
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if who_answers(address) != "Scheduler":
         raise ConfigError(

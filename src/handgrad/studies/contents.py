@@ -6,7 +6,7 @@ stores none, and keeps its key from before this entry existed. A trial without t
 that ran on the same content is recognized by its outcome, and keeps its key as well.
 
 Class names are not part of the checksum: with the same pixels and class numbers they do
-not change the results of a trial. Where they determine the test split, they are.
+not change the results of a trial. Where they determine the test split, it differs.
 
     data.json    checksums found by the last call, by the data set's settings
     data/        descriptions of the data by checksum, see `datasets.changes`

@@ -29,7 +29,7 @@ Outcome = dict[str, Any]
 
 DONE = "done"  # it has results
 DIVERGED = "diverged"  # NaN or infinity: that is a result as well
-FAILED = "failed"  # it stopped with a clear error
+FAILED = "failed"  # it stopped with an error
 PRUNED = "pruned"  # stopped early, because others were better by then
 CRASHED = "crashed"  # the process died, more than once
 DATA = "data.json"
