@@ -263,9 +263,7 @@ def test_nothing_is_written_through_a_link(run, precious, action):
 
 
 @pytest.mark.parametrize("action", IN_PLACE)
-def test_a_hard_linked_file_is_copied_before_it_is_changed(
-    run, precious, action
-):
+def test_a_hard_linked_file_is_copied_before_it_is_changed(run, precious, action):
     os.link(precious, run / "metrics.jsonl")
     IN_PLACE[action](run / "metrics.jsonl")
     assert precious.read_text() == "precious"

@@ -172,9 +172,7 @@ def test_the_place_of_the_training_images_is_not_that_of_others(config):
 
 
 @pytest.mark.parametrize("split", [None, "train", "validation"])
-def test_the_source_of_labels_can_be_given_for_other_images(
-    split, tmp_path
-):
+def test_the_source_of_labels_can_be_given_for_other_images(split, tmp_path):
     for name in ("cat", "dog"):
         for count in range(4):
             put(tmp_path / f"named/{name}.{count}.png", "L", 8, 9 * count)
