@@ -143,7 +143,7 @@ def test_a_run_that_has_saved_nothing_starts_again(tmp_path, whole):
         assert resume(run).trainer.position.step == 0
     assert (run / "metrics.old-1.jsonl").read_bytes() == log
     (run / "metrics.jsonl").write_bytes(log)  # and once more
-    with pytest.warns(HandgradWarning, match=r"is in metrics\.old-2\.jsonl\.$"):
+    with pytest.warns(HandgradWarning, match=r"are in metrics\.old-2\.jsonl\.$"):
         resume(run)
     go_on(run)
     assert final_bits(run) == whole
