@@ -86,7 +86,7 @@ def test_labels_of_more_digits_than_a_file_holds_are_refused_before_training(tmp
     labels = np.array([1, 2], np.longdouble)[LABELS % 2]
     if labels.dtype == np.float64:
         pytest.skip("this processor has no longer floating-point numbers")
-    with pytest.raises(DatasetError, match="numbers, words or booleans"):
+    with pytest.raises(DatasetError, match="numbers, strings or booleans"):
         small(run=tmp_path / "run").fit(IMAGES, labels)
     assert list(tmp_path.iterdir()) == []
 
@@ -146,7 +146,7 @@ def test_labels_that_a_file_cannot_hold_are_kept_until_it_is_saved(tmp_path):
     days = np.asarray(["2026-01-01", "2026-01-02"], dtype="M8[D]")[LABELS % 2]
     clf = small().fit(IMAGES, days)
     assert clf.predict(TEST[:3]).dtype == days.dtype
-    with pytest.raises(DatasetError, match="numbers, words or booleans"):
+    with pytest.raises(DatasetError, match="numbers, strings or booleans"):
         clf.save(tmp_path / "days.safetensors")
     assert list(tmp_path.iterdir()) == []
 

@@ -43,7 +43,7 @@ def test_quiet_is_one_line(handgrad, trained):
 
 
 def test_mistakes_are_sentences(refused, trained):
-    assert "nowhere is not there" in refused("evaluate nowhere")
+    assert "nowhere does not exist" in refused("evaluate nowhere")
     assert "Did you mean 'test'" in refused(f"evaluate {trained} --split tset")
 
 

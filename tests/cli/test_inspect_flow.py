@@ -30,7 +30,7 @@ def test_mistakes_are_sentences(refused, trained):
     assert "has none" in refused(f"inspect saturation {trained}")
     assert "integers" in refused("inspect gradient-flow --depths 1.5")
     assert "of at least 1" in refused("inspect gradient-flow --images 0")
-    assert "nowhere is not there" in refused("inspect gradient-flow nowhere")
+    assert "nowhere does not exist" in refused("inspect gradient-flow nowhere")
 
 
 @pytest.fixture

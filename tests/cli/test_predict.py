@@ -52,7 +52,7 @@ def test_mistakes_are_sentences(refused, trained, tmp_path):
     (tmp_path / "bad.png").write_text("no picture")
     assert "bad.png cannot be read" in refused(f"predict {trained} bad.png")
     assert "none.png cannot be read" in refused(f"predict {trained} none.png")
-    assert "nowhere is not there" in refused("predict nowhere bad.png")
+    assert "nowhere does not exist" in refused("predict nowhere bad.png")
     assert "--top takes an integer" in refused(f"predict {trained} bad.png --top 0")
     assert "--invert takes no, auto or yes" in refused(
         f"predict {trained} bad.png --invert maybe"

@@ -23,7 +23,7 @@ def test_the_studies_of_the_package_are_listed(handgrad):
 
 def test_an_experiment_is_shown_as_it_is_declared(handgrad):
     out = handgrad("study show csci581-a --rows a10").out
-    assert "What do ReLU and max pooling change in LeNet?" in out
+    assert "How do ReLU and max pooling change the results of LeNet?" in out
     assert "published  validation accuracy after 20 epochs: 0.8907 (± 0.01)" in out
     assert "\na9  " not in out
     shown = json.loads(handgrad("study show csci581-a --rows a10 --json").out)
@@ -95,7 +95,7 @@ def test_all_studies_are_reported_at_once(handgrad, tmp_path):
         ("report", "studies does not exist: no study was run here"),
         ("report csci581-a --all", "got the name csci581-a"),
         ("report --rows a2", "got --rows"),
-        ("show nowhere/at/all", "nowhere/at/all is no study"),
+        ("show nowhere/at/all", "nowhere/at/all is not a study"),
     ],
 )
 def test_mistakes_are_one_sentence(refused, line, sentence):

@@ -82,12 +82,12 @@ def test_data_that_are_gone_are_said_and_the_results_still_shown(handgrad, tmp_p
     shutil.make_archive(tmp_path / "pictures", "zip", tmp_path / "pictures")
     first = handgrad("sweep rates.toml --workers 1 --folder out")
     assert first.code == 0, first.err
-    assert "Not known" not in first.out
+    assert "It is unknown" not in first.out
     (tmp_path / "pictures.zip").unlink()
     again = handgrad("sweep rates.toml --folder out")
     assert (again.code, again.err) == (0, "2 trials are already done; 0 to do.\n")
-    said = "Not known whether the data have changed since these trials: There is no "
-    assert said + "data set at pictures.zip." in again.out.replace("\n", " ")
+    said = "It is unknown whether the data have changed since these trials: There is "
+    assert said + "no data set at pictures.zip." in again.out.replace("\n", " ")
     assert "learning_rate=0.1" in again.out
     assert said in (tmp_path / "out" / "report.md").read_text()
     results = json.loads((tmp_path / "out" / "results.json").read_text())

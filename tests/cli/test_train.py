@@ -195,10 +195,10 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(handgrad, tmp_path):
         ("lenet --workers 0", "--workers takes an integer of at least 1"),
         ("lenet --workers 2 --engine plain", "needs --engine cpu"),
         ("nowhere.toml", "nowhere.toml cannot be read"),
-        ("--resume nowhere", "nowhere is not there"),
-        ("--resume nowhere --epochs 3", "nowhere is not there"),
+        ("--resume nowhere", "nowhere does not exist"),
+        ("--resume nowhere --epochs 3", "nowhere does not exist"),
         ("--resume nowhere --start-from here", "got --start-from as well"),
-        ("--start-from nowhere", "nowhere is not there"),
+        ("--start-from nowhere", "nowhere does not exist"),
         ("lenet --resume nowhere", "got a model as well"),
         ("--resume nowhere --set a=1", "got --set as well"),
     ],
@@ -216,13 +216,13 @@ def test_a_key_that_a_file_cannot_have_is_refused(refused, tmp_path):
 
 def test_a_file_where_the_run_folder_should_be_is_kept(refused, tmp_path):
     (tmp_path / "here").write_text("mine")
-    assert "here is there already" in refused(f"train {SMALL} -q --run here")
+    assert "here already exists" in refused(f"train {SMALL} -q --run here")
     assert "cannot be written" in refused(f"train {SMALL} -q --run here/run")
     assert (tmp_path / "here").read_text() == "mine"
 
 
 def test_a_run_is_not_written_over(refused, trained):
-    assert "is there already" in refused(f"train {SMALL} -q --run {trained}")
+    assert "already exists" in refused(f"train {SMALL} -q --run {trained}")
 
 
 def test_a_loss_that_becomes_nan_names_the_step_and_the_code_is_4(handgrad):
@@ -241,7 +241,7 @@ def test_a_finished_run_is_given_more_epochs(handgrad, refused):
     same = whole.keys() - {"run", "seconds"}
     assert {name: longer[name] for name in same} == {n: whole[n] for n in same}
     assert handgrad("verify longer -q").code == 0
-    assert "has 4 epochs done, got 3" in refused("train --resume longer --epochs 3")
+    assert "has finished 4 epochs, got 3" in refused("train --resume longer --epochs 3")
     handgrad(f"train {SMALL} --schedule cosine --epochs 2 -q --run falling")
     assert "has the schedule cosine" in refused("train --resume falling --epochs 4")
 
@@ -321,7 +321,7 @@ def test_another_network_starts_from_the_data_of_the_source(
     assert (
         "this network (mlp in place of softmax_regression; 0 of 4 arrays fit)" in said
     )
-    assert "Leave mlp out to go on with softmax_regression." in said
+    assert "Leave mlp out to continue with softmax_regression." in said
     rows = '{name = "flatten"}, {name = "linear"}'
     table = f'[model]\nname = "from_layers"\nlayers = [{rows}]\n'
     (tmp_path / "own.toml").write_text(table)

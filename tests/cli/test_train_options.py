@@ -136,7 +136,7 @@ def test_a_failed_save_stops_a_run_or_not(handgrad, tmp_path, monkeypatch):
     assert code == 5
     assert json.loads(out.splitlines()[-1])["epochs"] == 2
     assert err.count("NOT SAVED: training continues") == 1
-    assert "not all of it is saved: saving failed 3 times in turn. The disk" in err
+    assert "not all of it is saved: saving failed 3 times in a row. The disk" in err
     assert not (tmp_path / "b" / "result.json").exists()
 
 

@@ -68,11 +68,11 @@ def test_another_setting_is_code_3(handgrad, copy):
     seal(copy)
     code, out, err = handgrad(f"verify {copy} -q")
     assert (code, out, err.count("\n")) == (3, "", 1)
-    assert "config.toml is not what it was when the checkpoint was saved" in err
+    assert "config.toml has changed since the checkpoint was saved" in err
 
 
 def test_mistakes_are_sentences(refused, copy):
-    assert "nowhere is not there" in refused("verify nowhere")
+    assert "nowhere does not exist" in refused("verify nowhere")
     assert "--steps takes an integer of at least 1" in refused(
         f"verify {copy} --steps 0"
     )

@@ -46,7 +46,7 @@ def test_a_run_keeps_its_arrays_and_their_checksum(tmp_path):
     config = RunFolder.open(tmp_path / "run").config
     assert config.dataset.name == str(tmp_path / "run" / ARRAY_FILE)
     assert config.resolved.dataset_sha256 == dataset.checksum != ""
-    with pytest.raises(RunError, match="is there already") as refused:
+    with pytest.raises(RunError, match="already exists") as refused:
         run_training(*prepared(run=tmp_path / "run"), tmp_path / "run", seen.append)
     assert "--run" not in str(refused.value)  # an option of the command, not here
 

@@ -37,7 +37,7 @@ def test_a_run_its_path_and_its_classifier_are_one_subject(run):
         for name, parameter in one.network.parameters().items():
             expected = classifier.model.parameters()[name].value
             np.testing.assert_array_equal(parameter.value, expected)
-    with pytest.raises(RunError, match="nowhere is not there"):
+    with pytest.raises(RunError, match="nowhere does not exist"):
         subject_of(Path("nowhere"))
 
 

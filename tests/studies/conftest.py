@@ -1,4 +1,4 @@
-"""One small study, done once: two rates, one of them twice, and one that diverges."""
+"""One small study, run once: two rates, one of them twice, and one that diverges."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from handgrad.studies.runner import run_trials
 from .small import study
 
 RATES = (0.01, 0.3, 1e30)
-EPOCHS = 12  # so that there is a middle to be killed in
+EPOCHS = 12  # enough epochs to kill it in the middle
 
 
 class Done(NamedTuple):

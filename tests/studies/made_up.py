@@ -1,4 +1,4 @@
-"""An outcome without training, and what may be wrong in one."""
+"""An outcome without training, and errors that one may have."""
 
 from copy import deepcopy
 
@@ -8,7 +8,7 @@ ENVIRONMENT = {"handgrad": "0", "python": "3", "processor": "", "cores": 2}
 
 
 def trial_of(*, seed=0, learning_rate=0.1):
-    """A trial that nobody runs."""
+    """A trial that is never run."""
     return Trial(
         {
             "kind": "training",
@@ -47,7 +47,7 @@ INSTEAD = (
 
 
 def places(value, path=()):
-    """Every place in plain values."""
+    """The path of every value in plain values."""
     inner = value.items() if isinstance(value, dict) else ()
     inner = enumerate(value[:2]) if isinstance(value, list) else inner
     for key, held in inner:
@@ -56,7 +56,7 @@ def places(value, path=()):
 
 
 def changed(outcome, path, change):
-    """A copy with a change of the holder of a place."""
+    """A copy with a change at a path."""
     made = deepcopy(outcome)
     holder = made
     for key in path[:-1]:
@@ -66,7 +66,7 @@ def changed(outcome, path, change):
 
 
 def spoiled():
-    """Ways to spoil an outcome, each a function that gives many spoiled copies."""
+    """Ways to corrupt an outcome, each a function that yields many corrupted copies."""
 
     def without(outcome):
         for path in places(outcome):

@@ -1,4 +1,4 @@
-"""A study of seconds on the digits."""
+"""A study on the digits that takes seconds."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ holds = "train_loss(learning_rate={last:g}) < train_loss(learning_rate={first:g}
 
 
 def write(folder, row="r1", *, rates=(0.01, 0.3), seeds=(0,), epochs=2):
-    """A row in a folder of experiments; the folder."""
+    """Write a row into a folder of experiments; return the folder."""
     folder.mkdir(exist_ok=True)
     text = ROW.format(
         rates=list(rates),
@@ -59,7 +59,7 @@ def study(folder, **settings):
 
 
 def without_seconds(outcome):
-    """What must come out the same whenever a trial is done."""
+    """What must be the same whenever a trial is run."""
     metrics = {k: v for k, v in outcome["metrics"].items() if k != "seconds"}
     rest = {k: outcome[k] for k in ("trial", "status", "reason", "curves", "sha256")}
     return {**rest, "metrics": metrics}

@@ -10,7 +10,7 @@ from .small import study
 
 
 class Growing(LocalProcesses):
-    """A back end that gets room for one trial more with each that ends."""
+    """A back end that gains one slot with each trial that ends."""
 
     def __init__(self):
         super().__init__(jobs=1, workers=1)

@@ -30,7 +30,7 @@ def test_comparisons(text, holds):
     assert parse_claim(text).holds(VALUES.__getitem__) is holds
 
 
-def test_it_says_whom_it_speaks_of():
+def test_a_claim_lists_its_terms_and_variants():
     claim = parse_claim("a(x) - b(y)@2 > c(x=1, z=2-3)")
     assert list(map(str, claim.terms)) == ["a(x)", "b(y)@2", "c(x=1, z=2-3)"]
     assert claim.variants == ["x", "y", "x=1, z=2-3"]
@@ -52,7 +52,7 @@ def test_it_says_whom_it_speaks_of():
         ("__import__('os') > 1", "__import__('os') > 1"),
     ],
 )
-def test_what_cannot_be_read_is_shown_with_its_place(text, place):
+def test_the_error_shows_where_parsing_failed(text, place):
     with pytest.raises(ConfigError) as caught:
         parse_claim(text)
     assert f"at {place!r}." in str(caught.value)

@@ -41,7 +41,7 @@ for event in run_on(DaskCluster(sys.argv[1]), cells, Ledger(Path(sys.argv[3]))):
 
 @pytest.fixture(scope="module")
 def workers():
-    """A scheduler and two workers, each a process of its own."""
+    """A scheduler and two workers, each in its own process."""
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as made:
@@ -49,7 +49,7 @@ def workers():
 
 
 def parent_of(process):
-    """The process that began this one, as Linux has it."""
+    """The parent of this process, from /proc."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return int(fields[1])
 
@@ -67,7 +67,7 @@ def is_gone_within(process, seconds):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
-def test_a_killed_worker_s_trial_goes_on_elsewhere(workers, done, tmp_path):
+def test_the_trial_of_a_killed_worker_resumes_on_another_one(workers, done, tmp_path):
     rows = study(tmp_path / "rows", rates=RATES[:2], epochs=EPOCHS)
     ledger = Ledger(tmp_path / "trials")
     backend = DaskCluster(workers.scheduler_address, workers=1)
@@ -86,7 +86,7 @@ def test_a_killed_worker_s_trial_goes_on_elsewhere(workers, done, tmp_path):
     assert isinstance(later[0], Begun)
     assert later[0].attempt == 2
     assert isinstance(later[1], Advanced)
-    assert later[1].epoch > 2  # it went on, it did not begin anew
+    assert later[1].epoch > 2  # it resumed, it did not start again
     ended = [event.cell for event in seen if isinstance(event, Ended)]
     assert sorted(map(str, ended)) == sorted(map(str, rows.cells("full")))
     for key, outcome in ledger.outcomes().items():
@@ -96,7 +96,7 @@ def test_a_killed_worker_s_trial_goes_on_elsewhere(workers, done, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_runner_s_trial_ends_and_the_next_runner_goes_on(
+def test_the_trial_of_a_killed_runner_ends_and_the_next_runner_resumes_it(
     workers, done, tmp_path
 ):
     rows = study(tmp_path / "rows", rates=RATES[1:2], epochs=EPOCHS)
@@ -132,7 +132,7 @@ def test_a_worker_that_does_not_see_the_folder_stops_the_study(tmp_path, monkeyp
     monkeypatch.setattr("handgrad.studies.remote.SHARED", 0.1)
 
     class Elsewhere(Ledger):
-        """Prepares its folders where the workers cannot see them."""
+        """A ledger whose folders are not visible to the workers."""
 
         def prepare(self, trial):
             return super().prepare(trial) / "not" / "shared"
@@ -142,12 +142,12 @@ def test_a_worker_that_does_not_see_the_folder_stops_the_study(tmp_path, monkeyp
         n_workers=1, processes=False, protocol="tcp", dashboard_address=":0"
     ) as threads:
         backend = DaskCluster(threads.scheduler_address)
-        with pytest.raises(RunError, match=r"is not seen by .*Give --folder on"):
+        with pytest.raises(RunError, match=r"is not visible to .*Give --folder on"):
             list(run_on(backend, rows.cells("full"), Elsewhere(tmp_path / "trials")))
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_goes_is_said_in_one_sentence(tmp_path, monkeypatch):
+def test_a_lost_scheduler_is_one_clear_error(tmp_path, monkeypatch):
     rows = study(tmp_path / "rows", rates=(0.1,), epochs=10**5)
     ledger = Ledger(tmp_path / "trials")
     threads = LocalCluster(
@@ -163,7 +163,7 @@ def test_a_scheduler_that_goes_is_said_in_one_sentence(tmp_path, monkeypatch):
     assert ledger.outcomes() == {}
 
 
-def test_where_nobody_answers_is_said_soon():
+def test_an_address_without_a_scheduler_is_an_early_error():
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     begun = monotonic()
@@ -172,7 +172,7 @@ def test_where_nobody_answers_is_said_soon():
     assert monotonic() - begun < cluster.SECONDS + 2
 
 
-def test_a_worker_is_no_scheduler(workers):
+def test_the_address_of_a_worker_is_an_error(workers):
     with Client(workers.scheduler_address, set_as_default=False) as client:
         one = next(iter(client.scheduler_info()["workers"]))
     assert who_answers(one) == "Worker"

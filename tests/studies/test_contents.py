@@ -34,7 +34,7 @@ INSPECTION = Trial(
 
 
 def pictures(folder, seed=0):
-    """Two classes of twenty pictures."""
+    """Two classes of twenty images."""
     draw = np.random.default_rng(seed)
     for name in "ab":
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def pictures(folder, seed=0):
 
 
 def study_of(tmp_path):
-    """The small study, on a folder of pictures in place of the digits."""
+    """The small study, on a folder of images instead of the digits."""
     study(tmp_path / "rows")
     path = tmp_path / "rows" / "r1.toml"
     text = path.read_text().replace("train_count = 200", "")
@@ -57,7 +57,7 @@ def on(content, **outcomes):
     return Contents({settings_of(TRIAL): content}, outcomes)
 
 
-def test_the_original_is_what_it_says():
+def test_the_recorded_checksum_is_that_of_the_original():
     assert datasets.load("digits").checksum == DIGITS
 
 
@@ -67,7 +67,7 @@ def test_a_trial_on_the_original_keeps_its_key():
     assert on(DIGITS).trial(INSPECTION) == INSPECTION  # reads no data
 
 
-def test_other_data_make_another_trial():
+def test_other_data_change_the_key():
     other = on("e" * 64).trial(TRIAL)
     assert other.key != TRIAL.key
     assert other.spec == {**TRIAL.spec, "data": "e" * 64}
@@ -76,7 +76,7 @@ def test_other_data_make_another_trial():
 
 
 @pytest.mark.parametrize("content", ["e" * 64, DIGITS])
-def test_a_trial_of_before_there_was_the_entry_counts_where_its_data_are_the_same(
+def test_a_trial_without_the_entry_counts_if_its_data_are_the_same(
     content,
 ):
     made = {TRIAL.key: {**OUTCOME, "dataset_sha256": content}}
@@ -84,7 +84,7 @@ def test_a_trial_of_before_there_was_the_entry_counts_where_its_data_are_the_sam
     assert on("f" * 64, **made).trial(TRIAL) != TRIAL
 
 
-def test_a_trial_of_before_pictures_brought_validation_images_counts_too():
+def test_a_trial_from_before_validation_folders_counts():
     said = {"name": "pictures", "validation": 0.1}
     before, now = (
         Trial({**TRIAL.spec, "config": {**TRIAL.spec["config"], "dataset": table}})
@@ -98,18 +98,18 @@ def test_a_trial_of_before_pictures_brought_validation_images_counts_too():
         assert contents.trial(found) == found
 
 
-def test_the_original_does_not_take_over_what_other_data_gave():
+def test_the_original_does_not_reuse_outcomes_on_other_data():
     made = {TRIAL.key: {**OUTCOME, "dataset_sha256": "e" * 64}}
     assert on(DIGITS, **made).trial(TRIAL).spec["data"] == DIGITS
 
 
-def test_an_unlucky_trial_of_unknown_data_does_not_count_for_a_folder():
+def test_a_failed_trial_on_unknown_data_does_not_count_for_a_folder():
     made = {TRIAL.key: {**OUTCOME, "status": "diverged"}}
     assert on("e" * 64, **made).trial(TRIAL) != TRIAL
     assert on(DIGITS, **made).trial(TRIAL) == TRIAL
 
 
-def test_settings_that_cut_the_data_are_not_those_that_find_them():
+def test_split_settings_are_not_part_of_the_data_settings():
     cut = {**TRIAL.spec["config"]["dataset"], "train_count": 5, "validation": 0.5}
     config = {**TRIAL.spec["config"], "dataset": cut}
     assert settings_of(Trial({**TRIAL.spec, "config": config})) == settings_of(TRIAL)
@@ -118,7 +118,7 @@ def test_settings_that_cut_the_data_are_not_those_that_find_them():
     assert settings_of(Trial({**TRIAL.spec, "config": config})) != settings_of(TRIAL)
 
 
-def test_trials_on_changed_pictures_run_again_and_the_old_ones_are_named(tmp_path):
+def test_trials_on_changed_images_run_again_and_old_ones_are_reported(tmp_path):
     pictures(tmp_path / "pictures")
     asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
     first = list(run_trials(asked.cells("full"), ledger))
@@ -129,7 +129,7 @@ def test_trials_on_changed_pictures_run_again_and_the_old_ones_are_named(tmp_pat
     again = Ledger(ledger.folder)
     ended = [e for e in run_trials(asked.cells("full"), again) if isinstance(e, Ended)]
     assert [event.outcome["status"] for event in ended] == [DONE, DONE]
-    results = results_of(asked, Ledger(ledger.folder))  # as another process reads it
+    results = results_of(asked, Ledger(ledger.folder))  # as in another process
     (checksum,) = results["other_data"]
     assert results["other_data"] == {checksum: 2}
     said = f"On other data: 2 trials of {checksum[:12]}..., not counted; since then "
@@ -143,12 +143,12 @@ def test_trials_on_changed_pictures_run_again_and_the_old_ones_are_named(tmp_pat
     assert len(back.outcomes()) == 4
 
 
-def test_a_ledger_of_before_keeps_its_results_while_the_pictures_are_the_same(tmp_path):
+def test_an_older_ledger_keeps_its_results_if_the_images_are_the_same(tmp_path):
     pictures(tmp_path / "pictures")
     asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
     look((cell.trial for cell in asked.cells("full")), ledger)
     content = ledger.checksums[settings_of(asked.cells("full")[0].trial)]
-    for cell in asked.cells("full"):  # without `data`, as they were written then
+    for cell in asked.cells("full"):  # without `data`, as older versions wrote them
         ledger.prepare(cell.trial)
         made = {**OUTCOME, "trial": cell.trial.spec, "dataset_sha256": content}
         ledger.record(cell.trial.key, made)
@@ -160,7 +160,7 @@ def test_a_ledger_of_before_keeps_its_results_while_the_pictures_are_the_same(tm
     assert on_other_data(changed) == {content: 2}
 
 
-def test_a_ledger_without_checksums_keeps_apart_what_its_trials_read(tmp_path):
+def test_a_ledger_without_checksums_separates_trials_by_data(tmp_path):
     pictures(tmp_path / "pictures")
     asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
     cells = asked.cells("full")
@@ -171,7 +171,7 @@ def test_a_ledger_without_checksums_keeps_apart_what_its_trials_read(tmp_path):
         ledger.record(cell.trial.key, made)
         os.utime(ledger.trials / cell.trial.key / "outcome.json", (ended, ended))
     results = results_of(asked, Ledger(ledger.folder))
-    assert results["other_data"] == {"f" * 64: 1}  # the last one to end counts
+    assert results["other_data"] == {"f" * 64: 1}  # the last one that ended counts
     assert [row["sizes"]["full"]["ended"] for row in results["rows"]] == [1]
     assert missing(asked.on(ledger).cells("full"), ledger) == [
         asked.on(ledger).cells("full")[1]
@@ -180,7 +180,7 @@ def test_a_ledger_without_checksums_keeps_apart_what_its_trials_read(tmp_path):
 
 
 def run_names(tmp_path, folders):
-    """Outcomes before and after the classes get other names, and of the first again."""
+    """Outcomes before and after renaming the classes, and with the old names again."""
     asked = study_of(tmp_path)
     first, second = (Ledger(tmp_path / name) for name in ("first", "second"))
     before = [e for e in run_trials(asked.cells("full"), first) if isinstance(e, Ended)]
@@ -196,7 +196,7 @@ def run_names(tmp_path, folders):
 
 
 def test_other_class_names_change_no_number(tmp_path):
-    """So a trial's key holds none: only their order and number decide."""
+    """So they are not part of a key: only their order and number matter."""
     root = tmp_path / "pictures"
     folders = [pictures(root / "train"), pictures(root / "test", seed=1)]
     (before, after), again = run_names(tmp_path, folders)
@@ -210,7 +210,7 @@ def test_other_class_names_that_draw_another_test_split_are_other_data(tmp_path)
     assert sum(isinstance(event, Ended) for event in again) == 2
 
 
-def test_data_that_are_gone_are_those_that_were_last_seen(tmp_path):
+def test_missing_data_keep_their_last_known_checksum(tmp_path):
     pictures(tmp_path / "pictures")
     asked, ledger = study_of(tmp_path), Ledger(tmp_path / "trials")
     list(run_trials(asked.cells("full"), ledger))
@@ -221,8 +221,8 @@ def test_data_that_are_gone_are_those_that_were_last_seen(tmp_path):
     results = results_of(asked, later)
     said = f"There is no data set at {tmp_path / 'pictures'}"
     assert results["unread_data"] == {str(tmp_path / "pictures"): said}
-    sentence = f"Not known whether the data have changed since these trials: {said}."
-    assert as_sentences(results) == [sentence]
+    sentence = "It is unknown whether the data have changed since these trials: "
+    assert as_sentences(results) == [f"{sentence}{said}."]
     with pytest.raises(DatasetError, match="There is no data set"):
         load_all(cell.trial for cell in asked.cells("full"))
     pictures(tmp_path / "pictures")
@@ -257,7 +257,7 @@ def test_a_damaged_list_of_checksums_is_named(tmp_path, content):
         _ = Ledger(tmp_path).checksums
 
 
-def test_the_checksums_are_written_down_for_readers(tmp_path):
+def test_checksums_are_saved_for_readers(tmp_path):
     asked, ledger = study(tmp_path / "rows"), Ledger(tmp_path / "trials")
     list(run_trials(asked.cells("full"), ledger))
     written = json.loads((tmp_path / "trials" / "data.json").read_text())

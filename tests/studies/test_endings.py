@@ -16,7 +16,8 @@ def said(epoch):
 def test_a_crash_says_how_often_and_how():
     outcome = crashed(TRIAL, 2, "signal SIGKILL")
     assert outcome["status"] == CRASHED
-    assert outcome["reason"] == "Its process died 2 times, the last by signal SIGKILL."
+    reason = "Its process died 2 times, the last time by signal SIGKILL."
+    assert outcome["reason"] == reason
     assert (outcome["trial"], outcome["metrics"]) == (TRIAL.spec, {})
 
 
@@ -27,7 +28,7 @@ def test_the_curves_are_those_of_the_run(done):
             assert curves_of(run) == outcome["curves"]
 
 
-def test_a_pruned_trial_keeps_its_curves_and_its_last_words(done, tmp_path):
+def test_a_pruned_trial_keeps_its_curves_and_last_message(done, tmp_path):
     outcomes = done.ledger.outcomes().items()
     key = next(key for key, outcome in outcomes if outcome["status"] == DONE)
     run = done.ledger.trial_folder(key) / "run"

@@ -19,14 +19,14 @@ def known(*cells, seconds):
     }
 
 
-def test_a_trial_takes_its_epochs_at_the_pace_of_one_like_it():
+def test_a_trial_is_estimated_from_the_pace_of_a_similar_one():
     ended = known(cell("a", epochs=2), seconds=[3.0])
     assert seconds_of(cell("a", epochs=20).trial, ended) == 30.0
     assert seconds_of(cell("a", epochs=2, model={"name": "lenet"}).trial, ended) is None
     assert seconds_of(cell("a", dataset={"name": "mnist"}).trial, ended) is None
 
 
-def test_the_most_alike_is_asked():
+def test_the_most_similar_trial_is_used():
     small = cell("a", model={"hidden_sizes": [8]})
     other = cell("a", model={"hidden_sizes": [8]}, training={"batch_size": 512})
     large = cell("a", model={"hidden_sizes": [999]})
@@ -55,7 +55,7 @@ def test_more_images_take_longer_if_both_counts_are_known():
     assert seconds_of(more.trial, ended) == 20.0
     mine = cell("a", dataset={"name": "mine", "train_count": 100})
     ended = known(mine, seconds=[2.0])
-    all_mine = cell("a", dataset={"name": "mine"})  # how many they are is not known
+    all_mine = cell("a", dataset={"name": "mine"})  # their number is unknown
     assert seconds_of(all_mine.trial, ended) is None
 
 
@@ -75,7 +75,7 @@ def test_all_images_are_counted_where_the_data_are_known():
     assert seconds_of(whole.trial, known(small, seconds=[2.0])) == 6.0
 
 
-def test_all_together_take_what_each_takes():
+def test_the_total_is_the_sum_of_the_single_estimates():
     rates = [{"learning_rate": 0.1 * (1 + number)} for number in range(4)]
     first, second, *others = (
         cell("a", seed, optimizer=rate) for rate in rates for seed in (0, 1)
@@ -84,7 +84,7 @@ def test_all_together_take_what_each_takes():
     ended = known(first, others[0], large, seconds=[2.0, 6.0, 50.0])
     missing = [second, *others[1:]]
     each = [seconds_of(one.trial, ended) for one in missing]
-    assert each == [2.0, 6.0, *[4.0] * 4]  # the same rate, else the mean of all
+    assert each == [2.0, 6.0, *[4.0] * 4]  # at the same rate, else the mean of all
     assert estimate(missing, ended).seconds == sum(each)
 
 
@@ -104,14 +104,14 @@ def test_all_that_is_missing_is_counted_once():
     assert estimate(missing, {}).seconds is None
 
 
-def test_trials_of_other_kinds_say_nothing():
+def test_trials_of_other_kinds_give_no_estimate():
     other = {"kind": "inspection", "seed": 0, "name": "parameters", "options": {}}
     ended = known(cell("a"), seconds=[3.0])
     ended["k"] = {"trial": other, "status": "done", "metrics": {}, "seconds": 9.0}
     assert seconds_of(cell("a", 1).trial, ended) == 3.0
 
 
-def test_a_trial_that_failed_says_nothing_of_time():
+def test_a_failed_trial_gives_no_estimate():
     failed = cell("a")
     ended = {failed.trial.key: outcome(failed, status="failed", reason="no")}
     assert seconds_of(cell("b").trial, ended) is None
@@ -125,5 +125,5 @@ def test_inspections_are_compared_by_name(name):
     assert likeness(one, cell("a").trial.spec) is None
 
 
-def test_nothing_is_known_of_pictures_that_may_bring_validation_images():
+def test_folders_that_may_have_validation_images_give_no_estimate():
     assert images_of({"name": "pictures", "train_count": None}) is None

@@ -31,7 +31,7 @@ def read(tmp_path, text):
         ('question = "?"\nseeds = [1, 1]', "has a seed twice: 1. Keep one."),
         ('question = "?"\n[sweep]\n"a.b" = []', "sweep.a.b: "),
         ('question = "?"\nkind = "train"', "kind: input should be 'training'"),
-        ('question = "?"\n[sweep]\n' + MANY, "has 1000000000000 combinations; up to"),
+        ('question = "?"\n[sweep]\n' + MANY, "1000000000000 combinations; the maximum"),
         (ONE.replace("average", "max"), "names 'max' twice"),
         (ONE.replace("average", "a(b)"), "variants.1.name"),
         (ONE + "[sweep]\n'a.b' = [1]", "has both [sweep] and [[variants]]"),
@@ -41,7 +41,7 @@ def read(tmp_path, text):
         (ONE + FINDING.format("test_los(max) > 1"), "Did you mean 'test_loss'?"),
         (ONE + FINDING.format("test_loss(max)@2 > 1"), "no metric named 'test_loss'"),
         (ONE + FINDING.format("test_loss() > 1"), "does not say which variant"),
-        (ONE + FINDING.format("test_loss(max)"), "cannot be read"),
+        (ONE + FINDING.format("test_loss(max)"), "cannot be parsed"),
         (ONE + PUBLISHED + 'metric = "test_loss"', "belongs to one of 2 variants"),
         (
             ONE + PUBLISHED + 'variant = "max"\nmetric = "tets_loss"',

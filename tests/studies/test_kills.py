@@ -1,7 +1,7 @@
 """Studies whose runner and trials are killed at random (R20).
 
-No trial is lost, and none is done to its end twice: what is in the ledger once stays
-as it is, and in the end all is there, equal to a study that nothing happened to.
+No trial is lost, and none runs to its end twice: an outcome in the ledger stays as it
+is, and in the end the ledger equals that of a study without kills.
 """
 
 import os
@@ -36,7 +36,7 @@ VICTIMS = ("trial", "runner", "both")
 
 
 class Runner:
-    """A runner in a process of its own, and the trials that it has begun."""
+    """A runner in its own process, and the trials that it has started."""
 
     def __init__(self, rows, folder):
         self.trials = []
@@ -58,12 +58,12 @@ class Runner:
         return self.process.poll() is None
 
     def wait_for_a_trial(self):
-        """Until there is one to kill, or there is nothing left to do."""
+        """Wait until there is one to kill, or nothing left to do."""
         while self.is_alive and not self.trials:
             sleep(0.01)
 
     def kill(self, victim):
-        """Kill a trial, the runner or both; true if the one was still there."""
+        """Kill a trial, the runner or both; True if it was still running."""
         if victim != "runner" and not _killed(self.trials[-1]):
             return False
         if victim != "trial":
@@ -75,7 +75,7 @@ class Runner:
         self.process.wait()
         self.reader.join()
         self.process.stdout.close()
-        for process in self.trials:  # they end with the one who started them
+        for process in self.trials:  # they end with their parent process
             _wait_for_the_end_of(process)
 
 
@@ -96,7 +96,7 @@ def _wait_for_the_end_of(process, seconds=20):
 
 
 def survives(folder, *, trials, rounds, epochs, longest, seed):
-    """Kill so often; begin with a new folder whenever all trials are done."""
+    """Kill this many times; use a new folder whenever all trials are done."""
     rows = folder / "rows"
     cells = study(rows, seeds=range(trials // 2), epochs=epochs).cells("full")
     assert len(cells) == trials
@@ -127,7 +127,7 @@ def survives(folder, *, trials, rounds, epochs, longest, seed):
 
 
 def check_kept(ledger, kept):
-    """What was done stays as it was written, to the byte."""
+    """Finished outcomes stay as they were written, byte for byte."""
     for key, outcome in ledger.outcomes().items():
         if outcome["status"] == DONE:
             content = (ledger.folder / "trials" / key / "outcome.json").read_bytes()
@@ -135,7 +135,7 @@ def check_kept(ledger, kept):
 
 
 def check_all(ledger, calm, trials):
-    """As if nothing had happened; and so is a ledger that is made anew."""
+    """The ledger is as without kills; a rebuilt one as well."""
     ours, theirs = ledger.outcomes(), calm.outcomes()
     assert len(ours) == len(theirs) == trials
     for key, outcome in theirs.items():

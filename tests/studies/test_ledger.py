@@ -25,14 +25,14 @@ def files_of(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_what_is_recorded_comes_back_to_the_bit(ledger):
+def test_a_recorded_outcome_is_read_back_exactly(ledger):
     assert ledger.outcome(TRIAL.key) is None
     ledger.record(TRIAL.key, OUTCOME)
     assert ledger.outcome(TRIAL.key) == OUTCOME
     assert ledger.outcomes() == {TRIAL.key: OUTCOME}
 
 
-def test_rebuilt_from_the_trials_it_is_the_same(done, tmp_path):
+def test_a_ledger_rebuilt_from_the_trials_is_the_same(done, tmp_path):
     ledger = Ledger(shutil.copytree(done.ledger.folder, tmp_path / "trials"))
     before = files_of(ledger.entries)
     assert len(before) == 3
@@ -41,17 +41,17 @@ def test_rebuilt_from_the_trials_it_is_the_same(done, tmp_path):
     assert files_of(ledger.entries) == before
 
 
-def test_a_trial_that_ended_alone_is_entered(ledger):
+def test_an_outcome_missing_from_the_ledger_is_added(ledger):
     ledger.record(TRIAL.key, OUTCOME)
     entry = ledger.entries / f"{TRIAL.key}.json"
     entry.unlink()
     assert ledger.outcomes() == {TRIAL.key: OUTCOME}
-    assert not entry.exists()  # looking changes nothing
+    assert not entry.exists()  # reading changes nothing
     ledger.complete()
     assert ledger.outcome(TRIAL.key) == OUTCOME
 
 
-def test_what_a_kill_left_half_written_is_cleared_away(ledger):
+def test_temporary_files_of_a_killed_process_are_removed(ledger):
     torn = ledger.entries / ".tmp-1-0123abcd-x.json"
     torn.write_text('{"sta')
     ledger.complete()
@@ -59,7 +59,7 @@ def test_what_a_kill_left_half_written_is_cleared_away(ledger):
     assert ledger.outcomes() == {}
 
 
-def test_forgotten_it_is_to_be_done_again(ledger):
+def test_a_forgotten_trial_is_missing_again(ledger):
     ledger.record(TRIAL.key, OUTCOME)
     ledger.forget(TRIAL.key)
     ledger.complete()
@@ -107,8 +107,8 @@ def test_nothing_is_written_or_removed_through_links_of_the_folder(
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 @pytest.mark.parametrize("name", ["trial.json", "outcome.json", "ledger"])
-def test_devices_in_the_place_of_files_are_one_sentence(ledger, kind, name):
-    """Nothing waits for a pipe or reads /dev/zero until memory ends."""
+def test_a_device_in_place_of_a_file_is_one_clear_error(ledger, kind, name):
+    """Nothing waits for a pipe or reads /dev/zero until memory is full."""
     ledger.record(TRIAL.key, OUTCOME)
     folder, entry = ledger.trial_folder(TRIAL.key), f"{TRIAL.key}.json"
     path = ledger.entries / entry if name == "ledger" else folder / name
@@ -141,7 +141,7 @@ def test_a_number_that_only_one_of_two_files_has_is_named(ledger, place, name):
     assert ledger.outcomes() == {TRIAL.key: OUTCOME}
 
 
-def test_an_outcome_of_the_same_values_may_be_written_otherwise(ledger):
+def test_an_outcome_with_the_same_values_may_be_formatted_differently(ledger):
     ledger.record(TRIAL.key, OUTCOME)
     entry = ledger.entries / f"{TRIAL.key}.json"
     entry.write_text(json.dumps(OUTCOME, sort_keys=True))
@@ -170,7 +170,7 @@ def test_swapped_outcomes_are_refused(ledger, where):
         ledger.outcomes()
 
 
-def test_a_trial_of_another_learning_rate_is_not_done_under_the_key(ledger):
+def test_a_trial_with_another_learning_rate_is_not_accepted_for_the_key(ledger):
     path = ledger.trial_folder(TRIAL.key) / "trial.json"
     path.write_bytes(as_json(trial_of(learning_rate=0.5).spec))
     named = r"config.optimizer.learning_rate is 0.5 and 0.1\. Remove "
@@ -193,10 +193,8 @@ def test_a_damaged_trial_is_named(ledger, content):
 
 
 @pytest.mark.parametrize("outcome", spoiled())
-def test_whatever_a_field_holds_it_is_refused_or_can_be_reported(
-    done, tmp_path, outcome
-):
-    """Every field taken out, or with a value of another kind in it."""
+def test_any_value_of_a_field_is_refused_or_can_be_reported(done, tmp_path, outcome):
+    """Every field removed, or with a value of another type."""
     key = next(iter(done.ledger.outcomes()))
     sound = done.ledger.outcome(key)
     ledger = Ledger(tmp_path)

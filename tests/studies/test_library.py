@@ -21,7 +21,7 @@ def test_the_package_has_the_rows_of_the_reports(name):
     study = find(name)
     assert set(ROWS[name].split()) <= set(study.experiments)
     for size in SIZES:
-        assert study.cells(size)  # every name in every file is looked up
+        assert study.cells(size)  # every name in every file is checked
     for experiment in study.experiments.values():
         assert any("quick" in finding.sizes for finding in experiment.findings)
 
@@ -30,7 +30,7 @@ def test_all_studies_are_listed():
     assert set(ROWS) <= set(names())
 
 
-def test_findings_of_the_quick_size_speak_of_variants_that_it_has():
+def test_findings_of_the_quick_size_use_only_its_variants():
     for name in names():
         for row, experiment in find(name).experiments.items():
             for size in SIZES:
@@ -40,7 +40,7 @@ def test_findings_of_the_quick_size_speak_of_variants_that_it_has():
                         assert set(finding.claim.variants) - {""} <= here, (row, size)
 
 
-def test_epochs_that_are_spoken_of_are_trained():
+def test_epochs_in_findings_are_trained():
     for name in names():
         for row, experiment in find(name).experiments.items():
             for size in SIZES:
@@ -71,7 +71,7 @@ def test_a_folder_or_a_file_anywhere_is_a_study(tmp_path):
     (folder / "study.toml").write_text('title = "Mine"')
     study = find(str(folder))
     assert (study.name, study.about.title) == ("mine", "Mine")
-    assert list(study.experiments) == ["r9", "r10"]  # as a reader counts
+    assert list(study.experiments) == ["r9", "r10"]  # in natural order
     assert list(study.only(["r10"]).experiments) == ["r10"]
     assert list(find(str(folder / "r9.toml")).experiments) == ["r9"]
 
@@ -80,22 +80,22 @@ def test_a_folder_or_a_file_anywhere_is_a_study(tmp_path):
     ("name", "sentence"),
     [
         ("csci581a", "Did you mean 'csci581-a'?"),
-        ("no/such/folder", "no/such/folder is no study."),
-        ("none.toml", "none.toml is no study."),
+        ("no/such/folder", "no/such/folder is not a study."),
+        ("none.toml", "none.toml is not a study."),
     ],
 )
-def test_what_is_not_there_is_refused(name, sentence):
+def test_an_unknown_study_is_refused(name, sentence):
     with pytest.raises(ConfigError) as caught:
         find(name)
     assert sentence in str(caught.value)
 
 
 def test_an_empty_folder_and_an_unknown_row_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match="holds no experiments"):
+    with pytest.raises(ConfigError, match="contains no experiments"):
         find(str(tmp_path))
     with pytest.raises(ConfigError, match="Did you mean 'a9'"):
         find("csci581-a").only(["a99"])
-    with pytest.raises(ConfigError, match="csci581-a takes at least one row, got none"):
+    with pytest.raises(ConfigError, match="csci581-a needs at least one row, got none"):
         find("csci581-a").only([])
     (tmp_path / "study.toml").write_text('titel = "x"')
     with pytest.raises(ConfigError, match="Did you mean 'title'"):

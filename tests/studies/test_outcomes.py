@@ -9,7 +9,7 @@ def wrong(**others):
     return wrong_in({**OUTCOME, **others}, TRIAL.key)
 
 
-def test_nothing_is_wrong_in_a_sound_outcome():
+def test_a_valid_outcome_has_no_error():
     assert wrong() == ""
     assert wrong(curves={}, sha256="x", later={"versions": "may say more"}) == ""
     assert wrong(status="diverged", reason="NaN.", metrics={}, seconds=None) == ""
@@ -38,8 +38,8 @@ def test_a_metric_that_is_no_number_is_named(value):
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed", "pruned", "crashed"])
-def test_only_what_is_done_has_numbers(status):
-    expected = f"status: {status}, so it has a reason and no metrics"
+def test_only_done_trials_have_metrics(status):
+    expected = f"status: {status} requires a reason and no metrics"
     assert wrong(status=status, reason="Why.") == expected
     assert wrong(status=status, metrics={}) == expected
     assert wrong(status=status, reason="Why.", metrics={}) == ""
@@ -109,6 +109,6 @@ def test_rises():
 def test_the_first_place_that_differs_is_named():
     assert difference({"a": {"b": 1}}, {"a": {"b": 1.0}}) == ""
     assert difference({"a": {"b": 1}}, {"a": {"b": 2}}) == "a.b is 1 and 2"
-    assert difference({"a": 1}, {"a": 1, "b": 2}) == "b is in one of them only"
+    assert difference({"a": 1}, {"a": 1, "b": 2}) == "b is in only one of them"
     assert difference({"a": [1]}, {"a": {"b": 1}}) == "a is [1] and {'b': 1}"
     assert difference("x" * 50, 1) == f" is '{'x' * 36}... and 1"

@@ -3,7 +3,7 @@ from handgrad.studies.plans import Listed
 from .small import study
 
 
-def test_a_list_is_done_in_its_order_and_none_ends_early(tmp_path):
+def test_a_list_runs_in_order_and_stops_none_early(tmp_path):
     cells = study(tmp_path / "rows").cells("full")
     plan = Listed(cells)
     assert plan.next() == cells[0]

@@ -20,7 +20,7 @@ def begun(tmp_path):
     return child, queue
 
 
-def test_a_child_says_its_epochs_and_then_its_end(tmp_path):
+def test_a_child_reports_its_epochs_and_its_end(tmp_path):
     child, queue = begun(tmp_path)
     assert queue.get(timeout=30)[1]["epoch"] == 1
     assert queue.get(timeout=30) == (child, None)
@@ -37,7 +37,7 @@ def test_it_is_known_how_a_child_died(tmp_path):
     assert child.how_it_died() == "signal SIGKILL"
 
 
-def test_a_child_that_fails_by_itself_leaves_its_last_words(tmp_path):
+def test_a_failing_child_leaves_its_last_error_line(tmp_path):
     cell = study(tmp_path / "rows", epochs=1).cells("full")[0]
     folder = Ledger(tmp_path / "trials").prepare(cell.trial)
     (folder / "trial.json").write_text("{")

@@ -24,7 +24,7 @@ from .small import study
 
 @pytest.fixture(scope="module")
 def client():
-    """One worker, a thread of this process."""
+    """One worker, in a thread of this process."""
     with (
         LocalCluster(
             n_workers=1, processes=False, protocol="tcp", dashboard_address=":0"
@@ -52,18 +52,18 @@ def test_a_worker_leaves_the_outcome_in_the_folder(client, tmp_path):
     said = [event for _, event in client.get_events("topic")]
     assert [event.get("epoch") for event in said] == [None, 1]
     assert all(event["where"].startswith("tcp://") for event in said)
-    assert done_by(client, folder) is None  # not done twice
+    assert done_by(client, folder) is None  # not run twice
     assert (folder / "outcome.json").read_bytes() == written
     assert len(client.get_events("topic")) == len(said)
 
 
-def test_a_process_that_dies_is_spoken_of(client, tmp_path):
+def test_the_death_of_a_process_is_described(client, tmp_path):
     folder = prepared(tmp_path, epochs=1)
     (folder / "trial.json").write_text("{")
     assert done_by(client, folder).startswith("exit code 1: json.decoder")
 
 
-def test_a_run_of_a_lost_machine_is_freed(tmp_path, monkeypatch):
+def test_the_run_of_a_lost_machine_is_released(tmp_path, monkeypatch):
     monkeypatch.setattr(remote, "ENDS", 0.0)
     claim = {**this_process(), "host": "elsewhere", "token": "x"}
     (tmp_path / "owner-0003.json").write_text(json.dumps(claim))
@@ -85,7 +85,7 @@ def test_a_run_of_this_machine_is_left_to_its_owner(tmp_path):
 @pytest.mark.parametrize(
     ("status", "state"), [("closing", "executing"), ("running", "cancelled")]
 )
-def test_what_nobody_waits_for_is_given_up(status, state):
+def test_cancelled_tasks_are_recognized(status, state):
     tasks = {"key": SimpleNamespace(state=state)}
     worker = SimpleNamespace(
         status=SimpleNamespace(name=status), state=SimpleNamespace(tasks=tasks)
@@ -94,7 +94,7 @@ def test_what_nobody_waits_for_is_given_up(status, state):
         next(_said(SimpleQueue(), worker, "key"))
 
 
-def test_a_file_is_waited_for_no_longer_than_it_takes(tmp_path, monkeypatch):
+def test_waiting_for_a_file_ends_when_it_appears(tmp_path, monkeypatch):
     monkeypatch.setattr(remote, "SHARED", 0.05)
     assert not appears(tmp_path / "file")
     (tmp_path / "file").touch()

@@ -12,7 +12,7 @@ from .small import study
 POISON = "\x1b[31m\u202e<b>"
 
 
-def test_the_tables_say_what_was_published_and_what_came_out(done, tmp_path):
+def test_the_tables_show_published_numbers_and_ours(done, tmp_path):
     ledger = Ledger(shutil.copytree(done.ledger.folder, tmp_path / "trials"))
     rows = study(tmp_path / "rows", rates=RATES[:2], epochs=EPOCHS)
     markdown, plain = write_results(rows, ledger)
@@ -30,7 +30,7 @@ def test_the_tables_say_what_was_published_and_what_came_out(done, tmp_path):
     assert "handgrad study run rows --rows r1 --full" in text
 
 
-def test_what_has_no_numbers_is_said(done):
+def test_trials_without_numbers_are_listed(done):
     results = results_of(done.study, done.ledger)
     (lost,) = results["rows"][0]["sizes"]["full"]["without_numbers"]
     assert lost["trial"] == "r1 learning_rate=1e+30, seed 0"
@@ -40,12 +40,12 @@ def test_what_has_no_numbers_is_said(done):
     assert "| below: diverged with seed 0 |" in text
 
 
-def test_nothing_run_is_a_table_as_well(tmp_path):
+def test_a_study_without_trials_has_a_report(tmp_path):
     text = as_markdown(results_of(study(tmp_path / "rows"), Ledger(tmp_path / "none")))
     assert "| accuracy (learning_rate=0.3) | 0.5 (± 0.5) |  |  | not run |" in text
 
 
-def test_numbers_have_the_digits_that_say_something():
+def test_numbers_have_significant_digits():
     assert [number(v) for v in (0.12345, -2.0, 203530.0, 0.0, -3.7e-8)] == [
         "0.1235",
         "-2.0000",
@@ -56,7 +56,7 @@ def test_numbers_have_the_digits_that_say_something():
 
 
 def poisoned(value):
-    """A copy with a code, a mark of direction and a tag in every text."""
+    """A copy with a control character, a direction mark and a tag in every text."""
     if isinstance(value, dict):
         return {key: poisoned(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -64,7 +64,7 @@ def poisoned(value):
     return f"{value}{POISON}" if isinstance(value, str) else value
 
 
-def test_no_word_of_the_tables_is_a_code_or_a_tag(done):
+def test_texts_in_the_tables_are_escaped(done):
     results = results_of(done.study, done.ledger)
     results["conventions"], results["rows"][0]["notes"] = ["one"], ["two"]
     results["other_data"], results["changes_of_data"] = {"a": 1}, {"a": "three"}

@@ -40,7 +40,7 @@ def kinds(events):
 
 
 def same_outcomes(ledger, other):
-    """Equal but for seconds, for the trials that have numbers."""
+    """Check equality except for seconds, for trials that have numbers."""
     ours, theirs = ledger.outcomes(), other.outcomes()
     shared = [k for k in ours if k in theirs and ours[k]["status"] == DONE]
     assert shared
@@ -58,14 +58,14 @@ def test_every_trial_ends_and_a_diverged_one_says_why(done):
     assert missing(done.study.cells("full"), done.ledger) == []
 
 
-def test_a_grown_sweep_runs_only_its_new_cells(done, tmp_path):
+def test_an_extended_sweep_runs_only_its_new_cells(done, tmp_path):
     ledger = Ledger(shutil.copytree(done.ledger.folder, tmp_path / "trials"))
     grown = study(tmp_path / "rows", rates=(*RATES, 0.1), epochs=EPOCHS)
     to_do = missing(grown.cells("full"), ledger)
     assert [str(cell) for cell in to_do] == ["r1 learning_rate=0.1, seed 0"]
 
 
-def test_a_runner_killed_in_the_middle_goes_on_and_loses_nothing(done, tmp_path):
+def test_a_killed_runner_resumes_and_loses_nothing(done, tmp_path):
     folder = tmp_path / "trials"
     rows = study(tmp_path / "rows", rates=RATES[:2], epochs=EPOCHS)
     with subprocess.Popen(
@@ -76,7 +76,7 @@ def test_a_runner_killed_in_the_middle_goes_on_and_loses_nothing(done, tmp_path)
         for _, line in zip(range(10**4), child.stdout, strict=False):
             if line == "Ended\n":  # the first is done ...
                 break
-        for line in child.stdout:  # ... and the second in its middle
+        for line in child.stdout:  # ... and the second is in the middle
             if line == "Advanced\n":
                 break
         child.kill()
@@ -86,9 +86,9 @@ def test_a_runner_killed_in_the_middle_goes_on_and_loses_nothing(done, tmp_path)
     events = list(run_trials(rows.cells("full"), ledger))
     assert kinds(events).count(Ended) == 1
     epochs = [event.epoch for event in events if isinstance(event, Advanced)]
-    assert min(epochs) > 1  # it went on, it did not begin anew
+    assert min(epochs) > 1  # it resumed, it did not start again
     ((name, content),) = before.items()
-    assert (ledger.entries / name).read_bytes() == content  # not done twice
+    assert (ledger.entries / name).read_bytes() == content  # not run twice
     same_outcomes(ledger, done.ledger)
     assert len(ledger.outcomes()) == 2
 
@@ -112,7 +112,7 @@ def test_a_killed_trial_is_tried_again_from_its_checkpoint(done, tmp_path):
     same_outcomes(ledger, done.ledger)
 
 
-def test_a_trial_that_dies_always_is_recorded_and_the_rest_goes_on(tmp_path):
+def test_a_trial_that_always_dies_is_recorded_and_the_others_continue(tmp_path):
     rows = study(tmp_path / "rows", epochs=1)
     cells, ledger = rows.cells("full"), Ledger(tmp_path / "trials")
     for event in run_trials(cells, ledger):
@@ -120,7 +120,8 @@ def test_a_trial_that_dies_always_is_recorded_and_the_rest_goes_on(tmp_path):
             os.kill(event.process, signal.SIGKILL)
     first, second = (ledger.outcome(cell.trial.key) for cell in cells)
     assert first["status"] == CRASHED
-    assert first["reason"] == "Its process died 2 times, the last by signal SIGKILL."
+    reason = "Its process died 2 times, the last time by signal SIGKILL."
+    assert first["reason"] == reason
     assert second["status"] == DONE
     assert missing(cells, ledger) == []
     assert missing(cells, ledger, retry=True) == cells[:1]
@@ -141,7 +142,7 @@ def test_one_runner_at_a_time_and_stopping_ends_the_children(tmp_path):
     assert ledger.outcomes() == {}
 
 
-def test_a_trial_ends_with_the_one_who_started_it(tmp_path):
+def test_a_trial_ends_with_its_parent_process(tmp_path):
     rows = study(tmp_path / "rows", rates=(0.1,), epochs=10**6)
     ledger = Ledger(tmp_path / "trials")
     folder = ledger.prepare(rows.cells("full")[0].trial)

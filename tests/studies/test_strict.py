@@ -26,12 +26,12 @@ class Outer(BaseModel):
         ({"question": 3}, "question: input should be a valid string, got 3"),
     ],
 )
-def test_a_mistake_is_one_sentence(tables, sentence):
+def test_an_error_is_one_sentence(tables, sentence):
     with pytest.raises(ConfigError) as caught:
         checked(Outer, tables, "e.toml")
     assert sentence in str(caught.value)
     assert str(caught.value).startswith("e.toml: ")
 
 
-def test_what_is_right_comes_back():
+def test_valid_tables_are_returned():
     assert checked(Outer, {"question": "?"}, "e.toml").rows == ()

@@ -57,7 +57,7 @@ def test_divergence_is_a_number_as_well():
         (Term("train_loss", "a", 3), "train_loss has 2 epochs, not 3"),
     ],
 )
-def test_without_numbers_it_says_why(term, why):
+def test_a_summary_without_values_has_a_reason(term, why):
     found = summarize(term, CELLS, OUTCOMES)
     assert not found
     assert found.why == why

@@ -41,7 +41,7 @@ def test_the_numbers_are_those_of_the_run_folder(done):
 
 
 @pytest.mark.parametrize("damage", ["config.toml", "checkpoints"])
-def test_what_a_kill_left_at_the_very_start_is_begun_anew(done, tmp_path, damage):
+def test_a_run_killed_at_the_very_start_is_started_anew(done, tmp_path, damage):
     rows = study(tmp_path / "rows", rates=(0.3,), epochs=2)
     trial = rows.cells("full")[0].trial
     folder = Ledger(tmp_path / "trials").prepare(trial)
@@ -63,7 +63,7 @@ def test_what_a_kill_left_at_the_very_start_is_begun_anew(done, tmp_path, damage
     [
         (NonFiniteError("NaN in linear1."), "diverged", "NaN in linear1."),
         (RunError("No room."), "failed", "No room."),
-        (MemoryError(), "failed", "It needs more memory than there is."),
+        (MemoryError(), "failed", "It needs more memory than is available."),
         (KeyError("weight"), "failed", "KeyError: 'weight'"),
     ],
 )
@@ -95,7 +95,7 @@ def test_outcomes_are_plain_files(done):
             assert without_seconds(content)["metrics"]
 
 
-def test_the_folder_of_data_is_handed_on_and_is_no_part_of_the_trial(
+def test_the_data_folder_is_passed_on_and_is_not_part_of_the_trial(
     tmp_path, monkeypatch
 ):
     trial = study(tmp_path / "rows", rates=(0.3,), epochs=1).cells("full")[0].trial

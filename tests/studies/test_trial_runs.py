@@ -17,7 +17,7 @@ def finished(run):
     return run.result["sha256"]
 
 
-def test_a_run_goes_on_where_it_stopped(tmp_path):
+def test_a_run_resumes_where_it_stopped(tmp_path):
     whole = finished(run_of(TABLES, tmp_path / "whole"))
     begun = iter(run_of(TABLES, tmp_path / "run"))
     for _ in range(3):
@@ -29,7 +29,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["config.toml", "checkpoints", "numbers"])
-def test_what_is_damaged_is_begun_anew(tmp_path, damage):
+def test_a_damaged_run_is_started_anew(tmp_path, damage):
     whole = finished(run_of(TABLES, tmp_path / "run"))
     if damage == "numbers":
         log = tmp_path / "run" / "metrics.jsonl"
@@ -44,8 +44,8 @@ def test_what_is_damaged_is_begun_anew(tmp_path, damage):
     assert finished(run_of(TABLES, tmp_path / "run")) == whole
 
 
-def test_a_run_of_other_settings_is_begun_anew(tmp_path):
-    """Nothing was saved yet that would tell."""
+def test_a_run_with_other_settings_is_started_anew(tmp_path):
+    """Nothing that would show it has been saved yet."""
     whole = finished(run_of(TABLES, tmp_path / "whole"))
     path = run_of(TABLES, tmp_path / "run").folder.path / "config.toml"
     other = path.read_text().replace("learning_rate = 0.1", "learning_rate = 0.5")

@@ -35,12 +35,12 @@ def test_a_cell_for_each_variant_and_seed():
     assert str(cells()[0]) == "r1, seed 0"
 
 
-def test_the_key_is_made_of_what_decides_the_numbers():
+def test_the_key_covers_all_that_determines_the_results():
     assert keys() == keys(question="another", notes=["so"], quick={"seeds": [5]})
     places = {"data_dir": "elsewhere"}
     assert keys() == keys(dataset=places)
     assert keys() == keys(training={"epochs": 3, "checkpoint_seconds": 1.0})
-    assert keys() == keys(sweep={"training.epochs": [3]})  # named otherwise
+    assert keys() == keys(sweep={"training.epochs": [3]})  # with another name
     assert keys() == keys(prediction={"with_flip": False})
     [cell, _] = cells()
     assert "class_weight" not in cell.trial.spec["config"]["loss"]  # as in old ledgers
@@ -62,7 +62,7 @@ def test_the_key_stays_the_same_from_one_version_to_the_next():
     assert Trial({"kind": "training", "seed": 0}).key == "9edf11d4fd55d361"
 
 
-def test_later_settings_win():
+def test_later_settings_override_earlier_ones():
     variants = [
         {"name": "a", "set": {"training.epochs": 5}, "quick": {"training.epochs": 6}},
         {"name": "b"},
@@ -73,7 +73,7 @@ def test_later_settings_win():
         assert [cell.trial.epochs for cell in made] == epochs
 
 
-def test_equal_trials_are_done_once():
+def test_equal_trials_run_once():
     made = [*cells(), *cells()]
     assert len(made) == 4
     assert len(unique(made)) == 2
@@ -87,7 +87,7 @@ def test_equal_trials_are_done_once():
         ({"training": {"epoch": 3}}, "Did you mean 'epochs'?"),
         ({"sweep": {"trainig.epochs": [3]}}, "Did you mean 'training'?"),
         ({"sweep": {"training.epoch": [3]}}, "study, epoch=3: "),
-        ({"sweep": {"engine.name": ["cpu"]}}, "engine is one value and no table"),
+        ({"sweep": {"engine.name": ["cpu"]}}, "engine is a value, not a table"),
         ({"sweep": {"training": [3]}}, "training: "),
         ({"optimizer": {"name": "sdg"}}, "Did you mean 'sgd'?"),
         ({"loss": {"name": "nothing"}}, "no loss named 'nothing'"),

@@ -44,7 +44,7 @@ def test_verdicts_over_the_mean_of_the_seeds(kind, ours, verdict):
 
 
 @pytest.mark.parametrize(("apart", "is_luck"), [(0.3, True), (0.05, False)])
-def test_seeds_that_lie_far_apart_may_explain_a_number(apart, is_luck):
+def test_a_large_spread_may_explain_a_difference(apart, is_luck):
     found = outcomes(0.7 - apart, 0.7 + apart)
     row = judge(published(kind="loss"), CELLS, found)
     assert row.verdict == "below"
@@ -59,11 +59,11 @@ def test_a_missing_seed_means_not_run():
 DIVERGED = {"status": "diverged", "reason": "Step 3 ...", "metrics": {}}
 
 
-def test_a_seed_that_diverged_is_below_whatever_the_others_came_to():
+def test_a_diverged_seed_means_below_whatever_the_others_give():
     first, second = (cell.trial.key for cell in CELLS)
     row = judge(published(), CELLS, {**outcomes(0.5), second: DIVERGED})
     assert (row.verdict, row.why) == ("below", "diverged with seed 1")
-    assert row.ours.values == (0.5,)  # of those that have one
+    assert row.ours.values == (0.5,)  # of the seeds that have one
     row = judge(published(), CELLS, {first: DIVERGED, second: DIVERGED})
     assert (row.verdict, row.why) == ("below", "diverged with seeds 0, 1")
     assert not row.ours
@@ -72,10 +72,10 @@ def test_a_seed_that_diverged_is_below_whatever_the_others_came_to():
         assert row.verdict == "not run"
 
 
-def test_what_cannot_be_compared_says_why():
+def test_a_number_that_is_not_comparable_has_a_reason():
     row = judge(published(not_comparable="another split"), CELLS, outcomes(0.5, 0.5))
     assert (row.verdict, row.why) == ("not comparable", "another split")
-    assert row.ours.mean == 0.5  # shown all the same
+    assert row.ours.mean == 0.5  # shown nevertheless
 
 
 def test_other_images_are_not_compared():
@@ -99,7 +99,7 @@ def test_findings_are_decided_by_the_means():
     assert decide(finding("test_loss() > 0.5"), CELLS, found).holds is False
 
 
-def test_what_was_not_run_is_not_known():
+def test_a_finding_without_its_trials_is_unknown():
     result = decide(finding("test_loss() > 0.3"), CELLS, outcomes(0.5))
     assert result.holds is None
     assert result.why == "test_loss(): not run"

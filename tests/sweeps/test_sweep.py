@@ -102,7 +102,7 @@ RATES = '"optimizer.learning_rate" = {}'
         (
             f"trials = 1\nseeds = {list(range(1_000_000))}",
             (RATE,),
-            "1 settings with 1,000,000 seeds each are 1,000,000 trials; up to 100,000",
+            "1 settings with 1,000,000 seeds each are 1,000,000 trials; the maximum",
         ),
         (
             "trials = 10_000\nseeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]",

@@ -3,5 +3,5 @@ import pytest
 
 @pytest.fixture
 def folder(tmp_path):
-    """Where checkpoints go."""
+    """The folder for checkpoints."""
     return tmp_path / "checkpoints"

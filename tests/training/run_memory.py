@@ -1,8 +1,8 @@
-"""A child that trains: what was foreseen, and the most that it took, in bytes.
+"""Train in a child process; print the predicted and the peak memory, in bytes.
 
     python -m tests.training.run_memory '[{"name": "lenet"}, "adam", 256, 28, "cpu"]'
 
-A short run loads libraries and kernels first: they are not counted.
+A short run first loads libraries and kernels, so that they are not counted.
 """
 
 import json
@@ -32,7 +32,7 @@ def configured(model, optimizer, batch, side, engine, count):
 
 
 def trained(config, note):
-    """Train in a folder that goes away."""
+    """Train in a temporary folder."""
     with TemporaryDirectory() as folder:
         run = start(config, Path(folder) / "run", workers=2)
         note(run)

@@ -1,4 +1,4 @@
-"""Small runs that many tests share, and children that can be killed."""
+"""Small runs that many tests share, and child processes to kill."""
 
 import json
 import multiprocessing
@@ -21,7 +21,7 @@ from handgrad.training.records import StepRecord
 from handgrad.training.run import resume, start
 from handgrad.training.run_folder import RunFolder
 
-# Children start from a server that has imported everything once, and has no threads.
+# Children are forked from a server process with all imports done and no threads.
 CHILDREN = multiprocessing.get_context("forkserver")
 CHILDREN.set_forkserver_preload(["handgrad.training", "sklearn.datasets"])
 
@@ -41,7 +41,7 @@ RESOLVED = {
 
 
 def small(**tables):
-    """A run of seconds on the digits; tables given replace those of the same name."""
+    """A short run on the digits; the tables given replace those of the same name."""
     usual = {
         "engine": "plain",
         "dataset": DIGITS,
@@ -53,7 +53,7 @@ def small(**tables):
 
 
 def train(path, config=None):
-    """Train to the end; the finished run."""
+    """Train to the end and return the finished run."""
     run = start(config or small(), Path(path))
     for _ in run:
         pass
@@ -61,7 +61,7 @@ def train(path, config=None):
 
 
 def stop_after(path, steps, config=None):
-    """Train for some steps, saving each, then stop as if the process ended."""
+    """Train for some steps, saving each, then stop as if the process had ended."""
     run = start(config or small(), Path(path))
     for record in run:
         run.save()
@@ -71,9 +71,9 @@ def stop_after(path, steps, config=None):
 
 
 def go_on(path):
-    """Resume and train to the end; the finished run.
+    """Resume, train to the end and return the finished run.
 
-    A kill before the first pointer is written makes a run say so when it goes on.
+    A run killed before its first pointer was written warns when it is resumed.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HandgradWarning)
@@ -84,7 +84,7 @@ def go_on(path):
 
 
 def final_bits(path):
-    """What must be the same bits in two runs: all arrays, position, metrics."""
+    """All that must be bitwise equal in two runs: arrays, position, metrics."""
     path = Path(path)
     name = json.loads((path / "checkpoints" / "last.json").read_bytes())["checkpoint"]
     checkpoint = path / "checkpoints" / name
@@ -94,7 +94,7 @@ def final_bits(path):
 
 
 def killed(target, arguments, wait, *, seed=0):
-    """Start a child, wait until it has reported and a bit more, kill it.
+    """Start a child, wait for its reports and a moment longer, then kill it.
 
     `target(report, *arguments)` reports whole numbers; `wait(random)` gives how many
     reports to wait for, and then how many seconds. Returns the last report.
@@ -109,9 +109,9 @@ def killed(target, arguments, wait, *, seed=0):
         for _ in range(reports):
             last = receiver.recv()
         sleep(seconds)
-    except EOFError:  # it was done before
+    except EOFError:  # it had already finished
         pass
-    with suppress(ProcessLookupError):  # it may be done
+    with suppress(ProcessLookupError):  # it may have finished
         os.kill(child.pid, signal.SIGKILL)
     child.join()
     assert child.exitcode in (0, -signal.SIGKILL), "the child failed by itself"
@@ -127,7 +127,7 @@ def _child(target, sender, arguments):
 
 
 def save_for_ever(report, path, megabytes):
-    """Write checkpoints and records until killed; reports what is safe on the disk."""
+    """Write checkpoints and records until killed; report what has reached the disk."""
     folder = RunFolder(Path(path))
     folder.own()
     size = int(megabytes * 2**20 / 4 / 2)
@@ -146,7 +146,7 @@ def save_for_ever(report, path, megabytes):
 
 
 def train_reporting(report, path, tables):
-    """Start or resume a run that saves every step; reports each step when saved."""
+    """Start or resume a run that saves every step; report each saved step."""
     path = Path(path)
     is_new = not (path / "config.toml").exists()
     run = start(config_from(tables), path) if is_new else resume(path)
@@ -155,7 +155,7 @@ def train_reporting(report, path, tables):
 
 
 def train_with(report, path, tables, workers):
-    """As `train_reporting`, with so many workers."""
+    """Same as `train_reporting`, with a number of workers."""
     path = Path(path)
     is_new = not (path / "config.toml").exists()
     run = (
@@ -168,7 +168,7 @@ def train_with(report, path, tables, workers):
 
 
 def save_again(run, which, *, arrays=None, notes=None):
-    """Write a checkpoint with other arrays or notes, and seal the run, as a liar."""
+    """Forge a checkpoint with other arrays or notes, and seal the run again."""
     saved = load_checkpoint(run / "checkpoints", which)
     save_checkpoint(
         run / "checkpoints",

@@ -58,7 +58,7 @@ def test_a_claim_is_made_once(tmp_path):
     assert names(tmp_path) == ["owner"]
 
 
-def test_sweeping_removes_what_is_half_written_and_nothing_else(tmp_path):
+def test_sweep_removes_only_temporary_files(tmp_path):
     (tmp_path / ".tmp-1-0123abcd-a").write_text("half")
     (tmp_path / ".tmp-2-0123abcd-b").mkdir()
     (tmp_path / ".tmp-2-0123abcd-b" / "c").write_text("half")
@@ -85,7 +85,7 @@ FAULTS = {
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("number", FAULTS)
 @pytest.mark.parametrize("call", ["write", "fsync", "open"])
-def test_every_failing_call_leaves_what_was_there(
+def test_files_are_unchanged_after_any_failing_call(
     tmp_path, monkeypatch, action, number, call
 ):
     (tmp_path / "old").write_bytes(b"old")
@@ -93,8 +93,8 @@ def test_every_failing_call_leaves_what_was_there(
 
     def fail(*arguments, **options):
         if call == "open" and not arguments[1] & os.O_WRONLY:
-            return real(*arguments, **options)  # looking and removing still work
-        if call == "write":  # a disk takes a part before it is full
+            return real(*arguments, **options)  # reading status and removing still work
+        if call == "write":  # a disk accepts a part before it is full
             real(arguments[0], bytes(arguments[1])[:1])
         raise OSError(number, os.strerror(number))
 
@@ -119,7 +119,7 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch, action)
 
 
 @pytest.mark.parametrize("action", ["file", "folder", "append"])
-def test_a_file_in_the_place_of_the_folder_is_one_sentence(tmp_path, action):
+def test_a_file_in_place_of_the_folder_is_a_run_error(tmp_path, action):
     place = tmp_path / "place"
     place.write_text("not a folder")
     with pytest.raises(RunError, match="cannot be written: Not a directory") as error:
@@ -134,7 +134,7 @@ def test_a_limit_on_file_sizes_is_reported(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        with pytest.raises(ResourceError, match=r"it takes 2,000 bytes and [\d,]+ are"):
+        with pytest.raises(ResourceError, match=r"it needs 2,000 bytes and [\d,]+ are"):
             write_file(tmp_path / "a", bytes(2000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -151,7 +151,7 @@ def test_a_full_device_is_reported():
         os.close(handle)
 
 
-def test_bytes_that_the_system_takes_in_parts_all_arrive(tmp_path, monkeypatch):
+def test_partial_writes_are_completed(tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(atomic.os, "write", lambda handle, part: real(handle, part[:3]))
     write_file(tmp_path / "a", b"0123456789")
@@ -160,7 +160,7 @@ def test_bytes_that_the_system_takes_in_parts_all_arrive(tmp_path, monkeypatch):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What reaches the disk, in order: flushes, by the file's inode, and renames."""
+    """The flushes (by inode) and renames of the test, in order."""
     seen = []
     flush = os.fsync
 
@@ -188,19 +188,19 @@ def inode(path):
     return path.stat().st_ino, "fsync"
 
 
-def test_a_file_is_on_the_disk_before_its_name_is(tmp_path, calls):
+def test_a_file_is_flushed_before_it_is_renamed(tmp_path, calls):
     write_file(tmp_path / "a", b"content")
     assert calls == [inode(tmp_path / "a"), "replace a", inode(tmp_path)]
 
 
-def test_a_folder_is_on_the_disk_before_its_name_is(tmp_path, calls):
+def test_a_folder_is_flushed_before_it_is_renamed(tmp_path, calls):
     write_folder(tmp_path / "new", {"a": b"1", "b": b"2"})
     new = tmp_path / "new"
     parts = [inode(new / "a"), inode(new / "b"), inode(new)]
     assert calls == [*parts, "rename new", inode(tmp_path)]
 
 
-def test_a_claim_is_on_the_disk_before_its_name_is(tmp_path, calls):
+def test_a_claim_is_flushed_before_it_is_linked(tmp_path, calls):
     claim_file(tmp_path / "owner", b"me")
     assert calls == [inode(tmp_path / "owner"), "link owner"]
 
@@ -215,7 +215,7 @@ def test_without_handles_of_folders_the_same_is_written(tmp_path, monkeypatch, a
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_nothing_stays_open(tmp_path, action):
+def test_all_handles_are_closed(tmp_path, action):
     def lowest_free():
         handle = os.open(os.devnull, os.O_RDONLY)
         os.close(handle)
@@ -227,7 +227,7 @@ def test_nothing_stays_open(tmp_path, action):
 
 
 @pytest.mark.parametrize("action", ["file", "append", "claim"])
-def test_who_may_read_is_left_to_the_umask(tmp_path, action):
+def test_file_permissions_follow_the_umask(tmp_path, action):
     before = os.umask(0)
     try:
         ACTIONS[action](tmp_path)
@@ -239,7 +239,7 @@ def test_who_may_read_is_left_to_the_umask(tmp_path, action):
 
 @pytest.fixture
 def precious(tmp_path):
-    """A file of the user's, outside the run folder."""
+    """A file of the user outside the run folder."""
     path = tmp_path / "precious.txt"
     path.write_text("precious")
     return path
@@ -263,9 +263,7 @@ def test_nothing_is_written_through_a_link(run, precious, action):
 
 
 @pytest.mark.parametrize("action", IN_PLACE)
-def test_a_file_with_a_second_name_is_copied_before_it_is_changed(
-    run, precious, action
-):
+def test_a_hard_linked_file_is_copied_before_it_is_changed(run, precious, action):
     os.link(precious, run / "metrics.jsonl")
     IN_PLACE[action](run / "metrics.jsonl")
     assert precious.read_text() == "precious"
@@ -273,7 +271,7 @@ def test_a_file_with_a_second_name_is_copied_before_it_is_changed(
     assert names(run) == ["metrics.jsonl"]
 
 
-def test_a_link_gives_way_to_the_file_and_its_target_stays(run, precious):
+def test_a_link_is_replaced_and_its_target_unchanged(run, precious):
     (run / "result.json").symlink_to(precious)
     write_file(run / "result.json", b"{}")
     assert not (run / "result.json").is_symlink()

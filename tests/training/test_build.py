@@ -9,7 +9,7 @@ from handgrad.training.build import build
 from .small import DIGITS, small
 
 
-def test_the_resolved_configuration_says_what_followed_from_the_data():
+def test_the_resolved_configuration_holds_values_derived_from_the_data():
     parts = build(small(dataset={**DIGITS, "normalization": "standard"}))
     resolved = parts.config.resolved
     assert resolved.input_shape == (1, 8, 8)
@@ -21,7 +21,7 @@ def test_the_resolved_configuration_says_what_followed_from_the_data():
     assert resolved.dataset_sha256 == parts.dataset.checksum
 
 
-def test_the_parts_are_those_that_were_named():
+def test_the_parts_are_those_of_the_configuration():
     config = small(
         loss={"name": "softmax_cross_entropy", "label_smoothing": 0.1, "l2": 0.01},
         training={"epochs": 2, "batch_size": 40, "clip_norm": 2.0},
@@ -40,7 +40,7 @@ def test_training_and_validation_images_do_not_overlap():
     parts = build(small(dataset={"name": "digits", "validation": 0.2}))
     assert len(parts.train) + len(parts.validation) == 1437
     assert len(parts.validation) == 287
-    assert parts.dataset.train is parts.train  # the whole is not kept beside its parts
+    assert parts.dataset.train is parts.train  # the full data set is not kept in memory
 
 
 def test_the_first_examples_are_the_same_however_many_are_taken():
@@ -84,7 +84,7 @@ def test_digits_are_made_large_enough_for_every_model():
         ),
     ],
 )
-def test_names_that_mean_nothing_are_refused(tables, words):
+def test_unknown_names_are_refused(tables, words):
     with pytest.raises(HandgradError, match=words):
         build(small(**tables))
 

@@ -33,7 +33,7 @@ def names(folder):
 
 
 def test_the_losses_of_many_epochs_are_written_on_one_line(tmp_path):
-    """Indented, those of a run of 10,000 epochs take most of its time."""
+    """With indentation, writing them would dominate a run of 10,000 epochs."""
     losses = tuple(1 / epoch for epoch in range(1, 10_001))
     position = Position(epoch=10_001, step=10_000, losses=losses)
     path = save_checkpoint(tmp_path / "run/checkpoints", {}, position)
@@ -41,7 +41,7 @@ def test_the_losses_of_many_epochs_are_written_on_one_line(tmp_path):
     assert load_checkpoint(path.parent).position == position
 
 
-def test_what_is_saved_comes_back_to_the_bit(folder):
+def test_a_checkpoint_is_restored_bit_for_bit(folder):
     save_checkpoint(folder, ARRAYS, POSITION, notes={"seconds": 0.1})
     loaded = load_checkpoint(folder)
     assert loaded.position == POSITION
@@ -77,8 +77,8 @@ def test_the_same_step_can_be_saved_again(folder):
 @pytest.mark.parametrize(
     ("epoch", "batch", "name"),
     [
-        (2, 0, "epoch-0001-step-00000013"),  # at the end of the first
-        (2, 1, "epoch-0002-step-00000013"),  # within the second
+        (2, 0, "epoch-0001-step-00000013"),  # at the end of the first epoch
+        (2, 1, "epoch-0002-step-00000013"),  # within the second epoch
         (2, 7, "epoch-0002-step-00000013"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_checkpoint_is_named_after_its_epoch_and_step(folder, epoch, batch, na
     assert save_checkpoint(folder, ARRAYS, position).name == f"{name}-2"
 
 
-def test_before_the_first_there_is_none(folder):
+def test_a_missing_first_checkpoint_is_a_run_error(folder):
     assert not has_checkpoint(folder)
     with pytest.raises(RunError, match=r"holds no checkpoint yet: last\.json is miss"):
         load_checkpoint(folder)
@@ -111,14 +111,14 @@ def test_a_missing_file_is_named(folder):
 
 def test_tidy_removes_what_no_pointer_names(folder):
     path = save_checkpoint(folder, ARRAYS, POSITION, is_best=True)
-    (folder / "epoch-0009-step-00000099").mkdir()  # a kill has emptied it
+    (folder / "epoch-0009-step-00000099").mkdir()  # emptied by a kill
     (folder / ".tmp-1-0123abcd-last.json").write_text("half")
     (folder / ".tmp-1-0123abcd-epoch-0001").mkdir()
     tidy(folder)
     assert names(folder) == ["best.json", path.name, "last.json"]
 
 
-USERS = (".keep", "-copy", "-2", "0")  # what a user adds to the name of a copy
+USERS = (".keep", "-copy", "-2", "0")  # suffixes that a user may give a copy
 
 
 @pytest.mark.parametrize("ending", USERS)
@@ -170,14 +170,14 @@ def test_checkpoints_elsewhere_are_neither_written_nor_removed(folder, tmp_path)
         with pytest.raises(RunError, match="checkpoints is a link"):
             act(folder)
     assert names(elsewhere) == before
-    assert load_checkpoint(folder).position == POSITION  # reading does no harm
+    assert load_checkpoint(folder).position == POSITION  # reading changes nothing
 
 
 def survives_kills(path, cases, seed):
     """Kill a saving child at random; everything must be readable each time (R1, R2)."""
     for case in range(cases):
         draw = random.Random(f"{seed} {case}")
-        megabytes = 50 ** draw.random() ** 2  # 1 to 50, more often few
+        megabytes = 50 ** draw.random() ** 2  # 1 to 50, mostly few
         place = path / str(case)
         place.mkdir()
         safe = killed(

@@ -1,4 +1,4 @@
-"""Checkpoints that were damaged, swapped or made up: refused by name."""
+"""Damaged, swapped and forged checkpoints raise errors that name the file."""
 
 import json
 import random
@@ -13,7 +13,7 @@ from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from .test_checkpoint import ARRAYS, POSITION
 
 
-def test_what_cannot_be_read_is_one_sentence(folder):
+def test_an_unreadable_file_is_an_error_that_names_it(folder):
     path = save_checkpoint(folder, ARRAYS, POSITION)
     (path / "state.safetensors").unlink()
     (path / "state.safetensors").mkdir()
@@ -52,7 +52,7 @@ def swap(one, other):
 
 
 def files_of(folder):
-    """All files of the last checkpoint and the pointer to it."""
+    """All files of the last checkpoint, and its pointer."""
     path = save_checkpoint(folder, ARRAYS, POSITION)
     return [folder / "last.json", *sorted(path.iterdir())]
 
@@ -98,7 +98,7 @@ def as_written(content):
 
 
 def sealed_anew(folder, path, changes):
-    """Change files of a checkpoint, and its sums with them, as no accident would."""
+    """Change files of a checkpoint and update its checksums, which no accident does."""
     sums = json.loads((path / "manifest.json").read_text())
     for name, content in changes.items():
         (path / name).write_bytes(content)
@@ -119,7 +119,7 @@ def sealed_anew(folder, path, changes):
         ("position.json", b'{"notes": {}, "position": 1}'),
     ],
 )
-def test_what_is_sealed_but_no_checkpoint_is_refused(folder, name, content):
+def test_invalid_content_with_valid_checksums_is_refused(folder, name, content):
     path = save_checkpoint(folder, ARRAYS, POSITION)
     sealed_anew(folder, path, {name: content})
     with pytest.raises(IntegrityError, match=f"{path.name}/{name} is damaged"):

@@ -35,7 +35,7 @@ def test_a_class_without_examples_has_no_weight():
     ("choice", "words"),
     [
         ("balance", "got 'balance'"),
-        ({"owl": 1.0}, "the class 'owl', which is none of cat, dog, hen"),
+        ({"owl": 1.0}, "the class 'owl', which is not one of cat, dog, hen"),
         ({"dog": -1.0}, "got -1.0 for the class dog"),
         ({"dog": float("nan")}, "got nan"),
     ],

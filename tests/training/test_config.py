@@ -55,7 +55,7 @@ def test_other_keys_of_a_named_table_are_its_options():
     assert config.dataset.augmentation[0].options == {"padding": 2}
 
 
-def test_it_stays_as_it_is():
+def test_a_configuration_is_immutable():
     with pytest.raises(ValidationError, match="frozen"):
         RunConfig().seed = 1
 
@@ -89,7 +89,7 @@ def test_it_stays_as_it_is():
         ({"model": 3}, r"model: .*got 3"),
     ],
 )
-def test_a_mistake_is_one_sentence_that_says_where(tables, words):
+def test_an_error_names_the_file_and_the_key(tables, words):
     with pytest.raises(ConfigError, match=words) as error:
         config_from(tables, "wrong.toml")
     assert str(error.value).startswith("wrong.toml: ")
@@ -110,7 +110,7 @@ def test_what_is_not_toml_is_refused(tmp_path, content):
         read_config(path)
 
 
-def test_a_missing_file_is_one_sentence(tmp_path):
+def test_a_missing_file_is_a_config_error(tmp_path):
     with pytest.raises(ConfigError, match=r"run\.toml cannot be read: No such file"):
         read_config(tmp_path / "run.toml")
 
@@ -138,7 +138,7 @@ keys = st.sampled_from(["name", "epochs", "validation", "image_size", "augmentat
         names, st.one_of(toml_values, st.dictionaries(keys, toml_values, max_size=3))
     )
 )
-def test_whatever_it_is_given_it_takes_it_or_says_why(tables):
+def test_any_input_is_accepted_or_a_config_error(tables):
     message = ""
     try:
         config_from(tables)
@@ -188,9 +188,9 @@ def test_no_warm_up_is_longer_than_any_training():
         config_from({"schedule": {"name": "constant", "warmup_epochs": 1e308}})
 
 
-def test_a_name_that_no_file_can_hold_is_refused():
+def test_a_name_that_is_not_utf8_is_refused():
     name = b"/tmp/\xff\xe9".decode("utf-8", "surrogateescape")
-    with pytest.raises(ConfigError, match=r"no UTF-8.*Rename"):
+    with pytest.raises(ConfigError, match=r"not valid UTF-8.*Rename"):
         config_from({"dataset": {"name": name}})
-    with pytest.raises(ConfigError, match=r"no UTF-8.*Rename"):
+    with pytest.raises(ConfigError, match=r"not valid UTF-8.*Rename"):
         config_from({"dataset": {"data_dir": name}})

@@ -27,13 +27,13 @@ def original(tmp_path_factory):
 
 @pytest.fixture
 def run(original, tmp_path):
-    """A copy, to be changed."""
+    """A copy that a test may change."""
     shutil.copytree(original, tmp_path / "run")
     return tmp_path / "run"
 
 
 def rewrite(run, change):
-    """Change the lines of metrics.jsonl and seal the run again, as a liar would."""
+    """Forge lines of metrics.jsonl and seal the run again."""
     path = run / "metrics.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     changed = change(lines)
@@ -94,7 +94,7 @@ def test_a_result_made_up_is_found(run, name, change):
         result[name] = 0.99
     path.write_text(json.dumps(result))
     seal(run)
-    with pytest.raises(DifferenceError, match=rf"result\.json has .* as {name}, and"):
+    with pytest.raises(DifferenceError, match=rf"result\.json has .* as {name}, but"):
         verify(run, steps=1)
 
 
@@ -107,7 +107,7 @@ def test_zeroed_weights_are_found(run, which):
 
 
 @pytest.mark.parametrize("which", ["best", "last"])
-def test_an_array_more_is_found(run, which):
+def test_a_surplus_array_is_found(run, which):
     save_again(run, which, arrays={"parameters/linear_9.bias": np.zeros(3)})
     with pytest.raises(DifferenceError, match=r"an array parameters/linear_9\.bias"):
         verify(run, steps=1)
@@ -129,11 +129,11 @@ def test_notes_made_up_are_found(run, which, what):
         verify(run, steps=1)
 
 
-def test_a_name_more_in_a_result_is_found(run):
+def test_a_surplus_name_in_a_result_is_found(run):
     result = json.loads((run / "result.json").read_text())
     (run / "result.json").write_text(json.dumps({**result, "top_5": 1.0}))
     seal(run)
-    with pytest.raises(DifferenceError, match="has top_5, and no run writes that"):
+    with pytest.raises(DifferenceError, match="has top_5, which no run writes"):
         verify(run, steps=1)
 
 
@@ -145,11 +145,11 @@ def test_a_brightness_made_up_is_found(run):
     config.write_text("\n".join(changed) + "\n")
     for which in ("best", "last"):
         save_again(run, which, notes={"config_sha256": None})
-    with pytest.raises(IntegrityError, match=r"says brightness = 0.9 in \[resolved\]"):
+    with pytest.raises(IntegrityError, match=r"has brightness = 0.9 in \[resolved\]"):
         verify(run, steps=1)
 
 
-def test_a_checkpoint_of_another_place_is_found(run):
+def test_a_checkpoint_from_another_position_is_found(run):
     best = load_checkpoint(run / "checkpoints", "best")
     save_checkpoint(run / "checkpoints", best.arrays, best.position)
     seal(run)
@@ -157,7 +157,7 @@ def test_a_checkpoint_of_another_place_is_found(run):
         verify(run, steps=1)
 
 
-def test_the_place_and_the_seconds_of_a_run_may_be_others(run):
+def test_the_path_and_the_duration_of_a_run_may_differ(run):
     result = json.loads((run / "result.json").read_text())
     result |= {"run": "elsewhere", "seconds": 1.0}
     (run / "result.json").write_text(json.dumps(result))
@@ -174,7 +174,7 @@ def test_runs_without_validation_images_are_compared_as_well(tmp_path, validatio
     assert found == (("test",) if validation == "none" else ("validation", "test"))
 
 
-def test_a_run_that_stopped_early_is_whole(tmp_path):
+def test_a_run_that_stopped_early_passes(tmp_path):
     training = {**TRAINING, "early_stopping": 1}
     result = train(tmp_path / "run", small(**{**RISING, "training": training})).result
     assert result["epochs"] < TRAINING["epochs"]

@@ -56,7 +56,7 @@ def test_a_run_keeps_what_its_data_held(pets):
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"counts": 5}'])
-def test_older_runs_and_damaged_records_leave_the_names_of_classes(pets, content):
+def test_without_a_valid_record_only_class_names_are_known(pets, content):
     folder, run = pets
     (run / DATA).unlink()
     if content is not None:
@@ -94,7 +94,7 @@ def empty(folder):
 
 
 def rename(folder):
-    """To a name at the same place in the order: pixels and numbers stay."""
+    """Rename a class without changing its order: pixels and class numbers stay."""
     (folder / "cow").rename(folder / "cox")
     return "the class cow .10 images. is gone; the class cox .10 images. is new"
 
@@ -114,7 +114,7 @@ def test_changes_are_named_wherever_the_data_are_read_again(pets, change):
         verify(run)
 
 
-def test_names_show_what_reading_need_not(pets):
+def test_changes_are_found_from_names_without_reading_images(pets):
     folder, run = pets
     config = config_of(run)
     vanish(folder)
@@ -124,7 +124,7 @@ def test_names_show_what_reading_need_not(pets):
     assert changes_of_names(run, config) == ""
 
 
-def test_an_error_that_no_change_explains_stays(pets):
+def test_an_error_without_a_change_of_data_is_unchanged(pets):
     _, run = pets
     with (
         pytest.raises(DatasetError, match=r"^other\. Mend it\.$"),

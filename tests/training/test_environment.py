@@ -8,7 +8,7 @@ from handgrad.training.environment import (
 )
 
 
-def test_it_says_on_what_a_run_was_made():
+def test_the_environment_is_described():
     found = json.loads(json.dumps(describe_environment()))
     assert found["python"] == platform.python_version()
     assert found["libraries"]["numpy"].count(".") == 2
@@ -19,7 +19,7 @@ def test_it_says_on_what_a_run_was_made():
 def test_the_family_of_matrix_kernels_is_named():
     import numpy as np
 
-    assert np.ones((2, 2)) @ np.ones((2, 2)) is not None  # loads the library
+    assert np.ones((2, 2)) @ np.ones((2, 2)) is not None  # loads the BLAS library
     kernels = blas_kernels()
     assert kernels
     assert all(library["architecture"] for library in kernels)

@@ -27,7 +27,7 @@ def of(epochs, **tables):
 
 
 def more(path, epochs):
-    """Give the run another number of epochs, and go on to the end."""
+    """Resume the run with another number of epochs and train to the end."""
     run = resume(path, epochs=epochs)
     list(run)
     return run
@@ -40,7 +40,7 @@ def results(path):
 
 @pytest.mark.parametrize("engine", ["plain", "cpu"])
 @pytest.mark.parametrize("schedule", ALLOWED)
-def test_it_ends_as_a_run_that_was_given_so_many_from_the_start(
+def test_a_lengthened_run_equals_one_with_that_length_from_the_start(
     tmp_path, schedule, engine
 ):
     tables = {"schedule": ALLOWED[schedule], "engine": engine}
@@ -81,7 +81,7 @@ def test_a_run_that_was_stopped_in_between_is_given_more_or_fewer(tmp_path):
         train(tmp_path / f"whole-{name}", of(epochs))
         assert final_bits(tmp_path / name) == final_bits(tmp_path / f"whole-{name}")
     stop_after(tmp_path / "c", 4, of(3))
-    with pytest.raises(ConfigError, match="is in epoch 2 already, got 1 epochs"):
+    with pytest.raises(ConfigError, match="is already in epoch 2, got 1 epochs"):
         resume(tmp_path / "c", epochs=1)
 
 
@@ -92,7 +92,7 @@ def test_a_run_without_a_checkpoint_is_given_other_epochs(tmp_path):
     assert final_bits(tmp_path / "a") == final_bits(tmp_path / "whole")
 
 
-def test_a_step_decay_that_said_nothing_goes_on_as_it_was(tmp_path):
+def test_a_step_decay_with_default_length_is_kept(tmp_path):
     train(tmp_path / "a", of(3, schedule={"name": "step_decay"}))
     more(tmp_path / "a", 5)
     train(tmp_path / "whole", of(5, schedule={"name": "step_decay", "every": 3}))
@@ -101,7 +101,7 @@ def test_a_step_decay_that_said_nothing_goes_on_as_it_was(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["cosine", "one_cycle"])
-def test_a_schedule_that_follows_from_the_epochs_is_explained(tmp_path, name):
+def test_a_schedule_that_depends_on_the_epochs_is_refused(tmp_path, name):
     train(tmp_path / "a", of(2, schedule={"name": name}))
     before = {p: p.read_bytes() for p in (tmp_path / "a").rglob("*.*") if p.is_file()}
     with pytest.raises(ConfigError, match=f"schedule {name}, whose .* --start-from"):
@@ -116,7 +116,7 @@ def test_the_same_number_changes_nothing_and_a_smaller_one_is_refused(tmp_path):
     more(tmp_path / "a", 2)
     assert final_bits(tmp_path / "a") == before
     assert not (tmp_path / "a" / "config.old-1.toml").exists()
-    with pytest.raises(ConfigError, match=r"has 2 epochs done, got 1. Give a larger"):
+    with pytest.raises(ConfigError, match=r"has finished 2 epochs, got 1"):
         resume(tmp_path / "a", epochs=1)
     with pytest.raises(ConfigError, match="integer of at least 1"):
         resume(tmp_path / "a", epochs=0)
@@ -142,13 +142,13 @@ def test_killed_between_the_files_it_goes_on(tmp_path, monkeypatch):
         verify(folder)
 
 
-def test_a_configuration_before_excuses_no_other_change(tmp_path):
+def test_a_previous_configuration_permits_no_other_change(tmp_path):
     train(tmp_path / "a", of(2))
     more(tmp_path / "a", 3)
     path = tmp_path / "a" / "config.toml"
     shutil.copy(path, tmp_path / "a" / "config.old-2.toml")
     path.write_text(path.read_text().replace("learning_rate = 0.01", "learning_rate=9"))
-    with pytest.raises(IntegrityError, match="not what it was when the checkpoint"):
+    with pytest.raises(IntegrityError, match="has changed since the checkpoint"):
         resume(tmp_path / "a")
 
 
@@ -164,10 +164,10 @@ def link(path):
         ("timings.jsonl", link, "is a link, and nothing is written through"),
         ("metrics.jsonl", lambda path: path.write_bytes(b""), "has 0 lines"),
         ("timings.jsonl", lambda path: path.unlink(), "is missing"),
-        ("checkpoints/last.json", lambda path: path.unlink(), "2 epochs done, got 1"),
+        ("checkpoints/last.json", lambda path: path.unlink(), "2 epochs, got 1"),
     ],
 )
-def test_what_cannot_go_on_keeps_its_end(tmp_path, name, change, said):
+def test_a_run_that_cannot_be_lengthened_is_unchanged(tmp_path, name, change, said):
     folder = tmp_path / "a"
     train(folder, of(2))
     end = {p.name: p.read_bytes() for p in folder.glob("*.*")}

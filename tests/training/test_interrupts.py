@@ -1,4 +1,4 @@
-"""Interrupts at any moment of a step: it counts once, or not at all, or is refused."""
+"""A step interrupted at any moment counts once or not at all, or raises an error."""
 
 import signal
 import sys
@@ -29,7 +29,7 @@ def mlp():
 
 
 class OwnReLU(ReLU):
-    """A layer of the user's own: the CPU engine runs it between two sections."""
+    """A custom layer, which the CPU engine runs between two sections."""
 
 
 def own_layer():
@@ -42,7 +42,7 @@ def batch_norm():
 
 
 class OwnSGD(SGD):
-    """An optimizer of the user's own runs by its own update."""
+    """A custom optimizer, which runs its own update."""
 
 
 def trainer(engine, model=mlp, optimizer=None, clip_norm=None):
@@ -72,10 +72,10 @@ def finish(made):
 
 
 class Interrupter:
-    """Raises at the n-th line that Python runs within handgrad's training code.
+    """Raise at the n-th line that Python executes within handgrad's training code.
 
-    An interrupt comes between two instructions; a line is as close as a test gets. It
-    spares `with` and `try`, where the interpreter lets no interrupt in.
+    An interrupt comes between two instructions; a line is the closest a test gets. It
+    skips `with` and `try`, where the interpreter allows no interrupt.
     """
 
     FILES = ("trainer.py", "cpu.py", "plain.py", "training_program.py", "program.py")
@@ -96,7 +96,7 @@ class Interrupter:
 
 
 def interrupted(made, line):
-    """One record, interrupted at this line; whether it came to that."""
+    """Compute one record, interrupted at this line; return whether it was reached."""
     loop, before = iter(made), sys.gettrace()
     sys.settrace(Interrupter(line))
     try:
@@ -122,13 +122,13 @@ CASES = {
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", CASES)
-def test_interrupted_at_any_line_training_goes_on_right_or_is_refused(name):
+def test_interrupted_at_any_line_training_continues_correctly_or_is_refused(name):
     interrupt_at_every(name, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
-def test_interrupted_anywhere_training_goes_on_right_or_is_refused(name):
+def test_interrupted_anywhere_training_continues_correctly_or_is_refused(name):
     interrupt_at_every(name, 13)
 
 
@@ -168,7 +168,7 @@ def test_a_refused_engine_works_again_with_a_saved_state():
 
 
 class Failing(SGD):
-    """Fails at the second parameter, when told to."""
+    """An optimizer that fails at the second parameter on request."""
 
     fails = False
     calls = 0
@@ -197,8 +197,8 @@ def test_an_error_of_a_users_layer_leaves_the_network_as_it_was(engine, monkeypa
 def test_a_signal_during_a_step_is_raised_and_counted_once(
     engine, monkeypatch, request
 ):
-    """A real SIGINT, sent from within; the handler of Python raises it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup's is none
+    """A real SIGINT, sent by the process itself and raised by Python's handler."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # off in nohup
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     expected = finish(trainer(engine))
     for step in range(1, 12, 3):
@@ -235,7 +235,7 @@ def test_two_iterators_take_turns(engine):
     assert bits(made) == bits(alone)
 
 
-def test_a_crew_is_whole_after_an_interrupt_between_announcing_and_running(monkeypatch):
+def test_worker_threads_are_usable_after_an_interrupt_before_running(monkeypatch):
     made = trainer("cpu")
     next(iter(made))
     step, calls = Workers._step, [0]

@@ -58,7 +58,7 @@ def test_the_classes_of_data_sets_are_numbers():
     ],
 )
 def test_what_is_no_label_of_the_type_is_refused(name, kind):
-    with pytest.raises(ConfigError, match="is no label of the type") as refused:
+    with pytest.raises(ConfigError, match="is not a label of the type") as refused:
         labels_of((name, "0"), kind)
     assert len(str(refused.value)) < 200
 
@@ -74,6 +74,6 @@ def test_what_is_no_label_of_the_type_is_refused(name, kind):
     ],
 )
 def test_two_classes_of_one_label_are_refused(names, kind):
-    """Their probabilities would be those of one class."""
-    with pytest.raises(ConfigError, match="stand for a label twice"):
+    """Predictions could not tell the two classes apart."""
+    with pytest.raises(ConfigError, match="contain a label twice"):
         labels_of(names, kind)

@@ -9,7 +9,7 @@ STEP = StepRecord(1, 1, 0.5, 1, 2, 0.1, None, 0.001)
 
 
 def written(path, lines=3):
-    """Logs of so many lines."""
+    """Logs with a number of lines."""
     logs = Logs(path)
     for _ in range(lines):
         logs.add(STEP)
@@ -39,7 +39,7 @@ def test_a_log_of_fewer_lines_is_named(tmp_path, name):
         logs.sizes_at(3)
 
 
-def test_a_place_within_a_line_is_none(tmp_path):
+def test_a_position_within_a_line_is_refused(tmp_path):
     logs, sizes = written(tmp_path)
     logs.check_place(3, sizes)
     for other in ({**sizes, "metrics": sizes["metrics"] - 1}, logs.sizes_at(2)):

@@ -21,7 +21,7 @@ def run(tmp_path_factory):
 
 
 def damaged(path, content, folder):
-    """The error that other content of a file leads to; then the file is as it was."""
+    """The error for changed content of a file, which is restored afterwards."""
     before = path.read_bytes()
     path.write_bytes(content)
     with pytest.raises(IntegrityError) as error:
@@ -52,7 +52,7 @@ def test_a_finished_run_is_what_its_manifest_says(run):
 
 
 def bit_flips(run, times, seed):
-    """Flip bits of every file of a run, so many times in all; each is refused (R8)."""
+    """Flip bits in every file of a run, `times` times in all; each is refused (R8)."""
     draw = random.Random(seed)
     files = files_of(run)
     for number in range(times):
@@ -122,7 +122,7 @@ def test_a_run_that_has_not_ended_has_none(tmp_path):
     check_manifest(tmp_path / "run")
 
 
-def test_what_is_half_written_or_says_who_writes_is_not_listed(tmp_path):
+def test_temporary_and_owner_files_are_not_listed(tmp_path):
     (tmp_path / "part").mkdir()
     for name in ("b", "a", "part/c", ".tmp-1-d", "part/.tmp-1-e", "owner-7.json"):
         (tmp_path / name).write_text(name)
@@ -133,7 +133,7 @@ def test_what_is_half_written_or_says_who_writes_is_not_listed(tmp_path):
     assert listed["part/c"] == [6, sha256(b"part/c").hexdigest()]
 
 
-def test_a_manifest_is_gone_from_the_disk_before_files_change(tmp_path, monkeypatch):
+def test_a_manifest_is_removed_before_files_change(tmp_path, monkeypatch):
     seal(tmp_path)
     flushed = []
 
@@ -145,13 +145,13 @@ def test_a_manifest_is_gone_from_the_disk_before_files_change(tmp_path, monkeypa
     assert flushed == [(tmp_path.stat().st_ino, [])]
 
 
-def test_a_manifest_that_cannot_be_read_is_one_sentence(tmp_path):
+def test_an_unreadable_manifest_is_a_run_error(tmp_path):
     (tmp_path / MANIFEST).mkdir()
     with pytest.raises(RunError, match=r"manifest\.json cannot be read: Is a direct"):
         check_manifest(tmp_path)
 
 
-def test_a_finished_run_resumed_is_whole_again(tmp_path):
+def test_a_resumed_run_has_a_complete_manifest_again(tmp_path):
     train(tmp_path / "run")
     assert list(resume(tmp_path / "run")) == []
     check_manifest(tmp_path / "run")

@@ -1,4 +1,4 @@
-"""A log that is read while it is written and killed: whole lines only (R19)."""
+"""A log read while its writer is running or killed has only whole lines (R19)."""
 
 import json
 from itertools import count
@@ -13,12 +13,12 @@ from handgrad.training.run_folder import RunFolder
 from .small import killed
 
 READERS = 8
-LINES = 40  # of a portion: some pages of a file, so that a kill can tear it
-KILLS_OF_A_FOLDER = 25  # then a new one, before reading takes too long
+LINES = 40  # per write: several pages of a file, so that a kill can split it
+KILLS_OF_A_FOLDER = 25  # then use a new one, before reading takes too long
 
 
 def log_for_ever(report, path):
-    """Write portions of lines until killed, beginning where it is safe."""
+    """Append blocks of lines until killed, starting after the last saved one."""
     folder = RunFolder(Path(path))
     folder.own()
     noted = folder.path / "noted.json"
@@ -28,12 +28,12 @@ def log_for_ever(report, path):
         for step in range(LINES * (number - 1) + 1, LINES * number + 1):
             folder.add(StepRecord(step, 1, step / 3, 1, 2, 0.1, 0.2, 0.001))
         sizes = folder.flush()
-        report(number)  # on the disk, but not noted yet
+        report(number)  # on disk, but not recorded yet
         folder.write("noted.json", json.dumps(sizes))
 
 
 def read_until(stop, path, wrong):
-    """What a page that follows a run does, as fast as it can."""
+    """Read the log repeatedly, as a page that follows a run does."""
     while not stop.is_set():
         try:
             steps = [record["step"] for record in RunFolder(path).records()]
@@ -44,7 +44,7 @@ def read_until(stop, path, wrong):
 
 
 def lines_stay_whole(folder, kills, seed):
-    """Kill the writer so often; returns how many left a torn line behind."""
+    """Kill the writer repeatedly; return how many kills left a partial line."""
     stop, wrong, torn = Event(), [], 0
     folder.mkdir()
     readers = [

@@ -69,9 +69,9 @@ def test_every_shorter_file_is_refused(path):
 
 
 @pytest.mark.parametrize("other", [b"", b"\x80\x04pickle", save({"a": np.ones(2)})])
-def test_another_file_is_said_to_be_another(tmp_path, other):
+def test_a_file_of_another_kind_is_reported_as_such(tmp_path, other):
     (tmp_path / "other").write_bytes(other)
-    with pytest.raises(RunError, match="no settings of Handgrad"):
+    with pytest.raises(RunError, match="has no Handgrad"):
         load_model(tmp_path / "other")
 
 
@@ -93,20 +93,20 @@ def test_the_settings_are_plain_text(path):
 
 @pytest.mark.parametrize("name", [".", "nowhere/net.safetensors"])
 def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
-    with pytest.raises(RunError, match=r"is a folder|its folder is not there"):
+    with pytest.raises(RunError, match=r"is a folder|its folder does not exist"):
         save_model(tmp_path / name, CONFIG, ARRAYS)
     with pytest.raises(RunError, match="cannot be read"):
         load_model(tmp_path / "missing")
 
 
-def test_settings_that_no_training_has_filled_in_are_refused(tmp_path):
+def test_unresolved_settings_are_refused(tmp_path):
     save_model(tmp_path / "net.safetensors", config_from({"seed": 3}), ARRAYS)
-    with pytest.raises(RunError, match="Its settings hold no table"):
+    with pytest.raises(RunError, match="Its settings have no table"):
         load_model(tmp_path / "net.safetensors")
 
 
 def sealed_again(path, change):
-    """The file with other values, and sums that fit them."""
+    """The file with other values and matching checksums."""
     values, arrays = model_file._read(path)
     change(values)
     path.write_bytes(model_file._content(values, arrays))

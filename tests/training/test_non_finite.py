@@ -55,14 +55,14 @@ def test_the_first_layer_that_overflows_is_named(layer):
     assert look(model) == f"the first infinity is in the outputs of {layer}"
 
 
-def test_bad_inputs_are_not_blamed_on_a_layer():
+def test_bad_inputs_are_not_attributed_to_a_layer():
     values = inputs()
     values[0, 0] = np.nan
     assert look(network(), values) == "the first NaN is in the inputs of the network"
 
 
 def blow_up_backwards(model, target):
-    """Zeros on the way forward, and blame that grows beyond all bounds going back."""
+    """Zeros in the forward pass, and a gradient that overflows in the backward pass."""
     parameters = model.parameters()
     parameters["linear_1.weight"].value[...] = 0
     parameters["linear_1.bias"].value[...] = 0
@@ -98,7 +98,7 @@ def test_large_but_finite_numbers_are_let_through():
 
 
 @pytest.mark.parametrize("layer", ["linear_1", "linear_2"])
-def test_training_stops_at_that_step_and_moves_nothing(layer):
+def test_training_stops_at_that_step_and_changes_nothing(layer):
     here = trainer(epochs=1)
     records = iter(here)
     next(records)
@@ -109,7 +109,7 @@ def test_training_stops_at_that_step_and_moves_nothing(layer):
     with pytest.raises(
         NonFiniteError,
         match=rf"^Step 2 gave .*the first infinity is in bias of {layer}, at \[0\]\. "
-        r"What was saved before is as it was; try a learning rate below 0\.1",
+        r"Earlier checkpoints are intact; try a learning rate below 0\.1",
     ) as error:
         next(records)
     assert error.value.exit_code == 4
@@ -133,7 +133,7 @@ def test_a_gradient_alone_stops_it_too():
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_looking_again_moves_nothing():
+def test_the_search_changes_nothing():
     layers = [{"name": "flatten"}, {"name": "batch_norm1d"}]
     here = trainer(layers=[*layers, {"name": "linear", "out_features": 10}])
     before = here.state()
@@ -144,7 +144,7 @@ def test_looking_again_moves_nothing():
         np.testing.assert_array_equal(array, before[name])
 
 
-# The watch over whole runs, on both engines (R15).
+# Detection in whole runs, on both engines (R15).
 
 LENET = {"name": "lenet", "activation": "relu", "pooling": "max"}
 PICTURES = {
@@ -154,7 +154,7 @@ PICTURES = {
     "validation": 20,
 }
 PARTS = ("weight", "bias")
-CASES = [  # a bias of the last layer that is large everywhere alters no probability
+CASES = [  # a uniformly large bias of the last layer changes no probability
     pytest.param(model, dataset, f"{layer}.{part}", bad, id=f"{layer}.{part}-{bad}")
     for model, dataset, layers in (
         (MLP, DIGITS, ("linear_1", "linear_2")),
@@ -181,7 +181,7 @@ def test_it_stops_at_that_step_and_says_everything(
     saved = final_bits(tmp_path / "run")
     value = run.trainer.engine.model.parameters()[name].value
     if np.isfinite(bad):
-        value[...] = bad  # one alone might not be enough to overflow
+        value[...] = bad  # a single one might not overflow
     else:
         value.flat[-1] = bad
     with pytest.raises(NonFiniteError, match=r"^Step 3 gave ") as error:
@@ -250,7 +250,7 @@ def test_extreme_logits_stay_finite_through_the_loss(dtype):
         np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-6)
 
 
-# A bad number from each kind of layer, on the way there and on the way back.
+# A non-finite value from each kind of layer, in the forward and the backward pass.
 
 PIXELS = [
     {"name": "conv2d", "out_channels": 3, "kernel_size": 3},
@@ -277,7 +277,7 @@ def of_all_kinds():
 
 
 def spoilt(method, place, bad):
-    """The method, with one bad number in the array that it hands on."""
+    """Wrap a method so that its output array contains one bad number."""
 
     def call(*arguments, **options):
         values, rest = method(*arguments, **options)

@@ -14,7 +14,7 @@ LAST = dict(zip(OF_EPOCH, (0.5, 0.25, None, None), strict=True))
 NOTES = Notes({"metrics": 7, "timings": 9}, 0.1 + 0.2, LAST, "ab")
 
 
-def test_they_survive_json_to_the_bit():
+def test_notes_survive_json_bit_for_bit():
     assert Notes.from_values(json.loads(json.dumps(NOTES.as_values()))) == NOTES
 
 
@@ -54,6 +54,6 @@ def test_a_checkpoint_cannot_cut_files_elsewhere(tmp_path):
     sizes = {**made.notes["sizes"], "../other": 0}
     notes = {**made.notes, "sizes": sizes}
     save_checkpoint(folder.checkpoints, made.arrays, made.position, notes=notes)
-    with pytest.raises(RunError, match="its notes are not those"):
+    with pytest.raises(RunError, match="its notes are not in the format"):
         resume(folder.path)
     assert other.read_text() == "precious\n"

@@ -41,7 +41,7 @@ def config(shape=(1, 8, 8), names=tuple("0123456789")):
         (None, 12, "4,095 is white; in training it was 255"),
     ],
 )
-def test_a_data_set_of_another_white_says_so(trained, own, said, recwarn):
+def test_a_data_set_of_another_bit_depth_warns(trained, own, said, recwarn):
     names = ("ant", "bee")
     known = config((3, 5, 4), names)
     resolved = known.resolved.model_copy(update={"bit_depth": trained})
@@ -55,7 +55,7 @@ def test_a_data_set_of_another_white_says_so(trained, own, said, recwarn):
 
 @pytest.mark.parametrize("trained", [None, 10, 12, 16])
 @pytest.mark.parametrize("with_table", [False, True])
-def test_dark_deep_pictures_stay_as_dark_as_in_training(
+def test_dark_16_bit_images_are_scaled_as_in_training(
     trained, with_table, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("HANDGRAD_CACHE", str(tmp_path / "cache"))
@@ -84,7 +84,7 @@ def test_pictures_share_the_bits_that_the_lightest_needs(tmp_path):
         assert bit_depth_for(config(), paths, "new") == 12
 
 
-def test_grey_is_pillows():
+def test_grey_conversion_equals_pillows():
     expected = [
         np.asarray(Image.fromarray(one.transpose(1, 2, 0)).convert("L")) for one in SOME
     ]

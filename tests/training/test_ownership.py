@@ -32,7 +32,7 @@ def test_only_one_can_own_a_folder(tmp_path):
     take(tmp_path).release()
 
 
-def test_who_comes_second_leaves_the_claim_of_the_first(tmp_path, monkeypatch):
+def test_the_second_process_leaves_the_claim_of_the_first(tmp_path, monkeypatch):
     first = {**this_process(), "host": "elsewhere", "token": "x"}
     claim = ownership.claim_file
 
@@ -46,7 +46,7 @@ def test_who_comes_second_leaves_the_claim_of_the_first(tmp_path, monkeypatch):
     assert owner_of(tmp_path) == first
 
 
-def test_whose_listing_was_old_takes_the_claim_back(tmp_path, monkeypatch):
+def test_a_claim_made_from_an_outdated_listing_is_withdrawn(tmp_path, monkeypatch):
     claim = ownership.claim_file
 
     def claim_in_a_folder_that_has_gone_on(path, content):
@@ -65,7 +65,7 @@ def test_numbers_only_grow_and_one_file_stays(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["owner-0003.json"]
 
 
-def test_what_nobody_holds_any_more_is_released(tmp_path):
+def test_an_unreferenced_claim_is_released(tmp_path):
     mine = take(tmp_path)
     del mine
     assert owner_of(tmp_path) == {"released": True}
@@ -91,7 +91,7 @@ def take_and_end(report, folder):
 held_until_the_end = []
 
 
-def test_the_end_of_a_process_lets_go(tmp_path):
+def test_a_claim_is_released_when_its_process_ends(tmp_path):
     assert killed(take_and_end, (tmp_path,), lambda random: (2, 0)) == 1
     take(tmp_path)
 
@@ -123,7 +123,7 @@ def test_a_living_owner_is_not(tmp_path):
     take(tmp_path)
 
 
-def test_a_process_of_another_machine_cannot_be_judged(tmp_path):
+def test_a_process_on_another_machine_is_assumed_running(tmp_path):
     elsewhere = {**this_process(), "host": "elsewhere", "token": "x"}
     assert not is_gone(elsewhere)
     (tmp_path / "owner-0007.json").write_text(json.dumps(elsewhere))
@@ -136,35 +136,35 @@ def claim_of(process):
     return {**this_process(), "process": process, "started": started, "token": "x"}
 
 
-def test_a_number_given_anew_or_before_a_restart_is_gone():
+def test_a_reused_pid_or_one_from_before_a_reboot_is_gone():
     living = claim_of(os.getppid())
     assert not is_gone(living)
     assert is_gone({**living, "started": "1"})
-    for another in ("", "~"):  # before and after every name of a start
+    for another in ("", "~"):  # sorts before and after any real start time
         assert is_gone({**living, "boot": another})
     assert is_gone({**living, "process": 2**22 + 1})
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the system says it in /proc")
-def test_who_has_ended_and_was_not_buried_is_gone():
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_zombie_is_gone():
     child = subprocess.Popen(["sleep", "60"])
     claim = claim_of(child.pid)
     assert int(claim["started"]) > 0
     assert not is_gone(claim)
     child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # leave it a zombie
     assert is_gone(claim)
     child.wait()
 
 
-def test_where_the_system_says_little_the_process_is_asked(monkeypatch):
+def test_without_proc_the_process_is_probed(monkeypatch):
     monkeypatch.setattr(ownership, "_first_line", lambda path: "")
     now = {**this_process(), "token": "x"}
     assert is_gone({**now, "process": 2**22 + 1})
     assert not is_gone({**now, "process": os.getppid()})
 
 
-def test_on_windows_where_asking_would_kill_nobody_is_gone(monkeypatch):
+def test_on_windows_no_process_is_assumed_gone(monkeypatch):
     windows = SimpleNamespace(name="nt", getpid=os.getpid, readlink=os.readlink)
     monkeypatch.setattr(ownership, "os", windows)
     assert not is_gone({**this_process(), "process": 2**22 + 1, "token": "x"})
@@ -205,7 +205,7 @@ def race(sender, folder, start):
     except RunError:
         mine = None
         sender.send(0)
-    start.wait()  # whoever has it holds it until all have tried
+    start.wait()  # the owner keeps it until all have tried
     del mine
 
 

@@ -31,7 +31,7 @@ def test_an_epoch_ends_with_empty_sums_and_its_loss_remembered():
         (3, 0, (2.0, 1.0), None, False),
         (4, 0, (2.0, 1.0, 1.5), None, True),
         (3, 0, (1.0, 2.0), 1, True),
-        (3, 1, (1.0, 2.0), 1, False),  # within an epoch that was begun
+        (3, 1, (1.0, 2.0), 1, False),  # within a started epoch
         (3, 0, (1.0, 2.0), 2, False),
     ],
 )
@@ -43,7 +43,7 @@ def test_training_ends_after_its_epochs_or_when_none_is_better(
 
 
 @given(numbers, st.lists(numbers, max_size=5))
-def test_it_survives_json_to_the_bit(loss_sum, losses):
+def test_a_position_survives_json_bit_for_bit(loss_sum, losses):
     position = replace(Position(), loss_sum=loss_sum, losses=tuple(losses))
     text = json.dumps(position.as_numbers())
     assert repr(Position.from_numbers(json.loads(text))) == repr(position)
@@ -70,7 +70,7 @@ def test_what_another_version_wrote_is_refused(numbers):
     ],
 )
 def test_what_is_no_number_is_refused(change):
-    with pytest.raises(RunError, match="has no numbers as"):
+    with pytest.raises(RunError, match="has invalid numbers in"):
         Position.from_numbers({**Position().as_numbers(), **change})
 
 
@@ -90,7 +90,7 @@ WRONG = [
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_numbers_that_cannot_have_been_saved_are_refused(wrong):
-    with pytest.raises(RunError, match="has no numbers as"):
+    with pytest.raises(RunError, match="has invalid numbers in"):
         Position.from_numbers(Position().as_numbers() | wrong)
 
 
@@ -107,13 +107,13 @@ ELSEWHERE = [
 ]
 
 
-def test_a_place_of_a_run_is_taken():
+def test_a_valid_position_is_accepted():
     THERE.check(4, 6)
     Position().check(1, 1)
     Position(epoch=5, step=24, losses=(1.0,) * 4).check(4, 6)
 
 
 @pytest.mark.parametrize("change", ELSEWHERE)
-def test_no_place_of_a_run_is_refused(change):
-    with pytest.raises(RunError, match="which is no place in 4 epochs of 6 batches"):
+def test_an_impossible_position_is_refused(change):
+    with pytest.raises(RunError, match="not possible in 4 epochs of 6 batches"):
         replace(THERE, **change).check(4, 6)

@@ -10,8 +10,8 @@ from handgrad.training.real_files import is_file, opened, read_file, regular
 
 @pytest.fixture(params=["pipe", "device", "socket", "link to a device"])
 def odd(request, tmp_path, monkeypatch):
-    """Something in a run folder that would block, or never end, when it is read."""
-    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    """A file in a run folder that would block or never end when read."""
+    monkeypatch.chdir(tmp_path)  # socket paths must be short
     path = tmp_path / "metrics.jsonl"
     if request.param == "pipe":
         os.mkfifo(path)
@@ -29,7 +29,7 @@ def test_devices_and_pipes_are_refused_by_name(odd, ask):
         ask(odd)
 
 
-def test_what_becomes_a_pipe_after_the_look_is_refused_as_well(tmp_path, monkeypatch):
+def test_a_file_replaced_by_a_pipe_after_the_check_is_refused(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "a")
     monkeypatch.setattr(os, "stat", lambda path: os.lstat(__file__))
     with pytest.raises(RunError, match="is a pipe"):
@@ -78,7 +78,7 @@ def test_folders_below_the_root_are_no_links(tmp_path):
             pass
 
 
-def test_a_folder_that_becomes_a_link_after_the_look_is_not_entered(
+def test_a_folder_replaced_by_a_link_after_the_check_is_not_entered(
     tmp_path, monkeypatch
 ):
     (tmp_path / "inner").symlink_to("/")

@@ -7,7 +7,7 @@ from handgrad.training.records import TIMINGS, EpochRecord, StepRecord
 RECORD = StepRecord(1, 1, 0.5, 2, 3, 0.1, None, 0.01)
 
 
-def test_a_record_stays_as_it_is():
+def test_a_record_is_immutable():
     with pytest.raises(FrozenInstanceError):
         RECORD.loss = 0.0
 

@@ -20,7 +20,7 @@ MISSING = "json was missing. It now names epoch-"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The bits of a run that nothing happened to."""
+    """The final bits of an undisturbed run."""
     path = tmp_path_factory.mktemp("whole") / "run"
     train(path)
     return final_bits(path)
@@ -47,7 +47,7 @@ def test_missing_pointers_are_found_again(tmp_path, whole, steps, removed):
     assert final_bits(run) == whole
 
 
-def test_what_is_damaged_is_passed_over(tmp_path, whole):
+def test_damaged_checkpoints_are_skipped(tmp_path, whole):
     run = stopped(tmp_path)
     newest = load_checkpoint(run / "checkpoints").position.step
     (run / "checkpoints" / "last.json").unlink()
@@ -97,12 +97,12 @@ def change_the_settings(run):
         change_the_settings,
     ],
 )
-def test_without_a_sound_checkpoint_it_is_refused_and_nothing_changes(tmp_path, harm):
+def test_without_a_valid_checkpoint_it_is_refused_and_nothing_changes(tmp_path, harm):
     run = stopped(tmp_path)
     harm(run)
     log = (run / "metrics.jsonl").read_bytes()
     before = names(run / "checkpoints") if (run / "checkpoints").exists() else None
-    with pytest.raises(IntegrityError, match=r"last\.json is missing, and .* no sound"):
+    with pytest.raises(IntegrityError, match=r"last\.json is missing, and .* no valid"):
         resume(run)
     assert (run / "metrics.jsonl").read_bytes() == log
     if before is not None:
@@ -125,7 +125,7 @@ def test_a_users_copy_is_not_taken_for_a_checkpoint(tmp_path):
     for path in list(folder.glob("epoch-*")):
         path.rename(path.with_name(f"{path.name}-2"))
     (folder / "last.json").unlink()
-    with pytest.raises(IntegrityError, match="no sound checkpoint"):
+    with pytest.raises(IntegrityError, match="no valid checkpoint"):
         resume(run)
 
 
@@ -136,20 +136,20 @@ def lose_all(run):
 
 def test_a_run_that_has_saved_nothing_starts_again(tmp_path, whole):
     run = stopped(tmp_path, 2)
-    lose_all(run)  # as a kill before the first pointer leaves it
+    lose_all(run)  # as after a kill before the first pointer
     log = (run / "metrics.jsonl").read_bytes()
-    said = r"again at step 1. What it had written is in metrics\.old-1\.jsonl and timin"
+    said = r"again at step 1. Its previous logs are in metrics\.old-1\.jsonl and timin"
     with pytest.warns(HandgradWarning, match=said):
         assert resume(run).trainer.position.step == 0
     assert (run / "metrics.old-1.jsonl").read_bytes() == log
     (run / "metrics.jsonl").write_bytes(log)  # and once more
-    with pytest.warns(HandgradWarning, match=r"is in metrics\.old-2\.jsonl\.$"):
+    with pytest.warns(HandgradWarning, match=r"are in metrics\.old-2\.jsonl\.$"):
         resume(run)
     go_on(run)
     assert final_bits(run) == whole
 
 
-def test_a_fresh_folder_needs_no_words(tmp_path):
+def test_a_new_folder_causes_no_warning(tmp_path):
     run = stopped(tmp_path, 2)
     lose_all(run)
     for name in ("metrics", "timings"):
@@ -181,23 +181,23 @@ def test_a_log_is_cut_only_where_the_checkpoint_stands(tmp_path, sizes):
     notes = found.notes | {"sizes": sizes or inside}
     save_checkpoint(run / "checkpoints", found.arrays, found.position, notes=notes)
     log = (run / "metrics.jsonl").read_bytes()
-    with pytest.raises(IntegrityError, match="is not what it was when the checkpoint"):
+    with pytest.raises(IntegrityError, match="has changed since the checkpoint"):
         resume(run)
     assert (run / "metrics.jsonl").read_bytes() == log
 
 
 @pytest.mark.parametrize("which", ["last", "best"])
-def test_a_missing_pointer_is_said_to_be_found_again(tmp_path, which):
+def test_recovering_a_missing_pointer_warns(tmp_path, which):
     train(tmp_path / "run")
     (tmp_path / "run" / "checkpoints" / f"{which}.json").unlink()
-    with pytest.raises(IntegrityError, match="let it be found again: handgrad"):
+    with pytest.raises(IntegrityError, match="or recover it with: handgrad"):
         load(tmp_path / "run", which)
     with pytest.warns(HandgradWarning, match="was missing. It now names"):
         list(resume(tmp_path / "run"))
     assert load(tmp_path / "run", which)
 
 
-def test_why_the_newest_checkpoint_is_not_taken_is_said(tmp_path):
+def test_the_error_explains_why_the_newest_checkpoint_is_unusable(tmp_path):
     run = stopped(tmp_path)
     shorten_the_log(run)
     with pytest.raises(IntegrityError, match=r"Of epoch-.*metrics\.jsonl has 0 lines"):

@@ -39,7 +39,7 @@ def test_the_types_of_earlier_versions_are_read(before):
         ({"label_type": "bool"}, "resolved.label_type: the class name '0' is no"),
         (
             {"label_type": "int8", "class_names": ["0", "200"]},
-            "is no label of the type",
+            "is not a label of the type",
         ),
         ({"label_type": "complex"}, "resolved.label_type"),
         ({"channels": "middle"}, "resolved.channels"),

@@ -13,7 +13,7 @@ from handgrad.training.result import (
 from .small import small, train
 
 
-def test_it_is_made_of_what_the_run_ended_with(tmp_path):
+def test_the_result_holds_the_final_values(tmp_path):
     run = train(tmp_path / "run", small())
     last = load_checkpoint(tmp_path / "run" / "checkpoints").position
     epoch = run.folder.records()[-1]

@@ -1,4 +1,4 @@
-"""Stopped anywhere by anything, with other workers after it: the same bits (R3)."""
+"""Resume after any stop, with other numbers of workers: the same bits (R3)."""
 
 import random
 from shutil import rmtree
@@ -12,7 +12,7 @@ from handgrad.training.run_folder import RunFolder
 from .small import final_bits, killed, stop_after, train, train_with
 from .test_run_kills import AUGMENTATION, MODELS, OPTIMIZERS, tables_of
 
-# The optimizers of OPTIMIZERS in one matrix with the models; the others in a second.
+# The optimizers of OPTIMIZERS are combined with all models; the others are not.
 OTHERS = {
     "nesterov": {
         "name": "sgd",
@@ -39,7 +39,7 @@ def cpu_tables(model, optimizer):
 
 
 def stopped_and_resumed(folder, tables, draw):
-    """Let go of a run at random steps, go on with other workers, compare the end."""
+    """Stop a run at random steps, resume with other workers, compare the end."""
     config = config_from(tables)
     whole = start(config, folder / "whole", workers=draw.choice([1, 2, 3]))
     steps = sum(isinstance(record, StepRecord) for record in whole)
@@ -130,7 +130,7 @@ def test_killed_often_it_ends_with_the_same_bits(tmp_path, model, optimizer):
 
 
 def test_a_reader_never_sees_a_torn_line(tmp_path):
-    """Readers while a run writes, and every place where a kill could cut (R19)."""
+    """Read while a run writes, and cut the log at every position (R19)."""
     train(tmp_path / "run")
     path = tmp_path / "run" / "metrics.jsonl"
     content = path.read_bytes()

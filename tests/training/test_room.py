@@ -25,7 +25,7 @@ def test_gradients_states_and_outputs_are_counted(optimizer, arrays):
     assert found == 4 * (7 * outputs + arrays * parameters)
 
 
-# model, its options, optimizer, batch, pixels a side
+# model, its options, optimizer, batch, pixels per side
 CASES = [
     ({"name": "lenet"}, "adam", 1024, 32),
     ({"name": "lenet"}, "sgd", 512, 32),
@@ -60,7 +60,7 @@ def test_the_prediction_is_within_a_tenth_of_a_runs_peak(
     assert measured * 0.9 < predicted < measured * 1.1 + 5e6
 
 
-# What is asked of a machine with 10 MB to spare: model, batch, pixels a side, engine.
+# Requests with 10 MB of free memory: model, batch, pixels per side, engine.
 CHANNELS = {"channels": [8, 8, 8, 8, 8], "hidden_sizes": [400, 400]}
 TOO_LARGE = [
     (name, options, batch, side, engine)
@@ -85,7 +85,7 @@ TOO_LARGE = [
     ("mlp", {"hidden_sizes": [64]}, 1200, 64, "cpu"),
 ]
 SPARE = 10_000_000
-SAID = r"at once needs .* of memory, but 10\.00 MB are free\. Take .* --force "
+SAID = r"at once needs .* of memory, but 10\.00 MB are free\. Use .* --force "
 
 
 def predicted_bytes(error):
@@ -94,7 +94,7 @@ def predicted_bytes(error):
 
 
 @pytest.mark.parametrize(("name", "options", "batch", "side", "engine"), TOO_LARGE)
-def test_what_does_not_fit_is_refused_before_it_is_taken(
+def test_a_run_that_exceeds_memory_is_refused_before_allocation(
     tmp_path, monkeypatch, name, options, batch, side, engine
 ):
     config = small(
@@ -132,7 +132,7 @@ def test_a_refusal_comes_before_the_memory_is_taken(tmp_path, monkeypatch, engin
     assert resident_bytes() - before < predicted / 4
 
 
-def test_what_seems_not_to_fit_is_begun_when_forced(tmp_path, monkeypatch):
+def test_force_starts_a_run_that_seems_not_to_fit(tmp_path, monkeypatch):
     config = small(engine="cpu")
     monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
     monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000)
@@ -146,14 +146,14 @@ def test_what_seems_not_to_fit_is_begun_when_forced(tmp_path, monkeypatch):
 
 
 def loaded(config):
-    """The data set, looked up before memory is short."""
+    """The data set, loaded before memory is limited."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "free_memory", lambda: None)
         dataset = build.load_dataset(config)
     return lambda config, progress: dataset
 
 
-def test_a_weight_larger_than_memory_is_refused_before_it_is_drawn(tmp_path):
+def test_a_weight_larger_than_memory_is_refused_before_initialization(tmp_path):
     config = small(model={"name": "mlp", "hidden_sizes": [2 * 10**9]})
     with pytest.raises(ResourceError, match=r"\(2000000000, 64\) needs 512\.00 GB"):
         start(config, tmp_path / "run")
@@ -175,7 +175,7 @@ def refuse_all(wanted, what, following):
 
 
 def resident_bytes():
-    """Memory of this process that is not on the disk."""
+    """Resident anonymous memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096
 

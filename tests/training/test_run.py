@@ -34,7 +34,7 @@ RISING = {  # the loss falls, then rises
 }
 
 
-def test_a_run_hands_out_every_step_and_epoch(tmp_path):
+def test_a_run_yields_every_step_and_epoch(tmp_path):
     run = start(small(), tmp_path / "run")
     records = list(run)
     steps = [r.step for r in records if isinstance(r, StepRecord)]
@@ -71,7 +71,7 @@ def test_the_checksum_is_that_of_the_final_parameters(tmp_path):
     assert run.result["sha256"] == digest
 
 
-def test_the_test_images_are_seen_by_the_best_checkpoint(tmp_path):
+def test_the_best_checkpoint_is_tested(tmp_path):
     run = train(tmp_path / "run", small(**RISING))
     losses = [
         line["validation_loss"]
@@ -95,7 +95,7 @@ def test_without_validation_the_training_loss_chooses(tmp_path):
     assert run.trainer.position.losses[-1] == run.result["train_loss"]
 
 
-def test_same_seed_same_bits_another_seed_others(tmp_path):
+def test_results_are_bitwise_reproducible_for_a_seed(tmp_path):
     train(tmp_path / "one")
     train(tmp_path / "two")
     train(tmp_path / "three", small(seed=1))
@@ -156,7 +156,7 @@ def test_another_data_set_is_refused(tmp_path):
     text = config.read_text()
     checksum = text.partition('dataset_sha256 = "')[2][:8]
     config.write_text(text.replace(checksum, "00000000"))
-    with pytest.raises(RunError, match="digits is not the one that the run began with"):
+    with pytest.raises(RunError, match="is not the one that the run started with"):
         resume(tmp_path / "run")
 
 
@@ -167,7 +167,7 @@ def test_settings_that_were_changed_are_refused_by_name(tmp_path):
     text = config.read_text()
     config.write_text(text.replace("learning_rate = 0.01", "learning_rate = 0.03"))
     for use in (resume, load):
-        with pytest.raises(IntegrityError, match=r"config\.toml is not what it was"):
+        with pytest.raises(IntegrityError, match=r"config\.toml has changed"):
             use(path)
     config.write_text(text)
     go_on(path)
@@ -176,7 +176,7 @@ def test_settings_that_were_changed_are_refused_by_name(tmp_path):
 
 
 def flipped_settings(path, times, seed):
-    """Flip bits of config.toml; each is refused, by resuming and by loading (R8)."""
+    """Flip bits of config.toml; resuming and loading refuse each (R8)."""
     config = path / "config.toml"
     content = config.read_bytes()
     draw = random.Random(seed)
@@ -206,13 +206,13 @@ def test_a_run_in_use_is_refused(tmp_path):
     next(records)
     with pytest.raises(RunError, match=r"run is in use by process \d+ on"):
         resume(tmp_path / "run")
-    with pytest.raises(RunError, match="is there already"):
+    with pytest.raises(RunError, match="already exists"):
         start(small(), tmp_path / "run")
     records.close()
     resume(tmp_path / "run").folder.release()
 
 
-def test_what_cannot_be_built_leaves_no_folder(tmp_path):
+def test_a_run_that_cannot_be_built_leaves_no_folder(tmp_path):
     with pytest.raises(ValueError, match="There is no model named 'lenett'"):
         start(small(model={"name": "lenett"}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -241,7 +241,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_saved(tmp_path, monkeypatc
         run = resume(path)
         with monkeypatch.context() as patch:
             fill_disk(patch, failing)
-            with pytest.raises(ResourceError, match=r"No space .* takes .* are free"):
+            with pytest.raises(ResourceError, match=r"No space .* needs .* are free"):
                 save_every_record(run)
         del run
         if failing == 1:
@@ -281,7 +281,7 @@ def test_a_run_folder_can_be_read_while_the_run_goes(tmp_path):
         half_written = Path(tmp_path / "run" / ".tmp-1-0123abcd-x")
         half_written.write_text("being written")
         RunFolder.open(tmp_path / "run").records()
-        assert half_written.exists(), "reading must not clear away"
+        assert half_written.exists(), "reading must not remove files"
 
 
 def content(folder):
@@ -299,7 +299,7 @@ def test_a_run_has_one_loop_at_a_time(tmp_path):
     run = start(small(), tmp_path / "run")
     first = iter(run)
     next(first)
-    with pytest.raises(RunError, match="under way in another loop"):
+    with pytest.raises(RunError, match="running in another loop"):
         next(iter(run))
     first.close()
     for _ in run:
@@ -321,7 +321,7 @@ def test_a_run_that_was_interrupted_is_resumed_not_iterated(tmp_path, monkeypatc
     monkeypatch.setattr(run.folder, "add", interrupt)
     with pytest.raises(KeyboardInterrupt):
         list(run)
-    with pytest.raises(RunError, match=r"Go on with handgrad\.training\.resume"):
+    with pytest.raises(RunError, match=r"Continue with handgrad\.training\.resume"):
         list(run)
     go_on(tmp_path / "run")
     train(tmp_path / "other")

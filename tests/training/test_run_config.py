@@ -54,6 +54,6 @@ def test_only_configurations_that_differ_in_length_count(tmp_path):
 
 def test_other_data_are_refused(tmp_path):
     now = small(resolved={**RESOLVED, "dataset_sha256": "1" * 64})
-    with pytest.raises(RunError, match="began with: its content differs"):
+    with pytest.raises(RunError, match="started with: its content differs"):
         check_same_data(tmp_path, small(resolved=RESOLVED), now, {})
     check_same_data(tmp_path, now, now, {})

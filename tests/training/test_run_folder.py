@@ -22,7 +22,7 @@ def created(path):
     return RunFolder.create(path, SETTINGS)
 
 
-def test_it_begins_with_its_settings_and_surroundings(tmp_path):
+def test_a_new_folder_holds_configuration_and_environment(tmp_path):
     folder = created(tmp_path / "runs" / "first")
     assert folder.config == SETTINGS
     assert folder.result is None
@@ -40,7 +40,7 @@ def test_without_a_name_every_run_gets_its_own(tmp_path, monkeypatch):
 def test_a_folder_with_anything_in_it_is_refused(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "letters.txt").write_text("dear")
-    with pytest.raises(RunError, match=r"run is there already\. Give another folder"):
+    with pytest.raises(RunError, match=r"run already exists\. Give another folder"):
         created(tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["letters.txt"]
 
@@ -51,18 +51,18 @@ def test_an_empty_folder_may_be_given(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["run", "deep/run", "deep/er/run"])
-def test_a_file_in_the_way_is_one_sentence(tmp_path, name):
+def test_a_file_in_place_of_the_folder_is_a_run_error(tmp_path, name):
     (tmp_path / name.partition("/")[0]).write_text("a file")
     with pytest.raises(RunError, match=r"already|Not a directory|File exists"):
         created(tmp_path / name)
 
 
-def test_a_name_that_no_disk_takes_is_one_sentence(tmp_path):
+def test_a_name_that_is_too_long_is_a_run_error(tmp_path):
     with pytest.raises(RunError, match=r"cannot use its folder .*: file name too long"):
         created(tmp_path / ("x" * 300))
 
 
-def test_a_runs_that_is_a_file_is_one_sentence(tmp_path, monkeypatch):
+def test_a_file_called_runs_is_a_run_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(RunError, match="runs cannot be written: File exists"):
@@ -87,10 +87,10 @@ def test_a_full_disk_leaves_no_half_made_folder(tmp_path, monkeypatch, failing):
     assert not (tmp_path / "run").exists()
 
 
-def test_what_is_no_run_folder_is_refused(tmp_path):
+def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(RunError, match="is not a run folder: it holds no config"):
         RunFolder.open(tmp_path)
-    with pytest.raises(RunError, match="they stand under runs/"):
+    with pytest.raises(RunError, match="they are under runs/"):
         RunFolder.open(tmp_path / "nothing")
 
 
@@ -126,7 +126,7 @@ def test_a_torn_line_is_left_out(tmp_path):
         assert len(folder.records()) == (length >= first)
 
 
-def test_cutting_back_forgets_what_came_after(tmp_path):
+def test_truncation_removes_later_lines(tmp_path):
     folder = created(tmp_path / "run")
     folder.add(STEP)
     sizes = folder.flush()
@@ -148,9 +148,9 @@ def test_what_is_flushed_is_not_flushed_again(tmp_path):
     assert [record["kind"] for record in folder.records()] == ["step", "epoch"]
 
 
-def test_where_nothing_came_after_nothing_is_cut(tmp_path):
+def test_logs_without_later_lines_are_not_truncated(tmp_path):
     folder = created(tmp_path / "run")
-    folder.cut_back({"metrics": 0})  # not even a file
+    folder.cut_back({"metrics": 0})  # the file is missing too
     folder.add(STEP)
     sizes = folder.flush()
     folder.cut_back(sizes)
@@ -161,7 +161,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     folder = created(tmp_path / "run")
     for noted in ({}, {"config_sha256": folder.config_checksum()}):
         folder.check_config(Checkpoint({}, Position(), noted))
-    with pytest.raises(IntegrityError, match=r"config\.toml is not what it was when"):
+    with pytest.raises(IntegrityError, match=r"config\.toml has changed since"):
         folder.check_config(Checkpoint({}, Position(), {"config_sha256": "0" * 64}))
 
 
@@ -171,10 +171,10 @@ def test_a_damaged_result_is_shown_by_its_beginning(tmp_path, length, dots):
     (folder.path / "result.json").write_text("x" * length)
     with pytest.raises(IntegrityError) as error:
         _ = folder.result
-    assert f"it holds '{'x' * min(length, 40)}'{dots}. Put" in str(error.value)
+    assert f"it holds '{'x' * min(length, 40)}'{dots}. Restore" in str(error.value)
 
 
-def test_a_failed_flush_is_made_up_for_by_the_next(tmp_path, monkeypatch):
+def test_lines_of_a_failed_flush_are_written_by_the_next(tmp_path, monkeypatch):
     folder = created(tmp_path / "run")
     folder.add(STEP)
     with monkeypatch.context() as patch:
@@ -190,7 +190,7 @@ def test_a_failed_flush_is_made_up_for_by_the_next(tmp_path, monkeypatch):
     assert [line["kind"] for line in folder.records()] == ["step", "epoch"]
 
 
-def test_only_the_owner_clears_away(tmp_path):
+def test_only_the_owner_removes_files(tmp_path):
     folder = created(tmp_path / "run")
     (folder.path / ".tmp-1-0123abcd-a").write_text("half")
     RunFolder.open(folder.path)
@@ -203,7 +203,7 @@ def test_only_the_owner_clears_away(tmp_path):
     assert not (folder.path / ".tmp-1-0123abcd-a").exists()
 
 
-def test_the_last_word_can_be_read(tmp_path):
+def test_the_result_can_be_read(tmp_path):
     folder = created(tmp_path / "run")
     folder.write_result({"test_accuracy": 0.9, "test_loss": None})
     assert folder.result == {"test_accuracy": 0.9, "test_loss": None}
@@ -217,7 +217,7 @@ def test_a_line_that_no_run_writes_is_named(tmp_path, line):
         ("result.json", lambda: folder.result),
     ):
         (folder.path / name).write_bytes(line + b"\n")
-        with pytest.raises(IntegrityError, match=f"{name} is damaged: .*Put a copy"):
+        with pytest.raises(IntegrityError, match=f"{name} is damaged: .*Restore"):
             read()
 
 

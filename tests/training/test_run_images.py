@@ -93,7 +93,7 @@ def rename_so_that_the_order_changes(folder):
     "change",
     [add, change, remove, relabel, add_class, rename_so_that_the_order_changes],
 )
-def test_no_part_is_cut_from_a_folder_that_has_changed(noise, change):
+def test_a_changed_folder_is_not_split_again(noise, change):
     folder, config = noise
     parts = ("train", "validation", "test")
     assert [len(run_images(config, part)[1]) for part in parts] == [12, 4, 4]
@@ -172,9 +172,7 @@ def test_the_place_of_the_training_images_is_not_that_of_others(config):
 
 
 @pytest.mark.parametrize("split", [None, "train", "validation"])
-def test_labels_that_are_not_where_those_of_the_training_are_can_be_said(
-    split, tmp_path
-):
+def test_the_source_of_labels_can_be_given_for_other_images(split, tmp_path):
     for name in ("cat", "dog"):
         for count in range(4):
             put(tmp_path / f"named/{name}.{count}.png", "L", 8, 9 * count)

@@ -55,7 +55,7 @@ def tables_of(model, optimizer, *, checkpoint_seconds):
 
 
 def resumes_exactly(folder, model, optimizer, kills, seed):
-    """Kill a run up to so many times at random; it must end with the same bits (R3)."""
+    """Kill a run at random up to `kills` times; it must end with the same bits (R3)."""
     tables = tables_of(model, optimizer, checkpoint_seconds=1000)
     train(folder / "whole", config_from(tables))
     path = folder / "killed"
@@ -68,7 +68,7 @@ def resumes_exactly(folder, model, optimizer, kills, seed):
             lambda random: (random.randint(1, 4), random.uniform(0, 0.02)),
             seed=f"{seed} {model} {optimizer} {number}",
         )
-        assert safe >= last or safe == 0, "a resumed run begins at what is safe"
+        assert safe >= last or safe == 0, "a resumed run starts from a saved step"
         last = max(last, safe)
         assert resume(path).trainer.position.step >= last
         assert list(path.rglob(".tmp-*")) == []

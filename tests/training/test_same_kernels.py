@@ -1,4 +1,4 @@
-"""A run goes on, and is verified, with the kernels that made it."""
+"""A run is resumed and verified with the kernels that it was trained with."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def test_families_are_named_once():
 
 @pytest.fixture
 def held(monkeypatch):
-    """What this process is held to, instead of holding it."""
+    """Records what this process would be restricted to, without doing it."""
     found = []
     hold = lambda name=None: name and found.append(name)  # noqa: E731
     monkeypatch.setattr(processor, "hold_to", hold)
@@ -63,7 +63,7 @@ def held(monkeypatch):
     return found
 
 
-def test_set_and_family_are_held(held):
+def test_the_process_is_restricted_to_set_and_family(held):
     hold_to_kernels_of({"instruction_set": "avx2", "blas": blas("Prescott")})
     assert held == ["avx2", "Prescott"]
 
@@ -92,23 +92,23 @@ def test_a_set_that_the_processor_lacks_is_warned_of(held, tmp_path):
     assert held == []
 
 
-def test_older_runs_go_on_without_a_word(held, tmp_path):
+def test_older_runs_resume_without_a_warning(held, tmp_path):
     go_on_with(folder_of(tmp_path, matrix_unit="AMX", blas=blas("SkylakeX")))
     (tmp_path / "environment.json").unlink()
     go_on_with(tmp_path)
     assert held == []
 
 
-def test_what_cannot_be_compared_is_told(tmp_path):
+def test_incomparable_kernels_are_a_run_error(tmp_path):
     if "amx" in processor.offered():
-        pytest.skip("needs a processor without a matrix unit")
+        pytest.skip("needs a processor without AMX")
     folder = folder_of(tmp_path, instruction_set="amx", blas=blas("SkylakeX"))
-    with pytest.raises(RunError, match=r"was made with SkylakeX, amx\. This processor"):
+    with pytest.raises(RunError, match=r"trained with SkylakeX, amx\. This proc"):
         compare_with(folder, environment_of(folder))
 
 
-def test_surroundings_are_read_or_refused(tmp_path):
-    with pytest.raises(IntegrityError, match="does not say on which kernels"):
+def test_the_environment_is_read_or_refused(tmp_path):
+    with pytest.raises(IntegrityError, match="does not name the kernels"):
         environment_of(tmp_path)
 
 
@@ -125,7 +125,7 @@ TRAIN = ("train", "lenet", "--image-size", "12", "--train-count", "300", "--quie
 
 
 def command(*words, **variables):
-    """What a process of its own says, and the set that it was held to."""
+    """The output of a separate process, and the instruction set that it used."""
     kept = {name: value for name, value in os.environ.items() if name != "HANDGRAD_ISA"}
     done = subprocess.run(
         [sys.executable, "-c", RUN, *map(str, words)],
@@ -148,7 +148,7 @@ def weights(folder: Path):
     reason="needs a processor with more than AVX2",
 )
 def test_a_run_of_a_smaller_set_is_resumed_and_verified_to_the_bit(tmp_path):
-    """Each in a process whose own choice is the largest set there is."""
+    """Each runs in a process whose default is the largest set available."""
     whole, parts, own = (tmp_path / name for name in ("whole", "parts", "own"))
     train = (*TRAIN, "--epochs", "2", "--run")
     assert command(*train, whole, "--isa", NARROWER) == NARROWER
@@ -162,7 +162,7 @@ def test_a_run_of_a_smaller_set_is_resumed_and_verified_to_the_bit(tmp_path):
     assert set_of(environment_of(whole)) == NARROWER
 
 
-def test_a_wrong_word_ends_a_command_with_2(tmp_path):
+def test_an_unknown_instruction_set_ends_a_command_with_2(tmp_path):
     from handgrad.cli.main import run
 
     assert run([*TRAIN, "--isa", "sse9", "--run", str(tmp_path / "run")]) == 2

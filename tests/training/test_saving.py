@@ -1,4 +1,4 @@
-"""Writing fails at a certain call: stop or go on, and nothing saved is lost (R16)."""
+"""When a write fails, the run stops or continues, and no saved state is lost (R16)."""
 
 import errno
 import json
@@ -36,7 +36,7 @@ CASES = [
 ]
 cases = pytest.mark.parametrize(("call", "number", "first"), CASES)
 FOR_EVER = 10**6
-# How many fail in turn. After the last epoch a folder is renamed, and once more.
+# Consecutive failures. After the last epoch a folder is renamed at most twice.
 FEW = dict.fromkeys(CALLS, 2) | {"rename": 1}
 
 
@@ -47,20 +47,20 @@ def run_of(how):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run that nothing happened to."""
+    """An undisturbed run."""
     path = tmp_path_factory.mktemp("whole") / "run"
     run = train(path, run_of("continue"))
     return run.result["sha256"], final_bits(path)
 
 
 def let_fail(monkeypatch, call, number, first, count):
-    """From the first call on, so many fail; a disk takes a part before it is full."""
+    """Let `count` calls fail, from `first` on; a full disk still accepts a part."""
     real, seen = getattr(os, call), 0
 
     def fail(*arguments, **options):
         nonlocal seen
         if call == "open" and not arguments[1] & os.O_WRONLY:
-            return real(*arguments, **options)  # looking and removing still work
+            return real(*arguments, **options)  # reading status and removing still work
         seen += 1
         if not first <= seen < first + count:
             return real(*arguments, **options)
@@ -72,12 +72,12 @@ def let_fail(monkeypatch, call, number, first, count):
 
 
 def states_seen(run):
-    """Run to the end; the saving failures that stood after each record."""
+    """Run to the end; collect the unresolved failures after each record."""
     return [run.unsaved.failure for _ in run]
 
 
 def bits_after(path):
-    """Resumed where it stands, the run ends with these bits."""
+    """The final bits of the run, resumed from its current state."""
     go_on(path)
     return final_bits(path)
 
@@ -90,7 +90,7 @@ def bits_after(path):
 def test_a_failed_save_leaves_a_whole_checkpoint_and_nothing_else(
     tmp_path, monkeypatch, call, number, first
 ):
-    """Each write call of one save fails in its turn; old or new is there, whole."""
+    """Each write call of a save fails once; the old or the new state is complete."""
     save_checkpoint(tmp_path, state_of(1), Position(step=1), is_best=True)
     let_fail(monkeypatch, call, number, first, FOR_EVER)
     with pytest.raises(HandgradError, match=os.strerror(number)) as error:
@@ -114,7 +114,7 @@ def state_of(step):
 
 
 @cases
-def test_told_to_stop_it_stops_and_what_was_saved_stays(
+def test_stop_on_failure_keeps_the_saved_state(
     tmp_path, monkeypatch, whole, number, call, first
 ):
     run = start(run_of("stop"), tmp_path / "run")
@@ -129,7 +129,7 @@ def test_told_to_stop_it_stops_and_what_was_saved_stays(
 
 
 @cases
-def test_told_to_go_on_it_saves_everything_when_there_is_room_again(
+def test_continue_on_failure_saves_everything_when_space_is_free_again(
     tmp_path, monkeypatch, whole, number, call, first
 ):
     run = start(run_of("continue"), tmp_path / "run")
@@ -146,7 +146,7 @@ def test_told_to_go_on_it_saves_everything_when_there_is_room_again(
 
 
 @cases
-def test_told_to_go_on_it_never_ends_well_while_something_is_unsaved(
+def test_continue_on_failure_ends_with_an_error_while_state_is_unsaved(
     tmp_path, monkeypatch, whole, number, call, first
 ):
     run = start(run_of("continue"), tmp_path / "run")
@@ -166,10 +166,10 @@ def test_told_to_go_on_it_never_ends_well_while_something_is_unsaved(
 
 def assert_bytes_are_told(error, number):
     if number == errno.ENOSPC:
-        assert " bytes and " in str(error), "what is needed and what is free"
+        assert " bytes and " in str(error), "the bytes needed and the bytes free"
 
 
-def test_a_result_that_cannot_be_written_is_no_success(tmp_path, monkeypatch):
+def test_a_result_that_cannot_be_written_is_an_error(tmp_path, monkeypatch):
     run = start(run_of("continue"), tmp_path / "run")
     monkeypatch.setattr(
         run.folder, "write_result", lambda result: _raise(HandgradError("no room"))
@@ -183,7 +183,7 @@ def _raise(error):
     raise error
 
 
-def test_an_older_best_state_gives_way_to_a_newer_one():
+def test_a_newer_best_state_replaces_an_older_one():
     unsaved = Unsaved()
     first, second = (checkpoint_at(step) for step in (1, 2))
     unsaved.failed(HandgradError("a"), first)
@@ -192,8 +192,8 @@ def test_an_older_best_state_gives_way_to_a_newer_one():
     unsaved.failed(HandgradError("c"), second)
     assert unsaved.best is second
     assert "step 9" in str(unsaved.error(9))
-    assert "3 times in turn. c" in str(unsaved.error(9))
-    unsaved.mended()
+    assert "3 times in a row. c" in str(unsaved.error(9))
+    unsaved.clear()
     assert (unsaved.failure, unsaved.best, unsaved.attempts) == (None, None, 0)
 
 

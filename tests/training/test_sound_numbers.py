@@ -1,4 +1,4 @@
-"""A run is not gone on with, and not tested, with numbers that mean nothing."""
+"""A run with invalid numbers is neither resumed nor tested."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from .small import small, train
 
 
 def spoil(path, which, bad):
-    """Fill a weight of a checkpoint with a bad number and seal it again."""
+    """Fill a weight of a checkpoint with an invalid number and seal it again."""
     saved = load_checkpoint(path / "checkpoints", which)
     name = max(name for name in saved.arrays if name.startswith("parameters/"))
     arrays = saved.arrays | {name: saved.arrays[name].copy()}

@@ -33,7 +33,7 @@ def of(path, **tables):
 
 
 def other_classes(tmp_path):
-    """Pictures of two classes, at the size of the digits."""
+    """Images of two classes, at the size of the digits."""
     folder = pictures(tmp_path / "pictures")
     return {"name": str(folder), "validation": 0.2, "normalization": "standard"}
 
@@ -58,7 +58,7 @@ def test_the_same_classes_take_every_array(tmp_path, source):
     assert loss < next(iter(start(small(), tmp_path / "drawn"))).loss - 0.3
 
 
-def test_other_classes_get_a_last_layer_that_the_seed_draws(tmp_path, source):
+def test_other_classes_get_a_randomly_initialized_last_layer(tmp_path, source):
     tables = {"dataset": other_classes(tmp_path)}
     run = start(of(source, **tables), tmp_path / "run")
     drawn = start(small(**tables), tmp_path / "drawn").trainer.state()
@@ -69,7 +69,7 @@ def test_other_classes_get_a_last_layer_that_the_seed_draws(tmp_path, source):
     assert run.config.resolved.mean == load(source).config.resolved.mean
 
 
-def test_its_own_normalization_is_taken_where_that_is_asked_for(tmp_path, source):
+def test_a_run_can_use_its_own_normalization(tmp_path, source):
     dataset = other_classes(tmp_path)
     begin = {"source": str(source), "normalization": "own"}
     own = start(small(dataset=dataset, start=begin), tmp_path / "own").config.resolved
@@ -78,7 +78,7 @@ def test_its_own_normalization_is_taken_where_that_is_asked_for(tmp_path, source
 
 
 @pytest.mark.parametrize("engine", ["plain", "cpu"])
-def test_it_goes_on_and_is_verified_when_the_source_is_gone(tmp_path, source, engine):
+def test_a_run_resumes_and_verifies_without_its_source(tmp_path, source, engine):
     gone = shutil.copytree(source, tmp_path / "gone")
     tables = {"dataset": other_classes(tmp_path), "engine": engine}
     config = of(gone, **tables)
@@ -112,7 +112,7 @@ def test_a_file_serves_as_well_as_a_run(tmp_path, source):
     assert read_saved(file)[0] == read_saved(source)[0]
 
 
-def test_a_run_that_was_started_so_serves_in_turn(tmp_path, source):
+def test_such_a_run_can_itself_be_a_source(tmp_path, source):
     train(tmp_path / "second", of(source))
     third = start(of(tmp_path / "second"), tmp_path / "third")
     saved = best(tmp_path / "second")
@@ -141,18 +141,18 @@ def test_grey_and_colour_are_refused_by_their_channels(
     grey = other_classes(tmp_path)
     colour = {**grey, "name": str(coloured(tmp_path / "colour"))}
     begin = {"source": str(source), "normalization": normalization}
-    said = r"of images with 1 channel, and these images have 3\. Give images"
+    said = r"take images with 1 channel, but these images have 3\. Use images"
     with pytest.raises(ConfigError, match=said):
         start(small(dataset=colour, start=begin, engine=engine), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     train(tmp_path / "coloured", small(dataset=colour))
     begin["source"] = str(tmp_path / "coloured")
-    with pytest.raises(ConfigError, match=r"3 channels, and these images have 1\."):
+    with pytest.raises(ConfigError, match=r"3 channels, but these images have 1\."):
         start(small(dataset=grey, start=begin, engine=engine), tmp_path / "run")
 
 
 def coloured(folder):
-    """The same pictures in colours."""
+    """The same images in colour."""
     for path in pictures(folder).rglob("*.png"):
         with Image.open(path) as picture:
             grey = np.asarray(picture)
@@ -160,8 +160,8 @@ def coloured(folder):
     return folder
 
 
-def test_a_source_that_is_none_is_refused(tmp_path, source):
-    with pytest.raises(RunError, match="nowhere is not there"):
+def test_an_invalid_source_is_refused(tmp_path, source):
+    with pytest.raises(RunError, match="nowhere does not exist"):
         start(of(tmp_path / "nowhere"), tmp_path / "run")
     changed = {"source": str(source), "sha256": "0" * 64}
     with pytest.raises(IntegrityError, match="no longer holds the weights"):
@@ -179,7 +179,7 @@ def test_what_a_run_began_with_is_checked(tmp_path, source, content):
     path.write_bytes(
         whole[:-1] + bytes([whole[-1] ^ 1]) if content is None else content
     )
-    with pytest.raises(IntegrityError, match="is not what the run began with"):
+    with pytest.raises(IntegrityError, match="does not hold the arrays"):
         resume(tmp_path / "run")
     path.unlink()
     with pytest.raises((RunError, OSError)):

@@ -1,4 +1,4 @@
-"""Told to stop within an evaluation, a run saves and goes on later to the same bits."""
+"""A run stopped during an evaluation saves, and resumes to the same bits."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def fail(*arguments, **options):
 
 
 class Asked:
-    """Says so when it is asked for the `which`-th time."""
+    """A callback that requests a stop at the `which`-th call."""
 
     def __init__(self, which=0):
         self.which, self.count = which, 0
@@ -64,7 +64,7 @@ def test_what_could_not_be_saved_is_said_when_it_is_stopped_at_the_last(
         list(records)
 
 
-def test_a_best_state_that_a_full_disk_hit_is_saved_with_the_last(
+def test_a_best_state_unsaved_by_a_full_disk_is_saved_with_the_last(
     tmp_path, monkeypatch
 ):
     run = start(small(training=GO_ON), tmp_path / "run")

@@ -1,4 +1,4 @@
-"""A run folder that somebody else has prepared destroys and blocks nothing."""
+"""An untrusted run folder cannot destroy files or block the process."""
 
 import os
 import shutil
@@ -60,13 +60,13 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def run(stopped, tmp_path):
-    """A copy of a stopped run, to be changed."""
+    """A copy of a stopped run that a test may change."""
     shutil.copytree(stopped, tmp_path / "run")
     return tmp_path / "run"
 
 
 def use(path):
-    """Everything that reads or writes in a run folder."""
+    """Call every function that reads or writes in a run folder."""
     for act in (
         lambda: load(path),
         lambda: history_of(path),
@@ -90,7 +90,7 @@ def test_no_file_elsewhere_is_changed_through_a_link(run, tmp_path, name):
     path = run / name
     path.parent.mkdir(exist_ok=True)
     if path.exists():
-        path.rename(precious)  # what the run expects, as far as it can look
+        path.rename(precious)  # the content that the run expects
     else:
         precious.write_text("precious")
     path.symlink_to(precious)
@@ -117,7 +117,7 @@ def test_no_folder_elsewhere_is_changed_through_a_link(run, tmp_path, name):
 
 @pytest.mark.parametrize("name", FILES_TRIED)
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_nothing_waits_for_a_pipe_or_reads_a_device(run, name, kind):
+def test_no_call_blocks_on_a_pipe_or_reads_a_device(run, name, kind):
     path = run / name
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
@@ -142,7 +142,7 @@ def test_a_run_that_is_reached_through_links_goes_on(run, tmp_path, whole):
 def test_a_run_whose_files_are_links_can_be_read_and_not_gone_on_with(
     run, tmp_path, whole
 ):
-    """As model hubs and archives keep them: every file leads to a store."""
+    """As in model hubs and archives, where every file is a link to a store."""
     farm = tmp_path / "farm"
     shutil.copytree(run, farm, copy_function=lambda a, b: os.symlink(a, b))
     assert load(farm).class_names
@@ -156,7 +156,7 @@ def test_a_run_whose_files_are_links_can_be_read_and_not_gone_on_with(
 
 
 def test_a_copy_of_hard_links_stays_as_it_was(run, tmp_path, whole):
-    """`cp -al` keeps a state of the run; going on does not change it."""
+    """`cp -al` keeps a state of the run; resuming does not change it."""
     backup = tmp_path / "backup"
     shutil.copytree(run, backup, copy_function=os.link)
     before = contents(backup)

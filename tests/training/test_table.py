@@ -14,7 +14,7 @@ class Open(Table):
     rate: Annotated[float | None, OrNone] = 1.0
 
 
-def test_a_value_that_may_be_none_has_a_word_for_it():
+def test_the_word_none_stands_for_none():
     assert Open(rate="none").rate is None
     with pytest.raises(ValidationError):
         Open(rate="nothing")
@@ -46,6 +46,6 @@ def test_a_later_key_is_left_out_until_it_is_given():
     assert Newer(**Newer().model_dump()) == Newer()
 
 
-def test_a_table_is_not_changed():
+def test_a_table_is_immutable():
     with pytest.raises(ValidationError):
         Some().count = 4

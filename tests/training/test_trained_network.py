@@ -27,7 +27,7 @@ from .small import small, stop_after, train
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A trained run, not to be changed."""
+    """A trained run that tests must not change."""
     config = small(dataset={"name": "digits", "image_size": [8, 8]})
     return train(tmp_path_factory.mktemp("classifier") / "run", config)
 
@@ -43,7 +43,7 @@ BAD = {"nan": np.nan, "infinite": np.inf, "variance": -1.0, "large": 3e38}
 
 @pytest.fixture(scope="module", params=BAD)
 def spoiled(request, tmp_path_factory):
-    """A run whose best checkpoint holds one bad number, and the array's name."""
+    """A run whose best checkpoint has one invalid number, and the array's name."""
     path = tmp_path_factory.mktemp("spoiled") / "run"
     rows = [
         {"name": "conv2d", "out_channels": 2, "kernel_size": 3},
@@ -66,7 +66,7 @@ def spoiled(request, tmp_path_factory):
     return path, name, request.param
 
 
-def test_numbers_that_mean_nothing_are_refused_by_name(spoiled, images):
+def test_invalid_numbers_are_refused_by_name(spoiled, images):
     path, name, kind = spoiled
     if kind == "large":
         network = load(path)
@@ -110,7 +110,7 @@ def images(run):
     return run.parts.dataset.test.images
 
 
-def test_it_knows_what_it_learned(run, classifier):
+def test_a_loaded_network_reproduces_the_test_metrics(run, classifier):
     test = run.parts.dataset.test
     found = classifier.evaluate(test)
     assert found.accuracy == run.result["test_accuracy"] > 0.5
@@ -138,7 +138,7 @@ def test_images_may_come_in_several_shapes(classifier, images):
 
 
 @pytest.mark.parametrize("engine", ["plain", "cpu"])
-def test_a_network_asked_with_flip_keeps_to_it_after_training(tmp_path, engine):
+def test_prediction_with_flip_is_kept_after_training(tmp_path, engine):
     data = {"name": "digits", "image_size": [8, 8]}
     config = small(engine=engine, dataset=data, prediction={"with_flip": True})
     trained = train(tmp_path / "run", config)
@@ -175,7 +175,7 @@ def test_an_images_prediction_does_not_depend_on_the_others(classifier, images):
     np.testing.assert_allclose(many[:20], alone, rtol=1e-5, atol=1e-7)
 
 
-def test_a_picture_file_becomes_what_the_network_sees(classifier, images, tmp_path):
+def test_an_image_file_is_converted_to_the_networks_input(classifier, images, tmp_path):
     path = tmp_path / "digit.png"
     Image.fromarray(images[0, 0]).save(path)
     np.testing.assert_array_equal(classifier.read_image(path), images[0])
@@ -183,7 +183,7 @@ def test_a_picture_file_becomes_what_the_network_sees(classifier, images, tmp_pa
     assert classifier.read_image(path).shape == (1, 8, 8)
 
 
-def test_a_deep_picture_has_a_white_that_is_said(classifier, tmp_path):
+def test_a_16_bit_image_of_another_depth_warns(classifier, tmp_path):
     path = tmp_path / "light.png"
     Image.fromarray(np.full((8, 8), 4080, dtype=np.uint16)).save(path)
     with pytest.warns(HandgradWarning, match=r"light\.png: .* use 12 bits"):
@@ -210,7 +210,7 @@ def test_best_and_last_are_different_networks(tmp_path):
     assert last.loss != pytest.approx(best.loss, rel=1e-3)
 
 
-def test_without_a_checkpoint_it_says_so(tmp_path):
+def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
     stop_after(tmp_path / "run", 1)
     with pytest.raises(RunError, match="holds no checkpoint yet"):
         load(tmp_path / "run", "best")
@@ -258,7 +258,7 @@ def test_normalisation_comes_with_the_network(tmp_path):
     assert load_checkpoint(run.folder.checkpoints).position == run.trainer.position
 
 
-def test_targets_that_it_has_no_class_for_are_refused(classifier, images):
+def test_targets_without_a_class_are_refused(classifier, images):
     targets = np.arange(len(images)) % 11
     with pytest.raises(
         ShapeError, match="gives 10 logits, but targets go from 0 to 10"
@@ -276,7 +276,7 @@ def test_a_weighted_split_has_a_weighted_loss(classifier, images, run):
 
 
 def rewritten(path, change):
-    """The file with other settings or arrays, and sums that fit them."""
+    """The file with other settings or arrays and matching checksums."""
     values, arrays = model_file._read(path)
     change(values["config"], arrays)
     path.write_bytes(model_file._content(values, arrays))

@@ -75,7 +75,7 @@ def test_a_trainer_for_a_model_makes_its_engine(engine):
 
 
 def numbers(records):
-    """Records without what depends on the machine."""
+    """Records without the values that depend on the machine."""
     return [
         {name: v for name, v in asdict(record).items() if name not in TIMINGS}
         for record in records
@@ -83,7 +83,7 @@ def numbers(records):
 
 
 # Recorded once from this network; float32 products may differ by a few eps on other
-# processors, and ten steps let that grow.
+# processors, and ten steps amplify the difference.
 GOLDEN = [
     2.479607,
     2.115947,
@@ -187,7 +187,7 @@ def test_a_restored_state_goes_on_with_the_same_bits(steps):
         if record.step == steps and isinstance(record, StepRecord):
             break
     state, position = before.state(), before.position
-    list(before)  # what it does later does not reach the state
+    list(before)  # later steps do not change the state
     after = trainer(augmentation=[RandomFlip()])
     after.restore(state, position)
     assert numbers(seen) + numbers(after) == expected
@@ -205,7 +205,7 @@ def test_the_best_epoch_is_the_one_with_the_lowest_validation_loss():
 
 
 class Watching:
-    """An augmentation that notes its keys."""
+    """An augmentation that records its keys."""
 
     def __init__(self):
         self.keys = []
@@ -230,7 +230,7 @@ def test_augmentation_gets_a_key_of_the_step_and_the_examples():
 
 
 class Copying:
-    """The same change as another, but one that only copies images."""
+    """The same augmentation as another one, but working on copies of the images."""
 
     def __init__(self, change):
         self.apply = change.apply
@@ -271,7 +271,7 @@ AUGMENTATIONS = {
 @pytest.mark.parametrize("way", ["subclass", "own method"])
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_an_augmentation_of_ones_own_runs_as_it_is_written(name, way):
-    """Not through a `view` that says what the original does."""
+    """It does not run through the inherited `view`."""
     kind = AUGMENTATIONS[name]
 
     class Own(kind):
@@ -290,7 +290,7 @@ def test_an_augmentation_of_ones_own_runs_as_it_is_written(name, way):
     np.testing.assert_array_equal(here.batch(rows, 1).pictures(), expected)
 
 
-def test_prediction_with_flip_asks_about_the_mirror_image_too():
+def test_prediction_with_flip_includes_the_flipped_image():
     plain, flipping = trainer(), trainer(predict_with_flip=True)
     images = VALIDATION.images
     mirrored = np.ascontiguousarray(images[..., ::-1])
@@ -299,7 +299,7 @@ def test_prediction_with_flip_asks_about_the_mirror_image_too():
     loss, _ = SoftmaxCrossEntropy().forward(mean, VALIDATION.targets)
     accuracy = np.mean(mean.argmax(axis=1) == VALIDATION.targets)
     assert flipping.evaluate(VALIDATION) == (loss, accuracy)
-    for one, other in zip(plain, flipping, strict=True):  # training is the same
+    for one, other in zip(plain, flipping, strict=True):  # training is unaffected
         if isinstance(one, StepRecord):
             assert one.loss == other.loss
         else:
@@ -398,7 +398,7 @@ def test_float_images_and_vectors_train(engine):
     "changes",
     [{"augmentation": [RandomFlip()]}, {"settings": {"predict_with_flip": True}}],
 )
-def test_vectors_cannot_be_changed_like_images(changes):
+def test_vectors_cannot_be_augmented_like_images(changes):
     settings = TrainingSettings(1, 32, **changes.pop("settings", {}))
     with pytest.raises(ConfigError, match="got vectors of 64 features"):
         Trainer.for_model(

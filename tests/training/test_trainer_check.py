@@ -43,7 +43,7 @@ def test_splits_of_the_networks_shape_pass():
 )
 def test_only_images_are_mirrored(settings, changes, word):
     check_are_images(engine((1, 4, 4)), settings, changes)
-    with pytest.raises(ConfigError, match=f"^{word} moves the pixels"):
+    with pytest.raises(ConfigError, match=f"^{word} needs images"):
         check_are_images(engine((16,)), settings, changes)
 
 

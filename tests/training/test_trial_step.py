@@ -45,7 +45,7 @@ def split_of(count, shape):
 
 
 @pytest.mark.parametrize(("name", "options", "batch", "shape"), CASES)
-def test_two_small_steps_tell_a_large_ones_memory(name, options, batch, shape):
+def test_two_small_steps_predict_the_memory_of_a_large_one(name, options, batch, shape):
     engine, train = engine_for(name, options, shape), split_of(batch, shape)
     foreseen = step_bytes(engine, train, batch, 0)
     rows = np.arange(batch)
@@ -93,7 +93,7 @@ def test_running_statistics_are_put_back():
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
-def test_weights_of_zero_are_no_hindrance():
+def test_weights_of_zero_are_allowed():
     engine = engine_for("softmax_regression", {}, (1, 8, 8))
     split = split_of(64, (1, 8, 8))
     weights = np.zeros(64, np.float32)

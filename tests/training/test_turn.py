@@ -1,4 +1,4 @@
-"""A run that was left by a `break`, and what others did in the meantime."""
+"""A run left by `break`, and what happens when it is continued elsewhere."""
 
 import os
 from pathlib import Path
@@ -16,13 +16,13 @@ from .small import small
 
 
 def contents(folder):
-    """All files of a run but who writes there."""
+    """All files of a run except the owner file."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {path: path.read_bytes() for path in files if not NAME.match(path.name)}
 
 
 def said_in_a_fork(act):
-    """What a child process says that is refused; nothing if it is not."""
+    """The error message in a forked child; empty without an error."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -39,18 +39,18 @@ def said_in_a_fork(act):
     return words
 
 
-def test_a_paused_run_that_somebody_else_went_on_with_is_refused(tmp_path):
+def test_a_paused_run_that_was_continued_elsewhere_is_refused(tmp_path):
     paused = start(small(), tmp_path / "run")
     for _ in zip(range(4), paused, strict=False):
         pass
     list(resume(tmp_path / "run"))
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    with pytest.raises(RunError, match="gone on with by somebody else while this run"):
+    with pytest.raises(RunError, match="continued elsewhere while this run"):
         list(paused)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 
-def test_a_paused_run_goes_on_if_nobody_touched_it(tmp_path):
+def test_a_paused_run_continues_if_it_is_unchanged(tmp_path):
     paused = start(small(), tmp_path / "run")
     for _ in range(3):
         next(iter(paused))
@@ -80,7 +80,7 @@ def test_a_run_that_has_ended_stays_as_it_is_when_resumed(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["result.json", "manifest.json"])
-def test_what_the_end_of_a_run_has_lost_is_made_again(tmp_path, name):
+def test_lost_files_of_a_finished_run_are_recreated(tmp_path, name):
     run = start(small(), tmp_path / "run")
     list(run)
     (tmp_path / "run" / name).unlink()
@@ -91,13 +91,13 @@ def test_what_the_end_of_a_run_has_lost_is_made_again(tmp_path, name):
     assert (tmp_path / "run" / name).is_file()
 
 
-def test_saving_a_paused_run_is_refused_after_somebody_else_went_on(tmp_path):
+def test_saving_a_paused_run_that_was_continued_elsewhere_is_refused(tmp_path):
     paused = start(small(), tmp_path / "run")
     for _ in zip(range(4), paused, strict=False):
         pass
     list(resume(tmp_path / "run"))
     before = contents(tmp_path / "run")
-    with pytest.raises(RunError, match="gone on with by somebody else"):
+    with pytest.raises(RunError, match="continued elsewhere"):
         paused.save()
     assert contents(tmp_path / "run") == before
 
@@ -181,7 +181,7 @@ def test_a_folder_put_in_place_of_a_run_is_not_written(tmp_path):
     (tmp_path / "run").rename(tmp_path / "moved")
     (tmp_path / "other").rename(tmp_path / "run")
     before = contents(tmp_path / "run")
-    with pytest.raises(RunError, match="not the folder any more in which the run"):
+    with pytest.raises(RunError, match="no longer the folder in which the run"):
         list(records)
     assert contents(tmp_path / "run") == before
 

@@ -25,13 +25,13 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def other(tmp_path):
-    """A run of its own, to be changed."""
+    """A run that a test may change."""
     train(tmp_path / "run")
     return tmp_path / "run"
 
 
 def change(path, before, after):
-    """Change a file and seal the run again, as somebody who wants to deceive would."""
+    """Change a file and seal the run again, as a forger would."""
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after, 1))
@@ -39,7 +39,7 @@ def change(path, before, after):
 
 
 def change_config(run, before, after):
-    """Change a setting, and let both checkpoints say that it was so."""
+    """Change a setting, and update both checkpoints to match."""
     change(run / "config.toml", before, after)
     for which in ("best", "last"):
         save_again(run, which, notes={"config_sha256": None})
@@ -89,7 +89,7 @@ def test_a_changed_file_is_named(other):
 
 @pytest.fixture
 def clipped(tmp_path):
-    """A run that writes gradient norms, which nothing else depends on."""
+    """A run that records gradient norms, on which no other value depends."""
     training = {"epochs": 3, "batch_size": 40, "clip_norm": 1.0}
     train(tmp_path / "run", small(training=training))
     return tmp_path / "run"
@@ -101,7 +101,7 @@ def test_a_number_made_up_is_found_by_training_again(clipped):
     changed = norm[:-1] + str((int(norm[-1]) + 1) % 10)
     change(clipped / "metrics.jsonl", norm, changed)
     step = json.loads(lines[5])["step"]
-    with pytest.raises(DifferenceError, match=f"After step {step} training again"):
+    with pytest.raises(DifferenceError, match=f"After step {step}, repeating"):
         verify(clipped)
     assert verify(clipped, steps=step - 1).last_step == step - 1
 
@@ -119,7 +119,7 @@ def test_what_lies_before_the_best_checkpoint_is_found_from_the_start(tmp_path):
         f'"validation_accuracy": {accuracy[:-1]}{(int(accuracy[-1]) + 1) % 10}',
     )
     assert verify(run, steps=1000).first_step == 3 * best + 1
-    with pytest.raises(DifferenceError, match="After step 3 training again gives"):
+    with pytest.raises(DifferenceError, match="After step 3, repeating the"):
         verify(run, steps=1000, from_start=True)
 
 
@@ -156,16 +156,16 @@ def test_a_number_of_the_optimizer_made_up_is_found_by_training_again(other, whi
         arrays[name].reshape(-1)[-1] += 1
 
     change_arrays(other, which, add_one)
-    with pytest.raises(DifferenceError, match=f"is not what the {which} checkpoint"):
+    with pytest.raises(DifferenceError, match=f"differs from the {which} checkpoint"):
         verify(other, steps=100)
 
 
 def test_settings_changed_afterwards_are_found(other):
     change(other / "config.toml", "learning_rate = 0.01", "learning_rate = 0.011")
-    with pytest.raises(IntegrityError, match="is not what it was when the checkpoint"):
+    with pytest.raises(IntegrityError, match="has changed since the checkpoint"):
         verify(other)
     change_config(other, "learning_rate = 0.011", "learning_rate = 0.012")
-    with pytest.raises(DifferenceError, match="would follow from the lines") as error:
+    with pytest.raises(DifferenceError, match="follows from the lines") as error:
         verify(other)
     assert error.value.exit_code == 3
 
@@ -174,7 +174,7 @@ def test_another_data_set_is_refused(other):
     text = (other / "config.toml").read_text()
     checksum = text.partition('dataset_sha256 = "')[2][:8]
     change_config(other, checksum, "00000000")
-    with pytest.raises(RunError, match="is not the one that the run began with"):
+    with pytest.raises(RunError, match="is not the one that the run started with"):
         verify(other)
 
 
@@ -192,33 +192,33 @@ def test_pictures_are_decoded_again(tmp_path, monkeypatch):
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     Image.new("L", (6, 6), 255).save(path)  # of the same size
     os.utime(path, ns=times)
-    with pytest.raises(RunError, match="is not the one that the run began with"):
+    with pytest.raises(RunError, match="is not the one that the run started with"):
         verify(tmp_path / "run", steps=1)
 
 
-def test_kernels_that_cannot_be_had_are_not_compared(other):
+def test_unavailable_kernels_are_a_run_error(other):
     text = (other / "environment.json").read_text()
     families = families_of(json.loads(text))
     (other / "environment.json").write_text(text.replace(families[0], "Old"))
     seal(other)
-    with pytest.raises(RunError, match=r"was made with Old, .* those for Old"):
+    with pytest.raises(RunError, match=r"was trained with Old, .* those for Old"):
         verify(other)
 
 
-def test_surroundings_that_say_nothing_are_refused(other):
+def test_an_environment_without_kernels_is_refused(other):
     change(other / "environment.json", '"blas"', '"bias"')
-    with pytest.raises(IntegrityError, match="does not say on which kernels"):
+    with pytest.raises(IntegrityError, match="does not name the kernels"):
         verify(other)
 
 
-def test_other_code_is_told(other):
+def test_other_code_is_reported(other):
     checksum = json.loads((other / "environment.json").read_text())["code_sha256"]
     change(other / "environment.json", checksum, "0" * 64)
     assert not verify(other, steps=1).is_same_code
 
 
-def test_no_steps_are_no_comparison(run):
+def test_zero_steps_are_refused(run):
     with pytest.raises(ConfigError, match="steps"):
         verify(run, steps=0)
-    with pytest.raises(RunError, match="nowhere is not there"):
+    with pytest.raises(RunError, match="nowhere does not exist"):
         verify(Path("nowhere"))

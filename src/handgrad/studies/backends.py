@@ -1,6 +1,6 @@
-"""What does trials: the two words that the runner needs of it.
+"""The interface of back ends, which run trials.
 
-`LocalProcesses` (processes.py) does them on this machine, `DaskCluster` (cluster.py) on
+`LocalProcesses` (processes.py) runs them on this machine, `DaskCluster` (cluster.py) on
 the workers of a Dask scheduler. The runner's loop is the same for both.
 """
 
@@ -10,29 +10,29 @@ from typing import Any, Protocol, TypeAlias
 
 
 class Job(Protocol):
-    """A trial that was begun."""
+    """A trial that has been started."""
 
     def close(self) -> None:
-        """Free what it has left, once it has ended; RunError if no trial can go on."""
+        """Free its resources after its end; RunError if no trial can continue."""
 
     def stop(self) -> None:
-        """End it now; it can be gone on with from its last checkpoint."""
+        """Stop it now; it can be resumed from its last checkpoint."""
 
     def how_it_died(self) -> str:
-        """What is known of the end of one that left no outcome."""
+        """Describe how a job without an outcome ended."""
 
 
-# What a job says. None comes once, last; before it plain values:
-#   {"process": number, "where": address}   a process has begun, "" is this machine
+# Messages of a job: plain values, then None once, as the last one:
+#   {"process": number, "where": address}   a process has started, "" is this machine
 #   {"epoch": number, "train_loss": value}  it has finished an epoch
-#   {"died": how}                           it is gone; another begins by itself
+#   {"died": how}                           it is lost; another one starts automatically
 Messages: TypeAlias = "SimpleQueue[tuple[Job, dict[str, Any] | None]]"
 
 
 class Backend(Protocol):
-    """Somewhere where trials are done in processes of their own.
+    """A place to run trials, each in its own process.
 
-    `data_dir` is where data sets are searched first.
+    `data_dir` is searched first for data sets.
     """
 
     @property
@@ -40,10 +40,10 @@ class Backend(Protocol):
         """A folder, or None for the usual places."""
 
     def slots(self) -> int:
-        """How many trials to have begun at the same time, as of now."""
+        """Number of trials to run at the same time, as of now."""
 
     def begin(self, folder: Path, messages: Messages) -> Job:
-        """Begin the trial of that folder; what it says goes into the queue."""
+        """Start the trial of that folder; its messages go into the queue."""
 
     def close(self) -> None:
-        """Let go of it when no trial is left."""
+        """Release the resources when no trial is left."""

@@ -1,11 +1,11 @@
-"""Comparisons between variants, as text that is read and never evaluated as code.
+"""Comparisons between variants, as text that is parsed and never run as code.
 
     validation_accuracy(max) > validation_accuracy(average)
     train_accuracy(2,000) - validation_accuracy(2,000) > 0.05
     train_loss(32)@1 < train_loss(256)@1 < 2.3
 
-A term is a number, or a metric of a variant at its end or at an epoch. A side is a sum
-of terms; each sign compares its two neighbours.
+A term is a number, or a metric of a variant, at its end or at an epoch. A side is a sum
+of terms; each comparison sign compares the sides next to it.
 """
 
 import operator
@@ -30,7 +30,7 @@ TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """A metric of a variant; an empty variant is the only one."""
+    """A metric of a variant; an empty name means the only variant."""
 
     metric: str
     variant: str
@@ -47,7 +47,7 @@ Lookup = Callable[[Term], float]
 
 @dataclass(frozen=True)
 class Claim:
-    """Sides of a chain of comparisons, and the signs between them."""
+    """The sides of a chain of comparisons, and the signs between them."""
 
     text: str
     sides: tuple[tuple[Part, ...], ...]
@@ -55,13 +55,13 @@ class Claim:
 
     @property
     def terms(self) -> list[Term]:
-        """Every metric that the claim speaks of, in its order."""
+        """Every metric in the claim, in order."""
         parts = [part for side in self.sides for part in side]
         return [term for _, term in parts if isinstance(term, Term)]
 
     @property
     def variants(self) -> list[str]:
-        """The variants that the claim speaks of."""
+        """The variant of every metric in the claim."""
         return [term.variant for term in self.terms]
 
     def values(self, lookup: Lookup) -> list[float]:
@@ -84,10 +84,10 @@ class Claim:
 
 
 def parse_claim(text: str) -> Claim:
-    """Read a comparison; ConfigError says where it stops making sense."""
+    """Parse a comparison; ConfigError says where parsing fails."""
     sides: list[list[Part]] = [[]]
     signs: list[str] = []
-    pending, is_open, place = 1, True, 0  # is_open: a term must come now
+    pending, is_open, place = 1, True, 0  # is_open: a term must follow
     while text[place:].strip():
         found = TOKEN.match(text, place)
         if found is None:
@@ -120,6 +120,6 @@ def _term(found: re.Match[str]) -> Term | float:
 def _cannot_read(text: str, place: int) -> ConfigError:
     rest = text[place:].strip() or "its end"
     return ConfigError(
-        f"The comparison {text!r} cannot be read at {rest!r}. Write it like "
+        f"The comparison {text!r} cannot be parsed at {rest!r}. Write it like "
         "validation_accuracy(max) > validation_accuracy(average)."
     )

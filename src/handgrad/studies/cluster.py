@@ -1,8 +1,8 @@
 """Trials on the workers of a Dask scheduler, one process each.
 
-The folder of the study must lie on a file system that all workers and this machine
-share: the trials' checkpoints and outcomes are its plain files. When a worker is lost
-the scheduler gives its trial to another one, which goes on from the last checkpoint.
+The folder of the study must be on a file system that all workers and this machine
+share: checkpoints and outcomes of trials are plain files in it. When a worker is lost,
+the scheduler gives its trial to another one, which resumes from the last checkpoint.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from handgrad.studies.remote import appears, do_trial
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-SECONDS = 5.0  # to reach a scheduler, and for its workers to be there
+SECONDS = 5.0  # to reach a scheduler, and to wait for its first worker
 
 
 class DaskCluster:
-    """As many trials at a time as `jobs` says, by default one for each Dask worker.
+    """Run `jobs` trials at a time, by default one for each Dask worker.
 
-    `workers` are the threads of each trial, by default those of the Dask worker.
+    `workers` is the number of threads per trial, by default that of the Dask worker.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class DaskCluster:
         self.client.subscribe_topic(self.topic, self._hear)
 
     def slots(self) -> int:
-        """Workers come and go while a study runs."""
+        """`jobs`, or the current number of workers, which may change during a study."""
         return self.jobs or max(1, len(_workers(self.client)))
 
     def begin(self, folder: Path, messages: Messages) -> "Remote":
-        """Hand the trial to the scheduler."""
+        """Submit the trial to the scheduler."""
         path = str(folder.absolute())
         key = f"handgrad-{folder.name}-{uuid4().hex[:8]}"
         future = self.client.submit(
@@ -78,13 +78,13 @@ class DaskCluster:
             job.hear(values)
 
     def close(self) -> None:
-        """Leave the cluster; its workers stay."""
+        """Disconnect from the cluster; its workers keep running."""
         with suppress(OSError, RuntimeError):
             self.client.close(timeout=SECONDS)
 
 
 class Remote:
-    """A trial in the scheduler's hands."""
+    """A trial submitted to the scheduler."""
 
     def __init__(
         self, folder: Path, future: "Future", messages: Messages, address: str
@@ -94,7 +94,7 @@ class Remote:
         future.add_done_callback(lambda _: messages.put((self, None)))
 
     def hear(self, values: dict[str, Any]) -> None:
-        """Pass on what its process says; a second one means that the first is gone."""
+        """Forward a message; a second process means that the first one is lost."""
         if "process" in values:
             if self.where:
                 self.lost += 1
@@ -104,11 +104,11 @@ class Remote:
         self.messages.put((self, values))
 
     def close(self) -> None:
-        """RunError if the cluster cannot do trials at all; wait for shared files."""
+        """Wait for the outcome file; RunError if the cluster cannot run trials."""
         if self.future.status in ("cancelled", "lost"):
             raise RunError(
-                f"The Dask scheduler at {self.address} is gone. When it is back, the "
-                "same command goes on from the last checkpoints."
+                f"The Dask scheduler at {self.address} is gone. When it is back, run "
+                "the same command again to resume from the last checkpoints."
             )
         error = self.future.exception() if self.future.status == "error" else None
         if isinstance(error, RunError):
@@ -117,12 +117,12 @@ class Remote:
             appears(self.folder / "outcome.json")
 
     def stop(self) -> None:
-        """Give it up; its worker sees that and ends the process."""
-        with suppress(Exception):  # whatever is wrong with the scheduler by now
+        """Cancel it; its worker notices that and ends the process."""
+        with suppress(Exception):  # any error of the scheduler
             self.future.cancel()
 
     def how_it_died(self) -> str:
-        """Of its process what the worker has seen, or that the workers were lost."""
+        """Describe its end: what the worker reported, or that the workers were lost."""
         from distributed import KilledWorker
 
         error = self.future.exception() if self.future.status == "error" else None
@@ -130,11 +130,11 @@ class Remote:
             return "the loss of its Dask worker, too many times for the scheduler"
         if error is not None:
             return f"{type(error).__name__}: {error}"
-        return str(self.future.result() or "a Dask worker whose files are not seen")
+        return str(self.future.result() or "a Dask worker whose files are not visible")
 
 
 def connect(address: str) -> "Client":
-    """A client of that scheduler; one sentence if there is none, or no worker."""
+    """Connect to a scheduler; ConfigError if there is none, or no worker."""
     try:
         from distributed import Client
     except ImportError as error:
@@ -142,7 +142,7 @@ def connect(address: str) -> "Client":
             "The Dask back end needs two more packages. Install them with "
             "pip install 'handgrad[cluster]'."
         ) from error
-    for name in ("distributed", "distributed.client"):  # we say it in words
+    for name in ("distributed", "distributed.client"):  # we raise errors of our own
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if who_answers(address) != "Scheduler":
         raise ConfigError(
@@ -163,10 +163,10 @@ def connect(address: str) -> "Client":
 
 
 def who_answers(address: str) -> str:
-    """What of Dask listens at an address; nothing if it is something else, or silent.
+    """Return the kind of Dask server at an address; empty if there is none.
 
-    A client that finds no scheduler takes minutes to give up, so this asks before; and
-    a look-up of a name cannot be stopped, so a thread of its own waits for it.
+    A client without a scheduler takes minutes to time out, so this checks first; and a
+    name lookup cannot be interrupted, so it runs in a thread of its own.
     """
     answers: list[str] = []
     asking = Thread(target=_ask, args=(address, answers), daemon=True)
@@ -183,7 +183,7 @@ def _ask(address: str, answers: list[str]) -> None:
         async with rpc(address, timeout=SECONDS) as other:
             return str((await other.identity())["type"])
 
-    with suppress(Exception):  # a stranger answers anything; MemoryError has been seen
+    with suppress(Exception):  # other servers send anything; MemoryError has been seen
         place = parse_host_port(address.rpartition("://")[2])
         socket.create_connection(place, timeout=SECONDS).close()
         answers.append(asyncio.run(identity()))

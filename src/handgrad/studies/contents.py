@@ -1,15 +1,15 @@
-"""Which content the data sets of trials have, and what that makes of a trial's key.
+"""The content of the data sets of trials, and its part in a trial's key.
 
-A trial on data other than the original holds the SHA-256 of its data as `data`, so its
-key is another once the data change. A trial on the original content of a named data
-set holds none, and keeps its key from before there was this entry. A trial without it
-that was done on the same content is known by its outcome, and keeps its key as well.
+A trial on data other than the original stores the SHA-256 of its data as `data`, so its
+key changes when the data change. A trial on the original content of a named data set
+stores none, and keeps its key from before this entry existed. A trial without the entry
+that ran on the same content is recognized by its outcome, and keeps its key as well.
 
-The names of classes are no part of it: on the same pixels and class numbers they change
-no number of a trial. Where they draw the test split, the checksum is another.
+Class names are not part of the checksum: with the same pixels and class numbers they do
+not change the results of a trial. Where they determine the test split, it differs.
 
-    data.json    the checksums that the last call found, by the data set's settings
-    data/        what the data of each checksum held, see `datasets.changes`
+    data.json    checksums found by the last call, by the data set's settings
+    data/        descriptions of the data by checksum, see `datasets.changes`
 """
 
 import json
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from handgrad.studies.ledger import Ledger, Outcome
 
 DIGITS = "61965997d17c3035ae8dc070b05f2f872c49d5033b88b618643a4f96e346317b"
-CUT = {"validation", "train_count", "normalization", "augmentation"}  # change no file
-USUAL_VALIDATION = 0.1  # of the training images, where nothing is said
+CUT = {"validation", "train_count", "normalization", "augmentation"}  # affect no file
+USUAL_VALIDATION = 0.1  # of the training images, by default
 SHOWN = 12  # digits of a checksum in a sentence
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What the data sets hold: `checksums` by their settings, see `settings_of`.
+    """The content of the data sets: `checksums` by their settings, see `settings_of`.
 
     `outcomes` are those of the trials without `data`, by key.
     """
@@ -49,7 +49,7 @@ class Contents:
     outcomes: Mapping[str, "Outcome"] = field(default_factory=dict)
 
     def trial(self, trial: Trial) -> Trial:
-        """The trial on the data of now."""
+        """Return the trial on the current data."""
         bare = without_data(trial)
         content = self.checksums.get(settings_of(bare), "")
         if not content:
@@ -62,12 +62,12 @@ class Contents:
         return bare if is_bare else Trial({**bare.spec, "data": content})
 
     def cell(self, cell: Cell) -> Cell:
-        """The cell with its trial on the data of now."""
+        """Return the cell with its trial on the current data."""
         return replace(cell, trial=self.trial(cell.trial))
 
     @property
     def others(self) -> list[str]:
-        """The checksums of all that is not the original, in order."""
+        """The checksums of all data that are not the original, sorted."""
         return sorted(set(self.checksums.values()) - set(_ORIGINALS.values()))
 
 
@@ -78,12 +78,12 @@ _ORIGINALS = {
 
 
 def without_data(trial: Trial) -> Trial:
-    """The trial as its file asks for it, whatever its data hold."""
+    """Return the trial as its file specifies it, without the checksum of its data."""
     return Trial({name: part for name, part in trial.spec.items() if name != "data"})
 
 
 def _as_before(trial: Trial) -> Trial:
-    """The trial as it was named before pictures could bring validation images."""
+    """Return the trial with its key from before data sets had validation images."""
     config = trial.spec.get("config", {})
     if "validation" in config.get("dataset", {"validation": None}):
         return trial
@@ -92,12 +92,12 @@ def _as_before(trial: Trial) -> Trial:
 
 
 def original_of(trial: Trial) -> str | None:
-    """The checksum of the original, if a named data set has one that is known."""
+    """Return the checksum of the original, if it is known for a named data set."""
     return _ORIGINALS.get(known_name(trial.dataset or "", NAMES) or "") or None
 
 
 def settings_of(trial: Trial) -> str:
-    """What says which files a trial reads; empty if it reads none."""
+    """Return the settings that determine which files a trial reads; empty if none."""
     if trial.dataset is None:
         return ""
     if trial.kind == "inspection":
@@ -113,10 +113,10 @@ def look(
     data_dir: Path | None = None,
     progress: Any = None,
 ) -> None:
-    """Read the checksums of the data of these `trials`, for the `ledger` to use.
+    """Compute the checksums of the data of these `trials`, for the `ledger` to use.
 
-    What is not on this machine is not downloaded: a named data set is taken for the
-    original. Of others that cannot be read the checksum that was last seen stays, and
+    Nothing is downloaded: a named data set that is not on this machine is assumed to be
+    the original. Other data that cannot be read keep their last known checksum, and
     `ledger.unread_data` says why.
     """
     found = dict(ledger.checksums)
@@ -124,7 +124,7 @@ def look(
     for settings, trial in _by_settings(trials).items():
         try:
             found[settings] = _content(trial, ledger, data_dir, progress)
-        except HandgradError as error:  # the trials that need it say so, too
+        except HandgradError as error:  # the trials that need it report it, too
             why = str(error).partition(". ")[0].removesuffix(".")
             ledger.unread_data[str(trial.dataset)] = why
     ledger.checksums = found
@@ -133,7 +133,7 @@ def look(
 def load_all(
     trials: Iterable[Trial], data_dir: Path | None = None, progress: Any = None
 ) -> None:
-    """Read, or download, the data of each of these `trials`, as its settings say.
+    """Load or download the data of each of these `trials`, as its settings say.
 
     DatasetError for the first that cannot be read.
     """
@@ -142,19 +142,19 @@ def load_all(
 
 
 def contents_of(ledger: "Ledger") -> Contents:
-    """What the trials of a `ledger` are on, as far as it is known."""
+    """Return the content of the data of a `ledger`, as far as it is known."""
     outcomes = ledger.outcomes()
     bare = {key: o for key, o in outcomes.items() if "data" not in o["trial"]}
     return Contents(_checksums(ledger, outcomes), bare)
 
 
 def on_other_data(ledger: "Ledger") -> dict[str, int]:
-    """How many trials were done on data that are not those of now, by checksum."""
+    """Count the trials that ran on data other than the current data, by checksum."""
     return dict(Counter(then for then, _ in _others(ledger)))
 
 
 def changes_of_data(ledger: "Ledger") -> dict[str, str]:
-    """What has changed since the data of such trials, in words, by their checksum."""
+    """Describe what has changed since the data of such trials, by their checksum."""
     found: dict[str, str] = {}
     for then, now in dict(_others(ledger)).items():
         before, today = ledger.data_record(then), ledger.data_record(now)
@@ -164,7 +164,7 @@ def changes_of_data(ledger: "Ledger") -> dict[str, str]:
 
 
 def _others(ledger: "Ledger") -> Iterator[tuple[str, str]]:
-    """Of each trial on other data: the checksums of these, and of those of now."""
+    """Yield the old and the current checksum for each trial on other data."""
     outcomes = ledger.outcomes()
     checksums = _checksums(ledger, outcomes)
     for outcome in outcomes.values():
@@ -178,10 +178,10 @@ def _others(ledger: "Ledger") -> Iterator[tuple[str, str]]:
 def _checksums(
     ledger: "Ledger", outcomes: Mapping[str, "Outcome"]
 ) -> Mapping[str, str]:
-    """What the data hold: as last looked at, else as the last of the trials read them.
+    """Return the checksums: as last computed, else as read by the latest trial.
 
-    A ledger from before `data.json` may hold trials on several contents, and these are
-    not to be averaged.
+    A ledger from before `data.json` may hold trials on several contents, which must not
+    be averaged.
     """
     in_order = sorted(outcomes, key=lambda key: (ledger.ended(key), key))
     read = {
@@ -193,10 +193,10 @@ def _checksums(
 
 
 def as_sentences(results: Mapping[str, Any]) -> list[str]:
-    """What `results` tell of data that were not read, and of trials on other data."""
+    """Report the data in `results` that were not read, and the trials on other data."""
     since = results.get("changes_of_data", {})
     unread = [
-        f"Not known whether the data have changed since these trials: {why}."
+        f"It is unknown whether the data have changed since these trials: {why}."
         for why in results.get("unread_data", {}).values()
     ]
     return unread + [
@@ -211,17 +211,17 @@ def _since(changed: str | None) -> str:
 
 
 def check_content(trial: Trial, content: str | None) -> None:
-    """RunError if a trial has read other `content` than the one in its key."""
+    """RunError if the `content` that a trial has read is not that of its key."""
     expected = trial.spec.get("data") or original_of(trial)
     if content and expected and content != expected:
         raise RunError(
             f"The data set {trial.dataset} has changed since this trial was prepared. "
-            "Start the same command again; it runs the trial on the data of now."
+            "Run the same command again; it runs the trial on the current data."
         )
 
 
 def _by_settings(trials: Iterable[Trial]) -> dict[str, Trial]:
-    """A trial for each data set that is needed, by what says which files it reads."""
+    """Return one trial for each data set that is needed, by its settings."""
     found = {settings_of(trial): trial for trial in trials}
     return {settings: trial for settings, trial in found.items() if settings}
 
@@ -229,9 +229,9 @@ def _by_settings(trials: Iterable[Trial]) -> dict[str, Trial]:
 def _content(
     trial: Trial, ledger: "Ledger", data_dir: Path | None, progress: Any
 ) -> str:
-    """The checksum; empty for a download that is still to come.
+    """Return the checksum; before a download the published one, or empty.
 
-    What the data hold is put into `ledger.data_records`.
+    The description of the data is stored in `ledger.data_records`.
     """
     source = SOURCES.get(known_name(trial.dataset or "", NAMES) or "")
     if source is not None and find(source, data_dir) is None:

@@ -12,14 +12,14 @@ from handgrad.training.run_folder import RunFolder
 
 def crashed(trial: Trial, times: int, how: str) -> Outcome:
     """The outcome of a trial whose processes died."""
-    why = f"Its process died {times} times, the last by {how}."
+    why = f"Its process died {times} times, the last time by {how}."
     return {**_without_numbers(trial, why), "status": CRASHED}
 
 
 def pruned(trial: Trial, why: str, run: Path, said: dict[str, Any]) -> Outcome:
-    """The outcome of a trial that was ended early, with its curves up to there.
+    """The outcome of a trial that was stopped early, with its curves so far.
 
-    `said` are its last words: of an epoch that its files may not have yet.
+    `said` is its last message: its epoch may not be in the files yet.
     """
     curves = curves_of(RunFolder(run))
     for name in CURVES:
@@ -30,7 +30,7 @@ def pruned(trial: Trial, why: str, run: Path, said: dict[str, Any]) -> Outcome:
 
 
 def curves_of(folder: RunFolder) -> dict[str, list[float]]:
-    """The epochs' numbers, from the run's own records."""
+    """The metrics of each epoch, from the run's own records."""
     epochs = [row for row in folder.records() if row["kind"] == "epoch"]
     return {
         name: [row[name] for row in epochs]

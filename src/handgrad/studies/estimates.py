@@ -1,4 +1,4 @@
-"""How long trials will take that were not run, judged by those that were."""
+"""Estimate how long missing trials will take, from those that were run."""
 
 import json
 from collections import defaultdict
@@ -21,26 +21,26 @@ TRAINING_SHAPES = {  # images, channels, height, width
     "digits": (1_437, 1, 8, 8),
 }
 CLASSES = 10
-ANY = ""  # of whatever optimizer or options
+ANY = ""  # key for any optimizer or options
 Paces = dict[str, float]  # mean seconds by optimizer or options as text, and of any
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds for all missing trials; None if one of them is like none that was run."""
+    """Seconds for all missing trials; None if one resembles none that was run."""
 
     seconds: float | None
     trials: int
 
 
 def estimate(cells: Iterable[Cell], outcomes: Mapping[str, Outcome]) -> Estimate:
-    """The missing trials, each at the pace of those most like it."""
+    """Estimate the missing trials, each at the pace of the most similar ones."""
     missing = [c.trial for k, c in unique(cells).items() if k not in outcomes]
     known: dict[str, Paces] = {}
     total: float | None = 0.0
     for trial in missing:
         base = _all_but_the_least(trial.spec)
-        if base not in known:  # thousands of trials differ by their optimizer alone
+        if base not in known:  # thousands of trials may differ only in their optimizer
             known[base] = _paces(trial.spec, outcomes)
         seconds = _at(known[base], trial.spec)
         total = None if total is None or seconds is None else total + seconds
@@ -48,12 +48,12 @@ def estimate(cells: Iterable[Cell], outcomes: Mapping[str, Outcome]) -> Estimate
 
 
 def seconds_of(trial: Trial, outcomes: Mapping[str, Outcome]) -> float | None:
-    """Seconds for one trial; None if no network like it was trained on such data."""
+    """Estimate the seconds of a trial; None if no similar one was run on such data."""
     return _at(_paces(trial.spec, outcomes), trial.spec)
 
 
 def _paces(spec: Mapping[str, Any], outcomes: Mapping[str, Outcome]) -> Paces:
-    """The times of the outcomes most alike in all but what weighs least, by that."""
+    """Mean seconds of the most similar outcomes, by optimizer or options."""
     alike = [
         (like[:-1], _least(outcome["trial"]), _seconds(spec, outcome))
         for outcome in outcomes.values()
@@ -74,22 +74,22 @@ def _at(paces: Paces, spec: Mapping[str, Any]) -> float | None:
 
 
 def _least(spec: Mapping[str, Any]) -> str:
-    """What weighs least in the likeness of two trials, as text."""
+    """The least important part of similarity, as text: optimizer or options."""
     config = spec.get("config", {})
     return json.dumps(spec.get("options", config.get("optimizer")), sort_keys=True)
 
 
 def _all_but_the_least(spec: Mapping[str, Any]) -> str:
-    """All that a trial's seconds are judged by besides that, as text."""
+    """Everything else that a trial's seconds are estimated from, as text."""
     rest = {k: v for k, v in spec.items() if k not in ("seed", "options", "config")}
     config = {k: v for k, v in spec.get("config", {}).items() if k != "optimizer"}
     return json.dumps([rest, config], sort_keys=True)
 
 
 def likeness(one: Mapping[str, Any], other: Mapping[str, Any]) -> Likeness | None:
-    """How alike two trials are in what takes time; None if they cannot be compared.
+    """Similarity of two trials in what takes time; None if they are not comparable.
 
-    What weighs most stands first: the network, the batches, the number of images.
+    The most important part comes first: network, batch size, data set, optimizer.
     """
     if one["kind"] != other["kind"]:
         return None
@@ -116,9 +116,9 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any], table: str) -> bool:
 
 
 def _seconds(spec: Mapping[str, Any], outcome: Outcome) -> float:
-    """What that trial would take at the pace of the outcome's.
+    """Seconds of a trial at the pace of an outcome.
 
-    Another network of the same kind takes as many times longer as it multiplies.
+    For another network of the same kind they scale with its multiply-adds.
     """
     if spec["kind"] == "inspection":
         return float(outcome["seconds"])
@@ -130,9 +130,9 @@ def _seconds(spec: Mapping[str, Any], outcome: Outcome) -> float:
 
 
 def products_of(config: Mapping[str, Any]) -> int | None:
-    """Multiply-adds of the network for an image.
+    """Multiply-adds of the network per image.
 
-    None for a user's own data, and for a network that another version made.
+    None for a user's own data, and for a network that this version cannot build.
     """
     dataset = config["dataset"]
     shape = _shape_of(dataset)
@@ -158,7 +158,7 @@ def _products(model: str, input_shape: tuple[int, ...]) -> int:
 
 
 def _share(one: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
-    """How many times as many images; None if that depends on data not looked at."""
+    """Ratio of the numbers of images; None if it depends on data that were not read."""
     first, second = (spec["config"]["dataset"] for spec in (one, other))
     if all(first.get(key) == second.get(key) for key in ("train_count", "validation")):
         return 1.0
@@ -167,13 +167,13 @@ def _share(one: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
 
 
 def images_of(dataset: Mapping[str, Any]) -> float | None:
-    """How many images a trial trains on; None for a user's own data."""
+    """Number of images that a trial trains on; None for a user's own data."""
     if dataset["train_count"] is not None:
         return float(dataset["train_count"])
     shape = _shape_of(dataset)
     if shape is None:
         return None
-    validation = dataset["validation"]  # which a user's own pictures may bring
+    validation = dataset["validation"]  # may be a split of the data set
     total, aside = shape[0], 0.0 if isinstance(validation, str) else float(validation)
     return total * (1 - aside) if aside < 1 else total - aside
 

@@ -1,8 +1,8 @@
-"""An experiment as data: the question, the settings, what was published.
+"""An experiment as data: the question, the settings, the published numbers.
 
 One TOML file is one row of a study, named after the file. The tables `dataset`,
 `model`, `optimizer`, `schedule`, `loss`, `training` and `prediction` are those of a
-run's configuration; everything else stands here. Unknown keys are refused.
+run's configuration; everything else is defined here. Unknown keys are errors.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ CURVES = (
     "validation_loss",
     "validation_accuracy",
 )
-METRICS = (  # what a trial of training measures; a curve's own name is its end
+METRICS = (  # of a training trial; a curve's own name is its last value
     *CURVES,
     *(f"lowest_{name}" for name in CURVES if name.endswith("_loss")),
     *(f"highest_{name}" for name in CURVES if name.endswith("_accuracy")),
@@ -49,7 +49,7 @@ METRICS = (  # what a trial of training measures; a curve's own name is its end
     "diverged",
 )
 MOST_VARIANTS = 10_000
-ALONE = "main"  # the one variant of an experiment that varies nothing
+ALONE = "main"  # the only variant of an experiment that varies nothing
 
 Dotted = dict[str, Any]  # dotted key of the configuration -> value
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -64,9 +64,9 @@ class _Table(BaseModel):
 
 
 class Variant(_Table):
-    """One cell of the experiment: its name, and what it sets in the configuration.
+    """One setting of the experiment: its name, and what it sets in the configuration.
 
-    `quick` and `full` are set last, in that size alone.
+    `quick` and `full` are applied last, each in its size only.
     """
 
     name: Annotated[str, Field(pattern=r"^[^()]+$")]
@@ -76,7 +76,7 @@ class Variant(_Table):
 
 
 class SizeTable(_Table):
-    """What is other in one size: seeds, settings, and `only` some of the variants."""
+    """What differs in one size: seeds, settings, and `only` some of the variants."""
 
     seeds: Seeds | None = None
     set: Dotted = {}
@@ -84,11 +84,11 @@ class SizeTable(_Table):
 
 
 class Published(_Table):
-    """A number that was published.
+    """A published number.
 
     `kind` says which side is better: "accuracy" higher, "loss" lower, "value" neither.
-    `epoch` takes the number from the curve instead of the end. `words` is how it
-    was published where that was no number; `not_comparable` says why it cannot be
+    `epoch` takes the number from the curve instead of the end. `words` is the
+    published wording where that was no number; `not_comparable` says why it cannot be
     compared.
     """
 
@@ -105,7 +105,7 @@ class Published(_Table):
 
 
 class Finding(_Table):
-    """What should come out, in words and as a comparison that is computed."""
+    """An expected result, in words and as a comparison to compute."""
 
     says: Text
     holds: Text
@@ -124,7 +124,7 @@ class Experiment(_Table):
         question    what the experiment is to answer
         section     of the report
         kind        "training" or "inspection"
-        notes       what the report leaves open, and what was chosen
+        notes       what the report does not specify, and what was chosen
         seeds       one trial of each variant for each seed
         engine      "cpu" or "plain"
         test        network to test: of the "last" epoch or the "best" one
@@ -135,7 +135,7 @@ class Experiment(_Table):
         variants    or named variants, with what each sets
         quick, full  what differs in these two sizes of the study
         published   published numbers to compare with
-        findings    statements to decide by computation
+        findings    statements to check by computation
     """
 
     question: Text
@@ -176,7 +176,7 @@ class Experiment(_Table):
 
 
 def all_variants(experiment: Experiment) -> tuple[Variant, ...]:
-    """The named variants, or every combination of the sweep, or one that sets none."""
+    """The named variants, or every combination of the sweep, or a single empty one."""
     from itertools import product
 
     if experiment.variants:
@@ -197,7 +197,7 @@ def all_variants(experiment: Experiment) -> tuple[Variant, ...]:
 
 
 def in_words(value: Any) -> str:
-    """A value of a sweep as a part of a name."""
+    """Format a value of a sweep for the name of a variant."""
     if isinstance(value, list | tuple):
         return "-".join(map(in_words, value))
     if isinstance(value, bool):
@@ -217,7 +217,7 @@ def read_experiment(path: Path) -> Experiment:
 
 
 def check_names(experiment: Experiment, source: str) -> None:
-    """ConfigError unless variants are named once and everything named is there."""
+    """ConfigError unless variant names are unique and every name used exists."""
     if experiment.variants and experiment.sweep:
         raise ConfigError(
             f"{source} has both [sweep] and [[variants]]. Keep one of them."
@@ -225,8 +225,8 @@ def check_names(experiment: Experiment, source: str) -> None:
     cells = prod(map(len, experiment.sweep.values()))
     if cells > MOST_VARIANTS:
         raise ConfigError(
-            f"{source}: [sweep] has {cells} combinations; up to {MOST_VARIANTS} are "
-            "tried. Leave values out."
+            f"{source}: [sweep] has {cells} combinations; the maximum is "
+            f"{MOST_VARIANTS}. Leave values out."
         )
     names = [variant.name for variant in all_variants(experiment)]
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
@@ -235,18 +235,16 @@ def check_names(experiment: Experiment, source: str) -> None:
     for size in SIZES:
         settings = len(experiment.variants_of(size))
         check_seeds(experiment.seeds_of(size), settings, source)
-    for name in _variants_spoken_of(experiment, names, source):
+    for name in _variants_used(experiment, names, source):
         if name not in names:
             raise ConfigError(f"{source}: {unknown_name('variant', name, names)}")
     check_metrics(experiment, source)
 
 
-def _variants_spoken_of(
-    experiment: Experiment, names: list[str], source: str
-) -> list[str]:
-    """Every variant that something refers to; ConfigError where it must and does not.
+def _variants_used(experiment: Experiment, names: list[str], source: str) -> list[str]:
+    """Every variant that is referred to; ConfigError where a reference is missing.
 
-    With one variant there is no need to say which.
+    With a single variant no reference is needed.
     """
     wanted = [name for size in SIZES for name in experiment.size(size).only]
     for row in experiment.published:
@@ -276,11 +274,11 @@ def _claim_of(finding: Finding, source: str) -> Claim:
 
 
 def check_metrics(experiment: Experiment, source: str) -> None:
-    """ConfigError for a metric that no trial of training measures."""
+    """ConfigError for a metric that training trials do not measure."""
     used = [(row.metric, row.epoch) for row in experiment.published]
     terms = [term for finding in experiment.findings for term in finding.claim.terms]
     used += [(term.metric, term.epoch) for term in terms]
-    if experiment.kind == "inspection":  # measures what it likes, but has no epochs
+    if experiment.kind == "inspection":  # has metrics of its own, and no epochs
         return
     for metric, epoch in used:
         known = METRICS if epoch is None else CURVES

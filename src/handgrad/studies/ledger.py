@@ -1,15 +1,15 @@
-"""Which trials are done: one plain JSON file each, named by the trial's key.
+"""The outcomes of trials: one plain JSON file each, named by the trial's key.
 
-    trials/KEY/trial.json      what the trial is
+    trials/KEY/trial.json      its specification
     trials/KEY/run/            its run folder
     trials/KEY/outcome.json    how it ended, written last
-    ledger/KEY.json            the same bytes
+    ledger/KEY.json            a copy of outcome.json
     data.json                  checksums of the data sets, see `contents`
-    data/CHECKSUM.json         what they held, see `datasets.changes`
+    data/CHECKSUM.json         their description, see `datasets.changes`
 
-Every file is written as a whole or not at all. The ledger can be rebuilt from
-the trials at any time, and is completed from them whenever it is opened. What is read
-belongs to its key, agrees with itself (`outcomes`) and with the trial's own file.
+Every file is written atomically. The ledger can be rebuilt from the trials at any time,
+and is completed from them whenever it is opened. Every outcome that is read must belong
+to its key, be consistent (`outcomes`) and agree with the trial's own file.
 """
 
 import json
@@ -27,10 +27,10 @@ from handgrad.training.real_files import is_file, read_file
 
 Outcome = dict[str, Any]
 
-DONE = "done"  # it has its numbers
+DONE = "done"  # it has results
 DIVERGED = "diverged"  # NaN or infinity: that is a result as well
-FAILED = "failed"  # an error that was said in words
-PRUNED = "pruned"  # ended early, because others were better by then
+FAILED = "failed"  # it stopped with an error
+PRUNED = "pruned"  # stopped early, because others were better by then
 CRASHED = "crashed"  # the process died, more than once
 DATA = "data.json"
 
@@ -39,7 +39,7 @@ class Ledger:
     """The outcomes of one study's trials, as files in `folder`.
 
     Any process may read, one writes. IntegrityError for an outcome that is damaged, of
-    another trial, or not what the trial's own file says; RunError if a file cannot be
+    another trial, or different from the trial's own file; RunError if a file cannot be
     written.
     """
 
@@ -48,8 +48,8 @@ class Ledger:
         self.entries = folder / "ledger"
         self.trials = folder / "trials"
         self._checksums: dict[str, str] | None = None
-        self.data_records: dict[str, Record] = {}  # what the data hold, by checksum
-        self.unread_data: dict[str, str] = {}  # why, by the data set's name
+        self.data_records: dict[str, Record] = {}  # descriptions of data, by checksum
+        self.unread_data: dict[str, str] = {}  # reasons, by the data set's name
         self.has_looked = False  # whether this process has read the data's checksums
 
     @property
@@ -64,7 +64,7 @@ class Ledger:
         self._checksums, self.has_looked = found, True
 
     def keep_checksums(self) -> None:
-        """Write down what the data sets were found to hold."""
+        """Save the checksums and descriptions of the data sets."""
         if self.checksums:
             write_file(self.folder / DATA, as_json(self.checksums), self.folder)
         for checksum, record in self.data_records.items():
@@ -74,7 +74,7 @@ class Ledger:
                 write_file(path, as_json(record), self.folder)
 
     def data_record(self, checksum: str) -> Record | None:
-        """What the data of a `checksum` held; None if that was not written down."""
+        """Description of the data with this `checksum`; None if it was not saved."""
         if checksum in self.data_records:
             return self.data_records[checksum]
         path = self._data_record(checksum)
@@ -94,19 +94,19 @@ class Ledger:
         if entered and ended and (found := difference(entered, ended)):
             raise IntegrityError(
                 f"{entry} and {own} disagree: {found}. Remove the one that was "
-                "changed; the other one counts then."
+                "changed; the other one is then used."
             )
         return entered or ended
 
     def outcomes(self) -> dict[str, Outcome]:
-        """All outcomes by key, also those that are not entered yet."""
+        """All outcomes by key, including those not yet copied to the ledger."""
         keys = {path.stem for path in self.entries.glob("*.json")}
         keys |= {path.parent.name for path in self.trials.glob("*/outcome.json")}
         found = {key: self.outcome(key) for key in sorted(keys)}
         return {key: outcome for key, outcome in found.items() if outcome is not None}
 
     def ended(self, key: str) -> float:
-        """When the trial with this `key` ended, as its file says; 0 if it has not."""
+        """When the trial with this `key` ended, by its file's time; 0 if not ended."""
         places = (self._own(key), self.entries / f"{key}.json")
         return next((path.stat().st_mtime for path in places if path.is_file()), 0.0)
 
@@ -115,11 +115,11 @@ class Ledger:
         return self.trials / key
 
     def _own(self, key: str) -> Path:
-        """Where the trial itself writes how it ended."""
+        """The path of the trial's own outcome file."""
         return self.trial_folder(key) / "outcome.json"
 
     def prepare(self, trial: Trial) -> Path:
-        """Make the folder of a `trial`, with its specification."""
+        """Create the folder of a `trial`, with its specification."""
         make_folder(self.entries, self.folder)
         folder = self.trial_folder(trial.key)
         make_folder(folder, self.folder)
@@ -136,7 +136,7 @@ class Ledger:
         self.adopt(key)
 
     def adopt(self, key: str) -> Outcome | None:
-        """Enter the outcome that the trial with this `key` wrote; None if not ended."""
+        """Copy the outcome of this `key` to the ledger; None if it has not ended."""
         path = self._own(key)
         outcome = _read(path, key)
         if outcome is not None:
@@ -145,9 +145,9 @@ class Ledger:
         return outcome
 
     def complete(self) -> None:
-        """Enter all trials that ended without being entered.
+        """Copy the outcomes that are missing from the ledger.
 
-        IntegrityError for a folder that holds another trial than the one of its key.
+        IntegrityError for a folder whose trial does not have its key.
         """
         for path in sorted(self.trials.glob("*/trial.json")):
             actual = key_of(_values(path))
@@ -168,7 +168,7 @@ class Ledger:
 
 
 def as_json(content: dict[str, Any]) -> bytes:
-    """Plain values as text that a person can read."""
+    """Format plain values as readable JSON."""
     return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -179,8 +179,8 @@ def _read_checksums(path: Path) -> dict[str, str]:
         return {}
     if not isinstance(found, dict) or not all(map(_is_text, found.values())):
         raise IntegrityError(
-            f"{path} does not hold checksums of data sets. Remove it; they are read "
-            "again when trials run."
+            f"{path} does not hold checksums of data sets. Remove it; they are "
+            "computed again when trials run."
         )
     return found
 
@@ -190,7 +190,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _read(path: Path, key: str) -> Outcome | None:
-    """What a file says of the trial of that key; None if there is no such file."""
+    """Read and check the outcome of that key; None if there is no such file."""
     try:
         content: Outcome = _values(path)
     except FileNotFoundError:
@@ -201,11 +201,11 @@ def _read(path: Path, key: str) -> Outcome | None:
 
 
 def _values(path: Path) -> Any:
-    """The values of a file of JSON."""
+    """Read a JSON file."""
     try:
         content = parse_json(read_file(path))
         check_limits(content)
-    except (FileNotFoundError, RunError):  # a device says so itself
+    except (FileNotFoundError, RunError):  # RunError: a device
         raise
     except OSError as error:
         raise _damaged(path, error.strerror or str(error)) from error
@@ -216,13 +216,13 @@ def _values(path: Path) -> Any:
 
 def _damaged(path: Path, wrong: str) -> IntegrityError:
     return IntegrityError(
-        f"{path} is not what a trial has written ({wrong}). Remove it; the trial is "
-        "then entered anew or done again."
+        f"{path} is not what a trial has written ({wrong}). Remove it; the "
+        "outcome is then restored, or the trial run again."
     )
 
 
 def _other_trial(path: Path, found: str) -> IntegrityError:
     return IntegrityError(
         f"{path} is not the trial of its folder: {found}. Remove {path.parent}; the "
-        "trial is then done again."
+        "trial is then run again."
     )

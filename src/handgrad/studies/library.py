@@ -1,4 +1,4 @@
-"""Studies: folders of experiments, those of the package and a user's own."""
+"""Studies: folders of experiments, of the package or of a user."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -16,11 +16,11 @@ from handgrad.studies.trials import Cell, cells_of
 from handgrad.training.table import RULES
 
 PACKAGED = Path(__file__).parent / "experiments"
-ABOUT = "study.toml"  # the one file of a folder that is no experiment
+ABOUT = "study.toml"  # the one file of a folder that is not an experiment
 
 
 class About(BaseModel):
-    """What a study is: its title, the report behind it, what holds for all rows."""
+    """The description of a study: title, report, and conventions for all rows."""
 
     model_config = RULES
     title: str = ""
@@ -33,7 +33,7 @@ class Study:
     """A study: experiments by the names of their rows.
 
     `name` is that of the study, `about` holds its title, report and conventions, and
-    `experiments` maps rows to experiments. `contents` says what the data sets hold.
+    `experiments` maps rows to experiments. `contents` describes the data.
     """
 
     name: str
@@ -56,10 +56,10 @@ class Study:
         return [self.contents.cell(cell) for cell in made]
 
     def only(self, rows: list[str]) -> "Study":
-        """The study with these `rows` alone; ConfigError for an unknown row or none."""
+        """The study with only these `rows`; ConfigError for an unknown row or none."""
         if not rows:
             raise ConfigError(
-                f"{self.name} takes at least one row, got none. Give some of: "
+                f"{self.name} needs at least one row, got none. Give some of: "
                 f"{', '.join(self.experiments)}."
             )
         for row in rows:
@@ -70,7 +70,7 @@ class Study:
 
 
 def matching(cells: list[Cell], words: list[str]) -> list[Cell]:
-    """The cells whose names hold all of these words, such as `seed 0`.
+    """The cells whose names contain all of these words, such as `seed 0`.
 
     Example
         matching(study.cells("full"), ["max pooling", "seed 0"])
@@ -79,8 +79,8 @@ def matching(cells: list[Cell], words: list[str]) -> list[Cell]:
     found = [c for c in cells if all(p.search(str(c)) for p in patterns)]
     if not found:
         raise ConfigError(
-            f"No trial's name holds {' and '.join(map(repr, words))}. They are called "
-            f"like {str(cells[0])!r} and {str(cells[-1])!r}."
+            f"No trial's name contains {' and '.join(map(repr, words))}. Names "
+            f"are like {str(cells[0])!r} and {str(cells[-1])!r}."
         )
     return found
 
@@ -108,21 +108,21 @@ def find(name_or_path: str) -> Study:
         return read_study(path)
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         raise ConfigError(
-            f"{path} is no study. Give a folder of TOML files, one such file, "
+            f"{path} is not a study. Give a folder of TOML files, one such file, "
             f"or a name: {', '.join(names())}."
         )
     raise unknown_name("study", name_or_path, names())
 
 
 def read_study(folder: Path) -> Study:
-    """All experiments of a folder, in the order that a reader counts."""
+    """Read all experiments of a folder, in natural order."""
     about = About()
     if (folder / ABOUT).is_file():
         about = checked(About, read_toml(folder / ABOUT), str(folder / ABOUT))
     paths = [path for path in folder.glob("*.toml") if path.name != ABOUT]
     if not paths:
         raise ConfigError(
-            f"{folder} holds no experiments. Put TOML files there, one for each row."
+            f"{folder} contains no experiments. Put TOML files there, one for each row."
         )
     paths.sort(key=lambda path: _counted(path.stem))
     experiments = {path.stem: read_experiment(path) for path in paths}
@@ -130,6 +130,6 @@ def read_study(folder: Path) -> Study:
 
 
 def _counted(name: str) -> list[tuple[int, str]]:
-    """a9 before a10."""
+    """Sort a9 before a10."""
     parts = re.split(r"(\d+)", name)
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

@@ -1,10 +1,10 @@
-"""What the file of an outcome must hold, and what its numbers must agree with.
+"""Check that the file of an outcome is complete and consistent.
 
 trial          its key is the name of the file
-status         either done, or with a reason and without metrics
-metrics        the ends, the lowest and the highest values are those of its curves,
-               and what counts mistakes agrees with its confusion matrix
-curves         a number for each epoch
+status         done, or any other with a reason and without metrics
+metrics        the last, lowest and highest values are those of its curves, and
+               the counts of mistakes agree with its confusion matrix
+curves         one number for each epoch
 seconds, environment
 """
 
@@ -19,7 +19,7 @@ from handgrad.studies.trials import key_of
 from handgrad.training.early_stopping import best_epoch
 from handgrad.training.table import RULES, Whole
 
-MOST_NUMBER = 1e100  # beyond float32 by far, and its square is a float64
+MOST_NUMBER = 1e100  # far beyond float32, and its square fits in float64
 CLOSE = 1e-9  # sums of other Python versions differ in the last digits
 
 Number = Annotated[float, Field(ge=-MOST_NUMBER, le=MOST_NUMBER)]
@@ -28,7 +28,7 @@ Duration = Annotated[float, Field(ge=0, le=MOST_NUMBER)]
 
 
 class _Table(BaseModel):
-    """What is read of a table; other versions may write more."""
+    """The keys of a table that are read; other versions may write more."""
 
     model_config = RULES | ConfigDict(extra="ignore")
 
@@ -39,7 +39,7 @@ class _Named(_Table):
 
 class _Dataset(_Named):
     train_count: Whole | None
-    validation: Number | str | None = None  # pictures may bring their own
+    validation: Number | str | None = None  # images may have their own split
     image_size: Annotated[list[Whole], Field(min_length=2, max_length=2)] | None = None
 
 
@@ -92,7 +92,7 @@ class _Outcome(_Table):
 
 
 def wrong_in(content: Any, key: str) -> str:
-    """What cannot be in the outcome of the trial of that key; empty if all is right."""
+    """Describe the first error in the outcome for that key; empty if there is none."""
     try:
         found = _Outcome.model_validate(content)
         actual = key_of(content["trial"])
@@ -104,10 +104,10 @@ def wrong_in(content: Any, key: str) -> str:
         return f"it is the outcome of the trial {actual}, not of {key}"
     if found.status != "done":
         if found.metrics or found.reason is None:
-            return f"status: {found.status}, so it has a reason and no metrics"
+            return f"status: {found.status} requires a reason and no metrics"
         return ""
     if found.trial.kind == "training" and not found.metrics.get("epochs", 0) >= 1:
-        return "metrics.epochs: a trial that is done has one epoch or more"
+        return "metrics.epochs: a trial that is done has at least one epoch"
     metrics = found.metrics
     return _contradiction(metrics, numbers_of(found.curves), "curve") or _contradiction(
         metrics, mistakes_of(found.confusion or []), "confusion matrix"
@@ -117,7 +117,7 @@ def wrong_in(content: Any, key: str) -> str:
 def _contradiction(
     metrics: Mapping[str, float], made: Mapping[str, float], source: str
 ) -> str:
-    """The first metric that differs from what was made of its source."""
+    """Describe the first metric that differs from its source."""
     for name, expected in made.items():
         given = metrics.get(name, expected)
         if not isclose(given, expected, rel_tol=CLOSE, abs_tol=CLOSE):
@@ -126,7 +126,7 @@ def _contradiction(
 
 
 def mistakes_of(confusion: list[list[int]]) -> dict[str, float]:
-    """What a confusion matrix says of the test images as a whole."""
+    """Test accuracy and number of mistakes, from a confusion matrix."""
     total = sum(map(sum, confusion))
     right = sum(row[k] for k, row in enumerate(confusion) if k < len(row))
     if not total:
@@ -135,7 +135,7 @@ def mistakes_of(confusion: list[list[int]]) -> dict[str, float]:
 
 
 def numbers_of(curves: Mapping[str, list[float]]) -> dict[str, float]:
-    """Ends and best values of the curves, and how much the losses went up again."""
+    """Last and best values of the curves, and the total increase of the losses."""
     drawn = [name for name, values in curves.items() if values]
     made = {name: curves[name][-1] for name in drawn}
     if drawn:
@@ -152,18 +152,18 @@ def numbers_of(curves: Mapping[str, list[float]]) -> dict[str, float]:
 
 
 def rises(values: list[float]) -> Iterator[float]:
-    """How much each value lies above the one before, where it does."""
+    """Yield the increase of each value over the previous one, or 0."""
     for before, after in pairwise(values):
         yield max(after - before, 0.0)
 
 
 def difference(one: Any, other: Any, place: str = "") -> str:
-    """The first place at which plain values differ, and what stands there in each."""
+    """Describe the first difference between plain values."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in {**one, **other}:
             inner = f"{place}.{key}" if place else str(key)
             if key not in one or key not in other:
-                return f"{inner} is in one of them only"
+                return f"{inner} is in only one of them"
             if found := difference(one[key], other[key], inner):
                 return found
         return ""

@@ -1,4 +1,4 @@
-"""What the runner asks of a plan: which trial comes next, and which may end early."""
+"""Plans decide which trial runs next, and which one to stop early."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -9,31 +9,31 @@ from handgrad.studies.trials import Cell
 
 
 class Plan(Protocol):
-    """The trials to do, decided as they are needed."""
+    """The trials to run, chosen when they are needed."""
 
     def next(self) -> Cell | None:
-        """The next to begin; None if there is none until another has ended."""
+        """The next one to start; None if there is none until another has ended."""
 
     def why_end(self, cell: Cell, said: dict[str, Any]) -> str:
-        """Why a trial that said this after an epoch should end; empty: it goes on."""
+        """Why to stop a trial after this message of an epoch; empty to continue it."""
 
     def take(self, cell: Cell, outcome: Outcome) -> None:
-        """Learn how a trial has ended."""
+        """Take note of the outcome of a trial."""
 
 
 class Listed:
-    """All that are in a list, in its order, each to its end."""
+    """All trials of a list, in order, each to its end."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         self.waiting = deque(cells)
 
     def next(self) -> Cell | None:
-        """The next of the list."""
+        """The next one of the list."""
         return self.waiting.popleft() if self.waiting else None
 
     def why_end(self, cell: Cell, said: dict[str, Any]) -> str:
-        """None ends early."""
+        """Never stop a trial early."""
         return ""
 
     def take(self, cell: Cell, outcome: Outcome) -> None:
-        """The list is what it is."""
+        """Ignore the outcome: the list does not change."""

@@ -1,4 +1,4 @@
-"""Trials as child processes on this machine, each read by a thread of its own."""
+"""Trials as child processes on this machine, each with a reader thread."""
 
 import os
 import subprocess
@@ -21,9 +21,9 @@ LOG = "stderr.txt"
 
 
 class LocalProcesses:
-    """`jobs` trials at a time on this machine, each with its share of the cores.
+    """Run `jobs` trials at a time on this machine, each with its share of the cores.
 
-    `workers` are the threads of all trials together, by default one for each core.
+    `workers` is the number of threads of all trials, by default one for each core.
     """
 
     def __init__(
@@ -37,19 +37,19 @@ class LocalProcesses:
         self.jobs, self.data_dir = jobs, data_dir
 
     def slots(self) -> int:
-        """As many trials at a time as were asked for."""
+        """The number of trials at a time."""
         return self.jobs
 
     def begin(self, folder: Path, messages: Messages) -> "Child":
-        """A new process."""
+        """Start a process for the trial of that folder."""
         return Child(folder, messages, workers=self.share, data_dir=self.data_dir)
 
     def close(self) -> None:
-        """Nothing is held between trials."""
+        """Do nothing: no resources are kept between trials."""
 
 
 def share_of(jobs: int, workers: int | None) -> int:
-    """How many threads each trial gets."""
+    """Return the number of threads of each trial."""
     check_count("A run of trials", "jobs", jobs, most=MOST_WORKERS)
     if workers is not None:
         check_count("A run of trials", "workers", workers, most=MOST_WORKERS)
@@ -58,7 +58,7 @@ def share_of(jobs: int, workers: int | None) -> int:
 
 
 class Child:
-    """One process that does the trial of a folder."""
+    """A process that runs the trial of a folder."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Child:
     def _read(self, messages: Messages) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            with suppress(ValueError):  # a line that is not ours
+            with suppress(ValueError):  # not a message of ours
                 values = parse_json(line)
                 if isinstance(values, dict):
                     messages.put((self, values))
@@ -96,7 +96,7 @@ class Child:
         messages.put((self, None))
 
     def close(self) -> None:
-        """Free what the ended process has left."""
+        """Free the resources of the ended process."""
         self.reader.join()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
@@ -104,13 +104,13 @@ class Child:
                     pipe.close()
 
     def stop(self) -> None:
-        """End it now; it can be gone on with from its last checkpoint."""
+        """Stop it now; it can be resumed from its last checkpoint."""
         self.process.kill()
         self.process.wait()
         self.close()
 
     def how_it_died(self) -> str:
-        """What is known of the end of a process that left no outcome."""
+        """Describe how a process without an outcome ended."""
         code = self.process.returncode
         how = f"exit code {code}" if code >= 0 else f"signal {_name_of(-code)}"
         said = read_file(self.folder / LOG).decode(errors="replace")

@@ -1,7 +1,7 @@
-"""What a Dask worker does: the trial of a shared folder, in a process of its own.
+"""Run the trial of a shared folder on a Dask worker, in a process of its own.
 
-The process is the one of trial.py, so it ends when the worker does. What it says goes
-to the scheduler as events of a topic, and from there to the runner.
+The process is the one of trial.py, so it ends when the worker does. Its messages go to
+the scheduler as events of a topic, and from there to the runner.
 """
 
 from pathlib import Path
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
     from handgrad.studies.backends import Messages
 
-SHARED = 15.0  # seconds until what one machine has written is seen by the others
-LOOKS = 0.5  # seconds between looks at whether anybody still waits for the trial
-ENDS = 3.0  # seconds that a process whose worker is lost takes to end
+SHARED = 15.0  # seconds until a file of one machine is visible on the others
+LOOKS = 0.5  # seconds between checks whether the trial was cancelled
+ENDS = 3.0  # seconds until the process of a lost worker has ended
 
 
 def do_trial(
     folder: str, topic: str, workers: int | None, data_dir: str | None
 ) -> str | None:
-    """Do it; None when it has left its outcome, else how its process died.
+    """Run it; return None if it wrote its outcome, else how its process died.
 
-    A trial that has its outcome is not done again. RunError if the folder is not on a
+    A trial that has an outcome is not run again. RunError if the folder is not on a
     file system that this worker shares.
     """
     from distributed import get_worker
@@ -36,8 +36,8 @@ def do_trial(
     worker, path = get_worker(), Path(folder)
     if not appears(path / "trial.json"):
         raise RunError(
-            f"{folder} is not seen by the Dask worker {worker.address}. Give --folder "
-            "on a file system that the scheduler's workers and this machine share."
+            f"{folder} is not visible to the Dask worker {worker.address}. Give "
+            "--folder on a file system that the workers and this machine share."
         )
     if (path / "outcome.json").is_file():
         return None
@@ -63,7 +63,7 @@ def do_trial(
 
 
 def appears(path: Path) -> bool:
-    """Whether a file is there, or is within seconds: shared folders lag behind."""
+    """Whether a file appears within seconds, since shared folders lag behind."""
     end = monotonic() + SHARED
     while not path.is_file():
         if monotonic() > end:
@@ -73,10 +73,10 @@ def appears(path: Path) -> bool:
 
 
 def take_over(run: Path) -> None:
-    """Free the run from a process of another machine, whose worker is lost.
+    """Release the run from a process of another machine whose worker is lost.
 
     One runner owns the study, and the scheduler gives a trial to one worker at a time:
-    so that process is gone, or is just about to end with its worker.
+    so that process has ended, or is about to end with its worker.
     """
     if is_owned_elsewhere(run):
         sleep(ENDS)
@@ -84,16 +84,16 @@ def take_over(run: Path) -> None:
 
 
 def release(run: Path) -> None:
-    """Let any machine go on with the run of a process that was ended."""
+    """Allow any machine to continue the run of a process that has ended."""
     if run.is_dir():
         disown(run)
 
 
 def _said(messages: "Messages", worker: "Worker", key: str) -> Any:
-    """What the child says, to its end; InterruptedError when nobody waits for it."""
+    """Yield the messages of the child; InterruptedError if the task is cancelled."""
     while True:
-        if _is_given_up(worker, key):
-            raise InterruptedError(f"Nobody waits for {key} any more.")
+        if _is_cancelled(worker, key):
+            raise InterruptedError(f"The task {key} was cancelled.")
         try:
             _, values = messages.get(timeout=LOOKS)
         except Empty:
@@ -103,10 +103,10 @@ def _said(messages: "Messages", worker: "Worker", key: str) -> Any:
         yield values
 
 
-def _is_given_up(worker: "Worker", key: str) -> bool:
+def _is_cancelled(worker: "Worker", key: str) -> bool:
     """Whether the runner has stopped or was killed, or this worker is closing.
 
-    Dask lets a task that was given up run on; its state says that it was.
+    Dask lets a cancelled task run on; its state shows that it was cancelled.
     """
     if worker.status.name in ("closing", "closed", "failed"):
         return True

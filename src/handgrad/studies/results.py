@@ -19,7 +19,7 @@ MARKS = {True: "holds", False: "DOES NOT HOLD", None: "not known"}
 
 
 def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
-    """Everything that is known of a study now, as plain values."""
+    """Return all current results of a study, as plain values."""
     outcomes, study = ledger.outcomes(), study.on(ledger)
     return {
         "study": study.name,
@@ -35,7 +35,7 @@ def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
 
 
 def row_of(study: Study, row: str, outcomes: dict[str, Outcome]) -> dict[str, Any]:
-    """One row: the published numbers against the full size, findings of both."""
+    """One row: published numbers next to the full size, findings of both sizes."""
     experiment, full = study.experiments[row], study.cells_of(row, "full")
     return {
         "row": row,
@@ -108,7 +108,7 @@ def _finding(result: Result) -> dict[str, Any]:
 
 
 def environments(outcomes: dict[str, Outcome]) -> list[dict[str, Any]]:
-    """The machines and versions that the trials ran with, each once."""
+    """The distinct machines and versions of the trials."""
     different: dict[str, dict[str, Any]] = {}
     for outcome in outcomes.values():
         environment = outcome["environment"]
@@ -130,7 +130,7 @@ def write_tables(results: dict[str, Any], folder: Path) -> tuple[Path, Path]:
 
 
 def as_markdown(results: dict[str, Any]) -> str:
-    """The same as text with tables."""
+    """Format results as Markdown with tables."""
     lines = [f"# {in_markdown(results['title'] or results['study'])}", ""]
     lines += [in_markdown(results["report"]), ""] if results["report"] else []
     lines += [f"- {in_markdown(text)}" for text in results["conventions"]]
@@ -184,7 +184,7 @@ def _published_in_markdown(row: dict[str, Any]) -> str:
 
 
 def as_published(row: dict[str, Any]) -> str:
-    """The published number in its own words, and the epsilon."""
+    """Format the published number, in its own words if any, with its epsilon."""
     number = row["words"] or f"{row['value']:g}"
     return f"{number} (± {row['epsilon']:g})"
 
@@ -196,14 +196,14 @@ def mean_and_spread(ours: dict[str, Any]) -> str:
 
 
 def number(value: float) -> str:
-    """Four digits after the point; none for thousands, a power of ten for dust."""
+    """Format with four decimals; none from 1000 up, as a power of ten below 5e-4."""
     if 0 < abs(value) < 5e-4:
         return f"{value:.1e}"
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def _left_in_markdown(estimate: dict[str, Any]) -> str:
-    """About how long the trials take that were not run."""
+    """Format the estimated time of the trials that were not run."""
     if not estimate["trials"] or estimate["seconds"] is None:
         return ""
     return f"; {estimate['trials']} not run, about {estimate['seconds']:.0f} s"

@@ -1,7 +1,7 @@
-"""Do the trials that are not done yet, and hand out what happens, as it happens.
+"""Run the trials that are not done yet, and yield events as they happen.
 
-A generator of events, as the trainer is one of records. Whatever becomes of a trial,
-the rest goes on; a study that was killed goes on where it stopped.
+The runner is a generator of events, as the trainer is one of records. A trial that
+fails does not stop the others; a study that was killed resumes where it stopped.
 """
 
 from collections import deque
@@ -20,12 +20,12 @@ from handgrad.studies.processes import LocalProcesses
 from handgrad.studies.trials import Cell, unique
 from handgrad.training.ownership import take
 
-ATTEMPTS = 2  # processes that may die before the trial counts as crashed
+ATTEMPTS = 2  # processes that die before a trial counts as crashed
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A process has begun with a trial; `where` is empty on this machine."""
+    """A process has started a trial; `where` is empty on this machine."""
 
     cell: Cell
     attempt: int
@@ -43,7 +43,7 @@ class Advanced:
 
 @dataclass(frozen=True)
 class Died:
-    """A process has died without an outcome; it is tried again."""
+    """A process has died without an outcome; its trial is started again."""
 
     cell: Cell
     how: str
@@ -51,7 +51,7 @@ class Died:
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial has its outcome, now in the ledger."""
+    """A trial has ended; its outcome is in the ledger."""
 
     cell: Cell
     outcome: Outcome
@@ -65,7 +65,7 @@ def missing(
 ) -> list[Cell]:
     """One cell for each trial that is not done; with `retry`, failed ones as well.
 
-    One that a sweep has pruned is not done: it goes on from where it was ended.
+    One that a sweep has pruned is not done: it continues where it was stopped.
     """
     known = ledger.outcomes()
     again = {PRUNED, CRASHED, FAILED} if retry else {PRUNED}
@@ -88,8 +88,8 @@ def run_trials(
     """Run the trials of these `cells` that are not done, and yield events.
 
     `ledger` records the outcomes; RunError while another process writes it. With
-    `retry` trials that failed or crashed run again. `data_dir` is where data sets are
-    searched first.
+    `retry`, trials that failed or crashed run again. `data_dir` is searched first for
+    data sets.
 
     Units
         jobs     trials that run at the same time, each in its own process
@@ -102,7 +102,7 @@ def run_trials(
 def run_on(
     backend: Backend, cells: Iterable[Cell], ledger: Ledger, *, retry: bool = False
 ) -> Iterator[Event]:
-    """Do what is missing on that back end, and let go of it."""
+    """Run the missing trials on that back end, and close it."""
 
     def listed() -> Plan:
         asked = list(cells)
@@ -120,7 +120,7 @@ def run_on(
 def run_plan(
     backend: Backend, plan: Callable[[], Plan], ledger: Ledger
 ) -> Iterator[Event]:
-    """Do what a plan says, which is made once the folder is ours alone."""
+    """Run a plan, which is made once this process owns the folder."""
     try:
         ledger.folder.mkdir(parents=True, exist_ok=True)
         ownership = take(ledger.folder)
@@ -137,7 +137,7 @@ def run_plan(
 
 @dataclass
 class _Attempt:
-    """What a job is about, and how many processes it has taken."""
+    """The cell of a job, and the number of its processes so far."""
 
     cell: Cell
     number: int
@@ -155,7 +155,7 @@ def _run(backend: Backend, plan: Plan, ledger: Ledger) -> Iterator[Event]:
             if not jobs:
                 return
             job, values = messages.get()
-            if job not in jobs:  # the last words of one that has ended
+            if job not in jobs:  # a late message of a job that has ended
                 continue
             attempt = jobs[job]
             if values is not None:
@@ -180,7 +180,7 @@ def _run(backend: Backend, plan: Plan, ledger: Ledger) -> Iterator[Event]:
 
 
 def _next(again: deque[_Attempt], plan: Plan) -> _Attempt | None:
-    """What has died comes first."""
+    """Return the next attempt; those after a dead process come first."""
     if again:
         return again.popleft()
     cell = plan.next()
@@ -188,7 +188,7 @@ def _next(again: deque[_Attempt], plan: Plan) -> _Attempt | None:
 
 
 def _said(attempt: _Attempt, values: dict[str, Any]) -> Event:
-    """What a job that goes on has said."""
+    """Convert a message of a running job to an event."""
     if "process" in values:
         return Begun(attempt.cell, attempt.number, values["process"], values["where"])
     if "died" in values:
@@ -198,7 +198,7 @@ def _said(attempt: _Attempt, values: dict[str, Any]) -> Event:
 
 
 def _ended(job: Job, attempt: _Attempt, ledger: Ledger) -> Ended | Died:
-    """Enter the outcome; a process without one is tried again, then given up."""
+    """Record the outcome; retry a process without one, then record a crash."""
     trial = attempt.cell.trial
     outcome = ledger.adopt(trial.key)
     if outcome is None:
@@ -211,7 +211,7 @@ def _ended(job: Job, attempt: _Attempt, ledger: Ledger) -> Ended | Died:
 
 
 def _pruned(attempt: _Attempt, why: str, said: dict[str, Any], ledger: Ledger) -> Ended:
-    """Enter that it was ended early, unless it came to its end just before."""
+    """Record that it was stopped early, unless it ended just before."""
     trial = attempt.cell.trial
     outcome = ledger.adopt(trial.key)
     if outcome is None:

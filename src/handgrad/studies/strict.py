@@ -1,4 +1,4 @@
-"""Tables of a file against what may stand in them; a mistake becomes one sentence."""
+"""Validate the tables of a file; an error becomes one sentence."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def checked(kind: type[Model], tables: Mapping[str, Any], source: str) -> Model:
-    """The tables as that model; ConfigError names the key and the nearest known one."""
+    """Validate tables as that model; ConfigError names the key and suggests one."""
     try:
         return kind.model_validate(dict(tables))
     except ValidationError as error:
@@ -22,7 +22,7 @@ def checked(kind: type[Model], tables: Mapping[str, Any], source: str) -> Model:
 
 
 def check_seeds(seeds: Sequence[int], settings: int, source: str) -> None:
-    """ConfigError for a seed that is there twice, and for more trials than are done."""
+    """ConfigError for duplicate seeds, and for too many trials."""
     seed, times = Counter(seeds).most_common(1)[0]
     if times > 1:
         raise ConfigError(f"{source} has a seed twice: {seed}. Keep one.")
@@ -30,14 +30,14 @@ def check_seeds(seeds: Sequence[int], settings: int, source: str) -> None:
     if trials > MOST_TRIALS:
         raise ConfigError(
             f"{source}: {settings:,} settings with {len(seeds):,} seeds each are "
-            f"{trials:,} trials; up to {MOST_TRIALS:,} are done. Take fewer of them."
+            f"{trials:,} trials; the maximum is {MOST_TRIALS:,}. Use fewer of them."
         )
 
 
 def _in_words(
     kind: type[BaseModel], error: ValidationError, source: str
 ) -> ConfigError:
-    """The first mistake in one sentence."""
+    """Report the first error in one sentence."""
     first = error.errors()[0]
     *tables, key = first["loc"] or ("",)
     if first["type"] == "extra_forbidden":
@@ -51,13 +51,11 @@ def _in_words(
         return ConfigError(f"{source}: {place} is missing. Add it.")
     wrong = first["msg"].removeprefix("Value error, ")
     got = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
-    return ConfigError(
-        f"{source}: {place}: {wrong[:1].lower()}{wrong[1:]}{got}. Change it."
-    )
+    return ConfigError(f"{source}: {place}: {wrong[:1].lower()}{wrong[1:]}{got}.")
 
 
 def _keys(kind: Any, tables: list[int | str]) -> list[str]:
-    """The names that may stand in a table; lists of tables are looked into."""
+    """Return the keys that a table may have, also of tables in a list."""
     for table in tables:
         if isinstance(table, int):
             continue

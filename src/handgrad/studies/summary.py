@@ -11,7 +11,7 @@ from handgrad.studies.trials import Cell
 
 @dataclass(frozen=True)
 class Summary:
-    """What the seeds say; `why` is there where they say nothing.
+    """The values of all seeds; if there are none, `why` says the reason.
 
     `spread` is the sample standard deviation, None for a single seed.
     """
@@ -36,7 +36,7 @@ class Summary:
 def summarize(
     term: Term, cells: Iterable[Cell], outcomes: dict[str, Outcome]
 ) -> Summary:
-    """A metric over the seeds of a variant; nothing unless all seeds have it.
+    """A metric over the seeds of a variant; empty unless all seeds have it.
 
     The metric `diverged` is 1 for a trial that ended with NaN or infinity, else 0.
     """

@@ -1,8 +1,8 @@
-"""One trial in a process of its own: python -m handgrad.studies.trial FOLDER WORKERS.
+"""Run one trial in its own process: python -m handgrad.studies.trial FOLDER WORKERS.
 
-It reads FOLDER/trial.json, trains in FOLDER/run (going on where a killed process
+It reads FOLDER/trial.json, trains in FOLDER/run (resuming where a killed process
 stopped) and writes FOLDER/outcome.json last. Each epoch is a line of JSON on stdout.
-When its standard input ends, the one who started it is gone, and it ends too.
+When its standard input ends, its parent process is gone, and it ends too.
 """
 
 import json
@@ -33,15 +33,15 @@ from handgrad.training.records import EpochRecord
 from handgrad.training.run import Run
 from handgrad.training.trained_network import load
 
-ORPHANED = 3  # exit code of a trial whose starter is gone
+ORPHANED = 3  # exit code of a trial whose parent process is gone
 
 Report = Callable[[dict[str, Any]], None]
 
 
 def main(folder: Path, workers: int | None) -> None:
-    """Do the trial and write how it ended, however it ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started us decides
-    Thread(target=_end_with_starter, daemon=True).start()
+    """Run the trial and write its outcome, whatever happens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides
+    Thread(target=_end_with_parent, daemon=True).start()
     spec = json.loads(read_file(folder / "trial.json"))
     begun = perf_counter()
     outcome = {"trial": spec, **ending(lambda: measure(spec, folder, workers))}
@@ -51,14 +51,14 @@ def main(folder: Path, workers: int | None) -> None:
 
 
 def measure(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
-    """The numbers of a trial."""
+    """Return the results of a trial."""
     if spec["kind"] == "inspection":
         return look(spec, folder, workers)
     return train(spec, folder, workers, _say)
 
 
 def look(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
-    """The numbers of an inspection; its pictures go into the trial's folder."""
+    """Return the results of an inspection; its figures go into the trial's folder."""
     place = Place(folder, study_data(), workers)
     metrics = inspect(spec["name"], spec["options"], spec["seed"], place)
     check_content(Trial(spec), place.dataset_sha256)
@@ -66,7 +66,7 @@ def look(spec: dict[str, Any], folder: Path, workers: int | None) -> Outcome:
 
 
 def ending(work: Callable[[], Outcome]) -> Outcome:
-    """How the work ends: with its numbers, or with the reason why there are none."""
+    """Return the results of the work, or the reason why there are none."""
     try:
         return {"status": DONE, "reason": None, **work()}
     except NonFiniteError as error:
@@ -74,9 +74,9 @@ def ending(work: Callable[[], Outcome]) -> Outcome:
     except HandgradError as error:
         return {"status": FAILED, "reason": str(error), "metrics": {}}
     except MemoryError:
-        reason = "It needs more memory than there is."
+        reason = "It needs more memory than is available."
         return {"status": FAILED, "reason": reason, "metrics": {}}
-    except Exception as error:  # whatever it is belongs into the ledger
+    except Exception as error:  # any error belongs in the ledger
         reason = f"{type(error).__name__}: {error}"
         return {"status": FAILED, "reason": reason, "metrics": {}}
 
@@ -84,7 +84,7 @@ def ending(work: Callable[[], Outcome]) -> Outcome:
 def train(
     spec: dict[str, Any], folder: Path, workers: int | None, report: Report
 ) -> Outcome:
-    """Train to the end and measure the network that `test` names."""
+    """Train to the end and evaluate the network that `test` names."""
     tables, data_dir = {**spec["config"], "seed": spec["seed"]}, study_data()
     run = run_of(tables, folder / "run", workers=workers, data_dir=data_dir)
     assert run.config.resolved is not None
@@ -111,9 +111,9 @@ def train(
 def test_values(
     run: Run, which: str, workers: int | None
 ) -> tuple[dict[str, float], list[list[int]] | None]:
-    """Test metrics and the confusion matrix; nothing without test images.
+    """Test metrics and the confusion matrix; empty without test images.
 
-    Of very many classes the matrix would be a file of gigabytes, and is left out.
+    With very many classes the matrix would take gigabytes, and is left out.
     """
     test = run.parts.dataset.test
     if test is None:
@@ -132,7 +132,7 @@ def test_values(
 
 
 def study_data() -> Path | None:
-    """The folder of data that the one who started this trial was given."""
+    """The data folder that was given to the parent process."""
     named = os.environ.get("HANDGRAD_STUDY_DATA")
     return Path(named) if named else None
 
@@ -141,7 +141,7 @@ def _say(values: dict[str, Any]) -> None:
     print(json.dumps(values), flush=True)
 
 
-def _end_with_starter() -> None:
+def _end_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 1):  # not sys.stdin: its lock aborts the exit
         pass
     os._exit(ORPHANED)
@@ -150,5 +150,5 @@ def _end_with_starter() -> None:
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), int(sys.argv[2]) or None)
-    except RunError as error:  # no room for the outcome: the starter reads it here
+    except RunError as error:  # the outcome cannot be written: the parent reads it here
         sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""The run of a trial: a new one, or the one that was begun in its folder."""
+"""The run of a trial: a new one, or the one that was started in its folder."""
 
 import os
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ def run_of(
     workers: int | None = None,
     data_dir: Path | None = None,
 ) -> Run:
-    """Begin anew, or go on; what is damaged or of another trial is begun anew.
+    """Resume the run, or start a new one if it is missing, damaged or another one's.
 
-    A link in the place of the run's folder is removed, and what it leads to is not.
+    A symbolic link in place of the run folder is removed, but not its target.
     """
     config = config_from(tables, "The trial")
     if not path.is_symlink() and is_file(path / "config.toml"):
@@ -34,7 +34,7 @@ def run_of(
                 return _resumed(path, workers)
         except IntegrityError:
             pass
-    if os.path.lexists(path):  # killed before there was anything to go on with
+    if os.path.lexists(path):  # killed before there was anything to resume
         with opened(path.parent) as place:
             place.remove(path.name)
     if data_dir is not None:
@@ -44,14 +44,14 @@ def run_of(
 
 
 def _decides(config: RunConfig) -> dict[str, Any]:
-    """What decides a run's numbers, apart from the data's place and content."""
+    """Return all that determines a run's results, apart from the data themselves."""
     return config.model_dump(exclude={"resolved": True, "dataset": {"data_dir"}})
 
 
 def _resumed(path: Path, workers: int | None) -> Run:
-    """Go on; a process that was orphaned a moment ago may still be letting go.
+    """Resume; a process that was just orphaned may not have released the folder yet.
 
-    IntegrityError for a run that has ended and been changed since.
+    IntegrityError for a run that has ended and was changed afterwards.
     """
     if is_file(path / MANIFEST):
         check_manifest(path)

@@ -1,4 +1,4 @@
-"""Trials: one setting and one seed each, with a key made from all that decides them."""
+"""Trials: one setting and one seed each, with a key made from all their settings."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
 from handgrad.training.config import PredictionConfig, RunConfig, config_from
 
-KEY_LENGTH = 16  # hex digits: 64 bits, no two trials of a study will ever meet
+KEY_LENGTH = 16  # hex digits: 64 bits, so that keys do not collide
 
 
 def key_of(spec: Any) -> str:
@@ -25,11 +25,11 @@ def key_of(spec: Any) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """One process's task: one setting with one seed; equal trials run once.
+    """A task for one process: one setting with one seed; equal trials run once.
 
-    `spec` holds plain values, all that decides the numbers and nothing else: not the
+    `spec` holds plain values, all that determines the results and nothing else: not the
     row or the variant, so that rows may share a trial, and not where the data is
-    stored. `data` in it is the SHA-256 of other data than the original, see `contents`.
+    stored. `data` in it is the SHA-256 of data other than the original, see `contents`.
     """
 
     spec: dict[str, Any]
@@ -98,7 +98,7 @@ def trials_of(
     seeds: Sequence[int],
     source: str,
 ) -> list[Trial]:
-    """The trials of a variant, which differ by their seed alone; looked up once."""
+    """The trials of a variant, which differ only in their seed; checked once."""
     first = trial_of(experiment, variant, size, seeds[0], source)
     return [first, *(Trial({**first.spec, "seed": seed}) for seed in seeds[1:])]
 
@@ -106,7 +106,7 @@ def trials_of(
 def trial_of(
     experiment: Experiment, variant: Variant, size: Size, seed: int, source: str
 ) -> Trial:
-    """The trial of a cell, every name and option in it looked up."""
+    """The trial of a cell, after checking every name and option."""
     who = f"{source}, {variant.name}" if variant.name != "main" else source
     if experiment.kind == "inspection":
         return _inspection(experiment, variant, size, seed, who)
@@ -115,11 +115,11 @@ def trial_of(
     dump = config.model_dump(mode="json", exclude={"resolved", "seed", "start"})
     dump["dataset"].pop("data_dir")
     if config.dataset.label_from is None:
-        dump["dataset"].pop("label_from")  # a ledger of before stays valid
+        dump["dataset"].pop("label_from")  # older ledgers stay valid
     dump["training"].pop("checkpoint_seconds")
     dump["training"].pop("on_failed_save")
     if config.prediction == PredictionConfig():
-        dump.pop("prediction")  # a ledger of before there was this table stays valid
+        dump.pop("prediction")  # ledgers from before this table stay valid
     if config.loss.class_weight is None:
         dump["loss"].pop("class_weight")  # the same for this key
     for name in ("allow_empty_classes", "skip_bad"):
@@ -127,7 +127,7 @@ def trial_of(
             dump["dataset"].pop(name)
     is_open = "validation" not in config.dataset.model_fields_set
     if is_open and known_name(config.dataset.name, NAMES) is None:
-        dump["dataset"].pop("validation")  # pictures may bring their own
+        dump["dataset"].pop("validation")  # images may have their own split
     return Trial(
         {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}
     )
@@ -146,13 +146,13 @@ def tables_of(
 
 
 def settings_of(experiment: Experiment, variant: Variant, size: Size) -> dict[str, Any]:
-    """The dotted settings of a cell, later ones over earlier ones."""
+    """The dotted settings of a cell, later ones override earlier ones."""
     of_size = variant.quick if size == "quick" else variant.full
     return {**experiment.size(size).set, **variant.set, **of_size}
 
 
 def check_config(config: RunConfig, who: str) -> None:
-    """ConfigError for the first name or option that is in no catalogue."""
+    """ConfigError for the first name or option that is not in the catalogue."""
     parts: list[tuple[str, Any]] = [
         ("model", config.model),
         ("loss", config.loss),
@@ -177,7 +177,7 @@ def _inspection(
     if used:
         raise ConfigError(
             f"{who}: an inspection has one table, [inspection], got {used[0]} as well. "
-            "Leave it out."
+            "Remove it."
         )
     options = tables["inspection"]
     name = options.pop("name", "")
@@ -192,7 +192,7 @@ def _inspection(
 def _with_settings(
     tables: Mapping[str, Any], settings: Mapping[str, Any], who: str
 ) -> dict[str, Any]:
-    """Tables with dotted settings put in; nothing given is changed."""
+    """Apply dotted settings to a copy of the tables."""
     made = dict(tables)
     for dotted, value in settings.items():
         *path, key = dotted.split(".")
@@ -200,8 +200,8 @@ def _with_settings(
         for name in path:
             if not isinstance(inner.get(name, {}), Mapping):
                 raise ConfigError(
-                    f"{who} sets {dotted}, but {name} is one value and no table. "
-                    "Change the key."
+                    f"{who} sets {dotted}, but {name} is a value, not a table. "
+                    "Use another key."
                 )
             inner[name] = dict(inner.get(name, {}))
             inner = inner[name]
@@ -210,7 +210,7 @@ def _with_settings(
 
 
 def unique(cells: Iterable[Cell]) -> dict[str, Cell]:
-    """The first cell of each different trial, by its key."""
+    """The first cell of each distinct trial, by its key."""
     first: dict[str, Cell] = {}
     for cell in cells:
         first.setdefault(cell.trial.key, cell)

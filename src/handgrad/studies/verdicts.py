@@ -1,4 +1,4 @@
-"""A published number beside ours, and a finding beside what came out."""
+"""Compare published numbers with ours, and findings with results."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +18,7 @@ LUCK = 2.0  # standard deviations
 
 @dataclass(frozen=True)
 class Row:
-    """One published number and what became of it."""
+    """One published number, our results and the verdict."""
 
     published: Published
     ours: Summary
@@ -45,8 +45,8 @@ def judge(published: Published, cells: list[Cell], outcomes: dict[str, Outcome])
     reproduced      within epsilon of the published number
     better          outside on the better side: higher accuracy, lower loss
     below           outside on the other side: a defect until explained; or a seed has
-                    diverged, whatever the others came to
-    not comparable  the experiment, or the data that were there, say why
+                    diverged, whatever the results of the others
+    not comparable  for a reason in the experiment or in the data
     not run         a seed is missing or has no number
     """
     term = Term(published.metric, published.variant or "", published.epoch)
@@ -70,7 +70,7 @@ def _without_all_seeds(
     cells: list[Cell],
     outcomes: dict[str, Outcome],
 ) -> Row:
-    """Below if all is there but for what diverged: the numbers are the others'."""
+    """Judge as below if only diverged seeds have no number; ours is of the others."""
     variant = published.variant or ""
     mine = [cell for cell in cells if variant in ("", cell.variant)]
     by_status: dict[str | None, list[Cell]] = {}
@@ -87,14 +87,14 @@ def _without_all_seeds(
 
 
 def by_luck(above: float, spread: float | None) -> str:
-    """What seeds that differ as much as ours do say of one published number."""
+    """Remark that a difference is within two standard deviations of our seeds."""
     if spread is None or abs(above) > LUCK * spread:
         return ""
-    return "no farther from our mean than seeds may lie (two standard deviations)"
+    return "within two standard deviations of our mean"
 
 
 def other_data(cells: list[Cell], outcomes: dict[str, Outcome]) -> str:
-    """Why trained networks cannot be compared, if other pictures were there."""
+    """Why results cannot be compared, if the trials used other images."""
     from handgrad.datasets.sources import SOURCES
 
     for cell in cells:
@@ -126,6 +126,6 @@ def decide(finding: Finding, cells: list[Cell], outcomes: dict[str, Outcome]) ->
 def findings_of(
     experiment: Experiment, size: str, cells: list[Cell], outcomes: dict[str, Outcome]
 ) -> list[Result]:
-    """The findings that belong to a size, decided."""
+    """Decide the findings that belong to a size."""
     belonging = [finding for finding in experiment.findings if size in finding.sizes]
     return [decide(finding, cells, outcomes) for finding in belonging]

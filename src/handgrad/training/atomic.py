@@ -1,9 +1,9 @@
-"""Files that are either whole or not there, whatever happens while they are written.
+"""Atomic file operations: a file is complete or absent, even after a crash.
 
-A file is written under a temporary name in the same folder, flushed to the disk, then
-renamed over the old one, and the folder's entry is flushed. A folder likewise. Every
-byte of a run goes through `write_all`. With a `root`, no folder below it may be a link,
-see `real_files`.
+A file is written under a temporary name in the same folder, flushed to disk (fsync) and
+renamed over the old one; then the folder is flushed. Folders are written the same way.
+Every byte of a run goes through `write_all`. With a `root`, no folder below it may be a
+symbolic link, see `real_files`.
 """
 
 import errno
@@ -24,14 +24,14 @@ TEMPORARY = ".tmp-"
 HALF_WRITTEN = re.compile(r"\.tmp-\d+-[0-9a-f]{8}-.+", re.DOTALL)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 GO_ON = (
-    "go on where it stopped: a run with handgrad train --resume, a study or a sweep "
+    "continue where it stopped: a run with handgrad train --resume, a study or a sweep "
     "with the same command."
 )
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def write_file(path: Path, content: bytes, root: Path | None = None) -> None:
-    """Put a file in place as a whole; the old one stays until the new one is safe."""
+    """Write a file atomically; the old one stays until the new one is on disk."""
     try:
         put_file(path, content, root)
     except OSError as error:
@@ -39,7 +39,7 @@ def write_file(path: Path, content: bytes, root: Path | None = None) -> None:
 
 
 def put_file(path: Path, content: bytes, root: Path | None = None) -> None:
-    """The same, with the system's own error if it fails."""
+    """Same as `write_file`, but raises the OSError itself."""
     with opened(path.parent, root) as place:
         _put(place, path.name, content)
 
@@ -47,7 +47,7 @@ def put_file(path: Path, content: bytes, root: Path | None = None) -> None:
 def write_folder(
     path: Path, files: Mapping[str, bytes], root: Path | None = None
 ) -> None:
-    """Put a new folder of files in place as a whole."""
+    """Write a new folder of files atomically."""
     try:
         with opened(path.parent, root) as place, _temporary(place, path.name) as name:
             os.mkdir(place.at(name), dir_fd=place.handle)
@@ -62,9 +62,9 @@ def write_folder(
 
 
 def make_folder(path: Path, root: Path | None = None) -> None:
-    """Make a folder and those above it, unless they are there.
+    """Create a folder and its missing parents.
 
-    Below `root` they must be folders themselves: RunError for a link.
+    Below `root` none of them may be a symbolic link (RunError).
     """
     try:
         create_folder(path, root)
@@ -73,7 +73,7 @@ def make_folder(path: Path, root: Path | None = None) -> None:
 
 
 def create_folder(path: Path, root: Path | None = None) -> None:
-    """The same, with the system's own error if it fails."""
+    """Same as `make_folder`, but raises the OSError itself."""
     (root or path).mkdir(parents=True, exist_ok=True)
     for folder in reversed([path, *path.parents]):
         if root is not None and root in folder.parents:
@@ -81,7 +81,7 @@ def create_folder(path: Path, root: Path | None = None) -> None:
 
 
 def append(path: Path, content: bytes, root: Path | None = None) -> int:
-    """Add to a file and return its new size; if that fails, it is as it was."""
+    """Append to a file and return its new size; after a failure it is unchanged."""
     try:
         with opened(path.parent, root) as place:
             return _append(place, path.name, content)
@@ -90,14 +90,14 @@ def append(path: Path, content: bytes, root: Path | None = None) -> int:
 
 
 def open_log(path: Path) -> IO[bytes]:
-    """A file to add to, whole lines or not: what another process says of itself."""
+    """Open a file for appending the output of another process."""
     with opened(path.parent) as place:
         handle = place.open(path.name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         return os.fdopen(handle, "ab")
 
 
 def cut(path: Path, size: int) -> None:
-    """Shorten a file to its first bytes."""
+    """Truncate a file to its first `size` bytes."""
     try:
         with opened(path.parent) as place:
             _unshare(place, path.name)
@@ -111,11 +111,11 @@ def cut(path: Path, size: int) -> None:
 
 
 def claim_file(path: Path, content: bytes) -> bool:
-    """Make a whole small file unless there is one of that name; whether it is ours."""
+    """Create a small file atomically; return False if the name is taken."""
     try:
         with opened(path.parent) as place, _temporary(place, path.name) as name:
             _write_through(place, name, content)
-            # unlike a rename, never over another file
+            # unlike a rename, a link never replaces another file
             os.link(place.at(name), place.at(path.name), **_within(place))
             place.remove(name)
     except FileExistsError:
@@ -126,7 +126,7 @@ def claim_file(path: Path, content: bytes) -> bool:
 
 
 def remove_file(path: Path, root: Path | None = None) -> None:
-    """Remove a file, or a link itself, unless it is gone already."""
+    """Remove a file, or a link itself; do nothing if it is absent."""
     if not path.parent.is_dir():
         return
     try:
@@ -139,7 +139,7 @@ def remove_file(path: Path, root: Path | None = None) -> None:
 
 
 def sweep(folder: Path, root: Path | None = None) -> None:
-    """Remove what a killed process left half written."""
+    """Remove the temporary files of a killed process."""
     if not folder.is_dir():
         return
     with opened(folder, root) as place:
@@ -148,22 +148,22 @@ def sweep(folder: Path, root: Path | None = None) -> None:
 
 
 def cannot_write(path: Path, error: OSError, wanted: int = 0) -> HandgradError:
-    """The error for a file that could not be written: no room, or no permission."""
+    """Return the error for a failed write: disk full, or no permission."""
     why = error.strerror or str(error)
     if error.errno in FULL:
         return ResourceError(
-            f"{path} cannot be written: {why}; it takes {wanted:,} bytes and "
-            f"{_free(path):,} are free. What was saved before is intact. Make room, "
-            f"then {GO_ON}"
+            f"{path} cannot be written: {why}; it needs {wanted:,} bytes and "
+            f"{_free(path):,} are free. What was saved before is intact. Free some "
+            f"disk space, then {GO_ON}"
         )
     return RunError(
-        f"{path} cannot be written: {why}. What was saved before is intact. Give "
+        f"{path} cannot be written: {why}. Everything saved before is intact. Give "
         f"another folder, or make this one writable and {GO_ON}"
     )
 
 
 def write_all(handle: int, content: bytes) -> None:
-    """All bytes into an open file; the system may take them in several parts."""
+    """Write all bytes to an open file; one os.write may accept only some of them."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(handle, rest) :]
@@ -193,7 +193,7 @@ def _append(place: Place, name: str, content: bytes) -> int:
 
 
 def _unshare(place: Place, name: str) -> None:
-    """Copy a file that has a second name (cp -al), before it is changed in place."""
+    """Copy a file with hard links (cp -al) before it is changed in place."""
     found = place.look(name)
     if found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
         _put(place, name, read_file(place.path / name))
@@ -217,21 +217,21 @@ def _write_through(place: Place, name: str, content: bytes) -> None:
 
 @contextmanager
 def _temporary(place: Place, name: str) -> Iterator[str]:
-    """A name to write under; nothing of that name stays if the writing fails."""
+    """Yield a temporary name to write under; it is removed if the write fails."""
     temporary = f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:8]}-{name}"
     try:
         yield temporary
-    except BaseException:  # also a signal that waits for nothing
+    except BaseException:  # also an interrupt that stops at once
         place.remove(temporary)
         raise
 
 
 def _within(place: Place) -> dict[str, Any]:
-    """Both names of a rename or link are those of this folder's entries."""
+    """Keyword arguments of os.rename and os.link: both names are in this folder."""
     return {"src_dir_fd": place.handle, "dst_dir_fd": place.handle}
 
 
 def _free(path: Path) -> int:
-    """Bytes that are free where the file stands."""
+    """Free bytes on the file system of a path."""
     folder = next((p for p in path.parents if p.is_dir()), Path())
     return shutil.disk_usage(folder).free

@@ -1,4 +1,4 @@
-"""From a configuration to a trainer: every name looked up, every size checked."""
+"""Build a trainer from a configuration: look up names, check sizes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,16 +34,16 @@ from handgrad.training.start_from import (
 )
 from handgrad.training.trainer import Trainer
 
-ARRAYS = "arrays"  # the name of a data set that came as arrays and was not kept
-OWN_MODEL = "own"  # the name of a network that a user's function makes
-DIGITS_SIZE = (28, 28)  # models for pictures are made for at least this size
+ARRAYS = "arrays"  # name of a data set given as arrays that were not saved
+OWN_MODEL = "own"  # name of a network made by a user's function
+DIGITS_SIZE = (28, 28)  # image models expect at least this size
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a run is made of; the data set's training images are those of `train`.
+    """The parts of a run; the data set's training images are those of `train`.
 
-    `record` says what the whole data set held, see `datasets.changes`.
+    `record` describes the content of the whole data set, see `datasets.changes`.
     """
 
     config: RunConfig
@@ -63,13 +63,13 @@ def build(
     announce: Callable[[str], None] | None = None,
     force: bool = False,
 ) -> Parts:
-    """Load the data, build the model, and make the trainer that joins them.
+    """Load the data, and build the model and the trainer.
 
-    ResourceError for short memory without `force`; ConfigError for other settings.
+    ResourceError if memory is short, unless `force`; ConfigError for invalid settings.
     """
     if not isinstance(config, RunConfig):
         raise ConfigError(
-            f"A run takes its settings as a RunConfig, got {shown(config)}. Make one "
+            f"A run takes its settings as a RunConfig, got {shown(config)}. Build one "
             "with handgrad.training.config_from or read_config."
         )
     dataset = load_dataset(config, progress)
@@ -87,9 +87,9 @@ def assemble(
     announce: Callable[[str], None] | None = None,
     force: bool = False,
 ) -> Parts:
-    """Join data that is there already with a model and a trainer.
+    """Build the parts of a run from a data set that is already loaded.
 
-    Without a `model` it is built as the configuration says.
+    Without `model`, the model is built from the configuration.
     """
     train, validation = split_of(config, dataset)
     source = source_of(config)
@@ -99,7 +99,7 @@ def assemble(
     )
     train = weighted(train, dataset.class_names, config.loss.class_weight)
     config = resolve(config, dataset, train, validation, normalization)
-    dataset = replace(dataset, train=train)  # lets go of the whole, if it was cut
+    dataset = replace(dataset, train=train)  # frees the full data set if it was split
     model = model or build_model(config)
     if source is not None:
         config = put_into(source, model, config)
@@ -109,7 +109,7 @@ def assemble(
     optimizer = build_optimizer(config, steps)
     examples = min(settings.batch_size, len(train))
     if not force:
-        # the CPU engine keeps no batch, only tiles: the least is the parameters' alone
+        # the CPU engine stores tiles, not batches: only the parameters count
         least = examples if config.engine == "plain" else 0
         check_least(model, optimizer, train.image_shape, least)
     loss = catalog.build("loss", config.loss.name, config.loss.options)
@@ -140,7 +140,7 @@ def assemble(
 
 
 def training_settings(config: RunConfig) -> TrainingSettings:
-    """The numbers that the training loop needs."""
+    """Return the settings of the training loop."""
     return TrainingSettings(
         config.training.epochs,
         config.training.batch_size,
@@ -151,11 +151,11 @@ def training_settings(config: RunConfig) -> TrainingSettings:
 
 
 def build_augmentation(config: RunConfig, shape: Shape) -> list[Augmentation]:
-    """The changes of images, if images of that shape are large enough for them."""
+    """Build the augmentations, after checking that the images are large enough."""
     rows, found = config.dataset.augmentation, []
     if rows and len(shape) != 3:
         raise ConfigError(
-            f"{rows[0].name} changes images, and the examples are vectors {shape}. "
+            f"{rows[0].name} needs images, got vectors of shape {shape}. "
             "Leave augmentation out, or give images (count, height, width)."
         )
     for row in rows:
@@ -169,11 +169,11 @@ def build_augmentation(config: RunConfig, shape: Shape) -> list[Augmentation]:
 def load_dataset(
     config: RunConfig, progress: Any = None, *, use_cache: bool = True
 ) -> Dataset:
-    """The data set at the size that the configuration asks for."""
+    """Load the data set at the configured image size."""
     if config.dataset.name == ARRAYS:
         raise ConfigError(
-            "The network was trained on arrays, which were not kept. Give a data set, "
-            "or train with run=FOLDER to keep them."
+            "The network was trained on arrays, which were not saved. Give a data set, "
+            "or train with run=FOLDER to save them."
         )
     size = config.dataset.image_size
     if size is None and known_name(config.dataset.name, ("digits",)):
@@ -197,7 +197,7 @@ def resolve(
     validation: Split | None,
     normalization: Normalization,
 ) -> RunConfig:
-    """The configuration with what followed from the data."""
+    """Add to the configuration the values that follow from the data."""
     is_float = train.images.dtype == "float32"
     kept: dict[str, Any] = {
         "brightness": None if is_float else brightness_of(train),
@@ -229,9 +229,9 @@ def normalization_of(config: RunConfig) -> Normalization:
 
 
 def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
-    """The model of a resolved configuration, with its initial values.
+    """Build the model of a resolved configuration, with its initial values.
 
-    `make` makes the network in place of the catalogue, and one that is not in it.
+    `make` creates a network that is not in the catalogue.
     """
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
@@ -241,7 +241,7 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
     if config.model.name == OWN_MODEL:
         raise ConfigError(
             "The network was made by a function of yours, which a file cannot "
-            "hold. Give it again: load(path, model=function), where function("
+            "store. Pass it again: load(path, model=function), where function("
             "input_shape, classes, seed) returns the Sequential."
         )
     try:
@@ -259,12 +259,12 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
 
 
 def _too_small(name: str, shape: Shape, error: ShapeError) -> ShapeError:
-    """The same of a network whose layers the user has not chosen."""
+    """Reword the error for a network whose layers the user has not chosen."""
     if name == "from_layers" or len(shape) != 3:
         return error
     what = str(error).partition(". ")[0]
     return ShapeError(
-        f"{name} takes larger images than {shape[1]} x {shape[2]}: {what}. Resize "
+        f"{name} needs larger images than {shape[1]} x {shape[2]}: {what}. Resize "
         "them: --image-size 28, in Python image_size=(28, 28)."
     )
 
@@ -280,7 +280,7 @@ def build_engine(
     workers: int | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Engine:
-    """The engine that the configuration names."""
+    """Build the engine that the configuration names."""
     assert config.resolved is not None, "the configuration is not resolved"
     return make_engine(
         config.engine,

@@ -1,13 +1,13 @@
-"""Checkpoints: a folder each, whole or not there, checked before use.
+"""Checkpoints: one folder each, written atomically and verified when loaded.
 
     checkpoints/
         epoch-0003-step-00000705/
             state.safetensors    every array: parameters, buffers, optimizer state
-            position.json        where training stands
+            position.json        position in training
             manifest.json        the folder's name, SHA-256 of both
-        last.json, best.json     which folder that is, and its manifest's SHA-256
+        last.json, best.json     the folder's name and its manifest's SHA-256
 
-A pointer is written after its folder is safe, so it always names a whole checkpoint.
+A pointer is written after its folder, so it always names a complete checkpoint.
 Only a folder whose manifest holds the folder's own name is ever removed: a copy under
 another name is the user's.
 """
@@ -36,12 +36,12 @@ from handgrad.training.real_files import Place, is_file, opened, read_file
 STATE, POSITION, MANIFEST = "state.safetensors", "position.json", "manifest.json"
 POINTERS = ("last", "best")
 NAME = re.compile(r"epoch-\d+-step-\d+(-\d+)?")
-OTHER = "Use the other checkpoint of the run (last or best), or a copy of the folder."
+OTHER = "Use the other checkpoint of the run (last or best), or a backup of the folder."
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state of training: its arrays, its position, and what the run noted with it."""
+    """A training state: its arrays, its position, and the notes of the run."""
 
     arrays: dict[str, NumpyArray]
     position: Position
@@ -57,14 +57,14 @@ def save_checkpoint(
     is_best: bool = False,
     is_last: bool = True,
 ) -> Path:
-    """Save a state as the last one, and as the best one if it is.
+    """Save a state as the last checkpoint, and as the best one with `is_best`.
 
-    If that fails, both are what they were before, or one of them is already this one.
+    After a failure both pointers are unchanged, or one already names the new state.
     """
     root = folder.parent
     make_folder(folder, root)
     numbers = {"position": position.as_numbers(), "notes": dict(notes or {})}
-    # no indentation: with it, a run of n epochs spends n**2 slow steps on its losses
+    # no indentation: json would encode the n losses of each save in slow Python
     text = json.dumps(numbers, sort_keys=True) + "\n"
     files = {STATE: save(dict(arrays)), POSITION: text.encode()}
     path = _free_name(folder, position)
@@ -115,20 +115,20 @@ def read_checkpoint(path: Path, manifest_sha256: str) -> Checkpoint:
 
 
 def has_checkpoint(folder: Path, which: str = "last") -> bool:
-    """Whether there is one."""
+    """Whether the pointer to this checkpoint exists."""
     return is_file(folder / f"{which}.json")
 
 
 def tidy(folder: Path) -> None:
-    """Remove what a killed process left: half-written files, unnamed checkpoints."""
+    """Remove what a killed process left: temporary files, unreferenced checkpoints."""
     if folder.is_dir():
         sweep(folder, folder.parent)
         if all(has_checkpoint(folder, which) for which in POINTERS):
-            _remove_unnamed(folder)  # else an unnamed one may be what was lost
+            _remove_unnamed(folder)  # else an unreferenced one may be the lost one
 
 
 def _read_pointer(folder: Path, which: str) -> dict[str, Any]:
-    """What last.json or best.json says, every byte of it as it was written."""
+    """Read last.json or best.json; IntegrityError if a byte was changed."""
     path = folder / f"{which}.json"
     content = _read(path)
     pointer = _parse(path, content)
@@ -141,7 +141,7 @@ def _read_pointer(folder: Path, which: str) -> dict[str, Any]:
         raise _damaged(path)
     if not (folder / pointer["checkpoint"]).is_dir():
         raise IntegrityError(
-            f"{path} names {pointer['checkpoint']}, which is not there. {OTHER}"
+            f"{path} names {pointer['checkpoint']}, which does not exist. {OTHER}"
         )
     return pointer
 
@@ -160,24 +160,23 @@ def _read(path: Path) -> bytes:
         run = path.parent.parent
         if path.stem in POINTERS and _was_written(path):
             raise IntegrityError(
-                f"{path} is missing, though the run has saved checkpoints. Put a copy "
-                f"back, or let it be found again: handgrad train --resume {run}"
+                f"{path} is missing, though the run has saved checkpoints. Restore "
+                f"it from a copy, or recover it with: handgrad train --resume {run}"
             ) from error
         if path.stem in POINTERS:
             raise RunError(
                 f"{run} holds no checkpoint yet: {path.name} is "
-                "missing. Let the run go on until its first epoch has ended."
+                "missing. Let the run continue until its first epoch has ended."
             ) from error
         raise IntegrityError(f"{path} is missing. {OTHER}") from error
     except OSError as error:
         raise RunError(
-            f"{path} cannot be read: {error.strerror or error}. "
-            "Mend that and try again."
+            f"{path} cannot be read: {error.strerror or error}. Fix that and try again."
         ) from error
 
 
 def _was_written(pointer: Path) -> bool:
-    """Whether a run must have had last.json, or best.json, which its end needs."""
+    """Whether the run must have written this pointer (best.json: once it has ended)."""
     if pointer.stem == "best":
         return is_file(pointer.parent.parent / "result.json")
     return any(pointer.parent.glob("epoch-*"))
@@ -202,12 +201,12 @@ def _part(path: Path, numbers: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _damaged(path: Path) -> IntegrityError:
     return IntegrityError(
-        f"{path} is damaged: its content is not what was saved. {OTHER}"
+        f"{path} is damaged: its content has changed since it was saved. {OTHER}"
     )
 
 
 def _free_name(folder: Path, position: Position) -> Path:
-    epoch = position.epoch - (position.batch == 0)  # at its end, or within it
+    epoch = position.epoch - (position.batch == 0)  # at its end, or in the middle
     name = f"epoch-{epoch:04d}-step-{position.step:08d}"
     path, number = folder / name, 1
     while os.path.lexists(path):  # the same step, saved again after a kill
@@ -217,7 +216,7 @@ def _free_name(folder: Path, position: Position) -> Path:
 
 
 def _remove_unnamed(folder: Path) -> None:
-    """Remove the checkpoints that no pointer names, if every pointer can be read."""
+    """Remove unreferenced checkpoints, if every pointer can be read."""
     try:
         wanted = {
             _read_pointer(folder, which)["checkpoint"]
@@ -225,7 +224,7 @@ def _remove_unnamed(folder: Path) -> None:
             if has_checkpoint(folder, which)
         }
     except IntegrityError:
-        return  # what a damaged pointer named may still be of use
+        return  # the checkpoint of a damaged pointer may still be needed
     with opened(folder, folder.parent) as place:
         for name in filter(NAME.fullmatch, place.names()):
             if name not in wanted:
@@ -233,7 +232,7 @@ def _remove_unnamed(folder: Path) -> None:
 
 
 def names_itself(path: Path) -> bool:
-    """Whether a run saved a checkpoint in this folder: its manifest holds its name."""
+    """Return whether a run saved this checkpoint: the manifest holds its name."""
     with suppress(OSError, RunError):
         manifest = _parse(path / MANIFEST, read_file(path / MANIFEST))
         return bool(manifest.get("checkpoint") == path.name)
@@ -241,7 +240,7 @@ def names_itself(path: Path) -> bool:
 
 
 def _remove(place: Place, name: str) -> None:
-    """Remove a run's own files, the manifest last, and the folder if it is empty."""
+    """Remove the checkpoint's files, the manifest last, and the folder if empty."""
     with suppress(OSError, RunError), closing(place.folder(name)) as inner:
         for file in (STATE, POSITION, MANIFEST) if names_itself(inner.path) else ():
             with suppress(FileNotFoundError):

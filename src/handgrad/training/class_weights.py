@@ -1,4 +1,4 @@
-"""Weights of classes, so that rare ones count as much as frequent ones."""
+"""Class weights, so that rare classes count as much as frequent ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from handgrad.datasets.dataset import Split
 from handgrad.errors import ConfigError
 from handgrad.ranges import shown
 
-NAMED = 12  # classes that an error lists
+NAMED = 12  # classes listed in an error
 ClassWeight = str | Mapping[str, float] | None
 
 
@@ -54,7 +54,7 @@ def class_weights(
 
 
 def weighted(split: Split, class_names: Sequence[str], choice: ClassWeight) -> Split:
-    """The split with its examples weighted by class, besides their own weights."""
+    """Return the split with class weights multiplied into its example weights."""
     if choice is None:
         return split
     weights = class_weights(split.targets, class_names, choice)[split.targets]
@@ -66,11 +66,11 @@ def weighted(split: Split, class_names: Sequence[str], choice: ClassWeight) -> S
 def _check_entry(name: str, weight: float, class_names: Sequence[str]) -> None:
     if name not in class_names:
         raise ConfigError(
-            f"class_weight names the class {name!r}, which is none of "
+            f"class_weight names the class {name!r}, which is not one of "
             f"{', '.join(class_names[:NAMED])}. Use the labels or names of the classes."
         )
     if not (isfinite(weight) and weight >= 0):
         raise ConfigError(
-            f"class_weight takes finite weights from 0 up, got {weight} for the class "
-            f"{name}. Replace it."
+            f"class_weight takes finite weights of at least 0, got {weight} for the "
+            f"class {name}. Give a weight in this range."
         )

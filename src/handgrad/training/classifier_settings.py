@@ -1,4 +1,4 @@
-"""The settings of `handgrad.Classifier` as the configuration of a run, and back."""
+"""Convert settings of `handgrad.Classifier` to the configuration of a run and back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,15 +13,15 @@ from handgrad.training.build import ARRAYS, OWN_MODEL
 from handgrad.training.config import LossConfig, RunConfig, config_from
 
 PATIENCE = 10  # epochs without a lower loss, for early_stopping=True
-HELD_OUT = 0.1  # the share that early stopping holds out
-SMALLEST_IMAGE = 12  # pixels a side, for a network with two poolings
+HELD_OUT = 0.1  # validation fraction for early stopping
+SMALLEST_IMAGE = 12  # pixels per side, for a network with two pooling layers
 MOST_EPOCHS, LEAST_EPOCHS, AUTO_STEPS = 200, 10, 1000
 
 
 def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunConfig:
-    """The configuration that parameters of a Classifier ask for.
+    """Return the configuration for the parameters of a Classifier.
 
-    `shape` is that of one example, `examples` how many there are to train on.
+    `shape` is that of one example, `examples` the number of training examples.
     """
     given = {name: _plain(value) for name, value in settings.items()}
     batch_size = given["batch_size"]
@@ -55,7 +55,7 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
-    """The parameters of a Classifier that ask for this configuration."""
+    """Return the parameters of a Classifier for a configuration."""
     options = config.model.options
     is_rows = config.model.name == "from_layers"
     loss = {"name": config.loss.name, **config.loss.options}
@@ -90,18 +90,18 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers, as a search over settings gives them, as Python's."""
+    """Convert NumPy scalars, as a hyperparameter search passes them, to Python."""
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _number(value: Any) -> Any:
-    """A whole number as a float; what is no number is refused by its name later."""
+    """Convert an integer to a float; other values are validated later, by name."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     return float(value) if is_whole else value
 
 
 def _list(value: Any) -> Sequence[Any]:
-    """One or several, as several."""
+    """Wrap a single value in a list."""
     if value is None:
         return ()
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -110,7 +110,7 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def _table(kind: str, value: Any) -> dict[str, Any]:
-    """A name, or a mapping with a name and options, as a table."""
+    """Convert a name, or a mapping with a name and options, to a table."""
     if isinstance(value, str):
         return {"name": value}
     if isinstance(value, Mapping) and "name" in value:
@@ -122,7 +122,7 @@ def _table(kind: str, value: Any) -> dict[str, Any]:
 
 
 def _short(table: dict[str, Any]) -> Any:
-    """Only the name where there are no options."""
+    """Reduce a table without options to its name."""
     return table["name"] if len(table) == 1 else table
 
 
@@ -140,7 +140,7 @@ def _augmentation(value: Any) -> dict[str, Any]:
 def _model(
     model: Any, options: Mapping[str, Any] | None, shape: Shape
 ) -> dict[str, Any]:
-    """The model's table; networks that are made already are named by their rows."""
+    """Return the model table: a catalogue name, from_layers, or a network of yours."""
     if isinstance(model, str):
         table = _automatic(shape) if model == "auto" else {"name": model}
         return {**table, **(options or {})}
@@ -155,14 +155,14 @@ def _model(
 
 
 def _automatic(shape: Shape) -> dict[str, Any]:
-    """LeNet for images that it can pool twice, a perceptron for all else."""
+    """LeNet for images large enough for two pooling layers, an MLP for the rest."""
     if len(shape) == 3 and min(shape[1:]) >= SMALLEST_IMAGE:
         return {"name": "lenet", "activation": "relu", "pooling": "max"}
     return {"name": "mlp"}
 
 
 def _epochs(epochs: Any, batch_size: Any, examples: int) -> Any:
-    """As many passes as make a thousand steps, within bounds, for "auto"."""
+    """For "auto": as many epochs as make 1000 steps, within bounds."""
     if epochs != "auto":
         return epochs
     steps = -(-examples // max(1, int(batch_size)))
@@ -171,14 +171,14 @@ def _epochs(epochs: Any, batch_size: Any, examples: int) -> Any:
 
 def _validation(value: Any, early_stopping: Any) -> Any:
     if isinstance(value, tuple | list):
-        return "test"  # arrays of its own
+        return "test"  # separate validation arrays
     if value is None:
         return HELD_OUT if early_stopping else "none"
     return value
 
 
 def _class_weight(value: Any) -> Any:
-    """A name, or a weight for each label, by the label's text."""
+    """Convert the labels of a mapping to text; a name stays as it is."""
     if not isinstance(value, Mapping):
         return value
     return {str(_plain(label)): float(weight) for label, weight in value.items()}

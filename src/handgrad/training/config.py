@@ -1,7 +1,7 @@
-"""The configuration of a run: everything that decides its numbers, as TOML.
+"""The configuration of a run as TOML: everything that determines its results.
 
-Unknown keys are refused with the nearest known one. Names of models, losses and the
-like mean entries of `handgrad.catalog`; nothing is imported or evaluated.
+The error for an unknown key suggests the nearest known one. Names of models, losses and
+so on are those of `handgrad.catalog`; nothing is imported or evaluated.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,20 +35,20 @@ Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no
 
 
 def _spelled(known: Iterable[str]) -> AfterValidator:
-    """A name as the catalogue spells it; an unknown one is refused where it is used."""
+    """Spell a name as the catalogue does; unknown names are rejected when used."""
     names = tuple(known)
     return AfterValidator(lambda name: known_name(name, names) or name)
 
 
 class _Named(Table):
-    """A table with a name from the catalogue; its other keys are that one's options."""
+    """A table with a name from the catalogue; all other keys are options."""
 
     model_config = RULES | ConfigDict(extra="allow")
     name: str
 
     @property
     def options(self) -> dict[str, Any]:
-        """All keys but the name."""
+        """All keys except the name."""
         return dict(self.model_extra or {})
 
 
@@ -57,11 +57,11 @@ class _Augmentation(_Named):
 
 
 class DatasetConfig(Table):
-    """Which images, and how they are cut and normalised.
+    """The data set, its splits, image size, normalization and augmentation.
 
     `validation` is a fraction or a count of the training images, "test" for the test
-    images themselves (as some reports do), "folder" for the validation images that the
-    data set brings, or "none". Where nothing is said, it is "folder" if there are some.
+    images themselves (as some reports do), "folder" for the data set's own
+    validation images, or "none". The default is "folder" if the data set has some.
     `label_from`, `allow_empty_classes` and `skip_bad` are those of `datasets.load`.
     """
 
@@ -84,10 +84,10 @@ class ModelConfig(_Named):
 
 
 class LossConfig(_Named):
-    """A loss of the catalogue, and the L2 term beside it: factor * l2 * squares.
+    """A loss of the catalogue and an L2 penalty, l2_factor * l2 * sum(weight**2).
 
     `class_weight = "balanced"` gives each class of the training images the same total
-    weight; a table gives classes a weight by their names; "none" gives none.
+    weight; a table maps class names to weights; "none" disables them.
     """
 
     name: Annotated[str, _spelled(catalog.LOSSES)] = "softmax_cross_entropy"
@@ -101,7 +101,7 @@ class LossConfig(_Named):
 class OptimizerConfig(_Named):
     """An optimizer of the catalogue and its options.
 
-    A name may imply some: "momentum" is "sgd" with learning rate 0.02, momentum 0.9.
+    A name may imply options: "momentum" is "sgd" with learning rate 0.02, momentum 0.9.
     """
 
     name: Annotated[str, _spelled(catalog.OPTIMIZERS)] = "sgd"
@@ -115,21 +115,21 @@ class OptimizerConfig(_Named):
 
 
 class ScheduleConfig(_Named):
-    """A schedule of the catalogue. Lengths in steps default to the whole run's."""
+    """A schedule of the catalogue. Lengths in steps default to the whole run."""
 
     name: Annotated[str, _spelled(catalog.SCHEDULES)] = "constant"
     warmup_epochs: float = Field(default=0.0, ge=0, le=MOST)
 
 
 class TrainingConfig(Table):
-    """How long and in which portions.
+    """Length of training, batch size, gradient clipping and checkpoints.
 
     Units
         early_stopping      epochs without a lower validation loss
         checkpoint_seconds  between two checkpoints within an epoch; 0: every step
 
-    `on_failed_save` says what follows when a file cannot be written: the run stops, or
-    it goes on and tries again at the next checkpoint.
+    `on_failed_save` decides what happens if a file cannot be written: the run stops, or
+    it continues and tries again at the next checkpoint.
     """
 
     epochs: Whole = 10
@@ -141,20 +141,20 @@ class TrainingConfig(Table):
 
 
 class PredictionConfig(Table):
-    """How the network is asked, in validation, in tests and later.
+    """Settings of inference: in validation, in tests and later.
 
-    `with_flip` takes the mean over an image and its mirror image.
+    `with_flip` averages the logits of each image and its horizontal flip.
     """
 
     with_flip: bool = False
 
 
 class StartConfig(Table):
-    """The weights to start from: those of another run or of a saved network.
+    """Initial weights, taken from another run or a saved network.
 
     `source` is the run's folder or the file, `sha256` the checksum of its arrays,
-    written when the run starts. `normalization` is that of the "source", whose weights
-    were trained with it, or the run's "own".
+    written when the run starts. `normalization` is that of the "source", with which
+    the weights were trained, or the run's "own".
     """
 
     source: str
@@ -163,25 +163,25 @@ class StartConfig(Table):
 
 
 class RunConfig(Table):
-    """The configuration of a run: everything that decides its numbers.
+    """The configuration of a run: everything that determines its results.
 
-    Each field but the first three and `resolved` is a table of the TOML file; unknown
-    keys are refused. ConfigError from `config_from` and `read_config` for an invalid
-    table; made directly, a pydantic ValidationError.
+    Each field except the first three and `resolved` is a table of the TOML file;
+    unknown keys are errors. `config_from` and `read_config` raise ConfigError for an
+    invalid table; the constructor raises a pydantic ValidationError.
 
     Units
         seed        of all random numbers, from 0 to 2**63 - 1
         engine      "cpu" or "plain"
-        isa         instruction set to be held to; nothing: the processor's largest
+        isa         instruction set to use; None: the processor's largest
         dataset     name, folder, validation, image size, normalization, augmentation
         model       name of a network and its options
         loss        name of a loss and its options, L2 term and class weights
         optimizer   name, learning_rate and options
         schedule    name, warmup_epochs and options; lengths in steps
         training    epochs, batch_size, clip_norm, early_stopping, checkpoints
-        prediction  with_flip: average over each image and its flip
-        start       source of the first weights; nothing: drawn by the seed
-        resolved    what follows from the data; filled in when the run starts
+        prediction  with_flip: average the logits of each image and its flip
+        start       source of the initial weights; None: random, from the seed
+        resolved    values derived from the data; filled in when the run starts
 
     Example
         config = config_from({"dataset": {"name": "digits"}, "training": {"epochs": 3}})
@@ -218,8 +218,8 @@ def config_from(
     """
     if not isinstance(tables, Mapping):
         raise ConfigError(
-            f"{source} is a table of settings, got {shown(tables)}. Give a mapping, "
-            'such as {"model": {"name": "lenet"}}.'
+            f"{source} must be a table of settings, got {shown(tables)}. Pass a "
+            'mapping, such as {"model": {"name": "lenet"}}.'
         )
     try:
         return RunConfig.model_validate(dict(tables))
@@ -237,34 +237,33 @@ def read_config(path: Path) -> RunConfig:
 
 
 def _as_config_error(error: ValidationError, source: str) -> ConfigError:
-    """The first mistake in one sentence; an unknown key offers the nearest known."""
+    """Report the first error; for an unknown key, suggest the nearest known one."""
     first = error.errors()[0]
     *tables, key = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         where = f"[{'.'.join(tables)}]" if tables else "the top"
         unknown = unknown_name(f"key of {where}", key, _keys(tables))
         return ConfigError(f"{source}: {unknown}")
-    if first["type"] == "value_error":  # a whole sentence of our own
+    if first["type"] == "value_error":  # a complete sentence of our own
         place = _place(first["loc"])
         return ConfigError(f"{source}: {place}: {first['ctx']['error']}")
     wrong = first["msg"][:1].lower() + first["msg"][1:]
     if first["type"] == "less_than_equal" and first["ctx"]["le"] == LARGEST:
         wrong = f"input should be at most {LARGEST:g}"
     return ConfigError(
-        f"{source}: {_place(first['loc'])}: {wrong}, got {shown(first.get('input'))}. "
-        "Change it."
+        f"{source}: {_place(first['loc'])}: {wrong}, got {shown(first.get('input'))}."
     )
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Where a value stands, in the names of the file: training.epochs."""
+    """Return the dotted name of a value, such as training.epochs."""
     fields: Any = RunConfig
     names = []
     for part in location:
         names.append(str(part))
         known = getattr(fields, "model_fields", {})
         if part not in known:
-            break  # pydantic adds the kind that it tried
+            break  # pydantic appends the type that it tried
         fields = _table_of(known[part].annotation)
     if len(names) > 1 and names[-1] not in _keys(names[:-1]):
         is_option = isinstance(location[len(names) - 1], int) or "augmentation" in names
@@ -273,7 +272,7 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 
 def _keys(tables: list[str]) -> list[str]:
-    """The names that may stand in a table."""
+    """Return the keys that a table may have."""
     model: Any = RunConfig
     for table in tables:
         field = model.model_fields.get(table)
@@ -284,7 +283,7 @@ def _keys(tables: list[str]) -> list[str]:
 
 
 def _table_of(annotation: Any) -> type[BaseModel] | None:
-    """The table that a field holds, also one that may be missing."""
+    """Return the table type of a field, also of an optional one."""
     for kind in (annotation, *get_args(annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind

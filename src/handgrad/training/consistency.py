@@ -1,8 +1,8 @@
-"""The records of a finished run, compared with each other and with its checkpoints.
+"""Check the records of a finished run against each other and its checkpoints.
 
-Each line of metrics.jsonl holds a few numbers that only training gives: the loss and
-the count of a step, and what validation found after an epoch. All others follow from
-these, from the configuration and from the data, and so does result.json.
+Each line of metrics.jsonl holds a few numbers that only training can provide: the loss
+and the number of correct predictions of a step, and the validation results of an epoch.
+All others follow from these, the configuration and the data, and so does result.json.
 """
 
 import json
@@ -22,32 +22,34 @@ from handgrad.training.run_folder import RunFolder
 from handgrad.training.trainer import Trainer
 
 Line = dict[str, Any]
-Saved = Mapping[str, Checkpoint]  # the best and the last
+Saved = Mapping[str, Checkpoint]  # "best" and "last"
 METRICS, RESULT = "metrics.jsonl", "result.json"
-OF_PLACE = {"run", "seconds"}  # never the same twice
+OF_PLACE = {"run", "seconds"}  # differ every time
 ADVICE = (
-    "Compare environment.json with this machine: other versions or another processor "
-    "may give other last bits."
+    "Compare environment.json with this machine: other library versions or another "
+    "processor can change the last bits of a result."
 )
 
 
 def check_records(folder: RunFolder, trainer: Trainer, saved: Saved) -> list[Line]:
-    """All lines of metrics.jsonl, from the first step to the end of training.
+    """Check all lines of metrics.jsonl, from the first step to the end of training.
 
-    DifferenceError where a line is missing, surplus or does not follow from those
-    before it, or where a checkpoint was saved at no such place.
+    DifferenceError if a line is missing, surplus or inconsistent with those before it,
+    or if a checkpoint's position does not match the records.
     """
     path, lines = folder.path / METRICS, folder.records()
     position, ends = Position(), {}
     for number, line in enumerate(lines, 1):
         if position.is_end(trainer.settings):
-            raise DifferenceError(f"{path} goes on in line {number}, after the end.")
+            raise DifferenceError(
+                f"{path} has a surplus line {number}, after the end of training."
+            )
         record = _record_after(trainer, position, line)
         found, wanted = json.dumps(line), lines_of(record)[0]
         if found != wanted:
             raise DifferenceError(
-                f"{path} has {found} in line {number}, where {wanted} would follow "
-                "from the lines before it."
+                f"{path} has {found} in line {number}, but {wanted} follows from the "
+                "lines before it."
             )
         position = _after(position, record)
         if isinstance(record, EpochRecord):
@@ -66,10 +68,10 @@ def check_records(folder: RunFolder, trainer: Trainer, saved: Saved) -> list[Lin
 def check_result(
     folder: RunFolder, parts: Parts, saved: Saved, lines: list[Line]
 ) -> tuple[str, ...]:
-    """Evaluate both checkpoints, and make result.json once more.
+    """Evaluate both checkpoints, and compute result.json again.
 
     Returns the splits that were evaluated; DifferenceError for a number that differs.
-    The network is then that of the best checkpoint.
+    Afterwards the network is that of the best checkpoint.
     """
     epochs = {line["epoch"]: line for line in lines if line["kind"] == "epoch"}
     final = ""
@@ -87,7 +89,7 @@ def check_result(
 
 
 def _record_after(trainer: Trainer, position: Position, line: Line) -> Record:
-    """The record that follows at this place, with the line's own measured numbers."""
+    """The record expected at this position, with the numbers measured in the line."""
     step, settings = position.step + 1, trainer.settings
     if position.batch == trainer.steps_per_epoch:
         return _epoch_after(trainer, position, line)
@@ -127,7 +129,7 @@ def _epoch_after(trainer: Trainer, position: Position, line: Line) -> EpochRecor
 
 
 def _number(line: Line, name: str) -> float:
-    """A measured number of a line; 0 for what is none, which then differs."""
+    """A measured number of a line; 0 if it is not a number, which then differs."""
     value = line.get(name)
     return value if isinstance(value, float) else 0.0
 
@@ -142,41 +144,41 @@ def _after(position: Position, record: Record) -> Position:
 def _check_places(
     folder: RunFolder, saved: Saved, last: Position, ends: Mapping[int, Position]
 ) -> None:
-    """DifferenceError if a checkpoint was not saved where the records say."""
+    """Raise DifferenceError if a checkpoint's position contradicts the records."""
     wanted = {"last": last, "best": ends[last.best_epoch]}
     for which, position in wanted.items():
         found = saved[which].position
         if found != position:
             raise DifferenceError(
                 f"The {which} checkpoint of {folder.path} says that it was saved after "
-                f"step {found.step} with {found.as_numbers()}, where {METRICS} leads "
-                f"to {position.as_numbers()}."
+                f"step {found.step} at {found.as_numbers()}, but {METRICS} gives "
+                f"{position.as_numbers()}."
             )
 
 
 def _check_names(
     folder: RunFolder, which: str, checkpoint: Checkpoint, trainer: Trainer
 ) -> None:
-    """DifferenceError if a checkpoint has another array than training has."""
+    """Raise DifferenceError if checkpoint and training have different arrays."""
     others = checkpoint.arrays.keys() ^ trainer.state().keys()
     if others:
         raise DifferenceError(
-            f"The {which} checkpoint of {folder.path} and training differ in whether "
-            f"there is an array {min(others)}. {ADVICE}"
+            f"Either the {which} checkpoint of {folder.path} or the training state "
+            f"lacks an array {min(others)}. {ADVICE}"
         )
 
 
 def _check_notes(
     folder: RunFolder, which: str, checkpoint: Checkpoint, lines: list[Line]
 ) -> None:
-    """DifferenceError if a checkpoint was noted with other logs, or another epoch."""
+    """Raise DifferenceError if a checkpoint's notes do not match the logs."""
     notes = Notes.from_values(checkpoint.notes)
     position = checkpoint.position
     sizes, epoch = folder.sizes_at(position.lines), lines[position.lines - 1]
     if notes.sizes != sizes or notes.last_epoch != summary_of(epoch):
         raise DifferenceError(
-            f"The {which} checkpoint of {folder.path} notes {notes.sizes} bytes of "
-            f"the logs and {notes.last_epoch}, where {METRICS} has {sizes} and "
+            f"The {which} checkpoint of {folder.path} notes log sizes of {notes.sizes} "
+            f"bytes and {notes.last_epoch}, but {METRICS} gives {sizes} and "
             f"{summary_of(epoch)} after step {position.step}."
         )
 
@@ -184,7 +186,7 @@ def _check_notes(
 def _check_validation(
     folder: RunFolder, trainer: Trainer, which: str, epochs: Mapping[int, Line]
 ) -> None:
-    """DifferenceError if a checkpoint gives other numbers than the run noted."""
+    """Raise DifferenceError if a checkpoint's metrics differ from the records."""
     if trainer.validation is None:
         return
     epoch = trainer.position.epoch - 1
@@ -193,7 +195,7 @@ def _check_validation(
     if again != noted:
         raise DifferenceError(
             f"The {which} checkpoint of {folder.path} gives a validation loss and "
-            f"accuracy of {again}, and {METRICS} has {noted} for epoch {epoch}. "
+            f"accuracy of {again}, but {METRICS} has {noted} for epoch {epoch}. "
             f"{ADVICE}"
         )
 
@@ -203,14 +205,14 @@ def _check_result(folder: RunFolder, again: Line) -> None:
     more = sorted(found.keys() - again.keys() - OF_PLACE)
     if more:
         raise DifferenceError(
-            f"{folder.path / RESULT} has {more[0]}, and no run writes that."
+            f"{folder.path / RESULT} has {more[0]}, which no run writes."
         )
     for name, value in again.items():
         other = found.get(name)
-        if name == "dataset":  # arrays stand in the run folder, wherever that is now
+        if name == "dataset":  # arrays are in the run folder, which may have moved
             value, other = Path(str(value)).name, Path(str(other)).name
         if json.dumps(other) != json.dumps(value):
             raise DifferenceError(
-                f"{folder.path / RESULT} has {other} as {name}, and the checkpoints "
+                f"{folder.path / RESULT} has {other} as {name}, but the checkpoints "
                 f"and records give {value}. {ADVICE}"
             )

@@ -1,4 +1,4 @@
-"""What the data of a run held when it began, and what has changed in them since.
+"""The content of the data when a run started, and what has changed since.
 
 data.json   classes, counts and files, see `datasets.changes`
 """
@@ -18,23 +18,23 @@ from handgrad.training.config import RunConfig
 from handgrad.training.real_files import is_file, read_file
 
 DATA = "data.json"
-MOST_LISTED = 20_000  # files that are listed only to see whether they are there
+MOST_LISTED = 20_000  # do not list more files than this only to report changes
 
 
 def as_text(record: Record) -> str:
-    """A record as the text of data.json."""
+    """Convert a record to the text of data.json."""
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 
 
 def record_in(run: Path | None, config: RunConfig) -> Record:
-    """The record in a run folder; of older runs no more than their classes."""
+    """Read the record of a run; only the class names for older runs."""
     assert config.resolved is not None, "the configuration is not resolved"
     known = known_classes(config.resolved.class_names)
     if run is None or not is_file(run / DATA):
         return known
     try:
         found = parse_json(read_file(run / DATA))
-        changes(found, known)  # whether it is a record at all
+        changes(found, known)  # raises if it is not a record
     except (HandgradError, ValueError, TypeError, AttributeError):
         return known
     is_own = found.get("sha256") == config.resolved.dataset_sha256
@@ -42,14 +42,14 @@ def record_in(run: Path | None, config: RunConfig) -> Record:
 
 
 def changed_since(run: Path | None, config: RunConfig, now: Record) -> str:
-    """What is different now, as the end of a sentence; nothing if it is not known."""
+    """Describe what has changed, as the end of a sentence; empty if unknown."""
     found = changes(record_in(run, config), now)
     return f": {found}" if found else ""
 
 
 @contextmanager
 def naming_changes(run: Path | None, config: RunConfig) -> Iterator[None]:
-    """A DatasetError within says as well what has changed since the run began."""
+    """Add what has changed since the run started to a DatasetError raised inside."""
     try:
         yield
     except DatasetError as error:
@@ -57,14 +57,14 @@ def naming_changes(run: Path | None, config: RunConfig) -> Iterator[None]:
         if not found:
             raise
         raise DatasetError(
-            f"{config.dataset.name} has changed since the run began: {found}. {error}"
+            f"{config.dataset.name} has changed since the run started: {found}. {error}"
         ) from error
 
 
 def changes_of_names(
     run: Path | None, config: RunConfig, most: int | None = MOST_LISTED
 ) -> str:
-    """What names and sizes of picture files show; nothing if they are not there."""
+    """Describe changes in names and sizes of image files; empty if there are none."""
     from handgrad.datasets.formats.kinds import find_kind
 
     before = record_in(run, config)
@@ -75,7 +75,7 @@ def changes_of_names(
     if not counted(before) or (most is not None and counted(before) > most):
         return ""
     try:
-        is_other = find_kind(path) is not None  # classes are not those of the folders
+        is_other = find_kind(path) is not None  # classes are not given by folders
         return "" if is_other else changes(before, listed(path, before))
     except HandgradError:
         return ""

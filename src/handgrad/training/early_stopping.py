@@ -1,4 +1,4 @@
-"""When to stop early: a function over the losses so far."""
+"""Early stopping: a function of the losses so far."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ def best_epoch(losses: Sequence[float]) -> int:
 
 
 def should_stop(losses: Sequence[float], patience: int | None) -> bool:
-    """Whether early stopping applies: no lower loss for `patience` epochs.
+    """Return whether to stop early: no lower loss for `patience` epochs.
 
     Units
         losses    one for each finished epoch

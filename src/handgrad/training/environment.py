@@ -1,4 +1,4 @@
-"""On what a run was made: versions, processor and matrix kernels."""
+"""The environment of a run: versions, processor and BLAS kernels."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "safetensors")
 
 
 def describe_environment() -> dict[str, Any]:
-    """Plain values for environment.json."""
+    """Return plain values for environment.json."""
     return {
         "handgrad": handgrad.__version__,
         "code_sha256": code_checksum(),
@@ -29,14 +29,14 @@ def describe_environment() -> dict[str, Any]:
 
 
 def matrix_kernels() -> dict[str, Any]:
-    """What the last bits of a run depend on in this process, besides its settings."""
+    """Return the kernels in use, which determine the last bits of a run."""
     from handgrad.engine.processor import instruction_set
 
     return {"instruction_set": instruction_set(), "blas": blas_kernels()}
 
 
 def blas_kernels() -> list[dict[str, Any]]:
-    """The matrix libraries in this process, and the processor family they work with."""
+    """Return the BLAS libraries in this process and the processor family of each."""
     from handgrad.engine.blas_family import family_in, matrix_libraries
 
     return [
@@ -50,7 +50,7 @@ def blas_kernels() -> list[dict[str, Any]]:
 
 
 def processor_name() -> str:
-    """The processor's own name where the system tells it."""
+    """Return the processor's model name, if the system provides it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

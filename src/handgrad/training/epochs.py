@@ -1,8 +1,8 @@
-"""Another number of epochs for a run that was begun, or has ended.
+"""Change the number of epochs of a run that has started or ended.
 
-Allowed where the steps that are done would have been the same: the learning rate of
-none of them follows from the number of epochs. A step decay that was told no `every`
-keeps the one that followed from the epochs before.
+Allowed only if the steps done so far would have been the same, so if their learning
+rates do not depend on the number of epochs. A step decay without an explicit `every`
+keeps the value that followed from the previous number of epochs.
 """
 
 from handgrad import catalog
@@ -25,8 +25,8 @@ from handgrad.training.run_folder import RunFolder
 
 
 def with_epochs(folder: RunFolder, epochs: int) -> RunConfig:
-    """The run's configuration with other epochs; ConfigError where that cannot be."""
-    check_count("A run that goes on", "epochs", epochs)
+    """Return the configuration with other epochs; ConfigError if that is impossible."""
+    check_count("A resumed run", "epochs", epochs)
     config = folder.config
     if epochs == config.training.epochs:
         return config
@@ -37,7 +37,7 @@ def with_epochs(folder: RunFolder, epochs: int) -> RunConfig:
 
 
 def longer(config: RunConfig, epochs: int) -> RunConfig:
-    """The configuration with other epochs, and the step decay that it had."""
+    """Return the configuration with other epochs and the same step decay."""
     training = config.training.model_copy(update={"epochs": epochs})
     schedule = config.schedule
     known = catalog.options_of(catalog.find("schedule", schedule.name))
@@ -48,7 +48,7 @@ def longer(config: RunConfig, epochs: int) -> RunConfig:
 
 
 def write_epochs(folder: RunFolder, config: RunConfig) -> None:
-    """Let config.toml say so; what the end has left is removed before."""
+    """Write the epochs to config.toml, after removing the files of a finished run."""
     written, epochs = as_written(folder.path), config.training.epochs
     if epochs == written.training.epochs:
         return
@@ -67,14 +67,14 @@ def _check_schedule(folder: RunFolder, config: RunConfig) -> None:
     if "steps" in known and "steps" not in schedule.options:
         raise ConfigError(
             f"{folder.path} has the schedule {schedule.name}, whose learning rates "
-            f"follow from its {config.training.epochs} epochs: with other epochs the "
-            "steps that are done would have been others. Start a new run from its "
-            f"weights: handgrad train --start-from {folder.path}"
+            f"depend on the number of epochs ({config.training.epochs}): with another "
+            "number, the steps done so far would have been different. Start a new run "
+            f"from its weights: handgrad train --start-from {folder.path}"
         )
 
 
 def _check_place(folder: RunFolder, checkpoint: Checkpoint, epochs: int) -> None:
-    """HandgradError if the run cannot go on from here, or not to so many epochs."""
+    """Raise HandgradError if the run cannot continue from here to so many epochs."""
     folder.check_config(checkpoint)
     position, notes = checkpoint.position, Notes.from_values(checkpoint.notes)
     folder.check_place(position.lines, notes.sizes)
@@ -82,14 +82,14 @@ def _check_place(folder: RunFolder, checkpoint: Checkpoint, epochs: int) -> None
     patience = folder.config.training.early_stopping
     if position.batch == 0 and should_stop(position.losses, patience):
         raise ConfigError(
-            f"{folder.path} was stopped early after epoch {done}, and would be with "
-            f"{epochs} epochs as well. Start a new run from its weights: handgrad "
-            f"train --start-from {folder.path}"
+            f"{folder.path} was stopped early after epoch {done}, as it would be with "
+            f"{epochs} epochs. Start a new run from its weights: handgrad train "
+            f"--start-from {folder.path}"
         )
     if epochs < done + (position.batch > 0):
         raise ConfigError(
-            f"{folder.path} is in epoch {done + 1} already, got {epochs} epochs."
+            f"{folder.path} is already in epoch {done + 1}, got {epochs} epochs."
             if position.batch
-            else f"{folder.path} has {done} epochs done, got {epochs}."
+            else f"{folder.path} has finished {done} epochs, got {epochs}."
             " Give a larger number."
         )

@@ -1,4 +1,4 @@
-"""Training on arrays without a folder: records, and the network of the best epoch."""
+"""Train on arrays without a run folder, and keep the network of the best epoch."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,10 +12,10 @@ OnEpoch = Callable[[EpochRecord], None]
 def train_to_best(
     records: Iterable[Record], model: Sequential, on_epoch: OnEpoch
 ) -> None:
-    """Train, then go back to the epoch with the lowest loss, as a run does.
+    """Train, then restore the epoch with the lowest loss, as a run does.
 
-    The loss is that of the validation data, or of training where there is none. What
-    interrupts training leaves the best epoch so far, too.
+    The loss is that of the validation data, or of training if there is none. After an
+    interruption the network is that of the best epoch so far.
     """
     best, is_last = None, True
     try:

@@ -1,7 +1,7 @@
-"""The order of examples where one step sees all of them.
+"""The order of the examples in full-batch training.
 
-Such a step has no use for a random order. A fixed one that follows from the content
-makes the bits independent of the order in which the examples were given.
+A step that uses all examples needs no random order. A fixed order derived from their
+content makes the result, to the last bit, independent of the order they were given in.
 """
 
 from hashlib import sha256
@@ -13,7 +13,7 @@ from handgrad.datasets.dataset import Split
 
 
 def content_order(split: Split) -> NumpyArray:
-    """The rows in the order of the SHA-256 of each example, target and weight.
+    """Row numbers, sorted by the SHA-256 of each example, target and weight.
 
     Shapes
         outputs  (count,), int64

@@ -1,4 +1,4 @@
-"""The labels of the classes: from their texts in a configuration, and their dtype."""
+"""The labels of the classes, restored from their text and dtype in a configuration."""
 
 from collections.abc import Sequence
 from typing import Literal, cast, get_args
@@ -19,17 +19,17 @@ TRUTH = {"True": True, "False": False}
 
 
 def label_type(classes: NumpyArray) -> LabelType:
-    """The dtype of labels, as a configuration writes it."""
+    """Return the dtype of labels, as a configuration stores it."""
     name = classes.dtype.name
     return cast(LabelType, name) if name in LABEL_TYPES else "str"
 
 
 def check_can_be_saved(classes: NumpyArray) -> None:
-    """DatasetError unless a file can hold these labels: numbers, words, booleans."""
+    """Raise DatasetError unless the labels are numbers, strings or booleans."""
     is_text = all(isinstance(label, str) for label in classes.tolist())
     if label_type(classes) in ("str", "object") and not is_text:
         raise DatasetError(
-            "A file holds labels that are numbers, words or booleans, got "
+            "A file can store labels that are numbers, strings or booleans, got "
             f"{shown(classes)}. Fit on such labels, for example on str(label)."
         )
 
@@ -37,8 +37,8 @@ def check_can_be_saved(classes: NumpyArray) -> None:
 def labels_of(names: Sequence[str], kind: LabelType | None) -> NumpyArray:
     """The labels of the classes, (classes,), in the order of their numbers.
 
-    Those of the arrays that a network was trained on have the dtype `kind`; those of
-    data sets are the class numbers. ConfigError where a name is no such label.
+    The labels of arrays that a network was trained on have the dtype `kind`; those of
+    data sets are the class numbers. ConfigError for a name that is no such label.
     """
     if kind is None:
         return np.arange(len(names))
@@ -49,14 +49,14 @@ def labels_of(names: Sequence[str], kind: LabelType | None) -> NumpyArray:
         labels = np.array([_label(name, dtype) for name in names], dtype)
     if len(set(labels.tolist())) < len(names):
         raise ConfigError(
-            f"the class names {shown(names)} stand for a label twice. Use a copy that "
-            "was not changed."
+            f"the class names {shown(names)} contain a label twice. Use an "
+            "unmodified copy."
         )
     return labels
 
 
 def _label(name: str, dtype: "np.dtype[np.generic]") -> bool | int | float:
-    """The number or the truth value that the text of a label says."""
+    """Parse the text of a label as a number or a boolean."""
     try:
         if dtype.kind == "b":
             return TRUTH[name]
@@ -67,6 +67,6 @@ def _label(name: str, dtype: "np.dtype[np.generic]") -> bool | int | float:
     except (ValueError, KeyError, OverflowError):
         pass
     raise ConfigError(
-        f"the class name {shown(name)} is no label of the type {dtype.name}. Use a "
-        "copy that was not changed."
+        f"the class name {shown(name)} is not a label of the type {dtype.name}. Use "
+        "an unmodified copy."
     )

@@ -1,7 +1,7 @@
-"""The logs of a run: a line for each step and epoch, written now and then.
+"""The logs of a run: a line for each step and epoch, buffered until written.
 
-metrics.jsonl       numbers that repeat exactly
-timings.jsonl       the same steps' and epochs' seconds, which never repeat
+metrics.jsonl       reproducible numbers
+timings.jsonl       durations of the same steps and epochs, which vary
 """
 
 import json
@@ -20,7 +20,7 @@ from handgrad.training.records import TIMINGS, EpochRecord, Record
 
 
 class Logs:
-    """Two files in the folder `path`; a buffer until they are written."""
+    """The two log files in the folder `path`, and a buffer of unwritten lines."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,28 +59,28 @@ class Logs:
                     check_no_link(path)
                     has = f"has {number} lines" if is_file(path) else "is missing"
                     raise IntegrityError(
-                        f"{path} {has} and should have {lines}. Put a copy back, or "
+                        f"{path} {has} and should have {lines}. Restore a copy, or "
                         "start a new run."
                     )
             sizes[name] = end
         return sizes
 
     def check_place(self, lines: int, sizes: dict[str, int]) -> None:
-        """IntegrityError unless the first `lines` of each log have these `sizes`.
+        """Raise IntegrityError unless the first `lines` of each log have these `sizes`.
 
-        RunError for a log that is a link, to which nothing is added.
+        RunError for a log that is a symbolic link: nothing is appended through it.
         """
         for name, size in self.sizes_at(lines).items():
             check_no_link(self._log(name))
             if size != sizes[name]:
                 raise IntegrityError(
-                    f"{self._log(name)} is not what it was when the checkpoint was "
+                    f"{self._log(name)} has changed since the checkpoint was "
                     f"saved: its first {lines} lines take {size} bytes, and should "
-                    f"take {sizes[name]}. Put a copy back, or start a new run."
+                    f"take {sizes[name]}. Restore a copy, or start a new run."
                 )
 
     def put_logs_aside(self) -> list[str]:
-        """Begin new logs; the names under which the old ones stay, if they held lines.
+        """Start new logs; return the new names of the old ones that are not empty.
 
         metrics.jsonl becomes metrics.old-1.jsonl, the next time metrics.old-2.jsonl.
         """
@@ -97,7 +97,7 @@ class Logs:
         return any(os.path.lexists(self._log(f"{name}.{ending}")) for name in LOGS)
 
     def _size(self, name: str) -> int:
-        """Bytes of a log; 0 if it is not there."""
+        """Size of a log in bytes; 0 if it does not exist."""
         path = self._log(name)
         return path.stat().st_size if is_file(path) else 0
 
@@ -118,7 +118,7 @@ class Logs:
 
 
 def lines_of(record: Record) -> tuple[str, str]:
-    """A record as its lines of metrics.jsonl and timings.jsonl."""
+    """Convert a record to its lines of metrics.jsonl and timings.jsonl."""
     kind = "epoch" if isinstance(record, EpochRecord) else "step"
     numbers = {"kind": kind, **asdict(record)}
     timings = {name: numbers.pop(name) for name in TIMINGS if name in numbers}
@@ -128,19 +128,19 @@ def lines_of(record: Record) -> tuple[str, str]:
 
 
 def table_of(path: Path, content: bytes) -> dict[str, Any]:
-    """The names and values of a JSON text that a run has written."""
+    """Parse a JSON object that a run has written."""
     try:
         values = parse_json(content)
     except ValueError:
         values = None
     if not isinstance(values, dict):
         raise IntegrityError(
-            f"{path} is damaged: a run writes names and values, and it holds "
-            f"{_beginning(content)}. Put a copy back, or train again."
+            f"{path} is damaged: a run writes a JSON object, but it holds "
+            f"{_beginning(content)}. Restore a copy, or train again."
         )
     return values
 
 
 def _beginning(content: bytes) -> str:
-    """Enough of a text to find its place."""
+    """Return the beginning of a text, for an error message."""
     return repr(content[:40].decode(errors="replace")) + "..." * (len(content) > 40)

@@ -1,7 +1,7 @@
-"""What a finished run's files are: manifest.json, size and SHA-256 of each.
+"""manifest.json: the size and SHA-256 of every file of a finished run.
 
-It is written last and removed first, so it never speaks of files that are about to
-change. It holds its own SHA-256, too: a flipped bit in it is not blamed on others.
+It is written last and removed first, so it never describes files that are about to
+change. It also holds its own SHA-256, so that damage to it is reported as such.
 """
 
 import json
@@ -18,24 +18,24 @@ from handgrad.training.real_files import is_file, read_file
 MANIFEST = "manifest.json"
 ALWAYS = {"config.toml", "environment.json", "metrics.jsonl", "timings.jsonl"}
 ALWAYS |= {"result.json", "checkpoints/last.json", "checkpoints/best.json"}
-NEXT = "Take a copy of the run, or train it again from its config.toml."
+NEXT = "Use a copy of the run, or train it again from its config.toml."
 
 
 def seal(folder: Path) -> None:
-    """Write down size and SHA-256 of every file of a finished run."""
+    """Write the size and SHA-256 of every file of a finished run."""
     files = {name: _entry(folder / name) for name in _names(folder)}
     write_file(folder / MANIFEST, _content(files))
 
 
 def unseal(folder: Path) -> None:
-    """Say nothing about the files any more: they are about to change."""
+    """Remove the manifest, because the files are about to change."""
     remove_file(folder / MANIFEST)
 
 
 def check_manifest(folder: Path) -> int:
-    """Compare every file with the manifest; IntegrityError names the first other one.
+    """Compare every file with the manifest; IntegrityError names the first mismatch.
 
-    Returns how many files were compared. Files that came later are left alone.
+    Returns the number of files compared. Files added later are ignored.
     """
     files = _read(folder)
     unlisted = sorted(ALWAYS - files.keys())
@@ -50,7 +50,7 @@ def check_manifest(folder: Path) -> int:
             raise IntegrityError(f"{path} is missing. {NEXT}")
         if _entry(path) != expected:
             raise IntegrityError(
-                f"{path} is damaged: its content is not what the run left. {NEXT}"
+                f"{path} is damaged: its content is not what the run wrote. {NEXT}"
             )
     return len(files)
 
@@ -62,11 +62,11 @@ def _read(folder: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise RunError(
             f"{folder} has no {MANIFEST}, so the run has not ended. "
-            f"Go on with: handgrad train --resume {folder}"
+            f"Continue with: handgrad train --resume {folder}"
         ) from error
     except OSError as error:
         raise RunError(
-            f"{path} cannot be read: {error.strerror or error}. Mend that first."
+            f"{path} cannot be read: {error.strerror or error}. Fix that first."
         ) from error
     try:
         files: dict[str, Any] = parse_json(content)["files"]
@@ -86,14 +86,14 @@ def _leads_out(name: str) -> bool:
 
 
 def _content(files: dict[str, Any]) -> bytes:
-    """The manifest's bytes; anything else than these is not the manifest."""
+    """Return the exact bytes of the manifest; a valid file has no others."""
     total = sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     whole = {"files": files, "sha256": total}
     return (json.dumps(whole, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _names(folder: Path) -> list[str]:
-    """All files of the run; who writes there changes at every start."""
+    """List all files of the run, except owner files, which change at every start."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     names = [path.relative_to(folder).as_posix() for path in paths]
     return sorted(

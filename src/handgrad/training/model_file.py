@@ -1,8 +1,8 @@
-"""A trained network in one file, checked before use: `digits.safetensors`.
+"""A trained network in one file, verified when loaded: `digits.safetensors`.
 
-The file is in the safetensors format: named arrays, and one text beside them that holds
-the settings, the normalization, the class names, the SHA-256 of every array and its
-own. It holds no code. A changed bit anywhere is refused, by the name of what changed.
+The file is in the safetensors format: named arrays, and one metadata entry that holds
+the settings, the normalization, the class names, and the SHA-256 of every array and of
+itself. It holds no code. The error for a changed bit names the part that changed.
 """
 
 import json
@@ -34,17 +34,17 @@ def save_model(
     arrays: Mapping[str, NumpyArray],
     history: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write arrays with their configuration; the old file stays until all is safe."""
+    """Write arrays with their configuration atomically: no old file is lost."""
     if path.is_dir():
         raise RunError(f"{path} is a folder. Give the name of a file to save to.")
     if not path.parent.is_dir():
         raise RunError(
-            f"{path} cannot be written, since its folder is not there. Make the "
-            "folder first, or give another name."
+            f"{path} cannot be written, because its folder does not exist. Create "
+            "the folder first, or give another name."
         )
     if path.exists() and not path.is_file():
         raise RunError(f"{path} is a device or a pipe. Give the name of a file.")
-    target = path.resolve()  # a link stays, and leads to the new content
+    target = path.resolve()  # a symbolic link stays, and points to the new content
     mode = target.stat().st_mode & 0o777 if target.exists() else None
     values = {
         "format": FORMAT,
@@ -57,18 +57,18 @@ def save_model(
 
 
 def load_model(path: Path) -> tuple[RunConfig, dict[str, NumpyArray]]:
-    """The configuration and the arrays; IntegrityError names what was changed."""
+    """Read the configuration and the arrays; IntegrityError names what was changed."""
     values, arrays = _read(path)
     with of_file(path):
         config = config_from(values["config"], str(path))
         if config.resolved is None:
-            raise RunError(f"Its settings hold no table [resolved]. {NEXT}")
+            raise RunError(f"Its settings have no table [resolved]. {NEXT}")
         return config, arrays
 
 
 @contextmanager
 def of_file(path: Path) -> Iterator[None]:
-    """Let an error say of which file or run it is that cannot be used."""
+    """Add the path of the file or run to an error raised inside."""
     try:
         yield
     except (HandgradError, TypeError) as error:
@@ -80,13 +80,13 @@ def of_file(path: Path) -> Iterator[None]:
 
 
 def load_history(path: Path) -> list[dict[str, Any]]:
-    """A record for each epoch, as it was given to `save_model`."""
+    """Read the record of each epoch, as given to `save_model`."""
     history: list[dict[str, Any]] = _read(path)[0]["history"]
     return history
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NumpyArray]]:
-    """The text's values and the arrays, every bit of both as it was written."""
+    """Read the metadata and the arrays; IntegrityError if a bit was changed."""
     check_ordinary(path, RunError)
     try:
         content = path.read_bytes()
@@ -118,7 +118,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NumpyArray]]:
 
 
 def _content(values: Mapping[str, Any], arrays: Mapping[str, NumpyArray]) -> bytes:
-    """The bytes of the file; anything else than these is not the file."""
+    """Return the exact bytes of the file; a valid file has no others."""
     sums = {name: _sum_of(array) for name, array in arrays.items()}
     whole = {**values, "sha256": sums, "own_sha256": _own_sum(values, sums)}
     text = json.dumps(whole, sort_keys=True)
@@ -137,7 +137,7 @@ def _sum_of(array: NumpyArray) -> str:
 
 
 def _text_of(path: Path, content: bytes) -> str:
-    """The text beside the arrays, from the header: its length, then JSON."""
+    """Read the metadata entry from the header: its length, then JSON."""
     size = int.from_bytes(content[:8], "little")
     try:
         header = parse_json(content[8 : 8 + min(size, len(content))])
@@ -145,8 +145,8 @@ def _text_of(path: Path, content: bytes) -> str:
     except (ValueError, KeyError, TypeError) as error:
         if _is_foreign(content):
             raise RunError(
-                f"{path} is not a file of Classifier.save: it holds no settings of "
-                "Handgrad. Give such a file, or the folder of a run."
+                f"{path} was not written by Classifier.save: it has no Handgrad "
+                "settings. Give such a file, or the folder of a run."
             ) from error
         raise _damaged(path, "its header") from error
 

@@ -1,4 +1,4 @@
-"""Which layer made the first NaN or infinity: a second look, when a step has failed."""
+"""Find the layer that produced the first NaN or infinity, after a step has failed."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -32,9 +32,9 @@ OF_BATCH = (  # values whose first axis counts the images
 
 @dataclass(frozen=True)
 class Finding:
-    """The first value that is not finite: in words, its index, the rows of the batch.
+    """The first non-finite value: a description, its index, the rows of the batch.
 
-    `ranges` are those of all values up to there, in the order of computation.
+    `ranges` are those of all values up to it, in the order of computation.
     """
 
     words: str
@@ -46,12 +46,12 @@ class Finding:
 def non_finite_error(
     trainer: "Trainer", batch: Batch, step: int, *, training: bool = True
 ) -> NonFiniteError:
-    """The error for a step whose loss or gradient is not finite, naming the culprit."""
+    """The error for a step with a non-finite loss or gradient, naming its origin."""
     engine = trainer.engine
     key = Key(trainer.settings.seed).child("dropout").at(step, batch.examples)
     with np.errstate(all="ignore"):
         found = find_non_finite(
-            deepcopy(engine.model),  # a look must not move batch norm's statistics
+            deepcopy(engine.model),  # must not update batch norm's statistics
             trainer.loss,
             engine.normalization.apply(batch.pictures()),
             batch.targets[batch.rows],
@@ -64,8 +64,8 @@ def non_finite_error(
     bad = [images[row] for row in found.rows]
     message = (
         f"{when} gave numbers that are not finite: {found.words}{_spot(found, bad)}. "
-        f"What was saved before is as it was; try a learning rate below {rate:g}, or "
-        "a maximum gradient norm of 1 (clip_norm)."
+        f"Earlier checkpoints are intact; try a learning rate below {rate:g}, or a "
+        "maximum gradient norm of 1 (clip_norm)."
     )
     details = {
         "step": step,
@@ -81,7 +81,7 @@ def non_finite_error(
 
 
 def _spot(found: Finding, images: list[int]) -> str:
-    """Where in the array, and from which images, as far as that can be told."""
+    """The index in the array and the images concerned, as far as known."""
     at = f", at {found.index}" if found.index else ""
     if not images:
         return at
@@ -97,7 +97,7 @@ def first_non_finite(
     targets: NumpyArray,
     key: Key | None = None,
 ) -> str:
-    """Where the first value that is not finite stands, in words."""
+    """Describe where the first non-finite value is."""
     return find_non_finite(model, loss, inputs, targets, key).words
 
 
@@ -109,9 +109,10 @@ def find_non_finite(
     key: Key | None = None,
     weights: NumpyArray | None = None,
 ) -> Finding:
-    """The first value that is not finite, in the order of computation.
+    """The first non-finite value, in the order of computation.
 
-    With a key the network trains (and so a backward pass follows), without it predicts.
+    With a key the network is in training mode and a backward pass follows; without it
+    only a prediction runs.
     """
     ranges: list[dict[str, Any]] = []
     for name, values in forward_and_backward(
@@ -132,7 +133,7 @@ def find_non_finite(
 
 
 def range_of(name: str, values: Any) -> dict[str, Any]:
-    """Least and greatest of the finite values of an array; None if there are none."""
+    """The range of the finite values of an array; None if there are none."""
     array = np.asarray(to_numpy(values), dtype=np.float64)
     finite = array[np.isfinite(array)]
     least, greatest = (
@@ -154,7 +155,7 @@ def forward_and_backward(
     key: Key | None,
     weights: NumpyArray | None = None,
 ) -> Iterator[tuple[str, Any]]:
-    """Every named value of a step, one after another as it is computed."""
+    """Yield every named value of a step as it is computed."""
     yield "the inputs of the network", inputs
     outputs, caches = inputs, []
     for name, layer in model.layers.items():
@@ -178,20 +179,20 @@ def forward_and_backward(
 
 
 def parameters(named: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays of parameters."""
+    """The value arrays of parameters."""
     return {name: parameter.value for name, parameter in named.items()}
 
 
 def of_layer(
     form: str, layer: str, arrays: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
-    """A layer's arrays with their place in words."""
+    """Yield a layer's arrays with a description of each."""
     for name, array in arrays.items():
         yield form.format(name, layer), array
 
 
 def kind_of(values: Any) -> str | None:
-    """`NaN` or `infinity` if there is any, else None."""
+    """Return `NaN` or `infinity` if there is any, else None."""
     if isinstance(values, float):
         return None if isfinite(values) else ("NaN" if values != values else "infinity")
     array = to_numpy(values)
@@ -201,7 +202,7 @@ def kind_of(values: Any) -> str | None:
 
 
 def first_bad(trainer: "Trainer", split: Split) -> Batch:
-    """One image whose logits are not finite; if all are, one with a bad loss."""
+    """One image with non-finite logits, else that with the widest range of logits."""
     logits = trainer.logits(split.images)
     bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     rows = bad[:1] if len(bad) else np.argmax(np.ptp(logits, axis=1), keepdims=True)

@@ -1,4 +1,4 @@
-"""What a run notes with a checkpoint, besides where training stands."""
+"""Notes that a run stores with a checkpoint, besides its position."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,27 +13,27 @@ LOGS = ("metrics", "timings")
 
 @dataclass(frozen=True)
 class Notes:
-    """What going on from a checkpoint needs.
+    """Values needed to resume from a checkpoint.
 
     Units
-        sizes    bytes of each log then
+        sizes    bytes of each log at that time
         seconds  of training until then
     """
 
     sizes: dict[str, int]
     seconds: float
     last_epoch: dict[str, Any]
-    config_sha256: str | None = None  # checkpoints of before this check have none
+    config_sha256: str | None = None  # older checkpoints have none
 
     def as_values(self) -> dict[str, Any]:
-        """As a checkpoint holds it."""
+        """Return plain values, as a checkpoint stores them."""
         return asdict(self)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Notes":
-        """From what `as_values` gave; RunError if it cannot have been that.
+        """Restore notes from `as_values`; RunError if they are invalid.
 
-        The names of the logs above all: files are cut to these sizes.
+        The names of the logs matter most: the files are truncated to these sizes.
         """
         made = {"sizes": None, "seconds": None, "last_epoch": None, **values}
         sizes, checksum = made["sizes"], made.get("config_sha256")
@@ -51,7 +51,7 @@ class Notes:
         )
         if not is_right:
             raise RunError(
-                "The checkpoint does not say where its run stood: its notes are not "
-                "those of this version. Use the version that wrote it."
+                "The checkpoint cannot be resumed: its notes are not in the format of "
+                "this version. Use the version that wrote it."
             )
         return cls(**made)

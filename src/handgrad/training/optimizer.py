@@ -1,4 +1,4 @@
-"""The optimizer of a configuration, with its schedule in steps."""
+"""Build the optimizer of a configuration, with its schedule in steps."""
 
 from handgrad import catalog
 from handgrad.optimizers import Optimizer
@@ -7,7 +7,7 @@ from handgrad.training.config import RunConfig
 
 
 def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
-    """The optimizer with its schedule; lengths in steps default to the whole run."""
+    """Build the optimizer and its schedule; lengths default to the whole run."""
     schedule = config.schedule
     known = catalog.options_of(catalog.find("schedule", schedule.name))
     options = dict(schedule.options)
@@ -30,7 +30,7 @@ def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
 
 
 def step_decay_length(config: RunConfig, steps_per_epoch: int | None = None) -> int:
-    """Steps between two falls of the learning rate: a third of the run, if unsaid."""
+    """Steps between two decays of the learning rate: by default a third of the run."""
     if steps_per_epoch is None:
         assert config.resolved is not None, "the configuration is not resolved"
         images = config.resolved.train_images

@@ -1,4 +1,4 @@
-"""Images of the classes of a network that it was not trained on, all of them."""
+"""Load other images of the classes that a network was trained on."""
 
 import os
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from handgrad.text import composed
 from handgrad.training.config import RunConfig
 
 NAMED = 12  # class names that an error lists
-LUMA = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65,536: Pillow's grey
+LUMA = np.array([19595, 38470, 7471], dtype=np.uint32)  # / 65,536: Pillow's weights
 
 
 def whole_images(
     config: RunConfig, name: str, data_dir: Path | None, progress: Any
 ) -> Split:
-    """Every image of a folder, a zip or a data set; classes are matched by name.
+    """Load every image of a folder, a zip or a data set; classes are matched by name.
 
-    They are brought to the size and the colours that the network takes, as single
-    pictures are for a prediction. DatasetError for an image of another class.
+    They are converted to the size and channels that the network takes, as single images
+    are for a prediction. DatasetError for an image of an unknown class.
     """
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
@@ -58,35 +58,35 @@ def whole_images(
 
 
 def as_trained(found: Dataset, config: RunConfig) -> Dataset:
-    """All splits of the data set with the network's class numbers, size and colours."""
+    """Convert all splits to the network's class numbers, size and channels."""
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
     numbers = class_numbers(found, resolved.class_names)
     if found.bit_depth not in (None, resolved.bit_depth):
         warn_of_depth(found.bit_depth, resolved.bit_depth, found.name)
 
-    def brought(split: Split | None) -> Split | None:
+    def converted(split: Split | None) -> Split | None:
         if split is None:
             return None
         images = as_shape(split.images, resolved.input_shape)
         return Split(images, numbers[split.targets])
 
-    train = brought(found.train)
+    train = converted(found.train)
     assert train is not None
     return replace(
         found,
         train=train,
-        validation=brought(found.validation),
-        test=brought(found.test),
+        validation=converted(found.validation),
+        test=converted(found.test),
         class_names=resolved.class_names,
     )
 
 
 def bit_depth_for(config: RunConfig, paths: Sequence[Path], name: str) -> int:
-    """How many bits of these picture files are used: as in training, or more.
+    """The number of bits used of these image files: as in training, or more.
 
-    Those that are unreadable count for nothing. A HandgradWarning that begins with
-    `name` says so where more are used.
+    Unreadable files are ignored. If more bits are used, a HandgradWarning that starts
+    with `name` reports it.
     """
     from handgrad.datasets.pictures import content_of, depth_of_all
 
@@ -96,22 +96,22 @@ def bit_depth_for(config: RunConfig, paths: Sequence[Path], name: str) -> int:
 
 
 def class_numbers(found: Dataset, known: Sequence[str]) -> NumpyArray:
-    """The network's number of each class of a data set, (classes,), int64."""
+    """Map the classes of a data set to the network's numbers, (classes,), int64."""
     places = {composed(name): place for place, name in enumerate(known)}
     unknown = [name for name in found.class_names if composed(name) not in places]
     if unknown:
         raise DatasetError(
-            f"{found.name} has other classes than the network was trained for: "
+            f"{found.name} has other classes than the network was trained on: "
             f"{some(unknown)} is none of {some(known)}. Give images of the same "
-            "classes, under the same names."
+            "classes, with the same names."
         )
     return np.array([places[composed(name)] for name in found.class_names])
 
 
 def as_shape(images: NumpyArray, shape: Shape) -> NumpyArray:
-    """Images, (count, channels, height, width), with other channels and another size.
+    """Convert images (count, channels, height, width) to the channels and size given.
 
-    Other inputs than images of 1 or 3 channels stay as they are.
+    Inputs other than images of 1 or 3 channels are returned unchanged.
     """
     if images.ndim != 4 or len(shape) != 3 or images.dtype != np.uint8:
         return images
@@ -124,7 +124,7 @@ def as_shape(images: NumpyArray, shape: Shape) -> NumpyArray:
 
 
 def grey_of(images: NumpyArray) -> NumpyArray:
-    """RGB as grey, (count, 1, height, width), as Pillow converts it."""
+    """Convert RGB to grey, (count, 1, height, width), with Pillow's formula."""
     wide = np.tensordot(images.astype(np.uint32), LUMA, axes=(1, 0)) + 0x8000
     grey: NumpyArray = (wide >> 16).astype(np.uint8)[:, None]
     return grey
@@ -133,7 +133,7 @@ def grey_of(images: NumpyArray) -> NumpyArray:
 def _in_format(
     path: Path, shape: Shape, progress: Any, how: dict[str, Any]
 ) -> Dataset | None:
-    """The data set of a path in one of the formats that say classes by themselves."""
+    """Load a path in one of the formats that contain the classes, else None."""
     if not path.exists() or path.name == ARRAY_FILE:
         return None
     from handgrad.datasets.formats.load_formats import load_whole
@@ -143,7 +143,7 @@ def _in_format(
 
 
 def _holds_pictures(path: Path) -> bool:
-    """Whether it is a folder, or a zip, of pictures."""
+    """Return whether the path is a folder or a zip of image files."""
     if not path.exists() or path.name == ARRAY_FILE:
         return False
     from handgrad.datasets.image_folder import open_pictures
@@ -156,5 +156,5 @@ def _holds_pictures(path: Path) -> bool:
 
 
 def some(names: Sequence[str]) -> str:
-    """The first dozen names."""
+    """The first dozen names, as text."""
     return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

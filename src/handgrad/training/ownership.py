@@ -1,10 +1,10 @@
-"""One process at a time writes into a run folder.
+"""Let only one process at a time write into a run folder.
 
     owner-0001.json, owner-0002.json, ...
 
-Whoever makes the file with the next number owns the folder: making a file that must
-not exist is one indivisible act, also where locks do nothing. The newest file stays
-when its owner is gone, so the numbers only grow and no late comer can take an old one.
+The process that creates the file with the next number owns the folder: exclusive
+creation of a file is atomic, even on file systems without working locks. The newest
+file remains after its owner has ended, so numbers only grow and none is used twice.
 """
 
 import json
@@ -26,9 +26,9 @@ NAME = re.compile(r"owner-(\d+)\.json")
 
 
 class Ownership:
-    """A claim on a run folder: until `release`, or until nothing refers to it.
+    """A claim on a run folder, valid until `release` or garbage collection.
 
-    It is the claim of this `process`, and never of one that is forked from it.
+    It belongs to this `process`, not to a fork of it.
     """
 
     def __init__(self, path: Path, token: str) -> None:
@@ -37,10 +37,10 @@ class Ownership:
 
 
 def _release(path: Path, token: str, process: int) -> None:
-    """Let others go on with the run; never what another has claimed before us."""
+    """Release the claim, unless another process has replaced it."""
     if os.getpid() != process:  # a forked child owns nothing
         return
-    with suppress(HandgradError):  # a full disk; the end of the process will do
+    with suppress(HandgradError):  # a full disk: the claim ends with the process
         if _read(path).get("token") == token:
             write_file(path, _json({"released": True}))
 
@@ -49,7 +49,7 @@ held: WeakValueDictionary[str, Ownership] = WeakValueDictionary()  # by this pro
 
 
 def take(folder: Path) -> Ownership:
-    """Own a run folder; RunError if a process that may still live owns it."""
+    """Claim a run folder; RunError if its owner may still be running."""
     newest = _newest(folder)
     if newest > 0:
         path = _path(folder, newest)
@@ -63,7 +63,7 @@ def take(folder: Path) -> Ownership:
         raise _in_use(folder, mine.path, _read(mine.path))
     if (
         _newest(folder) != newest + 1
-    ):  # the listing was old: others have been here since
+    ):  # the listing was out of date: another process has claimed the folder
         remove_file(mine.path)
         raise _in_use(folder, _path(folder, _newest(folder)), {})
     for number in _numbers(folder):
@@ -73,15 +73,15 @@ def take(folder: Path) -> Ownership:
 
 
 def is_owned_elsewhere(folder: Path) -> bool:
-    """Whether a process of another machine has claimed the folder and not let go."""
+    """Return whether a process on another machine holds an unreleased claim."""
     owner = _read(_path(folder, _newest(folder))) if folder.is_dir() else {}
     return "host" in owner and owner["host"] != this_process()["host"]
 
 
 def disown(folder: Path) -> None:
-    """Release the newest claim; for those who know that its process has ended.
+    """Release the newest claim, for callers that know that its process has ended.
 
-    Of another machine's processes nothing can be seen, so that somebody must know.
+    The processes of another machine are not visible from here.
     """
     newest = _newest(folder)
     if newest > 0:
@@ -89,12 +89,12 @@ def disown(folder: Path) -> None:
 
 
 def is_gone(owner: dict[str, Any]) -> bool:
-    """Whether the process that made this claim can no longer write."""
+    """Return whether the process of a claim can no longer write."""
     if owner.get("released"):
         return True
     now = this_process()
     if owner.get("host") != now["host"]:
-        return False  # nothing is known of another machine's processes
+        return False  # the processes of another machine are not visible
     if owner.get("boot") != now["boot"]:
         return True
     if owner.get("process") == now["process"]:
@@ -103,7 +103,7 @@ def is_gone(owner: dict[str, Any]) -> bool:
 
 
 def this_process() -> dict[str, Any]:
-    """What tells this process from all others."""
+    """Values that identify this process uniquely."""
     return {
         "host": f"{platform.node()} {_namespace()}".strip(),
         "boot": _first_line(Path("/proc/sys/kernel/random/boot_id")),
@@ -115,26 +115,26 @@ def this_process() -> dict[str, Any]:
 def _lives(owner: dict[str, Any]) -> bool:
     process = owner.get("process")
     if not isinstance(process, int) or os.name == "nt":
-        return True  # not known, so better not
+        return True  # unknown: assume that it is running
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # it lives, and is another user's
-    return owner.get("started") == _started(process)  # else the number was given anew
+        pass  # it is running, as another user
+    return owner.get("started") == _started(process)  # else the PID was reused
 
 
 def _started(process: int) -> str:
-    """When a process began, in ticks since the start of the machine."""
+    """The start time of a process, in clock ticks since boot."""
     line = _first_line(Path(f"/proc/{process}/stat"))
-    fields = line.rpartition(")")[2].split()  # a name in brackets may hold anything
-    state_and_more = len(fields) > 19 and fields[0] != "Z"  # a zombie writes no more
+    fields = line.rpartition(")")[2].split()  # the name before it may contain anything
+    state_and_more = len(fields) > 19 and fields[0] != "Z"  # a zombie cannot write
     return fields[19] if state_and_more else ""
 
 
 def _namespace() -> str:
-    """Where process numbers count from 1 of their own, as in a container."""
+    """The PID namespace, which differs inside a container."""
     try:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -153,8 +153,8 @@ def _in_use(folder: Path, path: Path, owner: dict[str, Any]) -> RunError:
     host = str(owner.get("host", "")).partition(" ")[0]
     where = f" on {host}" if host else ""
     return RunError(
-        f"{folder} is in use by {who}{where}. Wait for it, or give another folder; if "
-        f"you are sure that it is gone, remove {path.name} from there."
+        f"{folder} is in use by {who}{where}. Wait for it to end, or use another "
+        f"folder; if you are sure that it has ended, remove {path.name} there."
     )
 
 
@@ -172,10 +172,10 @@ def _path(folder: Path, number: int) -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What the owner wrote; nothing if it is just about to."""
+    """The content of an owner file; empty if it is still being written."""
     try:
         content = parse_json(read_file(path))
-    except RunError:  # a pipe or a device, which no owner has made
+    except RunError:  # a pipe or a device, which no owner creates
         raise
     except (OSError, ValueError):
         return {}

@@ -1,4 +1,4 @@
-"""Where training stands, in plain numbers."""
+"""The position of training, in plain numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -14,16 +14,16 @@ COUNTS = ("epoch", "batch", "step", "correct", "examples")
 
 @dataclass(frozen=True)
 class Position:
-    """A position in a run: what a checkpoint holds besides the arrays.
+    """A position in a run, stored in a checkpoint beside the arrays.
 
     Units
         epoch     number of the current epoch, from 1
-        batch     batches of this epoch that are done
-        step      updates that are done, over the whole run
+        batch     completed batches of this epoch
+        step      completed updates of the whole run
         loss_sum  sum over these batches of loss * examples
         correct   correctly classified examples in these batches
         examples  examples in these batches
-        losses    of each finished epoch: that of validation, or of training without it
+        losses    of each finished epoch: validation loss, or training loss without it
     """
 
     epoch: int = 1
@@ -40,14 +40,14 @@ class Position:
         return best_epoch(self.losses)
 
     def is_end(self, settings: TrainingSettings) -> bool:
-        """Whether all epochs of the `settings` are done, or are stopped early."""
+        """Return whether all epochs of `settings` are done or it stopped early."""
         if self.epoch > settings.epochs:
             return True
         return self.batch == 0 and should_stop(self.losses, settings.early_stopping)
 
     @property
     def lines(self) -> int:
-        """Of each log until here: one for each step, one for each finished epoch."""
+        """Lines of each log so far: one for each step and each finished epoch."""
         return self.step + self.epoch - 1
 
     def after_step(self, loss: float, correct: int, examples: int) -> "Position":
@@ -64,13 +64,13 @@ class Position:
     def after_epoch(self, loss: float) -> "Position":
         """Return the position at the start of the next epoch.
 
-        `loss` is the one that the finished epoch is judged by.
+        `loss` is the one by which the best epoch is chosen.
         """
         losses = (*self.losses, loss)
         return Position(epoch=self.epoch + 1, step=self.step, losses=losses)
 
     def check(self, epochs: int, batches: int) -> None:
-        """RunError unless it is a place in `epochs` of so many `batches` each."""
+        """Raise RunError unless it is valid for `epochs` of `batches` batches each."""
         is_place = (
             1 <= self.epoch <= epochs + 1
             and self.batch <= batches
@@ -81,10 +81,10 @@ class Position:
         )
         if not is_place:
             raise RunError(
-                f"A checkpoint stands at epoch {self.epoch}, batch {self.batch}, step "
-                f"{self.step} with {len(self.losses)} losses, which is no place in "
+                f"A checkpoint is at epoch {self.epoch}, batch {self.batch}, step "
+                f"{self.step} with {len(self.losses)} losses, which is not possible in "
                 f"{epochs} epochs of {batches} batches. Use the run's other checkpoint "
-                "or a copy."
+                "or a backup."
             )
 
     def as_numbers(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Position:
         wrong = [n for n in COUNTS if not (is_whole(numbers[n]) and numbers[n] >= 0)]
         if wrong or not is_right:
             raise RunError(
-                f"The position of a checkpoint has no numbers as "
+                f"The position of a checkpoint has invalid numbers in "
                 f"{wrong[0] if wrong else 'losses'}. Use the version that wrote it."
             )
         return cls(**{**numbers, "losses": tuple(losses)})

@@ -1,10 +1,9 @@
-"""Access to a run folder that a stranger may have prepared.
+"""Safe access to a run folder from an untrusted source.
 
-A run folder may itself be reached through links, for example ~/runs -> /data/runs.
-Inside it nothing is written or deleted through a link: every folder on the way is
-opened from the handle of the one above. A file is read, through a link or not, only
-where it is a regular file: a device or a pipe is refused by name before anything waits
-for it.
+The path of a run folder may contain links, for example ~/runs -> /data/runs. Inside it
+nothing is written or deleted through a link: every folder on the way is opened relative
+to the handle of its parent. A file is read, through a link or not, only if it is a
+regular file: a device or a pipe raises an error that names it, before a read can block.
 """
 
 import errno
@@ -21,7 +20,7 @@ from handgrad.errors import RunError
 HAS_HANDLES = {os.open, os.mkdir, os.rename, os.unlink} <= os.supports_dir_fd
 FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # never wait for the other end of a pipe
+AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # do not block on a pipe
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 KINDS = {
     stat.S_IFLNK: "a link",
@@ -35,27 +34,27 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Place:
-    """An open folder whose entries are reached through its handle.
+    """An open folder whose entries are accessed relative to its handle.
 
-    Windows has no such handles; there `handle` is None, and entries have full paths.
+    Windows has no such handles; there `handle` is None and full paths are used.
     """
 
     path: Path
     handle: int | None
 
     def at(self, name: str) -> str | Path:
-        """What the functions of `os` take for an entry, beside `dir_fd=handle`."""
+        """The path of an entry for functions of `os`, to pass with `dir_fd=handle`."""
         return self.path / name if self.handle is None else name
 
     def look(self, name: str) -> os.stat_result | None:
-        """What is known of an entry itself, not of what it leads to; None if absent."""
+        """The status of an entry, without following a link; None if absent."""
         try:
             return os.stat(self.at(name), dir_fd=self.handle, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def names(self) -> list[str]:
-        """The names of all entries, sorted."""
+        """Sorted names of all entries."""
         return sorted(os.listdir(self.path if self.handle is None else self.handle))
 
     def open(self, name: str, flags: int) -> int:
@@ -76,7 +75,7 @@ class Place:
         return Place(path, os.open(name, FOLDER | NO_LINK, dir_fd=self.handle))
 
     def remove(self, name: str) -> None:
-        """Remove an entry with all that is in it; of a link, the link alone."""
+        """Remove an entry and its contents; for a link, only the link."""
         found = self.look(name)
         if found is None:
             return
@@ -88,22 +87,22 @@ class Place:
             shutil.rmtree(name, ignore_errors=True, dir_fd=self.handle)
 
     def flush(self) -> None:
-        """Make changes of names durable: write the folder's own entry to the disk."""
+        """Make changes of names durable: flush the folder itself to disk."""
         if self.handle is not None:
             os.fsync(self.handle)
 
     def close(self) -> None:
-        """Give the handle back."""
+        """Close the handle."""
         if self.handle is not None:
             os.close(self.handle)
 
 
 @contextmanager
 def opened(folder: Path, root: Path | None = None) -> Iterator[Place]:
-    """A folder, open for as long as the block runs; OSError if it is not there.
+    """Open a folder for the duration of the block; OSError if it does not exist.
 
-    No folder below `root` may be a link (RunError). Without `root`, links may lead to
-    the folder: a user has named it.
+    No folder below `root` may be a link (RunError). Without `root`, the path may
+    contain links, since it was given by the user.
     """
     root = folder if root is None else root
     place = Place(root, os.open(root, FOLDER) if HAS_HANDLES else None)
@@ -118,7 +117,7 @@ def opened(folder: Path, root: Path | None = None) -> Iterator[Place]:
 
 
 def read_file(path: Path) -> bytes:
-    """The content of a file; RunError for a device or a pipe."""
+    """Read the content of a file; RunError for a device or a pipe."""
     _check(path, os.stat(path))
     with open(path, "rb", opener=_at_once) as file:
         _check(path, os.fstat(file.fileno()))
@@ -126,10 +125,10 @@ def read_file(path: Path) -> bytes:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a regular file is there; RunError if it is a device or a pipe."""
+    """Return whether a regular file exists; RunError for a device or a pipe."""
     try:
         found = os.stat(path)
-    except ValueError:  # no name of a file
+    except ValueError:  # not a valid file name
         return False
     except OSError as error:
         if error.errno in ABSENT:
@@ -140,13 +139,13 @@ def is_file(path: Path) -> bool:
 
 
 def regular(path: Path) -> Path:
-    """The path itself; RunError if a device or a pipe is there."""
+    """Return the path unchanged; RunError for a device or a pipe."""
     is_file(path)
     return path
 
 
 def check_no_link(path: Path) -> None:
-    """RunError for a link: what is wrong is then not the file, and not to be mended."""
+    """Raise RunError for a link, which is to be reported and not to be repaired."""
     if path.is_symlink():
         raise _refused(path, os.lstat(path))
 
@@ -156,7 +155,7 @@ def _at_once(path: str, flags: int) -> int:
 
 
 def _check(path: Path, found: os.stat_result) -> None:
-    """RunError for what would block, or never end, when it is read."""
+    """Raise RunError for anything that could block or never end when read."""
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         raise _refused(path, found)
 
@@ -165,11 +164,11 @@ def _refused(path: Path, found: os.stat_result) -> RunError:
     kind = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
     if kind == "a link":
         return RunError(
-            f"{path} is a link, and nothing is written through the links of a run, a "
-            "study or a sweep. Copy its folder with what the links lead to (cp -rL), "
-            "and use the copy."
+            f"{path} is a link, and nothing is written through links inside a run, a "
+            "study or a sweep. Copy the folder with its links resolved (cp -rL), and "
+            "use the copy."
         )
     return RunError(
-        f"{path} is {kind}, where a regular file belongs. Remove it, or use a copy of "
-        "the folder."
+        f"{path} is {kind}, where a regular file was expected. Remove it, or use a "
+        "copy of the folder."
     )

@@ -1,11 +1,11 @@
-"""What training hands out: one record for each step and for each epoch."""
+"""The records that training yields: one for each step and one for each epoch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import nan
 from typing import Any
 
-# the numbers of an epoch that result.json repeats
+# the values of the last epoch that result.json repeats
 OF_EPOCH = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
@@ -70,7 +70,7 @@ MOST_STEPS = 2**63 - 1
 
 
 def epoch_record(row: Mapping[str, Any]) -> EpochRecord:
-    """The record of an epoch from a row of a file; TypeError or ValueError if none."""
+    """Build an epoch's record from a row; TypeError or ValueError if it is invalid."""
     values = {**dict.fromkeys(TIMINGS, nan), **row}
     values.pop("kind", None)
     record = EpochRecord(**values)

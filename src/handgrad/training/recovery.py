@@ -1,7 +1,7 @@
-"""Find a run's checkpoints again when last.json or best.json is missing.
+"""Recover a run's checkpoints when last.json or best.json is missing.
 
-A run that has saved anything never starts over: it goes on from the newest sound
-checkpoint, or it is refused.
+A run that has saved anything never starts over: it continues from the newest valid
+checkpoint, or raises an error.
 """
 
 import re
@@ -22,14 +22,14 @@ from handgrad.training.notes import Notes
 from handgrad.training.run_folder import RunFolder
 
 LEFT_AT_END = ("result.json", "manifest.json")
-NEXT = "Put a copy back, or start a new run with another --run."
+NEXT = "Restore it from a backup, or start a new run with another --run."
 
 
 def recover(folder: RunFolder) -> Checkpoint | None:
-    """The last checkpoint, to go on from; None for a run that has saved nothing.
+    """The last checkpoint, to resume from; None for a run that has saved nothing.
 
-    A missing last.json or best.json is written anew for the newest sound checkpoint
-    that it can have named, with a HandgradWarning. IntegrityError where there is none.
+    A missing last.json or best.json is rewritten for the newest valid checkpoint that
+    it can have named, with a HandgradWarning. IntegrityError if there is none.
     """
     last = _last(folder)
     if last is None:
@@ -49,13 +49,13 @@ def _last(folder: RunFolder) -> Checkpoint | None:
     if kept:
         _say(
             f"{folder.path} holds no checkpoint, so the run starts again at step 1. "
-            f"What it had written is in {' and '.join(kept)}."
+            f"Its previous logs are in {' and '.join(kept)}."
         )
     return None
 
 
 def _has_gone_on(folder: RunFolder) -> bool:
-    """Whether the run must have saved a checkpoint."""
+    """Return whether the run must have saved a checkpoint."""
     return (
         has_checkpoint(folder.checkpoints, "best")
         or any((folder.path / name).exists() for name in LEFT_AT_END)
@@ -76,17 +76,17 @@ def _point_to_newest(
             why = why or f" Of {name}: {error}"
             continue
         point(folder.checkpoints, which, name, manifest_sha256)
-        _say(f"{pointer} was missing. It now names {name}, the newest that is sound.")
+        _say(f"{pointer} was missing. It now names {name}, the newest valid one.")
         return found
     of = "" if best_epoch is None else f" of epoch {best_epoch}, the best"
     raise IntegrityError(
-        f"{pointer} is missing, and {folder.checkpoints} holds no sound "
+        f"{pointer} is missing, and {folder.checkpoints} holds no valid "
         f"checkpoint{of}. {why or NEXT}"
     )
 
 
 def _check_fits(folder: RunFolder, found: Checkpoint, best_epoch: int | None) -> None:
-    """HandgradError if the run cannot go on from this checkpoint."""
+    """Raise HandgradError if the run cannot continue from this checkpoint."""
     folder.check_config(found)
     notes = Notes.from_values(found.notes)
     folder.check_place(found.position.lines, notes.sizes)
@@ -96,14 +96,14 @@ def _check_fits(folder: RunFolder, found: Checkpoint, best_epoch: int | None) ->
 
 
 def _names(checkpoints: Path) -> Iterator[str]:
-    """The names of all checkpoints, the newest first."""
+    """The names of all checkpoints, newest first."""
     paths = checkpoints.iterdir() if checkpoints.is_dir() else ()
     names = [path.name for path in paths if NAME.fullmatch(path.name)]
     yield from sorted(names, key=_age, reverse=True)
 
 
 def _age(name: str) -> list[int]:
-    """Step, epoch, and which save of that step it was."""
+    """Sort key: step, epoch, and the number of the save at that step."""
     epoch, step, *again = map(int, re.findall(r"\d+", name))
     return [step, epoch, *again]
 

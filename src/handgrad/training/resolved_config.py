@@ -1,4 +1,4 @@
-"""What followed from the data, as a configuration holds it."""
+"""Values derived from the data, as a configuration stores them."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,18 +10,18 @@ from handgrad.training.table import Table, Whole
 
 
 class ResolvedConfig(Table):
-    """What followed from the data; written into a run's configuration.
+    """Values derived from the data; written into a run's configuration.
 
     `brightness` is the mean of the training pixels (of up to about a thousand images),
-    from 0 to 1; nothing for inputs that are not bytes. `bit_depth` is how many bits of
-    pictures with 16 bits a channel were used, if there were some; 0 for fractions.
+    from 0 to 1; None for inputs that are not bytes. `bit_depth` is the number of bits
+    used of images with 16 bits per channel, if there are any; 0 for fractions.
 
-    Of a user's arrays, and nothing for data sets: `label_type` is the dtype of the
-    labels whose texts the class names are, `channels` the place of the channel axis,
-    `feature_names` the names of a data frame's columns.
+    For arrays in memory, and None for data sets: `label_type` is the dtype of the
+    labels that the class names spell out, `channels` the position of the channel axis,
+    `feature_names` the column names of a data frame.
 
-    Of a run that starts from another one's weights, `initial_sha256` is the checksum of
-    all arrays that it began with, and `new_arrays` names those not taken from there.
+    For a run that starts from existing weights, `initial_sha256` is the checksum of all
+    initial arrays, and `new_arrays` names those not taken from the source.
     """
 
     input_shape: Annotated[tuple[Whole, ...], Field(strict=False)]
@@ -31,7 +31,7 @@ class ResolvedConfig(Table):
     dataset_sha256: str
     train_images: int
     validation_images: int
-    input_dtype: Literal["float32"] | None = None  # nothing: bytes
+    input_dtype: Literal["float32"] | None = None  # None: bytes
     brightness: Annotated[float | None, Field(ge=0, le=1)] = None
     bit_depth: Literal[0, 8, 10, 12, 16] | None = None
     label_type: LabelType | None = None
@@ -41,9 +41,9 @@ class ResolvedConfig(Table):
     new_arrays: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
     def kept(self) -> dict[str, Any]:
-        """What stays as it was first written down: what the arrays were like.
+        """Return the values that stay as first recorded.
 
-        Older runs say nothing of the pictures, and that stays as well.
+        The image properties that older runs do not record stay None.
         """
         of_arrays = {"label_type", "channels", "feature_names"}
         begun = self.model_dump(include={"initial_sha256", "new_arrays"})

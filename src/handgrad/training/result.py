@@ -1,4 +1,4 @@
-"""What a run ends with: the values of result.json."""
+"""The final result of a run: the values of result.json."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -22,7 +22,7 @@ def result_of(
     tested: Tested,
     final: str,
 ) -> dict[str, Any]:
-    """Everything that repeats exactly: all of result.json but its place and seconds.
+    """Everything reproducible: all of result.json except the run's path and seconds.
 
     `tested` is the loss and accuracy on the test images, `final` the checksum of the
     last parameters.
@@ -45,12 +45,12 @@ def result_of(
 
 
 def summary_of(epoch: Mapping[str, Any]) -> dict[str, Any]:
-    """What result.json says of the last epoch."""
+    """The values of the last epoch in result.json."""
     return {name: epoch[name] for name in OF_EPOCH}
 
 
 def count_parameters(model: Sequential) -> int:
-    """How many numbers are trained."""
+    """The number of trainable parameters."""
     return sum(int(np.prod(p.shape)) for p in model.parameters().values())
 
 

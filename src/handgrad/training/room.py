@@ -1,8 +1,8 @@
-"""Whether training fits in memory, before any of it is taken.
+"""Check that training fits in memory, before allocating any of it.
 
-First by the least that any engine needs, which takes no time; then by what the engine
-itself foresees: the CPU engine plans every buffer before it uses one, and the plain
-engine tries a step with a few images where memory may be short.
+First against the minimum for any engine, which takes no time; then against the engine's
+own estimate: the CPU engine plans every buffer before it uses one, and the plain engine
+runs a step with a few images if memory may be short.
 """
 
 from math import prod
@@ -19,21 +19,21 @@ from handgrad.optimizers import Optimizer
 from handgrad.parameter import Parameter
 
 FLOAT_BYTES = 4
-COPIES = 3  # of what a checkpoint holds, while it is saved: arrays, bytes, the file's
-# The C library keeps some of what NumPy gives back; both were found by measuring.
-HELD = 9 / 8  # of what a plain step takes, arrays of many sizes
-SMALL = 2_000_000  # records, lines and whatever else a run makes in passing
-AMPLE = 32  # no network here takes so many times the least
+COPIES = 3  # of a checkpoint's content while it is saved: arrays, bytes, the file's
+# The C library keeps some of the memory that NumPy frees; both values were measured.
+HELD = 9 / 8  # times the memory of a plain step, which has arrays of many sizes
+SMALL = 2_000_000  # bytes of records, lines and other small objects of a run
+AMPLE = 32  # no network here takes this many times the minimum
 NEXT = (
-    "Take a smaller batch size, a smaller network or fewer images, or close other "
-    "programs. handgrad train --force tries it all the same."
+    "Use a smaller batch size, a smaller network or fewer images, or close other "
+    "programs. handgrad train --force starts anyway."
 )
 
 
 def check_least(
     model: Sequential, optimizer: Optimizer, input_shape: Shape, examples: int
 ) -> None:
-    """ResourceError if the least that training needs is more than is free."""
+    """Raise ResourceError if the minimum for training exceeds the free memory."""
     wanted = least_bytes(model, optimizer, input_shape, examples)
     check_memory(wanted, _what(examples), NEXT)
 
@@ -41,7 +41,7 @@ def check_least(
 def check_room(
     engine: Engine, optimizer: Optimizer, train: Split, examples: int, predicted: int
 ) -> None:
-    """ResourceError if what the engine foresees is more than is free."""
+    """Raise ResourceError if the engine's estimate exceeds the free memory."""
     free, shape = free_memory(), train.image_shape
     least = least_bytes(engine.model, optimizer, shape, examples)
     if isinstance(engine, PlainEngine) and (free is None or AMPLE * least < free):
@@ -53,11 +53,11 @@ def check_room(
 def least_bytes(
     model: Sequential, optimizer: Optimizer, input_shape: Shape, examples: int
 ) -> int:
-    """The least that training takes besides the parameters and the data.
+    """Minimum memory of training, in bytes, without the parameters and the data.
 
     A gradient and the optimizer's state for each parameter, and the inputs and every
-    layer's outputs for so many examples, all of which the plain engine keeps until the
-    backward pass. Work space within a layer comes on top.
+    layer's outputs for `examples` examples, which the plain engine keeps until the
+    backward pass. Temporary arrays within a layer come on top.
     """
     numbers = prod(input_shape)
     shape = input_shape
@@ -71,12 +71,12 @@ def least_bytes(
 def training_bytes(
     engine: Engine, optimizer: Optimizer, train: Split, examples: int, predicted: int
 ) -> int:
-    """The most that training takes at once, besides the parameters and the data.
+    """Peak memory of training, in bytes, without the parameters and the data.
 
-    A step sees so many `examples`; so many images are `predicted` after an epoch.
+    `examples` is the batch size, `predicted` the number of images evaluated at once.
 
     Equations
-        held  = SMALL + the arrays in which the parameters were drawn
+        held  = SMALL + the arrays in which the parameters were initialized
         plain = held + HELD * (states + max(a step, COPIES * checkpoint))
         cpu   = held + states + pages of both programs + COPIES * checkpoint
     """
@@ -92,12 +92,12 @@ def training_bytes(
         return held + round(HELD * (states + max(step, COPIES * saved)))
     from handgrad.engine.cpu import CpuEngine
 
-    assert isinstance(engine, CpuEngine), "an engine that nobody has counted"
+    assert isinstance(engine, CpuEngine), "an engine without a memory estimate"
     return held + states + engine.planned_bytes(predicted) + COPIES * saved
 
 
 def states_of(optimizer: Optimizer) -> int:
-    """How many arrays of a parameter's size the optimizer keeps for it."""
+    """The number of state arrays that the optimizer keeps per parameter."""
     return len(optimizer.initial_state(Parameter(np.zeros(1, dtype=np.float32))))
 
 

@@ -1,4 +1,4 @@
-"""A whole run: train, write everything down, and say how it ended."""
+"""A complete run: train, record everything, and write the final result."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -33,17 +33,17 @@ from handgrad.training.start_from import initial_of
 from handgrad.training.turn import Turn
 
 Announce = Callable[[str], None]
-NON_FINITE = "non_finite.json"  # what is known of a NaN or infinity that stopped a run
+NON_FINITE = "non_finite.json"  # details of a NaN or infinity that stopped a run
 LAST_RECORDS = 10
 
 
 class Run:
-    """Training with a run folder: iterate to run it; then `result` is there.
+    """Training with a run folder: iterate to run it; afterwards `result` is set.
 
-    `start` and `resume` make it of its `parts` and `folder`. At the end the network is
-    that of the best checkpoint, tested once, and the checksum that of the final
-    parameters. RunError for a second loop at once, NonFiniteError for NaN, UnsavedError
-    at the end.
+    `start` and `resume` create it from its `parts` and `folder`. At the end the network
+    is that of the best checkpoint, tested once, and the checksum that of the final
+    parameters. RunError for a second simultaneous loop, NonFiniteError for NaN,
+    UnsavedError at the end if not everything was saved.
 
     Example
         run = start(RunConfig(), Path("runs/first"))
@@ -85,7 +85,7 @@ class Run:
             self.turn.go_on()
 
     def _records(self) -> Iterator[Record]:
-        """The trainer's; told to stop between two of them, it saves where it stands."""
+        """The trainer's records; when stopped between two steps, it saves its state."""
         try:
             yield from self.trainer
         except StoppedError:
@@ -93,7 +93,7 @@ class Run:
             raise
 
     def _write_non_finite(self, error: NonFiniteError) -> None:
-        """Keep what is known of a NaN, and the numbers of the steps before it."""
+        """Write the details of a NaN and the records of the steps before it."""
         with suppress(HandgradError):  # a full disk must not hide the first error
             self.folder.flush()
             last = self.folder.records()[-LAST_RECORDS:]
@@ -103,7 +103,7 @@ class Run:
     def save(self, *, is_best: bool = False) -> None:
         """Write a checkpoint now, marked as the best one if `is_best`.
 
-        Nothing is written for a run that has ended, whose last state is saved.
+        Nothing is written for a finished run, whose last state is already saved.
         """
         if self.turn.stage == "going":
             self._save(is_best=is_best)
@@ -125,15 +125,15 @@ class Run:
         self._saved = perf_counter()
 
     def _notes(self, sizes: dict[str, int]) -> Notes:
-        """What a checkpoint says besides arrays and position."""
+        """The notes of a checkpoint, besides arrays and position."""
         return Notes(sizes, self._seconds(), self._last_epoch, self._config_checksum)
 
     def _save_in_time(self, *, is_best: bool = False) -> None:
-        """Save; if that fails, stop or go on as the configuration says."""
+        """Save; on failure, stop or continue according to the configuration."""
         self._saved = perf_counter()
         try:
             self._save(is_best=is_best)
-            self.unsaved.mended()
+            self.unsaved.clear()
         except HandgradError as error:
             if self.config.training.on_failed_save == "stop":
                 raise
@@ -144,7 +144,7 @@ class Run:
         return Checkpoint(self.trainer.state(), self.trainer.position, notes)
 
     def _save_unsaved_best(self) -> None:
-        """The best state that an earlier failure hit, unless saved by now."""
+        """Save the best state that an earlier failure left unsaved, if there is one."""
         best = self.unsaved.best
         if best is not None:
             self.folder.flush()
@@ -161,7 +161,7 @@ class Run:
             self.unsaved.best = None
 
     def _go_back_to_checkpoint(self) -> None:
-        """Restore the state of the last checkpoint; RunError if it cannot be used."""
+        """Restore the state of the last checkpoint; RunError if it is unusable."""
         self.folder.own()
         checkpoint = recover(self.folder)
         if checkpoint is None:
@@ -178,9 +178,9 @@ class Run:
         self._last_epoch = notes.last_epoch
 
     def _has_ended(self) -> bool:
-        """Whether all is as the end of the run left it; it then has its `result`.
+        """Return whether the run has finished and is unchanged, and load its `result`.
 
-        The state is that of the end, and iterating over the run does nothing.
+        The state is then the final one, and iterating over the run does nothing.
         """
         folder, trainer = self.folder, self.trainer
         try:
@@ -188,7 +188,7 @@ class Run:
             last = load_checkpoint(folder.checkpoints)
             best = load_checkpoint(folder.checkpoints, "best")
             result = folder.result
-        except HandgradError:  # going on makes what is missing
+        except HandgradError:  # resuming recreates what is missing
             return False
         if result is None or not last.position.is_end(trainer.settings):
             return False
@@ -222,7 +222,7 @@ class Run:
         self._write_result()
 
     def _test(self) -> tuple[float | None, float | None]:
-        """Loss and accuracy on the test images; told to stop, it says what is saved."""
+        """Loss and accuracy on the test images; if stopped, report unsaved state."""
         try:
             return self.trainer.measure(self.parts.dataset.test)
         except StoppedError as error:
@@ -231,7 +231,7 @@ class Run:
             raise self.unsaved.error(self.trainer.position.step) from error
 
     def _write_result(self) -> None:
-        """The last word, if all before it is saved; UnsavedError otherwise."""
+        """Write the final result if everything else is saved; else UnsavedError."""
         if self.unsaved.failure is None:
             try:
                 unseal(self.folder.path)
@@ -254,12 +254,12 @@ def start(
     announce: Announce | None = None,
     force: bool = False,
 ) -> Run:
-    """Start a run in a new folder, which is made only when all parts fit.
+    """Start a run in a new folder, which is created once all settings are checked.
 
-    `path` is by default free under runs/. `workers` is the number of threads;
-    `progress` is called as data is loaded, `announce` with notices; `force` ignores
-    short memory. ConfigError, DatasetError or ResourceError for `config`, RunError for
-    a folder in use.
+    `path` defaults to a new folder under runs/. `workers` is the number of threads;
+    `progress` is called while data is loaded, `announce` with notices; `force` skips
+    the memory check. ConfigError, DatasetError or ResourceError for `config`, RunError
+    for a folder in use.
     """
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
@@ -278,11 +278,11 @@ def resume(
     announce: Announce | None = None,
     force: bool = False,
 ) -> Run:
-    """Continue the run at `path` from its last checkpoint, with the same bits.
+    """Continue the run at `path` from its last checkpoint, bit for bit.
 
-    `epochs` is a new number of them in all, also for a run that has ended: it then ends
-    as one from the start. `workers`, `progress`, `announce`, `force`: see `start`. Its
-    instruction set stays. RunError for changed files, ConfigError for unfit `epochs`.
+    `epochs` is a new total, also for a finished run; the result is the same as with it
+    from the start. `workers`, `progress`, `announce`, `force`: see `start`. The
+    instruction set is kept. RunError for changed files, ConfigError for bad `epochs`.
     """
     folder = RunFolder.open(path)
     go_on_with(folder.path)

@@ -1,7 +1,7 @@
-"""The configuration in a run folder, now and before the run was given more epochs.
+"""The configuration in a run folder, current and before the number of epochs changed.
 
-config.toml           as it is now
-config.old-1.toml     as it was before the run was first given more epochs
+config.toml           the current configuration
+config.old-1.toml     the configuration before the first such change
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ OF_DATA = {"dataset_sha256", "class_names", "input_shape", "input_dtype"}
 
 
 def config_in(folder: Path) -> RunConfig:
-    """The resolved configuration; arrays that the folder holds by their path."""
+    """The resolved configuration, with the paths of arrays stored in the folder."""
     config = as_written(folder)
     if config.dataset.name == ARRAY_FILE:
         kept = {"name": str(regular(folder / ARRAY_FILE).absolute())}
@@ -37,18 +37,18 @@ def config_in(folder: Path) -> RunConfig:
 
 
 def as_written(folder: Path) -> RunConfig:
-    """The resolved configuration, word for word."""
+    """The resolved configuration exactly as written."""
     config = read_config(regular(folder / CONFIG))
     if config.resolved is None:
         raise RunError(
-            f"{folder / CONFIG} holds no table [resolved], which every "
-            "run writes. Use a copy of the run, or train anew from this file."
+            f"{folder / CONFIG} holds no table [resolved], which every run writes. Use "
+            "a backup of the run, or train again from this file."
         )
     return config
 
 
 def lengthen(folder: Path, config: RunConfig) -> None:
-    """Write a `config` with other epochs, and keep the one before beside it."""
+    """Write a `config` with other epochs, and keep the previous one beside it."""
     before = read_file(folder / CONFIG)
     if all(read_file(path) != before for path in _old(folder)):
         free = next(path for path in _names(folder) if not path.exists())
@@ -57,7 +57,7 @@ def lengthen(folder: Path, config: RunConfig) -> None:
 
 
 def shorter_configs(folder: Path) -> set[str]:
-    """SHA-256 of the configurations before, as far as only the length has changed."""
+    """SHA-256 of the previous configurations that differ only in the run's length."""
     now = without_length(as_written(folder))
     return {
         sha256(read_file(path)).hexdigest()
@@ -67,7 +67,7 @@ def shorter_configs(folder: Path) -> set[str]:
 
 
 def without_length(config: RunConfig) -> RunConfig:
-    """The configuration without its epochs and what follows from them."""
+    """The configuration without its epochs and the values derived from them."""
     training = config.training.model_copy(update={"epochs": 1})
     options = {k: v for k, v in config.schedule.model_dump().items() if k != "every"}
     schedule = type(config.schedule)(**options)
@@ -77,29 +77,30 @@ def without_length(config: RunConfig) -> RunConfig:
 def check_same_data(
     folder: Path, before: RunConfig, now: RunConfig, record: Record
 ) -> None:
-    """RunError if the data are not those that a run began with; `record` is of now.
+    """Raise RunError if the data have changed since a run started.
 
-    IntegrityError where they are, and the configuration says other things of them.
+    `record` describes the current data. IntegrityError if the data are the same but
+    the configuration describes them differently.
     """
     if before.resolved != now.resolved:
         said, known = (config.model_dump()["resolved"] for config in (before, now))
         others = [name for name in known if said[name] != known[name]]
         if not OF_DATA.intersection(others):
             raise IntegrityError(
-                f"{folder / CONFIG} says {others[0]} = {said[others[0]]} in [resolved],"
-                f" and the data give {known[others[0]]}. Put the file back as it was."
+                f"{folder / CONFIG} has {others[0]} = {said[others[0]]} in [resolved], "
+                f"but the data give {known[others[0]]}. Restore the original file."
             )
         found = changed_since(folder, before, record) or ": its content differs"
         raise RunError(
-            f"The data set {now.dataset.name} is not the one that the run began "
-            f"with{found}. Put the same files back, or start a new run."
+            f"The data set {now.dataset.name} is not the one that the run started "
+            f"with{found}. Restore the original files, or start a new run."
         )
 
 
 def _without_length_of(path: Path) -> RunConfig | None:
     try:
         return without_length(read_config(regular(path)))
-    except HandgradError:  # somebody's own file of that name
+    except HandgradError:  # a user's file of that name
         return None
 
 
@@ -108,7 +109,7 @@ def _names(folder: Path) -> Iterator[Path]:
 
 
 def _old(folder: Path) -> Iterator[Path]:
-    """The configurations before, the first one first."""
+    """The paths of the previous configurations, oldest first."""
     for path in _names(folder):
         if not is_file(path):
             return

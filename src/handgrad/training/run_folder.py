@@ -1,16 +1,16 @@
 """The folder of a run: plain files that can be read without Handgrad.
 
 config.toml         every setting, resolved
-data.json           what the data held, see `data_record`
-initial.safetensors what the network began with, if that came from another run
-environment.json    versions, processor, matrix library
-metrics.jsonl       one line for each step and epoch: numbers that repeat exactly
-timings.jsonl       the same steps' and epochs' seconds, which never repeat
+data.json           contents of the data set, see `data_record`
+initial.safetensors initial arrays, if the run started from existing weights
+environment.json    versions, processor, BLAS library
+metrics.jsonl       one line for each step and epoch: reproducible numbers
+timings.jsonl       durations of the same steps and epochs, which vary
 checkpoints/        see `checkpoint`
-figures/            pictures
-result.json         the last word, when the run is done
-manifest.json       size and SHA-256 of all these files then, see `manifest`
-owner-0001.json     which process writes here, see `ownership`
+figures/            plots
+result.json         final result, when the run has finished
+manifest.json       size and SHA-256 of all these files at that time, see `manifest`
+owner-0001.json     the process that writes here, see `ownership`
 """
 
 import json
@@ -66,10 +66,10 @@ class RunFolder(Logs):
         initial: bytes = b"",
         record: bytes = b"",
     ) -> "RunFolder":
-        """Make a new folder with its `config`, at `path` or a free one under runs/.
+        """Create a new folder with its `config`, at `path` or a free one under runs/.
 
-        `initial` is the content of initial.safetensors, if weights were taken from
-        elsewhere, `record` that of data.json. RunError if something is there already.
+        `initial` is the content of initial.safetensors, if the run starts from existing
+        weights, `record` that of data.json. RunError if the path is already in use.
         """
         if path is not None:
             path = path_of("A run", "its folder", path, RunError)
@@ -85,27 +85,27 @@ class RunFolder(Logs):
                 if content:
                     write_file(folder / name, content)
             made.write("config.toml", config.to_toml())
-        except BaseException:  # an error, or a signal that waits for nothing
-            if is_new:  # nothing half-written stays
+        except BaseException:  # an error, or a signal
+            if is_new:  # leave nothing half-written
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         return made
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
-        """Open the folder at `path` for reading; RunError if it is not a run's."""
+        """Open the folder at `path` for reading; RunError if it is not a run folder."""
         path = path_of("A run", "its folder", path, RunError)
         if not is_file(path / "config.toml"):
             is_there = path.exists()
             wrong = "is not a run folder: it holds no config.toml"
             raise RunError(
-                f"{path} {wrong if is_there else 'is not there'}. Give a folder that "
-                "handgrad train has made; they stand under runs/."
+                f"{path} {wrong if is_there else 'does not exist'}. Give a folder that "
+                "handgrad train has created; they are under runs/."
             )
         return cls(path)
 
     def own(self) -> None:
-        """Become the writing process; RunError while another one is.
+        """Become the owner, which may write; RunError if another process is.
 
         Temporary files of a killed process are removed.
         """
@@ -124,7 +124,7 @@ class RunFolder(Logs):
     def config(self) -> RunConfig:
         """The resolved configuration; ConfigError if the file is invalid.
 
-        Arrays that the folder holds are named by their path.
+        Arrays stored in the folder are given by their path.
         """
         return config_in(self.path)
 
@@ -138,8 +138,8 @@ class RunFolder(Logs):
         known = {None, self.config_checksum()}
         if noted not in known and noted not in shorter_configs(self.path):
             raise IntegrityError(
-                f"{self.path / 'config.toml'} is not what it was when the checkpoint "
-                "was saved. Put it back as it was; for other settings start a new run: "
+                f"{self.path / 'config.toml'} has changed since the checkpoint was "
+                "saved. Restore the original; for other settings start a new run: "
                 f"handgrad train {self.path / 'config.toml'}"
             )
 
@@ -150,7 +150,7 @@ class RunFolder(Logs):
         return table_of(path, read_file(path)) if is_file(path) else None
 
     def write(self, name: str, text: str) -> None:
-        """Write a small `text` file of this `name` as a whole."""
+        """Write a small `text` file called `name` atomically."""
         write_file(self.path / name, text.encode())
 
     def write_result(self, result: dict[str, Any]) -> None:
@@ -159,7 +159,7 @@ class RunFolder(Logs):
 
 
 def _make(path: Path | None, config: RunConfig) -> tuple[Path, bool]:
-    """The folder, and whether it was made now: an empty one may be given."""
+    """Create the folder or accept an empty one; return it and whether it is new."""
     if path is not None:
         make_folder(path.parent)
         return path, _is_made(path) or _refuse_unless_empty(path)
@@ -170,7 +170,7 @@ def _make(path: Path | None, config: RunConfig) -> tuple[Path, bool]:
 
 
 def _is_made(path: Path) -> bool:
-    """Make a folder; false if something of that name is there."""
+    """Create a folder; return False if the path already exists."""
     try:
         path.mkdir()
     except FileExistsError:
@@ -188,9 +188,9 @@ def _refuse_unless_empty(path: Path) -> bool:
 
 def _is_there(path: Path) -> RunError:
     is_run = (path / "config.toml").exists()
-    resume = f", or go on with this run: handgrad train --resume {path}"
+    resume = f", or resume this run: handgrad train --resume {path}"
     return RunError(
-        f"{path} is there already. Give another folder{resume if is_run else '.'}"
+        f"{path} already exists. Give another folder{resume if is_run else '.'}"
     )
 
 

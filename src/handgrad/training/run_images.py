@@ -1,4 +1,4 @@
-"""The images of a run: one of its splits, or other images of the same classes."""
+"""Load the images of a run: one of its splits, or other images of its classes."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SPLITS = ("test", "validation", "train")
 
 
 def check_split(split: str | None) -> None:
-    """ConfigError for a split that does not exist, before any data is read."""
+    """Raise ConfigError for an unknown split, before any data is read."""
     if split is not None and split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
 
@@ -38,17 +38,17 @@ def run_images(
     run: Path | None = None,
     progress: Any = None,
 ) -> tuple[str, Split]:
-    """The name of a split and its images, cut exactly as in training.
+    """The name of a split and its images, split exactly as in training.
 
-    Without `split` these are the test images, or the validation images of a data set
-    that has no test images. DatasetError if the data set has changed since training:
-    cut anew, its parts would hold images that the network was trained on. `dataset`
-    names other images of the same classes, which are brought to the size and colours
-    that the network takes: all of them, unless one of their own splits is named;
-    `label_from` says where their classes are, if not where those of the training images
-    are. With `skip_bad`, or if the training did so, pictures that cannot be read are
-    left out.
-    `run` is the run's folder, which knows what the data held.
+    The default `split` is the test images, or the validation images of a data set
+    without test images. DatasetError if the data set has changed since training: split
+    again, it could evaluate the network on images that it was trained on.
+
+    `dataset` names other images of the same classes, which are converted to the size
+    and channels that the network takes: all of them, or one of their own splits.
+    `label_from` says where their labels are, by default where those of the training
+    images are. With `skip_bad`, or if training used it, images that cannot be read are
+    left out. `run` is the run's folder, which records the contents of the data.
     """
     check_split(split)
     if label_from is not None:
@@ -71,7 +71,7 @@ def run_images(
         where = "of its own" if is_other else "in this run"
         raise ConfigError(
             f"{found.name} has no {name} images {where}. "
-            "Take another split, such as train."
+            "Use another split, such as train."
         )
     return name, chosen
 
@@ -79,7 +79,7 @@ def run_images(
 def _own_images(
     config: RunConfig, data_dir: Path | None, run: Path | None, progress: Any
 ) -> Dataset:
-    """The data set of the training, as it was then."""
+    """The data set of the run, checked to be unchanged since training."""
     with naming_changes(run, config):
         found = load_dataset(_with(config, data_dir, {}), progress)
     assert config.resolved is not None, "the configuration is not resolved"
@@ -88,8 +88,8 @@ def _own_images(
     if (found.checksum, found.class_names) != was:
         raise DatasetError(
             f"The data set {config.dataset.name} has changed since training"
-            f"{changed_since(run, config, record_of(found))}. Its parts, cut anew, "
-            "would mix training images with others. Put the same files back, or give "
+            f"{changed_since(run, config, record_of(found))}. Splitting it again would "
+            "mix training images with others. Restore the original files, or give "
             "other images."
         )
     return found
@@ -98,7 +98,7 @@ def _own_images(
 def _other_images(
     config: RunConfig, name: str, data_dir: Path | None, progress: Any
 ) -> Dataset:
-    """A data set of the same classes, at the size that the network takes."""
+    """A data set of the same classes, converted to the network's input size."""
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
     size = resolved.input_shape[1:] or None  # vectors have none
@@ -109,7 +109,7 @@ def _other_images(
 
 @contextmanager
 def _naming_labels(label_from: str | None) -> Iterator[None]:
-    """A DatasetError within says as well that labels were looked for as in training."""
+    """Add to a DatasetError that labels were looked for as in training."""
     try:
         yield
     except BadPicturesError:  # the labels were found
@@ -119,14 +119,15 @@ def _naming_labels(label_from: str | None) -> Iterator[None]:
             raise
         raise DatasetError(
             f"{error} Labels were looked for as in training (--label-from "
-            f"{label_from}); if they are elsewhere, say so, as in --label-from folder."
+            f"{label_from}); if they are elsewhere, say where, as in "
+            "--label-from folder."
         ) from error
 
 
 def _with(
     config: RunConfig, data_dir: Path | None, changes: dict[str, Any]
 ) -> RunConfig:
-    """The configuration with another data set, or another place to look for it."""
+    """The configuration with changed data set settings and data folder."""
     if data_dir is not None:
         changes = {**changes, "data_dir": str(data_dir)}
     tables = config.dataset.model_copy(update=changes)
@@ -134,7 +135,7 @@ def _with(
 
 
 def is_same_data(given: str, own: str) -> bool:
-    """Whether two names or paths lead to one data set."""
+    """Return whether two names or paths refer to the same data set."""
     known = known_name(own, NAMES)
     if known is not None:
         return known_name(given, NAMES) == known

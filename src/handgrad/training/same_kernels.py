@@ -1,7 +1,7 @@
-"""A process held to the kernels that made a run, so that it goes on with the same bits.
+"""Restrict a process to the kernels of a run, so that it continues bit for bit.
 
-What a run's folder says of its kernels (environment.json) is the instruction set of the
-engine and the families of the matrix libraries.
+For the kernels of a run, environment.json records the instruction set of the engine and
+the kernel families of the BLAS libraries.
 """
 
 import warnings
@@ -21,21 +21,21 @@ SET_OF_FAMILY = {"Haswell": "avx2", "Zen": "avx2", "SkylakeX": "avx512"}
 
 
 def environment_of(folder: Path) -> dict[str, Any]:
-    """What environment.json says; IntegrityError if it does not name the kernels."""
+    """Read environment.json; IntegrityError if it does not name the kernels."""
     path = folder / "environment.json"
     try:
         found: dict[str, Any] = parse_json(read_file(path))
         family_of(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(
-            f"{path} does not say on which kernels the run was "
-            "made. Train it again from its config.toml."
+            f"{path} does not name the kernels that the run was trained with. Train it "
+            "again from its config.toml."
         ) from error
     return found
 
 
 def families_of(environment: Mapping[str, Any]) -> list[str]:
-    """The families of kernels that the matrix libraries chose."""
+    """The kernel families that the BLAS libraries chose."""
     libraries = environment["blas"]
     return sorted({str(each.get("architecture") or "unknown") for each in libraries})
 
@@ -43,8 +43,8 @@ def families_of(environment: Mapping[str, Any]) -> list[str]:
 def set_of(environment: Mapping[str, Any]) -> str | None:
     """The instruction set of a run.
 
-    Runs from before it was recorded were compiled for their processor, of which the
-    matrix library's family tells enough; with the matrix unit, if they say so.
+    Older runs, which do not record it, were compiled for their processor; the kernel
+    family of BLAS identifies that well enough. They may record the use of AMX.
     """
     if KEY in environment:
         name = environment[KEY]
@@ -56,16 +56,16 @@ def set_of(environment: Mapping[str, Any]) -> str | None:
 
 
 def family_of(environment: Mapping[str, Any]) -> tuple[str, ...]:
-    """The families of the matrix libraries and the instruction set: what fixes bits."""
+    """The BLAS kernel families and the instruction set, which determine the bits."""
     name = set_of(environment)
     return (*families_of(environment), *([name] if name else []))
 
 
 def hold_to_kernels_of(environment: Mapping[str, Any]) -> None:
-    """Hold this process to the instruction set and to the family of a run.
+    """Restrict this process to the instruction set and the kernel family of a run.
 
-    ConfigError where it cannot be: the processor lacks them, or this process has
-    compiled for another set.
+    ConfigError if the processor lacks them, or if this process has already compiled
+    for another set.
     """
     processor.hold_to(set_of(environment))
     families = families_of(environment)
@@ -76,35 +76,37 @@ def hold_to_kernels_of(environment: Mapping[str, Any]) -> None:
 
 
 def go_on_with(folder: Path) -> None:
-    """The same for a run that goes on; a processor that lacks its set is warned of."""
+    """Do the same for a resumed run; warn if the processor lacks its set."""
     try:
         environment = environment_of(folder)
-    except IntegrityError:  # `verify` will say so
+    except IntegrityError:  # `verify` reports it
         return
     name = set_of(environment)
     if name is None or name in processor.offered():
         hold_to_kernels_of(environment)
     elif KEY in environment:
         warnings.warn(
-            f"{folder} was made with the instruction set {name}, which this processor "
-            "lacks: it goes on, and from here its last bits are others.",
+            f"{folder} was trained with the instruction set {name}, which this "
+            "processor lacks: from here on, results differ in the last bits.",
             HandgradWarning,
             stacklevel=2,
         )
 
 
 def compare_with(folder: Path, environment: Mapping[str, Any]) -> tuple[str, ...]:
-    """Hold this process to a run's kernels, and name them; RunError where it cannot."""
+    """Restrict this process to a run's kernels and return them; RunError on failure."""
     made = family_of(environment)
     try:
         hold_to_kernels_of(environment)
         here = family_of(matrix_kernels())
     except ConfigError as error:
-        raise RunError(f"{folder} was made with {', '.join(made)}. {error}") from error
+        raise RunError(
+            f"{folder} was trained with {', '.join(made)}. {error}"
+        ) from error
     if made != here:
         raise RunError(
-            f"{folder} was made with {', '.join(made)} kernels, here are "
-            f"{', '.join(here)}: their last bits differ by right. Verify it on such a "
+            f"{folder} was trained with {', '.join(made)} kernels, but this process "
+            f"uses {', '.join(here)}, whose last bits may differ. Verify it on such a "
             f"processor, or start with OPENBLAS_CORETYPE={made[0]}."
         )
     return here

@@ -1,14 +1,14 @@
-"""What could not be saved, and what becomes of it: it is kept, and tried again."""
+"""State that could not be saved: it is kept in memory until a retry succeeds."""
 
 from handgrad.errors import HandgradError, UnsavedError
 from handgrad.training.checkpoint import Checkpoint
 
 
 class Unsaved:
-    """The failure that nothing has mended yet, and the best state if it was hit.
+    """The last failure to save that no retry has fixed, and the best state if unsaved.
 
-    The last state needs no keeping: training holds it. The best one would be gone with
-    the next step.
+    The last state needs no copy, because training holds it. The best state would be
+    overwritten by the next step.
     """
 
     def __init__(self) -> None:
@@ -17,19 +17,19 @@ class Unsaved:
         self.best: Checkpoint | None = None
 
     def failed(self, error: HandgradError, best: Checkpoint | None) -> None:
-        """Keep what is known; an older best state gives way to a newer one."""
+        """Record a failure; a newer best state replaces an older one."""
         self.failure = error
         self.attempts += 1
         self.best = best or self.best
 
-    def mended(self) -> None:
-        """All is on the disk again."""
+    def clear(self) -> None:
+        """Clear the failure: everything is on disk again."""
         self.failure, self.attempts, self.best = None, 0, None
 
     def error(self, step: int) -> UnsavedError:
-        """What a run that trained to its end says when not all of it was saved."""
+        """The error of a run that trained to its end but was not saved completely."""
         assert self.failure is not None, "all is saved"
-        times = "once" if self.attempts == 1 else f"{self.attempts} times in turn"
+        times = "once" if self.attempts == 1 else f"{self.attempts} times in a row"
         return UnsavedError(
             f"Training has ended with step {step}, but not all of it is saved: saving "
             f"failed {times}. {self.failure}"

@@ -1,4 +1,4 @@
-"""How long and in which portions to train."""
+"""Settings of the training loop."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from handgrad.ranges import check_count, check_seed
 class TrainingSettings:
     """Settings of the training loop.
 
-    ConfigError for an epochs, batch_size or early_stopping that is not a whole number
-    from 1 to 2**31 - 1, and for a seed that is not one from 0 to 2**63 - 1.
+    ConfigError unless epochs, batch_size and early_stopping are whole numbers from 1 to
+    2**31 - 1, and seed one from 0 to 2**63 - 1.
 
     Units
         epochs             passes over the training set
@@ -23,7 +23,7 @@ class TrainingSettings:
     epochs: int = 10
     batch_size: int = 256
     seed: int = 0
-    early_stopping: int | None = None  # epochs without a better validation loss
+    early_stopping: int | None = None  # epochs without a lower validation loss
     predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
 
     def __post_init__(self) -> None:

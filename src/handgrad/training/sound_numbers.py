@@ -1,4 +1,4 @@
-"""Numbers of a saved network with which something can be predicted."""
+"""Check that the arrays of a saved network are usable for prediction."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from handgrad.layers import Sequential
 
 
 def check_numbers(model: Sequential, place: Path) -> None:
-    """RunError for an array of a saved network with which nothing can be predicted."""
+    """Raise RunError for NaN, infinity or a negative variance in a saved network."""
     for name, array in model_state(model).items():
         wrong = "NaN or infinity" if not np.isfinite(array).all() else None
         if name.endswith("running_var") and (array < 0).any():
             wrong = "a variance below 0"
         if wrong:
             raise RunError(
-                f"{place}: {name} holds {wrong}, so its predictions would mean "
-                "nothing. Use another checkpoint or a copy, or train again."
+                f"{place}: {name} holds {wrong}, so its predictions would be "
+                "meaningless. Use another checkpoint or a backup, or train again."
             )

@@ -1,4 +1,4 @@
-"""Which images train and which validate: cut by keys, or as the data set has them."""
+"""Split images into training and validation sets, randomly or as in the data set."""
 
 from handgrad import datasets
 from handgrad.datasets import Dataset, Split
@@ -9,14 +9,14 @@ from handgrad.training.config import RunConfig, Validation
 
 
 def validation_of(config: RunConfig, dataset: Dataset) -> Validation:
-    """What to validate on: as was asked for, else what the data set brings itself."""
+    """The validation setting: as requested, else the data set's own images if any."""
     is_asked = "validation" in config.dataset.model_fields_set
     is_own = dataset.validation is not None and not is_asked
     return "folder" if is_own else config.dataset.validation
 
 
 def split_of(config: RunConfig, dataset: Dataset) -> tuple[Split, Split | None]:
-    """Training and validation images, cut by keys of the seed."""
+    """Return the training and validation images; random splits depend on the seed."""
     key, wanted = Key(config.seed), validation_of(config, dataset)
     train: Split = dataset.train
     validation: Split | None = None

@@ -1,8 +1,8 @@
-"""The weights of another run or of a saved network, to start a new run from.
+"""Start a new run from the weights of another run or of a saved network.
 
-All arrays are taken, but for the last layer where the classes are others: that one
-keeps the values that the seed draws. The optimizer starts afresh. What the run began
-with stays in its folder, since the source may go.
+All arrays are copied, except those of the last layer if the classes differ: these keep
+their random initial values. The optimizer starts with a new state. The initial arrays
+are stored in the run's folder, since the source may be deleted.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ Arrays = dict[str, NumpyArray]
 
 @dataclass(frozen=True)
 class Source:
-    """Arrays to start from; without a `config` they are all that the run began with."""
+    """Arrays to start from; without a `config`, the initial arrays of a resumed run."""
 
     path: Path
     arrays: Arrays
@@ -44,7 +44,7 @@ class Source:
 
 
 def read_saved(place: Path, which: str = "best") -> tuple[RunConfig, Arrays]:
-    """Configuration and arrays of a run's checkpoint, or of a file with one network."""
+    """Read the configuration and arrays of a run's checkpoint or of a model file."""
     if place.is_file():
         return load_model(place)
     folder = RunFolder.open(place)
@@ -54,19 +54,19 @@ def read_saved(place: Path, which: str = "best") -> tuple[RunConfig, Arrays]:
 
 
 def source_of(config: RunConfig) -> Source | None:
-    """What a run is to start from, if not from what its seed draws."""
+    """The arrays to start from; None for random initial values."""
     if config.start is None:
         return None
     path = path_of("A run", "its source", config.start.source, RunError)
-    is_begun = config.resolved is not None and config.resolved.initial_sha256
-    if path.name == INITIAL and is_begun:
-        return Source(path, _initial(path, str(is_begun)), None)
+    is_resumed = config.resolved is not None and config.resolved.initial_sha256
+    if path.name == INITIAL and is_resumed:
+        return Source(path, _initial(path, str(is_resumed)), None)
     found, arrays = read_saved(path)
     arrays = {n: a for n, a in arrays.items() if not n.startswith("optimizer/")}
     if config.start.sha256 not in (None, arrays_checksum(arrays)):
         raise IntegrityError(
-            f"{path} no longer holds the weights that the configuration names by "
-            "their SHA-256. Put them back, or leave sha256 out of [start]."
+            f"{path} no longer holds the weights whose SHA-256 is in the "
+            "configuration. Restore them, or remove sha256 from [start]."
         )
     return Source(path, arrays, found)
 
@@ -74,7 +74,7 @@ def source_of(config: RunConfig) -> Source | None:
 def source_normalization(
     config: RunConfig, source: Source | None
 ) -> Normalization | None:
-    """The normalization that the weights were trained with, where that is kept."""
+    """The normalization that the weights were trained with, if it is kept."""
     if source is None or config.start is None or config.start.normalization == "own":
         return None
     resolved = (source.config or config).resolved
@@ -83,7 +83,7 @@ def source_normalization(
 
 
 def check_channels(source: Source | None, image_shape: Shape) -> None:
-    """ConfigError for grey images where the weights are of colour images, or so."""
+    """Raise ConfigError if weights and images differ in their number of channels."""
     if source is None or source.config is None or source.config.resolved is None:
         return
     before = source.config.resolved.input_shape
@@ -91,14 +91,14 @@ def check_channels(source: Source | None, image_shape: Shape) -> None:
         return
     if before[0] != image_shape[0]:
         raise ConfigError(
-            f"The weights of {source.path} are of images with {_channels(before[0])}, "
-            f"and these images have {image_shape[0]}. Give images with as many, or "
-            "train a new network without --start-from."
+            f"The weights of {source.path} take images with {_channels(before[0])}, "
+            f"but these images have {image_shape[0]}. Use images with the same number, "
+            "or train a new network without --start-from."
         )
 
 
 def put_into(source: Source, model: Sequential, config: RunConfig) -> RunConfig:
-    """Give the model its first arrays; the configuration, with what they are."""
+    """Set the model's initial arrays; return the configuration with their checksums."""
     drawn = model_state(model)
     if source.config is None:
         restore_model(model, source.arrays)
@@ -112,7 +112,7 @@ def put_into(source: Source, model: Sequential, config: RunConfig) -> RunConfig:
     checksum = arrays_checksum(arrays)
     resolved = {"initial_sha256": checksum, "new_arrays": tuple(new)}
     start = {
-        "source": decoded(config.start.source),  # a note: the run keeps the arrays
+        "source": decoded(config.start.source),  # for information: arrays are kept
         "sha256": arrays_checksum(source.arrays),
     }
     return config.model_copy(
@@ -124,7 +124,7 @@ def put_into(source: Source, model: Sequential, config: RunConfig) -> RunConfig:
 
 
 def initial_of(parts: "Parts") -> dict[str, bytes]:
-    """The file of what a new run begins with; nothing if its seed draws all arrays."""
+    """The file of a new run's initial arrays; empty if all are drawn from the seed."""
     if parts.config.start is None:
         return {}
     return {"initial": save(model_state(parts.model))}
@@ -144,13 +144,13 @@ def _channels(count: int) -> str:
 
 
 def _initial(path: Path, checksum: str) -> Arrays:
-    """What the run began with, out of its own folder."""
+    """The initial arrays of a run, from its own folder."""
     try:
         arrays: Arrays = load(read_file(path))
         is_whole = arrays_checksum(arrays) == checksum
     except RunError:
         raise
-    except Exception as error:  # whatever a damaged file brings about
+    except Exception as error:  # a damaged file can cause any error
         raise _damaged(path) from error
     if not is_whole:
         raise _damaged(path)
@@ -159,12 +159,13 @@ def _initial(path: Path, checksum: str) -> Arrays:
 
 def _damaged(path: Path) -> IntegrityError:
     return IntegrityError(
-        f"{path} is not what the run began with. Put a copy back, or train again."
+        f"{path} does not hold the arrays that the run started with. Restore it from a "
+        "backup, or train again."
     )
 
 
 def _new_arrays(source: Source, config: RunConfig, names: list[str]) -> list[str]:
-    """The arrays of the last layer, where the classes are others."""
+    """The arrays of the last layer, if the classes differ."""
     before, now = (source.config or config).resolved, config.resolved
     assert before is not None, "a saved network is resolved"
     assert now is not None, "the configuration is resolved by now"
@@ -177,7 +178,7 @@ def _new_arrays(source: Source, config: RunConfig, names: list[str]) -> list[str
 def _check_fit(
     source: Source, drawn: Arrays, new: list[str], config: RunConfig
 ) -> None:
-    """ConfigError for the first array that is to be taken and does not fit."""
+    """Raise ConfigError for the first array to copy that does not fit."""
     taken = {name: array for name, array in drawn.items() if name not in new}
     wrong = [
         name
@@ -189,13 +190,13 @@ def _check_fit(
     name, found = wrong[0], source.arrays.get(wrong[0])
     has = "none" if found is None else f"{found.shape}"
     before = (source.config or config).model.name
-    which, advice = "", "Train the same network on images of the same size and colour."
+    which = ""
+    advice = "Train the same network on images of the same size and channels."
     if before != config.model.name:
         fit = f"{len(taken) - len(wrong)} of {len(taken)} arrays fit"
         which = f" ({config.model.name} in place of {before}; {fit})"
-        advice = f"Leave {config.model.name} out to go on with {before}."
+        advice = f"Leave {config.model.name} out to continue with {before}."
     raise ConfigError(
         f"The weights of {source.path} do not fit: this network{which} takes "
-        f"{name.partition('/')[2]} of shape {taken[name].shape}, and there it is "
-        f"{has}. {advice}"
+        f"{name.partition('/')[2]} of shape {taken[name].shape}, got {has}. {advice}"
     )

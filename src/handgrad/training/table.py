@@ -1,4 +1,4 @@
-"""What all tables of a configuration have in common: strict, checked, unchangeable."""
+"""The base of all configuration tables: strict, validated and immutable."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -28,16 +28,16 @@ Whole = Annotated[int, Field(ge=1, le=MOST)]
 Real = Annotated[float, Field(ge=0, le=LARGEST)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 
-OrNone = BeforeValidator(  # the word for what TOML and the command line cannot write
+OrNone = BeforeValidator(  # "none" stands for None, which TOML has no literal for
     lambda value: None if isinstance(value, str) and value == "none" else value
 )
 
 
 class Table(BaseModel):
-    """A table whose keys are the fields; all others are refused.
+    """A table whose keys are the fields; all other keys are errors.
 
-    Keys of `LATER` came after the first files, ledgers and sweeps were written: they
-    are left out while they are None, so that what is older stays the same.
+    Keys in `LATER` were added after the first files, ledgers and sweeps were written:
+    they are omitted while they are None, so that older content stays the same.
     """
 
     model_config = RULES
@@ -52,12 +52,12 @@ class Table(BaseModel):
 
 
 def written(name: str) -> str:
-    """A name that a file can hold; ConfigError for bytes that are no UTF-8."""
+    """Return the name, which a file must be able to hold; ConfigError unless UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError as error:
         raise ConfigError(
-            f"{shown(decoded(name))} holds bytes that are no UTF-8, which the settings "
-            "of a run cannot hold. Rename the folder or file."
+            f"{shown(decoded(name))} is not valid UTF-8, which the settings of a run "
+            "require. Rename the folder or file."
         ) from error
     return name

@@ -1,4 +1,4 @@
-"""A trained network, ready to predict."""
+"""A trained network for prediction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -41,10 +41,10 @@ class TrainedNetwork:
     """A trained network with its normalization and class names, for prediction.
 
     `model` is the network, `config` the resolved configuration of its training; `load`
-    makes both from a run or a file. Predictions run on the engine that trained the
+    reads both from a run or a file. Predictions run on the engine that trained the
     network; `workers` is the number of threads of the CPU engine, by default one for
-    each core that this process may use. `handgrad.Classifier` is the same for
-    scikit-learn and for labels of any kind.
+    each core that this process may use. `handgrad.Classifier` is the counterpart with
+    the scikit-learn interface and labels of any kind.
 
     ShapeError for images of another shape or dtype; DatasetError for NaN, infinity, or
     targets that are not classes of the network.
@@ -72,7 +72,7 @@ class TrainedNetwork:
         self.form = InputForm(resolved.input_shape, resolved.input_dtype or "uint8")
         self.given_form = replace(
             self.form, channels=resolved.channels, columns=resolved.feature_names
-        )  # of the arrays that a user gave
+        )  # the form of the arrays passed by the user
         self.labels = labels_of(resolved.class_names, resolved.label_type)
         self.normalization: Normalization = normalization_of(config)
         self.check = BatchCheck(
@@ -90,9 +90,9 @@ class TrainedNetwork:
     def predict_probabilities(self, images: NumpyArray) -> NumpyArray:
         """Softmax of the logits, (count, classes), float64; rows sum to 1.
 
-        These are probabilities of the classes only where the network was trained with
-        softmax cross-entropy. With another loss they order the classes, and how sure
-        the network is they do not say: see `gives_probabilities`.
+        They estimate class probabilities only if the network was trained with softmax
+        cross-entropy. With another loss they rank the classes, but do not measure
+        confidence: see `gives_probabilities`.
         """
         logits = self.logits(images).astype(np.float64)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -100,20 +100,20 @@ class TrainedNetwork:
         return probabilities
 
     def scores(self, images: NumpyArray) -> NumpyArray:
-        """Probabilities where the loss gives them, else logits, (count, classes)."""
+        """Probabilities if the loss provides them, else logits, (count, classes)."""
         if self.gives_probabilities:
             return self.predict_probabilities(images)
         return self.logits(images).astype(np.float64)
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether softmax of the logits estimates probabilities, as the loss says."""
+        """Whether the softmax of the logits estimates probabilities with this loss."""
         return self.loss.gives_probabilities
 
     def evaluate(self, split: Split) -> Evaluation:
         """Loss, accuracy and per-class metrics on a `split`.
 
-        The loss is weighted if the split has weights; the other metrics never are.
+        The loss is weighted if the split has weights; the other metrics are not.
         """
         self.check.labels(split)
         logits = self.logits(split.images)
@@ -137,10 +137,10 @@ class TrainedNetwork:
         return logits
 
     def save(self, path: str | Path, history: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Write the network into one `.safetensors` file at `path`.
+        """Write the network to a `.safetensors` file at `path`.
 
-        `history` holds plain values of each epoch to keep with it. RunError if the file
-        cannot be written.
+        `history` holds plain values of each epoch to store with it. RunError if the
+        file cannot be written.
         """
         place = path_of("save", "path", path, RunError)
         save_model(place, self.config, model_state(self.model), history)
@@ -152,7 +152,7 @@ class TrainedNetwork:
         return self._fast().logits(examples)
 
     def _fast(self) -> "PredictionProgram":
-        """The program of a forward pass; made when it is first needed."""
+        """The compiled forward pass, created on first use."""
         if self._program is None:
             from handgrad.engine.prediction import predictor  # Numba is slow to import
 
@@ -169,8 +169,8 @@ class TrainedNetwork:
         """Read the image file at `path` as (channels, height, width), uint8.
 
         It is converted to the network's size and channels; DatasetError if it is
-        unreadable. One of 16 bits that needs more of them than the training pictures
-        had gets them, with a HandgradWarning.
+        unreadable. A 16-bit image that uses more bits than the training images did
+        keeps them, with a HandgradWarning.
         """
         from handgrad.datasets.pictures import read_image
         from handgrad.training.other_images import bit_depth_for
@@ -181,11 +181,11 @@ class TrainedNetwork:
 
 
 def _check_no_choice(path: Path, which: str) -> None:
-    """ConfigError for a checkpoint of a file, which holds one network."""
+    """Raise ConfigError for a choice of checkpoint: a file holds one network."""
     if name_of("checkpoint", dict.fromkeys(POINTERS), which) != "best":
         raise ConfigError(
-            f"{path} is a file with one network, and {shown(which)} a checkpoint of a "
-            "run. Leave it out, or give the folder of a run."
+            f"{path} is a file with one network, but {shown(which)} is a checkpoint of "
+            "a run. Leave it out, or give the folder of a run."
         )
 
 
@@ -197,16 +197,16 @@ def load(
     workers: int | None = None,
     model: Any = None,
 ) -> TrainedNetwork:
-    """Load the network of a run folder, or of a file that `save` wrote.
+    """Load the network of a run folder, or of a file written by `save`.
 
-    `path` is the folder or file; `which` chooses the checkpoint of a run, "best" or
+    `path` is the folder or file; `which` selects the checkpoint of a run, "best" or
     "last". `workers` is the number of threads, by default one for each core that this
-    process may use. A network with layers of your own needs `model`, the function that
-    made it: `(input_shape, classes, seed) -> Sequential`.
+    process may use. A network with custom layers needs `model`, the function that
+    built it: `(input_shape, classes, seed) -> Sequential`.
 
-    RunError for a path that is neither, or a checkpoint that is missing; IntegrityError
-    for a file that does not match its checksum. ConfigError for an argument of another
-    kind, or a network that needs `model`.
+    RunError for a path that is neither, or a missing checkpoint; IntegrityError for a
+    file that does not match its checksum. ConfigError for an argument of the wrong
+    type, or a network that needs `model`.
 
     Example
         load("runs/lenet-digits-1", "last").predict(images)
@@ -215,7 +215,7 @@ def load(
         check_count("load", "workers", workers)
     if model is not None and (isinstance(model, type) or not callable(model)):
         raise ConfigError(
-            f"load takes model as the function that made the network, got "
+            f"load takes model as the function that built the network, got "
             f"{shown(model)}. Leave it out for a network of the catalogue."
         )
     place = path_of("load", "path", path, RunError)

@@ -1,4 +1,4 @@
-"""The training loop: a generator of records that anyone can read."""
+"""The training loop: a generator of records."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -31,16 +31,16 @@ from handgrad.training.trainer_check import check_are_images, check_kinds, check
 
 
 class Trainer:
-    """Train a network: iterate over the trainer to run it; leave with `break`.
+    """Train a network: iterate over the trainer to run it; stop with `break`.
 
     Every step yields a `StepRecord`, every epoch an `EpochRecord`. The last batch of an
     epoch may be smaller. Order and augmentation are functions of (seed, epoch or step,
-    example), so a trainer restored from a state continues with the same bits.
+    example), so a trainer restored from a state continues bit for bit.
 
-    `engine` runs the steps; `for_model` makes it. `augmentation` applies to the `train`
-    split, not to `validation`, which is evaluated after each epoch; `learning_rate` is
-    the schedule for the records. ConfigError, ShapeError or DatasetError for parts or
-    `settings` that do not fit; NonFiniteError while iterating.
+    `engine` runs the steps; `for_model` creates one. `augmentation` applies to `train`
+    but not to `validation`, which is evaluated after each epoch; `learning_rate` is
+    the schedule for the records. ConfigError, ShapeError or DatasetError for arguments
+    or `settings` that do not fit together; NonFiniteError while iterating.
 
     Example
         data, model = datasets.load("digits", image_size=(28, 28)), models.lenet()
@@ -71,8 +71,8 @@ class Trainer:
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
         self.position = Position()
-        self.between: Between = nothing  # done between the parts of a long answer
-        self._begun = 0, 0  # the number of the last step begun, and its examples
+        self.between: Between = nothing  # called between the parts of a long prediction
+        self._begun = 0, 0  # the number of the last step started, and its examples
         self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
         is_whole = self.steps_per_epoch == 1
         self._whole_order = content_order(self.train) if is_whole else None
@@ -98,11 +98,11 @@ class Trainer:
         workers: int | None = None,
         isa: str | None = None,
     ) -> Self:
-        """Make a trainer of a `model` and the `engine` of this name, "cpu" or "plain".
+        """Create a trainer for a `model` with the "cpu" or "plain" `engine`.
 
-        `settings` are those of the loop. `l2` is the L2 term, `clip_norm` the largest
+        `settings` are those of the loop. `l2` is the L2 term, `clip_norm` the maximum
         gradient norm, `workers` the threads (by default the usable cores), `isa` the
-        instruction set that this process is held to ("avx2"). The default
+        instruction set that this process is restricted to ("avx2"). The default
         `normalization` scales bytes to 0 to 1 and leaves float32 unchanged.
         """
         settings = TrainingSettings() if settings is None else settings
@@ -154,7 +154,7 @@ class Trainer:
                 yield record
 
     def _next(self, epoch: int, batches: list[NumpyArray]) -> Record | None:
-        """A step or the end of the epoch; None where another iterator has ended it."""
+        """A step or the end of the epoch; None if another iterator has ended it."""
         with lock_of(self.engine.model):
             self._settle()
             done = self.position
@@ -163,7 +163,7 @@ class Trainer:
         return self._end_of_epoch(done) if done.epoch == epoch else None
 
     def _settle(self) -> None:
-        """Count a step that has changed the network, but was interrupted after that."""
+        """Count a step that updated the network but was interrupted afterwards."""
         step, examples = self._begun
         result = self.engine.finished(step) if step > self.position.step else None
         if result is not None:
@@ -195,7 +195,7 @@ class Trainer:
         return Batch(images, targets, places, rows, weights=weights)
 
     def _viewed(self, rows: NumpyArray, changes: list[tuple[Any, Key]]) -> Batch:
-        """Changes that only move pixels copy nothing; none at all is the least."""
+        """A batch whose augmentations only move pixels, so that no image is copied."""
         split = self.train
         if not changes:
             return Batch(split.images, split.targets, rows, rows, None, split.weights)
@@ -218,11 +218,11 @@ class Trainer:
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Current mean loss (without L2) and accuracy (a fraction) on a `split`.
 
-        The loss is weighted if the split has weights, the accuracy never is.
+        The loss is weighted if the split has weights; the accuracy is not.
         """
         self.engine.check.labels(split)
         logits = self.logits(split.images)
-        with np.errstate(all="ignore"):  # the trainer looks for NaN itself
+        with np.errstate(all="ignore"):  # the trainer checks for NaN itself
             loss, _ = forward_loss(self.loss, logits, split.targets, split.weights)
         return loss, float(np.mean(logits.argmax(axis=1) == split.targets))
 
@@ -239,7 +239,7 @@ class Trainer:
         self._timed, self._seconds = 0, 0.0
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the callback: it belongs to the process."""
+        """State for pickling, without the callback, which belongs to the process."""
         return vars(self) | {"between": nothing}
 
     def _step(self, rows: NumpyArray) -> StepRecord:

@@ -1,4 +1,4 @@
-"""Whether an engine, its data and the settings of a Trainer fit one another."""
+"""Check that the engine, the data and the settings of a Trainer fit together."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from handgrad.training.settings import TrainingSettings
 def check_kinds(
     train: Split, validation: Split | None, settings: TrainingSettings
 ) -> None:
-    """ConfigError for plain arrays as a split, or a dictionary as settings."""
+    """Raise ConfigError unless the splits and the settings have the right types."""
     example = "Split(images, targets)"
     part(Split, example).check("A Trainer", "train", train)
     optional(part(Split, example)).check("A Trainer", "validation", validation)
@@ -22,22 +22,21 @@ def check_kinds(
 
 
 def check_splits(engine: Engine, train: Split, validation: Split | None) -> None:
-    """An error unless both splits hold images that fit the network."""
+    """Raise an error unless both splits hold images that fit the network."""
     for split, name in ((train, "training"), (validation, "validation")):
         if split is not None:
             if len(split) == 0:
-                raise ConfigError(f"There are no {name} images. Give at least one.")
+                raise ConfigError(f"There are no {name} images. Pass at least one.")
             engine.check.split(split)
 
 
 def check_are_images(
     engine: Engine, settings: TrainingSettings, augmentation: Sequence[Augmentation]
 ) -> None:
-    """ConfigError if vectors are to be changed as only images can be."""
+    """Raise ConfigError if vectors are to be augmented or flipped."""
     shape = engine.check.input_shape
     if len(shape) == 1 and (augmentation or settings.predict_with_flip):
         what = "augmentation" if augmentation else "predict_with_flip"
         raise ConfigError(
-            f"{what} moves the pixels of images, got vectors of {shape[0]} features. "
-            "Leave it out."
+            f"{what} needs images, got vectors of {shape[0]} features. Leave it out."
         )

@@ -1,7 +1,7 @@
-"""Whose turn it is to go on with a run: one loop at a time, in the process that began.
+"""Allow one loop at a time over a run, in the process that created it.
 
-Between two loops anybody may go on with the folder, so a loop that follows another one
-looks whether somebody has.
+Between two loops the run may be continued elsewhere in the same folder, so a loop that
+follows another one checks whether that has happened.
 """
 
 import os
@@ -13,21 +13,21 @@ from handgrad.training.run_folder import RunFolder
 
 TRACES = ("metrics.jsonl", "timings.jsonl", "checkpoints/last.json", "result.json")
 REFUSED = {
-    "going": "is under way in another loop. Leave that loop first.",
-    "left": "was interrupted, so it is unsaved. Go on with handgrad.training.resume.",
+    "going": "is running in another loop. Leave that loop first.",
+    "left": "was interrupted and is unsaved. Continue with handgrad.training.resume.",
 }
 
 
 class Turn:
-    """A context in which its run is trained; RunError where that cannot be.
+    """A context manager for the loop that trains a run; RunError if it may not start.
 
-    It is the turn of the process that made it, and of the thread that began. `stage` is
-    "ready", "going", "left" after an error, or "finished".
+    It belongs to the process that created it and the thread that started the loop.
+    `stage` is "ready", "going", "left" after an error, or "finished".
     """
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder, self.stage = folder, "ready"
-        self._paused: list[tuple[int, ...] | None] = []  # none if it never was
+        self._paused: list[tuple[int, ...] | None] = []  # empty: never paused
         self._process, self._thread = os.getpid(), get_ident()
         self._place = self._identity()
 
@@ -39,8 +39,8 @@ class Turn:
         if self._paused and self._paused != self._traces():
             self.folder.release()
             raise RunError(
-                f"{self.folder.path} was gone on with by somebody else while this run "
-                "was paused. Go on from its checkpoint with handgrad.training.resume."
+                f"{self.folder.path} was continued elsewhere while this run was "
+                "paused. Continue from its checkpoint with handgrad.training.resume."
             )
         self.stage, self._thread = "going", get_ident()
         self._place = self._identity()
@@ -57,35 +57,35 @@ class Turn:
         self.folder.release()
 
     def go_on(self) -> None:
-        """Before each step: RunError in a fork; other threads may not save from now."""
+        """Check before each step: RunError in a fork; only this thread may save."""
         self._check_process()
         self._thread = get_ident()
 
     def check_save(self) -> None:
-        """RunError unless this thread's loop is at rest and the folder is its own."""
+        """Raise RunError for another thread's loop, or if the folder was replaced."""
         self._check_process()
         if self._thread != get_ident():
             raise RunError(
-                f"{self.folder.path} is trained by another thread, which may be within "
-                "a step. Call save in the loop itself."
+                f"{self.folder.path} is trained by another thread, which may be in the "
+                "middle of a step. Call save in the training loop itself."
             )
         if self._place != self._identity():
             raise RunError(
-                f"{self.folder.path} is not the folder any more in which the run began."
-                " Put it back, and go on with handgrad.training.resume."
+                f"{self.folder.path} is no longer the folder in which the run started. "
+                "Move that folder back and continue with handgrad.training.resume."
             )
 
     def _check_process(self) -> None:
-        """The process that made the run may still write."""
+        """Raise RunError in any process but the one that created the run."""
         if self._process != os.getpid():
             raise RunError(
                 f"{self.folder.path} is the run of process {self._process}, of which "
-                "this one is a fork: only that one may go on with it. Start another "
-                "run here, or use handgrad.training.resume when that one has ended."
+                "this one is a fork: only the original may continue it. Start another "
+                "run here, or use handgrad.training.resume when that process has ended."
             )
 
     def _identity(self) -> tuple[int, int] | None:
-        """Which folder it is, whatever its name."""
+        """Device and inode of the folder, independent of its name."""
         try:
             about = os.stat(self.folder.path)
         except OSError:
@@ -93,12 +93,12 @@ class Turn:
         return about.st_dev, about.st_ino
 
     def _traces(self) -> list[tuple[int, ...] | None]:
-        """What changes in the folder whenever somebody trains in it."""
+        """Size, time and inode of the files that change while the run is trained."""
         found: list[tuple[int, ...] | None] = []
         for name in TRACES:
             try:
                 about = os.stat(self.folder.path / name)
-            except OSError:  # not there, or not to be looked at
+            except OSError:  # missing, or not accessible
                 found.append(None)
             else:
                 found.append((about.st_size, about.st_mtime_ns, about.st_ino))

@@ -1,4 +1,4 @@
-"""Verify a finished run: its files, its records, then steps trained again."""
+"""Verify a finished run: check its files and records, then repeat training steps."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -32,13 +32,12 @@ from handgrad.training.trainer import Trainer
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was compared and found equal.
+    """The outcome of a successful verification.
 
     The run has `steps` steps in `epochs` epochs; those from `first_step` to `last_step`
-    were trained again. `evaluated` names the splits on which the checkpoints were
-    evaluated again, and `checkpoints` those that training again reached: all their
-    arrays are equal. `is_same_code` says whether Handgrad's own files are those of the
-    run.
+    were repeated. `evaluated` names the splits on which the checkpoints were evaluated
+    again, and `checkpoints` those that the repeated steps reached: all their arrays are
+    equal. `is_same_code` says whether Handgrad's source files are those of the run.
     """
 
     files: int
@@ -61,13 +60,13 @@ def verify(
     progress: Any = None,
     announce: Callable[[str], None] | None = None,
 ) -> Verdict:
-    """Check every file and every record, then train some steps again.
+    """Check every file and every record, then repeat some training steps.
 
-    Pictures are decoded again. Training begins at the best checkpoint if the run went
-    on from there, else at the first step; always at the first with `from_start`. The
-    process is held to the instruction set and the matrix kernels of the run. Raises
-    IntegrityError for a file, DifferenceError for a number, and RunError where the two
-    cannot be compared.
+    Images are decoded again. Training starts from the best checkpoint if the run
+    continued after it, else from the first step; always from the first step with
+    `from_start`. The process is restricted to the instruction set and the matrix
+    kernels of the run. Raises IntegrityError for a changed file, DifferenceError for a
+    number that differs, and RunError if they cannot be compared.
     """
     check_at_least("verify", "steps", steps, 1)
     folder = RunFolder.open(path)
@@ -109,21 +108,21 @@ _SAVED = ("best", "last")
 
 
 def _again(lines: Sequence[Line], first: int, last: int) -> list[str]:
-    """What the run wrote of these steps, and of the epochs that end with them."""
+    """The lines that the run wrote for these steps and the epochs that end in them."""
     return [json.dumps(line) for line in lines if first <= line["step"] <= last]
 
 
 def _compare(
     trainer: Trainer, lines: Sequence[str], saved: Mapping[str, Checkpoint]
 ) -> list[str]:
-    """Train on and compare every line; the checkpoints that were reached."""
+    """Continue training, compare every line, and return the checkpoints reached."""
     reached = []
     for line, record in zip(lines, chain(trainer, repeat(None)), strict=False):
         again = lines_of(record)[0] if record is not None else "no further record"
         if again != line:
             raise DifferenceError(
-                f"After step {trainer.position.step} training again gives {again}, the "
-                f"run wrote {line}. {ADVICE}"
+                f"After step {trainer.position.step}, repeating the training gives "
+                f"{again}, but the run recorded {line}. {ADVICE}"
             )
         for which, checkpoint in saved.items():
             if checkpoint.position == trainer.position:
@@ -142,6 +141,6 @@ def _compare_arrays(
         expected = checkpoint.arrays.get(name)
         if expected is None or expected.tobytes() != array.tobytes():
             raise DifferenceError(
-                f"After step {position.step} {name} is not what the {which} "
-                f"checkpoint holds. {ADVICE}"
+                f"After step {position.step}, {name} differs from the {which} "
+                f"checkpoint. {ADVICE}"
             )

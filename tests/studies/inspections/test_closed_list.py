@@ -1,4 +1,4 @@
-"""The list itself: options are looked up before any work, numbers are numbers."""
+"""The list itself: options are checked before any work, results are finite."""
 
 import inspect as signatures
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_the_data_that_is_needed_is_known_before():
     assert needed_data({"sizes": [1.0]}) is None
 
 
-def test_a_number_that_is_none_is_refused(monkeypatch):
+def test_a_number_that_is_not_finite_is_an_error(monkeypatch):
     def broken(*, seed, place):
         return {"loss": float("nan")}
 
@@ -54,7 +54,7 @@ def test_a_number_that_is_none_is_refused(monkeypatch):
         inspect("broken", {}, seed=0)
 
 
-def test_what_is_not_said_is_filled_in():
+def test_default_options_are_filled_in():
     found = with_defaults("dropout_statistics", {"mean": 3.0})
     assert found == {"kept": (0.25, 0.4, 0.7), "mean": 3.0}
 

@@ -7,7 +7,7 @@ from handgrad.models import mlp
 from handgrad.studies.inspections import Place, inspect
 
 
-def test_the_first_loss_and_the_price_of_the_weights():
+def test_the_first_loss_and_the_l2_term():
     small = {"hidden_sizes": [4, 3], "features": 5}
     without = inspect("regularised_network", {**small, "l2": 0.0}, seed=0)
     with_term = inspect("regularised_network", {**small, "l2": 2.0}, seed=0)
@@ -44,7 +44,7 @@ def test_every_combination_is_built_and_checked(tmp_path):
     assert max(float(row["error"]) for row in rows) == found["largest_error"]
 
 
-def test_a_name_that_is_not_there_is_refused():
+def test_an_unknown_name_is_refused():
     options = {"hidden_sizes": [[5]], "activations": ["gleu"], "initializers": []}
     options["initializers"] = ["he_normal"]
     with pytest.raises(ConfigError, match="Did you mean 'gelu'"):

@@ -24,21 +24,21 @@ def test_sigmoids_lose_the_gradient_and_relu_keeps_it(tmp_path):
     assert norms[0] / norms[-1] == pytest.approx(found["sigmoid_fades_6"])
 
 
-def test_the_jacobians_are_right_and_multiply_to_the_gradients():
+def test_the_jacobians_are_correct_and_their_products_are_the_gradients():
     found = inspect("jacobians", {}, seed=0)
     assert found["jacobians"] == 6
     assert 0 < found["largest_error"] < 1e-6
     assert found["chain_error"] < 1e-12
 
 
-def test_the_equation_is_what_the_layers_compute():
+def test_the_layers_compute_the_equation():
     found = inspect("perceptron_equation", {"images": 5}, seed=0)
     assert found["parameters"] == 50_890
     assert found["largest_difference"] < 1e-14
     assert found["row_sum_error"] < 1e-14
 
 
-def test_another_equation_would_be_seen(monkeypatch):
+def test_a_wrong_equation_is_detected(monkeypatch):
     def steeper(values):
         return sigmoid(1.001 * values)
 

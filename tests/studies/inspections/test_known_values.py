@@ -13,7 +13,7 @@ def options_of(row):
     return table.pop("name"), table
 
 
-def test_the_known_values_come_out_to_the_digits_of_the_report():
+def test_the_known_values_are_reproduced_to_the_digits_of_the_report():
     found = inspect(*options_of("d1"), seed=0)
     assert found["linear_outputs"] == pytest.approx(3.683e-8, abs=1e-11)
     assert found["relu_outputs"] == pytest.approx(4.5454e-9, abs=1e-12)
@@ -32,7 +32,7 @@ def test_evenly_spaced_numbers_through_a_layer_by_hand():
     assert known_linear()[0, 0] == pytest.approx(first - 0.3, rel=1e-12)
 
 
-def test_a_wrong_gradient_is_seen(monkeypatch):
+def test_a_wrong_gradient_is_detected(monkeypatch):
     right = Linear.backward
 
     def wrong(self, d_outputs, inputs, /):
@@ -44,7 +44,7 @@ def test_a_wrong_gradient_is_seen(monkeypatch):
     assert found["linear_d_bias"] > 1e-5 > found["linear_d_weight"]
 
 
-def test_momentum_comes_out_to_the_digits_of_the_report():
+def test_momentum_is_reproduced_to_the_digits_of_the_report():
     found = inspect(*options_of("d5-rules"), seed=0)
     assert found["momentum_weight"] == pytest.approx(1.6802e-9, abs=1e-12)
     assert found["momentum_velocity"] == pytest.approx(2.9254e-9, abs=1e-12)
@@ -52,7 +52,7 @@ def test_momentum_comes_out_to_the_digits_of_the_report():
     assert found["adam_weight"] < 1e-15
 
 
-def test_another_rule_is_seen(monkeypatch):
+def test_a_wrong_update_rule_is_detected(monkeypatch):
     monkeypatch.setattr(SGD, "__init__", nesterov_instead(SGD.__init__))
     assert inspect(*options_of("d5-rules"), seed=0)["momentum_weight"] > 1e-3
 

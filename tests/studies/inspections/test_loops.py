@@ -8,7 +8,7 @@ from handgrad.studies.inspections.loops import apart
 SMALL = {"images": 1, "steps": 2, "batch_size": 16, "timed_steps": 1}
 
 
-def test_three_voices_say_the_same(tmp_path):
+def test_loops_layers_and_engine_agree(tmp_path):
     found = inspect("looped_lenet", SMALL, 0, Place(tmp_path, workers=1))
     assert found["plain_error"] < 1e-12
     assert 0 < found["engine_error"] < 1e-4
@@ -25,7 +25,7 @@ def test_three_voices_say_the_same(tmp_path):
     ]
 
 
-def test_a_wrong_loop_is_seen(monkeypatch):
+def test_a_wrong_loop_is_detected(monkeypatch):
     right = definition.sums_of
 
     def wrong(maps):

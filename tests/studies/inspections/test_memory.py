@@ -12,7 +12,7 @@ def test_parameters_of_the_perceptron_of_the_report():
     assert found == {"parameters": 203_530, "parameter_bytes": 814_120}
 
 
-def test_roles_have_names_and_a_picture(tmp_path):
+def test_roles_have_names_and_a_figure(tmp_path):
     options = {"model": MODEL, "optimizer": {"name": "adam"}, "batch_size": 32}
     found = inspect("training_memory", options, 0, Place(tmp_path))
     assert found["parameters"] == 203_530
@@ -28,7 +28,7 @@ def test_roles_have_names_and_a_picture(tmp_path):
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="needs Linux's account of memory"
 )
-def test_the_plan_foresees_the_whole_process():
+def test_the_plan_predicts_the_whole_process():
     options = {"model": MODEL, "optimizer": {"name": "sgd"}, "network": "mlp256"}
     found = inspect("training_memory", {**options, "images": 20_000}, seed=0)
     assert found["process_error"] < 0.1

@@ -4,7 +4,7 @@ import pytest
 from handgrad.studies.inspections import Place, inspect
 
 
-def test_softmax_fails_where_float32_ends():
+def test_softmax_fails_outside_the_range_of_float32():
     sizes = [1.0, 88.0, 89.0, 103.0, 104.0]
     found = inspect("softmax_numerics", {"sizes": sizes}, seed=0)
     with np.errstate(over="ignore", under="ignore"):
@@ -17,7 +17,7 @@ def test_softmax_fails_where_float32_ends():
     assert 1 <= found["smallest_denominator"] <= found["largest_denominator"] <= 10
 
 
-def test_where_nothing_fails_nothing_is_said():
+def test_without_failures_no_limits_are_reported():
     found = inspect("softmax_numerics", {"sizes": [1.0]}, seed=0)
     assert not {"overflow_from", "underflow_from", "lost_from"} & set(found)
 

@@ -17,12 +17,12 @@ def test_the_first_images_and_their_names(tmp_path):
     assert lines[1] == f"1,{test.targets[0]},{test.targets[0]}"
 
 
-def test_only_splits_that_there_are():
+def test_only_existing_splits():
     with pytest.raises(ConfigError, match="'train' or 'test'"):
         inspect("labelled_pictures", {"split": "tset"}, seed=0)
 
 
-def test_scalings_end_where_they_should():
+def test_scalings_have_the_right_range():
     found = inspect("reading", {}, seed=0)
     assert (found["unit_lowest"], found["unit_highest"]) == (0, 1)
     assert (found["half_lowest"], found["half_highest"]) == (-1, 1)

@@ -6,7 +6,7 @@ from handgrad.studies.inspections.place import Place, as_csv
 ROWS = [{"name": "a, b", "value": 0.1}, {"name": "c", "value": 1e-30}]
 
 
-def test_a_picture_has_its_numbers_beside_it(tmp_path):
+def test_a_figure_is_saved_with_its_numbers(tmp_path):
     Place(tmp_path).draw("bars", lambda: new_figure(1, 1), ROWS)
     Place(tmp_path).draw("grid", lambda: new_figure(1, 1), ROWS, kind="png")
     found = sorted(path.name for path in (tmp_path / "figures").iterdir())
@@ -27,14 +27,14 @@ def test_no_rows_are_an_empty_table():
     assert as_csv([]) == b"\n"
 
 
-def test_data_are_remembered_by_their_checksum():
+def test_the_checksum_of_the_data_is_recorded():
     place = Place()
     found = place.load("digits")
     assert found.image_shape == (1, 28, 28)
     assert place.dataset_sha256 == found.checksum
 
 
-def test_a_run_is_kept_with_a_folder_and_thrown_away_without(tmp_path):
+def test_a_run_is_kept_with_a_folder_and_deleted_without(tmp_path):
     for place, is_kept in ((Place(tmp_path), True), (Place(), False)):
         with place.run_folder() as folder:
             folder.mkdir()

@@ -37,7 +37,7 @@ def test_mistakes_are_those_of_the_confusion_matrix(done):
     assert len(table(folder, "worst_mistakes")) == min(24, found["mistakes"])
 
 
-def test_weights_of_blank_pixels_stay_where_they_began(done):
+def test_weights_of_blank_pixels_keep_their_initial_values(done):
     folder, found = done
     assert found["units"] == 12
     assert 0 < found["always_blank"] < 0.2
@@ -46,14 +46,14 @@ def test_weights_of_blank_pixels_stay_where_they_began(done):
     assert np.mean(norms) == pytest.approx(found["mean_norm"], rel=1e-6)
 
 
-def test_pictures_and_the_run_are_in_the_trial_s_folder(done):
+def test_figures_and_the_run_are_in_the_folder_of_the_trial(done):
     folder, _ = done
     names = {path.name for path in (folder / "figures").iterdir()}
     assert {"confusion_matrix.svg", "worst_mistakes.png"} <= names
     assert (folder / "run" / "config.toml").is_file()
 
 
-def test_filters_have_no_pixels_of_their_own():
+def test_kernels_belong_to_no_fixed_pixel():
     config = {**CONFIG, "training": {"epochs": 1, "batch_size": 200}}
     config["dataset"] = {"name": "digits", "train_count": 200}
     config["model"] = {"name": "lenet"}
@@ -71,5 +71,5 @@ def test_without_test_images_there_is_nothing_to_count(tmp_path):
             image = Image.fromarray(np.full((8, 8), 60 * number, dtype=np.uint8))
             image.save(tmp_path / name / f"{number}.png")
     config = {**CONFIG, "dataset": {"name": str(tmp_path), "validation": "none"}}
-    with pytest.raises(ConfigError, match="no test images to be mistaken about"):
+    with pytest.raises(ConfigError, match="no test images to evaluate"):
         inspect("trained_network", {"config": config}, 0)

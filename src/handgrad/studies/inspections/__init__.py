@@ -1,7 +1,7 @@
-"""Rows that are computed and not only trained: a closed list of functions.
+"""Inspections: rows of a study that compute more than a training run.
 
-Each takes the options of the table [inspection], a seed, and a place for pictures and
-runs; it returns named numbers.
+They are a closed list of functions. Each takes the options of the table [inspection], a
+seed, and a place for figures and runs, and returns named numbers.
 """
 
 from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ INSPECTIONS: dict[str, Inspection] = {
 
 
 def check_inspection(name: str, options: Mapping[str, Any]) -> None:
-    """ConfigError for a name or an option that is not there, before any work."""
+    """ConfigError for an unknown name or option, before any work."""
     if name not in INSPECTIONS:
         raise unknown_name("inspection", name, INSPECTIONS)
     function = INSPECTIONS[name]
@@ -79,7 +79,7 @@ def check_inspection(name: str, options: Mapping[str, Any]) -> None:
 
 
 def with_defaults(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """All options, so that a trial is known by everything that decides its numbers."""
+    """Add the default options, so that a key covers everything that matters."""
     taken = signature(INSPECTIONS[name]).parameters
     unsaid = {
         option: parameter.default
@@ -99,7 +99,7 @@ def needed_data(options: Mapping[str, Any]) -> str | None:
 def inspect(
     name: str, options: Mapping[str, Any], seed: int, place: Place | None = None
 ) -> dict[str, float]:
-    """Compute one, its options checked; NonFiniteError for a number that is none."""
+    """Check the options and run an inspection; NonFiniteError for NaN or infinity."""
     check_inspection(name, options)
     given = {"seed": seed, "place": place or Place()}
     measured = call(name, INSPECTIONS[name], options, **given)

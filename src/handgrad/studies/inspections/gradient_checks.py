@@ -1,4 +1,4 @@
-"""Networks of many settings, each one's gradients held against finite differences."""
+"""Gradients of networks of many settings, checked against finite differences."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -33,11 +33,12 @@ def regularised_network(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """The first loss of a network with an L2 term, and the error of each gradient.
+    """Initial loss of a network with an L2 term, and the error of each gradient.
 
     Units
-        loss           of the data and of the weights together
-        weight_N, bias_N  the largest error of layer N, by the largest sizes of the two
+        loss           data loss plus L2 term
+        weight_N, bias_N  relative error of layer N: largest difference / largest sum of
+                          absolute values
     """
     model = mlp(
         hidden_sizes=hidden_sizes,
@@ -74,11 +75,10 @@ def configurable_perceptrons(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """Every combination is built from its lists and its gradients are checked.
+    """Build a network for every combination of the lists, and check its gradients.
 
     Units
-        error_ACTIVATION  the largest relative error of all networks with it
-        refused           combinations that could not be built: none
+        error_ACTIVATION  largest relative error over all networks with this activation
     """
     worst = dict.fromkeys(activations, 0.0)
     rows = []
@@ -120,7 +120,7 @@ def configurable_perceptrons(
 def network_value(
     model: Sequential, shape: tuple[int, ...], key: Key, l2: L2
 ) -> NetworkValue:
-    """The network's loss on standard normal inputs and random classes."""
+    """Return the loss of a network on standard normal inputs and random classes."""
     inputs = normal(key.child("inputs"), shape)
     draws = uniform(key.child("targets"), shape[:1], 0, CLASSES)
     targets = draws.astype(np.int64)
@@ -128,7 +128,7 @@ def network_value(
 
 
 def error_figure(errors: Mapping[str, float]) -> "Figure":
-    """One dot for each error."""
+    """Plot one dot for each error."""
     from handgrad.inspection.figures.log_dots import log_dots
 
     return log_dots(
@@ -140,6 +140,6 @@ def error_figure(errors: Mapping[str, float]) -> "Figure":
 
 
 def _layer_and_kind(name: str) -> tuple[str, str]:
-    """linear_2.weight as weight, 2."""
+    """Split linear_2.weight into weight and 2."""
     layer, _, kind = name.partition(".")
     return kind, layer.rpartition("_")[2]

@@ -1,4 +1,4 @@
-"""How gradients flow and fade, and every Jacobian of the two-layer perceptron."""
+"""Gradient flow by depth, and every Jacobian of the two-layer perceptron."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,13 +27,13 @@ def vanishing_gradients(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """Gradient norms against depth, sigmoid beside ReLU; flat units against weights.
+    """Gradient norms by depth for sigmoid and ReLU; saturation by weight scale.
 
     Units
-        ACTIVATION_fades_N   the first layer's gradient norm as a fraction of the last's
-                             with N hidden layers
-        flat_smallest, flat_largest   the share of flat sigmoids of three hidden layers
-                                      at the smallest and the largest initial weights
+        ACTIVATION_fades_N   gradient norm of the first layer divided by that of the
+                             last, with N hidden layers
+        flat_smallest, flat_largest   fraction of saturated sigmoids in three hidden
+                                      layers at the smallest and the largest scale
     """
     inputs, targets = _batch(place, dataset, images)
     rows = depth_flow(inputs, targets, depths=depths, seed=seed)
@@ -72,12 +72,12 @@ def vanishing_gradients(
 
 
 def jacobians(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, float]:
-    """The six Jacobians for the first image, each against finite differences.
+    """The six Jacobians for the first image, each compared with finite differences.
 
     Units
-        error_NAME    the largest difference to a central difference, absolute
-        chain_error   of all gradients, as products of whole Jacobians, against those
-                      that backpropagation finds; relative to the largest of them
+        error_NAME    largest absolute difference from a central difference
+        chain_error   largest difference between the gradients as products of Jacobians
+                      and those of backpropagation, relative to the largest gradient
     """
     inputs, targets = _batch(place, dataset, 1)
     model = perceptron(input_shape=inputs.shape[1:], seed=seed)
@@ -116,16 +116,16 @@ def jacobians(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, 
 def perceptron_equation(
     *, dataset: str = "digits", images: int = 256, seed: int, place: Place
 ) -> dict[str, float]:
-    """softmax(W2 sigmoid(W1 x + b1) + b2), written out, against the layers.
+    """Compare softmax(W2 sigmoid(W1 x + b1) + b2) in plain NumPy with the layers.
 
     Units
         largest_difference  of a probability, in float64
-        row_sum_error       how far a row of probabilities is from 1 in all
+        row_sum_error       largest deviation of a sum of probabilities from 1
     """
     inputs, _ = _batch(place, dataset, images)
     model = perceptron(input_shape=inputs.shape[1:], seed=seed)
     for name, parameter in model.parameters().items():
-        if name.endswith("bias"):  # at their zeros, they would say nothing
+        if name.endswith("bias"):  # a bias of 0 would test nothing
             parameter.value = normal(Key(seed).child(name), parameter.shape)
     point = point_of(model, inputs[0])
     x = inputs.reshape(len(inputs), -1)
@@ -141,7 +141,7 @@ def perceptron_equation(
 
 
 def _batch(place: Place, dataset: str, count: int) -> tuple[NumpyArray, NumpyArray]:
-    """The first training images, normalised, in float64."""
+    """The first training images, normalized, in float64."""
     train = place.load(dataset).train
     standard = normalization("standard", train.images)
     inputs = standard.apply(train.images[:count]).astype(np.float64)
@@ -149,5 +149,5 @@ def _batch(place: Place, dataset: str, count: int) -> tuple[NumpyArray, NumpyArr
 
 
 def _word(name: str) -> str:
-    """da2/dW2 as a word of a claim: da2_dw2."""
+    """Convert da2/dW2 to the name of a metric: da2_dw2."""
     return name.lower().replace("/", "_")

@@ -1,7 +1,7 @@
-"""Layers, losses and update rules against values that a course has published.
+"""Compare layers, losses and update rules with values published by a course.
 
-Every error is the largest difference by the largest sum of sizes, as the course of the
-report measures it; gradients are held against central differences, in float64.
+Every error is the largest difference divided by the largest sum of absolute values, as
+in that course; gradients are compared with central differences, in float64.
 """
 
 from collections.abc import Sequence
@@ -27,16 +27,16 @@ from handgrad.studies.inspections.place import Place
 Table = Sequence[Sequence[float]]
 
 CLASSES, EXAMPLES = 10, 50
-TINY = 0.001  # the size of the logits whose losses are known
+TINY = 0.001  # the scale of the logits whose losses are known
 
 
 def known_layers(
     *, linear_outputs: Table, relu_outputs: Table, seed: int, place: Place
 ) -> dict[str, float]:
-    """Linear, ReLU, both together, dropout, softmax and SVM loss.
+    """Errors of linear, ReLU, both combined, dropout, softmax and SVM loss.
 
-    `linear_outputs` and `relu_outputs` are what the course has for evenly spaced
-    inputs; the former were kept in float32 there.
+    `linear_outputs` and `relu_outputs` are the course's values for evenly spaced
+    inputs; the former were stored in float32 there.
     """
     key = Key(seed)
     linear, relu = known_linear(), np.linspace(-0.5, 0.5, 12).reshape(3, 4)
@@ -63,7 +63,7 @@ def known_linear() -> NumpyArray:
 
 
 def gradients_to_check(key: Key) -> dict[str, Differentiable]:
-    """The layers on random numbers, in the sizes of the course."""
+    """The layers on random inputs, with the sizes of the course."""
     both = Sequential([Linear(12, 10, key=key.child("both")), ReLU()])
     linear = Linear(6, 5, key=key.child("linear"))
     for name, parameter in {**both.parameters(), **linear.parameters()}.items():
@@ -82,7 +82,7 @@ def gradients_to_check(key: Key) -> dict[str, Differentiable]:
 
 
 def losses_of(key: Key) -> dict[str, float]:
-    """Both losses of tiny logits, near 9 and log(10), and their gradients."""
+    """Both losses of tiny logits, near 9 and log(10), and errors of their gradients."""
     logits = TINY * normal(key.child("logits"), (EXAMPLES, CLASSES))
     draws = uniform(key.child("targets"), (EXAMPLES,), 0, CLASSES)
     targets = draws.astype(np.int64)
@@ -99,9 +99,9 @@ def update_rules(
 ) -> dict[str, float]:
     """One step of momentum, RMSProp and Adam from evenly spaced numbers.
 
-    `weight` and `velocity` are what the course has after momentum's step; the course
-    keeps the learning rate inside the velocity. The other rules are held against their
-    equations, one number at a time.
+    `weight` and `velocity` are the course's values after the momentum step; the course
+    includes the learning rate in the velocity. The other rules are compared with their
+    equations, computed one number at a time.
     """
     momentum, state = stepped(
         SGD(1e-3, momentum=0.9), {"velocity": -_row(0.6, 0.9) / 1e-3}
@@ -122,7 +122,7 @@ def update_rules(
 def stepped(
     rule: Optimizer, state: dict[str, NumpyArray], step: int = 1
 ) -> tuple[NumpyArray, dict[str, NumpyArray]]:
-    """Twenty weights after one step, and the optimizer's numbers."""
+    """Twenty weights after one step, and the optimizer's state."""
     parameter = Parameter(_row(-0.4, 0.6))
     rule.update(parameter, _row(-0.6, 0.4), state, step)
     return np.asarray(parameter.value), state

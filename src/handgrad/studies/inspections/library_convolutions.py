@@ -1,4 +1,4 @@
-"""Convolutions from a library under a head of our own: do both train the same?"""
+"""Compare training with SciPy's convolutions and with our own."""
 
 from itertools import pairwise
 from time import perf_counter
@@ -22,31 +22,31 @@ from handgrad.studies.inspections.place import Place
 
 
 class LibraryConv2d(Layer[NumpyArray]):
-    """A convolution whose three sums are those of SciPy.
+    """A convolution whose forward and backward passes use SciPy.
 
     Shapes
-        as those of the Conv2d whose parameters it takes
+        as those of the Conv2d whose parameters it uses
 
     Equations
-        outputs[:, k]    = correlation of the bordered inputs with weight[k]
-        d_weight[k]      = correlation of the bordered inputs with d_outputs[:, k]
+        outputs[:, k]    = correlation of the padded inputs with weight[k]
+        d_weight[k]      = correlation of the padded inputs with d_outputs[:, k]
         d_inputs         = sum over k of the convolution of d_outputs[:, k] with
-                           weight[k], its border cut off
+                           weight[k], without the padding
 
     Cache
-        the inputs in their border
+        the padded inputs
     """
 
     def __init__(self, ours: Conv2d) -> None:
         if ours.stride != (1, 1):
             raise ConfigError(
                 f"LibraryConv2d takes a stride of 1, got {ours.stride}. "
-                "Take a network without strides."
+                "Use a network without strides."
             )
         self.ours = ours
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """One map for each output channel."""
+        """Output shape of the Conv2d."""
         return self.ours.output_shape(input_shape)
 
     def forward(
@@ -56,7 +56,7 @@ class LibraryConv2d(Layer[NumpyArray]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[NumpyArray, "batch out_channels rows columns"], NumpyArray]:
-        """How much of each pattern there is, at each place."""
+        """Correlate the padded inputs with each kernel, and add the bias."""
         from scipy.signal import correlate
 
         down, across = self.ours.padding
@@ -72,7 +72,7 @@ class LibraryConv2d(Layer[NumpyArray]):
         images: NumpyArray,
         /,
     ) -> tuple[Float[NumpyArray, "batch in_channels height width"], Gradients]:
-        """Blame for the pixels and for the patterns."""
+        """Compute the gradients of inputs, weight and bias."""
         from scipy.signal import convolve, correlate
 
         channels = [d_outputs[:, k : k + 1] for k in range(d_outputs.shape[1])]
@@ -85,7 +85,7 @@ class LibraryConv2d(Layer[NumpyArray]):
         return d_inputs, {"weight": d_weight, "bias": d_outputs.sum(axis=(0, 2, 3))}
 
     def parameters(self) -> dict[str, Parameter]:
-        """Those of the Conv2d."""
+        """Parameters of the Conv2d."""
         return self.ours.parameters()
 
     def _weight(self) -> NumpyArray:
@@ -106,16 +106,16 @@ def library_convolutions(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """Train LeNet (ReLU, max pooling) with convolutions of SciPy, and all our own.
+    """Train LeNet (ReLU, max pooling) with our convolutions and with SciPy's.
 
     Units
-        first_error   relative difference of the first loss, which nothing has magnified
-        largest_error the same of any loss of any step
+        first_error   relative difference of the first loss, before any update
+        largest_error largest relative difference of a loss over all steps
         *_accuracy    on the first test images; *_seconds of the training
     """
     data = place.load(dataset)
     if data.test is None:
-        raise ConfigError(f"{data.name} has no test images. Take another data set.")
+        raise ConfigError(f"{data.name} has no test images. Use another data set.")
     train = Split(data.train.images[:train_images], data.train.targets[:train_images])
     test = Split(data.test.images[:test_images], data.test.targets[:test_images])
     scale = normalization("half", train.images)
@@ -156,7 +156,7 @@ def library_convolutions(
 
 
 def with_library_convolutions(model: Sequential) -> Sequential:
-    """The same network and parameters, every convolution SciPy's."""
+    """Replace every convolution by SciPy's; the parameters are the same."""
     layers = model.layers.values()
     return Sequential(
         [LibraryConv2d(part) if isinstance(part, Conv2d) else part for part in layers]
@@ -166,7 +166,7 @@ def with_library_convolutions(model: Sequential) -> Sequential:
 def trained(
     engine: PlainEngine, train: Split, epochs: int, batch_size: int, seed: int
 ) -> list[float]:
-    """The loss of every step; each epoch has an order of its own."""
+    """Train, and return the loss of every step; each epoch has its own order."""
     losses: list[float] = []
     ends = [*range(0, len(train), batch_size), len(train)]
     for epoch in range(epochs):

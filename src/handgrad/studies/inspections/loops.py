@@ -1,4 +1,4 @@
-"""LeNet three times: by loops, by the plain layers, by the engine; the same numbers."""
+"""Compare LeNet in pure Python loops, in the plain layers and in the CPU engine."""
 
 from time import process_time
 from typing import Any
@@ -31,17 +31,17 @@ def looped_lenet(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """LeNet by loops, by layers and by the engine: the same steps, then their times.
+    """Train LeNet with loops, layers and the engine; compare results and times.
 
-    The loops and the plain layers compute in float64, the engine in float32. An epoch's
-    time is that of its images, times the seconds of one in the slice that was timed:
-    seconds of the processor, all threads together, so that others' work is not counted.
+    The loops and the plain layers compute in float64, the engine in float32. The time
+    of an epoch is extrapolated: its number of images times the measured time per image,
+    as CPU time of all threads, so that other processes do not count.
 
     Units
-        loss_N          by the loops, before step N
-        plain_error     the largest relative difference of a loss or of a parameter's
-                        array to the loops'; engine_error alike
-        *_seconds       of an epoch of all training images
+        loss_N          loss of the loops before step N
+        plain_error     largest relative difference of a loss or a parameter array from
+                        the loops; engine_error likewise
+        *_seconds       CPU seconds of an epoch of all training images
     """
     train = place.load(dataset).train
     scale = normalization("half", train.images)
@@ -60,10 +60,14 @@ def looped_lenet(
     def draw() -> Any:
         from handgrad.inspection.figures.log_dots import log_dots
 
-        return log_dots(epoch, heading="One epoch of LeNet", note="processor seconds")
+        return log_dots(epoch, heading="One epoch of LeNet", note="CPU seconds")
 
     rows = [
-        {"voice": name, "seconds_an_image": per_image[name], "seconds_an_epoch": total}
+        {
+            "implementation": name,
+            "seconds_an_image": per_image[name],
+            "seconds_an_epoch": total,
+        }
         for name, total in epoch.items()
     ]
     place.draw("three_speeds", draw, rows)
@@ -81,7 +85,7 @@ Outcome = tuple[dict[str, NumpyArray], list[float]]  # parameters, losses
 
 
 def by_loops(few: Split, scale: Normalization, steps: int, seed: int) -> Outcome:
-    """Some steps on one batch, number by number."""
+    """Train some steps on one batch, one number at a time."""
     model = lenet(seed=seed)
     values = {n: p.value.astype(float).tolist() for n, p in model.parameters().items()}
     looped = LoopedLeNet(values)
@@ -92,7 +96,7 @@ def by_loops(few: Split, scale: Normalization, steps: int, seed: int) -> Outcome
 
 
 def by_layers(few: Split, scale: Normalization, steps: int, seed: int) -> Outcome:
-    """The same by the plain layers, in float64."""
+    """The same in the plain layers, in float64."""
     model, loss, losses = in_float64(lenet(seed=seed)), SoftmaxCrossEntropy(), []
     inputs = scale.apply(few.images).astype(np.float64)
     for _ in range(steps):
@@ -108,7 +112,7 @@ def by_layers(few: Split, scale: Normalization, steps: int, seed: int) -> Outcom
 def by_engine(
     few: Split, scale: Normalization, steps: int, seed: int, workers: int | None
 ) -> Outcome:
-    """The same by the engine, in float32."""
+    """The same in the CPU engine, in float32."""
     engine = engine_of("cpu", few, scale, len(few), seed, workers)
     rows = np.arange(len(few))
     batch = Batch(few.images, few.targets, rows, rows)
@@ -125,7 +129,7 @@ def engine_of(
     seed: int,
     workers: int | None,
 ) -> Engine:
-    """A fresh LeNet in the plain or in the CPU engine."""
+    """Create an untrained LeNet in the plain or in the CPU engine."""
     return make_engine(
         "plain" if name == "plain" else "cpu",
         lenet(seed=seed),
@@ -140,7 +144,7 @@ def engine_of(
 
 
 def seconds_of(engine: Engine, train: Split, batch_size: int, steps: int) -> float:
-    """Processor seconds of one image: the median step, after some that warm up."""
+    """CPU seconds per image, from the median step after warm-up."""
     rows = np.arange(min(batch_size, len(train)))
     batch, times = Batch(train.images, train.targets, rows, rows), []
     for step in range(1, WARM_UP + steps + 1):
@@ -151,7 +155,7 @@ def seconds_of(engine: Engine, train: Split, batch_size: int, steps: int) -> flo
 
 
 def apart(found: Outcome, right: Outcome) -> float:
-    """The largest relative difference: of a loss, and of each array by its size."""
+    """Largest relative difference of a loss, or of an array by its largest value."""
     (arrays, losses), (right_arrays, right_losses) = found, right
     worst = np.max(np.abs(np.array(losses) / np.array(right_losses) - 1))
     for name, value in right_arrays.items():

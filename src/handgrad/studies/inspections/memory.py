@@ -1,4 +1,4 @@
-"""How many numbers a network trains, and the bytes of training and prediction."""
+"""The number of parameters, and the memory of training and prediction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ GREY, CLASSES = (1, 28, 28), 10
 def parameters(
     *, model: Mapping[str, Any], seed: int, place: Place
 ) -> dict[str, float]:
-    """How many numbers a network trains, and how many bytes they take as float32."""
+    """Number of parameters of a network, and their bytes as float32."""
     count = sum(p.value.size for p in build(model, seed).parameters().values())
     return {"parameters": count, "parameter_bytes": count * FLOAT32_BYTES}
 
@@ -31,15 +31,15 @@ def training_memory(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """Bytes of one training step and of one prediction, by what they are for.
+    """Bytes of one training step and of one prediction, by purpose.
 
-    `network` names one of those whose speed is quoted: its whole process is measured
-    as well, with that many images in memory, against the plan of the CPU engine.
+    `network` names one of the benchmark networks: its whole process is measured as
+    well, with `images` images in memory, and compared with the CPU engine's plan.
 
     Units
         ROLE_bytes      predicted by the equations of inspection.memory
         measured_ROLE   bytes of the arrays of a step of the plain layers
-        *_peak          the most that NumPy held at once in it, parameters included
+        *_peak          peak memory of NumPy during it, including parameters
     """
     found = measure(
         build(model, seed), _optimizer(optimizer), GREY, batch_size=batch_size
@@ -69,7 +69,7 @@ def training_memory(
 
 
 def process_memory(network: str, batch_size: int, images: int) -> dict[str, float]:
-    """The whole process of a training by the CPU engine: its plan, and its peak."""
+    """Planned and peak memory of a whole training process with the CPU engine."""
     from handgrad.inspection.speed.memory_report import memory_report
 
     report = memory_report(network, batch_size=batch_size, workers=1, images=images)
@@ -87,7 +87,7 @@ def process_memory(network: str, batch_size: int, images: int) -> dict[str, floa
 
 
 def build(model: Mapping[str, Any], seed: int, shape: Shape = GREY) -> Sequential:
-    """A network of the catalogue for images of that shape and ten classes."""
+    """Build a network of the catalogue for images of that shape and ten classes."""
     options = dict(model)
     network: Sequential = catalog.build(
         "model",

@@ -1,4 +1,4 @@
-"""Softmax, activations and dropout in numbers, each with its figure."""
+"""Numerical properties of softmax, activations and dropout, each with its figure."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,10 +19,10 @@ SHOWN = 201  # points of a curve in its file
 def softmax_numerics(
     *, sizes: Sequence[float] = SIZES, seed: int, place: Place
 ) -> dict[str, float]:
-    """Where softmax fails in float32, naive and shifted, and what the shift costs.
+    """Where naive and shifted softmax fail in float32, and the error of the shift.
 
     Units
-        naive_failures, shifted_failures  rows of neighbouring logits, of `rows`
+        naive_failures, shifted_failures  failing rows of neighbouring logits, of `rows`
         overflow_from, underflow_from     the smallest size, and the negative one
                                           nearest to 0, at which naive softmax is NaN
         lost_from                         the gap from which a probability is 0
@@ -73,10 +73,10 @@ def activation_functions(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """Each activation's slope: the steepest and where, at both ends, and flat parts.
+    """The slope of each activation: its maximum, both ends, and flat parts.
 
     Units
-        NAME_flat  the share of the range where the slope is below 0.01
+        NAME_flat  the fraction of the range where the slope is below 0.01
     """
     found = curves_of(names, low=low, high=high)
 
@@ -107,7 +107,7 @@ def activation_functions(
 
 
 def _thinned(*columns: Any) -> Any:
-    """Some points of a curve, both ends among them."""
+    """Subsample a curve, including both ends."""
     step = max(1, (len(columns[0]) - 1) // (SHOWN - 1))
     return zip(*(column[::step].tolist() for column in columns), strict=True)
 
@@ -119,11 +119,11 @@ def dropout_statistics(
     seed: int,
     place: Place,
 ) -> dict[str, float]:
-    """Means and shares of zeros, by the percentage that is KEPT.
+    """Means and fractions of zeros, by the percentage that is KEPT.
 
     Units
         train_zero_N, test_zero_N   fractions that are exactly 0 where N percent is kept
-        train_strays_N              how far the mean strays, in standard errors
+        train_strays_N              deviation of the mean, in standard errors
     """
     rows = dropped(kept, mean=mean, seed=seed).rows
 

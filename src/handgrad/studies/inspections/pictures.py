@@ -1,4 +1,4 @@
-"""Looking at data: pictures with their names, and what the reader makes of bytes."""
+"""Inspect data: images with their class names, and the results of the IDX reader."""
 
 from itertools import product
 from pathlib import Path
@@ -29,7 +29,7 @@ def labelled_pictures(
     found = place.load(dataset)
     images = found.train if split == "train" else found.test
     if images is None:
-        raise ConfigError(f"{found.name} has no test images. Take split = 'train'.")
+        raise ConfigError(f"{found.name} has no test images. Use split = 'train'.")
     shown = Split(images.images[:count], images.targets[:count])
     names = [found.class_names[target] for target in shown.targets]
 
@@ -57,13 +57,13 @@ def labelled_pictures(
 
 
 def reading(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, float]:
-    """What the IDX reader and the scalings make of a data set.
+    """Check the IDX reader and the scalings on a data set.
 
-    The training images are written as IDX byte by byte of its definition, and read
-    back. Every pixel value from 0 to 255 is scaled.
+    Training images are written byte by byte, as IDX is defined, and read back. Every
+    pixel value from 0 to 255 is scaled.
 
     Units
-        differing_pixels  of what was written and read
+        differing_pixels  between what was written and what was read
         unit_*, half_*    the lowest and the highest value after each scaling
         mean, std         of the training pixels, from 0 to 1
         is_original       1 if the content has the checksum of the published files
@@ -90,7 +90,7 @@ def reading(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, fl
 
 
 def read_back(images: NumpyArray) -> NumpyArray:
-    """Images (count, height, width) through a file of their own."""
+    """Write images (count, height, width) to an IDX file and read them back."""
     from handgrad.datasets.idx import read_idx
 
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Where an inspection may leave pictures and runs, and where its data lie."""
+"""Where an inspection saves figures and runs, and where it finds its data."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,15 +15,15 @@ from handgrad.text import csv_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DIGITS_SIZE = (28, 28)  # networks for pictures are made for at least this size
+DIGITS_SIZE = (28, 28)  # image models expect at least this size
 
 
 @dataclass
 class Place:
-    """What one inspection is given besides its options; all of it may be missing.
+    """What an inspection gets besides its options; everything is optional.
 
-    `folder` is the trial's: pictures go into FOLDER/figures, a training into
-    FOLDER/run. Without it nothing is drawn and a training leaves nothing behind.
+    `folder` is the trial's: figures go into FOLDER/figures, a run into FOLDER/run.
+    Without it nothing is drawn and no run is kept.
     `dataset_sha256` is filled in when a data set is loaded.
     """
 
@@ -33,7 +33,7 @@ class Place:
     dataset_sha256: str | None = None
 
     def load(self, name: str) -> Dataset:
-        """The data set of that name, the digits at the size of the others."""
+        """Load the data set of that name; digits are resized to 28 x 28."""
         size = DIGITS_SIZE if known_name(name, ("digits",)) else None
         found = datasets.load(name, data_dir=self.data_dir, image_size=size)
         self.dataset_sha256 = found.checksum
@@ -47,7 +47,7 @@ class Place:
         *,
         kind: str = "svg",
     ) -> None:
-        """Write figures/NAME.svg (or .png) and, beside it, its numbers as NAME.csv."""
+        """Write figures/NAME.svg (or .png) and its numbers as NAME.csv."""
         if self.folder is None:
             return
         from handgrad.inspection.figures import save
@@ -59,16 +59,16 @@ class Place:
 
     @contextmanager
     def run_folder(self) -> Iterator[Path]:
-        """Where a training may be kept; thrown away where there is no folder."""
+        """Yield the folder for a run; a temporary one if there is no `folder`."""
         if self.folder is not None:
             yield self.folder / "run"
             return
-        with TemporaryDirectory() as thrown_away:
-            yield Path(thrown_away) / "run"
+        with TemporaryDirectory() as temporary:
+            yield Path(temporary) / "run"
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A line of names, then a line for each row; floats with all their digits."""
+    """Format rows as CSV with a header; floats with all their digits."""
     names = list(rows[0]) if rows else []
     lines = [[row.get(name, "") for name in names] for row in rows]
     return csv_of([names, *lines]).encode()

@@ -1,4 +1,4 @@
-"""A network that is trained first: its mistakes, and what its first layer seeks."""
+"""Train a network, and inspect its mistakes and first-layer weights."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,17 +22,17 @@ from handgrad.training.trained_network import TrainedNetwork, load
 def trained_network(
     *, config: Mapping[str, Any], seed: int, place: Place
 ) -> dict[str, float]:
-    """Train as the tables of `config` say; look at mistakes and first-layer weights.
+    """Train as configured by `config`; inspect mistakes and first-layer weights.
 
     The network is that of the last epoch, saved and loaded again; mistakes are those on
     the test images.
 
     Units
-        mistakes_N       test images of class N that were taken for another
-        confused_*       the most frequent confusion: true class, answer, how often
-        always_blank     share of pixels that are 0 in every training image
-        moved_*          how far weights moved from their start, root mean square, of
-                         blank pixels and of the others
+        mistakes_N       misclassified test images of class N
+        confused_*       the most frequent confusion: true class, prediction, count
+        always_blank     fraction of pixels that are 0 in every training image
+        moved_*          root mean square change of the weights since initialization,
+                         of blank pixels and of the others
     """
     with place.run_folder() as folder:
         run = run_of(
@@ -49,12 +49,12 @@ def trained_network(
 
 
 def mistakes(run: Run, classifier: TrainedNetwork, place: Place) -> dict[str, float]:
-    """What the test images say, class by class."""
+    """Evaluate the network on the test images, class by class."""
     test = run.parts.dataset.test
     if test is None:
         raise ConfigError(
-            f"{run.parts.dataset.name} has no test images to be mistaken about. "
-            "Take a data set with some."
+            f"{run.parts.dataset.name} has no test images to evaluate. "
+            "Use a data set with test images."
         )
     found = classifier.evaluate(test)
     _draw_mistakes(classifier, test, found, place)
@@ -115,13 +115,13 @@ def _draw_mistakes(
 
 
 def weights(run: Run, classifier: TrainedNetwork, place: Place) -> dict[str, float]:
-    """The first layer's weights, and how far they moved."""
+    """Measure the first layer's weights, and their change since initialization."""
     images = run.parts.train.images
     last = first_filters(classifier.model, classifier.input_shape)
     first = first_filters(build_model(classifier.config), classifier.input_shape)
     _draw_weights(last, classifier, place)
     measured = {"units": len(last.norms), "mean_norm": float(last.norms.mean())}
-    if last.weight.ndim != 2:  # filters slide: none of their weights has a pixel
+    if last.weight.ndim != 2:  # a convolution: its weights belong to no fixed pixel
         return measured
     is_blank = (images == 0).all(axis=0)
     moved = last.pictures.astype(np.float64) - first.pictures
