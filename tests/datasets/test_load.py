@@ -181,7 +181,7 @@ def test_any_data_set_can_be_resized(place, size):
 
 @pytest.mark.parametrize("size", [(0, 28), (28, -1)])
 def test_a_size_of_zero_is_refused(size):
-    with pytest.raises(ConfigError, match=r"image_size takes .* as a whole number"):
+    with pytest.raises(ConfigError, match=r"image_size takes .* as an integer"):
         load("digits", image_size=size)
 
 

@@ -90,7 +90,7 @@ def test_an_empty_split_is_refused(wrong):
 
 
 def test_a_fractional_count_is_refused():
-    with pytest.raises(ConfigError, match=r"a whole number, got 2\.5"):
+    with pytest.raises(ConfigError, match=r"an integer, got 2\.5"):
         split(numbered([0, 1] * 5), 2.5, KEY)
 
 

@@ -129,8 +129,8 @@ def test_images_of_the_wrong_shape_are_refused(shape, message):
 @pytest.mark.parametrize(
     ("kernel_size", "options", "message"),
     [
-        ((2, 0), {}, "kernel_size as a whole number of at least 1"),
-        (2, {"stride": -1}, "stride as a whole number of at least 1"),
+        ((2, 0), {}, "kernel_size as an integer of at least 1"),
+        (2, {"stride": -1}, "stride as an integer of at least 1"),
         (3, {"padding": 2}, "padding of at most half .* 3, got 2"),
     ],
 )

@@ -180,9 +180,9 @@ def test_images_of_the_wrong_shape_are_refused(shape, message):
 @pytest.mark.parametrize(
     ("kernel_size", "options", "message"),
     [
-        (0, {}, "kernel_size as a whole number of at least 1"),
-        (2, {"stride": 0}, "stride as a whole number of at least 1"),
-        (2, {"padding": -1}, "padding as a whole number of at least 0"),
+        (0, {}, "kernel_size as an integer of at least 1"),
+        (2, {"stride": 0}, "stride as an integer of at least 1"),
+        (2, {"padding": -1}, "padding as an integer of at least 0"),
         (3, {"padding": 2}, "padding of at most half .* 3, got 2.* give 1 or less"),
         ((4, 2), {"padding": 2}, "padding of at most half .* 2, got 2"),
     ],

@@ -221,7 +221,7 @@ def _check_size(image_size: Pair | None) -> None:
     if not isinstance(image_size, tuple | list) or len(image_size) != 2:
         raise ConfigError(
             f"image_size must be (height, width), got {shown(image_size)}. Give two "
-            "whole numbers, such as (28, 28)."
+            "integers, such as (28, 28)."
         )
     for side, value in zip(("height", "width"), image_size, strict=True):
         check_count("image_size", side, value)

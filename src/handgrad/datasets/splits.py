@@ -61,7 +61,7 @@ def _count(validation: float, total: int) -> int:
     if is_one:
         hint = "Give 1 for one example; a fraction of 1.0 would leave none to train on."
     raise ConfigError(
-        "validation takes a fraction above 0 and below 1 or a whole number, got "
+        "validation takes a fraction above 0 and below 1 or an integer, got "
         f"{shown(validation)}. {hint}"
     )
 

@@ -108,7 +108,7 @@ def _try_own(
     if not (isinstance(outputs, tuple) and _are_sizes(outputs)):
         raise ShapeError(
             f"{who} says output_shape({shape}) = {outputs!r}, which is no tuple of "
-            "whole numbers from 1 up. Return the shape of one example's output."
+            "integers of at least 1. Return the shape of one example's output."
         )
     zeros = np.zeros((TRIED, *shape), dtype=np.float32)
     with np.errstate(all="ignore"):
@@ -137,5 +137,5 @@ def _named(place: Sequence[str], text: str) -> str:
 
 
 def _are_sizes(shape: Shape) -> bool:
-    """Whether these are whole numbers from 1 up."""
+    """Whether these are integers of at least 1."""
     return all(is_whole(size) and size >= 1 for size in shape)

@@ -19,7 +19,7 @@ class Linear(Layer[Array]):
     network that contains the layer assigns one, so that no two layers start with equal
     weights.
 
-    ConfigError for sizes that are not whole numbers from 1 up; ResourceError for a
+    ConfigError for sizes that are not integers of at least 1; ResourceError for a
     weight that does not fit into memory; ShapeError from `output_shape` for examples
     that are not (in_features,).
 

@@ -132,7 +132,7 @@ def read_pair(owner: str, name: str, value: object, *, least: int) -> Pair:
         if all(is_whole(side) and least <= side <= MOST for side in pair):
             return int(height), int(width)
     raise ConfigError(
-        f"{owner} takes {name} as a whole number of at least {least} or a pair of "
+        f"{owner} takes {name} as an integer of at least {least} or a pair of "
         f"them (height, width), got {shown(value)}. Give, for example, {name}="
         f"{max(least, 2)}."
     )

@@ -9,7 +9,7 @@ from handgrad.ranges import check_count, check_seed
 class TrainingSettings:
     """Settings of the training loop.
 
-    ConfigError unless epochs, batch_size and early_stopping are whole numbers from 1 to
+    ConfigError unless epochs, batch_size and early_stopping are integers from 1 to
     2**31 - 1, and seed one from 0 to 2**63 - 1.
 
     Units

@@ -62,7 +62,7 @@ def test_an_image_without_a_label_is_named(blank, others):
 def test_cells_are_numbers_where_all_are():
     assert labels_in(["3", "2.0"], "a.csv").tolist() == [3, 2]
     assert labels_in(["3", "b"], "a.csv").tolist() == ["3", "b"]
-    with pytest.raises(DatasetError, match="neither whole numbers nor strings"):
+    with pytest.raises(DatasetError, match="neither integers nor strings"):
         labels_in(["3", "2.5"], "a.csv")
 
 

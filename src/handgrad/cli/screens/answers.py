@@ -7,7 +7,7 @@ from typing import Any
 
 from handgrad.arrays import NumpyArray
 from handgrad.cli.screens.console import show, table
-from handgrad.inspection.mistakes import how_sure
+from handgrad.inspection.mistakes import confidence
 from handgrad.text import csv_of, decoded
 from handgrad.training.trained_network import TrainedNetwork
 
@@ -52,7 +52,7 @@ def show_answers(answers: Sequence[Answer], network: TrainedNetwork, top: int) -
         best, *others = (
             (
                 network.class_names[place],
-                how_sure(float(answer.scores[place]), network.gives_probabilities),
+                confidence(float(answer.scores[place]), network.gives_probabilities),
             )
             for place in order
         )

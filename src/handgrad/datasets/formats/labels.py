@@ -33,7 +33,7 @@ def labels_of(array: NumpyArray, source: str) -> NumpyArray:
     if is_whole:
         return _whole(flat, source)
     raise DatasetError(
-        f"{source} holds labels that are neither whole numbers nor strings "
+        f"{source} holds labels that are neither integers nor strings "
         f"({flat.dtype}). Give each image the number or the name of its class."
     )
 

@@ -1,7 +1,7 @@
 """Images as strings of pixels in one column of a CSV file, as in FER2013.
 
     emotion,pixels,Usage
-    0,70 80 82 ...,Training     whole numbers from 0 to 255, of a square image
+    0,70 80 82 ...,Training     integers from 0 to 255, of a square image
 
 The usage PublicTest is the validation split, PrivateTest the test split. A file without
 labels cannot be trained on, and is ignored.
@@ -168,7 +168,7 @@ def _pixels(cell: str, count: int, path: Path, number: int) -> NumpyArray:
         is_right = False
     if not is_right:
         raise DatasetError(
-            f"{path}: row {number} has a pixel that is not a whole number from 0 to "
+            f"{path}: row {number} has a pixel that is not an integer from 0 to "
             "255. Correct or remove the row."
         )
     return values.astype(np.uint8)
