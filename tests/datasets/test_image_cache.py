@@ -275,7 +275,7 @@ def test_a_full_disk_is_reported_before_decoding(root, monkeypatch):
     usage = shutil.disk_usage(root)._replace(free=PIXELS.size - 1)
     monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(
-        ResourceError, match=r"decoded pictures needs .* in .* Make room"
+        ResourceError, match=r"decoded pictures needs .* in .* Free some space"
     ):
         build(cache_of(root))
 

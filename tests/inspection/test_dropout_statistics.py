@@ -26,5 +26,5 @@ def test_the_standard_error_is_the_spread_over_seeds():
 
 @pytest.mark.parametrize("wrong", [0.0, -0.5, 1.5, float("nan")])
 def test_a_fraction_out_of_range_is_refused(wrong):
-    with pytest.raises(ConfigError, match=r"fractions kept|each a number"):
+    with pytest.raises(ConfigError, match=r"fractions kept|each item a number"):
         dropout_statistics([0.4, wrong])

@@ -88,7 +88,7 @@ def test_other_shapes_and_floats_are_refused_by_a_classifier():
     subject = subject_of(fitted())
     with pytest.raises(ShapeError, match=r"\(count, 1, 3, 4\), got"):
         subject.batch(np.zeros((5, 3, 5), dtype=np.uint8))
-    with pytest.raises(ShapeError, match="as bytes"):
+    with pytest.raises(ShapeError, match="as uint8, got float64"):
         subject.batch(np.zeros((5, 1, 3, 4)))
 
 

@@ -25,6 +25,6 @@ def test_an_assigned_setting_is_used(make):
 @pytest.mark.parametrize("value", [-1, 1.5, None, "3", (1, 2, 3), True])
 def test_an_invalid_assigned_setting_is_refused(name, value):
     layer = MaxPool2d(3)
-    with pytest.raises(ConfigError, match=f"MaxPool2d takes {name} as a whole"):
+    with pytest.raises(ConfigError, match=f"MaxPool2d takes {name} as an integer"):
         setattr(layer, name, value)
     assert layer.windows == MaxPool2d(3).windows

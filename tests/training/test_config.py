@@ -106,7 +106,7 @@ def test_a_file_is_read(tmp_path):
 def test_what_is_not_toml_is_refused(tmp_path, content):
     path = tmp_path / "run.toml"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match=r"run\.toml is not TOML"):
+    with pytest.raises(ConfigError, match=r"run\.toml is not valid TOML"):
         read_config(path)
 
 

@@ -31,7 +31,7 @@ def test_every_inspection_takes_a_seed_a_place_and_named_options(name):
         ("paramters", {}, "Did you mean 'parameters'"),
         ("parameters", {}, "parameters needs model"),
         ("jacobians", {"place": "here"}, "no option of jacobians named 'place'"),
-        ("jacobians", {"dataset": 3}, "jacobians takes dataset as a name"),
+        ("jacobians", {"dataset": 3}, "jacobians takes dataset as a string"),
     ],
 )
 def test_names_and_options_are_checked(name, options, sentence):
