@@ -123,3 +123,11 @@ def test_first_step(tmp_path, monkeypatch):
     for code in first_step.QUESTIONS.values():
         assert first_step.seconds(code, words, cache=str(cache)) > 0
     assert any((cache / "kernels").rglob("products.*"))  # the given cache was used
+
+
+def test_augmentation(tmp_path):
+    words = ["lenet", "--rounds", "2", "--batch-size", "8"]
+    out = run("augmentation", *words, folder=tmp_path)
+    for preset in ("digits", "objects"):
+        row = next(line for line in out.splitlines() if f"| {preset} |" in line)
+        assert re.fullmatch(r"\| lenet \|.* ms \|.* ms \| [+-]\d+\.\d% \|", row)

@@ -11,6 +11,7 @@ from engine.networks import NETWORKS, Settings, cpu_engine
 from engine.test_cpu import assert_same_bits, plain_engine
 from handgrad import augmentation, layers, losses, models, optimizers, schedules
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
+from handgrad.catalog import AUGMENTATIONS
 from handgrad.datasets.dataset import Split
 from handgrad.engine.prediction import predictor
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
@@ -24,6 +25,7 @@ def pickled(thing):
     return pickle.loads(pickle.dumps(thing))
 
 
+NEEDING = ("random_crop", "cutout")  # an argument
 COPIES = {"pickle": pickled, "deepcopy": copy.deepcopy}
 ENGINES = {"cpu": cpu_engine, "plain": plain_engine}
 SCHEDULES = {
@@ -46,6 +48,7 @@ VALUES = {
     "crop": RandomCrop(2),
     "flip": RandomFlip(),
     "cutout": Cutout(3),
+    **{name: AUGMENTATIONS[name]() for name in sorted({*AUGMENTATIONS} - {*NEEDING})},
     "key": Key(3).child("a").at(4, np.arange(3)),
     "settings": TrainingSettings(epochs=3),
 }

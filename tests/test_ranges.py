@@ -5,6 +5,7 @@ from handgrad.errors import ConfigError
 from handgrad.ranges import (
     MOST,
     check_at_least,
+    check_between,
     check_count,
     check_fraction,
     check_positive,
@@ -18,6 +19,8 @@ def test_values_in_range_pass():
     check_positive("Who", "what", 1e-300)
     check_fraction("Who", "what", 0)
     check_fraction("Who", "what", 0.999)
+    check_between("Who", "what", 2, 2, 3)
+    check_between("Who", "what", 3.0, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +29,7 @@ def test_values_in_range_pass():
         (lambda value: check_at_least("Who", "what", value, 0), "of at least 0"),
         (lambda value: check_positive("Who", "what", value), "above 0"),
         (lambda value: check_fraction("Who", "what", value), "up to, but not inc"),
+        (lambda value: check_between("Who", "what", value, 0, 2), "from 0 to 2"),
     ],
 )
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])

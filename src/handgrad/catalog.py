@@ -68,9 +68,17 @@ MODELS: dict[str, Callable[..., Any]] = {
 }
 
 AUGMENTATIONS: dict[str, Callable[..., Any]] = {
+    "random_affine": augmentation.RandomAffine,
     "random_crop": augmentation.RandomCrop,
+    "random_resized_crop": augmentation.RandomResizedCrop,
     "random_flip": augmentation.RandomFlip,
+    "random_vertical_flip": augmentation.RandomVerticalFlip,
+    "random_rotate90": augmentation.RandomRotate90,
+    "color_jitter": augmentation.ColorJitter,
+    "random_grayscale": augmentation.RandomGrayscale,
+    "gaussian_noise": augmentation.GaussianNoise,
     "cutout": augmentation.Cutout,
+    "random_erasing": augmentation.RandomErasing,
 }
 
 CATALOG: dict[str, Mapping[str, Callable[..., Any]]] = {

@@ -72,6 +72,17 @@ def check_fraction(owner: str, name: str, value: object) -> None:
         )
 
 
+def check_between(
+    owner: str, name: str, value: object, least: float, most: float
+) -> None:
+    """ConfigError unless the value is a number from `least` to `most`."""
+    if not (is_number(value) and least <= value <= most):
+        raise ConfigError(
+            f"{owner} takes {name} from {least:g} to {most:g}, got {shown(value)}. "
+            "Give a number in this range."
+        )
+
+
 def _check_not_too_large(owner: str, name: str, value: object) -> None:
     if is_number(value) and LARGEST < value < inf:
         raise ConfigError(

@@ -15,9 +15,9 @@ def key_of(count, seed=0, step=1):
     return Key(seed).child("augmentation").at(step, np.arange(count) * 7 + 3)
 
 
-def assert_follows_the_laws(augmentation):
+def assert_follows_the_laws(augmentation, shape=(3, 8, 6)):
     """Same shape and dtype, inputs not modified, draws depend on the examples."""
-    images, key = images_of(40), key_of(40)
+    images, key = images_of(40, shape), key_of(40)
     before = images.copy()
     outputs = augmentation.apply(images, key)
     np.testing.assert_array_equal(images, before)

@@ -42,6 +42,14 @@ def test_show_draws_a_picture_and_says_where(handgrad, tmp_path):
         assert min(picture.size) > 500
 
 
+def test_show_draws_what_augmentation_does(handgrad, tmp_path):
+    pictures = []
+    for words in ("digits", "none", "random_affine:40 --augment gaussian_noise:0.1"):
+        assert handgrad(f"data show --augment {words} --per-class 3 -q").code == 0
+        pictures.append((tmp_path / "digits_samples.png").read_bytes())
+    assert len(set(pictures)) == 3
+
+
 def test_show_takes_a_folder_of_images(handgrad, alone, tmp_path):
     for name, shade in (("cat", 20), ("dog", 200)):
         (tmp_path / "my pets" / name).mkdir(parents=True)
@@ -70,6 +78,8 @@ def test_mistakes_are_sentences(refused, alone, tmp_path):
     assert "Did you mean 'digits'" in refused("data show digit")
     assert "--per-class as an integer of at least" in refused("data show --per-class 0")
     assert "--image-size of at least 1" in refused("data show --image-size 0")
+    assert "Did you mean 'cutout'" in refused("data show --augment cutou")
+    assert "size below 8" in refused("data show --augment cutout:28")
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in refused("data show --out file/x.png")
 

@@ -54,7 +54,7 @@ class Cutout:
         count = len(views.table)
         top = self._start(key.child("row"), count, views.height)
         left = self._start(key.child("column"), count, views.width)
-        views.hide(top[:, 0], left[:, 0], self.size)
+        views.hide(top[:, 0], left[:, 0], self.size, self.size)
 
     def _start(self, key: Key, batch: int, length: int) -> Int64[NumpyArray, "batch 1"]:
         return whole_numbers(key, (batch, 1), length) - self.size // 2

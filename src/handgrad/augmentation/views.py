@@ -60,9 +60,15 @@ class Views:
             part[:, [first, first + 1]] = width - part[:, [first + 1, first]]
         table[chosen] = part
 
-    def hide(self, top: NumpyArray, left: NumpyArray, size: int) -> None:
-        """Set a square with this top left corner to 0."""
-        corners = np.stack([top, top + size, left, left + size], axis=1)
+    def hide(
+        self,
+        top: NumpyArray,
+        left: NumpyArray,
+        height: NumpyArray | int,
+        width: NumpyArray | int,
+    ) -> None:
+        """Set a rectangle with this top left corner to 0; none where a side is 0."""
+        corners = np.stack([top, top + height, left, left + width], axis=1)
         self.table = np.concatenate([self.table, corners], axis=1)
 
 
@@ -74,11 +80,16 @@ class Movable(Protocol):
 
 
 def is_movable(change: object) -> TypeGuard[Movable]:
-    """Whether `view` may replace `apply`: the class itself must define both.
+    """Whether `view` may replace `apply`."""
+    return defines_both(change, "view")
+
+
+def defines_both(change: object, method: str) -> bool:
+    """Whether a `method` may replace `apply`: the class itself must define both.
 
     For a subclass, which may override either or what they share, `apply` is used.
     """
-    methods = {"apply", "view"}
+    methods = {"apply", method}
     own = getattr(change, "__dict__", {})
     return methods <= vars(type(change)).keys() - own.keys()
 

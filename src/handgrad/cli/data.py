@@ -2,12 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.arrays import Shape
 from handgrad.cli.options import DataDir, ImageSize, Json, LabelFrom, Quiet, SkipBad
+from handgrad.cli.train_options import Augment
 from handgrad.docstrings import documented
+
+if TYPE_CHECKING:
+    from handgrad.augmentation import Augmentation
 
 ABOUT = {
     "digits": "1,797 handwritten digits, 8 x 8, grey",
@@ -92,10 +97,14 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
     skip_bad: SkipBad = False,
     data_dir: DataDir = None,
     image_size: ImageSize = None,
+    augment: Augment = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw labelled samples of a data set to an image file."""
+    """Draw labelled samples of a data set to an image file.
+
+    With --augment, draw the first image of each class, and the same image augmented.
+    """
     from handgrad.cli.screens.console import say, say_json
     from handgrad.cli.screens.loading import loading
     from handgrad.datasets.load import load
@@ -116,9 +125,14 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
             label_from=label_from,
             skip_bad=skip_bad,
         )
-    figure = figures.labelled_samples(
-        found.train.images, found.train.targets, found.class_names, per_class=per_class
-    )
+    split, names = found.train, found.class_names
+    if augment:
+        changes = _augmentation_of(augment, split.image_shape)
+        figure = figures.augmented_samples(split, names, changes, per_class=per_class)
+    else:
+        figure = figures.labelled_samples(
+            split.images, split.targets, names, per_class=per_class
+        )
     path = out or Path(f"{plain_name(found.name)}_samples.png")
     (written,) = figures.save(figure, path.with_suffix(""))
     if as_json:
@@ -137,6 +151,16 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
         count = "no" if found.test is None else f"{len(found.test):,}"
         say(f"{found.name}: {len(found.train):,} training images, {count} test images.")
         say(f"Samples are in {written}.")
+
+
+def _augmentation_of(words: list[str], shape: Shape) -> "list[Augmentation]":
+    """What `--augment` asks for, if images of this shape are large enough."""
+    from handgrad.cli.train_options import tables_from
+    from handgrad.training.build import build_augmentation
+    from handgrad.training.config import config_from
+
+    config = config_from(tables_from({"augment": words}, {}), "--augment")
+    return build_augmentation(config, shape)
 
 
 @data.command("inspect")

@@ -60,7 +60,7 @@ NormalizationName = Annotated[
 Augment = Annotated[
     list[str] | None,
     option(
-        "Augmentation: random_flip, random_crop:2 or cutout:8; may be repeated.",
+        "Augmentation: digits, objects, none, random_crop:2, ...; may be repeated.",
         DATA,
         metavar="NAME[:VALUE]",
     ),
@@ -274,16 +274,24 @@ def _image_size(side: int) -> list[int]:
 
 def _augmentations(words: list[str]) -> list[dict[str, Any]]:
     """`random_crop:2` sets the first option; `random_crop:padding=2` names it."""
-    from handgrad.catalog import check_options, find, options_of
+    from handgrad.augmentation.presets import PRESETS, expanded
+    from handgrad.catalog import AUGMENTATIONS, check_options, find, options_of
+    from handgrad.options import name_of
 
     tables = []
     for word in words:
         name, colon, text = word.partition(":")
-        option, equals, value = text.partition("=")
-        known = options_of(find("augmentation", name))
-        if colon and not equals:
-            option, value = (known[0] if known else "value"), text
-        options = {option: parse_value(value)} if colon else {}
+        known = name_of("augmentation", {**AUGMENTATIONS, **PRESETS}, name)
+        if known in PRESETS:
+            tables += expanded([{"name": known, **({text: text} if colon else {})}])
+            continue
+        first, *_ = (*options_of(find("augmentation", name)), "value")
+        options = {}
+        for part in text.split(",") if colon else ():
+            option, equals, value = part.partition("=")
+            if not equals:
+                option, value = first, part
+            options[option.strip()] = parse_value(value)
         tables.append({"name": name, **check_options("augmentation", name, options)})
     return tables
 

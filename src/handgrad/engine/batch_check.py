@@ -15,6 +15,7 @@ from handgrad.engine.network_check import (
     read_dtype,
     read_shape,
 )
+from handgrad.engine.recorded_check import check_recorded
 from handgrad.engine.views_check import check_views
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.layers.sequential import Sequential
@@ -60,6 +61,8 @@ class BatchCheck:
         self._check_rows(batch)
         if batch.views is not None:
             check_views(batch.views, len(batch), self.input_shape)
+        if batch.recorded is not None:
+            check_recorded(batch.recorded, len(batch), self.input_shape)
         if most_of(batch.targets[batch.rows]) >= self.classes:
             self._check_targets(batch.targets, len(batch.images))
         if batch.weights is None:

@@ -81,6 +81,7 @@ class CpuEngine(Parts):
         """Take over the model, and what the optimizer remembers of its parameters."""
         self.check = self._new_check()
         self.bound = BoundModel(self.model)
+        self._operations = 0  # the most that the images of a batch have gone through
         self._renew(states)
 
     def _renew(self, states: Mapping[str, State]) -> None:
@@ -116,7 +117,7 @@ class CpuEngine(Parts):
             keeps = self._training is not None and self._training.keep_gradients
             self._renew(self._optimizer_states())
             if keeps:
-                self._training = TrainingProgram(self, keep_gradients=True)
+                self._training = self._new_program(keep_gradients=True)
         self._all = self.bound.watch(*self._settings.views)
 
     def _new_check(self) -> BatchCheck:
@@ -142,8 +143,21 @@ class CpuEngine(Parts):
         """The program of a step; made when first asked for."""
         with self.bound.lock:
             if self._training is None:
-                self._training = TrainingProgram(self)
+                self._training = self._new_program()
             return self._training
+
+    def _new_program(self, *, keep_gradients: bool = False) -> TrainingProgram:
+        return TrainingProgram(
+            self, keep_gradients=keep_gradients, operations=self._operations
+        )
+
+    def _make_room_for(self, batch: Batch) -> None:
+        """A program that takes the batch's operations; most batches have none."""
+        needed = 0 if batch.recorded is None else len(batch.recorded.steps)
+        if needed > self._operations:
+            self._operations = needed
+            keeps = self._training is not None and self._training.keep_gradients
+            self._training = self._new_program(keep_gradients=keeps)
 
     @property
     def prediction(self) -> PredictionProgram:
@@ -171,6 +185,7 @@ class CpuEngine(Parts):
         """Forward, loss, backward, one update of every parameter."""
         with self.bound.lock:
             self.refresh()
+            self._make_room_for(batch)
             try:
                 return (self._training or self.training).run(batch, step)
             except BaseException:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from handgrad.arrays import NumpyArray
+from handgrad.augmentation.pipeline import Recorded, perform
 from handgrad.augmentation.views import look
 from handgrad.datasets.normalization import Normalization
 from handgrad.layers.sequential import Sequential
@@ -26,6 +27,8 @@ class Batch:
                   `augmentation.views`; None where all are seen as they are
         weights   (all,), float32: how much each example counts in the loss, from 0 up;
                   None where all count alike
+        recorded  operations that change the images, see `augmentation.pipeline`; None
+                  without. A batch has these or `views`
     """
 
     images: NumpyArray
@@ -34,13 +37,16 @@ class Batch:
     examples: NumpyArray
     views: NumpyArray | None = None
     weights: NumpyArray | None = None
+    recorded: Recorded | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def pictures(self) -> NumpyArray:
-        """The inputs of these rows, as they are looked at: (batch, ...)."""
+        """The inputs of these rows, augmented: (batch, ...)."""
         pictures: NumpyArray = self.images[self.rows]
+        if self.recorded is not None:
+            return perform(pictures, self.recorded)
         return pictures if self.views is None else look(pictures, self.views)
 
     def example_weights(self) -> NumpyArray | None:

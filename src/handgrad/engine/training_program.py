@@ -7,6 +7,7 @@ from weakref import ref
 import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
+from handgrad.augmentation.pipeline import VIEW
 from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
@@ -23,7 +24,7 @@ from handgrad.engine.lowering.plan import (
     has_meetings,
     tile_of,
 )
-from handgrad.engine.memory import Memory, Tensor, pointer_to
+from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import exact, layers_of
 from handgrad.engine.parameters import Mover, write_rates
 from handgrad.engine.program import Phase, Program
@@ -35,6 +36,7 @@ from handgrad.losses.loss import forward_loss
 if TYPE_CHECKING:
     from handgrad.engine.cpu import CpuEngine
 
+VIEW_ALONE = np.array([[VIEW, 0]], np.int64)  # the operation of a batch with views
 LOSSES: dict[type, int] = {
     SoftmaxCrossEntropy: losses.CROSS_ENTROPY,
     MulticlassSVM: losses.SVM,
@@ -45,7 +47,9 @@ LOSSES: dict[type, int] = {
 class TrainingProgram:
     """Forward, loss, backward, update: phases over tiles, then over parameters."""
 
-    def __init__(self, engine: "CpuEngine", *, keep_gradients: bool = False) -> None:
+    def __init__(
+        self, engine: "CpuEngine", *, keep_gradients: bool = False, operations: int = 0
+    ) -> None:
         nodes = fused(layers_of(engine.model))
         tile = tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
@@ -53,6 +57,11 @@ class TrainingProgram:
         meets = self.is_own_loss or has_meetings(nodes, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets, shares=True)
         self._engine, self.keep_gradients = ref(engine), keep_gradients
+        self.operations = operations
+        # how many operations the images of a batch go through; of each its number, and
+        # its first column in the batch's table
+        count = 1 + 2 * operations
+        self.steps = memory.array("operations", "settings", count, np.int64)
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         self._set: tuple[NumpyArray | None, NumpyArray | None] = (None, None)
         self._addresses = (0, 0)
@@ -63,6 +72,7 @@ class TrainingProgram:
             training=True,
             seed=engine.seed,
             by_rows=goes_by_rows(nodes),
+            image_steps=pointer_to(self.steps) if operations else NOWHERE,
         )
         tensor = gather(lowering, first_to_compute(nodes), engine.check)
         logits = lower_nodes(lowering, nodes, tensor)
@@ -111,14 +121,14 @@ class TrainingProgram:
                 f"The CPU engine was made for batches of 1 to {self.engine.batch_size}"
                 f" examples, got {count}. Make it with batch_size={max(count, 1)}."
             )
-        views = batch.views
+        table = self._write_steps(batch)
         self.inputs[:LOGITS] = (
             *self._addresses_of_set(batch.images, batch.targets),
             rows := memory_address(batch.rows),
             rows if batch.rows is batch.examples else memory_address(batch.examples),
             count,
-            0 if views is None else memory_address(views),
-            0 if views is None else views.shape[1],
+            0 if table is None else memory_address(table),
+            0 if table is None else table.shape[1],
         )
         self._write_factors(batch.example_weights())
         mover = self.mover
@@ -134,6 +144,16 @@ class TrainingProgram:
         self.engine.bound.moves += 1
         self.program.run()
         return self.result()
+
+    def _write_steps(self, batch: Batch) -> NumpyArray | None:
+        """Say which operations the batch's images go through; returns their numbers."""
+        steps, table = VIEW_ALONE, batch.views
+        if batch.recorded is not None:
+            steps, table, _ = batch.recorded
+        if self.operations:
+            self.steps[0] = len(steps)
+            self.steps[1 : 1 + steps.size] = steps.reshape(-1)
+        return table if len(steps) else None
 
     def _addresses_of_set(
         self, images: NumpyArray, targets: NumpyArray

@@ -25,6 +25,7 @@ from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
+from handgrad.training.augmentation_rows import AS_ROWS
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.table import RULES, OrNone, Positive, Real, Table, Whole, written
 
@@ -74,7 +75,7 @@ class DatasetConfig(Table):
     allow_empty_classes: bool = False
     skip_bad: bool = False
     normalization: Literal["unit", "half", "standard"] = "unit"
-    augmentation: Annotated[tuple[_Augmentation, ...], Field(strict=False)] = ()
+    augmentation: Annotated[tuple[_Augmentation, ...], *AS_ROWS] = ()
 
 
 class ModelConfig(_Named):

@@ -10,7 +10,6 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation, logits_with_flip
-from handgrad.augmentation.views import Views, is_movable
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -22,6 +21,7 @@ from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
+from handgrad.training.augmented import augmented
 from handgrad.training.full_batch import content_order
 from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
@@ -181,29 +181,7 @@ class Trainer:
     def batch(self, rows: NumpyArray, step: int) -> Batch:
         """The augmented batch of these `rows` at a `step`."""
         key = self._augmentation_key.at(step, rows)
-        keys = [key.child(str(number)) for number in range(len(self.augmentation))]
-        changes = list(zip(self.augmentation, keys, strict=True))
-        if all(map(is_movable, self.augmentation)):
-            return self._viewed(rows, changes)
-        images = self.train.images[rows]
-        for change, its_key in changes:
-            images = change.apply(images, its_key)
-        places, weights = np.arange(len(rows)), self.train.weights
-        if weights is not None:
-            weights = weights[rows]
-        targets = self.train.targets[rows]
-        return Batch(images, targets, places, rows, weights=weights)
-
-    def _viewed(self, rows: NumpyArray, changes: list[tuple[Any, Key]]) -> Batch:
-        """A batch whose augmentations only move pixels, so that no image is copied."""
-        split = self.train
-        if not changes:
-            return Batch(split.images, split.targets, rows, rows, None, split.weights)
-        views = Views(len(rows), *split.images.shape[2:])
-        for change, its_key in changes:
-            change.view(views, its_key)
-        table = views.table
-        return Batch(split.images, split.targets, rows, rows, table, split.weights)
+        return augmented(self.train, self.augmentation, rows, key)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """Current logits of `images` like the split's: (count, classes), float32.

@@ -44,6 +44,7 @@ def _pointer_to(numba_type: Any) -> Any:
 float_pointer = _pointer_to(types.float32)
 byte_pointer = _pointer_to(types.uint8)
 long_pointer = _pointer_to(types.int64)
+double_pointer = _pointer_to(types.float64)
 
 
 @intrinsic

@@ -29,6 +29,7 @@ from handgrad.engine.kernels.gather import (
 )
 from handgrad.engine.kernels.machine import long_pointer
 
+u64 = np.uint64  # an index that cannot be negative costs no check
 BLACK = np.uint8(0)  # which a float32 image takes as 0.0
 
 
@@ -47,8 +48,12 @@ def look_at(image, view, outputs, shape):
             source = start + (line + top) * width + left
             outputs[place : place + view[5]] = BLACK
             outputs[place + view[6] : place + width] = BLACK
-            for column in range(view[5], view[6]):
-                outputs[place + column] = image[source + sign * column]
+            if sign == 1:
+                seen = image[source + view[5] : source + view[6]]
+                outputs[place + view[5] : place + view[6]] = seen
+            else:
+                for column in range(view[5], view[6]):
+                    outputs[u64(place + column)] = image[u64(source - column)]
             for first in range(7, len(view), 4):
                 if view[first] <= line < view[first + 1]:
                     begin, end = max(view[first + 2], 0), min(view[first + 3], width)

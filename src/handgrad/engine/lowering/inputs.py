@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import Shape
+from handgrad.augmentation.noise import normal_levels
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.kernels.gather import gather_first_kernel, gather_last_kernel
+from handgrad.engine.kernels.pipeline import pipeline_kernel
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.views import views_kernel
 from handgrad.engine.lowering.lowering import Lowering
@@ -79,13 +81,21 @@ def gather(lowering: Lowering, first: Node, check: BatchCheck) -> Tensor:
 
 
 def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Pointer]:
-    """A tile's images as a batch's views show them, and their numbers from 0 on."""
-    memory = lowering.memory
-    size = int(np.prod(shape)) * memory.tile * np.dtype(dtype).itemsize
-    pictures = memory.each_worker("images, viewed", "scratch", -(-size // FLOAT_BYTES))
+    """A tile's images, augmented, and their numbers from 0 on."""
+    memory, steps = lowering.memory, lowering.image_steps
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    floats = -(-size * memory.tile // FLOAT_BYTES)
+    pictures = memory.each_worker("images, augmented", "scratch", floats)
     channels, height, width = shape
+    arguments: dict[str, Any] = {}
+    if steps.region is not None:
+        arguments["steps"] = steps
+        arguments["words"] = steps.region.bytes // np.dtype(np.int64).itemsize
+        arguments["levels"] = memory.lookup("normal levels", normal_levels())
+        floats = -(-size // FLOAT_BYTES)
+        arguments["spare"] = memory.each_worker("an image", "scratch", floats)
     lowering.add(
-        views_kernel(dtype),
+        (pipeline_kernel if arguments else views_kernel)(dtype),
         "augmentation, where a batch has any",
         block=lowering.inputs,
         pictures=pictures,
@@ -93,6 +103,7 @@ def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Point
         height=height,
         width=width,
         lanes=memory.tile,
+        **arguments,
     )
     return pictures, memory.lookup("numbers", np.arange(memory.tile, dtype=np.int64))
 

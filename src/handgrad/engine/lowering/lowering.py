@@ -45,6 +45,7 @@ class Lowering:
     training: bool
     seed: int = 0
     by_rows: bool = False  # a perceptron: an example a row, all the way
+    image_steps: Pointer = NOWHERE  # the operations that augment a batch's images
     phases: list[Phase] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     backwards: list[Backward] = field(default_factory=list)

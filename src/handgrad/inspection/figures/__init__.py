@@ -4,6 +4,7 @@ Importing this package imports matplotlib, so import it only where figures are d
 Nothing here opens a window or modifies matplotlib's global state.
 """
 
+from handgrad.inspection.figures.augmented_samples import augmented_samples
 from handgrad.inspection.figures.confusion_matrix import (
     confusion_matrix,
     confusion_of_answers,
@@ -16,6 +17,7 @@ from handgrad.inspection.figures.style import save
 
 __all__ = [
     "Curve",
+    "augmented_samples",
     "confusion_matrix",
     "confusion_of_answers",
     "curves",

@@ -27,8 +27,9 @@ def labelled_samples(
     class_names: Sequence[str],
     *,
     per_class: int = 10,
+    heading: str = "Labelled samples",
 ) -> Figure:
-    """Draw the first images of each class, one class per row.
+    """Draw the first images of each class, one class per row, under a `heading`.
 
     Shapes
         images   (count, channels, height, width), uint8
@@ -56,7 +57,7 @@ def labelled_samples(
         f"; {shown} of {len(class_names)} classes" if shown < len(class_names) else ""
     )
     size = f"{width} x {height}, {'grey' if images.shape[1] == 1 else 'colour'}"
-    title(axes, "Labelled samples", f"{len(images):,} images, {size}{more}")
+    title(axes, heading, f"{len(images):,} images, {size}{more}")
     return figure
 
 

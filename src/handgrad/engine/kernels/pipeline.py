@@ -1,0 +1,218 @@
+"""Augmentation on the way in: the recorded operations of a tile's images.
+
+Each stands for a function of `handgrad.augmentation` and computes what that computes,
+in the same order of float32 operations, so both have the same bits. Images lie as
+(channels, height, width); an operation reads one buffer and writes another.
+"""
+
+import numpy as np
+from numba import carray, types
+from numba.extending import overload
+
+from handgrad.augmentation.noise import LEVELS
+from handgrad.augmentation.pipeline import NOISE, RECOLOUR, RESAMPLE, VIEW
+from handgrad.augmentation.pixels import LUMINANCE
+from handgrad.engine.kernels.declaration import (
+    FLOATS,
+    LONGS,
+    SIZE,
+    TILE,
+    reads,
+    scratch,
+    times,
+    writes,
+)
+from handgrad.engine.kernels.dropout import philox_words
+from handgrad.engine.kernels.entry import (
+    Kernel,
+    kernel,
+    kernel_entry,
+    kernel_family,
+)
+from handgrad.engine.kernels.gather import (
+    COUNT,
+    IMAGES,
+    INPUTS,
+    NUMBERS,
+    ROWS,
+    VIEWS,
+    element_of,
+    images_at,
+)
+from handgrad.engine.kernels.machine import double_pointer, long_pointer
+from handgrad.engine.kernels.resample import as_pixel, resample_at
+from handgrad.engine.kernels.views import look_at
+
+f32, f64, u32, u64 = np.float32, np.float64, np.uint32, np.uint64
+ZERO = f32(0)
+RED, GREEN, BLUE = LUMINANCE
+
+
+def sum_of(values):
+    """The sum in float64, one value after another."""
+    total = 0.0
+    for value in values:
+        total += f64(value)
+    return total
+
+
+@overload(sum_of)
+def _sum_of(values):
+    """The same; of bytes by whole numbers, which need no order."""
+    if values.dtype is not types.uint8:
+        return sum_of
+
+    def sum_of_bytes(values):
+        total = 0
+        for value in values:
+            total += np.int64(value)
+        return f64(total)
+
+    return sum_of_bytes
+
+
+@kernel
+def mean_grey(image, channels, size):
+    """The mean luminance; each channel summed in float64, pixel after pixel.
+
+    Stands for
+        augmentation.pixels.mean_grey
+    """
+    grey = 0.0
+    for channel in range(channels):
+        total = sum_of(image[channel * size : (channel + 1) * size])
+        share = 1 / channels
+        if channels == 3:
+            share = RED if channel == 0 else GREEN if channel == 1 else BLUE
+        grey += share * total
+    return grey / size
+
+
+@kernel
+def recolour(image, numbers, outputs, shape):
+    """A linear map of the channels of each pixel, and a share of the mean grey.
+
+    Stands for
+        augmentation.recolour
+    """
+    channels, height, width = shape
+    size = height * width
+    offset = ZERO
+    if numbers[0] != 0:
+        offset = f32(f64(f32(numbers[0])) * mean_grey(image, channels, size))
+    if channels != 3:
+        factor = f32(numbers[1])
+        for pixel in range(channels * size):
+            value = factor * f32(image[pixel]) + offset
+            outputs[pixel] = as_pixel(value, outputs)
+        return
+    red, green = image[:size], image[size : 2 * size]
+    blue = image[2 * size : 3 * size]
+    for channel in range(3):
+        first, second = f32(numbers[1 + 3 * channel]), f32(numbers[2 + 3 * channel])
+        third = f32(numbers[3 + 3 * channel])
+        target = outputs[channel * size : (channel + 1) * size]
+        for pixel in range(size):
+            total = first * f32(red[pixel]) + second * f32(green[pixel])
+            total = total + third * f32(blue[pixel])
+            target[pixel] = as_pixel(total + offset, outputs)
+
+
+@kernel
+def add_noise(image, words, deviation, levels, outputs, size):
+    """Normal noise: of each random word, 12 bits for each of two values.
+
+    Stands for
+        augmentation.noise.add_noise
+    """
+    k0, k1, step, example = u64(words[0]), u64(words[1]), u64(words[2]), u64(words[3])
+    for block in range(-(-size // 8)):
+        draws = philox_words(u64(block), example, step, k0, k1)
+        for part in range(min(8, size - 8 * block)):
+            draw = draws[part // 2] >> u64(16 * (part % 2))
+            place = 8 * block + part
+            noise = deviation * levels[np.int64((draw & u64(0xFFFF)) >> u64(4))]
+            outputs[place] = as_pixel(f32(image[place]) + noise, outputs)
+
+
+@kernel
+def operate(operation, image, words, numbers, levels, outputs, shape):
+    """One operation on one image: `words` and `numbers` are the same memory."""
+    if operation == VIEW:
+        look_at(image, words, outputs, shape)
+    elif operation == RESAMPLE:
+        resample_at(image, numbers, outputs, shape)
+    elif operation == RECOLOUR:
+        recolour(image, numbers, outputs, shape)
+    elif operation == NOISE:
+        size = shape[0] * shape[1] * shape[2]
+        add_noise(image, words, f32(numbers[4]), levels, outputs, size)
+
+
+@kernel_family
+def pipeline_kernel(dtype: str) -> Kernel:
+    """All images of a tile after their operations, where a batch has any.
+
+    Stands for
+        augmentation.pipeline.perform
+
+    Cost
+        each operation reads and writes an image; two buffers of one image stay in the
+        core's own cache
+
+    Why
+        an image goes through all its operations before the next one begins, so only
+        the first operation reads the data set and only the last leaves the cache
+    """
+
+    @kernel_entry(
+        bytes_moved=lambda channels, height, width, lanes: (
+            2 * np.dtype(dtype).itemsize * channels * height * width * lanes
+        )
+    )
+    def pipeline(
+        block: reads(LONGS, INPUTS),
+        steps: reads(LONGS, times("words")),
+        levels: reads(FLOATS, LEVELS),
+        pictures: writes(
+            element_of(dtype), times("channels", "height", "width", "lanes")
+        ),
+        spare: scratch(element_of(dtype), times("channels", "height", "width")),
+        words: SIZE,
+        channels: SIZE,
+        height: SIZE,
+        width: SIZE,
+        lanes: SIZE,
+        tile: TILE,
+    ):
+        if block[VIEWS] == 0:
+            return
+        shape, size = (channels, height, width), channels * height * width
+        images = images_at(block[IMAGES], pictures)
+        count, columns, operations = block[COUNT], block[NUMBERS], steps[0]
+        rows = carray(long_pointer(block[ROWS]), (count,))
+        table = carray(long_pointer(block[VIEWS]), (count, columns))
+        numbers = carray(double_pointer(block[VIEWS]), (count, columns))
+        for lane in range(lanes):
+            example = tile * lanes + lane
+            example = example if example < count else 0
+            start = rows[example] * size
+            image = images[start : start + size]
+            own = pictures[lane * size : (lane + 1) * size]
+            for number in range(operations):
+                first = steps[2 * number + 2]
+                last = steps[2 * number + 4] if number + 1 < operations else columns
+                is_own = (operations - number) % 2 == 1  # so that the last one is
+                target = own if is_own else spare
+                operate(
+                    steps[2 * number + 1],
+                    image,
+                    table[example, first:last],
+                    numbers[example, first:last],
+                    levels,
+                    target,
+                    shape,
+                )
+                image = target
+
+    return pipeline
