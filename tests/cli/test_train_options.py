@@ -55,31 +55,6 @@ def test_an_image_size_is_both_sides():
         tables_from({"image_size": 0}, {})
 
 
-def test_augmentations_take_their_first_option_after_a_colon():
-    words = ["random_flip", "random_crop:2", "cutout:size=8"]
-    words.append("color_jitter:0.4,contrast=0.3, hue=0.1")
-    assert tables_from({"augment": words}, {})["dataset"]["augmentation"] == [
-        {"name": "random_flip"},
-        {"name": "random_crop", "padding": 2},
-        {"name": "cutout", "size": 8},
-        {"name": "color_jitter", "brightness": 0.4, "contrast": 0.3, "hue": 0.1},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("word", "words"),
-    [
-        ("random_flop", "Did you mean 'random_flip'"),
-        ("random_crop:pading=2", "Did you mean 'padding'"),
-        ("random_crop:two", "an integer"),
-        ("color_jitter:0.1,contrast=", "contrast as a number"),
-    ],
-)
-def test_augmentations_that_cannot_be_are_refused(word, words):
-    with pytest.raises(ConfigError, match=words):
-        tables_from({"augment": [word]}, {})
-
-
 def test_an_option_and_set_must_agree():
     given, agreed = {"epochs": 1, "optimizer": "adam"}, {"training": {"epochs": 1}}
     assert tables_from(given, agreed)["training"] == {"epochs": 1}
@@ -166,13 +141,3 @@ def test_none_goes_over_the_weights_of_a_file():
     over = tables_from({"class_weight": "none"}, {})
     tables = merged({"loss": {"class_weight": "balanced"}}, over)
     assert config_from({"loss": tables["loss"]}).loss.class_weight is None
-
-
-def test_a_preset_stands_for_its_augmentations():
-    tables = tables_from({"augment": ["Digits", "none", "random_flip"]}, {})
-    names = [row["name"] for row in tables["dataset"]["augmentation"]]
-    assert names == ["random_affine", "random_flip"]
-    with pytest.raises(ConfigError, match="Did you mean 'objects'"):
-        tables_from({"augment": ["object"]}, {})
-    with pytest.raises(ConfigError, match="preset digits takes no options, got 3"):
-        tables_from({"augment": ["digits:3"]}, {})

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from handgrad.cli.augment_words import augmentations_of
 from handgrad.cli.options import (
     DATA,
     TRAINING,
@@ -272,30 +273,6 @@ def _image_size(side: int) -> list[int]:
     return [side, side]
 
 
-def _augmentations(words: list[str]) -> list[dict[str, Any]]:
-    """`random_crop:2` sets the first option; `random_crop:padding=2` names it."""
-    from handgrad.augmentation.presets import PRESETS, expanded
-    from handgrad.catalog import AUGMENTATIONS, check_options, find, options_of
-    from handgrad.options import name_of
-
-    tables = []
-    for word in words:
-        name, colon, text = word.partition(":")
-        known = name_of("augmentation", {**AUGMENTATIONS, **PRESETS}, name)
-        if known in PRESETS:
-            tables += expanded([{"name": known, **({text: text} if colon else {})}])
-            continue
-        first, *_ = (*options_of(find("augmentation", name)), "value")
-        options = {}
-        for part in text.split(",") if colon else ():
-            option, equals, value = part.partition("=")
-            if not equals:
-                option, value = first, part
-            options[option.strip()] = parse_value(value)
-        tables.append({"name": name, **check_options("augmentation", name, options)})
-    return tables
-
-
 def _as_it_is(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
@@ -303,5 +280,5 @@ def _as_it_is(value: Any) -> Any:
 READERS: dict[str, Callable[[Any], Any]] = {
     "validation": _validation,
     "image_size": _image_size,
-    "augment": _augmentations,
+    "augment": augmentations_of,
 }

@@ -38,5 +38,5 @@ def test_the_first_image_of_each_class_then_what_a_run_trains_on():
 
 
 def test_no_images_across_are_refused():
-    with pytest.raises(ConfigError, match="per_class as a whole number from 1 up"):
+    with pytest.raises(ConfigError, match="per_class as an integer of at least 1"):
         augmented_samples(SPLIT, ["a", "b", "c"], CHANGES, per_class=0)
