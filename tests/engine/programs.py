@@ -4,17 +4,23 @@ import ast
 from pathlib import Path
 
 from handgrad import catalog
+from handgrad.augmentation import ColorJitter, GaussianNoise, RandomAffine, RandomFlip
+from handgrad.datasets.dataset import Split
 from handgrad.engine import kernels
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.program import operations_of
 from handgrad.inspection.speed.networks import NETWORKS as QUOTED
 from handgrad.inspection.speed.networks import network as quoted
 from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.randomness import Key
+from handgrad.training.augmented import augmented
 
 from .by_rows import BY_ROWS, SKINNY
 from .networks import NETWORKS, cpu_engine
 
 SMALL = {**NETWORKS, **BY_ROWS, **SKINNY}
+AUGMENTED = "convolution to linear"
+CHANGES = [RandomFlip(), RandomAffine(), ColorJitter(), GaussianNoise()]
 MODELS = {each.model for each in QUOTED.values()} | {"from_layers"}
 CATALOGUE = [*QUOTED, *(name for name in catalog.MODELS if name not in MODELS)]
 
@@ -35,6 +41,16 @@ def engines():
     """One of every network of the catalogue, and of small ones with every layer."""
     yield from map(catalogue_engine, CATALOGUE)
     yield from (cpu_engine(network, workers=2) for network in SMALL.values())
+    yield augmented_engine(SMALL[AUGMENTED], workers=2)[0]
+
+
+def augmented_engine(network, **options):
+    """An engine trained on a batch with every recorded operation, and that batch."""
+    engine, batch = cpu_engine(network, **options), network.batch(70)
+    split = Split(batch.images, batch.targets)
+    batch = augmented(split, CHANGES, batch.rows, Key(0).at(1, batch.rows))
+    engine.train_step(batch, 1)
+    return engine, batch
 
 
 def operations(engine):

@@ -17,7 +17,14 @@ from handgrad.engine.operation import Operation
 
 from .by_rows import BY_ROWS
 from .networks import cpu_engine
-from .programs import SMALL, declared_kernels, name_of, operations
+from .programs import (
+    AUGMENTED,
+    SMALL,
+    augmented_engine,
+    declared_kernels,
+    name_of,
+    operations,
+)
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 
@@ -58,19 +65,20 @@ def run(operation, tile):
 
 
 def engines():
-    """Small networks, and perceptrons with what is done for large weights."""
+    """Small networks, and perceptrons with what is done for large weights; a batch."""
     for network in SMALL.values():
-        yield network, cpu_engine(network)
+        yield cpu_engine(network), network.batch(70)
+    yield augmented_engine(SMALL[AUGMENTED])
     rows.LARGE_WEIGHT = 0
     for network in BY_ROWS.values():
-        yield network, cpu_engine(network)
+        yield cpu_engine(network), network.batch(70)
 
 
 def main():
     """Every form of every kernel; says which were not reached."""
     reached, seen = set(), {}
-    for network, engine in engines():
-        batch, rows = network.batch(70), np.arange(70)
+    for engine, batch in engines():
+        rows = np.arange(70)
         engine.train_step(batch, 1)
         logits = engine.logits(batch.images)
         block = engine.prediction.inputs  # which points to what a prediction let go

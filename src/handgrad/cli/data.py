@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.arrays import Shape
 from handgrad.cli.options import DataDir, ImageSize, Json, LabelFrom, Quiet, SkipBad
 from handgrad.cli.train_options import Augment
 from handgrad.docstrings import documented
 
 if TYPE_CHECKING:
+    from handgrad.arrays import Shape
     from handgrad.augmentation import Augmentation
 
 ABOUT = {
@@ -153,7 +153,7 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
         say(f"Samples are in {written}.")
 
 
-def _augmentation_of(words: list[str], shape: Shape) -> "list[Augmentation]":
+def _augmentation_of(words: list[str], shape: "Shape") -> "list[Augmentation]":
     """What `--augment` asks for, if images of this shape are large enough."""
     from handgrad.cli.train_options import tables_from
     from handgrad.training.build import build_augmentation
