@@ -121,8 +121,7 @@ def test_inspect_and_show_take_the_class_from_names(handgrad, alone, tmp_path):
         picture = Image.new("RGB", (9, 7), (n * 40, 0, 9))
         picture.save(tmp_path / f"{'ab'[n % 2]}.{n}.png")
     out = handgrad("data inspect . --label-from name -q").out
-    assert "6 images have a single colour: a.0.png, b.1.png" not in out
-    assert "images have a single colour" not in out
+    assert "images of a single colour" not in out
     assert handgrad("data show . --label-from name -q").code == 0
 
 

@@ -35,9 +35,9 @@ def test_problems_are_reported(tmp_path):
     said = "\n".join(found.odd)
     for words in (
         "1 cannot be read: test/cat/c.png",
-        "1 test or validation images are also training images: test/cat/a.png",
-        "1 images have several classes: train/cat/7.png",
-        "1 images have a single colour: train/cat/flat.png",
+        "test or validation images that are also training images (1): test/cat/a.png",
+        "images with several classes (1): train/cat/7.png",
+        "images of a single colour (1): train/cat/flat.png",
         "test: no images of dog",
         "train: 14 times as many images of cat as of dog",
     ):

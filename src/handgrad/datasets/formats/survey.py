@@ -246,15 +246,15 @@ def _odd(
         yield f"{len(bad):,} cannot be read: {_some(bad)}"
     if shared:
         yield (
-            f"{len(shared):,} test or validation images are also training images: "
-            f"{_some(shared)}"
+            "test or validation images that are also training images "
+            f"({len(shared):,}): {_some(shared)}"
         )
     if contradicting:
-        yield f"{len(contradicting):,} images have several classes: " + _some(
+        yield f"images with several classes ({len(contradicting):,}): " + _some(
             contradicting
         )
     if flat:
-        yield f"{len(flat):,} images have a single colour: {_some(flat)}"
+        yield f"images of a single colour ({len(flat):,}): {_some(flat)}"
     if read and brightest < NARROW:
         yield f"the brightest pixel is {brightest} of 255: perhaps on another scale"
     if "test" not in counts:
