@@ -44,14 +44,14 @@ def without(module: Any, name: str, instead: Callable[..., Any]) -> Iterator[Non
 
 def unwatched_cpu(chosen: Network, batch_size: int) -> Engine:
     """A CPU engine whose updates do not check the loss."""
-    own = parameters.Mover._move
+    own = parameters.ParameterUpdate._move
 
     def move(self: Any, *arguments: Any) -> Any:
         operation = own(self, *arguments)
         unchecked = (*operation.arguments[:-1], 0)  # losses of no tile
         return type(operation)(operation.entry, unchecked, operation.stands_for)
 
-    with without(parameters.Mover, "_move", move):
+    with without(parameters.ParameterUpdate, "_move", move):
         engine = make_engine(chosen, batch_size)
         engine.training  # noqa: B018 - created on first access
     return engine

@@ -11,7 +11,7 @@ from llvmlite import binding
 
 from handgrad.engine import processor
 from handgrad.engine.kernels.kernel_cache import source_digest
-from handgrad.engine.lowering.geometry import output_block
+from handgrad.engine.lowering.convolution_tables import output_block
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.processor import SETS, VARIABLE, hold_to, instruction_set
 from handgrad.errors import ConfigError

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.gradient_blocks import Piece
 from handgrad.engine.kernels import updates
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
 from handgrad.engine.network_layers import exact
 from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import SGD_RULES, rule_of
 from handgrad.engine.parameter_store import ParameterStore
-from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
@@ -40,7 +40,7 @@ def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) 
         rates[10] = learning_rate * optimizer.weight_decay
 
 
-class Mover:
+class ParameterUpdate:
     """The phases that turn pieces of gradients into moved parameters."""
 
     def __init__(  # noqa: PLR0913 (all that moves a parameter)

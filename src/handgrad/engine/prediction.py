@@ -75,7 +75,7 @@ class PredictionProgram:
         outputs = lower_nodes(lowering, nodes, tensor)
         lowering.backwards.clear()  # cycles would keep the memory
         _add_answers(lowering, outputs)
-        lowering.meet("tiles")
+        lowering.barrier("tiles")
         prepare = Phase("prepare", lowering.prepare)
         self.program = Program(lowering.phases, memory, self._announce, nodes=nodes)
         self.prepare = Program([prepare], memory, self._announce, workers=1)

@@ -26,7 +26,7 @@ from handgrad.engine.lowering.plan import (
 )
 from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import exact, layers_of
-from handgrad.engine.parameters import Mover, write_rates
+from handgrad.engine.parameters import ParameterUpdate, write_rates
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.returned import loss_of, returned
 from handgrad.errors import ShapeError
@@ -87,8 +87,8 @@ class TrainingProgram:
         add = add_plain_loss if self.is_own_loss else add_loss
         add(lowering, engine.loss, logits, self.losses, self.correct)
         lower_backwards(lowering, logits)
-        lowering.meet("tiles")
-        self.mover = Mover(
+        lowering.barrier("tiles")
+        self.update = ParameterUpdate(
             engine.store,
             memory,
             engine.optimizer,
@@ -100,7 +100,11 @@ class TrainingProgram:
             plain_states=engine.plain_states,
         )
         prepare = Phase("prepare", lowering.prepare)
-        phases = [prepare, *lowering.phases, *self.mover.phases(lowering.pieces)]
+        phases = [
+            prepare,
+            *lowering.phases,
+            *self.update.phases(lowering.pieces),
+        ]
         self.per_step, self.step = lowering.per_step, lowering.step
         memory.place(*places(memory.homeless, lives(phases)))
         self.program = Program(phases, memory, engine.announce, nodes=nodes)
@@ -131,11 +135,11 @@ class TrainingProgram:
             0 if table is None else table.shape[1],
         )
         self._write_factors(batch.example_weights())
-        mover = self.mover
-        write_rates(mover.rates, mover.rule, self.engine.optimizer, step)
+        update = self.update
+        write_rates(update.rates, update.rule, self.engine.optimizer, step)
         self.program.begin()  # before the number: see `finished`
         self.step.number, self.step.count = step, count
-        self.mover.step = step
+        self.update.step = step
         self.step.examples = batch.examples
         if self.is_own_loss:
             self.step.targets = batch.targets[batch.rows]
@@ -166,8 +170,8 @@ class TrainingProgram:
 
     def result(self) -> StepResult:
         """What the last step found."""
-        count, norm = self.step.count, self.mover.gradient_norm
-        loss = float(np.add.reduce(self.losses)) / count + self.mover.penalty()
+        count, norm = self.step.count, self.update.gradient_norm
+        loss = float(np.add.reduce(self.losses)) / count + self.update.penalty()
         correct = sum(self.correct.tolist())  # quicker for a few tiles
         return StepResult(loss, correct, norm, are_finite(loss, norm))
 
@@ -200,7 +204,7 @@ class TrainingProgram:
         """Copies of the last step's gradients, where the program keeps them."""
         store = self.engine.store
         return {
-            name: store.view(self.mover.gradients, name).copy()
+            name: store.view(self.update.gradients, name).copy()
             for name in store.parameters
         }
 
@@ -258,7 +262,7 @@ def add_plain_loss(
         totals[0] = loss_of(loss, mean) * step.count if is_finite else nan
         correct[0] = np.count_nonzero(values.argmax(axis=1) == step.targets)
 
-    lowering.meet("forward")
+    lowering.barrier("forward")
     lowering.phases.append(
         Phase(f"{type(loss).__name__}, plain", plain=run, touched=[logits.pointer])
     )

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import convolution_matrices
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
 from handgrad.engine.kernels.convolution_matrices import (
     forward_scratch_bytes,
 )
-from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry

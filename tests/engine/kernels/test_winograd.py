@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels.panels import PANEL
-from handgrad.engine.kernels.sandwich import ALL, D_WEIGHTS, MATRICES, RESULT
 from handgrad.engine.kernels.winograd import (
     gradient_kernel,
     turn_kernel,
     winograd_weight_gradient,
 )
+from handgrad.engine.kernels.winograd_transforms import ALL, D_WEIGHTS, MATRICES, RESULT
 from handgrad.testing.closeness import assert_close
 
 from .run import floats, run_entry

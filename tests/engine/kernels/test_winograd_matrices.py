@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import winograd_matrices
-from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
 from handgrad.engine.kernels.winograd_matrices import (
     products_scratch_bytes,
     sum_scratch_bytes,

@@ -21,11 +21,11 @@ def lowering():
 
 
 def test_operations_since_the_last_meeting_are_a_phase(lowering):
-    lowering.meet("nothing yet")
+    lowering.barrier("nothing yet")
     lowering.add(clear, "first", values=NOWHERE, size=0)
     lowering.add(clear, "second", values=NOWHERE, size=0)
-    lowering.meet("both")
-    lowering.meet("nothing since")
+    lowering.barrier("both")
+    lowering.barrier("nothing since")
     (phase,) = lowering.phases
     assert phase.name == "both"
     assert [task.tile for task in phase.tasks] == [0, 1, 2]

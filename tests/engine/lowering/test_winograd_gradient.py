@@ -6,9 +6,9 @@ import pytest
 from handgrad.engine import processor
 from handgrad.engine.lowering import convolution as convolution_row
 from handgrad.engine.lowering import winograd_gradient as module
-from handgrad.engine.lowering.geometry import output_block
+from handgrad.engine.lowering.convolution_tables import output_block
 from handgrad.engine.lowering.winograd_gradient import GROUP_BYTES, groups
-from handgrad.engine.lowering.winograd_way import CELLS
+from handgrad.engine.lowering.winograd_plan import CELLS
 
 from ..networks import NETWORKS, cpu_engine
 

@@ -4,7 +4,7 @@ Layout: batch last. A picture is (channels, height, width, tile), so the example
 one place lie side by side and every step of the sum works on whole registers. Weights
 are packed so that the weights of one tap for a block of outputs lie side by side.
 
-Sizes and offsets come in tables that `lowering.geometry` makes; all are in bytes.
+Sizes and offsets, in bytes, come from the tables of `lowering.convolution_tables`.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.vector import dots_block, taps_block
+from handgrad.engine.kernels.simd_blocks import dots_block, taps_block
 
 FLOAT = 4  # bytes
 

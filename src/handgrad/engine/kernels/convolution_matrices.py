@@ -20,6 +20,7 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_runs,
 )
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, pack_pair, packed_bytes
 from handgrad.engine.kernels.declaration import (
     FLAG,
     FLOATS,
@@ -34,7 +35,6 @@ from handgrad.engine.kernels.declaration import (
 from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer, long_pointer, store_long
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
-from handgrad.engine.kernels.thirds import TURN_BYTES, pack, pack_pair, packed_bytes
 
 TABLE_BYTES = 1 << 12  # 256 runs
 WORD = 8

@@ -29,7 +29,7 @@ from handgrad.engine.kernels.declaration import (
 from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.machine import byte_pointer, float_pointer, long_pointer
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.vector import transpose_block
+from handgrad.engine.kernels.simd_blocks import transpose_block
 
 f32 = np.float32
 HUGE = 1 << 62

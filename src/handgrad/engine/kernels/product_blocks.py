@@ -27,7 +27,7 @@ from handgrad.engine.kernels.registers import (
     splat,
     store_vector,
 )
-from handgrad.engine.kernels.vector import copy_vector, shaped_block
+from handgrad.engine.kernels.simd_blocks import copy_vector, shaped_block
 
 ROWS, VECTORS = 8, 3  # 24 running sums of the 32 registers
 SHORT_ROWS, SHORT_BYTES = 4, VECTOR_BYTES // 2

@@ -16,7 +16,7 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.vector import row_sum
+from handgrad.engine.kernels.simd_blocks import row_sum
 
 
 def side(rows, columns, stride, is_turned):

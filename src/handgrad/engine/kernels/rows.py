@@ -35,7 +35,7 @@ from handgrad.engine.kernels.product_blocks import (
     some_rows,
 )
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.vector import transpose_block
+from handgrad.engine.kernels.simd_blocks import transpose_block
 
 
 def outputs_of(rows, columns, row):

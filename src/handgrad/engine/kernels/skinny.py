@@ -20,7 +20,7 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.vector import dots_block, taps_block
+from handgrad.engine.kernels.simd_blocks import dots_block, taps_block
 
 
 @kernel_family

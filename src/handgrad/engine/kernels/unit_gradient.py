@@ -19,6 +19,7 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_runs,
 )
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack_half
 from handgrad.engine.kernels.convolution_matrices import (
     PICTURES,
     RESULTS,
@@ -41,7 +42,6 @@ from handgrad.engine.kernels.declaration import (
 from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer, store_long
 from handgrad.engine.kernels.panels import PANEL_BYTES
-from handgrad.engine.kernels.thirds import TURN_BYTES, pack_half
 
 
 def gradient_scratch_bytes(

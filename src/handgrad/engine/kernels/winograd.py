@@ -27,7 +27,8 @@ from handgrad.engine.kernels.declaration import (
 from handgrad.engine.kernels.entry import Kernel, kernel_entry, kernel_family
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES, panels_block
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.sandwich import (
+from handgrad.engine.kernels.simd_blocks import transpose_block
+from handgrad.engine.kernels.winograd_transforms import (
     D_WEIGHTS,
     MASK_BYTES,
     MATRICES,
@@ -35,7 +36,6 @@ from handgrad.engine.kernels.sandwich import (
     TAPS,
     sandwich,
 )
-from handgrad.engine.kernels.vector import transpose_block
 
 SQUARE = TAPS * TAPS
 

@@ -12,6 +12,8 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_block,
 )
+from handgrad.engine.kernels.amx_products import FIRST_BYTES, multiply
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, packed_bytes
 from handgrad.engine.kernels.convolution import floats_from
 from handgrad.engine.kernels.declaration import (
     FLOATS,
@@ -25,9 +27,7 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import kernel_entry
-from handgrad.engine.kernels.matrices import FIRST_BYTES, multiply
 from handgrad.engine.kernels.panels import PANEL_BYTES
-from handgrad.engine.kernels.thirds import TURN_BYTES, pack, packed_bytes
 
 BLOCK_BYTES = SIDE * PANEL_BYTES
 TOGETHER = 8  # panels whose parts stay in a core's own cache

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.engine.gradient_blocks import add_one_lane
 from handgrad.engine.kernels.batch_norm import (
     NOTES,
     batch_norm_backward,
@@ -14,7 +15,6 @@ from handgrad.engine.kernels.batch_norm import (
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
-from handgrad.engine.pieces import add_one_lane
 
 
 def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     notes = NOWHERE
     if training:
         notes = _add_notes(lowering, name, inputs, channels, places)
-        lowering.meet(f"forward to {name}")
+        lowering.barrier(f"forward to {name}")
     settings = memory.array(f"{name} settings", "settings", 2, np.float64)
     settings[:] = layer.eps, layer.momentum
     lowering.add(
@@ -67,7 +67,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
             out_stride=outputs.stride,
             **sizes,
         )
-        lowering.meet(f"backward to {name}")
+        lowering.barrier(f"backward to {name}")
         lowering.add(
             batch_norm_backward,
             f"{shown} d_inputs",

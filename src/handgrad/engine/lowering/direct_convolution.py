@@ -3,17 +3,17 @@
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.gradient_blocks import add_lane_blocks
 from handgrad.engine.kernels.convolution import border, dots_kernel, pack, taps_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.lowering import geometry
+from handgrad.engine.lowering import convolution_tables
+from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.copies import dense
-from handgrad.engine.lowering.geometry import Convolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import add_lane_pieces
 from handgrad.layers import Conv2d
 
 PIECE = 1 << 14  # floats of a weight that one task moves
@@ -27,8 +27,8 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     memory = lowering.memory
     padded = inputs if inputs.has_border else add_border(lowering, name, layer, inputs)
     shape = Convolution.over(layer, (padded.shape[1], padded.shape[2]), memory.tile)
-    block = geometry.output_block(layer.out_channels)
-    vectors = geometry.vectors_at_once()
+    block = convolution_tables.output_block(layer.out_channels)
+    vectors = convolution_tables.vectors_at_once()
     rounded = -(-layer.out_channels // block) * block
     high, wide = shape.out_size
     outputs = memory.dense(
@@ -37,13 +37,13 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         (layer.out_channels, high, wide),
         rows=rounded * high * wide,
     )
-    order = geometry.forward_order(shape, block)
+    order = convolution_tables.forward_order(shape, block)
     packed = _packed(lowering, name, order)
     numbers, more = np.arange(layer.out_channels), rounded - layer.out_channels
     bias = _packed(
         lowering, name, np.pad(numbers, (0, more), constant_values=-1), "bias"
     )
-    taps, places = geometry.forward_tables(shape, block)
+    taps, places = convolution_tables.forward_tables(shape, block)
     lowering.add(
         taps_kernel(block, vectors),
         f"{name} forward",
@@ -118,15 +118,15 @@ def _add_d_inputs(
     lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
 ) -> Tensor:
     memory = lowering.memory
-    block = geometry.output_block(shape.in_channels)
-    vectors = geometry.vectors_at_once()
+    block = convolution_tables.output_block(shape.in_channels)
+    vectors = convolution_tables.vectors_at_once()
     rounded = -(-shape.in_channels // block) * block
     _, height, width = inputs.shape
     d_inputs = memory.dense(
         f"d_{name}", "gradients", inputs.shape, rows=rounded * height * width
     )
-    packed = _packed(lowering, name, geometry.backward_order(shape, block))
-    taps, places = geometry.backward_tables(shape, block)
+    packed = _packed(lowering, name, convolution_tables.backward_order(shape, block))
+    taps, places = convolution_tables.backward_tables(shape, block)
     zeros = memory.shared(f"{name} no bias", "settings", rounded)
     lowering.add(
         taps_kernel(block, vectors),
@@ -156,8 +156,8 @@ def _add_weight_gradient(
     lowering: Lowering, name: str, shape: Convolution, padded: Tensor, d_outputs: Tensor
 ) -> None:
     memory = lowering.memory
-    outs, taps_at_once = geometry.dots_block(shape.out_channels, shape.taps)
-    offsets, rows, run = geometry.dots_tables(shape)
+    outs, taps_at_once = convolution_tables.dots_block(shape.out_channels, shape.taps)
+    offsets, rows, run = convolution_tables.dots_tables(shape)
     size = shape.in_channels * shape.taps
     floats = shape.out_channels * (size + 1)
     lanes = memory.each_tile(f"{name} lanes", "gradients", floats)
@@ -191,8 +191,8 @@ def _add_weight_gradient(
         stride=columns,
     )
     weights = shape.out_channels * size
-    add_lane_pieces(lowering, f"{name}.weight", lanes, weights, -(-weights // PIECE))
-    add_lane_pieces(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
+    add_lane_blocks(lowering, f"{name}.weight", lanes, weights, -(-weights // PIECE))
+    add_lane_blocks(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
 
 
 def _packed(

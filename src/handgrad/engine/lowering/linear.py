@@ -7,6 +7,7 @@ one product for each block of rows, which the optimizer moves while it is in the
 from collections.abc import Sequence
 from functools import partial
 
+from handgrad.engine.gradient_blocks import Block, Make, add_linear_blocks
 from handgrad.engine.kernels.products import clear, product, row_sums
 from handgrad.engine.lowering.activation import lower_bias
 from handgrad.engine.lowering.copies import whole
@@ -22,7 +23,6 @@ from handgrad.engine.lowering.skinny import (
 )
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import Block, Make, add_linear_pieces
 from handgrad.layers import Linear
 
 TASK_OPERATIONS = 12_000_000  # of one block of a weight's gradient
@@ -120,7 +120,7 @@ def _add_pieces(
             ),
         ]
 
-    add_linear_pieces(
+    add_linear_blocks(
         lowering,
         name,
         layer,

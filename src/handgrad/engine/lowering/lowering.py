@@ -13,12 +13,12 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.engine.gradient_blocks import Piece
 from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
-from handgrad.engine.pieces import Piece
 from handgrad.engine.program import Phase, Task, tiled
 
 Backward: TypeAlias = Callable[[Tensor], Tensor | None]
@@ -75,7 +75,7 @@ class Lowering:
         """Add a task to what is made anew before each step: weights in other orders."""
         self.prepare.append(Task(operations))
 
-    def meet(self, name: str, tiles: range | None = None) -> None:
+    def barrier(self, name: str, tiles: range | None = None) -> None:
         """End a phase, of some tiles or all: what follows sees what they have done."""
         if self.operations:
             tiles = range(self.memory.tiles) if tiles is None else tiles

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.gradient_blocks import add_one_lane
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import layer_key
-from handgrad.engine.pieces import add_one_lane
 from handgrad.engine.program import Phase
 from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
@@ -43,7 +43,7 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         expected = (step.count, *outputs.shape)
         write(outputs, memory, returned(name, layer, "outputs", result, expected))
 
-    lowering.meet(f"forward to {name}")
+    lowering.barrier(f"forward to {name}")
     both = [inputs.pointer, outputs.pointer]
     lowering.phases.append(Phase(f"{name} forward, plain", plain=forward, touched=both))
 
@@ -64,7 +64,7 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
             for parameter, gradient in gradients_of(name, layer, own).items():
                 places[parameter][...] = gradient
 
-        lowering.meet(f"backward to {name}")
+        lowering.barrier(f"backward to {name}")
         both = [d_outputs.pointer, d_inputs.pointer]
         lowering.phases.append(
             Phase(f"{name} backward, plain", plain=plain_backward, touched=both)

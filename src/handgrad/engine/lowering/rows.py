@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from handgrad.engine import processor
+from handgrad.engine.gradient_blocks import Block, Make, add_linear_blocks
 from handgrad.engine.kernels.product_blocks import ROWS, WIDTH
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.rows import (
@@ -18,12 +19,11 @@ from handgrad.engine.kernels.rows import (
     turn_panels,
     turned_product,
 )
-from handgrad.engine.lowering import matrices as unit
+from handgrad.engine.lowering import linear_amx as unit
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import Block, Make, add_linear_pieces
 from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
@@ -117,7 +117,7 @@ def _add_turned_products(
             together=at_once(),
         )
         tasks.append(Task([operation]))
-    lowering.meet(f"{name} inputs")
+    lowering.barrier(f"{name} inputs")
     lowering.phases.append(Phase(f"{name} forward", tasks))
 
 
@@ -225,7 +225,7 @@ def _add_pieces(
             )
         ]
 
-    add_linear_pieces(
+    add_linear_blocks(
         lowering,
         name,
         layer,

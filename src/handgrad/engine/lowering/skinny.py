@@ -4,6 +4,7 @@ import numpy as np
 
 from handgrad.arrays import Shape
 from handgrad.engine import processor
+from handgrad.engine.gradient_blocks import add_lane_blocks
 from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
@@ -13,7 +14,6 @@ from handgrad.engine.kernels.skinny import (
 )
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pixels, Tensor, pointer_to
-from handgrad.engine.pieces import add_lane_pieces
 from handgrad.layers import Linear
 
 MOST_OUTPUTS = 12
@@ -135,5 +135,5 @@ def add_gradients(
         columns=memory.tile,
         stride=d_outputs.stride,
     )
-    add_lane_pieces(lowering, f"{name}.weight", lanes, size, PIECES)
-    add_lane_pieces(lowering, f"{name}.bias", bias, outs, 1)
+    add_lane_blocks(lowering, f"{name}.weight", lanes, size, PIECES)
+    add_lane_blocks(lowering, f"{name}.bias", bias, outs, 1)

@@ -10,7 +10,9 @@ import numpy as np
 
 from handgrad.arrays import Pair
 from handgrad.engine import processor
+from handgrad.engine.gradient_blocks import add_bias_lanes, add_row_blocks
 from handgrad.engine.kernels.amx import SIDE
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
 from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.convolution_matrices import (
     SIZES,
@@ -18,19 +20,17 @@ from handgrad.engine.kernels.convolution_matrices import (
     unit_convolution,
     unit_weights,
 )
-from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
 from handgrad.engine.kernels.unit_gradient import (
     gradient_scratch_bytes,
     unit_gradient,
     unit_sum,
 )
+from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.copies import dense
-from handgrad.engine.lowering.geometry import Convolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import add_bias_lanes, add_row_pieces
 from handgrad.layers import Conv2d
 
 KEPT_BYTES = 5 << 18  # of packed rows that stay in a core's own cache
@@ -201,7 +201,7 @@ def _add_weight_pieces(
             )
         ]
 
-    add_row_pieces(lowering, f"{name}.weight", shape.out_channels, size, make)
+    add_row_blocks(lowering, f"{name}.weight", shape.out_channels, size, make)
 
 
 def _sizes(

@@ -1,7 +1,7 @@
 """3 x 3 convolutions of many channels: a third of the multiplications.
 
-Every window of 6 x 6 inputs becomes 36 numbers a channel, products are made point by
-point, and every 4 x 4 outputs are turned back (`kernels.sandwich` has the equations).
+Each window of 6 x 6 inputs is transformed to 36 points per channel, multiplied point by
+point, and transformed back to 4 x 4 outputs (equations: `kernels.winograd_transforms`).
 The gradient of the weights is a sum over the whole batch, so it waits for all tiles.
 """
 
@@ -9,27 +9,27 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine import processor
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES
 from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.registers import VECTOR_BYTES
-from handgrad.engine.kernels.sandwich import POINTS, TAPS, WEIGHTS
-from handgrad.engine.kernels.thirds import TURN_BYTES
 from handgrad.engine.kernels.winograd import SQUARE, turn_kernel
 from handgrad.engine.kernels.winograd_matrices import winograd_pack
-from handgrad.engine.lowering import geometry
+from handgrad.engine.kernels.winograd_transforms import POINTS, TAPS, WEIGHTS
+from handgrad.engine.lowering import convolution_tables
+from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.copies import dense
-from handgrad.engine.lowering.geometry import Convolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.lowering.windows import Places, Windows
 from handgrad.engine.lowering.winograd_gradient import add_weight_gradient
-from handgrad.engine.lowering.winograd_way import (
+from handgrad.engine.lowering.winograd_plan import (
     CELLS,
     Way,
     add_outputs,
     add_points,
     add_products,
 )
+from handgrad.engine.lowering.winograd_tiles import Places, Windows
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.layers import Conv2d
@@ -57,7 +57,7 @@ def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     windows = Windows((height, width), shape.out_size, layer.padding, memory.tile)
     outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
     forward = Way(f"{name} forward", windows, layer.in_channels, layer.out_channels)
-    order = geometry.forward_order(shape, forward.block)
+    order = convolution_tables.forward_order(shape, forward.block)
     weights = _weight_points(lowering, name, forward, order, turned=False)
     points = lowering.scratch("points", CELLS * forward.source_cell, is_large=True)
     add_points(lowering, forward, inputs, points)
@@ -85,7 +85,7 @@ def _add_d_inputs(
     windows = Windows(shape.out_size, (height, width), (top, left), shape.tile)
     back = Way(f"{name} d_inputs", windows, shape.out_channels, shape.in_channels)
     d_inputs = lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
-    order = geometry.backward_order(shape, back.block)
+    order = convolution_tables.backward_order(shape, back.block)
     weights = _weight_points(lowering, name, back, order, turned=True)
     points = lowering.scratch("points", CELLS * back.source_cell, is_large=True)
     add_points(lowering, back, d_outputs, points)

@@ -14,28 +14,28 @@ from typing import Any
 import numpy as np
 
 from handgrad.engine import processor
+from handgrad.engine.gradient_blocks import add_bias_lanes, add_row_blocks
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.sandwich import D_RESULT, POINTS
 from handgrad.engine.kernels.winograd import (
     SQUARE,
     gradient_kernel,
     winograd_weight_gradient,
 )
 from handgrad.engine.kernels.winograd_matrices import sum_scratch_bytes, winograd_sum
-from handgrad.engine.lowering import geometry
+from handgrad.engine.kernels.winograd_transforms import D_RESULT, POINTS
+from handgrad.engine.lowering import convolution_tables
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.windows import Places
-from handgrad.engine.lowering.winograd_way import (
+from handgrad.engine.lowering.winograd_plan import (
     CELLS,
     Way,
     add_points,
     add_turn,
     picture_strides,
 )
+from handgrad.engine.lowering.winograd_tiles import Places
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import add_bias_lanes, add_row_pieces
 from handgrad.engine.program import Phase, Task
 
 GROUP_BYTES = 5 << 24  # of windows that wait at one time
@@ -59,7 +59,7 @@ def add_weight_gradient(
     gradient = Gradient(lowering, name, way, source, blame, sums)
     for tiles in parts:
         if len(parts) > 1 and tiles.start == 0:
-            lowering.meet(f"backward to {name}")
+            lowering.barrier(f"backward to {name}")
         gradient.add(inputs, d_outputs, tiles)
     _add_weight_pieces(lowering, name, way, sums)
 
@@ -126,7 +126,7 @@ class Gradient:
             windows.d_outputs(blame.panel),
             self.way.outputs,
         )
-        self.lowering.meet(f"backward to {self.name}", tiles)
+        self.lowering.barrier(f"backward to {self.name}", tiles)
         parts = [[one] for one in self._operations(tiles)]
         tasks = [Task(one, cell) for one in parts for cell in range(CELLS)]
         self.lowering.phases.append(Phase(f"{self.name} d_weight", tasks))
@@ -150,7 +150,7 @@ class Gradient:
         together = max(1, TURNED_BYTES // group_bytes)
         turned = self.lowering.scratch("turned", together * group_bytes)
         count = self.way.channels // PANEL
-        vectors = geometry.vectors_at_once()
+        vectors = convolution_tables.vectors_at_once()
         return [
             Operation(
                 gradient_kernel(self.way.block, vectors, goes_on=tiles.start > 0),
@@ -211,4 +211,4 @@ def _add_weight_pieces(
             )
         ]
 
-    add_row_pieces(lowering, f"{name}.weight", way.outputs, size, make)
+    add_row_blocks(lowering, f"{name}.weight", way.outputs, size, make)

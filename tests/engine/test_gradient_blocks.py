@@ -3,20 +3,20 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.engine.memory import FLOAT_BYTES, Pointer
-from handgrad.engine.pieces import (
+from handgrad.engine.gradient_blocks import (
     ROWS_FLOATS,
-    add_lane_pieces,
-    add_linear_pieces,
+    add_lane_blocks,
+    add_linear_blocks,
     add_one_lane,
-    add_row_pieces,
+    add_row_blocks,
 )
+from handgrad.engine.memory import FLOAT_BYTES, Pointer
 
 
 @given(size=st.integers(1, 5000), count=st.integers(1, 9))
 def test_pieces_pave_a_parameter_and_its_lanes(size, count):
     lowering = SimpleNamespace(pieces=[], memory=SimpleNamespace(tiles=3))
-    add_lane_pieces(lowering, "linear_1.weight", Pointer(1024, 8192), size, count)
+    add_lane_blocks(lowering, "linear_1.weight", Pointer(1024, 8192), size, count)
     ends = [0]
     for piece in lowering.pieces:
         assert piece.offset == ends[-1]
@@ -30,7 +30,7 @@ def test_pieces_pave_a_parameter_and_its_lanes(size, count):
 @given(count=st.integers(1, 400), size=st.integers(1, 2 * ROWS_FLOATS))
 def test_pieces_of_rows_pave_a_parameter(count, size):
     lowering = SimpleNamespace(pieces=[], memory=SimpleNamespace(tiles=3))
-    add_row_pieces(lowering, "linear_1.weight", count, size, lambda *rows: rows)
+    add_row_blocks(lowering, "linear_1.weight", count, size, lambda *rows: rows)
     row = 0
     for piece in lowering.pieces:
         first, rows = piece.make
@@ -52,7 +52,7 @@ def test_blocks_of_a_linear_layer_stand_where_its_weight_has_them():
     lowering = SimpleNamespace(pieces=[], memory=SimpleNamespace(capacity=10))
     layer = SimpleNamespace(out_features=4, in_features=6)
     blocks = [(0, 3, 0, 6), (3, 1, 2, 4)]
-    add_linear_pieces(lowering, "linear_1", layer, blocks, lambda block: block, None)
+    add_linear_blocks(lowering, "linear_1", layer, blocks, lambda block: block, None)
     first, second, bias = lowering.pieces
     assert [piece.make for piece in (first, second)] == blocks
     assert (first.offset, first.stride, second.offset) == (0, 6, 3 * 6 + 2)

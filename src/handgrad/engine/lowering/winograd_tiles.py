@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair
-from handgrad.engine.kernels.sandwich import ALL, MASK_BYTES, NONE, OUTPUTS, POINTS
+from handgrad.engine.kernels.winograd_transforms import (
+    ALL,
+    MASK_BYTES,
+    NONE,
+    OUTPUTS,
+    POINTS,
+)
 from handgrad.engine.memory import FLOAT_BYTES
 
 

@@ -16,6 +16,7 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_block,
 )
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, packed_bytes
 from handgrad.engine.kernels.declaration import (
     FLAG,
     FLOATS,
@@ -30,7 +31,6 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer
-from handgrad.engine.kernels.thirds import TURN_BYTES, pack, packed_bytes
 
 TOGETHER = 512  # of k, at most: the parts of both sides stay in a core's own cache
 CORNER_BYTES = 4 * SIDE * SIDE

@@ -41,7 +41,7 @@ def flat(name: str, first: int, size: int, **how: Any) -> Piece:
     return Piece(name, first, 1, size, size, **how)
 
 
-def add_row_pieces(
+def add_row_blocks(
     lowering: Any, name: str, count: int, size: int, make: Callable[[int, int], Make]
 ) -> None:
     """A parameter of `count` rows of `size`, some rows a task.
@@ -62,7 +62,7 @@ def add_one_lane(lowering: Any, name: str, lane: Pointer, size: int) -> None:
     lowering.pieces.append(flat(name, 0, size, **how, cost=size))
 
 
-def add_linear_pieces(
+def add_linear_blocks(
     lowering: Any,
     name: str,
     layer: Any,
@@ -98,10 +98,10 @@ def add_bias_lanes(lowering: Any, name: str, d_outputs: Tensor) -> None:
         columns=columns,
         stride=columns,
     )
-    add_lane_pieces(lowering, f"{name}.bias", lanes, outs, 1)
+    add_lane_blocks(lowering, f"{name}.bias", lanes, outs, 1)
 
 
-def add_lane_pieces(
+def add_lane_blocks(
     lowering: Any, name: str, lanes: Pointer, size: int, count: int
 ) -> None:
     """A parameter whose gradient is the sum of one lane for each tile, in pieces."""

@@ -5,7 +5,7 @@ import pytest
 
 from handgrad.engine import processor
 from handgrad.engine.lowering import rows
-from handgrad.engine.lowering.matrices import suits_matrix_unit
+from handgrad.engine.lowering.linear_amx import suits_matrix_unit
 from handgrad.engine.processor import has_matrix_unit
 from handgrad.layers import Linear
 from handgrad.randomness import Key

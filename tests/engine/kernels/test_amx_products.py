@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from handgrad.engine.kernels import matrices
-from handgrad.engine.kernels.matrices import scratch_bytes
-from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels import amx_products
+from handgrad.engine.kernels.amx_products import scratch_bytes
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
 from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry
@@ -49,7 +49,7 @@ def test_products_of_matrices_either_way_round(sizes, left_along, right_along):
     right, stored_right = matrix(columns, count, right_along, 1)
     outputs = np.full((rows, columns + 3), 2, np.float32)
     run_entry(
-        matrices.matrix_product,
+        amx_products.matrix_product,
         *(stored_left, stored_right, outputs),
         room(scratch_bytes(rows, 64, is_packed=False)),
         *(4 * stored.shape[1] for stored in (stored_left, stored_right, outputs)),
@@ -70,13 +70,13 @@ def test_products_of_a_packed_right_side(sizes, is_along):
         here = min(32, columns - first)
         start = stored.reshape(-1)[first * step :]
         run_entry(
-            matrices.pack_right,
+            amx_products.pack_right,
             *(start, packed, room(TURN_BYTES)),
             *(4 * stored.shape[1], is_along, here, count, first, columns),
         )
     outputs = np.full((rows, columns + 1), 2, np.float32)
     run_entry(
-        matrices.product_of_packed,
+        amx_products.product_of_packed,
         *(left, packed, outputs, room(scratch_bytes(rows, is_packed=True))),
         *(4 * count, 4 * (columns + 1), rows, columns, count),
     )
@@ -91,7 +91,7 @@ def test_nothing_is_missing_on_one_side_only():
     right = generator.random((256, 64), np.float32) + 1
     outputs = np.empty((64, 64), np.float32)
     run_entry(
-        matrices.matrix_product,
+        amx_products.matrix_product,
         *(left, right, outputs, room(scratch_bytes(64, is_packed=False))),
         *(4 * 256, 4 * 64, 4 * 64, True, False, 64, 64, 256, 512),
     )
@@ -105,7 +105,7 @@ def test_what_is_not_finite_stays_visible(value):
     left[3, 5] = value
     outputs = np.zeros((32, 32), np.float32)
     run_entry(
-        matrices.matrix_product,
+        amx_products.matrix_product,
         *(left, right, outputs, room(scratch_bytes(32, is_packed=False))),
         *(4 * 40, 4 * 32, 4 * 32, True, False, 32, 32, 40, 512),
     )

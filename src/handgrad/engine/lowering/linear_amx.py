@@ -7,19 +7,19 @@ packed once a step; a large first weight beside its product, so that it is read 
 from collections.abc import Sequence
 
 from handgrad.engine import processor
+from handgrad.engine.gradient_blocks import Block, Make
 from handgrad.engine.kernels.amx import SIDE
-from handgrad.engine.kernels.matrices import (
+from handgrad.engine.kernels.amx_products import (
     TOGETHER,
     matrix_product,
     pack_right,
     product_of_packed,
     scratch_bytes,
 )
-from handgrad.engine.kernels.thirds import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
-from handgrad.engine.pieces import Block, Make
 from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
@@ -133,7 +133,7 @@ def add_whole_products(
             (memory.capacity, outs, into),
         )
         tasks.append(Task([operation]))
-    lowering.meet(f"{name} inputs")
+    lowering.barrier(f"{name} inputs")
     lowering.phases.append(Phase(f"{name} forward", tasks))
 
 

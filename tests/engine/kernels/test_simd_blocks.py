@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.vector import dots_block, row_sum, taps_block
+from handgrad.engine.kernels.simd_blocks import dots_block, row_sum, taps_block
 from handgrad.testing.closeness import assert_close
 
 from .run import floats

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from handgrad.engine import processor
-from handgrad.engine.lowering import geometry
-from handgrad.engine.lowering.geometry import FLOAT, Convolution
+from handgrad.engine.lowering import convolution_tables
+from handgrad.engine.lowering.convolution_tables import FLOAT, Convolution
 from handgrad.layers import Conv2d
 from handgrad.randomness import Key, normal
 
@@ -72,9 +72,9 @@ def test_the_forward_tables_name_a_convolution(case, block):
     layer, shape, inputs = case
     (top, left), outs = shape.padding, shape.out_channels
     padded = np.pad(inputs, [(0, 0), (0, 0), (top, top), (left, left)])
-    packed = pack(layer.weight.value, geometry.forward_order(shape, block))
+    packed = pack(layer.weight.value, convolution_tables.forward_order(shape, block))
     found = by_taps(
-        geometry.forward_tables(shape, block),
+        convolution_tables.forward_tables(shape, block),
         packed,
         batch_last(padded),
         (shape.in_channels, shape.input_bytes, block, shape.taps),
@@ -90,9 +90,9 @@ def test_the_backward_tables_name_the_gradient_of_the_inputs(case, block):
     layer, shape, inputs = case
     outputs, cache = layer.forward(inputs)
     d_outputs = normal(Key(5), outputs.shape)
-    packed = pack(layer.weight.value, geometry.backward_order(shape, block))
+    packed = pack(layer.weight.value, convolution_tables.backward_order(shape, block))
     found = by_taps(
-        geometry.backward_tables(shape, block),
+        convolution_tables.backward_tables(shape, block),
         packed,
         batch_last(d_outputs),
         (shape.out_channels, shape.output_bytes, block, shape.taps + 1),
@@ -109,7 +109,7 @@ def test_the_dots_tables_name_the_gradient_of_the_weights(case):
     (top, left) = shape.padding
     padded = batch_last(np.pad(inputs, [(0, 0), (0, 0), (top, top), (left, left)]))
     blame = batch_last(d_outputs)
-    offsets, rows, run = geometry.dots_tables(shape)
+    offsets, rows, run = convolution_tables.dots_tables(shape)
     found = np.zeros((shape.out_channels, shape.in_channels, shape.taps))
     length = run * 16
     for out in range(shape.out_channels):
@@ -134,13 +134,13 @@ def test_sizes_are_the_layers(case):
 def test_blocks_fit_the_registers_and_waste_little(monkeypatch, wide):
     monkeypatch.setattr(processor, "has_wide_registers", lambda: wide)
     for channels in range(1, 130):
-        block = geometry.output_block(channels)
+        block = convolution_tables.output_block(channels)
         rounded = -(-channels // block) * block
         assert 2 * block + 3 <= (32 if wide else 16)
         assert rounded - channels < max(4, channels // 4)
     for outs in range(1, 40):
         for taps in (1, 2, 4, 6, 9, 25, 49, 121):
-            out_block, tap_block = geometry.dots_block(outs, taps)
+            out_block, tap_block = convolution_tables.dots_block(outs, taps)
             assert outs % out_block == taps % tap_block == 0
             assert out_block * tap_block <= (24 if wide else 12)
             assert out_block * (tap_block + 1) + 1 <= 16 or wide

@@ -8,19 +8,19 @@ import numpy as np
 from handgrad.arrays import Pair
 from handgrad.engine import processor
 from handgrad.engine.kernels.amx import SIDE
+from handgrad.engine.kernels.bfloat16x3 import packed_bytes
 from handgrad.engine.kernels.convolution import taps_kernel
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.sandwich import POINTS, RESULT, WINDOW
-from handgrad.engine.kernels.thirds import packed_bytes
 from handgrad.engine.kernels.winograd import turn_kernel
 from handgrad.engine.kernels.winograd_matrices import (
     products_scratch_bytes,
     winograd_products,
 )
-from handgrad.engine.lowering import geometry
+from handgrad.engine.kernels.winograd_transforms import POINTS, RESULT, WINDOW
+from handgrad.engine.lowering import convolution_tables
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.windows import Places, Windows
+from handgrad.engine.lowering.winograd_tiles import Places, Windows
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 
 CELLS = POINTS * POINTS  # pairs of points, and products
@@ -42,7 +42,9 @@ class Way:
     def block(self) -> int:
         """Outputs that a product makes at once."""
         return (
-            SIDE if processor.has_matrix_unit() else geometry.output_block(self.outputs)
+            SIDE
+            if processor.has_matrix_unit()
+            else convolution_tables.output_block(self.outputs)
         )
 
     @property
@@ -110,7 +112,7 @@ def _add_products(
     memory, windows = lowering.memory, way.windows
     taps = [(0, cell * way.weight_cell) for cell in range(CELLS)]
     source_panel = way.channels * PANEL_BYTES
-    vectors = geometry.vectors_at_once()
+    vectors = convolution_tables.vectors_at_once()
     width = vectors * VECTOR_BYTES  # of a panel that stays in the first cache
     places = [
         (

@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.sandwich import (
+from handgrad.engine.kernels.winograd_transforms import (
     ALL,
     D_RESULT,
     D_WEIGHTS,

@@ -47,7 +47,7 @@ from handgrad.engine.kernels.registers import (
     moved,
     store_vector,
 )
-from handgrad.engine.kernels.vector import transpose_block
+from handgrad.engine.kernels.simd_blocks import transpose_block
 
 WORDS = ir.VectorType(INT32, LANES)
 HALVES = ir.VectorType(ir.IntType(16), 2 * LANES)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from handgrad.engine.kernels.sandwich import ALL, NONE, OUTPUTS, POINTS
-from handgrad.engine.lowering.windows import Windows
+from handgrad.engine.kernels.winograd_transforms import ALL, NONE, OUTPUTS, POINTS
+from handgrad.engine.lowering.winograd_tiles import Windows
 
 TILE = 2
 PIXEL = 4 * TILE

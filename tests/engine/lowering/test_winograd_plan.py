@@ -4,9 +4,9 @@ import pytest
 
 from handgrad.engine import processor
 from handgrad.engine.lowering import convolution as convolution_row
-from handgrad.engine.lowering.geometry import output_block
-from handgrad.engine.lowering.windows import Windows
-from handgrad.engine.lowering.winograd_way import CELLS, Way, picture_strides
+from handgrad.engine.lowering.convolution_tables import output_block
+from handgrad.engine.lowering.winograd_plan import CELLS, Way, picture_strides
+from handgrad.engine.lowering.winograd_tiles import Windows
 
 from ..networks import NETWORKS, cpu_engine
 

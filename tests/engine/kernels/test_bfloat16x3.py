@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.engine.kernels.amx import SIDE, UNIT_BYTES
+from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, packed_bytes
 from handgrad.engine.kernels.entry import kernel
-from handgrad.engine.kernels.thirds import TURN_BYTES, pack, packed_bytes
 from handgrad.engine.processor import has_matrix_unit
 
 pytestmark = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
