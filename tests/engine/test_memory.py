@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from handgrad.engine.memory import Memory, Pointer, Tensor, pointer_to
+from handgrad.engine.memory import Memory, Pointer, Tensor, numbers_at, pointer_to
 from handgrad.engine.pages import whole_pages
+from handgrad.errors import ResourceError
 
 
 @pytest.fixture
@@ -88,3 +89,14 @@ def test_buffers_wait_for_places_that_they_may_share():
     assert [line.bytes for line in memory.table] == [size, size]
     assert sorted(line.own for line in memory.table) == [0, size]
     assert memory.homeless == []
+
+
+def test_an_order_of_more_numbers_than_int32_counts_is_refused(memory):
+    most = np.array([3, 2**31 - 1])
+    pointer = memory.order(most)
+    np.testing.assert_array_equal(numbers_at(pointer, 2, np.dtype(np.int32)), most)
+    with pytest.raises(
+        ResourceError, match=r"at most 2,147,483,648 .* got 2,147,483,649"
+    ):
+        memory.order(most + 1)
+    assert memory.order(most[:0]).region.bytes == 0

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from handgrad.engine.planned_bytes import output_sizes
 from handgrad.errors import ConfigError
-from handgrad.inspection.memory import arrays_in, distinct, memory, output_sizes, peak
+from handgrad.inspection.memory import arrays_in, distinct, memory, peak
 from handgrad.models import lenet, mlp
 from handgrad.optimizers import SGD, Adam
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from handgrad.inspection.speed.memory_report import _status, forget
 from handgrad.training import build, config_from, start
-from handgrad.training.room import training_bytes
+from handgrad.training.memory_check import training_bytes
 
 LARGE_NETWORKS = ("alexnet", "vgg")
 
@@ -55,12 +55,9 @@ def main(model, optimizer, batch, side, engine):
         return make(*arguments, **options)
 
     def note(run):
-        trainer = run.trainer
-        predicted = len(run.parts.dataset.test)
+        trainer, images = run.trainer, len(run.parts.dataset.test)
         examples = min(batch, len(trainer.train))
-        found["predicted"] = training_bytes(
-            trainer.engine, trainer.engine.optimizer, trainer.train, examples, predicted
-        )
+        found["predicted"] = training_bytes(trainer.engine, examples, images)
 
     build.build_engine = begin
     trained(config, note)

@@ -15,6 +15,7 @@ from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.optimizer_states import rule_of
 from handgrad.engine.parameter_store import ParameterStore, flat_states
 from handgrad.engine.parts import MOST_WORKERS, Parts
+from handgrad.engine.planned_bytes import PlannedBytes, unused_bytes
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.processor import hold_to
 from handgrad.engine.state import kept_states, model_arrays, model_state, take
@@ -169,17 +170,28 @@ class CpuEngine(Parts):
                 )
             return self._prediction
 
-    def planned_bytes(self, images: int) -> int:
-        """What both programs will take: planned, and not yet taken.
+    def planned_bytes(self, batch_size: int, images: int = 0) -> PlannedBytes:
+        """Memory of training and of both programs, from their plans.
 
-        `images` is how many are predicted at once: of a place for more, only the part
-        that these fill is ever taken from the system.
+        A batch of fewer images than the engine's `batch_size` takes as much.
         """
-        training = self.training.program.memory
-        prediction = self.prediction.program.memory
-        idle = 1 - min(1.0, images / prediction.capacity)
-        activations = prediction.bytes_for("activations")
-        return training.page_bytes + prediction.page_bytes - round(idle * activations)
+        memory = self.training.program.memory
+        gradients, activations = map(memory.bytes_for, ("gradients", "activations"))
+        pages = memory.page_bytes
+        if images:
+            memory = self.prediction.program.memory
+            unused = unused_bytes(memory, images)
+            activations += memory.bytes_for("activations") - unused
+            pages += memory.page_bytes - unused
+        plain = [array for own in self.plain_states.values() for array in own.values()]
+        roles = {
+            "parameters": self.store.values.nbytes,
+            "gradients": gradients,
+            "optimizer": sum(array.nbytes for array in [*self.states.values(), *plain]),
+            "activations": activations,
+            "workspace": pages - gradients - activations,
+        }
+        return PlannedBytes(roles, is_kept=True)
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""

@@ -12,6 +12,7 @@ from handgrad.layers.sequential import Sequential
 
 if TYPE_CHECKING:
     from handgrad.engine.batch_check import BatchCheck
+    from handgrad.engine.planned_bytes import PlannedBytes
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,12 @@ class Engine(Protocol):
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
+
+    def planned_bytes(self, batch_size: int, images: int = 0) -> "PlannedBytes":
+        """Memory of training, by role; none of it is allocated.
+
+        Steps have at most `batch_size` images; `images` are predicted at once.
+        """
 
     def finished(self, step: int) -> StepResult | None:
         """The result of the last step, if it was this one and changed the model.

@@ -15,9 +15,11 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape, memory_address
 from handgrad.engine.fences import checks_bounds
 from handgrad.engine.pages import Arena
+from handgrad.errors import ResourceError
 
 CACHE_LINE = 64
 FLOAT_BYTES = 4
+MOST_NUMBERS = 1 << 31  # that int32 counts, from 0
 PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a cache
 
 
@@ -91,6 +93,7 @@ class Allocation:
     role: str
     bytes: int
     own: int
+    is_whole: bool = False  # whether fewer images take as many pages of it
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,13 @@ class Memory:
         return pointer_to(held, name)
 
     def order(self, order: NumpyArray) -> Pointer:
-        """An order in which numbers are copied, in half the room of whole ones."""
+        """An order in which numbers are copied, as int32; ResourceError beyond it."""
+        count = int(order.max(initial=-1)) + 1
+        if count > MOST_NUMBERS:
+            raise ResourceError(
+                f"The CPU engine takes convolution weights of at most {MOST_NUMBERS:,} "
+                f"numbers, got {count:,}. Use fewer channels, or the plain engine."
+            )
         return self.lookup("order", order.astype(np.int32))
 
     def shared(self, name: str, role: str, count: int) -> Pointer:
@@ -232,6 +241,7 @@ class Memory:
     def matrix(self, name: str, role: str, shape: Shape) -> Tensor:
         """A tensor for the whole batch, of which each tile is some columns."""
         pointer = self.shared(name, role, int(np.prod(shape)) * self.columns)
+        self.table[-1].is_whole = True  # each row holds some columns of every tile
         moved = replace(pointer, tile_stride=self.tile * FLOAT_BYTES)
         return Tensor(shape, moved, self.columns)
 
@@ -270,6 +280,7 @@ class Memory:
         count = self.tiles if per_tile else self.workers
         slack = step - size if checks_bounds() else 0  # the fence follows the last one
         region = self._region(name, role, step * count - slack, step, size)
+        self.table[-1].is_whole = not per_tile
         strides = (step, 0) if per_tile else (0, step)
         return Pointer(0, *strides, region)
 

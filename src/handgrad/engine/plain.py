@@ -11,9 +11,11 @@ from handgrad.engine.batch_check import BatchCheck, are_all_finite
 from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.model_lock import lock_of
+from handgrad.engine.network_layers import layers_of
 from handgrad.engine.parameter_check import check_parameters
 from handgrad.engine.parts import Parts
 from handgrad.engine.plain_passes import backward, forward
+from handgrad.engine.planned_bytes import PlannedBytes, training_roles
 from handgrad.engine.returned import l2_gradients, loss_of, penalty_of, returned
 from handgrad.engine.state import (
     convert_arrays,
@@ -23,10 +25,12 @@ from handgrad.engine.state import (
     restore_model,
     take,
 )
+from handgrad.engine.trial_step import step_bytes, trial_images
 from handgrad.engine.watch import LayerWatch, SettingsWatch
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
+from handgrad.memory import free_memory
 from handgrad.optimizers import Optimizer, clip_by_norm
 from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Parameter
@@ -105,6 +109,40 @@ class PlainEngine(Parts):
         images = self.check.inputs(images)
         return plain_logits(self.model, self.normalization, images, between)
 
+    def planned_bytes(self, batch_size: int, images: int = 0) -> PlannedBytes:
+        """Memory of training: roles from shapes, workspace from steps of a few images.
+
+        These steps are left out if their arrays alone exceed the free memory.
+        """
+        parts = self.model, self.optimizer, self.input_shape
+        roles, free = training_roles(*parts, batch_size), free_memory()
+        trial = sum(training_roles(*parts, trial_images(batch_size)).values())
+        if free is not None and trial > free:
+            return PlannedBytes(roles, is_kept=False)
+        rest = max(0, self._step_bytes(batch_size, images) - roles["gradients"])
+        roles["activations"] = min(roles["activations"], max(0, rest - roles["input"]))
+        roles["workspace"] = max(0, rest - roles["input"] - roles["activations"])
+        return PlannedBytes(roles, is_kept=False)
+
+    def _step_bytes(self, batch_size: int, images: int) -> int:
+        """Peak of a step or a prediction, estimated from steps that are undone."""
+        layers = len(layers_of(self.model))
+        predicted = min(images, PREDICTION_BATCH)
+        with lock_of(self.model), single_thread, np.errstate(all="ignore"):
+            before = self.state()
+            try:
+                return step_bytes(self._trial_step, layers, batch_size, predicted)
+            finally:
+                self.restore(before)
+
+    def _trial_step(self, count: int, between: Between) -> None:
+        """A step with one black image as many times."""
+        images = np.zeros((1, *self.input_shape), dtype=self.input_dtype)
+        rows, examples = np.zeros(count, dtype=np.int64), np.arange(count)
+        before = self._references()  # a step holds the arrays as they were
+        self._step(Batch(images, rows[:1], rows, examples), 1, between)
+        del before
+
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""
         with lock_of(self.model):
@@ -156,16 +194,18 @@ class PlainEngine(Parts):
         vars(self).update(state)
         self._renew()
 
-    def _step(self, batch: Batch, step: int) -> StepResult:
+    def _step(self, batch: Batch, step: int, between: Between = nothing) -> StepResult:
         inputs = self.normalization.apply(batch.pictures())
         targets = batch.targets[batch.rows]
         key = self._key.at(step, batch.examples)
-        logits, kept = forward(self.model, inputs, training=True, key=key)
+        logits, kept = forward(
+            self.model, inputs, training=True, key=key, between=between
+        )
         weights = batch.example_weights()
         mean, cache = forward_loss(self.loss, logits, targets, weights)
         loss, d_logits = loss_of(self.loss, mean), self.loss.backward(cache)
         d_logits = returned("", self.loss, "d_logits", d_logits, logits.shape)
-        gradients = backward(d_logits, kept)
+        gradients = backward(d_logits, kept, between)
         loss, gradients = self._add_penalty(loss, gradients)
         correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
         if not (np.isfinite(loss) and all(map(are_all_finite, gradients.values()))):

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from handgrad.arrays import Gradients, NumpyArray, Shape
+from handgrad.engine.engine import Between, nothing
 from handgrad.engine.network_layers import layer_key, layers_of
 from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
@@ -25,10 +26,15 @@ def forward(
     *,
     training: bool = False,
     key: Key | None = None,
+    between: Between = nothing,
 ) -> tuple[NumpyArray, list[Kept]]:
-    """Through all layers, first to last: (batch, classes), and what is kept of each."""
+    """Through all layers, first to last: (batch, classes), and what is kept of each.
+
+    `between` is called before each layer.
+    """
     kept = []
     for name, layer in layers_of(model):
+        between()
         own_key = None if key is None else layer_key(key, name)
         results = layer.forward(inputs, training=training, key=own_key)
         outputs, cache = forward_pair(name, layer, results)
@@ -38,10 +44,13 @@ def forward(
     return inputs, kept
 
 
-def backward(d_outputs: NumpyArray, kept: list[Kept]) -> Gradients:
+def backward(
+    d_outputs: NumpyArray, kept: list[Kept], between: Between = nothing
+) -> Gradients:
     """Through all layers, last to first: the gradient of every parameter, by name."""
     gradients = {}
     for name, layer, cache, input_shape in reversed(kept):
+        between()
         results = layer.backward(d_outputs, cache)
         d_inputs, own = backward_pair(name, layer, results)
         d_outputs = returned(name, layer, "d_inputs", d_inputs, input_shape)

@@ -8,8 +8,6 @@ import gc
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +15,13 @@ import numpy as np
 
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.engine.planned_bytes import Roles, prediction_roles, training_roles
 from handgrad.inspection.data_sample import dataset_sample
 from handgrad.inspection.result import Result
 from handgrad.inspection.subject import subject_of
-from handgrad.inspection.summary import summary
 from handgrad.inspection.table import Table
 from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
-from handgrad.layers import Flatten, Sequential
+from handgrad.layers import Sequential
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, normal
@@ -32,10 +30,6 @@ from handgrad.starting_points import optimizer_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-FLOAT32_BYTES = 4
-
-Roles = dict[str, int]  # bytes by role
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -161,62 +155,20 @@ def measure(
 ) -> Memory:
     """Predict memory and measure it on random images.
 
-    Equations
-        parameters  = gradients = 4 * their count
-        optimizer   = 4 * count * states      (SGD 0, momentum and RMSProp 1, Adam 2)
-        input       = 4 * batch * pixels
-        activations = 4 * batch * sum of all layers' outputs               (training)
-        activations = 4 * batch * largest sum of two successive outputs  (prediction)
+    The equations of the prediction are those of `engine.planned_bytes`.
     """
     check_count("memory", "batch_size", batch_size)
     inputs = normal(Key(seed), (batch_size, *image_shape)).astype(np.float32)
-    training = predicted_in_training(model, optimizer, image_shape, batch_size)
+    training = training_roles(model, optimizer, image_shape, batch_size)
     own = training["parameters"]
     return Memory(
         batch_size,
         training,
         measured_roles(model, optimizer, inputs),
-        predicted_in_prediction(model, image_shape, batch_size),
+        prediction_roles(model, image_shape, batch_size),
         own + peak(lambda: one_step(model, optimizer, inputs)),
         own + peak(lambda: layerwise(model, inputs)),
     )
-
-
-def predicted_in_training(
-    model: Sequential, optimizer: Optimizer, image_shape: Shape, batch_size: int
-) -> Roles:
-    """Predicted bytes in training: the outputs of every layer are kept."""
-    parameters = model.parameters().values()
-    count = sum(parameter.value.size for parameter in parameters)
-    states = max((len(optimizer.initial_state(p)) for p in parameters), default=0)
-    outputs = sum(output_sizes(model, image_shape))
-    return {
-        "parameters": FLOAT32_BYTES * count,
-        "gradients": FLOAT32_BYTES * count,
-        "optimizer": FLOAT32_BYTES * count * states,
-        "input": FLOAT32_BYTES * batch_size * prod(image_shape),
-        "activations": FLOAT32_BYTES * batch_size * outputs,
-    }
-
-
-def predicted_in_prediction(
-    model: Sequential, image_shape: Shape, batch_size: int
-) -> Roles:
-    """Predicted bytes in prediction: outputs are kept until the next layer is done."""
-    count = sum(parameter.value.size for parameter in model.parameters().values())
-    sizes = output_sizes(model, image_shape)
-    pairs = [a + b for a, b in pairwise(sizes)] or sizes
-    return {
-        "parameters": FLOAT32_BYTES * count,
-        "input": FLOAT32_BYTES * batch_size * prod(image_shape),
-        "activations": FLOAT32_BYTES * batch_size * max(pairs),
-    }
-
-
-def output_sizes(model: Sequential, image_shape: Shape) -> list[int]:
-    """The number of outputs of each layer for one example; flattening makes no copy."""
-    rows = summary(model, image_shape).rows
-    return [prod(r.output_shape) for r in rows if r.layer != Flatten.__name__]
 
 
 def measured_roles(

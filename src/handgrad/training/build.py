@@ -21,9 +21,9 @@ from handgrad.optimizers import Optimizer
 from handgrad.ranges import shown
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
+from handgrad.training.memory_check import check_engine, check_parameters
 from handgrad.training.optimizer import build_optimizer
 from handgrad.training.resolved_config import ResolvedConfig
-from handgrad.training.room import check_least, check_room
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.splitting import split_of, validation_of
 from handgrad.training.start_from import (
@@ -109,9 +109,7 @@ def assemble(
     optimizer = build_optimizer(config, steps)
     examples = min(settings.batch_size, len(train))
     if not force:
-        # the CPU engine stores tiles, not batches: only the parameters count
-        least = examples if config.engine == "plain" else 0
-        check_least(model, optimizer, train.image_shape, least)
+        check_parameters(model, optimizer, train.image_shape, examples)
     loss = catalog.build("loss", config.loss.name, config.loss.options)
     engine = build_engine(
         config,
@@ -126,7 +124,7 @@ def assemble(
     if not force:
         splits = (validation, dataset.test)
         predicted = max(0 if split is None else len(split) for split in splits)
-        check_room(engine, optimizer, train, examples, predicted)
+        check_engine(engine, optimizer, train.image_shape, examples, predicted)
     trainer = Trainer(
         engine,
         train,

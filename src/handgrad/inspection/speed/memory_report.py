@@ -72,26 +72,6 @@ class MemoryReport:
         return (self.predicted - self.baseline) / (self.peak - self.baseline) - 1
 
 
-def planned_bytes(engine: CpuEngine) -> dict[str, int]:
-    """The bytes that an engine holds for training, by role; largest first.
-
-    Memory is allocated in pages: the space between the end of a buffer and the end of
-    its page is counted as a separate role. A buffer that reuses the memory of an
-    earlier one counts as 0 bytes.
-    """
-    memory = engine.training.program.memory
-    states = [state.nbytes for state in engine.states.values()]
-    own = [engine.store.values.nbytes, *states]
-    roles = {
-        "parameters": own[0],
-        "optimizer": sum(states),
-        "rest of pages": memory.page_bytes - memory.total_bytes,
-    }
-    for line in memory.table:
-        roles[line.role] = roles.get(line.role, 0) + line.own
-    return dict(sorted(roles.items(), key=lambda item: -item[1]))
-
-
 def memory_report(
     name: str, *, batch_size: int = 256, workers: int | None = None, images: int
 ) -> MemoryReport:
@@ -129,7 +109,7 @@ def measure(
     forget()
     _train(engine, batches)
     data = batches[0].images.nbytes + batches[0].targets.nbytes
-    roles = planned_bytes(engine)
+    roles = engine.planned_bytes(batch_size).roles
     return MemoryReport(baseline, data, roles, building, peak())
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from handgrad import catalog
 from handgrad.arrays import Shape
-from handgrad.inspection.memory import FLOAT32_BYTES, measure
+from handgrad.engine.memory import FLOAT_BYTES
+from handgrad.engine.planned_bytes import parameter_count
+from handgrad.inspection.memory import measure
 from handgrad.layers import Sequential
 from handgrad.optimizers import Optimizer
 from handgrad.studies.inspections.place import Place
@@ -17,8 +19,8 @@ def parameters(
     *, model: Mapping[str, Any], seed: int, place: Place
 ) -> dict[str, float]:
     """Number of parameters of a network, and their bytes as float32."""
-    count = sum(p.value.size for p in build(model, seed).parameters().values())
-    return {"parameters": count, "parameter_bytes": count * FLOAT32_BYTES}
+    count = parameter_count(build(model, seed))
+    return {"parameters": count, "parameter_bytes": count * FLOAT_BYTES}
 
 
 def training_memory(
@@ -37,7 +39,7 @@ def training_memory(
     well, with `images` images in memory, and compared with the CPU engine's plan.
 
     Units
-        ROLE_bytes      predicted by the equations of inspection.memory
+        ROLE_bytes      predicted by the equations of engine.planned_bytes
         measured_ROLE   bytes of the arrays of a step of the plain layers
         *_peak          peak memory of NumPy during it, including parameters
     """
@@ -59,7 +61,7 @@ def training_memory(
     measured = {
         **{f"{role}_bytes": size for role, size in found.training.items()},
         **{f"measured_{role}": size for role, size in found.measured.items()},
-        "parameters": found.training["parameters"] // FLOAT32_BYTES,
+        "parameters": found.training["parameters"] // FLOAT_BYTES,
         "training_bytes": sum(found.training.values()),
         "prediction_bytes": sum(found.prediction.values()),
         "training_peak": found.training_peak,
@@ -74,10 +76,7 @@ def process_memory(network: str, batch_size: int, images: int) -> dict[str, floa
 
     report = memory_report(network, batch_size=batch_size, workers=1, images=images)
     return {
-        **{
-            f"plan_{role.replace(' ', '_')}": size
-            for role, size in report.roles.items()
-        },
+        **{f"plan_{role}": size for role, size in report.roles.items()},
         "process_before": report.baseline,
         "process_images": report.images,
         "process_predicted": report.predicted,

@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from handgrad import models
-from handgrad.datasets import Split
 from handgrad.datasets.normalization import unit
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine
+from handgrad.engine.trial_step import step_bytes, trial_images
 from handgrad.losses import L2, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD, Adam
-from handgrad.training.trial_step import step_bytes
 
 CASES = [
     (name, options, batch, shape)
@@ -39,17 +38,19 @@ def engine_for(name, options, shape):
     )
 
 
-def split_of(count, shape):
-    images = np.zeros((count, *shape), dtype=np.uint8)
-    return Split(images, np.arange(count) % 10)
+def freed(engine, batch_size, images=0):
+    """Planned bytes of what a step allocates and frees."""
+    plan = engine.planned_bytes(batch_size, images)
+    return plan.total - plan.between_steps
 
 
 @pytest.mark.parametrize(("name", "options", "batch", "shape"), CASES)
 def test_two_small_steps_predict_the_memory_of_a_large_one(name, options, batch, shape):
-    engine, train = engine_for(name, options, shape), split_of(batch, shape)
-    foreseen = step_bytes(engine, train, batch, 0)
+    engine = engine_for(name, options, shape)
+    foreseen = freed(engine, batch)
     rows = np.arange(batch)
-    whole = Batch(train.images, train.targets, rows, rows)
+    images = np.zeros((batch, *shape), dtype=np.uint8)
+    whole = Batch(images, rows % 10, rows, rows)
     gc.collect()
     tracemalloc.start()
     engine.train_step(whole, 1)
@@ -62,19 +63,18 @@ def test_two_small_steps_predict_the_memory_of_a_large_one(name, options, batch,
 
 
 def test_a_prediction_of_many_images_may_be_what_takes_the_most():
-    engine, train = engine_for("lenet", {}, (1, 28, 28)), split_of(8, (1, 28, 28))
-    alone = step_bytes(engine, train, 1, 0)
-    assert step_bytes(engine, train, 1, 10_000) > 10 * alone
-    limit = step_bytes(engine, train, 1, 256)
-    assert step_bytes(engine, train, 1, 10_000) == pytest.approx(limit, rel=0.01)
+    engine = engine_for("lenet", {}, (1, 28, 28))
+    assert freed(engine, 1, 10_000) > 10 * freed(engine, 1)
+    limit = freed(engine, 1, 256)
+    assert freed(engine, 1, 10_000) == pytest.approx(limit, rel=0.01)
 
 
 def test_a_trial_leaves_everything_as_it_was():
-    engine, train = engine_for("lenet", {}, (1, 28, 28)), split_of(8, (1, 28, 28))
-    layers, before = engine.model.layers, engine.state()
-    step_bytes(engine, train, 8, 0)
-    assert engine.model.layers is layers
+    engine = engine_for("lenet", {}, (1, 28, 28))
+    before = engine.state()
+    freed(engine, 8)
     assert not tracemalloc.is_tracing()
+    assert engine.finished(1) is None
     after = engine.state()
     assert after.keys() == before.keys()
     assert all(np.array_equal(after[name], before[name]) for name in before)
@@ -88,15 +88,21 @@ def test_running_statistics_are_put_back():
         model, SoftmaxCrossEntropy(), SGD(0.1), unit(1), input_shape=(1, 8, 8)
     )
     before = engine.state()
-    step_bytes(engine, split_of(8, (1, 8, 8)), 8, 0)
+    freed(engine, 8)
     after = engine.state()
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
-def test_weights_of_zero_are_allowed():
-    engine = engine_for("softmax_regression", {}, (1, 8, 8))
-    split = split_of(64, (1, 8, 8))
-    weights = np.zeros(64, np.float32)
-    weights[-1] = 1
-    found = step_bytes(engine, Split(split.images, split.targets, weights), 64, 0)
-    assert found >= step_bytes(engine, split, 64, 0)
+def test_the_highest_of_several_calls_depends_on_the_number_of_images():
+    def step(count, between):
+        between()
+        np.zeros(3_000_000, np.uint8)  # as an update of weights
+        between()
+        np.zeros(100_000 * count, np.uint8)  # as a convolution
+
+    assert step_bytes(step, 1, 2, 0) == pytest.approx(3_000_000, rel=0.01)
+    assert step_bytes(step, 1, 100, 0) == pytest.approx(10_000_000, rel=0.01)
+    assert step_bytes(step, 1, 2, 50) == pytest.approx(3_000_000, rel=0.01)
+    assert step_bytes(step, 2, 2, 50) == pytest.approx(5_000_000, rel=0.01)
+    assert trial_images(2) == 2
+    assert trial_images(100) == 32

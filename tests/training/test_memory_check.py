@@ -7,23 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from handgrad import memory, models
+from handgrad import memory
 from handgrad.errors import ResourceError
-from handgrad.optimizers import SGD, Adam
-from handgrad.training import build, room, start
-from handgrad.training.room import least_bytes
+from handgrad.training import build, memory_check, start
 
 from .small import DIGITS, small
-
-
-@pytest.mark.parametrize(("optimizer", "arrays"), [(SGD(0.1), 1), (Adam(0.1), 3)])
-def test_gradients_states_and_outputs_are_counted(optimizer, arrays):
-    model = models.mlp(input_shape=(1, 4, 4), hidden_sizes=[5], classes=3)
-    outputs = 16 + 16 + 5 + 5 + 3  # image, flattened, linear, ReLU, linear
-    parameters = 16 * 5 + 5 + 5 * 3 + 3
-    found = least_bytes(model, optimizer, (1, 4, 4), 7)
-    assert found == 4 * (7 * outputs + arrays * parameters)
-
 
 # model, its options, optimizer, batch, pixels per side
 CASES = [
@@ -106,7 +94,7 @@ def test_a_run_that_exceeds_memory_is_refused_before_allocation(
     )
     monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
     monkeypatch.setattr(memory, "free_memory", lambda: SPARE)
-    monkeypatch.setattr(room, "free_memory", lambda: SPARE)
+    monkeypatch.setattr(memory_check, "free_memory", lambda: SPARE)
     with pytest.raises(ResourceError, match=SAID) as refused:
         start(config, tmp_path / "run")
     assert predicted_bytes(refused.value) > 0.99 * SPARE
@@ -123,7 +111,7 @@ def test_a_refusal_comes_before_the_memory_is_taken(tmp_path, monkeypatch, engin
     start(small(engine=engine, dataset=DIGITS), tmp_path / "small")  # loads libraries
     free = 300_000_000
     monkeypatch.setattr(memory, "free_memory", lambda: free)
-    monkeypatch.setattr(room, "free_memory", lambda: free)
+    monkeypatch.setattr(memory_check, "free_memory", lambda: free)
     before = resident_bytes()
     with pytest.raises(ResourceError, match="of memory, but") as refused:
         start(config, tmp_path / "run")
@@ -136,7 +124,7 @@ def test_force_starts_a_run_that_seems_not_to_fit(tmp_path, monkeypatch):
     config = small(engine="cpu")
     monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
     monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000)
-    monkeypatch.setattr(room, "free_memory", lambda: 1_000_000)
+    monkeypatch.setattr(memory_check, "free_memory", lambda: 1_000_000)
     with pytest.raises(ResourceError, match="--force"):
         start(config, tmp_path / "run")
     run = start(config, tmp_path / "run", force=True)
@@ -163,7 +151,7 @@ def test_a_weight_larger_than_memory_is_refused_before_initialization(tmp_path):
 def test_a_run_that_does_not_fit_is_refused_and_leaves_nothing(
     tmp_path, monkeypatch, engine
 ):
-    monkeypatch.setattr("handgrad.training.room.check_memory", refuse_all)
+    monkeypatch.setattr("handgrad.training.memory_check.check_memory", refuse_all)
     with pytest.raises(ResourceError, match="Training with"):
         start(small(engine=engine), tmp_path / "run")
     assert not (tmp_path / "run").exists()
