@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from handgrad import memory
+from handgrad import memory, models
+from handgrad.engine.cpu import CpuEngine
+from handgrad.engine.plain import PlainEngine
+from handgrad.engine.planned_bytes import PlannedBytes
 from handgrad.errors import ResourceError
+from handgrad.optimizers import Adam
 from handgrad.training import build, memory_check, start
+from handgrad.training.memory_check import check_parameters
 
 from .small import DIGITS, small
 
@@ -131,6 +136,39 @@ def test_force_starts_a_run_that_seems_not_to_fit(tmp_path, monkeypatch):
     for _ in run:
         pass
     assert run.result["epochs"] == 3
+
+
+def test_parameters_gradients_and_states_are_checked_first(monkeypatch):
+    model = models.mlp(input_shape=(1, 4, 4), hidden_sizes=[5], classes=3)
+    needed = 4 * 4 * (16 * 5 + 5 + 5 * 3 + 3)  # of each: value, gradient, two states
+    monkeypatch.setattr(memory, "free_memory", lambda: needed)
+    check_parameters(model, Adam(0.1), (1, 4, 4), 7)
+    monkeypatch.setattr(memory, "free_memory", lambda: needed - 1)
+    with pytest.raises(ResourceError, match=r"^Training with 7 images at once needs"):
+        check_parameters(model, Adam(0.1), (1, 4, 4), 7)
+    assert not any(p.is_drawn for n, p in model.parameters().items() if "weight" in n)
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_a_plan_is_made_only_where_memory_may_be_short(tmp_path, monkeypatch, engine):
+    asked = []
+
+    def plan(self, batch_size, images=0):
+        asked.append((batch_size, images))
+        roles = {"parameters": 1, "optimizer": 1, "workspace": 10**8}
+        return PlannedBytes(roles, is_kept=True)
+
+    for owner in (PlainEngine, CpuEngine):
+        monkeypatch.setattr(owner, "planned_bytes", plan)
+    config = small(engine=engine)
+    monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
+    start(config, tmp_path / "ample")
+    assert asked == []
+    for owner in (memory, memory_check):
+        monkeypatch.setattr(owner, "free_memory", lambda: 4_000_000)
+    with pytest.raises(ResourceError, match=r"needs 102\.00 MB of memory"):
+        start(config, tmp_path / "short")
+    assert len(asked) == 1
 
 
 def loaded(config):

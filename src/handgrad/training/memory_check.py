@@ -16,8 +16,7 @@ from handgrad.memory import check_memory, free_memory
 from handgrad.optimizers import Optimizer
 
 COPIES = 3  # of a checkpoint's content while it is saved: arrays, bytes, the file's
-# The C library keeps some of the memory that NumPy frees; both values were measured.
-HELD = 9 / 8  # times the memory of a plain step, which has arrays of many sizes
+HELD = 1 / 8  # of what a step frees: the C library keeps some of it, as measured
 SMALL = 2_000_000  # bytes of records, lines and other small objects of a run
 AMPLE = 32  # no network here takes this many times the predicted roles
 NEXT = (
@@ -58,13 +57,14 @@ def training_bytes(engine: Engine, batch_size: int, images: int) -> int:
     """Peak memory of training, in bytes, without the data.
 
     Equations
-        peak = SMALL + between steps + HELD * max(freed after a step, COPIES * saved)
+        peak = SMALL + between steps + HELD * freed + max(freed, COPIES * saved)
     """
     plan = engine.planned_bytes(batch_size, images)
     buffers = FLOAT_BYTES * sum(prod(b.shape) for b in engine.model.buffers().values())
     saved = plan.roles["parameters"] + plan.roles["optimizer"] + buffers
     freed = plan.total - plan.between_steps
-    return SMALL + plan.between_steps + round(HELD * max(freed, COPIES * saved))
+    kept = SMALL + plan.between_steps + round(HELD * freed)
+    return kept + max(freed, COPIES * saved)
 
 
 def _what(batch_size: int) -> str:
