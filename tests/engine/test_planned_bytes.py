@@ -104,14 +104,21 @@ def test_states_of_an_unknown_optimizer_count():
     assert engine.planned_bytes(8).roles["optimizer"] == 4 * PARAMETERS
 
 
-def test_no_trial_is_run_whose_arrays_alone_exceed_the_free_memory(monkeypatch):
+def test_no_trial_is_run_that_may_exceed_the_free_memory(monkeypatch):
     engine = engine_of("plain", small_network(), SGD(0.1))
-    trial = sum(training_roles(small_network(), SGD(0.1), SHAPE, 32).values())
+    copies = 2 * 4 * PARAMETERS  # the new parameters, and a copy to go back to
+    roles = training_roles(small_network(), SGD(0.1), SHAPE, 32)
+    trial = sum(roles.values()) + copies
+    trials = []
+    monkeypatch.setattr(plain, "step_bytes", lambda *_: trials.append(1) or 10**6)
     monkeypatch.setattr(plain, "free_memory", lambda: trial)
-    assert "workspace" in engine.planned_bytes(100).roles
+    assert sum(engine.planned_bytes(100).roles.values()) == 4 * PARAMETERS + 10**6
+    assert len(trials) == 1
     monkeypatch.setattr(plain, "free_memory", lambda: trial - 1)
     expected = training_roles(small_network(), SGD(0.1), SHAPE, 100)
-    assert engine.planned_bytes(100).roles == expected
+    assert engine.planned_bytes(100).roles == {**expected, "workspace": copies}
+    assert len(trials) == 1
+    assert engine.planned_bytes(100).total >= trial
 
 
 def test_few_images_use_all_pages_of_a_matrix_but_not_all_tiles():

@@ -112,13 +112,14 @@ class PlainEngine(Parts):
     def planned_bytes(self, batch_size: int, images: int = 0) -> PlannedBytes:
         """Memory of training: roles from shapes, workspace from steps of a few images.
 
-        These steps are left out if their arrays alone exceed the free memory.
+        These steps are left out if they may exceed the free memory.
         """
         parts = self.model, self.optimizer, self.input_shape
         roles, free = training_roles(*parts, batch_size), free_memory()
-        trial = sum(training_roles(*parts, trial_images(batch_size)).values())
-        if free is not None and trial > free:
-            return PlannedBytes(roles, is_kept=False)
+        few = training_roles(*parts, trial_images(batch_size))
+        moved = 2 * (roles["parameters"] + roles["optimizer"])  # new ones, and a copy
+        if free is not None and sum(few.values()) + moved > free:
+            return PlannedBytes({**roles, "workspace": moved}, is_kept=False)
         rest = max(0, self._step_bytes(batch_size, images) - roles["gradients"])
         roles["activations"] = min(roles["activations"], max(0, rest - roles["input"]))
         roles["workspace"] = max(0, rest - roles["input"] - roles["activations"])
