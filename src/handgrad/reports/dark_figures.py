@@ -6,12 +6,20 @@ inherit that of the page.
 """
 
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
+from xml.etree.ElementTree import (
+    Element,
+    ParseError,
+    fromstring,
+    register_namespace,
+    tostring,
+)
 
 from handgrad.inspection.figures import style
 
 SVG = "{http://www.w3.org/2000/svg}"
-SERIES = {  # the colours of the variants, light and dark, as in colours.css
+register_namespace("", SVG.strip("{}"))  # SVG is written without prefixes
+register_namespace("xlink", "http://www.w3.org/1999/xlink")
+SERIES = {  # the colours of the variants, light and dark
     style.BLUE: "#6ea8fe",
     style.ORANGE: "#ff9b66",
     "#218a5b": "#5fd0a0",
@@ -41,7 +49,8 @@ def dark_style() -> str:
         for light, dark in DARK.items()
         for what in ("fill", "stroke")
     )
-    return f"@media (prefers-color-scheme: dark){{{rules}}}"
+    black = f"svg{{fill:{DARK['#000000']}}}"  # the default, which is not written
+    return f"@media (prefers-color-scheme: dark){{{black}{rules}}}"
 
 
 def with_dark_mode(content: bytes) -> bytes | None:

@@ -6,13 +6,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from math import isfinite
 from typing import Any, Literal
-from xml.etree.ElementTree import (
-    Element,
-    SubElement,
-    fromstring,
-    register_namespace,
-    tostring,
-)
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -31,7 +25,6 @@ STEPS = (1, 2, 2.5, 5, 10)
 WIDE = 30.0  # ratio of largest to smallest value above which the scale is logarithmic
 DECADES = 1e3  # ratio from which only powers of ten have ticks
 DASHES = ("solid", (0, (4, 2.5)), (0, (1, 2)))
-XLINK = "http://www.w3.org/1999/xlink"
 
 
 @dataclass
@@ -148,7 +141,3 @@ def _drawn(figure: Figure, stem: str) -> bytes:
         warnings.filterwarnings("ignore", "Glyph")  # the reader's fonts have it
         figure.savefig(buffer, format="svg", metadata=nothing)
     return buffer.getvalue()
-
-
-register_namespace("", SVG.strip("{}"))
-register_namespace("xlink", XLINK)
