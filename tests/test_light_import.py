@@ -1,7 +1,10 @@
 import subprocess
 import sys
 
-HEAVY = {"sklearn", "numba", "matplotlib", "torch", "pydantic", "scipy", "safetensors"}
+HEAVY = {
+    *("sklearn", "numba", "matplotlib", "torch", "pydantic", "scipy", "safetensors"),
+    "jinja2",
+}
 BUDGET_SECONDS = 0.15
 
 

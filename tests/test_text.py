@@ -22,6 +22,7 @@ ODD = {
     "isolated \u2066x": r"isolated \u2066x",
     "no text \udcff": r"no text \xff",
     "no character \ud800": r"no character \ud800",
+    "outside XML \ufffe": r"outside XML \ufffe",
     "C1 \x9b31m": r"C1 \x9b31m",
     "Grüße 数 $0_$50 <b>": "Grüße 数 $0_$50 <b>",
 }

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
-# control characters except newline and tab, bidirectional marks, and bytes that were
-# not UTF-8 (surrogates)
+# control characters except newline and tab, bidirectional marks, bytes that were not
+# UTF-8 (surrogates), and two characters that XML excludes
 UNSEEN = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 MARKUP = re.compile(r"([\\`*\[\]|])")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets evaluate cells with these

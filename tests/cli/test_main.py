@@ -8,7 +8,9 @@ from handgrad import __version__
 from handgrad.cli import main
 from handgrad.errors import NonFiniteError
 
-SLOW_IMPORTS = {"numpy", "sklearn", "numba", "matplotlib", "scipy", "torch", "PIL"}
+SLOW_IMPORTS = {
+    *("numpy", "sklearn", "numba", "matplotlib", "scipy", "torch", "PIL", "jinja2")
+}
 
 
 def python(code):

@@ -2,6 +2,8 @@
 
 from html.parser import HTMLParser
 
+from handgrad.reports.templates import environment
+
 EMPTY = {"meta", "img", "br", "link", "col"}
 
 
@@ -49,3 +51,9 @@ class Page(HTMLParser):
             for key in ("href", "src")
             if key in attributes
         ]
+
+
+def part(name, *values):
+    """A macro of the templates, filled in."""
+    module = environment().get_template("parts.html").module
+    return Page(getattr(module, name)(*values))

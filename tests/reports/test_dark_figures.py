@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from handgrad.inspection.figures import Curve, confusion_matrix, curves, style
-from handgrad.reports.dark_figures import DARK, supports_dark_mode, with_dark_mode
+from handgrad.reports.dark_figures import DARK, SERIES, SVG, with_dark_mode
+from handgrad.reports.templates import environment
 
 
 @pytest.fixture
@@ -16,13 +17,12 @@ def drawing(tmp_path):
 
 
 def test_a_drawing_keeps_all_that_it_had(drawing):
-    sheet = re.compile(rb"<style>@media.*?</style>")
-    assert len(sheet.findall(with_dark_mode(drawing))) == 1
-    assert sheet.sub(b"", with_dark_mode(drawing)) == drawing
-
-
-def test_it_is_still_sound_xml(drawing):
-    ElementTree.fromstring(with_dark_mode(drawing))
+    sheet, *rest = ElementTree.fromstring(with_dark_mode(drawing))
+    assert sheet.tag == f"{SVG}style"
+    before = list(ElementTree.fromstring(drawing))
+    assert list(map(ElementTree.tostring, rest)) == list(
+        map(ElementTree.tostring, before)
+    )
 
 
 def test_every_colour_of_the_figures_has_its_dark_one():
@@ -31,18 +31,32 @@ def test_every_colour_of_the_figures_has_its_dark_one():
     assert colours <= set(DARK)
 
 
+def test_figures_and_pages_have_the_same_dark_colours():
+    sheet = environment().get_template("colours.css").render()
+    dark = sheet.partition("@media")[2]
+    assert DARK["#ffffff"] in dark
+    assert DARK[style.INK] in dark
+
+
 def test_every_colour_that_is_drawn_is_replaced(drawing):
     drawn = set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", drawing.decode()))
     assert {style.INK, style.MUTED} <= drawn
-    assert drawn <= set(DARK)
-    sheet = with_dark_mode(drawing).decode()
+    sheet = ElementTree.fromstring(with_dark_mode(drawing))[0].text
     for colour in drawn:
-        assert f'[style*="fill: {colour}"]' in sheet
+        assert f'[style*="fill: {colour}"]{{fill:{DARK[colour]}' in sheet
 
 
-def test_shades_and_pixels_do_not_follow(drawing, tmp_path):
-    assert supports_dark_mode(drawing)
+def test_the_variants_have_eight_colours_each():
+    assert len(set(SERIES)) == len(set(SERIES.values())) == 8
+
+
+def test_shades_pixels_and_damaged_files_do_not_follow(tmp_path):
     figure = confusion_matrix(np.array([[5, 1], [2, 4]]), ["a", "b"])
     (path,) = style.save(figure, tmp_path / "confusions", formats=("svg",))
-    assert not supports_dark_mode(path.read_bytes())
-    assert not supports_dark_mode(b"\x89PNG")
+    assert with_dark_mode(path.read_bytes()) is None
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg">%s</svg>'
+    assert with_dark_mode(svg % b"<g><image/></g>") is None
+    assert with_dark_mode(svg % b"<g>") is None
+    assert with_dark_mode(b"<html></html>") is None
+    assert with_dark_mode(b"\x89PNG") is None
+    assert with_dark_mode(svg % b"<g/>") is not None

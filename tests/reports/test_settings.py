@@ -4,8 +4,6 @@ from handgrad.studies.inspections import INSPECTIONS
 from handgrad.studies.library import find
 from handgrad.studies.trials import cells_of
 
-from .pages import Page
-
 
 def cells(study, row):
     experiment = find(study).experiments[row]
@@ -14,13 +12,11 @@ def cells(study, row):
 
 def items(study, row):
     """What the list says, by the name of the setting."""
-    text = settings_list(*cells(study, row))
-    found = {}
-    for item in text.split("<dt>")[1:]:
-        name, _, rest = item.partition("</dt>")
-        found[name] = Page(rest.partition("</div>")[0]).text
-    assert Page(text).open == []
-    return found
+    listed = settings_list(*cells(study, row))
+    return {
+        one["name"]: f"{one['full']} quick: {one['quick']}".removesuffix(" quick: ")
+        for one in listed
+    }
 
 
 def test_what_matters_is_said_and_where_the_quick_size_differs():

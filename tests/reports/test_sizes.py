@@ -7,14 +7,13 @@ from handgrad.reports.sizes import _says_something, size_figures
 from handgrad.reports.views import View
 from handgrad.studies.summary import Summary
 
-from .pages import Page
 from .views import view_of
 
 
 def test_curves_and_metrics_are_drawn_with_their_data(done):
     figures = Figures()
-    page = Page(size_figures(view_of(done), figures))
-    assert len(page.all("figure")) == 4
+    shown = size_figures(view_of(done), figures)
+    assert len(shown) == 4
     assert set(figures.files) == {
         f"r1-full-{name}.{ending}"
         for name in (
@@ -29,13 +28,15 @@ def test_curves_and_metrics_are_drawn_with_their_data(done):
     assert len(rows) == 1 + 2 * 3  # two rates that end, three epochs
     outcome = done.ledger.outcomes()[done.study.cells("full")[0].trial.key]
     assert float(rows[1][5]) == outcome["curves"]["train_loss"][0]
-    assert "Mean of 2 seeds; the band is the range over seeds." in page.text
-    assert "published" in page.text
+    assert shown[0]["caption"] == "Mean of 2 seeds; the band is the range over seeds."
+    assert shown[-1]["caption"].endswith("◇: published.")
+    assert "published: 0.5000" in shown[-1]["drawing"]
 
 
 def test_published_numbers_belong_to_the_full_size_alone(done):
-    page = Page(size_figures(view_of(done, "quick"), Figures()))
-    assert "published" not in page.text
+    shown = size_figures(view_of(done, "quick"), Figures())
+    drawn = "".join(one["drawing"] + one["caption"] for one in shown)
+    assert "published" not in drawn
 
 
 def test_metrics_that_are_the_same_for_all_are_not_drawn():
@@ -49,5 +50,5 @@ def test_metrics_that_are_the_same_for_all_are_not_drawn():
 def test_nothing_to_draw_is_nothing(done, tmp_path):
     view = view_of(done)
     nothing = View("r1", "full", view.experiment, view.cells, {}, view.ledger)
-    assert size_figures(nothing, Figures()) is None
+    assert size_figures(nothing, Figures()) == []
     assert nothing.ended == []

@@ -3,11 +3,14 @@ import pytest
 from handgrad.reports.words import (
     capital,
     counted,
+    cut,
     duration_words,
     listed,
     mean_and_spread,
     metric_words,
     number,
+    short_names,
+    tick_words,
     variant_words,
     with_spread,
 )
@@ -76,3 +79,21 @@ def test_lists_and_counts():
     assert [listed(x) for x in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
     assert [counted(n, "trial") for n in (1, 2000)] == ["1 trial", "2,000 trials"]
     assert capital("he's") == "He's"
+
+
+def test_numbers_at_the_axis_are_short():
+    values = (0.0, -0.0, 0.1 + 0.2, 12000.0, 2.5e6, 3e-07)
+    assert list(map(tick_words, values)) == ["0", "0", "0.3", "12,000", "2.5M", "3e-07"]
+
+
+def test_a_long_text_is_cut():
+    assert [cut(text, 3) for text in ("abc", "abcd")] == ["abc", "ab…"]
+
+
+def test_one_setting_is_named_once():
+    rates = ["learning_rate=0.1", "learning_rate=0.5"]
+    assert short_names(rates) == ("learning rate", {rates[0]: "0.1", rates[1]: "0.5"})
+    both = ["depth=1, width=2", "depth=2, width=2"]
+    assert short_names(both) == ("", {name: name for name in both})
+    assert short_names(["He", "leaky_relu"])[1]["leaky_relu"] == "leaky relu"
+    assert short_names(["momentum=0"]) == ("", {"momentum=0": "momentum=0"})

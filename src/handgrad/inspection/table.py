@@ -1,12 +1,30 @@
 """A text table for terminals and notebooks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
 
 GAP = "  "  # between two columns
-NUMBER = "text-align: right"
-TEXT = "text-align: left"
+HTML = """
+{%- macro cells(tag, row) %}
+{%- for cell in row %}
+{%- set side = "right" if table.heads[loop.index0] in table.right else "left" -%}
+<{{ tag }} style="text-align: {{ side }}">{{ cell }}</{{ tag }}>
+{%- endfor %}
+{%- endmacro %}
+{%- macro paragraphs(texts) %}
+{%- for text in texts -%}
+<p style="white-space: pre-wrap">{{ text }}</p>
+{%- endfor %}
+{%- endmacro %}
+{{- paragraphs(table.above) }}
+{%- if table.heads -%}
+<table><thead><tr>{{ cells("th", table.heads) }}</tr></thead><tbody>
+{%- for row in table.rows -%}
+<tr>{{ cells("td", row) }}</tr>
+{%- endfor -%}
+</tbody></table>
+{%- endif %}
+{{- paragraphs(table.below) }}"""
 
 
 @dataclass(frozen=True)
@@ -34,14 +52,10 @@ class Table:
 
     def to_html(self) -> str:
         """Return the table as an HTML fragment, with all text escaped."""
-        grid = ""
-        if self.heads:
-            body = "".join(f"<tr>{self._cells('td', row)}</tr>" for row in self.rows)
-            grid = (
-                f"<table><thead><tr>{self._cells('th', self.heads)}</tr></thead>"
-                f"<tbody>{body}</tbody></table>"
-            )
-        return _paragraphs(self.above) + grid + _paragraphs(self.below)
+        from jinja2 import Environment
+
+        html = Environment(autoescape=True).from_string(HTML)
+        return html.render(table=self)
 
     def _lines(self) -> Iterable[str]:
         """The header and the rows, padded to columns."""
@@ -53,15 +67,3 @@ class Table:
                 cell.rjust(width) if head in self.right else cell.ljust(width)
                 for head, cell, width in columns
             ).rstrip()
-
-    def _cells(self, tag: str, cells: Sequence[str]) -> str:
-        return "".join(
-            f'<{tag} style="{NUMBER if head in self.right else TEXT}">'
-            f"{escape(cell)}</{tag}>"
-            for head, cell in zip(self.heads, cells, strict=True)
-        )
-
-
-def _paragraphs(texts: Sequence[str]) -> str:
-    style = "white-space: pre-wrap"  # keep line breaks
-    return "".join(f'<p style="{style}">{escape(text)}</p>' for text in texts)

@@ -7,19 +7,21 @@ trials/KEY/figures/NAME.csv                its data
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from handgrad.reports.dark_figures import supports_dark_mode, with_dark_mode
-from handgrad.reports.figures import data_button
-from handgrad.reports.markup import Markup, element
+from handgrad.reports.dark_figures import with_dark_mode
+from handgrad.reports.figures import CSV
+from handgrad.reports.templates import data_link, link_to
 from handgrad.reports.views import View
 from handgrad.reports.words import capital, variant_words
+from handgrad.text import decoded
 
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
 LARGEST = 300_000  # maximum bytes of an embedded image; a larger one is linked
 PORTION = 1_000_000  # maximum bytes of embedded images per row
 
 
-def trial_figures(view: View, seen: set[Path]) -> Markup | None:
+def trial_figures(view: View, seen: set[Path]) -> list[dict[str, Any]]:
     """The figures of each variant, from its first seed that has any.
 
     Folders in `seen` are on the page already and skipped; new ones are added to it.
@@ -32,7 +34,7 @@ def trial_figures(view: View, seen: set[Path]) -> Markup | None:
             room -= size if is_carried else 0
             drawn.append(_figure(path, variant, view, is_carried=is_carried))
         seen.add(folder)
-    return element("div", *drawn, class_="figures pictures") if drawn else None
+    return drawn
 
 
 def pictures(folder: Path) -> list[Path]:
@@ -60,31 +62,33 @@ def _folders(view: View) -> Iterator[tuple[str, Path]]:
             yield cell.variant, folder
 
 
-def _figure(path: Path, variant: str, view: View, *, is_carried: bool) -> Markup:
+def _figure(
+    path: Path, variant: str, view: View, *, is_carried: bool
+) -> dict[str, Any]:
     name = capital(path.stem.replace("_", " ").replace("-", " "))
     of = variant_words(variant)
-    words = f"{name}, {of}" if of else name
-    if is_carried:
-        shown = _carried(path, words)
-    else:
-        link = path.relative_to(view.ledger.folder).as_posix()
-        shown = element(
-            "p", element("a", f"{path.name} (too large to embed)", href=link)
-        )
-    return element("figure", shown, element("figcaption", words, ". ", _data(path)))
+    source, on_paper = _carried(path) if is_carried else ("", False)
+    return {
+        "name": decoded(path.name),
+        "stem": decoded(path.stem),
+        "words": f"{name}, {of}" if of else name,
+        "source": source,
+        "on_paper": on_paper,
+        "link": link_to(path.relative_to(view.ledger.folder)),
+        "data": _data(path.with_suffix(".csv")),
+    }
 
 
-def _carried(path: Path, words: str) -> Markup:
+def _carried(path: Path) -> tuple[str, bool]:
+    """The image as a data URL, and whether it needs white paper in dark mode."""
     content = path.read_bytes()
-    is_drawing = supports_dark_mode(content)
-    shown = b64encode(with_dark_mode(content) if is_drawing else content).decode()
-    image = element("img", src=f"data:{KINDS[path.suffix]};base64,{shown}", alt=words)
-    ground = "scroll" if is_drawing else "scroll paper"
-    return element("div", image, class_=ground, tabindex=0, role="group")
+    both = with_dark_mode(content) if path.suffix == ".svg" else None
+    shown = b64encode(both or content).decode()
+    return f"data:{KINDS[path.suffix]};base64,{shown}", both is None
 
 
-def _data(picture: Path) -> Markup | None:
-    path = picture.with_suffix(".csv")
+def _data(path: Path) -> str:
+    """The numbers of a figure as a data URL, if they are there."""
     if not path.is_file():
-        return None
-    return data_button(path.stem, path.read_text(encoding="utf-8", errors="replace"))
+        return ""
+    return data_link(path.read_text(encoding="utf-8", errors="replace"), CSV)

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handgrad.reports.legend import short_names
 from handgrad.reports.views import View, metrics_of
 from handgrad.reports.words import (
     capital,
     counted,
     duration_words,
     metric_words,
+    short_names,
     with_spread,
 )
 from handgrad.studies.claims import Term

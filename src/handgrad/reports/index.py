@@ -6,14 +6,15 @@ from typing import Any
 
 from handgrad.errors import IntegrityError
 from handgrad.parsing import parse_json
-from handgrad.reports.markup import Markup, element
-from handgrad.reports.page import overview, page, verdict_chips
-from handgrad.reports.row import published_table
+from handgrad.reports.overview import overview, verdict_chips
+from handgrad.reports.row import published_rows
 from handgrad.reports.study_page import rows_of, with_essences
+from handgrad.reports.templates import link_to, render
 from handgrad.reports.write import PAGE, write_report
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import find, names
 from handgrad.studies.results import results_of
+from handgrad.text import decoded
 from handgrad.training.atomic import make_folder, write_file
 from handgrad.training.real_files import read_file
 
@@ -46,53 +47,30 @@ def write_index(root: Path) -> tuple[Path, list[Path]]:
 
 def index_page(root: Path, all_results: Sequence[dict[str, Any]]) -> str:
     """The document."""
-    contents = [
-        element("li", element("a", _title(found), href=f"#{found['study']}"))
-        for found in all_results
-    ]
     rows = [row for found in all_results for row in found["rows"]]
-    return page(
-        TITLE,
-        element("h1", TITLE),
-        element("p", verdict_chips(rows), class_="totals"),
-        element("nav", element("ul", *contents), aria_label="Studies"),
-        *[_study(root, found) for found in all_results],
+    return render(
+        "index.html",
+        title=TITLE,
+        verdicts=verdict_chips(rows),
+        studies=[_study(root, found) for found in all_results],
     )
 
 
-def _study(root: Path, found: dict[str, Any]) -> Markup:
+def _study(root: Path, found: dict[str, Any]) -> dict[str, Any]:
     name = found["study"]
-    has_page = (root / name / PAGE).is_file()
-    link = f"{name}/{PAGE}" if has_page else None
-    heading = element("a", _title(found), href=link) if has_page else _title(found)
-    tables = [
-        element(
-            "div",
-            element("h3", f"{row['row']}: {row['question']}"),
-            published_table(row["published"]),
-        )
-        for row in found["rows"]
-        if row["published"]
-    ]
-    return element(
-        "section",
-        element("h2", heading),
-        element("p", found["report"]) if found["report"] else None,
-        None if has_page else element("p", _not_run(name), class_="quiet"),
-        overview(found, link=link),
-        element("details", element("summary", "All published numbers"), *tables)
-        if tables
-        else None,
-        id=name,
-    )
-
-
-def _title(found: dict[str, Any]) -> str:
-    return str(found["title"] or found["study"])
-
-
-def _not_run(name: str) -> str:
-    return f"No trials were run yet. To start: handgrad study run {name} --quick"
+    page = Path(name, PAGE)
+    return {
+        "name": decoded(name),
+        "title": found["title"] or decoded(name),
+        "report": found["report"],
+        "link": link_to(page) if (root / page).is_file() else None,
+        "overview": overview(found),
+        "published": [
+            (f"{row['row']}: {row['question']}", published_rows(row["published"]))
+            for row in found["rows"]
+            if row["published"]
+        ],
+    }
 
 
 def _others(root: Path) -> list[Path]:

@@ -2,29 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from handgrad.reports.axes import (
-    BOTTOM,
-    HEIGHT,
-    LEFT,
-    RIGHT,
-    TOP,
-    WIDTH,
-    Scale,
-    diamond,
-    figure,
-    grid_across,
-    label,
-    scale_over,
-    tick_words,
-    whole_ticks,
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from handgrad.inspection.figures.style import (
+    INK,
+    MUTED,
+    TEXT_SIZE,
+    quiet,
+    title,
 )
 from handgrad.reports.curves import Series
-from handgrad.reports.legend import style_of
-from handgrad.reports.markup import Markup, element
-from handgrad.reports.words import number
+from handgrad.reports.drawing import (
+    Drawing,
+    diamonds,
+    finite,
+    is_wide,
+    literal,
+    look_of,
+    new_drawing,
+    scale,
+)
+from handgrad.reports.words import cut, number, short_names
 
-WIDE = 30.0  # ratio of largest to smallest value above which the scale is logarithmic
+PLOT, LEFT, BOTTOM, LEGEND_ROW = 2.3, 0.5, 0.5, 0.19  # inches
+FEW = 4  # most epochs with a marker at every point
+LETTERS, SIGN = 46, 7  # characters in a row of the legend, and those of a line
 
 
 @dataclass(frozen=True)
@@ -36,69 +41,74 @@ class Mark:
     words: str
 
 
-def line_figure(
+def line_drawing(
     heading: str,
     series: Sequence[Series],
     variants: Sequence[str],
     marks: Sequence[Mark] = (),
-) -> Markup:
+) -> Drawing:
     """Draw the figure; the colour of a variant depends on its index in `variants`."""
     values = [v for one in series for line in one.seeds.values() for v in line]
     values += [mark.value for mark in marks]
-    numbers = [value for value in values if value is not None]
+    numbers = finite(values)
+    is_log = is_wide(numbers)
+    names, (varied, _) = _legend_names(series, variants, marks), short_names(variants)
+    rows = ceil(len(names) / legend_columns(names)) + bool(varied)
+    bottom = BOTTOM + LEGEND_ROW * rows
+    words = f"{heading}. {_words(series, is_log=is_log)}"
+    drawing = new_drawing(words, PLOT + bottom, LEFT, bottom)
+    axes = drawing.axes
+    scale(axes, "y", numbers)
+    lines = [_line(drawing, one, variants.index(one.variant)) for one in series]
+    if marks:
+        line = diamonds(axes, [m.epoch for m in marks], [m.value for m in marks])
+        drawing.explain(line, [mark.words for mark in marks])
+        lines.append(line)
     last = max([one.epochs for one in series] + [mark.epoch for mark in marks])
-    x = Scale(1, max(last, 2), LEFT, WIDTH - RIGHT)
-    is_log = min(numbers, default=0) > 0 and max(numbers) > WIDE * min(numbers)
-    y = scale_over(numbers, HEIGHT - BOTTOM, TOP, is_log=is_log)
-    drawn = [_drawn(one, variants.index(one.variant), x, y) for one in series]
-    return figure(
-        heading,
-        _words(series, is_log=is_log),
-        element("g", *grid_across(x, y), *_epochs(x, y, last), class_="frame"),
-        *[band for band, _ in drawn if band],
-        *[line for _, line in drawn],
-        *[diamond(x(m.epoch), y(m.value), m.words) for m in marks],
-    )
+    axes.set_xticks(whole_ticks(last))
+    axes.margins(x=0.03, y=0.06)
+    label = "epoch (losses on a logarithmic scale)" if is_log else "epoch"
+    axes.set_xlabel(label, color=MUTED, fontsize=TEXT_SIZE)
+    quiet(axes, grid=True)
+    title(axes, heading)
+    if names:
+        _legend(drawing.figure, varied, names, lines)
+    return drawing
 
 
-def _epochs(x: Scale, y: Scale, last: int) -> list[Markup]:
-    named = [
-        label(tick_words(t), x(t), y.start + 17, "middle") for t in whole_ticks(last)
-    ]
-    scale = "epoch (losses on a logarithmic scale)" if y.is_log else "epoch"
-    return [*named, label(scale, (x.start + x.end) / 2, y.start + 34, "middle")]
+def whole_ticks(last: int, most: int = 6) -> list[int]:
+    """Epochs to label: the first, the last and round ones between."""
+    sizes = [size * step for size in (1, 10, 100, 1000) for step in (1, 2, 5)]
+    step = next((step for step in sizes if last <= step * most), last)
+    between = range(step, last, step)
+    return sorted({1, *(t for t in between if t > 1 and last - t > step / 2), last})
 
 
-def _drawn(one: Series, place: int, x: Scale, y: Scale) -> tuple[Markup | None, Markup]:
-    """The band, drawn below all lines, and the line with its points."""
-    style = style_of(place)
-    spread = one.spread()
-    above = [f"{x(e):g} {y(high):g}" for e, _, high in spread]
-    below = [f"{x(e):g} {y(low):g}" for e, low, _ in reversed(spread)]
-    band = None
+def _line(drawing: Drawing, one: Series, place: int) -> Line2D:
+    """Draw band, line, points and the crosses of seeds that stopped early."""
+    colour, dashes = look_of(place)
+    means, spread, axes = one.means(), one.spread(), drawing.axes
     if len(spread) > 1:
-        path = f"M{'L'.join(above + below)}z"
-        band = element("path", d=path, class_=f"band {style}")
-    means = one.means()
-    path = "M" + "L".join(f"{x(e):g} {y(v):g}" for e, v in means)
-    points = [_point(one, e, v, x, y) for e, v in means]
-    crosses = [_cross(x(e), y(v), f"seed {s} stopped here") for s, e, v in one.ends()]
-    line = element("path", d=path, class_="line") if len(means) > 1 else None
-    few = "few" if len(means) < 4 else ""
-    return band, element("g", line, *points, *crosses, class_=f"{style} {few}".strip())
+        epochs, low, high = zip(*spread, strict=True)
+        axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
+    epochs, values = zip(*means, strict=True) if means else ((), ())
+    (line,) = axes.plot(epochs, values, color=colour, linestyle=dashes, linewidth=1.6)
+    shown = None if len(means) < FEW else 0.0  # the page shows them below the pointer
+    (points,) = axes.plot(epochs, values, "o", color=colour, alpha=shown, markersize=5)
+    drawing.explain(points, [_point_words(one, e, v) for e, v in means])
+    if ends := one.ends():
+        seeds, epochs, values = zip(*ends, strict=True)
+        (crosses,) = axes.plot(epochs, values, "x", color=colour, markersize=7)
+        drawing.explain(crosses, [f"seed {seed} stopped here" for seed in seeds])
+    return line
 
 
-def _point(one: Series, epoch: int, value: float, x: Scale, y: Scale) -> Markup:
+def _point_words(one: Series, epoch: int, value: float) -> str:
+    words = f"{one.variant}, epoch {epoch}: {number(value)}"
     values = one.at(epoch)
-    title = f"{one.variant}, epoch {epoch}: {number(value)}"
-    if len(values) > 1:
-        title += f" ({number(min(values))} to {number(max(values))})"
-    return element("circle", element("title", title), cx=x(epoch), cy=y(value), r=3.5)
-
-
-def _cross(x: float, y: float, title: str) -> Markup:
-    path = f"M{x - 5:g} {y - 5:g}l10 10m0-10l-10 10"
-    return element("path", element("title", title), d=path, class_="cross")
+    if len(values) < 2:
+        return words
+    return f"{words} ({number(min(values))} to {number(max(values))})"
 
 
 def _words(series: Sequence[Series], *, is_log: bool) -> str:
@@ -112,5 +122,41 @@ def _words(series: Sequence[Series], *, is_log: bool) -> str:
                 f"{one.variant}: {number(first)} after epoch 1, "
                 f"{number(last)} after epoch {epoch}"
             )
-    scale = " The scale is logarithmic." if is_log else ""
-    return "; ".join(ends) + "." + scale
+    note = " The scale is logarithmic." if is_log else ""
+    return "; ".join(ends) + "." + note
+
+
+def _legend_names(
+    series: Sequence[Series], variants: Sequence[str], marks: Sequence[Mark]
+) -> list[str]:
+    """The names of all lines; none for one variant without published numbers."""
+    if len(variants) < 2 and not marks:
+        return []
+    _, names = short_names(variants)
+    shown = [*(names[one.variant] for one in series), *["published"] * bool(marks)]
+    return [cut(name, LETTERS - SIGN) for name in shown]
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """The number of names side by side below the axes."""
+    longest = max(map(len, names), default=0) + SIGN
+    return max(min(LETTERS // longest, len(names)), 1)
+
+
+def _legend(
+    figure: Figure, heading: str, names: list[str], lines: list[Line2D]
+) -> None:
+    """Draw the legend in the lower left corner of the figure."""
+    legend = figure.legend(
+        lines,
+        list(map(literal, names)),
+        title=literal(heading) or None,
+        loc="lower left",
+        alignment="left",
+        ncols=legend_columns(names),
+        frameon=False,
+        labelcolor=INK,
+        fontsize=TEXT_SIZE,
+        title_fontproperties={"size": TEXT_SIZE},
+    )
+    legend.get_title().set_color(MUTED)

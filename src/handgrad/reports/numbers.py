@@ -1,7 +1,8 @@
 """The table of results of one size of a row, and the trials without results."""
 
-from handgrad.reports.markup import Markup, element
-from handgrad.reports.tables import table, th
+from collections.abc import Sequence
+from typing import Any
+
 from handgrad.reports.views import View
 from handgrad.reports.words import (
     NOTHING,
@@ -23,32 +24,37 @@ SHOWN = (
 )
 
 
-def numbers_table(view: View) -> Markup:
-    """The final metrics of every variant, over its seeds.
+def numbers_table(view: View) -> dict[str, Any]:
+    """The final metrics of every variant, over its seeds: `heads` and `rows`.
 
-    Training has few metrics and possibly many variants; an inspection the reverse, so
-    its table is transposed.
+    A row is its name and its cells, each with the name of its column. Training has few
+    metrics and possibly many variants; an inspection the reverse, so its table is
+    transposed.
     """
     known = dict.fromkeys(
         m for c in view.ended for m in view.outcomes[c.trial.key]["metrics"]
     )
     names = [variant_words(variant) or "All" for variant in view.variants]
     if view.experiment.kind == "inspection":
-        by_metric = [
-            [
-                th(capital(metric_words(m))),
-                *(_numbers(view, v, m) for v in view.variants),
-            ]
+        by_metric = {
+            capital(metric_words(m)): [_numbers(view, v, m) for v in view.variants]
             for m in known
-        ]
-        return table(["Number", *names], by_metric)
+        }
+        return _table(["Number", *names], list(by_metric.items()))
     metrics = [m for m in SHOWN if m in known]
     by_variant = [
-        [th(name), *(_numbers(view, v, m) for m in metrics), _seconds(view, v)]
+        (name, [*(_numbers(view, v, m) for m in metrics), _seconds(view, v)])
         for name, v in zip(names, view.variants, strict=True)
     ]
     heads = ["Variant", *(capital(metric_words(m)) for m in metrics), "Time per seed"]
-    return table(heads, by_variant)
+    return _table(heads, by_variant)
+
+
+def _table(
+    heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]
+) -> dict[str, Any]:
+    cells = [(n, list(zip(heads[1:], row, strict=True))) for n, row in rows]
+    return {"heads": heads, "rows": cells}
 
 
 def _numbers(view: View, variant: str, metric: str) -> str:
@@ -64,19 +70,14 @@ def _seconds(view: View, variant: str) -> str:
     return duration_words(sum(times) / len(times)) if times else NOTHING
 
 
-def lost_trials(view: View) -> Markup | None:
+def lost_trials(view: View) -> list[tuple[str, str]]:
     """The trials that ended without results, and why."""
     ended = [(cell, view.outcomes[cell.trial.key]) for cell in view.ended]
-    items = [
-        element(
-            "li",
-            element(
-                "strong",
-                f"{variant_words(cell.variant)} seed {cell.trial.seed}".strip(),
-            ),
-            f": {outcome['status']}. {outcome['reason'] or ''}",
+    return [
+        (
+            f"{variant_words(cell.variant)} seed {cell.trial.seed}".strip(),
+            f"{outcome['status']}. {outcome['reason'] or ''}",
         )
         for cell, outcome in ended
         if outcome["status"] != DONE
     ]
-    return element("ul", *items, class_="lost") if items else None

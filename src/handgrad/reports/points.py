@@ -2,26 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
-from handgrad.reports.axes import (
-    RIGHT,
-    WIDTH,
-    Scale,
-    diamond,
-    figure,
-    label,
-    scale_over,
-    tick_words,
+from matplotlib.axes import Axes
+
+from handgrad.inspection.figures.style import (
+    GRID,
+    INK,
+    TEXT_SIZE,
+    quiet,
+    title,
 )
-from handgrad.reports.legend import short_names, style_of
-from handgrad.reports.lines import WIDE
-from handgrad.reports.markup import Markup, element
-from handgrad.reports.words import number, with_spread
+from handgrad.reports.drawing import (
+    Drawing,
+    diamonds,
+    finite,
+    literal,
+    look_of,
+    new_drawing,
+    scale,
+)
+from handgrad.reports.words import cut, number, short_names, with_spread
 from handgrad.studies.summary import Summary
 
-FIRST, TRACK, AXIS = 34, 36, 26  # heights in pixels: top margin, one track, axis
-SIDE = 8
-LETTERS = 60  # characters that fit above a track
+AROUND, TRACK, SIDE, BOTTOM = 0.7, 0.38, 0.1, 0.3  # inches
+LETTERS = 50  # characters that fit above a track
 
 
 @dataclass(frozen=True)
@@ -32,92 +37,79 @@ class Point:
     ours: Summary
     published: float | None = None
 
+    @property
+    def words(self) -> str:
+        """Mean and standard deviation, or why there are none."""
+        return with_spread(self.ours) if self.ours else self.ours.why
 
-def point_figure(
+
+def point_drawing(
     heading: str, points: Sequence[Point], variants: Sequence[str]
-) -> Markup:
+) -> Drawing:
     """Draw one track per variant, with its name and value above it."""
-    bottom = FIRST + TRACK * len(points)
+    words = f"{heading}. {_words(points)}"
+    drawing = new_drawing(words, AROUND + TRACK * len(points), SIDE, BOTTOM)
+    axes = drawing.axes
     values = [value for point in points for value in point.ours.values]
     values += [p.published for p in points if p.published is not None]
-    is_log = min(values, default=0) > 0 and max(values) > WIDE * min(values)
-    x = scale_over(values, SIDE, WIDTH - RIGHT, is_log=is_log)
+    scale(axes, "x", finite(values))
     _, names = short_names(variants)
-    tracks = [
-        _track(point, names[point.variant], variants.index(point.variant), top, x)
-        for point, top in zip(points, range(FIRST, bottom, TRACK), strict=True)
-    ]
-    return figure(
-        heading,
-        _words(points),
-        element("g", *_axis(x, bottom), class_="frame"),
-        *tracks,
-        height=height_of(points),
-    )
+    for place, point in enumerate(points):
+        colour, _ = look_of(variants.index(point.variant))
+        _name(axes, place, names[point.variant], point.words)
+        _track(drawing, place, point, colour)
+    axes.margins(x=0.04)
+    axes.set_ylim(len(points) - 0.6, -0.75)
+    axes.set_yticks([])
+    quiet(axes)
+    axes.grid(axis="x", color=GRID, linewidth=1)
+    title(axes, heading)
+    return drawing
 
 
-def _axis(x: Scale, bottom: float) -> list[Markup]:
-    parts = []
-    for tick in x.ticks:
-        place = x(tick)
-        parts += [
-            element("line", x1=place, x2=place, y1=FIRST - 4, y2=bottom),
-            label(tick_words(tick), place, bottom + 16, "middle"),
-        ]
-    return parts
-
-
-def _track(point: Point, name: str, place: int, top: float, x: Scale) -> Markup:
-    y = top + 23.0
-    ours = point.ours
-    said = with_spread(ours) if ours else ours.why
-    shown = cut(said, LETTERS // 2)
-    short = cut(name, LETTERS - len(shown))
-    parts = [
-        element("line", x1=x.start, x2=x.end, y1=y, y2=y, class_="track"),
-        label(short, x.start, top + 11, class_="name"),
-        label(shown, x.end, top + 11, "end", class_="value"),
-    ]
-    if ours:
-        parts += _seeds(ours, y, x)
-        title = element("title", f"{point.variant}: {said}")
-        parts.append(
-            element("circle", title, cx=x(ours.mean), cy=y, r=5, class_="mean")
+def _name(axes: Axes, place: int, name: str, value: str) -> None:
+    """Write the name and the value of a variant above its track."""
+    value = cut(value, LETTERS // 2)
+    name = cut(name, LETTERS - len(value))
+    for text, x, side in ((name, 0, "left"), (value, 1, "right")):
+        axes.annotate(
+            literal(text),
+            (x, place),
+            xycoords=axes.get_yaxis_transform(),  # x: fraction of the width
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha=side,
+            color=INK,
+            fontsize=TEXT_SIZE,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
+
+
+def _track(drawing: Drawing, place: int, point: Point, colour: str) -> None:
+    """Draw the range of the seeds, each seed, the mean and the published value."""
+    axes = drawing.axes
+    axes.axhline(place, color=GRID, linewidth=1)
+    ours = point.ours
+    if len(ours.values) > 1:
+        low, high = min(ours.values), max(ours.values)
+        axes.hlines(place, low, high, color=colour, linewidth=2.5, alpha=0.45)
+        seeds = [place] * len(ours.values)
+        axes.plot(
+            ours.values, seeds, "o", color=colour, markerfacecolor="white", markersize=4
+        )
+    if ours and isfinite(ours.mean):
+        (mean,) = axes.plot(ours.mean, place, "o", color=colour, markersize=7)
+        drawing.explain(mean, [f"{point.variant}: {point.words}"])
     if point.published is not None:
-        title_text = f"published: {number(point.published)}"
-        parts.append(diamond(x(point.published), y, title_text))
-    return element("g", *parts, class_=f"point {style_of(place)}")
-
-
-def cut(text: str, most: int) -> str:
-    """Truncate the text to at most `most` characters."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _seeds(ours: Summary, y: float, x: Scale) -> list[Markup]:
-    """A whisker from the lowest to the highest seed, and a dot for each seed."""
-    if len(ours.values) < 2:
-        return []
-    low, high = x(min(ours.values)), x(max(ours.values))
-    whisker = element("line", x1=low, x2=high, y1=y, y2=y, class_="whisker")
-    dots = [
-        element("circle", cx=x(value), cy=y, r=2.5, class_="seed")
-        for value in ours.values
-    ]
-    return [whisker, *dots]
+        mark = diamonds(axes, [point.published], [place])
+        drawing.explain(mark, [f"published: {number(point.published)}"])
 
 
 def _words(points: Sequence[Point]) -> str:
     said = []
     for point in points:
-        words = with_spread(point.ours) if point.ours else point.ours.why
+        words = point.words
         if point.published is not None:
             words += f", published {number(point.published)}"
         said.append(f"{point.variant}: {words}")
     return "; ".join(said) + "."
-
-
-def height_of(points: Sequence[Point]) -> float:
-    """The height of the figure of these points, in pixels."""
-    return FIRST + TRACK * len(points) + AXIS

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from handgrad.reports.markup import Markup, element
 from handgrad.reports.words import listed
 from handgrad.studies.experiment import Experiment, Size, in_words
 from handgrad.studies.trials import Cell
@@ -21,34 +20,30 @@ ALWAYS = (
 )
 TABLES = {"dataset": "data", "model": "network", "optimizer": "optimizer"}
 ABSENT = "none"
+SAME = "the same for all"
 UNSET = {"dataset.train_count": "all"}  # where "none" would be misleading
 
 Flat = dict[str, Any]  # dotted key -> value
 
 
-def settings_list(experiment: Experiment, cells: Mapping[Size, list[Cell]]) -> Markup:
-    """The relevant settings of the full size, and of the quick size if different."""
+def settings_list(
+    experiment: Experiment, cells: Mapping[Size, list[Cell]]
+) -> list[dict[str, str]]:
+    """The relevant settings: name, `full` size, and `quick` size where it differs."""
     full, quick = (_shown(cells[size]) for size in ("full", "quick"))
     full["seeds"], quick["seeds"] = (
         ", ".join(map(str, experiment.seeds_of(size))) for size in ("full", "quick")
     )
     if experiment.kind == "training":
         full["tested"] = quick["tested"] = f"network of the {experiment.test} epoch"
-    keys = [*full, *(key for key in quick if key not in full)]
-    return element(
-        "dl",
-        *[_item(_name(key), full.get(key), quick.get(key)) for key in keys],
-        class_="settings",
-    )
-
-
-def _item(name: str, full: str | None, quick: str | None) -> Markup:
-    said = None
-    if quick != full:
-        said = element("small", f" quick: {quick or 'the same for all'}")
-    return element(
-        "div", element("dt", name), element("dd", full or "the same for all", said)
-    )
+    return [
+        {
+            "name": _name(key),
+            "full": full.get(key) or SAME,
+            "quick": "" if quick.get(key) == full.get(key) else quick.get(key) or SAME,
+        }
+        for key in {**full, **quick}
+    ]
 
 
 def all_settings(cells: Sequence[Cell]) -> str:

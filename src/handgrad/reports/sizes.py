@@ -1,14 +1,12 @@
 """The figures of one size of a row: learning curves, and metrics by variant."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from handgrad.reports.axes import HEIGHT
 from handgrad.reports.curves import Series, as_csv, curves_of, series_of
 from handgrad.reports.figures import Figures
-from handgrad.reports.legend import as_list
-from handgrad.reports.lines import Mark, line_figure
-from handgrad.reports.markup import Markup, element
-from handgrad.reports.points import Point, height_of, point_figure
+from handgrad.reports.lines import Mark, line_drawing
+from handgrad.reports.points import Point, point_drawing
 from handgrad.reports.views import Metric, View, metrics_of
 from handgrad.reports.words import capital, counted, metric_words, number
 from handgrad.studies.claims import Term
@@ -18,17 +16,12 @@ MOST = 3  # maximum number of figures of metrics by variant
 SHOWN = ("train_loss", "validation_loss", "validation_accuracy")
 
 
-def size_figures(view: View, figures: Figures) -> Markup | None:
-    """Learning curves, then metrics by variant; None if there is nothing to draw."""
-    drawn = [*_curves(view, figures), *_metrics(view, figures)]
-    if not drawn:
-        return None
-    is_marked = any('class="published"' in one for one in drawn)
-    legend = as_list(view.variants, published=is_marked)
-    return element("div", legend, element("div", *drawn, class_="figures"))
+def size_figures(view: View, figures: Figures) -> list[dict[str, Any]]:
+    """Learning curves, then metrics by variant, each with its data."""
+    return [*_curves(view, figures), *_metrics(view, figures)]
 
 
-def _curves(view: View, figures: Figures) -> list[Markup]:
+def _curves(view: View, figures: Figures) -> list[dict[str, Any]]:
     curves, broken = curves_of(view.cells, view.outcomes, view.ledger)
     drawn = []
     for metric in SHOWN:
@@ -37,17 +30,9 @@ def _curves(view: View, figures: Figures) -> list[Markup]:
             continue
         heading = capital(metric_words(metric))
         marks = _marks(view, metric)
-        drawing = line_figure(heading, series, view.variants, marks)
-        drawn.append(
-            figures.add(
-                f"{view.row}-{view.size}-{metric}",
-                drawing,
-                as_csv(series),
-                variants=view.variants,
-                caption=_about(series),
-                height=HEIGHT,
-            )
-        )
+        drawing = line_drawing(heading, series, view.variants, marks)
+        stem = f"{view.row}-{view.size}-{metric}"
+        drawn.append(figures.add(stem, drawing, as_csv(series), _about(series)))
     return drawn
 
 
@@ -74,27 +59,22 @@ def _about(series: Sequence[Series]) -> str:
     return f"Mean of {said} seeds; the band is the range over seeds.{ended}"
 
 
-def _metrics(view: View, figures: Figures) -> list[Markup]:
+def _metrics(view: View, figures: Figures) -> list[dict[str, Any]]:
     """A figure for each relevant metric, if there are variants to compare."""
     if len(view.variants) < 2:
         return []
-    drawn: list[Markup] = []
+    drawn: list[dict[str, Any]] = []
     for metric, epoch in metrics_of(view):
         points = _points(view, (metric, epoch))
         if len(drawn) == MOST or not _says_something(points):
             continue
         heading = capital(metric_words(metric, epoch))
         stem = f"{view.row}-{view.size}-{metric}-by-variant"
-        drawn.append(
-            figures.add(
-                stem if epoch is None else f"{stem}-epoch-{epoch}",
-                point_figure(heading, points, view.variants),
-                _points_csv(points),
-                variants=(),
-                caption=_about_points(points),
-                height=height_of(points),
-            )
-        )
+        if epoch is not None:
+            stem = f"{stem}-epoch-{epoch}"
+        drawing = point_drawing(heading, points, view.variants)
+        about = _about_points(points)
+        drawn.append(figures.add(stem, drawing, _points_csv(points), about))
     return drawn
 
 
@@ -118,9 +98,12 @@ def _points(view: View, metric: Metric) -> list[Point]:
 
 def _about_points(points: Sequence[Point]) -> str:
     counts = {len(point.ours.values) for point in points if point.ours}
+    is_published = any(point.published is not None for point in points)
+    published = " ◇: published." if is_published else ""
     if counts == {1}:
-        return "One seed: no spread."
-    return "Large dot: mean. Small dots: seeds. ±: standard deviation over seeds."
+        return f"One seed: no spread.{published}"
+    said = "Large dot: mean. Small dots: seeds. ±: standard deviation over seeds."
+    return f"{said}{published}"
 
 
 def _points_csv(points: Sequence[Point]) -> str:

@@ -6,22 +6,14 @@ from typing import Any
 from handgrad.reports.essence import essence
 from handgrad.reports.figures import Figures
 from handgrad.reports.machines import details
-from handgrad.reports.markup import Markup, element
-from handgrad.reports.page import overview, page, verdict_chips
-from handgrad.reports.row import Row, row_section
+from handgrad.reports.overview import overview, verdict_chips
+from handgrad.reports.row import Row, row_values
+from handgrad.reports.templates import render
 from handgrad.reports.views import View
 from handgrad.studies.contents import as_sentences
 from handgrad.studies.experiment import SIZES
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
-
-ABOUT = (
-    "“Full” is the published size; “quick” is smaller, and only tests whether each "
-    "finding holds. A verdict compares our mean over all seeds with the published "
-    "number: “reproduced” means within the ± next to it, a tolerance that was chosen "
-    "beforehand. The ± next to our numbers is the standard deviation over the seeds. "
-    "Accuracies are fractions. ◇ marks published values."
-)
 
 
 def rows_of(
@@ -68,43 +60,14 @@ def study_page(
 ) -> tuple[str, dict[str, str]]:
     """The HTML document, and the files of its figures by name."""
     figures = Figures()
-    sections = [row_section(row, figures) for row in rows]
-    title = results["title"] or results["study"]
-    document = page(
-        title,
-        _header(title, results),
-        overview(results, link=""),
-        element("p", ABOUT, class_="quiet"),
-        *sections,
-        _footer(results),
+    document = render(
+        "study.html",
+        title=results["title"] or results["study"],
+        report=results["report"],
+        notes=[*results["conventions"], *as_sentences(results)],
+        verdicts=verdict_chips(results["rows"]),
+        overview=overview(results),
+        rows=[row_values(row, figures) for row in rows],
+        machines=list(map(details, results["environments"])),
     )
     return document, figures.files
-
-
-def _header(title: str, results: dict[str, Any]) -> Markup:
-    notes = [*results["conventions"], *as_sentences(results)]
-    conventions = [element("li", text) for text in notes]
-    return element(
-        "header",
-        element("h1", title),
-        element("p", results["report"]) if results["report"] else None,
-        element("p", verdict_chips(results["rows"]), class_="totals"),
-        element("ul", *conventions, class_="notes") if conventions else None,
-    )
-
-
-def _footer(results: dict[str, Any]) -> Markup:
-    machines = [element("pre", details(each)) for each in results["environments"]]
-    return element(
-        "footer",
-        element("h2", "Made with"),
-        *(machines or [element("p", "No trials were run yet.")]),
-        element(
-            "p",
-            "The folder “figures” next to this file contains every figure as SVG, with "
-            "its data as CSV; report.json contains all results. The settings, metrics "
-            "and checkpoints of each trial are in the folder “trials”.",
-            class_="quiet",
-        ),
-        element("p", element("a", "Back to top", href="#top")),
-    )

@@ -8,6 +8,7 @@ from handgrad.studies.summary import Summary
 PARTS = {"train": "training", "f1": "F1"}
 CLOSE = 1e-3  # below it, four decimals are too few
 THOUSAND = 1000  # no decimals from here on
+MILLION = 1e6
 LARGEST = 100  # of a unit of time, then the next unit
 NOTHING = "—"
 DIGITS = 1e7  # four significant digits from here on
@@ -80,3 +81,32 @@ def duration_words(seconds: float) -> str:
         if value < LARGEST or unit == "h":
             break
     return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
+
+
+def tick_words(value: float) -> str:
+    """Format a tick label: 0.05, 12,000, 2.5M, 3e-07."""
+    value = float(f"{value:.12g}") + 0.0  # no -0
+    if MILLION <= abs(value) < 1000 * MILLION:
+        return f"{value / MILLION:g}M"
+    return f"{value:,.0f}" if THOUSAND <= abs(value) < MILLION else f"{value:g}"
+
+
+def cut(text: str, most: int) -> str:
+    """Truncate the text to at most `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def short_names(variants: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The one setting that varies, if any, and each variant without its name.
+
+    Example
+        short_names(["momentum=0", "momentum=0.9"])
+        ->  "momentum", {"momentum=0": "0", "momentum=0.9": "0.9"}
+    """
+    parts = [variant.partition("=") for variant in variants]
+    keys = {key for key, equals, _ in parts if equals}
+    is_one = len(keys) == 1 and all("=" in v and ", " not in v for v in variants)
+    if len(variants) < 2 or not is_one:
+        return "", {variant: variant.replace("_", " ") for variant in variants}
+    names = {v: value for v, (_, _, value) in zip(variants, parts, strict=True)}
+    return keys.pop().replace("_", " "), names

@@ -2,7 +2,14 @@ import pytest
 from PIL import Image
 
 from handgrad.errors import ResourceError, RunError
-from handgrad.inspection.figures.style import new_figure, plain, png, save, title
+from handgrad.inspection.figures.style import (
+    class_labels,
+    new_figure,
+    plain,
+    png,
+    save,
+    title,
+)
 
 
 def titled():
@@ -71,3 +78,7 @@ def test_no_figure_is_written_through_a_link_in_a_run_folder(tmp_path, name):
     else:
         save(titled(), run / "figures" / "name", root=run)
     assert (precious / "name.png").read_text() == "precious"
+
+
+def test_a_label_is_one_line():
+    assert class_labels(["a\tb\nc"]) == [r"a\tb\nc"]

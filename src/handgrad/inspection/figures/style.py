@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from handgrad.errors import ResourceError
 from handgrad.inspection.figures.fonts import drawable, numbered, use_fonts
 from handgrad.paths import path_of, target_of
-from handgrad.text import printable
+from handgrad.text import one_line, printable
 from handgrad.training.atomic import create_folder, put_file
 
 INK = "#1f2933"
@@ -56,15 +56,16 @@ def title(axes: Axes, text: str, note: str = "") -> None:
     axes.set_title(
         plain(text), loc="left", color=INK, fontsize=TITLE_SIZE, pad=22 if note else 10
     )
-    axes.annotate(
-        plain(note),
-        xy=(0, 1),
-        xytext=(0, 7),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        color=MUTED,
-        fontsize=TEXT_SIZE,
-    )
+    if note:
+        axes.annotate(
+            plain(note),
+            xy=(0, 1),
+            xytext=(0, 7),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=MUTED,
+            fontsize=TEXT_SIZE,
+        )
 
 
 def quiet(axes: Axes, *, grid: bool = False) -> None:
@@ -117,13 +118,13 @@ def plain(text: str) -> str:
 
     Characters that no font has are written as code points.
     """
-    return drawable(printable(text)).replace("$", r"\$")
+    return drawable(printable(text).expandtabs(4)).replace("$", r"\$")
 
 
 def class_labels(names: Sequence[str], most: int = 24) -> list[str]:
     """The names of all classes as `plain` text of at most `most` characters."""
-    cut = (n if len(n) <= most else n[: most - 1] + "…" for n in numbered(names))
-    return [plain(name) for name in cut]
+    shown = numbered([one_line(name) for name in names])
+    return [plain(n if len(n) <= most else n[: most - 1] + "…") for n in shown]
 
 
 def _drawn(figure: Figure, ending: str) -> bytes:
