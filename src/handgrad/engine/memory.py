@@ -97,15 +97,6 @@ class Allocation:
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """Images that no operation has fetched: the first layer reads their bytes."""
-
-    channels: int
-    scale: Pointer
-    shift: Pointer
-
-
-@dataclass(frozen=True)
 class Tensor:
     """A tile's activations or gradients: rows of examples, batch last.
 
@@ -120,7 +111,6 @@ class Tensor:
     stride: int
     is_batch_first: bool = False
     has_border: bool = False
-    pixels: Pixels | None = None
 
     @property
     def rows(self) -> int:

@@ -19,7 +19,6 @@ from handgrad.engine.memory import (
     FLOAT_BYTES,
     NOWHERE,
     Memory,
-    Pixels,
     Pointer,
     Tensor,
     pointer_to,
@@ -40,11 +39,6 @@ def gather(lowering: Lowering, first: Node, check: BatchCheck) -> Tensor:
     top, left = border(first.layer) if border else (0, 0)
     tall, wide = height + 2 * top, width + 2 * left
     features = channels * height * width
-    is_bytes = is_image and dtype == "uint8"
-    can_skip = is_bytes and not (lowering.training or lowering.by_rows)
-    if can_skip and first.row.reads_bytes(first.layer, shape):
-        pixels = Pixels(channels, scale, shift)
-        return Tensor(shape, NOWHERE, features, is_batch_first=True, pixels=pixels)
     arguments: dict[str, Any]
     if first.row.wants_matrix:
         inputs = _image_rows(lowering, shape, features)

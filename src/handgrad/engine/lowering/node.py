@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handgrad.arrays import Pair, Shape
+from handgrad.arrays import Pair
 from handgrad.engine.kernels.activations import Activation
 from handgrad.engine.memory import Tensor
 from handgrad.layers import Layer
@@ -52,8 +52,6 @@ class Row:
     by_rows: Callable[[Any], bool] = never
     # whether it reads a matrix of the whole batch, and of images an example a row
     wants_matrix: bool = False
-    # whether of a network's images it can read the bytes: (layer, shape)
-    reads_bytes: Callable[[Any, Shape], bool] = never
     # zeros around a network's images, when it is the first to compute
     border: Callable[[Any], Pair] | None = None
     # whether where its outputs stand is for the layer behind it to say

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from handgrad.arrays import Shape
 from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_lane_blocks
-from handgrad.engine.kernels.pixels import AT_ONCE, pixels_forward_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.skinny import (
@@ -13,7 +11,7 @@ from handgrad.engine.kernels.skinny import (
     weight_gradient_kernel,
 )
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Pixels, Tensor, pointer_to
+from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
 from handgrad.layers import Linear
 
 MOST_OUTPUTS = 12
@@ -26,22 +24,10 @@ def is_skinny(layer: Linear, inputs: Tensor) -> bool:
     return fits and inputs.is_batch_first
 
 
-def reads_bytes(layer: Linear, shape: Shape) -> bool:
-    """Whether a network's first layer that computes can do without normalised floats.
-
-    Training cannot: the gradient of the weight asks for them again.
-    """
-    fits = layer.out_features <= MOST_OUTPUTS
-    return fits and shape[1] * shape[2] % LANES == 0 and processor.has_wide_registers()
-
-
 def add_forward(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
 ) -> None:
     """The product of one tile."""
-    if inputs.pixels is not None:
-        _add_forward_of_bytes(lowering, inputs.pixels, name, layer, outputs)
-        return
     memory, features = lowering.memory, layer.in_features
     blocks, examples = forward_blocks()
     outs = next(n for n in blocks if layer.out_features % n == 0)
@@ -74,28 +60,6 @@ def gradients_at_once(outs: int) -> int:
     if processor.has_wide_registers():
         return outs
     return max(part for part in range(1, 7) if outs % part == 0)
-
-
-def _add_forward_of_bytes(
-    lowering: Lowering, pixels: Pixels, name: str, layer: Linear, outputs: Tensor
-) -> None:
-    """The product of one tile's images, normalised on the way."""
-    memory, outs, features = lowering.memory, layer.out_features, layer.in_features
-    lowering.add(
-        pixels_forward_kernel(outs),
-        f"images, normalised; {name} forward",
-        block=lowering.inputs,
-        scale=pixels.scale,
-        shift=pixels.shift,
-        weight=lowering.store.pointer(f"{name}.weight"),
-        outputs=outputs.pointer,
-        sums=memory.each_worker(f"{name} sums", "scratch", outs * LANES * LANES // 2),
-        addresses=memory.each_worker(f"{name} addresses", "scratch", 2 * AT_ONCE),
-        channels=pixels.channels,
-        vectors=features // pixels.channels // LANES,
-        lanes=memory.tile,
-        stride=outputs.stride,
-    )
 
 
 def add_gradients(

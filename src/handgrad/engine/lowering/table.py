@@ -25,7 +25,6 @@ from handgrad.engine.lowering.pooling import (
 )
 from handgrad.engine.lowering.residual import lower_residual
 from handgrad.engine.lowering.rows import fills_registers
-from handgrad.engine.lowering.skinny import reads_bytes
 from handgrad.engine.network_layers import exact, within
 from handgrad.layers import (
     GELU,
@@ -90,7 +89,6 @@ TABLE: dict[type, Row] = {
         tile=tile_of_linear,
         by_rows=fills_registers,
         wants_matrix=True,
-        reads_bytes=reads_bytes,
     ),
     MaxPool2d: Row(lower_max_pool, suits=suits_max_pool, takes_before=_is_relu),
     ReLU: _activation(activations.RELU),
