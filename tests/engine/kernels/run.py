@@ -4,7 +4,7 @@ import ctypes
 
 import numpy as np
 
-from handgrad.engine.kernels.declaration import Library, Tile
+from handgrad.engine.kernels.declaration import Library, Sizes, Tile
 from handgrad.engine.memory import pointer_to
 from handgrad.engine.operation import Operation
 
@@ -24,6 +24,22 @@ def run_entry(kernel, *arguments, tile=0, worker=0, **named):
     operation.check_regions((tile, tile), worker + 1)
     table = np.array(operation.words(), dtype=np.int64)
     SIGNATURE(kernel.address())(table.ctypes.data, tile, worker)
+
+
+def run_python(kernel, *arguments):
+    """The same without compilation, on flat arrays, with each size for itself."""
+    arguments = [
+        each.reshape(-1) if isinstance(each, np.ndarray) else each for each in arguments
+    ]
+    given = dict(zip(kernel.arguments, arguments, strict=True))
+    kernel.body(
+        *(
+            tuple(given[size] for size in parameter.each())
+            if isinstance(parameter, Sizes)
+            else given[name]
+            for name, parameter in kernel.parameters.items()
+        )
+    )
 
 
 def pointed(value):

@@ -2,7 +2,7 @@ import numpy as np
 
 from handgrad.engine.kernels import convolution
 
-from .run import floats, run_entry
+from .run import floats, run_entry, run_python
 
 
 def test_weights_are_laid_out_and_holes_are_zero():
@@ -24,7 +24,7 @@ def test_pictures_are_put_inside_a_border():
     expected = np.pad(pictures, [(0, 0), (2, 2), (1, 1), (0, 0)])
     np.testing.assert_array_equal(padded, expected)
     again = np.zeros_like(padded).reshape(-1)
-    convolution.border.body(pictures.reshape(-1), again, *sizes)
+    run_python(convolution.border, pictures, again, *sizes)
     np.testing.assert_array_equal(again.reshape(padded.shape), expected)
 
 

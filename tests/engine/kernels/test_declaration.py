@@ -12,8 +12,10 @@ from handgrad.engine.kernels.declaration import (
     OCTETS,
     SHORTS,
     SIZE,
+    Sizes,
     Span,
     at,
+    by,
     evaluate,
     matrix,
     reads,
@@ -37,6 +39,7 @@ VALUES = {"rows": 3, "columns": 4, "stride": 10, "places": np.array([2, 7])}
         (matrix("rows", "columns", "stride"), Span(0, 24, 12)),
         (matrix(("rows", 2), 1, "stride"), Span(0, 51, 6)),
         (matrix("rows", "columns", "stride", item=2), Span(0, 14, 12)),
+        (by(max, "rows", ("columns", 2), 5), 8),
         (lambda rows, stride: rows + stride, 13),
         (lambda places: int(places.max()), 7),
     ],
@@ -70,6 +73,12 @@ def test_an_element_is_the_same_to_numpy_and_to_numba(element):
     assert str(kind.dtype) == element.dtype.name
     assert at(element).type == types.int64
     assert at(element).dtype == element.dtype
+
+
+def test_several_sizes_are_one_tuple():
+    sizes = Sizes("rows columns stride")
+    assert sizes.each() == ["rows", "columns", "stride"]
+    assert sizes.type == types.UniTuple(types.int64, 3)
 
 
 def test_sizes_are_not_negative_and_flags_are_two_numbers():

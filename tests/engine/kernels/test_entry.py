@@ -12,6 +12,7 @@ from handgrad.engine.kernels.declaration import (
     SIZE,
     TILE,
     Library,
+    Sizes,
     at,
     reads,
     writes,
@@ -100,6 +101,19 @@ def test_a_kernel_is_announced_when_it_is_compiled_and_never_again():
 def test_a_kernel_declares_its_parameters_in_their_order():
     with pytest.raises(AssertionError, match="clear"):
         kernel_entry(size=SIZE, values=writes(FLOATS, size))(clear)
+
+
+def test_sizes_are_arguments_of_their_own():
+    @kernel_entry(target=writes(LONGS, "count"), sizes=Sizes("count step"))
+    def count_up(target, sizes):
+        count, step = sizes
+        for place in range(count):
+            target[place] = place * step
+
+    assert list(count_up.arguments) == ["target", "count", "step"]
+    target = np.zeros(3, np.int64)
+    run_entry(count_up, target=target, step=5, count=3)
+    np.testing.assert_array_equal(target, [0, 5, 10])
 
 
 def clear(values, size):

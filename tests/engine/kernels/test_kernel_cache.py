@@ -112,7 +112,7 @@ def test_a_damaged_file_is_compiled_anew_and_said_once(folder, how):
     path = the_file(folder)
     content = path.read_bytes()
     path.write_bytes(DAMAGED[how](content))
-    with pytest.warns(HandgradWarning, match="damaged; it is thrown away") as said:
+    with pytest.warns(HandgradWarning, match="is damaged. It is deleted") as said:
         assert not doubled()
     assert len(said) == 1
     assert path.stat().st_size == pytest.approx(len(content), abs=64)

@@ -9,6 +9,7 @@ from handgrad.engine.kernels.declaration import (
     FLOATS,
     TILE,
     Integer,
+    Sizes,
     at,
     reads,
 )
@@ -34,6 +35,13 @@ def test_each_argument_takes_its_words_in_turn():
     words = (values.ctypes.data, 16, 64, 2, -5, 1000, 10, 100, 9, 0)
     assert loaded(words, 0, 0) == (2, 0.0, 1.0, -5, 1000, False, 0)
     assert loaded((*words[:-1], 1), 3, 1) == (2, 14.0, 15.0, -5, 1130, True, 3)
+
+
+def test_sizes_are_a_tuple_of_words():
+    load = loader((Sizes("rows columns"), TILE))
+    table = np.array([4, 9])
+    found = njit(lambda words: load(words, 6, 0))(table.ctypes.data)
+    assert found == ((4, 9), 6)
 
 
 def test_one_argument_alone_and_two_of_a_kind():

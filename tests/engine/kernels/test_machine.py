@@ -1,7 +1,8 @@
 import ctypes
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
 
 from handgrad.engine.kernels import machine
 
@@ -93,3 +94,15 @@ def test_a_function_without_arguments_is_called():
     function = ctypes.CFUNCTYPE(ctypes.c_int32)(lambda: seen.append(1) or 0)
     call_without_arguments(ctypes.cast(function, ctypes.c_void_p).value)
     assert seen == [1]
+
+
+@machine.emitted(types.int64, literals=1)
+def times_power(builder, power, value):
+    """value * 2 ** power."""
+    return builder.shl(value, ir.Constant(machine.INT64, power))
+
+
+def test_an_emitter_gets_literals_as_integers_and_values_from_memory():
+    assert times_power.__name__ == times_power.emit.__name__ == "times_power"
+    found = njit(lambda value: (times_power(3, value), times_power(0, value)))(5)
+    assert found == (40, 5)

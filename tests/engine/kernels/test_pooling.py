@@ -7,7 +7,7 @@ from handgrad.engine.kernels import pooling
 from handgrad.layers import AveragePool2d, GlobalAveragePool2d, MaxPool2d, ReLU
 from handgrad.testing.closeness import assert_close
 
-from .run import assert_same, floats, run_entry
+from .run import assert_same, floats, run_entry, run_python
 
 TILE = 32
 GEOMETRIES = {  # channels, height, width, then the layer's options
@@ -39,12 +39,7 @@ def batch_first(values):
 
 def call(kernel, compiled, *arguments):
     """The compiled kernel, or the same kernel as plain Python over flat arrays."""
-    if compiled:
-        run_entry(kernel, *arguments)
-        return
-    arrays = [a.reshape(-1) for a in arguments if isinstance(a, np.ndarray)]
-    numbers = [a for a in arguments if not isinstance(a, np.ndarray)]
-    kernel.body(*arrays, *numbers)
+    (run_entry if compiled else run_python)(kernel, *arguments)
 
 
 @pytest.fixture(params=[True, False], ids=["compiled", "python"])

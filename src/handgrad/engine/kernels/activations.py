@@ -1,7 +1,9 @@
 """Activations over rows of a tile, with the bias before them; forward and backward.
 
 Layout: (rows, columns) with a stride from row to row, so that a tile may be some
-columns of a whole batch's matrix. A row is a feature or a channel's pixels.
+columns of a whole batch's matrix. A row is a feature, or the pixels of a channel.
+
+A derivative's `kept` is the outputs or, where an activation keeps them, the inputs.
 """
 
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ import numpy as np
 
 from handgrad.engine.kernels.declaration import (
     FLOATS,
-    SIZE,
+    Sizes,
     matrix,
     reads,
     times,
@@ -37,19 +39,19 @@ CUBIC = f32(0.044715)
 
 @inlined
 def identity(value, slope):
-    """The same number."""
+    """value."""
     return value
 
 
 @inlined
 def relu(value, slope):
-    """max(value, 0); a NaN stays one."""
+    """max(value, 0); NaN stays NaN."""
     return ZERO if value < ZERO else value
 
 
 @inlined
 def leaky(value, slope):
-    """A little slope below 0."""
+    """value, times the slope below 0."""
     return value * slope if value < ZERO else value
 
 
@@ -67,78 +69,78 @@ def tanh(value, slope):
 
 @inlined
 def gelu(value, slope):
-    """By erf."""
+    """value * (1 + erf(value / sqrt(2))) / 2."""
     return value * HALF * (ONE + fast_erf(value * ROOT_HALF))
 
 
 @inlined
 def gelu_tanh(value, slope):
-    """By tanh."""
+    """The approximation of GELU by tanh."""
     inner = ROOT_TWO_OVER_PI * (value + CUBIC * value * value * value)
     return HALF * value * (ONE + fast_tanh(inner))
 
 
 @inlined
 def silu(value, slope):
-    """value * sigmoid(value), which has ended where exp ends."""
+    """value * sigmoid(value); exp underflows below SMALLEST."""
     near = SMALLEST if value < SMALLEST else value
     return near * fast_sigmoid(near)
 
 
 @inlined
-def d_identity(blame, kept, slope):
-    """The derivative times d_outputs, from what was kept: outputs, or inputs."""
-    return blame
+def d_identity(d_value, kept, slope):
+    """d_value."""
+    return d_value
 
 
 @inlined
-def d_relu(blame, kept, slope):
-    """No product: a NaN must not pass a closed gate."""
-    return blame if kept > ZERO else ZERO
+def d_relu(d_value, kept, slope):
+    """d_value where kept > 0; not a product, which would let NaN through."""
+    return d_value if kept > ZERO else ZERO
 
 
 @inlined
-def d_leaky(blame, kept, slope):
-    """1 or the slope."""
-    return blame * (ONE if kept > ZERO else slope)
+def d_leaky(d_value, kept, slope):
+    """d_value * (1 or the slope)."""
+    return d_value * (ONE if kept > ZERO else slope)
 
 
 @inlined
-def d_sigmoid(blame, kept, slope):
-    """outputs * (1 - outputs)."""
-    return blame * (kept * (ONE - kept))
+def d_sigmoid(d_value, kept, slope):
+    """d_value * outputs * (1 - outputs)."""
+    return d_value * (kept * (ONE - kept))
 
 
 @inlined
-def d_tanh(blame, kept, slope):
-    """1 - outputs ** 2."""
-    return blame * (ONE - kept * kept)
+def d_tanh(d_value, kept, slope):
+    """d_value * (1 - outputs ** 2)."""
+    return d_value * (ONE - kept * kept)
 
 
 @inlined
-def d_gelu(blame, kept, slope):
-    """The part below the input, and the input times the density there."""
+def d_gelu(d_value, kept, slope):
+    """d_value * (cdf(inputs) + inputs * pdf(inputs)) of the normal distribution."""
     below = HALF * (ONE + fast_erf(kept * ROOT_HALF))
-    return blame * (below + kept * NORMAL_PEAK * fast_exp(-HALF * kept * kept))
+    return d_value * (below + kept * NORMAL_PEAK * fast_exp(-HALF * kept * kept))
 
 
 @inlined
-def d_gelu_tanh(blame, kept, slope):
-    """The derivative of the formula by tanh."""
+def d_gelu_tanh(d_value, kept, slope):
+    """d_value times the derivative of the approximation by tanh."""
     square = kept * kept
     inner = ROOT_TWO_OVER_PI * (kept + CUBIC * square * kept)
-    bend = fast_tanh(inner)
+    curve = fast_tanh(inner)
     d_inner = ROOT_TWO_OVER_PI * (ONE + THREE * CUBIC * square)
-    slope_here = HALF * (ONE + bend) + HALF * kept * (ONE - bend * bend) * d_inner
-    return blame * slope_here
+    slope_here = HALF * (ONE + curve) + HALF * kept * (ONE - curve * curve) * d_inner
+    return d_value * slope_here
 
 
 @inlined
-def d_silu(blame, kept, slope):
-    """The gate, and the input times the gate's own slope."""
+def d_silu(d_value, kept, slope):
+    """d_value * (gate + inputs * gate * (1 - gate)), gate = sigmoid(inputs)."""
     near = SMALLEST if kept < SMALLEST else kept
     gate = fast_sigmoid(near)
-    return blame * (gate + near * gate * (ONE - gate))
+    return d_value * (gate + near * gate * (ONE - gate))
 
 
 @dataclass(frozen=True)
@@ -169,83 +171,56 @@ TARGET = matrix("rows", "columns", "out_stride")
 
 
 @kernel_family
-def forward_kernel(kind: Activation, *, has_bias: bool, in_place: bool) -> Kernel:
-    """outputs = activation(inputs + bias of the row); some keep inputs + bias.
+def forward_kernel(
+    kind: Activation, *, has_bias: bool, in_place: bool, by_rows: bool = False
+) -> Kernel:
+    """outputs = activation(inputs + bias); some kinds keep inputs + bias.
+
+    There is a bias for each row or, with `by_rows` (an example a row), for each column.
 
     Stands for
         the bias of Linear.forward, and ReLU ... SiLU.forward
 
     Why
-        in place is said at compile time: a compiler that finds two arrays at one
-        address goes one number at a time
+        `in_place` is known at compile time, because two arrays that may overlap are not
+        vectorized
     """
-    activate, keeps_inputs = kind.forward, kind.keeps_inputs
+    activate, keeps = kind.forward, kind.keeps_inputs
+    stores = keeps and has_bias and not in_place
+    biases = "columns" if by_rows else "rows"
 
     @kernel_entry(operations=times("rows", "columns"))
     def activation(
-        inputs: (updates if in_place or keeps_inputs else reads)(FLOATS, SOURCE),
+        inputs: (updates if in_place or keeps else reads)(FLOATS, SOURCE),
         outputs: writes(FLOATS, 0 if in_place else TARGET),
-        bias: reads(FLOATS, (lambda rows: rows) if has_bias else 0),
+        bias: reads(FLOATS, biases if has_bias else 0),
         slope: reads(FLOATS, 1),
-        rows: SIZE,
-        columns: SIZE,
-        stride: SIZE,
-        out_stride: SIZE,
+        sizes: Sizes("rows columns stride out_stride"),
     ):
+        rows, columns, stride, out_stride = sizes
         factor = slope[0]
         for row in range(rows):
-            shift = bias[row] if has_bias else ZERO
+            shift = bias[row] if has_bias and not by_rows else ZERO
             values = inputs[row * stride : row * stride + columns]
-            if in_place:
-                for column in range(columns):
-                    value = values[column] + shift if has_bias else values[column]
-                    values[column] = activate(value, factor)
-            else:
+            results = values
+            if not in_place:
                 results = outputs[row * out_stride : row * out_stride + columns]
-                for column in range(columns):
-                    value = values[column] + shift if has_bias else values[column]
-                    if keeps_inputs and has_bias:
-                        values[column] = value
-                    results[column] = activate(value, factor)
+            for column in range(columns):
+                value = values[column]
+                if by_rows:
+                    value = value + bias[column]
+                elif has_bias:
+                    value = value + shift
+                if stores:
+                    values[column] = value
+                results[column] = activate(value, factor)
 
     return activation
 
 
-@kernel_family
 def rows_kernel(kind: Activation, *, in_place: bool) -> Kernel:
-    """outputs = activation(inputs + bias), an example a row; some keep inputs + bias.
-
-    Stands for
-        the same as `forward_kernel`
-    """
-    activate, keeps_inputs = kind.forward, kind.keeps_inputs
-
-    @kernel_entry(operations=times("rows", "columns"))
-    def rows_activation(
-        inputs: (updates if in_place or keeps_inputs else reads)(FLOATS, SOURCE),
-        outputs: writes(FLOATS, 0 if in_place else TARGET),
-        bias: reads(FLOATS, "columns"),
-        slope: reads(FLOATS, 1),
-        rows: SIZE,
-        columns: SIZE,
-        stride: SIZE,
-        out_stride: SIZE,
-    ):
-        factor = slope[0]
-        for row in range(rows):
-            values = inputs[row * stride : row * stride + columns]
-            if in_place:
-                for column in range(columns):
-                    values[column] = activate(values[column] + bias[column], factor)
-            else:
-                results = outputs[row * out_stride : row * out_stride + columns]
-                for column in range(columns):
-                    value = values[column] + bias[column]
-                    if keeps_inputs:
-                        values[column] = value
-                    results[column] = activate(value, factor)
-
-    return rows_activation
+    """`forward_kernel` with a bias for each column."""
+    return forward_kernel(kind, has_bias=True, in_place=in_place, by_rows=True)
 
 
 @kernel_family
@@ -262,16 +237,14 @@ def backward_kernel(kind: Activation) -> Kernel:
         d_outputs: updates(FLOATS, SOURCE),
         kept: reads(FLOATS, TARGET),
         slope: reads(FLOATS, 1),
-        rows: SIZE,
-        columns: SIZE,
-        stride: SIZE,
-        out_stride: SIZE,
+        sizes: Sizes("rows columns stride out_stride"),
     ):
+        rows, columns, stride, out_stride = sizes
         factor = slope[0]
         for row in range(rows):
-            blame = d_outputs[row * stride : row * stride + columns]
+            d_values = d_outputs[row * stride : row * stride + columns]
             keep = kept[row * out_stride : row * out_stride + columns]
             for column in range(columns):
-                blame[column] = derive(blame[column], keep[column], factor)
+                d_values[column] = derive(d_values[column], keep[column], factor)
 
     return activation_backward

@@ -2,8 +2,8 @@
 
     outputs[i, j] = sum over k of left[i, k] * right[k, j]
 
-Both sides are cut into three parts first (`thirds`). The sum over k runs in one order
-for every element, whatever stands beside it.
+Both operands are split into three bfloat16 parts first (`bfloat16x3`). The sum over k
+has the same order for every element, whatever the sizes.
 """
 
 from numba import carray
@@ -22,24 +22,28 @@ from handgrad.engine.kernels.declaration import (
     FLOATS,
     OCTETS,
     SIZE,
+    Sizes,
     Span,
     at,
+    by,
+    matrix,
     reads,
     scratch,
     strided,
+    times,
     writes,
 )
 from handgrad.engine.kernels.entry import kernel, kernel_entry
 from handgrad.engine.kernels.machine import float_pointer
 
-TOGETHER = 512  # of k, at most: the parts of both sides stay in a core's own cache
+TOGETHER = 512  # of k, at most: the parts of both operands stay in a core's own cache
 CORNER_BYTES = 4 * SIDE * SIDE
-FIRST_BYTES = TURN_BYTES + CORNER_BYTES  # of scratch, before what is packed
+FIRST_BYTES = TURN_BYTES + CORNER_BYTES  # of scratch, before the packed operands
 
 
 @kernel
 def multiply(left, right, outputs, row, rows, columns, steps, adds, corner):
-    """outputs (rows, columns) = left @ right, both packed; `steps` of k, added to."""
+    """outputs (rows, columns) = left @ right, packed, over `steps` k; or added to."""
     units = (steps + STEP - 1) // STEP
     size = units * UNIT_BYTES
     for column in range(0, columns, SIDE):
@@ -61,7 +65,7 @@ def multiply(left, right, outputs, row, rows, columns, steps, adds, corner):
 
 @kernel
 def copy_corner(corner, outputs, row, rows, columns, adds):
-    """What of a block lies within the outputs."""
+    """Copy, or add, the part of a block that lies within the outputs."""
     for line in range(rows):
         source = carray(float_pointer(corner + 4 * SIDE * line), (columns,))
         target = carray(float_pointer(outputs + line * row), (columns,))
@@ -71,48 +75,37 @@ def copy_corner(corner, outputs, row, rows, columns, adds):
 
 
 def scratch_bytes(rows: int, together: int = TOGETHER, *, is_packed: bool) -> int:
-    """What a product of so many rows needs; `is_packed` says that its right side is."""
+    """Bytes for a product of `rows` rows; `is_packed` concerns the right operand."""
     right = 0 if is_packed else packed_bytes(SIDE, together)
     return FIRST_BYTES + right + packed_bytes(rows, together)
 
 
-def side(lines, count, stride, is_along):
-    """How far a side reaches of so many lines, which lie along it or across it."""
+def operand(lines, count, stride, is_along):
+    """The range of an operand whose lines are its rows (`is_along`) or its columns."""
     shape = (lines, count) if is_along else (count, lines)
     return strided(*shape, stride // 4)
 
 
-def outputs_of(rows, columns, row):
-    """How far the outputs reach."""
-    return strided(rows, columns, row // 4)
+OUTPUTS = matrix("rows", "columns", "row", item=4)
+WORK = times(2, "rows", "columns", "count")
 
 
-def work(rows, columns, count):
-    """Multiplications and additions."""
-    return 2 * rows * columns * count
-
-
-@kernel_entry(operations=work, by_unit=True)
+@kernel_entry(operations=WORK, by_unit=True)
 def product_of_packed(
-    left: reads(
-        at(FLOATS), lambda rows, count, left_row: side(rows, count, left_row, True)
-    ),
-    right: reads(at(OCTETS), lambda columns, count: packed_bytes(columns, count)),
-    outputs: writes(at(FLOATS), outputs_of),
+    left: reads(at(FLOATS), by(operand, "rows", "count", "left_row", True)),
+    right: reads(at(OCTETS), by(packed_bytes, "columns", "count")),
+    outputs: writes(at(FLOATS), OUTPUTS),
     parts: scratch(at(OCTETS), lambda rows: scratch_bytes(rows, is_packed=True)),
-    left_row: SIZE,
-    row: SIZE,
-    rows: SIZE,
-    columns: SIZE,
-    count: SIZE,
+    sizes: Sizes("left_row row rows columns count"),
 ):
-    """outputs = left @ right, which is as `pack_right` leaves it.
+    """outputs = left @ right, packed by `pack_right`.
 
     `left_row` and `row` are bytes from row to row; `count` is the inner sum's length.
 
     Stands for
         the products of Linear.forward and d_inputs of Linear.backward
     """
+    left_row, row, rows, columns, count = sizes
     packed, corner = parts + FIRST_BYTES, parts + TURN_BYTES
     blocks = (columns + SIDE - 1) // SIDE
     begin_matrices()
@@ -125,7 +118,7 @@ def product_of_packed(
 
 
 def packed_columns(columns, count, first, all_columns):
-    """How far some columns reach in the parts of all."""
+    """The range of some columns in the parts of all."""
     last = (count - 1) // TOGETHER * TOGETHER
     units, blocks = -(-(count - last) // STEP), -(-all_columns // SIDE)
     behind = last // STEP * blocks + (first // SIDE + -(-columns // SIDE)) * units
@@ -134,24 +127,18 @@ def packed_columns(columns, count, first, all_columns):
 
 @kernel_entry()
 def pack_right(
-    matrix: reads(
-        at(FLOATS),
-        lambda columns, count, stride, is_along: side(columns, count, stride, is_along),
-    ),
+    matrix: reads(at(FLOATS), by(operand, "columns", "count", "stride", "is_along")),
     packed: writes(at(OCTETS), packed_columns),
     turned: scratch(at(OCTETS), TURN_BYTES),
     stride: SIZE,
     is_along: FLAG,
-    columns: SIZE,
-    count: SIZE,
-    first: SIZE,
-    all_columns: SIZE,
+    sizes: Sizes("columns count first all_columns"),
 ):
-    """Some columns (from the `first` on, by the 32) of a right side in three parts.
+    """Pack some columns of a right operand, from `first` on, a multiple of 32.
 
-    `stride` is bytes from line to line; `is_along` says that the numbers of a column
-    lie side by side.
+    `stride` is bytes from line to line; with `is_along` a line is a column.
     """
+    columns, count, first, all_columns = sizes
     block = first // SIDE
     blocks = (all_columns + SIDE - 1) // SIDE
     step_bytes = 4 if is_along else stride
@@ -163,43 +150,32 @@ def pack_right(
         pack(start, stride, is_along, False, columns, part, here, turned)
 
 
-@kernel_entry(operations=work, by_unit=True)
+@kernel_entry(operations=WORK, by_unit=True)
 def matrix_product(
-    left: reads(
-        at(FLOATS),
-        lambda rows, count, left_stride, left_along: side(
-            rows, count, left_stride, left_along
-        ),
-    ),
+    left: reads(at(FLOATS), by(operand, "rows", "count", "left_stride", "left_along")),
     right: reads(
-        at(FLOATS),
-        lambda columns, count, right_stride, right_along: side(
-            columns, count, right_stride, right_along
-        ),
+        at(FLOATS), by(operand, "columns", "count", "right_stride", "right_along")
     ),
-    outputs: writes(at(FLOATS), outputs_of),
+    outputs: writes(at(FLOATS), OUTPUTS),
     parts: scratch(
         at(OCTETS),
         lambda rows, together: scratch_bytes(rows, together, is_packed=False),
     ),
-    left_stride: SIZE,
-    right_stride: SIZE,
-    row: SIZE,
+    strides: Sizes("left_stride right_stride row"),
     left_along: FLAG,
     right_along: FLAG,
-    rows: SIZE,
-    columns: SIZE,
-    count: SIZE,
-    together: SIZE,
+    sizes: Sizes("rows columns count together"),
 ):
     """outputs = left @ right, `together` of the inner sum's `count` numbers at once.
 
-    The left side is packed once, the right side 32 columns at a time. Strides are bytes
-    from line to line; `left_along` says that the inner sum runs along left's rows.
+    The left operand is packed once, the right one 32 columns at a time. Strides are
+    bytes from line to line; with `left_along` the inner sum runs along left's rows.
 
     Stands for
         the products of Linear.forward and d_weight of Linear.backward
     """
+    left_stride, right_stride, row = strides
+    rows, columns, count, together = sizes
     x_step = 4 if left_along else left_stride
     y_step, y_line = (4, right_stride) if right_along else (right_stride, 4)
     corner, y = parts + TURN_BYTES, parts + FIRST_BYTES

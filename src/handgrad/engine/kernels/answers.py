@@ -1,12 +1,12 @@
-"""The last operation of a prediction: logits to where the caller wants them."""
+"""The last operation of a prediction: copy the logits to the caller's array."""
 
 from numba import carray
 
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
-    SIZE,
     TILE,
+    Sizes,
     Span,
     reads,
     times,
@@ -25,16 +25,14 @@ def answers(
             0, (classes - 1) * across + (lanes - 1) * along + 1, classes * lanes
         ),
     ),
-    classes: SIZE,
-    across: SIZE,
-    along: SIZE,
-    lanes: SIZE,
+    sizes: Sizes("classes across along lanes"),
     tile: TILE,
 ):
-    """answers[example, k] = logits[k, n], for the examples that a batch has.
+    """answers[example, k] = logits[k, n], for the examples in the batch.
 
     `across` and `along` are the strides of classes and of a tile's `lanes` examples.
     """
+    classes, across, along, lanes = sizes
     first = tile * lanes
     count = min(lanes, block[COUNT] - first)
     places = carray(float_pointer(block[LOGITS]), (HUGE,))

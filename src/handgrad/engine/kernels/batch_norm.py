@@ -1,8 +1,8 @@
-"""Batch normalisation over tiles: the one place where examples meet.
+"""Batch normalization over tiles: the one layer that mixes examples.
 
-Each tile notes (count, mean, sum of squared distances) of each channel; when all tiles
-have, every tile joins the notes in the same order, so the bits are the same for any
-number of workers. Columns beyond the batch's end count nowhere.
+Each tile records (count, mean, sum of squared distances) of each channel. After a
+barrier every tile combines the records of all tiles in the same order, so the result
+does not depend on the number of workers. Columns beyond the batch's end do not count.
 
 Layout: (channels, places, columns), rows `stride` floats apart.
 
@@ -16,8 +16,8 @@ from handgrad.engine.kernels.declaration import (
     DOUBLES,
     FLOATS,
     LONGS,
-    SIZE,
     TILE,
+    Sizes,
     matrix,
     reads,
     times,
@@ -51,14 +51,18 @@ def sums_of_row(row, columns, level):
 
 @kernel
 def note(values, sizes, valid, notes):
-    """notes[c] = count, mean and sum of squared distances of a tile's channel."""
+    """notes[c] = count, mean and sum of squared distances of a tile's channel.
+
+    Its own function, because the order of its sums depends on what the compiler knows
+    of `valid`.
+    """
     channels, places, columns, stride = sizes
     count = places * valid
     for channel in range(channels):
         notes[NOTES * channel] = count
         if count == 0:
             continue
-        level = values[channel * places * stride]  # any value of the channel will do
+        level = values[channel * places * stride]  # any value of the channel
         total, squares = 0.0, 0.0
         for place in range(channel * places, (channel + 1) * places):
             row = values[place * stride : place * stride + columns]
@@ -86,19 +90,9 @@ def join(notes, tiles, channels, channel):
     return count, mean, distances / count
 
 
-@kernel
-def normalise(row, target, columns, mean, scale, weight, bias, has_relu):
-    """target = weight * (row - mean) * scale + bias, then ReLU where there is one."""
-    for n in range(columns):
-        value = weight * ((row[n] - mean) * scale) + bias
-        if has_relu:
-            value = ZERO if value < ZERO else value
-        target[n] = value
-
-
 @summing_kernel
-def blame_of_row(d_row, row, columns, mean, scale):
-    """Sum of d, and of d times the standardised value."""
+def gradient_sums_of_row(d_row, row, columns, mean, scale):
+    """Sum of d, and of d times the standardized value."""
     level, tilt = ZERO, ZERO
     for n in range(columns):
         level += d_row[n]
@@ -115,7 +109,7 @@ def valid_columns(block, tile, columns):
 ROWS = ("channels", "places")
 SOURCE = matrix(ROWS, "columns", "stride")
 OUTPUTS = matrix(ROWS, "columns", "out_stride")
-BLAME = matrix(ROWS, "columns", "d_stride")
+D_VALUES = matrix(ROWS, "columns", "d_stride")
 PAIRS, NUMBERS = times(2, "channels"), (*ROWS, "columns")
 
 
@@ -124,23 +118,19 @@ def batch_norm_notes(
     block: reads(LONGS, INPUTS),
     inputs: reads(FLOATS, SOURCE),
     notes: writes(DOUBLES, times(NOTES, "channels")),
-    channels: SIZE,
-    places: SIZE,
-    columns: SIZE,
-    stride: SIZE,
+    sizes: Sizes("channels places columns stride"),
     tile: TILE,
 ):
     """The notes of a tile."""
-    valid = valid_columns(block, tile, columns)
-    note(inputs, (channels, places, columns, stride), valid, notes)
+    note(inputs, sizes, valid_columns(block, tile, sizes[2]), notes)
 
 
 @kernel_family
 def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
-    """Standardise a tile, scale it and set its level; tile 0 renews the running ones.
+    """Standardize a tile, scale and shift it; tile 0 updates the running statistics.
 
-    `notes` are those of all tiles; `statistics` scale and mean of each channel, kept
-    for the backward pass; `settings` eps and momentum.
+    `notes` are those of all tiles; `statistics`, for the backward pass, scale and mean
+    of each channel; `settings` eps and momentum.
 
     Stands for
         BatchNorm2d.forward, BatchNorm1d.forward, with the ReLU after them
@@ -158,85 +148,68 @@ def forward_kernel(*, training: bool, has_relu: bool) -> Kernel:
         running_var: running(FLOATS, "channels"),
         statistics: writes(FLOATS, PAIRS if training else 0),
         settings: reads(DOUBLES, 2),
-        channels: SIZE,
-        places: SIZE,
-        columns: SIZE,
-        stride: SIZE,
-        out_stride: SIZE,
-        tiles: SIZE,
+        sizes: Sizes("channels places columns stride out_stride tiles"),
         tile: TILE,
     ):
+        channels, places, columns, stride, out_stride, tiles = sizes
         eps, momentum = settings[0], settings[1]
+        old = 1.0 - momentum
         for channel in range(channels):
             if training:
                 count, mean, variance = join(notes, tiles, channels, channel)
                 if tile == 0:
                     unbiased = variance * count / max(count - 1.0, 1.0)
-                    old = 1.0 - momentum
-                    running_mean[channel] = (
-                        old * running_mean[channel] + momentum * mean
-                    )
-                    running_var[channel] = (
-                        old * running_var[channel] + momentum * unbiased
-                    )
+                    before, spread = running_mean[channel], running_var[channel]
+                    running_mean[channel] = old * before + momentum * mean
+                    running_var[channel] = old * spread + momentum * unbiased
             else:
                 mean = np.float64(running_mean[channel])
                 variance = np.float64(running_var[channel])
-            scale = f32(1.0 / np.sqrt(variance + eps))
+            scale, middle = f32(1.0 / np.sqrt(variance + eps)), f32(mean)
             if training:
                 statistics[2 * channel] = scale
-                statistics[2 * channel + 1] = f32(mean)
+                statistics[2 * channel + 1] = middle
+            factor, shift = weight[channel], bias[channel]
             for place in range(channel * places, (channel + 1) * places):
-                normalise(
-                    inputs[place * stride : place * stride + columns],
-                    outputs[place * out_stride : place * out_stride + columns],
-                    columns,
-                    f32(mean),
-                    scale,
-                    weight[channel],
-                    bias[channel],
-                    has_relu,
-                )
+                row = inputs[place * stride : place * stride + columns]
+                target = outputs[place * out_stride : place * out_stride + columns]
+                for n in range(columns):
+                    value = factor * ((row[n] - middle) * scale) + shift
+                    if has_relu:
+                        value = ZERO if value < ZERO else value
+                    target[n] = value
 
     return batch_norm
 
 
 @kernel_family
 def sums_kernel(*, has_relu: bool) -> Kernel:
-    """Close the ReLU, and note each channel's sum of d and of d * standardised.
+    """Sum d and d * standardized of each channel, after the ReLU's derivative.
 
     `d_outputs` become the gradient of the batch norm's own outputs.
     """
 
     @kernel_entry(operations=times(4, *NUMBERS))
     def batch_norm_sums(
-        d_outputs: (updates if has_relu else reads)(FLOATS, BLAME),
+        d_outputs: (updates if has_relu else reads)(FLOATS, D_VALUES),
         outputs: reads(FLOATS, OUTPUTS if has_relu else 0),
         inputs: reads(FLOATS, SOURCE),
         statistics: reads(FLOATS, PAIRS),
         sums: writes(FLOATS, PAIRS),
-        channels: SIZE,
-        places: SIZE,
-        columns: SIZE,
-        stride: SIZE,
-        d_stride: SIZE,
-        out_stride: SIZE,
+        sizes: Sizes("channels places columns stride d_stride out_stride"),
     ):
+        channels, places, columns, stride, d_stride, out_stride = sizes
         for channel in range(channels):
             level, tilt = 0.0, 0.0
             for place in range(channel * places, (channel + 1) * places):
-                blame = d_outputs[place * d_stride : place * d_stride + columns]
+                d_row = d_outputs[place * d_stride : place * d_stride + columns]
                 if has_relu:
                     shown = outputs[place * out_stride : place * out_stride + columns]
                     for n in range(columns):
-                        blame[n] = blame[n] if shown[n] > ZERO else ZERO
-                some, more = blame_of_row(
-                    blame,
-                    inputs[place * stride : place * stride + columns],
-                    columns,
-                    statistics[2 * channel + 1],
-                    statistics[2 * channel],
-                )
+                        d_row[n] = d_row[n] if shown[n] > ZERO else ZERO
+                row = inputs[place * stride : place * stride + columns]
+                scale, mean = statistics[2 * channel], statistics[2 * channel + 1]
+                some, more = gradient_sums_of_row(d_row, row, columns, mean, scale)
                 level += some
                 tilt += more
             sums[2 * channel] = level
@@ -248,29 +221,24 @@ def sums_kernel(*, has_relu: bool) -> Kernel:
 @kernel_entry(operations=times(6, *NUMBERS))
 def batch_norm_backward(
     block: reads(LONGS, INPUTS),
-    d_values: updates(FLOATS, BLAME),
+    d_values: updates(FLOATS, D_VALUES),
     inputs: reads(FLOATS, SOURCE),
     statistics: reads(FLOATS, PAIRS),
     sums: reads(FLOATS, matrix("tiles", (2, "channels"), "step")),
     weight: reads(FLOATS, "channels"),
     d_weight: writes(FLOATS, "channels"),
     d_bias: writes(FLOATS, "channels"),
-    channels: SIZE,
-    places: SIZE,
-    columns: SIZE,
-    stride: SIZE,
-    d_stride: SIZE,
-    tiles: SIZE,
-    step: SIZE,
+    sizes: Sizes("channels places columns stride d_stride tiles step"),
     tile: TILE,
 ):
-    """d of a batch norm's outputs become d_inputs; tile 0 notes d_weight and d_bias.
+    """d of a batch norm's outputs become d_inputs; tile 0 writes d_weight and d_bias.
 
     `sums` are those of all tiles, `step` floats apart.
 
     Stands for
         BatchNorm2d.backward, BatchNorm1d.backward
     """
+    channels, places, columns, stride, d_stride, tiles, step = sizes
     valid = valid_columns(block, tile, columns)
     total = block[COUNT] * places
     for channel in range(channels):
@@ -282,15 +250,13 @@ def batch_norm_backward(
             d_weight[channel] = tilt
             d_bias[channel] = level
         scale, mean = statistics[2 * channel], statistics[2 * channel + 1]
-        spread_level, spread_tilt = f32(level / total), f32(tilt / total)
+        mean_level, mean_tilt = f32(level / total), f32(tilt / total)
         factor = weight[channel] * scale
         for place in range(channel * places, (channel + 1) * places):
-            blame = d_values[place * d_stride : place * d_stride + columns]
+            d_row = d_values[place * d_stride : place * d_stride + columns]
             row = inputs[place * stride : place * stride + columns]
             for n in range(columns):
-                standardised = (row[n] - mean) * scale
-                blame[n] = factor * (
-                    blame[n] - spread_level - standardised * spread_tilt
-                )
+                standardized = (row[n] - mean) * scale
+                d_row[n] = factor * (d_row[n] - mean_level - standardized * mean_tilt)
             for n in range(valid, columns):
-                blame[n] = ZERO
+                d_row[n] = ZERO

@@ -1,20 +1,20 @@
 """float32 numbers as sums of three bfloat16 numbers, packed for the matrix unit.
 
 A float32 number has 24 binary digits, a bfloat16 number 8 of them and the same
-exponent. Rounded to 8 digits, twice, three parts add up to the number itself:
+exponent. The bfloat16 split rounds to 8 digits twice; the rest fits exactly:
 
     part_0 = x rounded
     part_1 = x - part_0, rounded
     part_2 = x - part_0 - part_1          (at most 8 digits are left)
 
-A product of two numbers is then nine products of parts, of which `amx.PRODUCTS` keeps
-the six that a float32 product can tell. Cut off instead of rounded, all parts would
-have one sign, and what is left out would always be missing on the same side. An
-infinite x, and NaN, have parts 1 and 2 of zero.
+A product of two numbers is then nine products of parts; `amx.PRODUCTS` keeps the six
+that change a float32 product. Truncated parts would all have the sign of x and bias
+every product, rounded ones do not. Parts 1 and 2 of infinities and NaN are zero.
 
-Layout of a unit (`amx.UNIT_BYTES`): 32 lines, the rows of a left matrix or the columns
-of a right one, by 32 steps of the inner sum. For each part and each half of the lines
-one register: 16 lines of 16 pairs of steps (left), or 16 pairs of 16 lines (right).
+Layout of a unit (`amx.UNIT_BYTES`): 32 lines, which are rows of a left matrix or
+columns of a right one, by 32 steps of the inner sum. Each part of each half of the
+lines takes a register: 16 lines of 16 pairs of steps (left), or 16 pairs of 16 lines
+(right).
 
 Source
     Henry, Tang, Heinecke (2019), Leveraging the bfloat16 artificial intelligence
@@ -24,8 +24,6 @@ Source
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from handgrad.engine.kernels.amx import (
     EDGE,
@@ -37,7 +35,7 @@ from handgrad.engine.kernels.amx import (
     UNIT_BYTES,
 )
 from handgrad.engine.kernels.entry import kernel
-from handgrad.engine.kernels.machine import INT32
+from handgrad.engine.kernels.machine import INT32, emitted
 from handgrad.engine.kernels.registers import (
     LANES,
     VECTOR,
@@ -46,6 +44,7 @@ from handgrad.engine.kernels.registers import (
     masked_load,
     moved,
     store_vector,
+    zeros,
 )
 from handgrad.engine.kernels.simd_blocks import transpose_block
 
@@ -54,12 +53,12 @@ HALVES = ir.VectorType(ir.IntType(16), 2 * LANES)
 UPPER = ir.Constant(WORDS, [-(1 << 16)] * LANES)  # sign, exponent, 7 stored digits
 MAGNITUDE = ir.Constant(WORDS, [(1 << 31) - 1] * LANES)
 HALF = ir.Constant(WORDS, [1 << 15] * LANES)  # of the last digit that is kept
-LARGEST = ir.Constant(WORDS, [0x7F7F8000] * LANES)  # from here on it would overflow
-TURN_BYTES = PARTS * REGISTER_BYTES  # of scratch for a unit's half
+LARGEST = ir.Constant(WORDS, [0x7F7F8000] * LANES)  # rounding up would overflow
+TURN_BYTES = PARTS * REGISTER_BYTES  # of scratch to transpose half a unit
 
 
 def lanes_below(builder: Any, count: Any) -> Any:
-    """A mask of the first lanes."""
+    """A mask of the first `count` lanes."""
     empty, word = ir.Constant(WORDS, ir.Undefined), builder.trunc(count, INT32)
     first = builder.insert_element(empty, word, ir.Constant(INT32, 0))
     everywhere = builder.shuffle_vector(first, empty, ir.Constant(WORDS, [0] * LANES))
@@ -67,15 +66,14 @@ def lanes_below(builder: Any, count: Any) -> Any:
 
 
 def parts_of(builder: Any, values: Any) -> list[Any]:
-    """The three parts of sixteen numbers, each in the upper half of a word."""
-    zeros = ir.Constant(VECTOR, [0.0] * LANES)
+    """The bfloat16 split of sixteen numbers, each part in the upper half of a word."""
     bits = builder.bitcast(values, WORDS)
     fits = builder.icmp_unsigned("<", builder.and_(bits, MAGNITUDE), LARGEST)
     bits = builder.select(fits, builder.add(bits, HALF), bits)
     first = builder.and_(bits, UPPER)
     rest = builder.fsub(values, builder.bitcast(first, VECTOR))
     undefined = builder.fcmp_unordered("uno", rest, rest)  # infinity minus infinity
-    rest = builder.select(undefined, zeros, rest)
+    rest = builder.select(undefined, zeros(), rest)
     bits = builder.add(builder.bitcast(rest, WORDS), HALF)
     second = builder.and_(bits, UPPER)
     third = builder.fsub(rest, builder.bitcast(second, VECTOR))
@@ -96,55 +94,42 @@ def in_pairs(builder: Any, first: Any, second: Any) -> Any:
     return builder.bitcast(both, VECTOR)
 
 
-def _pack(builder: Any, weave: Any, first: Any, second: Any, target: Any) -> None:
+def _pack(builder: Any, join: Any, loads: Any, target: Any, part_bytes: Any) -> None:
     """Load 2 x 16 numbers (address, count of those that exist) and store the parts."""
     loaded = [
         masked_load(builder, address, lanes_below(builder, count))
-        for address, count in (first, second)
+        for address, count in loads
     ]
-    address, step = target
     pairs = zip(*(parts_of(builder, values) for values in loaded), strict=True)
     for part, words in enumerate(pairs):
-        place = moved(builder, address, step, part)
-        store_vector(builder, weave(builder, *words), place, 0)
+        place = moved(builder, target, part_bytes, part)
+        store_vector(builder, join(builder, *words), place, 0)
 
 
-@intrinsic
-def pack_line(typing_context, address, count, target, part_bytes):
-    """32 numbers side by side, the first `count` of which exist: pairs of steps."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        address, count, *target = values
-        behind = builder.add(address, constant(VECTOR_BYTES))
-        others = builder.sub(count, constant(LANES))
-        _pack(builder, side_by_side, (address, count), (behind, others), target)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 4), generate
+@emitted()
+def pack_line(builder, address, count, target, part_bytes):
+    """Pack 32 steps of one line, of which the first `count` exist."""
+    behind = builder.add(address, constant(VECTOR_BYTES))
+    loads = ((address, count), (behind, builder.sub(count, constant(LANES))))
+    _pack(builder, side_by_side, loads, target, part_bytes)
 
 
-@intrinsic
-def pack_pair(typing_context, first, count, second, others, target, part_bytes):
-    """Two steps of 16 lines side by side; so many of each exist."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        first, count, second, others, *target = values
-        _pack(builder, in_pairs, (first, count), (second, others), target)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 6), generate
+@emitted()
+def pack_pair(builder, first, count, second, others, target, part_bytes):
+    """Pack two steps of 16 lines, of which `count` and `others` exist."""
+    _pack(builder, in_pairs, ((first, count), (second, others)), target, part_bytes)
 
 
 @kernel
-def pack_half(source, stride, is_along, lines, steps, turns, target, scratch):
-    """16 lines of 32 steps, of which `lines` and `steps` exist, in three parts.
+def pack_half(source, stride, is_along, lines, steps, transposes, target, scratch):
+    """Pack 16 lines of 32 steps, of which `lines` and `steps` exist.
 
-    With `is_along` the steps of a line lie side by side and lines `stride` bytes
-    apart; otherwise the lines of a step do. `turns` says that the unit wants the other
-    of the two: pairs of steps are words, and 16 x 16 words are turned.
+    With `is_along` the steps of a line are contiguous and lines `stride` bytes apart;
+    otherwise the lines of a step are contiguous. With `transposes` the unit needs the
+    other order: 16 x 16 pairs of steps are transposed as words.
     """
-    place = scratch if turns else target
-    part_bytes = REGISTER_BYTES if turns else 2 * REGISTER_BYTES
+    place = scratch if transposes else target
+    part_bytes = REGISTER_BYTES if transposes else 2 * REGISTER_BYTES
     for row in range(EDGE):
         to = place + row * ROW_BYTES
         if is_along:
@@ -155,38 +140,30 @@ def pack_half(source, stride, is_along, lines, steps, turns, target, scratch):
             count = lines if 2 * row < steps else 0
             others = lines if 2 * row + 1 < steps else 0
             pack_pair(first, count, first + stride, others, to, part_bytes)
-    if turns:
+    if transposes:
         for part in range(PARTS):
-            transpose_block(
-                scratch + part * REGISTER_BYTES,
-                ROW_BYTES,
-                target + 2 * part * REGISTER_BYTES,
-                ROW_BYTES,
-            )
+            part_of = scratch + part * REGISTER_BYTES
+            to = target + 2 * part * REGISTER_BYTES
+            transpose_block(part_of, ROW_BYTES, to, ROW_BYTES)
 
 
 @kernel
 def pack(source, stride, is_along, is_left, lines, steps, target, scratch):
-    """A matrix as units: 32 lines after 32 lines, each all steps after one another."""
+    """Pack a matrix as units: 32 lines after 32 lines, and all steps of each."""
     units = (steps + STEP - 1) // STEP
-    turns = is_along != is_left
+    transposes = is_along != is_left
     line_bytes, step_bytes = (stride, 4) if is_along else (4, stride)
     for block in range((lines + SIDE - 1) // SIDE):
         for half in range(2):
             line = block * SIDE + half * EDGE
-            here = min(EDGE, max(0, lines - line))
+            tall = min(EDGE, max(0, lines - line))
             to = target + block * units * UNIT_BYTES + half * REGISTER_BYTES
             for unit in range(units):
                 step = unit * STEP
+                start, wide = source + line * line_bytes, min(STEP, steps - step)
+                start, place = start + step * step_bytes, to + unit * UNIT_BYTES
                 pack_half(
-                    source + line * line_bytes + step * step_bytes,
-                    stride,
-                    is_along,
-                    here,
-                    min(STEP, steps - step),
-                    turns,
-                    to + unit * UNIT_BYTES,
-                    scratch,
+                    start, stride, is_along, tall, wide, transposes, place, scratch
                 )
 
 

@@ -1,8 +1,8 @@
-"""Convolution over one tile, for few channels: forward, both gradients, packing.
+"""Convolution of few channels over one tile: forward, gradients, packing of weights.
 
-Layout: batch last. A picture is (channels, height, width, tile), so the examples of
-one place lie side by side and every step of the sum works on whole registers. Weights
-are packed so that the weights of one tap for a block of outputs lie side by side.
+Layout: batch last. An image is (channels, height, width, tile), so the examples of one
+pixel are contiguous and every step of a sum works on whole registers. The packed
+weights of one tap for a block of outputs are contiguous.
 
 Sizes and offsets, in bytes, come from the tables of `lowering.convolution_tables`.
 """
@@ -14,6 +14,7 @@ from handgrad.engine.kernels.declaration import (
     INTEGERS,
     LONGS,
     SIZE,
+    Sizes,
     Span,
     at,
     reads,
@@ -33,6 +34,11 @@ def floats_from(low, high):
     return Span(int(low) // FLOAT, int(high) // FLOAT, int(high - low) // FLOAT)
 
 
+def floats_around(offsets, behind):
+    """A span from the least of some offsets to `behind` bytes after the largest."""
+    return floats_from(offsets.min(), offsets.max() + behind)
+
+
 def tap_edges(taps, places):
     """The least and the largest input offset of each place's taps."""
     lists, which = np.unique(places.reshape(-1, 4)[:, 2:], axis=0, return_inverse=True)
@@ -42,11 +48,10 @@ def tap_edges(taps, places):
     return edges[which.reshape(-1)].T
 
 
-def reach_of_inputs(taps, places, channels, in_stride, along):
-    """From the first tap of any place to the last channel's last one."""
+def touched_inputs(taps, places, behind):
+    """From the first tap of any place to `behind` bytes after the last one."""
     starts = places.reshape(-1, 4)[:, 0]
     low, high = tap_edges(taps, places)
-    behind = (channels - 1) * in_stride + along
     return floats_from((starts + low).min(), (starts + high).max() + behind)
 
 
@@ -55,13 +60,15 @@ def taps_kernel(outs: int, vectors: int, *, has_one_tap: bool = False) -> Kernel
     """Sums over channels and taps: the forward pass, and the gradient of the inputs.
 
     A place is (input offset, output offset, first tap, taps): one output pixel. Strides
-    are from channel to channel, and from block of weights to block; `together` places
-    share a block's weights before the next block has its turn. That there is one tap
-    is known to the compiler, so that it makes one loop of two.
+    are from channel to channel, and from block to block of weights.
 
     Stands for
-        Conv2d.forward, and d_inputs of Conv2d.backward (with turned weights and lists
-        that leave out the padding)
+        Conv2d.forward, and d_inputs of Conv2d.backward (with transposed weights and
+        tables without the padding)
+
+    Why
+        `together` places use a block of weights before the next block is read; a
+        constant number of taps lets the compiler join two loops
     """
     width = vectors * VECTOR_BYTES
 
@@ -75,8 +82,8 @@ def taps_kernel(outs: int, vectors: int, *, has_one_tap: bool = False) -> Kernel
     def convolution(
         inputs: reads(
             at(FLOATS),
-            lambda taps, places, channels, in_stride, groups: reach_of_inputs(
-                taps, places, channels, in_stride, groups * width
+            lambda taps, places, channels, in_stride, groups: touched_inputs(
+                taps, places, (channels - 1) * in_stride + groups * width
             ),
         ),
         weights: reads(
@@ -92,48 +99,45 @@ def taps_kernel(outs: int, vectors: int, *, has_one_tap: bool = False) -> Kernel
         bias: reads(at(FLOATS), times(outs, "blocks")),
         outputs: writes(
             at(FLOATS),
-            lambda places, blocks, out_stride, groups: floats_from(
-                places.reshape(-1, 4)[:, 1].min(),
-                places.reshape(-1, 4)[:, 1].max()
-                + (blocks * outs - 1) * out_stride
-                + groups * width,
+            lambda places, blocks, out_stride, groups: floats_around(
+                places[1::4], (blocks * outs - 1) * out_stride + groups * width
             ),
         ),
         taps: reads(
-            at(LONGS),
-            lambda places: 2 * int(places.reshape(-1, 4)[:, 2:].sum(axis=1).max()),
+            at(LONGS), lambda places: 2 * int((places[2::4] + places[3::4]).max())
         ),
         places: reads(LONGS, times(4, "count")),
-        count: SIZE,
-        channels: SIZE,
-        in_stride: SIZE,
-        weight_stride: SIZE,
-        blocks: SIZE,
-        block_stride: SIZE,
-        out_stride: SIZE,
-        groups: SIZE,
-        together: SIZE,
+        sizes: Sizes(
+            "count channels in_stride weight_stride blocks block_stride out_stride "
+            "groups together"
+        ),
     ):
+        count, channels, in_stride, weight_stride, blocks = sizes[:5]
+        block_stride, out_stride, groups, together = sizes[5:]
         for first in range(0, count, together):
             for block in range(blocks):
+                start = bias + 4 * outs * block
+                w, below = weights + block * block_stride, block * outs * out_stride
                 for place in range(first, min(first + together, count)):
+                    list_, length = taps + 16 * places[4 * place + 2], 1
+                    if not has_one_tap:
+                        length = places[4 * place + 3]
                     for group in range(groups):
-                        along = group * vectors * VECTOR_BYTES
+                        along = group * width
+                        x = inputs + places[4 * place] + along
+                        y = outputs + places[4 * place + 1] + below + along
                         taps_block(
                             outs,
                             vectors,
-                            inputs + places[4 * place] + along,
+                            x,
                             in_stride,
-                            weights + block * block_stride,
+                            w,
                             weight_stride,
-                            taps + 16 * places[4 * place + 2],
-                            1 if has_one_tap else places[4 * place + 3],
+                            list_,
+                            length,
                             channels,
-                            bias + 4 * outs * block,
-                            outputs
-                            + places[4 * place + 1]
-                            + block * outs * out_stride
-                            + along,
+                            start,
+                            y,
                             out_stride,
                         )
 
@@ -145,11 +149,13 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
     """Sums over places and examples: the gradient of the weights, added to.
 
     A row is (offset in d_outputs, offset in inputs), of `run` vectors; strides are from
-    channel to channel. `together` blocks of outputs stay in the cache while all
-    channels pass.
+    channel to channel.
 
     Stands for
         d_weight of Conv2d.backward
+
+    Why
+        `together` blocks of outputs stay in the cache while all channels are read
     """
 
     @kernel_entry(
@@ -160,9 +166,8 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
     def weight_gradient(
         d_outputs: reads(
             at(FLOATS),
-            lambda rows, blocks, d_stride, run: floats_from(
-                rows[::2].min(),
-                rows[::2].max() + (blocks * outs - 1) * d_stride + run * VECTOR_BYTES,
+            lambda rows, blocks, d_stride, run: floats_around(
+                rows[::2], (blocks * outs - 1) * d_stride + run * VECTOR_BYTES
             ),
         ),
         inputs: reads(
@@ -180,34 +185,34 @@ def dots_kernel(outs: int, taps: int) -> Kernel:
         d_weight: updates(
             at(FLOATS), times("blocks", outs, "channels", "tap_blocks", taps)
         ),
-        d_stride: SIZE,
-        in_stride: SIZE,
-        channels: SIZE,
-        blocks: SIZE,
-        tap_blocks: SIZE,
-        count: SIZE,
-        run: SIZE,
-        together: SIZE,
+        sizes: Sizes(
+            "d_stride in_stride channels blocks tap_blocks count run together"
+        ),
     ):
-        gradient_stride = 4 * channels * tap_blocks * taps
+        d_stride, in_stride, channels, blocks, tap_blocks, count, run, together = sizes
+        stride = 4 * channels * tap_blocks * taps
         for first_block in range(0, blocks, together):
             last_block = min(first_block + together, blocks)
             for channel in range(channels):
+                x = inputs + channel * in_stride
                 for tap_block in range(tap_blocks):
                     first_tap = (channel * tap_blocks + tap_block) * taps
+                    offsets = tap_offsets + 8 * tap_block * taps
                     for block in range(first_block, last_block):
+                        d = d_outputs + block * outs * d_stride
+                        place = d_weight + block * outs * stride + 4 * first_tap
                         dots_block(
                             outs,
                             taps,
-                            d_outputs + block * outs * d_stride,
+                            d,
                             d_stride,
-                            inputs + channel * in_stride,
-                            tap_offsets + 8 * tap_block * taps,
+                            x,
+                            offsets,
                             rows,
                             count,
                             run,
-                            d_weight + block * outs * gradient_stride + 4 * first_tap,
-                            gradient_stride,
+                            place,
+                            stride,
                         )
 
     return weight_gradient
@@ -220,7 +225,7 @@ def pack(
     order: reads(INTEGERS, "size"),
     size: SIZE,
 ):
-    """packed[i] = weight[order[i]], and 0 where the order says -1."""
+    """packed[i] = weight[order[i]], and 0 where order is -1."""
     for place in range(size):
         source = order[place]
         packed[place] = weight[source] if source >= 0 else 0.0
@@ -230,16 +235,10 @@ def pack(
 def border(
     inputs: reads(FLOATS, times("channels", "height", "width", "lanes")),
     outputs: writes(FLOATS, times("channels", "tall", "wide", "lanes")),
-    channels: SIZE,
-    height: SIZE,
-    width: SIZE,
-    tall: SIZE,
-    wide: SIZE,
-    top: SIZE,
-    left: SIZE,
-    lanes: SIZE,
+    sizes: Sizes("channels height width tall wide top left lanes"),
 ):
-    """Copy pictures, and zeros around them: the padding of Conv2d."""
+    """Copy images into a border of zeros: the padding of Conv2d."""
+    channels, height, width, tall, wide, top, left, lanes = sizes
     for channel in range(channels):
         for line in range(tall):
             row = (channel * tall + line) * wide * lanes

@@ -1,11 +1,11 @@
-"""Convolutions of many channels through the matrix unit, over one tile.
+"""Convolution of many channels on the matrix unit, over one tile.
 
     outputs[o, y, x] = bias[o] + sum over r, q, c of
                        weight[o, c, r, q] * inputs[c, y + r - top, x + q - left]
 
-Each pixel of 32 channels by 32 examples is a unit (`thirds`). Rows of pixels are packed
-once, into slots that later rows take over; units of zeros stand beside each row in the
-place of padding, so that the taps of a kernel's row are one run of units.
+Each pixel of 32 channels by 32 examples is a unit (`bfloat16x3`). Each row of pixels is
+packed once, into a ring of slots. Units of zeros beside each row are its padding, so
+that the taps of a kernel's row are one run of units.
 """
 
 from numba import carray
@@ -25,7 +25,7 @@ from handgrad.engine.kernels.declaration import (
     FLAG,
     FLOATS,
     OCTETS,
-    SIZE,
+    Sizes,
     at,
     reads,
     scratch,
@@ -42,7 +42,7 @@ WORD = 8
 
 @kernel
 def clear_edges(slots, count, row_bytes, before, width_bytes):
-    """Zeros beside each slot's row of pixels: some bytes before it, the rest behind."""
+    """Zero the padding of each slot's row: some bytes before it, the rest behind."""
     for slot in range(count):
         start = slots + slot * row_bytes
         words = carray(long_pointer(start), (row_bytes // WORD,))
@@ -52,7 +52,7 @@ def clear_edges(slots, count, row_bytes, before, width_bytes):
 
 @kernel
 def pack_pixels(inputs, channel_bytes, channels, width, target):
-    """A row of pixels as right sides: units (pixel, channels by the 32)."""
+    """Pack a row of pixels as right operands: units (pixel, blocks of 32 channels)."""
     units = channels // SIDE
     for unit in range(units):
         for pair in range(EDGE):
@@ -68,7 +68,7 @@ def pack_pixels(inputs, channel_bytes, channels, width, target):
 
 @kernel
 def convolve_row(table, runs, steps, left, pixel_bytes, block, wide):
-    """32 outputs of a row of pixels: (32, wide, 32 examples), rows a panel apart."""
+    """32 outputs of a row of pixels: (32, wide, 32 examples), rows a panel longer."""
     row = (wide + 1) * PANEL_BYTES
     for x in range(wide):
         right, to = x * pixel_bytes, block + x * PANEL_BYTES
@@ -77,7 +77,7 @@ def convolve_row(table, runs, steps, left, pixel_bytes, block, wide):
 
 @kernel
 def copy_rows(block, bias, has_bias, outputs, channel_bytes, wide):
-    """A block's rows to their channels' places, and their bias."""
+    """Copy a block's rows to their channels, and add the bias."""
     for out in range(SIDE):
         start = block + out * (wide + 1) * PANEL_BYTES
         source = carray(float_pointer(start), (wide * PANEL,))
@@ -91,7 +91,7 @@ def copy_rows(block, bias, has_bias, outputs, channel_bytes, wide):
 def forward_scratch_bytes(
     channels: int, out_width: int, kernel: tuple[int, int]
 ) -> int:
-    """What `unit_convolution` needs."""
+    """Bytes of scratch that `unit_convolution` needs."""
     positions = out_width + kernel[1] - 1
     slots = kernel[0] * positions * channels // SIDE * UNIT_BYTES
     return TABLE_BYTES + SIDE * (out_width + 1) * PANEL_BYTES + slots
@@ -121,26 +121,18 @@ def unit_convolution(
             channels, wide, (tall, broad)
         ),
     ),
-    channels: SIZE,
-    height: SIZE,
-    width: SIZE,
-    outs: SIZE,
-    high: SIZE,
-    wide: SIZE,
-    tall: SIZE,
-    broad: SIZE,
-    top: SIZE,
-    left: SIZE,
+    sizes: Sizes(" ".join(SIZES)),
     has_bias: FLAG,
 ):
-    """outputs = convolution + bias; weights are as `unit_weights` leaves them.
+    """outputs = convolution + bias; `unit_weights` packs the weights.
 
-    `high` and `wide` are the size of outputs, `tall` and `broad` the kernel's, `top`
+    `high` and `wide` are the size of outputs, `tall` and `broad` of the kernel, `top`
     and `left` the padding.
 
     Stands for
-        Conv2d.forward, and d_inputs of Conv2d.backward (turned weights)
+        Conv2d.forward, and d_inputs of Conv2d.backward (transposed weights)
     """
+    channels, height, width, outs, high, wide, tall, broad, top, left = sizes
     units = channels // SIDE
     pixel_bytes, run_bytes = units * UNIT_BYTES, broad * units * UNIT_BYTES
     row_bytes = (wide + broad - 1) * pixel_bytes
@@ -176,11 +168,10 @@ def unit_weights(
         at(OCTETS), lambda taps, outs, channels: taps * packed_bytes(outs, channels)
     ),
     turned: scratch(at(OCTETS), TURN_BYTES),
-    taps: SIZE,
-    outs: SIZE,
-    channels: SIZE,
+    sizes: Sizes("taps outs channels"),
 ):
-    """(taps, outputs, channels) in parts: (outputs by the 32, taps, channels)."""
+    """Pack (taps, outputs, channels) as (blocks of 32 outputs, taps, channels)."""
+    taps, outs, channels = sizes
     size = channels // SIDE * UNIT_BYTES
     for tap in range(taps):
         for out in range(0, outs, SIDE):

@@ -1,12 +1,11 @@
-"""What a kernel declares of its arguments: by name, what they are, how far they reach.
+"""Declarations of kernel arguments: type, access, and the range that is touched.
 
-An array argument has an element type, says whether it is read, written or both, and
-how far the kernel reaches into it: a number of elements, or a rule of the kernel's
-other arguments, by their names. A function of them may be one; to it a size is an
-integer, and an array (a table of offsets) its numbers.
+The range of an array is a number of elements, or a rule: a function of the kernel's
+other arguments, by their names. A rule sees a size as an integer, and an array (a table
+of offsets) as NumPy's array.
 
     source: reads(FLOATS, matrix("rows", "columns", "stride")),
-    rows: SIZE,
+    sizes: Sizes("rows columns stride"),
 
 An array of which nothing is touched may be `NOWHERE`.
 """
@@ -31,7 +30,7 @@ class Span:
 
 
 class Element(NamedTuple):
-    """What an array holds; a kernel takes it as an array, or by its address alone."""
+    """The element type of an array; a kernel takes the array, or its address only."""
 
     name: str
     is_address: bool = False
@@ -55,7 +54,7 @@ SHORTS, OCTETS = Element("int16"), Element("uint8")
 
 
 def at(element: Element) -> Element:
-    """The same by its address."""
+    """The same, passed by address."""
     return element._replace(is_address=True)
 
 
@@ -74,7 +73,7 @@ class Array:
 
     @property
     def passes(self) -> int:
-        """How often each element is on the way from or to memory."""
+        """How often each element moves between memory and processor."""
         return {"scratch": 0, "updates": 2}.get(self.use, 1)
 
     @property
@@ -83,7 +82,7 @@ class Array:
         return self.element.type
 
     def span(self, values: Mapping[str, Any]) -> Span:
-        """What of it a call with these arguments touches."""
+        """The elements that a call with these arguments touches."""
         found = evaluate(self.reach, values)
         if isinstance(found, Span):
             return found
@@ -92,28 +91,44 @@ class Array:
 
 @dataclass(frozen=True)
 class Integer:
-    """An integer argument, and the least and the largest it may be."""
+    """An integer argument, and its limits."""
 
     least: int | None = None
     largest: int | None = None
     type: Any = types.int64
 
     def allows(self, value: int) -> bool:
-        """Whether it may be this number."""
+        """Whether a value is within the limits."""
         is_high = self.least is None or value >= self.least
         return is_high and (self.largest is None or value <= self.largest)
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """Several sizes by their names; the kernel takes one tuple."""
+
+    names: str
+
+    def each(self) -> list[str]:
+        """The names, in the order of the tuple."""
+        return self.names.split()
+
+    @property
+    def type(self) -> Any:
+        """Numba's type."""
+        return types.UniTuple(types.int64, len(self.each()))
+
+
+@dataclass(frozen=True)
 class Tile:
-    """The number of the tile that a task works on; no caller gives it."""
+    """The number of the tile that a task works on, which no caller passes."""
 
     type: Any = types.int64
 
 
 @dataclass(frozen=True)
 class Library:
-    """The address of a library's function; no caller gives it."""
+    """The address of a library's function, which no caller passes."""
 
     find: Callable[[], int]
     type: Any = types.int64
@@ -140,7 +155,7 @@ def updates(element: Element, reach: Reach) -> Array:
 
 
 def scratch(element: Element, reach: Reach) -> Array:
-    """An array that is nobody's before and after: it costs no way to memory."""
+    """A buffer for one call, which stays in the cache and moves no bytes."""
     return Array(element, reach, "scratch")
 
 
@@ -151,29 +166,29 @@ def strided(rows: int, columns: int, stride: int) -> Span:
 
 
 def times(*factors: Factor) -> Rule:
-    """The product of arguments, named, and of numbers."""
+    """The product of arguments, by name, and of numbers."""
     return lambda values: value_of(factors, values)
 
 
+def by(function: Callable[..., int | Span], *factors: Any) -> Rule:
+    """A function of arguments (by name), numbers and products of them."""
+    return lambda values: function(*(value_of(each, values) for each in factors))
+
+
 def matrix(rows: Factor, columns: Factor, stride: str, *, item: int = 1) -> Rule:
-    """`strided`, of arguments; `item` is what an element counts in the stride."""
-
-    def rule(values: Mapping[str, Any]) -> Span:
-        sides = (value_of(rows, values), value_of(columns, values))
-        return strided(*sides, values[stride] // item)
-
-    return rule
+    """`strided`, by name; `item` is the unit of the stride: 4 if it counts bytes."""
+    return by(lambda r, c, s: strided(r, c, s // item), rows, columns, stride)
 
 
 def value_of(factor: Any, values: Mapping[str, Any]) -> Any:
-    """A number, an argument's by its name, or the product of a tuple of them."""
+    """A number, an argument by its name, or the product of a tuple of them."""
     if isinstance(factor, tuple):
         return prod(value_of(each, values) for each in factor)
     return values[factor] if isinstance(factor, str) else factor
 
 
 def evaluate(rule: Any, values: Mapping[str, Any]) -> Any:
-    """A number, or an argument's by its name; a rule's, or that of a function."""
+    """The value of a rule, of a function of named arguments, of a name or a number."""
     if not callable(rule):
         return value_of(rule, values)
     names = list(signature(rule).parameters)

@@ -1,7 +1,7 @@
-"""Dropout over one tile: every mask bit computed from its key, none stored.
+"""Dropout over one tile: masks are computed from their keys, not stored.
 
-Layout: (rows, columns) with a stride; a column is an example, a row is the position
-within an example that the plain layer's draw is counted by.
+Layout: (rows, columns) with a stride; a column is an example, a row the position within
+the example that counts the draws of the plain layer.
 
 Source
     Salmon, Moraes, Dror, Shaw (2011): Philox4x32-10, as in `handgrad.randomness`.
@@ -13,11 +13,11 @@ from numba import carray
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
-    SIZE,
     TILE,
+    Sizes,
+    matrix,
     reads,
     scratch,
-    strided,
     times,
     updates,
     writes,
@@ -35,7 +35,7 @@ ZERO = np.float32(0)
 
 @kernel
 def philox_words(block, example, step, k0, k1):
-    """Four 32-bit draws: the words of Philox at (block, example, step, 0)."""
+    """Four 32-bit draws: Philox at the counter (block, example, step, 0)."""
     c0, c1, c2, c3 = block, example, step, u64(0)
     for _ in range(10):
         first, second = c0 * M0, c2 * M1
@@ -50,10 +50,10 @@ def philox_words(block, example, step, k0, k1):
 
 @kernel
 def drop(values, outputs, examples, draw, sizes, scale):
-    """outputs = values * scale where the draw is kept, else 0.
+    """outputs = values * scale where the draw is at least the threshold, else 0.
 
     Stands for
-        Dropout.forward and Dropout.backward: the same draw, so no mask is kept
+        Dropout.forward and Dropout.backward, with the same draws
     """
     k0, k1, step, threshold = draw
     rows, columns, stride, out_stride = sizes
@@ -70,7 +70,7 @@ def drop(values, outputs, examples, draw, sizes, scale):
 
 @kernel
 def drop_rows(values, outputs, examples, draw, sizes, scale):
-    """The same with an example a row: the position within an example is the column."""
+    """The same for one example a row: the position within an example is the column."""
     k0, k1, step, threshold = draw
     rows, columns, stride, out_stride = sizes
     for n in range(rows):
@@ -83,45 +83,34 @@ def drop_rows(values, outputs, examples, draw, sizes, scale):
                 outputs[n * out_stride + column] = value if kept else ZERO
 
 
-def span(rows, columns, stride):
-    """How far the values reach."""
-    return strided(rows, columns, stride)
-
-
 @kernel_family
 def dropout_kernel(*, in_place: bool, by_rows: bool = False) -> Kernel:
-    """Dropout, forward or backward; in place is said at compile time.
+    """Dropout, forward or backward; with `by_rows` an example is a row.
 
-    With `by_rows` an example is a row and not a column. `draw` holds two key words, the
-    step and the threshold.
+    `draw` holds two key words, the step and the threshold.
     """
 
     @kernel_entry(operations=times("rows", "columns"))
     def dropout(
         block: reads(LONGS, INPUTS),
-        values: (updates if in_place else reads)(FLOATS, span),
+        values: (updates if in_place else reads)(
+            FLOATS, matrix("rows", "columns", "stride")
+        ),
         outputs: writes(
-            FLOATS,
-            0
-            if in_place
-            else lambda rows, columns, out_stride: strided(rows, columns, out_stride),
+            FLOATS, 0 if in_place else matrix("rows", "columns", "out_stride")
         ),
         draw: reads(LONGS, 4),
         scale: reads(FLOATS, 1),
-        examples: scratch(LONGS, lambda rows, columns: rows if by_rows else columns),
-        rows: SIZE,
-        columns: SIZE,
-        stride: SIZE,
-        out_stride: SIZE,
+        examples: scratch(LONGS, "rows" if by_rows else "columns"),
+        sizes: Sizes("rows columns stride out_stride"),
         tile: TILE,
     ):
         words = (u64(draw[0]), u64(draw[1]), u64(draw[2]), u64(draw[3]))
-        count = rows if by_rows else columns
+        count = sizes[0] if by_rows else sizes[1]
         all_examples = carray(long_pointer(block[EXAMPLES]), (block[COUNT],))
         for n in range(count):
             place = tile * count + n
             examples[n] = all_examples[place] if place < block[COUNT] else 0
-        sizes = (rows, columns, stride, out_stride)
         target = values if in_place else outputs
         if by_rows:
             drop_rows(values, target, examples, words, sizes, scale[0])

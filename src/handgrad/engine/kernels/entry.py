@@ -1,4 +1,4 @@
-"""How a kernel becomes an address that a program can call."""
+"""Kernels: compiled functions that a program calls by address."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property, wraps
@@ -12,7 +12,7 @@ from numba.core.sigutils import normalize_signature
 
 from handgrad.engine.compiler import for_the_set
 from handgrad.engine.fences import checks_bounds
-from handgrad.engine.kernels.declaration import Argument
+from handgrad.engine.kernels.declaration import SIZE, Argument, Sizes
 from handgrad.engine.kernels.kernel_cache import KernelCache
 from handgrad.engine.kernels.loading import loader
 from handgrad.engine.kernels.machine import ENTRY_SIGNATURE
@@ -20,71 +20,72 @@ from handgrad.errors import ConfigError
 
 CHECKS_BOUNDS = checks_bounds()  # of every index: slow, for tests
 COMMON = {"error_model": "numpy", "boundscheck": CHECKS_BOUNDS}
-REASSOCIATE = {"reassoc", "contract"}  # sums over a tile, in an order the tile fixes
+REASSOCIATE = {"reassoc", "contract"}  # for sums over a tile, in one order per build
 Announce = Callable[[str], None]
 
 
 def kernel(function: Any) -> Any:
-    """Compile a function for use in kernels: no interpreter, no lock, kept on disk."""
+    """Compile a function for use in kernels: without the GIL, cached on disk."""
     return kept(njit(nogil=True, **COMMON)(function))
 
 
 def inlined(function: Any) -> Any:
-    """The same for a few lines of arithmetic that every caller takes in whole."""
+    """The same, inlined into every caller: for a few lines of arithmetic."""
     return kept(njit(nogil=True, inline="always", **COMMON)(function))
 
 
 def summing_kernel(function: Any) -> Any:
-    """The same for a sum whose order the compiler may choose, once and for all."""
+    """The same for a sum that the compiler may reassociate."""
     return kept(njit(nogil=True, fastmath=REASSOCIATE, **COMMON)(function))
 
 
 def kept(compiled: Any) -> Any:
-    """A function whose machine code is kept on disk."""
+    """A compiled function with the cache of kernels on disk."""
     if numba.config.DISABLE_JIT:
         raise ConfigError(
-            "NUMBA_DISABLE_JIT is set, and the CPU engine is nothing but compiled "
-            "kernels. Unset it, or train with the plain engine: --engine plain, in "
-            'Python engine="plain".'
+            "NUMBA_DISABLE_JIT is set, but the CPU engine needs compiled kernels. "
+            "Unset it, or train with the plain engine: --engine plain, in Python "
+            'engine="plain".'
         )
     compiled._cache = KernelCache(compiled.__wrapped__)
     return compiled
 
 
 class Kernel:
-    """A function with a declaration of its arguments, and its way into a program.
+    """A function with declared arguments that a program can call.
 
-    It is compiled when its address is first asked for, then cached. `operations` says
-    what one run costs (a multiplication and an addition are two), as a function of
-    arguments; `bytes_moved` the same for memory, where it is not each declared element
-    once. `by_unit` says that products go through the processor's matrix unit.
+    It is compiled when its address is first needed, then cached. `operations` is the
+    cost of one call as a rule of its arguments (a multiplication and an addition are
+    two), `bytes_moved` the traffic with memory, by default each declared element once.
+    `by_unit` says that products run on the processor's matrix unit.
     """
 
     def __init__(
         self,
         body: Callable[..., None],
-        arguments: Mapping[str, Argument] | None = None,
+        parameters: Mapping[str, Argument | Sizes] | None = None,
         *,
         operations: Any = 0,
         bytes_moved: Any = None,
         by_unit: bool = False,
     ) -> None:
         self.body, self.by_unit = body, by_unit
-        self.arguments = dict(arguments or get_annotations(body))
+        self.parameters = dict(parameters or get_annotations(body))
+        self.arguments = flat(self.parameters)
         self.operations, self.bytes_moved = operations, bytes_moved
         self.name = body.__name__.removesuffix("_kernel")
         self.__module__ = body.__module__
         self.recipe: tuple[Any, ...] | None = None  # of a family's kernel
         self._compiled: Any = None
-        assert list(signature(body).parameters) == list(self.arguments), self.name
+        assert list(signature(body).parameters) == list(self.parameters), self.name
 
     @property
     def is_compiled(self) -> bool:
-        """Whether this process has it compiled already."""
+        """Whether this process has compiled or loaded it."""
         return self._compiled is not None
 
     def address(self, announce: Announce | None = None) -> int:
-        """Where the machine code stands; compiles it, or reads it from the disk."""
+        """The address of the machine code, compiled or read from the disk first."""
         if self._compiled is None:
             if announce is not None:
                 announce(self.name)
@@ -111,22 +112,33 @@ class Kernel:
 
     @cached_property
     def _function(self) -> Any:
-        arguments = tuple(self.arguments.values())
+        parameters = tuple(self.parameters.values())
         body = njit(nogil=True, forceinline=True, **COMMON)(self.body)
-        load = loader(arguments)
+        load = loader(parameters)
 
         def entry(words, tile, worker):
             body(*load(words, tile, worker))
 
         sig = normalize_signature(ENTRY_SIGNATURE)
         compiled: Any = CFunc(entry, sig, locals={}, options=COMMON)
-        layout = tuple((type(each).__name__, str(each.type)) for each in arguments)
+        layout = tuple((type(each).__name__, str(each.type)) for each in parameters)
         compiled._cache = KernelCache(self.body, layout)
         return compiled
 
 
+def flat(parameters: Mapping[str, Argument | Sizes]) -> dict[str, Any]:
+    """Arguments by name, with each size for itself."""
+    found: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if isinstance(parameter, Sizes):
+            found |= dict.fromkeys(parameter.each(), SIZE)
+        else:
+            found[name] = parameter
+    return found
+
+
 def kernel_family(make: Callable[..., Kernel]) -> Callable[..., Kernel]:
-    """A function that makes a kernel for its arguments, each once."""
+    """A function that makes one kernel for each set of its arguments."""
 
     @wraps(make)
     def named(*arguments: Any, **options: Any) -> Kernel:
@@ -139,7 +151,7 @@ def kernel_family(make: Callable[..., Kernel]) -> Callable[..., Kernel]:
 
 
 def make_again(family: Any, arguments: tuple[Any, ...], options: Any) -> Kernel:
-    """The kernel of a family with these arguments."""
+    """The kernel of a family with these arguments, for pickle."""
     made: Kernel = family(*arguments, **options)
     return made
 
@@ -149,20 +161,8 @@ def kernel_entry(
     operations: Any = 0,
     bytes_moved: Any = None,
     by_unit: bool = False,
-    **arguments: Argument,
+    **parameters: Argument | Sizes,
 ) -> Callable[[Callable[..., None]], Kernel]:
-    """Make a `Kernel` of the function below.
-
-    Its parameters' annotations declare them, or these arguments do, in their order.
-    """
-
-    def declared(body: Callable[..., None]) -> Kernel:
-        return Kernel(
-            body,
-            arguments,
-            operations=operations,
-            bytes_moved=bytes_moved,
-            by_unit=by_unit,
-        )
-
-    return declared
+    """Make a `Kernel` of a function; annotations or keywords declare its parameters."""
+    costs = {"operations": operations, "bytes_moved": bytes_moved, "by_unit": by_unit}
+    return lambda body: Kernel(body, parameters, **costs)

@@ -1,22 +1,22 @@
-"""The loop that runs a program: phases, tasks, operations, without the interpreter.
+"""The loop that runs a program without the interpreter: phases, tasks, operations.
 
-A step is a list of phases. Within a phase, workers take tasks from a shared counter;
-between phases they meet. Which worker runs a task never changes a bit of its result.
+A step is a list of phases with a barrier after each. Within a phase, workers take tasks
+from a shared counter. Which worker runs a task does not change its result.
 
 Tables (int64, row-major)
     phases      (phase, 2)      first task, number of tasks
     tasks       (task, 3)       first operation, number of operations, tile
     operations  (operation, 2)  address of the entry, address of its arguments
 
-Control (int64, one cache line each, so that workers do not disturb each other)
+Control (int64, one cache line each, to avoid false sharing)
     GENERATION  number of the step that workers may run
-    PARKED      how many workers sleep
+    PARKED      how many workers sleep between steps
     STOP        1 ends the workers
-    LIMIT       tasks of tiles from this one on are passed over
-    ASLEEP      how many workers sleep within a step, until a phase ends
+    LIMIT       tasks of this tile and later ones are skipped
+    ASLEEP      how many workers sleep at a barrier
     TIMEOUT     the longest such sleep: seconds, nanoseconds
-    FIRST + 2p      tasks taken of phase p, since the beginning
-    FIRST + 2p + 1  arrivals at the end of phase p, since the beginning
+    FIRST + 2p      tasks of phase p taken in all steps
+    FIRST + 2p + 1  arrivals at the barrier of phase p in all steps
 """
 
 from handgrad.engine.kernels.entry import kernel
@@ -67,9 +67,9 @@ def run_phase(phase, count, tables, control, generation, worker, workers):
 
 @kernel
 def arrive(control, phase, last, system):
-    """Say that a worker has come to the end of a phase; the last one wakes the others.
+    """Arrive at the barrier of a phase; the last worker wakes those that sleep.
 
-    `last` is what the arrivals count when all have come.
+    `last` is the number of arrivals after which the barrier opens.
     """
     arrivals = cell(control, FIRST + 2 * phase + 1)
     is_last = atomic_add(arrivals, 1) + 1 == last
@@ -80,12 +80,12 @@ def arrive(control, phase, last, system):
 
 @kernel
 def wait_for_all(control, phase, last, system):
-    """Wait until all workers have come to the end of a phase: spin, yield, then sleep.
+    """Wait at the barrier of a phase: spin, yield, then sleep.
 
-    A worker that sleeps leaves its core to one that another process keeps from its own.
+    A sleeping worker frees its core for a worker that has none.
     """
     arrivals = cell(control, FIRST + 2 * phase + 1)
-    give_way, futex, number = system
+    yield_core, futex, number = system
     spins = 0
     while True:
         found = atomic_load(arrivals)
@@ -97,8 +97,8 @@ def wait_for_all(control, phase, last, system):
             timeout = cell(control, TIMEOUT)
             call_futex(futex, number, arrivals, FUTEX_WAIT, found & LOW, timeout)
             atomic_add(cell(control, ASLEEP), -1)
-        elif spins > SPINS_BEFORE_YIELD and give_way != 0:
-            call_plain(give_way)
+        elif spins > SPINS_BEFORE_YIELD and yield_core != 0:
+            call_plain(yield_core)
 
 
 @kernel
@@ -116,10 +116,7 @@ def run_step(tables, control, generation, worker, workers, system):
 
 @kernel
 def serve(tables, control, generation, worker, workers, idle_spins, system):
-    """Run steps as they are announced; return when idle for long, or told to stop.
-
-    Returns the number of the last step run.
-    """
+    """Run announced steps until idle for long, or stopped; returns the last step."""
     spins = 0
     while atomic_load(cell(control, STOP)) == 0:
         if atomic_load(cell(control, GENERATION)) > generation:
@@ -137,13 +134,13 @@ def serve(tables, control, generation, worker, workers, idle_spins, system):
 
 @kernel
 def announce(control, generation):
-    """Let the workers run a step; returns how many of them sleep."""
+    """Allow the workers to run a step; returns how many of them are parked."""
     atomic_store(cell(control, GENERATION), generation)
     return atomic_load(cell(control, PARKED))
 
 
 @kernel
 def park(control, change):
-    """Say that a worker goes to sleep (+1) or wakes (-1); returns the last step."""
+    """Count a worker that parks (+1) or wakes (-1); returns the last step."""
     atomic_add(cell(control, PARKED), change)
     return atomic_load(cell(control, GENERATION))

@@ -1,12 +1,14 @@
-"""The first operation: fetch a tile's inputs, normalise them, lay them out.
+"""The first operation of a program: gather a tile's inputs, normalized, in its layout.
 
     value = pixel * scale[channel] + offset[channel]        bytes
     value = (number + offset[channel]) * scale[channel]     float32
 
 which is `Normalization.apply`, to the bit. A vector is an image of one pixel, with a
-channel for each feature. Examples beyond the batch's end repeat its first one; the loss
-gives them no gradient.
+channel for each feature. Examples beyond the batch's end repeat its first one; their
+gradient is zero.
 """
+
+from typing import Any
 
 import numpy as np
 from numba import carray, types
@@ -18,10 +20,11 @@ from handgrad.engine.kernels.declaration import (
     OCTETS,
     SIZE,
     TILE,
+    Sizes,
     Span,
+    matrix,
     reads,
     scratch,
-    strided,
     times,
     updates,
     writes,
@@ -33,24 +36,24 @@ from handgrad.engine.kernels.simd_blocks import transpose_block
 
 f32 = np.float32
 HUGE = 1 << 62
-# the numbers of the program's `inputs` block: addresses, and how many examples
-# of the batch, where its table of views stands (or 0), and numbers in one view;
-# when predicting, where the logits go; when training, where the examples' factors of
-# the loss stand (or 0)
+# The program's `inputs` block: addresses, and COUNT, the examples of the batch, and
+# NUMBERS, numbers in a view. VIEWS (augmentations), LOGITS (of a prediction) and
+# FACTORS (of the examples' losses) may be 0.
 IMAGES, TARGETS, ROWS, EXAMPLES, COUNT, VIEWS, NUMBERS, LOGITS, FACTORS = range(9)
 INPUTS = 9
+TILE_NUMBERS = ("channels", "height", "width", "lanes")  # sizes of a tile's images
 
 
-def normalised(number, scale, offset):
-    """One number of the inputs, by the equation of its type."""
+def normalized(number, scale, offset):
+    """A normalized number, by the equation of its type."""
     if isinstance(number, np.uint8):
         return f32(number) * scale + offset
     return (number + offset) * scale
 
 
-@overload(normalised, inline="always")
-def _normalised(number, scale, offset):
-    """The same, chosen when compiled."""
+@overload(normalized, inline="always")
+def _normalized(number, scale, offset):
+    """The same for compiled code."""
     if number is types.uint8:
         return lambda number, scale, offset: f32(number) * scale + offset
     return lambda number, scale, offset: (number + offset) * scale
@@ -65,9 +68,6 @@ def gather_last(images, rows, count, first, geometry, scale, offset, outputs, pl
         rows      numbers of the batch's images
         geometry  channels, height, width, padded height, padded width, top, left, tile
         outputs   (channels, padded height, padded width, tile) flat
-
-    Cost
-        one pixel read (scattered over `tile` images) and four bytes written for each
     """
     channels, height, width, tall, wide, top, left, tile = geometry
     size = height * width
@@ -82,15 +82,12 @@ def gather_last(images, rows, count, first, geometry, scale, offset, outputs, pl
                 place = (start + line * wide) * tile + lane
                 for column in range(width):
                     pixel = images[source + line * width + column]
-                    outputs[place + column * tile] = normalised(pixel, times, plus)
+                    outputs[place + column * tile] = normalized(pixel, times, plus)
 
 
 @kernel
 def gather_first(images, rows, count, first, geometry, stride, scale, offset, outputs):
-    """Images to (tile, channels * height * width), as a first linear layer wants.
-
-    `stride` floats lie from example to example.
-    """
+    """Images to (tile, features), with `stride` floats from example to example."""
     channels, height, width, tile = geometry
     size = height * width
     for lane in range(tile):
@@ -100,7 +97,7 @@ def gather_first(images, rows, count, first, geometry, stride, scale, offset, ou
             vector = images[row * channels : (row + 1) * channels]
             target = outputs[lane * stride : lane * stride + channels]
             for feature in range(channels):
-                target[feature] = normalised(
+                target[feature] = normalized(
                     vector[feature], scale[feature], offset[feature]
                 )
             continue
@@ -111,11 +108,11 @@ def gather_first(images, rows, count, first, geometry, stride, scale, offset, ou
             pixels = images[source : source + size]
             target = outputs[place : place + size]
             for pixel in range(size):
-                target[pixel] = normalised(pixels[pixel], times, plus)
+                target[pixel] = normalized(pixels[pixel], times, plus)
 
 
 def images_at(address, like):
-    """So many numbers at an address, of the type of another array."""
+    """An array at an address, with the element type of another array."""
     raise NotImplementedError("compiled code only")
 
 
@@ -128,9 +125,9 @@ def _images_at(address, like):
 
 @kernel
 def tile_rows(block, pictures, numbers, lanes, tile):
-    """A tile's images: where, their rows, how many there are, and the first.
+    """A tile's images: the array, their rows in it, how many, and the first.
 
-    The set's, or those that `views` has laid side by side.
+    The array is the data set, or the tile's augmented images.
     """
     if len(numbers) > 0 and block[VIEWS] != 0:
         images = images_at(pictures.ctypes.data, pictures)
@@ -140,11 +137,10 @@ def tile_rows(block, pictures, numbers, lanes, tile):
 
 
 @kernel
-def turn_planes(planes, channel, geometry, outputs):
-    """One channel of each example, side by side, to (height, width, tile).
+def transpose_planes(planes, channel, geometry, outputs):
+    """One channel (tile, height, width) to (height, width, tile), 16 x 16 at once.
 
-    Sixteen pixels of sixteen examples at once; the last block of a line begins early
-    enough to end with the line.
+    The last block of a line overlaps the one before it.
     """
     _, height, width, tall, wide, top, left, tile = geometry
     size = height * width
@@ -154,18 +150,15 @@ def turn_planes(planes, channel, geometry, outputs):
         while column < width:
             column = min(column, width - LANES)
             for lane in range(0, tile, LANES):
-                transpose_block(
-                    planes + 4 * (lane * size + line * width + column),
-                    4 * size,
-                    outputs + 4 * ((start + line * wide + column) * tile + lane),
-                    4 * tile,
-                )
+                source = planes + 4 * (lane * size + line * width + column)
+                target = (start + line * wide + column) * tile + lane
+                transpose_block(source, 4 * size, outputs + 4 * target, 4 * tile)
             column += LANES
 
 
 @kernel
 def gather_planes(images, rows, count, first, geometry, scale, offset, outputs, planes):
-    """The same as `gather_last` for wide pictures: normalised as they lie, turned."""
+    """`gather_last` for wide images: normalize planes in order, then transpose them."""
     lanes, pixels = geometry[7], geometry[1] * geometry[2]
     for channel in range(geometry[0]):
         begins = channel * pixels
@@ -177,62 +170,58 @@ def gather_planes(images, rows, count, first, geometry, scale, offset, outputs, 
             source = images[begin : begin + pixels]
             target = planes[lane * pixels : (lane + 1) * pixels]
             for pixel in range(pixels):
-                target[pixel] = normalised(source[pixel], times, plus)
-        turn_planes(planes.ctypes.data, channel, geometry, outputs.ctypes.data)
+                target[pixel] = normalized(source[pixel], times, plus)
+        transpose_planes(planes.ctypes.data, channel, geometry, outputs.ctypes.data)
 
 
 def element_of(dtype):
-    """What images of this type hold."""
+    """The element type of images."""
     return OCTETS if dtype == "uint8" else FLOATS
 
 
-def moved(dtype):
-    """Bytes read and written for a tile."""
-    size = element_of(dtype).dtype.itemsize + 4
-    return times(size, "channels", "height", "width", "lanes")
-
-
-WORK = times(2, "channels", "height", "width", "lanes")
-
-
 def inside(channels, height, width, tall, wide, top, left, lanes):
-    """How far pictures reach that stand inside a border."""
+    """The range of images inside a border."""
     line = ((channels - 1) * tall + top + height - 1) * wide + left + width
     return Span(0, line * lanes, channels * height * width * lanes)
 
 
+def shared(dtype: str) -> dict[str, Any]:
+    """The cost of a gather, and the parameters that both layouts have."""
+    element = element_of(dtype)
+    pictures = times("channels", "height", "width", "viewed")
+    return {
+        "operations": times(2, *TILE_NUMBERS),
+        "bytes_moved": times(element.dtype.itemsize + 4, *TILE_NUMBERS),
+        "block": reads(LONGS, INPUTS),
+        "scale": reads(FLOATS, "channels"),
+        "offset": reads(FLOATS, "channels"),
+        "pictures": reads(element, pictures),
+        "numbers": reads(LONGS, "viewed"),
+        "shape": Sizes("viewed channels height width lanes"),
+        "tile": TILE,
+    }
+
+
 @kernel_family
 def gather_last_kernel(dtype: str, *, by_planes: bool) -> Kernel:
-    """Images to (channels, padded height, padded width, lanes), normalised.
+    """Images to (channels, padded height, padded width, lanes), normalized.
 
-    Pixel by pixel, or by way of `planes`: pictures at least as wide as a register.
+    Pixel by pixel, or by way of `planes`: images at least as wide as a register.
     """
     fill = gather_planes if by_planes else gather_last
 
-    @kernel_entry(operations=WORK, bytes_moved=moved(dtype))
+    @kernel_entry(
+        **shared(dtype),
+        outputs=updates(FLOATS, inside),  # the border stays zero
+        planes=scratch(FLOATS, times("height", "width", "lanes")),
+        border=Sizes("tall wide top left"),
+    )
     def gather(
-        block: reads(LONGS, INPUTS),
-        scale: reads(FLOATS, "channels"),
-        offset: reads(FLOATS, "channels"),
-        pictures: reads(
-            element_of(dtype), times("channels", "height", "width", "viewed")
-        ),
-        numbers: reads(LONGS, "viewed"),
-        viewed: SIZE,
-        channels: SIZE,
-        height: SIZE,
-        width: SIZE,
-        lanes: SIZE,
-        tile: TILE,
-        outputs: updates(FLOATS, inside),  # zeros stay around the pictures
-        planes: scratch(FLOATS, times("height", "width", "lanes")),
-        tall: SIZE,
-        wide: SIZE,
-        top: SIZE,
-        left: SIZE,
+        block, scale, offset, pictures, numbers, shape, tile, outputs, planes, border
     ):
+        lanes = shape[4]
         images, rows, count, first = tile_rows(block, pictures, numbers, lanes, tile)
-        geometry = (channels, height, width, tall, wide, top, left, lanes)
+        geometry = shape[1:4] + border + (lanes,)
         fill(images, rows, count, first, geometry, scale, offset, outputs, planes)
 
     return gather
@@ -240,35 +229,19 @@ def gather_last_kernel(dtype: str, *, by_planes: bool) -> Kernel:
 
 @kernel_family
 def gather_first_kernel(dtype: str) -> Kernel:
-    """Images to (lanes, features), `stride` floats apart, normalised."""
+    """Images to (lanes, features), `stride` floats apart, normalized."""
 
-    @kernel_entry(operations=WORK, bytes_moved=moved(dtype))
-    def gather(
-        block: reads(LONGS, INPUTS),
-        scale: reads(FLOATS, "channels"),
-        offset: reads(FLOATS, "channels"),
-        pictures: reads(
-            element_of(dtype), times("channels", "height", "width", "viewed")
+    @kernel_entry(
+        **shared(dtype),
+        outputs=writes(
+            FLOATS, matrix("lanes", ("channels", "height", "width"), "stride")
         ),
-        numbers: reads(LONGS, "viewed"),
-        viewed: SIZE,
-        channels: SIZE,
-        height: SIZE,
-        width: SIZE,
-        lanes: SIZE,
-        tile: TILE,
-        outputs: writes(
-            FLOATS,
-            lambda channels, height, width, lanes, stride: strided(
-                lanes, channels * height * width, stride
-            ),
-        ),
-        stride: SIZE,
-    ):
-        images, rows, count, first = tile_rows(block, pictures, numbers, lanes, tile)
-        geometry = (channels, height, width, lanes)
+        stride=SIZE,
+    )
+    def gather(block, scale, offset, pictures, numbers, shape, tile, outputs, stride):
+        images, rows, count, first = tile_rows(block, pictures, numbers, shape[4], tile)
         gather_first(
-            images, rows, count, first, geometry, stride, scale, offset, outputs
+            images, rows, count, first, shape[1:], stride, scale, offset, outputs
         )
 
     return gather

@@ -1,12 +1,11 @@
-"""Machine code on disk, and taken back only if it is sound and nobody else's.
+"""A cache of compiled kernels on disk, safe against damage and other users.
 
-Who can write this code decides what runs here. So it is read from a folder that only
-this user (or the system's administrator) can write, under an absolute path, and never
-through a link. Each file begins with a digest of the rest: a damaged one is thrown
-away. Where nothing can be kept, kernels are compiled anew in each process.
+Whoever can write this code can run code here. So it is read from a folder that only
+this user (or the administrator) can write, under an absolute path, and never through a
+link. Each file begins with a digest of the rest; a damaged one is deleted. Without a
+writable folder, kernels are compiled in each process.
 
-Numba's own cache does none of this, and writes beside the source if it cannot write
-where it should.
+Numba's own cache does none of this, and may write beside the source.
 """
 
 import errno
@@ -42,7 +41,7 @@ ADMINISTRATOR = 0
 
 @dataclass
 class Tally:
-    """How many kernels this process compiled, and how many of them it could keep."""
+    """How many kernels this process compiled, and how many of them it cached."""
 
     compiled: int = 0
     kept: int = 0
@@ -54,7 +53,7 @@ tally = Tally()
 class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
     """The compiled forms of one function, a file for each signature and processor.
 
-    Of a program's kernel, `layout` says how its arguments are loaded.
+    `layout` are the types of a program's kernel's arguments.
     """
 
     def __init__(self, function: Any, layout: Any = ()) -> None:
@@ -66,22 +65,21 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
 
     @property
     def cache_path(self) -> str:
-        """The folder; Numba shows it."""
+        """The folder, for Numba's messages."""
         return str(kernels_folder())
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Do nothing: every file is written at once."""
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        """What tells compiled forms apart: signature, processor, code and closure."""
+        """Signature, processor, code and closure."""
         return sig, codegen.magic_tuple(), code_of(self._py_func)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled form, if it is there.
+        """The compiled form, or None.
 
-        Numba's own imports first all that it can compile: 0.3 s for nothing where no
-        kernel is compiled (its compiler does the same). Machine code asks for the
-        runtime's symbols only.
+        Numba's own method first imports all that it can compile, which takes 0.3 s;
+        machine code needs the runtime's symbols only.
         """
         rtsys.initialize(target_context)
         key = self._index_key(sig, target_context.codegen())
@@ -92,15 +90,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
         try:
             payload = unsealed(content)
             return numba.core.compiler.CompileResult._rebuild(target_context, *payload)
-        except Exception:  # whatever a file of this name may hold
+        except Exception:  # a file may hold anything
             discard(path)
             return None
 
     def holds(self, sig: Any) -> bool:
-        """Whether there is a file for this signature, sound or not."""
-        return self._path(
-            self._index_key(sig, cpu_target.target_context.codegen())
-        ).exists()
+        """Whether there is a file for this signature, damaged or not."""
+        key = self._index_key(sig, cpu_target.target_context.codegen())
+        return self._path(key).exists()
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         if data.library.has_dynamic_globals or any(
@@ -119,20 +116,20 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
 
 
 def code_of(function: Any) -> Any:
-    """A function's code, and what its closure holds: numbers, and other functions."""
+    """A function's code, and that of its closure: numbers, and other functions."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     held = tuple(code_of(c.py_func) if hasattr(c, "py_func") else c for c in cells)
     return function.__module__, function.__qualname__, function.__code__.co_code, held
 
 
 def kernels_folder() -> Path:
-    """The folder for this source, this Numba, this Python, and what the code checks."""
+    """The folder for this source, Numba and Python, with or without bounds checks."""
     kind = "-checked" if checks_bounds() else ""
     return cache_folder() / "kernels" / (source_digest() + kind)
 
 
 def can_keep() -> bool:
-    """Whether this process may write compiled kernels into their folder."""
+    """Whether this process can write compiled kernels."""
     with suppress(OSError):
         make_private(kernels_folder())
         return os.access(kernels_folder(), os.W_OK)
@@ -141,7 +138,7 @@ def can_keep() -> bool:
 
 @cache
 def source_digest() -> str:
-    """A short digest of every kernel's source, and of what compiles it."""
+    """A short digest of the source of all kernels, and of the compiler's versions."""
     versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
     digest = sha256(repr(versions).encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
@@ -155,15 +152,15 @@ def sealed(payload: bytes) -> bytes:
 
 
 def unsealed(content: bytes) -> Any:
-    """The objects of a sealed payload; ValueError if a bit of it is another."""
+    """The objects of a sealed payload; ValueError if it is damaged."""
     digest, payload = content[:DIGEST], content[DIGEST:]
     if sha256(payload).digest() != digest:
-        raise ValueError("the digest is another")
+        raise ValueError("the digest differs")
     return pickle.loads(payload)
 
 
 def read_private(path: Path) -> bytes | None:
-    """A file's content; None unless it is there and only this user could write it."""
+    """A file's content; None if it is missing, or others could have written it."""
     try:
         folder = os.lstat(path.parent)
         with open(path, "rb", opener=_without_links) as file:
@@ -173,14 +170,14 @@ def read_private(path: Path) -> bytes | None:
                 refuse(path.parent)
                 return None
             return file.read()
-    except OSError as error:  # it is not there, or cannot be read; or it is a link
+    except OSError as error:  # missing, unreadable, or a link
         if error.errno == errno.ELOOP:
             refuse(path.parent)
         return None
 
 
 def write_private(path: Path, content: bytes) -> bool:
-    """Put a file in its place at once, for this user alone; False if it cannot be."""
+    """Write a file atomically, for this user alone; False if that fails."""
     partial = path.parent / f".{uuid4().hex}.partial"
     try:
         make_private(path.parent)
@@ -194,13 +191,13 @@ def write_private(path: Path, content: bytes) -> bool:
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
-    except OSError:  # a full or read-only disk: the next process compiles anew
+    except OSError:  # a full or read-only disk: the next process compiles again
         return False
     return True
 
 
 def make_private(folder: Path) -> None:
-    """A folder that only this user can write, and the folders above it."""
+    """Create a folder that only this user can write, and its parents."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -208,7 +205,7 @@ def make_private(folder: Path) -> None:
 
 def is_private(found: os.stat_result) -> bool:
     """Whether a file or folder belongs to this user, and no other can write it."""
-    if not hasattr(os, "getuid"):  # Windows: a user's own folders are
+    if not hasattr(os, "getuid"):  # Windows: a user's folders are private
         return True
     is_own = found.st_uid in (os.getuid(), ADMINISTRATOR)
     is_link = stat.S_ISLNK(found.st_mode)
@@ -216,21 +213,21 @@ def is_private(found: os.stat_result) -> bool:
 
 
 def discard(path: Path) -> None:
-    """Throw away a file that is damaged, and say so."""
+    """Delete a damaged file, and warn."""
     with suppress(OSError):
         path.unlink()
     _say(
-        f"A compiled kernel in {path.parent} was damaged; it is thrown away and "
-        "compiled anew."
+        f"A compiled kernel in {path.parent} is damaged. It is deleted and compiled "
+        "again."
     )
 
 
 def refuse(folder: Path) -> None:
-    """Say that a folder is not trusted."""
+    """Warn that a folder is not trusted."""
     _say(
         f"Compiled kernels in {folder} are not used: others could have written them. "
-        "Take their right to write there, or name a folder of your own in "
-        "HANDGRAD_CACHE."
+        "Make the folder writable for you only, or set HANDGRAD_CACHE to a folder of "
+        "your own."
     )
 
 
@@ -241,6 +238,6 @@ def _say(message: str) -> None:
 
 
 def _without_links(path: str, flags: int) -> int:
-    """Open a file, but no link, and without waiting for a pipe's other end."""
+    """Open a file, but no link, and without blocking on a pipe."""
     more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     return os.open(path, flags | more)

@@ -1,11 +1,11 @@
-"""The way in of a kernel: a program's integers become the arguments it declares.
+"""Loading a kernel's declared arguments from a program's table of integers.
 
-An array is four integers, of which the first three say where it stands
+An array takes four integers. The first three give its address
 
     base + tile * tile_stride + worker * worker_stride        (bytes)
 
-and the last how many elements may be touched; a number is one, and what no caller
-gives (the tile, a library's function) none or one.
+and the last how many elements may be touched. A number or a library's function takes
+one integer, the tile's number none.
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,19 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from handgrad.engine.kernels.declaration import Argument, Array, Tile
+from handgrad.engine.kernels.declaration import Argument, Array, Sizes, Tile
 from handgrad.engine.kernels.machine import INT64
 
-WORD = 8
 
-
-def loader(arguments: Sequence[Argument]) -> Any:
+def loader(arguments: Sequence[Argument | Sizes]) -> Any:
     """Numba's function (words, tile, worker) -> the arguments of a kernel."""
     returned = types.BaseTuple.from_types([argument.type for argument in arguments])
 
     @intrinsic
     def load(typing_context, words, tile, worker):
         def generate(context, builder, signature, values):
-            place = Place(context, builder, *values)
-            found = [place.argument(argument) for argument in arguments]
+            words = Words(context, builder, *values)
+            found = [words.argument(argument) for argument in arguments]
             return context.make_tuple(builder, signature.return_type, found)
 
         return returned(types.int64, types.int64, types.int64), generate
@@ -37,8 +35,8 @@ def loader(arguments: Sequence[Argument]) -> Any:
     return load
 
 
-class Place:
-    """Emits loads of one word after the other."""
+class Words:
+    """Emits code that loads one word after the other."""
 
     def __init__(
         self, context: Any, builder: Any, words: Any, tile: Any, worker: Any
@@ -54,13 +52,15 @@ class Place:
         self._next += 1
         return self.builder.load(self.builder.gep(self._words, [at]))
 
-    def argument(self, argument: Argument) -> Any:
+    def argument(self, argument: Argument | Sizes) -> Any:
         """The value of the next argument."""
         if isinstance(argument, Tile):
             return self.tile
+        if isinstance(argument, Sizes):
+            numbers = [self.word() for _ in argument.each()]
+            return self.context.make_tuple(self.builder, argument.type, numbers)
         if isinstance(argument, Array):
-            address = self.address()
-            size = self.word()
+            address, size = self.address(), self.word()
             is_array = not argument.element.is_address
             return self.array(argument.type, address, size) if is_array else address
         word = self.word()
@@ -69,14 +69,14 @@ class Place:
         return word
 
     def address(self) -> Any:
-        """Where an array begins for this tile and this worker."""
+        """The address of an array for this tile and this worker."""
         builder = self.builder
         base, by_tile, by_worker = self.word(), self.word(), self.word()
         moved = builder.add(base, builder.mul(self.tile, by_tile))
         return builder.add(moved, builder.mul(self.worker, by_worker))
 
     def array(self, kind: Any, address: Any, size: Any) -> Any:
-        """Numba's array of so many elements at an address."""
+        """Numba's array of `size` elements at an address."""
         from numba.np.arrayobj import make_array, populate_array
 
         array = make_array(kind)(self.context, self.builder)

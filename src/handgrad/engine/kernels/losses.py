@@ -1,11 +1,10 @@
-"""Losses over one tile: logits become their own gradient, in place.
+"""Losses over one tile, whose gradient overwrites the logits.
 
 Layout: (classes, columns) with a stride from class to class; a column is an example.
-Columns beyond the batch's end get no gradient and do not count. `factors` hold
+Columns beyond the batch's end (target -1) get no gradient and do not count. `factors`
+are 1 or, where examples have weights,
 
     weight * count / (sum of the batch's weights)       for each example
-
-or 1 where examples have no weights; multiplying by 1 changes no bit.
 """
 
 import numpy as np
@@ -15,8 +14,8 @@ from handgrad.engine.kernels.declaration import (
     DOUBLES,
     FLOATS,
     LONGS,
-    SIZE,
     TILE,
+    Sizes,
     matrix,
     reads,
     scratch,
@@ -32,7 +31,7 @@ from handgrad.engine.kernels.mathematics import fast_exp
 CROSS_ENTROPY, SVM, SQUARED = range(3)
 f32 = np.float32
 ZERO, ONE = f32(0), f32(1)
-SMALLEST = f32(1e-35)  # below it numbers lose digits, and processors their speed
+SMALLEST = f32(1e-35)  # denormal products would be slow
 
 
 @kernel
@@ -52,7 +51,7 @@ def best_class(logits, sizes, best, choice):
 
 @kernel
 def cross_entropy(logits, targets, factors, sizes, setting, share, best, total):
-    """loss = sum of factor * surprise; logits become factor * share * difference.
+    """Sum of factor * cross-entropy; logits become factor * share * (p - target).
 
     Stands for
         SoftmaxCrossEntropy.forward and backward, with label smoothing `setting`
@@ -63,8 +62,8 @@ def cross_entropy(logits, targets, factors, sizes, setting, share, best, total):
     losses = 0.0
     for n in range(columns):
         if targets[n] >= 0:
-            surprise = (ONE - setting) * (best[n] - logits[targets[n] * stride + n])
-            losses += surprise * factors[n]
+            own_loss = (ONE - setting) * (best[n] - logits[targets[n] * stride + n])
+            losses += own_loss * factors[n]
     for k in range(classes):
         row = logits[k * stride : k * stride + columns]
         if setting != ZERO:
@@ -82,9 +81,9 @@ def cross_entropy(logits, targets, factors, sizes, setting, share, best, total):
     for k in range(classes):
         row = logits[k * stride : k * stride + columns]
         for n in range(columns):
-            blame = row[n] * total[n]
-            blame = blame if blame > SMALLEST else ZERO  # or products would crawl
-            row[n] = blame - lift * factors[n] if total[n] != ZERO else ZERO
+            d_logit = row[n] * total[n]
+            d_logit = d_logit if d_logit > SMALLEST else ZERO
+            row[n] = d_logit - lift * factors[n] if total[n] != ZERO else ZERO
     for n in range(columns):
         if targets[n] >= 0:
             logits[targets[n] * stride + n] -= (ONE - setting) * share * factors[n]
@@ -93,7 +92,7 @@ def cross_entropy(logits, targets, factors, sizes, setting, share, best, total):
 
 @kernel
 def svm(logits, targets, factors, sizes, setting, share, best, total):
-    """loss = sum of factor * hinges; logits become the active classes' share.
+    """Sum of factor * hinges; logits become their gradient.
 
     Stands for
         MulticlassSVM.forward and backward, with margin `setting`
@@ -117,7 +116,7 @@ def svm(logits, targets, factors, sizes, setting, share, best, total):
 
 @kernel
 def squared(logits, targets, factors, sizes, setting, share, best, total):
-    """loss = sum of factor * mean square; logits become their gradient.
+    """Sum of factor * mean square; logits become their gradient.
 
     Equations
         d_logits = 2 * difference * share * factor / classes
@@ -141,7 +140,7 @@ def squared(logits, targets, factors, sizes, setting, share, best, total):
 
 @kernel_family
 def loss_kernel(kind: int) -> Kernel:
-    """The loss of one tile, how many it got right, and d_logits in place of logits."""
+    """The loss and correct predictions of a tile, and d_logits in place of logits."""
     measure = (cross_entropy, svm, squared)[kind]
 
     @kernel_entry(operations=times(10, "classes", "lanes"))
@@ -153,12 +152,10 @@ def loss_kernel(kind: int) -> Kernel:
         targets: scratch(LONGS, "lanes"),
         losses: writes(DOUBLES, 1),
         correct: writes(LONGS, 1),
-        classes: SIZE,
-        lanes: SIZE,
-        stride: SIZE,
+        sizes: Sizes("classes lanes stride"),
         tile: TILE,
     ):
-        sizes = (classes, lanes, stride)
+        lanes = sizes[1]
         all_targets = carray(long_pointer(block[TARGETS]), (HUGE,))
         rows = carray(long_pointer(block[ROWS]), (block[COUNT],))
         best, total = notes[:lanes], notes[lanes : 2 * lanes]

@@ -1,8 +1,8 @@
-"""Augmentation on the way in: the recorded operations of a tile's images.
+"""Augmentation by recorded operations: a tile's images, image by image.
 
-Each stands for a function of `handgrad.augmentation` and computes what that computes,
-in the same order of float32 operations, so both have the same bits. Images lie as
-(channels, height, width); an operation reads one buffer and writes another.
+Each operation stands for a function of `handgrad.augmentation`, with the same order of
+float32 operations, so the bits are the same. Images are (channels, height, width); an
+operation reads one buffer and writes another.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ from handgrad.augmentation.pixels import LUMINANCE
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
-    SIZE,
     TILE,
+    Sizes,
     reads,
     scratch,
     times,
@@ -31,17 +31,15 @@ from handgrad.engine.kernels.entry import (
 )
 from handgrad.engine.kernels.gather import (
     COUNT,
-    IMAGES,
     INPUTS,
     NUMBERS,
-    ROWS,
+    TILE_NUMBERS,
     VIEWS,
     element_of,
-    images_at,
 )
 from handgrad.engine.kernels.machine import double_pointer, long_pointer
 from handgrad.engine.kernels.resample import as_pixel, resample_at
-from handgrad.engine.kernels.views import look_at
+from handgrad.engine.kernels.views import batch_images, look_at
 
 f32, f64, u32, u64 = np.float32, np.float64, np.uint32, np.uint64
 ZERO = f32(0)
@@ -58,7 +56,7 @@ def sum_of(values):
 
 @overload(sum_of)
 def _sum_of(values):
-    """The same; of bytes by whole numbers, which need no order."""
+    """The same for compiled code; sums of bytes are exact in any order."""
     if values.dtype is not types.uint8:
         return sum_of
 
@@ -73,7 +71,7 @@ def _sum_of(values):
 
 @kernel
 def mean_grey(image, channels, size):
-    """The mean luminance; each channel summed in float64, pixel after pixel.
+    """The mean luminance, summed in float64.
 
     Stands for
         augmentation.pixels.mean_grey
@@ -90,7 +88,7 @@ def mean_grey(image, channels, size):
 
 @kernel
 def recolour(image, numbers, outputs, shape):
-    """A linear map of the channels of each pixel, and a share of the mean grey.
+    """A linear map of the channels of each pixel, plus a share of the mean grey.
 
     Stands for
         augmentation.recolour
@@ -120,7 +118,7 @@ def recolour(image, numbers, outputs, shape):
 
 @kernel
 def add_noise(image, words, deviation, levels, outputs, size):
-    """Normal noise: of each random word, 12 bits for each of two values.
+    """Normal noise: 12 bits of each half of a random word give one value.
 
     Stands for
         augmentation.noise.add_noise
@@ -137,7 +135,7 @@ def add_noise(image, words, deviation, levels, outputs, size):
 
 @kernel
 def operate(operation, image, words, numbers, levels, outputs, shape):
-    """One operation on one image: `words` and `numbers` are the same memory."""
+    """One operation on one image; `words` and `numbers` are the same bytes."""
     if operation == VIEW:
         look_at(image, words, outputs, shape)
     elif operation == RESAMPLE:
@@ -157,62 +155,42 @@ def pipeline_kernel(dtype: str) -> Kernel:
         augmentation.pipeline.perform
 
     Cost
-        each operation reads and writes an image; two buffers of one image stay in the
-        core's own cache
-
-    Why
-        an image goes through all its operations before the next one begins, so only
-        the first operation reads the data set and only the last leaves the cache
+        each operation reads and writes an image, of which all but the first read and
+        the last write stay in the core's own cache
     """
 
-    @kernel_entry(
-        bytes_moved=lambda channels, height, width, lanes: (
-            2 * np.dtype(dtype).itemsize * channels * height * width * lanes
-        )
-    )
+    @kernel_entry(bytes_moved=times(2 * np.dtype(dtype).itemsize, *TILE_NUMBERS))
     def pipeline(
         block: reads(LONGS, INPUTS),
         steps: reads(LONGS, times("words")),
         levels: reads(FLOATS, LEVELS),
-        pictures: writes(
-            element_of(dtype), times("channels", "height", "width", "lanes")
-        ),
+        pictures: writes(element_of(dtype), times(*TILE_NUMBERS)),
         spare: scratch(element_of(dtype), times("channels", "height", "width")),
-        words: SIZE,
-        channels: SIZE,
-        height: SIZE,
-        width: SIZE,
-        lanes: SIZE,
+        sizes: Sizes("words channels height width lanes"),
         tile: TILE,
     ):
         if block[VIEWS] == 0:
             return
-        shape, size = (channels, height, width), channels * height * width
-        images = images_at(block[IMAGES], pictures)
+        shape, lanes = sizes[1:4], sizes[4]
+        size = shape[0] * shape[1] * shape[2]
+        images, rows = batch_images(block, pictures)
         count, columns, operations = block[COUNT], block[NUMBERS], steps[0]
-        rows = carray(long_pointer(block[ROWS]), (count,))
         table = carray(long_pointer(block[VIEWS]), (count, columns))
         numbers = carray(double_pointer(block[VIEWS]), (count, columns))
         for lane in range(lanes):
             example = tile * lanes + lane
             example = example if example < count else 0
-            start = rows[example] * size
-            image = images[start : start + size]
+            image = images[rows[example] * size : (rows[example] + 1) * size]
             own = pictures[lane * size : (lane + 1) * size]
             for number in range(operations):
                 first = steps[2 * number + 2]
                 last = steps[2 * number + 4] if number + 1 < operations else columns
                 is_own = (operations - number) % 2 == 1  # so that the last one is
                 target = own if is_own else spare
-                operate(
-                    steps[2 * number + 1],
-                    image,
-                    table[example, first:last],
-                    numbers[example, first:last],
-                    levels,
-                    target,
-                    shape,
-                )
+                part = slice(first, last)
+                words, own_numbers = table[example, part], numbers[example, part]
+                operation = steps[2 * number + 1]
+                operate(operation, image, words, own_numbers, levels, target, shape)
                 image = target
 
     return pipeline

@@ -1,18 +1,16 @@
 """Matrix products in vector registers: blocks of rows by registers, and their loop.
 
-Each sum is one of a row's numbers times a register of the other side, over k. A block
-has as many running sums as there are registers for: 8 x 3 of 16 floats, or 4 x 3 of 8.
-Sums run in the order of k with one rounding a step, so a block's shape changes no bit.
+Each sum is one of a row's numbers times a register of the right operand, over k. A
+block has as many running sums as there are registers for: 8 x 3 of 16 floats, or 4 x 3
+of 8. Sums run in the order of k with one rounding a step, so a block's shape does not
+change the result.
 """
-
-from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from handgrad.engine.kernels.entry import kernel
-from handgrad.engine.kernels.machine import FLOAT
+from handgrad.engine.kernels.machine import FLOAT, emitted
 from handgrad.engine.kernels.registers import (
     LANES,
     VECTOR_BYTES,
@@ -22,90 +20,71 @@ from handgrad.engine.kernels.registers import (
     load_vector,
     masked_load,
     moved,
-    multiply_add,
+    outer_sums,
     own_lanes,
     splat,
     store_vector,
 )
-from handgrad.engine.kernels.simd_blocks import copy_vector, shaped_block
+from handgrad.engine.kernels.simd_blocks import copy_vector
 
 ROWS, VECTORS = 8, 3  # 24 running sums of the 32 registers
 SHORT_ROWS, SHORT_BYTES = 4, VECTOR_BYTES // 2
 WIDTH = VECTORS * LANES
 
 
-def outer_block_of(builder: Any, rows: int, registers: int, arguments: Any) -> None:
-    """Emit: outputs[i, v] = sum over k of left[i, k] * right[k, v] (+ outputs[i, v]).
+@emitted(literals=2)
+def outer_block(
+    builder,
+    rows,
+    vectors,
+    left,
+    row,
+    step,
+    right,
+    right_step,
+    count,
+    out,
+    out_row,
+    adds,
+):
+    """out[i, v] = sum over k of left[i, k] * right[k, v] (+ out[i, v]).
 
     Each v is a register of the instruction set: 16 floats, or 8.
 
     Arguments (addresses and strides in bytes)
-        left, left_row, left_step  first number; from row to row; from k to k
-        right, right_step          first vector; from k to k
-        count                      how many k
-        outputs, output_row        first vector; from row to row
-        adds                       -1 where what stands there is added to, else 0
+        left, row, step    first number; from row to row; from k to k
+        right, right_step  first vector; from k to k
+        count              how many k
+        out, out_row       first vector; from row to row
+        adds               -1 to add to the outputs, else 0
     """
-    (left, left_row, left_step, right, right_step, count, out, out_row, adds) = (
-        arguments
-    )
     lanes = own_lanes()
-    kind, across = ir.VectorType(FLOAT, lanes), range(registers)
+    kind, across = ir.VectorType(FLOAT, lanes), range(vectors)
     bits = ir.VectorType(ir.IntType(1), lanes)
     mask = builder.bitcast(builder.trunc(adds, ir.IntType(lanes)), bits)
     outs = [moved(builder, out, out_row, i) for i in range(rows)]
     begin = [
-        masked_load(builder, moved(builder, row, constant(4 * lanes), v), mask)
-        for row in outs
+        masked_load(builder, moved(builder, place, constant(4 * lanes), v), mask)
+        for place in outs
         for v in across
     ]
-    starts = [
-        builder.add(left, builder.mul(left_row, constant(i))) for i in range(rows)
-    ]
+    starts = [moved(builder, left, row, i) for i in range(rows)]
     loop = Loop(builder, count, begin)
-    left_at = builder.mul(loop.index, left_step)
-    right_at = builder.add(right, builder.mul(loop.index, right_step))
+    left_at = builder.mul(loop.index, step)
+    right_at = moved(builder, right, right_step, loop.index)
     values = [load_vector(builder, right_at, 4 * lanes * v, kind) for v in across]
-    sums = []
-    for i in range(rows):
-        number = load(builder, builder.add(starts[i], left_at), 0)
-        factor = splat(builder, number, lanes)
-        for v in across:
-            before = loop.sums[i * registers + v]
-            sums.append(multiply_add(builder, factor, values[v], before))
-    loop.end(sums)
+    places = (builder.add(start, left_at) for start in starts)
+    factors = (splat(builder, load(builder, place, 0), lanes) for place in places)
+    sums = loop.end(outer_sums(builder, loop.sums, factors, values))
     for i in range(rows):
         for v in across:
-            store_vector(builder, sums[i * registers + v], outs[i], 4 * lanes * v)
+            store_vector(builder, sums[i * vectors + v], outs[i], 4 * lanes * v)
 
 
-@intrinsic(prefer_literal=True)
-def outer_block(
-    typing_context,
-    rows,
-    registers,
-    left,
-    left_row,
-    left_step,
-    right,
-    right_step,
-    count,
-    outputs,
-    output_row,
-    adds,
-):
-    """A block of `rows` x `registers` of a matrix product; see `outer_block_of`."""
-    return shaped_block(outer_block_of, (rows, registers), 9)
-
-
-@intrinsic
-def has_short_registers(typing_context):
+@emitted(types.boolean)
+def has_short_registers(builder):
     """Whether registers hold 8 floats: known when a kernel is compiled."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return context.get_constant(types.boolean, own_lanes() < LANES)
-
-    return types.boolean(), generate
+    return ir.Constant(ir.IntType(1), int(own_lanes() < LANES))
 
 
 @kernel
@@ -182,6 +161,5 @@ def copy_rows(source, source_row, target, target_row, rows, vectors):
     for row in range(rows):
         for vector in range(vectors):
             along = vector * VECTOR_BYTES
-            copy_vector(
-                source + row * source_row + along, target + row * target_row + along
-            )
+            from_, to = source + row * source_row, target + row * target_row
+            copy_vector(from_ + along, to + along)

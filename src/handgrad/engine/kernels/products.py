@@ -1,4 +1,4 @@
-"""Matrix products of one tile, and weight gradients of a whole batch in blocks."""
+"""Matrix products of one tile by BLAS, and sums of rows."""
 
 from handgrad.engine.kernels.blas import call_sgemm, sgemm_address
 from handgrad.engine.kernels.declaration import (
@@ -6,7 +6,9 @@ from handgrad.engine.kernels.declaration import (
     FLOATS,
     SIZE,
     Library,
+    Sizes,
     at,
+    by,
     matrix,
     reads,
     strided,
@@ -19,9 +21,9 @@ from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.simd_blocks import row_sum
 
 
-def side(rows, columns, stride, is_turned):
-    """How far a matrix reaches, or the one whose transpose it is."""
-    shape = (columns, rows) if is_turned else (rows, columns)
+def operand(rows, columns, stride, is_transposed):
+    """The range of a matrix, or of the one whose transpose it is."""
+    shape = (columns, rows) if is_transposed else (rows, columns)
     return strided(*shape, stride)
 
 
@@ -29,24 +31,15 @@ def side(rows, columns, stride, is_turned):
 def product(
     left: reads(
         at(FLOATS),
-        lambda rows, inner, left_stride, left_turned: side(
-            rows, inner, left_stride, left_turned
-        ),
+        by(operand, "rows", "inner", "left_stride", "left_turned"),
     ),
     right: reads(
         at(FLOATS),
-        lambda inner, columns, right_stride, right_turned: side(
-            inner, columns, right_stride, right_turned
-        ),
+        by(operand, "inner", "columns", "right_stride", "right_turned"),
     ),
     outputs: writes(at(FLOATS), matrix("rows", "columns", "out_stride")),
     function: Library(sgemm_address),
-    rows: SIZE,
-    columns: SIZE,
-    inner: SIZE,
-    left_stride: SIZE,
-    right_stride: SIZE,
-    out_stride: SIZE,
+    sizes: Sizes("rows columns inner left_stride right_stride out_stride"),
     left_turned: FLAG,
     right_turned: FLAG,
 ):
@@ -55,21 +48,10 @@ def product(
     Stands for
         the product in Linear.forward, d_inputs and d_weight of Linear.backward
     """
+    rows, columns, inner, left_stride, right_stride, out_stride = sizes
     call_sgemm(
-        function,
-        int(right_turned),
-        int(left_turned),
-        columns,
-        rows,
-        inner,
-        1.0,
-        right,
-        right_stride,
-        left,
-        left_stride,
-        0.0,
-        outputs,
-        out_stride,
+        *(function, int(right_turned), int(left_turned), columns, rows, inner),
+        *(right, right_stride, left, left_stride, outputs, out_stride),
     )
 
 
@@ -77,14 +59,14 @@ def product(
 def row_sums(
     values: reads(at(FLOATS), matrix("rows", "columns", "stride")),
     sums: updates(FLOATS, "rows"),
-    rows: SIZE,
-    columns: SIZE,
-    stride: SIZE,
+    sizes: Sizes("rows columns stride"),
 ):
-    """sums[row] += sum of the row; stands for d_bias.
+    """sums[row] += sum of the row; columns are a multiple of 32.
 
-    Columns come by the 32: a tile's examples, or a whole batch's.
+    Stands for
+        d_bias of Linear.backward and Conv2d.backward
     """
+    rows, columns, stride = sizes
     for row in range(rows):
         sums[row] += row_sum(values + 4 * row * stride, columns // LANES)
 

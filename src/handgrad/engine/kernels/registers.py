@@ -1,15 +1,14 @@
-"""Vector registers in LLVM's words: loads, stores, loops that carry sums.
+"""Vector registers in LLVM: loads, stores, arithmetic, loops that carry sums.
 
-What `vector` builds its blocks of. Addresses are 64-bit integers, strides are bytes.
+Addresses are 64-bit integers, strides are in bytes.
 """
 
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils
 
 from handgrad.engine import processor
-from handgrad.engine.kernels.machine import FLOAT, INT32, INT64
+from handgrad.engine.kernels.machine import FLOAT, INT32, INT64, call_llvm
 
 LANES = 16
 VECTOR = ir.VectorType(FLOAT, LANES)
@@ -18,12 +17,12 @@ MASK = ir.VectorType(ir.IntType(1), LANES)
 
 
 def own_lanes() -> int:
-    """Floats in one register of the instruction set that kernels are compiled for."""
+    """Floats in a register of the instruction set that kernels are compiled for."""
     return LANES if processor.instruction_set() in processor.WIDE else LANES // 2
 
 
 class Loop:
-    """A counted loop of at least one turn that carries vector sums in registers."""
+    """A counted loop of at least one pass that carries sums in registers."""
 
     def __init__(self, builder: Any, count: Any, sums: list[Any]) -> None:
         self._builder, self._count = builder, count
@@ -38,7 +37,7 @@ class Loop:
             phi.add_incoming(start, before)
 
     def end(self, sums: list[Any]) -> list[Any]:
-        """Close the loop around these new sums; returns them for what follows."""
+        """End the loop's body with these new sums; returns them."""
         builder = self._builder
         following = builder.add(self.index, constant(1))
         self.index.add_incoming(following, builder.block)
@@ -56,14 +55,19 @@ def constant(value: int) -> Any:
     return ir.Constant(INT64, value)
 
 
+def zeros(lanes: int = LANES) -> Any:
+    """A vector of zeros."""
+    return ir.Constant(ir.VectorType(FLOAT, lanes), [0.0] * lanes)
+
+
 def moved(builder: Any, address: Any, stride: Any, count: Any) -> Any:
-    """An address some strides further on."""
+    """An address plus `count` strides."""
     steps = constant(count) if isinstance(count, int) else count
     return builder.add(address, builder.mul(stride, steps))
 
 
 def pointer_at(builder: Any, address: Any, offset: int, kind: Any) -> Any:
-    """A pointer to some bytes behind an address."""
+    """An address plus `offset` bytes, as a pointer."""
     moved = builder.add(address, constant(offset)) if offset else address
     return builder.inttoptr(moved, kind.as_pointer())
 
@@ -74,7 +78,7 @@ def load(builder: Any, address: Any, offset: int, kind: Any = FLOAT) -> Any:
 
 
 def load_vector(builder: Any, address: Any, offset: int, kind: Any = VECTOR) -> Any:
-    """Sixteen floats from memory, aligned or not; or as many as a vector has."""
+    """A vector from memory, aligned or not."""
     loaded = builder.load(pointer_at(builder, address, offset, kind))
     loaded.align = 4
     return loaded
@@ -87,48 +91,48 @@ def store_vector(builder: Any, value: Any, address: Any, offset: int) -> None:
 
 
 def masked_load(builder: Any, address: Any, mask: Any) -> Any:
-    """A float for each bit of the mask; zero, and memory untouched, where it is 0."""
+    """A float for each bit of the mask; zero, without a read, where it is 0."""
     lanes = mask.type.count
     vector = ir.VectorType(FLOAT, lanes)
-    pointer = vector.as_pointer()
-    kind = ir.FunctionType(vector, [pointer, INT32, mask.type, vector])
-    function = cgutils.get_or_insert_function(
-        builder.module, kind, f"llvm.masked.load.v{lanes}f32.p0"
-    )
-    zeros = ir.Constant(vector, [0.0] * lanes)
-    place = builder.inttoptr(address, pointer)
-    return builder.call(function, [place, ir.Constant(INT32, 4), mask, zeros])
+    place = builder.inttoptr(address, vector.as_pointer())
+    name = f"masked.load.v{lanes}f32.p0"
+    align = ir.Constant(INT32, 4)
+    return call_llvm(builder, name, vector, place, align, mask, zeros(lanes))
 
 
 def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
     """Sixteen floats where the mask is 1."""
-    pointer = VECTOR.as_pointer()
-    kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer, INT32, MASK])
-    function = cgutils.get_or_insert_function(
-        builder.module, kind, f"llvm.masked.store.v{LANES}f32.p0"
-    )
-    place = builder.inttoptr(address, pointer)
-    builder.call(function, [value, place, ir.Constant(INT32, 4), mask])
+    place = builder.inttoptr(address, VECTOR.as_pointer())
+    align, name = ir.Constant(INT32, 4), f"masked.store.v{LANES}f32.p0"
+    call_llvm(builder, name, ir.VoidType(), value, place, align, mask)
 
 
 def splat(builder: Any, scalar: Any, lanes: int = LANES) -> Any:
-    """One float in all places of a vector."""
+    """One float in all lanes of a vector."""
     empty = ir.Constant(ir.VectorType(FLOAT, lanes), ir.Undefined)
     first = builder.insert_element(empty, scalar, ir.Constant(INT32, 0))
-    zeros = ir.Constant(ir.VectorType(INT32, lanes), [0] * lanes)
-    return builder.shuffle_vector(first, empty, zeros)
+    lane = ir.Constant(ir.VectorType(INT32, lanes), [0] * lanes)
+    return builder.shuffle_vector(first, empty, lane)
 
 
 def multiply_add(builder: Any, left: Any, right: Any, addend: Any) -> Any:
     """left * right + addend with one rounding."""
-    kind = ir.FunctionType(left.type, [left.type] * 3)
-    name = f"llvm.fma.v{left.type.count}f32"
-    function = cgutils.get_or_insert_function(builder.module, kind, name)
-    return builder.call(function, [left, right, addend])
+    name = f"fma.v{left.type.count}f32"
+    return call_llvm(builder, name, left.type, left, right, addend)
+
+
+def outer_sums(builder: Any, sums: Any, factors: Any, vectors: Any) -> list[Any]:
+    """factor * vector + sum for each pair; factors may be emitted one after another."""
+    before = iter(sums)
+    return [
+        multiply_add(builder, factor, vector, next(before))
+        for factor in factors
+        for vector in vectors
+    ]
 
 
 def sum_of_lanes(builder: Any, vector: Any) -> Any:
-    """Halves added to halves: the same order on every machine."""
+    """The sum of a vector, upper half added to lower: one order on every machine."""
     width = vector.type.count
     while width > 1:
         width //= 2

@@ -1,4 +1,4 @@
-"""Bilinear resampling of one image of a tile, and how a value becomes a pixel."""
+"""Bilinear resampling of one image, and rounding to pixels."""
 
 import numpy as np
 from numba import types
@@ -12,7 +12,7 @@ ZERO, HALF, ONE, WHITE = f32(0), f32(0.5), f32(1), f32(255)
 
 
 def as_pixel(value, outputs):
-    """A float32 value in the type of the outputs: bytes are clipped and rounded."""
+    """A float32 value in the type of the outputs: clipped and rounded to bytes."""
     if outputs.dtype != np.uint8:
         return value
     return np.uint8(min(max(value, ZERO), WHITE) + HALF)
@@ -20,20 +20,20 @@ def as_pixel(value, outputs):
 
 @overload(as_pixel, inline="always")
 def _as_pixel(value, outputs):
-    """The same, chosen when compiled."""
+    """The same for compiled code."""
     if outputs.dtype is types.uint8:
         return lambda value, outputs: np.uint8(min(max(value, ZERO), WHITE) + HALF)
     return lambda value, outputs: value
 
 
 def rounded(value, outputs):
-    """A float32 value from 0 to 255 in the type of the outputs: bytes are rounded."""
+    """The same for a value from 0 to 255, which needs no clipping."""
     return value if outputs.dtype != np.uint8 else np.uint8(value + HALF)
 
 
 @overload(rounded, inline="always")
 def _rounded(value, outputs):
-    """The same, chosen when compiled."""
+    """The same for compiled code."""
     if outputs.dtype is types.uint8:
         return lambda value, outputs: np.uint8(value + HALF)
     return lambda value, outputs: value
@@ -41,7 +41,7 @@ def _rounded(value, outputs):
 
 @kernel
 def folded(place, length):
-    """The place inside an image that is seen at any whole number, by reflection."""
+    """The index inside an image that an integer has by reflection."""
     if 0 <= place < length:
         return place
     place = place % (2 * length)
@@ -50,7 +50,7 @@ def folded(place, length):
 
 @inlined
 def split(position):
-    """The whole number up to a position, and the fraction beyond."""
+    """The floor of a position, and the fraction above it."""
     whole = np.int64(position)
     whole -= np.int64(f32(whole) > position)
     return whole, position - f32(whole)
@@ -64,8 +64,7 @@ def resample_at(image, affine, outputs, shape):
         augmentation.resample
 
     Why
-        where all four pixels lie inside, their places need no reflection; a mean of
-        bytes needs no clipping
+        four pixels inside the image need no reflection
     """
     channels, height, width = shape
     size = height * width

@@ -6,16 +6,15 @@ All three products of a linear layer are sums of a number times a row:
     backward   d_inputs[n] = sum over o of d_outputs[n, o] * weight[o]
     gradient   d_weight[o] = sum over n of d_outputs[n, o] * inputs[n]
 
-so each number is broadcast and each row is read in whole registers. Activations serve
-as they lie; weights go into panels of 48 columns, so that a row of a panel follows the
-one before it.
+so each number is broadcast and each row is read in whole registers. Activations are
+read in place; weights are packed into panels of 48 columns, whose rows are contiguous.
 """
 
 from numba import carray
 
 from handgrad.engine.kernels.declaration import (
     FLOATS,
-    SIZE,
+    Sizes,
     Span,
     at,
     matrix,
@@ -37,14 +36,11 @@ from handgrad.engine.kernels.product_blocks import (
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
 from handgrad.engine.kernels.simd_blocks import transpose_block
 
-
-def outputs_of(rows, columns, row):
-    """How far the outputs of a product reach."""
-    return strided(rows, columns, row // 4)
+OUTPUTS = matrix("rows", "columns", "row", item=4)
 
 
 def panels_of(columns, count, panel):
-    """How far panels reach of so many columns and rows, `panel` floats apart."""
+    """The range of panels for `columns` x `count` numbers, `panel` floats apart."""
     before = max(0, columns - 1) // WIDTH
     last = columns - before * WIDTH
     return Span(0, before * panel + (count - 1) * WIDTH + last, columns * count)
@@ -56,40 +52,31 @@ def rows_product(
     right: reads(
         at(FLOATS), lambda columns, count, panel: panels_of(columns, count, panel // 4)
     ),
-    outputs: writes(at(FLOATS), outputs_of),
-    left_row: SIZE,
-    panel: SIZE,
-    row: SIZE,
-    rows: SIZE,
-    columns: SIZE,
-    count: SIZE,
-    together: SIZE,
+    outputs: writes(at(FLOATS), OUTPUTS),
+    sizes: Sizes("left_row panel row rows columns count together"),
 ):
-    """outputs = left @ right, which stands in panels; columns come by the 16.
+    """outputs = left @ right, packed in panels; columns are a multiple of 16.
 
     `left_row`, `row` and `panel` are bytes from row to row, and from panel to panel;
-    `count` is the inner sum's length, of which `together` are added at once.
+    `count` is the length of the inner sum, `together` of them are added at once.
 
     Stands for
         the products of Linear.forward and d_inputs of Linear.backward
     """
+    left_row, panel, row, rows, columns, count, together = sizes
     vectors = columns // LANES
     for first in range(0, count, together):
         part = min(together, count - first)
-        sizes = (left_row, ROWS * left_row, 4, 4 * WIDTH, part, row, -int(first > 0))
+        steps = (left_row, ROWS * left_row, 4, 4 * WIDTH, part, row, -int(first > 0))
         for group in range((vectors + VECTORS - 1) // VECTORS):
-            some_rows(
-                rows,
-                min(VECTORS, vectors - group * VECTORS),
-                left + 4 * first,
-                right + group * panel + 4 * WIDTH * first,
-                outputs + 4 * WIDTH * group,
-                sizes,
-            )
+            some = min(VECTORS, vectors - group * VECTORS)
+            out = outputs + 4 * WIDTH * group
+            start = right + group * panel + 4 * WIDTH * first
+            some_rows(rows, some, left + 4 * first, start, out, steps)
 
 
 def rounded(rows):
-    """Rows by the eight."""
+    """Rows, rounded up to a multiple of eight."""
     return (rows + ROWS - 1) // ROWS * ROWS
 
 
@@ -105,30 +92,25 @@ def rows_gradient(
         lambda rows, count, d_row: strided(count, rounded(rows) + ROWS, d_row // 4),
     ),
     inputs: reads(at(FLOATS), matrix("count", "columns", "in_row", item=4)),
-    d_weight: writes(at(FLOATS), outputs_of),
+    d_weight: writes(at(FLOATS), OUTPUTS),
     packed: scratch(
         at(FLOATS),
         lambda rows, columns, count: (
             count * (rounded(rows) + min(columns, WIDTH)) + LANES
         ),
     ),
-    d_row: SIZE,
-    in_row: SIZE,
-    row: SIZE,
-    rows: SIZE,
-    columns: SIZE,
-    count: SIZE,
-    together: SIZE,
+    sizes: Sizes("d_row in_row row rows columns count together"),
 ):
-    """d_weight = d_outputs.T @ inputs: some rows and columns (by the 16) of it.
-
-    Both sides are copied side by side first: rows of a batch lie far apart, and each
-    would cost the processor a look into its table of pages. A whole register is read
-    for each eight of `d_outputs`.
+    """d_weight = d_outputs.T @ inputs: some of its rows, and columns (16 at once).
 
     Stands for
         d_weight of Linear.backward
+
+    Why
+        both operands are packed first: each row of a batch is on other pages, and would
+        miss the TLB; a whole register is read for each eight of `d_outputs`
     """
+    d_row, in_row, row, rows, columns, count, together = sizes
     vectors, blocks = columns // LANES, (rows + ROWS - 1) // ROWS
     few, block_bytes = 4 * ROWS, 4 * ROWS * count
     for block in range(blocks):
@@ -142,14 +124,14 @@ def rows_gradient(
         target = d_weight + 4 * WIDTH * group
         for first in range(0, count, together):
             part = min(together, count - first)
-            sizes = (4, block_bytes, few, step, part, row, -int(first > 0))
+            steps = (4, block_bytes, few, step, part, row, -int(first > 0))
             left = packed + first * few
-            some_rows(rows, wide, left, right + first * step, target, sizes)
+            some_rows(rows, wide, left, right + first * step, target, steps)
 
 
 @kernel
 def turn_panel(weight, row, outs, inputs, panel):
-    """panel[k, o] = weight[o, k] for up to 48 outputs, and `inputs` by the 16."""
+    """panel[k, o] = weight[o, k] for up to 48 outputs, and `inputs` (16 at once)."""
     whole = outs // LANES * LANES
     for first in range(0, whole, LANES):
         for column in range(0, inputs, LANES):
@@ -169,10 +151,10 @@ def turn_panels(
     panels: writes(
         at(FLOATS), lambda outs, inputs: panels_of(outs, inputs, WIDTH * inputs)
     ),
-    outs: SIZE,
-    inputs: SIZE,
+    sizes: Sizes("outs inputs"),
 ):
-    """Some panels of weight.T, from their first row; `inputs` come by the 16."""
+    """Some panels of weight.T, from their first row; `inputs` are a multiple of 16."""
+    outs, inputs = sizes
     for first in range(0, outs, WIDTH):
         some = min(WIDTH, outs - first)
         start = 4 * first * inputs
@@ -183,49 +165,44 @@ def turn_panels(
 def turned_product(
     inputs: reads(at(FLOATS), matrix("rows", "count", "in_row", item=4)),
     weight: reads(at(FLOATS), times("columns", "count")),
-    outputs: writes(at(FLOATS), outputs_of),
+    outputs: writes(at(FLOATS), OUTPUTS),
     panel: scratch(
         at(FLOATS),
         lambda columns, count, together: panels_of(
             min(WIDTH, columns), min(together, count), 0
         ),
     ),
-    in_row: SIZE,
-    row: SIZE,
-    rows: SIZE,
-    columns: SIZE,
-    count: SIZE,
-    together: SIZE,
+    sizes: Sizes("in_row row rows columns count together"),
 ):
-    """outputs = inputs @ weight.T: some outputs (columns, by the 16) of the batch.
+    """outputs = inputs @ weight.T: some outputs (columns, 16 at once) of the batch.
 
-    The weight is read as it lies, and turned a panel at a time beside the product.
+    The weight is transposed here, a panel at a time.
 
     Stands for
         the product of Linear.forward
     """
+    in_row, row, rows, columns, count, together = sizes
     for first in range(0, count, together):
         part = min(together, count - first)
-        sizes = (in_row, ROWS * in_row, 4, 4 * WIDTH, part, row, -int(first > 0))
+        steps = (in_row, ROWS * in_row, 4, 4 * WIDTH, part, row, -int(first > 0))
         for out in range(0, columns, WIDTH):
             some = min(WIDTH, columns - out)
             source = weight + 4 * (out * count + first)
             turn_panel(source, 4 * count, some, part, panel)
             target = outputs + 4 * out
-            some_rows(rows, some // LANES, inputs + 4 * first, panel, target, sizes)
+            some_rows(rows, some // LANES, inputs + 4 * first, panel, target, steps)
 
 
 @kernel_entry()
 def copy_panels(
-    weight: reads(at(FLOATS), outputs_of),
+    weight: reads(at(FLOATS), OUTPUTS),
     panels: writes(
         at(FLOATS), lambda rows, columns: panels_of(columns, rows, WIDTH * rows)
     ),
-    rows: SIZE,
-    columns: SIZE,
-    row: SIZE,
+    sizes: Sizes("rows columns row"),
 ):
-    """Some panels of weight, from their first column: (rows, 48) side by side."""
+    """Some panels of weight, from their first column: (rows, 48) each."""
+    rows, columns, row = sizes
     for first in range(0, columns, WIDTH):
         wide = min(WIDTH, columns - first) // LANES
         source, target = weight + 4 * first, panels + 4 * first * rows
@@ -236,11 +213,10 @@ def copy_panels(
 def column_sums(
     values: reads(FLOATS, matrix("rows", "columns", "stride")),
     sums: writes(FLOATS, "columns"),
-    rows: SIZE,
-    columns: SIZE,
-    stride: SIZE,
+    sizes: Sizes("rows columns stride"),
 ):
     """sums[c] = sum of column c, row after row; stands for d_bias."""
+    rows, columns, stride = sizes
     sums[:columns] = 0
     for row in range(rows):
         line = values[row * stride : row * stride + columns]
@@ -252,12 +228,10 @@ def column_sums(
 def turn(
     source: reads(FLOATS, matrix("rows", "columns", "stride")),
     target: writes(FLOATS, matrix("columns", "rows", "out_stride")),
-    rows: SIZE,
-    columns: SIZE,
-    stride: SIZE,
-    out_stride: SIZE,
+    sizes: Sizes("rows columns stride out_stride"),
 ):
     """target[c, r] = source[r, c]."""
+    rows, columns, stride, out_stride = sizes
     for row in range(rows):
         for column in range(columns):
             target[column * out_stride + row] = source[row * stride + column]

@@ -1,9 +1,9 @@
-"""A second process that compiles kernels while this one does.
+"""A second process that compiles kernels in parallel with this one.
 
 Numba compiles one kernel at a time in a process. This process compiles a program's
-kernels from the first on; the second one begins with the last, until it comes to one
-that is compiled. They share their results through the kernel cache, so nothing is lost
-if the second process fails, or cannot be started.
+kernels in order, the second one in reverse order until it finds one that is compiled.
+They share results through the kernel cache; a failure of the second process only costs
+time.
 """
 
 import os
@@ -18,16 +18,16 @@ from handgrad.engine import processor
 from handgrad.engine.kernels.entry import Announce, Kernel
 from handgrad.engine.kernels.kernel_cache import can_keep
 
-LEAST = 4  # kernels; for fewer a process is not worth its start, 0.7 s
-RUN = ("-P", "-m", __name__)  # without the current folder, which may hold anything
+LEAST = 4  # kernels that outweigh the start of a process, 0.7 s
+RUN = ("-P", "-m", __name__)  # -P: without the current folder on the path
 
 
 def compile_kernels(
     kernels: Sequence[Kernel], announce: Announce | None, processes: int
 ) -> None:
-    """Compile kernels, in two processes if there may be as many and it pays."""
+    """Compile kernels, in two processes if allowed and worthwhile."""
     missing = [kernel for kernel in kernels if not kernel.is_kept]
-    missing.sort(key=lambda kernel: kernel.__module__)  # which shares functions
+    missing.sort(key=lambda kernel: kernel.__module__)  # they share functions
     second = None
     if processes > 1 and len(missing) >= LEAST and can_keep():
         second = start_second_compiler(missing[::-1])
@@ -41,7 +41,7 @@ def compile_kernels(
 
 
 def start_second_compiler(kernels: Sequence[Kernel]) -> subprocess.Popen[bytes] | None:
-    """Start a process that compiles these kernels; None if the system gives none."""
+    """Start a process that compiles these kernels; None if that fails."""
     if not sys.executable:
         return None
     try:
@@ -64,7 +64,7 @@ def start_second_compiler(kernels: Sequence[Kernel]) -> subprocess.Popen[bytes] 
 
 
 def compile_from(stream: BinaryIO) -> int:
-    """Compile the kernels of a stream up to one that is; return how many were not."""
+    """Compile a stream's kernels until one is compiled already; return how many."""
     processor.hold_to(pickle.load(stream))
     count = 0
     for kernel in pickle.load(stream):

@@ -1,15 +1,15 @@
-"""Linear layers of few outputs on images as they lie: no matrix library, no turning.
+"""Linear layers of few outputs on images, without BLAS and without a transpose.
 
-A product with ten rows keeps a matrix library busy with packing. Here each example's
-pixels are read once, whole registers at a time, for all outputs.
+In a product with ten rows BLAS spends its time on packing. Here each example's pixels
+are read once, whole registers at a time, for all outputs.
 
-Layout: inputs (examples, features), examples side by side; outputs batch last.
+Layout: inputs (examples, features), contiguous; outputs batch last.
 """
 
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
-    SIZE,
+    Sizes,
     at,
     matrix,
     reads,
@@ -27,7 +27,7 @@ from handgrad.engine.kernels.simd_blocks import dots_block, taps_block
 def forward_kernel(outs: int, examples: int) -> Kernel:
     """outputs[k, n] = sum of weight[k] * inputs[n]; `outs` and `examples` at once.
 
-    `offsets` are those of these examples, in bytes; `row` is one of zeros.
+    `offsets` are the bytes to each of these examples; `row` is two zeros.
 
     Stands for
         the product in Linear.forward
@@ -48,27 +48,19 @@ def forward_kernel(outs: int, examples: int) -> Kernel:
         outputs: updates(FLOATS, matrix(("blocks", outs), "lanes", "stride")),
         offsets: reads(at(LONGS), examples),
         row: reads(at(LONGS), 2),
-        blocks: SIZE,
-        features: SIZE,
-        lanes: SIZE,
-        stride: SIZE,
+        sizes: Sizes("blocks features lanes stride"),
     ):
+        blocks, features, lanes, stride = sizes
         for k in range(blocks * outs):
             outputs[k * stride : k * stride + lanes] = 0
+        w_step, run = 4 * features, features // LANES
         for first in range(0, lanes, examples):
             for block in range(blocks):
+                w = weight + 4 * block * outs * features
+                x = inputs + 4 * first * features
+                y = outputs.ctypes.data + 4 * (block * outs * stride + first)
                 dots_block(
-                    outs,
-                    examples,
-                    weight + 4 * block * outs * features,
-                    4 * features,
-                    inputs + 4 * first * features,
-                    offsets,
-                    row,
-                    1,
-                    features // LANES,
-                    outputs.ctypes.data + 4 * (block * outs * stride + first),
-                    4 * stride,
+                    outs, examples, w, w_step, x, offsets, row, 1, run, y, 4 * stride
                 )
 
     return skinny_forward
@@ -78,7 +70,7 @@ def forward_kernel(outs: int, examples: int) -> Kernel:
 def weight_gradient_kernel(outs: int, at_once: int) -> Kernel:
     """d_weight[k, columns] = sum over examples of d_outputs[k, n] * inputs[n, columns].
 
-    `at_once` of the outputs stand in the registers. `tap` is one of zeros, as `zeros`.
+    `at_once` of the outputs are held in registers. `tap` and `zeros` are zeros.
 
     Stands for
         d_weight of Linear.backward, some columns of it
@@ -92,30 +84,20 @@ def weight_gradient_kernel(outs: int, at_once: int) -> Kernel:
         turned: scratch(FLOATS, times("lanes", outs)),
         tap: reads(at(LONGS), 2),
         zeros: reads(at(FLOATS), outs),
-        lanes: SIZE,
-        d_stride: SIZE,
-        features: SIZE,
-        columns: SIZE,
-        stride: SIZE,
+        sizes: Sizes("lanes d_stride features columns stride"),
     ):
+        lanes, d_stride, features, columns, stride = sizes
         for k in range(outs):
             for n in range(lanes):
                 turned[n * outs + k] = d_outputs[k * d_stride + n]
+        x_step, w_step, y_step = 4 * features, 4 * outs, 4 * stride
         for group in range(columns // LANES):
+            x = inputs + group * VECTOR_BYTES
             for first in range(0, outs, at_once):
+                w = turned.ctypes.data + 4 * first
+                y = d_weight + 4 * first * stride + group * VECTOR_BYTES
                 taps_block(
-                    at_once,
-                    1,
-                    inputs + group * VECTOR_BYTES,
-                    4 * features,
-                    turned.ctypes.data + 4 * first,
-                    4 * outs,
-                    tap,
-                    1,
-                    lanes,
-                    zeros,
-                    d_weight + 4 * first * stride + group * VECTOR_BYTES,
-                    4 * stride,
+                    at_once, 1, x, x_step, w, w_step, tap, 1, lanes, zeros, y, y_step
                 )
 
     return skinny_gradient

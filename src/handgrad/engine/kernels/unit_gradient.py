@@ -1,10 +1,10 @@
-"""The gradient of a convolution's weights through the matrix unit, tile by tile.
+"""The gradient of a convolution's weights on the matrix unit, tile by tile.
 
     d_weight[o, c, r, q] = sum over examples, y, x of
                            d_outputs[o, y, x] * inputs[c, y + r - top, x + q - left]
 
 Rows of pixels of both are packed along their examples, into slots as in the forward
-pass; the taps of a kernel's row are runs that begin a pixel apart.
+pass; the taps of a kernel's row are runs that start one pixel apart.
 """
 
 from numba import carray
@@ -23,6 +23,7 @@ from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack_half
 from handgrad.engine.kernels.convolution_matrices import (
     PICTURES,
     RESULTS,
+    SIZES,
     TABLE_BYTES,
     WORD,
     WORK,
@@ -32,6 +33,7 @@ from handgrad.engine.kernels.declaration import (
     FLOATS,
     OCTETS,
     SIZE,
+    Sizes,
     Span,
     at,
     reads,
@@ -47,27 +49,29 @@ from handgrad.engine.kernels.panels import PANEL_BYTES
 def gradient_scratch_bytes(
     sizes: tuple[int, int], out_width: int, kernel: tuple[int, int], together: int
 ) -> int:
-    """What `unit_gradient` needs; sizes are channels and outputs."""
+    """Bytes of scratch that `unit_gradient` needs; sizes are channels and outputs."""
     channels, outs = (size // SIDE * UNIT_BYTES for size in sizes)
     rows = (together + kernel[0] - 1) * (out_width + kernel[1] - 1) * channels
     return TABLE_BYTES + TURN_BYTES + rows + together * out_width * outs
 
 
 @kernel
-def pack_examples(source, line_bytes, lines, width, turns, target, positions, scratch):
-    """A row of pixels along their examples: units (lines by the 32, positions)."""
+def pack_examples(
+    source, line_bytes, lines, width, transposes, target, positions, scratch
+):
+    """Pack a row of pixels along examples: units (blocks of 32 lines, positions)."""
     for line in range(0, lines, EDGE):
         half = line % SIDE // EDGE * REGISTER_BYTES
         first = target + line // SIDE * positions * UNIT_BYTES + half
         start = source + line * line_bytes
         for x in range(width):
             at, to = start + x * PANEL_BYTES, first + x * UNIT_BYTES
-            pack_half(at, line_bytes, True, EDGE, STEP, turns, to, scratch)
+            pack_half(at, line_bytes, True, EDGE, STEP, transposes, to, scratch)
 
 
 @kernel
 def add_taps(table, runs, adds, sizes, d_weight):
-    """The gradients of one row of a kernel's taps, from some rows of pixels."""
+    """Gradients of one row of a kernel's taps, from some rows of pixels."""
     broad, channels, outs, wide, positions = sizes
     row = 4 * channels
     for q in range(broad):
@@ -93,16 +97,7 @@ def unit_gradient(
             (channels, outs), wide, (tall, broad), together
         ),
     ),
-    channels: SIZE,
-    height: SIZE,
-    width: SIZE,
-    outs: SIZE,
-    high: SIZE,
-    wide: SIZE,
-    tall: SIZE,
-    broad: SIZE,
-    top: SIZE,
-    left: SIZE,
+    shape: Sizes(" ".join(SIZES)),
     together: SIZE,
 ):
     """d_weight of one tile, (taps, outputs, channels); `together` rows at once.
@@ -110,6 +105,7 @@ def unit_gradient(
     Stands for
         d_weight of Conv2d.backward
     """
+    channels, height, width, outs, high, wide, tall, broad, top, left = shape
     positions, count = wide + broad - 1, together + tall - 1
     line, d_line = width * PANEL_BYTES, wide * PANEL_BYTES
     row_bytes = channels // SIDE * positions * UNIT_BYTES
@@ -125,7 +121,7 @@ def unit_gradient(
     ready = 0
     begin_matrices()
     for r in range(tall):
-        if max(0, top - r) >= min(high, height + top - r):  # meets no row of inputs
+        if max(0, top - r) >= min(high, height + top - r):  # reads no row of inputs
             carray(float_pointer(d_weight + 4 * r * tap_row), (tap_row,))[:] = 0
     for y in range(0, high, together):
         rows = min(together, high - y)
@@ -144,7 +140,7 @@ def unit_gradient(
                 store_long(entry, d_slots + row * d_row_bytes)
                 store_long(entry + WORD, slots + slot % count * row_bytes)
             if last > first:
-                adds = y > 0 and y > top - r  # rows before these have been there
+                adds = y > 0 and y > top - r  # rows before these were added
                 add_taps(table, last - first, adds, sizes, d_weight + 4 * r * tap_row)
     end_matrices()
 
@@ -160,17 +156,13 @@ def unit_sum(
         ),
     ),
     d_weight: writes(FLOATS, times("rows", "channels", "taps")),
-    taps: SIZE,
-    outs: SIZE,
-    rows: SIZE,
-    channels: SIZE,
-    tiles: SIZE,
-    size: SIZE,
+    sizes: Sizes("taps outs rows channels tiles size"),
 ):
-    """d_weight: the sum over tiles, in their order, of some rows of all outputs.
+    """d_weight = sum over tiles, in their order, for some rows of the outputs.
 
     A tile's part is (taps, outputs, channels), `size` bytes from the next.
     """
+    taps, outs, rows, channels, tiles, size = sizes
     for row in range(rows):
         for tap in range(taps):
             start = parts + 4 * (tap * outs + row) * channels

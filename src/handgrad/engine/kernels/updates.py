@@ -1,6 +1,6 @@
 """Optimizer updates over a block of one parameter, while its gradient is in the cache.
 
-The same operations in the same order as the plain optimizers, so the same bits.
+Operations and their order are those of the plain optimizers, so the bits are the same.
 
 Rates (float32, written before each step)
     0 learning rate, 1 gradient scale (clipping), 2 weight decay, 3 first factor
@@ -14,9 +14,9 @@ from handgrad.engine.kernels.declaration import (
     DOUBLES,
     FLAG,
     FLOATS,
-    SIZE,
+    Sizes,
+    matrix,
     reads,
-    strided,
     times,
     updates,
     writes,
@@ -36,7 +36,7 @@ ONE, ZERO = f32(1), f32(0)
 
 @summing_kernel
 def sum_of_squares(values, size):
-    """In float64: squares of float32 may overflow."""
+    """The sum of squares in float64: squares of float32 may overflow."""
     total = 0.0
     for place in range(size):
         wide = np.float64(values[place])
@@ -44,24 +44,16 @@ def sum_of_squares(values, size):
     return total
 
 
-def moved(rows, columns, stride):
-    """How far a block of a parameter reaches."""
-    return strided(rows, columns, stride)
-
-
-def found(rows, columns, gradient_stride):
-    """How far its gradient does."""
-    return strided(rows, columns, gradient_stride)
-
-
+BLOCK = matrix("rows", "columns", "stride")
+GRADIENT = matrix("rows", "columns", "gradient_stride")
 STATES = {SGD: 0, MOMENTUM: 1, NESTEROV: 1, RMSPROP: 1, ADAM: 2, ADAMW: 2}
 
 
 @kernel_family
 def update_kernel(kind: int) -> Kernel:
-    """Move a block of rows of a parameter against its gradient.
+    """Update a block of rows of a parameter, if all `losses` are finite.
 
-    `losses` are those of the tiles, and the norm: nothing moves unless all are finite.
+    `losses` are those of the tiles, and the gradient norm.
 
     Stands for
         SGD.update, RMSProp.update, Adam.update, AdamW.update
@@ -73,18 +65,15 @@ def update_kernel(kind: int) -> Kernel:
         bytes_moved=lambda rows, columns: 4 * (3 + 2 * states) * rows * columns,
     )
     def update(
-        parameter: updates(FLOATS, moved),
-        gradient: updates(FLOATS, found),
-        state_1: updates(FLOATS, moved if states > 0 else 0),
-        state_2: updates(FLOATS, moved if states > 1 else 0),
+        parameter: updates(FLOATS, BLOCK),
+        gradient: updates(FLOATS, GRADIENT),
+        state_1: updates(FLOATS, BLOCK if states > 0 else 0),
+        state_2: updates(FLOATS, BLOCK if states > 1 else 0),
         rates: reads(FLOATS, RATES),
         losses: reads(DOUBLES, "count"),
-        rows: SIZE,
-        columns: SIZE,
-        stride: SIZE,
-        gradient_stride: SIZE,
-        count: SIZE,
+        sizes: Sizes("rows columns stride gradient_stride count"),
     ):
+        rows, columns, stride, gradient_stride, count = sizes
         total = 0.0
         for number in range(count):
             total += losses[number]
@@ -137,30 +126,24 @@ def update_kernel(kind: int) -> Kernel:
 def finish_gradient(
     lanes: reads(
         FLOATS,
-        lambda lane_count, lane_stride, rows, gradient_stride: strided(
-            lane_count, rows * gradient_stride, lane_stride
-        ),
+        matrix("lane_count", ("rows", "gradient_stride"), "lane_stride"),
     ),
-    gradient: updates(FLOATS, found),
-    parameter: reads(FLOATS, moved),
+    gradient: updates(FLOATS, GRADIENT),
+    parameter: reads(FLOATS, BLOCK),
     l2: reads(FLOATS, 1),
-    squares: writes(DOUBLES, lambda wants: 2 if wants else 0),
-    lane_count: SIZE,
-    lane_stride: SIZE,
-    rows: SIZE,
-    columns: SIZE,
-    stride: SIZE,
-    gradient_stride: SIZE,
+    squares: writes(DOUBLES, times(2, "wants")),
+    sizes: Sizes("lane_count lane_stride rows columns stride gradient_stride"),
     wants: FLAG,
 ):
-    """Add lanes and the L2 term to a gradient; note the squares of both.
+    """Add the tiles' gradients (lanes) and the L2 term to a gradient.
 
-    Without lanes the gradient stands already. `l2` is 2 * factor * strength; `wants`
-    says that squares (of the gradient, of the parameter) are.
+    Without lanes the gradient is complete. `l2` is 2 * factor * strength. If `wants`,
+    `squares` become the sums of squares of the gradient and of the parameter.
 
     Stands for
         the sum over tiles, L2.gradients, and the sums in clip_by_norm and L2.penalty
     """
+    lane_count, lane_stride, rows, columns, stride, gradient_stride = sizes
     if lane_count > 0:
         size = rows * gradient_stride
         for i in range(size):

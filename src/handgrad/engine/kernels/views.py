@@ -1,18 +1,16 @@
-"""Augmentation on the way in: a tile's images as their views show them.
+"""Augmentation by views: a tile's images, cropped, flipped and partly erased.
 
-A view says where each pixel comes from (`augmentation.views` has the equations), so no
-changed copy of the batch is ever made; images are normalised afterwards.
+A view says where each pixel comes from (`augmentation.views` has the equations), so the
+batch is not copied. Images are normalized afterwards.
 """
 
 import numpy as np
 from numba import carray
 
 from handgrad.engine.kernels.declaration import (
-    FLOATS,
     LONGS,
-    OCTETS,
-    SIZE,
     TILE,
+    Sizes,
     reads,
     times,
     writes,
@@ -24,18 +22,27 @@ from handgrad.engine.kernels.gather import (
     INPUTS,
     NUMBERS,
     ROWS,
+    TILE_NUMBERS,
     VIEWS,
+    element_of,
     images_at,
 )
 from handgrad.engine.kernels.machine import long_pointer
 
 u64 = np.uint64  # an index that cannot be negative costs no check
-BLACK = np.uint8(0)  # which a float32 image takes as 0.0
+BLACK = np.uint8(0)  # or 0.0
+
+
+@kernel
+def batch_images(block, pictures):
+    """The data set's images, of the type of `pictures`, and the rows of the batch."""
+    rows = carray(long_pointer(block[ROWS]), (block[COUNT],))
+    return images_at(block[IMAGES], pictures), rows
 
 
 @kernel
 def look_at(image, view, outputs, shape):
-    """One image of (channels, height, width), as its view shows it; black is 0."""
+    """One image (channels, height, width) by its view; other pixels are BLACK."""
     channels, height, width = shape
     top, left, sign = view[0], view[1], view[2]
     for channel in range(channels):
@@ -63,45 +70,31 @@ def look_at(image, view, outputs, shape):
 
 @kernel_family
 def views_kernel(dtype: str) -> Kernel:
-    """All images of a tile side by side, where a batch has views.
+    """All images of a tile by their views, where a batch has any.
 
     Stands for
-        the augmentations of a batch
+        augmentation.views.look
     """
 
-    @kernel_entry(
-        bytes_moved=lambda channels, height, width, lanes: (
-            2 * np.dtype(dtype).itemsize * channels * height * width * lanes
-        )
-    )
+    @kernel_entry(bytes_moved=times(2 * np.dtype(dtype).itemsize, *TILE_NUMBERS))
     def views(
         block: reads(LONGS, INPUTS),
-        pictures: writes(
-            OCTETS if dtype == "uint8" else FLOATS,
-            times("channels", "height", "width", "lanes"),
-        ),
-        channels: SIZE,
-        height: SIZE,
-        width: SIZE,
-        lanes: SIZE,
+        pictures: writes(element_of(dtype), times(*TILE_NUMBERS)),
+        sizes: Sizes("channels height width lanes"),
         tile: TILE,
     ):
         if block[VIEWS] == 0:
             return
-        shape, size = (channels, height, width), channels * height * width
-        images = images_at(block[IMAGES], pictures)
-        count, numbers = block[COUNT], block[NUMBERS]
-        rows = carray(long_pointer(block[ROWS]), (count,))
-        table = carray(long_pointer(block[VIEWS]), (count, numbers))
+        shape, lanes = sizes[:3], sizes[3]
+        size = shape[0] * shape[1] * shape[2]
+        images, rows = batch_images(block, pictures)
+        count = block[COUNT]
+        table = carray(long_pointer(block[VIEWS]), (count, block[NUMBERS]))
         for lane in range(lanes):
             example = tile * lanes + lane
             example = example if example < count else 0
-            start = rows[example] * size
-            look_at(
-                images[start : start + size],
-                table[example],
-                pictures[lane * size : (lane + 1) * size],
-                shape,
-            )
+            image = images[rows[example] * size : (rows[example] + 1) * size]
+            own = pictures[lane * size : (lane + 1) * size]
+            look_at(image, table[example], own, shape)
 
     return views

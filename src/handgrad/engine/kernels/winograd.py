@@ -1,25 +1,26 @@
-"""3 x 3 convolutions of many channels by Winograd's way, over one tile.
+"""3 x 3 convolutions of many channels by Winograd's algorithm, over one tile.
 
-Every window of a picture becomes 36 numbers a channel, one for each pair of points. A
-convolution is then 36 matrix products (`convolution.taps_kernel` makes them, with one
-tap), and the gradient of the weights is 36 products over the whole batch, made here.
+A tile of an image (4 x 4 outputs, 6 x 6 inputs) has 36 points a channel. A convolution
+is then 36 matrix products (by `convolution.taps_kernel`, with one tap), and the
+gradient of the weights is 36 products over the whole batch, made here.
 
-Layout: panels of a tile's 32 examples, (points, windows, channels, 32), so that each
-product reads its inputs side by side.
+Layout: panels of 32 examples, (points, tiles of an image, channels, 32), so that each
+product reads its inputs contiguously.
 """
 
 import numpy as np
 
-from handgrad.engine.kernels.convolution import FLOAT, floats_from
+from handgrad.engine.kernels.convolution import FLOAT, floats_around, floats_from
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
     SHORTS,
     SIZE,
+    Sizes,
     at,
+    matrix,
     reads,
     scratch,
-    strided,
     times,
     updates,
     writes,
@@ -40,11 +41,11 @@ from handgrad.engine.kernels.winograd_transforms import (
 SQUARE = TAPS * TAPS
 
 
-def squares(side, masks, places, strides, channels, along):
-    """How far squares reach of every place, where masks let something through.
+def squares(side, masks, places, strides, channels, vectors):
+    """The range of squares at every place, where masks are set.
 
     A place is (offset, offset of its masks), in bytes, as strides are: from channel to
-    channel, row to row, column to column. `along` is what stands beside each number.
+    channel, row to row, column to column.
     """
     channel, row, column = strides
     steps = np.arange(side)
@@ -52,48 +53,43 @@ def squares(side, masks, places, strides, channels, along):
     which = places[:, 1:] // MASK_BYTES + np.arange(side * side)
     bits = masks.view(np.uint16)[which]
     ends = offsets + FLOAT * np.frexp(bits.astype(np.float64))[1]
-    behind = (channels - 1) * channel + along
+    behind = (channels - 1) * channel + (vectors - 1) * VECTOR_BYTES
     is_open = bits != 0
     return floats_from(offsets[is_open].min(), ends[is_open].max() + behind)
 
 
 @kernel_family
 def turn_kernel(kind: int) -> Kernel:
-    """Squares of every channel and window, turned to or from the points.
+    """Transform squares of every channel and place to or from the points.
 
     A place is (source offset, target offset, source masks' offset, target masks'), in
-    bytes; strides of source and target are from channel to channel, from row to row
-    and from column to column. They are read from memory where they are used: held in
-    registers, all that follows from them was, and there are not enough (10 to 20 %).
+    bytes; strides of source and target are from channel to channel, row to row, column
+    to column.
+
+    Why
+        strides are loaded where they are used: held in registers, they and all that is
+        derived from them spill (10 to 20 % slower)
     """
     size, made = len(MATRICES[kind][0]), len(MATRICES[kind])
 
     @kernel_entry(
-        bytes_moved=lambda count, channels, vectors: (
-            count * channels * vectors * VECTOR_BYTES * (size**2 + made**2)
+        bytes_moved=times(
+            *("count", "channels", "vectors", VECTOR_BYTES, size**2 + made**2)
         )
     )
     def winograd_turn(
         source: reads(
             at(FLOATS),
             lambda masks, places, channels, vectors, source_strides: squares(
-                size,
-                masks,
-                places.reshape(-1, 4)[:, ::2],
-                source_strides,
-                channels,
-                (vectors - 1) * VECTOR_BYTES,
+                *(size, masks, places.reshape(-1, 4)[:, ::2], source_strides),
+                *(channels, vectors),
             ),
         ),
         target: writes(
             at(FLOATS),
             lambda masks, places, channels, vectors, target_strides: squares(
-                made,
-                masks,
-                places.reshape(-1, 4)[:, 1::2],
-                target_strides,
-                channels,
-                (vectors - 1) * VECTOR_BYTES,
+                *(made, masks, places.reshape(-1, 4)[:, 1::2], target_strides),
+                *(channels, vectors),
             ),
         ),
         places: reads(LONGS, times(4, "count")),
@@ -104,17 +100,13 @@ def turn_kernel(kind: int) -> Kernel:
                 int(places[3::4].max()) // MASK_BYTES + made**2,
             ),
         ),
-        start: reads(
-            at(FLOATS),
-            lambda channels, start_stride: (channels - 1) * start_stride // FLOAT + 1,
-        ),
-        count: SIZE,
-        channels: SIZE,
-        vectors: SIZE,
+        start: reads(at(FLOATS), matrix("channels", 1, "start_stride", item=FLOAT)),
+        sizes: Sizes("count channels vectors"),
         source_strides: reads(LONGS, 3),
         target_strides: reads(LONGS, 3),
         start_stride: SIZE,
     ):
+        count, channels, vectors = sizes
         for place in range(count):
             for channel in range(channels):
                 for vector in range(vectors):
@@ -143,13 +135,12 @@ def gradient_kernel(outs: int, vectors: int, *, goes_on: bool = False) -> Kernel
 
     A panel is (offset in d_outputs, offset in inputs), in bytes; there are `blocks` of
     `outs` outputs and `groups` of 32 input channels, `vectors` of 16 at once. With
-    `goes_on` the sum goes on where an earlier one stopped.
+    `goes_on` the sum continues from d_points.
 
     Stands for
         d_weight of Conv2d.backward at one pair of points, for some input channels
     """
-
-    later = int(goes_on)
+    adds = int(goes_on)
 
     @kernel_entry(
         operations=times(2, "blocks", outs, "groups", PANEL, "count", PANEL),
@@ -160,59 +151,44 @@ def gradient_kernel(outs: int, vectors: int, *, goes_on: bool = False) -> Kernel
     def winograd_gradient(
         d_outputs: reads(
             at(FLOATS),
-            lambda panels, blocks: floats_from(
-                panels[::2].min(), panels[::2].max() + blocks * outs * PANEL_BYTES
+            lambda panels, blocks: floats_around(
+                panels[::2], blocks * outs * PANEL_BYTES
             ),
         ),
         inputs: reads(
             at(FLOATS),
-            lambda panels, groups: floats_from(
-                panels[1::2].min(), panels[1::2].max() + groups * PANEL * PANEL_BYTES
+            lambda panels, groups: floats_around(
+                panels[1::2], groups * PANEL * PANEL_BYTES
             ),
         ),
         panels: reads(LONGS, times(2, "count")),
         turned: scratch(at(FLOATS), times("groups", "count", PANEL, PANEL)),
         d_points: (updates if goes_on else writes)(
             at(FLOATS),
-            lambda blocks, groups, stride: strided(
-                blocks * outs, groups * PANEL, stride // FLOAT
-            ),
+            matrix(("blocks", outs), ("groups", PANEL), "stride", item=FLOAT),
         ),
-        count: SIZE,
-        blocks: SIZE,
-        groups: SIZE,
-        stride: SIZE,
+        sizes: Sizes("count blocks groups stride"),
     ):
+        count, blocks, groups, stride = sizes
         size = PANEL * PANEL_BYTES
         for group in range(groups):
             for panel in range(count):
                 source = inputs + panels[2 * panel + 1] + group * size
                 target = turned + (group * count + panel) * size
                 for part in range(4):
-                    channels, examples = part // 2, part % 2
-                    transpose_block(
-                        source
-                        + channels * LANES * PANEL_BYTES
-                        + examples * VECTOR_BYTES,
-                        PANEL_BYTES,
-                        target
-                        + examples * LANES * PANEL_BYTES
-                        + channels * VECTOR_BYTES,
-                        PANEL_BYTES,
-                    )
+                    row, along = part // 2 * LANES, part % 2 * LANES
+                    from_ = source + row * PANEL_BYTES + 4 * along
+                    to = target + along * PANEL_BYTES + 4 * row
+                    transpose_block(from_, PANEL_BYTES, to, PANEL_BYTES)
         for block in range(blocks):
+            left = d_outputs + block * outs * PANEL_BYTES
+            out, pairs = d_points + block * outs * stride, panels.ctypes.data
             for group in range(groups):
                 for along in range(0, PANEL_BYTES, vectors * VECTOR_BYTES):
+                    right = turned + group * count * size + along
+                    place = out + group * PANEL_BYTES + along
                     panels_block(
-                        outs,
-                        vectors,
-                        later,
-                        d_outputs + block * outs * PANEL_BYTES,
-                        panels.ctypes.data,
-                        count,
-                        turned + group * count * size + along,
-                        d_points + block * outs * stride + group * PANEL_BYTES + along,
-                        stride,
+                        outs, vectors, adds, left, pairs, count, right, place, stride
                     )
 
     return winograd_gradient
@@ -222,22 +198,19 @@ def gradient_kernel(outs: int, vectors: int, *, goes_on: bool = False) -> Kernel
 def winograd_weight_gradient(
     d_points: reads(
         at(FLOATS),
-        lambda outputs, channels, point: strided(
-            POINTS * POINTS, outputs * channels, point // FLOAT
-        ),
+        matrix(POINTS * POINTS, ("outputs", "channels"), "point", item=FLOAT),
     ),
     d_weight: writes(FLOATS, times("outputs", "channels", SQUARE)),
     square: scratch(FLOATS, SQUARE * LANES),
     masks: reads(at(SHORTS), POINTS * POINTS),
     zero: reads(at(FLOATS), 1),
-    outputs: SIZE,
-    channels: SIZE,
-    point: SIZE,
+    sizes: Sizes("outputs channels point"),
 ):
-    """The end of d_weight: from points, `point` bytes apart, to 3 x 3 in its place.
+    """Transform d_weight from points, `point` bytes apart, to 3 x 3.
 
-    Channels come by the 16.
+    Channels are a multiple of 16.
     """
+    outputs, channels, point = sizes
     for first in range(0, outputs * channels, LANES):
         sandwich(
             D_WEIGHTS,

@@ -1,7 +1,7 @@
-"""The products of Winograd's way through the matrix unit.
+"""The products of Winograd convolution on the matrix unit.
 
-The weights at a pair of points are the left side, a window's panel (channels, 32) the
-right one; in the gradient of the weights, the panels of both are, along the examples.
+The left operand is the weights at a pair of points, the right one a panel (channels,
+32). In the gradient of the weights both are panels, summed along the examples.
 """
 
 from handgrad.engine.kernels.amx import (
@@ -14,13 +14,14 @@ from handgrad.engine.kernels.amx import (
 )
 from handgrad.engine.kernels.amx_products import FIRST_BYTES, multiply
 from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, packed_bytes
-from handgrad.engine.kernels.convolution import floats_from
+from handgrad.engine.kernels.convolution import floats_around
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
     OCTETS,
-    SIZE,
+    Sizes,
     at,
+    by,
     reads,
     scratch,
     times,
@@ -34,12 +35,12 @@ TOGETHER = 8  # panels whose parts stay in a core's own cache
 
 
 def products_scratch_bytes(channels: int) -> int:
-    """What `winograd_products` needs."""
+    """Bytes of scratch that `winograd_products` needs."""
     return TURN_BYTES + packed_bytes(SIDE, channels)
 
 
 def sum_scratch_bytes(outputs: int) -> int:
-    """What `winograd_sum` needs."""
+    """Bytes of scratch that `winograd_sum` needs."""
     return FIRST_BYTES + packed_bytes(SIDE + outputs, TOGETHER * STEP)
 
 
@@ -50,10 +51,10 @@ def winograd_pack(
         at(OCTETS), lambda blocks, channels: blocks * packed_bytes(SIDE, channels)
     ),
     turned: scratch(at(OCTETS), TURN_BYTES),
-    blocks: SIZE,
-    channels: SIZE,
+    sizes: Sizes("blocks channels"),
 ):
-    """The weights at the points, (blocks, channels, 32), in three parts."""
+    """Pack the weights at the points, (blocks, channels, 32)."""
+    blocks, channels = sizes
     size = (channels + STEP - 1) // STEP * UNIT_BYTES
     for block in range(blocks):
         source = weights + block * channels * PANEL_BYTES
@@ -72,19 +73,17 @@ def winograd_products(
         lambda cells, blocks, channels: cells * blocks * packed_bytes(SIDE, channels),
     ),
     outputs: writes(at(FLOATS), times("cells", "windows", "blocks", SIDE, SIDE)),
-    parts: scratch(at(OCTETS), lambda channels: products_scratch_bytes(channels)),
-    cells: SIZE,
-    windows: SIZE,
-    channels: SIZE,
-    blocks: SIZE,
+    parts: scratch(at(OCTETS), by(products_scratch_bytes, "channels")),
+    sizes: Sizes("cells windows channels blocks"),
 ):
-    """The products at every pair of points, window by window.
+    """The products at every pair of points (cell) and every tile (window).
 
     Shapes
         points   (cells, windows, channels, 32)
-        weights  as `winograd_pack` leaves them
+        weights  packed by `winograd_pack`
         outputs  (cells, windows, blocks, 32, 32)
     """
+    cells, windows, channels, blocks = sizes
     units = (channels + STEP - 1) // STEP
     right = parts + TURN_BYTES
     begin_matrices()
@@ -110,30 +109,25 @@ def winograd_products(
 def winograd_sum(
     d_outputs: reads(
         at(FLOATS),
-        lambda panels, outputs: floats_from(
-            panels[::2].min(), panels[::2].max() + outputs * PANEL_BYTES
-        ),
+        lambda panels, outputs: floats_around(panels[::2], outputs * PANEL_BYTES),
     ),
     inputs: reads(
         at(FLOATS),
-        lambda panels, channels: floats_from(
-            panels[1::2].min(), panels[1::2].max() + channels * PANEL_BYTES
-        ),
+        lambda panels, channels: floats_around(panels[1::2], channels * PANEL_BYTES),
     ),
     panels: reads(LONGS, times(2, "count")),
-    parts: scratch(at(OCTETS), lambda outputs: sum_scratch_bytes(outputs)),
+    parts: scratch(at(OCTETS), by(sum_scratch_bytes, "outputs")),
     d_points: writes(at(FLOATS), times("outputs", "channels")),
-    count: SIZE,
-    outputs: SIZE,
-    channels: SIZE,
+    sizes: Sizes("count outputs channels"),
 ):
     """d_points[k, c] = sum over panels and examples of d_outputs[k] * inputs[c].
 
-    A panel is (offset in d_outputs, offset in inputs); channels come by the 32.
+    A panel is (offset in d_outputs, offset in inputs); channels are a multiple of 32.
 
     Stands for
         d_weight of Conv2d.backward at one pair of points
     """
+    count, outputs, channels = sizes
     right = parts + FIRST_BYTES
     left, corner = right + TOGETHER * UNIT_BYTES, parts + TURN_BYTES
     begin_matrices()
@@ -151,15 +145,6 @@ def winograd_sum(
                 start = source + channel * PANEL_BYTES
                 target = right + panel * UNIT_BYTES
                 pack(start, PANEL_BYTES, True, False, SIDE, STEP, target, parts)
-            multiply(
-                left,
-                right,
-                d_points + 4 * channel,
-                4 * channels,
-                outputs,
-                SIDE,
-                here * STEP,
-                first > 0,
-                corner,
-            )
+            to, row, steps = d_points + 4 * channel, 4 * channels, here * STEP
+            multiply(left, right, to, row, outputs, SIDE, steps, first > 0, corner)
     end_matrices()

@@ -1,13 +1,13 @@
-"""Winograd's transforms, written in whole vector registers.
+"""Winograd's transforms in vector registers.
 
-A 3 x 3 convolution of 4 x 4 outputs reads 6 x 6 inputs and multiplies 144 times. Seen
-as products of polynomials, evaluated at six points, it multiplies 36 times: inputs,
-weights and outputs are turned to and from those points by small matrices,
+A 3 x 3 convolution of 4 x 4 outputs reads 6 x 6 inputs and takes 144 multiplications.
+As a product of polynomials, evaluated at six points, it takes 36: small matrices
+transform inputs and weights to the points, and outputs back,
 
-    outputs = A^T ((G weights G^T) * (B^T inputs B)) A          (* number by number)
+    outputs = A^T ((G weights G^T) * (B^T inputs B)) A              (* elementwise)
 
-and every gradient is the same three matrices read the other way. All are `T x T^T`, a
-square between a matrix and its transpose, sixteen examples or channels at once.
+and every gradient uses the transposes of the same three. Each transform is `T x T^T`,
+for sixteen examples or channels at once.
 
 Source
     Winograd (1980), Arithmetic Complexity of Computations; Lavin, Gray (2016), Fast
@@ -20,10 +20,8 @@ from math import prod
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from handgrad.engine.kernels.machine import INT64
+from handgrad.engine.kernels.machine import INT64, emitted
 from handgrad.engine.kernels.registers import (
     LANES,
     MASK,
@@ -37,13 +35,14 @@ from handgrad.engine.kernels.registers import (
     own_lanes,
     splat,
     store_vector,
+    zeros,
 )
 
 Matrix = list[list[Fraction]]
-OUTPUTS, TAPS = 4, 3  # of a window, along one side
-POINTS = OUTPUTS + TAPS - 1  # inputs of a window, and points it is evaluated at
+OUTPUTS, TAPS = 4, 3  # of a tile, along one side
+POINTS = OUTPUTS + TAPS - 1  # inputs of a tile, and points of evaluation
 FINITE = (Fraction(0), *(Fraction(s * n, 4) for n in (3, 6) for s in (1, -1)))
-WINDOW, WEIGHTS, RESULT, D_RESULT, D_WEIGHTS = range(5)  # what is turned
+WINDOW, WEIGHTS, RESULT, D_RESULT, D_WEIGHTS = range(5)  # what is transformed
 MASK_BYTES = 2  # one bit for each lane
 ALL, NONE = -1, 0
 
@@ -54,13 +53,13 @@ def transposed(matrix: Matrix) -> Matrix:
 
 
 def evaluation(count: int) -> Matrix:
-    """Powers of the points: what a polynomial of `count` numbers is worth at each."""
+    """Powers of the points: evaluates a polynomial of `count` coefficients at each."""
     finite = [[point**power for power in range(count)] for point in FINITE]
     return [*finite, [Fraction(int(power == count - 1)) for power in range(count)]]
 
 
 def interpolation() -> Matrix:
-    """Row k: the polynomial that is zero at every other point (B^T)."""
+    """Row k: the polynomial that is zero at all points but k (B^T)."""
     rows = []
     for point in (*FINITE, None):
         row = [Fraction(1)]
@@ -73,7 +72,7 @@ def interpolation() -> Matrix:
 
 
 def weight_matrix() -> Matrix:
-    """Values at the points over what `interpolation` is worth there (G)."""
+    """Values at the points, divided by those of `interpolation` there (G)."""
     norms = [prod(p - q for q in FINITE if q != p) for p in FINITE]
     rows = zip(evaluation(TAPS), [*norms, Fraction(1)], strict=True)
     return [[value / norm for value in row] for row, norm in rows]
@@ -88,17 +87,68 @@ MATRICES: dict[int, Matrix] = {
 }
 
 
-def sandwich_of(builder: Any, kind: int, arguments: Any) -> None:
-    """Emit: target = T source T^T + start, where masks say so; elsewhere zero or as is.
+def combination(builder: Any, factors: list[Fraction], vectors: list[Any]) -> Any:
+    """The sum of factors times vectors, in order, without those that are zero."""
+    total: Any = None
+    for factor, vector in zip(factors, vectors, strict=True):
+        if factor == 0:
+            continue
+        number = ir.Constant(VECTOR, [float(factor)] * LANES)
+        if total is None:
+            total = vector if factor == 1 else builder.fmul(number, vector)
+        else:
+            total = multiply_add(builder, number, vector, total)
+    return total
+
+
+def mask_of(builder: Any, masks: Any, place: int) -> Any:
+    """A mask from a table of 16-bit numbers, one bit for each lane."""
+    bits = load(builder, masks, MASK_BYTES * place, ir.IntType(LANES))
+    return builder.bitcast(bits, MASK)
+
+
+def whole_load(builder: Any, address: Any, mask: Any) -> Any:
+    """Sixteen floats or sixteen zeros, by a mask that is all ones or all zeros.
+
+    Without mask registers, a masked load costs more than the choice of an address.
+    """
+    spare = on_stack(builder)
+    builder.store(zeros(), spare)
+    return load_vector(builder, chosen(builder, mask, address, spare), 0)
+
+
+def whole_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
+    """Store sixteen floats, or none, by such a mask."""
+    place = chosen(builder, mask, address, on_stack(builder))
+    store_vector(builder, value, place, 0)
+
+
+def on_stack(builder: Any) -> Any:
+    """Room for a vector on the stack."""
+    with builder.goto_entry_block():
+        return builder.alloca(VECTOR)
+
+
+def chosen(builder: Any, mask: Any, address: Any, other: Any) -> Any:
+    """The address where a mask is not zero, else the other."""
+    bits = builder.bitcast(mask, ir.IntType(LANES))
+    is_open = builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
+    return builder.select(is_open, address, builder.ptrtoint(other, INT64))
+
+
+@emitted(literals=1)
+def sandwich(
+    builder, kind, x, x_row, x_column, x_masks, y, y_row, y_column, y_masks, start
+):
+    """y = T x T^T + start where masks are set; elsewhere x is 0, and y unchanged.
 
     A mask is all ones or all zeros.
 
     Arguments (addresses and strides in bytes)
-        source, row, column, masks  first vector; strides; a mask for each number
-        target, row, column, masks  the same
-        start                       one float to add
+        x, x_row, x_column, x_masks  first vector; strides; a mask for each number
+        y, y_row, y_column, y_masks  the same
+        start                        one float to add
     """
-    (x, x_row, x_column, x_masks, y, y_row, y_column, y_masks, start) = arguments
     matrix = MATRICES[kind]
     size, made = len(matrix[0]), len(matrix)
     read, write = masked_load, masked_store
@@ -118,85 +168,8 @@ def sandwich_of(builder: Any, kind: int, arguments: Any) -> None:
         half.append([combination(builder, row, numbers) for row in matrix])
     begin = splat(builder, load(builder, start, 0))
     for i in range(made):
-        target = moved(builder, y, y_row, i)
+        row = moved(builder, y, y_row, i)
         for j in range(made):
             value = combination(builder, matrix[j], [half[k][i] for k in range(size)])
-            write(
-                builder,
-                builder.fadd(value, begin),
-                moved(builder, target, y_column, j),
-                mask_of(builder, y_masks, i * made + j),
-            )
-
-
-def combination(builder: Any, factors: list[Fraction], vectors: list[Any]) -> Any:
-    """The sum of factors times vectors, first to last; zeros cost nothing."""
-    total: Any = None
-    for factor, vector in zip(factors, vectors, strict=True):
-        if factor == 0:
-            continue
-        number = ir.Constant(VECTOR, [float(factor)] * LANES)
-        if total is None:
-            total = vector if factor == 1 else builder.fmul(number, vector)
-        else:
-            total = multiply_add(builder, number, vector, total)
-    return total
-
-
-def mask_of(builder: Any, masks: Any, place: int) -> Any:
-    """One bit for each lane from a table of 16-bit numbers."""
-    bits = load(builder, masks, MASK_BYTES * place, ir.IntType(LANES))
-    return builder.bitcast(bits, MASK)
-
-
-def whole_load(builder: Any, address: Any, mask: Any) -> Any:
-    """Sixteen floats or sixteen zeros, by a mask that is all ones or all zeros.
-
-    Without registers for masks, one costs more than the numbers behind it.
-    """
-    zeros = beside(builder)
-    builder.store(ir.Constant(VECTOR, [0.0] * LANES), zeros)
-    return load_vector(builder, chosen(builder, mask, address, zeros), 0)
-
-
-def whole_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
-    """Sixteen floats, or nothing, by such a mask."""
-    place = chosen(builder, mask, address, beside(builder))
-    store_vector(builder, value, place, 0)
-
-
-def beside(builder: Any) -> Any:
-    """A vector on the stack, in place of one in memory."""
-    with builder.goto_entry_block():
-        return builder.alloca(VECTOR)
-
-
-def chosen(builder: Any, mask: Any, address: Any, other: Any) -> Any:
-    """The address where a mask is not zero, else the other's."""
-    bits = builder.bitcast(mask, ir.IntType(LANES))
-    is_open = builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
-    return builder.select(is_open, address, builder.ptrtoint(other, INT64))
-
-
-@intrinsic(prefer_literal=True)
-def sandwich(
-    typing_context,
-    kind,
-    source,
-    source_row,
-    source_column,
-    source_masks,
-    target,
-    target_row,
-    target_column,
-    target_masks,
-    start,
-):
-    """One square for sixteen examples or channels; see `sandwich_of`."""
-    which = kind.literal_value
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        sandwich_of(builder, which, values[1:])
-        return context.get_dummy_value()
-
-    return types.void(kind, *[types.int64] * 9), generate
+            value, place = builder.fadd(value, begin), moved(builder, row, y_column, j)
+            write(builder, value, place, mask_of(builder, y_masks, i * made + j))
