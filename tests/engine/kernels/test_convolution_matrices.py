@@ -9,7 +9,7 @@ from handgrad.engine.kernels.convolution_matrices import (
 from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry
-from .test_matrices import room
+from .test_amx_products import room
 
 needs_unit = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
 # channels, height, width, outputs, kernel, padding

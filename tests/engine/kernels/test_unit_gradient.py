@@ -7,8 +7,8 @@ from handgrad.engine.kernels import unit_gradient
 from handgrad.engine.kernels.unit_gradient import gradient_scratch_bytes
 
 from .run import assert_same, floats, run_entry
+from .test_amx_products import room
 from .test_convolution_matrices import SHAPES, needs_unit, out_size, padded
-from .test_matrices import room
 
 
 @needs_unit

@@ -10,7 +10,7 @@ from handgrad.engine.kernels.winograd_matrices import (
 from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry
-from .test_matrices import assert_as_good_as_float32, room
+from .test_amx_products import assert_as_good_as_float32, room
 
 pytestmark = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
 
