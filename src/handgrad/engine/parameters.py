@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine.gradient_blocks import Piece
+from handgrad.engine.gradient_blocks import GradientBlock
 from handgrad.engine.kernels import updates
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
 from handgrad.engine.network_layers import exact
@@ -41,7 +41,7 @@ def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) 
 
 
 class ParameterUpdate:
-    """The phases that turn pieces of gradients into moved parameters."""
+    """The phases that turn blocks of gradients into moved parameters."""
 
     def __init__(  # noqa: PLR0913 (all that moves a parameter)
         self,
@@ -79,21 +79,21 @@ class ParameterUpdate:
         self.squares = np.zeros((0, 2))
         self.gradient_norm: float | None = None
 
-    def phases(self, pieces: Sequence[Piece]) -> list[Phase]:
+    def phases(self, blocks: Sequence[GradientBlock]) -> list[Phase]:
         """One phase, or three where all gradients are needed before the first move."""
-        ordered = sorted(pieces, key=lambda piece: -piece.cost)
-        flat = self.memory.array("squares", "settings", 2 * len(pieces), np.float64)
+        ordered = sorted(blocks, key=lambda block: -block.cost)
+        flat = self.memory.array("squares", "settings", 2 * len(blocks), np.float64)
         self.squares = flat.reshape(-1, 2)
-        largest = max((piece.rows * piece.columns for piece in pieces), default=1)
+        largest = max((block.rows * block.columns for block in blocks), default=1)
         scratch = NOWHERE
         if not self.keeps:
             scratch = self.memory.each_worker("gradient block", "gradients", largest)
         makes, moves = [], []
-        for index, piece in enumerate(ordered):
-            place, stride = self._place(piece, scratch)
-            makes.append(self._make(piece, place, stride, index))
+        for index, block in enumerate(ordered):
+            place, stride = self._place(block, scratch)
+            makes.append(self._make(block, place, stride, index))
             if self.rule is not None:
-                moves.append(self._move(self.rule, piece, place, stride))
+                moves.append(self._move(self.rule, block, place, stride))
         if not self.is_apart:
             both = [
                 Task([*make, move]) for make, move in zip(makes, moves, strict=True)
@@ -117,65 +117,67 @@ class ParameterUpdate:
         strength: float = self.known_l2.factor * self.known_l2.strength
         return strength * squares
 
-    def _place(self, piece: Piece, scratch: Pointer) -> tuple[Pointer, int]:
+    def _place(self, block: GradientBlock, scratch: Pointer) -> tuple[Pointer, int]:
         if not self.keeps:
-            return scratch, piece.columns
-        start = self.store.pointer(piece.name, self.gradients)
-        return start.plus(piece.offset * FLOAT_BYTES), piece.stride
+            return scratch, block.columns
+        start = self.store.pointer(block.name, self.gradients)
+        return start.plus(block.offset * FLOAT_BYTES), block.stride
 
     def _make(
-        self, piece: Piece, place: Pointer, stride: int, index: int
+        self, block: GradientBlock, place: Pointer, stride: int, index: int
     ) -> list[Operation]:
-        operations = [] if piece.make is None else list(piece.make(place, stride))
+        operations = [] if block.compute is None else list(block.compute(place, stride))
         has_l2 = self.l2[0] != 0 and bool(
-            penalized({piece.name: self.store.parameters[piece.name]})
+            penalized({block.name: self.store.parameters[block.name]})
         )
-        lanes = (piece.lane_count or self.memory.tiles) if piece.make is None else 0
+        lanes = (block.lane_count or self.memory.tiles) if block.compute is None else 0
         if lanes or has_l2 or self.clip_norm is not None:
             operations.append(
                 Operation(
                     updates.finish_gradient,
-                    f"gradient of {piece.name}",
-                    lanes=piece.lanes,
+                    f"gradient of {block.name}",
+                    lanes=block.lanes,
                     gradient=place,
-                    parameter=self._value(piece),
+                    parameter=self._value(block),
                     l2=pointer_to(self.l2[0 if has_l2 else 1 :], "l2"),
                     squares=pointer_to(self.squares[index], "squares"),
                     lane_count=lanes,
-                    lane_stride=piece.lane_stride,
-                    rows=piece.rows,
-                    columns=piece.columns,
-                    stride=piece.stride,
+                    lane_stride=block.lane_stride,
+                    rows=block.rows,
+                    columns=block.columns,
+                    stride=block.stride,
                     gradient_stride=stride,
                     wants=has_l2 or self.clip_norm is not None,
                 )
             )
         return operations
 
-    def _move(self, rule: int, piece: Piece, place: Pointer, stride: int) -> Operation:
+    def _move(
+        self, rule: int, block: GradientBlock, place: Pointer, stride: int
+    ) -> Operation:
         states = [
-            self.store.pointer(piece.name, flat).plus(piece.offset * FLOAT_BYTES)
+            self.store.pointer(block.name, flat).plus(block.offset * FLOAT_BYTES)
             for flat in self.states.values()
         ]
         first, second = [*states, NOWHERE, NOWHERE][:2]
         return Operation(
             updates.update_kernel(rule),
-            f"{type(self.optimizer).__name__} of {piece.name}",
-            parameter=self._value(piece),
+            f"{type(self.optimizer).__name__} of {block.name}",
+            parameter=self._value(block),
             gradient=place,
             state_1=first,
             state_2=second,
             rates=pointer_to(self.rates, "rates"),
             losses=pointer_to(self.guard, "losses and norm"),
-            rows=piece.rows,
-            columns=piece.columns,
-            stride=piece.stride,
+            rows=block.rows,
+            columns=block.columns,
+            stride=block.stride,
             gradient_stride=stride,
             count=len(self.guard),
         )
 
-    def _value(self, piece: Piece) -> Pointer:
-        return self.store.pointer(piece.name).plus(piece.offset * FLOAT_BYTES)
+    def _value(self, block: GradientBlock) -> Pointer:
+        return self.store.pointer(block.name).plus(block.offset * FLOAT_BYTES)
 
     def _add_own_l2(self) -> None:
         """A user's own L2 term adds to whole gradients."""

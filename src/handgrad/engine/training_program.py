@@ -103,8 +103,9 @@ class TrainingProgram:
         phases = [
             prepare,
             *lowering.phases,
-            *self.update.phases(lowering.pieces),
+            *self.update.phases(lowering.blocks),
         ]
+        lowering.blocks.clear()  # cycles would keep the memory
         self.per_step, self.step = lowering.per_step, lowering.step
         memory.place(*places(memory.homeless, lives(phases)))
         self.program = Program(phases, memory, engine.announce, nodes=nodes)

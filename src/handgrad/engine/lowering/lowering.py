@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.engine.gradient_blocks import Piece
+from handgrad.engine.gradient_blocks import GradientBlock
 from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
@@ -49,7 +49,7 @@ class Lowering:
     phases: list[Phase] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     backwards: list[Backward] = field(default_factory=list)
-    pieces: list[Piece] = field(default_factory=list)
+    blocks: list[GradientBlock] = field(default_factory=list)
     prepare: list[Task] = field(default_factory=list)
     per_step: list[Callable[[int], None]] = field(default_factory=list)
     step: StepContext = field(default_factory=StepContext)
