@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from handgrad.engine.kernels.products import clear, row_sums
@@ -11,6 +12,8 @@ from handgrad.engine.operation import Operation
 ROWS_FLOATS = 1 << 14  # of a weight that one task updates
 # computes a gradient into a buffer whose rows are so many floats apart
 Compute: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
+# the same of some rows of a parameter: the first, and how many
+ComputeRows: TypeAlias = Callable[[int, int, Pointer, int], Sequence[Operation]]
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,14 @@ def flat_block(name: str, first: int, size: int, **source: Any) -> GradientBlock
 
 
 def add_row_blocks(
-    lowering: Any, name: str, count: int, size: int, compute: Callable[..., Any]
+    lowering: Any, name: str, count: int, size: int, compute: ComputeRows
 ) -> None:
-    """Blocks of a parameter with `count` rows of `size` numbers.
-
-    `compute(first, rows)` returns what computes the gradient of those rows.
-    """
+    """Blocks of a parameter with `count` rows of `size` numbers."""
     step = max(1, ROWS_FLOATS // size)
     for first in range(0, count, step):
         rows = min(step, count - first)
-        source, cost = compute(first, rows), rows * size * lowering.memory.tiles
+        source = partial(compute, first, rows)
+        cost = rows * size * lowering.memory.tiles
         block = flat_block(name, first * size, rows * size, compute=source, cost=cost)
         lowering.blocks.append(block)
 

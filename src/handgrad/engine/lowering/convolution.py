@@ -1,7 +1,7 @@
-"""Which of three ways a convolution goes: directly, Winograd's, or the matrix unit's.
+"""Which kernels compute a convolution: direct, Winograd, or the matrix unit.
 
-Winograd's way multiplies a third or a quarter as often and turns pictures to points and
-back, which is memory's work. Through the matrix unit that pays where channels are many.
+Winograd's algorithm multiplies a third or a quarter as often, and its transforms take
+memory bandwidth. With the matrix unit that pays off only for many channels.
 """
 
 from handgrad.engine.lowering.direct_convolution import lower_directly
@@ -16,17 +16,17 @@ FEW_CHANNELS = 64
 
 
 def lower_convolution(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = convolution of the padded inputs + bias, by the fastest way."""
+    """outputs = convolution of the padded inputs + bias, by the fastest kernels."""
     lower = lower_directly
-    if not inputs.has_border:  # which the other ways do without
-        if goes_winograds_way(node.layer):
+    if not inputs.has_border:  # which the other kernels do not take
+        if prefers_winograd(node.layer):
             lower = lower_winograd
         elif suits_unit(node.layer):
             lower = lower_by_unit
     return lower(lowering, node, inputs)
 
 
-def goes_winograds_way(layer: Conv2d) -> bool:
-    """Whether fewer multiplications pay for the turning."""
+def prefers_winograd(layer: Conv2d) -> bool:
+    """Whether fewer multiplications are worth the transforms."""
     few = min(layer.in_channels, layer.out_channels) <= FEW_CHANNELS
     return suits_winograd(layer) and not (few and suits_unit(layer))

@@ -1,4 +1,4 @@
-"""Tables of offsets that the convolution kernels walk along, in bytes.
+"""Tables of the offsets that the convolution kernels read and write, in bytes.
 
 A place is one output pixel; a tap is one kernel position. Padding costs nothing in the
 gradient of the inputs: its lists leave out what lies outside.
@@ -20,7 +20,7 @@ WIDE_SUMS, NARROW_REGISTERS = 24, 16
 
 @dataclass(frozen=True)
 class Convolution:
-    """Sizes of one convolution over one tile; the input stands inside its padding."""
+    """Sizes of one convolution of one tile; `size` includes the padding."""
 
     in_channels: int
     out_channels: int
@@ -32,14 +32,14 @@ class Convolution:
 
     @classmethod
     def of(cls, layer: Conv2d, shape: Shape, tile: int) -> "Convolution":
-        """A layer's, over pictures (channels, height, width) without their padding."""
+        """Of a layer and images (channels, height, width) without padding."""
         _, height, width = shape
         top, left = layer.padding
         return cls.over(layer, (height + 2 * top, width + 2 * left), tile)
 
     @classmethod
     def over(cls, layer: Conv2d, size: Pair, tile: int) -> "Convolution":
-        """A layer's, over pictures of this size, their padding included."""
+        """Of a layer and images of this size, padding included."""
         channels = (layer.in_channels, layer.out_channels)
         window = (layer.kernel_size, layer.stride, layer.padding)
         return cls(*channels, size, *window, tile)
@@ -62,19 +62,19 @@ class Convolution:
 
     @property
     def input_bytes(self) -> int:
-        """From input channel to input channel."""
+        """Bytes of an input channel."""
         return self.size[0] * self.size[1] * self.tile * FLOAT
 
     @property
     def output_bytes(self) -> int:
-        """From output channel to output channel."""
+        """Bytes of an output channel."""
         return self.out_size[0] * self.out_size[1] * self.tile * FLOAT
 
 
 def output_block(channels: int) -> int:
-    """How many outputs the kernel makes at once: little waste, then many.
+    """Outputs that the kernel computes at once: the least waste, then the most.
 
-    Of narrow registers, a step of `block` outputs takes as long as block + 1.
+    With narrow registers, `block` outputs take as long as block + 1 loads.
     """
     if processor.has_wide_registers():
         return min(WIDE_BLOCKS, key=lambda b: (-(-channels // b) * b, -b))
@@ -82,7 +82,7 @@ def output_block(channels: int) -> int:
 
 
 def vectors_at_once() -> int:
-    """How many vectors of 16 examples stand beside each output in the registers."""
+    """Vectors of 16 examples that the registers hold for each output."""
     return 2 if processor.has_wide_registers() else 1
 
 
@@ -95,7 +95,7 @@ def dots_block(outs: int, taps: int) -> Pair:
 
 
 def _narrow_dots_block(outs: int, taps: int) -> Pair:
-    """Those that load least for each product, of what 16 registers hold."""
+    """What fits 16 registers with the fewest loads for each product."""
     fits = [
         (o, t)
         for o in _parts(outs)
@@ -106,7 +106,7 @@ def _narrow_dots_block(outs: int, taps: int) -> Pair:
 
 
 def _parts(count: int) -> list[int]:
-    """What divides a count."""
+    """The divisors of a count."""
     return [part for part in range(1, count + 1) if count % part == 0]
 
 
@@ -215,27 +215,25 @@ def dots_tables(shape: Convolution) -> tuple[NumpyArray, NumpyArray, int]:
 
 def forward_order(shape: Convolution, block: int) -> NumpyArray:
     """Where packed weights come from: (block, channel, tap, output); -1 is zero."""
-    outs = -(-shape.out_channels // block) * block
-    order = np.full((outs, shape.in_channels, shape.taps), -1, dtype=np.int64)
-    count = shape.out_channels * shape.in_channels * shape.taps
-    numbers = np.arange(count, dtype=np.int64)
-    order[: shape.out_channels] = numbers.reshape(
-        shape.out_channels, shape.in_channels, shape.taps
-    )
-    blocked = order.reshape(outs // block, block, shape.in_channels, shape.taps)
-    return np.ascontiguousarray(blocked.transpose(0, 2, 3, 1)).reshape(-1)
+    return _by_blocks(numbers(shape), block)
 
 
 def backward_order(shape: Convolution, block: int) -> NumpyArray:
     """The same for d_inputs: (block, output, tap, channel), and a tap of zeros."""
-    channels = -(-shape.in_channels // block) * block
-    order = np.full((channels, shape.out_channels, shape.taps + 1), -1, dtype=np.int64)
-    count = shape.out_channels * shape.in_channels * shape.taps
-    numbers = np.arange(count, dtype=np.int64).reshape(
-        shape.out_channels, shape.in_channels, shape.taps
-    )
-    order[: shape.in_channels, :, : shape.taps] = numbers.transpose(1, 0, 2)
-    blocked = order.reshape(
-        channels // block, block, shape.out_channels, shape.taps + 1
-    )
+    turned = numbers(shape).transpose(1, 0, 2)
+    zero_tap = [(0, 0), (0, 0), (0, 1)]
+    return _by_blocks(np.pad(turned, zero_tap, constant_values=-1), block)
+
+
+def numbers(shape: Convolution) -> NumpyArray:
+    """The numbers of the weights: (out_channels, in_channels, taps)."""
+    sizes = (shape.out_channels, shape.in_channels, shape.taps)
+    return np.arange(np.prod(sizes), dtype=np.int64).reshape(sizes)
+
+
+def _by_blocks(order: NumpyArray, block: int) -> NumpyArray:
+    """(rows, columns, taps) as (block, column, tap, row), with whole blocks of rows."""
+    more = [(0, -len(order) % block), (0, 0), (0, 0)]
+    padded = np.pad(order, more, constant_values=-1)
+    blocked = padded.reshape(-1, block, *order.shape[1:])
     return np.ascontiguousarray(blocked.transpose(0, 2, 3, 1)).reshape(-1)

@@ -1,9 +1,12 @@
 """Copies: from a tile's own tensor to a matrix of the whole batch, and back."""
 
+from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import activations
+from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.rows import turn
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.memory import NOWHERE, Tensor, pointer_to
+from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
+from handgrad.engine.operation import Operation
 
 
 def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
@@ -77,3 +80,21 @@ def turned(lowering: Lowering, logits: Tensor) -> Tensor:
 
     lowering.add_backward(backward)
     return outputs
+
+
+def packing(
+    lowering: Lowering,
+    full: str,
+    packed: Pointer,
+    order: NumpyArray,
+    what: str = "packed",
+) -> Operation:
+    """A parameter by its full name, copied in the order of a table; -1 is zero."""
+    return Operation(
+        pack,
+        f"{full} {what}",
+        weight=lowering.store.pointer(full),
+        packed=packed,
+        order=lowering.memory.order(order),
+        size=order.size,
+    )

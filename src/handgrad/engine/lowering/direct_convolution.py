@@ -1,70 +1,104 @@
-"""Convolutions over a tile by the direct kernels."""
+"""Convolutions tap by tap over a tile, by kernels for vector registers."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.gradient_blocks import add_lane_blocks
-from handgrad.engine.kernels.convolution import border, dots_kernel, pack, taps_kernel
+from handgrad.engine.kernels.convolution import border, dots_kernel, taps_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.lowering import convolution_tables
 from handgrad.engine.lowering.convolution_tables import Convolution
-from handgrad.engine.lowering.copies import dense
+from handgrad.engine.lowering.copies import dense, packing
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
-from handgrad.engine.operation import Operation
 from handgrad.layers import Conv2d
 
-PIECE = 1 << 14  # floats of a weight that one task moves
+BLOCK_FLOATS = 1 << 14  # of a weight that one task updates
 KEPT_BYTES = 1 << 18  # of output gradients that stay in a core's own cache
 MANY_WEIGHTS, SMALL_PICTURES = 1 << 20, 5 << 19  # bytes
 
 
+@dataclass(frozen=True)
+class TapsPass:
+    """One pass of the taps kernel: forward, or the gradient of the inputs.
+
+    Sums over `channels` and `taps` give `outs` numbers for each place; `in_bytes` and
+    `out_bytes` lie between two channels of what is read and written.
+    """
+
+    shape: Convolution
+    channels: int
+    taps: int
+    outs: int
+    in_bytes: int
+    out_bytes: int
+
+    @property
+    def block(self) -> int:
+        """Outputs at once."""
+        return convolution_tables.output_block(self.outs)
+
+    @property
+    def rounded(self) -> int:
+        """Outputs, in whole blocks."""
+        return -(-self.outs // self.block) * self.block
+
+    def add(
+        self,
+        lowering: Lowering,
+        stands_for: str,
+        arrays: tuple[Pointer, Pointer, Pointer, Pointer],
+        tables: tuple[NumpyArray, NumpyArray],
+    ) -> None:
+        """Add the operation on inputs, weights, bias and outputs; tables: see taps."""
+        memory, (taps, places) = lowering.memory, tables
+        inputs, weights, bias, outputs = arrays
+        vectors = convolution_tables.vectors_at_once()
+        weight_stride = self.taps * self.block * FLOAT_BYTES
+        picture_bytes = self.channels * self.in_bytes
+        lowering.add(
+            taps_kernel(self.block, vectors),
+            stands_for,
+            inputs=inputs,
+            weights=weights,
+            bias=bias,
+            outputs=outputs,
+            taps=memory.lookup("taps", taps),
+            places=memory.lookup("places", places),
+            count=len(places),
+            channels=self.channels,
+            in_stride=self.in_bytes,
+            weight_stride=weight_stride,
+            blocks=self.rounded // self.block,
+            block_stride=self.channels * weight_stride,
+            out_stride=self.out_bytes,
+            groups=memory.tile // (LANES * vectors),
+            together=places_together(self.shape, len(places), picture_bytes),
+        )
+
+
 def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = convolution of the padded inputs + bias."""
-    name, layer = node.name, node.layer
-    memory = lowering.memory
+    name, layer, memory = node.name, node.layer, lowering.memory
     padded = inputs if inputs.has_border else add_border(lowering, name, layer, inputs)
     shape = Convolution.over(layer, (padded.shape[1], padded.shape[2]), memory.tile)
-    block = convolution_tables.output_block(layer.out_channels)
-    vectors = convolution_tables.vectors_at_once()
-    rounded = -(-layer.out_channels // block) * block
+    sizes = (shape.in_channels, shape.taps, shape.out_channels)
+    forward = TapsPass(shape, *sizes, shape.input_bytes, shape.output_bytes)
     high, wide = shape.out_size
-    outputs = memory.dense(
-        name,
-        "activations",
-        (layer.out_channels, high, wide),
-        rows=rounded * high * wide,
-    )
-    order = convolution_tables.forward_order(shape, block)
-    packed = _packed(lowering, name, order)
-    numbers, more = np.arange(layer.out_channels), rounded - layer.out_channels
-    bias = _packed(
-        lowering, name, np.pad(numbers, (0, more), constant_values=-1), "bias"
-    )
-    taps, places = convolution_tables.forward_tables(shape, block)
-    lowering.add(
-        taps_kernel(block, vectors),
-        f"{name} forward",
-        inputs=padded.pointer,
-        weights=packed,
-        bias=bias,
-        outputs=outputs.pointer,
-        taps=memory.lookup("taps", taps),
-        places=memory.lookup("places", places),
-        count=len(places),
-        channels=layer.in_channels,
-        in_stride=shape.input_bytes,
-        weight_stride=shape.taps * block * FLOAT_BYTES,
-        blocks=rounded // block,
-        block_stride=layer.in_channels * shape.taps * block * FLOAT_BYTES,
-        out_stride=shape.output_bytes,
-        groups=memory.tile // (LANES * vectors),
-        together=places_together(
-            shape, len(places), shape.in_channels * shape.input_bytes
-        ),
-    )
+    out_shape, rows = (layer.out_channels, high, wide), forward.rounded * high * wide
+    outputs = memory.dense(name, "activations", out_shape, rows=rows)
+    order = convolution_tables.forward_order(shape, forward.block)
+    packed = _packed(lowering, f"{name}.weight", order)
+    order, more = np.arange(forward.outs), forward.rounded - forward.outs
+    order = np.pad(order, (0, more), constant_values=-1)
+    bias = _packed(lowering, f"{name}.bias", order)
+    tables = convolution_tables.forward_tables(shape, forward.block)
+    arrays = (padded.pointer, packed, bias, outputs.pointer)
+    forward.add(lowering, f"{name} forward", arrays, tables)
 
     def backward(d_outputs: Tensor) -> Tensor | None:
         d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
@@ -78,7 +112,7 @@ def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 
 
 def places_together(shape: Convolution, places: int, picture_bytes: int) -> int:
-    """How many places a block of weights serves before the next block has its turn.
+    """Places that are computed with one block of weights before the next block.
 
     All, when the weights do not fit a core's own cache and the pictures do; else one.
     """
@@ -88,7 +122,7 @@ def places_together(shape: Convolution, places: int, picture_bytes: int) -> int:
 
 
 def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> Tensor:
-    """The inputs inside a border of zeros, where the layer has padding."""
+    """The inputs with zeros around them, where the layer has padding."""
     if layer.padding == (0, 0):
         return inputs
     channels, height, width = inputs.shape
@@ -117,38 +151,19 @@ def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> 
 def _add_d_inputs(
     lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
 ) -> Tensor:
-    memory = lowering.memory
-    block = convolution_tables.output_block(shape.in_channels)
-    vectors = convolution_tables.vectors_at_once()
-    rounded = -(-shape.in_channels // block) * block
-    _, height, width = inputs.shape
-    d_inputs = memory.dense(
-        f"d_{name}", "gradients", inputs.shape, rows=rounded * height * width
-    )
-    packed = _packed(lowering, name, convolution_tables.backward_order(shape, block))
-    taps, places = convolution_tables.backward_tables(shape, block)
-    zeros = memory.shared(f"{name} no bias", "settings", rounded)
-    lowering.add(
-        taps_kernel(block, vectors),
-        f"{name} d_inputs",
-        inputs=d_outputs.pointer,
-        weights=packed,
-        bias=zeros,
-        outputs=d_inputs.pointer,
-        taps=memory.lookup("taps", taps),
-        places=memory.lookup("places", places),
-        count=len(places),
-        channels=shape.out_channels,
-        in_stride=shape.output_bytes,
-        weight_stride=(shape.taps + 1) * block * FLOAT_BYTES,
-        blocks=rounded // block,
-        block_stride=shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
-        out_stride=height * width * memory.tile * FLOAT_BYTES,
-        groups=memory.tile // (LANES * vectors),
-        together=places_together(
-            shape, len(places), shape.out_channels * shape.output_bytes
-        ),
-    )
+    """d_inputs: of each pixel, the sum over all outputs whose window covers it."""
+    memory, (_, height, width) = lowering.memory, inputs.shape
+    sizes = (shape.out_channels, shape.taps + 1, shape.in_channels)  # a tap of zeros
+    picture_bytes = height * width * memory.tile * FLOAT_BYTES
+    back = TapsPass(shape, *sizes, shape.output_bytes, picture_bytes)
+    rows = back.rounded * height * width
+    d_inputs = memory.dense(f"d_{name}", "gradients", inputs.shape, rows=rows)
+    order = convolution_tables.backward_order(shape, back.block)
+    packed = _packed(lowering, f"{name}.weight", order)
+    tables = convolution_tables.backward_tables(shape, back.block)
+    zeros = memory.shared(f"{name} no bias", "settings", back.rounded)
+    arrays = (d_outputs.pointer, packed, zeros, d_inputs.pointer)
+    back.add(lowering, f"{name} d_inputs", arrays, tables)
     return d_inputs
 
 
@@ -191,25 +206,13 @@ def _add_weight_gradient(
         stride=columns,
     )
     weights = shape.out_channels * size
-    add_lane_blocks(lowering, f"{name}.weight", lanes, weights, -(-weights // PIECE))
+    count = -(-weights // BLOCK_FLOATS)
+    add_lane_blocks(lowering, f"{name}.weight", lanes, weights, count)
     add_lane_blocks(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
 
 
-def _packed(
-    lowering: Lowering, name: str, order: NumpyArray, parameter: str = "weight"
-) -> Pointer:
-    """A copy of a parameter in the order of a table, made anew before each step."""
-    memory = lowering.memory
-    full = f"{name}.{parameter}"
-    packed = memory.shared(f"{full} packed", "packed weights", len(order))
-    lowering.beforehand(
-        Operation(
-            pack,
-            f"{full} packed",
-            weight=lowering.store.pointer(full),
-            packed=packed,
-            order=memory.order(order),
-            size=len(order),
-        )
-    )
+def _packed(lowering: Lowering, full: str, order: NumpyArray) -> Pointer:
+    """A parameter copied in the order of a table, before each step."""
+    packed = lowering.memory.shared(f"{full} packed", "packed weights", len(order))
+    lowering.beforehand(packing(lowering, full, packed, order))
     return packed

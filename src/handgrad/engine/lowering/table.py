@@ -10,7 +10,7 @@ from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.activations import Activation
 from handgrad.engine.lowering.activation import lower_activation
 from handgrad.engine.lowering.batch_norm import lower_batch_norm
-from handgrad.engine.lowering.convolution import goes_winograds_way, lower_convolution
+from handgrad.engine.lowering.convolution import lower_convolution, prefers_winograd
 from handgrad.engine.lowering.dropout import lower_dropout
 from handgrad.engine.lowering.flatten import lower_flatten
 from handgrad.engine.lowering.linear import lower_linear, tile_of_linear
@@ -66,7 +66,7 @@ TABLE: dict[type, Row] = {
     BatchNorm2d: BATCH_NORM,
     Conv2d: Row(
         lower_convolution,
-        meets=lambda layer, training: training and goes_winograds_way(layer),
+        meets=lambda layer, training: training and prefers_winograd(layer),
         tile=lambda layer: LEAST_TILE,
         border=lambda layer: layer.padding,
     ),

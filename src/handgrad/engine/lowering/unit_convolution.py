@@ -1,19 +1,13 @@
 """Convolutions of many channels through the matrix unit, where there is one.
 
-Directly, tap by tap: the unit multiplies faster than memory could bring the transformed
-pictures of Winograd's way.
+Tap by tap: the unit multiplies faster than memory delivers transformed windows.
 """
-
-from typing import Any
-
-import numpy as np
 
 from handgrad.arrays import Pair
 from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_bias_lanes, add_row_blocks
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
-from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.convolution_matrices import (
     SIZES,
     forward_scratch_bytes,
@@ -25,8 +19,8 @@ from handgrad.engine.kernels.unit_gradient import (
     unit_gradient,
     unit_sum,
 )
-from handgrad.engine.lowering.convolution_tables import Convolution
-from handgrad.engine.lowering.copies import dense
+from handgrad.engine.lowering.convolution_tables import Convolution, numbers
+from handgrad.engine.lowering.copies import dense, packing
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
@@ -108,28 +102,19 @@ def _add_convolution(
 def _packed(
     lowering: Lowering, name: str, shape: Convolution, *, turned: bool
 ) -> Pointer:
-    """The weights in parts: as they are, or turned half round for d_inputs."""
+    """The weights in bfloat16 parts, by taps; rotated by 180 degrees for d_inputs."""
     memory, full = lowering.memory, f"{name}.weight"
     outs, channels, taps = shape.out_channels, shape.in_channels, shape.taps
-    numbers = np.arange(outs * channels * taps, dtype=np.int64)
-    order = numbers.reshape(outs, channels, taps).transpose(2, 0, 1)
+    order = numbers(shape).transpose(2, 0, 1)
     if turned:
         order = order[::-1].transpose(0, 2, 1)
         outs, channels = channels, outs
     kind = "turned" if turned else "by taps"
-    count = order.size
-    ordered = memory.shared(f"{full} {kind}", "packed weights", count)
-    size = taps * packed_bytes(outs, channels)
-    packed = memory.shared(f"{full} parts, {kind}", "packed weights", size // 4)
+    ordered = memory.shared(f"{full} {kind}", "packed weights", order.size)
+    size = taps * packed_bytes(outs, channels) // FLOAT_BYTES
+    packed = memory.shared(f"{full} parts, {kind}", "packed weights", size)
     lowering.beforehand(
-        Operation(
-            pack,
-            f"{full} {kind}",
-            weight=lowering.store.pointer(full),
-            packed=ordered,
-            order=memory.order(order),
-            size=count,
-        ),
+        packing(lowering, full, ordered, order, kind),
         Operation(
             unit_weights,
             f"{full} {kind}, in parts",
@@ -163,12 +148,31 @@ def _add_weight_gradient(
         together=together,
         **_sizes(inputs, d_outputs, shape.kernel, shape.padding),
     )
-    _add_weight_pieces(lowering, name, shape, parts)
+
+    def all_tiles(
+        first: int, rows: int, place: Pointer, stride: int
+    ) -> list[Operation]:
+        operation = Operation(
+            unit_sum,
+            f"{name} d_weight, all tiles",
+            parts=parts.whole().plus(first * channels * FLOAT_BYTES),
+            d_weight=place,
+            taps=shape.taps,
+            outs=outs,
+            rows=rows,
+            channels=channels,
+            tiles=memory.tiles,
+            size=parts.tile_stride,
+        )
+        return [operation]
+
+    columns = channels * shape.taps
+    add_row_blocks(lowering, f"{name}.weight", outs, columns, all_tiles)
     add_bias_lanes(lowering, name, d_outputs)
 
 
 def rows_together(sizes: Pair, out_size: Pair, kernel: Pair) -> int:
-    """How many rows of outputs stay in a core's own cache, packed with their inputs."""
+    """Rows of outputs that fit a core's own cache, packed with their inputs."""
     channels, outs = (size // SIDE for size in sizes)
     row = packed_bytes(SIDE, SIDE)
     each = (out_size[1] + kernel[1] - 1) * channels * row
@@ -177,35 +181,8 @@ def rows_together(sizes: Pair, out_size: Pair, kernel: Pair) -> int:
     return min(max(fit, 1), out_size[0], 128)
 
 
-def _add_weight_pieces(
-    lowering: Lowering, name: str, shape: Convolution, parts: Pointer
-) -> None:
-    """The sum over tiles, some outputs at once, then the move."""
-    tiles, channels = lowering.memory.tiles, shape.in_channels
-    size = channels * shape.taps
-
-    def make(first: int, rows: int) -> Any:
-        start = parts.whole().plus(first * channels * FLOAT_BYTES)
-        return lambda place, _: [
-            Operation(
-                unit_sum,
-                f"{name} d_weight, all tiles",
-                parts=start,
-                d_weight=place,
-                taps=shape.taps,
-                outs=shape.out_channels,
-                rows=rows,
-                channels=channels,
-                tiles=tiles,
-                size=parts.tile_stride,
-            )
-        ]
-
-    add_row_blocks(lowering, f"{name}.weight", shape.out_channels, size, make)
-
-
 def _sizes(
     inputs: Tensor, outputs: Tensor, kernel: Pair, padding: Pair
 ) -> dict[str, int]:
-    numbers = (*inputs.shape, *outputs.shape, *kernel, *padding)
-    return dict(zip(SIZES, numbers, strict=True))
+    values = (*inputs.shape, *outputs.shape, *kernel, *padding)
+    return dict(zip(SIZES, values, strict=True))
