@@ -19,7 +19,7 @@ from handgrad.engine.lowering.plan import (
     SKINNY_TILE,
     first_to_compute,
     goes_by_rows,
-    has_meetings,
+    needs_barriers,
     tile_of,
 )
 from handgrad.engine.memory import Memory, Tensor, pointer_to
@@ -61,7 +61,7 @@ class PredictionProgram:
         nodes = fused(layers_of(bound.model))
         tile = tile_of(nodes)
         tiles = SKINNY_TILES if tile == SKINNY_TILE else TILES
-        per_tile = has_meetings(nodes, training=False)
+        per_tile = needs_barriers(nodes, training=False)
         memory = Memory(tile, tiles, self.workers, per_tile=per_tile)
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(

@@ -21,7 +21,7 @@ from handgrad.engine.lowering.plain import read, write
 from handgrad.engine.lowering.plan import (
     first_to_compute,
     goes_by_rows,
-    has_meetings,
+    needs_barriers,
     tile_of,
 )
 from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
@@ -54,7 +54,7 @@ class TrainingProgram:
         tile = tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
         self.is_own_loss = exact(engine.loss, LOSSES) is None
-        meets = self.is_own_loss or has_meetings(nodes, training=True)
+        meets = self.is_own_loss or needs_barriers(nodes, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=meets, shares=True)
         self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.operations = operations

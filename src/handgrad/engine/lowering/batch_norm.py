@@ -1,4 +1,4 @@
-"""Batch norm: notes of every tile, a meeting, then each tile goes on; and back."""
+"""Batch norm: statistics of every tile, a barrier, then the outputs; and backward."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointe
 
 
 def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """weight * standardised + bias, with the ReLU after it where there is one."""
+    """outputs = weight * normalized inputs + bias, with the ReLU after it, if any."""
     memory, training = lowering.memory, lowering.training
     name, layer, has_relu = node.name, node.layer, node.after is not None
     channels = inputs.shape[0]
@@ -56,7 +56,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         gradients = memory.shared(f"d_{name}", "gradients", 2 * channels)
         lowering.add(
             sums_kernel(has_relu=has_relu),
-            f"{shown} sums of blame",
+            f"{shown} sums for d_inputs",
             d_outputs=d_outputs.pointer,
             outputs=outputs.pointer if has_relu else NOWHERE,
             inputs=inputs.pointer,
@@ -90,7 +90,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         add_one_lane(lowering, f"{name}.bias", d_bias, channels)
         return d_outputs
 
-    # the ReLU's slope is read from the outputs
+    # the derivative of the ReLU is read from the outputs
     lowering.add_backward(backward, inputs, *([outputs] if has_relu else []))
     return outputs
 
@@ -98,7 +98,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 def _add_notes(
     lowering: Lowering, name: str, inputs: Tensor, channels: int, places: int
 ) -> Pointer:
-    """Each tile's notes side by side; returns where tile 0's stand, for all to read."""
+    """Add the statistics of each tile; returns those of all tiles, from tile 0 on."""
     memory = lowering.memory
     flat = memory.array(
         f"{name} notes", "activations", NOTES * channels * memory.tiles, np.float64
@@ -120,6 +120,6 @@ def _add_notes(
 
 
 def _buffer(buffer: Any) -> Pointer:
-    """A running statistic where it stands; it is written in place from now on."""
+    """The buffer of a running statistic, which is updated in place."""
     buffer.value = np.ascontiguousarray(buffer.value, dtype=np.float32)
     return pointer_to(buffer.value, "running statistics")

@@ -1,4 +1,4 @@
-"""Copies: from a tile's own tensor to a matrix of the whole batch, and back."""
+"""Copies into another layout: of a tile's activations, or of a parameter."""
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import activations
@@ -10,7 +10,7 @@ from handgrad.engine.operation import Operation
 
 
 def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
-    """A tile's own tensor of these values; copied only out of a batch's matrix."""
+    """These values as a tile's own tensor; copied only from a batch's matrix."""
     if values.stride == lowering.memory.tile:
         return values
     target = lowering.memory.dense(name, "gradients", values.shape)
@@ -18,13 +18,13 @@ def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
 
 
 def whole(lowering: Lowering, name: str, values: Tensor) -> Tensor:
-    """These values in a matrix of the whole batch; copied only out of a tile's own."""
+    """These values in a batch's matrix; copied only from a tile's own tensor."""
     is_whole = values.stride != lowering.memory.tile
     return values if is_whole else anew(lowering, name, values)
 
 
 def anew(lowering: Lowering, name: str, values: Tensor) -> Tensor:
-    """A copy of these values, in a matrix of the whole batch."""
+    """A copy of these values in a matrix of the whole batch."""
     target = lowering.memory.matrix(name, "activations", values.shape)
     return _copied(lowering, name, values, target)
 
@@ -50,7 +50,7 @@ def _copied(lowering: Lowering, name: str, values: Tensor, target: Tensor) -> Te
 
 
 def turned(lowering: Lowering, logits: Tensor) -> Tensor:
-    """Logits batch last, as losses want them; their gradient goes back by rows."""
+    """Logits batch last, as losses read them; their gradient an example a row."""
     memory, tile = lowering.memory, lowering.memory.tile
     outputs = memory.matrix("logits", "activations", logits.shape)
     lowering.add(

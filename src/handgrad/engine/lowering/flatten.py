@@ -1,4 +1,4 @@
-"""Flatten: another shape, and a matrix where the next layer wants one."""
+"""Flatten: another shape, and a matrix where the next layer reads one."""
 
 from handgrad.engine.kernels.activations import IDENTITY
 from handgrad.engine.lowering.activation import activate
@@ -8,7 +8,7 @@ from handgrad.engine.memory import Tensor
 
 
 def lower_flatten(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """Nothing moves, unless a linear layer needs a matrix and has none yet."""
+    """Copy only where a linear layer reads a matrix and the inputs are none."""
     shape = inputs.shape
     is_matrix = inputs.is_batch_first or inputs.stride != lowering.memory.tile
     outputs = inputs

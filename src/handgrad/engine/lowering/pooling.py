@@ -1,6 +1,7 @@
-"""Pooling layers, with the ReLU that stands before a max pooling."""
+"""Pooling layers, and the ReLU before a max pooling."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from handgrad.arrays import Pair, Shape
@@ -17,20 +18,19 @@ from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import Pointer, Tensor
 from handgrad.layers import MaxPool2d
 
-LARGEST_WINDOW = 254  # a winner is one byte, and 255 says that there is none
+LARGEST_WINDOW = 254  # the position of a maximum is one byte; 255: there is none
 MEANS = average_pool, average_unpool
 Geometry: TypeAlias = tuple[Pair, Pair, Pair]  # window, stride, padding
 Arguments: TypeAlias = Mapping[str, Pointer | int]
-NO_MORE: Arguments = {}
 
 
 def suits_max_pool(layer: MaxPool2d) -> bool:
-    """Whether a byte can say which of a window's values is the largest."""
+    """Whether one byte holds the position of a maximum in its window."""
     return layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
 
 
 def lower_max_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """Pooled maxima, and one byte for each that says where it stood."""
+    """Maxima of windows, and the position of each in one byte."""
     outputs, memory = _outputs(lowering, node, inputs), lowering.memory
     count = outputs.rows * memory.tile
     winners = memory.each(f"{node.name} winners", "activations", count, item=1)
@@ -43,14 +43,14 @@ def lower_max_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 
 
 def lower_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """Pooled means."""
+    """Means of windows."""
     outputs = _outputs(lowering, node, inputs)
     _add_pool(lowering, node, inputs, outputs, _window(node), MEANS)
     return outputs
 
 
 def lower_global_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """One window as large as the picture."""
+    """Means of whole images."""
     outputs, size = _outputs(lowering, node, inputs), (inputs.shape[1], inputs.shape[2])
     _add_pool(lowering, node, inputs, outputs, (size, size, (0, 0)), MEANS)
     return outputs
@@ -72,10 +72,10 @@ def _add_pool(
     geometry: Geometry,
     kernels: tuple[Kernel, Kernel],
     *,
-    forward: Arguments = NO_MORE,
-    backward: Arguments = NO_MORE,
+    forward: Arguments = MappingProxyType({}),
+    backward: Arguments = MappingProxyType({}),
 ) -> None:
-    """Both passes; what only one kind of pooling asks for comes by name."""
+    """Add both passes; `forward`, `backward`: arguments of one kind of pooling."""
     tile = lowering.memory.tile
     shown = node.name if node.before is None else f"relu + {node.name}"
     pooled_shape = (*outputs.shape, 1, 1)[:3]
@@ -89,7 +89,7 @@ def _add_pool(
     )
 
     def add_backward(d_outputs: Tensor) -> Tensor:
-        d_inputs = _place_for_gradient(lowering, node.name, inputs)
+        d_inputs = _gradient_buffer(lowering, node.name, inputs)
         pooled = d_outputs.reshaped(pooled_shape)
         lowering.add(
             kernels[1],
@@ -104,8 +104,8 @@ def _add_pool(
     lowering.add_backward(add_backward)
 
 
-def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
-    """The inputs' own place where nobody keeps them, else a new one."""
+def _gradient_buffer(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
+    """The inputs' own buffer unless they are kept, else a new one."""
     if not lowering.memory.is_kept(inputs):
         return inputs
     return lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)

@@ -87,11 +87,11 @@ def gradients_at_once(outs: int) -> int:
 def _add_forward_of_bytes(
     lowering: Lowering, pixels: Pixels, name: str, layer: Linear, outputs: Tensor
 ) -> None:
-    """The product of one tile's images, normalised on the way."""
+    """The product of one tile's images, normalized on the way."""
     memory, outs, features = lowering.memory, layer.out_features, layer.in_features
     lowering.add(
         pixels_forward_kernel(outs),
-        f"images, normalised; {name} forward",
+        f"images, normalized; {name} forward",
         block=lowering.inputs,
         scale=pixels.scale,
         shift=pixels.shift,
