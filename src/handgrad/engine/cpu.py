@@ -238,7 +238,7 @@ class CpuEngine(Parts):
             except BaseException:
                 self._is_torn = was_torn
                 raise
-            self.bound.moves += 1
+            self.bound.updates += 1
 
     def _restore(self, state: Mapping[str, NumpyArray]) -> None:
         arrays = {n: a.value for n, a in model_arrays(self.model).items()}

@@ -156,7 +156,7 @@ class Memory:
         self._arena = Arena()
         self._kept: set[tuple[Region | None, int]] = set()
         self._held: list[NumpyArray] = []
-        self._homeless: dict[Region, Allocation] = {}
+        self._unplaced: dict[Region, Allocation] = {}
 
     def array(
         self, name: str, role: str, count: int, dtype: type = np.float32
@@ -169,22 +169,22 @@ class Memory:
         return raw.view(dtype)
 
     @property
-    def homeless(self) -> list[Region]:
-        """Buffers that wait for a place."""
-        return list(self._homeless)
+    def unplaced(self) -> list[Region]:
+        """Buffers without an address yet."""
+        return list(self._unplaced)
 
-    def place(self, places: Mapping[Region, int], total: int) -> None:
-        """Give them places, in bytes from the start of a buffer of that size."""
-        if not places:
+    def place(self, offsets: Mapping[Region, int], total: int) -> None:
+        """Give them addresses: offsets in bytes into one buffer of `total` bytes."""
+        if not offsets:
             return
         raw = self._arena.take(total)
         self._held.append(raw)
         top = 0
-        for region, place in sorted(places.items(), key=lambda item: item[1]):
-            end = place + region.bytes
-            self._homeless[region].own = max(0, end - max(top, place))
-            region.first, top = memory_address(raw) + place, max(top, end)
-        self._homeless.clear()
+        for region, offset in sorted(offsets.items(), key=lambda item: item[1]):
+            end = offset + region.bytes
+            self._unplaced[region].own = max(0, end - max(top, offset))
+            region.first, top = memory_address(raw) + offset, max(top, end)
+        self._unplaced.clear()
 
     def _region(
         self, name: str, role: str, size: int, step: int = 0, lane: int = 0
@@ -196,7 +196,7 @@ class Memory:
         region = Region(name, 0, size, step, lane)
         line = Allocation(name, role, size, size)
         self.table.append(line)
-        self._homeless[region] = line
+        self._unplaced[region] = line
         return region
 
     def lookup(self, name: str, values: NumpyArray) -> Pointer:

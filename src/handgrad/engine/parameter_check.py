@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import Shape, to_numpy
-from handgrad.engine.network_layers import within
+from handgrad.engine.network_layers import Named, within
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import (
     BatchNorm1d,
@@ -64,9 +64,7 @@ def check_parameters(model: Layer[Any]) -> None:
                     )
 
 
-def _named_layers(
-    layer: Layer[Any], name: str = ""
-) -> Iterator[tuple[str, Layer[Any]]]:
+def _named_layers(layer: Layer[Any], name: str = "") -> Iterator[Named]:
     """The innermost layers by name; a user's own container counts as one layer."""
     if not isinstance(layer, Sequential | Residual):
         yield name, layer

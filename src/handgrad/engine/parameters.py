@@ -1,4 +1,4 @@
-"""The tasks that turn gradients into moved parameters."""
+"""The tasks that complete gradients and update parameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,8 +22,8 @@ from handgrad.optimizers.optimizer import State
 
 
 def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
-    """The numbers of one step that `kernels.updates` reads."""
-    rates[1] = 1.0  # until clipping says otherwise
+    """Write the numbers of one step that `kernels.updates` reads."""
+    rates[1] = 1.0  # unless clipping changes it
     if rule is None:
         return
     learning_rate = optimizer.rate(step)
@@ -41,9 +41,9 @@ def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) 
 
 
 class ParameterUpdate:
-    """The phases that turn blocks of gradients into moved parameters."""
+    """The phases that complete gradients block by block, and update parameters."""
 
-    def __init__(  # noqa: PLR0913 (all that moves a parameter)
+    def __init__(  # noqa: PLR0913 (all that an update depends on)
         self,
         store: ParameterStore,
         memory: Memory,
@@ -80,7 +80,7 @@ class ParameterUpdate:
         self.gradient_norm: float | None = None
 
     def phases(self, blocks: Sequence[GradientBlock]) -> list[Phase]:
-        """One phase, or three where all gradients are needed before the first move."""
+        """One phase; more where all gradients are needed before the first update."""
         ordered = sorted(blocks, key=lambda block: -block.cost)
         flat = self.memory.array("squares", "settings", 2 * len(blocks), np.float64)
         self.squares = flat.reshape(-1, 2)
@@ -88,29 +88,29 @@ class ParameterUpdate:
         scratch = NOWHERE
         if not self.keeps:
             scratch = self.memory.each_worker("gradient block", "gradients", largest)
-        makes, moves = [], []
+        gradients: list[list[Operation]] = []
+        last = Phase("parameters")
         for index, block in enumerate(ordered):
             place, stride = self._place(block, scratch)
-            makes.append(self._make(block, place, stride, index))
+            operations = self._compute(block, place, stride, index)
+            gradients.append(operations)
             if self.rule is not None:
-                moves.append(self._move(self.rule, block, place, stride))
+                before = [] if self.is_apart else operations
+                update = self._update(self.rule, block, place, stride)
+                last.tasks.append(Task([*before, update]))
         if not self.is_apart:
-            both = [
-                Task([*make, move]) for make, move in zip(makes, moves, strict=True)
-            ]
-            return [Phase("parameters", both)]
-        last = Phase("parameters", [Task([move]) for move in moves])
+            return [last]
         if self.rule is None:
-            last = Phase("parameters, plain", plain=self._move_plainly)
+            last = Phase("parameters, plain", plain=self._update_plainly)
         return [
-            Phase("gradients", [Task(make) for make in makes]),
+            Phase("gradients", [Task(operations) for operations in gradients]),
             Phase("L2, plain", plain=self._add_own_l2 if self.own_l2 else None),
             Phase("norm", plain=self._clip),
             last,
         ]
 
     def penalty(self) -> float:
-        """The L2 term of the loss, of the weights before the step."""
+        """The L2 term of the loss, for the weights before the step."""
         if self.known_l2 is None:
             return self.own_penalty
         squares = float(self.squares[:, 1].sum())
@@ -123,7 +123,7 @@ class ParameterUpdate:
         start = self.store.pointer(block.name, self.gradients)
         return start.plus(block.offset * FLOAT_BYTES), block.stride
 
-    def _make(
+    def _compute(
         self, block: GradientBlock, place: Pointer, stride: int, index: int
     ) -> list[Operation]:
         operations = [] if block.compute is None else list(block.compute(place, stride))
@@ -152,7 +152,7 @@ class ParameterUpdate:
             )
         return operations
 
-    def _move(
+    def _update(
         self, rule: int, block: GradientBlock, place: Pointer, stride: int
     ) -> Operation:
         states = [
@@ -180,7 +180,7 @@ class ParameterUpdate:
         return self.store.pointer(block.name).plus(block.offset * FLOAT_BYTES)
 
     def _add_own_l2(self) -> None:
-        """A user's own L2 term adds to whole gradients."""
+        """Add the gradients of a user's own L2 term."""
         assert self.own_l2 is not None
         parameters = self.store.parameters
         self.own_penalty = penalty_of(self.own_l2, parameters)
@@ -188,8 +188,8 @@ class ParameterUpdate:
             gradient = self.store.view(self.gradients, name)
             gradient += extra
 
-    def _move_plainly(self) -> None:
-        """An optimizer that the engine does not know moves whole parameters."""
+    def _update_plainly(self) -> None:
+        """Update whole parameters by an optimizer that has no kernel."""
         if not np.isfinite(self.guard.sum()):
             return
         for name, parameter in self.store.parameters.items():

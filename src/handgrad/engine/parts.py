@@ -1,4 +1,4 @@
-"""The parts and settings that both engines have, checked whenever they are assigned."""
+"""The parts and settings of both engines, validated on every assignment."""
 
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from handgrad.ranges import check_positive, check_seed, shown
 from handgrad.setting import Setting
 
 Kind = TypeVar("Kind")
-MOST_WORKERS = 1024  # more threads than any machine has cores
+MOST_WORKERS = 1024  # more than any machine has cores
 
 
 def part(kind: Any, example: str) -> Setting[Any]:
@@ -31,7 +31,7 @@ def part(kind: Any, example: str) -> Setting[Any]:
 
 
 def optional(setting: Setting[Kind]) -> Setting[Kind | None]:
-    """None, or what another setting takes."""
+    """None, or a value of another setting."""
 
     def check(owner: str, name: str, value: Any) -> Kind | None:
         return None if value is None else setting.check(owner, name, value)

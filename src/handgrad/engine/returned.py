@@ -1,7 +1,7 @@
-"""What a user's own layer, loss or L2 term returned, checked before it is used.
+"""Check what a user's own layer, loss or L2 term returned.
 
-No kernel can notice a wrong size, and NumPy would stretch one to fit. Both engines go
-through these, so both say the same. Numbers become float32, as everywhere.
+No kernel notices a wrong size, and NumPy would broadcast it. Both engines use these
+checks, so their errors are the same. Numbers become float32.
 """
 
 from collections.abc import Mapping
@@ -38,14 +38,14 @@ def returned(
             f"{who} returned {what} of {array.dtype}, expected float32. Convert them "
             "with astype('float32')."
         )
-    with np.errstate(all="ignore"):  # the loss tells
+    with np.errstate(all="ignore"):  # the loss becomes NaN
         return array.astype(np.float32, copy=False)
 
 
 def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradients:
     """The gradient of each of a layer's parameters; ShapeError if one does not fit.
 
-    That of a parameter which the layer has and does not name is left: it is frozen.
+    A parameter that the layer has but does not name is frozen.
     """
     parameters = layer.parameters()
     given = gradients if isinstance(gradients, Mapping) else {}
@@ -92,7 +92,7 @@ def penalty_of(l2: L2, parameters: Mapping[str, Parameter]) -> float:
 
 
 def l2_gradients(l2: L2, parameters: Mapping[str, Parameter]) -> Gradients:
-    """An L2 term's part of the gradients it changes; ShapeError if one does not fit."""
+    """An L2 term's part of the gradients; ShapeError if one does not fit."""
     kept, found = {}, l2.gradients(parameters)
     if not isinstance(found, Mapping):
         raise ShapeError(
