@@ -1,7 +1,7 @@
 """The tasks that complete gradients and update parameters."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointe
 from handgrad.engine.network_layers import exact
 from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import SGD_RULES, rule_of
-from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.program import Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
 from handgrad.losses.l2 import penalized
-from handgrad.optimizers import Optimizer
-from handgrad.optimizers.optimizer import State
+
+if TYPE_CHECKING:
+    from handgrad.engine.cpu import CpuEngine
 
 
 def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
@@ -43,39 +43,32 @@ def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) 
 class ParameterUpdate:
     """The phases that complete gradients block by block, and update parameters."""
 
-    def __init__(  # noqa: PLR0913 (all that an update depends on)
+    def __init__(
         self,
-        store: ParameterStore,
+        engine: "CpuEngine",
         memory: Memory,
-        optimizer: Optimizer,
-        *,
-        l2: L2 | None,
-        clip_norm: float | None,
-        keep_gradients: bool,
         guard: NumpyArray,
-        states: Mapping[str, NumpyArray],
-        plain_states: Mapping[str, State],
+        *,
+        keep_gradients: bool,
     ) -> None:
-        self.store, self.memory, self.optimizer = store, memory, optimizer
-        self.clip_norm = clip_norm
+        self.store, self.memory, self.optimizer = engine.store, memory, engine.optimizer
+        self.states, self.plain_states = engine.states, engine.plain_states
+        self.clip_norm = engine.clip_norm
         self.guard = guard  # its last entry is for the norm and an own L2 term
-        is_own = l2 is not None and exact(l2, (L2,)) is None
-        self.own_l2 = l2 if is_own else None
-        self.known_l2 = None if is_own else l2
+        is_own = engine.l2 is not None and exact(engine.l2, (L2,)) is None
+        self.own_l2 = engine.l2 if is_own else None
+        self.known_l2 = None if is_own else engine.l2
         self.own_penalty = 0.0
-        self.rule = rule_of(optimizer)
-        self.is_apart = is_own or clip_norm is not None or self.rule is None
+        self.rule = rule_of(engine.optimizer)
+        self.is_apart = is_own or self.clip_norm is not None or self.rule is None
         self.keeps = keep_gradients or self.is_apart
         self.step = 0
         self.rates = memory.array("rates", "settings", updates.RATES)
         self.l2 = memory.array("l2", "settings", 2)
         if self.known_l2 is not None:
             self.l2[0] = self.known_l2.scale
-        size = store.size
-        self.gradients = memory.array(
-            "gradients", "gradients", size if self.keeps else 0
-        )
-        self.states, self.plain_states = states, plain_states
+        size = self.store.size if self.keeps else 0
+        self.gradients = memory.array("gradients", "gradients", size)
         self.squares = np.zeros((0, 2))
         self.gradient_norm: float | None = None
 

@@ -8,8 +8,8 @@ from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
-from handgrad.ranges import check_positive, check_seed, shown
-from handgrad.setting import Setting
+from handgrad.ranges import check_seed, shown
+from handgrad.setting import Setting, positive
 
 Kind = TypeVar("Kind")
 MOST_WORKERS = 1024  # more than any machine has cores
@@ -39,11 +39,6 @@ def optional(setting: Setting[Kind]) -> Setting[Kind | None]:
     return Setting(check)
 
 
-def _check_norm(owner: str, name: str, value: Any) -> float:
-    check_positive(owner, name, value)
-    return float(value)
-
-
 def _check_seed(owner: str, name: str, value: Any) -> int:
     check_seed(owner, name, value)
     return int(value)
@@ -63,7 +58,7 @@ class Parts:
         Normalization, "Normalization((0.5,), (0.5,))"
     )
     l2: Setting[L2 | None] = optional(part(L2, "L2(1e-4), or None"))
-    clip_norm = optional(Setting(_check_norm))
+    clip_norm = optional(positive())
     seed = Setting(_check_seed)
     input_shape = Setting(lambda owner, name, value: read_shape(value))
     input_dtype = Setting(lambda owner, name, value: read_dtype(value))

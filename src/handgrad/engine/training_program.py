@@ -89,15 +89,7 @@ class TrainingProgram:
         lower_backwards(lowering, logits)
         lowering.barrier("tiles")
         self.update = ParameterUpdate(
-            engine.store,
-            memory,
-            engine.optimizer,
-            l2=engine.l2,
-            clip_norm=engine.clip_norm,
-            keep_gradients=keep_gradients,
-            guard=guard,
-            states=engine.states,
-            plain_states=engine.plain_states,
+            engine, memory, guard, keep_gradients=keep_gradients
         )
         prepare = Phase("prepare", lowering.prepare)
         updates = self.update.phases(lowering.blocks)

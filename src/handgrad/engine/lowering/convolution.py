@@ -4,11 +4,12 @@ Winograd's algorithm multiplies a third or a quarter as often, and its transform
 memory bandwidth. With the matrix unit that pays off only for many channels.
 """
 
-from handgrad.engine.lowering.direct_convolution import lower_directly
+from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
+from handgrad.engine.lowering.direct_convolution import DirectConvolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.lowering.unit_convolution import lower_by_unit, suits_unit
-from handgrad.engine.lowering.winograd import lower_winograd, suits_winograd
+from handgrad.engine.lowering.unit_convolution import UnitConvolution, suits_unit
+from handgrad.engine.lowering.winograd import WinogradConvolution, suits_winograd
 from handgrad.engine.memory import Tensor
 from handgrad.layers import Conv2d
 
@@ -17,13 +18,16 @@ FEW_CHANNELS = 64
 
 def lower_convolution(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = convolution of the padded inputs + bias, by the fastest kernels."""
-    lower = lower_directly
+    kind: type[ConvolutionKernels] = DirectConvolution
     if not inputs.has_border:  # which the other kernels do not take
         if prefers_winograd(node.layer):
-            lower = lower_winograd
+            kind = WinogradConvolution
         elif suits_unit(node.layer):
-            lower = lower_by_unit
-    return lower(lowering, node, inputs)
+            kind = UnitConvolution
+    kernels = kind(lowering, node, inputs)
+    outputs = kernels.forward()
+    lowering.add_backward(kernels.backward, kernels.inputs)
+    return outputs
 
 
 def prefers_winograd(layer: Conv2d) -> bool:

@@ -5,11 +5,13 @@ gradient of the inputs: its lists leave out what lies outside.
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, Pair, Shape
+from handgrad.arrays import NumpyArray, Pair
 from handgrad.engine import processor
+from handgrad.engine.memory import Tensor
 from handgrad.layers import Conv2d
 
 FLOAT = 4
@@ -31,15 +33,11 @@ class Convolution:
     tile: int
 
     @classmethod
-    def of(cls, layer: Conv2d, shape: Shape, tile: int) -> "Convolution":
-        """Of a layer and images (channels, height, width) without padding."""
-        _, height, width = shape
-        top, left = layer.padding
-        return cls.over(layer, (height + 2 * top, width + 2 * left), tile)
-
-    @classmethod
-    def over(cls, layer: Conv2d, size: Pair, tile: int) -> "Convolution":
-        """Of a layer and images of this size, padding included."""
+    def of(cls, layer: Conv2d, inputs: Tensor, tile: int) -> "Convolution":
+        """Of a layer and its inputs, images with or without their border."""
+        _, height, width = inputs.shape
+        top, left = (0, 0) if inputs.has_border else layer.padding
+        size = (height + 2 * top, width + 2 * left)
         channels = (layer.in_channels, layer.out_channels)
         window = (layer.kernel_size, layer.stride, layer.padding)
         return cls(*channels, size, *window, tile)
@@ -112,26 +110,30 @@ def _parts(count: int) -> list[int]:
 
 def forward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyArray]:
     """Taps (input offset, weight offset), and places for `taps_entry`."""
+    taps = [(at, tap * block * FLOAT) for tap, at in enumerate(_tap_offsets(shape))]
+    places = [
+        (source, target, 0, len(taps)) for target, source in _place_offsets(shape)
+    ]
+    return np.array(taps, dtype=np.int64), np.array(places, dtype=np.int64)
+
+
+def _tap_offsets(shape: Convolution) -> list[int]:
+    """The offset of each tap in the inputs."""
     across = shape.tile * FLOAT
     down = shape.size[1] * across
     rows, columns = shape.kernel
-    taps = [
-        (r * down + q * across, (r * columns + q) * block * FLOAT)
-        for r in range(rows)
-        for q in range(columns)
-    ]
-    high, wide = shape.out_size
-    places = [
-        (
-            i * shape.stride[0] * down + j * shape.stride[1] * across,
-            (i * wide + j) * across,
-            0,
-            len(taps),
-        )
+    return [r * down + q * across for r in range(rows) for q in range(columns)]
+
+
+def _place_offsets(shape: Convolution) -> list[Pair]:
+    """The offset of each place in the outputs, and of its window in the inputs."""
+    (high, wide), (tall, broad) = shape.out_size, shape.stride
+    across = shape.tile * FLOAT
+    return [
+        ((i * wide + j) * across, (i * tall * shape.size[1] + j * broad) * across)
         for i in range(high)
         for j in range(wide)
     ]
-    return np.array(taps, dtype=np.int64), np.array(places, dtype=np.int64)
 
 
 def backward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyArray]:
@@ -141,40 +143,36 @@ def backward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyAr
         d_inputs[i, j] = sum over r, q of weight[r, q] * d_outputs[(i + top - r) /
         stride, (j + left - q) / stride], where those are whole and inside
     """
-    across = shape.tile * FLOAT
-    columns = shape.kernel[1]
-    taps: list[tuple[int, int]] = []
-    lists: dict[tuple[tuple[Pair, ...], tuple[Pair, ...]], Pair] = {}
+    across, columns = shape.tile * FLOAT, shape.kernel[1]
+    high, wide = (
+        size - 2 * padding
+        for size, padding in zip(shape.size, shape.padding, strict=True)
+    )
+    taps: list[Pair] = []
+    lists: dict[tuple[Pair, ...], Pair] = {}
     places = []
-    high = shape.size[0] - 2 * shape.padding[0]
-    wide = shape.size[1] - 2 * shape.padding[1]
-    for i in range(high):
-        rows_here = _covering(shape, 0, i)
-        for j in range(wide):
-            columns_here = _covering(shape, 1, j)
-            corner = (
-                (rows_here[0][1] if rows_here else 0),
-                (columns_here[0][1] if columns_here else 0),
-            )
-            pattern = (
-                tuple((r, out - corner[0]) for r, out in rows_here),
-                tuple((q, out - corner[1]) for q, out in columns_here),
-            )
-            if pattern not in lists:
-                first = len(taps)
-                taps += [
-                    (
-                        (down * shape.out_size[1] + right) * across,
-                        (r * columns + q) * block * FLOAT,
-                    )
-                    for r, down in pattern[0]
-                    for q, right in pattern[1]
-                ]
-                if len(taps) == first:  # nothing covers this place: one tap of zeros
-                    taps.append((0, shape.taps * block * FLOAT))
-                lists[pattern] = (first, len(taps) - first)
-            start = (corner[0] * shape.out_size[1] + corner[1]) * across
-            places.append((start, (i * wide + j) * across, *lists[pattern]))
+    vertical = [_covering(shape, 0, i) for i in range(high)]
+    horizontal = [_covering(shape, 1, j) for j in range(wide)]
+    for i, j in product(range(high), range(wide)):
+        row = column = 0
+        covering = [
+            (r * columns + q, down, right)
+            for r, down in vertical[i]
+            for q, right in horizontal[j]
+        ]
+        if covering:
+            _, row, column = covering[0]
+        pattern = tuple(
+            (tap, (down - row) * shape.out_size[1] + right - column)
+            for tap, down, right in covering
+        )
+        if pattern not in lists:
+            rows = [(at * across, tap * block * FLOAT) for tap, at in pattern]
+            zeros = (0, shape.taps * block * FLOAT)  # where nothing covers the place
+            lists[pattern] = (len(taps), len(rows) or 1)
+            taps += rows or [zeros]
+        start = (row * shape.out_size[1] + column) * across
+        places.append((start, (i * wide + j) * across, *lists[pattern]))
     return np.array(taps, dtype=np.int64), np.array(places, dtype=np.int64)
 
 
@@ -191,26 +189,11 @@ def _covering(shape: Convolution, axis: int, place: int) -> list[Pair]:
 
 def dots_tables(shape: Convolution) -> tuple[NumpyArray, NumpyArray, int]:
     """Tap offsets, rows (offset in d_outputs, offset in inputs), vectors in a row."""
-    across = shape.tile * FLOAT
-    down = shape.size[1] * across
-    offsets = [
-        r * down + q * across
-        for r in range(shape.kernel[0])
-        for q in range(shape.kernel[1])
-    ]
-    high, wide = shape.out_size
-    step = shape.stride[0] * down
-    if shape.stride[1] == 1:  # a whole row of pixels lies side by side in both
-        rows = [(i * wide * across, i * step) for i in range(high)]
-        run = wide * shape.tile // 16
-    else:
-        rows = [
-            ((i * wide + j) * across, i * step + j * shape.stride[1] * across)
-            for i in range(high)
-            for j in range(wide)
-        ]
-        run = shape.tile // 16
-    return np.array(offsets, dtype=np.int64), np.array(rows, dtype=np.int64), run
+    rows, run, wide = _place_offsets(shape), shape.tile // 16, shape.out_size[1]
+    if shape.stride[1] == 1:  # a whole row of pixels is contiguous in both
+        rows, run = rows[::wide], wide * shape.tile // 16
+    offsets = np.array(_tap_offsets(shape), dtype=np.int64)
+    return offsets, np.array(rows, dtype=np.int64), run
 
 
 def forward_order(shape: Convolution, block: int) -> NumpyArray:

@@ -10,10 +10,10 @@ from handgrad.engine.kernels.convolution import border, dots_kernel, taps_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.lowering import convolution_tables
+from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.convolution_tables import Convolution
-from handgrad.engine.lowering.copies import dense, packing
+from handgrad.engine.lowering.copies import packing
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.layers import Conv2d
 
@@ -81,34 +81,98 @@ class TapsPass:
         )
 
 
-def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = convolution of the padded inputs + bias."""
-    name, layer, memory = node.name, node.layer, lowering.memory
-    padded = inputs if inputs.has_border else add_border(lowering, name, layer, inputs)
-    shape = Convolution.over(layer, (padded.shape[1], padded.shape[2]), memory.tile)
-    sizes = (shape.in_channels, shape.taps, shape.out_channels)
-    forward = TapsPass(shape, *sizes, shape.input_bytes, shape.output_bytes)
-    high, wide = shape.out_size
-    out_shape, rows = (layer.out_channels, high, wide), forward.rounded * high * wide
-    outputs = memory.dense(name, "activations", out_shape, rows=rows)
-    order = convolution_tables.forward_order(shape, forward.block)
-    packed = _packed(lowering, f"{name}.weight", order)
-    order, more = np.arange(forward.outs), forward.rounded - forward.outs
-    order = np.pad(order, (0, more), constant_values=-1)
-    bias = _packed(lowering, f"{name}.bias", order)
-    tables = convolution_tables.forward_tables(shape, forward.block)
-    arrays = (padded.pointer, packed, bias, outputs.pointer)
-    forward.add(lowering, f"{name} forward", arrays, tables)
+class DirectConvolution(ConvolutionKernels):
+    """A convolution tap by tap, for any sizes."""
 
-    def backward(d_outputs: Tensor) -> Tensor | None:
-        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
-        _add_weight_gradient(lowering, name, shape, padded, d_outputs)
-        if not node.needs_d_inputs:
-            return None
-        return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
+    def forward(self) -> Tensor:
+        """Of the inputs inside a border of zeros, which the gradient reads again."""
+        name, shape, unpadded = self.name, self.shape, self.inputs.shape
+        if not self.inputs.has_border:
+            self.inputs = add_border(self.lowering, name, self.node.layer, self.inputs)
+        self._unpadded = unpadded
+        sizes = (shape.in_channels, shape.taps, shape.out_channels)
+        taps = TapsPass(shape, *sizes, shape.input_bytes, shape.output_bytes)
+        high, wide = shape.out_size
+        out_shape, rows = (taps.outs, high, wide), taps.rounded * high * wide
+        outputs = self.memory.dense(name, "activations", out_shape, rows=rows)
+        order = convolution_tables.forward_order(shape, taps.block)
+        packed = self._packed("weight", order)
+        numbers, more = np.arange(taps.outs), taps.rounded - taps.outs
+        numbers = np.pad(numbers, (0, more), constant_values=-1)
+        bias = self._packed("bias", numbers)
+        arrays = (self.inputs.pointer, packed, bias, outputs.pointer)
+        tables = convolution_tables.forward_tables(shape, taps.block)
+        taps.add(self.lowering, f"{name} forward", arrays, tables)
+        return outputs
 
-    lowering.add_backward(backward, padded)
-    return outputs
+    def d_inputs(self, d_outputs: Tensor) -> Tensor:
+        """Of each pixel, the sum over all outputs whose window covers it."""
+        memory, name, shape = self.memory, self.name, self.shape
+        _, height, width = self._unpadded
+        sizes = (shape.out_channels, shape.taps + 1, shape.in_channels)  # a zero tap
+        picture_bytes = height * width * memory.tile * FLOAT_BYTES
+        taps = TapsPass(shape, *sizes, shape.output_bytes, picture_bytes)
+        rows = taps.rounded * height * width
+        d_inputs = memory.dense(f"d_{name}", "gradients", self._unpadded, rows=rows)
+        order = convolution_tables.backward_order(shape, taps.block)
+        packed = self._packed("weight", order)
+        zeros = memory.shared(f"{name} no bias", "settings", taps.rounded)
+        arrays = (d_outputs.pointer, packed, zeros, d_inputs.pointer)
+        tables = convolution_tables.backward_tables(shape, taps.block)
+        taps.add(self.lowering, f"{name} d_inputs", arrays, tables)
+        return d_inputs
+
+    def add_gradients(self, d_outputs: Tensor) -> None:
+        """Partial sums for each tile, while its d_outputs stay in a core's cache."""
+        lowering, memory = self.lowering, self.memory
+        name, shape = self.name, self.shape
+        outs, taps_at_once = convolution_tables.dots_block(
+            shape.out_channels, shape.taps
+        )
+        offsets, rows, run = convolution_tables.dots_tables(shape)
+        size = shape.in_channels * shape.taps
+        floats = shape.out_channels * (size + 1)
+        lanes = memory.each_tile(f"{name} lanes", "gradients", floats)
+        bias_lanes = lanes.plus(shape.out_channels * size * FLOAT_BYTES)
+        lowering.add(clear, f"{name} gradients = 0", values=lanes, size=floats)
+        lowering.add(
+            dots_kernel(outs, taps_at_once),
+            f"{name} d_weight",
+            d_outputs=d_outputs.pointer,
+            inputs=self.inputs.pointer,
+            tap_offsets=memory.lookup("taps", offsets),
+            rows=memory.lookup("rows", rows),
+            d_weight=lanes,
+            d_stride=shape.output_bytes,
+            in_stride=shape.input_bytes,
+            channels=shape.in_channels,
+            blocks=shape.out_channels // outs,
+            tap_blocks=shape.taps // taps_at_once,
+            count=len(rows),
+            run=run,
+            together=max(1, KEPT_BYTES // (outs * shape.output_bytes)),
+        )
+        columns = shape.out_size[0] * shape.out_size[1] * memory.tile
+        lowering.add(
+            row_sums,
+            f"{name} d_bias",
+            values=d_outputs.pointer,
+            sums=bias_lanes,
+            rows=shape.out_channels,
+            columns=columns,
+            stride=columns,
+        )
+        weights = shape.out_channels * size
+        count = -(-weights // BLOCK_FLOATS)
+        add_lane_blocks(lowering, f"{name}.weight", lanes, weights, count)
+        add_lane_blocks(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
+
+    def _packed(self, parameter: str, order: NumpyArray) -> Pointer:
+        """A parameter copied in the order of a table, before each step."""
+        full = f"{self.name}.{parameter}"
+        packed = self.memory.shared(f"{full} packed", "packed weights", len(order))
+        self.lowering.beforehand(packing(self.lowering, full, packed, order))
+        return packed
 
 
 def places_together(shape: Convolution, places: int, picture_bytes: int) -> int:
@@ -146,73 +210,3 @@ def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> 
         lanes=lowering.memory.tile,
     )
     return padded
-
-
-def _add_d_inputs(
-    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
-) -> Tensor:
-    """d_inputs: of each pixel, the sum over all outputs whose window covers it."""
-    memory, (_, height, width) = lowering.memory, inputs.shape
-    sizes = (shape.out_channels, shape.taps + 1, shape.in_channels)  # a tap of zeros
-    picture_bytes = height * width * memory.tile * FLOAT_BYTES
-    back = TapsPass(shape, *sizes, shape.output_bytes, picture_bytes)
-    rows = back.rounded * height * width
-    d_inputs = memory.dense(f"d_{name}", "gradients", inputs.shape, rows=rows)
-    order = convolution_tables.backward_order(shape, back.block)
-    packed = _packed(lowering, f"{name}.weight", order)
-    tables = convolution_tables.backward_tables(shape, back.block)
-    zeros = memory.shared(f"{name} no bias", "settings", back.rounded)
-    arrays = (d_outputs.pointer, packed, zeros, d_inputs.pointer)
-    back.add(lowering, f"{name} d_inputs", arrays, tables)
-    return d_inputs
-
-
-def _add_weight_gradient(
-    lowering: Lowering, name: str, shape: Convolution, padded: Tensor, d_outputs: Tensor
-) -> None:
-    memory = lowering.memory
-    outs, taps_at_once = convolution_tables.dots_block(shape.out_channels, shape.taps)
-    offsets, rows, run = convolution_tables.dots_tables(shape)
-    size = shape.in_channels * shape.taps
-    floats = shape.out_channels * (size + 1)
-    lanes = memory.each_tile(f"{name} lanes", "gradients", floats)
-    bias_lanes = lanes.plus(shape.out_channels * size * FLOAT_BYTES)
-    lowering.add(clear, f"{name} gradients = 0", values=lanes, size=floats)
-    lowering.add(
-        dots_kernel(outs, taps_at_once),
-        f"{name} d_weight",
-        d_outputs=d_outputs.pointer,
-        inputs=padded.pointer,
-        tap_offsets=memory.lookup("taps", offsets),
-        rows=memory.lookup("rows", rows),
-        d_weight=lanes,
-        d_stride=shape.output_bytes,
-        in_stride=shape.input_bytes,
-        channels=shape.in_channels,
-        blocks=shape.out_channels // outs,
-        tap_blocks=shape.taps // taps_at_once,
-        count=len(rows),
-        run=run,
-        together=max(1, KEPT_BYTES // (outs * shape.output_bytes)),
-    )
-    columns = shape.out_size[0] * shape.out_size[1] * memory.tile
-    lowering.add(
-        row_sums,
-        f"{name} d_bias",
-        values=d_outputs.pointer,
-        sums=bias_lanes,
-        rows=shape.out_channels,
-        columns=columns,
-        stride=columns,
-    )
-    weights = shape.out_channels * size
-    count = -(-weights // BLOCK_FLOATS)
-    add_lane_blocks(lowering, f"{name}.weight", lanes, weights, count)
-    add_lane_blocks(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
-
-
-def _packed(lowering: Lowering, full: str, order: NumpyArray) -> Pointer:
-    """A parameter copied in the order of a table, before each step."""
-    packed = lowering.memory.shared(f"{full} packed", "packed weights", len(order))
-    lowering.beforehand(packing(lowering, full, packed, order))
-    return packed

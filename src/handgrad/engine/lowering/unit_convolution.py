@@ -3,6 +3,9 @@
 Tap by tap: the unit multiplies faster than memory delivers transformed windows.
 """
 
+from functools import partial
+from math import prod
+
 from handgrad.arrays import Pair
 from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_bias_lanes, add_row_blocks
@@ -19,10 +22,9 @@ from handgrad.engine.kernels.unit_gradient import (
     unit_gradient,
     unit_sum,
 )
-from handgrad.engine.lowering.convolution_tables import Convolution, numbers
-from handgrad.engine.lowering.copies import dense, packing
-from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.node import Node
+from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
+from handgrad.engine.lowering.convolution_tables import numbers
+from handgrad.engine.lowering.copies import packing
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.layers import Conv2d
@@ -45,130 +47,118 @@ def suits_unit(layer: Conv2d) -> bool:
     )
 
 
-def lower_by_unit(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = convolution of the padded inputs + bias."""
-    name, layer = node.name, node.layer
-    memory = lowering.memory
-    shape = Convolution.of(layer, inputs.shape, memory.tile)
-    outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
-    weights = _packed(lowering, name, shape, turned=False)
-    bias = lowering.store.pointer(f"{name}.bias")
-    _add_convolution(
-        lowering, f"{name} forward", (inputs, weights, outputs), shape, bias
-    )
+class UnitConvolution(ConvolutionKernels):
+    """A convolution through the matrix unit."""
 
-    def backward(d_outputs: Tensor) -> Tensor | None:
-        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
-        _add_weight_gradient(lowering, name, shape, inputs, d_outputs)
-        if not node.needs_d_inputs:
-            return None
-        d_inputs = memory.dense(f"d_{name}", "gradients", inputs.shape)
-        turned = _packed(lowering, name, shape, turned=True)
-        sides = (d_outputs, turned, d_inputs)
-        _add_convolution(lowering, f"{name} d_inputs", sides, shape, None)
+    def forward(self) -> Tensor:
+        """Of the inputs as they are: the kernel knows the padding."""
+        shape = (self.shape.out_channels, *self.shape.out_size)
+        outputs = self.memory.dense(self.name, "activations", shape)
+        sides = (self.inputs, self._packed(turned=False), outputs)
+        self._add("forward", sides, self.shape.padding, self.bias)
+        return outputs
+
+    def d_inputs(self, d_outputs: Tensor) -> Tensor:
+        """A convolution of d_outputs."""
+        name, shape = f"d_{self.name}", self.inputs.shape
+        d_inputs = self.memory.dense(name, "gradients", shape)
+        (tall, broad), (top, left) = self.shape.kernel, self.shape.padding
+        sides = (d_outputs, self._packed(turned=True), d_inputs)
+        self._add("d_inputs", sides, (tall - 1 - top, broad - 1 - left), NOWHERE)
         return d_inputs
 
-    lowering.add_backward(backward, inputs)
-    return outputs
+    def _add(
+        self,
+        what: str,
+        sides: tuple[Tensor, Pointer, Tensor],
+        padding: Pair,
+        bias: Pointer,
+    ) -> None:
+        (inputs, weights, outputs), kernel = sides, self.shape.kernel
+        size = forward_scratch_bytes(inputs.shape[0], outputs.shape[2], kernel)
+        self.lowering.add(
+            unit_convolution,
+            f"{self.name} {what}",
+            inputs=inputs.pointer,
+            weights=weights,
+            bias=bias,
+            outputs=outputs.pointer,
+            table=self.lowering.scratch("parts", size),
+            has_bias=bias != NOWHERE,
+            **_sizes(inputs, outputs, kernel, padding),
+        )
 
+    def _packed(self, *, turned: bool) -> Pointer:
+        """The weights in bfloat16 parts, by taps; rotated for d_inputs."""
+        memory, full, shape = self.memory, f"{self.name}.weight", self.shape
+        outs, channels, taps = shape.out_channels, shape.in_channels, shape.taps
+        order = numbers(shape).transpose(2, 0, 1)
+        if turned:
+            order = order[::-1].transpose(0, 2, 1)
+            outs, channels = channels, outs
+        kind = "turned" if turned else "by taps"
+        ordered = memory.shared(f"{full} {kind}", "packed weights", order.size)
+        size = taps * packed_bytes(outs, channels) // FLOAT_BYTES
+        packed = memory.shared(f"{full} parts, {kind}", "packed weights", size)
+        self.lowering.beforehand(
+            packing(self.lowering, full, ordered, order, kind),
+            Operation(
+                unit_weights,
+                f"{full} {kind}, in parts",
+                weights=ordered,
+                packed=packed,
+                turned=self.lowering.scratch("parts", TURN_BYTES),
+                taps=taps,
+                outs=outs,
+                channels=channels,
+            ),
+        )
+        return packed
 
-def _add_convolution(
-    lowering: Lowering,
-    stands_for: str,
-    sides: tuple[Tensor, Pointer, Tensor],
-    shape: Convolution,
-    bias: Pointer | None,
-) -> None:
-    inputs, weights, outputs = sides
-    padding = shape.padding
-    if bias is None:
-        tall, broad = shape.kernel
-        padding = (tall - 1 - padding[0], broad - 1 - padding[1])
-    wide = outputs.shape[2]
-    scratch = forward_scratch_bytes(inputs.shape[0], wide, shape.kernel)
-    lowering.add(
-        unit_convolution,
-        stands_for,
-        inputs=inputs.pointer,
-        weights=weights,
-        bias=bias or NOWHERE,
-        outputs=outputs.pointer,
-        table=lowering.scratch("parts", scratch),
-        has_bias=bias is not None,
-        **_sizes(inputs, outputs, shape.kernel, padding),
-    )
+    def add_gradients(self, d_outputs: Tensor) -> None:
+        """Partial sums for each tile, and their sums."""
+        memory, shape, name = self.memory, self.shape, self.name
+        sizes = (shape.in_channels, shape.out_channels)
+        size = prod(sizes) * shape.taps
+        parts = memory.each_tile(f"{name} d_weight, a tile", "gradients", size)
+        together = rows_together(sizes, shape.out_size, shape.kernel)
+        size = gradient_scratch_bytes(sizes, shape.out_size[1], shape.kernel, together)
+        self.lowering.add(
+            unit_gradient,
+            f"{name} d_weight",
+            d_outputs=d_outputs.pointer,
+            inputs=self.inputs.pointer,
+            d_weight=parts,
+            table=self.lowering.scratch("parts", size),
+            together=together,
+            **_sizes(self.inputs, d_outputs, shape.kernel, shape.padding),
+        )
+        columns, compute = (
+            shape.in_channels * shape.taps,
+            partial(self._all_tiles, parts),
+        )
+        name = f"{name}.weight"
+        add_row_blocks(self.lowering, name, shape.out_channels, columns, compute)
+        add_bias_lanes(self.lowering, self.name, d_outputs)
 
-
-def _packed(
-    lowering: Lowering, name: str, shape: Convolution, *, turned: bool
-) -> Pointer:
-    """The weights in bfloat16 parts, by taps; rotated by 180 degrees for d_inputs."""
-    memory, full = lowering.memory, f"{name}.weight"
-    outs, channels, taps = shape.out_channels, shape.in_channels, shape.taps
-    order = numbers(shape).transpose(2, 0, 1)
-    if turned:
-        order = order[::-1].transpose(0, 2, 1)
-        outs, channels = channels, outs
-    kind = "turned" if turned else "by taps"
-    ordered = memory.shared(f"{full} {kind}", "packed weights", order.size)
-    size = taps * packed_bytes(outs, channels) // FLOAT_BYTES
-    packed = memory.shared(f"{full} parts, {kind}", "packed weights", size)
-    lowering.beforehand(
-        packing(lowering, full, ordered, order, kind),
-        Operation(
-            unit_weights,
-            f"{full} {kind}, in parts",
-            weights=ordered,
-            packed=packed,
-            turned=lowering.scratch("parts", TURN_BYTES),
-            taps=taps,
-            outs=outs,
-            channels=channels,
-        ),
-    )
-    return packed
-
-
-def _add_weight_gradient(
-    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
-) -> None:
-    memory = lowering.memory
-    outs, channels, taps = shape.out_channels, shape.in_channels, shape.taps
-    size = outs * channels * taps
-    parts = memory.each_tile(f"{name} d_weight, a tile", "gradients", size)
-    together = rows_together((channels, outs), shape.out_size, shape.kernel)
-    sizes = ((channels, outs), shape.out_size[1], shape.kernel, together)
-    lowering.add(
-        unit_gradient,
-        f"{name} d_weight",
-        d_outputs=d_outputs.pointer,
-        inputs=inputs.pointer,
-        d_weight=parts,
-        table=lowering.scratch("parts", gradient_scratch_bytes(*sizes)),
-        together=together,
-        **_sizes(inputs, d_outputs, shape.kernel, shape.padding),
-    )
-
-    def all_tiles(
-        first: int, rows: int, place: Pointer, stride: int
+    def _all_tiles(
+        self, parts: Pointer, first: int, rows: int, place: Pointer, stride: int
     ) -> list[Operation]:
+        """The sum of the partial sums of some outputs."""
+        channels = self.shape.in_channels
         operation = Operation(
             unit_sum,
-            f"{name} d_weight, all tiles",
+            f"{self.name} d_weight, all tiles",
             parts=parts.whole().plus(first * channels * FLOAT_BYTES),
             d_weight=place,
-            taps=shape.taps,
-            outs=outs,
+            taps=self.shape.taps,
+            outs=self.shape.out_channels,
             rows=rows,
             channels=channels,
-            tiles=memory.tiles,
+            tiles=self.memory.tiles,
             size=parts.tile_stride,
         )
         return [operation]
-
-    columns = channels * shape.taps
-    add_row_blocks(lowering, f"{name}.weight", outs, columns, all_tiles)
-    add_bias_lanes(lowering, name, d_outputs)
 
 
 def rows_together(sizes: Pair, out_size: Pair, kernel: Pair) -> int:

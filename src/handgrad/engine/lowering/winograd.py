@@ -16,10 +16,8 @@ from handgrad.engine.kernels.winograd import SQUARE, turn_kernel
 from handgrad.engine.kernels.winograd_matrices import winograd_pack
 from handgrad.engine.kernels.winograd_transforms import POINTS, TAPS, WEIGHTS
 from handgrad.engine.lowering import convolution_tables
-from handgrad.engine.lowering.convolution_tables import Convolution
-from handgrad.engine.lowering.copies import dense, packing
-from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.node import Node
+from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
+from handgrad.engine.lowering.copies import packing
 from handgrad.engine.lowering.winograd_gradient import add_weight_gradient
 from handgrad.engine.lowering.winograd_plan import CELLS, WinogradPlan, add_convolution
 from handgrad.engine.lowering.winograd_tiles import Places, Windows
@@ -41,100 +39,90 @@ def suits_winograd(layer: Conv2d) -> bool:
     )
 
 
-def lower_winograd(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = convolution of the padded inputs + bias."""
-    name, layer, memory = node.name, node.layer, lowering.memory
-    _, height, width = inputs.shape
-    shape = Convolution.of(layer, inputs.shape, memory.tile)
-    windows = Windows((height, width), shape.out_size, layer.padding, memory.tile)
-    outputs = memory.dense(name, "activations", (layer.out_channels, *shape.out_size))
-    sizes = (layer.in_channels, layer.out_channels)
-    plan = WinogradPlan(f"{name} forward", windows, *sizes)
-    order = convolution_tables.forward_order(shape, plan.block)
-    weights = _transformed_weights(lowering, name, plan, order, rotated=False)
-    bias = lowering.store.pointer(f"{name}.bias")
-    add_convolution(lowering, plan, (inputs, weights, outputs), (bias, FLOAT_BYTES))
+class WinogradConvolution(ConvolutionKernels):
+    """A 3 x 3 convolution by Winograd's algorithm."""
 
-    def backward(d_outputs: Tensor) -> Tensor | None:
-        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
-        add_weight_gradient(lowering, name, plan, inputs, d_outputs)
-        if not node.needs_d_inputs:
-            return None
-        return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
+    def forward(self) -> Tensor:
+        """Of the inputs as they are: masks stand for the padding."""
+        shape, (_, height, width) = self.shape, self.inputs.shape
+        size, tile = (height, width), self.memory.tile
+        windows = Windows(size, shape.out_size, shape.padding, tile)
+        out_shape = (shape.out_channels, *shape.out_size)
+        outputs = self.memory.dense(self.name, "activations", out_shape)
+        channels = (shape.in_channels, shape.out_channels)
+        self.plan = plan = WinogradPlan(f"{self.name} forward", windows, *channels)
+        order = convolution_tables.forward_order(shape, plan.block)
+        weights = self._transformed_weights(plan, order, rotated=False)
+        sides = (self.inputs, weights, outputs)
+        add_convolution(self.lowering, plan, sides, (self.bias, FLOAT_BYTES))
+        return outputs
 
-    lowering.add_backward(backward, inputs)
-    return outputs
+    def add_gradients(self, d_outputs: Tensor) -> None:
+        """Sums over the whole batch, after all tiles."""
+        add_weight_gradient(self.lowering, self.name, self.plan, self.inputs, d_outputs)
 
+    def d_inputs(self, d_outputs: Tensor) -> Tensor:
+        """A convolution of d_outputs."""
+        shape, (_, height, width) = self.shape, self.inputs.shape
+        top, left = (TAPS - 1 - side for side in shape.padding)
+        windows = Windows(shape.out_size, (height, width), (top, left), shape.tile)
+        channels = (shape.out_channels, shape.in_channels)
+        plan = WinogradPlan(f"{self.name} d_inputs", windows, *channels)
+        name = f"d_{self.name}"
+        d_inputs = self.memory.dense(name, "gradients", self.inputs.shape)
+        order = convolution_tables.backward_order(shape, plan.block)
+        weights = self._transformed_weights(plan, order, rotated=True)
+        add_convolution(self.lowering, plan, (d_outputs, weights, d_inputs))
+        return d_inputs
 
-def _add_d_inputs(
-    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
-) -> Tensor:
-    """d_inputs = convolution of d_outputs with the weights rotated by 180 degrees."""
-    top, left = (TAPS - 1 - side for side in shape.padding)
-    _, height, width = inputs.shape
-    windows = Windows(shape.out_size, (height, width), (top, left), shape.tile)
-    sizes = (shape.out_channels, shape.in_channels)
-    plan = WinogradPlan(f"{name} d_inputs", windows, *sizes)
-    d_inputs = lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
-    order = convolution_tables.backward_order(shape, plan.block)
-    weights = _transformed_weights(lowering, name, plan, order, rotated=True)
-    add_convolution(lowering, plan, (d_outputs, weights, d_inputs))
-    return d_inputs
+    def _transformed_weights(
+        self, plan: WinogradPlan, order: NumpyArray, *, rotated: bool
+    ) -> Pointer:
+        """The weights at the points: (points, blocks, channels, outputs).
 
-
-def _transformed_weights(
-    lowering: Lowering,
-    name: str,
-    plan: WinogradPlan,
-    order: NumpyArray,
-    *,
-    rotated: bool,
-) -> Pointer:
-    """The weights at the points, before each step: (points, blocks, channels, outputs).
-
-    With a matrix unit, in three bfloat16 parts.
-    """
-    memory, full = lowering.memory, f"{name}.weight"
-    planes = _by_taps(plan, order, rotated=rotated)
-    packed = memory.shared(f"{plan.name} packed", "packed weights", planes.size)
-    cells = CELLS * plan.weight_cell // FLOAT_BYTES
-    points = memory.shared(f"{plan.name} weights", "packed weights", cells)
-    rows, masks = Places(rows=[(0, 0, 0, 0)]).arrays()
-    strides = (VECTOR_BYTES, TAPS * plan.weight_cell, plan.weight_cell)
-    to_strides = (VECTOR_BYTES, POINTS * plan.weight_cell, plan.weight_cell)
-    operations = [packing(lowering, full, packed, planes)]
-    transform = Operation(
-        turn_kernel(WEIGHTS),
-        f"{full} at the points",
-        source=packed,
-        target=points,
-        places=memory.lookup("places", rows),
-        masks=memory.lookup("masks", masks),
-        start=memory.shared(f"{plan.name} zero", "settings", 1),
-        count=1,
-        channels=plan.weight_cell // VECTOR_BYTES,
-        vectors=1,
-        source_strides=memory.lookup("strides", np.array(strides, np.int64)),
-        target_strides=memory.lookup("strides", np.array(to_strides, np.int64)),
-        start_stride=0,
-    )
-    operations.append(transform)
-    if processor.has_matrix_unit():
-        size = CELLS * plan.packed_cell // FLOAT_BYTES
-        parts = memory.shared(f"{plan.name} parts", "packed weights", size)
-        split = Operation(
-            winograd_pack,
-            f"{full} at the points, in parts",
-            weights=points,
-            packed=parts,
-            turned=lowering.scratch("parts", TURN_BYTES),
-            blocks=CELLS * plan.blocks,
-            channels=plan.channels,
+        Computed before each step; with a matrix unit, in three bfloat16 parts.
+        """
+        memory, full = self.memory, f"{self.name}.weight"
+        planes = _by_taps(plan, order, rotated=rotated)
+        packed = memory.shared(f"{plan.name} packed", "packed weights", planes.size)
+        cells = CELLS * plan.weight_cell // FLOAT_BYTES
+        points = memory.shared(f"{plan.name} weights", "packed weights", cells)
+        rows, masks = Places(rows=[(0, 0, 0, 0)]).arrays()
+        strides = (VECTOR_BYTES, TAPS * plan.weight_cell, plan.weight_cell)
+        to_strides = (VECTOR_BYTES, POINTS * plan.weight_cell, plan.weight_cell)
+        operations = [packing(self.lowering, full, packed, planes)]
+        transform = Operation(
+            turn_kernel(WEIGHTS),
+            f"{full} at the points",
+            source=packed,
+            target=points,
+            places=memory.lookup("places", rows),
+            masks=memory.lookup("masks", masks),
+            start=memory.shared(f"{plan.name} zero", "settings", 1),
+            count=1,
+            channels=plan.weight_cell // VECTOR_BYTES,
+            vectors=1,
+            source_strides=memory.lookup("strides", np.array(strides, np.int64)),
+            target_strides=memory.lookup("strides", np.array(to_strides, np.int64)),
+            start_stride=0,
         )
-        operations.append(split)
-        points = parts
-    lowering.beforehand(*operations)
-    return points
+        operations.append(transform)
+        if processor.has_matrix_unit():
+            size = CELLS * plan.packed_cell // FLOAT_BYTES
+            parts = memory.shared(f"{plan.name} parts", "packed weights", size)
+            split = Operation(
+                winograd_pack,
+                f"{full} at the points, in parts",
+                weights=points,
+                packed=parts,
+                turned=self.lowering.scratch("parts", TURN_BYTES),
+                blocks=CELLS * plan.blocks,
+                channels=plan.channels,
+            )
+            operations.append(split)
+            points = parts
+        self.lowering.beforehand(*operations)
+        return points
 
 
 def _by_taps(plan: WinogradPlan, order: NumpyArray, *, rotated: bool) -> NumpyArray:
