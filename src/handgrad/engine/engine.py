@@ -79,7 +79,7 @@ def nothing() -> None:
 
 
 class Engine(Protocol):
-    """Runs a network: the plain voice, or its fast twin."""
+    """Runs a network: the plain engine (reference), or the CPU engine (compiled)."""
 
     model: Sequential
     normalization: Normalization

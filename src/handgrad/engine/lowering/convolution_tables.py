@@ -154,14 +154,13 @@ def backward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyAr
     vertical = [_covering(shape, 0, i) for i in range(high)]
     horizontal = [_covering(shape, 1, j) for j in range(wide)]
     for i, j in product(range(high), range(wide)):
-        row = column = 0
+        row = vertical[i][0][1] if vertical[i] else 0
+        column = horizontal[j][0][1] if horizontal[j] else 0
         covering = [
             (r * columns + q, down, right)
             for r, down in vertical[i]
             for q, right in horizontal[j]
         ]
-        if covering:
-            _, row, column = covering[0]
         pattern = tuple(
             (tap, (down - row) * shape.out_size[1] + right - column)
             for tap, down, right in covering

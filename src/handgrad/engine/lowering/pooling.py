@@ -68,7 +68,7 @@ def _pool(
     outputs = lowering.outputs(name, node.layer.output_shape(shape), node)
     pooled_shape = (*outputs.shape, 1, 1)[:3]
     shown = name if node.before is None else f"relu + {name}"
-    sides = (shape, pooled_shape, *geometry)
+    sides = (shape, pooled_shape[1:], *geometry)
     sizes = [size for side in sides for size in side] + [memory.tile]
     lowering.add(
         kernels[0],
