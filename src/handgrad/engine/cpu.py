@@ -1,4 +1,4 @@
-"""The CPU engine: a network of plain layers as a program over tiles."""
+"""The CPU engine: a network compiled to a program over tiles."""
 
 import copy
 from collections.abc import Mapping
@@ -79,14 +79,14 @@ class CpuEngine(Parts):
         self._bind({})
 
     def _bind(self, states: Mapping[str, State]) -> None:
-        """Take over the model, and what the optimizer remembers of its parameters."""
+        """Take over the model, and the optimizer's state of its parameters."""
         self.check = self._new_check()
         self.bound = BoundModel(self.model)
-        self._operations = 0  # the most that the images of a batch have gone through
+        self._operations = 0  # the largest number of recorded operations so far
         self._renew(states)
 
     def _renew(self, states: Mapping[str, State]) -> None:
-        """Begin anew with these optimizer states, after a change of settings."""
+        """Start again with these optimizer states, after a change of settings."""
         self._states_store = self.store
         self.states = flat_states(self.optimizer, self.store, states)
         is_known = rule_of(self.optimizer) is not None
@@ -100,7 +100,7 @@ class CpuEngine(Parts):
         self._prediction: PredictionProgram | None = None
 
     def refresh(self) -> None:
-        """Follow what was assigned since: arrays, layers, settings."""
+        """Follow assignments of arrays, layers, settings."""
         is_other = self._settings.has_other_parts(self)
         if not is_other and self._all is not None and not self._all.is_changed():
             return
@@ -126,7 +126,7 @@ class CpuEngine(Parts):
         return BatchCheck(self.model, shape, self.normalization, dtype, self.loss)
 
     def _optimizer_states(self) -> dict[str, State]:
-        """What the optimizer remembers of each parameter: the arrays themselves."""
+        """The optimizer's state of each parameter: the arrays themselves."""
         store = self._states_store
         states: dict[str, State] = {name: {} for name in store.parameters}
         for name, state in states.items():
@@ -229,7 +229,7 @@ class CpuEngine(Parts):
             return state
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
-        """Put a state back, exactly; nothing changes unless all of it fits."""
+        """Restore a state exactly; nothing changes unless all of it fits."""
         with self.bound.lock:
             was_torn, self._is_torn = self._is_torn, False
             try:

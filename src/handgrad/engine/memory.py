@@ -1,8 +1,8 @@
-"""All memory of a program: planned once, named, with its role, never moved.
+"""The memory plan of a program: named buffers with a role, at fixed addresses.
 
-A buffer belongs to the program (one), to each worker (a tile passes through and leaves
-nothing behind), or to each tile (when later phases look at it again). A matrix holds a
-whole batch: (rows, columns), of which a tile is some columns.
+There is one buffer for the program, one for each worker (for what a tile needs within a
+phase), or one for each tile (for what later phases read). A matrix holds a whole batch:
+(rows, columns), of which a tile is some columns.
 """
 
 import ctypes
@@ -25,9 +25,9 @@ PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a ca
 
 @dataclass(eq=False)
 class Region:
-    """A named piece of memory; with `step`, a tile's or worker's own `lane` of it.
+    """A named range of memory; with `step`, a `lane` for each tile or worker.
 
-    Its address, `first`, is 0 until it has a place.
+    Its address, `first`, is 0 until it is placed.
     """
 
     name: str
@@ -39,9 +39,9 @@ class Region:
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where an array argument stands, and how it moves with tile and worker.
+    """The address of an array argument, with its strides over tiles and workers.
 
-    `offset` bytes into its region, or an address where there is none.
+    `offset` bytes into its region, or an address without one.
     """
 
     offset: int
@@ -51,26 +51,26 @@ class Pointer:
 
     @property
     def base(self) -> int:
-        """The address; an AssertionError before the region has a place."""
+        """The address; an AssertionError before the region is placed."""
         if self.region is None:
             return self.offset
         assert self.region.first, f"{self.region.name} has no place yet"
         return self.region.first + self.offset
 
     def plus(self, offset_bytes: int) -> "Pointer":
-        """The same some bytes further on."""
+        """The same, so many bytes further."""
         return replace(self, offset=self.offset + offset_bytes)
 
     def whole(self) -> "Pointer":
-        """Where the first tile's or worker's stands, for all of them."""
+        """The pointer of the first tile or worker, for all of them."""
         return replace(self, tile_stride=0, worker_stride=0)
 
     def by_tile(self, stride: int) -> "Pointer":
-        """The same, some bytes further on for each tile."""
+        """The same, so many bytes further for each tile."""
         return replace(self, tile_stride=stride, worker_stride=0)
 
     def room(self, tile: int, worker: int) -> tuple[int, int]:
-        """Bytes from here back to the region's start (below 0), and on to its end."""
+        """Bytes from here to the region's start (at most 0), and to its end."""
         region = self.region
         assert region is not None
         here = self.offset + tile * self.tile_stride + worker * self.worker_stride
@@ -82,7 +82,7 @@ class Pointer:
         return low - here, high - here
 
 
-NOWHERE = Pointer(0)  # for an array argument that a kernel does not touch
+NOWHERE = Pointer(0)  # for an array argument that a kernel does not use
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Pixels:
-    """Images that no operation has fetched: the first layer reads their bytes."""
+    """Images that were not gathered: the first layer reads their bytes."""
 
     channels: int
     scale: Pointer
@@ -112,7 +112,7 @@ class Tensor:
     Shapes
         `shape` of one example; stored as (rows, columns), row by row `stride` floats
         apart; with `is_batch_first` as (examples, features) instead; with `has_border`
-        pictures stand within the zeros that a first convolution asks for
+        images have the zero padding of the first convolution
     """
 
     shape: Shape
@@ -133,10 +133,10 @@ class Tensor:
 
 
 class Memory:
-    """Hands out aligned buffers and remembers what each is for.
+    """Allocates aligned buffers and records the role of each.
 
-    An array is zeroed and has its place at once. With `shares` other buffers get theirs
-    when the program is known: those that it never needs at one time share it.
+    An array is zeroed and placed at once. With `shares` other buffers are placed when
+    the program is known: those with disjoint lifetimes share memory.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class Memory:
     def _region(
         self, name: str, role: str, size: int, step: int = 0, lane: int = 0
     ) -> Region:
-        """A buffer of so many bytes, with or without a place."""
+        """A buffer of so many bytes, placed or not."""
         if not self.shares:
             raw = self.array(name, role, size, np.uint8)
             return Region(name, memory_address(raw), size, step, lane)
@@ -200,7 +200,7 @@ class Memory:
         return region
 
     def lookup(self, name: str, values: NumpyArray) -> Pointer:
-        """A copy of an array of numbers that a kernel looks things up in."""
+        """A copy of a table that a kernel reads."""
         held = self.array(name, "tables", values.size, values.dtype.type)
         held[:] = values.reshape(-1)
         return pointer_to(held, name)
@@ -222,7 +222,7 @@ class Memory:
     def each(
         self, name: str, role: str, count: int, item: int = FLOAT_BYTES
     ) -> Pointer:
-        """One buffer for each worker, or for each tile where phases need it."""
+        """One buffer for each worker, or for each tile if later phases read it."""
         return self._repeated(name, role, count * item, per_tile=self.per_tile)
 
     def each_tile(self, name: str, role: str, count: int) -> Pointer:
@@ -234,7 +234,7 @@ class Memory:
         return self._repeated(name, role, count * FLOAT_BYTES, per_tile=False)
 
     def dense(self, name: str, role: str, shape: Shape, *, rows: int = 0) -> Tensor:
-        """A tile's own tensor; `rows` asks for more rows than the shape has."""
+        """A tile's own tensor; `rows`: at least so many, for more than its shape."""
         count = max(rows, int(np.prod(shape))) * self.tile
         return Tensor(shape, self.each(name, role, count), self.tile)
 
@@ -254,7 +254,7 @@ class Memory:
         return Tensor(shape, moved, stride, is_batch_first=True)
 
     def keep(self, *tensors: Tensor) -> None:
-        """Name tensors that a later operation reads: nothing writes over them."""
+        """Mark tensors that a later operation reads: nothing overwrites them."""
         self._kept |= {(t.pointer.region, t.pointer.offset) for t in tensors}
 
     def is_kept(self, tensor: Tensor) -> bool:
@@ -263,11 +263,11 @@ class Memory:
 
     @property
     def total_bytes(self) -> int:
-        """What all buffers take together."""
+        """Bytes of all buffers."""
         return sum(line.own for line in self.table)
 
     def bytes_for(self, role: str) -> int:
-        """What the buffers of one role take together."""
+        """Bytes of the buffers of one role."""
         return sum(line.own for line in self.table if line.role == role)
 
     @property
@@ -278,7 +278,7 @@ class Memory:
     def _repeated(self, name: str, role: str, size: int, *, per_tile: bool) -> Pointer:
         step = -(-size // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         count = self.tiles if per_tile else self.workers
-        slack = step - size if checks_bounds() else 0  # the fence follows the last one
+        slack = step - size if checks_bounds() else 0  # the guard page follows it
         region = self._region(name, role, step * count - slack, step, size)
         self.table[-1].is_whole = not per_tile
         strides = (step, 0) if per_tile else (0, step)
@@ -286,12 +286,12 @@ class Memory:
 
 
 def pointer_to(array: NumpyArray, name: str = "an array") -> Pointer:
-    """Where an array of the program stands."""
+    """A pointer to an array of the program."""
     return Pointer(0, region=Region(name, memory_address(array), array.nbytes))
 
 
 def numbers_at(pointer: Pointer, count: int, dtype: np.dtype[Any]) -> NumpyArray:
-    """So many numbers where a pointer points to, without a copy."""
+    """The numbers at a pointer, without a copy."""
     size = count * dtype.itemsize
     held = (ctypes.c_uint8 * size).from_address(pointer.base)
     numbers: NumpyArray = np.ctypeslib.as_array(held).view(dtype)

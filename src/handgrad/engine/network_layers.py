@@ -39,12 +39,8 @@ def parts_of(name: str, layer: Layer[Any]) -> list[Named]:
     """The layers inside a Sequential by their full names; of others, the layer."""
     if exact(layer, (Sequential,)) is None:
         return [(name, layer)]
-    inner: Any = layer
-    return [
-        found
-        for own, part in inner.layers.items()
-        for found in parts_of(f"{name}.{own}", part)
-    ]
+    inner = within(layer).items()
+    return [x for own, part in inner for x in parts_of(f"{name}.{own}", part)]
 
 
 def within(layer: Layer[Any]) -> dict[str, Layer[Any]]:

@@ -1,4 +1,4 @@
-"""The plain engine: the layers as they are written, on NumPy, a whole batch at once."""
+"""The plain engine (reference): the layers in NumPy, a whole batch at once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -97,7 +97,7 @@ class PlainEngine(Parts):
     def _go_back_to(
         self, before: tuple[list[tuple[Parameter, Array]], dict[str, State]]
     ) -> None:
-        """Undo what an interrupted step has done."""
+        """Undo an interrupted step."""
         arrays, self._states = before
         for parameter, value in arrays:
             parameter.value = value
@@ -155,7 +155,7 @@ class PlainEngine(Parts):
             return state
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
-        """Put a state back, exactly."""
+        """Restore a state exactly."""
         with lock_of(self.model):
             self._refresh()
             restored = {
@@ -169,7 +169,7 @@ class PlainEngine(Parts):
             self._states = restored
 
     def _refresh(self) -> None:
-        """Follow what was assigned since."""
+        """Follow assignments."""
         check_parameters(self.model)
         convert_arrays(self.model)
         if self._layers.is_changed() or self._settings.is_changed(self):

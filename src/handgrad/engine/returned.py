@@ -47,37 +47,26 @@ def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradient
 
     A parameter that the layer has but does not name is frozen.
     """
-    parameters = layer.parameters()
+    who = f"{name or 'The network'}: backward of {type(layer).__name__}"
+    parameters, found = layer.parameters(), {}
     given = gradients if isinstance(gradients, Mapping) else {}
-    unknown = [
-        other
-        for other in given
-        if other not in parameters
-        and not isinstance(getattr(layer, str(other), None), Parameter)
-    ]
-    if unknown:
-        raise ShapeError(
-            f"{name or 'The network'}: backward of {type(layer).__name__} returned a "
-            f"gradient of {unknown[0]!r}, which is no parameter of it. Return one "
-            f"array for each name in parameters(): {sorted(parameters)}."
-        )
-    return {each: _gradient_of(name, layer, each, gradients) for each in parameters}
-
-
-def _gradient_of(
-    name: str, layer: Layer[Any], parameter: str, gradients: Gradients
-) -> NumpyArray:
-    """The gradient of one parameter; ShapeError if it is missing or does not fit."""
-    if not isinstance(gradients, Mapping) or parameter not in gradients:
-        got = sorted(gradients) if isinstance(gradients, Mapping) else repr(gradients)
-        raise ShapeError(
-            f"{name or 'The network'}: backward of {type(layer).__name__} returned no "
-            f"gradient for its parameter {parameter}, got {got}. Return one array for "
-            "each name in parameters()."
-        )
-    shape = layer.parameters()[parameter].shape
-    what = f"a gradient of {parameter}"
-    return returned(name, layer, what, gradients[parameter], shape)
+    for other in given:
+        own = getattr(layer, str(other), None)
+        if other not in parameters and not isinstance(own, Parameter):
+            raise ShapeError(
+                f"{who} returned a gradient of {other!r}, which is no parameter of it. "
+                f"Return one array for each name in parameters(): {sorted(parameters)}."
+            )
+    for each, parameter in parameters.items():
+        if each not in given:
+            got = repr(gradients) if given is not gradients else sorted(gradients)
+            raise ShapeError(
+                f"{who} returned no gradient for its parameter {each}, got {got}. "
+                "Return one array for each name in parameters()."
+            )
+        what = f"a gradient of {each}"
+        found[each] = returned(name, layer, what, given[each], parameter.shape)
+    return found
 
 
 def loss_of(loss: Loss[Any], value: Any) -> float:

@@ -36,12 +36,10 @@ class AmxProducts(RowsProducts):
     width = SIDE
 
     def tile_product(self, outputs: Tensor) -> None:
-        """outputs = inputs @ weight.T."""
         packed = self._packed(turned=True)
         self._add_product("forward", (self.inputs, packed, outputs))
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
-        """d_inputs = d_outputs @ weight."""
         name, shape = f"d_{self.name}", self.inputs.shape
         d_inputs = self.memory.rows_matrix(name, "gradients", shape)
         packed = self._packed(turned=False)
@@ -93,7 +91,6 @@ class AmxProducts(RowsProducts):
         return packed
 
     def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
-        """Some outputs of the whole batch."""
         weight = self.weight.plus(first * self.into * FLOAT_BYTES)
         return self._product(
             f"forward, outputs {first} to {first + outs}",
@@ -106,7 +103,6 @@ class AmxProducts(RowsProducts):
     def d_weight(
         self, d_outputs: Tensor, bounds: Bounds, place: Pointer, stride: int
     ) -> list[Operation]:
-        """d_weight = d_outputs.T @ inputs."""
         first, rows, left, columns = bounds
         d_columns = d_outputs.pointer.whole().plus(first * FLOAT_BYTES)
         some = self.inputs.pointer.whole().plus(left * FLOAT_BYTES)

@@ -86,7 +86,6 @@ class LibraryProducts(LinearProducts):
     """Products of the matrix library, with the batch last."""
 
     def forward(self) -> Tensor:
-        """outputs = weight @ inputs."""
         if self.lowering.training and not self.inputs.is_batch_first:
             name = f"{self.name} inputs"
             self.inputs = whole(self.lowering, name, self.inputs)  # d_weight reads all
@@ -103,7 +102,6 @@ class LibraryProducts(LinearProducts):
         return outputs
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
-        """d_inputs = weight.T @ d_outputs."""
         name, shape = f"d_{self.name}", self.inputs.shape
         d_inputs = self.memory.matrix(name, "gradients", shape)
         operation = _product(
@@ -119,7 +117,6 @@ class LibraryProducts(LinearProducts):
     def d_weight(
         self, d_outputs: Tensor, bounds: Bounds, place: Pointer, stride: int
     ) -> list[Operation]:
-        """d_weight = d_outputs @ inputs.T."""
         (first, rows, left, columns), inputs = bounds, self.inputs
         some = d_outputs.pointer.whole().plus(first * d_outputs.stride * FLOAT_BYTES)
         step = 1 if inputs.is_batch_first else inputs.stride
@@ -134,7 +131,6 @@ class LibraryProducts(LinearProducts):
         return [operation]
 
     def d_bias(self, d_outputs: Tensor, place: Pointer, stride: int) -> list[Operation]:
-        """d_bias = sum of d_outputs over the batch."""
         sizes = (self.out, self.memory.capacity, d_outputs.stride)
         return bias_sums(self.name, d_outputs.pointer.whole(), place, sizes)
 

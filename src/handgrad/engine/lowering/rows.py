@@ -89,7 +89,6 @@ class RowsProducts(LinearProducts):
         )
 
     def d_bias(self, d_outputs: Tensor, place: Pointer, stride: int) -> list[Operation]:
-        """d_bias = sum of d_outputs over the batch."""
         operation = Operation(
             column_sums,
             f"{self.name} d_bias",
@@ -112,7 +111,6 @@ class PanelProducts(RowsProducts):
     width = WIDTH
 
     def tile_product(self, outputs: Tensor) -> None:
-        """outputs = inputs @ weight.T."""
         panels = self._panels("panels", self.out, self.into)
         for first in range(0, self.out, COLUMNS_AT_ONCE):
             outs = min(self.out - first, COLUMNS_AT_ONCE)
@@ -129,7 +127,6 @@ class PanelProducts(RowsProducts):
         self._add_product("forward", (self.inputs, panels, outputs), self.into)
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
-        """d_inputs = d_outputs @ weight."""
         name, shape = f"d_{self.name}", self.inputs.shape
         d_inputs = self.memory.rows_matrix(name, "gradients", shape)
         panels = self._panels("rows", self.into, self.out)
@@ -174,7 +171,6 @@ class PanelProducts(RowsProducts):
         )
 
     def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
-        """Some outputs of the whole batch."""
         size = at_once() * WIDTH * FLOAT_BYTES
         return Operation(
             turned_product,
@@ -194,7 +190,6 @@ class PanelProducts(RowsProducts):
     def d_weight(
         self, d_outputs: Tensor, bounds: Bounds, place: Pointer, stride: int
     ) -> list[Operation]:
-        """d_weight = d_outputs.T @ inputs."""
         first, rows, left, columns = bounds
         capacity = self.memory.capacity
         packed = capacity * (-(-rows // ROWS) * ROWS + WIDTH) + LANES
