@@ -4,8 +4,6 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck
@@ -18,7 +16,13 @@ from handgrad.engine.parts import MOST_WORKERS, Parts
 from handgrad.engine.planned_bytes import PlannedBytes, unused_bytes
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.processor import hold_to
-from handgrad.engine.state import kept_states, model_arrays, model_state, take
+from handgrad.engine.state import (
+    kept_states,
+    model_arrays,
+    saved_optimizer,
+    saved_state,
+    take,
+)
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.engine.watch import SettingsWatch, Watch
 from handgrad.engine.workers import available_cores
@@ -222,11 +226,7 @@ class CpuEngine(Parts):
         """Copies of parameters, buffers and optimizer state, by name."""
         with self.bound.lock:
             self.refresh()
-            state = model_state(self.model)
-            for name, arrays in self._optimizer_states().items():
-                for key, array in arrays.items():
-                    state[f"optimizer/{name}/{key}"] = np.array(array)
-            return state
+            return saved_state(self.model, self._optimizer_states())
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
         """Restore a state exactly; nothing changes unless all of it fits."""
@@ -245,13 +245,7 @@ class CpuEngine(Parts):
         for key, flat in self.states.items():
             for name in self.store.parameters:
                 arrays[f"optimizer/{name}/{key}"] = self.store.view(flat, name)
-        plain = {
-            name: {
-                key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(old)))
-                for key, old in own.items()
-            }
-            for name, own in self.plain_states.items()
-        }
+        plain = saved_optimizer(state, self.plain_states)
         found = {name: take(state, name, array) for name, array in arrays.items()}
         for name, array in arrays.items():
             array[...] = found[name]

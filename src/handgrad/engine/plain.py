@@ -21,9 +21,9 @@ from handgrad.engine.state import (
     convert_arrays,
     kept_states,
     model_arrays,
-    model_state,
     restore_model,
-    take,
+    saved_optimizer,
+    saved_state,
 )
 from handgrad.engine.trial_step import step_bytes, trial_images
 from handgrad.engine.watch import LayerWatch, SettingsWatch
@@ -148,23 +148,13 @@ class PlainEngine(Parts):
         """Copies of parameters, buffers and optimizer state, by name."""
         with lock_of(self.model):
             self._refresh()
-            state = model_state(self.model)
-            for name, arrays in self._states.items():
-                for key, array in arrays.items():
-                    state[f"optimizer/{name}/{key}"] = np.array(array, order="C")
-            return state
+            return saved_state(self.model, self._states)
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
         """Restore a state exactly."""
         with lock_of(self.model):
             self._refresh()
-            restored = {
-                name: {
-                    key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(a)))
-                    for key, a in arrays.items()
-                }
-                for name, arrays in self._states.items()
-            }
+            restored = saved_optimizer(state, self._states)
             restore_model(self.model, state)
             self._states = restored
 

@@ -27,6 +27,31 @@ def model_state(model: Sequential) -> dict[str, NumpyArray]:
     }
 
 
+def saved_state(
+    model: Sequential, states: Mapping[str, State]
+) -> dict[str, NumpyArray]:
+    """Copies of a model's arrays, and of an optimizer's state of each parameter."""
+    arrays = {
+        f"optimizer/{name}/{key}": np.array(array, order="C")
+        for name, own in states.items()
+        for key, array in own.items()
+    }
+    return model_state(model) | arrays
+
+
+def saved_optimizer(
+    state: Mapping[str, NumpyArray], like: Mapping[str, State]
+) -> dict[str, State]:
+    """Copies of an optimizer's state of each parameter; RunError unless all fit."""
+    return {
+        name: {
+            key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(array)))
+            for key, array in own.items()
+        }
+        for name, own in like.items()
+    }
+
+
 def take(state: Mapping[str, NumpyArray], name: str, like: NumpyArray) -> NumpyArray:
     """One array of a saved state; RunError unless it has this shape and dtype."""
     if name not in state:

@@ -13,7 +13,7 @@ from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
 from handgrad.engine.lifetimes import lifetimes, plan_offsets
-from handgrad.engine.lowering.copies import anew, turned
+from handgrad.engine.lowering.copies import batch_last, matrix_copy
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
 from handgrad.engine.lowering.lowering import Lowering, lower_backwards, lower_nodes
@@ -77,9 +77,9 @@ class TrainingProgram:
         tensor = gather(lowering, first_to_compute(nodes), engine.check)
         logits = lower_nodes(lowering, nodes, tensor)
         if logits.is_batch_first:
-            logits = turned(lowering, logits)
+            logits = batch_last(lowering, logits)
         if memory.is_kept(logits):  # the loss overwrites them
-            logits = anew(lowering, "logits", logits)
+            logits = matrix_copy(lowering, "logits", logits)
         self.factors = memory.array("factors", "settings", tile * tiles)
         guard = memory.array("losses and norm", "settings", tiles + 1, np.float64)
         self.losses = guard[:tiles]

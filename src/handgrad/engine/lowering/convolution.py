@@ -4,11 +4,11 @@ Winograd's algorithm multiplies a third or a quarter as often, and its transform
 memory bandwidth. With the matrix unit that pays off only for many channels.
 """
 
+from handgrad.engine.lowering.convolution_amx import AmxConvolution, suits_amx
 from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.direct_convolution import DirectConvolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.lowering.unit_convolution import UnitConvolution, suits_unit
 from handgrad.engine.lowering.winograd import WinogradConvolution, suits_winograd
 from handgrad.engine.memory import Tensor
 from handgrad.layers import Conv2d
@@ -22,8 +22,8 @@ def lower_convolution(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     if not inputs.has_border:  # which the other kernels do not take
         if prefers_winograd(node.layer):
             kind = WinogradConvolution
-        elif suits_unit(node.layer):
-            kind = UnitConvolution
+        elif suits_amx(node.layer):
+            kind = AmxConvolution
     kernels = kind(lowering, node, inputs)
     outputs = kernels.forward()
     lowering.add_backward(kernels.backward, kernels.inputs)
@@ -33,4 +33,4 @@ def lower_convolution(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 def prefers_winograd(layer: Conv2d) -> bool:
     """Whether fewer multiplications are worth the transforms."""
     few = min(layer.in_channels, layer.out_channels) <= FEW_CHANNELS
-    return suits_winograd(layer) and not (few and suits_unit(layer))
+    return suits_winograd(layer) and not (few and suits_amx(layer))

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 from handgrad.engine.lowering.convolution_tables import Convolution
-from handgrad.engine.lowering.copies import dense
+from handgrad.engine.lowering.copies import as_dense
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import Tensor
@@ -39,6 +39,6 @@ class ConvolutionKernels(ABC):
 
     def backward(self, d_outputs: Tensor) -> Tensor | None:
         """Add all gradients, that of the inputs only where it is needed."""
-        d_outputs = dense(self.lowering, f"d_{self.name} outputs", d_outputs)
+        d_outputs = as_dense(self.lowering, f"d_{self.name} outputs", d_outputs)
         self.add_gradients(d_outputs)
         return self.d_inputs(d_outputs) if self.node.needs_d_inputs else None

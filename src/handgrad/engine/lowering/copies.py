@@ -9,7 +9,7 @@ from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
 from handgrad.engine.operation import Operation
 
 
-def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+def as_dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
     """These values as a tile's own tensor; copied only from a batch's matrix."""
     if values.stride == lowering.memory.tile:
         return values
@@ -17,13 +17,13 @@ def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
     return _copied(lowering, name, values, target)
 
 
-def whole(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+def as_matrix(lowering: Lowering, name: str, values: Tensor) -> Tensor:
     """These values in a batch's matrix; copied only from a tile's own tensor."""
     is_whole = values.stride != lowering.memory.tile
-    return values if is_whole else anew(lowering, name, values)
+    return values if is_whole else matrix_copy(lowering, name, values)
 
 
-def anew(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+def matrix_copy(lowering: Lowering, name: str, values: Tensor) -> Tensor:
     """A copy of these values in a matrix of the whole batch."""
     target = lowering.memory.matrix(name, "activations", values.shape)
     return _copied(lowering, name, values, target)
@@ -49,7 +49,7 @@ def _copied(lowering: Lowering, name: str, values: Tensor, target: Tensor) -> Te
     return target
 
 
-def turned(lowering: Lowering, logits: Tensor) -> Tensor:
+def batch_last(lowering: Lowering, logits: Tensor) -> Tensor:
     """Logits batch last, as losses read them; their gradient an example a row."""
     memory, tile = lowering.memory, lowering.memory.tile
     outputs = memory.matrix("logits", "activations", logits.shape)

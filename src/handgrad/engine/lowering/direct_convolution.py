@@ -171,7 +171,7 @@ class DirectConvolution(ConvolutionKernels):
         """A parameter copied in the order of a table, before each step."""
         full = f"{self.name}.{parameter}"
         packed = self.memory.shared(f"{full} packed", "packed weights", len(order))
-        self.lowering.beforehand(packing(self.lowering, full, packed, order))
+        self.lowering.add_preparation(packing(self.lowering, full, packed, order))
         return packed
 
 

@@ -1,7 +1,7 @@
 """Linear layers: which kernels compute their products, and the bias after them."""
 
 from handgrad.engine.lowering.activation import lower_bias
-from handgrad.engine.lowering.linear_amx import AmxProducts, suits_matrix_unit
+from handgrad.engine.lowering.linear_amx import AmxProducts, suits_amx
 from handgrad.engine.lowering.linear_products import LibraryProducts, LinearProducts
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
@@ -22,7 +22,7 @@ def lower_linear(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     inputs = inputs.reshaped((inputs.rows,))
     kind: type[LinearProducts] = LibraryProducts
     if lowering.by_rows:
-        kind = AmxProducts if suits_matrix_unit(node.layer) else PanelProducts
+        kind = AmxProducts if suits_amx(node.layer) else PanelProducts
     elif is_skinny(node.layer, inputs):
         return lower_bias(lowering, node, lower_skinny(lowering, node, inputs))
     products = kind(lowering, node, inputs)

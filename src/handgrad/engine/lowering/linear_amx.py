@@ -24,7 +24,7 @@ COLUMNS_AT_ONCE = 4 * SIDE  # that one task packs
 MANY_ROWS = 256  # more take fewer terms at once, to stay in a core's own cache
 
 
-def suits_matrix_unit(layer: Linear) -> bool:
+def suits_amx(layer: Linear) -> bool:
     """Whether a layer's products fill the unit's registers."""
     fits = min(layer.out_features, layer.in_features) >= SIDE
     return fits and processor.has_matrix_unit()
@@ -73,7 +73,7 @@ class AmxProducts(RowsProducts):
         for first in range(0, columns, COLUMNS_AT_ONCE):
             here = min(COLUMNS_AT_ONCE, columns - first)
             step = self.into if turned else 1
-            self.lowering.beforehand(
+            self.lowering.add_preparation(
                 Operation(
                     pack_right,
                     f"{name}, columns {first} to {first + here}",

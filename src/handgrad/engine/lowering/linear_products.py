@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from handgrad.engine.gradient_blocks import GradientBlock, bias_sums, flat_block
 from handgrad.engine.kernels.products import product
-from handgrad.engine.lowering.copies import whole
+from handgrad.engine.lowering.copies import as_matrix
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
@@ -65,7 +65,7 @@ class LinearProducts(ABC):
     def backward(self, d_outputs: Tensor) -> Tensor | None:
         """Add the blocks of weight and bias, and d_inputs where it is needed."""
         if not self.lowering.by_rows:
-            d_outputs = whole(self.lowering, f"d_{self.name} outputs", d_outputs)
+            d_outputs = as_matrix(self.lowering, f"d_{self.name} outputs", d_outputs)
         capacity = self.memory.capacity
         for bounds in self.blocks():
             first, rows, left, columns = bounds
@@ -88,7 +88,9 @@ class LibraryProducts(LinearProducts):
     def forward(self) -> Tensor:
         if self.lowering.training and not self.inputs.is_batch_first:
             name = f"{self.name} inputs"
-            self.inputs = whole(self.lowering, name, self.inputs)  # d_weight reads all
+            self.inputs = as_matrix(
+                self.lowering, name, self.inputs
+            )  # d_weight reads all
         inputs = self.inputs
         outputs = self.memory.matrix(self.name, "activations", (self.out,))
         operation = _product(

@@ -70,7 +70,7 @@ class Lowering:
         if self.training:
             self.memory.keep(*kept)
 
-    def beforehand(self, *operations: Operation) -> None:
+    def add_preparation(self, *operations: Operation) -> None:
         """Add a task that runs before each step: weights in other layouts."""
         self.prepare.append(Task(operations))
 

@@ -114,7 +114,7 @@ class PanelProducts(RowsProducts):
         panels = self._panels("panels", self.out, self.into)
         for first in range(0, self.out, COLUMNS_AT_ONCE):
             outs = min(self.out - first, COLUMNS_AT_ONCE)
-            self.lowering.beforehand(
+            self.lowering.add_preparation(
                 Operation(
                     turn_panels,
                     f"{self.name}.weight turned, rows {first} to {first + outs}",
@@ -132,7 +132,7 @@ class PanelProducts(RowsProducts):
         panels = self._panels("rows", self.into, self.out)
         for first in range(0, self.into, COLUMNS_AT_ONCE):
             columns = min(self.into - first, COLUMNS_AT_ONCE)
-            self.lowering.beforehand(
+            self.lowering.add_preparation(
                 Operation(
                     copy_panels,
                     f"{self.name}.weight, columns {first} to {first + columns}",

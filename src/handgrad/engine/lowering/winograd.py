@@ -121,7 +121,7 @@ class WinogradConvolution(ConvolutionKernels):
             )
             operations.append(split)
             points = parts
-        self.lowering.beforehand(*operations)
+        self.lowering.add_preparation(*operations)
         return points
 
 

@@ -150,7 +150,7 @@ class WinogradSums:
             "count": len(panels),
         }
         if processor.has_matrix_unit():
-            return [self._unit_operation(common)]
+            return [self._amx_operation(common)]
         group_bytes = len(panels) * PANEL * PANEL_BYTES
         together = max(1, TURNED_BYTES // group_bytes)
         turned = self.lowering.scratch("turned", together * group_bytes)
@@ -174,7 +174,7 @@ class WinogradSums:
             for first in range(0, count, together)
         ]
 
-    def _unit_operation(self, common: dict[str, Any]) -> Operation:
+    def _amx_operation(self, common: dict[str, Any]) -> Operation:
         """The same through the matrix unit."""
         scratch = sum_scratch_bytes(self.plan.outputs)
         return Operation(

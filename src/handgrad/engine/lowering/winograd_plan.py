@@ -95,8 +95,8 @@ def add_convolution(
     points = lowering.scratch("points", size, is_large=True)
     add_points(lowering, plan, inputs, points)
     products = lowering.scratch("products", CELLS * plan.cell, is_large=True)
-    is_unit = processor.has_matrix_unit()
-    add_products = _add_unit_products if is_unit else _add_products
+    has_amx = processor.has_matrix_unit()
+    add_products = _add_amx_products if has_amx else _add_products
     add_products(lowering, plan, points, weights, products)
     add_transform(
         lowering,
@@ -171,7 +171,7 @@ def _add_products(
     )
 
 
-def _add_unit_products(
+def _add_amx_products(
     lowering: Lowering,
     plan: WinogradPlan,
     points: Pointer,

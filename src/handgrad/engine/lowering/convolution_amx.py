@@ -33,7 +33,7 @@ KEPT_BYTES = 5 << 18  # of packed rows that stay in a core's own cache
 MOST_TAPS = 49
 
 
-def suits_unit(layer: Conv2d) -> bool:
+def suits_amx(layer: Conv2d) -> bool:
     """Whether a convolution's channels fill the matrix unit."""
     tall, broad = layer.kernel_size
     return (
@@ -47,7 +47,7 @@ def suits_unit(layer: Conv2d) -> bool:
     )
 
 
-class UnitConvolution(ConvolutionKernels):
+class AmxConvolution(ConvolutionKernels):
     """A convolution through the matrix unit."""
 
     def forward(self) -> Tensor:
@@ -100,7 +100,7 @@ class UnitConvolution(ConvolutionKernels):
         ordered = memory.shared(f"{full} {kind}", "packed weights", order.size)
         size = taps * packed_bytes(outs, channels) // FLOAT_BYTES
         packed = memory.shared(f"{full} parts, {kind}", "packed weights", size)
-        self.lowering.beforehand(
+        self.lowering.add_preparation(
             packing(self.lowering, full, ordered, order, kind),
             Operation(
                 unit_weights,
