@@ -278,7 +278,7 @@ class Memory:
     def _repeated(self, name: str, role: str, size: int, *, per_tile: bool) -> Pointer:
         step = -(-size // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         count = self.tiles if per_tile else self.workers
-        slack = step - size if checks_bounds() else 0  # the guard page follows it
+        slack = step - size if checks_bounds() else 0  # the fence follows the last one
         region = self._region(name, role, step * count - slack, step, size)
         self.table[-1].is_whole = not per_tile
         strides = (step, 0) if per_tile else (0, step)
