@@ -5,7 +5,7 @@ import pytest
 from handgrad.engine import processor
 from handgrad.engine.lowering import convolution as convolution_row
 from handgrad.engine.lowering.convolution_tables import output_block
-from handgrad.engine.lowering.winograd_plan import CELLS, WinogradPlan, picture_strides
+from handgrad.engine.lowering.winograd_plan import CELLS, WinogradPlan, point_strides
 from handgrad.engine.lowering.winograd_tiles import Windows
 
 from ..networks import NETWORKS, cpu_engine
@@ -23,8 +23,8 @@ def test_a_plan_rounds_its_outputs_up_to_whole_blocks(monkeypatch, unit):
     assert plan.packed_cell == plan.blocks * 32 * 64 * 6  # three parts of two bytes
 
 
-def test_strides_of_a_picture():
-    assert picture_strides((5, 7), 128) == (5 * 7 * 128, 7 * 128, 128)
+def test_strides_of_what_lies_at_the_points():
+    assert point_strides(128, 1000) == (128, 6 * 1000, 1000)
 
 
 @pytest.mark.usefixtures("unit")

@@ -12,14 +12,20 @@ from handgrad.engine import processor
 from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.registers import VECTOR_BYTES
-from handgrad.engine.kernels.winograd import SQUARE, turn_kernel
+from handgrad.engine.kernels.winograd import SQUARE
 from handgrad.engine.kernels.winograd_matrices import winograd_pack
-from handgrad.engine.kernels.winograd_transforms import POINTS, TAPS, WEIGHTS
+from handgrad.engine.kernels.winograd_transforms import TAPS, WEIGHTS
 from handgrad.engine.lowering import convolution_tables
 from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.copies import packing
 from handgrad.engine.lowering.winograd_gradient import add_weight_gradient
-from handgrad.engine.lowering.winograd_plan import CELLS, WinogradPlan, add_convolution
+from handgrad.engine.lowering.winograd_plan import (
+    CELLS,
+    WinogradPlan,
+    add_convolution,
+    point_strides,
+    transform,
+)
 from handgrad.engine.lowering.winograd_tiles import Places, Windows
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
@@ -87,26 +93,20 @@ class WinogradConvolution(ConvolutionKernels):
         packed = memory.shared(f"{plan.name} packed", "packed weights", planes.size)
         cells = CELLS * plan.weight_cell // FLOAT_BYTES
         points = memory.shared(f"{plan.name} weights", "packed weights", cells)
-        rows, masks = Places(rows=[(0, 0, 0, 0)]).arrays()
-        strides = (VECTOR_BYTES, TAPS * plan.weight_cell, plan.weight_cell)
-        to_strides = (VECTOR_BYTES, POINTS * plan.weight_cell, plan.weight_cell)
-        operations = [packing(self.lowering, full, packed, planes)]
-        transform = Operation(
-            turn_kernel(WEIGHTS),
-            f"{full} at the points",
-            source=packed,
-            target=points,
-            places=memory.lookup("places", rows),
-            masks=memory.lookup("masks", masks),
-            start=memory.shared(f"{plan.name} zero", "settings", 1),
-            count=1,
-            channels=plan.weight_cell // VECTOR_BYTES,
-            vectors=1,
-            source_strides=memory.lookup("strides", np.array(strides, np.int64)),
-            target_strides=memory.lookup("strides", np.array(to_strides, np.int64)),
-            start_stride=0,
-        )
-        operations.append(transform)
+        cell = plan.weight_cell
+        source = (packed, (VECTOR_BYTES, TAPS * cell, cell))
+        operations = [
+            packing(self.lowering, full, packed, planes),
+            transform(
+                memory,
+                WEIGHTS,
+                f"{full} at the points",
+                (source, (points, point_strides(VECTOR_BYTES, cell))),
+                Places(rows=[(0, 0, 0, 0)]),
+                cell // VECTOR_BYTES,
+                vectors=1,
+            ),
+        ]
         if processor.has_matrix_unit():
             size = CELLS * plan.packed_cell // FLOAT_BYTES
             parts = memory.shared(f"{plan.name} parts", "packed weights", size)

@@ -30,9 +30,8 @@ from handgrad.engine.lowering.winograd_plan import (
     CELLS,
     WinogradPlan,
     add_points,
-    add_transform,
-    picture_strides,
     point_strides,
+    transform,
 )
 from handgrad.engine.lowering.winograd_tiles import Places
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
@@ -121,16 +120,17 @@ class WinogradSums:
         """Transform the windows of a group, then add its products to the sums."""
         windows, side = self.plan.windows, self.d_outputs
         add_points(self.lowering, self.plan, inputs, self.inputs.of_tile(tiles.start))
-        strides = picture_strides(windows.out_size, windows.pixel_bytes)
-        add_transform(
-            self.lowering,
+        source = (d_outputs.pointer, windows.strides(windows.out_size))
+        target = (side.of_tile(tiles.start), point_strides(PANEL_BYTES, side.cell))
+        operation = transform(
+            self.lowering.memory,
             D_RESULT,
             f"{self.name} d_outputs, windows",
-            (d_outputs.pointer, strides),
-            (side.of_tile(tiles.start), point_strides(PANEL_BYTES, side.cell)),
+            (source, target),
             windows.d_outputs(side.panel),
             self.plan.outputs,
         )
+        self.lowering.operations.append(operation)
         self.lowering.barrier(f"backward to {self.name}", tiles)
         parts = [[one] for one in self._operations(tiles)]
         tasks = [Task(one, cell) for one in parts for cell in range(CELLS)]

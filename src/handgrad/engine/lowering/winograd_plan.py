@@ -5,7 +5,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from handgrad.arrays import Pair
 from handgrad.engine import processor
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.bfloat16x3 import packed_bytes
@@ -20,12 +19,12 @@ from handgrad.engine.kernels.winograd_matrices import (
 from handgrad.engine.kernels.winograd_transforms import POINTS, RESULT, WINDOW
 from handgrad.engine.lowering import convolution_tables
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.winograd_tiles import Places, Windows
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.lowering.winograd_tiles import Places, Strides, Windows
+from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor
+from handgrad.engine.operation import Operation
 
 CELLS = POINTS * POINTS  # pairs of points, and products
 FIRST_CACHE = 5 << 13  # bytes that stay in a core's first cache beside the weights
-Strides: TypeAlias = tuple[int, int, int]  # channel, row, column; in bytes
 Side: TypeAlias = tuple[Pointer, Strides]
 
 
@@ -98,31 +97,32 @@ def add_convolution(
     has_amx = processor.has_matrix_unit()
     add_products = _add_amx_products if has_amx else _add_products
     add_products(lowering, plan, points, weights, products)
-    add_transform(
-        lowering,
+    source = (products, point_strides(PANEL_BYTES, plan.cell))
+    target = (outputs.pointer, plan.windows.strides(plan.windows.out_size))
+    operation = transform(
+        lowering.memory,
         RESULT,
         f"{plan.name}, outputs",
-        (products, point_strides(PANEL_BYTES, plan.cell)),
-        (outputs.pointer, _strides(plan.windows.out_size, plan.windows)),
+        (source, target),
         plan.windows.outputs(plan.panel),
         plan.outputs,
-        bias,
+        bias=bias,
     )
+    lowering.operations.append(operation)
 
 
 def add_points(
     lowering: Lowering, plan: WinogradPlan, inputs: Tensor, points: Pointer
 ) -> None:
     """Transform every window of every channel to the points."""
-    add_transform(
-        lowering,
-        WINDOW,
-        f"{plan.name}, windows",
-        (inputs.pointer, _strides(plan.windows.size, plan.windows)),
-        (points, point_strides(PANEL_BYTES, plan.source_cell)),
-        plan.windows.inputs(plan.channels * PANEL_BYTES),
-        plan.channels,
+    source = (inputs.pointer, plan.windows.strides(plan.windows.size))
+    target = (points, point_strides(PANEL_BYTES, plan.source_cell))
+    places = plan.windows.inputs(plan.channels * PANEL_BYTES)
+    name = f"{plan.name}, windows"
+    operation = transform(
+        lowering.memory, WINDOW, name, (source, target), places, plan.channels
     )
+    lowering.operations.append(operation)
 
 
 def _add_products(
@@ -193,22 +193,26 @@ def _add_amx_products(
     )
 
 
-def add_transform(
-    lowering: Lowering,
+def transform(
+    memory: Memory,
     kind: int,
     stands_for: str,
-    source: Side,
-    target: Side,
+    sides: tuple[Side, Side],
     places: Places,
     channels: int,
+    *,
+    vectors: int = PANEL // LANES,
     bias: tuple[Pointer, int] | None = None,
-) -> None:
-    """Transform the squares of every channel and window to or from the points."""
-    memory = lowering.memory
+) -> Operation:
+    """Transform the squares of every channel and window to or from the points.
+
+    `sides` are source and target; `bias` is a pointer and a stride in bytes.
+    """
+    source, target = sides
     zero = (memory.shared(f"{stands_for} zero", "settings", 1), 0)
     start, start_stride = bias or zero
     rows, masks = places.arrays()
-    lowering.add(
+    return Operation(
         turn_kernel(kind),
         stands_for,
         source=source[0],
@@ -218,7 +222,7 @@ def add_transform(
         start=start,
         count=len(rows),
         channels=channels,
-        vectors=PANEL // LANES,
+        vectors=vectors,
         source_strides=memory.lookup("strides", np.array(source[1], np.int64)),
         target_strides=memory.lookup("strides", np.array(target[1], np.int64)),
         start_stride=start_stride,
@@ -228,12 +232,3 @@ def add_transform(
 def point_strides(channel: int, cell: int) -> Strides:
     """Strides of what lies at the points."""
     return channel, POINTS * cell, cell
-
-
-def _strides(size: Pair, windows: Windows) -> Strides:
-    return picture_strides(size, windows.pixel_bytes)
-
-
-def picture_strides(size: Pair, pixel: int) -> Strides:
-    """Strides of images of this size, with so many bytes for a pixel."""
-    return size[0] * size[1] * pixel, size[1] * pixel, pixel

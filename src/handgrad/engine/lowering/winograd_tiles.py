@@ -5,6 +5,7 @@ What lies outside an image is masked: read as zero, never written.
 """
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from handgrad.engine.kernels.winograd_transforms import (
     POINTS,
 )
 from handgrad.engine.memory import FLOAT_BYTES
+
+Strides: TypeAlias = tuple[int, int, int]  # channel, row, column; in bytes
 
 
 @dataclass
@@ -62,6 +65,11 @@ class Windows:
     def pixel_bytes(self) -> int:
         """Bytes of a pixel of one channel."""
         return self.tile * FLOAT_BYTES
+
+    def strides(self, size: Pair) -> Strides:
+        """Strides of images of this size."""
+        pixel = self.pixel_bytes
+        return size[0] * size[1] * pixel, size[1] * pixel, pixel
 
     def inputs(self, panel_bytes: int) -> Places:
         """From windows of the inputs to panels."""
