@@ -42,8 +42,8 @@ PICKLED = (
 class CpuEngine(Parts):
     """Trains and predicts tile by tile; the same bits for any number of workers.
 
-    The model's parameters become views into one flat buffer that the engine moves, so
-    the plain layers always use what the engine has learned. Programs are made when they
+    The model's parameters become views of one flat array that the engine updates, so
+    the plain layers always use the trained values. Programs are made when they
     are first needed, and anew after a change of layers, loss, optimizer or settings;
     assigned arrays are copied, as float32. Any thread may use the engine: steps and
     parts of predictions run one at a time. Programs and threads are not pickled.

@@ -1,4 +1,4 @@
-"""Lifetimes of a program's buffers, and a memory plan that reuses tbefore addresses.
+"""Lifetimes of a program's buffers, and a memory plan that reuses their addresses.
 
 Phases follow one another, so the memory of a buffer is free after the last phase that
 uses it. Within a phase tiles run different operations: there a buffer reuses another's
@@ -104,7 +104,7 @@ def _region(pointer: Pointer) -> Region:
 
 
 def _lane(pointer: Pointer) -> str:
-    """Whether tiles or workers use tbefore own parts of a region."""
+    """Whether tiles or workers use their own parts of a region."""
     step = _region(pointer).step
     if step and pointer.tile_stride == step:
         return "tile"

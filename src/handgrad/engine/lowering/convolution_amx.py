@@ -51,7 +51,7 @@ class AmxConvolution(ConvolutionKernels):
     """A convolution through the matrix unit."""
 
     def forward(self) -> Tensor:
-        """Of the inputs as they are: the kernel knows the padding."""
+        """Add the convolution; the kernel skips the padding."""
         shape = (self.shape.out_channels, *self.shape.out_size)
         outputs = self.memory.dense(self.name, "activations", shape)
         sides = (self.inputs, self._packed(turned=False), outputs)
@@ -59,7 +59,7 @@ class AmxConvolution(ConvolutionKernels):
         return outputs
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
-        """A convolution of d_outputs."""
+        """Add the convolution of d_outputs."""
         name, shape = f"d_{self.name}", self.inputs.shape
         d_inputs = self.memory.dense(name, "gradients", shape)
         (tall, broad), (top, left) = self.shape.kernel, self.shape.padding
@@ -116,7 +116,7 @@ class AmxConvolution(ConvolutionKernels):
         return packed
 
     def add_gradients(self, d_outputs: Tensor) -> None:
-        """Partial sums for each tile, and their sums."""
+        """Add partial sums for each tile, and their sums."""
         memory, shape, name = self.memory, self.shape, self.name
         sizes = (shape.in_channels, shape.out_channels)
         size = prod(sizes) * shape.taps

@@ -85,7 +85,7 @@ class DirectConvolution(ConvolutionKernels):
     """A convolution tap by tap, for any sizes."""
 
     def forward(self) -> Tensor:
-        """Of the inputs inside a border of zeros, which the gradient reads again."""
+        """Add the padding, where there is any, and the convolution."""
         name, shape, unpadded = self.name, self.shape, self.inputs.shape
         if not self.inputs.has_border:
             self.inputs = add_border(self.lowering, name, self.node.layer, self.inputs)
@@ -106,7 +106,7 @@ class DirectConvolution(ConvolutionKernels):
         return outputs
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
-        """Of each pixel, the sum over all outputs whose window covers it."""
+        """Add, for each pixel, the sum over all outputs whose window covers it."""
         memory, name, shape = self.memory, self.name, self.shape
         _, height, width = self._unpadded
         sizes = (shape.out_channels, shape.taps + 1, shape.in_channels)  # a zero tap
@@ -123,7 +123,7 @@ class DirectConvolution(ConvolutionKernels):
         return d_inputs
 
     def add_gradients(self, d_outputs: Tensor) -> None:
-        """Partial sums for each tile, while its d_outputs stay in a core's cache."""
+        """Add partial sums for each tile."""
         lowering, memory = self.lowering, self.memory
         name, shape = self.name, self.shape
         outs, taps_at_once = convolution_tables.dots_block(

@@ -87,10 +87,8 @@ class LibraryProducts(LinearProducts):
 
     def forward(self) -> Tensor:
         if self.lowering.training and not self.inputs.is_batch_first:
-            name = f"{self.name} inputs"
-            self.inputs = as_matrix(
-                self.lowering, name, self.inputs
-            )  # d_weight reads all
+            name = f"{self.name} inputs"  # d_weight reads those of all tiles
+            self.inputs = as_matrix(self.lowering, name, self.inputs)
         inputs = self.inputs
         outputs = self.memory.matrix(self.name, "activations", (self.out,))
         operation = _product(

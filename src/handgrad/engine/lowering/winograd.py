@@ -49,7 +49,7 @@ class WinogradConvolution(ConvolutionKernels):
     """A 3 x 3 convolution by Winograd's algorithm."""
 
     def forward(self) -> Tensor:
-        """Of the inputs as they are: masks stand for the padding."""
+        """Add the convolution; masks replace the padding."""
         shape, (_, height, width) = self.shape, self.inputs.shape
         size, tile = (height, width), self.memory.tile
         windows = Windows(size, shape.out_size, shape.padding, tile)
@@ -64,11 +64,11 @@ class WinogradConvolution(ConvolutionKernels):
         return outputs
 
     def add_gradients(self, d_outputs: Tensor) -> None:
-        """Sums over the whole batch, after all tiles."""
+        """Add the sums over the whole batch, after all tiles."""
         add_weight_gradient(self.lowering, self.name, self.plan, self.inputs, d_outputs)
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
-        """A convolution of d_outputs."""
+        """Add the convolution of d_outputs."""
         shape, (_, height, width) = self.shape, self.inputs.shape
         top, left = (TAPS - 1 - side for side in shape.padding)
         windows = Windows(shape.out_size, (height, width), (top, left), shape.tile)
