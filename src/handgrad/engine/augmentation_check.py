@@ -3,22 +3,14 @@
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.augmentation.pipeline import (
-    NOISE,
-    RECOLOUR,
-    RESAMPLE,
-    VIEW,
-    WORDS,
-    Recorded,
-    from_bits,
-)
+from handgrad.augmentation import pipeline
 from handgrad.errors import ShapeError
 
 FAR = 2**31  # pixels: no image is so large
 FAR_POSITION = 1 << 20  # pixels outside an image: no augmentation reads so far
 
 
-def check_recorded(recorded: Recorded, count: int, input_shape: Shape) -> None:
+def check_recorded(recorded: pipeline.Recorded, count: int, input_shape: Shape) -> None:
     """ShapeError for operations recorded for other images or another batch."""
     _check_is_image("Operations change images", input_shape)
     steps, table, keys = recorded
@@ -29,16 +21,20 @@ def check_recorded(recorded: Recorded, count: int, input_shape: Shape) -> None:
     if places != sorted(places) or places[0] != 0:
         raise _unfit(f"columns from {places}")
     side = 3 if input_shape[0] == 3 else 1
-    widths = {RESAMPLE: 6, RECOLOUR: 1 + side * side, NOISE: WORDS + 1}
+    widths = {
+        pipeline.RESAMPLE: 6,
+        pipeline.RECOLOUR: 1 + side * side,
+        pipeline.NOISE: pipeline.WORDS + 1,
+    }
     for number, operation in enumerate(steps[:, 0].tolist()):
         own = recorded.columns(number)
-        if operation == VIEW:
+        if operation == pipeline.VIEW:
             check_views(np.ascontiguousarray(own), count, input_shape)
         elif own.shape[1] != widths.get(operation):
             raise _unfit(f"operation {operation} with {own.shape[1]} numbers")
-        elif operation == RESAMPLE:
+        elif operation == pipeline.RESAMPLE:
             sides = np.array([*input_shape[1:], 1], np.float64)
-            reach = np.abs(from_bits(own).reshape(count, 2, 3)) @ sides
+            reach = np.abs(pipeline.from_bits(own).reshape(count, 2, 3)) @ sides
             if not reach.max(initial=0) < FAR_POSITION:  # false for NaN
                 raise _unfit("positions far outside the image")
 

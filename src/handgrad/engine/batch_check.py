@@ -8,14 +8,9 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.dataset import Split, check_is_array
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine import network_check
 from handgrad.engine.augmentation_check import check_recorded, check_views
 from handgrad.engine.engine import Batch
-from handgrad.engine.network_check import (
-    check_channels,
-    check_network,
-    read_dtype,
-    read_shape,
-)
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.layers.sequential import Sequential
 from handgrad.losses.loss import Loss, check_takes_weights
@@ -43,11 +38,11 @@ class BatchCheck:
         input_dtype: str = "uint8",
         loss: Loss[Any] | None = None,
     ) -> None:
-        self.input_dtype = read_dtype(input_dtype)
-        self.input_shape = read_shape(input_shape)
-        check_channels(self.input_shape, normalization)
+        self.input_dtype = network_check.read_dtype(input_dtype)
+        self.input_shape = network_check.read_shape(input_shape)
+        network_check.check_channels(self.input_shape, normalization)
         self.normalization, self.loss = normalization, loss
-        outputs = check_network(model, self.input_shape)
+        outputs = network_check.check_network(model, self.input_shape)
         self.classes, self.last_layer = outputs.classes, outputs.last_layer
         self._seen: tuple[NumpyArray | None, ...] = (None, None, None)
 

@@ -12,16 +12,10 @@ from handgrad.engine.engine import Between, nothing
 from handgrad.engine.kernels.answers import answers
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
+from handgrad.engine.lowering import plan
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
 from handgrad.engine.lowering.lowering import Lowering, lower_nodes
-from handgrad.engine.lowering.plan import (
-    SKINNY_TILE,
-    first_to_compute,
-    goes_by_rows,
-    needs_barriers,
-    tile_of,
-)
 from handgrad.engine.memory import Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import layers_of
 from handgrad.engine.parts import MOST_WORKERS
@@ -58,9 +52,9 @@ class PredictionProgram:
         """Lower the model as it is now."""
         bound = self.bound
         nodes = fused(layers_of(bound.model))
-        tile = tile_of(nodes)
-        tiles = SKINNY_TILES if tile == SKINNY_TILE else TILES
-        per_tile = needs_barriers(nodes, training=False)
+        tile = plan.tile_of(nodes)
+        tiles = SKINNY_TILES if tile == plan.SKINNY_TILE else TILES
+        per_tile = plan.needs_barriers(nodes, training=False)
         memory = Memory(tile, tiles, self.workers, per_tile=per_tile)
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
@@ -68,9 +62,9 @@ class PredictionProgram:
             bound.store,
             pointer_to(self.inputs),
             training=False,
-            by_rows=goes_by_rows(nodes),
+            by_rows=plan.goes_by_rows(nodes),
         )
-        tensor = gather(lowering, first_to_compute(nodes), self.check)
+        tensor = gather(lowering, plan.first_to_compute(nodes), self.check)
         outputs = lower_nodes(lowering, nodes, tensor)
         lowering.backwards.clear()  # cycles would keep the memory
         _add_answers(lowering, outputs)

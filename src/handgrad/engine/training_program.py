@@ -13,17 +13,12 @@ from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
 from handgrad.engine.lifetimes import lifetimes, plan_offsets
+from handgrad.engine.lowering import plan
 from handgrad.engine.lowering.copies import batch_last, matrix_copy
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
 from handgrad.engine.lowering.lowering import Lowering, lower_backwards, lower_nodes
 from handgrad.engine.lowering.plain import read, write
-from handgrad.engine.lowering.plan import (
-    first_to_compute,
-    goes_by_rows,
-    needs_barriers,
-    tile_of,
-)
 from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import exact, layers_of
 from handgrad.engine.parameters import ParameterUpdate, write_rates
@@ -51,10 +46,10 @@ class TrainingProgram:
         self, engine: "CpuEngine", *, keep_gradients: bool = False, operations: int = 0
     ) -> None:
         nodes = fused(layers_of(engine.model))
-        tile = tile_of(nodes, engine.batch_size)
+        tile = plan.tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
         self.is_own_loss = exact(engine.loss, LOSSES) is None
-        per_tile = self.is_own_loss or needs_barriers(nodes, training=True)
+        per_tile = self.is_own_loss or plan.needs_barriers(nodes, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=per_tile, shares=True)
         self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.operations = operations
@@ -71,10 +66,10 @@ class TrainingProgram:
             pointer_to(self.inputs),
             training=True,
             seed=engine.seed,
-            by_rows=goes_by_rows(nodes),
+            by_rows=plan.goes_by_rows(nodes),
             image_steps=pointer_to(self.steps) if operations else NOWHERE,
         )
-        tensor = gather(lowering, first_to_compute(nodes), engine.check)
+        tensor = gather(lowering, plan.first_to_compute(nodes), engine.check)
         logits = lower_nodes(lowering, nodes, tensor)
         if logits.is_batch_first:
             logits = batch_last(lowering, logits)

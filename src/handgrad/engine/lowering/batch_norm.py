@@ -5,13 +5,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.engine.gradient_blocks import add_one_lane
-from handgrad.engine.kernels.batch_norm import (
-    NOTES,
-    batch_norm_backward,
-    batch_norm_notes,
-    forward_kernel,
-    sums_kernel,
-)
+from handgrad.engine.kernels import batch_norm as kernels
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
@@ -34,7 +28,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     settings = memory.array(f"{name} settings", "settings", 2, np.float64)
     settings[:] = layer.eps, layer.momentum
     lowering.add(
-        forward_kernel(training=training, has_relu=has_relu),
+        kernels.forward_kernel(training=training, has_relu=has_relu),
         f"{shown} forward",
         inputs=inputs.pointer,
         notes=notes,
@@ -55,7 +49,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         sums = memory.each_tile(f"{name} sums", "gradients", 2 * channels)
         gradients = memory.shared(f"d_{name}", "gradients", 2 * channels)
         lowering.add(
-            sums_kernel(has_relu=has_relu),
+            kernels.sums_kernel(has_relu=has_relu),
             f"{shown} sums for d_inputs",
             d_outputs=d_outputs.pointer,
             outputs=outputs.pointer if has_relu else NOWHERE,
@@ -69,7 +63,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         )
         lowering.barrier(f"backward to {name}")
         lowering.add(
-            batch_norm_backward,
+            kernels.batch_norm_backward,
             f"{shown} d_inputs",
             block=lowering.inputs,
             d_values=d_outputs.pointer,
@@ -101,12 +95,15 @@ def _add_notes(
     """Add the statistics of each tile; returns those of all tiles, from tile 0 on."""
     memory = lowering.memory
     flat = memory.array(
-        f"{name} notes", "activations", NOTES * channels * memory.tiles, np.float64
+        f"{name} notes",
+        "activations",
+        kernels.NOTES * channels * memory.tiles,
+        np.float64,
     )
     everyone = pointer_to(flat, f"{name} notes")
-    own = everyone.by_tile(NOTES * channels * 8)
+    own = everyone.by_tile(kernels.NOTES * channels * 8)
     lowering.add(
-        batch_norm_notes,
+        kernels.batch_norm_notes,
         f"{name} statistics",
         block=lowering.inputs,
         inputs=inputs.pointer,

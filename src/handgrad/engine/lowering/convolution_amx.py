@@ -9,14 +9,9 @@ from math import prod
 from handgrad.arrays import Pair
 from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_bias_lanes, add_row_blocks
+from handgrad.engine.kernels import convolution_matrices
 from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
-from handgrad.engine.kernels.convolution_matrices import (
-    SIZES,
-    forward_scratch_bytes,
-    unit_convolution,
-    unit_weights,
-)
 from handgrad.engine.kernels.unit_gradient import (
     gradient_scratch_bytes,
     unit_gradient,
@@ -75,9 +70,11 @@ class AmxConvolution(ConvolutionKernels):
         bias: Pointer,
     ) -> None:
         (inputs, weights, outputs), kernel = sides, self.shape.kernel
-        size = forward_scratch_bytes(inputs.shape[0], outputs.shape[2], kernel)
+        size = convolution_matrices.forward_scratch_bytes(
+            inputs.shape[0], outputs.shape[2], kernel
+        )
         self.lowering.add(
-            unit_convolution,
+            convolution_matrices.unit_convolution,
             f"{self.name} {what}",
             inputs=inputs.pointer,
             weights=weights,
@@ -103,7 +100,7 @@ class AmxConvolution(ConvolutionKernels):
         self.lowering.add_preparation(
             packing(self.lowering, full, ordered, order, kind),
             Operation(
-                unit_weights,
+                convolution_matrices.unit_weights,
                 f"{full} {kind}, in parts",
                 weights=ordered,
                 packed=packed,
@@ -175,4 +172,4 @@ def _sizes(
     inputs: Tensor, outputs: Tensor, kernel: Pair, padding: Pair
 ) -> dict[str, int]:
     values = (*inputs.shape, *outputs.shape, *kernel, *padding)
-    return dict(zip(SIZES, values, strict=True))
+    return dict(zip(convolution_matrices.SIZES, values, strict=True))

@@ -5,14 +5,8 @@ layer beside their product, so that each is read once.
 """
 
 from handgrad.engine import processor
+from handgrad.engine.kernels import amx_products
 from handgrad.engine.kernels.amx import SIDE
-from handgrad.engine.kernels.amx_products import (
-    TOGETHER,
-    matrix_product,
-    pack_right,
-    product_of_packed,
-    scratch_bytes,
-)
 from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
 from handgrad.engine.lowering.linear_products import Bounds, Matrix
 from handgrad.engine.lowering.rows import RowsProducts
@@ -48,9 +42,9 @@ class AmxProducts(RowsProducts):
 
     def _add_product(self, what: str, sides: tuple[Tensor, Pointer, Tensor]) -> None:
         left, packed, outputs = sides
-        size = scratch_bytes(self.memory.tile, is_packed=True)
+        size = amx_products.scratch_bytes(self.memory.tile, is_packed=True)
         self.lowering.add(
-            product_of_packed,
+            amx_products.product_of_packed,
             f"{self.name} {what}",
             left=left.pointer,
             right=packed,
@@ -75,7 +69,7 @@ class AmxProducts(RowsProducts):
             step = self.into if turned else 1
             self.lowering.add_preparation(
                 Operation(
-                    pack_right,
+                    amx_products.pack_right,
                     f"{name}, columns {first} to {first + here}",
                     matrix=self.weight.plus(first * step * FLOAT_BYTES),
                     packed=packed,
@@ -129,10 +123,12 @@ class AmxProducts(RowsProducts):
         rows, columns, and terms of each sum.
         """
         rows, columns, count = sizes
-        together = TOGETHER if rows <= MANY_ROWS else TOGETHER // 2
-        size = scratch_bytes(rows, together, is_packed=False)
+        together = (
+            amx_products.TOGETHER if rows <= MANY_ROWS else amx_products.TOGETHER // 2
+        )
+        size = amx_products.scratch_bytes(rows, together, is_packed=False)
         return Operation(
-            matrix_product,
+            amx_products.matrix_product,
             f"{self.name} {what}",
             left=left[0],
             right=right[0],

@@ -7,16 +7,9 @@ weight is packed into panels once a step, for the forward pass and for d_inputs.
 from abc import abstractmethod
 
 from handgrad.engine import processor
+from handgrad.engine.kernels import rows as kernels
 from handgrad.engine.kernels.product_blocks import ROWS, WIDTH
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.rows import (
-    column_sums,
-    copy_panels,
-    rows_gradient,
-    rows_product,
-    turn_panels,
-    turned_product,
-)
 from handgrad.engine.lowering.linear_products import Bounds, LinearProducts
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
@@ -90,7 +83,7 @@ class RowsProducts(LinearProducts):
 
     def d_bias(self, d_outputs: Tensor, place: Pointer, stride: int) -> list[Operation]:
         operation = Operation(
-            column_sums,
+            kernels.column_sums,
             f"{self.name} d_bias",
             values=d_outputs.pointer.whole(),
             sums=place,
@@ -116,7 +109,7 @@ class PanelProducts(RowsProducts):
             outs = min(self.out - first, COLUMNS_AT_ONCE)
             self.lowering.add_preparation(
                 Operation(
-                    turn_panels,
+                    kernels.turn_panels,
                     f"{self.name}.weight turned, rows {first} to {first + outs}",
                     weight=self.weight.plus(first * self.into * FLOAT_BYTES),
                     panels=panels.plus(first * self.into * FLOAT_BYTES),
@@ -134,7 +127,7 @@ class PanelProducts(RowsProducts):
             columns = min(self.into - first, COLUMNS_AT_ONCE)
             self.lowering.add_preparation(
                 Operation(
-                    copy_panels,
+                    kernels.copy_panels,
                     f"{self.name}.weight, columns {first} to {first + columns}",
                     weight=self.weight.plus(first * FLOAT_BYTES),
                     panels=panels.plus(first * self.out * FLOAT_BYTES),
@@ -156,7 +149,7 @@ class PanelProducts(RowsProducts):
     ) -> None:
         left, panels, outputs = sides
         self.lowering.add(
-            rows_product,
+            kernels.rows_product,
             f"{self.name} {what}",
             left=left.pointer,
             right=panels,
@@ -173,7 +166,7 @@ class PanelProducts(RowsProducts):
     def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
         size = at_once() * WIDTH * FLOAT_BYTES
         return Operation(
-            turned_product,
+            kernels.turned_product,
             f"{self.name} forward, outputs {first} to {first + outs}",
             inputs=self.inputs.pointer.whole(),
             weight=self.weight.plus(first * self.into * FLOAT_BYTES),
@@ -194,7 +187,7 @@ class PanelProducts(RowsProducts):
         capacity = self.memory.capacity
         packed = capacity * (-(-rows // ROWS) * ROWS + WIDTH) + LANES
         operation = Operation(
-            rows_gradient,
+            kernels.rows_gradient,
             f"{self.name} d_weight, rows {first} to {first + rows}",
             d_outputs=d_outputs.pointer.whole().plus(first * FLOAT_BYTES),
             inputs=self.inputs.pointer.whole().plus(left * FLOAT_BYTES),
