@@ -98,7 +98,7 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Pixels:
-    """Images that were not gathered: the first layer reads their bytes."""
+    """Images that no operation has fetched: the first layer reads their bytes."""
 
     channels: int
     scale: Pointer

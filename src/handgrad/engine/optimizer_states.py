@@ -1,4 +1,4 @@
-"""The update kernel of an optimizer, and its state for each parameter."""
+"""Which kernel moves parameters as an optimizer does, and what it keeps for each."""
 
 from handgrad.engine.kernels import updates
 from handgrad.engine.network_layers import exact
@@ -22,7 +22,7 @@ RULES: dict[type, int] = {
 
 
 def rule_of(optimizer: Optimizer) -> int | None:
-    """The number of an optimizer's kernel; None for one without."""
+    """The kernel's number of an optimizer, None for one that it does not know."""
     kind = exact(optimizer, RULES)
     if isinstance(optimizer, SGD) and kind is not None:
         if optimizer.momentum == 0:

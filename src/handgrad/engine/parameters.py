@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
-    """Write the numbers of one step that `kernels.updates` reads."""
-    rates[1] = 1.0  # unless clipping changes it
+    """The numbers of one step that `kernels.updates` reads."""
+    rates[1] = 1.0  # until clipping says otherwise
     if rule is None:
         return
     learning_rate = optimizer.rate(step)
