@@ -5,7 +5,7 @@ gradient of the inputs: its lists leave out what lies outside.
 """
 
 from dataclasses import dataclass
-from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,7 @@ FLOAT = 4
 WIDE_BLOCKS = (12, 10, 8, 7, 6, 5, 4)  # outputs at once, with two vectors of examples
 NARROW_BLOCKS = (6, 5, 4, 3, 2)  # with one, which is two registers of 8 floats
 WIDE_SUMS, NARROW_REGISTERS = 24, 16
+Pattern: TypeAlias = tuple[Pair, ...]
 
 
 @dataclass(frozen=True)
@@ -149,41 +150,43 @@ def backward_tables(shape: Convolution, block: int) -> tuple[NumpyArray, NumpyAr
         for size, padding in zip(shape.size, shape.padding, strict=True)
     )
     taps: list[Pair] = []
-    lists: dict[tuple[Pair, ...], Pair] = {}
+    lists: dict[tuple[Pattern, Pattern], Pair] = {}
     places = []
     vertical = [_covering(shape, 0, i) for i in range(high)]
     horizontal = [_covering(shape, 1, j) for j in range(wide)]
-    for i, j in product(range(high), range(wide)):
-        row = vertical[i][0][1] if vertical[i] else 0
-        column = horizontal[j][0][1] if horizontal[j] else 0
-        covering = [
-            (r * columns + q, down, right)
-            for r, down in vertical[i]
-            for q, right in horizontal[j]
-        ]
-        pattern = tuple(
-            (tap, (down - row) * shape.out_size[1] + right - column)
-            for tap, down, right in covering
-        )
-        if pattern not in lists:
-            rows = [(at * across, tap * block * FLOAT) for tap, at in pattern]
-            zeros = (0, shape.taps * block * FLOAT)  # where nothing covers the place
-            lists[pattern] = (len(taps), len(rows) or 1)
-            taps += rows or [zeros]
-        start = (row * shape.out_size[1] + column) * across
-        places.append((start, (i * wide + j) * across, *lists[pattern]))
+    out_wide = shape.out_size[1]
+    for i, (row, downs) in enumerate(vertical):
+        for j, (column, rights) in enumerate(horizontal):
+            if (downs, rights) not in lists:
+                some = [
+                    (
+                        (down * out_wide + right) * across,
+                        (r * columns + q) * block * FLOAT,
+                    )
+                    for r, down in downs
+                    for q, right in rights
+                ]
+                zeros = (0, shape.taps * block * FLOAT)  # where nothing covers it
+                lists[downs, rights] = (len(taps), len(some) or 1)
+                taps += some or [zeros]
+            start = (row * out_wide + column) * across
+            places.append((start, (i * wide + j) * across, *lists[downs, rights]))
     return np.array(taps, dtype=np.int64), np.array(places, dtype=np.int64)
 
 
-def _covering(shape: Convolution, axis: int, place: int) -> list[Pair]:
-    """(tap, output) along one axis, for every output whose window covers the place."""
+def _covering(shape: Convolution, axis: int, place: int) -> tuple[int, Pattern]:
+    """The first output along one axis whose window covers the place, and the pattern.
+
+    The pattern is (tap, output) of every such output, counted from the first.
+    """
     found = []
     for tap in range(shape.kernel[axis]):
         reach = place + shape.padding[axis] - tap
         output, rest = divmod(reach, shape.stride[axis])
         if rest == 0 and 0 <= output < shape.out_size[axis]:
             found.append((tap, output))
-    return found
+    first = found[0][1] if found else 0
+    return first, tuple((tap, output - first) for tap, output in found)
 
 
 def dots_tables(shape: Convolution) -> tuple[NumpyArray, NumpyArray, int]:
