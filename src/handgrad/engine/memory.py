@@ -20,7 +20,7 @@ from handgrad.errors import ResourceError
 CACHE_LINE = 64
 FLOAT_BYTES = 4
 MOST_NUMBERS = 1 << 31  # that int32 counts, from 0
-PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a cache
+PAD_FLOATS = 16  # so that a matrix's rows do not map to the same cache sets
 
 
 @dataclass(eq=False)
@@ -206,7 +206,7 @@ class Memory:
         return pointer_to(held, name)
 
     def order(self, order: NumpyArray) -> Pointer:
-        """An order in which numbers are copied, as int32; ResourceError beyond it."""
+        """The indices of a gather, as int32; ResourceError if they are larger."""
         count = int(order.max(initial=-1)) + 1
         if count > MOST_NUMBERS:
             raise ResourceError(
@@ -272,13 +272,13 @@ class Memory:
 
     @property
     def page_bytes(self) -> int:
-        """What the system gives for them: no less, as it counts by pages."""
+        """Bytes of their pages, which the system allocates as a whole."""
         return self._arena.page_bytes
 
     def _repeated(self, name: str, role: str, size: int, *, per_tile: bool) -> Pointer:
         step = -(-size // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         count = self.tiles if per_tile else self.workers
-        slack = step - size if checks_bounds() else 0  # the fence follows the last one
+        slack = step - size if checks_bounds() else 0  # a guard page follows it
         region = self._region(name, role, step * count - slack, step, size)
         self.table[-1].is_whole = not per_tile
         strides = (step, 0) if per_tile else (0, step)
