@@ -1,4 +1,4 @@
-"""Networks to hold the two voices against each other: a table, and random ones."""
+"""Networks to compare the two engines on: a table, and random ones."""
 
 from dataclasses import dataclass, field
 
@@ -52,7 +52,7 @@ class Network:
     def images(self, count, seed=0):
         """Pictures in which no two pixels of a channel are alike, where that can be.
 
-        So no window holds two equal largest values, and no voice has to choose. Small
+        So no window holds two equal largest values, and no engine has to choose. Small
         pictures differ in brightness too, so that their means do.
         """
         bits = random_bits(Key(seed).child("images"), (count, *self.shape))

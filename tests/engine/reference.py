@@ -163,7 +163,7 @@ def distance_from_kinks(
 ):
     """How near a value comes to where a slope jumps, in units of float32 rounding.
 
-    There, two voices that round differently may rightly take different slopes.
+    There, engines that round differently may take different derivatives.
     """
     model = network.model()
     for name, parameter in model.parameters().items():
@@ -172,7 +172,7 @@ def distance_from_kinks(
     key = Key(settings.seed).child("dropout").at(step, batch.examples)
     nearest, path = inf, 1
     for name, layer in model.layers.items():
-        # images are the same bits for both voices
+        # images are the same bits for both engines
         if isinstance(layer, ReLU | LeakyReLU | MaxPool2d) and path > 1:
             nearest = min(
                 nearest, in_roundings(kink_margin(layer, values), path, values)

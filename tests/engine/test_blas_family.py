@@ -82,7 +82,7 @@ def test_a_family_that_is_not_there_leaves_all_as_it_was(monkeypatch, variable):
         monkeypatch.setenv(VARIABLE, variable)
     library = openblas(["Old"])
     monkeypatch.setattr(blas_family, "matrix_libraries", lambda: [library])
-    with pytest.raises(ConfigError, match="for Old, and cannot go over to those for X"):
+    with pytest.raises(ConfigError, match="for Old, and cannot change to those for X"):
         hold_family("X")
     assert family_in(library) == "Old"
     assert os.environ.get(VARIABLE) == variable

@@ -256,11 +256,11 @@ def test_a_version_counts_changes_of_layers_only():
     bound = BoundModel(engine.model)
     assign("linear_1.weight")(engine)
     bound.refresh()
-    assert (bound.version, bound.moves) == (0, 1)
+    assert (bound.version, bound.updates) == (0, 1)
     CHANGES["slope"](engine)
     bound.refresh()
     bound.refresh()
-    assert (bound.version, bound.moves) == (1, 1)
+    assert (bound.version, bound.updates) == (1, 1)
 
 
 class Sized(Linear):

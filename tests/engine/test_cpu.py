@@ -1,4 +1,4 @@
-"""The engine is the plain voice, faster: the same losses, gradients, states, bits."""
+"""The CPU engine agrees with the plain layers: losses, gradients, states, bits."""
 
 import gc
 import threading
@@ -119,7 +119,7 @@ def assert_random_network_agrees(network, count, loss):
 
 
 def plain_engine(network, setting):
-    """The plain voice of the same network."""
+    """The plain layers of the same network."""
     return PlainEngine(
         network.model(),
         setting.loss,
@@ -271,7 +271,7 @@ def test_an_engine_that_is_gone_has_no_threads():
 @settings(max_examples=5)
 @given(network=networks(activations=SMOOTH, norms=False), count=st.integers(1, 70))
 def test_random_networks_train_alike(network, count):
-    """Two steps of both voices, on networks without kinks."""
+    """Two steps of both engines, on networks without kinks."""
     if any(row["name"] == "max_pool2d" for row in network.rows):
         return
     setting = Settings(optimizer=SGD(0.01, momentum=0.9))

@@ -190,4 +190,4 @@ def test_a_prediction_from_floats_does_not_read_bytes():
     np.testing.assert_allclose(
         fast.logits(images), plain.logits(images), rtol=0, atol=bound
     )
-    assert "images, normalised" in repr(fast.prediction.program)
+    assert "images, normalized" in repr(fast.prediction.program)

@@ -7,7 +7,7 @@ import pytest
 
 from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch
-from handgrad.engine.lifetimes import LARGE, PAGE, Life, lives, places
+from handgrad.engine.lifetimes import LARGE, PAGE, Lifetime, lifetimes, plan_offsets
 from handgrad.engine.memory import Region
 
 from .networks import NETWORKS, cpu_engine
@@ -16,7 +16,7 @@ NAN = 0x7FC00000
 
 
 def alive(*phases, times=None, lane=""):
-    life = Life()
+    life = Lifetime()
     for phase in phases:
         life.note(phase, times or [phase], lane, "writes")
     return life
@@ -25,7 +25,7 @@ def alive(*phases, times=None, lane=""):
 def placed(*regions):
     """Places of (size, life) pairs."""
     lived = {Region(f"{n}", 0, size): life for n, (size, life) in enumerate(regions)}
-    found, total = places(list(lived), lived)
+    found, total = plan_offsets(list(lived), lived)
     return [found[region] for region in lived], total
 
 
@@ -50,7 +50,7 @@ def test_large_buffers_begin_on_pages():
 
 
 def test_what_is_read_before_it_is_written_is_never_shared():
-    constant = Life()
+    constant = Lifetime()
     constant.note(3, [3], "", "reads")
     assert placed((128, constant), (128, alive(0, 1))) == ([0, 128], 256)
 
@@ -65,7 +65,7 @@ def test_within_a_phase_lanes_take_over_only_lane_for_lane(step, lane, shares):
         first: alive(1, times=[10, 11], lane=lane),
         second: alive(1, times=[12], lane=lane),
     }
-    _, total = places(list(lived), lived)
+    _, total = plan_offsets(list(lived), lived)
     assert total == (128 if shares else 256)
 
 
@@ -84,7 +84,7 @@ def test_no_step_reads_what_another_buffer_left(name):
 
 def soil(engine):
     """NaN wherever a step should write before it reads."""
-    for region, life in lives(engine.training.program.phases).items():
+    for region, life in lifetimes(engine.training.program.phases).items():
         if not life.is_constant:
             kind = ctypes.c_uint8 * region.bytes
             place = np.ctypeslib.as_array(kind.from_address(region.first))

@@ -83,12 +83,12 @@ def test_buffers_wait_for_places_that_they_may_share():
     first, second = (memory.dense(name, "x", (4,)) for name in ("a", "b"))
     with pytest.raises(AssertionError, match="a has no place yet"):
         _ = first.pointer.base
-    size = memory.homeless[0].bytes
-    memory.place(dict.fromkeys(memory.homeless, 64), 64 + size)
+    size = memory.unplaced[0].bytes
+    memory.place(dict.fromkeys(memory.unplaced, 64), 64 + size)
     assert first.pointer.base == second.pointer.base
     assert [line.bytes for line in memory.table] == [size, size]
     assert sorted(line.own for line in memory.table) == [0, size]
-    assert memory.homeless == []
+    assert memory.unplaced == []
 
 
 def test_an_order_of_more_numbers_than_int32_counts_is_refused(memory):

@@ -1,4 +1,4 @@
-"""Zeroed pieces that begin on cache lines and never overlap."""
+"""Zeroed buffers that begin on cache lines and never overlap."""
 
 import mmap
 from pathlib import Path
@@ -36,15 +36,15 @@ def test_without_large_pages_there_is_memory_all_the_same(monkeypatch):
     assert found.ctypes.data % LINE == 0
 
 
-def test_pieces_do_not_overlap_and_outlive_the_arena():
+def test_parts_do_not_overlap_and_outlive_the_arena():
     arena, sizes = Arena(), [3, 64, LARGE_PAGE, 100, LARGE_PAGE - 1, CHUNK // 2, 7]
-    pieces = [arena.take(size) for size in sizes * 3]
+    parts = [arena.take(size) for size in sizes * 3]
     del arena
-    for number, piece in enumerate(pieces, 1):
-        assert piece.ctypes.data % LINE == 0
-        piece[:] = number
-    for number, piece in enumerate(pieces, 1):
-        np.testing.assert_array_equal(piece, number)
+    for number, part in enumerate(parts, 1):
+        assert part.ctypes.data % LINE == 0
+        part[:] = number
+    for number, part in enumerate(parts, 1):
+        np.testing.assert_array_equal(part, number)
 
 
 def test_what_was_taken_is_counted_by_small_pages():
@@ -56,7 +56,7 @@ def test_what_was_taken_is_counted_by_small_pages():
     assert arena.page_bytes == page
     arena.take(LARGE_PAGE + 1)
     assert arena.page_bytes == LARGE_PAGE + 2 * page
-    arena.take(CHUNK)  # does not fit beside the first piece
+    arena.take(CHUNK)  # does not fit beside the first part
     assert arena.page_bytes == LARGE_PAGE + 2 * page + CHUNK
 
 

@@ -28,7 +28,7 @@ def test_rates_are_those_of_the_step():
 
 
 @pytest.mark.parametrize("clip_norm", [None, 0.01])
-def test_a_users_own_optimizer_moves_by_its_plain_voice(clip_norm):
+def test_a_users_own_optimizer_updates_by_its_own_method(clip_norm):
     net = network(FLATTEN, linear(6), linear(4))
     own = cpu_engine(
         net, Settings(optimizer=Doubled(0.1, momentum=0.5), clip_norm=clip_norm)

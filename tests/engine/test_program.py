@@ -17,7 +17,7 @@ def clearing(array, *, name="clearing"):
     return Operation(clear, name, values=pointer_to(array), size=len(array))
 
 
-def test_phases_follow_one_another_and_the_plain_voice_has_its_turn(memory):
+def test_phases_follow_one_another_and_plain_work_runs_between(memory):
     array, seen = memory.array("numbers", "settings", 4), []
 
     def note():

@@ -136,7 +136,7 @@ class SumOfSquares(Loss):
         return cache / len(cache)
 
 
-def test_a_users_own_loss_runs_by_its_plain_voice():
+def test_a_users_own_loss_runs_by_its_own_methods():
     net = network(FLATTEN, linear(4))
     engine = cpu_engine(net, Settings(loss=SumOfSquares()), workers=2)
     batch = net.batch(50)

@@ -1,1 +1,1 @@
-"""Engines that run a network: the plain voice, and its fast twin for CPUs."""
+"""Engines that run a network: plain (reference implementation), and CPU (compiled)."""

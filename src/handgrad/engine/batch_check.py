@@ -1,4 +1,4 @@
-"""The one check of data for both engines: shapes, dtypes, counts, ranges, NaN."""
+"""Check the data of both engines: shapes, dtypes, counts, ranges, NaN."""
 
 from math import inf
 from typing import Any
@@ -8,20 +8,14 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.dataset import Split, check_is_array
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine import network_check
+from handgrad.engine.augmentation_check import check_recorded, check_views
 from handgrad.engine.engine import Batch
-from handgrad.engine.network_check import (
-    check_channels,
-    check_network,
-    read_dtype,
-    read_shape,
-)
-from handgrad.engine.recorded_check import check_recorded
-from handgrad.engine.views_check import check_views
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.layers.sequential import Sequential
 from handgrad.losses.loss import Loss, check_takes_weights
 
-CHUNK = 1 << 18  # numbers looked at together: they stay in a cache
+CHUNK = 1 << 18  # numbers checked at once: they stay in a cache
 KINDS = {"uint8": "bytes (uint8)", "float32": "float32"}
 HINTS = {
     "uint8": "Resize them; the network scales them itself.",
@@ -30,10 +24,10 @@ HINTS = {
 
 
 class BatchCheck:
-    """Looks at a whole set once, and at the rows, targets and weights of each batch.
+    """Checks a whole set once, and the rows, targets and weights of each batch.
 
-    Making one checks the network itself, and its normalization. An array of targets or
-    weights may have been changed in place since a batch before.
+    The constructor checks the network itself, and its normalization. Targets and
+    weights are checked for each batch, since they may have been changed in place.
     """
 
     def __init__(
@@ -44,11 +38,11 @@ class BatchCheck:
         input_dtype: str = "uint8",
         loss: Loss[Any] | None = None,
     ) -> None:
-        self.input_dtype = read_dtype(input_dtype)
-        self.input_shape = read_shape(input_shape)
-        check_channels(self.input_shape, normalization)
+        self.input_dtype = network_check.read_dtype(input_dtype)
+        self.input_shape = network_check.read_shape(input_shape)
+        network_check.check_channels(self.input_shape, normalization)
         self.normalization, self.loss = normalization, loss
-        outputs = check_network(model, self.input_shape)
+        outputs = network_check.check_network(model, self.input_shape)
         self.classes, self.last_layer = outputs.classes, outputs.last_layer
         self._seen: tuple[NumpyArray | None, ...] = (None, None, None)
 
@@ -81,11 +75,7 @@ class BatchCheck:
         """ShapeError or DatasetError unless an engine can train on a whole set."""
         images = split.images
         self._check_kind(images)
-        if not images.flags.c_contiguous:
-            raise ShapeError(
-                "A batch takes images side by side in memory, got a view with gaps. "
-                "Copy it with numpy.ascontiguousarray."
-            )
+        _check_contiguous("images", images)
         self.labels(split)
         self._check_finite(images)
 
@@ -158,11 +148,7 @@ class BatchCheck:
                 f"{np.shape(values)} of {getattr(values, 'dtype', type(values))}. "
                 f"Convert them with astype('{dtype}')."
             )
-        if not values.flags.c_contiguous:
-            raise ShapeError(
-                f"A batch takes {name}s side by side in memory, got a view with gaps. "
-                "Copy it with numpy.ascontiguousarray."
-            )
+        _check_contiguous(f"{name}s", values)
 
     def _check_finite(self, images: NumpyArray) -> None:
         """DatasetError, by row and place, for the first NaN or infinity."""
@@ -205,8 +191,16 @@ class BatchCheck:
             )
 
 
+def _check_contiguous(name: str, array: NumpyArray) -> None:
+    if not array.flags.c_contiguous:
+        raise ShapeError(
+            f"A batch takes {name} side by side in memory, got a view with gaps. "
+            "Copy it with numpy.ascontiguousarray."
+        )
+
+
 def most_of(numbers: NumpyArray) -> int:
-    """The largest of some int64 numbers, of which a negative one counts as huge."""
+    """The largest of some int64 numbers; negative ones count as huge."""
     return int(np.maximum.reduce(numbers.view(np.uint64)))
 
 

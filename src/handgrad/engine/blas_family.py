@@ -1,8 +1,8 @@
-"""The family of kernels with which OpenBLAS multiplies: NumPy's copy, and SciPy's.
+"""The kernel family of OpenBLAS: of NumPy's copy, and of SciPy's.
 
-It chooses one by the processor when it is loaded, and another one gives other last
-bits. `OPENBLAS_CORETYPE` would choose it, but only before; here a loaded library is
-told to choose again.
+OpenBLAS selects a family by the processor when it is loaded, and another family gives
+other last bits. `OPENBLAS_CORETYPE` works only before loading; here a loaded library is
+made to select again.
 """
 
 import ctypes
@@ -17,10 +17,10 @@ VARIABLE = "OPENBLAS_CORETYPE"
 
 
 def hold_family(family: str) -> None:
-    """Let every OpenBLAS of this process work with the kernels of a `family`.
+    """Make every OpenBLAS of this process use the kernels of a `family`.
 
-    No other thread may multiply meanwhile. Other matrix libraries have no families that
-    could be held. ConfigError for one that a library does not have.
+    No other thread may multiply meanwhile. Other matrix libraries have no families.
+    ConfigError for a family that a library does not have.
     """
     import scipy.linalg.cython_blas  # noqa: F401  (loads SciPy's)
 
@@ -32,20 +32,20 @@ def hold_family(family: str) -> None:
             if before is not None:
                 _switches(library, before)
             raise ConfigError(
-                f"The matrix library here works with its kernels for {before}, and "
-                f"cannot go over to those for {family}. Start Python with {VARIABLE}="
+                f"The matrix library here uses its kernels for {before}, and cannot "
+                f"change to those for {family}. Start Python with {VARIABLE}="
                 f"{family} set, or use NumPy and SciPy as pip installs them."
             )
 
 
 def matrix_libraries() -> list[Any]:
-    """The matrix libraries that this process has loaded by now."""
+    """The matrix libraries that this process has loaded."""
     found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
     return found
 
 
 def family_in(library: Any) -> str | None:
-    """The family of a library, as it is now (threadpoolctl keeps its first answer)."""
+    """The current family of a library (threadpoolctl caches its first answer)."""
     name = _symbol(library, "gotoblas_corename")
     if name is None:
         return getattr(library, "architecture", None)
@@ -55,7 +55,7 @@ def family_in(library: Any) -> str | None:
 
 
 def _switches(library: Any, family: str) -> bool:
-    """Let a library choose again; whether it then works with the family."""
+    """Make a library select again; whether it then uses the family."""
     leave, choose = (
         _symbol(library, f"gotoblas_dynamic_{step}") for step in ("quit", "init")
     )

@@ -1,8 +1,8 @@
 """Limit the matrix libraries to one thread while a program runs.
 
-How a library splits a product among its threads decides the last bits of the result,
-and the engine's own workers already use the cores. The limit holds for the whole
-process, so contexts are counted: the first sets it, the last restores what was there.
+The split of a product among threads decides the last bits of the result, and the
+engine's own workers already use the cores. The limit holds for the whole process, so
+contexts are counted: the first sets it, the last restores the numbers before.
 """
 
 import threading
@@ -18,7 +18,7 @@ from handgrad.engine.forks import ForkSafeLock, call_in_child
 
 @dataclass(frozen=True)
 class Library:
-    """A matrix library's number of threads: how to read it, how to set it."""
+    """Functions that read and set a matrix library's number of threads."""
 
     get: Callable[[], int | None]
     set: Callable[[int], Any]
@@ -26,7 +26,7 @@ class Library:
 
 @cache
 def blas_libraries() -> list[Library]:
-    """The matrix libraries of NumPy, of SciPy, and others loaded by now."""
+    """The matrix libraries of NumPy, of SciPy, and others that are loaded."""
     import scipy.linalg.cython_blas  # noqa: F401  (loads SciPy's)
 
     found = ThreadpoolController().select(user_api="blas").lib_controllers
@@ -34,8 +34,8 @@ def blas_libraries() -> list[Library]:
 
 
 def _functions_of(controller: Any) -> Library:
-    """OpenBLAS's own functions where they can be found: threadpoolctl looks them up
-    by name at each call, which takes longer than the call.
+    """OpenBLAS's own functions where found: threadpoolctl looks them up by name at
+    each call, which takes longer than the call.
     """
     if controller.internal_api == "openblas" and hasattr(controller, "_get_symbol"):
         names = ("openblas_get_num_threads", "openblas_set_num_threads")

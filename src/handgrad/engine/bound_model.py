@@ -1,7 +1,7 @@
-"""A model whose arrays lie in the engine's memory, kept up to date with user changes.
+"""A model with its arrays in the engine's memory, kept up to date with assignments.
 
 Programs hold addresses and settings. So before each step and each prediction the
-engine checks whether an array, a layer or a setting was assigned since.
+engine checks whether an array, a layer or a setting was assigned.
 """
 
 from collections.abc import Iterable
@@ -15,21 +15,21 @@ from handgrad.layers import Sequential
 
 
 class BoundModel:
-    """A model, its arrays in one place, its lock, and what has changed.
+    """A model, its arrays, its lock, and counts of changes.
 
     Use it under its lock. A program made for another `version` of the layers is out of
-    date; so are copies of weights made before another count of `moves`.
+    date; so are packed weights made at another count of `updates`.
     """
 
     def __init__(self, model: Sequential) -> None:
         self.model, self.lock = model, lock_of(model)
         self.version = 0
-        self.moves = 0
+        self.updates = 0
         with self.lock:
             self._bind()
 
     def refresh(self) -> None:
-        """Take over arrays, layers and settings that were assigned since."""
+        """Take over arrays, layers and settings that were assigned."""
         if self._layers.is_changed():
             self._bind()
             self.version += 1
@@ -37,7 +37,7 @@ class BoundModel:
             self._take_over()
 
     def watch(self, *views: Iterable[Any]) -> Watch | None:
-        """One watch of all that `refresh` follows, and more; None if it cannot be."""
+        """One watch of all that `refresh` follows, and `views`; None if impossible."""
         if self._layers.has_others:
             return None
         return Watch(*self._layers.settings.views, *self._values.views, *views)
@@ -46,7 +46,7 @@ class BoundModel:
         check_parameters(self.model)
         if self.store.fits():
             self.store.take_over()
-            self.moves += 1
+            self.updates += 1
             self._values = self._watch_values()
         else:
             self._bind()

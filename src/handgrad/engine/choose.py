@@ -37,8 +37,8 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
 ) -> Engine:
     """The plain engine or the CPU engine; the first needs no workers.
 
-    `isa` is the instruction set that this process is held to, from now on: "avx2",
-    "avx512" or "amx". ConfigError if the processor lacks it, or another is held.
+    `isa` is the instruction set of this process from now on: "avx2", "avx512" or "amx".
+    ConfigError if the processor lacks it, or if another was chosen before.
 
     Shapes
         inputs  (count, *input_shape), where `input_shape` is (channels, height, width)
@@ -50,32 +50,17 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
     if workers is not None:
         check_count("An engine", "workers", workers, most=MOST_WORKERS)
     hold_to(isa)
+    parts = (model, loss, optimizer, normalization)
+    settings: dict[str, Any] = {
+        "input_shape": input_shape,
+        "input_dtype": input_dtype,
+        "seed": seed,
+        "l2": l2,
+        "clip_norm": clip_norm,
+    }
     if name == "plain":
-        return PlainEngine(
-            model,
-            loss,
-            optimizer,
-            normalization,
-            input_shape=input_shape,
-            input_dtype=input_dtype,
-            seed=seed,
-            l2=l2,
-            clip_norm=clip_norm,
-        )
+        return PlainEngine(*parts, **settings)
     from handgrad.engine.cpu import CpuEngine  # Numba takes a while to import
 
-    return CpuEngine(
-        model,
-        loss,
-        optimizer,
-        normalization,
-        input_shape=input_shape,
-        input_dtype=input_dtype,
-        batch_size=batch_size,
-        seed=seed,
-        l2=l2,
-        clip_norm=clip_norm,
-        workers=workers,
-        isa=isa,
-        announce=announce,
-    )
+    settings |= {"batch_size": batch_size, "workers": workers, "isa": isa}
+    return CpuEngine(*parts, **settings, announce=announce)

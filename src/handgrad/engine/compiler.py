@@ -1,7 +1,7 @@
-"""Numba, which compiles the kernels, as long as the environment lets it work.
+"""Import Numba, which compiles the kernels, with checks of its environment.
 
 Numba reads its variables (NUMBA_...) when it is imported; some values end that import,
-or later the whole process. Modules that import Numba stand behind this one.
+or later the whole process. So other modules import Numba through this one.
 """
 
 import os
@@ -46,7 +46,7 @@ check_features(config.CPU_FEATURES)
 
 
 class SetCodegen(JITCPUCodegen):  # type: ignore[misc]  # Numba has no types
-    """Numba's code generator, for an instruction set in place of this processor."""
+    """Numba's code generator for an instruction set instead of this processor."""
 
     def __init__(self, name: str, features: str) -> None:
         self._set_name, self._set_features = name, features
@@ -68,7 +68,7 @@ def _codegen(name: str, features: str) -> SetCodegen:
 def for_the_set() -> Iterator[None]:
     """A context in which Numba compiles for the engine's instruction set.
 
-    Other functions in this process are compiled for the processor, as ever.
+    Other functions in this process are still compiled for the processor.
     """
     target = processor.target()
     if target is None:

@@ -1,10 +1,8 @@
-"""The CPU engine: a network of plain layers as a program over tiles."""
+"""The CPU engine: a network compiled to a program over tiles."""
 
 import copy
 from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.normalization import Normalization
@@ -18,7 +16,13 @@ from handgrad.engine.parts import MOST_WORKERS, Parts
 from handgrad.engine.planned_bytes import PlannedBytes, unused_bytes
 from handgrad.engine.prediction import PredictionProgram
 from handgrad.engine.processor import hold_to
-from handgrad.engine.state import kept_states, model_arrays, model_state, take
+from handgrad.engine.state import (
+    kept_states,
+    model_arrays,
+    saved_optimizer,
+    saved_state,
+    take,
+)
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.engine.watch import SettingsWatch, Watch
 from handgrad.engine.workers import available_cores
@@ -38,8 +42,8 @@ PICKLED = (
 class CpuEngine(Parts):
     """Trains and predicts tile by tile; the same bits for any number of workers.
 
-    The model's parameters become views into one flat buffer that the engine moves, so
-    the plain layers always use what the engine has learned. Programs are made when they
+    The model's parameters become views of one flat array that the engine updates, so
+    the plain layers always use the trained values. Programs are made when they
     are first needed, and anew after a change of layers, loss, optimizer or settings;
     assigned arrays are copied, as float32. Any thread may use the engine: steps and
     parts of predictions run one at a time. Programs and threads are not pickled.
@@ -79,14 +83,14 @@ class CpuEngine(Parts):
         self._bind({})
 
     def _bind(self, states: Mapping[str, State]) -> None:
-        """Take over the model, and what the optimizer remembers of its parameters."""
+        """Take over the model, and the optimizer's state of its parameters."""
         self.check = self._new_check()
         self.bound = BoundModel(self.model)
-        self._operations = 0  # the most that the images of a batch have gone through
+        self._operations = 0  # the largest number of recorded operations so far
         self._renew(states)
 
     def _renew(self, states: Mapping[str, State]) -> None:
-        """Begin anew with these optimizer states, after a change of settings."""
+        """Start again with these optimizer states, after a change of settings."""
         self._states_store = self.store
         self.states = flat_states(self.optimizer, self.store, states)
         is_known = rule_of(self.optimizer) is not None
@@ -100,7 +104,7 @@ class CpuEngine(Parts):
         self._prediction: PredictionProgram | None = None
 
     def refresh(self) -> None:
-        """Follow what was assigned since: arrays, layers, settings."""
+        """Follow assignments of arrays, layers, settings."""
         is_other = self._settings.has_other_parts(self)
         if not is_other and self._all is not None and not self._all.is_changed():
             return
@@ -126,7 +130,7 @@ class CpuEngine(Parts):
         return BatchCheck(self.model, shape, self.normalization, dtype, self.loss)
 
     def _optimizer_states(self) -> dict[str, State]:
-        """What the optimizer remembers of each parameter: the arrays themselves."""
+        """The optimizer's state of each parameter: the arrays themselves."""
         store = self._states_store
         states: dict[str, State] = {name: {} for name in store.parameters}
         for name, state in states.items():
@@ -222,14 +226,10 @@ class CpuEngine(Parts):
         """Copies of parameters, buffers and optimizer state, by name."""
         with self.bound.lock:
             self.refresh()
-            state = model_state(self.model)
-            for name, arrays in self._optimizer_states().items():
-                for key, array in arrays.items():
-                    state[f"optimizer/{name}/{key}"] = np.array(array)
-            return state
+            return saved_state(self.model, self._optimizer_states())
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
-        """Put a state back, exactly; nothing changes unless all of it fits."""
+        """Restore a state exactly; nothing changes unless all of it fits."""
         with self.bound.lock:
             was_torn, self._is_torn = self._is_torn, False
             try:
@@ -238,20 +238,14 @@ class CpuEngine(Parts):
             except BaseException:
                 self._is_torn = was_torn
                 raise
-            self.bound.moves += 1
+            self.bound.updates += 1
 
     def _restore(self, state: Mapping[str, NumpyArray]) -> None:
         arrays = {n: a.value for n, a in model_arrays(self.model).items()}
         for key, flat in self.states.items():
             for name in self.store.parameters:
                 arrays[f"optimizer/{name}/{key}"] = self.store.view(flat, name)
-        plain = {
-            name: {
-                key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(old)))
-                for key, old in own.items()
-            }
-            for name, own in self.plain_states.items()
-        }
+        plain = saved_optimizer(state, self.plain_states)
         found = {name: take(state, name, array) for name, array in arrays.items()}
         for name, array in arrays.items():
             array[...] = found[name]

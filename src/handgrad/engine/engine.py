@@ -1,4 +1,4 @@
-"""What every engine does: steps of training, logits, and a state that can be saved."""
+"""The interface of all engines: training steps, logits, and a state to save."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,12 +57,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What one step found: the loss (with its L2 term) before the parameters moved.
+    """The result of one step: the loss (with its L2 term) before the update.
 
     `is_finite` is false when the loss or a gradient held NaN or infinity; then no
-    parameter has moved, so that the culprit can still be found. The CPU engine looks at
-    the loss, and at the gradients' norm where they are clipped; an infinite gradient of
-    a finite loss shows in the loss of the next step.
+    parameter was updated, so that the cause can still be found. The CPU engine checks
+    the loss, and the gradients' norm if they are clipped; an infinite gradient of a
+    finite loss shows in the loss of the next step.
     """
 
     loss: float
@@ -75,11 +75,11 @@ Between = Callable[[], None]
 
 
 def nothing() -> None:
-    """What is done between the parts of a long answer, if nobody asks for more."""
+    """The default of `between`: do nothing."""
 
 
 class Engine(Protocol):
-    """Runs a network: the plain voice, or its fast twin."""
+    """Runs a network: the plain engine (reference), or the CPU engine (compiled)."""
 
     model: Sequential
     normalization: Normalization
@@ -97,17 +97,17 @@ class Engine(Protocol):
     def finished(self, step: int) -> StepResult | None:
         """The result of the last step, if it was this one and changed the model.
 
-        So a caller that was interrupted learns whether the step is to be done again.
+        So an interrupted caller knows whether to repeat the step.
         """
 
     def logits(self, images: NumpyArray, between: Between = nothing) -> NumpyArray:
         """Logits (count, classes), float32, of as many inputs.
 
-        They are made in parts; `between` is called before each, and may raise.
+        They are computed in parts; `between` is called before each, and may raise.
         """
 
     def state(self) -> dict[str, NumpyArray]:
         """Copies of parameters, buffers and optimizer state, by name."""
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
-        """Put a state back, exactly."""
+        """Restore a state exactly."""

@@ -1,9 +1,8 @@
-"""Memory between pages that fault, so that tests notice a kernel that leaves an array.
+"""Memory between guard pages, so that tests notice an access outside an array.
 
-With HANDGRAD_BOUNDS_CHECK=1 every buffer of a program stands between two such pages,
-and kernels check every index (`kernels.entry`). What a kernel reads and writes by
-address alone is then checked too, to a cache line: a step beyond ends the process.
-Slow, and meant for tests.
+With HANDGRAD_BOUNDS_CHECK=1 every buffer of a program lies between two pages that
+fault, and kernels check every index (`kernels.entry`). So accesses by address are
+checked too, to a cache line: one outside ends the process. Slow, and meant for tests.
 """
 
 import ctypes
@@ -20,12 +19,12 @@ NO_ACCESS = 0
 
 
 def checks_bounds() -> bool:
-    """Whether this process was told to check every access."""
+    """Whether this process checks every access."""
     return os.environ.get(VARIABLE) == "1"
 
 
 def fenced(size: int) -> NumpyArray:
-    """That many bytes, zero; the page behind their last cache line faults."""
+    """Zeroed bytes; the page after their last cache line faults."""
     page, length = mmap.PAGESIZE, -(-size // LINE) * LINE
     inner = -(-length // page) * page
     mapped = mmap.mmap(-1, inner + 2 * page)
@@ -37,14 +36,14 @@ def fenced(size: int) -> NumpyArray:
 
 
 def beside_a_fence(array: NumpyArray) -> NumpyArray:
-    """A copy of an array that stands between two fences."""
+    """A copy of an array between two guard pages."""
     copied = fenced(array.nbytes).view(array.dtype).reshape(array.shape)
     copied[...] = array
     return copied
 
 
 def _forbid(address: int, size: int) -> None:
-    """Let any access to these pages fault."""
+    """Make any access to these pages fault."""
     library = ctypes.CDLL(None, use_errno=True)
     failed = library.mprotect(
         ctypes.c_void_p(address), ctypes.c_size_t(size), NO_ACCESS

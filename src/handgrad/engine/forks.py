@@ -1,7 +1,7 @@
-"""Locks and counts that stay right when the process is forked.
+"""Locks and counts that stay correct when the process is forked.
 
-A child has only the thread that forked. So a fork waits until no other thread holds
-one of these locks.
+A child has only the thread that forked. So a fork waits until no other thread holds one
+of these locks.
 """
 
 import os
@@ -13,10 +13,10 @@ PATIENCE_SECONDS = 10.0  # how long a fork waits for another thread
 
 
 class ForkSafeLock:
-    """A lock that its thread may take again, and that is free in a child of a fork.
+    """A reentrant lock that is free in a child of a fork.
 
-    A fork takes locks of lower `order` first, as all who take several of them must.
-    `is_sound` is false in a child whose parent could not wait any longer.
+    Locks of lower `order` are acquired first, by a fork and by any thread. `is_sound`
+    is false in a child whose parent gave up waiting for the lock.
     """
 
     def __init__(self, order: int = 1) -> None:
@@ -34,7 +34,7 @@ class ForkSafeLock:
 
 
 class _State:
-    """What this process knows of its forks."""
+    """The locks and forks of this process."""
 
     def __init__(self) -> None:
         self.guard = threading.RLock()
@@ -59,9 +59,9 @@ class _State:
             lock.lock.release()
 
     def after_in_child(self) -> None:
-        """Release all locks, replace those of other threads, notify the rest."""
+        """Release all locks, replace those of other threads, call the functions."""
         taken = set(self.taken)
-        self.in_parent()  # this thread took them, and it is the one that goes on
+        self.in_parent()  # acquired by this thread, the only one in the child
         for lock in set(self.locks) - taken:
             lock.is_sound, lock.lock = False, threading.RLock()
         self.count += 1
@@ -73,7 +73,7 @@ _state = _State()
 
 
 def fork_count() -> int:
-    """How many forks lie between the first process and this one."""
+    """The number of forks between the first process and this one."""
     return _state.count
 
 

@@ -1,27 +1,28 @@
-"""Blocks of parameters whose gradient one task makes and whose values it moves."""
+"""Blocks of parameters: one task computes a block's gradient and updates its values."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
 
-ROWS_FLOATS = 1 << 14  # of a weight that one task moves
-# first row, rows, first column, columns
-Block: TypeAlias = tuple[int, int, int, int]
-# what writes a gradient, told where to and how far its rows stand apart
-Make: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
+ROWS_FLOATS = 1 << 14  # of a weight that one task updates
+# computes a gradient into a buffer whose rows are so many floats apart
+Compute: TypeAlias = Callable[[Pointer, int], Sequence[Operation]]
+# the same of some rows of a parameter: the first, and how many
+ComputeRows: TypeAlias = Callable[[int, int, Pointer, int], Sequence[Operation]]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A block of one parameter: how its gradient is made, and where it stands.
+class GradientBlock:
+    """A block of one parameter, and where its gradient comes from.
 
-    `rows` x `columns` floats, `offset` floats into the parameter, `stride` floats from
-    row to row there; `lanes` points to one gradient for each tile, or `make` writes
-    the gradient when it is told where to.
+    `rows` x `columns` floats, `offset` floats into the parameter, whose rows are
+    `stride` floats apart. `compute` writes the gradient; without it the gradient is the
+    sum of `lane_count` partial sums (one for each tile if 0) at `lanes`.
     """
 
     name: str
@@ -29,86 +30,74 @@ class Piece:
     rows: int
     columns: int
     stride: int
-    make: Make | None = None
+    compute: Compute | None = None
     lanes: Pointer = NOWHERE
     lane_stride: int = 0
-    lane_count: int = 0  # 0 says one lane for each tile
+    lane_count: int = 0
     cost: int = 0
 
 
-def flat(name: str, first: int, size: int, **how: Any) -> Piece:
-    """Some numbers in a row of one parameter."""
-    return Piece(name, first, 1, size, size, **how)
+def flat_block(name: str, first: int, size: int, **source: Any) -> GradientBlock:
+    """Consecutive numbers of one parameter."""
+    return GradientBlock(name, first, 1, size, size, **source)
 
 
 def add_row_blocks(
-    lowering: Any, name: str, count: int, size: int, make: Callable[[int, int], Make]
+    lowering: Any, name: str, count: int, size: int, compute: ComputeRows
 ) -> None:
-    """A parameter of `count` rows of `size`, some rows a task.
-
-    `make(first, rows)` returns what makes the gradient of those rows.
-    """
+    """Blocks of a parameter with `count` rows of `size` numbers."""
     step = max(1, ROWS_FLOATS // size)
     for first in range(0, count, step):
         rows = min(step, count - first)
-        how, cost = make(first, rows), rows * size * lowering.memory.tiles
-        piece = flat(name, first * size, rows * size, make=how, cost=cost)
-        lowering.pieces.append(piece)
+        source = partial(compute, first, rows)
+        cost = rows * size * lowering.memory.tiles
+        block = flat_block(name, first * size, rows * size, compute=source, cost=cost)
+        lowering.blocks.append(block)
 
 
 def add_one_lane(lowering: Any, name: str, lane: Pointer, size: int) -> None:
-    """A parameter whose gradient stands somewhere as a whole."""
-    how = {"lanes": lane, "lane_stride": size, "lane_count": 1}
-    lowering.pieces.append(flat(name, 0, size, **how, cost=size))
-
-
-def add_linear_blocks(
-    lowering: Any,
-    name: str,
-    layer: Any,
-    blocks: Sequence[Block],
-    weight_gradient: Callable[[Block], Make],
-    bias_gradient: Make,
-) -> None:
-    """Blocks of a linear layer's weight, and its bias: sums over the whole batch."""
-    out, into = layer.out_features, layer.in_features
-    capacity = lowering.memory.capacity
-    for block in blocks:
-        first, rows, left, columns = block
-        place = (first * into + left, rows, columns, into)
-        cost = 2 * rows * columns * capacity
-        made = Piece(f"{name}.weight", *place, weight_gradient(block), cost=cost)
-        lowering.pieces.append(made)
-    bias = flat(f"{name}.bias", 0, out, make=bias_gradient, cost=out * capacity)
-    lowering.pieces.append(bias)
-
-
-def add_bias_lanes(lowering: Any, name: str, d_outputs: Tensor) -> None:
-    """A convolution's bias: each tile's own sums of its places."""
-    memory, outs = lowering.memory, d_outputs.shape[0]
-    columns = d_outputs.rows // outs * memory.tile
-    lanes = memory.each_tile(f"{name} bias lanes", "gradients", outs)
-    lowering.add(clear, f"{name} d_bias = 0", values=lanes, size=outs)
-    lowering.add(
-        row_sums,
-        f"{name} d_bias",
-        values=d_outputs.pointer,
-        sums=lanes,
-        rows=outs,
-        columns=columns,
-        stride=columns,
-    )
-    add_lane_blocks(lowering, f"{name}.bias", lanes, outs, 1)
+    """A parameter whose gradient is complete in one buffer."""
+    source = {"lanes": lane, "lane_stride": size, "lane_count": 1}
+    lowering.blocks.append(flat_block(name, 0, size, **source, cost=size))
 
 
 def add_lane_blocks(
     lowering: Any, name: str, lanes: Pointer, size: int, count: int
 ) -> None:
-    """A parameter whose gradient is the sum of one lane for each tile, in pieces."""
+    """At most `count` blocks of a parameter with a partial sum for each tile."""
     step, stride = -(-size // count), lanes.tile_stride // FLOAT_BYTES
     for first in range(0, size, step):
         columns = min(step, size - first)
         start = lanes.whole().plus(first * FLOAT_BYTES)
-        how = {"lanes": start, "lane_stride": stride}
+        source = {"lanes": start, "lane_stride": stride}
         cost = columns * lowering.memory.tiles
-        lowering.pieces.append(flat(name, first, columns, **how, cost=cost))
+        lowering.blocks.append(flat_block(name, first, columns, **source, cost=cost))
+
+
+def add_bias_lanes(lowering: Any, name: str, d_outputs: Tensor) -> None:
+    """The bias of a convolution: a partial sum for each tile."""
+    memory, outs = lowering.memory, d_outputs.shape[0]
+    columns = d_outputs.rows // outs * memory.tile
+    lanes = memory.each_tile(f"{name} bias lanes", "gradients", outs)
+    sizes = (outs, columns, columns)
+    lowering.operations += bias_sums(name, d_outputs.pointer, lanes, sizes)
+    add_lane_blocks(lowering, f"{name}.bias", lanes, outs, 1)
+
+
+def bias_sums(
+    name: str, values: Pointer, sums: Pointer, sizes: tuple[int, int, int]
+) -> list[Operation]:
+    """d_bias = the sum of each row; sizes: rows, columns, and the rows' stride."""
+    rows, columns, stride = sizes
+    return [
+        Operation(clear, f"{name} d_bias = 0", values=sums, size=rows),
+        Operation(
+            row_sums,
+            f"{name} d_bias",
+            values=values,
+            sums=sums,
+            rows=rows,
+            columns=columns,
+            stride=stride,
+        ),
+    ]

@@ -1,8 +1,8 @@
-"""All memory of a program: planned once, named, with its role, never moved.
+"""The memory plan of a program: named buffers with a role, at fixed addresses.
 
-A buffer belongs to the program (one), to each worker (a tile passes through and leaves
-nothing behind), or to each tile (when later phases look at it again). A matrix holds a
-whole batch: (rows, columns), of which a tile is some columns.
+There is one buffer for the program, one for each worker (for what a tile needs within a
+phase), or one for each tile (for what later phases read). A matrix holds a whole batch:
+(rows, columns), of which a tile is some columns.
 """
 
 import ctypes
@@ -20,14 +20,14 @@ from handgrad.errors import ResourceError
 CACHE_LINE = 64
 FLOAT_BYTES = 4
 MOST_NUMBERS = 1 << 31  # that int32 counts, from 0
-PAD_FLOATS = 16  # keeps a matrix's rows from falling on the same places of a cache
+PAD_FLOATS = 16  # so that a matrix's rows do not map to the same cache sets
 
 
 @dataclass(eq=False)
 class Region:
-    """A named piece of memory; with `step`, a tile's or worker's own `lane` of it.
+    """A named range of memory; with `step`, a `lane` for each tile or worker.
 
-    Its address, `first`, is 0 until it has a place.
+    Its address, `first`, is 0 until it is placed.
     """
 
     name: str
@@ -39,9 +39,9 @@ class Region:
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where an array argument stands, and how it moves with tile and worker.
+    """The address of an array argument, with its strides over tiles and workers.
 
-    `offset` bytes into its region, or an address where there is none.
+    `offset` bytes into its region, or an address without one.
     """
 
     offset: int
@@ -51,26 +51,26 @@ class Pointer:
 
     @property
     def base(self) -> int:
-        """The address; an AssertionError before the region has a place."""
+        """The address; an AssertionError before the region is placed."""
         if self.region is None:
             return self.offset
         assert self.region.first, f"{self.region.name} has no place yet"
         return self.region.first + self.offset
 
     def plus(self, offset_bytes: int) -> "Pointer":
-        """The same some bytes further on."""
+        """The same, so many bytes further."""
         return replace(self, offset=self.offset + offset_bytes)
 
     def whole(self) -> "Pointer":
-        """Where the first tile's or worker's stands, for all of them."""
+        """The pointer of the first tile or worker, for all of them."""
         return replace(self, tile_stride=0, worker_stride=0)
 
     def by_tile(self, stride: int) -> "Pointer":
-        """The same, some bytes further on for each tile."""
+        """The same, so many bytes further for each tile."""
         return replace(self, tile_stride=stride, worker_stride=0)
 
     def room(self, tile: int, worker: int) -> tuple[int, int]:
-        """Bytes from here back to the region's start (below 0), and on to its end."""
+        """Bytes from here to the region's start (at most 0), and to its end."""
         region = self.region
         assert region is not None
         here = self.offset + tile * self.tile_stride + worker * self.worker_stride
@@ -82,7 +82,7 @@ class Pointer:
         return low - here, high - here
 
 
-NOWHERE = Pointer(0)  # for an array argument that a kernel does not touch
+NOWHERE = Pointer(0)  # for an array argument that a kernel does not use
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Tensor:
     Shapes
         `shape` of one example; stored as (rows, columns), row by row `stride` floats
         apart; with `is_batch_first` as (examples, features) instead; with `has_border`
-        pictures stand within the zeros that a first convolution asks for
+        images have the zero padding of the first convolution
     """
 
     shape: Shape
@@ -123,10 +123,10 @@ class Tensor:
 
 
 class Memory:
-    """Hands out aligned buffers and remembers what each is for.
+    """Allocates aligned buffers and records the role of each.
 
-    An array is zeroed and has its place at once. With `shares` other buffers get theirs
-    when the program is known: those that it never needs at one time share it.
+    An array is zeroed and placed at once. With `shares` other buffers are placed when
+    the program is known: those with disjoint lifetimes share memory.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class Memory:
         self._arena = Arena()
         self._kept: set[tuple[Region | None, int]] = set()
         self._held: list[NumpyArray] = []
-        self._homeless: dict[Region, Allocation] = {}
+        self._unplaced: dict[Region, Allocation] = {}
 
     def array(
         self, name: str, role: str, count: int, dtype: type = np.float32
@@ -159,44 +159,44 @@ class Memory:
         return raw.view(dtype)
 
     @property
-    def homeless(self) -> list[Region]:
-        """Buffers that wait for a place."""
-        return list(self._homeless)
+    def unplaced(self) -> list[Region]:
+        """Buffers without an address yet."""
+        return list(self._unplaced)
 
-    def place(self, places: Mapping[Region, int], total: int) -> None:
-        """Give them places, in bytes from the start of a buffer of that size."""
-        if not places:
+    def place(self, offsets: Mapping[Region, int], total: int) -> None:
+        """Give them addresses: offsets in bytes into one buffer of `total` bytes."""
+        if not offsets:
             return
         raw = self._arena.take(total)
         self._held.append(raw)
         top = 0
-        for region, place in sorted(places.items(), key=lambda item: item[1]):
-            end = place + region.bytes
-            self._homeless[region].own = max(0, end - max(top, place))
-            region.first, top = memory_address(raw) + place, max(top, end)
-        self._homeless.clear()
+        for region, offset in sorted(offsets.items(), key=lambda item: item[1]):
+            end = offset + region.bytes
+            self._unplaced[region].own = max(0, end - max(top, offset))
+            region.first, top = memory_address(raw) + offset, max(top, end)
+        self._unplaced.clear()
 
     def _region(
         self, name: str, role: str, size: int, step: int = 0, lane: int = 0
     ) -> Region:
-        """A buffer of so many bytes, with or without a place."""
+        """A buffer of so many bytes, placed or not."""
         if not self.shares:
             raw = self.array(name, role, size, np.uint8)
             return Region(name, memory_address(raw), size, step, lane)
         region = Region(name, 0, size, step, lane)
         line = Allocation(name, role, size, size)
         self.table.append(line)
-        self._homeless[region] = line
+        self._unplaced[region] = line
         return region
 
     def lookup(self, name: str, values: NumpyArray) -> Pointer:
-        """A copy of an array of numbers that a kernel looks things up in."""
+        """A copy of a table that a kernel reads."""
         held = self.array(name, "tables", values.size, values.dtype.type)
         held[:] = values.reshape(-1)
         return pointer_to(held, name)
 
     def order(self, order: NumpyArray) -> Pointer:
-        """An order in which numbers are copied, as int32; ResourceError beyond it."""
+        """The indices of a gather, as int32; ResourceError if they are larger."""
         count = int(order.max(initial=-1)) + 1
         if count > MOST_NUMBERS:
             raise ResourceError(
@@ -212,7 +212,7 @@ class Memory:
     def each(
         self, name: str, role: str, count: int, item: int = FLOAT_BYTES
     ) -> Pointer:
-        """One buffer for each worker, or for each tile where phases need it."""
+        """One buffer for each worker, or for each tile if later phases read it."""
         return self._repeated(name, role, count * item, per_tile=self.per_tile)
 
     def each_tile(self, name: str, role: str, count: int) -> Pointer:
@@ -224,7 +224,7 @@ class Memory:
         return self._repeated(name, role, count * FLOAT_BYTES, per_tile=False)
 
     def dense(self, name: str, role: str, shape: Shape, *, rows: int = 0) -> Tensor:
-        """A tile's own tensor; `rows` asks for more rows than the shape has."""
+        """A tile's own tensor; `rows`: at least so many, for more than its shape."""
         count = max(rows, int(np.prod(shape))) * self.tile
         return Tensor(shape, self.each(name, role, count), self.tile)
 
@@ -244,7 +244,7 @@ class Memory:
         return Tensor(shape, moved, stride, is_batch_first=True)
 
     def keep(self, *tensors: Tensor) -> None:
-        """Name tensors that a later operation reads: nothing writes over them."""
+        """Mark tensors that a later operation reads: nothing overwrites them."""
         self._kept |= {(t.pointer.region, t.pointer.offset) for t in tensors}
 
     def is_kept(self, tensor: Tensor) -> bool:
@@ -253,22 +253,22 @@ class Memory:
 
     @property
     def total_bytes(self) -> int:
-        """What all buffers take together."""
+        """Bytes of all buffers."""
         return sum(line.own for line in self.table)
 
     def bytes_for(self, role: str) -> int:
-        """What the buffers of one role take together."""
+        """Bytes of the buffers of one role."""
         return sum(line.own for line in self.table if line.role == role)
 
     @property
     def page_bytes(self) -> int:
-        """What the system gives for them: no less, as it counts by pages."""
+        """Bytes of their pages, which the system allocates as a whole."""
         return self._arena.page_bytes
 
     def _repeated(self, name: str, role: str, size: int, *, per_tile: bool) -> Pointer:
         step = -(-size // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         count = self.tiles if per_tile else self.workers
-        slack = step - size if checks_bounds() else 0  # the fence follows the last one
+        slack = step - size if checks_bounds() else 0  # a guard page follows it
         region = self._region(name, role, step * count - slack, step, size)
         self.table[-1].is_whole = not per_tile
         strides = (step, 0) if per_tile else (0, step)
@@ -276,12 +276,12 @@ class Memory:
 
 
 def pointer_to(array: NumpyArray, name: str = "an array") -> Pointer:
-    """Where an array of the program stands."""
+    """A pointer to an array of the program."""
     return Pointer(0, region=Region(name, memory_address(array), array.nbytes))
 
 
 def numbers_at(pointer: Pointer, count: int, dtype: np.dtype[Any]) -> NumpyArray:
-    """So many numbers where a pointer points to, without a copy."""
+    """The numbers at a pointer, without a copy."""
     size = count * dtype.itemsize
     held = (ctypes.c_uint8 * size).from_address(pointer.base)
     numbers: NumpyArray = np.ctypeslib.as_array(held).view(dtype)

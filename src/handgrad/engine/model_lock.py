@@ -16,10 +16,10 @@ PAUSE_SECONDS = 1e-4  # long enough for a waiting thread to wake up
 
 
 class ModelLock(ForkSafeLock):
-    """A lock that a training loop cannot keep for itself.
+    """A lock that other threads get between the steps of a training loop.
 
-    A loop takes it again within microseconds, before a waiting thread can wake up. So
-    whoever gives it back pauses if somebody waits.
+    A loop acquires it again within microseconds, before a waiting thread can wake up.
+    So a thread that releases it pauses if another waits.
     """
 
     def __init__(self) -> None:

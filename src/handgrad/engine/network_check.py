@@ -1,6 +1,6 @@
-"""Whether a network fits its inputs: looked at once, when an engine is made.
+"""Check that a network fits its inputs, once, when an engine is made.
 
-After it, no buffer and no kernel has a size that was not derived from checked shapes.
+So the sizes of all buffers and kernels are derived from checked shapes.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from handgrad.layers.pairs import forward_pair
 from handgrad.ranges import is_whole
 
 TRUSTED = {getattr(layers, name) for name in layers.__all__}  # these have their tests
-TRIED = 2  # examples that a layer of the user's own is tried with
+TRIED = 2  # examples that a user's own layer is tried with
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """How many logits a network gives, and the layer that gives them."""
+    """The number of logits of a network, and the layer that computes them."""
 
     classes: int
     last_layer: str
 
 
 def check_network(model: Sequential, input_shape: Shape) -> Outputs:
-    """ShapeError, naming the layer, unless each takes what the one before it gives."""
+    """ShapeError with the layer's name, unless each takes the outputs before it."""
     if not model.layers:
         raise ShapeError(
             "A network takes at least one layer, got a Sequential of none. Give it a "
@@ -103,7 +103,7 @@ def _shape_after(layer: Layer[Any], shape: Shape, place: Sequence[str]) -> Shape
 def _try_own(
     layer: Layer[Any], shape: Shape, outputs: Shape, place: Sequence[str]
 ) -> None:
-    """ShapeError unless a layer of the user's own gives the shape that it says."""
+    """ShapeError unless the outputs of a user's own layer have its output_shape."""
     who = _named(place, repr(layer))
     if not (isinstance(outputs, tuple) and _are_sizes(outputs)):
         raise ShapeError(
@@ -124,7 +124,7 @@ def _try_own(
 def _last_layer(
     layer: Layer[Any], place: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Layer[Any]]:
-    """The layer that gives the logits, and the names on the way to it."""
+    """The layer that computes the logits, and the names of the layers around it."""
     if type(layer) is Sequential and layer.layers:
         name, last = list(layer.layers.items())[-1]
         return _last_layer(last, (*place, name))
@@ -132,7 +132,7 @@ def _last_layer(
 
 
 def _named(place: Sequence[str], text: str) -> str:
-    """The text after the names of the layers on the way to it."""
+    """The text after the names of the layers around it."""
     return ": ".join([*place, text])
 
 

@@ -1,7 +1,7 @@
-"""The layers of a network by name, and of exactly which class a thing is.
+"""The layers of a network by name, and the exact class of an object.
 
-A subclass, or an object whose own methods were replaced, is not of the class that it
-comes from: it runs by its own `forward` and `backward`, as it is written.
+A subclass, or an object whose methods were replaced, does not count as its base class:
+it runs by its own `forward` and `backward`.
 """
 
 from collections.abc import Collection
@@ -15,19 +15,19 @@ PASSES = ("forward", "backward", "parameters", "buffers", "output_shape")
 
 
 def exact(thing: object, kinds: Collection[type]) -> type | None:
-    """The class of a thing if it is one of these and runs as that class is written."""
+    """The class of an object if it is one of these, with its methods unchanged."""
     kind = type(thing)
     return kind if kind in kinds and not _is_changed(thing) else None
 
 
 def _is_changed(thing: object) -> bool:
-    """Whether the object itself has a method in place of its class's."""
+    """Whether the object has an attribute in place of a method of its class."""
     own = getattr(thing, "__dict__", {})
     return any(callable(getattr(type(thing), name, None)) for name in own)
 
 
 def layers_of(model: Layer[Any]) -> list[Named]:
-    """A network's layers by name; itself, without one, if its passes are its own."""
+    """A network's layers by name; the network itself if it overrides its passes."""
     if isinstance(model, Sequential) and not _is_changed(model):
         methods = [(getattr(type(model), n), getattr(Sequential, n)) for n in PASSES]
         if all(own is inherited for own, inherited in methods):
@@ -36,24 +36,20 @@ def layers_of(model: Layer[Any]) -> list[Named]:
 
 
 def parts_of(name: str, layer: Layer[Any]) -> list[Named]:
-    """The layers of a Sequential within a network, by their full names; else itself."""
+    """The layers inside a Sequential by their full names; of others, the layer."""
     if exact(layer, (Sequential,)) is None:
         return [(name, layer)]
-    inner: Any = layer
-    return [
-        found
-        for own, part in inner.layers.items()
-        for found in parts_of(f"{name}.{own}", part)
-    ]
+    inner = within(layer).items()
+    return [x for own, part in inner for x in parts_of(f"{name}.{own}", part)]
 
 
 def within(layer: Layer[Any]) -> dict[str, Layer[Any]]:
-    """The layers that a container of Handgrad's, or one derived from it, holds."""
+    """The layers inside a container of Handgrad's, or one derived from it."""
     if isinstance(layer, Sequential):
         return dict(layer.layers)
     if isinstance(layer, Residual):
-        ways = {"body": layer.body, "shortcut": layer.shortcut}
-        return {name: way for name, way in ways.items() if way is not None}
+        body = {"body": layer.body}
+        return body if layer.shortcut is None else {**body, "shortcut": layer.shortcut}
     return {}
 
 

@@ -1,8 +1,8 @@
 """One kernel with its arguments, checked against what the kernel declares.
 
-Names and numbers are checked when an operation is made, and how far each array reaches
-when a program is (`check_regions`): so no kernel of a program that was built reads or
-writes beyond the memory that was planned for it.
+Names and numbers are checked when an operation is made, and the extent of each array
+when a program is made (`check_regions`). So no kernel of a program reads or writes
+outside the memory that was planned for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,9 +25,9 @@ Value: TypeAlias = Pointer | int
 
 
 class Operation:
-    """A kernel, its arguments by name, and the layers that it stands for.
+    """A kernel, its arguments by name, and the layers that it computes.
 
-    `operations` and `bytes` are what one run costs (a multiplication and an addition
+    `operations` and `bytes` are the cost of one run (a multiplication and an addition
     are two operations), as the kernel declares.
     """
 
@@ -97,7 +97,7 @@ class Operation:
                     )
 
     def error(self, name: str, problem: str, advice: str) -> KernelCallError:
-        """The error about one argument."""
+        """An error about one argument."""
         return KernelCallError(
             f"Kernel {self.entry.name} ({self.stands_for}), argument {name}: "
             f"{problem}. {advice}."
@@ -123,14 +123,14 @@ class Operation:
 
 
 class Values(Mapping[str, Any]):
-    """An operation's arguments as declarations see them: integers, and tables."""
+    """An operation's arguments for its declaration: integers, and tables."""
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
         self._declared = operation.entry.arguments
 
     def span(self, name: str) -> Span:
-        """What the operation touches of an array."""
+        """The part of an array that the operation reads or writes."""
         spans, array = self._operation.spans, self._declared[name]
         if name not in spans:
             spans[name] = array.span(self)

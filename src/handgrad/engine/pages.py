@@ -1,9 +1,8 @@
 """Zeroed memory on large pages, where the system has them.
 
-A processor looks up where each page of memory stands; its table holds a few hundred
-entries. With pages of 2 MB instead of 4 KB a whole program's buffers fit that table.
-What does not fill such a page gets small ones; where the system knows no large pages,
-plain zeros do.
+The processor's TLB holds the addresses of a few hundred pages. With pages of 2 MB
+instead of 4 KB it covers a whole program's buffers. Smaller buffers get small pages; so
+do all where the system has no large ones.
 """
 
 import mmap
@@ -21,7 +20,7 @@ CHUNK = LARGE_PAGE // 2  # small buffers share one
 
 
 def zeros(size: int) -> NumpyArray:
-    """That many bytes, zero, from the start of a cache line (of a page, if many)."""
+    """Zeroed bytes, aligned to a cache line, or to a large page if there are many."""
     if checks_bounds():
         return fenced(size)
     if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
@@ -31,8 +30,8 @@ def zeros(size: int) -> NumpyArray:
         mapped = mmap.mmap(-1, size + LARGE_PAGE, flags=own)
     except (OSError, OverflowError) as error:
         raise ResourceError(
-            f"A program needs a buffer of {in_units(size)}, which the system does "
-            "not give. Take a smaller batch_size or smaller layers."
+            f"A program needs a buffer of {in_units(size)}, more than the system "
+            "gives. Take a smaller batch_size or smaller layers."
         ) from error
     whole = np.frombuffer(mapped, dtype=np.uint8)
     raw = from_line(whole, size, LARGE_PAGE)
@@ -44,36 +43,36 @@ def zeros(size: int) -> NumpyArray:
 
 
 def from_line(raw: NumpyArray, size: int, line: int) -> NumpyArray:
-    """`size` bytes of an array from the next address that `line` divides."""
+    """`size` bytes of an array from the next multiple of `line` on."""
     start = -raw.ctypes.data % line
     return raw[start : start + size]
 
 
 def whole_pages(size: int) -> int:
-    """What so many bytes from the start of a page take, once they are used."""
+    """The size in whole pages, in bytes."""
     return -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
 class Arena:
-    """Hands out pieces of zeroed memory, one behind the other; none is given back."""
+    """Allocates zeroed memory, one buffer after the other; none is freed."""
 
     def __init__(self) -> None:
         self._chunk, self._used = np.zeros(0, dtype=np.uint8), 0
-        self._others = 0  # bytes of the pages of all but the present chunk
+        self._others = 0  # bytes of the pages of all but the current chunk
 
     @property
     def page_bytes(self) -> int:
-        """What the system gives for all that was taken: whole pages."""
+        """Bytes of all pages that were allocated."""
         return self._others + whole_pages(self._used)
 
     def take(self, size: int) -> NumpyArray:
-        """That many bytes from the start of a cache line; the array holds them."""
+        """Zeroed bytes, aligned to a cache line, as long as the array lives."""
         if size > CHUNK or checks_bounds():
             self._others += whole_pages(size)
             return zeros(size)
         if self._used + size > len(self._chunk):
             self._others += whole_pages(self._used)
             self._chunk, self._used = zeros(CHUNK), 0
-        piece = self._chunk[self._used : self._used + size]
+        part = self._chunk[self._used : self._used + size]
         self._used += -(-size // LINE) * LINE
-        return piece
+        return part

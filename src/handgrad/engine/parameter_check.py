@@ -1,7 +1,7 @@
-"""Whether each parameter and buffer has the shape that its layer's sizes ask for.
+"""Check that each parameter and buffer has the shape that its layer's sizes imply.
 
-Kernels take sizes from layers and addresses from arrays, so the two must agree before
-they run: when an engine is made, and when somebody has assigned an array since.
+Kernels take sizes from layers and addresses from arrays, so the two must agree: when an
+engine is made, and when an array was assigned since.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import Shape, to_numpy
-from handgrad.engine.network_layers import within
+from handgrad.engine.network_layers import Named, within
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import (
     BatchNorm1d,
@@ -22,8 +22,13 @@ from handgrad.layers import (
     Sequential,
 )
 
-Shapes = dict[str, Shape]
-SHAPES: dict[type, Callable[[Any], Shapes]] = {
+
+def _batch_norm(size: int) -> dict[str, Shape]:
+    names = ("weight", "bias", "running_mean", "running_var")
+    return dict.fromkeys(names, (size,))
+
+
+SHAPES: dict[type, Callable[[Any], dict[str, Shape]]] = {
     Linear: lambda layer: {
         "weight": (layer.out_features, layer.in_features),
         "bias": (layer.out_features,),
@@ -32,20 +37,14 @@ SHAPES: dict[type, Callable[[Any], Shapes]] = {
         "weight": (layer.out_channels, layer.in_channels, *layer.kernel_size),
         "bias": (layer.out_channels,),
     },
-    BatchNorm1d: lambda layer: of_batch_norm(layer.features),
-    BatchNorm2d: lambda layer: of_batch_norm(layer.channels),
+    BatchNorm1d: lambda layer: _batch_norm(layer.features),
+    BatchNorm2d: lambda layer: _batch_norm(layer.channels),
 }
 
 
-def of_batch_norm(size: int) -> Shapes:
-    """Four numbers for each feature or channel."""
-    names = ("weight", "bias", "running_mean", "running_var")
-    return dict.fromkeys(names, (size,))
-
-
 def check_parameters(model: Layer[Any]) -> None:
-    """ShapeError or ConfigError, by name, unless all arrays fit their layers."""
-    for name, layer in named_layers(model):
+    """ShapeError or ConfigError with the array's name, unless all fit their layers."""
+    for name, layer in _named_layers(model):
         arrays = {**layer.parameters(), **layer.buffers()}
         expected = SHAPES[type(layer)](layer) if type(layer) in SHAPES else {}
         for key, parameter in arrays.items():
@@ -57,21 +56,17 @@ def check_parameters(model: Layer[Any]) -> None:
                     f"shape {shape}. Assign one of that shape, or make a new layer."
                 )
             if parameter.is_drawn:
-                check_numbers(full, to_numpy(parameter.value).dtype)
+                dtype = to_numpy(parameter.value).dtype
+                if not np.can_cast(dtype, np.float32, "same_kind"):
+                    raise ConfigError(
+                        f"{full} holds real numbers, got an array of {dtype}. Convert "
+                        "it with astype('float32')."
+                    )
 
 
-def check_numbers(name: str, dtype: Any) -> None:
-    """ConfigError unless float32 takes such numbers."""
-    if not np.can_cast(dtype, np.float32, "same_kind"):
-        raise ConfigError(
-            f"{name} holds real numbers, got an array of {dtype}. Convert it with "
-            "astype('float32')."
-        )
-
-
-def named_layers(layer: Layer[Any], name: str = "") -> Iterator[tuple[str, Layer[Any]]]:
-    """The innermost layers by name, as far as containers are Handgrad's own."""
+def _named_layers(layer: Layer[Any], name: str = "") -> Iterator[Named]:
+    """The innermost layers by name; a user's own container counts as one layer."""
     if not isinstance(layer, Sequential | Residual):
         yield name, layer
     for key, part in within(layer).items():
-        yield from named_layers(part, f"{name}.{key}" if name else key)
+        yield from _named_layers(part, f"{name}.{key}" if name else key)

@@ -1,7 +1,7 @@
-"""All parameters of a model in one flat buffer, and its buffers beside it.
+"""All parameters of a model in one flat array, and its buffers.
 
-The model's own parameters become views into the buffer, so the plain layers and the
-engine always see the same numbers.
+The model's own parameters become views of it, so the plain layers and the engine always
+read the same numbers.
 """
 
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Buffer, Parameter
 
-ALIGNMENT = 16  # floats: every parameter begins on a cache line
+ALIGNMENT = 16  # floats: parameters are aligned to cache lines
 
 
 @dataclass
 class ParameterStore:
-    """The arrays of a model where programs find them: values in one flat buffer.
+    """The arrays of a model at fixed addresses: parameters in one flat array.
 
-    Each parameter's value is a view into it, and each buffer's value an array that
-    stays where it is, until a user assigns another; `take_over` copies that one.
+    Each parameter's value is a view of it, and each buffer's value an array of its own,
+    until a user assigns another; `take_over` copies that one.
     """
 
     parameters: dict[str, Parameter]
@@ -52,11 +52,11 @@ class ParameterStore:
         return {**self.parameters, **self.buffers}
 
     def fits(self) -> bool:
-        """Whether all arrays have the shapes that they had."""
+        """Whether all arrays have the shapes of their places."""
         return all(p.shape == self._shapes[name] for name, p in self.arrays.items())
 
     def take_over(self) -> None:
-        """Copy what lies elsewhere, converted to float32, and refer to the copy."""
+        """Copy assigned arrays into their places, as float32, and use the copies."""
         for name, parameter in self.arrays.items():
             place = self._places[name]
             if parameter.value is not place:
@@ -64,31 +64,31 @@ class ParameterStore:
                 parameter.value = place
 
     def view(self, flat: NumpyArray, name: str) -> NumpyArray:
-        """One parameter's part of a flat buffer, in its own shape."""
+        """One parameter's part of a flat array, in its own shape."""
         shape, start = self._shapes[name], self.offsets[name]
         return flat[start : start + prod(shape)].reshape(shape)
 
     def pointer(self, name: str, flat: NumpyArray | None = None) -> Pointer:
-        """Where one parameter begins in a flat buffer."""
+        """A pointer to one parameter's part of a flat array."""
         return pointer_to(self.view(self.values if flat is None else flat, name), name)
 
     @property
     def size(self) -> int:
-        """Floats in the buffer."""
+        """Floats in the flat array."""
         return len(self.values)
 
 
 def aligned(size: int) -> NumpyArray:
-    """Zeros that begin on a cache line."""
+    """Zeros aligned to a cache line."""
     return zeros(size * FLOAT_BYTES).view(np.float32)
 
 
 def flat_states(
     optimizer: Optimizer, store: ParameterStore, before: Mapping[str, State]
 ) -> dict[str, NumpyArray]:
-    """What a known optimizer remembers, a flat buffer for each kind; else none.
+    """The state of an optimizer with a kernel, a flat array by name; else none.
 
-    What it remembered `before` is kept where the parameter still has that shape.
+    The state `before` is kept where the parameter still has that shape.
     """
     rule = rule_of(optimizer)
     names = () if rule is None else STATE_NAMES[rule]

@@ -1,24 +1,24 @@
-"""The tasks that turn gradients into moved parameters."""
+"""The tasks that complete gradients and update parameters."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine.gradient_blocks import Piece
+from handgrad.engine.gradient_blocks import GradientBlock
 from handgrad.engine.kernels import updates
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
 from handgrad.engine.network_layers import exact
 from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import SGD_RULES, rule_of
-from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.program import Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
 from handgrad.losses.l2 import penalized
-from handgrad.optimizers import Optimizer
-from handgrad.optimizers.optimizer import State
+
+if TYPE_CHECKING:
+    from handgrad.engine.cpu import CpuEngine
 
 
 def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
@@ -41,144 +41,139 @@ def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) 
 
 
 class ParameterUpdate:
-    """The phases that turn pieces of gradients into moved parameters."""
+    """The phases that complete gradients block by block, and update parameters."""
 
-    def __init__(  # noqa: PLR0913 (all that moves a parameter)
+    def __init__(
         self,
-        store: ParameterStore,
+        engine: "CpuEngine",
         memory: Memory,
-        optimizer: Optimizer,
-        *,
-        l2: L2 | None,
-        clip_norm: float | None,
-        keep_gradients: bool,
         guard: NumpyArray,
-        states: Mapping[str, NumpyArray],
-        plain_states: Mapping[str, State],
+        *,
+        keep_gradients: bool,
     ) -> None:
-        self.store, self.memory, self.optimizer = store, memory, optimizer
-        self.clip_norm = clip_norm
+        self.store, self.memory, self.optimizer = engine.store, memory, engine.optimizer
+        self.states, self.plain_states = engine.states, engine.plain_states
+        self.clip_norm = engine.clip_norm
         self.guard = guard  # its last entry is for the norm and an own L2 term
-        is_own = l2 is not None and exact(l2, (L2,)) is None
-        self.own_l2 = l2 if is_own else None
-        self.known_l2 = None if is_own else l2
+        is_own = engine.l2 is not None and exact(engine.l2, (L2,)) is None
+        self.own_l2 = engine.l2 if is_own else None
+        self.known_l2 = None if is_own else engine.l2
         self.own_penalty = 0.0
-        self.rule = rule_of(optimizer)
-        self.is_apart = is_own or clip_norm is not None or self.rule is None
+        self.rule = rule_of(engine.optimizer)
+        self.is_apart = is_own or self.clip_norm is not None or self.rule is None
         self.keeps = keep_gradients or self.is_apart
         self.step = 0
         self.rates = memory.array("rates", "settings", updates.RATES)
         self.l2 = memory.array("l2", "settings", 2)
         if self.known_l2 is not None:
             self.l2[0] = self.known_l2.scale
-        size = store.size
-        self.gradients = memory.array(
-            "gradients", "gradients", size if self.keeps else 0
-        )
-        self.states, self.plain_states = states, plain_states
+        size = self.store.size if self.keeps else 0
+        self.gradients = memory.array("gradients", "gradients", size)
         self.squares = np.zeros((0, 2))
         self.gradient_norm: float | None = None
 
-    def phases(self, pieces: Sequence[Piece]) -> list[Phase]:
-        """One phase, or three where all gradients are needed before the first move."""
-        ordered = sorted(pieces, key=lambda piece: -piece.cost)
-        flat = self.memory.array("squares", "settings", 2 * len(pieces), np.float64)
+    def phases(self, blocks: Sequence[GradientBlock]) -> list[Phase]:
+        """One phase; more where all gradients are needed before the first update."""
+        ordered = sorted(blocks, key=lambda block: -block.cost)
+        flat = self.memory.array("squares", "settings", 2 * len(blocks), np.float64)
         self.squares = flat.reshape(-1, 2)
-        largest = max((piece.rows * piece.columns for piece in pieces), default=1)
+        largest = max((block.rows * block.columns for block in blocks), default=1)
         scratch = NOWHERE
         if not self.keeps:
             scratch = self.memory.each_worker("gradient block", "gradients", largest)
-        makes, moves = [], []
-        for index, piece in enumerate(ordered):
-            place, stride = self._place(piece, scratch)
-            makes.append(self._make(piece, place, stride, index))
+        gradients: list[list[Operation]] = []
+        last = Phase("parameters")
+        for index, block in enumerate(ordered):
+            place, stride = self._place(block, scratch)
+            operations = self._compute(block, place, stride, index)
+            gradients.append(operations)
             if self.rule is not None:
-                moves.append(self._move(self.rule, piece, place, stride))
+                before = [] if self.is_apart else operations
+                update = self._update(self.rule, block, place, stride)
+                last.tasks.append(Task([*before, update]))
         if not self.is_apart:
-            both = [
-                Task([*make, move]) for make, move in zip(makes, moves, strict=True)
-            ]
-            return [Phase("parameters", both)]
-        last = Phase("parameters", [Task([move]) for move in moves])
+            return [last]
         if self.rule is None:
-            last = Phase("parameters, plain", plain=self._move_plainly)
+            last = Phase("parameters, plain", plain=self._update_plainly)
         return [
-            Phase("gradients", [Task(make) for make in makes]),
+            Phase("gradients", [Task(operations) for operations in gradients]),
             Phase("L2, plain", plain=self._add_own_l2 if self.own_l2 else None),
             Phase("norm", plain=self._clip),
             last,
         ]
 
     def penalty(self) -> float:
-        """The L2 term of the loss, of the weights before the step."""
+        """The L2 term of the loss, for the weights before the step."""
         if self.known_l2 is None:
             return self.own_penalty
         squares = float(self.squares[:, 1].sum())
         strength: float = self.known_l2.factor * self.known_l2.strength
         return strength * squares
 
-    def _place(self, piece: Piece, scratch: Pointer) -> tuple[Pointer, int]:
+    def _place(self, block: GradientBlock, scratch: Pointer) -> tuple[Pointer, int]:
         if not self.keeps:
-            return scratch, piece.columns
-        start = self.store.pointer(piece.name, self.gradients)
-        return start.plus(piece.offset * FLOAT_BYTES), piece.stride
+            return scratch, block.columns
+        start = self.store.pointer(block.name, self.gradients)
+        return start.plus(block.offset * FLOAT_BYTES), block.stride
 
-    def _make(
-        self, piece: Piece, place: Pointer, stride: int, index: int
+    def _compute(
+        self, block: GradientBlock, place: Pointer, stride: int, index: int
     ) -> list[Operation]:
-        operations = [] if piece.make is None else list(piece.make(place, stride))
+        operations = [] if block.compute is None else list(block.compute(place, stride))
         has_l2 = self.l2[0] != 0 and bool(
-            penalized({piece.name: self.store.parameters[piece.name]})
+            penalized({block.name: self.store.parameters[block.name]})
         )
-        lanes = (piece.lane_count or self.memory.tiles) if piece.make is None else 0
+        lanes = (block.lane_count or self.memory.tiles) if block.compute is None else 0
         if lanes or has_l2 or self.clip_norm is not None:
             operations.append(
                 Operation(
                     updates.finish_gradient,
-                    f"gradient of {piece.name}",
-                    lanes=piece.lanes,
+                    f"gradient of {block.name}",
+                    lanes=block.lanes,
                     gradient=place,
-                    parameter=self._value(piece),
+                    parameter=self._value(block),
                     l2=pointer_to(self.l2[0 if has_l2 else 1 :], "l2"),
                     squares=pointer_to(self.squares[index], "squares"),
                     lane_count=lanes,
-                    lane_stride=piece.lane_stride,
-                    rows=piece.rows,
-                    columns=piece.columns,
-                    stride=piece.stride,
+                    lane_stride=block.lane_stride,
+                    rows=block.rows,
+                    columns=block.columns,
+                    stride=block.stride,
                     gradient_stride=stride,
                     wants=has_l2 or self.clip_norm is not None,
                 )
             )
         return operations
 
-    def _move(self, rule: int, piece: Piece, place: Pointer, stride: int) -> Operation:
+    def _update(
+        self, rule: int, block: GradientBlock, place: Pointer, stride: int
+    ) -> Operation:
         states = [
-            self.store.pointer(piece.name, flat).plus(piece.offset * FLOAT_BYTES)
+            self.store.pointer(block.name, flat).plus(block.offset * FLOAT_BYTES)
             for flat in self.states.values()
         ]
         first, second = [*states, NOWHERE, NOWHERE][:2]
         return Operation(
             updates.update_kernel(rule),
-            f"{type(self.optimizer).__name__} of {piece.name}",
-            parameter=self._value(piece),
+            f"{type(self.optimizer).__name__} of {block.name}",
+            parameter=self._value(block),
             gradient=place,
             state_1=first,
             state_2=second,
             rates=pointer_to(self.rates, "rates"),
             losses=pointer_to(self.guard, "losses and norm"),
-            rows=piece.rows,
-            columns=piece.columns,
-            stride=piece.stride,
+            rows=block.rows,
+            columns=block.columns,
+            stride=block.stride,
             gradient_stride=stride,
             count=len(self.guard),
         )
 
-    def _value(self, piece: Piece) -> Pointer:
-        return self.store.pointer(piece.name).plus(piece.offset * FLOAT_BYTES)
+    def _value(self, block: GradientBlock) -> Pointer:
+        return self.store.pointer(block.name).plus(block.offset * FLOAT_BYTES)
 
     def _add_own_l2(self) -> None:
-        """A user's own L2 term adds to whole gradients."""
+        """Add the gradients of a user's own L2 term."""
         assert self.own_l2 is not None
         parameters = self.store.parameters
         self.own_penalty = penalty_of(self.own_l2, parameters)
@@ -186,8 +181,8 @@ class ParameterUpdate:
             gradient = self.store.view(self.gradients, name)
             gradient += extra
 
-    def _move_plainly(self) -> None:
-        """An optimizer that the engine does not know moves whole parameters."""
+    def _update_plainly(self) -> None:
+        """Update whole parameters by an optimizer that has no kernel."""
         if not np.isfinite(self.guard.sum()):
             return
         for name, parameter in self.store.parameters.items():

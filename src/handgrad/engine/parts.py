@@ -1,4 +1,4 @@
-"""The parts and settings that both engines have, checked whenever they are assigned."""
+"""The parts and settings of both engines, validated on every assignment."""
 
 from typing import Any, TypeVar
 
@@ -8,11 +8,11 @@ from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.optimizers import Optimizer
-from handgrad.ranges import check_positive, check_seed, shown
-from handgrad.setting import Setting
+from handgrad.ranges import check_seed, shown
+from handgrad.setting import Setting, positive
 
 Kind = TypeVar("Kind")
-MOST_WORKERS = 1024  # more threads than any machine has cores
+MOST_WORKERS = 1024  # more than any machine has cores
 
 
 def part(kind: Any, example: str) -> Setting[Any]:
@@ -31,17 +31,12 @@ def part(kind: Any, example: str) -> Setting[Any]:
 
 
 def optional(setting: Setting[Kind]) -> Setting[Kind | None]:
-    """None, or what another setting takes."""
+    """None, or a value of another setting."""
 
     def check(owner: str, name: str, value: Any) -> Kind | None:
         return None if value is None else setting.check(owner, name, value)
 
     return Setting(check)
-
-
-def _check_norm(owner: str, name: str, value: Any) -> float:
-    check_positive(owner, name, value)
-    return float(value)
 
 
 def _check_seed(owner: str, name: str, value: Any) -> int:
@@ -63,7 +58,7 @@ class Parts:
         Normalization, "Normalization((0.5,), (0.5,))"
     )
     l2: Setting[L2 | None] = optional(part(L2, "L2(1e-4), or None"))
-    clip_norm = optional(Setting(_check_norm))
+    clip_norm = optional(positive())
     seed = Setting(_check_seed)
     input_shape = Setting(lambda owner, name, value: read_shape(value))
     input_dtype = Setting(lambda owner, name, value: read_dtype(value))

@@ -1,4 +1,4 @@
-"""The plain engine: the layers as they are written, on NumPy, a whole batch at once."""
+"""The plain engine (reference): the layers in NumPy, a whole batch at once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,9 +21,9 @@ from handgrad.engine.state import (
     convert_arrays,
     kept_states,
     model_arrays,
-    model_state,
     restore_model,
-    take,
+    saved_optimizer,
+    saved_state,
 )
 from handgrad.engine.trial_step import step_bytes, trial_images
 from handgrad.engine.watch import LayerWatch, SettingsWatch
@@ -97,7 +97,7 @@ class PlainEngine(Parts):
     def _go_back_to(
         self, before: tuple[list[tuple[Parameter, Array]], dict[str, State]]
     ) -> None:
-        """Undo what an interrupted step has done."""
+        """Undo an interrupted step."""
         arrays, self._states = before
         for parameter, value in arrays:
             parameter.value = value
@@ -148,28 +148,18 @@ class PlainEngine(Parts):
         """Copies of parameters, buffers and optimizer state, by name."""
         with lock_of(self.model):
             self._refresh()
-            state = model_state(self.model)
-            for name, arrays in self._states.items():
-                for key, array in arrays.items():
-                    state[f"optimizer/{name}/{key}"] = np.array(array, order="C")
-            return state
+            return saved_state(self.model, self._states)
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
-        """Put a state back, exactly."""
+        """Restore a state exactly."""
         with lock_of(self.model):
             self._refresh()
-            restored = {
-                name: {
-                    key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(a)))
-                    for key, a in arrays.items()
-                }
-                for name, arrays in self._states.items()
-            }
+            restored = saved_optimizer(state, self._states)
             restore_model(self.model, state)
             self._states = restored
 
     def _refresh(self) -> None:
-        """Follow what was assigned since."""
+        """Follow assignments."""
         check_parameters(self.model)
         convert_arrays(self.model)
         if self._layers.is_changed() or self._settings.is_changed(self):

@@ -1,4 +1,4 @@
-"""The passes of a network as its layers are written, and what each returns checked."""
+"""The passes of a network by its layers' own methods, with their results checked."""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from handgrad.randomness import Key
 
 
 class Kept(NamedTuple):
-    """What a layer's backward pass needs, and the shape that it returns."""
+    """The cache of a layer, and the shape of its d_inputs."""
 
     name: str
     layer: Layer[Any]

@@ -12,16 +12,10 @@ from handgrad.engine.engine import Between, nothing
 from handgrad.engine.kernels.answers import answers
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
+from handgrad.engine.lowering import plan
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
 from handgrad.engine.lowering.lowering import Lowering, lower_nodes
-from handgrad.engine.lowering.plan import (
-    SKINNY_TILE,
-    first_to_compute,
-    goes_by_rows,
-    has_meetings,
-    tile_of,
-)
 from handgrad.engine.memory import Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import layers_of
 from handgrad.engine.parts import MOST_WORKERS
@@ -37,10 +31,9 @@ SKINNY_TILES = 64  # where a tile takes a few microseconds
 class PredictionProgram:
     """Forward over a fixed number of tiles, again and again until all inputs are done.
 
-    An example's logits do not depend on its neighbours: tiles are of fixed size, and
-    every kernel treats the examples of a tile alike. Any thread may use it; between
-    two parts of a long prediction others have their turn. It follows the model as
-    `BoundModel` says.
+    An example's logits do not depend on the others: tiles have a fixed size, and every
+    kernel treats the examples of a tile alike. Any thread may use it, and others run
+    between two parts of a long prediction. It follows the model as `BoundModel` does.
     """
 
     def __init__(
@@ -56,12 +49,12 @@ class PredictionProgram:
         self._lower()
 
     def _lower(self) -> None:
-        """Make the program for the model as it is now."""
+        """Lower the model as it is now."""
         bound = self.bound
         nodes = fused(layers_of(bound.model))
-        tile = tile_of(nodes)
-        tiles = SKINNY_TILES if tile == SKINNY_TILE else TILES
-        per_tile = has_meetings(nodes, training=False)
+        tile = plan.tile_of(nodes)
+        tiles = SKINNY_TILES if tile == plan.SKINNY_TILE else TILES
+        per_tile = plan.needs_barriers(nodes, training=False)
         memory = Memory(tile, tiles, self.workers, per_tile=per_tile)
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
         lowering = Lowering(
@@ -69,9 +62,9 @@ class PredictionProgram:
             bound.store,
             pointer_to(self.inputs),
             training=False,
-            by_rows=goes_by_rows(nodes),
+            by_rows=plan.goes_by_rows(nodes),
         )
-        tensor = gather(lowering, first_to_compute(nodes), self.check)
+        tensor = gather(lowering, plan.first_to_compute(nodes), self.check)
         outputs = lower_nodes(lowering, nodes, tensor)
         lowering.backwards.clear()  # cycles would keep the memory
         _add_answers(lowering, outputs)
@@ -83,7 +76,7 @@ class PredictionProgram:
         self._version = bound.version
 
     def refresh(self) -> None:
-        """Follow what was assigned since: arrays, layers, settings."""
+        """Follow assignments of arrays, layers, settings."""
         self.bound.refresh()
         if self._version != self.bound.version:
             check, model = self.check, self.bound.model
@@ -97,29 +90,29 @@ class PredictionProgram:
         """Logits (count, classes), float32, of as many inputs."""
         with self.bound.lock:
             self.refresh()
-            pictures, logits = self.check.inputs(images), self._place(len(images))
-        done, before = 0, self._now()
+            pictures, logits = self.check.inputs(images), self._new_logits(len(images))
+        done, before = 0, self._state()
         while done < len(pictures):
             between()
             with self.bound.lock:
                 self.refresh()
                 if self._version != before[0]:  # other layers: begin anew
-                    done, logits = 0, self._place(len(pictures))
-                if done == 0 or self._now() != before:
+                    done, logits = 0, self._new_logits(len(pictures))
+                if done == 0 or self._state() != before:
                     self.prepare.run()
-                before = self._now()
+                before = self._state()
                 done += self._run(pictures, logits, done)
         return logits
 
-    def _place(self, count: int) -> NumpyArray:
+    def _new_logits(self, count: int) -> NumpyArray:
         return np.empty((count, self._classes), dtype=np.float32)
 
-    def _now(self) -> tuple[int, int]:
-        """The version of the layers, and how often the weights have moved."""
-        return self._version, self.bound.moves
+    def _state(self) -> tuple[int, int]:
+        """The version of the layers, and the count of updates."""
+        return self._version, self.bound.updates
 
     def _run(self, pictures: NumpyArray, logits: NumpyArray, start: int) -> int:
-        """The logits of the next inputs; returns of how many."""
+        """Compute the logits of the next inputs; returns how many."""
         memory = self.program.memory
         rows = np.arange(start, min(start + memory.capacity, len(pictures)))
         self.inputs[IMAGES] = memory_address(pictures)
@@ -141,7 +134,7 @@ class PredictionProgram:
 
 
 def _add_answers(lowering: Lowering, logits: Tensor) -> None:
-    """The tile's logits to their examples' places in the caller's array."""
+    """Write a tile's logits to the rows of their examples in the caller's array."""
     tile, across, along = lowering.memory.tile, logits.stride, 1
     if logits.is_batch_first:
         across, along = 1, logits.stride

@@ -1,9 +1,8 @@
-"""The instruction sets of this processor, and the one that the engine is held to.
+"""The instruction sets of this processor, and the one that the engine uses.
 
-The processor is asked once in a process, and one set is chosen once: by name, by the
-variable HANDGRAD_ISA, or else the largest that there is. Kernels are compiled for the
-set and not for the processor, so the same set gives the same bits on every processor
-that has it.
+One set is chosen once in a process: by name, by the variable HANDGRAD_ISA, or else the
+largest available. Kernels are compiled for the set and not for the processor, so the
+same set gives the same bits on every processor that has it.
 """
 
 import ctypes
@@ -28,7 +27,7 @@ WHOLE_REGISTERS = "-prefer-256-bit"
 
 @dataclass(frozen=True)
 class InstructionSet:
-    """What LLVM compiles a set for, and the matrix library's kernels beside it."""
+    """The compile target of a set in LLVM, and the matrix library's kernel family."""
 
     processor: str
     features: tuple[str, ...]
@@ -43,7 +42,7 @@ class InstructionSet:
         )
 
 
-SETS = {  # each has all that those before it have
+SETS = {  # each includes those before it
     "avx2": InstructionSet("haswell", AVX2, "Haswell"),
     "avx512": InstructionSet("skylake-avx512", AVX512, "SkylakeX", (WHOLE_REGISTERS,)),
     "amx": InstructionSet(
@@ -58,7 +57,7 @@ WIDE = ("avx512", "amx")  # with 32 registers of 16 floats
 
 @dataclass
 class _Choice:
-    """The set of this process, as soon as one is chosen; None where there is none."""
+    """The set of this process, once chosen; None without a set by name."""
 
     name: str | None = None
     is_made: bool = False
@@ -69,10 +68,9 @@ _choice = _Choice()
 
 @cache
 def features() -> frozenset[str]:
-    """Names, as LLVM has them, of what this processor can: `avx2`, `avx512f`, ...
+    """The features of this processor by LLVM's names: `avx2`, `avx512f`, ...
 
-    Asking LLVM takes 0.2 ms, and one network is lowered by tens of thousands of
-    decisions.
+    A query takes 0.2 ms, and lowering a network needs tens of thousands.
     """
     from llvmlite import binding  # takes a while to import
 
@@ -81,7 +79,7 @@ def features() -> frozenset[str]:
 
 @cache
 def offered() -> tuple[str, ...]:
-    """The sets that this processor has, the largest last."""
+    """The sets of this processor, the largest last."""
     has = features()
     found = [name for name, each in SETS.items() if has.issuperset(each.features)]
     return tuple(name for name in found if name != "amx" or is_granted())
@@ -102,10 +100,10 @@ def is_granted() -> bool:
 
 
 def hold_to(name: str | None = None) -> None:
-    """Choose the set of this process: by its name, or as HANDGRAD_ISA says.
+    """Choose the set of this process by its name, or by HANDGRAD_ISA.
 
-    The matrix library is held to it too. ConfigError for an unknown name, for a set
-    that the processor lacks, and for another than the one chosen before.
+    The matrix library uses it too. ConfigError for an unknown name, for a set that the
+    processor lacks, and for another set than the one chosen before.
     """
     if name is None:
         name = None if _choice.is_made else os.environ.get(VARIABLE)
@@ -129,9 +127,9 @@ def hold_to(name: str | None = None) -> None:
 
 
 def instruction_set() -> str | None:
-    """The set that kernels are compiled for: chosen now, if it was not before.
+    """The set that kernels are compiled for, chosen now if it was not before.
 
-    None for a processor that has none of those with a name.
+    None for a processor without any of the sets.
     """
     if not _choice.is_made:
         hold_to()
@@ -141,7 +139,7 @@ def instruction_set() -> str | None:
 
 
 def target() -> tuple[str, str] | None:
-    """What LLVM compiles kernels for; None: for the processor as it is."""
+    """The compile target of kernels in LLVM; None: this processor."""
     name = instruction_set()
     return None if name is None else SETS[name].target
 

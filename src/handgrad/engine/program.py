@@ -1,4 +1,4 @@
-"""A program: what a step does, as a table that can be run and printed.
+"""A program: the operations of a step, as a table that can be run and printed.
 
 Phases follow one another; within a phase, tasks are independent; within a task,
 operations follow one another.
@@ -6,19 +6,22 @@ operations follow one another.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, memory_address
 from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.declaration import Library
-from handgrad.engine.kernels.entry import Announce, Kernel
+from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.execute import NO_LIMIT
 from handgrad.engine.kernels.second_compiler import compile_kernels
 from handgrad.engine.memory import Memory, Pointer
 from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Tables, Workers
+
+Section: TypeAlias = Workers | Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class Task:
 
 @dataclass
 class Phase:
-    """Tasks that do not wait for each other, or work for the plain voice.
+    """Independent tasks, or a Python function (plain layers, own losses).
 
-    `touched` are the buffers that the plain voice reads and writes.
+    `touched` are the buffers that the function reads and writes.
     """
 
     name: str
@@ -61,30 +64,12 @@ def operations_of(phases: Sequence[Phase]) -> list[tuple[Operation, int, int]]:
     ]
 
 
-def kernels_of(phases: Sequence[Phase]) -> list[Kernel]:
-    """Each kernel once, in the order in which they run first."""
-    return list({each.entry: None for each, _, _ in operations_of(phases)})
-
-
-def uses_blas(phases: Sequence[Phase]) -> bool:
-    """Whether any phase may call a matrix library: from a kernel, or in plain work."""
-    has_plain = any(phase.plain is not None for phase in phases)
-    return has_plain or any(
-        Library(sgemm_address) in operation.entry.arguments.values()
-        for operation, _, _ in operations_of(phases)
-    )
-
-
-def check_operations(phases: Sequence[Phase], workers: int) -> None:
-    """KernelCallError unless every operation stays within its memory."""
-    for operation, first, last in operations_of(phases):
-        operation.check_regions((first, last), workers)
-
-
 class Program:
     """Phases bound to memory; kernels are compiled when it first runs.
 
-    `nodes` are the fused layers that it was made of, to be shown."""
+    KernelCallError unless every operation stays within its memory. `nodes` are the
+    fused layers that it was made of, to be shown.
+    """
 
     def __init__(
         self,
@@ -100,21 +85,32 @@ class Program:
         self.memory, self.nodes = memory, nodes
         self._announce = announce
         self._held: list[NumpyArray] = []
-        self._steps: list[Workers | Callable[[], None]] | None = None
-        self._uses_blas = uses_blas(self.phases)
-        check_operations(self.phases, self.workers)
-        self._at = 0  # the section that the last run came to
-        self._before: list[int] = []  # how often each had run, before the last run
+        self._steps: list[Section] | None = None
+        operations = operations_of(self.phases)
+        for operation, first, last in operations:
+            operation.check_regions((first, last), self.workers)
+        blas = Library(sgemm_address)
+        self._uses_blas = any(phase.plain for phase in self.phases) or any(
+            blas in operation.entry.arguments.values() for operation, *_ in operations
+        )
+        self._at = 0  # the section that the last run reached
+        self._before: list[int] = []  # runs of each section before the last run
 
     def begin(self) -> None:
-        """Say that the next run is another one: from here on it is not done."""
+        """Mark the start of another run: from here on it is not done."""
         if self._steps is not None:
-            self._at, self._before = 0, self._noted(self._steps)
+            self._at, self._before = (
+                0,
+                [
+                    step.runs_noted if isinstance(step, Workers) else 0
+                    for step in self._steps
+                ],
+            )
 
     def run(self, tiles: int = NO_LIMIT) -> None:
-        """Run every phase once, for the first tiles only; plain work sees them all."""
+        """Run every phase once, for the first tiles only; functions see all tiles."""
         if self._steps is None:
-            self._steps = self._sections(self._announce)
+            self._steps = self._sections()
             self.begin()
         if self._uses_blas:
             with single_thread:
@@ -122,26 +118,22 @@ class Program:
         else:
             self._run(self._steps, tiles)
 
-    def _run(self, steps: list[Workers | Callable[[], None]], tiles: int) -> None:
+    def _run(self, steps: list[Section], tiles: int) -> None:
         """An interrupt of compiled work is raised when all sections are done."""
         interrupt = None
         for self._at, step in enumerate(steps):
             if isinstance(step, Workers):
                 interrupt = step.run(tiles) or interrupt
             else:
-                with np.errstate(all="ignore"):  # as compiled work does; the loss tells
+                with np.errstate(all="ignore"):  # as kernels do: the loss becomes NaN
                     step()
         self._at = len(steps)
         if interrupt is not None:
             raise interrupt
 
-    def _noted(self, steps: list[Workers | Callable[[], None]]) -> list[int]:
-        """How often each compiled section has run; 0 of others."""
-        return [step.runs_noted if isinstance(step, Workers) else 0 for step in steps]
-
     @property
     def is_done(self) -> bool:
-        """Whether the run after `begin` came to its end, even if it was interrupted."""
+        """Whether the run after `begin` was completed, even if it was interrupted."""
         if self._steps is None:
             return False
         if isinstance(self._steps[-1], Workers):
@@ -150,37 +142,35 @@ class Program:
 
     @property
     def is_begun(self) -> bool:
-        """Whether anything was done since `begin`."""
+        """Whether anything has run since `begin`."""
         pairs = zip(self._steps or [], self._before, strict=False)
         has_run = [isinstance(s, Workers) and s.runs > before for s, before in pairs]
         return self._at > 0 or any(has_run)
 
     @property
     def is_in_last(self) -> bool:
-        """Whether plain work at the end may be half done."""
+        """Whether a function at the end may be half done."""
         steps = self._steps or []
         return self._at == len(steps) - 1 and not isinstance(steps[-1], Workers)
 
-    def _sections(
-        self, announce: Announce | None
-    ) -> list[Workers | Callable[[], None]]:
-        """Runs of compiled phases, and the plain voice's work between them."""
-        compile_kernels(kernels_of(self.phases), announce, self.workers)
-        sections: list[Workers | Callable[[], None]] = []
+    def _sections(self) -> list[Section]:
+        """Runs of compiled phases, and the functions between them."""
+        kernels = dict.fromkeys(each.entry for each, *_ in operations_of(self.phases))
+        compile_kernels(list(kernels), self._announce, self.workers)
+        sections: list[Section] = []
         compiled: list[Phase] = []
         for phase in [*self.phases, Phase("end")]:
             if phase.tasks:
                 compiled.append(phase)
                 continue
             if compiled:
-                tables = self._tables(compiled, announce)
-                sections.append(Workers(tables, self.workers))
+                sections.append(Workers(self._tables(compiled), self.workers))
                 compiled = []
             if phase.plain is not None:
                 sections.append(phase.plain)
         return sections
 
-    def _tables(self, phases: Sequence[Phase], announce: Announce | None) -> Tables:
+    def _tables(self, phases: Sequence[Phase]) -> Tables:
         phase_rows: list[tuple[int, int]] = []
         task_rows: list[tuple[int, int, int]] = []
         operation_rows: list[tuple[int, int]] = []
@@ -191,10 +181,7 @@ class Program:
                 key = id(task.operations)
                 if key not in places:
                     places[key] = (len(operation_rows), len(task.operations))
-                    operation_rows += [
-                        (operation.entry.address(announce), self._store(operation))
-                        for operation in task.operations
-                    ]
+                    operation_rows += map(self._row, task.operations)
                 task_rows.append((*places[key], task.tile))
         return (
             np.array(phase_rows, dtype=np.int64).reshape(-1, 2),
@@ -202,10 +189,11 @@ class Program:
             np.array(operation_rows, dtype=np.int64).reshape(-1, 2),
         )
 
-    def _store(self, operation: Operation) -> int:
+    def _row(self, operation: Operation) -> tuple[int, int]:
+        """The addresses of a kernel and of its arguments."""
         words = np.array(operation.words(), dtype=np.int64)
         self._held.append(words)
-        return int(words.ctypes.data)
+        return operation.entry.address(self._announce), memory_address(words)
 
     def __repr__(self) -> str:
         lines = [

@@ -1,7 +1,7 @@
-"""What a user's own layer, loss or L2 term returned, checked before it is used.
+"""Check what a user's own layer, loss or L2 term returned.
 
-No kernel can notice a wrong size, and NumPy would stretch one to fit. Both engines go
-through these, so both say the same. Numbers become float32, as everywhere.
+No kernel notices a wrong size, and NumPy would broadcast it. Both engines use these
+checks, so their errors are the same. Numbers become float32.
 """
 
 from collections.abc import Mapping
@@ -38,46 +38,35 @@ def returned(
             f"{who} returned {what} of {array.dtype}, expected float32. Convert them "
             "with astype('float32')."
         )
-    with np.errstate(all="ignore"):  # the loss tells
+    with np.errstate(all="ignore"):  # the loss becomes NaN
         return array.astype(np.float32, copy=False)
 
 
 def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradients:
     """The gradient of each of a layer's parameters; ShapeError if one does not fit.
 
-    That of a parameter which the layer has and does not name is left: it is frozen.
+    A parameter that the layer has but does not name is frozen.
     """
-    parameters = layer.parameters()
+    who = f"{name or 'The network'}: backward of {type(layer).__name__}"
+    parameters, found = layer.parameters(), {}
     given = gradients if isinstance(gradients, Mapping) else {}
-    unknown = [
-        other
-        for other in given
-        if other not in parameters
-        and not isinstance(getattr(layer, str(other), None), Parameter)
-    ]
-    if unknown:
-        raise ShapeError(
-            f"{name or 'The network'}: backward of {type(layer).__name__} returned a "
-            f"gradient of {unknown[0]!r}, which is no parameter of it. Return one "
-            f"array for each name in parameters(): {sorted(parameters)}."
-        )
-    return {each: _gradient_of(name, layer, each, gradients) for each in parameters}
-
-
-def _gradient_of(
-    name: str, layer: Layer[Any], parameter: str, gradients: Gradients
-) -> NumpyArray:
-    """The gradient of one parameter; ShapeError if it is missing or does not fit."""
-    if not isinstance(gradients, Mapping) or parameter not in gradients:
-        got = sorted(gradients) if isinstance(gradients, Mapping) else repr(gradients)
-        raise ShapeError(
-            f"{name or 'The network'}: backward of {type(layer).__name__} returned no "
-            f"gradient for its parameter {parameter}, got {got}. Return one array for "
-            "each name in parameters()."
-        )
-    shape = layer.parameters()[parameter].shape
-    what = f"a gradient of {parameter}"
-    return returned(name, layer, what, gradients[parameter], shape)
+    for other in given:
+        own = getattr(layer, str(other), None)
+        if other not in parameters and not isinstance(own, Parameter):
+            raise ShapeError(
+                f"{who} returned a gradient of {other!r}, which is no parameter of it. "
+                f"Return one array for each name in parameters(): {sorted(parameters)}."
+            )
+    for each, parameter in parameters.items():
+        if each not in given:
+            got = repr(gradients) if given is not gradients else sorted(gradients)
+            raise ShapeError(
+                f"{who} returned no gradient for its parameter {each}, got {got}. "
+                "Return one array for each name in parameters()."
+            )
+        what = f"a gradient of {each}"
+        found[each] = returned(name, layer, what, given[each], parameter.shape)
+    return found
 
 
 def loss_of(loss: Loss[Any], value: Any) -> float:
@@ -92,7 +81,7 @@ def penalty_of(l2: L2, parameters: Mapping[str, Parameter]) -> float:
 
 
 def l2_gradients(l2: L2, parameters: Mapping[str, Parameter]) -> Gradients:
-    """An L2 term's part of the gradients it changes; ShapeError if one does not fit."""
+    """An L2 term's part of the gradients; ShapeError if one does not fit."""
     kept, found = {}, l2.gradients(parameters)
     if not isinstance(found, Mapping):
         raise ShapeError(

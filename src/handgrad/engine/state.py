@@ -14,7 +14,7 @@ from handgrad.ranges import shown
 
 
 def model_arrays(model: Sequential) -> dict[str, Parameter]:
-    """Every named array of a model, as a saved state calls it."""
+    """All arrays of a model, by their names in a saved state."""
     parameters = {f"parameters/{n}": p for n, p in model.parameters().items()}
     return parameters | {f"buffers/{n}": b for n, b in model.buffers().items()}
 
@@ -27,8 +27,33 @@ def model_state(model: Sequential) -> dict[str, NumpyArray]:
     }
 
 
+def saved_state(
+    model: Sequential, states: Mapping[str, State]
+) -> dict[str, NumpyArray]:
+    """Copies of a model's arrays, and of an optimizer's state of each parameter."""
+    arrays = {
+        f"optimizer/{name}/{key}": np.array(array, order="C")
+        for name, own in states.items()
+        for key, array in own.items()
+    }
+    return model_state(model) | arrays
+
+
+def saved_optimizer(
+    state: Mapping[str, NumpyArray], like: Mapping[str, State]
+) -> dict[str, State]:
+    """Copies of an optimizer's state of each parameter; RunError unless all fit."""
+    return {
+        name: {
+            key: np.array(take(state, f"optimizer/{name}/{key}", np.asarray(array)))
+            for key, array in own.items()
+        }
+        for name, own in like.items()
+    }
+
+
 def take(state: Mapping[str, NumpyArray], name: str, like: NumpyArray) -> NumpyArray:
-    """One array of a saved state; RunError unless it has this shape and kind."""
+    """One array of a saved state; RunError unless it has this shape and dtype."""
     if name not in state:
         raise RunError(
             f"The checkpoint holds no {name}. It belongs to another model or "
@@ -44,7 +69,7 @@ def take(state: Mapping[str, NumpyArray], name: str, like: NumpyArray) -> NumpyA
 
 
 def restore_model(model: Sequential, state: Mapping[str, NumpyArray]) -> None:
-    """Put parameters and buffers back; changes nothing unless all of them fit."""
+    """Restore parameters and buffers; changes nothing unless all of them fit."""
     arrays = model_arrays(model)
     found = {name: take(state, name, to_numpy(a.value)) for name, a in arrays.items()}
     for name, array in arrays.items():
@@ -52,7 +77,7 @@ def restore_model(model: Sequential, state: Mapping[str, NumpyArray]) -> None:
 
 
 def convert_arrays(model: Sequential) -> None:
-    """Make float32 arrays of NumPy's of what was assigned: a copy, where it is not."""
+    """Convert assigned arrays to NumPy arrays of float32, where they are not."""
     for array in model_arrays(model).values():
         value = array.value
         if type(value) is not np.ndarray or value.dtype != np.float32:
@@ -64,7 +89,7 @@ def kept_states(
     parameters: Mapping[str, Parameter],
     before: Mapping[str, State],
 ) -> dict[str, State]:
-    """What an optimizer remembers for each parameter, as before where that fits."""
+    """An optimizer's state of each parameter; the state before, where it fits."""
     states = {}
     for name, parameter in parameters.items():
         states[name] = _initial_state(optimizer, parameter)
@@ -75,7 +100,7 @@ def kept_states(
 
 
 def _initial_state(optimizer: Optimizer, parameter: Parameter) -> State:
-    """What an optimizer keeps for a parameter; ConfigError unless arrays by name."""
+    """An optimizer's first state; ConfigError unless it is arrays by name."""
     state = optimizer.initial_state(parameter)
     values = list(state.values()) if isinstance(state, dict) else [None]
     if not all(hasattr(v, "shape") and hasattr(v, "dtype") for v in values):

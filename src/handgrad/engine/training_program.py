@@ -1,4 +1,4 @@
-"""The program of a training step, and running it."""
+"""The program of a training step."""
 
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,13 @@ from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
-from handgrad.engine.lifetimes import lives, places
-from handgrad.engine.lowering.copies import anew, turned
+from handgrad.engine.lifetimes import lifetimes, plan_offsets
+from handgrad.engine.lowering import plan
+from handgrad.engine.lowering.copies import batch_last, matrix_copy
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
 from handgrad.engine.lowering.lowering import Lowering, lower_backwards, lower_nodes
 from handgrad.engine.lowering.plain import read, write
-from handgrad.engine.lowering.plan import (
-    first_to_compute,
-    goes_by_rows,
-    has_meetings,
-    tile_of,
-)
 from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import exact, layers_of
 from handgrad.engine.parameters import ParameterUpdate, write_rates
@@ -51,15 +46,15 @@ class TrainingProgram:
         self, engine: "CpuEngine", *, keep_gradients: bool = False, operations: int = 0
     ) -> None:
         nodes = fused(layers_of(engine.model))
-        tile = tile_of(nodes, engine.batch_size)
+        tile = plan.tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
         self.is_own_loss = exact(engine.loss, LOSSES) is None
-        meets = self.is_own_loss or has_meetings(nodes, training=True)
-        memory = Memory(tile, tiles, engine.workers, per_tile=meets, shares=True)
+        per_tile = self.is_own_loss or plan.needs_barriers(nodes, training=True)
+        memory = Memory(tile, tiles, engine.workers, per_tile=per_tile, shares=True)
         self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.operations = operations
-        # how many operations the images of a batch go through; of each its number, and
-        # its first column in the batch's table
+        # the number of recorded operations; of each its kind, and its first column in
+        # the batch's table
         count = 1 + 2 * operations
         self.steps = memory.array("operations", "settings", count, np.int64)
         self.inputs = memory.array("inputs block", "settings", INPUTS, np.int64)
@@ -71,15 +66,15 @@ class TrainingProgram:
             pointer_to(self.inputs),
             training=True,
             seed=engine.seed,
-            by_rows=goes_by_rows(nodes),
+            by_rows=plan.goes_by_rows(nodes),
             image_steps=pointer_to(self.steps) if operations else NOWHERE,
         )
-        tensor = gather(lowering, first_to_compute(nodes), engine.check)
+        tensor = gather(lowering, plan.first_to_compute(nodes), engine.check)
         logits = lower_nodes(lowering, nodes, tensor)
         if logits.is_batch_first:
-            logits = turned(lowering, logits)
-        if memory.is_kept(logits):  # the loss writes over them
-            logits = anew(lowering, "logits", logits)
+            logits = batch_last(lowering, logits)
+        if memory.is_kept(logits):  # the loss overwrites them
+            logits = matrix_copy(lowering, "logits", logits)
         self.factors = memory.array("factors", "settings", tile * tiles)
         guard = memory.array("losses and norm", "settings", tiles + 1, np.float64)
         self.losses = guard[:tiles]
@@ -89,29 +84,19 @@ class TrainingProgram:
         lower_backwards(lowering, logits)
         lowering.barrier("tiles")
         self.update = ParameterUpdate(
-            engine.store,
-            memory,
-            engine.optimizer,
-            l2=engine.l2,
-            clip_norm=engine.clip_norm,
-            keep_gradients=keep_gradients,
-            guard=guard,
-            states=engine.states,
-            plain_states=engine.plain_states,
+            engine, memory, guard, keep_gradients=keep_gradients
         )
         prepare = Phase("prepare", lowering.prepare)
-        phases = [
-            prepare,
-            *lowering.phases,
-            *self.update.phases(lowering.pieces),
-        ]
+        updates = self.update.phases(lowering.blocks)
+        phases = [prepare, *lowering.phases, *updates]
+        lowering.blocks.clear()  # cycles would keep the memory
         self.per_step, self.step = lowering.per_step, lowering.step
-        memory.place(*places(memory.homeless, lives(phases)))
+        memory.place(*plan_offsets(memory.unplaced, lifetimes(phases)))
         self.program = Program(phases, memory, engine.announce, nodes=nodes)
 
     @property
     def engine(self) -> "CpuEngine":
-        """The engine, which owns the program: memory goes with its last reference."""
+        """The engine, which owns the program: its last reference frees the memory."""
         engine = self._engine()
         assert engine is not None, "a program without its engine"
         return engine
@@ -145,12 +130,12 @@ class TrainingProgram:
             self.step.targets = batch.targets[batch.rows]
         for set_step in self.per_step:
             set_step(step)
-        self.engine.bound.moves += 1
+        self.engine.bound.updates += 1
         self.program.run()
         return self.result()
 
     def _write_steps(self, batch: Batch) -> NumpyArray | None:
-        """Say which operations the batch's images go through; returns their numbers."""
+        """Write the recorded operations of the batch; returns their table."""
         steps, table = VIEW_ALONE, batch.views
         if batch.recorded is not None:
             steps, table, _ = batch.recorded
@@ -162,34 +147,34 @@ class TrainingProgram:
     def _addresses_of_set(
         self, images: NumpyArray, targets: NumpyArray
     ) -> tuple[int, int]:
-        """Where a set's arrays stand; looked up once, as long as it is the same set."""
+        """The addresses of a set's arrays, looked up once for the same set."""
         if self._set[0] is not images or self._set[1] is not targets:
             self._set = images, targets
             self._addresses = memory_address(images), memory_address(targets)
         return self._addresses
 
     def result(self) -> StepResult:
-        """What the last step found."""
+        """The result of the last step."""
         count, norm = self.step.count, self.update.gradient_norm
         loss = float(np.add.reduce(self.losses)) / count + self.update.penalty()
         correct = sum(self.correct.tolist())  # quicker for a few tiles
         return StepResult(loss, correct, norm, are_finite(loss, norm))
 
     def finished(self, step: int) -> StepResult | None:
-        """The result of this step, if it was the last one and came to its end."""
+        """The result of this step, if it was the last one and was completed."""
         is_done = self.step.number == step and self.program.is_done
         return self.result() if is_done else None
 
     @property
     def is_torn(self) -> bool:
-        """Whether the last step ended after it had begun to change the model."""
+        """Whether the last step was interrupted while it changed the model."""
         program = self.program
         if program.is_done or not program.is_begun:
             return False
         return bool(self.engine.store.buffers) or program.is_in_last
 
     def _write_factors(self, weights: NumpyArray | None) -> None:
-        """What the loss of each example is multiplied by: 1 where none has a weight.
+        """Write the factors of each example's loss: 1 without weights.
 
         Equations
             factor = weight * count / sum of the batch's weights
@@ -210,7 +195,7 @@ class TrainingProgram:
 
 
 def are_finite(loss: float, norm: float | None) -> bool:
-    """Whether neither is NaN or infinite: the watch over a step."""
+    """Whether neither is NaN or infinite."""
     return isfinite(loss) and (norm is None or isfinite(norm))
 
 
@@ -248,7 +233,7 @@ def add_plain_loss(
     totals: NumpyArray,
     correct: NumpyArray,
 ) -> None:
-    """A loss that the engine does not know, by its plain voice on the whole batch."""
+    """A loss without a kernel, by its own methods on the whole batch."""
     memory, step = lowering.memory, lowering.step
 
     def run() -> None:
@@ -258,7 +243,7 @@ def add_plain_loss(
         d_logits = returned("", loss, "d_logits", d_logits, values.shape)
         write(logits, memory, d_logits)
         totals[:], correct[:] = 0, 0
-        is_finite = are_all_finite(d_logits)  # else nothing moves
+        is_finite = are_all_finite(d_logits)  # else no update
         totals[0] = loss_of(loss, mean) * step.count if is_finite else nan
         correct[0] = np.count_nonzero(values.argmax(axis=1) == step.targets)
 

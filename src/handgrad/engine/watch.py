@@ -1,4 +1,4 @@
-"""Notice attributes that were assigned since: one comparison of identities a step."""
+"""Notice assigned attributes: one comparison of identities a step."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -10,7 +10,7 @@ from handgrad.layers import Layer, Sequential
 from handgrad.optimizers import SGD
 from handgrad.parameter import Parameter
 
-OWN = "handgrad."  # objects of these classes keep settings and arrays, and no more
+OWN = "handgrad."  # objects of these classes hold settings and arrays only
 ENGINE_SETTINGS = (
     *("loss", "optimizer", "l2", "clip_norm", "normalization", "model"),
     *("input_shape", "input_dtype", "seed"),
@@ -19,9 +19,9 @@ _END = object()  # so that a longer or shorter sequence differs
 
 
 class Watch:
-    """Remembers what the attributes of some objects are, and says when one is another.
+    """Remembers the attributes of some objects by identity.
 
-    An equal value counts as another one; an array changed in place does not.
+    Assigning an equal value counts as a change; changing an array in place does not.
     """
 
     def __init__(self, *views: Iterable[Any]) -> None:
@@ -30,7 +30,7 @@ class Watch:
         self._seen = tuple(chain.from_iterable(self._ended))
 
     def is_changed(self) -> bool:
-        """Whether anything was assigned, added or removed since."""
+        """Whether anything was assigned, added or removed."""
         return not all(map(is_, chain.from_iterable(self._ended), self._seen))
 
 
@@ -40,7 +40,7 @@ def attributes_of(*objects: Any) -> list[Iterable[Any]]:
 
 
 def is_own(thing: Any) -> bool:
-    """Whether it is of a class of Handgrad's, and not of one derived from it."""
+    """Whether its class is one of Handgrad's, not derived from one."""
     return type(thing).__module__.startswith(OWN)
 
 
@@ -55,10 +55,10 @@ class Chosen:
 
 
 class SettingsWatch:
-    """Notices other parts of an engine, and other settings that its program holds.
+    """Notices changes of an engine's parts, and of settings in its program.
 
-    An optimizer's numbers are read at every step. Only whether SGD has a momentum
-    decides what it remembers, and which kernel runs.
+    An optimizer's numbers are read at every step. Only the momentum of SGD decides
+    which state it has, and which kernel runs.
     """
 
     def __init__(self, engine: Any, *names: str) -> None:
@@ -66,7 +66,7 @@ class SettingsWatch:
         self._parts = self._get(engine)  # not the engine itself: that would be a cycle
         self.views = attributes_of(*filter(is_own, (engine.loss, engine.l2)))
         if is_own(engine.optimizer):
-            self.views.append(vars(engine.optimizer).keys())  # its own methods count
+            self.views.append(vars(engine.optimizer).keys())  # a replaced method counts
         if type(engine.optimizer) is SGD:
             self.views.append(Chosen(engine.optimizer, "momentum", "nesterov"))
         self._settings = Watch(*self.views)
@@ -81,10 +81,10 @@ class SettingsWatch:
 
 
 class LayerWatch:
-    """Notices other layers, other settings of Handgrad's layers, other parameters.
+    """Notices changes of layers, of settings of Handgrad's layers, of parameters.
 
-    A layer of the user's own runs by its own methods, which read its settings each
-    time, and may keep what it likes; of such a layer only the parameters count.
+    A user's own layer runs by its own methods, which read its settings each time; of
+    such a layer only the parameters are watched.
     """
 
     def __init__(self, model: Sequential) -> None:
@@ -102,7 +102,7 @@ class LayerWatch:
         self._own_parameters = self._identities()
 
     def is_changed(self) -> bool:
-        """Whether anything was assigned since."""
+        """Whether anything was assigned."""
         if self.settings.is_changed():
             return True
         return self.has_others and self._identities() != self._own_parameters
@@ -116,7 +116,7 @@ class LayerWatch:
 
 
 def all_layers(layer: Layer[Any]) -> Iterator[Layer[Any]]:
-    """A layer and all within it, as far as containers are Handgrad's own."""
+    """A layer and all layers inside it; a user's own container counts as one."""
     yield layer
     for part in within(layer).values():
         yield from all_layers(part)

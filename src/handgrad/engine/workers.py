@@ -1,7 +1,7 @@
 """Workers: threads that run a program's tasks, with a barrier between its phases.
 
-The caller is worker 0. The others wait in compiled code, without the interpreter's
-lock, and go to sleep when nothing was announced for about a millisecond.
+The caller is worker 0. The others wait in compiled code, without the global interpreter
+lock, and sleep when no step was announced for about a millisecond.
 """
 
 import ctypes
@@ -53,7 +53,7 @@ def system_calls() -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all workers of a crew look at; holds the memory of the control block."""
+    """What the workers of a program share; owns the memory of the control block."""
 
     tables: Tables
     control: NumpyArray
@@ -71,10 +71,10 @@ class _Shared:
 
     @property
     def runs(self) -> int:
-        """How often all workers were through with the last phase."""
+        """How often all workers have finished the last phase."""
         phases = self.tables[0]
         last = execute.FIRST + 2 * (len(phases) - 1)
-        if self.count == 1:  # it takes every task, and finds that there is no other
+        if self.count == 1:  # its counter is of the tasks, and one more
             return int(self.cells[last]) // (int(phases[-1, 1]) + 1)
         return int(self.cells[last + 1]) // self.count
 
@@ -108,12 +108,12 @@ class Workers:
 
     @property
     def runs(self) -> int:
-        """How often the program has run to its end, here or in a parent process."""
+        """How often the program was completed, here or in a parent process."""
         return self._runs_of_parents + self._shared.runs
 
     @property
     def runs_noted(self) -> int:
-        """The same as long as no run is under way, and quicker to look up."""
+        """The same while no run is in progress, and faster."""
         return self._runs_of_parents + self._generation
 
     def _start(self, tables: Tables) -> None:
@@ -139,8 +139,8 @@ class Workers:
     def run(self, tiles: int = execute.NO_LIMIT) -> BaseException | None:
         """Run the program once, its first tiles only; returns when all is done.
 
-        What a signal's handler raises meanwhile is returned, for the caller to raise:
-        if this worker left a step, the others would wait for it.
+        An exception of a signal handler is returned, for the caller to raise: if this
+        worker left a step, the others would wait for it.
         """
         if self._shared.forks != fork_count():
             self.close.detach()
@@ -150,7 +150,7 @@ class Workers:
         generation = self._generation + 1
         try:
             self._step(generation)
-        except BaseException as error:  # of a handler: nothing else raises here
+        except BaseException as error:  # of a signal handler: nothing else raises here
             if self._shared.runs < generation:
                 self._step(generation)
             self._generation = generation

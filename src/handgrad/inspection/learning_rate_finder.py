@@ -236,7 +236,7 @@ def _untrained(
     scaling: str,
     seed: int,
 ) -> tuple[Subject, Sample]:
-    """A network of the catalogue for these images, normalised by their statistics."""
+    """A network of the catalogue for these images, normalized by their statistics."""
     subject = untrained(
         name,
         options,

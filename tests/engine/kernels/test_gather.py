@@ -35,7 +35,7 @@ def settings(first_last, images=IMAGES):
 
 
 def expected(tile, images=IMAGES):
-    """The tile's images, normalised; its first rows again beyond the batch's end."""
+    """The tile's images, normalized; its first rows again beyond the batch's end."""
     places = [n if n < len(ROWS) else 0 for n in range(tile * TILE, (tile + 1) * TILE)]
     return NORMALIZATION.apply(images[ROWS[places]])
 

@@ -3,7 +3,7 @@
 import pytest
 
 from handgrad.engine import processor
-from handgrad.engine.lowering.convolution import goes_winograds_way
+from handgrad.engine.lowering.convolution import prefers_winograd
 
 from ..networks import GLOBAL, RELU, conv, cpu_engine, linear, network
 from .test_winograd import convolution
@@ -13,16 +13,16 @@ FEW, MANY = convolution(64, 128, 3, padding=1), convolution(96, 128, 3, padding=
 
 def test_without_a_matrix_unit_winograds_way_wins(monkeypatch):
     monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
-    assert goes_winograds_way(FEW)
-    assert goes_winograds_way(MANY)
+    assert prefers_winograd(FEW)
+    assert prefers_winograd(MANY)
 
 
 def test_with_it_that_pays_for_many_channels_only(monkeypatch):
     monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
-    assert not goes_winograds_way(FEW)
-    assert goes_winograds_way(MANY)
-    assert goes_winograds_way(convolution(32, 40, 3))  # does not fill the unit
-    assert not goes_winograds_way(convolution(96, 96, 5))
+    assert not prefers_winograd(FEW)
+    assert prefers_winograd(MANY)
+    assert prefers_winograd(convolution(32, 40, 3))  # does not fill the unit
+    assert not prefers_winograd(convolution(96, 96, 5))
 
 
 @pytest.mark.skipif(not processor.has_matrix_unit(), reason="needs a matrix unit")

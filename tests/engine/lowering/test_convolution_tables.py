@@ -108,7 +108,7 @@ def test_the_dots_tables_name_the_gradient_of_the_weights(case):
     d_outputs = normal(Key(5), outputs.shape)
     (top, left) = shape.padding
     padded = batch_last(np.pad(inputs, [(0, 0), (0, 0), (top, top), (left, left)]))
-    blame = batch_last(d_outputs)
+    d_values = batch_last(d_outputs)
     offsets, rows, run = convolution_tables.dots_tables(shape)
     found = np.zeros((shape.out_channels, shape.in_channels, shape.taps))
     length = run * 16
@@ -118,7 +118,7 @@ def test_the_dots_tables_name_the_gradient_of_the_weights(case):
                 for d_at, x_at in rows:
                     first, second = d_at // FLOAT, (x_at + offset) // FLOAT
                     found[out, channel, tap] += (
-                        blame[out].reshape(-1)[first : first + length]
+                        d_values[out].reshape(-1)[first : first + length]
                         @ padded[channel].reshape(-1)[second : second + length]
                     )
     expected = layer.backward(d_outputs, cache)[1]["weight"]

@@ -93,7 +93,7 @@ def test_only_behind_a_parameter_are_gradients_of_inputs_asked_for():
     found = nodes(Flatten(), Tanh(), dense(), Tanh(), Flatten())
     assert [node.needs_d_inputs for node in found] == [False, False, False, True]
     first, second = nodes(Residual(Sequential([Tanh(), dense(), dense()])), Tanh())
-    inner = first.ways["body"]
+    inner = first.branches["body"]
     assert [node.needs_d_inputs for node in inner] == [False, False, True]
     assert not first.needs_d_inputs
     assert second.needs_d_inputs

@@ -5,7 +5,7 @@ import pytest
 
 from handgrad.engine import processor
 from handgrad.engine.lowering import rows
-from handgrad.engine.lowering.linear_amx import suits_matrix_unit
+from handgrad.engine.lowering.linear_amx import suits_amx
 from handgrad.engine.processor import has_matrix_unit
 from handgrad.layers import Linear
 from handgrad.randomness import Key
@@ -19,11 +19,11 @@ needs_unit = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix un
 
 def test_products_that_fill_its_registers_do(monkeypatch):
     monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
-    assert suits_matrix_unit(Linear(32, 32, key=Key(0)))
-    assert not suits_matrix_unit(Linear(784, 10, key=Key(0)))
-    assert not suits_matrix_unit(Linear(16, 256, key=Key(0)))
+    assert suits_amx(Linear(32, 32, key=Key(0)))
+    assert not suits_amx(Linear(784, 10, key=Key(0)))
+    assert not suits_amx(Linear(16, 256, key=Key(0)))
     monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
-    assert not suits_matrix_unit(Linear(32, 32, key=Key(0)))
+    assert not suits_amx(Linear(32, 32, key=Key(0)))
 
 
 @needs_unit

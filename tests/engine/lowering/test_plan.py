@@ -7,7 +7,7 @@ from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.plan import (
     first_to_compute,
     goes_by_rows,
-    has_meetings,
+    needs_barriers,
     tile_of,
 )
 from handgrad.engine.network_layers import layers_of
@@ -54,7 +54,7 @@ def test_tiles_meet_where_examples_do_and_nowhere_else():
 def test_batch_norm_meets_while_training_and_plain_layers_always(
     name, training, expected
 ):
-    assert has_meetings(nodes_of(NETWORKS[name]), training=training) is expected
+    assert needs_barriers(nodes_of(NETWORKS[name]), training=training) is expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which convolutions go Winograd's way, and that they stay what they are."""
+"""Which convolutions Winograd's algorithm computes, and that its results agree."""
 
 import numpy as np
 import pytest
@@ -41,14 +41,14 @@ def test_all_others_are_made_directly(other):
 
 
 @pytest.fixture
-def all_ways(unit, monkeypatch):
-    """Through the matrix unit too, however few the channels."""
+def all_families(unit, monkeypatch):
+    """Through the matrix unit too, for few channels."""
     monkeypatch.setattr(convolution_row, "FEW_CHANNELS", 0)
     return unit
 
 
 @pytest.mark.parametrize("name", ["many channels", "many channels, batch norm"])
-@pytest.mark.usefixtures("all_ways")
+@pytest.mark.usefixtures("all_families")
 def test_every_gradient_is_the_plain_layers(name):
     chosen = NETWORKS[name]
     engine, batch = cpu_engine(chosen, keep=True), chosen.batch(70)
@@ -57,13 +57,13 @@ def test_every_gradient_is_the_plain_layers(name):
     expected.assert_agrees(result, engine.training.gradients())
 
 
-@pytest.mark.usefixtures("all_ways")
+@pytest.mark.usefixtures("all_families")
 def test_bits_do_not_depend_on_workers():
     chosen = NETWORKS["many channels"]
     assert_same_bits(chosen, chosen.batch(70), chosen.images(50, seed=5))
 
 
-@pytest.mark.usefixtures("all_ways")
+@pytest.mark.usefixtures("all_families")
 def test_the_program_says_so():
     shown = repr(cpu_engine(NETWORKS["many channels"]).training.program)
     for part in ("forward, windows", "forward, outputs", "d_inputs", "d_weight"):
@@ -72,7 +72,7 @@ def test_the_program_says_so():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (5, 13), (14, 14)])
-@pytest.mark.usefixtures("all_ways")
+@pytest.mark.usefixtures("all_families")
 def test_rounding_stays_within_ten_times_that_of_a_plain_sum(size):
     """Measured 5 times for 256 channels (docs/decisions/0007)."""
     net = network(

@@ -1,30 +1,30 @@
-"""Sizes of one passage: what stands where, in bytes."""
+"""Sizes of one pass, in bytes."""
 
 import pytest
 
 from handgrad.engine import processor
 from handgrad.engine.lowering import convolution as convolution_row
 from handgrad.engine.lowering.convolution_tables import output_block
-from handgrad.engine.lowering.winograd_plan import CELLS, Way, picture_strides
+from handgrad.engine.lowering.winograd_plan import CELLS, WinogradPlan, point_strides
 from handgrad.engine.lowering.winograd_tiles import Windows
 
 from ..networks import NETWORKS, cpu_engine
 
 
-def test_a_way_rounds_its_outputs_up_to_whole_blocks(monkeypatch, unit):
+def test_a_plan_rounds_its_outputs_up_to_whole_blocks(monkeypatch, unit):
     monkeypatch.setattr(processor, "has_wide_registers", lambda: True)
-    way = Way("x", Windows((7, 7), (7, 7), (1, 1), 32), 64, 33)
-    assert way.blocks * way.block >= 33
-    assert (way.block == 32) == unit
-    assert way.panel == way.blocks * way.block * 32 * 4
-    assert way.cell == 4 * way.panel
-    assert way.source_cell == 4 * 64 * 32 * 4
-    assert way.weight_cell == way.blocks * way.block * 64 * 4
-    assert way.packed_cell == way.blocks * 32 * 64 * 6  # three parts of two bytes
+    plan = WinogradPlan("x", Windows((7, 7), (7, 7), (1, 1), 32), 64, 33)
+    assert plan.blocks * plan.block >= 33
+    assert (plan.block == 32) == unit
+    assert plan.panel == plan.blocks * plan.block * 32 * 4
+    assert plan.cell == 4 * plan.panel
+    assert plan.source_cell == 4 * 64 * 32 * 4
+    assert plan.weight_cell == plan.blocks * plan.block * 64 * 4
+    assert plan.packed_cell == plan.blocks * 32 * 64 * 6  # three parts of two bytes
 
 
-def test_strides_of_a_picture():
-    assert picture_strides((5, 7), 128) == (5 * 7 * 128, 7 * 128, 128)
+def test_strides_of_what_lies_at_the_points():
+    assert point_strides(128, 1000) == (128, 6 * 1000, 1000)
 
 
 @pytest.mark.usefixtures("unit")

@@ -69,3 +69,7 @@ def test_squares_of_the_outputs_are_written_once_and_read_again(case):
         np.testing.assert_array_equal(seen, padded[i : i + OUTPUTS, j : j + OUTPUTS])
         written += np.count_nonzero(seen)
     assert written == picture.size
+
+
+def test_strides_of_an_image(case):
+    assert case.strides((5, 7)) == (5 * 7 * PIXEL, 7 * PIXEL, PIXEL)

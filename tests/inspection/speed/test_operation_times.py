@@ -37,7 +37,7 @@ def test_a_step_and_its_operations_are_timed(found):
     assert 0 < times.kernel_seconds <= 2 * 2 * times.stamped_seconds
     assert 0 <= times.share_outside < 1
     assert all(row.seconds >= row.fastest >= 0 for row in rows)
-    assert {"images, normalised", "linear_1 forward"} <= {r.stands_for for r in rows}
+    assert {"images, normalized", "linear_1 forward"} <= {r.stands_for for r in rows}
     model = textbook_operations(engine.model, (1, 28, 28))
     assert times.textbook_operations == 200 * model
 

@@ -1,4 +1,4 @@
-"""Activations: alone, or with the bias of the linear layer that they are fused with."""
+"""Activations: alone, or fused with the bias of a linear layer."""
 
 from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.activations import Activation
@@ -14,7 +14,7 @@ def lower_activation(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 
 
 def lower_bias(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = activation(inputs + bias); only the bias where nothing was fused."""
+    """outputs = activation(inputs + bias); only the bias without an activation."""
     bias = lowering.store.pointer(f"{node.name}.bias")
     name, activation = f"{node.name} bias", activations.IDENTITY
     if node.after is not None:
@@ -32,7 +32,7 @@ def activate(
     name: str,
     bias: Pointer = NOWHERE,
 ) -> Tensor:
-    """outputs = activation(inputs + bias), in place where nobody keeps the inputs."""
+    """outputs = activation(inputs + bias), in place unless the inputs are kept."""
     memory, has_bias = lowering.memory, bias != NOWHERE
     by_rows, is_identity = inputs.is_batch_first, activation is activations.IDENTITY
     moves = not by_rows and node.feeds_matrix and inputs.stride == memory.tile
@@ -80,7 +80,7 @@ def activate(
 def _sizes(
     values: Tensor, tile: int, out_stride: int, *, is_whole: bool = True
 ) -> dict[str, int]:
-    """Of two arrays; as one long row where `is_whole` and nothing lies between rows."""
+    """Sizes of two arrays; one long row if `is_whole` and the rows are contiguous."""
     rows, columns, stride = values.rows, tile, values.stride
     if values.is_batch_first:
         rows, columns = columns, rows

@@ -1,24 +1,18 @@
-"""Batch norm: notes of every tile, a meeting, then each tile goes on; and back."""
+"""Batch norm: statistics of every tile, a barrier, then the outputs; and backward."""
 
 from typing import Any
 
 import numpy as np
 
 from handgrad.engine.gradient_blocks import add_one_lane
-from handgrad.engine.kernels.batch_norm import (
-    NOTES,
-    batch_norm_backward,
-    batch_norm_notes,
-    forward_kernel,
-    sums_kernel,
-)
+from handgrad.engine.kernels import batch_norm as kernels
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
 
 
 def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """weight * standardised + bias, with the ReLU after it where there is one."""
+    """outputs = weight * normalized inputs + bias, with the ReLU after it, if any."""
     memory, training = lowering.memory, lowering.training
     name, layer, has_relu = node.name, node.layer, node.after is not None
     channels = inputs.shape[0]
@@ -34,7 +28,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     settings = memory.array(f"{name} settings", "settings", 2, np.float64)
     settings[:] = layer.eps, layer.momentum
     lowering.add(
-        forward_kernel(training=training, has_relu=has_relu),
+        kernels.forward_kernel(training=training, has_relu=has_relu),
         f"{shown} forward",
         inputs=inputs.pointer,
         notes=notes,
@@ -55,8 +49,8 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         sums = memory.each_tile(f"{name} sums", "gradients", 2 * channels)
         gradients = memory.shared(f"d_{name}", "gradients", 2 * channels)
         lowering.add(
-            sums_kernel(has_relu=has_relu),
-            f"{shown} sums of blame",
+            kernels.sums_kernel(has_relu=has_relu),
+            f"{shown} sums for d_inputs",
             d_outputs=d_outputs.pointer,
             outputs=outputs.pointer if has_relu else NOWHERE,
             inputs=inputs.pointer,
@@ -69,7 +63,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         )
         lowering.barrier(f"backward to {name}")
         lowering.add(
-            batch_norm_backward,
+            kernels.batch_norm_backward,
             f"{shown} d_inputs",
             block=lowering.inputs,
             d_values=d_outputs.pointer,
@@ -90,7 +84,7 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         add_one_lane(lowering, f"{name}.bias", d_bias, channels)
         return d_outputs
 
-    # the ReLU's slope is read from the outputs
+    # the derivative of the ReLU is read from the outputs
     lowering.add_backward(backward, inputs, *([outputs] if has_relu else []))
     return outputs
 
@@ -98,15 +92,18 @@ def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 def _add_notes(
     lowering: Lowering, name: str, inputs: Tensor, channels: int, places: int
 ) -> Pointer:
-    """Each tile's notes side by side; returns where tile 0's stand, for all to read."""
+    """Add the statistics of each tile; returns those of all tiles, from tile 0 on."""
     memory = lowering.memory
     flat = memory.array(
-        f"{name} notes", "activations", NOTES * channels * memory.tiles, np.float64
+        f"{name} notes",
+        "activations",
+        kernels.NOTES * channels * memory.tiles,
+        np.float64,
     )
     everyone = pointer_to(flat, f"{name} notes")
-    own = everyone.by_tile(NOTES * channels * 8)
+    own = everyone.by_tile(kernels.NOTES * channels * 8)
     lowering.add(
-        batch_norm_notes,
+        kernels.batch_norm_notes,
         f"{name} statistics",
         block=lowering.inputs,
         inputs=inputs.pointer,
@@ -120,6 +117,6 @@ def _add_notes(
 
 
 def _buffer(buffer: Any) -> Pointer:
-    """A running statistic where it stands; it is written in place from now on."""
+    """The buffer of a running statistic, which is updated in place."""
     buffer.value = np.ascontiguousarray(buffer.value, dtype=np.float32)
     return pointer_to(buffer.value, "running statistics")

@@ -1,14 +1,15 @@
-"""Which of three ways a convolution goes: directly, Winograd's, or the matrix unit's.
+"""Which kernels compute a convolution: direct, Winograd, or the matrix unit.
 
-Winograd's way multiplies a third or a quarter as often and turns pictures to points and
-back, which is memory's work. Through the matrix unit that pays where channels are many.
+Winograd's algorithm multiplies a third or a quarter as often, and its transforms take
+memory bandwidth. With the matrix unit that pays off only for many channels.
 """
 
-from handgrad.engine.lowering.direct_convolution import lower_directly
+from handgrad.engine.lowering.convolution_amx import AmxConvolution, suits_amx
+from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
+from handgrad.engine.lowering.direct_convolution import DirectConvolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.lowering.unit_convolution import lower_by_unit, suits_unit
-from handgrad.engine.lowering.winograd import lower_winograd, suits_winograd
+from handgrad.engine.lowering.winograd import WinogradConvolution, suits_winograd
 from handgrad.engine.memory import Tensor
 from handgrad.layers import Conv2d
 
@@ -16,17 +17,20 @@ FEW_CHANNELS = 64
 
 
 def lower_convolution(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = convolution of the padded inputs + bias, by the fastest way."""
-    lower = lower_directly
-    if not inputs.has_border:  # which the other ways do without
-        if goes_winograds_way(node.layer):
-            lower = lower_winograd
-        elif suits_unit(node.layer):
-            lower = lower_by_unit
-    return lower(lowering, node, inputs)
+    """outputs = convolution of the padded inputs + bias, by the fastest kernels."""
+    kind: type[ConvolutionKernels] = DirectConvolution
+    if not inputs.has_border:  # which the other kernels do not take
+        if prefers_winograd(node.layer):
+            kind = WinogradConvolution
+        elif suits_amx(node.layer):
+            kind = AmxConvolution
+    kernels = kind(lowering, node, inputs)
+    outputs = kernels.forward()
+    lowering.add_backward(kernels.backward, kernels.inputs)
+    return outputs
 
 
-def goes_winograds_way(layer: Conv2d) -> bool:
-    """Whether fewer multiplications pay for the turning."""
+def prefers_winograd(layer: Conv2d) -> bool:
+    """Whether fewer multiplications are worth the transforms."""
     few = min(layer.in_channels, layer.out_channels) <= FEW_CHANNELS
-    return suits_winograd(layer) and not (few and suits_unit(layer))
+    return suits_winograd(layer) and not (few and suits_amx(layer))

@@ -1,27 +1,30 @@
-"""Copies: from a tile's own tensor to a matrix of the whole batch, and back."""
+"""Copies into another layout: of a tile's activations, or of a parameter."""
 
+from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import activations
+from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.rows import turn
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.memory import NOWHERE, Tensor, pointer_to
+from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
+from handgrad.engine.operation import Operation
 
 
-def dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
-    """A tile's own tensor of these values; copied only out of a batch's matrix."""
+def as_dense(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """These values as a tile's own tensor; copied only from a batch's matrix."""
     if values.stride == lowering.memory.tile:
         return values
     target = lowering.memory.dense(name, "gradients", values.shape)
     return _copied(lowering, name, values, target)
 
 
-def whole(lowering: Lowering, name: str, values: Tensor) -> Tensor:
-    """These values in a matrix of the whole batch; copied only out of a tile's own."""
+def as_matrix(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """These values in a batch's matrix; copied only from a tile's own tensor."""
     is_whole = values.stride != lowering.memory.tile
-    return values if is_whole else anew(lowering, name, values)
+    return values if is_whole else matrix_copy(lowering, name, values)
 
 
-def anew(lowering: Lowering, name: str, values: Tensor) -> Tensor:
-    """A copy of these values, in a matrix of the whole batch."""
+def matrix_copy(lowering: Lowering, name: str, values: Tensor) -> Tensor:
+    """A copy of these values in a matrix of the whole batch."""
     target = lowering.memory.matrix(name, "activations", values.shape)
     return _copied(lowering, name, values, target)
 
@@ -46,8 +49,8 @@ def _copied(lowering: Lowering, name: str, values: Tensor, target: Tensor) -> Te
     return target
 
 
-def turned(lowering: Lowering, logits: Tensor) -> Tensor:
-    """Logits batch last, as losses want them; their gradient goes back by rows."""
+def batch_last(lowering: Lowering, logits: Tensor) -> Tensor:
+    """Logits batch last, as losses read them; their gradient an example a row."""
     memory, tile = lowering.memory, lowering.memory.tile
     outputs = memory.matrix("logits", "activations", logits.shape)
     lowering.add(
@@ -77,3 +80,21 @@ def turned(lowering: Lowering, logits: Tensor) -> Tensor:
 
     lowering.add_backward(backward)
     return outputs
+
+
+def packing(
+    lowering: Lowering,
+    full: str,
+    packed: Pointer,
+    order: NumpyArray,
+    what: str = "packed",
+) -> Operation:
+    """A parameter by its full name, copied in the order of a table; -1 is zero."""
+    return Operation(
+        pack,
+        f"{full} {what}",
+        weight=lowering.store.pointer(full),
+        packed=packed,
+        order=lowering.memory.order(order),
+        size=order.size,
+    )

@@ -1,84 +1,182 @@
-"""Convolutions over a tile by the direct kernels."""
+"""Convolutions tap by tap over a tile, by kernels for vector registers."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine.gradient_blocks import add_lane_blocks
-from handgrad.engine.kernels.convolution import border, dots_kernel, pack, taps_kernel
+from handgrad.engine.kernels.convolution import border, dots_kernel, taps_kernel
 from handgrad.engine.kernels.products import clear, row_sums
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.lowering import convolution_tables
+from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.convolution_tables import Convolution
-from handgrad.engine.lowering.copies import dense
+from handgrad.engine.lowering.copies import packing
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
-from handgrad.engine.operation import Operation
 from handgrad.layers import Conv2d
 
-PIECE = 1 << 14  # floats of a weight that one task moves
+BLOCK_FLOATS = 1 << 14  # of a weight that one task updates
 KEPT_BYTES = 1 << 18  # of output gradients that stay in a core's own cache
 MANY_WEIGHTS, SMALL_PICTURES = 1 << 20, 5 << 19  # bytes
 
 
-def lower_directly(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = convolution of the padded inputs + bias."""
-    name, layer = node.name, node.layer
-    memory = lowering.memory
-    padded = inputs if inputs.has_border else add_border(lowering, name, layer, inputs)
-    shape = Convolution.over(layer, (padded.shape[1], padded.shape[2]), memory.tile)
-    block = convolution_tables.output_block(layer.out_channels)
-    vectors = convolution_tables.vectors_at_once()
-    rounded = -(-layer.out_channels // block) * block
-    high, wide = shape.out_size
-    outputs = memory.dense(
-        name,
-        "activations",
-        (layer.out_channels, high, wide),
-        rows=rounded * high * wide,
-    )
-    order = convolution_tables.forward_order(shape, block)
-    packed = _packed(lowering, name, order)
-    numbers, more = np.arange(layer.out_channels), rounded - layer.out_channels
-    bias = _packed(
-        lowering, name, np.pad(numbers, (0, more), constant_values=-1), "bias"
-    )
-    taps, places = convolution_tables.forward_tables(shape, block)
-    lowering.add(
-        taps_kernel(block, vectors),
-        f"{name} forward",
-        inputs=padded.pointer,
-        weights=packed,
-        bias=bias,
-        outputs=outputs.pointer,
-        taps=memory.lookup("taps", taps),
-        places=memory.lookup("places", places),
-        count=len(places),
-        channels=layer.in_channels,
-        in_stride=shape.input_bytes,
-        weight_stride=shape.taps * block * FLOAT_BYTES,
-        blocks=rounded // block,
-        block_stride=layer.in_channels * shape.taps * block * FLOAT_BYTES,
-        out_stride=shape.output_bytes,
-        groups=memory.tile // (LANES * vectors),
-        together=places_together(
-            shape, len(places), shape.in_channels * shape.input_bytes
-        ),
-    )
+@dataclass(frozen=True)
+class TapsPass:
+    """One pass of the taps kernel: forward, or the gradient of the inputs.
 
-    def backward(d_outputs: Tensor) -> Tensor | None:
-        d_outputs = dense(lowering, f"d_{name} outputs", d_outputs)
-        _add_weight_gradient(lowering, name, shape, padded, d_outputs)
-        if not node.needs_d_inputs:
-            return None
-        return _add_d_inputs(lowering, name, shape, inputs, d_outputs)
+    Sums over `channels` and `taps` give `outs` numbers for each place; `in_bytes` and
+    `out_bytes` lie between two channels of what is read and written.
+    """
 
-    lowering.add_backward(backward, padded)
-    return outputs
+    shape: Convolution
+    channels: int
+    taps: int
+    outs: int
+    in_bytes: int
+    out_bytes: int
+
+    @property
+    def block(self) -> int:
+        """Outputs at once."""
+        return convolution_tables.output_block(self.outs)
+
+    @property
+    def rounded(self) -> int:
+        """Outputs, in whole blocks."""
+        return -(-self.outs // self.block) * self.block
+
+    def add(
+        self,
+        lowering: Lowering,
+        stands_for: str,
+        arrays: tuple[Pointer, Pointer, Pointer, Pointer],
+        tables: tuple[NumpyArray, NumpyArray],
+    ) -> None:
+        """Add the operation on inputs, weights, bias and outputs; tables: see taps."""
+        memory, (taps, places) = lowering.memory, tables
+        inputs, weights, bias, outputs = arrays
+        vectors = convolution_tables.vectors_at_once()
+        weight_stride = self.taps * self.block * FLOAT_BYTES
+        picture_bytes = self.channels * self.in_bytes
+        lowering.add(
+            taps_kernel(self.block, vectors),
+            stands_for,
+            inputs=inputs,
+            weights=weights,
+            bias=bias,
+            outputs=outputs,
+            taps=memory.lookup("taps", taps),
+            places=memory.lookup("places", places),
+            count=len(places),
+            channels=self.channels,
+            in_stride=self.in_bytes,
+            weight_stride=weight_stride,
+            blocks=self.rounded // self.block,
+            block_stride=self.channels * weight_stride,
+            out_stride=self.out_bytes,
+            groups=memory.tile // (LANES * vectors),
+            together=places_together(self.shape, len(places), picture_bytes),
+        )
+
+
+class DirectConvolution(ConvolutionKernels):
+    """A convolution tap by tap, for any sizes."""
+
+    def forward(self) -> Tensor:
+        """Add the padding, where there is any, and the convolution."""
+        name, shape, unpadded = self.name, self.shape, self.inputs.shape
+        if not self.inputs.has_border:
+            self.inputs = add_border(self.lowering, name, self.node.layer, self.inputs)
+        self._unpadded = unpadded
+        sizes = (shape.in_channels, shape.taps, shape.out_channels)
+        taps = TapsPass(shape, *sizes, shape.input_bytes, shape.output_bytes)
+        high, wide = shape.out_size
+        out_shape, rows = (taps.outs, high, wide), taps.rounded * high * wide
+        outputs = self.memory.dense(name, "activations", out_shape, rows=rows)
+        order = convolution_tables.forward_order(shape, taps.block)
+        packed = self._packed("weight", order)
+        numbers, more = np.arange(taps.outs), taps.rounded - taps.outs
+        numbers = np.pad(numbers, (0, more), constant_values=-1)
+        bias = self._packed("bias", numbers)
+        arrays = (self.inputs.pointer, packed, bias, outputs.pointer)
+        tables = convolution_tables.forward_tables(shape, taps.block)
+        taps.add(self.lowering, f"{name} forward", arrays, tables)
+        return outputs
+
+    def d_inputs(self, d_outputs: Tensor) -> Tensor:
+        """Add, for each pixel, the sum over all outputs whose window covers it."""
+        memory, name, shape = self.memory, self.name, self.shape
+        _, height, width = self._unpadded
+        sizes = (shape.out_channels, shape.taps + 1, shape.in_channels)  # a zero tap
+        picture_bytes = height * width * memory.tile * FLOAT_BYTES
+        taps = TapsPass(shape, *sizes, shape.output_bytes, picture_bytes)
+        rows = taps.rounded * height * width
+        d_inputs = memory.dense(f"d_{name}", "gradients", self._unpadded, rows=rows)
+        order = convolution_tables.backward_order(shape, taps.block)
+        packed = self._packed("weight", order)
+        zeros = memory.shared(f"{name} no bias", "settings", taps.rounded)
+        arrays = (d_outputs.pointer, packed, zeros, d_inputs.pointer)
+        tables = convolution_tables.backward_tables(shape, taps.block)
+        taps.add(self.lowering, f"{name} d_inputs", arrays, tables)
+        return d_inputs
+
+    def add_gradients(self, d_outputs: Tensor) -> None:
+        """Add partial sums for each tile."""
+        lowering, memory = self.lowering, self.memory
+        name, shape = self.name, self.shape
+        outs, taps_at_once = convolution_tables.dots_block(
+            shape.out_channels, shape.taps
+        )
+        offsets, rows, run = convolution_tables.dots_tables(shape)
+        size = shape.in_channels * shape.taps
+        floats = shape.out_channels * (size + 1)
+        lanes = memory.each_tile(f"{name} lanes", "gradients", floats)
+        bias_lanes = lanes.plus(shape.out_channels * size * FLOAT_BYTES)
+        lowering.add(clear, f"{name} gradients = 0", values=lanes, size=floats)
+        lowering.add(
+            dots_kernel(outs, taps_at_once),
+            f"{name} d_weight",
+            d_outputs=d_outputs.pointer,
+            inputs=self.inputs.pointer,
+            tap_offsets=memory.lookup("taps", offsets),
+            rows=memory.lookup("rows", rows),
+            d_weight=lanes,
+            d_stride=shape.output_bytes,
+            in_stride=shape.input_bytes,
+            channels=shape.in_channels,
+            blocks=shape.out_channels // outs,
+            tap_blocks=shape.taps // taps_at_once,
+            count=len(rows),
+            run=run,
+            together=max(1, KEPT_BYTES // (outs * shape.output_bytes)),
+        )
+        columns = shape.out_size[0] * shape.out_size[1] * memory.tile
+        lowering.add(
+            row_sums,
+            f"{name} d_bias",
+            values=d_outputs.pointer,
+            sums=bias_lanes,
+            rows=shape.out_channels,
+            columns=columns,
+            stride=columns,
+        )
+        weights = shape.out_channels * size
+        count = -(-weights // BLOCK_FLOATS)
+        add_lane_blocks(lowering, f"{name}.weight", lanes, weights, count)
+        add_lane_blocks(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
+
+    def _packed(self, parameter: str, order: NumpyArray) -> Pointer:
+        """A parameter copied in the order of a table, before each step."""
+        full = f"{self.name}.{parameter}"
+        packed = self.memory.shared(f"{full} packed", "packed weights", len(order))
+        self.lowering.add_preparation(packing(self.lowering, full, packed, order))
+        return packed
 
 
 def places_together(shape: Convolution, places: int, picture_bytes: int) -> int:
-    """How many places a block of weights serves before the next block has its turn.
+    """Places that are computed with one block of weights before the next block.
 
     All, when the weights do not fit a core's own cache and the pictures do; else one.
     """
@@ -88,7 +186,7 @@ def places_together(shape: Convolution, places: int, picture_bytes: int) -> int:
 
 
 def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> Tensor:
-    """The inputs inside a border of zeros, where the layer has padding."""
+    """The inputs with zeros around them, where the layer has padding."""
     if layer.padding == (0, 0):
         return inputs
     channels, height, width = inputs.shape
@@ -112,104 +210,3 @@ def add_border(lowering: Lowering, name: str, layer: Conv2d, inputs: Tensor) -> 
         lanes=lowering.memory.tile,
     )
     return padded
-
-
-def _add_d_inputs(
-    lowering: Lowering, name: str, shape: Convolution, inputs: Tensor, d_outputs: Tensor
-) -> Tensor:
-    memory = lowering.memory
-    block = convolution_tables.output_block(shape.in_channels)
-    vectors = convolution_tables.vectors_at_once()
-    rounded = -(-shape.in_channels // block) * block
-    _, height, width = inputs.shape
-    d_inputs = memory.dense(
-        f"d_{name}", "gradients", inputs.shape, rows=rounded * height * width
-    )
-    packed = _packed(lowering, name, convolution_tables.backward_order(shape, block))
-    taps, places = convolution_tables.backward_tables(shape, block)
-    zeros = memory.shared(f"{name} no bias", "settings", rounded)
-    lowering.add(
-        taps_kernel(block, vectors),
-        f"{name} d_inputs",
-        inputs=d_outputs.pointer,
-        weights=packed,
-        bias=zeros,
-        outputs=d_inputs.pointer,
-        taps=memory.lookup("taps", taps),
-        places=memory.lookup("places", places),
-        count=len(places),
-        channels=shape.out_channels,
-        in_stride=shape.output_bytes,
-        weight_stride=(shape.taps + 1) * block * FLOAT_BYTES,
-        blocks=rounded // block,
-        block_stride=shape.out_channels * (shape.taps + 1) * block * FLOAT_BYTES,
-        out_stride=height * width * memory.tile * FLOAT_BYTES,
-        groups=memory.tile // (LANES * vectors),
-        together=places_together(
-            shape, len(places), shape.out_channels * shape.output_bytes
-        ),
-    )
-    return d_inputs
-
-
-def _add_weight_gradient(
-    lowering: Lowering, name: str, shape: Convolution, padded: Tensor, d_outputs: Tensor
-) -> None:
-    memory = lowering.memory
-    outs, taps_at_once = convolution_tables.dots_block(shape.out_channels, shape.taps)
-    offsets, rows, run = convolution_tables.dots_tables(shape)
-    size = shape.in_channels * shape.taps
-    floats = shape.out_channels * (size + 1)
-    lanes = memory.each_tile(f"{name} lanes", "gradients", floats)
-    bias_lanes = lanes.plus(shape.out_channels * size * FLOAT_BYTES)
-    lowering.add(clear, f"{name} gradients = 0", values=lanes, size=floats)
-    lowering.add(
-        dots_kernel(outs, taps_at_once),
-        f"{name} d_weight",
-        d_outputs=d_outputs.pointer,
-        inputs=padded.pointer,
-        tap_offsets=memory.lookup("taps", offsets),
-        rows=memory.lookup("rows", rows),
-        d_weight=lanes,
-        d_stride=shape.output_bytes,
-        in_stride=shape.input_bytes,
-        channels=shape.in_channels,
-        blocks=shape.out_channels // outs,
-        tap_blocks=shape.taps // taps_at_once,
-        count=len(rows),
-        run=run,
-        together=max(1, KEPT_BYTES // (outs * shape.output_bytes)),
-    )
-    columns = shape.out_size[0] * shape.out_size[1] * memory.tile
-    lowering.add(
-        row_sums,
-        f"{name} d_bias",
-        values=d_outputs.pointer,
-        sums=bias_lanes,
-        rows=shape.out_channels,
-        columns=columns,
-        stride=columns,
-    )
-    weights = shape.out_channels * size
-    add_lane_blocks(lowering, f"{name}.weight", lanes, weights, -(-weights // PIECE))
-    add_lane_blocks(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
-
-
-def _packed(
-    lowering: Lowering, name: str, order: NumpyArray, parameter: str = "weight"
-) -> Pointer:
-    """A copy of a parameter in the order of a table, made anew before each step."""
-    memory = lowering.memory
-    full = f"{name}.{parameter}"
-    packed = memory.shared(f"{full} packed", "packed weights", len(order))
-    lowering.beforehand(
-        Operation(
-            pack,
-            f"{full} packed",
-            weight=lowering.store.pointer(full),
-            packed=packed,
-            order=memory.order(order),
-            size=len(order),
-        )
-    )
-    return packed

@@ -1,4 +1,4 @@
-"""Dropout: the values that it drops, drawn again for the gradient."""
+"""Dropout; the gradient draws the same mask again."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from handgrad.randomness import Key, keep_threshold
 
 
 def lower_dropout(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """Drop in place; nothing at all when not training."""
+    """Multiply by the mask; identity when not training."""
     name, rate = node.name, node.layer.rate
     if not lowering.training or rate == 0:
         lowering.add_backward(lambda d_outputs: d_outputs)

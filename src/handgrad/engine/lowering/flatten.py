@@ -1,18 +1,15 @@
-"""Flatten: another shape, and a matrix where the next layer wants one."""
+"""Flatten: another shape, and a matrix where the next layer reads one."""
 
-from handgrad.engine.kernels.activations import IDENTITY
-from handgrad.engine.lowering.activation import activate
+from handgrad.engine.lowering.copies import as_matrix
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import Tensor
 
 
 def lower_flatten(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """Nothing moves, unless a linear layer needs a matrix and has none yet."""
-    shape = inputs.shape
-    is_matrix = inputs.is_batch_first or inputs.stride != lowering.memory.tile
-    outputs = inputs
-    if node.feeds_matrix and not is_matrix:
-        outputs = activate(lowering, node, inputs, IDENTITY, name=node.name)
+    """Copy only where a linear layer reads a matrix and the inputs are none."""
+    shape, outputs = inputs.shape, inputs
+    if node.feeds_matrix and not inputs.is_batch_first:
+        outputs = as_matrix(lowering, node.name, inputs)
     lowering.add_backward(lambda d_outputs: d_outputs.reshaped(shape))
     return outputs.reshaped((inputs.rows,))

@@ -1,4 +1,4 @@
-"""A network's layers as nodes: what is lowered as one, and what each node must know."""
+"""Fuse activations with their neighbours: a network's layers as nodes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,38 +8,34 @@ from handgrad.engine.network_layers import Named, parts_of
 
 
 def fused(layers: Sequence[Named], *, needs_d_inputs: bool = False) -> list[Node]:
-    """Nodes, first to last; `needs_d_inputs` says whether parameters come before."""
+    """Nodes, first to last; `needs_d_inputs` if a layer before has parameters."""
     groups = list(_groups([Part(name, layer, row_of(layer)) for name, layer in layers]))
-    nodes = []
+    nodes, needs = [], needs_d_inputs
     for place, (before, part, after) in enumerate(groups):
         followers = [main.row for _, main, _ in groups[place + 1 :]]
         reader = next((row for row in followers if not row.passes_on), None)
+        inner = part.row.branches(part.layer).items()
         node = Node(
             part.name,
             part.layer,
             part.row,
             before,
             after,
-            _ways(part, needs_d_inputs=needs_d_inputs),
+            {
+                key: fused(parts_of(f"{part.name}.{key}", each), needs_d_inputs=needs)
+                for key, each in inner
+            },
             feeds_matrix=reader is not None and reader.wants_matrix,
-            needs_d_inputs=needs_d_inputs,
+            needs_d_inputs=needs,
         )
         nodes.append(node)
         own = (each.layer.parameters() for each in (before, part, after) if each)
-        needs_d_inputs |= any(own)
+        needs |= any(own)
     return nodes
 
 
-def _ways(part: Part, *, needs_d_inputs: bool) -> dict[str, list[Node]]:
-    """The nodes of the layers within a layer."""
-    return {
-        key: fused(parts_of(f"{part.name}.{key}", way), needs_d_inputs=needs_d_inputs)
-        for key, way in part.row.ways(part.layer).items()
-    }
-
-
 def _groups(parts: Sequence[Part]) -> Iterator[tuple[Part | None, Part, Part | None]]:
-    """Each layer with the activation before or behind it that becomes part of it."""
+    """Each layer with the activation before or after it that becomes part of it."""
     rest = list(parts)
     while rest:
         here = rest.pop(0)

@@ -1,4 +1,4 @@
-"""The first operations: a tile's images, augmented, normalised, laid out."""
+"""The first operations: augment, normalize and lay out the images of a tile."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ from handgrad.errors import ConfigError
 
 
 def gather(lowering: Lowering, first: Node, check: BatchCheck) -> Tensor:
-    """Fetch a tile's inputs in the layout that the first node that computes wants."""
+    """Gather a tile's inputs in the layout that the first node that computes reads."""
     memory, tile = lowering.memory, lowering.memory.tile
     shape, dtype = check.input_shape, check.input_dtype
     is_image = len(shape) == 3
@@ -57,7 +57,7 @@ def gather(lowering: Lowering, first: Node, check: BatchCheck) -> Tensor:
     )
     lowering.add(
         kernel,
-        "images, normalised",
+        "images, normalized",
         block=lowering.inputs,
         scale=scale,
         offset=shift,
@@ -103,7 +103,7 @@ def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Point
 
 
 def _image_rows(lowering: Lowering, shape: Shape, features: int) -> Tensor:
-    """A place for images with an example a row."""
+    """A buffer for images with an example a row."""
     memory = lowering.memory
     if lowering.by_rows:
         return memory.rows_matrix("inputs", "activations", shape)
@@ -113,7 +113,7 @@ def _image_rows(lowering: Lowering, shape: Shape, features: int) -> Tensor:
 
 
 def scale_and_shift(memory: Memory, check: BatchCheck) -> Pointer:
-    """The numbers of `Normalization.apply`, where the gather finds them."""
+    """Scale and shift of `Normalization.apply`, for the gather kernel."""
     if exact(check.normalization, (Normalization,)) is None:
         raise ConfigError(
             "The CPU engine takes a handgrad.datasets.Normalization, got "

@@ -1,9 +1,8 @@
-"""From layers to operations: the walk through a network, forward and back.
+"""Lower a network from layers to operations, forward and backward.
 
-Each node is lowered by the function of its row, which adds the operations of its
-forward pass, and leaves behind a function that adds those of its backward pass once the
-gradient of its outputs has a place. It sees the node and its inputs: what stands behind
-it is none of its business, and nothing is handed on but what `Lowering` gathers.
+The function of a node's row adds the operations of the forward pass, and a function
+that adds those of the backward pass once the gradient of the outputs has a buffer. It
+sees the node and its inputs only; results are collected in `Lowering`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.engine.gradient_blocks import Piece
+from handgrad.engine.gradient_blocks import GradientBlock
 from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
@@ -26,7 +25,7 @@ Backward: TypeAlias = Callable[[Tensor], Tensor | None]
 
 @dataclass
 class StepContext:
-    """What the plain voice must know of the step that is being run."""
+    """What the plain layers need of the current step."""
 
     number: int = 0
     count: int = 0
@@ -37,19 +36,19 @@ class StepContext:
 
 @dataclass
 class Lowering:
-    """What is gathered while a network is lowered, and what all nodes share."""
+    """What all nodes share while a network is lowered, and what they add."""
 
     memory: Memory
     store: ParameterStore
     inputs: Pointer
     training: bool
     seed: int = 0
-    by_rows: bool = False  # a perceptron: an example a row, all the way
+    by_rows: bool = False  # activations have an example a row
     image_steps: Pointer = NOWHERE  # the operations that augment a batch's images
     phases: list[Phase] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     backwards: list[Backward] = field(default_factory=list)
-    pieces: list[Piece] = field(default_factory=list)
+    blocks: list[GradientBlock] = field(default_factory=list)
     prepare: list[Task] = field(default_factory=list)
     per_step: list[Callable[[int], None]] = field(default_factory=list)
     step: StepContext = field(default_factory=StepContext)
@@ -62,30 +61,30 @@ class Lowering:
         self.operations.append(Operation(kernel, stands_for, **arguments))
 
     def add_backward(self, backward: Backward, *kept: Tensor) -> None:
-        """Leave behind a layer's backward pass, and name the activations it reads.
+        """Add a layer's backward pass, and name the activations that it reads.
 
-        From now on no operation writes over those. A prediction has no backward pass
-        and keeps nothing, so all of its operations may write in place.
+        No later operation overwrites those. A prediction has no backward pass and
+        keeps nothing, so all of its operations may write in place.
         """
         self.backwards.append(backward)
         if self.training:
             self.memory.keep(*kept)
 
-    def beforehand(self, *operations: Operation) -> None:
-        """Add a task to what is made anew before each step: weights in other orders."""
+    def add_preparation(self, *operations: Operation) -> None:
+        """Add a task that runs before each step: weights in other layouts."""
         self.prepare.append(Task(operations))
 
     def barrier(self, name: str, tiles: range | None = None) -> None:
-        """End a phase, of some tiles or all: what follows sees what they have done."""
+        """End a phase, of some tiles or all: later operations see its results."""
         if self.operations:
             tiles = range(self.memory.tiles) if tiles is None else tiles
             self.phases.append(tiled(name, self.operations, tiles))
             self.operations = []
 
     def scratch(self, name: str, size: int, *, is_large: bool = False) -> Pointer:
-        """So many bytes that layers share: each overwrites what the last has left.
+        """A buffer of so many bytes for each worker, shared by layers.
 
-        Where buffers share places, large ones are a layer's own, for its own phases.
+        Where the memory plan reuses buffers, a large one belongs to one layer.
         """
         least, pointer = self.scratches.get(name, (0, NOWHERE))
         if least < size or (is_large and self.memory.shares):
@@ -95,7 +94,7 @@ class Lowering:
         return pointer
 
     def outputs(self, name: str, shape: Shape, node: Node) -> Tensor:
-        """A place for a node's outputs, as the next to compute wants to read them."""
+        """A buffer for a node's outputs, in the layout that the next node reads."""
         if self.by_rows:
             return self.memory.rows_matrix(name, "activations", shape)
         if node.feeds_matrix:
@@ -105,7 +104,7 @@ class Lowering:
     def run_backwards(
         self, backwards: Sequence[Backward], d_outputs: Tensor
     ) -> Tensor | None:
-        """Backpropagate until nothing before needs a gradient."""
+        """Backpropagate until no layer before needs a gradient."""
         tensor: Tensor | None = d_outputs
         for backward in reversed(backwards):
             if tensor is None:
@@ -116,18 +115,18 @@ class Lowering:
 
 
 def lower_nodes(lowering: Lowering, nodes: Sequence[Node], inputs: Tensor) -> Tensor:
-    """All nodes, first to last, each by its row of the table."""
+    """Lower all nodes, first to last; returns the outputs of the last."""
     for node in nodes:
         inputs = lower_node(lowering, node, inputs)
     return inputs
 
 
 def lower_node(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """One node: its outputs."""
+    """Lower one node by its row of the table; returns its outputs."""
     return node.row.lower(lowering, node, inputs)
 
 
 def lower_backwards(lowering: Lowering, d_outputs: Tensor) -> None:
-    """Backpropagate until nothing before needs a gradient; none is kept on the way."""
+    """Lower the backward passes, last to first; none is kept."""
     backwards, lowering.backwards = lowering.backwards, []  # or cycles keep the memory
     lowering.run_backwards(backwards, d_outputs)

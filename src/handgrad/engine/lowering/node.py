@@ -1,4 +1,4 @@
-"""What is lowered as one: a layer, and the neighbours that are fused with it."""
+"""What is lowered as one: a layer, and the activation fused with it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,43 +23,43 @@ def never(*settings: Any) -> bool:
     return False
 
 
-def no_ways(layer: Any) -> Mapping[str, Layer[Any]]:
-    """Of a layer that holds no others."""
+def no_branches(layer: Any) -> Mapping[str, Layer[Any]]:
+    """Of a layer that contains no others."""
     return {}
 
 
 @dataclass(frozen=True)
 class Row:
-    """All that the engine must know of one type of layer.
+    """All that the engine knows of one type of layer.
 
-    `lower` adds the operations of the forward pass and leaves behind what adds those
-    of the backward pass. What depends on a layer's settings is a function of the layer.
+    `lower` adds the operations of the forward pass, and a function that adds those of
+    the backward pass. What depends on a layer's settings is a function of the layer.
     """
 
     lower: Callable[["Lowering", "Node", Tensor], Tensor]
-    # whether the kernels can do what its settings ask for
+    # whether the kernels support its settings
     suits: Callable[[Any], bool] = always
     # of a layer that is nothing but an activation
     activation: Callable[[Any], Activation] | None = None
-    # whether it takes in an activation right before it, or right behind it
+    # whether an activation right before or after it is fused with it
     takes_before: Callable[[Activation], bool] = never
     takes_after: Callable[[Activation], bool] = never
-    # whether tiles must stay while others catch up: (layer, training)
-    meets: Callable[[Any, bool], bool] = never
+    # whether all tiles wait for each other within it: (layer, training)
+    needs_barrier: Callable[[Any, bool], bool] = never
     # examples in a tile
     tile: Callable[[Any], int] | None = None
-    # whether it can take part in a network that goes by rows: an example a row
+    # whether it supports activations with an example a row
     by_rows: Callable[[Any], bool] = never
-    # whether it reads a matrix of the whole batch, and of images an example a row
+    # whether it reads one matrix of the whole batch
     wants_matrix: bool = False
-    # zeros around a network's images, when it is the first to compute
+    # zeros around a network's images, where it is the first to compute
     border: Callable[[Any], Pair] | None = None
-    # whether where its outputs stand is for the layer behind it to say
+    # whether the layer after it chooses the layout of its outputs
     passes_on: bool = False
-    # False of a layer that only gives numbers another shape
+    # False of a layer that only reshapes
     computes: bool = True
-    # the layers within it, by name
-    ways: Callable[[Any], Mapping[str, Layer[Any]]] = no_ways
+    # the layers inside it, by name
+    branches: Callable[[Any], Mapping[str, Layer[Any]]] = no_branches
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Node(Part):
-    """A layer with what was fused with it, and what its neighbours ask of it."""
+    """A layer with the activation fused with it, and what its neighbours need."""
 
     before: Part | None = None
     after: Part | None = None
-    ways: Mapping[str, Sequence["Node"]] = field(default_factory=dict)
+    branches: Mapping[str, Sequence["Node"]] = field(default_factory=dict)
     # whether the next layer that computes reads a matrix
     feeds_matrix: bool = False
     # whether anything before it has parameters
@@ -92,8 +92,8 @@ class Node(Part):
     def __str__(self) -> str:
         parts = (self.before, self, self.after)
         shown = " + ".join(part.name or "the network" for part in parts if part)
-        ways = [
-            f"{key}: {', '.join(map(str, way))}".replace(f"{self.name}.{key}.", "")
-            for key, way in self.ways.items()
+        branches = [
+            f"{key}: {', '.join(map(str, nodes))}".replace(f"{self.name}.{key}.", "")
+            for key, nodes in self.branches.items()
         ]
-        return f"{shown} ({'; '.join(ways)})" if ways else shown
+        return f"{shown} ({'; '.join(branches)})" if branches else shown

@@ -1,8 +1,8 @@
-"""A layer that the engine does not know runs by its own forward and backward.
+"""Run a layer that the engine does not know by its own forward and backward.
 
-The program stops between two phases, the layer sees the whole batch as NumPy arrays,
-and the program goes on: slower, and right. A user's own layer always works; what it
-returns is checked, since no kernel can notice a wrong size.
+Between two phases the layer gets the whole batch as NumPy arrays. So a user's own layer
+always works, more slowly; what it returns is checked, since no kernel notices a wrong
+size.
 """
 
 import ctypes
@@ -51,7 +51,7 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
         is_matrix = inputs.stride == memory.columns
         place = memory.matrix if is_matrix else memory.dense
         d_inputs = place(f"d_{name}", "gradients", inputs.shape)
-        places = _add_pieces(lowering, name, layer)
+        places = _add_blocks(lowering, name, layer)
 
         def plain_backward() -> None:
             d_values = read(d_outputs.reshaped(outputs.shape), memory, step.count)
@@ -76,7 +76,7 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 
 
 def read(tensor: Tensor, memory: Memory, count: int) -> NumpyArray:
-    """The first `count` examples as (count, *shape), a copy in NumPy's order."""
+    """The first `count` examples as (count, *shape), a contiguous copy."""
     parts = [
         tile.T if not tensor.is_batch_first else tile for tile in views(tensor, memory)
     ]
@@ -85,7 +85,7 @@ def read(tensor: Tensor, memory: Memory, count: int) -> NumpyArray:
 
 
 def write(tensor: Tensor, memory: Memory, values: NumpyArray) -> None:
-    """Put (count, *shape) in place, and zeros for the examples that are not there."""
+    """Write (count, *shape), and zeros for the missing examples."""
     flat = values.reshape(len(values), -1)
     for number, tile in enumerate(views(tensor, memory)):
         part = flat[number * memory.tile : (number + 1) * memory.tile]
@@ -94,7 +94,7 @@ def write(tensor: Tensor, memory: Memory, values: NumpyArray) -> None:
 
 
 def views(tensor: Tensor, memory: Memory) -> list[NumpyArray]:
-    """Each tile's (rows, columns), where it stands; (columns, rows) if batch first."""
+    """Views of each tile: (rows, columns), or (columns, rows) if batch first."""
     lines = memory.tile if tensor.is_batch_first else tensor.rows
     width = tensor.rows if tensor.is_batch_first else memory.tile
     kind = ctypes.c_float * ((lines - 1) * tensor.stride + width)
@@ -107,10 +107,10 @@ def views(tensor: Tensor, memory: Memory) -> list[NumpyArray]:
     return found
 
 
-def _add_pieces(
+def _add_blocks(
     lowering: Lowering, name: str, layer: Layer[Any]
 ) -> dict[str, NumpyArray]:
-    """A place for each parameter's gradient, and the pieces that move them."""
+    """A buffer for each parameter's gradient, and the blocks that update them."""
     places = {}
     for parameter, values in layer.parameters().items():
         size = int(np.prod(values.shape))

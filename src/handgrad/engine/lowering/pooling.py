@@ -1,9 +1,10 @@
-"""Pooling layers, with the ReLU that stands before a max pooling."""
+"""Pooling layers, and the ReLU before a max pooling."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import TypeAlias
 
-from handgrad.arrays import Pair, Shape
+from handgrad.arrays import Pair
 from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.kernels.pooling import (
     SIZES,
@@ -17,103 +18,80 @@ from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory import Pointer, Tensor
 from handgrad.layers import MaxPool2d
 
-LARGEST_WINDOW = 254  # a winner is one byte, and 255 says that there is none
+LARGEST_WINDOW = 254  # the position of a maximum is one byte; 255: there is none
 MEANS = average_pool, average_unpool
 Geometry: TypeAlias = tuple[Pair, Pair, Pair]  # window, stride, padding
 Arguments: TypeAlias = Mapping[str, Pointer | int]
-NO_MORE: Arguments = {}
 
 
 def suits_max_pool(layer: MaxPool2d) -> bool:
-    """Whether a byte can say which of a window's values is the largest."""
+    """Whether one byte holds the position of a maximum in its window."""
     return layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
 
 
 def lower_max_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """Pooled maxima, and one byte for each that says where it stood."""
-    outputs, memory = _outputs(lowering, node, inputs), lowering.memory
-    count = outputs.rows * memory.tile
+    """Maxima of windows, and the position of each in one byte."""
+    memory, shape = lowering.memory, node.layer.output_shape(inputs.shape)
+    count = prod(shape) * memory.tile
     winners = memory.each(f"{node.name} winners", "activations", count, item=1)
-    _add_pool(
-        *(lowering, node, inputs, outputs, _window(node), (max_pool, max_unpool)),
-        forward={"winners": winners, "has_relu": node.before is not None},
-        backward={"winners": winners},
-    )
-    return outputs
+    backward: Arguments = {"winners": winners}
+    forward = {**backward, "has_relu": node.before is not None}
+    kernels = (max_pool, max_unpool)
+    return _pool(lowering, node, inputs, _window(node), kernels, (forward, backward))
 
 
 def lower_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """Pooled means."""
-    outputs = _outputs(lowering, node, inputs)
-    _add_pool(lowering, node, inputs, outputs, _window(node), MEANS)
-    return outputs
+    """Means of windows."""
+    return _pool(lowering, node, inputs, _window(node), MEANS)
 
 
 def lower_global_average_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """One window as large as the picture."""
-    outputs, size = _outputs(lowering, node, inputs), (inputs.shape[1], inputs.shape[2])
-    _add_pool(lowering, node, inputs, outputs, (size, size, (0, 0)), MEANS)
-    return outputs
-
-
-def _outputs(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    return lowering.outputs(node.name, node.layer.output_shape(inputs.shape), node)
+    """Means of whole images."""
+    size = (inputs.shape[1], inputs.shape[2])
+    return _pool(lowering, node, inputs, (size, size, (0, 0)), MEANS)
 
 
 def _window(node: Node) -> Geometry:
     return (node.layer.kernel_size, node.layer.stride, node.layer.padding)
 
 
-def _add_pool(
+def _pool(
     lowering: Lowering,
     node: Node,
     inputs: Tensor,
-    outputs: Tensor,
     geometry: Geometry,
     kernels: tuple[Kernel, Kernel],
-    *,
-    forward: Arguments = NO_MORE,
-    backward: Arguments = NO_MORE,
-) -> None:
-    """Both passes; what only one kind of pooling asks for comes by name."""
-    tile = lowering.memory.tile
-    shown = node.name if node.before is None else f"relu + {node.name}"
+    arguments: tuple[Arguments, Arguments] = ({}, {}),
+) -> Tensor:
+    """Add both passes; `arguments` of forward and backward are of one kind only."""
+    memory, name, shape = lowering.memory, node.name, inputs.shape
+    outputs = lowering.outputs(name, node.layer.output_shape(shape), node)
     pooled_shape = (*outputs.shape, 1, 1)[:3]
+    shown = name if node.before is None else f"relu + {name}"
+    sides = (shape, pooled_shape[1:], *geometry)
+    sizes = [size for side in sides for size in side] + [memory.tile]
     lowering.add(
         kernels[0],
         f"{shown} forward",
         inputs=inputs.pointer,
         outputs=outputs.pointer,
-        **forward,
-        **_sizes(inputs.shape, outputs.reshaped(pooled_shape), geometry, tile),
+        **arguments[0],
+        **dict(zip(SIZES, [*sizes, outputs.stride], strict=True)),
     )
 
-    def add_backward(d_outputs: Tensor) -> Tensor:
-        d_inputs = _place_for_gradient(lowering, node.name, inputs)
-        pooled = d_outputs.reshaped(pooled_shape)
+    def backward(d_outputs: Tensor) -> Tensor:
+        d_inputs = inputs
+        if memory.is_kept(inputs):
+            d_inputs = memory.dense(f"d_{name}", "gradients", shape)
         lowering.add(
             kernels[1],
             f"{shown} d_inputs",
-            d_outputs=pooled.pointer,
+            d_outputs=d_outputs.pointer,
             d_inputs=d_inputs.pointer,
-            **backward,
-            **_sizes(inputs.shape, pooled, geometry, tile),
+            **arguments[1],
+            **dict(zip(SIZES, [*sizes, d_outputs.stride], strict=True)),
         )
         return d_inputs
 
-    lowering.add_backward(add_backward)
-
-
-def _place_for_gradient(lowering: Lowering, name: str, inputs: Tensor) -> Tensor:
-    """The inputs' own place where nobody keeps them, else a new one."""
-    if not lowering.memory.is_kept(inputs):
-        return inputs
-    return lowering.memory.dense(f"d_{name}", "gradients", inputs.shape)
-
-
-def _sizes(
-    shape: Shape, pooled: Tensor, geometry: Geometry, tile: int
-) -> dict[str, int]:
-    pairs = (pooled.shape[1:], *geometry)
-    numbers = (*shape, *(size for pair in pairs for size in pair), tile, pooled.stride)
-    return dict(zip(SIZES, numbers, strict=True))
+    lowering.add_backward(backward)
+    return outputs

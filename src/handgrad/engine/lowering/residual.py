@@ -1,7 +1,7 @@
-"""Residual connections: both ways one after the other, and their sum.
+"""Residual connections: both branches one after the other, and their sum.
 
-Both ways get the gradient of the sum, so the shortcut's is a copy, made before the body
-writes over it. The inputs stay as they are until both ways have read them.
+Both branches receive the gradient of the sum, so the shortcut gets a copy, made before
+the body overwrites it. The inputs are kept until both branches have read them.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ def lower_residual(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     memory, name, has_relu = lowering.memory, node.name, node.after is not None
     memory.keep(inputs)
     kept, through_shortcut = inputs, list[Backward]()
-    if "shortcut" in node.ways:
-        kept, through_shortcut = _way(lowering, node.ways["shortcut"], inputs)
+    if "shortcut" in node.branches:
+        kept, through_shortcut = _branch(lowering, node.branches["shortcut"], inputs)
         memory.keep(kept)
-    body, through_body = _way(lowering, node.ways["body"], inputs)
+    body, through_body = _branch(lowering, node.branches["body"], inputs)
     in_place = not memory.is_kept(body) and not node.feeds_matrix
     outputs = body if in_place else lowering.outputs(name, body.shape, node)
     _add_sum(lowering, name, body, kept, outputs, has_relu=has_relu)
@@ -41,10 +41,10 @@ def lower_residual(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     return outputs
 
 
-def _way(
+def _branch(
     lowering: Lowering, nodes: Sequence[Node], inputs: Tensor
 ) -> tuple[Tensor, list[Backward]]:
-    """The outputs of one way, and its backward passes, which wait for the sum's."""
+    """The outputs of one branch, and its backward passes, which follow the sum's."""
     before, lowering.backwards = lowering.backwards, []
     outputs = lower_nodes(lowering, nodes, inputs)
     own, lowering.backwards = lowering.backwards, before
@@ -84,12 +84,12 @@ def _add_split(
     *,
     has_relu: bool,
 ) -> Tensor:
-    """The copy of the sum's gradient that goes through the shortcut."""
+    """A copy of the sum's gradient for the shortcut."""
     memory = lowering.memory
     copy = memory.dense(f"d_{name} shortcut", "gradients", outputs.shape)
     lowering.add(
         split_kernel(has_relu=has_relu),
-        f"{name} gradients of both ways",
+        f"{name} gradients of both branches",
         d_outputs=d_outputs.pointer,
         outputs=outputs.pointer if has_relu else NOWHERE,
         copy=copy.pointer,

@@ -1,46 +1,35 @@
-"""Perceptrons, an example a row: all products by the engine's own blocks.
+"""Linear layers of perceptrons, with an example a row: products by the engine's blocks.
 
-An activation's rows are the left side of the next product as they lie; the weight goes
-into panels for the forward pass, and for the gradient of the inputs, once a step.
+The rows of an activation are the left side of the next product without a copy; the
+weight is packed into panels once a step, for the forward pass and for d_inputs.
 """
 
-from collections.abc import Sequence
-from functools import partial
+from abc import abstractmethod
 
 from handgrad.engine import processor
-from handgrad.engine.gradient_blocks import Block, Make, add_linear_blocks
+from handgrad.engine.kernels import rows as kernels
 from handgrad.engine.kernels.product_blocks import ROWS, WIDTH
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.rows import (
-    column_sums,
-    copy_panels,
-    rows_gradient,
-    rows_product,
-    turn_panels,
-    turned_product,
-)
-from handgrad.engine.lowering import linear_amx as unit
-from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.lowering.node import Node
+from handgrad.engine.lowering.linear_products import Bounds, LinearProducts
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
-PANELS_AT_ONCE = 4  # in one task
-AT_ONCE, AT_ONCE_SHORT = 768, 128  # of k, whose rows and panels stay in a core's cache
+COLUMNS_AT_ONCE = 4 * WIDTH  # that one task packs
+AT_ONCE, AT_ONCE_SHORT = 768, 128  # terms whose rows and panels stay in a core's cache
 LARGE_WEIGHT = 1 << 21  # bytes
 KEPT_INPUTS = 3 << 19  # bytes of inputs that stay in a core's own cache
 BLOCKS = 4  # of rows of a weight's gradient
 FEWEST_ROWS = 48
-BLOCK_BYTES = 850_000  # of a gradient that waits in a core's own cache to be used
+BLOCK_BYTES = 850_000  # of a gradient that stays in a core's own cache until its use
 
 
 def at_once() -> int:
-    """How many of k are added up before the next: it changes no bit.
+    """How many terms of a sum are added up before the next: it changes no bit.
 
-    Blocks in registers of 8 floats take half as much from a cache for each of k, and
-    twice as often: from the nearest one, then.
+    With registers of 8 floats a block loads half as much for each term, twice as often:
+    from the first cache, then.
     """
     return AT_ONCE if processor.has_wide_registers() else AT_ONCE_SHORT
 
@@ -50,228 +39,173 @@ def fills_registers(layer: Linear) -> bool:
     return layer.in_features % LANES == 0
 
 
-def lower_by_rows(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
-    """outputs = inputs @ weight.T, without the bias."""
-    name, layer = node.name, node.layer
-    outputs = lowering.outputs(name, (layer.out_features,), node)
-    by_unit = unit.suits_matrix_unit(layer)
-    if is_large(lowering, node):
-        add = unit.add_whole_products if by_unit else _add_turned_products
-    else:
-        add = unit.add_products if by_unit else _add_products
-    add(lowering, name, layer, inputs, outputs)
+class RowsProducts(LinearProducts):
+    """Products with an example a row, without the matrix library."""
 
-    def backward(d_outputs: Tensor) -> Tensor | None:
-        _add_pieces(lowering, name, layer, inputs, d_outputs)
-        lowering.memory.keep(d_outputs)  # the pieces read it when all tiles are done
-        if not node.needs_d_inputs:
-            return None
-        back = unit.add_d_inputs if by_unit else _add_d_inputs
-        return back(lowering, name, layer, inputs, d_outputs)
+    width: int  # of a block of outputs
 
-    lowering.add_backward(backward, inputs)
-    return outputs
+    @abstractmethod
+    def tile_product(self, outputs: Tensor) -> None:
+        """Add outputs = inputs @ weight.T of each tile, by a packed weight."""
 
+    @abstractmethod
+    def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
+        """Some outputs of the whole batch; packs their weights itself."""
 
-def is_large(lowering: Lowering, node: Node) -> bool:
-    """Whether a first layer's weight fills more than cores' own caches.
+    def forward(self) -> Tensor:
+        """outputs = inputs @ weight.T.
 
-    Then turning it costs more time at the memory than in the processor.
-    """
-    layer = node.layer
-    weight = layer.out_features * layer.in_features * FLOAT_BYTES
-    return bool(
-        lowering.training
-        and not node.needs_d_inputs
-        and weight >= LARGE_WEIGHT
-        and layer.out_features % LANES == 0
-        and lowering.memory.capacity * AT_ONCE * FLOAT_BYTES <= KEPT_INPUTS
-    )
+        Packing a large first weight takes memory longer than the processor: then a task
+        computes some outputs of the whole batch, and one core reads each weight once.
+        """
+        outputs = self.memory.rows_matrix(self.name, "activations", (self.out,))
+        if not self._is_large():
+            self.tile_product(outputs)
+            return outputs
+        step = -(-self.out // (self.width * self.memory.workers)) * self.width
+        tasks = [
+            Task([self.batch_product(outputs, first, min(step, self.out - first))])
+            for first in range(0, self.out, step)
+        ]
+        self.lowering.barrier(f"{self.name} inputs")
+        self.lowering.phases.append(Phase(f"{self.name} forward", tasks))
+        return outputs
 
+    def _is_large(self) -> bool:
+        """Whether a first layer's weight fills more than the cores' own caches."""
+        return bool(
+            self.lowering.training
+            and not self.node.needs_d_inputs
+            and self.out * self.into * FLOAT_BYTES >= LARGE_WEIGHT
+            and self.out % LANES == 0
+            and self.memory.capacity * AT_ONCE * FLOAT_BYTES <= KEPT_INPUTS
+        )
 
-def _add_turned_products(
-    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
-) -> None:
-    """The whole batch by some outputs a task: each weight is read once, by one core."""
-    memory = lowering.memory
-    out, into = layer.out_features, layer.in_features
-    panels = -(-out // WIDTH)
-    step = -(-panels // memory.workers) * WIDTH
-    weight = lowering.store.pointer(f"{name}.weight")
-    scratch = lowering.scratch("panel", at_once() * WIDTH * FLOAT_BYTES)
-    tasks = []
-    for first in range(0, out, step):
-        outs = min(step, out - first)
+    def d_bias(self, d_outputs: Tensor, place: Pointer, stride: int) -> list[Operation]:
         operation = Operation(
-            turned_product,
-            f"{name} forward, outputs {first} to {first + outs}",
-            inputs=inputs.pointer.whole(),
-            weight=weight.plus(first * into * FLOAT_BYTES),
-            outputs=outputs.pointer.whole().plus(first * FLOAT_BYTES),
-            panel=scratch,
-            in_row=inputs.stride * FLOAT_BYTES,
+            kernels.column_sums,
+            f"{self.name} d_bias",
+            values=d_outputs.pointer.whole(),
+            sums=place,
+            rows=self.memory.capacity,
+            columns=self.out,
+            stride=d_outputs.stride,
+        )
+        return [operation]
+
+    def blocks(self) -> list[Bounds]:
+        """Blocks of rows and columns that stay in a core's own cache."""
+        return blocks(self.out, self.into)
+
+
+class PanelProducts(RowsProducts):
+    """Products in vector registers, by panels of a weight's columns."""
+
+    width = WIDTH
+
+    def tile_product(self, outputs: Tensor) -> None:
+        panels = self._panels("panels", self.out, self.into)
+        for first in range(0, self.out, COLUMNS_AT_ONCE):
+            outs = min(self.out - first, COLUMNS_AT_ONCE)
+            self.lowering.add_preparation(
+                Operation(
+                    kernels.turn_panels,
+                    f"{self.name}.weight turned, rows {first} to {first + outs}",
+                    weight=self.weight.plus(first * self.into * FLOAT_BYTES),
+                    panels=panels.plus(first * self.into * FLOAT_BYTES),
+                    outs=outs,
+                    inputs=self.into,
+                )
+            )
+        self._add_product("forward", (self.inputs, panels, outputs), self.into)
+
+    def d_inputs(self, d_outputs: Tensor) -> Tensor:
+        name, shape = f"d_{self.name}", self.inputs.shape
+        d_inputs = self.memory.rows_matrix(name, "gradients", shape)
+        panels = self._panels("rows", self.into, self.out)
+        for first in range(0, self.into, COLUMNS_AT_ONCE):
+            columns = min(self.into - first, COLUMNS_AT_ONCE)
+            self.lowering.add_preparation(
+                Operation(
+                    kernels.copy_panels,
+                    f"{self.name}.weight, columns {first} to {first + columns}",
+                    weight=self.weight.plus(first * FLOAT_BYTES),
+                    panels=panels.plus(first * self.out * FLOAT_BYTES),
+                    rows=self.out,
+                    columns=columns,
+                    row=self.into * FLOAT_BYTES,
+                )
+            )
+        self._add_product("d_inputs", (d_outputs, panels, d_inputs), self.out)
+        return d_inputs
+
+    def _panels(self, kind: str, columns: int, count: int) -> Pointer:
+        """Room for panels of `columns`; they are packed before each step."""
+        size = -(-columns // WIDTH) * WIDTH * count
+        return self.memory.shared(f"{self.name}.weight {kind}", "packed weights", size)
+
+    def _add_product(
+        self, what: str, sides: tuple[Tensor, Pointer, Tensor], count: int
+    ) -> None:
+        left, panels, outputs = sides
+        self.lowering.add(
+            kernels.rows_product,
+            f"{self.name} {what}",
+            left=left.pointer,
+            right=panels,
+            outputs=outputs.pointer,
+            left_row=left.stride * FLOAT_BYTES,
+            panel=count * WIDTH * FLOAT_BYTES,
             row=outputs.stride * FLOAT_BYTES,
-            rows=memory.capacity,
-            columns=outs,
-            count=into,
+            rows=self.memory.tile,
+            columns=-(-outputs.rows // LANES) * LANES,
+            count=count,
             together=at_once(),
         )
-        tasks.append(Task([operation]))
-    lowering.barrier(f"{name} inputs")
-    lowering.phases.append(Phase(f"{name} forward", tasks))
 
-
-def _add_products(
-    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
-) -> None:
-    tile = lowering.memory.tile
-    out, into = layer.out_features, layer.in_features
-    wide = -(-out // LANES) * LANES
-    lowering.add(
-        rows_product,
-        f"{name} forward",
-        left=inputs.pointer,
-        right=_panels(lowering, name, layer),
-        outputs=outputs.pointer,
-        left_row=inputs.stride * FLOAT_BYTES,
-        panel=into * WIDTH * FLOAT_BYTES,
-        row=outputs.stride * FLOAT_BYTES,
-        rows=tile,
-        columns=wide,
-        count=into,
-        together=at_once(),
-    )
-
-
-def _panels(lowering: Lowering, name: str, layer: Linear) -> Pointer:
-    """weight.T by panels of 48 outputs, made anew before each step."""
-    out, into = layer.out_features, layer.in_features
-    count = -(-out // WIDTH)
-    panels = lowering.memory.shared(
-        f"{name}.weight panels", "packed weights", count * into * WIDTH
-    )
-    weight = lowering.store.pointer(f"{name}.weight")
-    for first in range(0, count, PANELS_AT_ONCE):
-        row = first * WIDTH
-        rows = min(out - row, PANELS_AT_ONCE * WIDTH)
-        lowering.beforehand(
-            Operation(
-                turn_panels,
-                f"{name}.weight turned, rows {row} to {row + rows}",
-                weight=weight.plus(row * into * FLOAT_BYTES),
-                panels=panels.plus(first * into * WIDTH * FLOAT_BYTES),
-                outs=rows,
-                inputs=into,
-            )
+    def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
+        size = at_once() * WIDTH * FLOAT_BYTES
+        return Operation(
+            kernels.turned_product,
+            f"{self.name} forward, outputs {first} to {first + outs}",
+            inputs=self.inputs.pointer.whole(),
+            weight=self.weight.plus(first * self.into * FLOAT_BYTES),
+            outputs=outputs.pointer.whole().plus(first * FLOAT_BYTES),
+            panel=self.lowering.scratch("panel", size),
+            in_row=self.inputs.stride * FLOAT_BYTES,
+            row=outputs.stride * FLOAT_BYTES,
+            rows=self.memory.capacity,
+            columns=outs,
+            count=self.into,
+            together=at_once(),
         )
-    return panels
 
-
-def _add_d_inputs(
-    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
-) -> Tensor:
-    memory, out, into = lowering.memory, layer.out_features, layer.in_features
-    d_inputs = memory.rows_matrix(f"d_{name}", "gradients", inputs.shape)
-    count = -(-into // WIDTH)
-    panels = memory.shared(f"{name}.weight rows", "packed weights", count * out * WIDTH)
-    weight = lowering.store.pointer(f"{name}.weight")
-    for first in range(0, into, PANELS_AT_ONCE * WIDTH):
-        columns = min(into - first, PANELS_AT_ONCE * WIDTH)
-        lowering.beforehand(
-            Operation(
-                copy_panels,
-                f"{name}.weight, columns {first} to {first + columns}",
-                weight=weight.plus(first * FLOAT_BYTES),
-                panels=panels.plus(first * out * FLOAT_BYTES),
-                rows=out,
-                columns=columns,
-                row=into * FLOAT_BYTES,
-            )
+    def d_weight(
+        self, d_outputs: Tensor, bounds: Bounds, place: Pointer, stride: int
+    ) -> list[Operation]:
+        first, rows, left, columns = bounds
+        capacity = self.memory.capacity
+        packed = capacity * (-(-rows // ROWS) * ROWS + WIDTH) + LANES
+        operation = Operation(
+            kernels.rows_gradient,
+            f"{self.name} d_weight, rows {first} to {first + rows}",
+            d_outputs=d_outputs.pointer.whole().plus(first * FLOAT_BYTES),
+            inputs=self.inputs.pointer.whole().plus(left * FLOAT_BYTES),
+            d_weight=place,
+            packed=self.lowering.scratch("rows side by side", packed * FLOAT_BYTES),
+            d_row=d_outputs.stride * FLOAT_BYTES,
+            in_row=self.inputs.stride * FLOAT_BYTES,
+            row=stride * FLOAT_BYTES,
+            rows=rows,
+            columns=columns,
+            count=capacity,
+            together=at_once(),
         )
-    lowering.add(
-        rows_product,
-        f"{name} d_inputs",
-        left=d_outputs.pointer,
-        right=panels,
-        outputs=d_inputs.pointer,
-        left_row=d_outputs.stride * FLOAT_BYTES,
-        panel=out * WIDTH * FLOAT_BYTES,
-        row=d_inputs.stride * FLOAT_BYTES,
-        rows=memory.tile,
-        columns=into,
-        count=out,
-        together=at_once(),
-    )
-    return d_inputs
+        return [operation]
 
 
-def _add_pieces(
-    lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
-) -> None:
-    out, into = layer.out_features, layer.in_features
-    by_unit = unit.suits_matrix_unit(layer)
-    gradient = unit.weight_gradient if by_unit else _weight_gradient
-
-    def bias_gradient(place: Pointer, stride: int) -> Sequence[Operation]:
-        return [
-            Operation(
-                column_sums,
-                f"{name} d_bias",
-                values=d_outputs.pointer.whole(),
-                sums=place,
-                rows=lowering.memory.capacity,
-                columns=out,
-                stride=d_outputs.stride,
-            )
-        ]
-
-    add_linear_blocks(
-        lowering,
-        name,
-        layer,
-        blocks(out, into),
-        partial(gradient, lowering, name, inputs, d_outputs),
-        bias_gradient,
-    )
-
-
-def _weight_gradient(
-    lowering: Lowering, name: str, inputs: Tensor, d_outputs: Tensor, block: Block
-) -> Make:
-    first, rows, left, columns = block
-    capacity = lowering.memory.capacity
-    d_columns = d_outputs.pointer.whole().plus(first * FLOAT_BYTES)
-    images = inputs.pointer.whole().plus(left * FLOAT_BYTES)
-    packed = capacity * (-(-rows // ROWS) * ROWS + WIDTH) + LANES
-    scratch = lowering.scratch("rows side by side", packed * FLOAT_BYTES)
-
-    def make(place: Pointer, stride: int) -> Sequence[Operation]:
-        return [
-            Operation(
-                rows_gradient,
-                f"{name} d_weight, rows {first} to {first + rows}",
-                d_outputs=d_columns,
-                inputs=images,
-                d_weight=place,
-                packed=scratch,
-                d_row=d_outputs.stride * FLOAT_BYTES,
-                in_row=inputs.stride * FLOAT_BYTES,
-                row=stride * FLOAT_BYTES,
-                rows=rows,
-                columns=columns,
-                count=capacity,
-                together=at_once(),
-            )
-        ]
-
-    return make
-
-
-def blocks(out: int, into: int) -> list[Block]:
-    """(first row, rows, first column, columns) of a weight's blocks.
-
-    Fixed by the sizes alone, so the bits do not depend on the number of workers.
-    """
+def blocks(out: int, into: int) -> list[Bounds]:
+    """Blocks of a weight of this shape."""
     step = max(FEWEST_ROWS, -(-out // (BLOCKS * ROWS)) * ROWS)
     parts = -(-min(step, out) * into * FLOAT_BYTES // BLOCK_BYTES)
     width = -(-into // (parts * WIDTH)) * WIDTH

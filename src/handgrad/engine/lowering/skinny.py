@@ -1,45 +1,53 @@
-"""Linear layers of few outputs that read images as they lie: softmax regression."""
+"""Linear layers of few outputs, an image a row: softmax regression."""
 
 import numpy as np
 
 from handgrad.engine import processor
-from handgrad.engine.gradient_blocks import add_lane_blocks
-from handgrad.engine.kernels.products import clear, row_sums
+from handgrad.engine.gradient_blocks import add_lane_blocks, bias_sums
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.kernels.skinny import (
-    forward_kernel,
-    weight_gradient_kernel,
-)
+from handgrad.engine.kernels.skinny import forward_kernel, weight_gradient_kernel
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Tensor, pointer_to
+from handgrad.engine.lowering.node import Node
+from handgrad.engine.memory import FLOAT_BYTES, Tensor
 from handgrad.layers import Linear
 
 MOST_OUTPUTS = 12
-PIECES = 4
+BLOCKS = 4
 
 
 def is_skinny(layer: Linear, inputs: Tensor) -> bool:
-    """Whether the layer's products have so few rows that their own kernels win."""
+    """Whether the products have so few rows that their own kernels are faster."""
     fits = layer.out_features <= MOST_OUTPUTS and layer.in_features % LANES == 0
     return fits and inputs.is_batch_first
 
 
-def add_forward(
+def lower_skinny(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
+    """outputs = weight @ inputs, without the bias; images need no gradient."""
+    name, layer = node.name, node.layer
+    outputs = lowering.memory.matrix(name, "activations", (layer.out_features,))
+    _add_forward(lowering, name, layer, inputs, outputs)
+
+    def backward(d_outputs: Tensor) -> None:
+        _add_gradients(lowering, name, layer, inputs, d_outputs)
+
+    lowering.add_backward(backward, inputs)
+    return outputs
+
+
+def _add_forward(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, outputs: Tensor
 ) -> None:
-    """The product of one tile."""
     memory, features = lowering.memory, layer.in_features
-    blocks, examples = forward_blocks()
-    outs = next(n for n in blocks if layer.out_features % n == 0)
-    offsets = memory.array(f"{name} examples", "tables", examples, np.int64)
-    offsets[:] = np.arange(examples) * features * FLOAT_BYTES
+    sizes, examples = forward_blocks()
+    outs = next(n for n in sizes if layer.out_features % n == 0)
+    steps = np.arange(examples, dtype=np.int64) * features * FLOAT_BYTES
     lowering.add(
         forward_kernel(outs, examples),
         f"{name} forward",
         weight=lowering.store.pointer(f"{name}.weight"),
         inputs=inputs.pointer,
         outputs=outputs.pointer,
-        offsets=pointer_to(offsets, f"{name} examples"),
+        offsets=memory.lookup(f"{name} examples", steps),
         row=memory.lookup(f"{name} row", np.zeros(2, np.int64)),
         blocks=layer.out_features // outs,
         features=features,
@@ -49,7 +57,7 @@ def add_forward(
 
 
 def forward_blocks() -> tuple[tuple[int, ...], int]:
-    """Outputs at once, what fits best first, and the examples beside them."""
+    """Outputs at once, the best first, and examples at once."""
     if processor.has_wide_registers():
         return (5, 6, 4, 3, 2, 1), 4
     return (5, 4, 3, 2, 1), 2
@@ -62,13 +70,13 @@ def gradients_at_once(outs: int) -> int:
     return max(part for part in range(1, 7) if outs % part == 0)
 
 
-def add_gradients(
+def _add_gradients(
     lowering: Lowering, name: str, layer: Linear, inputs: Tensor, d_outputs: Tensor
 ) -> None:
-    """Each tile's own share of the gradients, while its images are in the cache.
+    """Partial sums of the gradients for each tile, while its images are in the cache.
 
-    The images are many times larger than the weight, so it is the weight's gradient
-    that travels between the workers, not the images.
+    The images are many times larger than the weight, so workers exchange partial sums
+    of its gradient, not images.
     """
     memory, outs, features = lowering.memory, layer.out_features, layer.in_features
     size = outs * features
@@ -89,15 +97,7 @@ def add_gradients(
         columns=features,
         stride=features,
     )
-    lowering.add(clear, f"{name} d_bias = 0", values=bias, size=outs)
-    lowering.add(
-        row_sums,
-        f"{name} d_bias",
-        values=d_outputs.pointer,
-        sums=bias,
-        rows=outs,
-        columns=memory.tile,
-        stride=d_outputs.stride,
-    )
-    add_lane_blocks(lowering, f"{name}.weight", lanes, size, PIECES)
+    sizes = (outs, memory.tile, d_outputs.stride)
+    lowering.operations += bias_sums(name, d_outputs.pointer, bias, sizes)
+    add_lane_blocks(lowering, f"{name}.weight", lanes, size, BLOCKS)
     add_lane_blocks(lowering, f"{name}.bias", bias, outs, 1)

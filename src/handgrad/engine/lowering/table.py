@@ -1,7 +1,7 @@
-"""What each type of layer needs of the engine: one table, by exact type.
+"""How the engine lowers each type of layer: one table, by exact type.
 
 Nothing else in the engine decides by the type of a layer. One that is not in the table,
-or whose settings its kernels cannot do, goes to the plain layers.
+or whose settings its kernels do not support, runs by its own methods.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.activations import Activation
 from handgrad.engine.lowering.activation import lower_activation
 from handgrad.engine.lowering.batch_norm import lower_batch_norm
-from handgrad.engine.lowering.convolution import goes_winograds_way, lower_convolution
+from handgrad.engine.lowering.convolution import lower_convolution, prefers_winograd
 from handgrad.engine.lowering.dropout import lower_dropout
 from handgrad.engine.lowering.flatten import lower_flatten
 from handgrad.engine.lowering.linear import lower_linear, tile_of_linear
@@ -50,22 +50,22 @@ def _is_relu(activation: Activation) -> bool:
     return activation is activations.RELU
 
 
-def _while_training(layer: Any, training: bool) -> bool:
-    return training
-
-
 def _activation(activation: Activation) -> Row:
     return Row(lower_activation, activation=lambda layer: activation)
 
 
-BATCH_NORM = Row(lower_batch_norm, takes_after=_is_relu, meets=_while_training)
+BATCH_NORM = Row(
+    lower_batch_norm,
+    takes_after=_is_relu,
+    needs_barrier=lambda layer, training: training,
+)
 TABLE: dict[type, Row] = {
     AveragePool2d: Row(lower_average_pool),
     BatchNorm1d: BATCH_NORM,
     BatchNorm2d: BATCH_NORM,
     Conv2d: Row(
         lower_convolution,
-        meets=lambda layer, training: training and goes_winograds_way(layer),
+        needs_barrier=lambda layer, training: training and prefers_winograd(layer),
         tile=lambda layer: LEAST_TILE,
         border=lambda layer: layer.padding,
     ),
@@ -92,16 +92,16 @@ TABLE: dict[type, Row] = {
     ),
     MaxPool2d: Row(lower_max_pool, suits=suits_max_pool, takes_before=_is_relu),
     ReLU: _activation(activations.RELU),
-    Residual: Row(lower_residual, takes_after=_is_relu, ways=within),
+    Residual: Row(lower_residual, takes_after=_is_relu, branches=within),
     Sigmoid: _activation(activations.SIGMOID),
     SiLU: _activation(activations.SILU),
     Tanh: _activation(activations.TANH),
 }
-PLAIN = Row(lower_plain, meets=always)
+PLAIN = Row(lower_plain, needs_barrier=always)
 
 
 def row_of(layer: Any) -> Row:
-    """The row of a layer's exact type; that of the plain layers for any other."""
+    """The row of a layer's exact type; PLAIN for any other."""
     kind = exact(layer, TABLE)
     row = PLAIN if kind is None else TABLE[kind]
     return row if row.suits(layer) else PLAIN

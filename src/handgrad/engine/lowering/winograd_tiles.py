@@ -1,10 +1,11 @@
-"""Which pixels each of Winograd's windows reads and writes, as tables in bytes.
+"""Which pixels each window of Winograd's algorithm reads and writes, in bytes.
 
-Outputs are cut into squares of 4 x 4; each is made from a window of 6 x 6 inputs. What
-hangs over a picture's edge is masked: read as zero, never written.
+Outputs are divided into squares of 4 x 4, each computed from a window of 6 x 6 inputs.
+What lies outside an image is masked: read as zero, never written.
 """
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,17 +19,19 @@ from handgrad.engine.kernels.winograd_transforms import (
 )
 from handgrad.engine.memory import FLOAT_BYTES
 
+Strides: TypeAlias = tuple[int, int, int]  # channel, row, column; in bytes
+
 
 @dataclass
 class Places:
-    """(source offset, target offset, source masks, target masks) a window; masks."""
+    """Source and target offsets and masks of each window, and the masks themselves."""
 
     rows: list[tuple[int, int, int, int]] = field(default_factory=list)
     masks: list[int] = field(default_factory=lambda: [ALL] * POINTS * POINTS)
     _known: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def mask(self, bits: tuple[int, ...]) -> int:
-        """Where these masks stand; the first of the table let everything through."""
+        """The offset of these masks; the first of the table mask nothing."""
         if bits not in self._known:
             self._known[bits] = len(self.masks) * MASK_BYTES
             self.masks += bits
@@ -55,13 +58,18 @@ class Windows:
 
     @property
     def count(self) -> int:
-        """Windows of a picture."""
+        """Windows of an image."""
         return -(-self.out_size[0] // OUTPUTS) * self.across
 
     @property
     def pixel_bytes(self) -> int:
-        """From pixel to pixel."""
+        """Bytes of a pixel of one channel."""
         return self.tile * FLOAT_BYTES
+
+    def strides(self, size: Pair) -> Strides:
+        """Strides of images of this size."""
+        pixel = self.pixel_bytes
+        return size[0] * size[1] * pixel, size[1] * pixel, pixel
 
     def inputs(self, panel_bytes: int) -> Places:
         """From windows of the inputs to panels."""
@@ -100,7 +108,7 @@ class Windows:
 
 
 def _inside(corner: Pair, side: int, size: Pair) -> tuple[int, ...]:
-    """A mask for each pixel of a square: whether it lies in the picture."""
+    """A mask for each pixel of a square: whether it lies in the image."""
     return tuple(
         ALL if 0 <= corner[0] + i < size[0] and 0 <= corner[1] + j < size[1] else NONE
         for i in range(side)

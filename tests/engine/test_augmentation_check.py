@@ -3,7 +3,7 @@ import pytest
 
 from handgrad import augmentation
 from handgrad.augmentation.pipeline import Pipeline, as_bits
-from handgrad.engine.recorded_check import check_recorded
+from handgrad.engine.augmentation_check import check_recorded, check_views
 from handgrad.errors import ShapeError
 from handgrad.randomness import Key
 
@@ -94,3 +94,54 @@ def test_views_are_checked_as_they_are_alone():
 def test_colours_of_one_channel_are_not_those_of_three():
     with pytest.raises(ShapeError, match="operation 2 with 2 numbers"):
         check_recorded(recorded_of([CHANGES[2]], (1, 6, 6)), 4, SHAPE)
+
+
+IMAGE = (1, 4, 4)
+
+
+def view(**changes):
+    """The view of a 4 x 4 image as it is, with some numbers changed."""
+    names = ("top", "left", "sign", "up", "down", "near", "far")
+    numbers = dict(zip(names, (0, 0, 1, 0, 4, 0, 4), strict=True)) | changes
+    return np.array([[*numbers.values()]] * 2, dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"left": 3, "sign": -1},
+        {"top": 2, "down": 2},
+        {"top": -1, "up": 1},
+        {"left": 99, "near": 4},
+    ],
+)
+def test_views_that_stay_inside_pass(changes):
+    check_views(view(**changes), 2, IMAGE)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"top": 1}, {"top": -1}, {"left": 1}, {"left": -1}, {"sign": -1}),
+        *({"left": 4, "sign": -1}, {"sign": 0}, {"sign": 2}, {"down": 5}, {"up": -1}),
+        *({"far": 5}, {"near": -1}, {"up": 3, "down": 2}),
+        # sums of these wrap around
+        *({"top": 2**63 - 1}, {"left": 2**63 - 4}, {"top": -(2**63)}),
+        *({"left": -(2**63), "sign": -1}, {"down": 2**62}),
+    ],
+)
+def test_views_that_reach_outside_are_refused(changes):
+    with pytest.raises(ShapeError, match="lie outside"):
+        check_views(view(**changes), 2, IMAGE)
+
+
+@pytest.mark.parametrize("views", [view()[:1], view().astype(np.int32), view()[0]])
+def test_views_of_another_kind_are_refused(views):
+    with pytest.raises(ShapeError, match="a row for each"):
+        check_views(views, 2, IMAGE)
+
+
+def test_vectors_have_no_views():
+    with pytest.raises(ShapeError, match="got vectors of shape"):
+        check_views(view(), 2, (16,))

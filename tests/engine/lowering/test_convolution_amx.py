@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from handgrad.engine import processor
 from handgrad.engine.kernels.unit_gradient import gradient_scratch_bytes
-from handgrad.engine.lowering.unit_convolution import (
+from handgrad.engine.lowering.convolution_amx import (
     KEPT_BYTES,
     rows_together,
-    suits_unit,
+    suits_amx,
 )
 
 from ..networks import (
@@ -126,10 +126,10 @@ def test_it_rounds_less_than_a_sum_in_float32():
 )
 def test_channels_that_do_not_fill_it_go_elsewhere(other, monkeypatch):
     monkeypatch.setattr(processor, "has_matrix_unit", lambda: True)
-    assert suits_unit(convolution(64, 32, (5, 1), padding=(4, 0)))
-    assert not suits_unit(other)
+    assert suits_amx(convolution(64, 32, (5, 1), padding=(4, 0)))
+    assert not suits_amx(other)
     monkeypatch.setattr(processor, "has_matrix_unit", lambda: False)
-    assert not suits_unit(convolution(64, 32, (5, 1), padding=(4, 0)))
+    assert not suits_amx(convolution(64, 32, (5, 1), padding=(4, 0)))
 
 
 @given(

@@ -1,0 +1,84 @@
+"""Check that the augmentation of a batch reads pixels of its own images only."""
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.augmentation import pipeline
+from handgrad.errors import ShapeError
+
+FAR = 2**31  # pixels: no image is so large
+FAR_POSITION = 1 << 20  # pixels outside an image: no augmentation reads so far
+
+
+def check_recorded(recorded: pipeline.Recorded, count: int, input_shape: Shape) -> None:
+    """ShapeError for operations recorded for other images or another batch."""
+    _check_is_image("Operations change images", input_shape)
+    steps, table, keys = recorded
+    is_table = table.dtype == "int64" and table.flags.c_contiguous and table.ndim == 2
+    if not is_table or len(table) != count or len(keys) != len(steps):
+        raise _unfit(f"a table of {table.shape} for {count} images")
+    places = [*steps[:, 1].tolist(), table.shape[1]]
+    if places != sorted(places) or places[0] != 0:
+        raise _unfit(f"columns from {places}")
+    side = 3 if input_shape[0] == 3 else 1
+    widths = {
+        pipeline.RESAMPLE: 6,
+        pipeline.RECOLOUR: 1 + side * side,
+        pipeline.NOISE: pipeline.WORDS + 1,
+    }
+    for number, operation in enumerate(steps[:, 0].tolist()):
+        own = recorded.columns(number)
+        if operation == pipeline.VIEW:
+            check_views(np.ascontiguousarray(own), count, input_shape)
+        elif own.shape[1] != widths.get(operation):
+            raise _unfit(f"operation {operation} with {own.shape[1]} numbers")
+        elif operation == pipeline.RESAMPLE:
+            sides = np.array([*input_shape[1:], 1], np.float64)
+            reach = np.abs(pipeline.from_bits(own).reshape(count, 2, 3)) @ sides
+            if not reach.max(initial=0) < FAR_POSITION:  # false for NaN
+                raise _unfit("positions far outside the image")
+
+
+def check_views(views: NumpyArray, count: int, input_shape: Shape) -> None:
+    """ShapeError unless every pixel that a view reads lies in its image."""
+    _check_is_image("Views move the pixels of images", input_shape)
+    is_table = views.dtype == "int64" and views.flags.c_contiguous
+    if not is_table or views.ndim != 2 or len(views) != count or views.shape[1] < 7:
+        raise ShapeError(
+            f"A batch takes views as int64 numbers, a row for each of its {count} "
+            f"images, got {views.shape} of {views.dtype}. Use "
+            "handgrad.augmentation.views.Views."
+        )
+    # larger numbers would overflow below
+    is_near = views.min(initial=0) >= -FAR and views.max(initial=0) <= FAR
+    if not is_near or not _are_inside(views, input_shape):
+        raise ShapeError(
+            "A batch takes views that show pixels of their images only, got some that "
+            "lie outside. Use handgrad.augmentation.views.Views."
+        )
+
+
+def _are_inside(views: NumpyArray, input_shape: Shape) -> bool:
+    _, height, width = input_shape
+    top, left, sign, up, down, near, far = views[:, :7].T
+    is_framed = (up >= 0) & (up <= down) & (down <= height)
+    is_framed &= (near >= 0) & (near <= far) & (far <= width) & (abs(sign) == 1)
+    ends = (left + sign * near, left + sign * (far - 1))
+    is_inside = (top + up >= 0) & (top + down <= height)
+    is_inside &= (np.minimum(*ends) >= 0) & (np.maximum(*ends) < width)
+    is_empty = (up == down) | (near == far)
+    return bool((is_framed & (is_inside | is_empty)).all())
+
+
+def _check_is_image(what: str, input_shape: Shape) -> None:
+    if len(input_shape) != 3:
+        raise ShapeError(
+            f"{what}, got vectors of shape {input_shape}. Leave the augmentation out."
+        )
+
+
+def _unfit(found: str) -> ShapeError:
+    return ShapeError(
+        f"A batch takes operations recorded for its own images, got {found}. Use "
+        "handgrad.augmentation.pipeline.Pipeline."
+    )
