@@ -5,7 +5,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from handgrad.datasets.sources import File, Source
+from handgrad.datasets.source import File, Source
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
-from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
+from handgrad.datasets.cifar10_binary import FOLDER, RECORD_BYTES
 from handgrad.datasets.find import find
 from handgrad.datasets.load import inspect, load, read
 from handgrad.datasets.pictures import read_image

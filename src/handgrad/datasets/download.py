@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from handgrad.datasets import whole_files
 from handgrad.datasets.archive import Limited, read_tar
-from handgrad.datasets.sources import File, Source
+from handgrad.datasets.source import File, Source
 from handgrad.errors import DatasetError
 
 Progress: TypeAlias = Callable[[str, int, int], None]

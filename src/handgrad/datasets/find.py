@@ -11,7 +11,7 @@ from handgrad.datasets.locate import (
     folders,
     named_root,
 )
-from handgrad.datasets.sources import Source
+from handgrad.datasets.source import Source
 from handgrad.errors import DatasetError
 
 

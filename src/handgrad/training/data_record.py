@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from handgrad.datasets.changes import Record, changes, counted, known_classes, listed
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.sources import source_of
 from handgrad.errors import DatasetError, HandgradError
-from handgrad.names import known_name
 from handgrad.parsing import parse_json
 from handgrad.training.config import RunConfig
 from handgrad.training.real_files import is_file, read_file
@@ -69,7 +68,7 @@ def changes_of_names(
 
     before = record_in(run, config)
     path = Path(os.path.expanduser(config.dataset.name))
-    is_named = known_name(config.dataset.name, NAMES) is not None
+    is_named = source_of(config.dataset.name) is not None
     if is_named or config.dataset.label_from is not None or not path.exists():
         return ""
     if not counted(before) or (most is not None and counted(before) > most):

@@ -9,7 +9,7 @@ from typing import Any
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.bad_pictures import BadPicturesError
 from handgrad.datasets.changes import record_of
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.sources import NAMES
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.build import load_dataset

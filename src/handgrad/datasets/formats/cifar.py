@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets import cifar10, cifar10_python
+from handgrad.datasets import cifar10_binary, cifar10_python
 from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import check_targets
 from handgrad.datasets.formats.content import Arrays, Part
@@ -27,7 +27,7 @@ CLASSES = {"fine": 100, "coarse": 20}
 LARGEST = 256 << 20  # bytes of a file in an archive
 BINARY = ("train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt")
 PYTHON = ("train", "test", "meta")
-TEN = (*cifar10.TRAIN_FILES, *cifar10.TEST_FILES)
+TEN = (*cifar10_binary.TRAIN_FILES, *cifar10_binary.TEST_FILES)
 TEN_PYTHON = (*cifar10_python.TRAIN_FILES, *cifar10_python.TEST_FILES)
 ARCHIVES = {
     "cifar-100-python.tar.gz": ("cifar-100-python", PYTHON),
@@ -40,7 +40,11 @@ def cifar_place(path: Path) -> Path | None:
     """Find the folder or archive of either data set at a path or in its folder."""
     if path.is_file():
         return path if path.name in (*ARCHIVES, *TEN_ARCHIVES) else None
-    names = (cifar10.FOLDER, cifar10_python.FOLDER, *(f for f, _ in ARCHIVES.values()))
+    names = (
+        cifar10_binary.FOLDER,
+        cifar10_python.FOLDER,
+        *(f for f, _ in ARCHIVES.values()),
+    )
     for folder in (path, *(path / name for name in names)):
         has = {
             name
@@ -87,14 +91,14 @@ def _read_ten(place: Path, label_from: str | None) -> Arrays:
             f"CIFAR-10 has one label for each image, got --label-from {label_from}. "
             "Omit it."
         )
-    form = cifar10_python if cifar10_python.is_at(place) else cifar10
+    form = cifar10_python if cifar10_python.is_at(place) else cifar10_binary
     names = (form.TRAIN_FILES, form.TEST_FILES)
     splits = [form.read_batches(place, files) for files in names]
     parts = [
         Part(f"{place}: {name}", name, split.images, split.targets)
         for name, split in zip(("train", "test"), splits, strict=True)
     ]
-    return Arrays(tuple(parts), dict(enumerate(cifar10.CLASS_NAMES)))
+    return Arrays(tuple(parts), dict(enumerate(cifar10_binary.CLASS_NAMES)))
 
 
 def _files(place: Path) -> dict[str, bytes]:
