@@ -43,10 +43,7 @@ LOSSES: dict[str, Callable[..., Any]] = {
 }
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
-    "sgd": optimizers.SGD,
-    "rmsprop": optimizers.RMSProp,
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
+    rule.__name__.lower(): rule for rule in optimizers.RULES
 }
 
 SCHEDULES: dict[str, Callable[..., Any]] = {

@@ -26,7 +26,8 @@ from handgrad.engine.lowering.plan import (
 )
 from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import exact, layers_of
-from handgrad.engine.parameters import ParameterUpdate, write_rates
+from handgrad.engine.optimizer_states import write_rates
+from handgrad.engine.parameters import ParameterUpdate
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.returned import loss_of, returned
 from handgrad.errors import ShapeError

@@ -29,7 +29,7 @@ def lenet(
         outputs      (batch, classes), logits
 
     Units
-        activation   relu, leaky_relu, gelu, gelu_tanh, silu, tanh or sigmoid
+        activation   an activation of `handgrad.network`, such as "gelu"
         pooling      average or max
         initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
                      function of shape and key

@@ -8,6 +8,7 @@ from handgrad import initializers, layers
 from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
 from handgrad.layers.layer import Layer
+from handgrad.layers.sequential import snake_case
 from handgrad.options import name_of, named, options_of, value_of_kind
 from handgrad.ranges import check_at_least, shown
 
@@ -24,19 +25,11 @@ ACTIVATIONS: dict[str, Callable[..., Layer[Any]]] = {
     "silu": layers.SiLU,
 }
 
+ACTIVATION_LAYERS = tuple(
+    make for make in ACTIVATIONS.values() if isinstance(make, type)
+)
 LAYERS: dict[str, Callable[..., Layer[Any]]] = {
-    "linear": layers.Linear,
-    "conv2d": layers.Conv2d,
-    "max_pool2d": layers.MaxPool2d,
-    "average_pool2d": layers.AveragePool2d,
-    "global_average_pool2d": layers.GlobalAveragePool2d,
-    "batch_norm1d": layers.BatchNorm1d,
-    "batch_norm2d": layers.BatchNorm2d,
-    "dropout": layers.Dropout,
-    "flatten": layers.Flatten,
-    "softmax": layers.Softmax,
-    "residual": layers.Residual,
-    "sequential": layers.Sequential,
+    **{snake_case(n): getattr(layers, n) for n in layers.__all__ if n != "Layer"},
     **ACTIVATIONS,
 }
 
