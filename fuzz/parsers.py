@@ -21,8 +21,13 @@ from handgrad.datasets import cifar10_python
 from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.idx import GZIP, read_idx
-from handgrad.datasets.picture_files import Zip
-from handgrad.datasets.pictures import PIXEL_LIMIT, decode, quiet_decoder, read_header
+from handgrad.datasets.image_decoding import (
+    PIXEL_LIMIT,
+    decode,
+    quiet_decoder,
+    read_header,
+)
+from handgrad.datasets.image_files import Zip
 from handgrad.errors import (
     ConfigError,
     DatasetError,

@@ -12,7 +12,7 @@ from handgrad.datasets.dataset import Dataset, Split
 from handgrad.datasets.image_folder import load_images
 from handgrad.errors import DatasetError, HandgradWarning
 
-from .picture_makers import make_folder, picture
+from .image_makers import image_bytes, make_folder
 
 CLASSES = ("cat", "cow", "dog")
 NAMES = [f"{name}/{number}.png" for name in CLASSES for number in range(5)]
@@ -29,7 +29,7 @@ def root(tmp_path):
 
 
 def replace(root):
-    (root / "cow/3.png").write_bytes(picture(seed=99))
+    (root / "cow/3.png").write_bytes(image_bytes(seed=99))
 
 
 def remove_class(root):
@@ -40,7 +40,7 @@ def remove_class(root):
 
 def add_class(root):
     (root / "owl").mkdir()
-    (root / "owl/0.png").write_bytes(picture(seed=5))
+    (root / "owl/0.png").write_bytes(image_bytes(seed=5))
 
 
 def remove(root):
@@ -48,7 +48,7 @@ def remove(root):
 
 
 def add(root):
-    (root / "dog/new.png").write_bytes(picture(seed=6))
+    (root / "dog/new.png").write_bytes(image_bytes(seed=6))
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@ import time
 
 import pytest
 
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout_checks import check_not_alike, some
-from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
 
 def rows(*names):
-    files = [PictureFile(name, 1, (1,)) for name in names]
+    files = [ImageFile(name, 1, (1,)) for name in names]
     return [(file, file.parts) for file in files]
 
 

@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from handgrad.datasets.dataset import Dataset
-from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.image_files import ImageFile
+from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange
-from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 from handgrad.text import decoded
 
@@ -63,8 +63,8 @@ def listed(path: Path, before: Record) -> Record:
     If it is ambiguous which folders are classes, files keep their recorded split and
     class. DatasetError if the folder or zip cannot be read.
     """
-    with open_pictures(path) as pictures:
-        files = pictures.sorted_files()
+    with open_images(path) as images:
+        files = images.sorted_files()
     sizes = {decoded(file.name): f"{file.size}:" for file in files}
     skipped = {name: "" for name in before.get("skipped", {}) if name in sizes}
     found = _arranged(files, path, skipped) or {
@@ -96,7 +96,7 @@ def _by_class(
 
 
 def _arranged(
-    files: Sequence[PictureFile], path: Path, skipped: Mapping[str, str]
+    files: Sequence[ImageFile], path: Path, skipped: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Return the files by split and class; None if these are ambiguous."""
     try:

@@ -4,17 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.split_names import Kind, crossed, kind_of
 from handgrad.errors import DatasetError
 from handgrad.text import composed, decoded
 
-Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file and its path parts
+Row: TypeAlias = tuple[ImageFile, tuple[str, ...]]  # a file and its path parts
 Place: TypeAlias = tuple[str, ...]  # a folder
 
-SHAPE_HINT = "Make one folder of pictures for each class"
+SHAPE_HINT = "Make one folder of images for each class"
 NAME_THEM = (
-    "Name the splits train, validation and test; or put the pictures of each class "
+    "Name the splits train, validation and test; or put the images of each class "
     "directly into its folder."
 )
 NAMED = 5  # names listed in an error
@@ -85,7 +85,7 @@ def check_classes(
 
 
 def check_in_folders(rows: Sequence[Row], source: str) -> None:
-    """Raise DatasetError for a picture that is not in a class folder."""
+    """Raise DatasetError for an image that is not in a class folder."""
     loose = next((file.name for file, parts in rows if len(parts) < 2), None)
     if loose is not None:
         raise DatasetError(
@@ -93,8 +93,8 @@ def check_in_folders(rows: Sequence[Row], source: str) -> None:
         )
 
 
-def without_pictures(
-    files: Sequence[PictureFile],
+def without_images(
+    files: Sequence[ImageFile],
     around: set[Place],
     places: Iterable[str],
     source: str,
@@ -115,7 +115,7 @@ def without_pictures(
     if missing:
         names = sorted("/".join(place) for place in missing)
         raise DatasetError(
-            f"{source}: there are no pictures in {some(names)}, next to the class "
+            f"{source}: there are no images in {some(names)}, next to the class "
             "folders. Add some, remove the folder, or ignore it (allow_empty_classes, "
             "--allow-empty-classes)."
         )

@@ -43,7 +43,7 @@ def test_compressed_files_are_detected_as_well(tmp_path):
     assert find_kind(tmp_path / "b.csv.gz").kind is KINDS["csv"]
 
 
-def test_folders_and_zips_of_pictures_are_the_default(tmp_path):
+def test_folders_and_zips_of_images_are_the_default(tmp_path):
     put(tmp_path / "pets", CLASSES)
     (tmp_path / "pets" / "README.md").write_text("text, and more")
     np.savez(tmp_path / "pets" / "features.npz", x=images(3))
@@ -96,11 +96,11 @@ def test_single_arrays_are_refused_with_advice(tmp_path, name):
 def test_a_zip_of_other_data_says_to_unpack_it(tmp_path):
     put(tmp_path / "set", {"train.csv": "1,2", "test.csv": "1,2"})
     shutil.make_archive(tmp_path / "set", "zip", tmp_path / "set")
-    with pytest.raises(DatasetError, match=r"holds no pictures, but .* Unpack it"):
+    with pytest.raises(DatasetError, match=r"holds no images, but .* Unpack it"):
         load(tmp_path / "set.zip")
 
 
-def test_loose_pictures_with_classes_in_their_names_are_reported(tmp_path):
+def test_loose_images_with_classes_in_their_names_are_reported(tmp_path):
     put(tmp_path, {f"{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(3)})
     shutil.make_archive(tmp_path / "x" / "pets", "zip", tmp_path)
     (tmp_path / "pets.zip").write_bytes((tmp_path / "x" / "pets.zip").read_bytes())

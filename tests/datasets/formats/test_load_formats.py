@@ -66,7 +66,7 @@ def test_a_choice_of_labels_where_there_is_none_is_an_error(tmp_path):
     put(tmp_path / "pets", CLASSES)
     put_idx(tmp_path / "x" / "train-images", images(10))
     put_idx(tmp_path / "x" / "train-labels", np.arange(10) % 2)
-    for name, about in (("pets", "pictures in class folders"), ("x", "IDX files")):
+    for name, about in (("pets", "images in class folders"), ("x", "IDX files")):
         for look in (load_path, survey):
             with pytest.raises(ConfigError, match=f"{about}, got --label-from colour"):
                 look(tmp_path / name, label_from="colour")

@@ -13,7 +13,7 @@ SPLITS = [f"{split}/{name}" for split in ("train", "test") for name in NAMES]
 
 
 def put_set(folder, names, header, row):
-    """Write pictures in class folders, and a table with a row for each."""
+    """Write images in class folders, and a table with a row for each."""
     put(folder, {name: n for n, name in enumerate(names)})
     rows = [row(n, name) for n, name in enumerate(names)]
     put(folder, {"table.csv": "\n".join([header] * bool(header) + rows)})
@@ -24,7 +24,7 @@ OTHER_THINGS = {
     "a size": ("file,width", lambda n, name: f"{name},{12 + n % 2}"),
     "sizes": ("file,width,height", lambda n, name: f"{name},{12 + n % 2},{n % 3}"),
     "flags": ("file,dark,old", lambda n, name: f"{name},{n % 2},{n % 3 % 2}"),
-    "captions": ("file,caption", lambda n, name: f"{name},picture {n}"),
+    "captions": ("file,caption", lambda n, name: f"{name},image {n}"),
     "one camera": ("file,camera", lambda n, name: f"{name},mine"),
     "the folders": ("file,what", lambda n, name: f"{name},{name.split('/')[-2]}"),
     "no header": ("", lambda n, name: f"{name},{name.split('/')[-2]}"),
@@ -47,7 +47,7 @@ def test_class_folders_take_precedence_over_a_list_of_classes(tmp_path, names, h
     rows = [f"{n},{name}" for n, name in enumerate(CLASSES)]
     put(tmp_path, {"classes.csv": "\n".join([header] * bool(header) + rows)})
     assert load(tmp_path).class_names == CLASSES
-    few = [name for name in names if name[-5] in "012"]  # the rows name all pictures
+    few = [name for name in names if name[-5] in "012"]  # the rows name all images
     put(tmp_path / "few", {name: n for n, name in enumerate(few)})
     shutil.copy(tmp_path / "classes.csv", tmp_path / "few")
     assert load(tmp_path / "few").class_names == CLASSES

@@ -103,7 +103,7 @@ def test_no_entry_leaves_the_folder(tmp_path):
     assert not folder.exists()
 
 
-def test_pictures_hidden_files_and_other_files_stay_packed(tmp_path):
+def test_images_hidden_files_and_other_files_stay_packed(tmp_path):
     names = ("a.png", ".b.csv", "__MACOSX/._c.csv", "d.mp4", "e/", "f.pdf")
     path = put_zip(tmp_path / "it.zip", dict.fromkeys(names, "1,2"))
     with unpacked(path) as folder:

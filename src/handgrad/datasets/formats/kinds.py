@@ -1,6 +1,6 @@
 """File formats of images with labels, and their detection.
 
-A format is detected by content, and by name only where contents are ambiguous. Pictures
+A format is detected by content, and by name only where contents are ambiguous. Images
 in class folders are not listed: they are the default.
 """
 
@@ -14,7 +14,7 @@ from typing import cast
 
 from handgrad.datasets.formats import file_names, labels_csv
 from handgrad.datasets.formats.cifar import cifar_place, read_cifar
-from handgrad.datasets.formats.content import Arrays, Pictures
+from handgrad.datasets.formats.content import Arrays, EncodedImages
 from handgrad.datasets.formats.heads import head_of
 from handgrad.datasets.formats.idx_set import read_idx_set
 from handgrad.datasets.formats.npz import is_npz, read_npz
@@ -29,7 +29,7 @@ from handgrad.datasets.formats.table import is_table
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of
-from handgrad.datasets.picture_files import is_picture
+from handgrad.datasets.image_files import is_image
 from handgrad.datasets.zip_entries import (
     BROKEN_ZIP,
     check_no_password,
@@ -38,12 +38,12 @@ from handgrad.datasets.zip_entries import (
 from handgrad.errors import DatasetError
 
 DEEPEST = 3  # levels of folders that are searched
-MOST = 2_000  # files opened for detection, without pictures
+MOST = 2_000  # files opened for detection, without images
 MOST_TABLES = 20  # of a zip, which is opened for each
 NO_DATA = {".json", ".xml", ".md", ".html", ".py", ".ipynb", ".pdf", ".log", ".yaml"}
 FROM_NAME = "name"
 
-Read = Callable[[Sequence[Path], str | None], Arrays | Pictures]
+Read = Callable[[Sequence[Path], str | None], Arrays | EncodedImages]
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ KINDS = {
 }
 CIFAR = Kind("CIFAR's own files", lambda path, _: False, read_cifar)
 LISTED = Kind(
-    "pictures listed in a CSV file", lambda path, _: False, labels_csv.read_labels_csv
+    "images listed in a CSV file", lambda path, _: False, labels_csv.read_labels_csv
 )
 NAMED = Kind(
-    "pictures with their class in the name",
+    "images with their class in the name",
     lambda path, _: False,
     file_names.read_file_names,
 )
@@ -103,13 +103,13 @@ class Found:
     paths: tuple[Path, ...]
     label_from: str | None
 
-    def read(self) -> Arrays | Pictures:
+    def read(self) -> Arrays | EncodedImages:
         """Read the files."""
         return self.kind.read(self.paths, self.label_from)
 
 
 def find_kind(path: Path, label_from: str | None = None) -> Found | None:
-    """Detect the format at a path; None for pictures in class folders.
+    """Detect the format at a path; None for images in class folders.
 
     DatasetError for a file of unknown format, and for a folder of several formats.
     """
@@ -135,7 +135,7 @@ def _file(path: Path, label_from: str | None) -> Found | None:
         raise _single_arrays(path)
     raise DatasetError(
         f"{path} is not in a supported format of images with labels. Give a folder or "
-        f"a zip of pictures, or {', '.join(kind.about for kind in KINDS.values())}."
+        f"a zip of images, or {', '.join(kind.about for kind in KINDS.values())}."
     )
 
 
@@ -145,7 +145,7 @@ def _kind_name(path: Path) -> str | None:
 
 
 def _zip(path: Path, label_from: str | None) -> Found | None:
-    """Detect the format in a zip; None for pictures in class folders."""
+    """Detect the format in a zip; None for images in class folders."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -154,26 +154,26 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
     except BROKEN_ZIP:
         return None
     check_no_password(path, entries)
-    pictures = [name for name in names if is_picture(name)]
-    are_loose = not any("/" in name for name in pictures)
-    listed = _listed_in(path, tables, label_from) if pictures else None
+    images = [name for name in names if is_image(name)]
+    are_loose = not any("/" in name for name in images)
+    listed = _listed_in(path, tables, label_from) if images else None
     if listed is not None:
         return listed
     data = _data_in(path, label_from) if names and are_loose else None
     if data is not None:
         return data
-    if pictures or not names:
+    if images or not names:
         if are_loose:
-            file_names.check_loose(path, pictures)
+            file_names.check_loose(path, images)
         return None
     raise DatasetError(
-        f"{path} holds no pictures, but {_some(names)}. Unpack it, and give its folder "
+        f"{path} holds no images, but {_some(names)}. Unpack it, and give its folder "
         "or one of its files."
     )
 
 
 def _listed_in(path: Path, names: list[str], label_from: str | None) -> Found | None:
-    """Detect tables in a zip that name its pictures."""
+    """Detect tables in a zip that name its images."""
     members = [zipfile.Path(path, name) for name in names[:MOST_TABLES]]
     files = cast("list[Path]", members)  # they support what is used of Path
     return _listed(path, [file for file in files if is_table(file)], label_from)
@@ -200,7 +200,7 @@ def _folder(path: Path, label_from: str | None) -> Found | None:
     tables: list[Path] = []
     has_folders, has_npy, loose = False, False, _loose(path)
     for file, depth in _files(path):
-        if is_picture(file.name):
+        if is_image(file.name):
             has_folders = has_folders or depth > 0
             continue
         name = _kind_name(file)
@@ -243,22 +243,22 @@ def _single_arrays(path: Path) -> DatasetError:
 
 
 def _loose(path: Path) -> list[str]:
-    """Names of the pictures directly in a folder."""
-    return sorted(file.name for file in path.iterdir() if is_picture(file.name))
+    """Names of the images directly in a folder."""
+    return sorted(file.name for file in path.iterdir() if is_image(file.name))
 
 
 def _files(root: Path) -> Iterator[tuple[Path, int]]:
-    """Iterate over the files of a folder and their depths, one picture per folder."""
+    """Iterate over the files of a folder and their depths, one image per folder."""
     seen = 0
     for folder, below, names in os.walk(root):
         depth = len(Path(folder).relative_to(root).parts)
         below[:] = sorted(n for n in below if not n.startswith(".") and depth < DEEPEST)
-        pictures = [name for name in names if is_picture(name)]
-        for name in sorted({*names} - {*pictures}) + pictures[:1]:
+        images = [name for name in names if is_image(name)]
+        for name in sorted({*names} - {*images}) + images[:1]:
             path = Path(folder, name)
             is_data = not name.startswith(".") and path.suffix.lower() not in NO_DATA
             if is_data and path.is_file() and seen < MOST:
-                seen += not is_picture(name)
+                seen += not is_image(name)
                 yield path, depth
 
 

@@ -67,7 +67,7 @@ def find_chosen(path: Path, label_from: str | None) -> Found | None:
     found = None if label_from == FOLDER else find_kind(path, label_from)
     has_choice = label_from == FOLDER if found is None else found.kind.has_choice
     if label_from is not None and not has_choice:
-        about = "pictures in class folders" if found is None else found.kind.about
+        about = "images in class folders" if found is None else found.kind.about
         raise ConfigError(
             f"{path} holds {about}, got --label-from {label_from}. Omit it."
         )
@@ -85,7 +85,7 @@ def load_whole(
 ) -> Dataset | None:
     """Load all images of a file or folder as one split; one class is enough.
 
-    `bit_depth` is the minimum for deep pictures. Returns None for pictures in class
+    `bit_depth` is the minimum for deep images. Returns None for images in class
     folders.
     """
     found = None if label_from == FOLDER else find_kind(path, label_from)

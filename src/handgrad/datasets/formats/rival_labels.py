@@ -1,7 +1,7 @@
 """The choice between the labels of a table and those of class folders.
 
 Class folders, or splits with class folders, take precedence over a table of few
-pictures, of sizes or captions, and over a list of the classes. A label column of a
+images, of sizes or captions, and over a list of the classes. A label column of a
 known name, or one-hot columns, take precedence over the folders. In all other cases the
 user has to choose.
 """
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from handgrad.datasets.formats.image_index import ImageIndex
 from handgrad.datasets.formats.listed_columns import LABELS, Columns, file_column
-from handgrad.datasets.formats.picture_index import PictureIndex
 from handgrad.datasets.formats.table import Form, is_number, no_column, rows_of
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.image_files import ImageFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded
 
@@ -25,26 +25,26 @@ ONES = ("1", "1.0")
 
 @dataclass(frozen=True)
 class Listing:
-    """A table that may name pictures; `columns` is None if its labels are unclear."""
+    """A table that may name images; `columns` is None if its labels are unclear."""
 
     path: Path
     form: Form
     columns: Columns | None
-    index: PictureIndex
+    index: ImageIndex
 
     @cached_property
     def file(self) -> int | None:
-        """The column of the pictures' names."""
+        """The column of the images' names."""
         if self.columns is not None:
             return self.columns.file
         return file_column(self.form, self.index.has)
 
     @cached_property
-    def rows(self) -> list[tuple[list[PictureFile], list[str]]]:
-        """The rows that name pictures: each with these pictures and its cells."""
+    def rows(self) -> list[tuple[list[ImageFile], list[str]]]:
+        """The rows that name images: each with these images and its cells."""
         return list(self._named_rows())
 
-    def _named_rows(self) -> Iterator[tuple[list[PictureFile], list[str]]]:
+    def _named_rows(self) -> Iterator[tuple[list[ImageFile], list[str]]]:
         if self.file is None:
             return
         with suppress(DatasetError):  # rows of different lengths
@@ -53,7 +53,7 @@ class Listing:
                     yield files, row
 
     def named(self, *, alone: bool = False) -> set[str]:
-        """Return the named pictures; with `alone`, those of rows that name only one."""
+        """Return the named images; with `alone`, those of rows that name only one."""
         rows = [files for files, _ in self.rows if not alone or len(files) == 1]
         return {file.name for files in rows for file in files}
 
@@ -64,7 +64,7 @@ class Listing:
         return (place for place in columns if place not in (self.file, split))
 
     def repeats(self, place: int) -> bool:
-        """Whether a column repeats a folder name of each picture."""
+        """Whether a column repeats a folder name of each image."""
         return bool(self.rows) and all(
             composed(row[place]) in {decoded(part) for part in files[0].parts[:-1]}
             for files, row in self.rows
@@ -94,9 +94,9 @@ def are_folders_better(listings: Sequence[Listing], classes: Sequence[str]) -> b
 def check_clear(
     listing: Listing, label_from: str | None, classes: Sequence[str]
 ) -> None:
-    """Raise ConfigError for a table of at least half the pictures with unclear labels.
+    """Raise ConfigError for a table of at least half the images with unclear labels.
 
-    A table that only repeats the folders of the pictures is accepted.
+    A table that only repeats the folders of the images is accepted.
     """
     if listing.file is None or _is_small(listing.named(alone=True), listing.index):
         return
@@ -108,12 +108,12 @@ def check_clear(
         raise no_column(listing.path, header, label_from, OR_FOLDERS)
 
 
-def _is_small(named: set[str], index: PictureIndex) -> bool:
+def _is_small(named: set[str], index: ImageIndex) -> bool:
     return 2 * len(named) < len(index.files)
 
 
 def _is_list_of_classes(listing: Listing, classes: Sequence[str]) -> bool:
-    """Whether it lists classes: `0,ant` next to ant/0.png names no picture."""
+    """Whether it lists classes: `0,ant` next to ant/0.png names no image."""
     return any(len(files) > 1 for files, _ in listing.rows) and any(
         {composed(row[place]) for _, row in listing.rows} <= set(classes)
         for place in listing.others()
@@ -135,7 +135,7 @@ def _is_one_hot(listing: Listing) -> bool:
 
 
 def _may_be_labels(listing: Listing, place: int) -> bool:
-    """Whether a column of an unknown name has strings that several pictures share."""
+    """Whether a column of an unknown name has strings that several images share."""
     words = {row[place] for _, row in listing.rows}
     is_measure = bool(listing.form.header) and all(map(is_number, words))
     are_shared = len(words) > 1 and 2 * len(words) <= len(listing.rows)
@@ -151,5 +151,5 @@ def _unclear(listing: Listing, place: int, classes: Sequence[str]) -> ConfigErro
         what, how = "its other column", "the CSV file itself instead of its folder"
     return ConfigError(
         f"{listing.path} may hold the classes in {what}, but the folders of the "
-        f"pictures may be classes, too ({some}). Give {how}, or --label-from folder."
+        f"images may be classes, too ({some}). Give {how}, or --label-from folder."
     )

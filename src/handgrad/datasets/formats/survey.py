@@ -12,14 +12,14 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
-from handgrad.datasets.formats.content import Arrays, Pictures
+from handgrad.datasets.formats.content import Arrays, EncodedImages
 from handgrad.datasets.formats.kinds import LISTED, Found
 from handgrad.datasets.formats.labelled_files import plan_of
 from handgrad.datasets.formats.load_formats import find_chosen
-from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.image_decoding import decode, quiet_decoder, read_header
+from handgrad.datasets.image_files import ImageFile, ImageFiles, in_words
+from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import NONE_HELD_OUT, Plan, arrange
-from handgrad.datasets.picture_files import PictureFile, PictureFiles, in_words
-from handgrad.datasets.pictures import decode, quiet_decoder, read_header
 from handgrad.errors import DatasetError
 from handgrad.text import decoded, number_of
 
@@ -87,15 +87,15 @@ def survey(
     """
     found = find_chosen(path, label_from)
     if found is None:
-        with open_pictures(path) as pictures:
-            files = pictures.sorted_files()
+        with open_images(path) as encoded:
+            files = encoded.sorted_files()
             plan = arrange(files, str(path))
-            empty = _without_pictures(files, path, pictures.folders)
+            empty = _without_images(files, path, encoded.folders)
             with quiet_decoder():
-                examples = list(_of_files(pictures, plan, progress))
+                examples = list(_of_files(encoded, plan, progress))
         left = [f"not used: {', '.join(plan.left)}"] if plan.left else []
-        over = [in_words(pictures.passed_over)] if pictures.passed_over else []
-        about = "pictures in class folders"
+        over = [in_words(encoded.passed_over)] if encoded.passed_over else []
+        about = "images in class folders"
         return summed(about, plan.class_names, examples, [*left, *over], empty)
     content = found.read()
     if isinstance(content, Arrays):
@@ -103,9 +103,9 @@ def survey(
         notes = _notes(found, content, dataset.sources)
         about = found.kind.about
         return summed(about, dataset.class_names, of_arrays(dataset), notes)
-    with content.files as pictures, quiet_decoder():
+    with content.files as encoded, quiet_decoder():
         plan = plan_of(content.rows, str(path))
-        examples = list(_of_files(pictures, plan, progress))
+        examples = list(_of_files(encoded, plan, progress))
     notes = _notes(found, content, plan.sources)
     return summed(found.kind.about, plan.class_names, examples, notes)
 
@@ -151,8 +151,8 @@ def summed(
     )
 
 
-def _without_pictures(
-    files: Sequence[PictureFile], path: Path, places: Iterable[str]
+def _without_images(
+    files: Sequence[ImageFile], path: Path, places: Iterable[str]
 ) -> list[str]:
     """Return the error text for empty folders of classes or splits."""
     try:
@@ -163,9 +163,9 @@ def _without_pictures(
 
 
 def _of_files(
-    pictures: PictureFiles, plan: Plan, progress: Progress | None
+    encoded: ImageFiles, plan: Plan, progress: Progress | None
 ) -> Iterator[Example]:
-    what = f"checking {number_of(len(plan.files), 'picture')}"
+    what = f"checking {number_of(len(plan.files), 'image')}"
     of_row = [split for split, count in zip(SPLITS, plan.counts, strict=True)
               for _ in range(count)]  # fmt: skip
     for row, (file, target) in enumerate(
@@ -174,7 +174,7 @@ def _of_files(
         split = of_row[row]
         name, class_name = decoded(file.name), plan.class_names[target]
         try:
-            content = pictures.read(file.name)
+            content = encoded.read(file.name)
             header = read_header(content, name)
             channels = 1 if header.is_grey else 3
             image = decode(
@@ -203,7 +203,7 @@ def _example(name: str, split: str, class_name: str, image: NumpyArray) -> Examp
 
 
 def _notes(
-    found: Found, content: Arrays | Pictures, sources: Mapping[str, str]
+    found: Found, content: Arrays | EncodedImages, sources: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Describe the source of labels and splits if needed, and what is not used."""
     tables = [path.name for path in found.paths[1:]] if found.kind is LISTED else []

@@ -20,7 +20,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.heads import GZIP, head_of
-from handgrad.datasets.pictures import SUFFIXES as PICTURES
+from handgrad.datasets.image_decoding import SUFFIXES as IMAGE_SUFFIXES
 from handgrad.datasets.zip_entries import BROKEN_ZIP
 from handgrad.errors import ConfigError, DatasetError, HandgradError, HandgradWarning
 from handgrad.memory import check_memory
@@ -152,7 +152,7 @@ def is_number(text: str) -> bool:
 def _is_header(row: list[str]) -> bool:
     """Whether a first row is a header: with a label name, or no number or file."""
     words = {cell.lower() for cell in row}
-    is_data = any(_are_numbers(word) or word.endswith(PICTURES) for word in words)
+    is_data = any(_are_numbers(word) or word.endswith(IMAGE_SUFFIXES) for word in words)
     return bool(words & {"label", "labels", "class", "target"}) or not is_data
 
 

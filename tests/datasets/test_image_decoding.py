@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from handgrad.datasets.pictures import (
+from handgrad.datasets.image_decoding import (
     FILE_LIMIT,
     ORIENTATION,
     PIXEL_LIMIT,
@@ -28,12 +28,12 @@ GREY = RANDOM.integers(0, 256, (5, 7), np.uint8)
 SMOOTH = np.linspace(0, 255, 5 * 7 * 3).astype(np.uint8).reshape(5, 7, 3)
 
 
-def saved(picture, kind="PNG", **options):
-    """The bytes of a picture in a file format."""
-    if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(picture)
+def saved(image, kind="PNG", **options):
+    """The bytes of an image in a file format."""
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -82,7 +82,7 @@ def test_the_high_byte_of_16_bits_is_used(level):
     ("largest", "depth"),
     [(0, 8), (255, 8), (256, 10), (1023, 10), (1024, 12), (4095, 12), (4096, 16)],
 )
-def test_a_deep_picture_uses_so_many_bits(largest, depth):
+def test_a_deep_image_uses_so_many_bits(largest, depth):
     content = saved(np.array([[0, largest]], dtype=np.uint16))
     assert read_header(content, "x").bit_depth == depth
     found = decode(content, "x", (1, 1, 2), depth)
@@ -101,16 +101,16 @@ def test_a_large_photograph_is_decoded_at_a_fraction_of_its_size(progressive):
 
 
 def test_a_palette_is_replaced_by_its_colours():
-    picture = Image.fromarray(RGB).quantize(8)
-    content = saved(picture)
+    image = Image.fromarray(RGB).quantize(8)
+    content = saved(image)
     assert not read_header(content, "x").is_grey
-    expected = np.asarray(picture.convert("RGB")).transpose(2, 0, 1)
+    expected = np.asarray(image.convert("RGB")).transpose(2, 0, 1)
     np.testing.assert_array_equal(decode(content, "x", (3, 5, 7)), expected)
 
 
 def test_a_palette_of_greys_is_grey():
-    picture = Image.fromarray(GREY).convert("P")
-    assert read_header(saved(picture), "x").is_grey
+    image = Image.fromarray(GREY).convert("P")
+    assert read_header(saved(image), "x").is_grey
 
 
 def test_one_bit_is_black_and_white():
@@ -123,8 +123,8 @@ def test_one_bit_is_black_and_white():
 
 @pytest.mark.parametrize("alpha", [0, 128, 255])
 def test_transparency_is_composited_over_white(alpha):
-    picture = np.dstack([RGB, np.full((5, 7), alpha, dtype=np.uint8)])
-    found = decode(saved(picture), "x", (3, 5, 7)).transpose(1, 2, 0)
+    image = np.dstack([RGB, np.full((5, 7), alpha, dtype=np.uint8)])
+    found = decode(saved(image), "x", (3, 5, 7)).transpose(1, 2, 0)
     expected = RGB * (alpha / 255) + 255 * (1 - alpha / 255)
     assert np.abs(found - expected).max() <= 1
 
@@ -138,8 +138,8 @@ def test_grey_transparency_is_composited_over_white():
 
 
 def test_cmyk_becomes_rgb():
-    picture = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
-    red = decode(saved(picture, "JPEG", quality=100), "x", (3, 8, 8))
+    image = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    red = decode(saved(image, "JPEG", quality=100), "x", (3, 8, 8))
     assert (red[0] > 240).all()
     assert (red[1:] < 15).all()
 
@@ -158,7 +158,7 @@ TURNS = {
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_pictures_are_rotated_by_exif_orientation(orientation, kind):
+def test_images_are_rotated_by_exif_orientation(orientation, kind):
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     content = saved(RGB, kind, exif=exif, lossless=True)
@@ -185,7 +185,7 @@ def test_other_sizes_are_bilinear():
 
 @pytest.mark.parametrize("kind", ["EPS", "PDF", "SPIDER"])
 def test_other_formats_are_not_even_tried(kind):
-    with pytest.raises(DatasetError, match=r"x\.png cannot be read as a picture"):
+    with pytest.raises(DatasetError, match=r"x\.png cannot be read as an image"):
         decode(saved(RGB, kind), "x.png", (3, 5, 7))
 
 
@@ -225,9 +225,7 @@ def test_a_file_beyond_the_limit_is_refused_unread(tmp_path, monkeypatch):
     path = tmp_path / "x.png"
     with path.open("wb") as file:
         file.truncate(FILE_LIMIT + 1)
-    with pytest.raises(
-        DatasetError, match="larger than 64 MiB, the limit of a picture"
-    ):
+    with pytest.raises(DatasetError, match="larger than 64 MiB, the limit of an image"):
         read_image(path, (3, 8, 8))
 
 
@@ -236,9 +234,9 @@ CUT = {**LOSSLESS, "jpeg": saved(SMOOTH, "JPEG")}
 
 @pytest.mark.parametrize("name", CUT)
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.8])
-def test_a_truncated_picture_is_refused(name, share):
+def test_a_truncated_image_is_refused(name, share):
     content = CUT[name][: int(share * len(CUT[name]))]
-    with pytest.raises(DatasetError, match=f"^a.{name} cannot be read as a picture"):
+    with pytest.raises(DatasetError, match=f"^a.{name} cannot be read as an image"):
         decode(content, f"a.{name}", (3, 5, 7))
 
 
@@ -248,7 +246,7 @@ def test_a_truncated_picture_is_refused(name, share):
     place=st.floats(0, 1, exclude_max=True),
     junk=st.binary(min_size=1, max_size=8),
 )
-def test_a_damaged_picture_gives_pixels_or_an_error(name, place, junk):
+def test_a_damaged_image_gives_pixels_or_an_error(name, place, junk):
     start = int(place * len(CUT[name]))
     content = CUT[name][:start] + junk + CUT[name][start + len(junk) :]
     try:

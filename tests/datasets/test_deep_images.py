@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handgrad.datasets.deep_pictures import (
+from handgrad.datasets.deep_images import (
     as_bytes,
     bits_of,
     is_deep,
@@ -14,7 +14,7 @@ from handgrad.datasets.deep_pictures import (
     numbers_of,
     white_in_words,
 )
-from handgrad.datasets.pictures import decode, read_header
+from handgrad.datasets.image_decoding import decode, read_header
 from handgrad.errors import DatasetError, HandgradWarning
 
 RANDOM = np.random.default_rng(0)
@@ -123,9 +123,9 @@ def test_colours_use_as_many_bits_as_greys_do(make, scale):
 
 @pytest.mark.parametrize("alpha", [255, 4095, 65535])
 def test_alpha_has_bits_of_its_own(alpha):
-    picture = np.full((2, 2, 4), 2048, dtype=np.uint16)
-    picture[..., 3] = alpha
-    content = png16(picture, 6)
+    image = np.full((2, 2, 4), 2048, dtype=np.uint16)
+    image[..., 3] = alpha
+    content = png16(image, 6)
     assert read_header(content, "x").bit_depth == 12
     assert (decode(content, "x", (3, 2, 2), 12) == 128).all()
 
@@ -188,7 +188,7 @@ def test_values_above_the_bit_depth_are_white():
     ("needed", "trained", "used"),
     [(None, None, 16), (None, 12, 12), (None, 0, 16), (10, 12, 12), (0, 12, 12)],
 )
-def test_new_pictures_are_read_as_those_of_training(needed, trained, used, recwarn):
+def test_new_images_are_read_as_those_of_training(needed, trained, used, recwarn):
     assert new_bit_depth(needed, trained, "new") == used
     assert not recwarn.list
 
@@ -199,13 +199,13 @@ def test_new_pictures_are_read_as_those_of_training(needed, trained, used, recwa
         (16, 12, 16, "use 16 bits: 65,535 is white; in training it was 4,095."),
         (12, None, 12, "use 12 bits: 4,095 is white; in training it was 255."),
         (12, 0, 12, "use 12 bits: 4,095 is white; in training it was 1."),
-        (0, None, 16, "point pictures: 1 is white; in training it was 255."),
+        (0, None, 16, "point images: 1 is white; in training it was 255."),
     ],
 )
-def test_new_pictures_with_more_bits_give_a_warning(needed, trained, used, said):
+def test_new_images_with_more_bits_give_a_warning(needed, trained, used, said):
     with pytest.warns(HandgradWarning, match=f"^new: .*{said}"):
         assert new_bit_depth(needed, trained, "new") == used
 
 
 def test_white_is_described():
-    assert white_in_words(10) == "16-bit pictures use 10 bits: 1,023 is white"
+    assert white_in_words(10) == "16-bit images use 10 bits: 1,023 is white"

@@ -1,4 +1,4 @@
-"""Pictures with more than 8 bits per channel, and their conversion to 8 bits.
+"""Images with more than 8 bits per channel, and their conversion to 8 bits.
 
 integers        grey, from 0 to 65,535
 floating point  grey, from 0 to 1: 1 becomes 255
@@ -25,33 +25,33 @@ GREY_ALPHA = "LA;16B"
 BITS, PLANES = 258, 284  # TIFF tags; 2 stores each channel as a separate plane
 
 
-def is_deep(picture: Image.Image) -> bool:
-    """Whether a picture that is not decoded yet has more than 8 bits per channel."""
-    is_colour = _raw(picture)[:-1] in COLOURS or _has_planes(picture)
-    return is_deep_grey(picture) or is_colour
+def is_deep(image: Image.Image) -> bool:
+    """Whether an image that is not decoded yet has more than 8 bits per channel."""
+    is_colour = _raw(image)[:-1] in COLOURS or _has_planes(image)
+    return is_deep_grey(image) or is_colour
 
 
-def is_deep_grey(picture: Image.Image) -> bool:
+def is_deep_grey(image: Image.Image) -> bool:
     """Whether it is deep and grey; Pillow reads grey with alpha as RGBA."""
-    return picture.mode in GREY_MODES or _raw(picture) == GREY_ALPHA
+    return image.mode in GREY_MODES or _raw(image) == GREY_ALPHA
 
 
-def numbers_of(picture: Image.Image, again: Image.Image, name: str) -> NumpyArray:
-    """Return a deep picture's pixels, (height, width) or (height, width, channels).
+def numbers_of(image: Image.Image, again: Image.Image, name: str) -> NumpyArray:
+    """Return a deep image's pixels, (height, width) or (height, width, channels).
 
     `again` is the same file, opened a second time. DatasetError if the values of black
     and white are unknown.
     """
-    if picture.mode in GREY_MODES:
-        return _checked(_upright(picture), name)
-    if _has_planes(picture):
+    if image.mode in GREY_MODES:
+        return _checked(_upright(image), name)
+    if _has_planes(image):
         raise DatasetError(
             f"{name} stores its 16-bit channels as separate planes, which is not "
             "supported. Save it with the channels of each pixel together."
         )
-    raw = _raw(picture)
+    raw = _raw(image)
     other = "RGBA" if raw == GREY_ALPHA else raw[:-1] + SWAPPED[raw[-1]]
-    high, low = _upright(_read_as(picture, raw)), _upright(_read_as(again, other))
+    high, low = _upright(_read_as(image, raw)), _upright(_read_as(again, other))
     if raw == GREY_ALPHA:  # its four bytes: two of grey, two of alpha
         low = low[..., [1, 1, 1, 3]]
     return high.astype(np.uint16) << 8 | low
@@ -74,10 +74,10 @@ def as_bytes(numbers: NumpyArray, bit_depth: int) -> NumpyArray:
 
 
 def new_bit_depth(needed: int | None, trained: int | None, name: str) -> int:
-    """Return the bit depth for new pictures: that of training, or more if needed.
+    """Return the bit depth for new images: that of training, or more if needed.
 
-    `needed` is the bit depth of all new pictures, `trained` that of the training
-    pictures. HandgradWarning if it is not that of training.
+    `needed` is the bit depth of all new images, `trained` that of the training
+    images. HandgradWarning if it is not that of training.
     """
     if needed is None or (trained is not None and needed <= trained):
         return trained or DEEPEST
@@ -96,27 +96,27 @@ def warn_of_depth(used: int, trained: int | None, name: str) -> None:
 
 
 def white_in_words(bit_depth: int) -> str:
-    """Describe the value of white in the deep pictures of a data set."""
+    """Describe the value of white in the deep images of a data set."""
     if bit_depth == FRACTIONS:
-        return "floating-point pictures: 1 is white"
+        return "floating-point images: 1 is white"
     largest = (1 << bit_depth) - 1
-    return f"16-bit pictures use {bit_depth} bits: {largest:,} is white"
+    return f"16-bit images use {bit_depth} bits: {largest:,} is white"
 
 
-def _has_planes(picture: Image.Image) -> bool:
+def _has_planes(image: Image.Image) -> bool:
     """Whether a 16-bit TIFF stores its channels as separate planes."""
-    tags = getattr(picture, "tag_v2", {})
+    tags = getattr(image, "tag_v2", {})
     bits = tags.get(BITS, ())
     return len(bits) > 1 and max(bits) > 8 and tags.get(PLANES) == 2
 
 
-def _upright(picture: Image.Image) -> NumpyArray:
-    return np.asarray(ImageOps.exif_transpose(picture))
+def _upright(image: Image.Image) -> NumpyArray:
+    return np.asarray(ImageOps.exif_transpose(image))
 
 
-def _raw(picture: Image.Image) -> str:
+def _raw(image: Image.Image) -> str:
     """Pillow's raw mode of the pixel data in the file; "" if there is none."""
-    tiles = getattr(picture, "tile", [])
+    tiles = getattr(image, "tile", [])
     if not tiles:
         return ""
     if _is_ppm(tiles[0]):
@@ -126,11 +126,11 @@ def _raw(picture: Image.Image) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _read_as(picture: Image.Image, raw: str) -> Image.Image:
-    """Set the raw mode in which the picture is decoded."""
-    assert isinstance(picture, ImageFile.ImageFile)
-    picture.tile = [_tile_as(tile, raw) for tile in picture.tile]
-    return picture
+def _read_as(image: Image.Image, raw: str) -> Image.Image:
+    """Set the raw mode in which the image is decoded."""
+    assert isinstance(image, ImageFile.ImageFile)
+    image.tile = [_tile_as(tile, raw) for tile in image.tile]
+    return image
 
 
 def _tile_as(tile: ImageFile._Tile, raw: str) -> ImageFile._Tile:

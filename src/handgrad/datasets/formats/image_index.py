@@ -1,4 +1,4 @@
-"""Look-up of pictures by the names that a table may use."""
+"""Look-up of images by the names that a table may use."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,17 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from handgrad.datasets.formats.table import Form, form_of, rows_of
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.image_files import ImageFile
 from handgrad.errors import DatasetError
 from handgrad.text import composed, decoded
 
 
-class PictureIndex:
-    """Pictures by name, with or without extension and folders."""
+class ImageIndex:
+    """Images by name, with or without extension and folders."""
 
-    def __init__(self, files: Sequence[PictureFile]) -> None:
+    def __init__(self, files: Sequence[ImageFile]) -> None:
         self.files = files
-        self.places: dict[str, list[PictureFile]] = defaultdict(list)
+        self.places: dict[str, list[ImageFile]] = defaultdict(list)
         for file in files:
             parts = [decoded(part) for part in file.parts]
             for start in range(len(parts)):
@@ -25,11 +25,11 @@ class PictureIndex:
                     self.places[key].append(file)
 
     def has(self, name: str) -> bool:
-        """Whether there is a picture of this name."""
+        """Whether there is an image of this name."""
         return bool(self.find(name))
 
-    def find(self, name: str) -> list[PictureFile]:
-        """Return the pictures of a name; unknown leading folders are ignored."""
+    def find(self, name: str) -> list[ImageFile]:
+        """Return the images of a name; unknown leading folders are ignored."""
         parts = composed(name).replace("\\", "/").removeprefix("./").split("/")
         for start in range(len(parts)):
             found = self.places.get("/".join(parts[start:]))
@@ -38,7 +38,7 @@ class PictureIndex:
         return []
 
     def form_of(self, table: Path) -> Form | None:
-        """Return the form of a table; its first row is the first to name a picture.
+        """Return the form of a table; its first row is the first to name an image.
 
         If no row does, it is the first row of the file.
         """

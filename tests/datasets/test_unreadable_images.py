@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.bad_pictures import all_bad, warn_of, without
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout import Plan
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.unreadable_images import all_bad, warn_of, without
 from handgrad.errors import DatasetError, HandgradWarning
 
 
 def plan(*classes, counts):
-    files = tuple(PictureFile(f"{k}.png", 1, (1,)) for k in range(len(classes)))
+    files = tuple(ImageFile(f"{k}.png", 1, (1,)) for k in range(len(classes)))
     return Plan(files, np.array(classes), counts, ("cat", "dog"), {})
 
 
@@ -19,7 +19,7 @@ def bad(*rows):
 def test_the_error_counts_many_bad_files():
     said = str(all_bad(bad(*range(60)), 100))
     assert said.startswith(
-        "60 of 100 pictures cannot be read: 0.png is bad; 1.png is bad; "
+        "60 of 100 images cannot be read: 0.png is bad; 1.png is bad; "
     )
     assert "; and 10 more. Replace or remove them" in said
     assert said.endswith("(skip_bad, --skip-bad).")
@@ -39,12 +39,12 @@ def test_skipped_files_are_removed_from_their_splits():
 
 
 def test_a_class_without_readable_files_is_refused():
-    with pytest.raises(DatasetError, match="No training picture of dog can be read"):
+    with pytest.raises(DatasetError, match="No training image of dog can be read"):
         without(plan(0, 1, 1, 0, 1, counts=(4, 1, 0)), bad(1, 2))
 
 
 def test_the_warning_names_all_skipped_files():
-    with pytest.warns(HandgradWarning, match="3 of 9 pictures skipped: 0.png is"):
+    with pytest.warns(HandgradWarning, match="3 of 9 images skipped: 0.png is"):
         warn_of(bad(0, 1, 2), 9)
-    with pytest.warns(HandgradWarning, match="1 of 9 pictures skipped: 5.png is"):
+    with pytest.warns(HandgradWarning, match="1 of 9 images skipped: 5.png is"):
         warn_of(bad(5), 9)

@@ -1,4 +1,4 @@
-"""Decoding of picture files to bytes, for every still format that is safe to read.
+"""Decoding of image files to bytes, for every still format that is safe to read.
 
     rotation    by the EXIF orientation
     16 bits     the top 8 of the bits that the data set uses: 8, 10, 12 or 16
@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from handgrad.arrays import NumpyArray, Pair, Shape
-from handgrad.datasets.deep_pictures import (
+from handgrad.datasets.deep_images import (
     as_bytes,
     bits_of,
     is_deep,
@@ -56,17 +56,17 @@ T = TypeVar("T")
 SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 PIXEL_LIMIT = 16_000_000
 REDUCED_LIMIT = 100_000_000  # of a JPEG, which is decoded at 1/8 of each side
-FILE_LIMIT = 64 << 20  # bytes; pictures within the pixel limit are smaller
+FILE_LIMIT = 64 << 20  # bytes; images within the pixel limit are smaller
 GREY_MODES = ("1", "L", "LA", "La")
 ORIENTATION = 0x0112  # EXIF tag; values from 5 on swap height and width
 
 
 @dataclass(frozen=True)
 class Header:
-    """Size and type of a picture file, read before it is decoded.
+    """Size and type of an image file, read before it is decoded.
 
-    `bit_depth` is the number of bits that a picture with 16 bits per channel uses: 8,
-    10, 12 or 16; 0 for a floating-point picture, None for all others.
+    `bit_depth` is the number of bits that an image with 16 bits per channel uses: 8,
+    10, 12 or 16; 0 for a floating-point image, None for all others.
     """
 
     size: Pair
@@ -76,19 +76,19 @@ class Header:
 
 def read_header(content: bytes, name: str) -> Header:
     """Read the upright (height, width), whether it is grey, and the bit depth."""
-    with _refusals(name), _open(content, name) as picture:
-        width, height = picture.size
-        # PNG's own getexif would decode the picture
-        turned = Image.Image.getexif(picture).get(ORIENTATION, 1) in (5, 6, 7, 8)
+    with _refusals(name), _open(content, name) as image:
+        width, height = image.size
+        # PNG's own getexif would decode the image
+        turned = Image.Image.getexif(image).get(ORIENTATION, 1) in (5, 6, 7, 8)
         size = (width, height) if turned else (height, width)
-        is_grey = _is_grey(picture)
-        numbers = _numbers(picture, content, name)
-        depth = None if numbers is None else bits_of(_colours(numbers, picture.mode))
+        is_grey = _is_grey(image)
+        numbers = _numbers(image, content, name)
+        depth = None if numbers is None else bits_of(_colours(numbers, image.mode))
         return Header(size, is_grey, depth)
 
 
 def depth_of_all(read: Callable[[T], bytes], files: Iterable[T]) -> int | None:
-    """Largest bit depth of these pictures, without those that cannot be read."""
+    """Largest bit depth of these images, without those that cannot be read."""
     depths = []
     with quiet_decoder():
         for file in files:
@@ -98,7 +98,7 @@ def depth_of_all(read: Callable[[T], bytes], files: Iterable[T]) -> int | None:
 
 
 def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> NumpyArray:
-    """Decode a picture file to uint8, resized to `shape`: (channels, height, width).
+    """Decode an image file to uint8, resized to `shape`: (channels, height, width).
 
     Of 16 bits per channel, the top 8 of the lowest `bit_depth` bits are used.
     """
@@ -111,15 +111,15 @@ def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> Nump
             if numbers is None
             else _shallow(numbers, opened.mode, bit_depth)
         )
-        picture = _plain(upright, "L" if channels == 1 else "RGB")
-        if picture.size != (width, height):
-            picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-        pixels = np.asarray(picture, dtype=np.uint8)
+        image = _plain(upright, "L" if channels == 1 else "RGB")
+        if image.size != (width, height):
+            image = image.resize((width, height), Image.Resampling.BILINEAR)
+        pixels = np.asarray(image, dtype=np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
 def read_image(path: Path, shape: Shape, bit_depth: int = 16) -> NumpyArray:
-    """Read a picture file as input of a network: (channels, height, width), uint8."""
+    """Read an image file as input of a network: (channels, height, width), uint8."""
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise DatasetError(
             f"{path} can be read with 1 or 3 channels, got shape {shape}. "
@@ -130,15 +130,15 @@ def read_image(path: Path, shape: Shape, bit_depth: int = 16) -> NumpyArray:
 
 
 def content_of(path: Path) -> bytes:
-    """Return the bytes of a picture file; DatasetError if it cannot be read."""
+    """Return the bytes of an image file; DatasetError if it cannot be read."""
     try:
-        check_ordinary(path, DatasetError, "Give a picture file.")
+        check_ordinary(path, DatasetError, "Give an image file.")
         if path.stat().st_size > FILE_LIMIT:
             raise DatasetError(_too_large(str(path)))
         return path.read_bytes()
     except OSError as error:
         raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Give a picture file."
+            f"{path} cannot be read: {error.strerror or error}. Give an image file."
         ) from error
 
 
@@ -153,23 +153,23 @@ def quiet_decoder() -> Iterator[None]:
 def _open(content: bytes, name: str) -> Image.Image:
     if len(content) > FILE_LIMIT:
         raise DatasetError(_too_large(name))
-    picture = Image.open(BytesIO(content), formats=FORMATS)
-    limit = REDUCED_LIMIT if picture.format == "JPEG" else PIXEL_LIMIT
-    if picture.width * picture.height > limit:
+    image = Image.open(BytesIO(content), formats=FORMATS)
+    limit = REDUCED_LIMIT if image.format == "JPEG" else PIXEL_LIMIT
+    if image.width * image.height > limit:
         raise DatasetError(
-            f"{name} has {picture.width} x {picture.height} pixels; the limit is "
+            f"{name} has {image.width} x {image.height} pixels; the limit is "
             f"{PIXEL_LIMIT // 1_000_000} million, and {REDUCED_LIMIT // 1_000_000} "
             "million for JPEG. Reduce its size."
         )
-    return picture
+    return image
 
 
-def _reduce(picture: Image.Image) -> None:
+def _reduce(image: Image.Image) -> None:
     """Set a large JPEG to be decoded at 1/2, 1/4 or 1/8 of each side."""
-    width, height = picture.size
+    width, height = image.size
     for part in (2, 4, 8):
-        if picture.width * picture.height > PIXEL_LIMIT:
-            picture.draft(None, (-(-width // part), -(-height // part)))
+        if image.width * image.height > PIXEL_LIMIT:
+            image.draft(None, (-(-width // part), -(-height // part)))
 
 
 @contextmanager
@@ -182,24 +182,24 @@ def _refusals(name: str) -> Iterator[None]:
     except Exception as error:  # decoders raise nearly every kind of exception
         reason = " ".join(str(error).split()).partition("<_io")[0].strip(" .'\"")
         raise DatasetError(
-            f"{name} cannot be read as a picture"
+            f"{name} cannot be read as an image"
             f"{f' ({reason})' if reason else ''}. Replace or remove the file."
         ) from error
 
 
-def _is_grey(picture: Image.Image) -> bool:
-    if picture.mode not in ("P", "PA"):
-        return picture.mode in GREY_MODES or is_deep_grey(picture)
-    colours = np.reshape(picture.getpalette("RGB") or (0, 0, 0), (-1, 3))
+def _is_grey(image: Image.Image) -> bool:
+    if image.mode not in ("P", "PA"):
+        return image.mode in GREY_MODES or is_deep_grey(image)
+    colours = np.reshape(image.getpalette("RGB") or (0, 0, 0), (-1, 3))
     return bool((colours == colours[:, :1]).all())
 
 
-def _numbers(picture: Image.Image, content: bytes, name: str) -> NumpyArray | None:
-    """Upright pixels of a picture with more than 8 bits per channel; else None."""
-    if not is_deep(picture):
+def _numbers(image: Image.Image, content: bytes, name: str) -> NumpyArray | None:
+    """Upright pixels of an image with more than 8 bits per channel; else None."""
+    if not is_deep(image):
         return None
     with _open(content, name) as again:
-        return numbers_of(picture, again, name)
+        return numbers_of(image, again, name)
 
 
 def _colours(numbers: NumpyArray, mode: str) -> NumpyArray:
@@ -216,17 +216,17 @@ def _shallow(numbers: NumpyArray, mode: str, bit_depth: int) -> Image.Image:
     return Image.frombytes(shallow, (width, height), pixels.tobytes())
 
 
-def _plain(picture: Image.Image, mode: str) -> Image.Image:
+def _plain(image: Image.Image, mode: str) -> Image.Image:
     """Composite transparency over white, and convert to `mode`."""
-    if picture.has_transparency_data:
-        rgba = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, rgba).convert("RGB")
-    return picture if picture.mode == mode else picture.convert(mode)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, rgba).convert("RGB")
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _too_large(name: str) -> str:
     return (
-        f"{name} is larger than {FILE_LIMIT >> 20} MiB, the limit of a picture file. "
+        f"{name} is larger than {FILE_LIMIT >> 20} MiB, the limit of an image file. "
         "Replace or remove the file."
     )

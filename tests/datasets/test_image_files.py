@@ -9,13 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from handgrad.datasets import picture_files
-from handgrad.datasets.picture_files import (
+from handgrad.datasets import image_files
+from handgrad.datasets.image_files import (
     Folder,
-    PictureFile,
+    ImageFile,
     Zip,
     in_words,
-    is_picture,
+    is_image,
 )
 from handgrad.errors import DatasetError, HandgradWarning
 
@@ -72,11 +72,11 @@ def opened(request, tmp_path):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_files_come_sorted_by_their_folders_whatever_the_listing(opened, seed):
-    with opened(shuffled(CONTENT, seed)) as pictures:
-        files = pictures.sorted_files()
+    with opened(shuffled(CONTENT, seed)) as images:
+        files = images.sorted_files()
         assert [file.name for file in files] == SORTED
         assert [file.size for file in files] == [len(CONTENT[name]) for name in SORTED]
-        assert [pictures.read(name) for name in SORTED] == [CONTENT[n] for n in SORTED]
+        assert [images.read(name) for name in SORTED] == [CONTENT[n] for n in SORTED]
 
 
 def test_the_order_of_a_disk_does_not_matter(tmp_path, monkeypatch):
@@ -94,36 +94,36 @@ def test_the_order_of_a_disk_does_not_matter(tmp_path, monkeypatch):
 
 
 def test_other_and_hidden_files_are_ignored(opened):
-    with opened({**CONTENT, **dict.fromkeys(PASSED_OVER, b"x")}) as pictures:
-        assert [file.name for file in pictures.sorted_files()] == SORTED
-        assert sum(pictures.passed_over.values()) >= 6
-        assert pictures.passed_over[".txt"] == 2
-        assert pictures.passed_over[".eps"] == 1
+    with opened({**CONTENT, **dict.fromkeys(PASSED_OVER, b"x")}) as images:
+        assert [file.name for file in images.sorted_files()] == SORTED
+        assert sum(images.passed_over.values()) >= 6
+        assert images.passed_over[".txt"] == 2
+        assert images.passed_over[".eps"] == 1
 
 
-def test_an_empty_folder_has_no_pictures(opened):
-    with opened({"readme.txt": b""}) as pictures:
-        assert pictures.sorted_files() == []
+def test_an_empty_folder_has_no_images(opened):
+    with opened({"readme.txt": b""}) as images:
+        assert images.sorted_files() == []
 
 
 def test_folders_with_odd_names_keep_them(opened):
     odd = ["!a/1.png", "+/1.png", "-a/1.png"]
-    with opened(dict.fromkeys([*odd, "1.png"], b"x")) as pictures:
-        assert [file.name for file in pictures.sorted_files()] == [*odd, "1.png"]
+    with opened(dict.fromkeys([*odd, "1.png"], b"x")) as images:
+        assert [file.name for file in images.sorted_files()] == [*odd, "1.png"]
 
 
 def test_one_byte_more_than_the_limit_is_read(opened, monkeypatch):
-    monkeypatch.setattr(picture_files, "FILE_LIMIT", 3)
-    with opened({"1.png": b"12345"}) as pictures:
-        assert pictures.read("1.png") == b"1234"
+    monkeypatch.setattr(image_files, "FILE_LIMIT", 3)
+    with opened({"1.png": b"12345"}) as images:
+        assert images.read("1.png") == b"1234"
 
 
 def test_a_removed_file_is_named(opened):
     with (
-        opened(CONTENT) as pictures,
+        opened(CONTENT) as images,
         pytest.raises(DatasetError, match=r"cat/gone\.png"),
     ):
-        pictures.read("cat/gone.png")
+        images.read("cat/gone.png")
 
 
 @pytest.mark.parametrize(
@@ -142,12 +142,12 @@ def test_a_removed_file_is_named(opened):
         (".a/b.png", False),
     ],
 )
-def test_pictures_are_recognized_by_name(name, expected):
-    assert is_picture(name) == expected
+def test_images_are_recognized_by_name(name, expected):
+    assert is_image(name) == expected
 
 
 def test_parts_are_folders_then_the_name():
-    assert PictureFile("a/b/c.png", 0, (0,)).parts == ("a", "b", "c.png")
+    assert ImageFile("a/b/c.png", 0, (0,)).parts == ("a", "b", "c.png")
 
 
 def rewrite(old, new):
@@ -187,7 +187,7 @@ def test_swapped_files_with_equal_times_are_detected(tmp_path, monkeypatch):
         }
         return SimpleNamespace(**kept, st_mtime_ns=1, st_ctime_ns=1)
 
-    monkeypatch.setattr(picture_files, "_about", made_at_one_moment)
+    monkeypatch.setattr(image_files, "_about", made_at_one_moment)
     before = Folder(root).sorted_files()
     (root / "cat").rename(root / "aside")
     (root / "dog").rename(root / "cat")
@@ -209,12 +209,12 @@ def test_links_to_folders_are_followed_without_cycles(tmp_path):
     (root / "cat" / "round").symlink_to(root)
     (root / "wolf").symlink_to(other / "wolf")
     (root / "gone").symlink_to(root / "nowhere")
-    pictures = Folder(root)
-    names = [file.name for file in pictures.sorted_files()]
+    images = Folder(root)
+    names = [file.name for file in images.sorted_files()]
     assert names == ["cat/1.png", "wolf/2.png"]
-    assert pictures.read("wolf/2.png") == b"y"
-    assert pictures.folders == {"cat", "wolf"}
-    assert pictures.passed_over == {
+    assert images.read("wolf/2.png") == b"y"
+    assert images.folders == {"cat", "wolf"}
+    assert images.passed_over == {
         "links to a folder around them": 1,
         "broken links": 1,
     }
@@ -276,7 +276,7 @@ def test_ignored_files_are_described_on_one_line():
 
 def test_both_forms_of_an_accent_are_one_name(tmp_path):
     composed, apart = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
-    one, other = (PictureFile(f"{name}/1.png", 1, (1,)) for name in (composed, apart))
+    one, other = (ImageFile(f"{name}/1.png", 1, (1,)) for name in (composed, apart))
     assert one.parts == other.parts == (composed, "1.png")
     in_folder(tmp_path, dict.fromkeys((other.name, one.name), b""))
     names = [file.name for file in Folder(tmp_path).sorted_files()]

@@ -1,7 +1,7 @@
 import pytest
 
-from handgrad.datasets.formats.picture_index import PictureIndex
-from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.formats.image_index import ImageIndex
+from handgrad.datasets.image_folder import open_images
 
 from .makers import put
 
@@ -9,7 +9,7 @@ from .makers import put
 @pytest.fixture
 def index(tmp_path):
     put(tmp_path, {"train/ant/1.png": 1, "train/bee/1.png": 2, "train/bee/two.png": 3})
-    return PictureIndex(open_pictures(tmp_path).sorted_files())
+    return ImageIndex(open_images(tmp_path).sorted_files())
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def index(tmp_path):
         ("Two.png", []),
     ],
 )
-def test_pictures_are_found_without_folders_and_extensions(index, name, found):
+def test_images_are_found_without_folders_and_extensions(index, name, found):
     assert [file.name for file in index.find(name)] == found
     assert index.has(name) == bool(found)
 
@@ -36,6 +36,6 @@ def test_pictures_are_found_without_folders_and_extensions(index, name, found):
         ("gone,ant\nlost,bee,3\ntwo,bee", ("gone", "ant")),
     ],
 )
-def test_the_first_row_is_the_first_that_names_a_picture(index, tmp_path, rows, first):
+def test_the_first_row_is_the_first_that_names_an_image(index, tmp_path, rows, first):
     put(tmp_path, {"a.csv": f"id,label\n{rows}\n"})
     assert index.form_of(tmp_path / "a.csv").first == first

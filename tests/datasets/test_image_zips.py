@@ -1,4 +1,4 @@
-"""Zips of pictures: whole, damaged, hostile."""
+"""Zips of images: whole, damaged, hostile."""
 
 import io
 import stat
@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handgrad.datasets import load, picture_files
-from handgrad.datasets.picture_files import Zip
-from handgrad.datasets.pictures import FILE_LIMIT
+from handgrad.datasets import image_files, load
+from handgrad.datasets.image_decoding import FILE_LIMIT
+from handgrad.datasets.image_files import Zip
 from handgrad.errors import DatasetError
 
 from .formats.makers import encrypted
-from .test_picture_files import CONTENT, in_zip
+from .test_image_files import CONTENT, in_zip
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not state the encoding")
 
@@ -37,8 +37,8 @@ def test_only_regular_files_of_a_zip_are_read(tmp_path, kind):
         about.external_attr = (kind | 0o777) << 16
         archive.writestr(about, "/etc/passwd")
         archive.writestr("cat/2.png", b"x")
-    with Zip(tmp_path / "a.zip") as pictures:
-        assert [file.name for file in pictures.sorted_files()] == ["cat/2.png"]
+    with Zip(tmp_path / "a.zip") as images:
+        assert [file.name for file in images.sorted_files()] == ["cat/2.png"]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_only_regular_files_of_a_zip_are_read(tmp_path, kind):
 )
 def test_a_name_outside_the_zip_is_refused(tmp_path, name):
     path = in_zip(tmp_path / "a.zip", {"cat/1.png": b"x", name: b"x"})
-    with Zip(path) as pictures, pytest.raises(DatasetError, match="points outside the"):
-        pictures.sorted_files()
+    with Zip(path) as images, pytest.raises(DatasetError, match="points outside the"):
+        images.sorted_files()
 
 
 def test_a_duplicate_name_in_a_zip_is_refused(tmp_path):
@@ -55,40 +55,40 @@ def test_a_duplicate_name_in_a_zip_is_refused(tmp_path):
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Dupl"):
         archive.writestr("cat/1.png", b"y")
     with (
-        Zip(path) as pictures,
+        Zip(path) as images,
         pytest.raises(DatasetError, match=r"1\.png occurs twic"),
     ):
-        pictures.sorted_files()
+        images.sorted_files()
 
 
 def test_too_many_members_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(picture_files, "MOST_FILES", 3)
+    monkeypatch.setattr(image_files, "MOST_FILES", 3)
     with (
-        Zip(in_zip(tmp_path / "a.zip", CONTENT)) as pictures,
+        Zip(in_zip(tmp_path / "a.zip", CONTENT)) as images,
         pytest.raises(DatasetError, match="holds 5 files; the limit is 3"),
     ):
-        pictures.sorted_files()
+        images.sorted_files()
 
 
 def test_a_zip_bomb_is_read_up_to_the_file_limit_only(tmp_path):
     path = in_zip(tmp_path / "a.zip", {"cat/1.png": bytes(FILE_LIMIT + 1000)})
     assert path.stat().st_size < 100_000
-    with Zip(path) as pictures:
-        assert len(pictures.read("cat/1.png")) <= FILE_LIMIT + 1
+    with Zip(path) as images:
+        assert len(images.read("cat/1.png")) <= FILE_LIMIT + 1
 
 
 @pytest.mark.parametrize(
     "packing", [zipfile.ZIP_STORED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2]
 )
 def test_every_compression_is_supported(tmp_path, packing):
-    with Zip(in_zip(tmp_path / "a.zip", CONTENT, packing)) as pictures:
-        assert pictures.read("dog/10.png") == b"ten"
+    with Zip(in_zip(tmp_path / "a.zip", CONTENT, packing)) as images:
+        assert images.read("dog/10.png") == b"ten"
 
 
 def test_a_password_is_refused(tmp_path):
     path = encrypted(in_zip(tmp_path / "a.zip", {"cat/1.png": b"x", "a.csv": b"x,y"}))
-    with Zip(path) as pictures:
-        for read in (pictures.sorted_files, lambda: load(path)):
+    with Zip(path) as images:
+        for read in (images.sorted_files, lambda: load(path)):
             with pytest.raises(DatasetError, match=r"a\.zip is encrypted\. Create the"):
                 read()
 
@@ -111,8 +111,8 @@ WHOLE = whole_zip()
 
 
 def read_all(path):
-    with Zip(path) as pictures:
-        return {file.name: pictures.read(file.name) for file in pictures.sorted_files()}
+    with Zip(path) as images:
+        return {file.name: images.read(file.name) for file in images.sorted_files()}
 
 
 @pytest.mark.parametrize("end", range(0, len(WHOLE), 7))
@@ -135,7 +135,7 @@ def test_a_damaged_zip_never_gives_other_content(tmp_path_factory, place, change
         found = read_all(path)
     except DatasetError:
         return
-    # a name can be damaged undetected and not be a picture's; content cannot
+    # a name can be damaged undetected and not be an image's; content cannot
     assert set(found.values()) <= set(CONTENT.values())
 
 
@@ -145,8 +145,8 @@ def test_false_sizes_in_a_zip_are_not_trusted(tmp_path):
     place = content.index(b"PK\1\2") + 24
     content[place : place + 4] = struct.pack("<I", 2**31)
     path.write_bytes(content)
-    with Zip(path) as pictures:
-        assert pictures.read("cat/1.png") == b"x" * 100
+    with Zip(path) as images:
+        assert images.read("cat/1.png") == b"x" * 100
 
 
 def raw_zip(path, names):
@@ -176,16 +176,16 @@ def raw_zip(path, names):
     ],
 )
 def test_names_are_decoded_as_the_system_encoded_them(tmp_path, raw, name):
-    with Zip(raw_zip(tmp_path / "a.zip", [raw])) as pictures:
-        (file,) = pictures.sorted_files()
+    with Zip(raw_zip(tmp_path / "a.zip", [raw])) as images:
+        (file,) = images.sorted_files()
         assert file.name == name
-        assert pictures.read(file.name) == b"x"
+        assert images.read(file.name) == b"x"
 
 
 @pytest.mark.parametrize("raw", [b"..\\1.png", b"C:\\1.png", b"a\\..\\..\\1.png"])
 def test_backslashes_do_not_lead_out_of_the_zip(tmp_path, raw):
     with (
-        Zip(raw_zip(tmp_path / "a.zip", [raw])) as pictures,
+        Zip(raw_zip(tmp_path / "a.zip", [raw])) as images,
         pytest.raises(DatasetError, match="points outside the"),
     ):
-        pictures.sorted_files()
+        images.sorted_files()

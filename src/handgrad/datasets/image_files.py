@@ -1,4 +1,4 @@
-"""The picture files of a folder or a zip, in a deterministic order.
+"""The image files of a folder or a zip, in a deterministic order.
 
 Names are relative to the folder or zip, with "/" between their parts, and sorted by
 those parts, whatever the order in the file system. Links are followed. Files of other
@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Protocol
 
-from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
+from handgrad.datasets.image_decoding import FILE_LIMIT, SUFFIXES
 from handgrad.datasets.zip_entries import (
     BROKEN_ZIP,
     check_no_password,
@@ -51,7 +51,7 @@ WORDS = {  # one, several
 
 
 @dataclass(frozen=True)
-class PictureFile:
+class ImageFile:
     """A file's name, its size, and a stamp that changes whenever its content does.
 
     In a folder the stamp is the modification time, which `cp -p`, `rsync -t` and
@@ -69,19 +69,19 @@ class PictureFile:
         return tuple(composed(self.name).split("/"))
 
 
-class PictureFiles(Protocol):
-    """A source of pictures; a context manager, so that an archive is closed."""
+class ImageFiles(Protocol):
+    """A source of images; a context manager, so that an archive is closed."""
 
     passed_over: Counter[str]  # ignored files by kind, after sorted_files()
     folders: set[str]  # all folders, after sorted_files()
 
-    def sorted_files(self) -> list[PictureFile]:
-        """Return every picture file, sorted."""
+    def sorted_files(self) -> list[ImageFile]:
+        """Return every image file, sorted."""
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
 
-    def __enter__(self) -> "PictureFiles": ...
+    def __enter__(self) -> "ImageFiles": ...
 
     def __exit__(
         self,
@@ -92,23 +92,23 @@ class PictureFiles(Protocol):
 
 
 class Folder:
-    """Pictures in a folder and its subfolders, following links."""
+    """Images in a folder and its subfolders, following links."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.passed_over: Counter[str] = Counter()
         self.folders: set[str] = set()
 
-    def sorted_files(self) -> list[PictureFile]:
-        """Return every picture file, sorted."""
+    def sorted_files(self) -> list[ImageFile]:
+        """Return every image file, sorted."""
         self.passed_over.clear()
         found = list(self._below("", (_identity(self.root),)))
         return sorted(found, key=lambda file: (file.parts, file.name))
 
     def _below(
         self, start: str, above: tuple[tuple[int, int], ...]
-    ) -> Iterator[PictureFile]:
-        """Pictures of a folder and its subfolders; `above` are its parents."""
+    ) -> Iterator[ImageFile]:
+        """Images of a folder and its subfolders; `above` are its parents."""
         try:
             names = os.listdir(self.root / start)
         except OSError as error:
@@ -128,10 +128,10 @@ class Folder:
                     yield from self._below(f"{start}{name}/", (*above, own))
             elif not path.is_file():
                 self.passed_over[PIPES] += 1
-            elif is_picture(name):
+            elif is_image(name):
                 about = _about(path)
                 stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
-                yield PictureFile(start + name, about.st_size, stamp)
+                yield ImageFile(start + name, about.st_size, stamp)
             else:
                 self.passed_over[_kind(name)] += 1
 
@@ -159,7 +159,7 @@ class Folder:
 
 
 class Zip:
-    """Pictures in a zip."""
+    """Images in a zip."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -174,8 +174,8 @@ class Zip:
         self.entries: dict[str, zipfile.ZipInfo] = {}
         self.folders: set[str] = set()
 
-    def sorted_files(self) -> list[PictureFile]:
-        """Return every picture file, sorted."""
+    def sorted_files(self) -> list[ImageFile]:
+        """Return every image file, sorted."""
         entries = self.archive.infolist()
         if len(entries) > MOST_FILES:
             raise DatasetError(
@@ -187,9 +187,9 @@ class Zip:
         found, guessed = [], ""
         for entry in entries:
             name = name_of_entry(entry)
-            if is_picture(name) and is_plain(entry):
+            if is_image(name) and is_plain(entry):
                 guessed = guessed or (name if is_guessed(entry) else "")
-                found.append(PictureFile(name, entry.file_size, (entry.CRC,)))
+                found.append(ImageFile(name, entry.file_size, (entry.CRC,)))
                 self.entries[name] = entry
             elif is_folder(entry):
                 self.folders |= {name.rstrip("/")} - {""}
@@ -218,7 +218,7 @@ class Zip:
                 "again."
             ) from error
 
-    def _check(self, files: list[PictureFile]) -> None:
+    def _check(self, files: list[ImageFile]) -> None:
         names = [file.name for file in files]
         wrong = next((file.name for file in files if _points_outside(file)), None)
         if wrong is not None or len(set(names)) < len(names):
@@ -238,8 +238,8 @@ class Zip:
         self.archive.close()
 
 
-def is_picture(name: str) -> bool:
-    """Whether a file is a picture to read, by its name alone."""
+def is_image(name: str) -> bool:
+    """Whether a file is an image to read, by its name alone."""
     path = PurePosixPath(name)
     hidden = any(_is_ignored(part) for part in path.parts if part not in (".", ".."))
     return path.suffix.lower() in SUFFIXES and not hidden
@@ -268,7 +268,7 @@ def _identity(path: Path) -> tuple[int, int]:
     return about.st_dev, about.st_ino
 
 
-def _points_outside(file: PictureFile) -> bool:
+def _points_outside(file: ImageFile) -> bool:
     is_drive = len(file.parts[0]) > 1 and file.parts[0].endswith(":")
     return file.name.startswith("/") or is_drive or ".." in file.parts
 

@@ -1,6 +1,6 @@
-"""Labelled pictures of a folder or a zip whose classes are known beforehand.
+"""Labelled images of a folder or a zip whose classes are known beforehand.
 
-The class of a picture is the innermost of its folders that has the name of a class:
+The class of an image is the innermost of its folders that has the name of a class:
 `new/cat/1.png`, `new/test/cat/1.png` and `new/cat/june/1.png` are cats, even if the
 folder `new/cat` itself is given. There are no splits, and a single class is enough.
 """
@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.datasets.bad_pictures import all_bad, warn_of
 from handgrad.datasets.dataset import Split
-from handgrad.datasets.deep_pictures import new_bit_depth
-from handgrad.datasets.image_folder import open_pictures
-from handgrad.datasets.picture_files import (
+from handgrad.datasets.deep_images import new_bit_depth
+from handgrad.datasets.image_decoding import decode, depth_of_all, quiet_decoder
+from handgrad.datasets.image_files import (
     BROKEN,
-    PictureFile,
-    PictureFiles,
+    ImageFile,
+    ImageFiles,
     in_words,
 )
-from handgrad.datasets.pictures import decode, depth_of_all, quiet_decoder
+from handgrad.datasets.image_folder import open_images
+from handgrad.datasets.unreadable_images import all_bad, warn_of
 from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.memory import check_memory
 from handgrad.text import composed, decoded, number_of
@@ -31,7 +31,7 @@ from handgrad.text import composed, decoded, number_of
 NAMED = 12  # class names listed in an error
 
 
-def labelled_pictures(
+def labelled_images(
     path: Path,
     class_names: Sequence[str],
     shape: Shape,
@@ -40,31 +40,31 @@ def labelled_pictures(
     *,
     skip_bad: bool = False,
 ) -> Split:
-    """Load every picture with its class, resized to `shape` as for prediction.
+    """Load every image with its class, resized to `shape` as for prediction.
 
-    `bit_depth` is that of the training pictures: see `new_bit_depth`.
+    `bit_depth` is that of the training images: see `new_bit_depth`.
 
-    DatasetError for a picture of no known class, if there are no pictures, and for
-    pictures that cannot be read, unless `skip_bad`: then a HandgradWarning names them.
+    DatasetError for an image of no known class, if there are no images, and for
+    images that cannot be read, unless `skip_bad`: then a HandgradWarning names them.
 
     Shapes
         shape  (channels, height, width)
     """
-    with open_pictures(path) as pictures:
-        files = pictures.sorted_files()
+    with open_images(path) as encoded:
+        files = encoded.sorted_files()
         if not files:
-            raise DatasetError(f"{path} holds no pictures. Give another folder or zip.")
-        if broken := pictures.passed_over[BROKEN]:
+            raise DatasetError(f"{path} holds no images. Give another folder or zip.")
+        if broken := encoded.passed_over[BROKEN]:
             said = in_words({BROKEN: broken})
             warnings.warn(f"{path}: {said}.", HandgradWarning, stacklevel=2)
         targets = targets_of(files, class_names, path)
-        what = f"Decoding {number_of(len(files), 'picture')}"
+        what = f"Decoding {number_of(len(files), 'image')}"
         check_memory(len(files) * int(np.prod(shape)), what)
         images = np.empty((len(files), *shape), np.uint8)
-        needed = depth_of_all(pictures.read, [file.name for file in files])
+        needed = depth_of_all(encoded.read, [file.name for file in files])
         depth = new_bit_depth(needed, bit_depth, str(path))
         with quiet_decoder():
-            bad = _decode(pictures, files, images, path, progress, depth)
+            bad = _decode(encoded, files, images, path, progress, depth)
     if not bad:
         return Split(images, targets)
     if not skip_bad or len(bad) == len(files):
@@ -75,7 +75,7 @@ def labelled_pictures(
 
 
 def targets_of(
-    files: Sequence[PictureFile], class_names: Sequence[str], source: Path
+    files: Sequence[ImageFile], class_names: Sequence[str], source: Path
 ) -> NumpyArray:
     """Return the class number of each file, from its folders, (count,), int64."""
     numbers = {composed(name): number for number, name in enumerate(class_names)}
@@ -94,8 +94,8 @@ def targets_of(
 
 
 def _decode(
-    pictures: PictureFiles,
-    files: Sequence[PictureFile],
+    encoded: ImageFiles,
+    files: Sequence[ImageFile],
     images: NumpyArray,
     path: Path,
     progress: Any,
@@ -106,13 +106,11 @@ def _decode(
     for row, file in enumerate(files):
         said, shape = f"{path}: {file.name}", images.shape[1:]
         try:
-            images[row] = decode(pictures.read(file.name), said, shape, bit_depth)
+            images[row] = decode(encoded.read(file.name), said, shape, bit_depth)
         except DatasetError as error:
             bad[file.name] = str(error)
         if progress is not None:
-            progress(
-                f"decoding {number_of(len(files), 'picture')}", row + 1, len(files)
-            )
+            progress(f"decoding {number_of(len(files), 'image')}", row + 1, len(files))
     return bad
 
 

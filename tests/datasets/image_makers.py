@@ -1,4 +1,4 @@
-"""Small picture files for tests."""
+"""Small image files for tests."""
 
 from io import BytesIO
 
@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 
-def picture(size=(8, 6), mode="RGB", seed=0, form="PNG", **options):
+def image_bytes(size=(8, 6), mode="RGB", seed=0, form="PNG", **options):
     """The content of a file of random pixels; size is (height, width)."""
     channels = {"L": (), "RGB": (3,)}[mode]
     pixels = np.random.default_rng(seed).integers(0, 256, (*size, *channels), np.uint8)
@@ -21,9 +21,9 @@ def as_file(image, form="PNG", **options):
 
 
 def make_folder(root, names, **options):
-    """Write a folder with a different picture for each name."""
+    """Write a folder with a different image for each name."""
     for seed, name in enumerate(names):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture(seed=seed, **options))
+        path.write_bytes(image_bytes(seed=seed, **options))
     return root

@@ -1,4 +1,4 @@
-"""Errors and warnings for pictures that cannot be read."""
+"""Errors and warnings for images that cannot be read."""
 
 import warnings
 from collections.abc import Mapping
@@ -14,23 +14,25 @@ MOST = 50  # listed in an error
 ADVICE = "or skip {them} (skip_bad, --skip-bad)."
 
 
-class BadPicturesError(DatasetError):
-    """Pictures that cannot be read; `found` maps each file's name to a sentence."""
+class UnreadableImagesError(DatasetError):
+    """Images that cannot be read; `found` maps each file's name to a sentence."""
 
     found: Mapping[str, str]
 
 
-def all_bad(found: Mapping[str, str], count: int) -> BadPicturesError:
-    """Return the error for these files among `count` pictures."""
+def all_bad(found: Mapping[str, str], count: int) -> UnreadableImagesError:
+    """Return the error for these files among `count` images."""
     sentences = sorted(found.values())
     if len(sentences) == 1:
-        error = BadPicturesError(f"{sentences[0][:-1]}, {ADVICE.format(them='it')}")
+        error = UnreadableImagesError(
+            f"{sentences[0][:-1]}, {ADVICE.format(them='it')}"
+        )
     else:
         more = len(sentences) - MOST
         shown = [_reason(sentence) for sentence in sentences[:MOST]]
         named = "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
-        error = BadPicturesError(
-            f"{len(sentences):,} of {count:,} pictures cannot be read: {named}. "
+        error = UnreadableImagesError(
+            f"{len(sentences):,} of {count:,} images cannot be read: {named}. "
             f"Replace or remove them, {ADVICE.format(them='them')}"
         )
     error.found = dict(found)
@@ -57,8 +59,8 @@ def without(plan: Plan, bad: Mapping[str, str]) -> Plan:
         name = plan.class_names[int(lost[0])]
         why = next(iter(sorted(bad.values())))
         raise DatasetError(
-            f"No training picture of {name} can be read, so they cannot be skipped: "
-            f"{_reason(why)}. Replace the pictures, or remove the class."
+            f"No training image of {name} can be read, so they cannot be skipped: "
+            f"{_reason(why)}. Replace the images, or remove the class."
         )
     files = tuple(file for file in plan.files if file.name not in bad)
     return replace(
@@ -71,12 +73,12 @@ def without(plan: Plan, bad: Mapping[str, str]) -> Plan:
 
 
 def warn_of(skipped: Mapping[str, str], count: int) -> None:
-    """Issue a HandgradWarning that names every skipped picture."""
+    """Issue a HandgradWarning that names every skipped image."""
     if not skipped:
         return
     reasons = "; ".join(_reason(decoded(why)) for why in skipped.values())
     warnings.warn(
-        f"{len(skipped):,} of {count:,} pictures skipped: {reasons}.",
+        f"{len(skipped):,} of {count:,} images skipped: {reasons}.",
         HandgradWarning,
         stacklevel=3,
     )
