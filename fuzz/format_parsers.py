@@ -5,7 +5,7 @@ import numpy as np
 from fuzz.files import put
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays, EncodedImages
-from handgrad.datasets.formats.kinds import Read, find_kind
+from handgrad.datasets.formats.detection import Read, find_kind
 from handgrad.datasets.formats.npz import read_npz
 from handgrad.datasets.formats.pixel_csv import read_pixel_csv
 from handgrad.datasets.formats.pixel_strings import read_pixel_strings

@@ -16,7 +16,7 @@ from handgrad import initializers, inspection, layers, models, network, schedule
 from handgrad.datasets import Dataset, Normalization, Split
 from handgrad.datasets import load as load_data
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
-from handgrad.models.parts import ACTIVATION_LAYERS
+from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.network import conv2d, flatten, linear, relu
 from handgrad.optimizers import RULES, SGD, Adam, clip_by_norm, gradient_norm
 from handgrad.parameter import Parameter

@@ -25,7 +25,7 @@ from handgrad.layers import (
     Softmax,
     Tanh,
 )
-from handgrad.models.parts import ACTIVATIONS
+from handgrad.models.named_layers import ACTIVATIONS
 from handgrad.randomness import Key
 from handgrad.testing import LAYER_LAWS, Trial
 

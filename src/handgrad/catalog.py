@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from handgrad import augmentation, losses, models, optimizers, schedules
-from handgrad.models.parts import (
+from handgrad.models.named_layers import (
     ACTIVATIONS,
     INITIALIZERS,
     LAYERS,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from handgrad import memory
-from handgrad.datasets import image_cache, whole_files
+from handgrad.datasets import atomic_files, image_cache
 from handgrad.datasets.dataset import checksum_of
 from handgrad.datasets.image_cache import ImageCache, fingerprint
 from handgrad.datasets.image_files import ImageFile
@@ -212,7 +212,7 @@ def test_the_cache_of_a_faster_process_is_used(root, monkeypatch):
         os.replace(temporary, place)
         raise FileExistsError
 
-    monkeypatch.setattr(whole_files, "put_folder", put_by_another)
+    monkeypatch.setattr(atomic_files, "put_folder", put_by_another)
     dataset = build(cache_of(root))
     np.testing.assert_array_equal(dataset.train.images, PIXELS[:3])
 
@@ -234,7 +234,7 @@ def test_without_a_writable_cache_pixels_stay_in_memory(root, monkeypatch, numbe
 
     kept = build(cache_of(root)).checksum
     shutil.rmtree(root / "cache")
-    monkeypatch.setattr(whole_files, "put_folder", refuse)
+    monkeypatch.setattr(atomic_files, "put_folder", refuse)
     assert_is_decoded_into_memory(root)
     assert list((root / "cache" / "images").iterdir()) == []
     monkeypatch.undo()
@@ -256,7 +256,7 @@ def test_a_full_disk_is_an_error(root, monkeypatch):
     def refuse(temporary, place):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(whole_files, "put_folder", refuse)
+    monkeypatch.setattr(atomic_files, "put_folder", refuse)
     with pytest.raises(ResourceError, match="cannot be written: No space left"):
         build(cache_of(root))
 

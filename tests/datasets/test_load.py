@@ -12,9 +12,9 @@ import pytest
 from handgrad import datasets
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.cifar10_binary import FOLDER, RECORD_BYTES
-from handgrad.datasets.find import find
 from handgrad.datasets.image_decoding import read_image
 from handgrad.datasets.load import inspect, load, read
+from handgrad.datasets.local_copies import find
 from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
 from handgrad.errors import ConfigError, DatasetError
 

@@ -13,7 +13,7 @@ from handgrad.engine.training_program import TrainingProgram
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
 from handgrad.models.from_layers import build_layers
-from handgrad.models.parts import ACTIVATIONS
+from handgrad.models.named_layers import ACTIVATIONS
 from handgrad.optimizers import SGD
 from handgrad.randomness import Key, random_bits
 

@@ -1,7 +1,7 @@
 """Every ordered pair of layers, in every place of a network that takes it."""
 
 from handgrad.errors import HandgradError
-from handgrad.models.parts import ACTIVATIONS
+from handgrad.models.named_layers import ACTIVATIONS
 
 from .networks import (
     FLATTEN,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad import augmentation
-from handgrad.augmentation.pipeline import Pipeline, as_bits
+from handgrad.augmentation.recorded_operations import Pipeline, as_bits
 from handgrad.engine.recorded_check import check_recorded
 from handgrad.errors import ShapeError
 from handgrad.randomness import Key

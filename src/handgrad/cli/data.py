@@ -31,8 +31,8 @@ data = typer.Typer(
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets and their locations on this machine."""
     from handgrad.cli.screens.console import say, say_json, show, table
-    from handgrad.datasets.find import find
-    from handgrad.datasets.locate import check_root
+    from handgrad.datasets.local_copies import find
+    from handgrad.datasets.search_path import check_root
     from handgrad.datasets.sources import SOURCES
 
     check_root(data_dir)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
-from handgrad.datasets import whole_files
+from handgrad.datasets import atomic_files
 from handgrad.datasets.archive import Limited, read_tar
 from handgrad.datasets.source import File, Source
 from handgrad.errors import DatasetError
@@ -97,7 +97,7 @@ def content_sha256(path: Path, limit: int) -> str:
 
 def _fetch(source: Source, file: File, folder: Path, progress: Progress | None) -> None:
     """Download one file; keep it as gzip, or unpacked if the mirror sent it so."""
-    with whole_files.temporary_beside(folder / file.packed) as temporary:
+    with atomic_files.temporary_beside(folder / file.packed) as temporary:
 
         def check() -> None:
             if not _matches(temporary, file):
@@ -121,7 +121,7 @@ def _fetch_archive(
 ) -> Path:
     """Download an archive, verify its SHA-256 and extract the files."""
     target = folder / source.folders[0]
-    with whole_files.temporary_beside(folder / archive.name) as temporary:
+    with atomic_files.temporary_beside(folder / archive.name) as temporary:
 
         def check() -> None:
             from pooch import file_hash
@@ -177,7 +177,7 @@ def _receive(
     except RequestException as error:  # also an OSError, so it comes first
         raise DatasetError(_reason(error)) from error
     except OSError as error:
-        raise whole_files.cannot_write(temporary.parent, error) from error
+        raise atomic_files.cannot_write(temporary.parent, error) from error
 
 
 def _reason(error: Exception) -> str:
@@ -201,16 +201,16 @@ def _sentence(source: Source, name: str, folder: Path, reasons: Sequence[str]) -
 
 
 def _write(path: Path, content: bytes) -> None:
-    with whole_files.temporary_beside(path) as temporary:
+    with atomic_files.temporary_beside(path) as temporary:
         try:
             temporary.write_bytes(content)
         except OSError as error:
-            raise whole_files.cannot_write(path, error) from error
+            raise atomic_files.cannot_write(path, error) from error
         _put(temporary, path)
 
 
 def _put(temporary: Path, path: Path) -> None:
     try:
-        whole_files.put_file(temporary, path)
+        atomic_files.put_file(temporary, path)
     except OSError as error:
-        raise whole_files.cannot_write(path, error) from error
+        raise atomic_files.cannot_write(path, error) from error

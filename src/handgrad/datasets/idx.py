@@ -17,7 +17,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Split
-from handgrad.datasets.formats.pixels import images_of
+from handgrad.datasets.formats.pixel_arrays import images_of
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 

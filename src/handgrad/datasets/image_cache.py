@@ -26,11 +26,11 @@ import numpy as np
 import PIL
 
 from handgrad.arrays import NumpyArray, Pair, Shape
-from handgrad.datasets import whole_files
+from handgrad.datasets import atomic_files
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout import Plan
-from handgrad.datasets.locate import cache_folder
+from handgrad.datasets.search_path import cache_folder
 from handgrad.errors import HandgradWarning
 from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
@@ -101,7 +101,7 @@ class ImageCache:
         }
         try:
             return self._keep(name, index, fill)
-        except whole_files.UnwritableError as error:
+        except atomic_files.UnwritableError as error:
             warnings.warn(
                 f"{error} Until then the images are decoded into memory every time.",
                 HandgradWarning,
@@ -112,16 +112,16 @@ class ImageCache:
     def _keep(
         self, name: str, index: dict[str, Any], fill: Callable[[NumpyArray], list[str]]
     ) -> Dataset:
-        with whole_files.temporary_beside(self.folder) as temporary:
+        with atomic_files.temporary_beside(self.folder) as temporary:
             try:
                 self._write(temporary, index, fill)
-                whole_files.put_folder(temporary, self.folder)
-                whole_files.sweep(self.folder.parent, f"{self.place}-")
+                atomic_files.put_folder(temporary, self.folder)
+                atomic_files.sweep(self.folder.parent, f"{self.place}-")
             except OSError as error:
                 found = self.open(name)  # another process may have been faster
                 if found is not None:
                     return found
-                raise whole_files.cannot_write(self.folder, error) from error
+                raise atomic_files.cannot_write(self.folder, error) from error
         return self._map(name)
 
     def _write(

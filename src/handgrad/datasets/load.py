@@ -9,9 +9,9 @@ from handgrad.arrays import Pair
 from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
 from handgrad.datasets.dataset import Dataset, checksum_of
 from handgrad.datasets.download import fetch_files, is_right
-from handgrad.datasets.find import check_partial, find, target_of
-from handgrad.datasets.locate import check_root
+from handgrad.datasets.local_copies import check_partial, find, target_of
 from handgrad.datasets.resize import resize_dataset
+from handgrad.datasets.search_path import check_root
 from handgrad.datasets.source import Source
 from handgrad.datasets.sources import NAMES, SOURCES
 from handgrad.errors import ConfigError, DatasetError, unknown_name

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.idx import read_split
-from handgrad.datasets.locate import existing
+from handgrad.datasets.search_path import existing
 from handgrad.datasets.source import File, Source
 
 CLASSES = 10

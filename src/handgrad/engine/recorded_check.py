@@ -3,7 +3,7 @@
 import numpy as np
 
 from handgrad.arrays import Shape
-from handgrad.augmentation.pipeline import (
+from handgrad.augmentation.recorded_operations import (
     NOISE,
     RECOLOUR,
     RESAMPLE,
@@ -52,5 +52,5 @@ def unfit(found: str) -> ShapeError:
     """Said of operations that were not recorded for these images."""
     return ShapeError(
         f"A batch takes operations recorded for its own images, got {found}. Use "
-        "handgrad.augmentation.pipeline.Pipeline."
+        "handgrad.augmentation.recorded_operations.Pipeline."
     )

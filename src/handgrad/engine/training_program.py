@@ -7,7 +7,7 @@ from weakref import ref
 import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
-from handgrad.augmentation.pipeline import VIEW
+from handgrad.augmentation.recorded_operations import VIEW
 from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses

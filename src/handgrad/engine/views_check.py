@@ -21,7 +21,7 @@ def check_views(views: NumpyArray, count: int, input_shape: Shape) -> None:
         raise ShapeError(
             f"A batch takes views as int64 numbers, a row for each of its {count} "
             f"images, got {views.shape} of {views.dtype}. Use "
-            "handgrad.augmentation.views.Views."
+            "handgrad.augmentation.source_coordinates.Views."
         )
     if views.min(initial=0) < -FAR or views.max(initial=0) > FAR:  # sums would wrap
         raise outside()
@@ -40,5 +40,5 @@ def outside() -> ShapeError:
     """Said of views that reach beyond their images."""
     return ShapeError(
         "A batch takes views that show pixels of their images only, got some that lie "
-        "outside. Use handgrad.augmentation.views.Views."
+        "outside. Use handgrad.augmentation.source_coordinates.Views."
     )

@@ -14,7 +14,7 @@ from handgrad import layers, losses
 from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.layers import Layer, Sequential
 from handgrad.losses import L2, Loss
-from handgrad.models.parts import ACTIVATION_LAYERS
+from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.randomness import Key, normal, uniform
 
 Option = TypeVar("Option")

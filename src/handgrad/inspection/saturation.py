@@ -21,7 +21,7 @@ from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
 from handgrad.layers import Sequential
-from handgrad.models.parts import ACTIVATION_LAYERS
+from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.ranges import check_positive
 
 if TYPE_CHECKING:

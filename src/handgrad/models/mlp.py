@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import InitializerChoice, Row, activation_row, each
+from handgrad.models.named_layers import InitializerChoice, Row, activation_row, each
 
 
 def mlp(

@@ -9,7 +9,7 @@ Class names are not part of the checksum: with the same pixels and class numbers
 not change the results of a trial. Where they determine the test split, it differs.
 
     data.json    checksums found by the last call, by the data set's settings
-    data/        descriptions of the data by checksum, see `datasets.changes`
+    data/        descriptions of the data by checksum, see `datasets.data_changes`
 """
 
 import json
@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handgrad.datasets.changes import changes, record_of
-from handgrad.datasets.find import find
+from handgrad.datasets.data_changes import changes, record_of
 from handgrad.datasets.load import load
+from handgrad.datasets.local_copies import find
 from handgrad.datasets.sources import SOURCES, source_of
 from handgrad.errors import HandgradError, RunError
 from handgrad.studies.trials import Cell, Trial

@@ -8,7 +8,7 @@ from handgrad import catalog, datasets
 from handgrad.arrays import Shape
 from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
-from handgrad.datasets.changes import Record, record_of
+from handgrad.datasets.data_changes import Record, record_of
 from handgrad.datasets.inverted import brightness_of
 from handgrad.datasets.sources import usual_size
 from handgrad.engine.choose import make_engine
@@ -16,7 +16,7 @@ from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.losses import L2
-from handgrad.models.own import MakeModel, made_by
+from handgrad.models.user_function import MakeModel, made_by
 from handgrad.optimizers import Optimizer
 from handgrad.ranges import shown
 from handgrad.training.class_weights import weighted
@@ -42,7 +42,7 @@ OWN_MODEL = "own"  # name of a network made by a user's function
 class Parts:
     """The parts of a run; the data set's training images are those of `train`.
 
-    `record` describes the content of the whole data set, see `datasets.changes`.
+    `record` describes the content of the whole data set, see `datasets.data_changes`.
     """
 
     config: RunConfig

@@ -1,6 +1,6 @@
 """The content of the data when a run started, and what has changed since.
 
-data.json   classes, counts and files, see `datasets.changes`
+data.json   classes, counts and files, see `datasets.data_changes`
 """
 
 import json
@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from handgrad.datasets.changes import Record, changes, counted, known_classes, listed
+from handgrad.datasets.data_changes import (
+    Record,
+    changes,
+    counted,
+    known_classes,
+    listed,
+)
 from handgrad.datasets.sources import source_of
 from handgrad.errors import DatasetError, HandgradError
 from handgrad.parsing import parse_json
@@ -64,7 +70,7 @@ def changes_of_names(
     run: Path | None, config: RunConfig, most: int | None = MOST_LISTED
 ) -> str:
     """Describe changes in names and sizes of image files; empty if there are none."""
-    from handgrad.datasets.formats.kinds import find_kind
+    from handgrad.datasets.formats.detection import find_kind
 
     before = record_in(run, config)
     path = Path(os.path.expanduser(config.dataset.name))

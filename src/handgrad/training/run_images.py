@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.datasets import Dataset, Split
-from handgrad.datasets.changes import record_of
+from handgrad.datasets.data_changes import record_of
 from handgrad.datasets.sources import NAMES
 from handgrad.datasets.unreadable_images import UnreadableImagesError
 from handgrad.errors import ConfigError, DatasetError, unknown_name

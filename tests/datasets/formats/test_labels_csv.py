@@ -127,7 +127,7 @@ def test_a_column_for_each_class(tmp_path):
     assert load(tmp_path).class_names == ("cat", "dog")
     put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,1,1")})
     with pytest.raises(
-        DatasetError, match="gives 009 two classes, cat and dog, but a pic"
+        DatasetError, match="gives 009 two classes, cat and dog, but an im"
     ):
         load(tmp_path)
     put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,0,0")})

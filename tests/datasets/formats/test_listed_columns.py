@@ -1,7 +1,7 @@
 import pytest
 
+from handgrad.datasets.formats.csv_table import Form
 from handgrad.datasets.formats.listed_columns import Columns, columns_of
-from handgrad.datasets.formats.table import Form
 
 
 def found(header, first, label_from=None):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from handgrad.datasets import load
-from handgrad.datasets.formats.heads import head_of
+from handgrad.datasets.formats.first_bytes import head_of
 from handgrad.datasets.formats.npz import is_npz, read_npz
 from handgrad.errors import ConfigError, DatasetError, ResourceError
 

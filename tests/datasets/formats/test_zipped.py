@@ -161,7 +161,7 @@ def test_a_password_is_named(tmp_path):
 def test_an_endless_csv_is_stopped_by_the_memory_check(tmp_path, monkeypatch):
     path = Path(tmp_path, "a.csv.gz")
     path.write_bytes(gzip.compress((",".join(["1"] * 17) + "\n").encode() * 9999))
-    monkeypatch.setattr("handgrad.datasets.formats.table.PIECE", 1 << 16)
+    monkeypatch.setattr("handgrad.datasets.formats.csv_table.PIECE", 1 << 16)
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 1 << 17)
     with pytest.raises(ResourceError, match=r"a\.csv\.gz needs"):
         load(path)

@@ -9,17 +9,17 @@ from handgrad.studies.inspections.pictures import as_idx, read_back
 
 def test_the_first_images_and_their_names(tmp_path):
     options = {"count": 6, "split": "test"}
-    found = inspect("labelled_images", options, 0, Place(tmp_path))
+    found = inspect("labelled_pictures", options, 0, Place(tmp_path))
     test = datasets.load("digits").test
     assert [found[f"class_{n + 1}"] for n in range(6)] == test.targets[:6].tolist()
     assert (found["shown"], found["classes"], found["height"]) == (6, 10, 28)
-    lines = (tmp_path / "figures" / "labelled_images.csv").read_text().splitlines()
+    lines = (tmp_path / "figures" / "labelled_pictures.csv").read_text().splitlines()
     assert lines[1] == f"1,{test.targets[0]},{test.targets[0]}"
 
 
 def test_only_existing_splits():
     with pytest.raises(ConfigError, match="'train' or 'test'"):
-        inspect("labelled_images", {"split": "tset"}, seed=0)
+        inspect("labelled_pictures", {"split": "tset"}, seed=0)
 
 
 def test_scalings_have_the_right_range():

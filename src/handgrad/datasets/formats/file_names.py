@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
-from handgrad.datasets.formats.roles import split_in
+from handgrad.datasets.formats.name_roles import split_in
 from handgrad.datasets.image_folder import open_images
 from handgrad.errors import DatasetError
 from handgrad.text import decoded

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from handgrad.datasets.formats.table import Form, form_of, rows_of
+from handgrad.datasets.formats.csv_table import Form, form_of, rows_of
 from handgrad.datasets.image_files import ImageFile
 from handgrad.errors import DatasetError
 from handgrad.text import composed, decoded

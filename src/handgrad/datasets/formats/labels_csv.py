@@ -13,7 +13,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
+from handgrad.datasets.formats.csv_table import (
+    Form,
+    no_column,
+    rows_of,
+    warn_of_encoding,
+)
 from handgrad.datasets.formats.image_index import ImageIndex
+from handgrad.datasets.formats.label_sources import (
+    ONES,
+    Listing,
+    are_folders_better,
+    check_clear,
+)
 from handgrad.datasets.formats.listed_columns import (
     FILES,
     LABELS,
@@ -21,14 +33,7 @@ from handgrad.datasets.formats.listed_columns import (
     columns_of,
     file_column,
 )
-from handgrad.datasets.formats.rival_labels import (
-    ONES,
-    Listing,
-    are_folders_better,
-    check_clear,
-)
-from handgrad.datasets.formats.roles import role_of, split_in
-from handgrad.datasets.formats.table import Form, no_column, rows_of, warn_of_encoding
+from handgrad.datasets.formats.name_roles import role_of, split_in
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange

@@ -7,7 +7,7 @@ a known name, or is the only other one. Several columns of 0 and 1 are one-hot c
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from handgrad.datasets.formats.table import Form
+from handgrad.datasets.formats.csv_table import Form
 
 FILES = (
     "filename", "file_name", "file name", "filepath", "filepaths", "file_path", "file",

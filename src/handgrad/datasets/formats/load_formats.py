@@ -9,7 +9,7 @@ from handgrad.arrays import Pair
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays
-from handgrad.datasets.formats.kinds import Found, find_kind
+from handgrad.datasets.formats.detection import Found, find_kind
 from handgrad.datasets.formats.labelled_files import load_labelled
 from handgrad.datasets.image_folder import load_images
 from handgrad.datasets.resize import resize_dataset

@@ -13,7 +13,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays, EncodedImages
-from handgrad.datasets.formats.kinds import LISTED, Found
+from handgrad.datasets.formats.detection import LISTED, Found
 from handgrad.datasets.formats.labelled_files import plan_of
 from handgrad.datasets.formats.load_formats import find_chosen
 from handgrad.datasets.image_decoding import decode, quiet_decoder, read_header

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
-from handgrad.datasets.formats.heads import GZIP
-from handgrad.datasets.formats.roles import split_in
+from handgrad.datasets.formats.first_bytes import GZIP
+from handgrad.datasets.formats.name_roles import split_in
 from handgrad.datasets.image_decoding import FILE_LIMIT, SUFFIXES
 from handgrad.datasets.image_files import ImageFile
 from handgrad.errors import ConfigError, DatasetError, HandgradError

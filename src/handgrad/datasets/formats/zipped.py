@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from handgrad.datasets.formats.heads import GZIP
+from handgrad.datasets.formats.first_bytes import GZIP
 from handgrad.datasets.formats.svhn import HEADS
 from handgrad.datasets.idx import GZIP_RATIO, axes_of
 from handgrad.datasets.zip_entries import BROKEN_ZIP, is_folder

@@ -10,8 +10,8 @@ from numba import carray, types
 from numba.extending import overload
 
 from handgrad.augmentation.noise import LEVELS
-from handgrad.augmentation.pipeline import NOISE, RECOLOUR, RESAMPLE, VIEW
-from handgrad.augmentation.pixels import LUMINANCE
+from handgrad.augmentation.pixel_values import LUMINANCE
+from handgrad.augmentation.recorded_operations import NOISE, RECOLOUR, RESAMPLE, VIEW
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,

@@ -1,7 +1,8 @@
 """Augmentation on the way in: a tile's images as their views show them.
 
-A view says where each pixel comes from (`augmentation.views` has the equations), so no
-changed copy of the batch is ever made; images are normalised afterwards.
+A view says where each pixel comes from (the equations are in
+`augmentation.source_coordinates`), so no changed copy of the batch is ever made; images
+are normalised afterwards.
 """
 
 import numpy as np

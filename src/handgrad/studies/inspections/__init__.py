@@ -29,7 +29,7 @@ from handgrad.studies.inspections.numerics import (
     dropout_statistics,
     softmax_numerics,
 )
-from handgrad.studies.inspections.pictures import labelled_images, reading
+from handgrad.studies.inspections.pictures import labelled_pictures, reading
 from handgrad.studies.inspections.place import Place
 from handgrad.studies.inspections.trained import trained_network
 
@@ -51,7 +51,7 @@ INSPECTIONS: dict[str, Inspection] = {
     "dropout_statistics": dropout_statistics,
     "jacobians": jacobians,
     "known_layers": known_layers,
-    "labelled_images": labelled_images,
+    "labelled_pictures": labelled_pictures,
     "library_convolutions": library_convolutions,
     "looped_lenet": looped_lenet,
     "parameters": parameters,

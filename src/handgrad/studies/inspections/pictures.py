@@ -13,7 +13,7 @@ from handgrad.errors import ConfigError
 from handgrad.studies.inspections.place import Place
 
 
-def labelled_images(
+def labelled_pictures(
     *,
     dataset: str = "digits",
     count: int = 10,
@@ -43,7 +43,7 @@ def labelled_images(
         {"image": number, "class": target, "name": name}
         for number, (target, name) in enumerate(pairs, 1)
     ]
-    place.draw("labelled_images", draw, rows, kind="png")
+    place.draw("labelled_pictures", draw, rows, kind="png")
     _, height, width = found.image_shape
     return {
         "train_images": len(found.train),

@@ -5,7 +5,7 @@ Private to this package.
 
 from handgrad.arrays import Pair
 from handgrad.errors import ConfigError
-from handgrad.layers.windows import Windows, read_pair
+from handgrad.layers.sliding_windows import Windows, read_pair
 
 
 class Windowed:

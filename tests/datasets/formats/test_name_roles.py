@@ -1,6 +1,6 @@
 import pytest
 
-from handgrad.datasets.formats.roles import Role, role_of, split_in
+from handgrad.datasets.formats.name_roles import Role, role_of, split_in
 
 
 @pytest.mark.parametrize(

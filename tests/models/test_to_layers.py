@@ -5,8 +5,8 @@ from handgrad import models
 from handgrad.catalog import MODELS
 from handgrad.errors import ConfigError
 from handgrad.layers import Flatten, Linear, ReLU, Residual, Sequential
-from handgrad.models.parts import LAYERS
-from handgrad.models.rows import NAMES, rows_of
+from handgrad.models.named_layers import LAYERS
+from handgrad.models.to_layers import NAMES, rows_of
 from handgrad.network import batch_norm2d as norm
 from handgrad.network import conv2d, flatten, gelu_tanh, linear, residual, sequential
 

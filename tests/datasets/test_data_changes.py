@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.changes import (
+from handgrad.datasets.data_changes import (
     changes,
     counted,
     known_classes,

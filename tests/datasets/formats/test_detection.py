@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from handgrad.datasets import load
-from handgrad.datasets.formats.kinds import CIFAR, KINDS, LISTED, NAMED, find_kind
+from handgrad.datasets.formats.detection import CIFAR, KINDS, LISTED, NAMED, find_kind
 from handgrad.errors import DatasetError
 
 from .makers import images, put, put_idx, put_tar

@@ -2,7 +2,7 @@ import pytest
 
 from handgrad.errors import ConfigError
 from handgrad.layers import Linear, Sequential
-from handgrad.models.own import made_by
+from handgrad.models.user_function import made_by
 
 
 def test_a_model_function_receives_shape_classes_and_seed():

@@ -13,7 +13,7 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.augmentation.noise import add_noise
 from handgrad.augmentation.recolour import Mixing, recolour
 from handgrad.augmentation.resample import Affine, resample
-from handgrad.augmentation.views import (
+from handgrad.augmentation.source_coordinates import (
     Images,
     Movable,
     Views,

@@ -3,7 +3,7 @@ import pytest
 
 from handgrad.errors import ConfigError
 from handgrad.layers import ReLU, Sequential
-from handgrad.layers.pairs import backward_pair, forward_pair
+from handgrad.layers.returned_pairs import backward_pair, forward_pair
 
 
 class Wrong(ReLU):

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.datasets.find import check_partial, find, target_of
 from handgrad.datasets.load import load
+from handgrad.datasets.local_copies import check_partial, find, target_of
 from handgrad.datasets.sources import CIFAR10, MNIST
 from handgrad.errors import DatasetError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.datasets import whole_files
-from handgrad.datasets.whole_files import (
+from handgrad.datasets import atomic_files
+from handgrad.datasets.atomic_files import (
     STALE_SECONDS,
     TEMPORARY,
     flush,
@@ -68,7 +68,7 @@ def test_a_killed_process_keeps_the_old_file(tmp_path):
     code = """
         import os, signal, sys
         from pathlib import Path
-        from handgrad.datasets.whole_files import temporary_beside
+        from handgrad.datasets.atomic_files import temporary_beside
         with temporary_beside(Path(sys.argv[1])) as temporary:
             temporary.write_bytes(b"half")
             os.kill(os.getpid(), signal.SIGKILL)
@@ -138,7 +138,7 @@ def test_a_full_disk_is_reported():
         open("/dev/full", "wb", buffering=0) as full,
     ):
         full.write(b"x")
-    error = whole_files.cannot_write(Path("folder"), caught.value)
+    error = atomic_files.cannot_write(Path("folder"), caught.value)
     assert isinstance(error, ResourceError)
     assert str(error).startswith("folder cannot be written: No space left on device.")
     assert "HANDGRAD_CACHE" in str(error)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.formats.pixels import images_of, square_shape
+from handgrad.datasets.formats.pixel_arrays import images_of, square_shape
 from handgrad.errors import DatasetError
 
 from .makers import images

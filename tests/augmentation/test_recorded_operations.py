@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from handgrad import augmentation
 from handgrad.augmentation import RandomAffine, RandomCrop, RandomFlip
-from handgrad.augmentation.pipeline import (
+from handgrad.augmentation.recorded_operations import (
     RESAMPLE,
     VIEW,
     Pipeline,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.datasets.locate import (
+from handgrad.datasets.search_path import (
     cache_folder,
     check_root,
     existing,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.datasets.formats.table import (
+from handgrad.datasets.formats.csv_table import (
     Form,
     form_of,
     is_number,

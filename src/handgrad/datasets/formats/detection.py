@@ -15,7 +15,8 @@ from typing import cast
 from handgrad.datasets.formats import file_names, labels_csv
 from handgrad.datasets.formats.cifar import cifar_place, read_cifar
 from handgrad.datasets.formats.content import Arrays, EncodedImages
-from handgrad.datasets.formats.heads import head_of
+from handgrad.datasets.formats.csv_table import is_table
+from handgrad.datasets.formats.first_bytes import head_of
 from handgrad.datasets.formats.idx_set import read_idx_set
 from handgrad.datasets.formats.npz import is_npz, read_npz
 from handgrad.datasets.formats.parquet import read_parquet
@@ -25,7 +26,6 @@ from handgrad.datasets.formats.pixel_strings import (
     read_pixel_strings,
 )
 from handgrad.datasets.formats.svhn import HEADS, read_svhn
-from handgrad.datasets.formats.table import is_table
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.idx import axes_of

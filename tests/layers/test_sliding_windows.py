@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.errors import ConfigError, ShapeError
-from handgrad.layers.windows import (
+from handgrad.layers.sliding_windows import (
     Windows,
     check_image,
     every,

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from handgrad.datasets.formats.heads import head_of
+from handgrad.datasets.formats.first_bytes import head_of
 from handgrad.datasets.idx import axes_of
-from handgrad.datasets.locate import (
+from handgrad.datasets.search_path import (
     cache_folder,
     entries,
     existing,

@@ -3,7 +3,7 @@ import pytest
 
 from handgrad.errors import ConfigError
 from handgrad.initializers import he_normal
-from handgrad.models.parts import (
+from handgrad.models.named_layers import (
     ACTIVATIONS,
     INITIALIZERS,
     LAYERS,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from handgrad.datasets.formats.csv_table import Form, is_number, no_column, rows_of
 from handgrad.datasets.formats.image_index import ImageIndex
 from handgrad.datasets.formats.listed_columns import LABELS, Columns, file_column
-from handgrad.datasets.formats.table import Form, is_number, no_column, rows_of
 from handgrad.datasets.image_files import ImageFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
-from handgrad.augmentation.views import Views, is_movable, look
+from handgrad.augmentation.source_coordinates import Views, is_movable, look
 
 from .laws import images_of, key_of
 

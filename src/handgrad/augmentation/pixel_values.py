@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Shaped
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.source_coordinates import Images
 
 # luminance: W3C, Filter Effects Module Level 1, section 9.6
 LUMINANCE = (0.213, 0.715, 0.072)

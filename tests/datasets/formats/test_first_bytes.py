@@ -2,7 +2,7 @@ import gzip
 
 import pytest
 
-from handgrad.datasets.formats.heads import head_of
+from handgrad.datasets.formats.first_bytes import head_of
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.formats.labels import labels_in, labels_of, named, ordered
+from handgrad.datasets.formats.label_arrays import labels_in, labels_of, named, ordered
 from handgrad.errors import DatasetError
 
 NUMBERS = [3, 0, 2, 1]

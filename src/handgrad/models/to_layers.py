@@ -6,7 +6,7 @@ from typing import Any
 from handgrad.errors import ConfigError
 from handgrad.layers import Layer, Sequential
 from handgrad.models.from_layers import NESTED
-from handgrad.models.parts import LAYERS, Row
+from handgrad.models.named_layers import LAYERS, Row
 
 DRAWN = ("key", "initializer")  # affect only the initial values
 NAMES = {kind: name for name, kind in LAYERS.items() if isinstance(kind, type)}

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from definitions import images as definition
-from handgrad.augmentation.pixels import as_pixels, full_range, luminance, mean_grey
+from handgrad.augmentation.pixel_values import (
+    as_pixels,
+    full_range,
+    luminance,
+    mean_grey,
+)
 
 from .laws import images_of
 
