@@ -13,6 +13,7 @@ from handgrad.text import (
     one_of,
     printable,
     printable_json,
+    some,
 )
 
 ODD = {
@@ -99,6 +100,11 @@ def test_an_accent_apart_from_its_letter_is_composed():
 )
 def test_a_count_has_its_noun_in_the_right_number(count, said):
     assert number_of(count, "step") == said
+
+
+def test_the_first_few_names():
+    assert some(["a", "b"], 2) == "a, b"
+    assert some(["a", "b", "c"], 2) == "a, b, ..."
 
 
 def test_names_as_a_choice():

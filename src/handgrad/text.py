@@ -40,6 +40,11 @@ def number_of(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """The first few names, with an ellipsis if there are more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
 def one_of(names: Iterable[str]) -> str:
     """Names as a choice: `sgd, adam or adamw`."""
     *most, last = names

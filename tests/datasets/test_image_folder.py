@@ -149,7 +149,7 @@ def test_grey_files_have_one_channel_and_a_colour_file_gives_three(root):
 
 
 def test_resizes_to_the_size_asked_for(root):
-    dataset = load_images(make_folder(root, TEN), (4, 5))
+    dataset = load_images(make_folder(root, TEN), image_size=(4, 5))
     assert dataset.image_shape == (3, 4, 5)
     assert dataset.test.image_shape == (3, 4, 5)
     assert load_images(root).image_shape == (3, 8, 6)

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from handgrad.datasets.image_files import ImageFile
-from handgrad.datasets.layout_checks import check_not_alike, some
+from handgrad.datasets.layout_checks import check_not_alike
 from handgrad.errors import DatasetError
 
 
@@ -49,7 +49,3 @@ def test_very_many_classes_with_a_folder_of_the_same_name_are_compared_at_once()
     begun = time.perf_counter()
     check_not_alike(many, "many")
     assert time.perf_counter() - begun < 10
-
-
-def test_long_lists_of_names_are_shortened():
-    assert some(list("abcdef")) == "a, b, c, d, e, ..."

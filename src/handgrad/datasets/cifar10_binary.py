@@ -9,13 +9,14 @@ Source
 """
 
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import Split, check_targets
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, cannot_read
 from handgrad.memory import check_memory
 
 FOLDER = "cifar-10-batches-bin"
@@ -38,7 +39,7 @@ CLASS_NAMES = (
 )
 
 
-NEXT_STEP = "Extract cifar-10-binary.tar.gz again."
+NEXT_STEP = "Extract its archive again."
 
 
 def read_batches(
@@ -70,17 +71,25 @@ def read_batches(
     )
 
 
-def parse_batch(content: bytes, name: str) -> Split:
-    """Parse the records of one file; DatasetError if the last one is incomplete."""
-    if not content or len(content) % RECORD_BYTES:
+def parse_batch(
+    content: bytes, name: str, label: tuple[int, int] = (0, 1), classes: int = 10
+) -> Split:
+    """Parse the records of one file; DatasetError if the last one is incomplete.
+
+    `label` is the place of the label, and how many labels stand before the pixels.
+    """
+    at, labels = label
+    size = labels + prod(SHAPE)
+    if not content or len(content) % size:
         raise DatasetError(
             f"{name} holds {len(content)} bytes, not a multiple of the record size of "
-            f"{RECORD_BYTES}. {NEXT_STEP}"
+            f"{size}. {NEXT_STEP}"
         )
-    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD_BYTES)
-    targets = records[:, 0].astype(np.int64)
-    check_targets(targets, len(CLASS_NAMES), name)
-    return Split(records[:, 1:].reshape(-1, *SHAPE), targets)
+    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, size)
+    targets = records[:, at].astype(np.int64)
+    check_targets(targets, classes, name)
+    pixels = np.ascontiguousarray(records[:, labels:])
+    return Split(pixels.reshape(-1, *SHAPE), targets)
 
 
 def _size(path: Path) -> int:
@@ -91,6 +100,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. {NEXT_STEP}"
-        ) from error
+        raise cannot_read(path, error, NEXT_STEP) from error

@@ -22,7 +22,7 @@ from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange
 from handgrad.errors import DatasetError
-from handgrad.text import decoded
+from handgrad.text import decoded, some
 
 Record: TypeAlias = dict[str, Any]
 
@@ -194,9 +194,8 @@ def _are_other(one: str, other: str) -> bool:
 
 def _files(names: Sequence[str], what: str) -> Iterator[str]:
     if names:
-        shown = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
         verb = "file is" if len(names) == 1 else "files are"
-        yield f"{len(names):,} {verb} {what} ({shown})"
+        yield f"{len(names):,} {verb} {what} ({some(names, NAMED)})"
 
 
 def _images(count: int) -> str:

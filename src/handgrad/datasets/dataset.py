@@ -1,15 +1,18 @@
 """Data sets and their splits: images, targets, class names and sources."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.memory import check_memory
+
+Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, total
 
 
 def check_is_array(owner: str, name: str, value: object) -> None:

@@ -5,24 +5,22 @@ it moved into place; an older file stays until then. If a mirror is down, sends
 something else or stops midway, the next one is tried.
 """
 
-import gzip
 import zlib
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from handgrad.datasets import atomic_files
 from handgrad.datasets.archive import Limited, read_tar
+from handgrad.datasets.dataset import Progress
+from handgrad.datasets.gzip_files import GZIP, opened
 from handgrad.datasets.source import File, Source
 from handgrad.errors import DatasetError
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-
 TIMEOUT_SECONDS = 30
 CHUNK = 1 << 18
-GZIP = b"\x1f\x8b"
 
 
 class Receiver:
@@ -84,13 +82,9 @@ def is_right(path: Path, file: File) -> bool:
 def content_sha256(path: Path, limit: int) -> str:
     """SHA-256 of a file's content, unpacked if gzip; DatasetError over `limit`."""
     digest = sha256()
-    with path.open("rb") as raw:
-        is_gzip = raw.read(2) == GZIP
-        raw.seek(0)
-        stream = Limited(
-            gzip.GzipFile(fileobj=raw) if is_gzip else raw, limit, path.name
-        )
-        while block := stream.read(CHUNK):
+    with opened(path) as stream:
+        limited = Limited(stream, limit, path.name)
+        while block := limited.read(CHUNK):
             digest.update(block)
     return digest.hexdigest()
 

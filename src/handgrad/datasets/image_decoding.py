@@ -31,7 +31,7 @@ from handgrad.datasets.deep_images import (
     is_deep_grey,
     numbers_of,
 )
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, cannot_read
 from handgrad.paths import check_ordinary
 
 KINDS = {  # Pillow's name of a format, and its file extensions; no program is called
@@ -137,9 +137,7 @@ def content_of(path: Path) -> bytes:
             raise DatasetError(_too_large(str(path)))
         return path.read_bytes()
     except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Give an image file."
-        ) from error
+        raise cannot_read(path, error, "Give an image file.") from error
 
 
 @contextmanager

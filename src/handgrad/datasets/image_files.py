@@ -9,12 +9,12 @@ and never extracted.
 import os
 import warnings
 import zipfile
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import Protocol
+from typing import Self
 
 from handgrad.datasets.image_decoding import FILE_LIMIT, SUFFIXES
 from handgrad.datasets.zip_entries import (
@@ -25,7 +25,7 @@ from handgrad.datasets.zip_entries import (
     is_plain,
     name_of_entry,
 )
-from handgrad.errors import DatasetError, HandgradWarning
+from handgrad.errors import DatasetError, HandgradWarning, cannot_read
 from handgrad.text import composed, decoded
 
 MOST_FILES = 2_000_000
@@ -41,6 +41,7 @@ BROKEN, CYCLES, PIPES = (
     "pipes or devices",
 )
 PLAIN = "without an ending"
+REPLACE = "Replace or remove the file."
 WORDS = {  # one, several
     BROKEN: ("broken link", "broken links"),
     CYCLES: ("link to a parent folder", "links to a parent folder"),
@@ -69,35 +70,37 @@ class ImageFile:
         return tuple(composed(self.name).split("/"))
 
 
-class ImageFiles(Protocol):
+class ImageFiles(ABC):
     """A source of images; a context manager, so that an archive is closed."""
 
-    passed_over: Counter[str]  # ignored files by kind, after sorted_files()
-    folders: set[str]  # all folders, after sorted_files()
+    def __init__(self) -> None:
+        self.passed_over: Counter[str] = Counter()  # ignored files, after sorted_files
+        self.folders: set[str] = set()  # all folders, after sorted_files
 
+    @abstractmethod
     def sorted_files(self) -> list[ImageFile]:
         """Return every image file, sorted."""
 
+    @abstractmethod
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
 
-    def __enter__(self) -> "ImageFiles": ...
+    def close(self) -> None:  # noqa: B027 - a folder has nothing to close
+        """Close the archive, if it is one."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
-class Folder:
+class Folder(ImageFiles):
     """Images in a folder and its subfolders, following links."""
 
     def __init__(self, root: Path) -> None:
+        super().__init__()
         self.root = root
-        self.passed_over: Counter[str] = Counter()
-        self.folders: set[str] = set()
 
     def sorted_files(self) -> list[ImageFile]:
         """Return every image file, sorted."""
@@ -141,27 +144,14 @@ class Folder:
             with (self.root / name).open("rb") as file:
                 return file.read(FILE_LIMIT + 1)
         except OSError as error:
-            raise DatasetError(
-                f"{self.root / name} cannot be read: {error.strerror or error}. "
-                "Replace or remove the file."
-            ) from error
-
-    def __enter__(self) -> "Folder":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
+            raise cannot_read(self.root / name, error, REPLACE) from error
 
 
-class Zip:
+class Zip(ImageFiles):
     """Images in a zip."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         try:
             self.archive = zipfile.ZipFile(path)
@@ -170,9 +160,7 @@ class Zip:
                 f"{path} cannot be read as a zip ({error}). Give a folder, or a zip "
                 "with one folder of images for each class."
             ) from error
-        self.passed_over: Counter[str] = Counter()
         self.entries: dict[str, zipfile.ZipInfo] = {}
-        self.folders: set[str] = set()
 
     def sorted_files(self) -> list[ImageFile]:
         """Return every image file, sorted."""
@@ -226,15 +214,8 @@ class Zip:
             kind = "points outside the archive" if wrong else "occurs twice"
             raise DatasetError(f"{self.path}: {name} {kind}. Create the zip again.")
 
-    def __enter__(self) -> "Zip":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the archive."""
         self.archive.close()
 
 
@@ -277,10 +258,7 @@ def _about(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Replace or remove the "
-            "file."
-        ) from error
+        raise cannot_read(path, error, REPLACE) from error
 
 
 def _cannot_list(path: Path, error: OSError) -> DatasetError:

@@ -7,15 +7,15 @@ else to 32 x 32. They are stretched, not cropped.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypedDict, Unpack
 
 from handgrad.arrays import NumpyArray, Pair, Shape
-from handgrad.datasets.dataset import Dataset
+from handgrad.datasets.dataset import Dataset, Progress
 from handgrad.datasets.image_cache import ImageCache
 from handgrad.datasets.image_decoding import (
     Header,
@@ -37,41 +37,31 @@ from handgrad.text import number_of
 
 __all__ = ["load_images", "read_image"]
 
-Progress: TypeAlias = Callable[[str, int, int], None]
 KEPT_SIDE = 128
 USUAL_SIZE = (32, 32)
 
 
-def load_images(
-    path: Path,
-    image_size: Pair | None = None,
-    progress: Progress | None = None,
-    *,
-    use_cache: bool = True,
-    allow_empty_classes: bool = False,
-    skip_bad: bool = False,
-) -> Dataset:
-    """Decode the images once; later calls memory-map the decoded pixels.
+class Decoding(TypedDict, total=False):
+    """How images are decoded: the optional arguments of `load_planned`."""
 
-    Without `use_cache` they are decoded again and replace those in the cache. An empty
-    folder next to the class folders is an error unless `allow_empty_classes`. Images
-    that cannot be read are an error as well; with `skip_bad` they are skipped, with a
-    HandgradWarning.
+    image_size: Pair | None
+    progress: Progress | None
+    use_cache: bool
+    skip_bad: bool
+
+
+def load_images(
+    path: Path, *, allow_empty_classes: bool = False, **how: Unpack[Decoding]
+) -> Dataset:
+    """Decode the images of class folders, see `load_planned`.
+
+    An empty folder next to the class folders is an error unless `allow_empty_classes`.
     """
     with open_images(path) as encoded:
         files = encoded.sorted_files()
         place = () if allow_empty_classes else encoded.folders
         plan = arrange(files, str(path), place)
-        return load_planned(
-            path,
-            encoded,
-            files,
-            plan,
-            image_size,
-            progress,
-            use_cache=use_cache,
-            skip_bad=skip_bad,
-        )
+        return load_planned(path, encoded, files, plan, **how)
 
 
 def load_planned(
@@ -79,13 +69,18 @@ def load_planned(
     encoded: ImageFiles,
     files: Sequence[ImageFile],
     plan: Plan,
+    *,
     image_size: Pair | None = None,
     progress: Progress | None = None,
-    *,
     use_cache: bool = True,
     skip_bad: bool = False,
 ) -> Dataset:
-    """Load the data set of a plan; the cache depends on `files`."""
+    """Decode the images of a plan once; later calls memory-map the decoded pixels.
+
+    The cache depends on `files`. Without `use_cache` images are decoded again and
+    replace those in the cache. Images that cannot be read are an error; with `skip_bad`
+    they are skipped, with a HandgradWarning.
+    """
     place = path.resolve()
     name = place.name if path.is_dir() else place.stem
     cache = ImageCache(place, files, image_size, plan.bit_depth, is_read=use_cache)
@@ -123,7 +118,7 @@ def _decoded(
             name,
             plan,
             shape,
-            lambda pixels: _decode_all(encoded, plan, path, pixels, progress),
+            lambda pixels: _all_decoded(encoded, plan, path, pixels, progress),
         )
 
 
@@ -175,30 +170,47 @@ def _headers(
     raise all_bad(bad, len(files))
 
 
-def _decode_all(
+def _all_decoded(
     encoded: ImageFiles,
     plan: Plan,
     path: Path,
     pixels: NumpyArray,
     progress: Progress | None,
 ) -> list[str]:
-    """Decode into the rows of `pixels`; return the SHA-256 of each file's content.
+    """Decode into `pixels`; return the SHA-256 of each file's content."""
+    files, depth = plan.files, plan.bit_depth or 16
+    sums, bad = decode_files(encoded, files, path, pixels, depth, progress)
+    if bad:
+        raise all_bad(bad, len(pixels))
+    return sums
 
-    Several files are decoded in parallel.
+
+def decode_files(
+    encoded: ImageFiles,
+    files: Sequence[ImageFile],
+    path: Path,
+    pixels: NumpyArray,
+    bit_depth: int,
+    progress: Progress | None,
+) -> tuple[list[str], dict[str, str]]:
+    """Decode into the rows of `pixels`, several files in parallel.
+
+    Returns the SHA-256 of each file's content, and a sentence for each file, by its
+    name, that cannot be read.
     """
     _, channels, height, width = pixels.shape
     colour = "grey" if channels == 1 else "RGB"
     count = number_of(len(pixels), "image")
     what = f"decoding {count} to {height} x {width}, {colour}"
-    depth = plan.bit_depth or 16
     bad: dict[str, str] = {}
     sums = [""] * len(pixels)
 
     def fill(row: int) -> None:
-        name = plan.files[row].name
+        name = files[row].name
         try:
             content = encoded.read(name)
-            pixels[row] = decode(content, f"{path}: {name}", pixels.shape[1:], depth)
+            shape = pixels.shape[1:]
+            pixels[row] = decode(content, f"{path}: {name}", shape, bit_depth)
             sums[row] = sha256(content).hexdigest()
         except DatasetError as error:
             bad[name] = str(error)
@@ -211,6 +223,4 @@ def _decode_all(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    if bad:
-        raise all_bad(bad, len(pixels))
-    return sums
+    return sums, bad

@@ -15,18 +15,17 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.deep_images import new_bit_depth
-from handgrad.datasets.image_decoding import decode, depth_of_all, quiet_decoder
+from handgrad.datasets.image_decoding import depth_of_all, quiet_decoder
 from handgrad.datasets.image_files import (
     BROKEN,
     ImageFile,
-    ImageFiles,
     in_words,
 )
-from handgrad.datasets.image_folder import open_images
+from handgrad.datasets.image_folder import decode_files, open_images
 from handgrad.datasets.unreadable_images import all_bad, warn_of
 from handgrad.errors import DatasetError, HandgradWarning
 from handgrad.memory import check_memory
-from handgrad.text import composed, decoded, number_of
+from handgrad.text import composed, decoded, number_of, some
 
 NAMED = 12  # class names listed in an error
 
@@ -64,7 +63,7 @@ def labelled_images(
         needed = depth_of_all(encoded.read, [file.name for file in files])
         depth = new_bit_depth(needed, bit_depth, str(path))
         with quiet_decoder():
-            bad = _decode(encoded, files, images, path, progress, depth)
+            _, bad = decode_files(encoded, files, path, images, depth, progress)
     if not bad:
         return Split(images, targets)
     if not skip_bad or len(bad) == len(files):
@@ -86,33 +85,8 @@ def targets_of(
         if not known:
             raise DatasetError(
                 f"{source}: {decoded(file.name)} is not in a folder named after a "
-                f"class of the network ({_some(class_names)}). Rename its folder, or "
-                "remove the file."
+                f"class of the network ({some(class_names, NAMED)}). Rename its "
+                "folder, or remove the file."
             )
         targets.append(known[-1])
     return np.array(targets, dtype=np.int64)
-
-
-def _decode(
-    encoded: ImageFiles,
-    files: Sequence[ImageFile],
-    images: NumpyArray,
-    path: Path,
-    progress: Any,
-    bit_depth: int,
-) -> dict[str, str]:
-    """Decode into `images`; return a sentence for each file that cannot be read."""
-    bad: dict[str, str] = {}
-    for row, file in enumerate(files):
-        said, shape = f"{path}: {file.name}", images.shape[1:]
-        try:
-            images[row] = decode(encoded.read(file.name), said, shape, bit_depth)
-        except DatasetError as error:
-            bad[file.name] = str(error)
-        if progress is not None:
-            progress(f"decoding {number_of(len(files), 'image')}", row + 1, len(files))
-    return bad
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -1,13 +1,12 @@
 """Loading data sets by name or from a folder or zip of images."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from handgrad.arrays import Pair
 from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
-from handgrad.datasets.dataset import Dataset, checksum_of
+from handgrad.datasets.dataset import Dataset, Progress, checksum_of
 from handgrad.datasets.download import fetch_files, is_right
 from handgrad.datasets.local_copies import check_partial, find, target_of
 from handgrad.datasets.resize import resize_dataset
@@ -22,7 +21,6 @@ from handgrad.ranges import check_count, shown
 if TYPE_CHECKING:
     from handgrad.datasets.formats.survey import Survey
 
-Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, total
 
 OWN_IMAGES = (
     "For your own images, give a folder or a zip with one folder for each class"
@@ -76,11 +74,11 @@ def load(
     if name is None:
         return _from_files(
             _existing(name_or_path),
-            image_size,
-            progress,
-            label_from=label_from,
-            use_cache=use_cache,
+            label_from,
             allow_empty_classes=allow_empty_classes,
+            image_size=image_size,
+            progress=progress,
+            use_cache=use_cache,
             skip_bad=skip_bad,
         )
     _check_single(name, label_from)
@@ -114,15 +112,13 @@ def inspect(
     return summed(found.name, found.class_names, of_arrays(found))
 
 
-def _from_files(
-    path: Path, image_size: Pair | None, progress: Any, **how: Any
-) -> Dataset:
+def _from_files(path: Path, label_from: str | None, **how: Any) -> Dataset:
     if path.name == ARRAY_FILE:
-        _check_single(str(path), how["label_from"])
+        _check_single(str(path), label_from)
         return load_arrays(path)
     from handgrad.datasets.formats.load_formats import load_path
 
-    return load_path(path, image_size, progress, **how)
+    return load_path(path, label_from=label_from, **how)
 
 
 def fetch(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from handgrad.datasets.formats.first_bytes import head_of
+from handgrad.datasets.gzip_files import head_of
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.search_path import (
     cache_folder,

@@ -139,7 +139,7 @@ def _in_format(
     from handgrad.datasets.formats.load_formats import load_whole
 
     size = (shape[1], shape[2]) if len(shape) == 3 else None
-    return load_whole(path, size, progress, **how)
+    return load_whole(path, image_size=size, progress=progress, **how)
 
 
 def _holds_pictures(path: Path) -> bool:

@@ -53,7 +53,7 @@ def test_the_cache_is_used_until_labels_change(tmp_path):
         files = folder.sorted_files()
         rows = tuple(LabelledFile(f, c) for f, c in zip(files, names, strict=True))
         progress = lambda what, done, total: seen.append(what)  # noqa: E731
-        return load_labelled(tmp_path, EncodedImages(folder, rows), None, progress)
+        return load_labelled(tmp_path, EncodedImages(folder, rows), progress=progress)
 
     first = loaded("abab")
     count = len(seen)

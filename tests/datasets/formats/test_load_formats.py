@@ -26,13 +26,13 @@ def listed(tmp_path):
 
 
 def test_every_format_can_be_resized(arrays, listed):
-    assert load_path(arrays, (3, 4)).test.images.shape == (2, 1, 3, 4)
-    assert load_path(listed, (3, 4)).test.images.shape == (2, 3, 3, 4)
+    assert load_path(arrays, image_size=(3, 4)).test.images.shape == (2, 1, 3, 4)
+    assert load_path(listed, image_size=(3, 4)).test.images.shape == (2, 3, 3, 4)
 
 
 def test_load_whole_uses_all_splits(arrays, listed):
     for path in (arrays, listed):
-        whole = load_whole(path, (3, 4))
+        whole = load_whole(path, image_size=(3, 4))
         assert len(whole.train) + len(whole.test) == 10
 
 

@@ -19,7 +19,7 @@ from typing import TextIO
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets.formats.first_bytes import GZIP, head_of
+from handgrad.datasets.gzip_files import GZIP, head_of
 from handgrad.datasets.image_decoding import SUFFIXES as IMAGE_SUFFIXES
 from handgrad.datasets.zip_entries import BROKEN_ZIP
 from handgrad.errors import ConfigError, DatasetError, HandgradError, HandgradWarning

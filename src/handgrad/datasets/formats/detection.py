@@ -16,7 +16,6 @@ from handgrad.datasets.formats import file_names, labels_csv
 from handgrad.datasets.formats.cifar import cifar_place, read_cifar
 from handgrad.datasets.formats.content import Arrays, EncodedImages
 from handgrad.datasets.formats.csv_table import is_table
-from handgrad.datasets.formats.first_bytes import head_of
 from handgrad.datasets.formats.idx_set import read_idx_set
 from handgrad.datasets.formats.npz import is_npz, read_npz
 from handgrad.datasets.formats.parquet import read_parquet
@@ -28,6 +27,7 @@ from handgrad.datasets.formats.pixel_strings import (
 from handgrad.datasets.formats.svhn import HEADS, read_svhn
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.datasets.formats.zipped import unpacked
+from handgrad.datasets.gzip_files import head_of
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.image_files import is_image
 from handgrad.datasets.zip_entries import (
@@ -36,12 +36,14 @@ from handgrad.datasets.zip_entries import (
     name_of_entry,
 )
 from handgrad.errors import DatasetError
+from handgrad.text import some
 
 DEEPEST = 3  # levels of folders that are searched
 MOST = 2_000  # files opened for detection, without images
 MOST_TABLES = 20  # of a zip, which is opened for each
 NO_DATA = {".json", ".xml", ".md", ".html", ".py", ".ipynb", ".pdf", ".log", ".yaml"}
 FROM_NAME = "name"
+SHOWN = 3  # names in an error
 
 Read = Callable[[Sequence[Path], str | None], Arrays | EncodedImages]
 
@@ -167,8 +169,8 @@ def _zip(path: Path, label_from: str | None) -> Found | None:
             file_names.check_loose(path, images)
         return None
     raise DatasetError(
-        f"{path} holds no images, but {_some(names)}. Unpack it, and give its folder "
-        "or one of its files."
+        f"{path} holds no images, but {some(names, SHOWN)}. Unpack it, and give its "
+        "folder or one of its files."
     )
 
 
@@ -260,7 +262,3 @@ def _files(root: Path) -> Iterator[tuple[Path, int]]:
             if is_data and path.is_file() and seen < MOST:
                 seen += not is_image(name)
                 yield path, depth
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

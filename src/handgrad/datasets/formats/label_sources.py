@@ -17,7 +17,7 @@ from handgrad.datasets.formats.image_index import ImageIndex
 from handgrad.datasets.formats.listed_columns import LABELS, Columns, file_column
 from handgrad.datasets.image_files import ImageFile
 from handgrad.errors import ConfigError, DatasetError
-from handgrad.text import composed, decoded
+from handgrad.text import composed, decoded, some
 
 OR_FOLDERS = ", or use --label-from folder if the folders are the classes"
 ONES = ("1", "1.0")
@@ -143,7 +143,6 @@ def _may_be_labels(listing: Listing, place: int) -> bool:
 
 
 def _unclear(listing: Listing, place: int, classes: Sequence[str]) -> ConfigError:
-    some = ", ".join(classes[:3]) + (", ..." if len(classes) > 3 else "")
     if listing.form.header:
         column = listing.form.header[place]
         what, how = f"its column {column}", f"--label-from {column}"
@@ -151,5 +150,6 @@ def _unclear(listing: Listing, place: int, classes: Sequence[str]) -> ConfigErro
         what, how = "its other column", "the CSV file itself instead of its folder"
     return ConfigError(
         f"{listing.path} may hold the classes in {what}, but the folders of the "
-        f"images may be classes, too ({some}). Give {how}, or --label-from folder."
+        f"images may be classes, too ({some(classes, 3)}). Give {how}, or "
+        "--label-from folder."
     )

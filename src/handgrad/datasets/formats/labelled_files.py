@@ -1,35 +1,29 @@
 """Labelled image files, decoded like those of class folders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import Unpack
 
 import numpy as np
 
-from handgrad.arrays import Pair
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import SPLITS, class_numbers
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
 from handgrad.datasets.image_files import ImageFile
-from handgrad.datasets.image_folder import load_planned
+from handgrad.datasets.image_folder import Decoding, load_planned
 from handgrad.datasets.layout import Plan, describe_held_out, hold_out
 from handgrad.errors import DatasetError
 from handgrad.text import composed
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 def load_labelled(
     path: Path,
     content: EncodedImages,
-    image_size: Pair | None = None,
-    progress: Progress | None = None,
     *,
-    use_cache: bool = True,
-    skip_bad: bool = False,
     bit_depth: int | None = None,
+    **how: Unpack[Decoding],
 ) -> Dataset:
     """Decode the images once; later calls memory-map the decoded pixels.
 
@@ -37,16 +31,7 @@ def load_labelled(
     """
     stamps = [*(row.file for row in content.rows), _stamp(content.rows)]
     plan = replace(plan_of(content.rows, str(path)), bit_depth=bit_depth)
-    return load_planned(
-        path,
-        content.files,
-        stamps,
-        plan,
-        image_size,
-        progress,
-        use_cache=use_cache,
-        skip_bad=skip_bad,
-    )
+    return load_planned(path, content.files, stamps, plan, **how)
 
 
 def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:

@@ -13,7 +13,7 @@ FILES = (
     "filename", "file_name", "file name", "filepath", "filepaths", "file_path", "file",
     "files", "image_path", "imagepath", "img_path", "image_name", "image_file",
     "imagename", "img_name", "image_id", "imageid", "image", "images", "img", "path",
-    "paths", "image", "photo", "fname", "name", "id", "id_code", "uuid", "key",
+    "paths", "picture", "photo", "fname", "name", "id", "id_code", "uuid", "key",
 )  # fmt: skip
 LABELS = (
     "label", "labels", "class", "class_name", "classname", "class_id", "classid",

@@ -6,32 +6,29 @@
 The split is given by the file's name: `train-00000-of-00001.parquet`.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import Any
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
 from handgrad.datasets.formats.name_roles import split_in
 from handgrad.datasets.image_decoding import FILE_LIMIT
-from handgrad.datasets.image_files import ImageFile
+from handgrad.datasets.image_files import ImageFile, ImageFiles
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
 
 BROKEN = (OSError, ValueError, KeyError, NotImplementedError, MemoryError)
-IMAGES = ("image", "img", "images", "image", "pixel_values", "jpg", "png")
+IMAGES = ("image", "img", "images", "picture", "pixel_values", "jpg", "png")
 LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category", "cls")
 
 
-class ParquetImages:
+class ParquetImages(ImageFiles):
     """The images of several files, read by row group."""
 
     def __init__(self) -> None:
-        self.passed_over: Counter[str] = Counter()
-        self.folders: set[str] = set()
+        super().__init__()
         self.columns: dict[str, tuple[Any, str]] = {}
         self.files: list[ImageFile] = []
         self.places: dict[str, tuple[str, int, int]] = {}
@@ -87,15 +84,8 @@ class ParquetImages:
             raise _damaged(path, error) from error
         return found
 
-    def __enter__(self) -> "ParquetImages":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the files."""
         for file, _ in self.columns.values():
             file.close()
 

@@ -1,16 +1,16 @@
 """Survey of the images at a path, and of problems: `handgrad data inspect`."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets.dataset import Dataset
+from handgrad.datasets.dataset import Dataset, Progress
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays, EncodedImages
 from handgrad.datasets.formats.detection import LISTED, Found
@@ -21,9 +21,7 @@ from handgrad.datasets.image_files import ImageFile, ImageFiles, in_words
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import NONE_HELD_OUT, Plan, arrange
 from handgrad.errors import DatasetError
-from handgrad.text import decoded, number_of
-
-Progress: TypeAlias = Callable[[str, int, int], None]
+from handgrad.text import decoded, number_of, some
 
 SPLITS = ("train", "test", "validation")
 LARGE_RATIO = 10  # size of the largest class to the smallest
@@ -268,7 +266,7 @@ def _odd_counts(split: str, counts: dict[str, int]) -> Iterator[str]:
     if len(counts) < 2:
         yield f"{split}: one class only ({', '.join(counts)})"
     if empty:
-        yield f"{split}: no images of {_listed(empty)}"
+        yield f"{split}: no images of {some(empty, NAMED)}"
     largest = max(counts, key=counts.__getitem__)
     smallest = min(counts, key=counts.__getitem__)
     if counts[smallest] and counts[largest] >= LARGE_RATIO * counts[smallest]:
@@ -279,8 +277,4 @@ def _odd_counts(split: str, counts: dict[str, int]) -> Iterator[str]:
 
 
 def _some(examples: Sequence[Example]) -> str:
-    return _listed([example.name for example in examples])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    return some([example.name for example in examples], NAMED)

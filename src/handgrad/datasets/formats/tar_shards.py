@@ -10,18 +10,16 @@ links and devices are ignored.
 
 import tarfile
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
-from handgrad.datasets.formats.first_bytes import GZIP
 from handgrad.datasets.formats.name_roles import split_in
+from handgrad.datasets.gzip_files import GZIP
 from handgrad.datasets.image_decoding import FILE_LIMIT, SUFFIXES
-from handgrad.datasets.image_files import ImageFile
-from handgrad.errors import ConfigError, DatasetError, HandgradError
+from handgrad.datasets.image_files import ImageFile, ImageFiles
+from handgrad.errors import ConfigError, DatasetError, HandgradError, cannot_read
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
 
@@ -31,12 +29,11 @@ LABEL_LIMIT = 1 << 20  # bytes of a label file
 BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError)
 
 
-class TarShards:
+class TarShards(ImageFiles):
     """The images of several tar files; `labels` holds the label files by key."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self.passed_over: Counter[str] = Counter()
-        self.folders: set[str] = set()
+        super().__init__()
         self.files: list[tuple[ImageFile, Path]] = []
         self.places: dict[str, tuple[Path, int, int]] = {}
         self.contents: dict[str, bytes] = {}  # of compressed shards
@@ -93,20 +90,7 @@ class TarShards:
                 file.seek(offset)
                 return file.read(min(size, FILE_LIMIT + 1))
         except OSError as error:
-            raise DatasetError(
-                f"{path} cannot be read: {error.strerror or error}. Replace the file."
-            ) from error
-
-    def __enter__(self) -> "TarShards":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
+            raise cannot_read(path, error, "Replace the file.") from error
 
 
 def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> EncodedImages:
