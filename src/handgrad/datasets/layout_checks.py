@@ -44,8 +44,8 @@ def check_not_alike(rows: Sequence[Row], source: str) -> None:
                 names = [below[top][path] for path in sorted(tips)]
                 raise DatasetError(
                     f"{source}: {decoded(other)} and {decoded(top)} hold folders of "
-                    f"the same names ({_some(names)}), so it is not clear which are the "
-                    f"classes. {NAME_THEM}"
+                    f"the same names ({_some(names)}), so it is not clear which are "
+                    f"the classes. {NAME_THEM}"
                 )
 
 
@@ -80,7 +80,8 @@ def check_classes(
             if parts[0] not in known:
                 raise DatasetError(
                     f"{source}: {decoded(file.name)} belongs to none of the training "
-                    f"classes ({_some(names)}). Use the same folder names in all splits."
+                    f"classes ({_some(names)}). Use the same folder names in all "
+                    "splits."
                 )
 
 
