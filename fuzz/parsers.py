@@ -20,7 +20,8 @@ from handgrad.datasets import cifar10_binary as binary_version
 from handgrad.datasets import cifar10_python
 from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import Split
-from handgrad.datasets.idx import GZIP, read_idx
+from handgrad.datasets.gzip_files import GZIP
+from handgrad.datasets.idx import read_idx
 from handgrad.datasets.image_decoding import (
     PIXEL_LIMIT,
     decode,
