@@ -49,6 +49,7 @@ def test_images_as_hugging_face_writes_them(tmp_path):
     [
         ({}, None),
         ({"image": "img", "label": "fine_label"}, None),
+        ({"image": "picture"}, None),
         ({"label": "colour"}, "colour"),
         ({"of": lambda n: "ab"[n % 2]}, None),
     ],
