@@ -4,8 +4,8 @@ import numpy as np
 
 from fuzz.files import put
 from handgrad.datasets.formats.assemble import dataset_of
-from handgrad.datasets.formats.content import Arrays, Pictures
-from handgrad.datasets.formats.kinds import Read, find_kind
+from handgrad.datasets.formats.content import Arrays, EncodedImages
+from handgrad.datasets.formats.detection import Read, find_kind
 from handgrad.datasets.formats.npz import read_npz
 from handgrad.datasets.formats.pixel_csv import read_pixel_csv
 from handgrad.datasets.formats.pixel_strings import read_pixel_strings
@@ -22,9 +22,9 @@ def read(content: bytes, name: str, reader: Read) -> None:
     check(reader([path], None))
 
 
-def check(found: Arrays | Pictures) -> None:
+def check(found: Arrays | EncodedImages) -> None:
     """Images of bytes, each with a label, or pictures with their classes."""
-    if isinstance(found, Pictures):
+    if isinstance(found, EncodedImages):
         with found.files:
             assert all(isinstance(row.class_name, str) for row in found.rows)
         return

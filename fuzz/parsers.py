@@ -16,12 +16,19 @@ import numpy as np
 from fuzz.files import checkpoint, manifest_of, put, put_all, put_once
 from fuzz.format_parsers import FORMATS, REFUSED
 from handgrad.cli.train_checks import check_names
-from handgrad.datasets import cifar10, cifar10_python
+from handgrad.datasets import cifar10_binary as binary_version
+from handgrad.datasets import cifar10_python
 from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import Split
-from handgrad.datasets.idx import GZIP, read_idx
-from handgrad.datasets.picture_files import Zip
-from handgrad.datasets.pictures import PIXEL_LIMIT, decode, quiet_decoder, read_header
+from handgrad.datasets.gzip_files import GZIP
+from handgrad.datasets.idx import read_idx
+from handgrad.datasets.image_decoding import (
+    PIXEL_LIMIT,
+    decode,
+    quiet_decoder,
+    read_header,
+)
+from handgrad.datasets.image_files import Zip
 from handgrad.errors import (
     ConfigError,
     DatasetError,
@@ -69,7 +76,7 @@ def read_numbers(content: bytes, axes: int) -> None:
 def cifar10_binary(content: bytes) -> None:
     """A batch of CIFAR-10's binary version."""
     with suppress(DatasetError):
-        check_split(cifar10.parse_batch(content, "it"))
+        check_split(binary_version.parse_batch(content, "it"))
 
 
 def cifar10_pickle(content: bytes) -> None:
@@ -80,7 +87,7 @@ def cifar10_pickle(content: bytes) -> None:
 
 def check_split(split: Split) -> None:
     """Images of the right shape, and a class for each."""
-    assert split.images.shape == (len(split), *cifar10.SHAPE)
+    assert split.images.shape == (len(split), *binary_version.SHAPE)
     assert (split.images.dtype, split.targets.dtype) == (np.uint8, np.int64)
     assert 0 <= split.targets.min() <= split.targets.max() < 10
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from fuzz.files import RUN, checkpoint, manifest_of, sound_position, sound_state
 from fuzz.format_seeds import format_seeds
-from handgrad.datasets.pictures import ORIENTATION
+from handgrad.datasets.image_decoding import ORIENTATION
 from handgrad.training.config import RunConfig
 
 PIXELS = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)

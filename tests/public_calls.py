@@ -16,8 +16,9 @@ from handgrad import initializers, inspection, layers, models, network, schedule
 from handgrad.datasets import Dataset, Normalization, Split
 from handgrad.datasets import load as load_data
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
+from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.network import conv2d, flatten, linear, relu
-from handgrad.optimizers import SGD, Adam, AdamW, RMSProp, clip_by_norm, gradient_norm
+from handgrad.optimizers import RULES, SGD, Adam, clip_by_norm, gradient_norm
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 from handgrad.training import (
@@ -274,6 +275,10 @@ INSPECTION = {
     "inspection.trace": of_fitted("trace"),
 }
 LAYERS = {
+    **{
+        f"layers.{kind.__name__}": layer(kind, inputs=1000 * FLOATS)
+        for kind in ACTIVATION_LAYERS
+    },
     "layers.AveragePool2d": layer(lambda: layers.AveragePool2d(2)),
     "layers.BatchNorm1d": layer(lambda: layers.BatchNorm1d(128), inputs=FLAT),
     "layers.BatchNorm2d": layer(lambda: layers.BatchNorm2d(2)),
@@ -288,7 +293,6 @@ LAYERS = {
     "layers.Flatten": layer(layers.Flatten),
     "layers.GELU": layer(layers.GELU, lambda: layers.GELU("nothing")),
     "layers.GlobalAveragePool2d": layer(layers.GlobalAveragePool2d),
-    "layers.LeakyReLU": layer(layers.LeakyReLU),
     "layers.Linear": layer(
         lambda: layers.Linear(128, 3, key=KEY),
         lambda: layers.Linear(0, 1),
@@ -296,7 +300,6 @@ LAYERS = {
         inputs=FLAT,
     ),
     "layers.MaxPool2d": layer(lambda: layers.MaxPool2d(2)),
-    "layers.ReLU": layer(layers.ReLU),
     "layers.Residual": layer(
         lambda: layers.Residual(layers.Tanh()),
         lambda: layers.Residual(layers.Flatten()).output_shape((2, 8, 8)),
@@ -305,10 +308,7 @@ LAYERS = {
         lambda: layers.Sequential([layers.Tanh(), layers.Flatten()]),
         lambda: layers.Sequential([layers.Linear(3, 1)]).output_shape((4,)),
     ),
-    "layers.Sigmoid": layer(layers.Sigmoid, inputs=1000 * FLOATS),
-    "layers.SiLU": layer(layers.SiLU, inputs=1000 * FLOATS),
     "layers.Softmax": layer(layers.Softmax, inputs=1e30 * FLAT),
-    "layers.Tanh": layer(layers.Tanh),
 }
 LOSSES = {
     "losses.L2": row(lambda: L2(0.1).penalty({}), wrong=[lambda: L2(-1)]),
@@ -347,10 +347,7 @@ NETWORK = {
     for name in network.__all__
 }
 OPTIMIZERS = {
-    "optimizers.Adam": optimizer(Adam),
-    "optimizers.AdamW": optimizer(AdamW),
-    "optimizers.RMSProp": optimizer(RMSProp),
-    "optimizers.SGD": optimizer(SGD),
+    **{f"optimizers.{rule.__name__}": optimizer(rule) for rule in RULES},
     "optimizers.clip_by_norm": row(lambda: clip_by_norm({"a": FLOATS}, 0.1)),
     "optimizers.gradient_norm": row(lambda: gradient_norm({"a": FLOATS})),
 }

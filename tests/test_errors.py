@@ -3,7 +3,7 @@ import inspect
 import pytest
 
 from handgrad import errors
-from handgrad.errors import HandgradError, unknown_name
+from handgrad.errors import DatasetError, HandgradError, cannot_read, unknown_name
 
 KINDS = [
     kind
@@ -62,3 +62,10 @@ def test_an_unknown_name_offers_the_nearest(name):
 def test_a_name_near_to_none_gets_the_list_alone():
     error = unknown_name("loss", "qqq", iter(["hinge", "cross"]))
     assert str(error) == "There is no loss named 'qqq'. Known: cross, hinge."
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_reason_and_the_next_step():
+    error = cannot_read("a.png", OSError(13, "Permission denied"), "Replace it.")
+    assert type(error) is DatasetError
+    assert str(error) == "a.png cannot be read: Permission denied. Replace it."
+    assert str(cannot_read("a", OSError("odd"), "Go.")) == "a cannot be read: odd. Go."

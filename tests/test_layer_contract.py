@@ -17,17 +17,15 @@ from handgrad.layers import (
     Flatten,
     GlobalAveragePool2d,
     Layer,
-    LeakyReLU,
     Linear,
     MaxPool2d,
     ReLU,
     Residual,
     Sequential,
-    Sigmoid,
-    SiLU,
     Softmax,
     Tanh,
 )
+from handgrad.models.named_layers import ACTIVATIONS
 from handgrad.randomness import Key
 from handgrad.testing import LAYER_LAWS, Trial
 
@@ -82,13 +80,8 @@ TABLE = {
     "dropout": (lambda: Dropout(0.5), (2, 3, 4)),
     "dropout of nothing": (lambda: Dropout(0.0), (5,)),
     "flatten": (Flatten, (2, 3, 4)),
-    "relu": (ReLU, (2, 3, 4)),
-    "leaky_relu": (LeakyReLU, (5,)),
-    "gelu": (GELU, (2, 3, 4)),
-    "gelu, tanh form": (lambda: GELU(approximate="tanh"), (5,)),
-    "tanh": (Tanh, (5,)),
-    "sigmoid": (Sigmoid, (5,)),
-    "silu": (SiLU, (2, 3, 4)),
+    **{name: (make, (2, 3, 4)) for name, make in ACTIVATIONS.items()},
+    "gelu of rows": (GELU, (5,)),
     "softmax": (Softmax, (5,)),
     "residual": (lambda: Residual(Linear(4, 4, key=KEY)), (4,)),
     "sequential": (lambda: Sequential([Linear(4, 3, key=KEY), Tanh()]), (4,)),

@@ -1,7 +1,7 @@
 import pytest
 
 from handgrad import catalog
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.sources import NAMES
 from handgrad.errors import ConfigError
 from handgrad.models import from_layers
 from handgrad.names import known_name

@@ -8,7 +8,7 @@ import tomli_w
 from handgrad import network
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.models import from_layers
-from handgrad.models.parts import LAYERS
+from handgrad.models.named_layers import LAYERS
 from handgrad.network import (
     batch_norm2d,
     conv2d,

@@ -11,11 +11,11 @@ from engine.networks import NETWORKS, Settings, cpu_engine
 from engine.test_cpu import assert_same_bits, plain_engine
 from handgrad import augmentation, layers, losses, models, optimizers, schedules
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
-from handgrad.catalog import AUGMENTATIONS
+from handgrad.catalog import AUGMENTATIONS, OPTIMIZERS
 from handgrad.datasets.dataset import Split
 from handgrad.engine.prediction import predictor
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
-from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
+from handgrad.optimizers import SGD, Adam
 from handgrad.randomness import Key
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
@@ -37,10 +37,8 @@ SCHEDULES = {
 }
 VALUES = {
     **{f"schedule {name}": each for name, each in SCHEDULES.items()},
-    "SGD": SGD(SCHEDULES["one_cycle"], momentum=0.9),
-    "Adam": Adam(0.1),
-    "AdamW": AdamW(0.1),
-    "RMSProp": RMSProp(0.1),
+    "scheduled": SGD(SCHEDULES["one_cycle"], momentum=0.9),
+    **{name: rule(0.1) for name, rule in OPTIMIZERS.items()},
     "cross entropy": SoftmaxCrossEntropy(0.1),
     "svm": MulticlassSVM(),
     "squared": MeanSquaredError(),

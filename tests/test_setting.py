@@ -7,7 +7,7 @@ import pytest
 from handgrad.errors import ConfigError
 from handgrad.layers import BatchNorm2d, Conv2d, Dropout, LeakyReLU, Linear
 from handgrad.losses import L2, MulticlassSVM, SoftmaxCrossEntropy
-from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
+from handgrad.optimizers import RULES
 from handgrad.setting import Setting, at_least, count, fraction, positive
 
 OWNERS = [
@@ -19,10 +19,7 @@ OWNERS = [
     SoftmaxCrossEntropy(),
     MulticlassSVM(),
     L2(0.1),
-    SGD(0.1),
-    Adam(0.1),
-    AdamW(0.1),
-    RMSProp(0.1),
+    *(rule(0.1) for rule in RULES),
 ]
 SETTINGS = [
     (owner, name)

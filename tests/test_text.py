@@ -10,8 +10,10 @@ from handgrad.text import (
     in_markdown,
     number_of,
     one_line,
+    one_of,
     printable,
     printable_json,
+    some,
 )
 
 ODD = {
@@ -98,3 +100,13 @@ def test_an_accent_apart_from_its_letter_is_composed():
 )
 def test_a_count_has_its_noun_in_the_right_number(count, said):
     assert number_of(count, "step") == said
+
+
+def test_the_first_few_names():
+    assert some(["a", "b"], 2) == "a, b"
+    assert some(["a", "b", "c"], 2) == "a, b, ..."
+
+
+def test_names_as_a_choice():
+    assert one_of(["sgd"]) == "sgd"
+    assert one_of(["sgd", "adam", "adamw"]) == "sgd, adam or adamw"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from handgrad import augmentation, losses, models, optimizers, schedules
-from handgrad.models.parts import (
+from handgrad.models.named_layers import (
     ACTIVATIONS,
     INITIALIZERS,
     LAYERS,
@@ -43,10 +43,7 @@ LOSSES: dict[str, Callable[..., Any]] = {
 }
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
-    "sgd": optimizers.SGD,
-    "rmsprop": optimizers.RMSProp,
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
+    rule.__name__.lower(): rule for rule in optimizers.RULES
 }
 
 SCHEDULES: dict[str, Callable[..., Any]] = {

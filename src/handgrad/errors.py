@@ -108,6 +108,12 @@ class KernelCallError(HandgradError):
     """A kernel argument that does not match its declaration, or its memory."""
 
 
+def cannot_read(what: object, error: OSError, next_step: str) -> DatasetError:
+    """The error for a file of a data set that the system cannot read."""
+    why = error.strerror or error
+    return DatasetError(f"{what} cannot be read: {why}. {next_step}")
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
     """The error for an unknown name, which suggests the closest known one."""
     names = sorted(known)

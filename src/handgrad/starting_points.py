@@ -1,12 +1,14 @@
 """Optimizers by their usual names, each with a default learning rate."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from handgrad import catalog
-from handgrad.optimizers import Optimizer
 from handgrad.options import named
-from handgrad.schedules import Schedule
+from handgrad.text import one_of
+
+if TYPE_CHECKING:
+    from handgrad.optimizers import Optimizer
+    from handgrad.schedules import Schedule
 
 STARTING_POINTS: dict[str, dict[str, Any]] = {
     "sgd": {"name": "sgd", "learning_rate": 0.1},
@@ -21,6 +23,7 @@ STARTING_POINTS: dict[str, dict[str, Any]] = {
     "adam": {"name": "adam", "learning_rate": 0.001},
     "adamw": {"name": "adamw", "learning_rate": 0.001},
 }
+NAMES = one_of(STARTING_POINTS)  # for help texts
 
 
 def with_start(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,9 +40,11 @@ def with_start(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def optimizer_named(
-    name: str, learning_rate: float | Schedule, **options: Any
-) -> Optimizer:
+    name: str, learning_rate: "float | Schedule", **options: Any
+) -> "Optimizer":
     """Build an optimizer by its usual name, with the learning rate given."""
+    from handgrad import catalog
+
     table = with_start({"name": name, **options})
     chosen = {k: v for k, v in table.items() if k not in ("name", "learning_rate")}
     made: Optimizer = catalog.build(

@@ -40,6 +40,17 @@ def number_of(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """The first few names, with an ellipsis if there are more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Names as a choice: `sgd, adam or adamw`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
 def printable(text: str) -> str:
     """Escape control characters and bidirectional marks as `\\x1b` or `\\u202e`."""
     return UNSEEN.sub(_written_out, text)

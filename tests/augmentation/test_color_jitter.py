@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.augmentation import ColorJitter
-from handgrad.augmentation.pixels import mean_grey
+from handgrad.augmentation.pixel_values import mean_grey
 from handgrad.errors import ConfigError
 
 from .laws import assert_follows_the_laws, images_of, key_of

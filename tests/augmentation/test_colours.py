@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.augmentation.colours import hue_rotation, saturation
-from handgrad.augmentation.pixels import LUMINANCE
+from handgrad.augmentation.pixel_values import LUMINANCE
 
 TURNS = np.array([-0.5, -0.2, 0.0, 0.1, 1 / 3, 0.5])
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.augmentation import RandomAffine
-from handgrad.augmentation.pipeline import Pipeline, from_bits
+from handgrad.augmentation.recorded_operations import Pipeline, from_bits
 from handgrad.errors import ConfigError
 
 from .laws import assert_follows_the_laws, images_of, key_of

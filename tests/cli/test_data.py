@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from handgrad.cli.data import plain_name
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.sources import NAMES
 
 
 @pytest.fixture

@@ -247,4 +247,4 @@ def test_all_pictures_of_a_call_share_a_white(handgrad, trained, tmp_path):
     code, _, err = handgrad(f"predict {trained} dark.png light.png")
     assert code == 0
     assert err.count("is white") == 1
-    assert "2 files: 16-bit pictures use 12 bits: 4,095 is white; in" in err
+    assert "2 files: 16-bit images use 12 bits: 4,095 is white; in" in err

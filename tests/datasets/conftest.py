@@ -6,6 +6,8 @@ from handgrad.datasets.sources import SOURCES
 
 from .mirrors import closed_address
 
+DOWNLOADS = {name: source for name, source in SOURCES.items() if source.files}
+
 
 @pytest.fixture
 def place(monkeypatch, tmp_path):

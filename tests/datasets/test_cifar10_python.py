@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.datasets import load
-from handgrad.datasets.cifar10 import TRAIN_FILES as BINARY_FILES
+from handgrad.datasets.cifar10 import CIFAR10, CIFAR10_PYTHON
+from handgrad.datasets.cifar10_binary import TRAIN_FILES as BINARY_FILES
 from handgrad.datasets.cifar10_python import (
     ARCHIVE,
     FOLDER,
@@ -21,7 +22,6 @@ from handgrad.datasets.cifar10_python import (
     read_batches,
 )
 from handgrad.datasets.load import find
-from handgrad.datasets.sources import CIFAR10, CIFAR10_PYTHON
 from handgrad.errors import DatasetError
 
 NAMES = (*TRAIN_FILES, *TEST_FILES)

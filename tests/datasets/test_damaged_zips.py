@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from handgrad.datasets import load
 from handgrad.errors import HandgradError
 
-from .formats.makers import picture
+from .formats.makers import image_bytes
 
-PICTURES = {f"{name}/{n}.png": picture(40 * n) for name in "ab" for n in range(3)}
-LISTED = {f"{n}.png": picture(40 * n) for n in range(4)}
+PICTURES = {f"{name}/{n}.png": image_bytes(40 * n) for name in "ab" for n in range(3)}
+LISTED = {f"{n}.png": image_bytes(40 * n) for n in range(4)}
 PIXELS = ",".join(f"pixel{n}" for n in range(16))
 CONTENTS = {
     "folders": PICTURES,

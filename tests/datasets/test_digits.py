@@ -3,12 +3,12 @@ import pytest
 from sklearn.datasets import load_digits as original
 
 from handgrad.datasets.dataset import checksum_of
-from handgrad.datasets.digits import load_digits
+from handgrad.datasets.load import load
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return load_digits()
+    return load("digits")
 
 
 def test_sizes(digits):
@@ -43,5 +43,5 @@ def test_about_a_fifth_of_each_class_is_held_out(digits):
 
 
 def test_is_the_same_every_time(digits):
-    again = load_digits()
+    again = load("digits")
     assert again.checksum == digits.checksum == checksum_of(again.train, again.test)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from handgrad import memory
-from handgrad.datasets import image_cache, whole_files
+from handgrad.datasets import atomic_files, image_cache
 from handgrad.datasets.dataset import checksum_of
 from handgrad.datasets.image_cache import ImageCache, fingerprint
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout import Plan
-from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import HandgradWarning, ResourceError
 
-FILES = [PictureFile("a/1.png", 10, (7,)), PictureFile("b/2.png", 20, (8,))]
+FILES = [ImageFile("a/1.png", 10, (7,)), ImageFile("b/2.png", 20, (8,))]
 PIXELS = np.arange(5 * 3 * 2 * 4, dtype=np.uint8).reshape(5, 3, 2, 4)
 TARGETS = np.array([0, 1, 1, 0, 1])
 
@@ -41,7 +41,7 @@ def build(cache, train_count=3, pixels=PIXELS):
 def planned(train_count=3, validation=0):
     test = len(TARGETS) - train_count - validation
     counts = (train_count, test, validation)
-    files = tuple(PictureFile(f"{row}.png", 1, (1,)) for row in range(len(TARGETS)))
+    files = tuple(ImageFile(f"{row}.png", 1, (1,)) for row in range(len(TARGETS)))
     return Plan(files, TARGETS, counts, ("a", "b"), {"test": "x"}, ("y",))
 
 
@@ -72,9 +72,9 @@ def test_is_empty_at_first(root):
     "other",
     [
         {"files": FILES[:1]},
-        {"files": [FILES[0], PictureFile("b/3.png", 20, (8,))]},
-        {"files": [FILES[0], PictureFile("b/2.png", 21, (8,))]},
-        {"files": [FILES[0], PictureFile("b/2.png", 20, (9,))]},
+        {"files": [FILES[0], ImageFile("b/3.png", 20, (8,))]},
+        {"files": [FILES[0], ImageFile("b/2.png", 21, (8,))]},
+        {"files": [FILES[0], ImageFile("b/2.png", 20, (9,))]},
         {"image_size": (2, 4)},
     ],
 )
@@ -151,7 +151,7 @@ def test_truncated_missing_or_swapped_files_are_refused(root, name):
 
 
 @pytest.mark.parametrize("turn", [1, -1])  # with either key as the smaller one
-def test_the_whole_cache_of_other_pictures_is_refused(root, turn):
+def test_the_whole_cache_of_other_images_is_refused(root, turn):
     cache, other = (cache_of(root), cache_of(root, image_size=(2, 4)))[::turn]
     build(cache)
     build(other, pixels=PIXELS[::-1])
@@ -212,7 +212,7 @@ def test_the_cache_of_a_faster_process_is_used(root, monkeypatch):
         os.replace(temporary, place)
         raise FileExistsError
 
-    monkeypatch.setattr(whole_files, "put_folder", put_by_another)
+    monkeypatch.setattr(atomic_files, "put_folder", put_by_another)
     dataset = build(cache_of(root))
     np.testing.assert_array_equal(dataset.train.images, PIXELS[:3])
 
@@ -234,7 +234,7 @@ def test_without_a_writable_cache_pixels_stay_in_memory(root, monkeypatch, numbe
 
     kept = build(cache_of(root)).checksum
     shutil.rmtree(root / "cache")
-    monkeypatch.setattr(whole_files, "put_folder", refuse)
+    monkeypatch.setattr(atomic_files, "put_folder", refuse)
     assert_is_decoded_into_memory(root)
     assert list((root / "cache" / "images").iterdir()) == []
     monkeypatch.undo()
@@ -247,7 +247,7 @@ def test_pixels_that_do_not_fit_into_memory_either_are_refused(root, monkeypatch
     monkeypatch.setattr(memory, "free_memory", lambda: PIXELS.size - 1)
     with (
         pytest.warns(HandgradWarning, match="cannot be written"),
-        pytest.raises(ResourceError, match="pictures into memory needs 120 bytes"),
+        pytest.raises(ResourceError, match="images into memory needs 120 bytes"),
     ):
         build(cache_of(root))
 
@@ -256,7 +256,7 @@ def test_a_full_disk_is_an_error(root, monkeypatch):
     def refuse(temporary, place):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(whole_files, "put_folder", refuse)
+    monkeypatch.setattr(atomic_files, "put_folder", refuse)
     with pytest.raises(ResourceError, match="cannot be written: No space left"):
         build(cache_of(root))
 
@@ -275,7 +275,7 @@ def test_a_full_disk_is_reported_before_decoding(root, monkeypatch):
     usage = shutil.disk_usage(root)._replace(free=PIXELS.size - 1)
     monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(
-        ResourceError, match=r"decoded pictures needs .* in .* Free some space"
+        ResourceError, match=r"decoded images needs .* in .* Free some space"
     ):
         build(cache_of(root))
 

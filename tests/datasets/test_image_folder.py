@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handgrad.datasets.image_decoding import Header
 from handgrad.datasets.image_folder import load_images, shape_of
-from handgrad.datasets.pictures import Header
 from handgrad.errors import DatasetError, HandgradWarning
 
-from .picture_makers import make_folder, picture
+from .image_makers import image_bytes, make_folder
 
 TEN = [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(5)]
 
@@ -44,13 +44,13 @@ def test_reads_pixels_and_classes(root):
     assert found == expected
 
 
-def test_without_the_cache_pictures_are_decoded_again(root):
-    """Another picture of the same size and time, as after `cp -p`."""
+def test_without_the_cache_images_are_decoded_again(root):
+    """Another image of the same size and time, as after `cp -p`."""
     names = [name.replace("png", "bmp") for name in TEN]
     before = load_images(make_folder(root, names, form="BMP"))
     path = root / names[0]
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
-    path.write_bytes(picture(seed=99, form="BMP"))
+    path.write_bytes(image_bytes(seed=99, form="BMP"))
     os.utime(path, ns=times)
     again = load_images(root, use_cache=False)
     assert again.checksum != before.checksum
@@ -76,8 +76,8 @@ def test_a_second_load_uses_the_cache(root):
     first = load_images(
         make_folder(root, TEN), progress=lambda *words: told.append(words)
     )
-    assert told[0] == ("checking 10 pictures", 1, 10)
-    assert told[-1] == ("decoding 10 pictures to 8 x 6, RGB", 10, 10)
+    assert told[0] == ("checking 10 images", 1, 10)
+    assert told[-1] == ("decoding 10 images to 8 x 6, RGB", 10, 10)
     told.clear()
     second = load_images(root, progress=lambda *words: told.append(words))
     assert told == []
@@ -88,7 +88,7 @@ def test_a_second_load_uses_the_cache(root):
 
 def test_a_changed_file_is_detected(root):
     before = load_images(make_folder(root, TEN))
-    (root / TEN[0]).write_bytes(picture(seed=99))
+    (root / TEN[0]).write_bytes(image_bytes(seed=99))
     os.utime(root / TEN[0], ns=(1, 1))
     assert load_images(root).checksum != before.checksum
 
@@ -123,7 +123,7 @@ def test_a_zip_equals_its_folder(root, tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         for name in reversed(TEN):
             archive.write(root / name, f"wrapped/{name}")
-        archive.writestr("__MACOSX/wrapped/._0.png", b"no picture")
+        archive.writestr("__MACOSX/wrapped/._0.png", b"no image")
     packed = load_images(path)
     assert packed.name == "packed"
     assert packed.checksum == folder.checksum
@@ -142,14 +142,14 @@ def test_grey_files_have_one_channel_and_a_colour_file_gives_three(root):
     make_folder(root, TEN, mode="L")
     grey = load_images(root)
     assert grey.image_shape == (1, 8, 6)
-    (root / "cat" / "one_more.png").write_bytes(picture())
+    (root / "cat" / "one_more.png").write_bytes(image_bytes())
     mixed = load_images(root)
     assert mixed.image_shape == (3, 8, 6)
     assert (mixed.train.images[:, 0] == mixed.train.images[:, 2]).all(axis=(1, 2)).any()
 
 
 def test_resizes_to_the_size_asked_for(root):
-    dataset = load_images(make_folder(root, TEN), (4, 5))
+    dataset = load_images(make_folder(root, TEN), image_size=(4, 5))
     assert dataset.image_shape == (3, 4, 5)
     assert dataset.test.image_shape == (3, 4, 5)
     assert load_images(root).image_shape == (3, 8, 6)
@@ -170,18 +170,18 @@ def test_the_size_is_the_most_common_one_unless_it_is_large(sizes, expected):
     assert shape_of(headers, (2, 3)) == (1, 2, 3)
 
 
-def test_a_damaged_picture_is_named_and_leaves_no_cache(root, tmp_path):
+def test_a_damaged_image_is_named_and_leaves_no_cache(root, tmp_path):
     make_folder(root, TEN)
     content = (root / TEN[3]).read_bytes()
     (root / TEN[3]).write_bytes(content[:-40])
-    said = r"pets: cat/3.png cannot be read as a picture"
+    said = r"pets: cat/3.png cannot be read as an image"
     with pytest.raises(DatasetError, match=said):
         load_images(root)
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_an_empty_folder_and_another_file_are_refused(tmp_path):
-    with pytest.raises(DatasetError, match="holds no pictures"):
+    with pytest.raises(DatasetError, match="holds no images"):
         load_images(tmp_path)
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(DatasetError, match=r"notes\.txt cannot be read as a zip"):
@@ -225,7 +225,7 @@ def test_a_killed_process_leaves_a_complete_cache_or_none(root, tmp_path):
 
 
 @pytest.mark.nightly
-def test_the_real_pictures_in_a_zip(data):
+def test_the_real_images_in_a_zip(data):
     path = data("cifar10-jpeg.zip")
     dataset = load_images(path)
     assert dataset.train.images.shape == (50_000, 3, 32, 32)
@@ -247,7 +247,7 @@ def test_a_validation_folder_is_the_validation_split(root):
 
 def test_an_empty_class_is_refused_unless_allowed(root):
     (make_folder(root, TEN) / "emu").mkdir()
-    with pytest.raises(DatasetError, match="no pictures in emu"):
+    with pytest.raises(DatasetError, match="no images in emu"):
         load_images(root)
     assert load_images(root, allow_empty_classes=True).class_names == ("cat", "dog")
 
@@ -258,14 +258,14 @@ def test_all_bad_files_are_named_at_once(root):
     (root / TEN[3]).write_bytes((root / TEN[3]).read_bytes()[:-40])
     (root / TEN[7]).write_text("<html>404</html>")
     with pytest.raises(
-        DatasetError, match="3 of 10 pictures cannot be read: "
+        DatasetError, match="3 of 10 images cannot be read: "
     ) as refused:
         load_images(root)
     assert all(TEN[k] in str(refused.value) for k in (0, 3, 7))
     for k in (0, 7):
-        (root / TEN[k]).write_bytes(picture())
+        (root / TEN[k]).write_bytes(image_bytes())
     (root / TEN[5]).write_bytes((root / TEN[5]).read_bytes()[:-40])
-    with pytest.raises(DatasetError, match="2 of 10 pictures cannot be read: "):
+    with pytest.raises(DatasetError, match="2 of 10 images cannot be read: "):
         load_images(root)
 
 
@@ -278,15 +278,15 @@ def test_bad_files_are_skipped_and_named_with_skip_bad(root):
     whole = load_images(make_folder(root, TEN))
     spoil(root, 3)
     (root / TEN[7]).write_bytes(b"")
-    with pytest.warns(HandgradWarning, match="2 of 10 pictures skipped: .*cat/3"):
+    with pytest.warns(HandgradWarning, match="2 of 10 images skipped: .*cat/3"):
         rest = load_images(root, skip_bad=True)
     assert list(rest.skipped) == [TEN[3], TEN[7]]
     assert rest.files == {k: v for k, v in whole.files.items() if k in rest.files}
     assert len(rest.files) == 8
     assert len(rest.train) + len(rest.test) == 8
-    with pytest.warns(HandgradWarning, match="2 of 10 pictures skipped"):  # and cached
+    with pytest.warns(HandgradWarning, match="2 of 10 images skipped"):  # and cached
         assert load_images(root, skip_bad=True).checksum == rest.checksum
-    with pytest.raises(DatasetError, match="2 of 10 pictures cannot be read: "):
+    with pytest.raises(DatasetError, match="2 of 10 images cannot be read: "):
         load_images(root)
 
 
@@ -307,7 +307,7 @@ def test_nothing_is_skipped_if_all_files_are_readable(root, recwarn):
 
 
 @pytest.mark.parametrize("scale", [1, 16, 257])
-def test_deep_pictures_are_scaled_by_the_bits_they_use(root, scale):
+def test_deep_images_are_scaled_by_the_bits_they_use(root, scale):
     ramp = np.arange(0, 256, 51, dtype=np.uint16)
     for name in TEN:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -331,7 +331,7 @@ def test_fractions_are_scaled_and_integers_are_not(root):
     assert (dataset.train.images == ramp).all()
 
 
-def test_pixels_out_of_range_are_bad_pictures(root):
+def test_pixels_out_of_range_are_bad_images(root):
     make_folder(root, TEN)
     place = (root / TEN[0]).with_name("far.tif")
     Image.fromarray(np.full((2, 2), 1000, np.float32)).save(place)

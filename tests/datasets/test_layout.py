@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout import NONE_HELD_OUT, arrange
-from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 
 
 def files(*names):
-    return [PictureFile(name, 1, (1,)) for name in names]
+    return [ImageFile(name, 1, (1,)) for name in names]
 
 
 def names_of(plan):
@@ -70,7 +70,7 @@ def test_a_fifth_of_each_class_is_held_out_rounded_down(counts):
     assert aside.tolist() == [count // 5 for count in counts]
 
 
-def test_held_out_pictures_stay_so_when_pictures_are_added():
+def test_held_out_images_stay_so_when_images_are_added():
     names = [f"{k}/{n:03}.png" for k in "ab" for n in range(50)]
     _, before = names_of(arrange(files(*names), "pets"))
     _, after = names_of(arrange(files(*names, "a/new.png"), "pets"))
@@ -82,7 +82,7 @@ def test_held_out_pictures_stay_so_when_pictures_are_added():
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ([], "pets holds no pictures. Make one folder"),
+        ([], "pets holds no images. Make one folder"),
         (["a/1.png"], r"one class only \(a\), but a classifier needs two"),
         (["1.png", "a/2.png"], "pets: 1.png is not in a class folder"),
         (["test/a/1.png", "train/1.png"], "train/1.png is not in a class folder"),
@@ -131,7 +131,7 @@ def test_a_split_may_be_nested_in_a_folder_of_the_same_name():
     assert plan.left == ("seg_pred",)
 
 
-def test_unlabelled_test_pictures_are_not_used():
+def test_unlabelled_test_images_are_not_used():
     names = [f"train/{c}/{k}.png" for c in "ab" for k in range(5)]
     plan = arrange(files(*names, "test1/1.png", "test1/2.png"), "cats")
     assert plan.counts == (8, 2, 0)
@@ -163,9 +163,7 @@ def test_class_folders_are_not_taken_for_splits(names, classes):
 def test_an_empty_folder_next_to_the_classes_is_named():
     rows = files("cat/1.png", "dog/june/1.png")
     places = ["cat", "dog", "dog/june", "dog/july", "cow"]
-    with pytest.raises(
-        DatasetError, match=r"no pictures in cow, next to .*allow_empty"
-    ):
+    with pytest.raises(DatasetError, match=r"no images in cow, next to .*allow_empty"):
         arrange(rows, "pets", places)
     assert arrange(rows, "pets", places[:-1]).class_names == ("cat", "dog")
 
@@ -209,7 +207,7 @@ def test_splits_are_found_in_one_of_several_folders(around):
     assert plan.left == ("samples",)
 
 
-def test_unlabelled_pictures_next_to_inner_splits_are_not_used():
+def test_unlabelled_images_next_to_inner_splits_are_not_used():
     names = [f"{c}/{s}/1.png" for c in ("cat", "dog") for s in ("train", "test")]
     plan = arrange(files(*names, "cat/unlabeled/1.png"), "pets")
     assert plan.counts == (2, 2, 0)
@@ -242,7 +240,7 @@ def test_an_empty_folder_of_a_split_or_of_a_class_is_named():
         (files("cat/1.png"), ["cat", "dog"], "dog"),
         (inner, ["a", "b", "c"], "c"),
     ):
-        with pytest.raises(DatasetError, match=f"no pictures in {word}, next to"):
+        with pytest.raises(DatasetError, match=f"no images in {word}, next to"):
             arrange(rows, "pets", places)
     assert arrange(inner, "pets", ["a/val"]).counts == (2, 2, 0)
 
@@ -266,21 +264,21 @@ def test_both_forms_of_an_accent_are_one_class():
     assert both.targets.tolist() == [1, 1, 0]
 
 
-def test_a_picture_in_the_folder_around_splits_is_not_used():
+def test_an_image_in_the_folder_around_splits_is_not_used():
     classes = [f"{split}/{name}/1.png" for split in ("train", "test") for name in "ab"]
     plan = arrange(files("ds/cover.png", *(f"ds/{name}" for name in classes)), "w")
     assert (plan.counts, plan.left) == ((2, 2, 0), ("cover.png",))
 
 
 @pytest.mark.parametrize("around", ["", "ds/", "w/ds/"])
-def test_a_picture_next_to_the_class_folders_is_named(around):
+def test_an_image_next_to_the_class_folders_is_named(around):
     names = [f"{around}{name}" for name in ("cover.png", "a/1.png", "b/2.png")]
     with pytest.raises(DatasetError, match=f"{names[0]} is not in a class folder"):
         arrange(files(*names), "w")
 
 
-def test_a_class_with_folders_and_pictures_is_one_class():
-    with pytest.raises(DatasetError, match=r"pictures of one class only \(cat\)"):
+def test_a_class_with_folders_and_images_is_one_class():
+    with pytest.raises(DatasetError, match=r"images of one class only \(cat\)"):
         arrange(files("cat/1.png", "cat/june/2.png"), "w")
 
 

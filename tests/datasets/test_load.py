@@ -11,15 +11,15 @@ import pytest
 
 from handgrad import datasets
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
-from handgrad.datasets.cifar10 import FOLDER, RECORD_BYTES
-from handgrad.datasets.find import find
+from handgrad.datasets.cifar10_binary import FOLDER, RECORD_BYTES
+from handgrad.datasets.image_decoding import read_image
 from handgrad.datasets.load import inspect, load, read
-from handgrad.datasets.pictures import read_image
+from handgrad.datasets.local_copies import find
 from handgrad.datasets.sources import CIFAR10, FASHION_MNIST, MNIST, SOURCES
 from handgrad.errors import ConfigError, DatasetError
 
+from .image_makers import make_folder
 from .mirrors import packed
-from .picture_makers import make_folder
 from .small_mnist import CONTENTS, contents_of, idx, put
 from .test_download import archive_of
 
@@ -251,8 +251,8 @@ def test_gzip_and_plain_are_the_same_data(place):
 
 
 def test_a_pipe_or_a_device_is_refused(tmp_path):
-    os.mkfifo(tmp_path / "pictures.zip")
-    for place in (tmp_path / "pictures.zip", "/dev/zero"):
+    os.mkfifo(tmp_path / "images.zip")
+    for place in (tmp_path / "images.zip", "/dev/zero"):
         with pytest.raises(DatasetError, match="is a device or a pipe"):
             load(place)
         with pytest.raises(DatasetError, match="is a device or a pipe"):

@@ -51,7 +51,7 @@ def test_splits_of_single_classes_are_detected():
     assert crossed(["train", "test"]) is None
 
 
-def test_names_of_unlabelled_pictures():
+def test_names_of_unlabelled_images():
     assert is_unlabelled("seg_pred")
     assert is_unlabelled("unlabeled2017")
     assert not is_unlabelled("predator")

@@ -13,13 +13,14 @@ from handgrad.engine.training_program import TrainingProgram
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
 from handgrad.models.from_layers import build_layers
+from handgrad.models.named_layers import ACTIVATIONS
 from handgrad.optimizers import SGD
 from handgrad.randomness import Key, random_bits
 
 from .residuals import residuals
 
-SMOOTH = ("gelu", "gelu_tanh", "silu", "tanh", "sigmoid")
 KINKED = ("relu", "leaky_relu")
+SMOOTH = tuple(name for name in ACTIVATIONS if name not in KINKED)
 WINDOWS = ("conv2d", "max_pool2d", "average_pool2d")
 SIDES = range(1, 15)
 NORMALIZATIONS = {
@@ -227,9 +228,11 @@ NETWORKS = {
     "softmax first": network(FLATTEN, layer("softmax"), linear(4)),
     "softmax last": network(FLATTEN, linear(4), layer("softmax")),
     "batch norm last": network(FLATTEN, linear(4), NORM_ROWS),
-    "silu": network(
-        *(conv(3, 2), layer("silu"), pool("max", 2), layer("silu"), FLATTEN),
-        *(linear(6), layer("silu"), linear(4)),
+    "every activation": network(
+        *(row for name in ACTIVATIONS for row in (conv(3, 1), layer(name))),
+        *(pool("max", 2), FLATTEN),
+        *(row for name in ACTIVATIONS for row in (linear(6), layer(name))),
+        linear(4),
     ),
     "activation last": network(FLATTEN, linear(4), TANH),
     "activation of pictures last": network(conv(4, (6, 5)), SIGMOID, FLATTEN),

@@ -1,14 +1,13 @@
 """Every ordered pair of layers, in every place of a network that takes it."""
 
 from handgrad.errors import HandgradError
+from handgrad.models.named_layers import ACTIVATIONS
 
 from .networks import (
     FLATTEN,
-    GELU,
     GLOBAL,
     NORM_PICTURES,
     NORM_ROWS,
-    RELU,
     SIGMOID,
     TANH,
     conv,
@@ -19,13 +18,7 @@ from .networks import (
 )
 
 LAYERS = {
-    "relu": RELU,
-    "leaky_relu": layer("leaky_relu"),
-    "gelu": GELU,
-    "gelu_tanh": layer("gelu_tanh"),
-    "silu": layer("silu"),
-    "tanh": TANH,
-    "sigmoid": SIGMOID,
+    **{name: layer(name) for name in ACTIVATIONS},
     "softmax": layer("softmax"),
     "dropout of nothing": layer("dropout", rate=0.0),
     "dropout": layer("dropout", rate=0.5),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad import augmentation
-from handgrad.augmentation.pipeline import Pipeline, as_bits
+from handgrad.augmentation.recorded_operations import Pipeline, as_bits
 from handgrad.engine.augmentation_check import check_recorded, check_views
 from handgrad.errors import ShapeError
 from handgrad.randomness import Key

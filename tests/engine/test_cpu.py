@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import RunError
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
-from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
+from handgrad.optimizers import SGD, Adam, AdamW
 from handgrad.parameter import Parameter
 from handgrad.schedules import step_decay
+from handgrad.starting_points import STARTING_POINTS, optimizer_named
 
 from .agreement import assert_predicts
 from .by_rows import BY_ROWS, SKINNY
@@ -29,13 +31,11 @@ LOSSES = {
     "squared": MeanSquaredError(),
 }
 OPTIMIZERS = {
-    "sgd": lambda: SGD(0.1),
-    "decay": lambda: SGD(0.1, weight_decay=0.01),
-    "momentum": lambda: SGD(0.05, momentum=0.9, weight_decay=1e-3),
-    "nesterov": lambda: SGD(0.05, momentum=0.9, nesterov=True),
-    "rmsprop": lambda: RMSProp(0.01, weight_decay=1e-3),
-    "adam": lambda: Adam(0.01, weight_decay=1e-3),
-    "adamw": lambda: AdamW(0.01),
+    **{
+        name: partial(optimizer_named, name, 0.01, weight_decay=1e-3)
+        for name in STARTING_POINTS
+    },
+    "no decay": lambda: SGD(0.1),
     "adamw, scheduled": lambda: AdamW(
         step_decay(0.05, every=1, factor=0.25), weight_decay=0.5
     ),

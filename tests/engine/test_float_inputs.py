@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
-from handgrad.augmentation.views import Views
+from handgrad.augmentation.source_coordinates import Views
 from handgrad.datasets.normalization import Normalization, standard, unit
 from handgrad.engine.choose import ENGINES, make_engine
 from handgrad.engine.engine import Batch

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import updates
-from handgrad.engine.optimizer_states import rule_of
-from handgrad.engine.parameters import write_rates
+from handgrad.engine.optimizer_states import rule_of, write_rates
 from handgrad.optimizers import SGD, Adam
 from handgrad.schedules import step_decay
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from handgrad.datasets.digits import load_digits
+from handgrad.datasets.load import load
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.engine import Batch
 from handgrad.engine.plain import PlainEngine, plain_logits
@@ -12,7 +12,7 @@ from handgrad.losses import L2, SoftmaxCrossEntropy
 from handgrad.models.from_layers import from_layers
 from handgrad.optimizers import SGD, Adam
 
-TRAIN = load_digits().train
+TRAIN = load("digits").train
 NORMALIZATION = Normalization((0.3,), (0.4,))
 LAYERS = [
     {"name": "conv2d", "out_channels": 3, "kernel_size": 3},

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from handgrad.optimizers import RULES, SGD, Optimizer
 from handgrad.parameter import Parameter
 from handgrad.schedules import cosine
 
@@ -16,7 +16,7 @@ def test_a_schedule_is_kept():
     assert SGD(schedule).learning_rate is schedule
 
 
-@pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("given", [0.5, cosine(0.5, steps=1), lambda step: 0.5])
 def test_an_assigned_learning_rate_counts_from_the_next_step(rule, given):
     moved = []
@@ -33,7 +33,7 @@ def test_an_assigned_learning_rate_counts_from_the_next_step(rule, given):
 BAD_RATES = [float("nan"), float("inf"), -0.1, 1e300, None, "0.1", True, [0.1]]
 
 
-@pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("bad", BAD_RATES)
 def test_an_invalid_learning_rate_is_refused_before_any_update(rule, bad):
     optimizer = rule(lambda step: bad if step == 3 else 0.1)
@@ -50,7 +50,7 @@ def test_an_invalid_learning_rate_is_refused_before_any_update(rule, bad):
         rule(bad)
 
 
-@pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("bad", BAD_RATES)
 def test_no_other_number_can_be_assigned(rule, bad):
     optimizer = rule(0.1)
@@ -67,7 +67,7 @@ def test_an_optimizer_without_its_methods_is_abstract():
         Nothing(0.1)
 
 
-@pytest.mark.parametrize("rule", [SGD, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("rule", RULES)
 def test_every_optimizer_minimizes_a_quadratic(rule):
     parameter = Parameter(np.array([3.0, -2.0]))
     optimizer = rule(cosine(0.1, steps=500))

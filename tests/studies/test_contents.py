@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from handgrad import datasets
+from handgrad.datasets.sources import SOURCES
 from handgrad.errors import DatasetError, IntegrityError, RunError
 from handgrad.studies.contents import (
-    DIGITS,
     Contents,
     as_sentences,
     check_content,
@@ -28,6 +28,7 @@ from handgrad.studies.trials import Cell, Trial
 from .made_up import OUTCOME, TRIAL
 from .small import study
 
+DIGITS = SOURCES["digits"].checksum
 INSPECTION = Trial(
     {"kind": "inspection", "seed": 0, "name": "jacobians", "options": {}}
 )

@@ -41,7 +41,7 @@ def test_a_network_that_multiplies_more_takes_longer():
 
     ended = known(cell("a", model={"hidden_sizes": [10]}), seconds=[2.0])
     assert seconds_of(with_hidden(30), ended) == pytest.approx(6.0)
-    assert products_of(with_hidden(30).spec["config"]) == 30 * (8 * 8 + 10)
+    assert products_of(with_hidden(30).spec["config"]) == 30 * (28 * 28 + 10)
     smaller = with_hidden(30, image_size=[8, 8]).spec["config"]
     assert products_of(smaller) == 30 * (8 * 8 + 10)
     assert products_of(with_hidden(30, name="my/own").spec["config"]) is None

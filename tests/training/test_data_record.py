@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handgrad.datasets.changes import record_of
+from handgrad.datasets.data_changes import record_of
 from handgrad.errors import DatasetError, IntegrityError, RunError
 from handgrad.training.build import load_dataset
 from handgrad.training.data_record import (

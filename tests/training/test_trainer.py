@@ -6,7 +6,7 @@ import pytest
 import handgrad.augmentation
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.datasets.dataset import Split
-from handgrad.datasets.digits import load_digits
+from handgrad.datasets.load import load
 from handgrad.datasets.normalization import unit
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError, DatasetError, NonFiniteError, ShapeError
@@ -18,7 +18,7 @@ from handgrad.training.records import TIMINGS, EpochRecord, StepRecord
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
-DIGITS = load_digits()
+DIGITS = load("digits")
 TRAIN = DIGITS.train.take(np.arange(100))
 VALIDATION = DIGITS.train.take(np.arange(100, 160))
 LAYERS = [

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.source_coordinates import Images
 from handgrad.errors import ConfigError
 from handgrad.randomness import Key, random_bits
 

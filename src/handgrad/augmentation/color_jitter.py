@@ -6,9 +6,9 @@ from jaxtyping import Float32
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.colours import hue_rotation, saturation
 from handgrad.augmentation.draws import about, fractions
-from handgrad.augmentation.pipeline import Pipeline
 from handgrad.augmentation.recolour import Mixing, recolour
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.recorded_operations import Pipeline
+from handgrad.augmentation.source_coordinates import Images
 from handgrad.randomness import Key
 from handgrad.ranges import check_between
 

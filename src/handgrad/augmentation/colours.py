@@ -5,7 +5,7 @@ from jaxtyping import Float64
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.draws import cosine_and_sine
-from handgrad.augmentation.pixels import LUMINANCE
+from handgrad.augmentation.pixel_values import LUMINANCE
 
 Matrices = Float64[NumpyArray, "batch 3 3"]
 GREY = np.tile(LUMINANCE, (3, 1))

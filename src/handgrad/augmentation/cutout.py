@@ -5,7 +5,7 @@ from jaxtyping import Bool, Int64
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import check_smaller, whole_numbers
-from handgrad.augmentation.views import Images, Views
+from handgrad.augmentation.source_coordinates import Images, Views
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least
 

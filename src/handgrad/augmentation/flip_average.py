@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.source_coordinates import Images
 
 PART = 4096  # images flipped at a time, so that a whole split is never copied
 

@@ -7,9 +7,9 @@ from jaxtyping import Float32
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.noise import add_noise
-from handgrad.augmentation.pipeline import Pipeline
-from handgrad.augmentation.pixels import full_range
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.pixel_values import full_range
+from handgrad.augmentation.recorded_operations import Pipeline
+from handgrad.augmentation.source_coordinates import Images
 from handgrad.randomness import Key
 from handgrad.ranges import check_between
 

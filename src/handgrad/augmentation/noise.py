@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation.pixels import as_pixels
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.pixel_values import as_pixels
+from handgrad.augmentation.source_coordinates import Images
 from handgrad.randomness import Key, normal_quantile, random_bits
 
 LEVELS = 1 << 12  # of the table: 16 kilobytes, which stay in a core's first cache

@@ -5,7 +5,7 @@ from jaxtyping import Int64
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.draws import fractions, ratio
-from handgrad.augmentation.views import Images, Views, look
+from handgrad.augmentation.source_coordinates import Images, Views, look
 from handgrad.randomness import Key
 from handgrad.ranges import check_between
 

@@ -5,7 +5,7 @@ from jaxtyping import Bool
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import whole_numbers
-from handgrad.augmentation.views import Images, Views
+from handgrad.augmentation.source_coordinates import Images, Views
 from handgrad.randomness import Key
 
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from handgrad.arrays import Shape
 from handgrad.augmentation.draws import about, fractions, ratio
-from handgrad.augmentation.pipeline import Pipeline
+from handgrad.augmentation.recorded_operations import Pipeline
 from handgrad.augmentation.resample import Affine, about_the_centre, resample
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.source_coordinates import Images
 from handgrad.randomness import Key
 from handgrad.ranges import check_between
 

@@ -5,9 +5,9 @@ from jaxtyping import Bool
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.augmentation import whole_numbers
-from handgrad.augmentation.pipeline import Pipeline
+from handgrad.augmentation.recorded_operations import Pipeline
 from handgrad.augmentation.resample import about_the_centre
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.source_coordinates import Images
 from handgrad.randomness import Key
 
 

@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation.pixels import as_pixels, mean_grey
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.pixel_values import as_pixels, mean_grey
+from handgrad.augmentation.source_coordinates import Images
 
 Mixing = Float32[NumpyArray, "batch rows columns"]
 

@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.augmentation.pixels import as_pixels
-from handgrad.augmentation.views import Images
+from handgrad.augmentation.pixel_values import as_pixels
+from handgrad.augmentation.source_coordinates import Images
 
 Affine = Float32[NumpyArray, "batch 2 3"]
 ONE = np.float32(1)

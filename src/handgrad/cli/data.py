@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from handgrad.arrays import Shape
     from handgrad.augmentation import Augmentation
 
-ABOUT = {
-    "digits": "1,797 handwritten digits, 8 x 8, grey",
-    "mnist": "70,000 handwritten digits, 28 x 28, grey",
-    "fashion_mnist": "70,000 pieces of clothing, 28 x 28, grey",
-    "cifar10": "60,000 photographs of 10 classes, 32 x 32, colour",
-}
 EMBEDDED = "included in scikit-learn"
 Name = Annotated[
     str, typer.Argument(help="Name of a data set, or a folder or zip of images.")
@@ -37,26 +31,23 @@ data = typer.Typer(
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets and their locations on this machine."""
     from handgrad.cli.screens.console import say, say_json, show, table
-    from handgrad.datasets.find import find
-    from handgrad.datasets.locate import check_root
+    from handgrad.datasets.local_copies import find
+    from handgrad.datasets.search_path import check_root
     from handgrad.datasets.sources import SOURCES
 
     check_root(data_dir)
-    places: dict[str, str | None] = {"digits": EMBEDDED}
+    found: dict[str, dict[str, str | None]] = {}
     for name, source in SOURCES.items():
-        folder = find(source, data_dir)
-        places[name] = None if folder is None else str(folder)
+        folder = find(source, data_dir) if source.files else EMBEDDED
+        place = None if folder is None else str(folder)
+        found[name] = {"what": source.description, "place": place}
     if as_json:
-        say_json(
-            {
-                name: {"what": ABOUT[name], "place": place}
-                for name, place in places.items()
-            }
-        )
+        say_json(found)
         return
     shown = table("data set", "description", "location")
-    for name, place in places.items():
-        shown.add_row(name, ABOUT[name], place or f"handgrad data fetch {name}")
+    for name, row in found.items():
+        place = row["place"] or f"handgrad data fetch {name}"
+        shown.add_row(name, row["what"], place)
     show(shown)
     say()
     say("For your own images, give a folder or a zip with one folder per class, or")
@@ -66,7 +57,9 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
 @data.command()
 @documented
 def fetch(
-    name: Annotated[str, typer.Argument(help="mnist, fashion_mnist or cifar10.")],
+    name: Annotated[
+        str, typer.Argument(help="Name of a data set (see handgrad data list).")
+    ],
     data_dir: DataDir = None,
     quiet: Quiet = False,
     as_json: Json = False,

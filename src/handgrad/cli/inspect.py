@@ -26,6 +26,7 @@ from handgrad.cli.options import (
     refuse_sections,
 )
 from handgrad.docstrings import documented
+from handgrad.starting_points import NAMES as OPTIMIZERS
 
 inspect = typer.Typer(
     name="inspect",
@@ -90,9 +91,7 @@ def learning_rate_finder(  # noqa: PLR0913  the options of a command
     dataset: DatasetName = None,
     optimizer: Annotated[
         str | None,
-        typer.Option(
-            help="sgd, momentum, nesterov, rmsprop, adam or adamw.", show_default="sgd"
-        ),
+        typer.Option(help=f"{OPTIMIZERS}.", show_default="sgd"),
     ] = None,
     low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 10.0,

@@ -11,6 +11,7 @@ from handgrad.cli.inspect_inputs import (
     finish,
 )
 from handgrad.cli.options import DataDir, Json, Set, parse_settings, refuse_sections
+from handgrad.starting_points import NAMES as OPTIMIZERS
 
 
 def memory(  # noqa: PLR0913  the options of a command
@@ -19,9 +20,7 @@ def memory(  # noqa: PLR0913  the options of a command
     ],
     settings: Set = None,
     dataset: DatasetName = None,
-    optimizer: Annotated[
-        str, typer.Option(help="sgd, momentum, nesterov, rmsprop, adam or adamw.")
-    ] = "sgd",
+    optimizer: Annotated[str, typer.Option(help=f"{OPTIMIZERS}.")] = "sgd",
     momentum: Annotated[float, typer.Option(help="Momentum of sgd.")] = 0.0,
     batch_size: Annotated[int, typer.Option(help="Images per batch.")] = 256,
     data_dir: DataDir = None,

@@ -89,7 +89,7 @@ def written(value: Any) -> str:
 def takes(name: str, option: str) -> str:
     """The values that an option takes, in words."""
     from handgrad.catalog import ACTIVATIONS, INITIALIZERS, find
-    from handgrad.models.parts import POOLINGS
+    from handgrad.models.named_layers import POOLINGS
     from handgrad.options import hints_of, in_words
 
     names: dict[str, Iterable[str]] = {

@@ -51,7 +51,7 @@ def predict(
     """Classify images, with class probabilities if the network gives them."""
     from handgrad.cli.screens.answers import csv_text, show_answers
     from handgrad.cli.screens.console import say, say_json
-    from handgrad.datasets.picture_files import in_words
+    from handgrad.datasets.image_files import in_words
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
     from handgrad.training.other_images import bit_depth_for
@@ -98,7 +98,7 @@ def picture_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
 
     Also returns the kinds of files that were skipped in folders, with their counts.
     """
-    from handgrad.datasets.picture_files import Folder, in_words
+    from handgrad.datasets.image_files import Folder, in_words
 
     files: list[Path] = []
     passed_over: Counter[str] = Counter()
@@ -120,7 +120,7 @@ def picture_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
 
 def _check_csv(csv: Path, files: Sequence[Path]) -> None:
     """ConfigError if the predictions would overwrite an image or an input."""
-    from handgrad.datasets.pictures import SUFFIXES
+    from handgrad.datasets.image_decoding import SUFFIXES
     from handgrad.paths import target_of
 
     target = target_of(csv).resolve()
@@ -189,7 +189,7 @@ def _pictures(
     classifier: "TrainedNetwork", paths: list[Path], bit_depth: int, bad: list[str]
 ) -> Iterator[tuple[Path, Any]]:
     """Yield each image with its pixels: one per file, many per table of pixels."""
-    from handgrad.datasets.pictures import read_image
+    from handgrad.datasets.image_decoding import read_image
 
     for path in paths:
         try:

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from handgrad import catalog
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.sources import NAMES
 from handgrad.errors import unknown_name
 from handgrad.names import known_name
 

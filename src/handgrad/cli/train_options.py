@@ -17,6 +17,7 @@ from handgrad.cli.options import (
 )
 from handgrad.errors import ConfigError
 from handgrad.ranges import shown
+from handgrad.starting_points import NAMES as OPTIMIZERS
 
 Model = Annotated[
     str | None,
@@ -98,7 +99,7 @@ Seed = Annotated[
 Optimizer = Annotated[
     str | None,
     option(
-        "Optimizer: sgd, momentum, nesterov, rmsprop, adam or adamw.",
+        f"Optimizer: {OPTIMIZERS}.",
         TRAINING,
         default="sgd",
     ),

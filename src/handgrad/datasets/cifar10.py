@@ -1,96 +1,65 @@
-"""CIFAR-10's official binary version.
-
-A record is one label byte and 3,072 pixel bytes: red, green, blue, each 32 x 32 row by
-row. There are five training batches and one test batch of 10,000 records each; other
-numbers of records are accepted. For the other official version, see `cifar10_python`.
+"""CIFAR-10: 60,000 colour photographs, in the official binary or Python version.
 
 Source
     Krizhevsky (2009), Learning multiple layers of features from tiny images.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from handgrad.datasets.archive import read_tar
-from handgrad.datasets.dataset import Split, check_targets
-from handgrad.errors import DatasetError
-from handgrad.memory import check_memory
-
-FOLDER = "cifar-10-batches-bin"
-TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
-TEST_FILES = ("test_batch.bin",)
-SHAPE = (3, 32, 32)
-RECORD_BYTES = 1 + 3 * 32 * 32
-LARGEST_BYTES = 10_000 * RECORD_BYTES  # of a file in the archive
-CLASS_NAMES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+from handgrad.datasets import cifar10_binary, cifar10_python
+from handgrad.datasets.dataset import Split
+from handgrad.datasets.source import File, Source
 
 
-NEXT_STEP = "Extract cifar-10-binary.tar.gz again."
-
-
-def read_batches(
-    place: Path,
-    names: tuple[str, ...],
-    *,
-    folder: str = FOLDER,
-    largest: int = LARGEST_BYTES,
-    parse: Callable[[bytes, str], Split] | None = None,
-) -> Split:
-    """Read the records of these files of a folder or a tar.gz.
-
-    Shapes
-        images   (count, 3, 32, 32), uint8
-        targets  (count,), int64
-    """
-    if place.is_dir():
-        check_memory(2 * sum(_size(place / name) for name in names), str(place))
-        contents = [(str(place / name), _read(place / name)) for name in names]
-    else:
-        members = [f"{folder}/{name}" for name in names]
-        found = read_tar(place, members, largest)
-        contents = [(f"{place}: {name}", found[name]) for name in members]
-    parse = parse or parse_batch
-    splits = [parse(content, name) for name, content in contents]
-    return Split(
-        np.concatenate([split.images for split in splits]),
-        np.concatenate([split.targets for split in splits]),
+def read_either(place: Path) -> tuple[Split, Split]:
+    """Read the training and the test split of either version."""
+    form = cifar10_python if cifar10_python.is_at(place) else cifar10_binary
+    train, test = (
+        form.read_batches(place, names) for names in (form.TRAIN_FILES, form.TEST_FILES)
     )
+    return train, test
 
 
-def parse_batch(content: bytes, name: str) -> Split:
-    """Parse the records of one file; DatasetError if the last one is incomplete."""
-    if not content or len(content) % RECORD_BYTES:
-        raise DatasetError(
-            f"{name} holds {len(content)} bytes, not a multiple of the record size of "
-            f"{RECORD_BYTES}. {NEXT_STEP}"
-        )
-    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD_BYTES)
-    targets = records[:, 0].astype(np.int64)
-    check_targets(targets, len(CLASS_NAMES), name)
-    return Split(records[:, 1:].reshape(-1, *SHAPE), targets)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. {NEXT_STEP}"
-        ) from error
+CIFAR10_PYTHON = Source(
+    name="cifar10",
+    description="60,000 photographs of 10 classes, 32 x 32, colour",
+    train_shape=(50_000, *cifar10_binary.SHAPE),
+    class_names=cifar10_binary.CLASS_NAMES,
+    read=read_either,
+    files=tuple(
+        File(name, 0, "")
+        for name in (*cifar10_python.TRAIN_FILES, *cifar10_python.TEST_FILES)
+    ),
+    folders=(
+        cifar10_python.FOLDER,
+        f"cifar10/{cifar10_python.FOLDER}",
+        f"cifar-10-batches-py-target/{cifar10_python.FOLDER}",  # Keras 3
+        "cifar10",
+        "cifar-10",
+    ),
+    archive=File(cifar10_python.ARCHIVE, 0, ""),
+)
+CIFAR10 = replace(
+    CIFAR10_PYTHON,
+    files=tuple(
+        File(name, 10_000 * cifar10_binary.RECORD_BYTES, "")
+        for name in (*cifar10_binary.TRAIN_FILES, *cifar10_binary.TEST_FILES)
+    ),
+    mirrors=(
+        "https://www.cs.toronto.edu/~kriz/",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
+    ),
+    folders=(
+        cifar10_binary.FOLDER,
+        f"cifar10/{cifar10_binary.FOLDER}",
+        "cifar10",
+        "cifar-10",
+    ),
+    archive=File(
+        "cifar-10-binary.tar.gz",
+        170_052_171,
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    ),
+    other=CIFAR10_PYTHON,
+)

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets import cifar10
+from handgrad.datasets import cifar10_binary
 from handgrad.datasets.dataset import Split, check_targets
 from handgrad.errors import DatasetError
 
@@ -59,14 +59,14 @@ def read_batches(place: Path, names: tuple[str, ...]) -> Split:
         images   (count, 3, 32, 32), uint8
         targets  (count,), int64
     """
-    return cifar10.read_batches(
+    return cifar10_binary.read_batches(
         place, names, folder=FOLDER, largest=LARGEST_BYTES, parse=parse_batch
     )
 
 
 def is_at(place: Path) -> bool:
     """Whether a folder or an archive holds this version."""
-    is_binary = (place / cifar10.TRAIN_FILES[0]).is_file()
+    is_binary = (place / cifar10_binary.TRAIN_FILES[0]).is_file()
     return place.name == ARCHIVE or (
         (place / TRAIN_FILES[0]).is_file() and not is_binary
     )
@@ -91,7 +91,7 @@ def parse_batch(
         raise _refused(name, "a label that is out of range")
     targets = np.array(labels, dtype=np.int64)
     check_targets(targets, classes, name)
-    return Split(pixels.reshape(-1, *cifar10.SHAPE), targets)
+    return Split(pixels.reshape(-1, *cifar10_binary.SHAPE), targets)
 
 
 def plain_values(content: bytes, name: str) -> Any:

@@ -1,15 +1,18 @@
 """Data sets and their splits: images, targets, class names and sources."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.memory import check_memory
+
+Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, total
 
 
 def check_is_array(owner: str, name: str, value: object) -> None:
@@ -106,8 +109,8 @@ class Dataset:
     SHA-256 of the images, targets and weights of all splits, in hexadecimal. `sources`
     describes the origin of each split, `left` lists folders that belong to no split,
     `passed_over` counts the ignored files by kind. `bit_depth` is the number of bits
-    used by pictures with 16 bits per channel; it is 0 if only floating-point pictures
-    are deeper than 8 bits. `files` maps the name of each picture file to its size in
+    used by images with 16 bits per channel; it is 0 if only floating-point images
+    are deeper than 8 bits. `files` maps the name of each image file to its size in
     bytes and the first digits of its SHA-256, joined by a colon, in the order of
     training, test and validation images; `skipped` maps the name of each file that
     could not be read and was skipped to a sentence saying why.

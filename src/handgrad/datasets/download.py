@@ -5,24 +5,22 @@ it moved into place; an older file stays until then. If a mirror is down, sends
 something else or stops midway, the next one is tried.
 """
 
-import gzip
 import zlib
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from handgrad.datasets import whole_files
+from handgrad.datasets import atomic_files
 from handgrad.datasets.archive import Limited, read_tar
-from handgrad.datasets.sources import File, Source
+from handgrad.datasets.dataset import Progress
+from handgrad.datasets.gzip_files import GZIP, opened
+from handgrad.datasets.source import File, Source
 from handgrad.errors import DatasetError
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 TIMEOUT_SECONDS = 30
 CHUNK = 1 << 18
-GZIP = b"\x1f\x8b"
 
 
 class Receiver:
@@ -84,20 +82,16 @@ def is_right(path: Path, file: File) -> bool:
 def content_sha256(path: Path, limit: int) -> str:
     """SHA-256 of a file's content, unpacked if gzip; DatasetError over `limit`."""
     digest = sha256()
-    with path.open("rb") as raw:
-        is_gzip = raw.read(2) == GZIP
-        raw.seek(0)
-        stream = Limited(
-            gzip.GzipFile(fileobj=raw) if is_gzip else raw, limit, path.name
-        )
-        while block := stream.read(CHUNK):
+    with opened(path) as stream:
+        limited = Limited(stream, limit, path.name)
+        while block := limited.read(CHUNK):
             digest.update(block)
     return digest.hexdigest()
 
 
 def _fetch(source: Source, file: File, folder: Path, progress: Progress | None) -> None:
     """Download one file; keep it as gzip, or unpacked if the mirror sent it so."""
-    with whole_files.temporary_beside(folder / file.packed) as temporary:
+    with atomic_files.temporary_beside(folder / file.packed) as temporary:
 
         def check() -> None:
             if not _matches(temporary, file):
@@ -121,7 +115,7 @@ def _fetch_archive(
 ) -> Path:
     """Download an archive, verify its SHA-256 and extract the files."""
     target = folder / source.folders[0]
-    with whole_files.temporary_beside(folder / archive.name) as temporary:
+    with atomic_files.temporary_beside(folder / archive.name) as temporary:
 
         def check() -> None:
             from pooch import file_hash
@@ -177,7 +171,7 @@ def _receive(
     except RequestException as error:  # also an OSError, so it comes first
         raise DatasetError(_reason(error)) from error
     except OSError as error:
-        raise whole_files.cannot_write(temporary.parent, error) from error
+        raise atomic_files.cannot_write(temporary.parent, error) from error
 
 
 def _reason(error: Exception) -> str:
@@ -201,16 +195,16 @@ def _sentence(source: Source, name: str, folder: Path, reasons: Sequence[str]) -
 
 
 def _write(path: Path, content: bytes) -> None:
-    with whole_files.temporary_beside(path) as temporary:
+    with atomic_files.temporary_beside(path) as temporary:
         try:
             temporary.write_bytes(content)
         except OSError as error:
-            raise whole_files.cannot_write(path, error) from error
+            raise atomic_files.cannot_write(path, error) from error
         _put(temporary, path)
 
 
 def _put(temporary: Path, path: Path) -> None:
     try:
-        whole_files.put_file(temporary, path)
+        atomic_files.put_file(temporary, path)
     except OSError as error:
-        raise whole_files.cannot_write(path, error) from error
+        raise atomic_files.cannot_write(path, error) from error

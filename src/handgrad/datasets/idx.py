@@ -17,15 +17,15 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Split
-from handgrad.datasets.formats.pixels import images_of
-from handgrad.errors import DatasetError
+from handgrad.datasets.formats.pixel_arrays import images_of
+from handgrad.datasets.gzip_files import opened
+from handgrad.errors import DatasetError, cannot_read
 from handgrad.memory import check_memory
 
 UNSIGNED_BYTE = 8
 WHOLE = {UNSIGNED_BYTE: ">u1", 9: ">i1", 11: ">i2", 12: ">i4"}
 NUMBERS = {**WHOLE, 13: ">f4", 14: ">f8"}
 MOST_AXES = 4
-GZIP = b"\x1f\x8b"
 GZIP_RATIO = 1032  # the highest compression ratio of deflate
 NEXT_STEP = (
     "Remove it and download the data set again, or give the folder of another copy as "
@@ -41,22 +41,16 @@ def read_idx(
     `advice` is the next step in error messages.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as raw:
-            is_gzip = raw.read(2) == GZIP
-            raw.seek(0)
-            if not is_gzip:
-                return _Reader(path, axes, size, advice).read(raw)
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                return _Reader(path, axes, size * GZIP_RATIO, advice).read(unpacked)
+        with opened(path) as stream:
+            ratio = GZIP_RATIO if isinstance(stream, gzip.GzipFile) else 1
+            largest = ratio * path.stat().st_size
+            return _Reader(path, axes, largest, advice).read(stream)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DatasetError(
             f"{path} is a damaged gzip file ({error}). {advice}"
         ) from error
     except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. {advice}"
-        ) from error
+        raise cannot_read(path, error, advice) from error
 
 
 def axes_of(head: bytes) -> int | None:

@@ -1,4 +1,4 @@
-"""Disk cache of decoded pictures, memory-mapped when they are used again.
+"""Disk cache of decoded images, memory-mapped when they are used again.
 
 There is a folder under HANDGRAD_CACHE (or the user's cache) for each set of files and
 settings:
@@ -7,7 +7,7 @@ settings:
     index.json      shape, targets, class names, SHA-256 of all content
     manifest.json   the key of the cache, size and SHA-256 of the two files above
 
-The key is the SHA-256 of the pictures' path, names, sizes and stamps (`PictureFile`),
+The key is the SHA-256 of the images' path, names, sizes and stamps (`ImageFile`),
 of the settings, and of Pillow's version. A cache that does not match its manifest is
 rebuilt.
 """
@@ -26,11 +26,11 @@ import numpy as np
 import PIL
 
 from handgrad.arrays import NumpyArray, Pair, Shape
-from handgrad.datasets import whole_files
+from handgrad.datasets import atomic_files
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout import Plan
-from handgrad.datasets.locate import cache_folder
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.search_path import cache_folder
 from handgrad.errors import HandgradWarning
 from handgrad.memory import check_disk, check_memory
 from handgrad.parsing import parse_json
@@ -44,12 +44,12 @@ BLOCKS = 256
 
 
 class ImageCache:
-    """The cache of one set of decoded pictures."""
+    """The cache of one set of decoded images."""
 
     def __init__(
         self,
         source: Path,
-        files: Sequence[PictureFile],
+        files: Sequence[ImageFile],
         image_size: Pair | None,
         bit_depth: int | None = None,
         *,
@@ -101,9 +101,9 @@ class ImageCache:
         }
         try:
             return self._keep(name, index, fill)
-        except whole_files.UnwritableError as error:
+        except atomic_files.UnwritableError as error:
             warnings.warn(
-                f"{error} Until then the pictures are decoded into memory every time.",
+                f"{error} Until then the images are decoded into memory every time.",
                 HandgradWarning,
                 stacklevel=2,
             )
@@ -112,16 +112,16 @@ class ImageCache:
     def _keep(
         self, name: str, index: dict[str, Any], fill: Callable[[NumpyArray], list[str]]
     ) -> Dataset:
-        with whole_files.temporary_beside(self.folder) as temporary:
+        with atomic_files.temporary_beside(self.folder) as temporary:
             try:
                 self._write(temporary, index, fill)
-                whole_files.put_folder(temporary, self.folder)
-                whole_files.sweep(self.folder.parent, f"{self.place}-")
+                atomic_files.put_folder(temporary, self.folder)
+                atomic_files.sweep(self.folder.parent, f"{self.place}-")
             except OSError as error:
                 found = self.open(name)  # another process may have been faster
                 if found is not None:
                     return found
-                raise whole_files.cannot_write(self.folder, error) from error
+                raise atomic_files.cannot_write(self.folder, error) from error
         return self._map(name)
 
     def _write(
@@ -159,7 +159,7 @@ def _in_memory(
     name: str, index: dict[str, Any], fill: Callable[[NumpyArray], list[str]]
 ) -> Dataset:
     """Decode the pixels into memory; ResourceError if they do not fit."""
-    check_memory(prod(index["shape"]), "Decoding the pictures into memory")
+    check_memory(prod(index["shape"]), "Decoding the images into memory")
     pixels = np.empty(index["shape"], np.uint8)
     index["sums"] = [digest[:DIGITS] for digest in fill(pixels)]
     pixels.flags.writeable = False  # like those of a memory map
@@ -199,7 +199,7 @@ def _reserve(path: Path, size: int) -> None:
 
     Writing to a memory map on a full disk would end the process.
     """
-    check_disk(size, path.parent, "The cache of decoded pictures")
+    check_disk(size, path.parent, "The cache of decoded images")
     with path.open("wb") as file:
         file.truncate(size)
         if hasattr(os, "posix_fallocate"):

@@ -1,86 +1,86 @@
 """Custom image data sets: one folder for each class, in a folder or a zip.
 
-`layout` determines which folders are classes and which are splits. Pictures are grey
+`layout` determines which folders are classes and which are splits. Images are grey
 (one channel) if all files are, else RGB. Without an `image_size` they are resized to
 their most common size (the smaller one of a tie) if no side of it is over 128 pixels,
 else to 32 x 32. They are stretched, not cropped.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypedDict, Unpack
 
 from handgrad.arrays import NumpyArray, Pair, Shape
-from handgrad.datasets.bad_pictures import BadPicturesError, all_bad, warn_of, without
-from handgrad.datasets.dataset import Dataset
+from handgrad.datasets.dataset import Dataset, Progress
 from handgrad.datasets.image_cache import ImageCache
-from handgrad.datasets.layout import Plan, arrange
-from handgrad.datasets.picture_files import Folder, PictureFile, PictureFiles, Zip
-from handgrad.datasets.pictures import (
+from handgrad.datasets.image_decoding import (
     Header,
     decode,
     quiet_decoder,
     read_header,
     read_image,
 )
+from handgrad.datasets.image_files import Folder, ImageFile, ImageFiles, Zip
+from handgrad.datasets.layout import Plan, arrange
+from handgrad.datasets.unreadable_images import (
+    UnreadableImagesError,
+    all_bad,
+    warn_of,
+    without,
+)
 from handgrad.errors import DatasetError
 from handgrad.text import number_of
 
 __all__ = ["load_images", "read_image"]
 
-Progress: TypeAlias = Callable[[str, int, int], None]
 KEPT_SIDE = 128
 USUAL_SIZE = (32, 32)
 
 
-def load_images(
-    path: Path,
-    image_size: Pair | None = None,
-    progress: Progress | None = None,
-    *,
-    use_cache: bool = True,
-    allow_empty_classes: bool = False,
-    skip_bad: bool = False,
-) -> Dataset:
-    """Decode the pictures once; later calls memory-map the decoded pixels.
+class Decoding(TypedDict, total=False):
+    """How images are decoded: the optional arguments of `load_planned`."""
 
-    Without `use_cache` they are decoded again and replace those in the cache. An empty
-    folder next to the class folders is an error unless `allow_empty_classes`. Pictures
-    that cannot be read are an error as well; with `skip_bad` they are skipped, with a
-    HandgradWarning.
+    image_size: Pair | None
+    progress: Progress | None
+    use_cache: bool
+    skip_bad: bool
+
+
+def load_images(
+    path: Path, *, allow_empty_classes: bool = False, **how: Unpack[Decoding]
+) -> Dataset:
+    """Decode the images of class folders, see `load_planned`.
+
+    An empty folder next to the class folders is an error unless `allow_empty_classes`.
     """
-    with open_pictures(path) as pictures:
-        files = pictures.sorted_files()
-        place = () if allow_empty_classes else pictures.folders
+    with open_images(path) as encoded:
+        files = encoded.sorted_files()
+        place = () if allow_empty_classes else encoded.folders
         plan = arrange(files, str(path), place)
-        return load_planned(
-            path,
-            pictures,
-            files,
-            plan,
-            image_size,
-            progress,
-            use_cache=use_cache,
-            skip_bad=skip_bad,
-        )
+        return load_planned(path, encoded, files, plan, **how)
 
 
 def load_planned(
     path: Path,
-    pictures: PictureFiles,
-    files: Sequence[PictureFile],
+    encoded: ImageFiles,
+    files: Sequence[ImageFile],
     plan: Plan,
+    *,
     image_size: Pair | None = None,
     progress: Progress | None = None,
-    *,
     use_cache: bool = True,
     skip_bad: bool = False,
 ) -> Dataset:
-    """Load the data set of a plan; the cache depends on `files`."""
+    """Decode the images of a plan once; later calls memory-map the decoded pixels.
+
+    The cache depends on `files`. Without `use_cache` images are decoded again and
+    replace those in the cache. Images that cannot be read are an error; with `skip_bad`
+    they are skipped, with a HandgradWarning.
+    """
     place = path.resolve()
     name = place.name if path.is_dir() else place.stem
     cache = ImageCache(place, files, image_size, plan.bit_depth, is_read=use_cache)
@@ -89,27 +89,27 @@ def load_planned(
     while found is None or (found.skipped and not skip_bad):
         try:
             rest = without(plan, bad)
-            found = _decoded(path, name, pictures, rest, cache, image_size, progress)
-        except BadPicturesError as error:
+            found = _decoded(path, name, encoded, rest, cache, image_size, progress)
+        except UnreadableImagesError as error:
             if not skip_bad:
                 raise
             bad |= error.found
     warn_of(found.skipped, len(plan.files))
-    return replace(found, passed_over=dict(sorted(pictures.passed_over.items())))
+    return replace(found, passed_over=dict(sorted(encoded.passed_over.items())))
 
 
 def _decoded(
     path: Path,
     name: str,
-    pictures: PictureFiles,
+    encoded: ImageFiles,
     plan: Plan,
     cache: ImageCache,
     image_size: Pair | None,
     progress: Progress | None,
 ) -> Dataset:
-    """Decode all files of a plan; BadPicturesError if some cannot be read."""
+    """Decode all files of a plan; UnreadableImagesError if some cannot be read."""
     with quiet_decoder():
-        headers = _headers(pictures, plan.files, path, progress)
+        headers = _headers(encoded, plan.files, path, progress)
         shape = shape_of(headers, image_size)
         depths = [one.bit_depth for one in headers if one.bit_depth is not None]
         depth = max(plan.bit_depth or 0, *depths) if depths else None
@@ -118,12 +118,12 @@ def _decoded(
             name,
             plan,
             shape,
-            lambda pixels: _decode_all(pictures, plan, path, pixels, progress),
+            lambda pixels: _all_decoded(encoded, plan, path, pixels, progress),
         )
 
 
 def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
-    """Return (channels, height, width) to which all pictures are resized."""
+    """Return (channels, height, width) to which all images are resized."""
     channels = 1 if all(header.is_grey for header in headers) else 3
     if image_size is not None:
         return (channels, *image_size)
@@ -132,14 +132,14 @@ def shape_of(headers: Sequence[Header], image_size: Pair | None) -> Shape:
     return (channels, *(most if max(most) <= KEPT_SIDE else USUAL_SIZE))
 
 
-def open_pictures(path: Path) -> PictureFiles:
-    """Open the pictures of a folder or a zip; a context manager."""
+def open_images(path: Path) -> ImageFiles:
+    """Open the images of a folder or a zip; a context manager."""
     return Folder(path) if path.is_dir() else Zip(path)
 
 
 def _headers(
-    pictures: PictureFiles,
-    files: Sequence[PictureFile],
+    encoded: ImageFiles,
+    files: Sequence[ImageFile],
     path: Path,
     progress: Progress | None,
 ) -> list[Header]:
@@ -152,48 +152,65 @@ def _headers(
     bad: dict[str, str] = {}
     for count, file in enumerate(files, 1):
         try:
-            content = pictures.read(file.name)
+            content = encoded.read(file.name)
             headers.append(read_header(content, f"{path}: {file.name}"))
         except DatasetError as error:
             bad[file.name] = str(error)
         if progress is not None:
-            progress(f"checking {number_of(len(files), 'picture')}", count, len(files))
+            progress(f"checking {number_of(len(files), 'image')}", count, len(files))
     if not bad:
         return headers
     for file in files:
         if file.name not in bad:
             try:
-                content = pictures.read(file.name)
+                content = encoded.read(file.name)
                 decode(content, f"{path}: {file.name}", (1, 1, 1))
             except DatasetError as error:
                 bad[file.name] = str(error)
     raise all_bad(bad, len(files))
 
 
-def _decode_all(
-    pictures: PictureFiles,
+def _all_decoded(
+    encoded: ImageFiles,
     plan: Plan,
     path: Path,
     pixels: NumpyArray,
     progress: Progress | None,
 ) -> list[str]:
-    """Decode into the rows of `pixels`; return the SHA-256 of each file's content.
+    """Decode into `pixels`; return the SHA-256 of each file's content."""
+    files, depth = plan.files, plan.bit_depth or 16
+    sums, bad = decode_files(encoded, files, path, pixels, depth, progress)
+    if bad:
+        raise all_bad(bad, len(pixels))
+    return sums
 
-    Several files are decoded in parallel.
+
+def decode_files(
+    encoded: ImageFiles,
+    files: Sequence[ImageFile],
+    path: Path,
+    pixels: NumpyArray,
+    bit_depth: int,
+    progress: Progress | None,
+) -> tuple[list[str], dict[str, str]]:
+    """Decode into the rows of `pixels`, several files in parallel.
+
+    Returns the SHA-256 of each file's content, and a sentence for each file, by its
+    name, that cannot be read.
     """
     _, channels, height, width = pixels.shape
     colour = "grey" if channels == 1 else "RGB"
-    count = number_of(len(pixels), "picture")
+    count = number_of(len(pixels), "image")
     what = f"decoding {count} to {height} x {width}, {colour}"
-    depth = plan.bit_depth or 16
     bad: dict[str, str] = {}
     sums = [""] * len(pixels)
 
     def fill(row: int) -> None:
-        name = plan.files[row].name
+        name = files[row].name
         try:
-            content = pictures.read(name)
-            pixels[row] = decode(content, f"{path}: {name}", pixels.shape[1:], depth)
+            content = encoded.read(name)
+            shape = pixels.shape[1:]
+            pixels[row] = decode(content, f"{path}: {name}", shape, bit_depth)
             sums[row] = sha256(content).hexdigest()
         except DatasetError as error:
             bad[name] = str(error)
@@ -206,6 +223,4 @@ def _decode_all(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    if bad:
-        raise all_bad(bad, len(pixels))
-    return sums
+    return sums, bad

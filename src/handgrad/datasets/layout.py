@@ -1,13 +1,13 @@
 """Detection of class folders and split folders, by their names alone.
 
-    CLASS/any/where/picture.png                 all pictures of a class
-    train/CLASS/picture.png, test/..., val/...  predefined splits
-    CLASS/train/picture.png, CLASS/test/...     predefined splits within each class
+    CLASS/any/where/image.png                 all images of a class
+    train/CLASS/image.png, test/..., val/...  predefined splits
+    CLASS/train/image.png, CLASS/test/...     predefined splits within each class
 
 Splits may have any of their usual names: Training, TRAIN, seg_train, valid, dev. A
 single folder that contains all of that is skipped, also within a split. Classes are
 numbered in the order of their names. Without test and validation, a fifth of each class
-(rounded down) is the test split: the pictures whose names have the lowest random
+(rounded down) is the test split: the images whose names have the lowest random
 numbers under a fixed key, so most stay in their split when others are added.
 """
 
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout_checks import (
     SHAPE_HINT,
     Place,
@@ -27,9 +28,8 @@ from handgrad.datasets.layout_checks import (
     check_in_folders,
     check_not_alike,
     check_not_crossed,
-    without_pictures,
+    without_images,
 )
-from handgrad.datasets.picture_files import PictureFile
 from handgrad.datasets.split_names import (
     Kind,
     is_unlabelled,
@@ -51,15 +51,15 @@ class Plan:
     """The files of a data set, with their classes and splits.
 
     `sources` describes the origin of each split, `left` lists folders that belong to
-    none; `bit_depth` is the minimum for deep pictures, see `pictures.Header`; `skipped`
-    says why files that cannot be read were skipped, by their names.
+    none; `bit_depth` is the minimum for deep images, see `image_decoding.Header`;
+    `skipped` says why files that cannot be read were skipped, by their names.
 
     Shapes
         targets  (files,), int64, in the order of `files`
         counts   of training, test and validation files, in this order
     """
 
-    files: tuple[PictureFile, ...]
+    files: tuple[ImageFile, ...]
     targets: NumpyArray
     counts: tuple[int, int, int]
     class_names: tuple[str, ...]
@@ -70,17 +70,17 @@ class Plan:
 
 
 def arrange(
-    files: Sequence[PictureFile], source: str, places: Iterable[str] = ()
+    files: Sequence[ImageFile], source: str, places: Iterable[str] = ()
 ) -> Plan:
     """Determine classes and splits from the names of the files.
 
     DatasetError for fewer than two classes, if it is ambiguous which folders they are,
-    and for a folder of a class or a split, one of `places`, without pictures.
+    and for a folder of a class or a split, one of `places`, without images.
     """
     rows, beside = _passed_through([(file, file.parts) for file in files])
     found = _splits(rows, source)
     splits = found.rows
-    beside |= found.left | without_pictures(files, found.around(), places, source)
+    beside |= found.left | without_images(files, found.around(), places, source)
     names = _class_names(splits["train"], source)
     if found.folders:
         check_classes(splits, names, source)
@@ -143,7 +143,7 @@ def _around(rows: Sequence[Row]) -> str | None:
 
 
 def _holds_folders(rows: Sequence[Row]) -> bool:
-    """Whether the only folder contains folders, apart from a few pictures."""
+    """Whether the only folder contains folders, apart from a few images."""
     below = {parts[1] for _, parts in rows if len(parts) > 2}
     return _depth(rows) > 2 or len(below) > 1
 
@@ -177,7 +177,7 @@ def _splits(rows: list[Row], source: str) -> _Found:
 
 
 def _by_top(rows: list[Row], kinds: Mapping[str, Kind]) -> _Found:
-    """Splits that contain the classes; those of unlabelled pictures are not used."""
+    """Splits that contain the classes; those of unlabelled images are not used."""
     left = {parts[0] for _, parts in rows if parts[0] not in kinds}
     found = _Found({"train": [], "test": [], "validation": []}, left=left)
     known: set[str] = set()
@@ -216,7 +216,7 @@ def _within(rows: list[Row], kind: Kind, known: set[str]) -> list[Row]:
 
 
 def _inner(rows: Sequence[Row]) -> _Found | None:
-    """Splits one level down, CLASS/train/picture.png, if all folders have them."""
+    """Splits one level down, CLASS/train/image.png, if all folders have them."""
     seconds = {parts[1] for _, parts in rows if len(parts) > 2}
     kinds = kinds_of(seconds)
     left = seconds - set(kinds)
@@ -237,12 +237,12 @@ def _inner(rows: Sequence[Row]) -> _Found | None:
 
 def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
     if not rows:
-        raise DatasetError(f"{source} holds no pictures. {SHAPE_HINT}.")
+        raise DatasetError(f"{source} holds no images. {SHAPE_HINT}.")
     check_in_folders(rows, source)
     names = sorted({parts[0] for _, parts in rows})
     if len(names) < 2:
         raise DatasetError(
-            f"{source} holds pictures of one class only ({decoded(names[0])}), but a "
+            f"{source} holds images of one class only ({decoded(names[0])}), but a "
             f"classifier needs two or more. {SHAPE_HINT}."
         )
     return tuple(names)

@@ -4,17 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.split_names import Kind, crossed, kind_of
 from handgrad.errors import DatasetError
-from handgrad.text import composed, decoded
+from handgrad.text import composed, decoded, some
 
-Row: TypeAlias = tuple[PictureFile, tuple[str, ...]]  # a file and its path parts
+Row: TypeAlias = tuple[ImageFile, tuple[str, ...]]  # a file and its path parts
 Place: TypeAlias = tuple[str, ...]  # a folder
 
-SHAPE_HINT = "Make one folder of pictures for each class"
+SHAPE_HINT = "Make one folder of images for each class"
 NAME_THEM = (
-    "Name the splits train, validation and test; or put the pictures of each class "
+    "Name the splits train, validation and test; or put the images of each class "
     "directly into its folder."
 )
 NAMED = 5  # names listed in an error
@@ -44,8 +44,8 @@ def check_not_alike(rows: Sequence[Row], source: str) -> None:
                 names = [below[top][path] for path in sorted(tips)]
                 raise DatasetError(
                     f"{source}: {decoded(other)} and {decoded(top)} hold folders of "
-                    f"the same names ({some(names)}), so it is not clear which are the "
-                    f"classes. {NAME_THEM}"
+                    f"the same names ({_some(names)}), so it is not clear which are "
+                    f"the classes. {NAME_THEM}"
                 )
 
 
@@ -64,7 +64,7 @@ def check_alone(train: str, others: Iterable[str], source: str) -> None:
     if names := sorted(others):
         raise DatasetError(
             f"{source}: {decoded(train)} holds folders, as a split does, and next to "
-            f"it is {some(names)}, so it is not clear which are the classes. "
+            f"it is {_some(names)}, so it is not clear which are the classes. "
             f"{NAME_THEM}"
         )
 
@@ -80,12 +80,13 @@ def check_classes(
             if parts[0] not in known:
                 raise DatasetError(
                     f"{source}: {decoded(file.name)} belongs to none of the training "
-                    f"classes ({some(names)}). Use the same folder names in all splits."
+                    f"classes ({_some(names)}). Use the same folder names in all "
+                    "splits."
                 )
 
 
 def check_in_folders(rows: Sequence[Row], source: str) -> None:
-    """Raise DatasetError for a picture that is not in a class folder."""
+    """Raise DatasetError for an image that is not in a class folder."""
     loose = next((file.name for file, parts in rows if len(parts) < 2), None)
     if loose is not None:
         raise DatasetError(
@@ -93,8 +94,8 @@ def check_in_folders(rows: Sequence[Row], source: str) -> None:
         )
 
 
-def without_pictures(
-    files: Sequence[PictureFile],
+def without_images(
+    files: Sequence[ImageFile],
     around: set[Place],
     places: Iterable[str],
     source: str,
@@ -115,20 +116,18 @@ def without_pictures(
     if missing:
         names = sorted("/".join(place) for place in missing)
         raise DatasetError(
-            f"{source}: there are no pictures in {some(names)}, next to the class "
+            f"{source}: there are no images in {_some(names)}, next to the class "
             "folders. Add some, remove the folder, or ignore it (allow_empty_classes, "
             "--allow-empty-classes)."
         )
     return {"/".join(place) for place in beside}
 
 
-def some(names: Sequence[str]) -> str:
-    """Format the first few names."""
-    shown = ", ".join(map(decoded, names[:NAMED]))
-    return f"{shown}, ..." if len(names) > NAMED else shown
-
-
 def _tips(paths: Iterable[str]) -> set[str]:
     """The innermost of these folders."""
     found = set(paths)
     return found - {path.rpartition("/")[0] for path in found}
+
+
+def _some(names: Sequence[str]) -> str:
+    return some([decoded(name) for name in names], NAMED)

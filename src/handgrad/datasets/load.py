@@ -1,21 +1,18 @@
 """Loading data sets by name or from a folder or zip of images."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from handgrad.arrays import Pair
-from handgrad.datasets import cifar10, cifar10_python
 from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
-from handgrad.datasets.dataset import Dataset, Split, checksum_of
-from handgrad.datasets.digits import load_digits
+from handgrad.datasets.dataset import Dataset, Progress, checksum_of
 from handgrad.datasets.download import fetch_files, is_right
-from handgrad.datasets.find import check_partial, find, target_of
-from handgrad.datasets.idx import read_split
-from handgrad.datasets.locate import check_root, existing
+from handgrad.datasets.local_copies import check_partial, find, target_of
 from handgrad.datasets.resize import resize_dataset
-from handgrad.datasets.sources import SOURCES, Source
+from handgrad.datasets.search_path import check_root
+from handgrad.datasets.source import Source
+from handgrad.datasets.sources import NAMES, SOURCES
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.paths import check_ordinary, path_of
@@ -24,9 +21,7 @@ from handgrad.ranges import check_count, shown
 if TYPE_CHECKING:
     from handgrad.datasets.formats.survey import Survey
 
-Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, total
 
-NAMES = ("cifar10", "digits", "fashion_mnist", "mnist")
 OWN_IMAGES = (
     "For your own images, give a folder or a zip with one folder for each class"
 )
@@ -45,19 +40,19 @@ def load(
 ) -> Dataset:
     """Load a data set, downloading it if it is not on this machine.
 
-    `name_or_path` is "cifar10", "digits", "fashion_mnist" or "mnist" (hyphens,
-    underscores and capitals do not matter), or the path of images: a folder or zip with
-    one folder for each class, or a file or folder of another format (see the guide on
-    data). `label_from` selects the labels if they are ambiguous: "name" for the file
-    name, "folder", a column or key, and "fine" or "coarse" for CIFAR-100. `data_dir`,
-    or else the folder that HANDGRAD_DATA names, is the only folder searched, and
-    receives downloads. Without either, ./data, the user's cache folder and the folders
-    of other libraries are searched, and the cache folder receives downloads. `progress`
-    is called with what is being read, the amount done, and the total. With
-    `use_cache=False` images are decoded even if the image cache holds them. An empty
-    folder next to the class folders is an error, unless `allow_empty_classes`. Picture
-    files that cannot be read are an error as well; with `skip_bad` they are skipped and
-    listed in `skipped`, with a HandgradWarning.
+    `name_or_path` is a name that `handgrad data list` prints, such as "fashion_mnist"
+    (hyphens, underscores and capitals do not matter), or the path of images: a folder
+    or zip with one folder for each class, or a file or folder of another format (see
+    the guide on data). `label_from` selects the labels if they are ambiguous: "name"
+    for the file name, "folder", a column or key, and "fine" or "coarse" for CIFAR-100.
+    `data_dir`, or else the folder that HANDGRAD_DATA names, is the only folder
+    searched, and receives downloads. Without either, ./data, the user's cache folder
+    and the folders of other libraries are searched, and the cache folder receives
+    downloads. `progress` is called with what is being read, the amount done, and the
+    total. With `use_cache=False` images are decoded even if the image cache holds them.
+    An empty folder next to the class folders is an error, unless `allow_empty_classes`.
+    Image files that cannot be read are an error as well; with `skip_bad` they are
+    skipped and listed in `skipped`, with a HandgradWarning.
 
     DatasetError for an unknown name, a `data_dir` that does not exist, a failed
     download, or a file that is missing or damaged; ConfigError for a size below 1.
@@ -79,24 +74,22 @@ def load(
     if name is None:
         return _from_files(
             _existing(name_or_path),
-            image_size,
-            progress,
-            label_from=label_from,
-            use_cache=use_cache,
+            label_from,
             allow_empty_classes=allow_empty_classes,
+            image_size=image_size,
+            progress=progress,
+            use_cache=use_cache,
             skip_bad=skip_bad,
         )
     _check_single(name, label_from)
-    if name == "digits":
-        dataset = load_digits()
-    else:
-        source = SOURCES[name]
+    source, place = SOURCES[name], None
+    if source.files:
         check_root(data_dir)
         place = find(source, data_dir)
         if place is None:
             check_partial(source, data_dir)
             place = fetch(name, data_dir=data_dir, progress=progress)
-        dataset = read(source, place)
+    dataset = read(source, place or Path())
     return dataset if image_size is None else resize_dataset(dataset, image_size)
 
 
@@ -119,15 +112,13 @@ def inspect(
     return summed(found.name, found.class_names, of_arrays(found))
 
 
-def _from_files(
-    path: Path, image_size: Pair | None, progress: Any, **how: Any
-) -> Dataset:
+def _from_files(path: Path, label_from: str | None, **how: Any) -> Dataset:
     if path.name == ARRAY_FILE:
-        _check_single(str(path), how["label_from"])
+        _check_single(str(path), label_from)
         return load_arrays(path)
     from handgrad.datasets.formats.load_formats import load_path
 
-    return load_path(path, image_size, progress, **how)
+    return load_path(path, label_from=label_from, **how)
 
 
 def fetch(
@@ -135,23 +126,25 @@ def fetch(
 ) -> Path:
     """Download a data set unless it is on this machine; return its folder or archive.
 
-    `name` is "cifar10", "fashion_mnist" or "mnist". `data_dir`, or else the folder that
-    HANDGRAD_DATA names, is the only place searched, and receives the download; without
-    either it goes into the user's cache folder. `progress` is called with the file, the
-    bytes done, and the total bytes. Downloaded files with a wrong checksum are
-    downloaded again.
+    `name` is a name that `handgrad data list` prints, such as "fashion_mnist".
+    `data_dir`, or else the folder that HANDGRAD_DATA names, is the only place searched,
+    and receives the download; without either it goes into the user's cache folder.
+    `progress` is called with the file, the bytes done, and the total bytes. Downloaded
+    files with a wrong checksum are downloaded again.
 
     ConfigError for an unknown name; DatasetError for "digits", which is part of
     scikit-learn, and for a download that fails or has another checksum.
     """
     known = _known(name)
-    if known == "digits":
-        raise DatasetError(
-            "digits needs no download: it comes with scikit-learn. Load it by its name."
-        )
     if known is None:
-        raise unknown_name("data set to download", name, SOURCES)
+        downloads = [name for name, source in SOURCES.items() if source.files]
+        raise unknown_name("data set to download", name, downloads)
     source = SOURCES[known]
+    if not source.files:
+        raise DatasetError(
+            f"{known} needs no download: it comes with scikit-learn. Load it by its "
+            "name."
+        )
     target = target_of(known, data_dir)
     found = find(source, data_dir)
     if found is not None and (found != target or _is_whole(source, found)):
@@ -165,12 +158,7 @@ def read(source: Source, place: Path) -> Dataset:
     The structure of every file is checked. Content other than the original is accepted
     and shows in the checksum; only that of another known data set is refused.
     """
-    if source.archive is not None:
-        form = cifar10_python if cifar10_python.is_at(place) else cifar10
-        train = form.read_batches(place, form.TRAIN_FILES)
-        test = form.read_batches(place, form.TEST_FILES)
-    else:
-        train, test = (_read_idx_pair(source, place, start) for start in (0, 2))
+    train, test = source.read(place)
     if train.image_shape != test.image_shape:
         raise DatasetError(
             f"{place}: training images are {train.image_shape}, test images "
@@ -244,11 +232,3 @@ def _is_whole(source: Source, folder: Path) -> bool:
         or any(is_right(folder / name, file) for name in (file.packed, file.name))
         for file in source.files
     )
-
-
-def _read_idx_pair(source: Source, folder: Path, start: int) -> Split:
-    images, labels = (
-        existing(folder, file.name) or folder / file.name
-        for file in source.files[start : start + 2]
-    )
-    return read_split(images, labels, len(source.class_names))

@@ -20,9 +20,9 @@ def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
     resized = np.empty((*images.shape[:2], *size), dtype=np.uint8)
     for source, target in zip(images, resized, strict=True):
         for channel, plane in zip(source, target, strict=True):
-            picture = Image.fromarray(np.ascontiguousarray(channel))
+            image = Image.fromarray(np.ascontiguousarray(channel))
             plane[...] = np.asarray(
-                picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+                image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
             )
     return resized
 

@@ -79,7 +79,7 @@ def crossed(names: Iterable[str]) -> tuple[str, str] | None:
 
 
 def is_unlabelled(name: str) -> bool:
-    """Whether a folder name denotes unlabelled pictures."""
+    """Whether a folder name denotes unlabelled images."""
     return not UNLABELLED.isdisjoint(_words(name))
 
 

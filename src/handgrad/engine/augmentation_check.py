@@ -3,14 +3,16 @@
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.augmentation import pipeline
+from handgrad.augmentation import recorded_operations
 from handgrad.errors import ShapeError
 
 FAR = 2**31  # pixels: no image is so large
 FAR_POSITION = 1 << 20  # pixels outside an image: no augmentation reads so far
 
 
-def check_recorded(recorded: pipeline.Recorded, count: int, input_shape: Shape) -> None:
+def check_recorded(
+    recorded: recorded_operations.Recorded, count: int, input_shape: Shape
+) -> None:
     """ShapeError for operations recorded for other images or another batch."""
     _check_is_image("Operations change images", input_shape)
     steps, table, keys = recorded
@@ -22,19 +24,21 @@ def check_recorded(recorded: pipeline.Recorded, count: int, input_shape: Shape) 
         raise _unfit(f"columns from {places}")
     side = 3 if input_shape[0] == 3 else 1
     widths = {
-        pipeline.RESAMPLE: 6,
-        pipeline.RECOLOUR: 1 + side * side,
-        pipeline.NOISE: pipeline.WORDS + 1,
+        recorded_operations.RESAMPLE: 6,
+        recorded_operations.RECOLOUR: 1 + side * side,
+        recorded_operations.NOISE: pipeline.WORDS + 1,
     }
     for number, operation in enumerate(steps[:, 0].tolist()):
         own = recorded.columns(number)
-        if operation == pipeline.VIEW:
+        if operation == recorded_operations.VIEW:
             check_views(np.ascontiguousarray(own), count, input_shape)
         elif own.shape[1] != widths.get(operation):
             raise _unfit(f"operation {operation} with {own.shape[1]} numbers")
-        elif operation == pipeline.RESAMPLE:
+        elif operation == recorded_operations.RESAMPLE:
             sides = np.array([*input_shape[1:], 1], np.float64)
-            reach = np.abs(pipeline.from_bits(own).reshape(count, 2, 3)) @ sides
+            reach = (
+                np.abs(recorded_operations.from_bits(own).reshape(count, 2, 3)) @ sides
+            )
             if not reach.max(initial=0) < FAR_POSITION:  # false for NaN
                 raise _unfit("positions far outside the image")
 
@@ -47,14 +51,14 @@ def check_views(views: NumpyArray, count: int, input_shape: Shape) -> None:
         raise ShapeError(
             f"A batch takes views as int64 numbers, a row for each of its {count} "
             f"images, got {views.shape} of {views.dtype}. Use "
-            "handgrad.augmentation.views.Views."
+            "handgrad.augmentation.source_coordinates.Views."
         )
     # larger numbers would overflow below
     is_near = views.min(initial=0) >= -FAR and views.max(initial=0) <= FAR
     if not is_near or not _are_inside(views, input_shape):
         raise ShapeError(
             "A batch takes views that show pixels of their images only, got some that "
-            "lie outside. Use handgrad.augmentation.views.Views."
+            "lie outside. Use handgrad.augmentation.source_coordinates.Views."
         )
 
 
@@ -80,5 +84,5 @@ def _check_is_image(what: str, input_shape: Shape) -> None:
 def _unfit(found: str) -> ShapeError:
     return ShapeError(
         f"A batch takes operations recorded for its own images, got {found}. Use "
-        "handgrad.augmentation.pipeline.Pipeline."
+        "handgrad.augmentation.recorded_operations.Pipeline."
     )

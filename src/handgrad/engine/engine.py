@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation.pipeline import Recorded, perform
-from handgrad.augmentation.views import look
+from handgrad.augmentation.recorded_operations import Recorded, perform
+from handgrad.augmentation.source_coordinates import look
 from handgrad.datasets.normalization import Normalization
 from handgrad.layers.sequential import Sequential
 
@@ -25,11 +25,12 @@ class Batch:
         rows      (batch,), int64: which of the images, in the order of the batch
         examples  (batch,), int64: their numbers in the training set
         views     (batch, numbers), int64: how each image is looked at, see
-                  `augmentation.views`; None where all are seen as they are
+                  `augmentation.source_coordinates`; None where all are seen as they are
         weights   (all,), float32: how much each example counts in the loss, from 0 up;
                   None where all count alike
-        recorded  operations that change the images, see `augmentation.pipeline`; None
-                  without. A batch has these or `views`
+        recorded  operations that change the images, see
+                  `augmentation.recorded_operations`; None without. A batch has these or
+                  `views`
     """
 
     images: NumpyArray

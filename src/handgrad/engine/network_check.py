@@ -14,7 +14,7 @@ from handgrad.arrays import Shape
 from handgrad.datasets.normalization import DTYPES, Normalization
 from handgrad.errors import ConfigError, ShapeError, unknown_name
 from handgrad.layers import Layer, Residual, Sequential
-from handgrad.layers.pairs import forward_pair
+from handgrad.layers.returned_pairs import forward_pair
 from handgrad.ranges import is_whole
 
 TRUSTED = {getattr(layers, name) for name in layers.__all__}  # these have their tests

@@ -12,7 +12,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.engine.memory import FLOAT_BYTES, Pointer, pointer_to
-from handgrad.engine.optimizer_states import STATE_NAMES, rule_of
+from handgrad.engine.optimizer_states import rule_of
 from handgrad.engine.pages import zeros
 from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
@@ -90,8 +90,9 @@ def flat_states(
 
     The state `before` is kept where the parameter still has that shape.
     """
-    rule = rule_of(optimizer)
-    names = () if rule is None else STATE_NAMES[rule]
+    sample = Parameter(np.zeros(1, np.float32))
+    is_known = rule_of(optimizer) is not None
+    names = optimizer.initial_state(sample) if is_known else ()
     flats = {key: aligned(store.size) for key in names}
     for key, flat in flats.items():
         for name in store.parameters:

@@ -1,7 +1,7 @@
 """The tasks that complete gradients and update parameters."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from handgrad.engine.kernels import updates
 from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
 from handgrad.engine.network_layers import exact
 from handgrad.engine.operation import Operation
-from handgrad.engine.optimizer_states import SGD_RULES, rule_of
+from handgrad.engine.optimizer_states import rule_of
 from handgrad.engine.program import Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
@@ -19,25 +19,6 @@ from handgrad.losses.l2 import penalized
 
 if TYPE_CHECKING:
     from handgrad.engine.cpu import CpuEngine
-
-
-def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
-    """The numbers of one step that `kernels.updates` reads."""
-    rates[1] = 1.0  # until clipping says otherwise
-    if rule is None:
-        return
-    learning_rate = optimizer.rate(step)
-    rates[:3] = learning_rate, 1.0, optimizer.weight_decay
-    if rule in SGD_RULES:
-        rates[3] = optimizer.momentum
-    elif rule == updates.RMSPROP:
-        rates[3:5] = optimizer.decay, 1 - optimizer.decay
-        rates[7] = optimizer.eps
-    else:
-        beta1, beta2 = optimizer.beta1, optimizer.beta2
-        rates[3:8] = beta1, 1 - beta1, beta2, 1 - beta2, optimizer.eps
-        rates[8:] = 1 - beta1**step, 1 - beta2**step, 0.0
-        rates[10] = learning_rate * optimizer.weight_decay
 
 
 class ParameterUpdate:

@@ -7,7 +7,7 @@ from weakref import ref
 import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
-from handgrad.augmentation.pipeline import VIEW
+from handgrad.augmentation.recorded_operations import VIEW
 from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
@@ -21,7 +21,8 @@ from handgrad.engine.lowering.lowering import Lowering, lower_backwards, lower_n
 from handgrad.engine.lowering.plain import read, write
 from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import exact, layers_of
-from handgrad.engine.parameters import ParameterUpdate, write_rates
+from handgrad.engine.optimizer_states import write_rates
+from handgrad.engine.parameters import ParameterUpdate
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.returned import loss_of, returned
 from handgrad.errors import ShapeError

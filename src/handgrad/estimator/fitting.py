@@ -19,8 +19,8 @@ from handgrad.engine.state import model_arrays
 from handgrad.errors import ConfigError, NonFiniteError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
-from handgrad.models.own import made_by
-from handgrad.models.rows import rows_of
+from handgrad.models.to_layers import rows_of
+from handgrad.models.user_function import made_by
 from handgrad.randomness import Key
 from handgrad.ranges import SEEDS, is_whole, shown
 from handgrad.training.build import (

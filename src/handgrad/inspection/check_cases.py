@@ -14,6 +14,7 @@ from handgrad import layers, losses
 from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.layers import Layer, Sequential
 from handgrad.losses import L2, Loss
+from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.randomness import Key, normal, uniform
 
 Option = TypeVar("Option")
@@ -87,6 +88,11 @@ def any_shape(draw: Draw, layer: Layer[Any]) -> LayerCase:
     features, channels = draw.integer("features", 1, 9), draw.integer("channels", 1, 3)
     image = (channels, *draw.pair("size", 1, 6))
     return on_batch(draw, layer, draw.one_of("shape", [(features,), image]))
+
+
+def activation(kind: Callable[[], Layer[Any]]) -> Callable[[Draw], LayerCase]:
+    """The case of an activation layer with its default options."""
+    return lambda draw: any_shape(draw, kind())
 
 
 def linear(draw: Draw) -> LayerCase:
@@ -193,14 +199,10 @@ LAYER_CASES: dict[str, Callable[[Draw], LayerCase]] = {
         draw, layers.Dropout(draw.one_of("rate", [0.0, 0.25, 0.5]))
     ),
     "Flatten": lambda draw: any_shape(draw, layers.Flatten()),
-    "ReLU": lambda draw: any_shape(draw, layers.ReLU()),
-    "LeakyReLU": lambda draw: any_shape(draw, layers.LeakyReLU()),
+    **{kind.__name__: activation(kind) for kind in ACTIVATION_LAYERS},
     "GELU": lambda draw: any_shape(
         draw, layers.GELU(draw.one_of("approximate", ["none", "tanh"]))
     ),
-    "Tanh": lambda draw: any_shape(draw, layers.Tanh()),
-    "Sigmoid": lambda draw: any_shape(draw, layers.Sigmoid()),
-    "SiLU": lambda draw: any_shape(draw, layers.SiLU()),
     "Softmax": lambda draw: any_shape(draw, layers.Softmax()),
     "Residual": residual,
     "Sequential": sequential,

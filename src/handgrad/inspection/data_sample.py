@@ -8,9 +8,9 @@ import numpy as np
 from handgrad import datasets
 from handgrad.arrays import Pair
 from handgrad.datasets.array_input import as_examples, form_of, to_array
+from handgrad.datasets.sources import usual_size
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.inspection.sample import Sample, chosen_rows
-from handgrad.names import known_name
 from handgrad.ranges import check_count
 
 CLASSES = tuple(map(str, range(10)))  # if no labels are given
@@ -90,13 +90,11 @@ def dataset_sample(
     image_size: Pair | None = None,
 ) -> Sample:
     """The first training images of a data set (default: digits), or a random sample."""
-    from handgrad.training.build import DIGITS_SIZE
-
     check_count("An inspection", "count", count)
     name = dataset or "digits"
     size = image_size
-    if size is None and known_name(name, ("digits",)):
-        size = DIGITS_SIZE
+    if size is None:
+        size = usual_size(name)
     found = datasets.load(name, data_dir=data_dir, image_size=size)
     rows, which = chosen_rows(len(found.train), count, shuffled=shuffled)
     images = found.train.images[rows]

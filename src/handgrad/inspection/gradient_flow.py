@@ -22,7 +22,7 @@ from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
 from handgrad.models import mlp
-from handgrad.models.parts import InitializerChoice
+from handgrad.models.named_layers import InitializerChoice
 from handgrad.randomness import Key
 from handgrad.ranges import check_count
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from handgrad import layers, models
+from handgrad import models
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
@@ -21,6 +21,7 @@ from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
 from handgrad.layers import Sequential
+from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.ranges import check_positive
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 BOUND = 0.01
 SCALES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 HEADS = ("saturated", "dead", "mean |slope|")
-ACTIVATIONS = (
-    *(layers.ReLU, layers.LeakyReLU, layers.GELU, layers.SiLU, layers.Tanh),
-    layers.Sigmoid,
-)
 
 
 @dataclass(frozen=True)
@@ -190,7 +187,7 @@ def saturation_rows(
     rows, outputs = [], inputs
     for name, layer in model.layers.items():
         outputs, cache = layer.forward(outputs)
-        if isinstance(layer, ACTIVATIONS):
+        if isinstance(layer, ACTIVATION_LAYERS):
             slopes = np.abs(layer.backward(np.ones_like(outputs), cache)[0])
             flat = slopes < bound
             row = SaturationRow(

@@ -5,8 +5,8 @@ from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
 from handgrad.layers.layer import Layer
-from handgrad.layers.windowed import Windowed
-from handgrad.layers.windows import check_image, show_pair
+from handgrad.layers.sliding_windows import check_image, show_pair
+from handgrad.layers.window_settings import Windowed
 from handgrad.randomness import Key
 
 

@@ -8,8 +8,8 @@ from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
-from handgrad.layers.windowed import Windowed
-from handgrad.layers.windows import check_image, show_pair
+from handgrad.layers.sliding_windows import check_image, show_pair
+from handgrad.layers.window_settings import Windowed
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 from handgrad.setting import count

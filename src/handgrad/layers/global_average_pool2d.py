@@ -4,7 +4,7 @@ from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
 from handgrad.layers.layer import Layer
-from handgrad.layers.windows import check_image
+from handgrad.layers.sliding_windows import check_image
 from handgrad.randomness import Key
 
 

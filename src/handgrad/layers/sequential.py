@@ -11,7 +11,7 @@ from handgrad.arrays import Array, Gradients, Shape
 from handgrad.errors import ShapeError
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.layers.layer import Layer, check_layer
-from handgrad.layers.pairs import backward_pair, forward_pair
+from handgrad.layers.returned_pairs import backward_pair, forward_pair
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key, child
 

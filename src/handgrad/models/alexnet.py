@@ -6,7 +6,13 @@ from itertools import chain
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import POOLINGS, InitializerChoice, Row, each, pooling_row
+from handgrad.models.named_layers import (
+    POOLINGS,
+    InitializerChoice,
+    Row,
+    each,
+    pooling_row,
+)
 from handgrad.options import name_of
 
 CONVOLUTIONS = 5

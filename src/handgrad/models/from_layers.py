@@ -10,7 +10,7 @@ from handgrad.arrays import Shape
 from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.layers import Layer, Sequential
 from handgrad.layers.sequential import snake_case
-from handgrad.models.parts import LAYERS, initializer
+from handgrad.models.named_layers import LAYERS, initializer
 from handgrad.names import known_name
 from handgrad.options import call, named
 from handgrad.randomness import Key

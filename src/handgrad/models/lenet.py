@@ -3,7 +3,12 @@
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import InitializerChoice, Row, activation_row, pooling_row
+from handgrad.models.named_layers import (
+    InitializerChoice,
+    Row,
+    activation_row,
+    pooling_row,
+)
 
 
 def lenet(
@@ -29,7 +34,7 @@ def lenet(
         outputs      (batch, classes), logits
 
     Units
-        activation   relu, leaky_relu, gelu, gelu_tanh, silu, tanh or sigmoid
+        activation   an activation of `handgrad.network`, such as "gelu"
         pooling      average or max
         initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
                      function of shape and key

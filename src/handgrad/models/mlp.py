@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import InitializerChoice, Row, activation_row, each
+from handgrad.models.named_layers import InitializerChoice, Row, activation_row, each
 
 
 def mlp(
@@ -31,7 +31,7 @@ def mlp(
 
     Units
         hidden_sizes  sizes of the hidden layers
-        activations   relu, leaky_relu, gelu, gelu_tanh, silu, tanh or sigmoid
+        activations   activations of `handgrad.network`, such as "gelu"
         dropout       fraction dropped after each hidden layer, 0 <= dropout < 1
         initializer   of the weights: a name such as "he_normal" or "normal:0.01", or a
                       function of shape and key

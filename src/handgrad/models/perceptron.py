@@ -3,7 +3,7 @@
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import InitializerChoice, Row, activation_row
+from handgrad.models.named_layers import InitializerChoice, Row, activation_row
 
 
 def perceptron(
@@ -26,7 +26,7 @@ def perceptron(
 
     Units
         hidden       size of the hidden layer
-        activation   relu, leaky_relu, gelu, gelu_tanh, silu, tanh or sigmoid
+        activation   an activation of `handgrad.network`, such as "gelu"
         initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
                      function of shape and key
         classes      number of classes

@@ -3,7 +3,7 @@
 from handgrad.arrays import Shape
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.parts import InitializerChoice, Row
+from handgrad.models.named_layers import InitializerChoice, Row
 
 
 def softmax_regression(

@@ -7,6 +7,8 @@ from handgrad.optimizers.optimizer import Optimizer
 from handgrad.optimizers.rmsprop import RMSProp
 from handgrad.optimizers.sgd import SGD
 
+RULES = (SGD, RMSProp, Adam, AdamW)  # all that have a name in a configuration
+
 __all__ = [
     "SGD",
     "Adam",

@@ -9,7 +9,7 @@ Class names are not part of the checksum: with the same pixels and class numbers
 not change the results of a trial. Where they determine the test split, it differs.
 
     data.json    checksums found by the last call, by the data set's settings
-    data/        descriptions of the data by checksum, see `datasets.changes`
+    data/        descriptions of the data by checksum, see `datasets.data_changes`
 """
 
 import json
@@ -19,12 +19,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handgrad.datasets.changes import changes, record_of
-from handgrad.datasets.find import find
-from handgrad.datasets.load import NAMES, load
-from handgrad.datasets.sources import SOURCES
+from handgrad.datasets.data_changes import changes, record_of
+from handgrad.datasets.load import load
+from handgrad.datasets.local_copies import find
+from handgrad.datasets.sources import SOURCES, source_of
 from handgrad.errors import HandgradError, RunError
-from handgrad.names import known_name
 from handgrad.studies.trials import Cell, Trial
 from handgrad.training.config import config_from
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from handgrad.datasets import Dataset
     from handgrad.studies.ledger import Ledger, Outcome
 
-DIGITS = "61965997d17c3035ae8dc070b05f2f872c49d5033b88b618643a4f96e346317b"
 CUT = {"validation", "train_count", "normalization", "augmentation"}  # affect no file
 USUAL_VALIDATION = 0.1  # of the training images, by default
 SHOWN = 12  # digits of a checksum in a sentence
@@ -68,13 +66,8 @@ class Contents:
     @property
     def others(self) -> list[str]:
         """The checksums of all data that are not the original, sorted."""
-        return sorted(set(self.checksums.values()) - set(_ORIGINALS.values()))
-
-
-_ORIGINALS = {
-    "digits": DIGITS,
-    **{name: source.checksum or "" for name, source in SOURCES.items()},
-}
+        originals = {source.checksum or "" for source in SOURCES.values()}
+        return sorted(set(self.checksums.values()) - originals)
 
 
 def without_data(trial: Trial) -> Trial:
@@ -93,7 +86,8 @@ def _as_before(trial: Trial) -> Trial:
 
 def original_of(trial: Trial) -> str | None:
     """Return the checksum of the original, if it is known for a named data set."""
-    return _ORIGINALS.get(known_name(trial.dataset or "", NAMES) or "") or None
+    source = source_of(trial.dataset or "")
+    return None if source is None else source.checksum
 
 
 def settings_of(trial: Trial) -> str:
@@ -233,8 +227,8 @@ def _content(
 
     The description of the data is stored in `ledger.data_records`.
     """
-    source = SOURCES.get(known_name(trial.dataset or "", NAMES) or "")
-    if source is not None and find(source, data_dir) is None:
+    source = source_of(trial.dataset or "")
+    if source is not None and source.files and find(source, data_dir) is None:
         return source.checksum or ""
     dataset = _loaded(trial, data_dir, progress)
     ledger.data_records[dataset.checksum] = record_of(dataset)

@@ -8,19 +8,12 @@ from functools import cache
 from typing import Any
 
 from handgrad import catalog
+from handgrad.datasets.sources import source_of
 from handgrad.errors import HandgradError
-from handgrad.names import known_name
 from handgrad.studies.ledger import DONE, Outcome
 from handgrad.studies.trials import Cell, Trial, unique
 
 Likeness = tuple[bool, ...]
-TRAINING_SHAPES = {  # images, channels, height, width
-    "mnist": (60_000, 1, 28, 28),
-    "fashion_mnist": (60_000, 1, 28, 28),
-    "cifar10": (50_000, 3, 32, 32),
-    "digits": (1_437, 1, 8, 8),
-}
-CLASSES = 10
 ANY = ""  # key for any optimizer or options
 Paces = dict[str, float]  # mean seconds by optimizer or options as text, and of any
 
@@ -135,24 +128,26 @@ def products_of(config: Mapping[str, Any]) -> int | None:
     None for a user's own data, and for a network that this version cannot build.
     """
     dataset = config["dataset"]
-    shape = _shape_of(dataset)
-    if shape is None:
+    source = source_of(str(dataset["name"]))
+    if source is None:
         return None
-    size = tuple(dataset.get("image_size") or shape[2:])
+    _, channels, *size = source.train_shape
+    image = (channels, *(dataset.get("image_size") or source.usual_size or size))
+    model = json.dumps(config["model"], sort_keys=True)
     try:
-        return _products(json.dumps(config["model"], sort_keys=True), (shape[1], *size))
+        return _products(model, image, len(source.class_names))
     except HandgradError:
         return None
 
 
 @cache
-def _products(model: str, input_shape: tuple[int, ...]) -> int:
+def _products(model: str, input_shape: tuple[int, ...], classes: int) -> int:
     from handgrad.inspection.summary import summary
 
     options = json.loads(model)
     name = options.pop("name")
     built = catalog.build(
-        "model", name, options, input_shape=input_shape, classes=CLASSES, seed=0
+        "model", name, options, input_shape=input_shape, classes=classes, seed=0
     )
     return summary(built, input_shape).multiply_adds
 
@@ -170,14 +165,12 @@ def images_of(dataset: Mapping[str, Any]) -> float | None:
     """Number of images that a trial trains on; None for a user's own data."""
     if dataset["train_count"] is not None:
         return float(dataset["train_count"])
-    shape = _shape_of(dataset)
-    if shape is None:
+    source = source_of(str(dataset["name"]))
+    if source is None:
         return None
     validation = dataset["validation"]  # may be a split of the data set
-    total, aside = shape[0], 0.0 if isinstance(validation, str) else float(validation)
+    total, aside = (
+        source.train_shape[0],
+        0.0 if isinstance(validation, str) else float(validation),
+    )
     return total * (1 - aside) if aside < 1 else total - aside
-
-
-def _shape_of(dataset: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
-    known = known_name(str(dataset["name"]), TRAINING_SHAPES)
-    return None if known is None else TRAINING_SHAPES[known]

@@ -5,7 +5,7 @@
     trials/KEY/outcome.json    how it ended, written last
     ledger/KEY.json            a copy of outcome.json
     data.json                  checksums of the data sets, see `contents`
-    data/CHECKSUM.json         their description, see `datasets.changes`
+    data/CHECKSUM.json         their description, see `datasets.data_changes`
 
 Every file is written atomically. The ledger can be rebuilt from the trials at any time,
 and is completed from them whenever it is opened. Every outcome that is read must belong
@@ -16,7 +16,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from handgrad.datasets.changes import Record
+from handgrad.datasets.data_changes import Record
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import check_limits, parse_json
 from handgrad.paths import path_of

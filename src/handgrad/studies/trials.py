@@ -7,9 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 from handgrad import catalog
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.sources import source_of
 from handgrad.errors import ConfigError
-from handgrad.names import known_name
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
 from handgrad.training.config import PredictionConfig, RunConfig, config_from
@@ -126,7 +125,7 @@ def trial_of(
         if not dump["dataset"][name]:
             dump["dataset"].pop(name)
     is_open = "validation" not in config.dataset.model_fields_set
-    if is_open and known_name(config.dataset.name, NAMES) is None:
+    if is_open and source_of(config.dataset.name) is None:
         dump["dataset"].pop("validation")  # images may have their own split
     return Trial(
         {"kind": "training", "seed": seed, "test": experiment.test, "config": dump}

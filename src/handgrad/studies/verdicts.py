@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from handgrad.names import known_name
 from handgrad.studies.claims import Term
 from handgrad.studies.experiment import Experiment, Finding, Published
 from handgrad.studies.ledger import DIVERGED, DONE, Outcome
@@ -95,11 +94,11 @@ def by_luck(above: float, spread: float | None) -> str:
 
 def other_data(cells: list[Cell], outcomes: dict[str, Outcome]) -> str:
     """Why results cannot be compared, if the trials used other images."""
-    from handgrad.datasets.sources import SOURCES
+    from handgrad.datasets.sources import source_of
 
     for cell in cells:
         outcome = outcomes.get(cell.trial.key, {})
-        source = SOURCES.get(known_name(cell.trial.dataset or "", SOURCES) or "")
+        source = source_of(cell.trial.dataset or "")
         ours, original = outcome.get("dataset_sha256"), source and source.checksum
         if ours and original and ours != original:
             return f"the images of {cell.trial.dataset} are not the original ones"

@@ -6,8 +6,8 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation
-from handgrad.augmentation.pipeline import Pipeline, is_recordable
-from handgrad.augmentation.views import Views, is_movable
+from handgrad.augmentation.recorded_operations import Pipeline, is_recordable
+from handgrad.augmentation.source_coordinates import Views, is_movable
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Batch
 from handgrad.randomness import Key

@@ -8,15 +8,15 @@ from handgrad import catalog, datasets
 from handgrad.arrays import Shape
 from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
-from handgrad.datasets.changes import Record, record_of
+from handgrad.datasets.data_changes import Record, record_of
 from handgrad.datasets.inverted import brightness_of
+from handgrad.datasets.sources import usual_size
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Sequential
 from handgrad.losses import L2
-from handgrad.models.own import MakeModel, made_by
-from handgrad.names import known_name
+from handgrad.models.user_function import MakeModel, made_by
 from handgrad.optimizers import Optimizer
 from handgrad.ranges import shown
 from handgrad.training.class_weights import weighted
@@ -36,14 +36,13 @@ from handgrad.training.trainer import Trainer
 
 ARRAYS = "arrays"  # name of a data set given as arrays that were not saved
 OWN_MODEL = "own"  # name of a network made by a user's function
-DIGITS_SIZE = (28, 28)  # image models expect at least this size
 
 
 @dataclass(frozen=True)
 class Parts:
     """The parts of a run; the data set's training images are those of `train`.
 
-    `record` describes the content of the whole data set, see `datasets.changes`.
+    `record` describes the content of the whole data set, see `datasets.data_changes`.
     """
 
     config: RunConfig
@@ -174,8 +173,8 @@ def load_dataset(
             "or train with run=FOLDER to save them."
         )
     size = config.dataset.image_size
-    if size is None and known_name(config.dataset.name, ("digits",)):
-        size = DIGITS_SIZE
+    if size is None:
+        size = usual_size(config.dataset.name)
     return datasets.load(
         config.dataset.name,
         data_dir=config.dataset.data_dir or None,

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from handgrad import catalog
-from handgrad.datasets.load import NAMES as DATASETS
+from handgrad.datasets.sources import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.parsing import read_toml

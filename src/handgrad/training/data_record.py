@@ -1,6 +1,6 @@
 """The content of the data when a run started, and what has changed since.
 
-data.json   classes, counts and files, see `datasets.changes`
+data.json   classes, counts and files, see `datasets.data_changes`
 """
 
 import json
@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from handgrad.datasets.changes import Record, changes, counted, known_classes, listed
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.data_changes import (
+    Record,
+    changes,
+    counted,
+    known_classes,
+    listed,
+)
+from handgrad.datasets.sources import source_of
 from handgrad.errors import DatasetError, HandgradError
-from handgrad.names import known_name
 from handgrad.parsing import parse_json
 from handgrad.training.config import RunConfig
 from handgrad.training.real_files import is_file, read_file
@@ -65,11 +70,11 @@ def changes_of_names(
     run: Path | None, config: RunConfig, most: int | None = MOST_LISTED
 ) -> str:
     """Describe changes in names and sizes of image files; empty if there are none."""
-    from handgrad.datasets.formats.kinds import find_kind
+    from handgrad.datasets.formats.detection import find_kind
 
     before = record_in(run, config)
     path = Path(os.path.expanduser(config.dataset.name))
-    is_named = known_name(config.dataset.name, NAMES) is not None
+    is_named = source_of(config.dataset.name) is not None
     if is_named or config.dataset.label_from is not None or not path.exists():
         return ""
     if not counted(before) or (most is not None and counted(before) > most):

@@ -12,7 +12,7 @@ from handgrad import datasets
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE
-from handgrad.datasets.deep_pictures import new_bit_depth, warn_of_depth
+from handgrad.datasets.deep_images import new_bit_depth, warn_of_depth
 from handgrad.datasets.resize import resize_images
 from handgrad.errors import DatasetError
 from handgrad.text import composed
@@ -40,12 +40,12 @@ def whole_images(
     }
     found = _in_format(path, resolved.input_shape, progress, how)
     if found is None and len(resolved.input_shape) == 3 and _holds_pictures(path):
-        from handgrad.datasets.labelled_pictures import labelled_pictures
+        from handgrad.datasets.labelled_images import labelled_images
 
         names, shape = resolved.class_names, resolved.input_shape
         skip = config.dataset.skip_bad
         depth = resolved.bit_depth
-        return labelled_pictures(path, names, shape, progress, depth, skip_bad=skip)
+        return labelled_images(path, names, shape, progress, depth, skip_bad=skip)
     found = found or datasets.load(name, data_dir=data_dir, progress=progress)
     splits = found.train, found.validation, found.test
     parts = [part for part in splits if part is not None]
@@ -88,7 +88,7 @@ def bit_depth_for(config: RunConfig, paths: Sequence[Path], name: str) -> int:
     Unreadable files are ignored. If more bits are used, a HandgradWarning that starts
     with `name` reports it.
     """
-    from handgrad.datasets.pictures import content_of, depth_of_all
+    from handgrad.datasets.image_decoding import content_of, depth_of_all
 
     resolved = config.resolved
     assert resolved is not None, "the configuration is not resolved"
@@ -139,17 +139,17 @@ def _in_format(
     from handgrad.datasets.formats.load_formats import load_whole
 
     size = (shape[1], shape[2]) if len(shape) == 3 else None
-    return load_whole(path, size, progress, **how)
+    return load_whole(path, image_size=size, progress=progress, **how)
 
 
 def _holds_pictures(path: Path) -> bool:
     """Return whether the path is a folder or a zip of image files."""
     if not path.exists() or path.name == ARRAY_FILE:
         return False
-    from handgrad.datasets.image_folder import open_pictures
+    from handgrad.datasets.image_folder import open_images
 
     try:
-        with open_pictures(path) as pictures:
+        with open_images(path) as pictures:
             return bool(pictures.sorted_files())
     except DatasetError:
         return False

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from handgrad.datasets.array_file import ARRAY_FILE
-from handgrad.datasets.changes import Record
+from handgrad.datasets.data_changes import Record
 from handgrad.errors import HandgradError, IntegrityError, RunError
 from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, read_config

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.datasets import Dataset, Split
-from handgrad.datasets.bad_pictures import BadPicturesError
-from handgrad.datasets.changes import record_of
-from handgrad.datasets.load import NAMES
+from handgrad.datasets.data_changes import record_of
+from handgrad.datasets.sources import NAMES
+from handgrad.datasets.unreadable_images import UnreadableImagesError
 from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.build import load_dataset
@@ -112,7 +112,7 @@ def _naming_labels(label_from: str | None) -> Iterator[None]:
     """Add to a DatasetError that labels were looked for as in training."""
     try:
         yield
-    except BadPicturesError:  # the labels were found
+    except UnreadableImagesError:  # the labels were found
         raise
     except (ConfigError, DatasetError) as error:
         if label_from is None:

@@ -172,7 +172,7 @@ class TrainedNetwork:
         unreadable. A 16-bit image that uses more bits than the training images did
         keeps them, with a HandgradWarning.
         """
-        from handgrad.datasets.pictures import read_image
+        from handgrad.datasets.image_decoding import read_image
         from handgrad.training.other_images import bit_depth_for
 
         place = path_of("read_image", "path", path, DatasetError)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets.changes import record_of
+from handgrad.datasets.data_changes import record_of
 from handgrad.errors import DifferenceError
 from handgrad.ranges import check_at_least
 from handgrad.training.build import assemble, load_dataset

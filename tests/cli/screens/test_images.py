@@ -57,8 +57,8 @@ def test_that_nothing_was_put_aside_is_said():
 @pytest.mark.parametrize(
     ("bit_depth", "said"),
     [
-        (12, "16-bit pictures use 12 bits: 4,095 is white"),
-        (0, "floating-point pictures: 1 is white"),
+        (12, "16-bit images use 12 bits: 4,095 is white"),
+        (0, "floating-point images: 1 is white"),
     ],
 )
 def test_what_is_white_in_deep_pictures_is_said(bit_depth, said):

@@ -28,8 +28,8 @@ def put_idx(path, array, kind="u1"):
     return path
 
 
-def picture(shade=0, size=(6, 5), kind="PNG"):
-    """The content of a picture file, which depends on the shade."""
+def image_bytes(shade=0, size=(6, 5), kind="PNG"):
+    """The content of an image file, which depends on the shade."""
     pixels = np.full((*size, 3), shade, np.uint8)
     pixels[0, 0] = 255 - shade
     file = io.BytesIO()
@@ -38,11 +38,11 @@ def picture(shade=0, size=(6, 5), kind="PNG"):
 
 
 def put(folder, contents):
-    """Write the files of a folder by name; a number is the shade of a picture."""
+    """Write the files of a folder by name; a number is the shade of an image."""
     for name, content in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = picture(content) if isinstance(content, int) else content
+        content = image_bytes(content) if isinstance(content, int) else content
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return folder
 
@@ -51,7 +51,7 @@ def put_tar(path, contents, mode="w"):
     """Write a tar file of these members."""
     with tarfile.open(path, mode) as archive:
         for name, content in contents.items():
-            content = picture(content) if isinstance(content, int) else content
+            content = image_bytes(content) if isinstance(content, int) else content
             content = content.encode() if isinstance(content, str) else content
             member = tarfile.TarInfo(name)
             member.size = len(content)

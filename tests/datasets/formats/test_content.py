@@ -1,8 +1,8 @@
 from handgrad.datasets.formats.content import Arrays, LabelledFile
-from handgrad.datasets.picture_files import PictureFile
+from handgrad.datasets.image_files import ImageFile
 
 
 def test_notes_and_names_are_empty_by_default():
     assert Arrays(()).notes == ()
     assert Arrays(()).names == {}
-    assert LabelledFile(PictureFile("a.png", 1, (2,)), "cat").split == ""
+    assert LabelledFile(ImageFile("a.png", 1, (2,)), "cat").split == ""

@@ -35,7 +35,7 @@ def test_the_class_is_the_text_before_the_number(name, expected):
     assert class_in(name) == expected
 
 
-def test_pictures_in_one_folder(tmp_path):
+def test_images_in_one_folder(tmp_path):
     names = {f"{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(5)}
     put(tmp_path, names)
     dataset = load(tmp_path, label_from="name")
@@ -56,13 +56,13 @@ def test_the_split_is_the_name_of_the_folder(tmp_path):
     assert len(load(tmp_path, label_from="name").test) == 4
 
 
-def test_test_pictures_without_classes_are_ignored(tmp_path):
+def test_test_images_without_classes_are_ignored(tmp_path):
     names = {f"train/{kind}.{n}.png": n for kind in ("cat", "dog") for n in range(5)}
     put(tmp_path, {**names, "test1/1.png": 1, "test1/2.png": 2})
     dataset = load(tmp_path, label_from="name")
     assert (len(dataset.train), len(dataset.test)) == (8, 2)
     notes = read_file_names([tmp_path], None).notes
-    assert notes == ("2 test pictures without a class",)
+    assert notes == ("2 test images without a class",)
 
 
 def test_a_name_without_a_class_is_named(tmp_path):

@@ -1,8 +1,8 @@
 import pytest
 
-from handgrad.datasets.formats.content import LabelledFile, Pictures
+from handgrad.datasets.formats.content import EncodedImages, LabelledFile
 from handgrad.datasets.formats.labelled_files import load_labelled, plan_of
-from handgrad.datasets.picture_files import Folder, PictureFile
+from handgrad.datasets.image_files import Folder, ImageFile
 from handgrad.errors import DatasetError
 
 from .makers import put
@@ -10,7 +10,7 @@ from .makers import put
 
 def rows_of(*triples):
     return [
-        LabelledFile(PictureFile(name, 1, (1,)), class_name, split)
+        LabelledFile(ImageFile(name, 1, (1,)), class_name, split)
         for name, class_name, split in triples
     ]
 
@@ -41,7 +41,7 @@ def test_validation_files_are_a_split_of_their_own():
 def test_a_test_class_without_training_files_is_refused():
     with pytest.raises(DatasetError, match="it: 2 is of class b, which has no"):
         plan_of(rows_of(("1", "a", "train"), ("2", "b", "test")), "it")
-    with pytest.raises(DatasetError, match="holds no pictures with labels"):
+    with pytest.raises(DatasetError, match="holds no images with labels"):
         plan_of([], "it")
 
 
@@ -53,7 +53,7 @@ def test_the_cache_is_used_until_labels_change(tmp_path):
         files = folder.sorted_files()
         rows = tuple(LabelledFile(f, c) for f, c in zip(files, names, strict=True))
         progress = lambda what, done, total: seen.append(what)  # noqa: E731
-        return load_labelled(tmp_path, Pictures(folder, rows), None, progress)
+        return load_labelled(tmp_path, EncodedImages(folder, rows), progress=progress)
 
     first = loaded("abab")
     count = len(seen)

@@ -16,7 +16,7 @@ PICTURES = {f"train/{n:03d}.png": n for n in range(10)}
 
 
 def table(form, header="id,label"):
-    """A table with the number and the class of each picture."""
+    """A table with the number and the class of each image."""
     rows = [form.format(n, kind) for n, kind in enumerate(KINDS)]
     return "\n".join([header] * bool(header) + rows)
 
@@ -50,8 +50,8 @@ def test_the_table_itself_may_be_given(tmp_path):
 
 @pytest.mark.parametrize("folder", ["", "images/"])
 def test_a_zip_may_hold_both(tmp_path, folder):
-    pictures = {f"{folder}{n:03d}.png": n for n in range(10)}
-    put(tmp_path / "set", {**pictures, "labels.csv": table("{:03d},{}")})
+    images = {f"{folder}{n:03d}.png": n for n in range(10)}
+    put(tmp_path / "set", {**images, "labels.csv": table("{:03d},{}")})
     shutil.make_archive(tmp_path / "set", "zip", tmp_path / "set")
     found, expected = load(tmp_path / "set.zip"), load(tmp_path / "set")
     assert found.checksum == expected.checksum
@@ -84,7 +84,7 @@ def test_a_table_for_each_split(tmp_path):
     assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (10, 10)
 
 
-def test_pictures_that_no_table_names_are_ignored(tmp_path):
+def test_images_that_no_table_names_are_ignored(tmp_path):
     others = {f"test/{n}.png": n for n in range(30)}
     put(tmp_path, {**PICTURES, **others, "labels.csv": table("{:03d},{}")})
     put(tmp_path, {"notes.pdf": ""})
@@ -92,7 +92,7 @@ def test_pictures_that_no_table_names_are_ignored(tmp_path):
     assert dataset.passed_over == {".pdf": 1}  # the table was not ignored
     assert len(dataset.train) + len(dataset.test) == 10
     found = read_labels_csv([tmp_path, tmp_path / "labels.csv"], None)
-    assert found.notes == dataset.left == ("30 pictures that no table names",)
+    assert found.notes == dataset.left == ("30 images that no table names",)
 
 
 def test_other_tables_next_to_class_folders_are_ignored(tmp_path):
@@ -115,7 +115,7 @@ def test_an_invalid_row_is_refused(tmp_path, row, words):
         load(tmp_path)
 
 
-def test_a_name_that_fits_several_pictures_is_refused(tmp_path):
+def test_a_name_that_fits_several_images_is_refused(tmp_path):
     put(tmp_path, {**PICTURES, "b/001.png": 1, "a.csv": table("{:03d},{}")})
     with pytest.raises(DatasetError, match="names 001, which matches several"):
         load(tmp_path)
@@ -127,7 +127,7 @@ def test_a_column_for_each_class(tmp_path):
     assert load(tmp_path).class_names == ("cat", "dog")
     put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,1,1")})
     with pytest.raises(
-        DatasetError, match="gives 009 two classes, cat and dog, but a pic"
+        DatasetError, match="gives 009 two classes, cat and dog, but an im"
     ):
         load(tmp_path)
     put(tmp_path, {"a.csv": f"image,cat,dog\n{rows}".replace("9,0,1", "9,0,0")})
@@ -150,14 +150,14 @@ def test_class_folders_take_precedence_over_a_table_of_few(tmp_path):
     assert load(tmp_path).class_names == ("a", "b")
 
 
-def test_a_table_that_names_no_picture_is_refused(tmp_path):
+def test_a_table_that_names_no_image_is_refused(tmp_path):
     put(tmp_path, {**PICTURES, "a.csv": "id,label\n77,cat\n"})
-    with pytest.raises(ConfigError, match="no column of names of existing pictures"):
+    with pytest.raises(ConfigError, match="no column of names of existing images"):
         load(tmp_path / "a.csv")
 
 
 def put_parts(folder, header="fname,organ,view", folders=("part_1", "part_2")):
-    """Write pictures in two folders, and their table with two more columns."""
+    """Write images in two folders, and their table with two more columns."""
     names = [f"I{n}.png" for n in range(12)]
     rows = [f"{name},{'abc'[n % 3]},{'xy'[n % 2]}" for n, name in enumerate(names)]
     put(folder, {f"{folders[n % 2]}/{name}": n for n, name in enumerate(names)})
@@ -219,7 +219,7 @@ def test_a_table_of_other_names_is_refused(tmp_path, first):
     put(tmp_path / "a", {f"images/im{n:03d}.png": n for n in range(10)})
     put(tmp_path / "a", {"a.csv": table(f"{first},{{}}", "file,label")})
     words = f"first name is {re.escape(first.format(0))}, and the "
-    with pytest.raises(DatasetError, match=f"{words}pictures are called im000.png, "):
+    with pytest.raises(DatasetError, match=f"{words}images are called im000.png, "):
         load(tmp_path / "a")
     shutil.make_archive(tmp_path / "a", "zip", tmp_path / "a")
     with pytest.raises(DatasetError, match=words):
@@ -229,21 +229,21 @@ def test_a_table_of_other_names_is_refused(tmp_path, first):
 
 
 @pytest.mark.parametrize(
-    ("pictures", "said"),
+    ("images", "said"),
     [
-        ({}, "there are no pictures next to it"),
-        ({"a.png": 1}, "the pictures are called a.png. Correct its names."),
+        ({}, "there are no images next to it"),
+        ({"a.png": 1}, "the images are called a.png. Correct its names."),
     ],
 )
-def test_a_table_with_few_pictures_says_which(tmp_path, pictures, said):
-    put(tmp_path / "a", {**pictures, "a.csv": table("{},{}.png", "label,file")})
+def test_a_table_with_few_images_says_which(tmp_path, images, said):
+    put(tmp_path / "a", {**images, "a.csv": table("{},{}.png", "label,file")})
     shutil.make_archive(tmp_path / "a", "zip", tmp_path / "a")
     for name in ("a", "a.zip"):
         with pytest.raises(DatasetError, match=said):
             load(tmp_path / name)
 
 
-def test_a_first_row_without_its_picture_is_refused(tmp_path):
+def test_a_first_row_without_its_image_is_refused(tmp_path):
     text = table("{:03d},{}", "id,label").replace("000", "77")
     put(tmp_path, {**PICTURES, "a.csv": text})
     with pytest.raises(DatasetError, match="names 77, which does not exist"):

@@ -1,7 +1,7 @@
 import pytest
 
+from handgrad.datasets.formats.csv_table import Form
 from handgrad.datasets.formats.listed_columns import Columns, columns_of
-from handgrad.datasets.formats.table import Form
 
 
 def found(header, first, label_from=None):
@@ -16,6 +16,7 @@ def found(header, first, label_from=None):
         ("id,label", "p1,cat", Columns(0, 1)),
         ("label,id", "parrot,p1", Columns(1, 0)),
         ("who,image,dx", "p2,p1,cat", Columns(1, 2)),
+        ("who,picture,dx", "p2,p1,cat", Columns(1, 2)),
         ("", "p1,cat", Columns(0, 1)),
         ("where,what", "p1,cat", Columns(0, 1)),
         ("path,label,split", "p1,cat,test", Columns(0, 1, 2)),

@@ -26,13 +26,13 @@ def listed(tmp_path):
 
 
 def test_every_format_can_be_resized(arrays, listed):
-    assert load_path(arrays, (3, 4)).test.images.shape == (2, 1, 3, 4)
-    assert load_path(listed, (3, 4)).test.images.shape == (2, 3, 3, 4)
+    assert load_path(arrays, image_size=(3, 4)).test.images.shape == (2, 1, 3, 4)
+    assert load_path(listed, image_size=(3, 4)).test.images.shape == (2, 3, 3, 4)
 
 
 def test_load_whole_uses_all_splits(arrays, listed):
     for path in (arrays, listed):
-        whole = load_whole(path, (3, 4))
+        whole = load_whole(path, image_size=(3, 4))
         assert len(whole.train) + len(whole.test) == 10
 
 
@@ -66,7 +66,7 @@ def test_a_choice_of_labels_where_there_is_none_is_an_error(tmp_path):
     put(tmp_path / "pets", CLASSES)
     put_idx(tmp_path / "x" / "train-images", images(10))
     put_idx(tmp_path / "x" / "train-labels", np.arange(10) % 2)
-    for name, about in (("pets", "pictures in class folders"), ("x", "IDX files")):
+    for name, about in (("pets", "images in class folders"), ("x", "IDX files")):
         for look in (load_path, survey):
             with pytest.raises(ConfigError, match=f"{about}, got --label-from colour"):
                 look(tmp_path / name, label_from="colour")

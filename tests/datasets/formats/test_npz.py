@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from handgrad.datasets import load
-from handgrad.datasets.formats.heads import head_of
 from handgrad.datasets.formats.npz import is_npz, read_npz
+from handgrad.datasets.gzip_files import head_of
 from handgrad.errors import ConfigError, DatasetError, ResourceError
 
 from .makers import images

@@ -7,7 +7,7 @@ from handgrad.datasets import load
 from handgrad.datasets.formats.parquet import ParquetImages
 from handgrad.errors import ConfigError, DatasetError
 
-from .makers import picture
+from .makers import image_bytes
 
 NOTES = {
     b"huggingface": json.dumps(
@@ -30,7 +30,7 @@ def put_parquet(path, columns, notes=None):
 
 
 def columns(count=10, image="image", label="label", of=lambda n: n % 2):
-    images = [{"bytes": picture(n), "path": f"{n}.png"} for n in range(count)]
+    images = [{"bytes": image_bytes(n), "path": f"{n}.png"} for n in range(count)]
     return {image: images, label: [of(n) for n in range(count)]}
 
 
@@ -49,6 +49,7 @@ def test_images_as_hugging_face_writes_them(tmp_path):
     [
         ({}, None),
         ({"image": "img", "label": "fine_label"}, None),
+        ({"image": "picture"}, None),
         ({"label": "colour"}, "colour"),
         ({"of": lambda n: "ab"[n % 2]}, None),
     ],
@@ -59,7 +60,7 @@ def test_columns_by_their_names(tmp_path, names, chosen):
 
 
 def test_images_as_bytes_alone(tmp_path):
-    table = {"image": [picture(n) for n in range(10)], "label": [0, 1] * 5}
+    table = {"image": [image_bytes(n) for n in range(10)], "label": [0, 1] * 5}
     assert load(put_parquet(tmp_path / "a.parquet", table)).classes == 2
 
 

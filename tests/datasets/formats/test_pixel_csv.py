@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from handgrad.datasets import load
+from handgrad.datasets.formats.csv_table import Form
 from handgrad.datasets.formats.pixel_csv import columns_of, is_pixel_csv, read_rows
-from handgrad.datasets.formats.table import Form
 from handgrad.errors import ConfigError, DatasetError, HandgradWarning
 
 from .makers import images

@@ -6,8 +6,8 @@ from handgrad.datasets.formats.survey import survey
 from handgrad.datasets.layout import NONE_HELD_OUT
 from handgrad.errors import DatasetError
 
-from ..picture_makers import as_file
-from .makers import images, picture, put
+from ..image_makers import as_file
+from .makers import image_bytes, images, put
 
 
 def test_arrays_are_counted(tmp_path):
@@ -25,9 +25,9 @@ def test_problems_are_reported(tmp_path):
     contents |= {"test/cat/a.png": 3, "test/cat/b.png": 99, "test/cat/c.png": b"no"}
     put(tmp_path, contents)
     (tmp_path / "train/cat/flat.png").write_bytes(flat())
-    (tmp_path / "train/cat/big.png").write_bytes(picture(200, (9, 9)))
+    (tmp_path / "train/cat/big.png").write_bytes(image_bytes(200, (9, 9)))
     found = survey(tmp_path)
-    assert found.kind == "pictures in class folders"
+    assert found.kind == "images in class folders"
     assert found.counts["train"] == {"cat": 27, "dog": 2}
     assert found.duplicates == 1
     assert found.sizes == {"6 x 5": 30, "9 x 9": 1}
@@ -55,7 +55,7 @@ def test_pixels_on_another_scale_and_one_class(tmp_path):
     assert "train: one class only (0)" in odd
 
 
-def test_pictures_with_a_table_are_surveyed(tmp_path):
+def test_images_with_a_table_are_surveyed(tmp_path):
     rows = "\n".join(f"{n},{'ab'[n % 2]}" for n in range(10))
     files = {f"{n}.png": n for n in range(12)}
     put(tmp_path, {"labels.csv": f"id,label\n{rows}", **files})
@@ -63,7 +63,7 @@ def test_pictures_with_a_table_are_surveyed(tmp_path):
     found = survey(tmp_path, None, lambda *args: seen.append(args))
     assert found.notes[:2] == (
         "labels are those of labels.csv",
-        "not used: 2 pictures that no table names",
+        "not used: 2 images that no table names",
     )
     assert seen[-1][1:] == (10, 10)
     assert found.as_dict()["images"] == {"train": 8, "test": 2}
@@ -77,9 +77,9 @@ def test_a_path_without_images_is_refused(tmp_path):
 def test_empty_folders_and_ignored_files_are_reported(tmp_path):
     put(tmp_path, {f"{c}/{n}.png": n for c in ("cat", "dog") for n in range(2)})
     (tmp_path / "cow").mkdir()
-    (tmp_path / "cat" / "notes.txt").write_text("no picture")
+    (tmp_path / "cat" / "notes.txt").write_text("no image")
     found = survey(tmp_path)
-    assert "there are no pictures in cow" in found.odd[0]
+    assert "there are no images in cow" in found.odd[0]
     assert found.notes == ("ignored: 1 .txt",)
 
 
@@ -93,7 +93,7 @@ def test_it_is_reported_if_nothing_is_held_out(tmp_path):
         assert "there are no test images" in found.odd
 
 
-def test_deep_pictures_are_surveyed_as_they_are_read(tmp_path):
+def test_deep_images_are_surveyed_as_they_are_read(tmp_path):
     for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)

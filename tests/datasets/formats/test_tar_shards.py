@@ -6,11 +6,11 @@ from handgrad.datasets import load
 from handgrad.datasets.formats.tar_shards import read_tar_shards
 from handgrad.errors import ConfigError, DatasetError
 
-from .makers import picture, put_tar
+from .makers import image_bytes, put_tar
 
 
 def members(form, label, count=10):
-    """Pictures with a label file each; `label` makes one from a number."""
+    """Images with a label file each; `label` makes one from a number."""
     found = {}
     for n in range(count):
         found[form.format(n) + ".png"] = n
@@ -31,7 +31,7 @@ LABELS = {
 @pytest.mark.parametrize("label", LABELS.values(), ids=LABELS)
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 @pytest.mark.parametrize("form", ["{:04d}", "./deep/{:04d}", "a.{:04d}"])
-def test_pictures_and_label_files(tmp_path, label, mode, form):
+def test_images_and_label_files(tmp_path, label, mode, form):
     path = tmp_path / ("a.tar.gz" if mode == "w:gz" else "a.tar")
     put_tar(path, members(form, label), mode)
     dataset = load(path)
@@ -61,7 +61,7 @@ def test_a_key_of_json_can_be_chosen(tmp_path):
 
 
 @pytest.mark.parametrize("beside", [{}, {"1.txt": "a long\ntext"}, {"1.json": "{"}])
-def test_a_picture_without_a_label_is_named(tmp_path, beside):
+def test_an_image_without_a_label_is_named(tmp_path, beside):
     put_tar(tmp_path / "a.tar", {"0.png": 0, "0.cls": "a", "1.png": 1, **beside})
     with pytest.raises(DatasetError, match=r"a\.tar: 1\.png has no label file"):
         load(tmp_path / "a.tar")
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_refused(tmp_path, mode, share):
         load(path)
 
 
-def test_a_duplicate_picture_is_refused(tmp_path):
+def test_a_duplicate_image_is_refused(tmp_path):
     path = put_tar(tmp_path / "a.tar", {"1.png": 1, "1.cls": "a"})
     with tarfile.open(path, "a") as archive:
         archive.add(put_file(tmp_path / "x"), "1.png")
@@ -101,7 +101,7 @@ def test_a_duplicate_picture_is_refused(tmp_path):
 
 
 def put_file(path):
-    path.write_bytes(picture())
+    path.write_bytes(image_bytes())
     return path
 
 

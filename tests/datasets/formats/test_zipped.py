@@ -103,7 +103,7 @@ def test_no_entry_leaves_the_folder(tmp_path):
     assert not folder.exists()
 
 
-def test_pictures_hidden_files_and_other_files_stay_packed(tmp_path):
+def test_images_hidden_files_and_other_files_stay_packed(tmp_path):
     names = ("a.png", ".b.csv", "__MACOSX/._c.csv", "d.mp4", "e/", "f.pdf")
     path = put_zip(tmp_path / "it.zip", dict.fromkeys(names, "1,2"))
     with unpacked(path) as folder:
@@ -161,7 +161,7 @@ def test_a_password_is_named(tmp_path):
 def test_an_endless_csv_is_stopped_by_the_memory_check(tmp_path, monkeypatch):
     path = Path(tmp_path, "a.csv.gz")
     path.write_bytes(gzip.compress((",".join(["1"] * 17) + "\n").encode() * 9999))
-    monkeypatch.setattr("handgrad.datasets.formats.table.PIECE", 1 << 16)
+    monkeypatch.setattr("handgrad.datasets.formats.csv_table.PIECE", 1 << 16)
     monkeypatch.setattr("handgrad.memory.free_memory", lambda: 1 << 17)
     with pytest.raises(ResourceError, match=r"a\.csv\.gz needs"):
         load(path)

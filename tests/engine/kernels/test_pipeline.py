@@ -5,7 +5,7 @@ import pytest
 
 from handgrad import augmentation
 from handgrad.augmentation.noise import normal_levels
-from handgrad.augmentation.pipeline import Pipeline, perform
+from handgrad.augmentation.recorded_operations import Pipeline, perform
 from handgrad.engine.kernels.pipeline import operate, pipeline_kernel
 from handgrad.randomness import Key, random_bits
 

@@ -2,20 +2,17 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import updates
-from handgrad.engine.parameters import rule_of, write_rates
+from handgrad.engine.optimizer_states import rule_of, write_rates
 from handgrad.losses.l2 import sum_of_squares
-from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
+from handgrad.optimizers import SGD
 from handgrad.parameter import Parameter
+from handgrad.starting_points import STARTING_POINTS, optimizer_named
 
 from .run import assert_same, floats, run_entry
 
 OPTIMIZERS = {
-    "sgd": SGD(0.3, weight_decay=0.1),
-    "momentum": SGD(0.3, momentum=0.7),
-    "nesterov": SGD(0.3, momentum=0.7, nesterov=True, weight_decay=0.1),
-    "rmsprop": RMSProp(0.3, decay=0.9, weight_decay=0.1),
-    "adam": Adam(0.3, weight_decay=0.1),
-    "adamw": AdamW(0.3, weight_decay=0.1),
+    **{n: optimizer_named(n, 0.3, weight_decay=0.1) for n in STARTING_POINTS},
+    "no decay": SGD(0.3, momentum=0.7),
 }
 ROWS, COLUMNS, WIDE = 3, 37, 41  # a block of rows of a wider parameter
 

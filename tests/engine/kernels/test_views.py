@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
-from handgrad.augmentation.views import Views, look
+from handgrad.augmentation.source_coordinates import Views, look
 from handgrad.engine.kernels.views import look_at, views_kernel
 from handgrad.randomness import Key, random_bits
 

@@ -13,6 +13,7 @@ from handgrad.inspection.speed.torch_peer import (
     translate_optimizer,
 )
 from handgrad.models import from_layers, resnet
+from handgrad.models.named_layers import ACTIVATIONS
 from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.randomness import Key
 
@@ -30,10 +31,7 @@ LAYERS = [
     [{"name": "max_pool2d", "kernel_size": 3, "stride": 2, "padding": 1}],
     [{"name": "average_pool2d", "kernel_size": 2}],
     [{"name": "batch_norm2d"}],
-    [{"name": "gelu"}],
-    [{"name": "gelu", "approximate": "tanh"}],
-    [{"name": "tanh"}, {"name": "relu"}, {"name": "sigmoid"}],
-    [{"name": "silu"}],
+    *([{"name": name}] for name in ACTIVATIONS),
     [{"name": "flatten"}, {"name": "linear", "out_features": 5}],
     [{"name": "sequential", "layers": [{"name": "tanh"}, {"name": "relu"}]}],
     [{"name": "residual", "body": [CONV, {"name": "relu"}]}],

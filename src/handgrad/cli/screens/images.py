@@ -1,8 +1,8 @@
 """The images of a run in words: number, source, and what was left out."""
 
 from handgrad.datasets import Dataset
-from handgrad.datasets.deep_pictures import white_in_words
-from handgrad.datasets.picture_files import in_words
+from handgrad.datasets.deep_images import white_in_words
+from handgrad.datasets.image_files import in_words
 from handgrad.training.config import RunConfig
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.formats.content import Part
-from handgrad.datasets.formats.labels import labels_of
-from handgrad.datasets.formats.pixels import images_of
-from handgrad.datasets.formats.roles import role_of
+from handgrad.datasets.formats.label_arrays import labels_of
+from handgrad.datasets.formats.name_roles import role_of
+from handgrad.datasets.formats.pixel_arrays import images_of
 from handgrad.errors import ConfigError, DatasetError
 
 

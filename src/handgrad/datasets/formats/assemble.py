@@ -8,7 +8,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.datasets.formats.labels import named, ordered
+from handgrad.datasets.formats.label_arrays import named, ordered
 from handgrad.datasets.layout import describe_held_out
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory

@@ -12,22 +12,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from handgrad.arrays import NumpyArray
-from handgrad.datasets import cifar10, cifar10_python
+from handgrad.datasets import cifar10_binary, cifar10_python
 from handgrad.datasets.archive import read_tar
-from handgrad.datasets.dataset import check_targets
+from handgrad.datasets.cifar10 import read_either
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.errors import ConfigError, DatasetError
+from handgrad.errors import ConfigError, cannot_read
 
-SHAPE = (3, 32, 32)
-RECORD = 2 + 3 * 32 * 32
 CLASSES = {"fine": 100, "coarse": 20}
 LARGEST = 256 << 20  # bytes of a file in an archive
 BINARY = ("train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt")
 PYTHON = ("train", "test", "meta")
-TEN = (*cifar10.TRAIN_FILES, *cifar10.TEST_FILES)
+TEN = (*cifar10_binary.TRAIN_FILES, *cifar10_binary.TEST_FILES)
 TEN_PYTHON = (*cifar10_python.TRAIN_FILES, *cifar10_python.TEST_FILES)
 ARCHIVES = {
     "cifar-100-python.tar.gz": ("cifar-100-python", PYTHON),
@@ -40,7 +36,11 @@ def cifar_place(path: Path) -> Path | None:
     """Find the folder or archive of either data set at a path or in its folder."""
     if path.is_file():
         return path if path.name in (*ARCHIVES, *TEN_ARCHIVES) else None
-    names = (cifar10.FOLDER, cifar10_python.FOLDER, *(f for f, _ in ARCHIVES.values()))
+    names = (
+        cifar10_binary.FOLDER,
+        cifar10_python.FOLDER,
+        *(f for f, _ in ARCHIVES.values()),
+    )
     for folder in (path, *(path / name for name in names)):
         has = {
             name
@@ -87,14 +87,11 @@ def _read_ten(place: Path, label_from: str | None) -> Arrays:
             f"CIFAR-10 has one label for each image, got --label-from {label_from}. "
             "Omit it."
         )
-    form = cifar10_python if cifar10_python.is_at(place) else cifar10
-    names = (form.TRAIN_FILES, form.TEST_FILES)
-    splits = [form.read_batches(place, files) for files in names]
     parts = [
         Part(f"{place}: {name}", name, split.images, split.targets)
-        for name, split in zip(("train", "test"), splits, strict=True)
+        for name, split in zip(("train", "test"), read_either(place), strict=True)
     ]
-    return Arrays(tuple(parts), dict(enumerate(cifar10.CLASS_NAMES)))
+    return Arrays(tuple(parts), dict(enumerate(cifar10_binary.CLASS_NAMES)))
 
 
 def _files(place: Path) -> dict[str, bytes]:
@@ -107,22 +104,13 @@ def _files(place: Path) -> dict[str, bytes]:
         paths = [place / name for name in (*BINARY, *PYTHON)]
         return {path.name: path.read_bytes() for path in paths if path.is_file()}
     except OSError as error:
-        raise DatasetError(
-            f"{place} cannot be read: {error.strerror or error}. Extract its archive "
-            "again."
-        ) from error
+        raise cannot_read(place, error, "Extract its archive again.") from error
 
 
 def _records(content: bytes, place: Path, kind: str) -> tuple[NumpyArray, NumpyArray]:
-    if not content or len(content) % RECORD:
-        raise DatasetError(
-            f"{place} holds {len(content)} bytes in a file, not a multiple of the "
-            f"record size of {RECORD}. Extract its archive again."
-        )
-    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD)
-    labels = records[:, 1 if kind == "fine" else 0].astype(np.int64)
-    check_targets(labels, CLASSES[kind], str(place))
-    return np.ascontiguousarray(records[:, 2:]).reshape(-1, *SHAPE), labels
+    at = ("coarse", "fine").index(kind)
+    split = cifar10_binary.parse_batch(content, str(place), (at, 2), CLASSES[kind])
+    return split.images, split.targets
 
 
 def _pickled(content: bytes, place: Path, kind: str) -> tuple[NumpyArray, NumpyArray]:

@@ -1,11 +1,11 @@
-"""Results of the format readers: arrays of images, or labelled picture files."""
+"""Results of the format readers: arrays of images, or labelled image files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets.picture_files import PictureFile, PictureFiles
+from handgrad.datasets.image_files import ImageFile, ImageFiles
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Arrays:
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """A picture file, its class and its split ("" if unknown)."""
+    """An image file, its class and its split ("" if unknown)."""
 
-    file: PictureFile
+    file: ImageFile
     class_name: str
     split: str = ""
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Encoded pictures with their classes. `notes` list what is not used."""
+class EncodedImages:
+    """Encoded images with their classes. `notes` list what is not used."""
 
-    files: PictureFiles
+    files: ImageFiles
     rows: tuple[LabelledFile, ...]
     notes: tuple[str, ...] = ()

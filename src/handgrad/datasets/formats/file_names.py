@@ -1,7 +1,7 @@
-"""Pictures with their class in the file name: `cat.0.jpg`, `cat_0001.png`.
+"""Images with their class in the file name: `cat.0.jpg`, `cat_0001.png`.
 
 The class is the text before the last number, without separators, or else the text
-after the first one (`0001_cat.jpg`). A folder of test pictures without classes, such as
+after the first one (`0001_cat.jpg`). A folder of test images without classes, such as
 `test1/1.jpg` of a competition, is ignored.
 """
 
@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.formats.roles import split_in
-from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.formats.content import EncodedImages, LabelledFile
+from handgrad.datasets.formats.name_roles import split_in
+from handgrad.datasets.image_folder import open_images
 from handgrad.errors import DatasetError
 from handgrad.text import decoded
 
@@ -32,10 +32,10 @@ def class_in(name: str) -> str | None:
     return found[1].strip(" ._-(#") or None if found is not None else None
 
 
-def read_file_names(paths: Sequence[Path], label_from: str | None) -> Pictures:
-    """Read the pictures of a folder or zip; DatasetError for one without a class."""
+def read_file_names(paths: Sequence[Path], label_from: str | None) -> EncodedImages:
+    """Read the images of a folder or zip; DatasetError for one without a class."""
     path = paths[0]
-    files = open_pictures(path)
+    files = open_images(path)
     rows, unnamed = [], []
     for file in files.sorted_files():
         *folders, name = file.parts
@@ -49,11 +49,11 @@ def read_file_names(paths: Sequence[Path], label_from: str | None) -> Pictures:
             raise DatasetError(
                 f"{path}: the name of {decoded(file.name)} does not start with a class "
                 "and end with a number, as cat.0.jpg does. Rename the file, or make "
-                "one folder of pictures for each class."
+                "one folder of images for each class."
             )
         rows.append(LabelledFile(file, class_name, split))
-    left = f"{len(unnamed):,} test pictures without a class"
-    return Pictures(files, tuple(rows), (left,) if unnamed else ())
+    left = f"{len(unnamed):,} test images without a class"
+    return EncodedImages(files, tuple(rows), (left,) if unnamed else ())
 
 
 def names_hold_classes(names: Sequence[str]) -> bool:
@@ -65,10 +65,10 @@ def names_hold_classes(names: Sequence[str]) -> bool:
 
 
 def check_loose(path: Path, names: Sequence[str]) -> None:
-    """Raise DatasetError for pictures without folders whose names give the classes."""
+    """Raise DatasetError for images without folders whose names give the classes."""
     if names_hold_classes([decoded(name).rpartition(".")[0] for name in names]):
         raise DatasetError(
-            f"{path} holds pictures without folders, such as {decoded(names[0])}. If "
+            f"{path} holds images without folders, such as {decoded(names[0])}. If "
             "their names start with their class, use --label-from name."
         )
 

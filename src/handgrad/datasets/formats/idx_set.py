@@ -17,10 +17,10 @@ from pathlib import Path
 
 from handgrad.datasets.formats.array_sets import Pair, pairs_of, part_of
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.datasets.formats.heads import head_of
-from handgrad.datasets.formats.roles import role_of
+from handgrad.datasets.formats.name_roles import role_of
+from handgrad.datasets.gzip_files import head_of
 from handgrad.datasets.idx import axes_of, read_idx
-from handgrad.datasets.locate import plain_name
+from handgrad.datasets.search_path import plain_name
 from handgrad.errors import DatasetError
 
 ADVICE = "Replace or remove the file."

@@ -1,52 +1,37 @@
-"""Labelled picture files, decoded like those of class folders."""
+"""Labelled image files, decoded like those of class folders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import Unpack
 
 import numpy as np
 
-from handgrad.arrays import Pair
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import SPLITS, class_numbers
-from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.image_folder import load_planned
+from handgrad.datasets.formats.content import EncodedImages, LabelledFile
+from handgrad.datasets.image_files import ImageFile
+from handgrad.datasets.image_folder import Decoding, load_planned
 from handgrad.datasets.layout import Plan, describe_held_out, hold_out
-from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import DatasetError
 from handgrad.text import composed
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 def load_labelled(
     path: Path,
-    pictures: Pictures,
-    image_size: Pair | None = None,
-    progress: Progress | None = None,
+    content: EncodedImages,
     *,
-    use_cache: bool = True,
-    skip_bad: bool = False,
     bit_depth: int | None = None,
+    **how: Unpack[Decoding],
 ) -> Dataset:
-    """Decode the pictures once; later calls memory-map the decoded pixels.
+    """Decode the images once; later calls memory-map the decoded pixels.
 
-    `bit_depth` is the minimum for deep pictures.
+    `bit_depth` is the minimum for deep images.
     """
-    stamps = [*(row.file for row in pictures.rows), _stamp(pictures.rows)]
-    plan = replace(plan_of(pictures.rows, str(path)), bit_depth=bit_depth)
-    return load_planned(
-        path,
-        pictures.files,
-        stamps,
-        plan,
-        image_size,
-        progress,
-        use_cache=use_cache,
-        skip_bad=skip_bad,
-    )
+    stamps = [*(row.file for row in content.rows), _stamp(content.rows)]
+    plan = replace(plan_of(content.rows, str(path)), bit_depth=bit_depth)
+    return load_planned(path, content.files, stamps, plan, **how)
 
 
 def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
@@ -56,9 +41,7 @@ def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
     files alone are read as the whole data set.
     """
     if not rows:
-        raise DatasetError(
-            f"{source} holds no pictures with labels. Give another path."
-        )
+        raise DatasetError(f"{source} holds no images with labels. Give another path.")
     rows = [replace(row, class_name=composed(row.class_name)) for row in rows]
     sides = {split: [row for row in rows if row.split == split] for split in SPLITS}
     train = [row for row in rows if row.split not in SPLITS]
@@ -69,7 +52,7 @@ def plan_of(rows: Sequence[LabelledFile], source: str) -> Plan:
         if row.class_name not in numbers:
             raise DatasetError(
                 f"{source}: {row.file.name} is of class {row.class_name}, which has no "
-                "training pictures. Add some, or remove the class."
+                "training images. Add some, or remove the class."
             )
     sources: dict[str, str] = {}
     if not any(sides.values()):
@@ -97,8 +80,8 @@ def _hold_out(
     )
 
 
-def _stamp(rows: Sequence[LabelledFile]) -> PictureFile:
+def _stamp(rows: Sequence[LabelledFile]) -> ImageFile:
     """Digest of the labels for the cache key: other labels get another cache."""
     text = repr([(row.file.name, row.class_name, row.split) for row in rows])
     digest = sha256(text.encode("utf-8", "surrogateescape")).digest()
-    return PictureFile("labels", len(rows), (int.from_bytes(digest[:8], "big"),))
+    return ImageFile("labels", len(rows), (int.from_bytes(digest[:8], "big"),))

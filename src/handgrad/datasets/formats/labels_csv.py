@@ -1,10 +1,10 @@
-"""A folder of pictures with a CSV file of their names and classes.
+"""A folder of images with a CSV file of their names and classes.
 
     id,label            see `listed_columns` for other columns
     00001,cat           the extension of a file and its folder may be omitted
 
-The split of a picture is given by a column named split, set, subset, usage or "data
-set", or else by the name of the CSV file or of the picture's folder. Pictures that no
+The split of an image is given by a column named split, set, subset, usage or "data
+set", or else by the name of the CSV file or of the image's folder. Images that no
 CSV file names, such as those of a competition's test set, are ignored.
 """
 
@@ -12,7 +12,20 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from handgrad.datasets.formats.content import LabelledFile, Pictures
+from handgrad.datasets.formats.content import EncodedImages, LabelledFile
+from handgrad.datasets.formats.csv_table import (
+    Form,
+    no_column,
+    rows_of,
+    warn_of_encoding,
+)
+from handgrad.datasets.formats.image_index import ImageIndex
+from handgrad.datasets.formats.label_sources import (
+    ONES,
+    Listing,
+    are_folders_better,
+    check_clear,
+)
 from handgrad.datasets.formats.listed_columns import (
     FILES,
     LABELS,
@@ -20,30 +33,22 @@ from handgrad.datasets.formats.listed_columns import (
     columns_of,
     file_column,
 )
-from handgrad.datasets.formats.picture_index import PictureIndex
-from handgrad.datasets.formats.rival_labels import (
-    ONES,
-    Listing,
-    are_folders_better,
-    check_clear,
-)
-from handgrad.datasets.formats.roles import role_of, split_in
-from handgrad.datasets.formats.table import Form, no_column, rows_of, warn_of_encoding
-from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.formats.name_roles import role_of, split_in
+from handgrad.datasets.image_files import ImageFile
+from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange
-from handgrad.datasets.picture_files import PictureFile
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded
 
-SHOWN = 3  # picture names listed in an error
+SHOWN = 3  # image names listed in an error
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
 
 
-def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
-    """Read the pictures that these CSV files name; `paths` starts with their folder."""
+def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> EncodedImages:
+    """Read the images that these CSV files name; `paths` starts with their folder."""
     root, *tables = paths
-    files = open_pictures(root)
-    index = PictureIndex(files.sorted_files())
+    files = open_images(root)
+    index = ImageIndex(files.sorted_files())
     rows: dict[str, LabelledFile] = {}
     notes: list[str] = []
     for table in tables:
@@ -65,9 +70,9 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> Pictures:
         warn_of_encoding(table, form, sorted(labels))
     left = len(index.files) - len(rows)
     if left:
-        notes.insert(0, f"{left:,} picture{'s' * (left != 1)} that no table names")
+        notes.insert(0, f"{left:,} image{'s' * (left != 1)} that no table names")
     files.passed_over -= Counter(table.suffix.lower() for table in tables)
-    return Pictures(
+    return EncodedImages(
         files,
         tuple(rows[file.name] for file in index.files if file.name in rows),
         tuple(notes),
@@ -87,18 +92,18 @@ def _unused(table: Path, form: Form, columns: Columns) -> list[str]:
 def tables_for(
     root: Path, tables: Sequence[Path], label_from: str | None
 ) -> list[Path]:
-    """Select the tables that name pictures of the folder, with their classes.
+    """Select the tables that name images of the folder, with their classes.
 
     Tables of predictions are excluded: their classes are not labels. Class folders may
     be the better source, see `rival_labels`. ConfigError if it is ambiguous which
     column holds the labels; DatasetError if only a table can give the classes, and it
-    names no picture.
+    names no image.
     """
     chosen = [path for path in tables if not NO_LABELS & {*role_of(path.name).rest}]
     if not chosen:
         return []
-    with open_pictures(root) as pictures:
-        index = PictureIndex(pictures.sorted_files())
+    with open_images(root) as encoded:
+        index = ImageIndex(encoded.sorted_files())
     classes = _class_folders(index, root)
     listings = [
         Listing(path, form, columns_of(form, index.has, label_from), index)
@@ -117,7 +122,7 @@ def tables_for(
     return [listing.path for listing in found]
 
 
-def _class_folders(index: PictureIndex, root: Path) -> tuple[str, ...]:
+def _class_folders(index: ImageIndex, root: Path) -> tuple[str, ...]:
     """Return the class names of the folders; none if they are not class folders."""
     try:
         return arrange(index.files, str(root)).class_names
@@ -126,7 +131,7 @@ def _class_folders(index: PictureIndex, root: Path) -> tuple[str, ...]:
 
 
 def _check_names(listing: Listing) -> None:
-    """Raise DatasetError for a table of labels that names no existing picture."""
+    """Raise DatasetError for a table of labels that names no existing image."""
     header = listing.form.header
     place = next((header.index(name) for name in FILES if name in header), None)
     if listing.file is not None or place is None or not {*LABELS} & {*header}:
@@ -134,19 +139,19 @@ def _check_names(listing: Listing) -> None:
     files = listing.index.files
     shown = ", ".join(decoded(file.parts[-1]) for file in files[:SHOWN])
     if not files:
-        there = "there are no pictures next to it. Add them"
+        there = "there are no images next to it. Add them"
     elif len(files) > SHOWN:
-        there = f"the pictures are called {shown}, and so on. Correct its names"
+        there = f"the images are called {shown}, and so on. Correct its names"
     else:
-        there = f"the pictures are called {shown}. Correct its names"
+        there = f"the images are called {shown}. Correct its names"
     raise DatasetError(
-        f"{listing.path} names no existing picture: its first name is "
+        f"{listing.path} names no existing image: its first name is "
         f"{listing.form.first[place]}, and {there}."
     )
 
 
 def _labelled(
-    row: Sequence[str], form: Form, columns: Columns, index: PictureIndex, table: Path
+    row: Sequence[str], form: Form, columns: Columns, index: ImageIndex, table: Path
 ) -> LabelledFile:
     name = row[columns.file]
     found = index.find(name)
@@ -154,9 +159,9 @@ def _labelled(
     if len(found) > 1 and own:  # train/1.png and test/1.png
         found = [file for file in found if _folder_split(file) == own] or found
     if len(found) != 1:
-        wrong = "does not exist" if not found else "matches several pictures"
+        wrong = "does not exist" if not found else "matches several images"
         raise DatasetError(
-            f"{table} names {name}, which {wrong}. Put the picture into the folder, or "
+            f"{table} names {name}, which {wrong}. Put the image into the folder, or "
             "remove the row."
         )
     label = _label(row, form, columns, f"{table} gives {name}")
@@ -176,24 +181,24 @@ def _label(row: Sequence[str], form: Form, columns: Columns, gives: str) -> str:
         count = "two" if len(marked) == 2 else len(marked)
         raise DatasetError(
             f"{gives} {count} classes, {', '.join(marked[:-1])} and {marked[-1]}, but "
-            "a picture must have one. Mark one of them, remove the row, or choose a "
+            "an image must have one. Mark one of them, remove the row, or choose a "
             "column that separates two classes, such as --label-from "
             f"{marked[-1]}."
         )
     return marked[0]
 
 
-def _folder_split(file: PictureFile) -> str:
+def _folder_split(file: ImageFile) -> str:
     return next((split for name in file.parts[:-1] if (split := split_in(name))), "")
 
 
 def _no_columns(
-    table: Path, form: Form | None, index: PictureIndex, label_from: str | None
+    table: Path, form: Form | None, index: ImageIndex, label_from: str | None
 ) -> ConfigError:
     if form is not None and file_column(form, index.has) is not None:
         return no_column(table, form.header, label_from)
     has = ", ".join(form.header) if form is not None else ""
     return ConfigError(
-        f"{table} has no column of names of existing pictures (it has {has}). "
+        f"{table} has no column of names of existing images (it has {has}). "
         "Put them into its folder, or correct the names."
     )

@@ -1,13 +1,13 @@
-"""Detection of the columns of a table that hold picture names and labels.
+"""Detection of the columns of a table that hold image names and labels.
 
-The column of names is the one whose cells name existing pictures; the label column has
+The column of names is the one whose cells name existing images; the label column has
 a known name, or is the only other one. Several columns of 0 and 1 are one-hot classes.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from handgrad.datasets.formats.table import Form
+from handgrad.datasets.formats.csv_table import Form
 
 FILES = (
     "filename", "file_name", "file name", "filepath", "filepaths", "file_path", "file",
@@ -27,7 +27,7 @@ MARKS = {"0", "0.0", "1", "1.0"}
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table: the picture's name, its label, its split if any.
+    """The columns of a table: the image's name, its label, its split if any.
 
     With one column per class, `label` is None and `classes` are these columns.
     """
@@ -39,14 +39,14 @@ class Columns:
 
 
 def columns_of(
-    form: Form, is_picture: Callable[[str], bool], label_from: str | None = None
+    form: Form, is_image: Callable[[str], bool], label_from: str | None = None
 ) -> Columns | None:
-    """Detect the columns; None for a table without names and classes of pictures."""
+    """Detect the columns; None for a table without names and classes of images."""
     names = form.header or ("",) * len(form.first)
     if len(names) != len(form.first):
         return None
     wanted = LABELS if label_from is None else (label_from.strip().lower(),)
-    file = _file(names, form.first, is_picture, wanted)
+    file = _file(names, form.first, is_image, wanted)
     if file is None:
         return None
     split = _place(names, SPLITS)
@@ -63,22 +63,22 @@ def columns_of(
     return None
 
 
-def file_column(form: Form, is_picture: Callable[[str], bool]) -> int | None:
-    """Return the column of picture names; None if there is none."""
+def file_column(form: Form, is_image: Callable[[str], bool]) -> int | None:
+    """Return the column of image names; None if there is none."""
     names = form.header or ("",) * len(form.first)
     if len(names) != len(form.first):
         return None
-    return _file(names, form.first, is_picture, ())
+    return _file(names, form.first, is_image, ())
 
 
 def _file(
     names: Sequence[str],
     cells: Sequence[str],
-    is_picture: Callable[[str], bool],
+    is_image: Callable[[str], bool],
     labels: Sequence[str],
 ) -> int | None:
-    """Return the column whose first cell names a picture; known headers first."""
-    found = [place for place, cell in enumerate(cells) if is_picture(cell)]
+    """Return the column whose first cell names an image; known headers first."""
+    found = [place for place, cell in enumerate(cells) if is_image(cell)]
     ranks = {name: rank for rank, name in enumerate(FILES) if name not in labels}
     found = [place for place in found if names[place] not in labels]
     return min(

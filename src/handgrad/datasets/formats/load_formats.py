@@ -1,61 +1,41 @@
 """Loading data sets of any supported format from a path."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Unpack
 
-from handgrad.arrays import Pair
 from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays
-from handgrad.datasets.formats.kinds import Found, find_kind
+from handgrad.datasets.formats.detection import Found, find_kind
 from handgrad.datasets.formats.labelled_files import load_labelled
-from handgrad.datasets.image_folder import load_images
+from handgrad.datasets.image_folder import Decoding, load_images
 from handgrad.datasets.resize import resize_dataset
 from handgrad.errors import ConfigError, DatasetError
 
-Progress: TypeAlias = Callable[[str, int, int], None]
 LEAST_CLASSES = 2
 FOLDER = "folder"  # labels are folder names
 
 
 def load_path(
     path: Path,
-    image_size: Pair | None = None,
-    progress: Progress | None = None,
     *,
     label_from: str | None = None,
-    use_cache: bool = True,
     allow_empty_classes: bool = False,
-    skip_bad: bool = False,
+    **how: Unpack[Decoding],
 ) -> Dataset:
     """Load the data set of a file or folder."""
     found = find_chosen(path, label_from)
     if found is None:
-        return load_images(
-            path,
-            image_size,
-            progress,
-            use_cache=use_cache,
-            allow_empty_classes=allow_empty_classes,
-            skip_bad=skip_bad,
-        )
+        return load_images(path, allow_empty_classes=allow_empty_classes, **how)
     content = found.read()
     if isinstance(content, Arrays):
         name = path.stem if path.is_file() else path.resolve().name
         made = replace(dataset_of(name, content), left=content.notes)
-        dataset = _check_classes(path, made)
-        return dataset if image_size is None else resize_dataset(dataset, image_size)
+        dataset, size = _check_classes(path, made), how.get("image_size")
+        return dataset if size is None else resize_dataset(dataset, size)
     with content.files:
-        dataset = load_labelled(
-            path,
-            content,
-            image_size,
-            progress,
-            use_cache=use_cache,
-            skip_bad=skip_bad,
-        )
+        dataset = load_labelled(path, content, **how)
     return _check_classes(path, replace(dataset, left=content.notes))
 
 
@@ -67,7 +47,7 @@ def find_chosen(path: Path, label_from: str | None) -> Found | None:
     found = None if label_from == FOLDER else find_kind(path, label_from)
     has_choice = label_from == FOLDER if found is None else found.kind.has_choice
     if label_from is not None and not has_choice:
-        about = "pictures in class folders" if found is None else found.kind.about
+        about = "images in class folders" if found is None else found.kind.about
         raise ConfigError(
             f"{path} holds {about}, got --label-from {label_from}. Omit it."
         )
@@ -76,16 +56,14 @@ def find_chosen(path: Path, label_from: str | None) -> Found | None:
 
 def load_whole(
     path: Path,
-    image_size: Pair | None = None,
-    progress: Progress | None = None,
     *,
     label_from: str | None = None,
-    skip_bad: bool = False,
     bit_depth: int | None = None,
+    **how: Unpack[Decoding],
 ) -> Dataset | None:
     """Load all images of a file or folder as one split; one class is enough.
 
-    `bit_depth` is the minimum for deep pictures. Returns None for pictures in class
+    `bit_depth` is the minimum for deep images. Returns None for images in class
     folders.
     """
     found = None if label_from == FOLDER else find_kind(path, label_from)
@@ -98,14 +76,7 @@ def load_whole(
     rows = tuple(replace(row, split="") for row in content.rows)
     with content.files:
         whole = replace(content, rows=rows)
-        return load_labelled(
-            path,
-            whole,
-            image_size,
-            progress,
-            skip_bad=skip_bad,
-            bit_depth=bit_depth,
-        )
+        return load_labelled(path, whole, bit_depth=bit_depth, **how)
 
 
 def _check_classes(path: Path, dataset: Dataset) -> Dataset:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import DatasetError, HandgradError
+from handgrad.errors import DatasetError, HandgradError, cannot_read
 from handgrad.memory import check_memory
 
 HEADER = 128
@@ -47,9 +47,7 @@ def read_mat5(path: Path) -> dict[str, NumpyArray]:
         order = ORDERS[content[HEADER - 2 : HEADER]]
         return dict(_matrices(content[HEADER:], order, path))
     except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Replace the file."
-        ) from error
+        raise cannot_read(path, error, "Replace the file.") from error
     except (*BROKEN, KeyError) as error:
         if isinstance(error, HandgradError):
             raise

@@ -20,7 +20,7 @@ from handgrad.datasets.formats.array_sets import (
     without_spare,
 )
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.datasets.formats.roles import role_of
+from handgrad.datasets.formats.name_roles import role_of
 from handgrad.errors import DatasetError, HandgradError
 from handgrad.memory import check_memory
 

@@ -6,17 +6,15 @@
 The split is given by the file's name: `train-00000-of-00001.parquet`.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import Any
 
-from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.formats.roles import split_in
-from handgrad.datasets.picture_files import PictureFile
-from handgrad.datasets.pictures import FILE_LIMIT
+from handgrad.datasets.formats.content import EncodedImages, LabelledFile
+from handgrad.datasets.formats.name_roles import split_in
+from handgrad.datasets.image_decoding import FILE_LIMIT
+from handgrad.datasets.image_files import ImageFile, ImageFiles
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
@@ -26,20 +24,19 @@ IMAGES = ("image", "img", "images", "picture", "pixel_values", "jpg", "png")
 LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category", "cls")
 
 
-class ParquetImages:
+class ParquetImages(ImageFiles):
     """The images of several files, read by row group."""
 
     def __init__(self) -> None:
-        self.passed_over: Counter[str] = Counter()
-        self.folders: set[str] = set()
+        super().__init__()
         self.columns: dict[str, tuple[Any, str]] = {}
-        self.files: list[PictureFile] = []
+        self.files: list[ImageFile] = []
         self.places: dict[str, tuple[str, int, int]] = {}
         self.group: tuple[str, int] | None = None
         self.values: list[Any] = []
         self.lock = Lock()
 
-    def add(self, path: Path, file: Any, column: str, count: int) -> list[PictureFile]:
+    def add(self, path: Path, file: Any, column: str, count: int) -> list[ImageFile]:
         """Add the images of a file; ValueError unless there are `count`."""
         groups = [
             file.metadata.row_group(group).num_rows
@@ -53,11 +50,11 @@ class ParquetImages:
             for row in range(length):
                 name = f"{path}/{len(self.files) - start}"
                 stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
-                self.files.append(PictureFile(name, about.st_size, stamp))
+                self.files.append(ImageFile(name, about.st_size, stamp))
                 self.places[name] = (str(path), group, row)
         return self.files[start:]
 
-    def sorted_files(self) -> list[PictureFile]:
+    def sorted_files(self) -> list[ImageFile]:
         """Return every image, file by file and row by row."""
         return list(self.files)
 
@@ -87,20 +84,13 @@ class ParquetImages:
             raise _damaged(path, error) from error
         return found
 
-    def __enter__(self) -> "ParquetImages":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the files."""
         for file, _ in self.columns.values():
             file.close()
 
 
-def read_parquet(paths: Sequence[Path], label_from: str | None) -> Pictures:
+def read_parquet(paths: Sequence[Path], label_from: str | None) -> EncodedImages:
     """Read the images of these files; `label_from` names the column of labels."""
     try:
         from pyarrow import parquet
@@ -127,7 +117,7 @@ def read_parquet(paths: Sequence[Path], label_from: str | None) -> Pictures:
         split = split_in(path.name) or split_in(path.parent.name)
         for image, value in zip(added, labels, strict=True):
             rows.append(LabelledFile(image, _named(value, words, image.name), split))
-    return Pictures(images, tuple(rows))
+    return EncodedImages(images, tuple(rows))
 
 
 def _column(names: Sequence[str], wanted: Sequence[str], path: Path, what: str) -> str:

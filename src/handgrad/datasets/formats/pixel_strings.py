@@ -20,10 +20,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.datasets.formats.labels import labels_in
-from handgrad.datasets.formats.pixels import images_of, square_shape
-from handgrad.datasets.formats.roles import LABELS, split_in
-from handgrad.datasets.formats.table import (
+from handgrad.datasets.formats.csv_table import (
     Form,
     form_of,
     is_number,
@@ -31,6 +28,9 @@ from handgrad.datasets.formats.table import (
     no_column,
     rows_of,
 )
+from handgrad.datasets.formats.label_arrays import labels_in
+from handgrad.datasets.formats.name_roles import LABELS, split_in
+from handgrad.datasets.formats.pixel_arrays import images_of, square_shape
 from handgrad.errors import DatasetError
 from handgrad.memory import check_memory
 

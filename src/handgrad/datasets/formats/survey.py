@@ -1,29 +1,27 @@
 """Survey of the images at a path, and of problems: `handgrad data inspect`."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets.dataset import Dataset
+from handgrad.datasets.dataset import Dataset, Progress
 from handgrad.datasets.formats.assemble import dataset_of
-from handgrad.datasets.formats.content import Arrays, Pictures
-from handgrad.datasets.formats.kinds import LISTED, Found
+from handgrad.datasets.formats.content import Arrays, EncodedImages
+from handgrad.datasets.formats.detection import LISTED, Found
 from handgrad.datasets.formats.labelled_files import plan_of
 from handgrad.datasets.formats.load_formats import find_chosen
-from handgrad.datasets.image_folder import open_pictures
+from handgrad.datasets.image_decoding import decode, quiet_decoder, read_header
+from handgrad.datasets.image_files import ImageFile, ImageFiles, in_words
+from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import NONE_HELD_OUT, Plan, arrange
-from handgrad.datasets.picture_files import PictureFile, PictureFiles, in_words
-from handgrad.datasets.pictures import decode, quiet_decoder, read_header
 from handgrad.errors import DatasetError
-from handgrad.text import decoded, number_of
-
-Progress: TypeAlias = Callable[[str, int, int], None]
+from handgrad.text import decoded, number_of, some
 
 SPLITS = ("train", "test", "validation")
 LARGE_RATIO = 10  # size of the largest class to the smallest
@@ -87,15 +85,15 @@ def survey(
     """
     found = find_chosen(path, label_from)
     if found is None:
-        with open_pictures(path) as pictures:
-            files = pictures.sorted_files()
+        with open_images(path) as encoded:
+            files = encoded.sorted_files()
             plan = arrange(files, str(path))
-            empty = _without_pictures(files, path, pictures.folders)
+            empty = _without_images(files, path, encoded.folders)
             with quiet_decoder():
-                examples = list(_of_files(pictures, plan, progress))
+                examples = list(_of_files(encoded, plan, progress))
         left = [f"not used: {', '.join(plan.left)}"] if plan.left else []
-        over = [in_words(pictures.passed_over)] if pictures.passed_over else []
-        about = "pictures in class folders"
+        over = [in_words(encoded.passed_over)] if encoded.passed_over else []
+        about = "images in class folders"
         return summed(about, plan.class_names, examples, [*left, *over], empty)
     content = found.read()
     if isinstance(content, Arrays):
@@ -103,9 +101,9 @@ def survey(
         notes = _notes(found, content, dataset.sources)
         about = found.kind.about
         return summed(about, dataset.class_names, of_arrays(dataset), notes)
-    with content.files as pictures, quiet_decoder():
+    with content.files as encoded, quiet_decoder():
         plan = plan_of(content.rows, str(path))
-        examples = list(_of_files(pictures, plan, progress))
+        examples = list(_of_files(encoded, plan, progress))
     notes = _notes(found, content, plan.sources)
     return summed(found.kind.about, plan.class_names, examples, notes)
 
@@ -151,8 +149,8 @@ def summed(
     )
 
 
-def _without_pictures(
-    files: Sequence[PictureFile], path: Path, places: Iterable[str]
+def _without_images(
+    files: Sequence[ImageFile], path: Path, places: Iterable[str]
 ) -> list[str]:
     """Return the error text for empty folders of classes or splits."""
     try:
@@ -163,9 +161,9 @@ def _without_pictures(
 
 
 def _of_files(
-    pictures: PictureFiles, plan: Plan, progress: Progress | None
+    encoded: ImageFiles, plan: Plan, progress: Progress | None
 ) -> Iterator[Example]:
-    what = f"checking {number_of(len(plan.files), 'picture')}"
+    what = f"checking {number_of(len(plan.files), 'image')}"
     of_row = [split for split, count in zip(SPLITS, plan.counts, strict=True)
               for _ in range(count)]  # fmt: skip
     for row, (file, target) in enumerate(
@@ -174,7 +172,7 @@ def _of_files(
         split = of_row[row]
         name, class_name = decoded(file.name), plan.class_names[target]
         try:
-            content = pictures.read(file.name)
+            content = encoded.read(file.name)
             header = read_header(content, name)
             channels = 1 if header.is_grey else 3
             image = decode(
@@ -203,7 +201,7 @@ def _example(name: str, split: str, class_name: str, image: NumpyArray) -> Examp
 
 
 def _notes(
-    found: Found, content: Arrays | Pictures, sources: Mapping[str, str]
+    found: Found, content: Arrays | EncodedImages, sources: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Describe the source of labels and splits if needed, and what is not used."""
     tables = [path.name for path in found.paths[1:]] if found.kind is LISTED else []
@@ -268,7 +266,7 @@ def _odd_counts(split: str, counts: dict[str, int]) -> Iterator[str]:
     if len(counts) < 2:
         yield f"{split}: one class only ({', '.join(counts)})"
     if empty:
-        yield f"{split}: no images of {_listed(empty)}"
+        yield f"{split}: no images of {some(empty, NAMED)}"
     largest = max(counts, key=counts.__getitem__)
     smallest = min(counts, key=counts.__getitem__)
     if counts[smallest] and counts[largest] >= LARGE_RATIO * counts[smallest]:
@@ -279,8 +277,4 @@ def _odd_counts(split: str, counts: dict[str, int]) -> Iterator[str]:
 
 
 def _some(examples: Sequence[Example]) -> str:
-    return _listed([example.name for example in examples])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    return some([example.name for example in examples], NAMED)

@@ -18,11 +18,11 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.content import Arrays, Part
-from handgrad.datasets.formats.labels import labels_of
+from handgrad.datasets.formats.label_arrays import labels_of
 from handgrad.datasets.formats.mat5 import read_mat5
 from handgrad.datasets.formats.mat73 import read_mat73
-from handgrad.datasets.formats.pixels import images_of
-from handgrad.datasets.formats.roles import split_in
+from handgrad.datasets.formats.name_roles import split_in
+from handgrad.datasets.formats.pixel_arrays import images_of
 from handgrad.errors import DatasetError
 
 TEN = 10

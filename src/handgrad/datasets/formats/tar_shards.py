@@ -1,6 +1,6 @@
-"""WebDataset: tar files of pictures and their labels, read in memory.
+"""WebDataset: tar files of images and their labels, read in memory.
 
-    000017.jpg      a picture
+    000017.jpg      an image
     000017.cls      its class: a number or a name; or .txt, or .json with a label in it
 
 Files whose names are equal without extension, or up to the first dot, belong together.
@@ -10,18 +10,16 @@ links and devices are ignored.
 
 import tarfile
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from handgrad.datasets.formats.content import LabelledFile, Pictures
-from handgrad.datasets.formats.heads import GZIP
-from handgrad.datasets.formats.roles import split_in
-from handgrad.datasets.picture_files import PictureFile
-from handgrad.datasets.pictures import FILE_LIMIT, SUFFIXES
-from handgrad.errors import ConfigError, DatasetError, HandgradError
+from handgrad.datasets.formats.content import EncodedImages, LabelledFile
+from handgrad.datasets.formats.name_roles import split_in
+from handgrad.datasets.gzip_files import GZIP
+from handgrad.datasets.image_decoding import FILE_LIMIT, SUFFIXES
+from handgrad.datasets.image_files import ImageFile, ImageFiles
+from handgrad.errors import ConfigError, DatasetError, HandgradError, cannot_read
 from handgrad.memory import check_memory
 from handgrad.parsing import parse_json
 
@@ -31,13 +29,12 @@ LABEL_LIMIT = 1 << 20  # bytes of a label file
 BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError)
 
 
-class TarShards:
-    """The pictures of several tar files; `labels` holds the label files by key."""
+class TarShards(ImageFiles):
+    """The images of several tar files; `labels` holds the label files by key."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self.passed_over: Counter[str] = Counter()
-        self.folders: set[str] = set()
-        self.files: list[tuple[PictureFile, Path]] = []
+        super().__init__()
+        self.files: list[tuple[ImageFile, Path]] = []
         self.places: dict[str, tuple[Path, int, int]] = {}
         self.contents: dict[str, bytes] = {}  # of compressed shards
         self.labels: dict[str, dict[str, bytes]] = {}
@@ -70,7 +67,7 @@ class TarShards:
                             f"{path} holds {member.name} twice. Create the file again."
                         )
                     stamp = (about.st_mtime_ns, about.st_ctime_ns, member.offset_data)
-                    self.files.append((PictureFile(name, member.size, stamp), path))
+                    self.files.append((ImageFile(name, member.size, stamp), path))
                     self.places[name] = (path, member.offset_data, member.size)
                     if is_packed:
                         check_memory(member.size, str(path))
@@ -79,12 +76,12 @@ class TarShards:
                     content = _content(archive, member, LABEL_LIMIT)
                     self.labels.setdefault(stem, {})[last] = content
 
-    def sorted_files(self) -> list[PictureFile]:
-        """Return every picture, shard by shard."""
+    def sorted_files(self) -> list[ImageFile]:
+        """Return every image, shard by shard."""
         return [file for file, _ in self.files]
 
     def read(self, name: str) -> bytes:
-        """Return the content of a picture."""
+        """Return the content of an image."""
         if name in self.contents:
             return self.contents[name]
         path, offset, size = self.places[name]
@@ -93,24 +90,11 @@ class TarShards:
                 file.seek(offset)
                 return file.read(min(size, FILE_LIMIT + 1))
         except OSError as error:
-            raise DatasetError(
-                f"{path} cannot be read: {error.strerror or error}. Replace the file."
-            ) from error
-
-    def __enter__(self) -> "TarShards":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
+            raise cannot_read(path, error, "Replace the file.") from error
 
 
-def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
-    """Read the pictures of these shards; an error for one without a label."""
+def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> EncodedImages:
+    """Read the images of these shards; an error for one without a label."""
     shards = TarShards(paths)
     rows = []
     for file, path in shards.files:
@@ -121,11 +105,11 @@ def read_tar_shards(paths: Sequence[Path], label_from: str | None) -> Pictures:
             raise _no_label(f"{path}: {member}", beside, label_from)
         split = split_in(path.name) or split_in(path.parent.name)
         rows.append(LabelledFile(file, label, split))
-    return Pictures(shards, tuple(rows))
+    return EncodedImages(shards, tuple(rows))
 
 
 def _beside(labels: dict[str, dict[str, bytes]], name: str) -> dict[str, bytes]:
-    """Return the label files of a picture, by its name without extension."""
+    """Return the label files of an image, by its name without extension."""
     folder, _, base = name.rpartition("/")
     keys = (name.rpartition(".")[0], f"{folder}/{base.partition('.')[0]}")
     return next((labels[key] for key in keys if key in labels), {})
@@ -146,7 +130,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> b
 
 
 def _label(contents: dict[str, bytes], label_from: str | None) -> str:
-    """Return the label in the label files of a picture, or ""."""
+    """Return the label in the label files of an image, or ""."""
     for ending in LABELS:
         if ending not in contents:
             continue
@@ -158,24 +142,24 @@ def _label(contents: dict[str, bytes], label_from: str | None) -> str:
 
 
 def _no_label(
-    picture: str, contents: dict[str, bytes], label_from: str | None
+    image: str, contents: dict[str, bytes], label_from: str | None
 ) -> DatasetError | ConfigError:
-    """Return the error for a picture without the chosen label, listing its keys."""
+    """Return the error for an image without the chosen label, listing its keys."""
     value = _parsed(contents.get("json", b""))
     if isinstance(value, dict) and value:
         keys = ", ".join(map(str, value))
         wanted = "" if label_from is None else f" under {label_from}"
         return ConfigError(
-            f"{picture} has no label{wanted} in its .json, whose keys are {keys}. "
+            f"{image} has no label{wanted} in its .json, whose keys are {keys}. "
             "Choose the key of its class with --label-from KEY."
         )
     if label_from is not None and contents:
         return ConfigError(
-            f"{picture} has no .json with the key {label_from} next to it, but "
+            f"{image} has no .json with the key {label_from} next to it, but "
             f"{', '.join(f'.{ending}' for ending in contents)}. Omit --label-from."
         )
     return DatasetError(
-        f"{picture} has no label file. Put its class into a file of the same name that "
+        f"{image} has no label file. Put its class into a file of the same name that "
         "ends in .cls, .txt or .json; if its folder is its class, unpack the tar file "
         "and give the folder."
     )

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from handgrad.datasets.formats.heads import GZIP
 from handgrad.datasets.formats.svhn import HEADS
+from handgrad.datasets.gzip_files import GZIP
 from handgrad.datasets.idx import GZIP_RATIO, axes_of
 from handgrad.datasets.zip_entries import BROKEN_ZIP, is_folder
 from handgrad.errors import DatasetError, HandgradError

@@ -29,7 +29,7 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
-from handgrad.datasets.locate import cache_folder
+from handgrad.datasets.search_path import cache_folder
 from handgrad.engine.fences import checks_bounds
 from handgrad.errors import HandgradWarning
 

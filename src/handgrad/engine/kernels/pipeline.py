@@ -10,8 +10,8 @@ from numba import carray, types
 from numba.extending import overload
 
 from handgrad.augmentation.noise import LEVELS
-from handgrad.augmentation.pipeline import NOISE, RECOLOUR, RESAMPLE, VIEW
-from handgrad.augmentation.pixels import LUMINANCE
+from handgrad.augmentation.pixel_values import LUMINANCE
+from handgrad.augmentation.recorded_operations import NOISE, RECOLOUR, RESAMPLE, VIEW
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
@@ -74,7 +74,7 @@ def mean_grey(image, channels, size):
     """The mean luminance, summed in float64.
 
     Stands for
-        augmentation.pixels.mean_grey
+        augmentation.pixel_values.mean_grey
     """
     grey = 0.0
     for channel in range(channels):
@@ -152,7 +152,7 @@ def pipeline_kernel(dtype: str) -> Kernel:
     """All images of a tile after their operations, where a batch has any.
 
     Stands for
-        augmentation.pipeline.perform
+        augmentation.recorded_operations.perform
 
     Cost
         each operation reads and writes an image, of which all but the first read and

@@ -1,7 +1,7 @@
 """Augmentation by views: a tile's images, cropped, flipped and partly erased.
 
-A view says where each pixel comes from (`augmentation.views` has the equations), so the
-batch is not copied. Images are normalized afterwards.
+A view says where each pixel comes from (equations: `augmentation.source_coordinates`), so
+the batch is not copied. Images are normalized afterwards.
 """
 
 import numpy as np
@@ -73,7 +73,7 @@ def views_kernel(dtype: str) -> Kernel:
     """All images of a tile by their views, where a batch has any.
 
     Stands for
-        augmentation.views.look
+        augmentation.source_coordinates.look
     """
 
     @kernel_entry(bytes_moved=times(2 * np.dtype(dtype).itemsize, *TILE_NUMBERS))

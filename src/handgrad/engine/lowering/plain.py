@@ -19,7 +19,7 @@ from handgrad.engine.network_layers import layer_key
 from handgrad.engine.program import Phase
 from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
-from handgrad.layers.pairs import backward_pair, forward_pair
+from handgrad.layers.returned_pairs import backward_pair, forward_pair
 from handgrad.randomness import Key
 
 

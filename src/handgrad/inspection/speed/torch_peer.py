@@ -17,12 +17,10 @@ from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.datasets.normalization import Normalization
 from handgrad.errors import ConfigError
 from handgrad.layers import Layer, Sequential
+from handgrad.models.named_layers import ACTIVATION_LAYERS
+from handgrad.options import options_of
 
 PLAIN_MODULES: dict[type, Callable[[], nn.Module]] = {
-    layers.ReLU: nn.ReLU,
-    layers.Sigmoid: nn.Sigmoid,
-    layers.SiLU: nn.SiLU,
-    layers.Tanh: nn.Tanh,
     layers.Flatten: nn.Flatten,
 }
 
@@ -121,6 +119,10 @@ def translate(layer: Layer[Any]) -> nn.Module:
     if isinstance(layer, layers.Residual):
         kept = layer.shortcut
         return Both(translate(layer.body), translate(kept) if kept else nn.Identity())
+    if type(layer) in ACTIVATION_LAYERS:  # torch has the same names and options
+        options = (getattr(layer, name) for name in options_of(type(layer)))
+        activation: nn.Module = getattr(nn, type(layer).__name__)(*options)
+        return activation
     module = _with_options(layer)
     arrays = {name: item.value for name, item in layer.parameters().items()}
     with torch.no_grad():
@@ -147,8 +149,6 @@ def _with_options(layer: Layer[Any]) -> nn.Module:
             return nn.AvgPool2d(layer.kernel_size, layer.stride)
         case layers.GlobalAveragePool2d():
             return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        case layers.GELU():
-            return nn.GELU(layer.approximate)
     raise ConfigError(
         f"The race has no torch equivalent of {layer}. Race a network of linear, "
         "convolution, pooling, batch norm and activation layers."

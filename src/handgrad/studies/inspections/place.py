@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from handgrad import datasets
 from handgrad.datasets import Dataset
-from handgrad.names import known_name
+from handgrad.datasets.sources import usual_size
 from handgrad.text import csv_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-DIGITS_SIZE = (28, 28)  # image models expect at least this size
 
 
 @dataclass
@@ -34,7 +32,7 @@ class Place:
 
     def load(self, name: str) -> Dataset:
         """Load the data set of that name; digits are resized to 28 x 28."""
-        size = DIGITS_SIZE if known_name(name, ("digits",)) else None
+        size = usual_size(name)
         found = datasets.load(name, data_dir=self.data_dir, image_size=size)
         self.dataset_sha256 = found.checksum
         return found

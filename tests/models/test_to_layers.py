@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from handgrad import models
+from handgrad.catalog import MODELS
+from handgrad.errors import ConfigError
+from handgrad.layers import Flatten, Linear, ReLU, Residual, Sequential
+from handgrad.models.named_layers import LAYERS
+from handgrad.models.to_layers import NAMES, rows_of
+from handgrad.network import batch_norm2d as norm
+from handgrad.network import conv2d, flatten, gelu_tanh, linear, residual, sequential
+
+SHAPE = (3, 32, 32)
+OWN = [
+    conv2d(4, (3, 1), stride=2, padding=(1, 0)),
+    norm(eps=0.01, momentum=0.3),
+    residual([conv2d(4, 1)], shortcut=[sequential([conv2d(4, 1), gelu_tanh()])]),
+    flatten(),
+    linear(),
+]
+NETWORKS = {
+    name: make(input_shape=SHAPE)
+    for name, make in MODELS.items()
+    if name != "from_layers"
+}
+NETWORKS["own"] = models.from_layers(layers=OWN, input_shape=SHAPE)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_rows_make_the_same_network_again(name):
+    network = NETWORKS[name]
+    again = models.from_layers(layers=rows_of(network), input_shape=SHAPE)
+    assert repr(again) == repr(network)
+    for kind in ("parameters", "buffers"):
+        one, other = (getattr(made, kind)() for made in (network, again))
+        assert [(n, p.shape) for n, p in one.items()] == [
+            (n, p.shape) for n, p in other.items()
+        ]
+
+
+def test_every_setting_is_kept():
+    rows = rows_of(NETWORKS["own"])
+    assert rows[0]["stride"] == (2, 2)
+    assert rows[0]["padding"] == (1, 0)
+    assert (rows[1]["eps"], rows[1]["momentum"]) == (0.01, 0.3)
+    assert rows[2]["shortcut"][0]["layers"][1] == {
+        "name": "gelu",
+        "approximate": "tanh",
+    }
+    assert np.shape(rows[2]["body"]) == (1,)
+
+
+def test_every_class_of_layers_has_a_row():
+    assert set(NAMES.values()) == set(LAYERS) - {"gelu_tanh"}
+
+
+class Mine(ReLU):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (Sequential([Flatten(), Mine()]), "mine_1 is a Mine"),
+        (Sequential([Residual(Linear(2, 2))]), "residual_1.body is a Linear"),
+        (Sequential([Sequential([Mine()])]), "mine_1 is a Mine"),
+    ],
+)
+def test_a_layer_without_a_row_is_named(network, said):
+    with pytest.raises(ConfigError, match=said):
+        rows_of(network)
