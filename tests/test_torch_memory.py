@@ -24,7 +24,5 @@ def test_torch_takes_what_a_step_needs_and_little_more():
 
 
 def test_a_failure_is_told_with_its_last_words():
-    with pytest.raises(
-        ResourceError, match="the memory of nothing in torch failed.*no network named"
-    ):
+    with pytest.raises(ResourceError, match=r"nothing in torch failed.*no network"):
         torch_training("nothing", 8, 1)
