@@ -12,11 +12,12 @@ only; torch only if it is installed.
 
 import argparse
 
+from peers.torch_memory import torch_training
+
 from handgrad.engine.workers import available_cores
 from handgrad.inspection.speed.memory_report import memory_report
 from handgrad.inspection.speed.networks import LARGE, NETWORKS
 from handgrad.inspection.speed.race_report import machine
-from handgrad.inspection.speed.torch_memory import torch_training
 
 MEGA = 1e6
 

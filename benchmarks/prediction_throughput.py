@@ -9,8 +9,9 @@ floats normalised beforehand, and from the same bytes as Handgrad. Requires the 
 
 import argparse
 
+from peers.prediction import race_prediction
+
 from handgrad.inspection.speed.networks import NETWORKS, network
-from handgrad.inspection.speed.prediction_race import race_prediction
 from handgrad.inspection.speed.race import OURS
 from handgrad.inspection.speed.race_report import machine
 
@@ -35,12 +36,12 @@ def main() -> None:
             laps=arguments.laps,
             lap_seconds=arguments.lap_seconds,
         )
-        for peer, (threads, size) in found.settings.items():
+        for peer, setting in found.settings.items():
             ratio = found.laps.ratio(peer, OURS)
             print(
                 f"| {name} | {found.images_per_second(OURS):,.0f} "
                 f"| {peer} | {found.images_per_second(peer):,.0f} "
-                f"| {threads} threads, batch {size} "
+                f"| {setting} "
                 f"| {ratio.median:.2f} | {ratio.low:.2f} to {ratio.high:.2f} |",
                 flush=True,
             )

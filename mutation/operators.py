@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import parso
-from cosmic_ray.operators.operator import Example, Operator
-from cosmic_ray.plugins import get_operator, operator_names
-
-CORE = "core/"
+from cosmic_ray.operators.operator import Operator
 
 
 class _LeaveOut(Operator):
@@ -27,6 +24,10 @@ class _LeaveOut(Operator):
         prefix = node.get_first_leaf().prefix
         return parso.python.tree.Keyword("pass", node.start_pos, prefix=prefix)
 
+    @classmethod
+    def examples(cls) -> tuple[Any, ...]:
+        return ()
+
 
 class LeaveOutCall(_LeaveOut):
     """A call whose result nobody takes is left out."""
@@ -34,14 +35,9 @@ class LeaveOutCall(_LeaveOut):
     def matches(self, node: Any) -> bool:
         if node.type != "atom_expr" or node.parent is None:
             return False
-        is_call = node.children[-1].type == "trailer" and (
-            node.children[-1].children[0].value == "("
-        )
+        last = node.children[-1]
+        is_call = last.type == "trailer" and last.children[0].value == "("
         return is_call and node.parent.type == "simple_stmt"
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (Example("f(1)\n", "pass\n"),)
 
 
 class LeaveOutRaise(_LeaveOut):
@@ -50,19 +46,5 @@ class LeaveOutRaise(_LeaveOut):
     def matches(self, node: Any) -> bool:
         return node.type == "raise_stmt"
 
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (Example("raise ValueError(1)\n", "pass\n"),)
-
 
 OWN = {"leave_out_call": LeaveOutCall, "leave_out_raise": LeaveOutRaise}
-
-
-def all_operators() -> dict[str, Operator]:
-    """Cosmic Ray's operators that need no arguments, and ours, by name."""
-    found = {
-        name.removeprefix(CORE): get_operator(name)()
-        for name in sorted(operator_names())
-        if name.startswith(CORE) and not get_operator(name).arguments()
-    }
-    return found | {name: kind() for name, kind in OWN.items()}

@@ -10,7 +10,7 @@ from handgrad.memory import check_disk, check_memory, free_memory, in_units
 
 def test_this_machine_has_some_memory_and_less_than_any_machine():
     free = free_memory()
-    assert free is None or 1 << 20 < free < 1 << 50
+    assert 1 << 20 < free < 1 << 50
 
 
 def test_no_program_can_use_more_than_the_machine_has():
@@ -36,9 +36,28 @@ def test_no_machine_holds_an_exabyte():
         check_memory(10**18, "Everything")
 
 
-def test_where_the_system_does_not_tell_nothing_is_refused(monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: None)
-    check_memory(10**18, "Everything")
+def in_a_container(folder, limit):
+    """The files of a control group with a limit, and 300 bytes in use, 100 of files."""
+    stat = "anon 200\nfile 100\ninactive_file 100\n"
+    contents = {"memory.max": limit, "memory.current": "300", "memory.stat": stat}
+    for name, content in contents.items():
+        (folder / name).write_text(content)
+    return folder
+
+
+def test_a_container_leaves_its_limit_and_what_files_take(tmp_path):
+    assert memory._of_container(in_a_container(tmp_path, "1000\n")) == 800
+    assert memory._of_container(in_a_container(tmp_path, "max\n")) is None
+    assert memory._of_container(tmp_path / "no group") is None
+
+
+def test_the_smaller_of_machine_and_container_counts(monkeypatch):
+    monkeypatch.setattr(memory, "_of_container", lambda: None)
+    free = free_memory()
+    monkeypatch.setattr(memory, "_of_container", lambda: 1000)
+    assert free_memory() == 1000
+    monkeypatch.setattr(memory, "_of_container", lambda: 100 * free)
+    assert free_memory() > 1000
 
 
 def test_room_on_the_disk(tmp_path):

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -116,14 +117,19 @@ def test_weights_after_flatten_are_reordered_for_channels_last():
 
 
 @pytest.mark.slow
-def test_trials_find_the_fastest_configuration():
-    def make(count):
-        return lambda: lambda rows: sum(range(count))
+def test_a_race_uses_the_fastest_configuration(monkeypatch):
+    monkeypatch.setattr(pairing, "keep_memory", lambda: False)
+    sklearn = pairing.load("sklearn")
+    ways = sklearn.ways(task_of(RELU))
+    slow = replace(next(iter(ways.values())), get_ready=lambda: None)
 
-    counts = {"slow": 300_000, "fast": 3}
-    ways = {name: tasks.Way(make(count), 1) for name, count in counts.items()}
-    steps = {name: way.make_step() for name, way in ways.items()}
-    task = task_of(RELU)
-    batches = pairing.random_batches(task.images, task.targets, 32, 2)
-    tried = pairing.try_out(ways, steps, batches, 0.01)
-    assert tried["fast"] < tried["slow"]
+    def sluggish():
+        step = slow.make_step()
+        return lambda rows: (sleep(0.05), step(rows))[1]
+
+    both = {**ways, "slow": replace(slow, make_step=sluggish)}
+    monkeypatch.setattr(sklearn, "ways", lambda task: both)
+    sizes = {"batch_size": 32, "workers": 1, "laps": 2, "images": 96}
+    found = pairing.race_peer(RELU, "sklearn", **sizes, lap_seconds=0.01)
+    assert found.way == min(found.tried, key=found.tried.get) != "slow"
+    assert set(found.tried) == set(both)

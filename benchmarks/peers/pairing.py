@@ -1,15 +1,13 @@
 """A race against a peer, in its fastest configuration, after checking the losses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
-from time import perf_counter
 from types import ModuleType
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
 from handgrad.engine.engine import Batch
 from handgrad.errors import ConfigError, HandgradError, unknown_name
 from handgrad.inspection.speed.allocator import keep_memory
@@ -25,7 +23,7 @@ from handgrad.inspection.speed.race import (
 )
 from handgrad.losses import SoftmaxCrossEntropy
 from peers.blas import limit_blas
-from peers.task import Step, Task, Way
+from peers.task import Task, Way
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "jax": ("jax", "jaxlib"),
@@ -34,8 +32,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "thinc": ("thinc", "blis"),
     "sklearn": ("scikit-learn",),
 }
-TRIALS = 3  # per configuration
-WARM_UP = 3  # steps
+TRIALS = 3  # laps of each configuration
 
 
 @dataclass(frozen=True)
@@ -83,20 +80,25 @@ def race_peer(
         task.images, task.targets, batch_size, images // batch_size or 1
     )
     steps = {name: way.make_step() for name, way in ways.items()}
-    tried = try_out(ways, steps, batches, lap_seconds)
-    chosen = min(tried, key=lambda name: tried[name])
-    engine, count = make_engine(network, batch_size, workers), len(batches)
+    count = len(batches)
+
+    def theirs_on(name: str) -> Racer:
+        return Racer(
+            name,
+            lambda step: steps[name](batches[step % count].rows),
+            ways[name].get_ready,
+        )
+
+    trials = run_laps([*map(theirs_on, ways)], TRIALS, lap_seconds=lap_seconds)
+    chosen = trials.fastest()
+    engine = make_engine(network, batch_size, workers)
     racers = [
         Racer(
             OURS,
             lambda step: engine.train_step(batches[step % count], step + 1),
             lambda: limit_blas(1),
         ),
-        Racer(
-            peer,
-            lambda step: steps[chosen](batches[step % count].rows),
-            ways[chosen].get_ready,
-        ),
+        replace(theirs_on(chosen), name=peer),
     ]
     return Pairing(
         network.name,
@@ -105,7 +107,7 @@ def race_peer(
         engine.workers,
         chosen,
         ways[chosen].threads,
-        tried,
+        {name: trials.time(name).median for name in ways},
         ours,
         theirs,
         bound(network, batch_size),
@@ -176,32 +178,3 @@ def exact_losses(network: Network, batches: Sequence[Batch]) -> list[float]:
             optimizer.update(parameter, gradients[name], states[name], step)
         found.append(float(value))
     return found
-
-
-def try_out(
-    ways: Mapping[str, Way],
-    steps: Mapping[str, Step],
-    batches: Sequence[Batch],
-    seconds: float,
-) -> dict[str, float]:
-    """Median seconds per step of each configuration, from interleaved trials."""
-    rows = [batch.rows for batch in batches]
-    found: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(TRIALS):
-        for name, times in found.items():
-            ways[name].get_ready()
-            times.append(_median_step(steps[name], rows, seconds))
-    return {name: float(np.median(times)) for name, times in found.items()}
-
-
-def _median_step(step: Step, rows: Sequence[NumpyArray], seconds: float) -> float:
-    """Median seconds per step, after a warm-up."""
-    for number in range(WARM_UP):
-        step(rows[number % len(rows)])
-    times: list[float] = []
-    begin = perf_counter()
-    while not times or perf_counter() - begin < seconds:
-        start = perf_counter()
-        step(rows[len(times) % len(rows)])
-        times.append(perf_counter() - start)
-    return float(np.median(times))

@@ -1,6 +1,5 @@
 """Checks for enough memory or disk space before an allocation or a read."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ NEXT = "Close other programs, or use fewer or smaller images."
 def check_memory(wanted: int, what: str, following: str = NEXT) -> None:
     """ResourceError if this many bytes exceed the free memory."""
     free = free_memory()
-    if free is not None and wanted > free:
+    if wanted > free:
         raise ResourceError(
             f"{what} needs {in_units(wanted)} of memory, but {in_units(free)} are "
             f"free. {following}"
@@ -39,19 +38,13 @@ def in_units(size: int) -> str:
     return f"{size} bytes"
 
 
-def free_memory() -> int | None:
-    """Bytes that a program can still allocate; None if the system does not say."""
-    known = [size for size in (_of_system(), _of_container()) if size is not None]
-    return min(known) if known else _physical_memory()
+def free_memory() -> int:
+    """Bytes that a program can still allocate, on this machine and in its container."""
+    import psutil
 
-
-def _of_system() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        values = dict(line.split(":", 1) for line in lines)
-        return int(values["MemAvailable"].split()[0]) * 1024
-    except (OSError, ValueError, KeyError, IndexError):
-        return None
+    available = int(psutil.virtual_memory().available)
+    left = _of_container()
+    return available if left is None else min(available, left)
 
 
 def _of_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
@@ -65,11 +58,4 @@ def _of_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
         files = int(dict(line.split(" ", 1) for line in lines)["inactive_file"])
         return max(limit - used + files, 0)
     except (OSError, ValueError, KeyError):  # no container, or one without a limit
-        return None
-
-
-def _physical_memory() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
         return None

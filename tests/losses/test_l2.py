@@ -88,3 +88,9 @@ def test_parameters_of_other_names_are_exempt():
 
 def test_repr():
     assert repr(L2(0.001)) == "L2(0.001, factor=0.5)"
+
+
+def test_a_strength_and_a_factor_whose_product_is_beyond_float32_are_refused():
+    term = L2(3e38, 1.0)
+    with pytest.raises(ConfigError, match=r"2 \* factor \* strength.*3\.4"):
+        term.gradients({"weight": Parameter(np.ones((2, 2)))})

@@ -174,7 +174,7 @@ def test_a_plan_is_made_only_where_memory_may_be_short(tmp_path, monkeypatch, en
 def loaded(config):
     """The data set, loaded before memory is limited."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "free_memory", lambda: None)
+        patch.setattr(memory, "free_memory", lambda: 1 << 60)
         dataset = build.load_dataset(config)
     return lambda config, progress: dataset
 

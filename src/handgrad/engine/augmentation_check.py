@@ -26,7 +26,7 @@ def check_recorded(
     widths = {
         recorded_operations.RESAMPLE: 6,
         recorded_operations.RECOLOUR: 1 + side * side,
-        recorded_operations.NOISE: pipeline.WORDS + 1,
+        recorded_operations.NOISE: recorded_operations.WORDS + 1,
     }
     for number, operation in enumerate(steps[:, 0].tolist()):
         own = recorded.columns(number)

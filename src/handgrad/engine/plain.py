@@ -118,7 +118,7 @@ class PlainEngine(Parts):
         roles, free = training_roles(*parts, batch_size), free_memory()
         few = training_roles(*parts, trial_images(batch_size))
         moved = 2 * (roles["parameters"] + roles["optimizer"])  # new ones, and a copy
-        if free is not None and sum(few.values()) + moved > free:
+        if sum(few.values()) + moved > free:
             return PlannedBytes({**roles, "workspace": moved}, is_kept=False)
         rest = max(0, self._step_bytes(batch_size, images) - roles["gradients"])
         roles["activations"] = min(roles["activations"], max(0, rest - roles["input"]))

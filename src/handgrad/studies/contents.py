@@ -24,8 +24,8 @@ from handgrad.datasets.load import load
 from handgrad.datasets.local_copies import find
 from handgrad.datasets.sources import SOURCES, source_of
 from handgrad.errors import HandgradError, RunError
+from handgrad.studies.trial_runs import config_of
 from handgrad.studies.trials import Cell, Trial
-from handgrad.training.config import config_from
 
 if TYPE_CHECKING:
     from handgrad.datasets import Dataset
@@ -240,8 +240,4 @@ def _loaded(trial: Trial, data_dir: Path | None, progress: Any) -> "Dataset":
         return load(str(trial.dataset), data_dir=data_dir, progress=progress)
     from handgrad.training.build import load_dataset
 
-    config = config_from({**trial.spec["config"], "seed": trial.seed}, "The trial")
-    if data_dir is not None:
-        changed = config.dataset.model_copy(update={"data_dir": str(data_dir)})
-        config = config.model_copy(update={"dataset": changed})
-    return load_dataset(config, progress)
+    return load_dataset(config_of(trial.tables, data_dir), progress)

@@ -117,7 +117,21 @@ class Finding(_Table):
         return parse_claim(self.holds)
 
 
-class Experiment(_Table):
+class RunTables(_Table):
+    """What the files of experiments and sweeps share: the tables of a run."""
+
+    engine: Literal["plain", "cpu"] = "cpu"
+    test: Literal["last", "best"] = "last"
+    dataset: Options = {}
+    model: Options = {}
+    optimizer: Options = {}
+    schedule: Options = {}
+    loss: Options = {}
+    training: Options = {}
+    prediction: Options = {}
+
+
+class Experiment(RunTables):
     """One row of a study, read from a TOML file.
 
     Units
@@ -143,15 +157,6 @@ class Experiment(_Table):
     kind: Literal["training", "inspection"] = "training"
     notes: Texts = ()
     seeds: Seeds = (0, 1, 2)
-    engine: Literal["plain", "cpu"] = "cpu"
-    test: Literal["last", "best"] = "last"
-    dataset: Options = {}
-    model: Options = {}
-    optimizer: Options = {}
-    schedule: Options = {}
-    loss: Options = {}
-    training: Options = {}
-    prediction: Options = {}
     inspection: Options = {}
     sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     variants: Annotated[tuple[Variant, ...], Field(strict=False)] = ()

@@ -15,6 +15,7 @@ from handgrad.studies.verdicts import Result, Row, findings_of, judge
 from handgrad.text import in_markdown, one_line
 from handgrad.training.atomic import write_file
 
+PUBLISHED = ("name", "variant", "value", "words", "epsilon", "kind", "source")
 MARKS = {True: "holds", False: "DOES NOT HOLD", None: "not known"}
 
 
@@ -54,15 +55,8 @@ def row_of(study: Study, row: str, outcomes: dict[str, Outcome]) -> dict[str, An
 
 
 def _published(row: Row) -> dict[str, Any]:
-    published = row.published
     return {
-        "name": published.name,
-        "variant": published.variant,
-        "value": published.value,
-        "words": published.words,
-        "epsilon": published.epsilon,
-        "kind": published.kind,
-        "source": published.source,
+        **{name: getattr(row.published, name) for name in PUBLISHED},
         "ours": _numbers(row.ours),
         "verdict": row.verdict,
         "why": row.why,

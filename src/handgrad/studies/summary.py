@@ -1,6 +1,6 @@
 """A metric of a variant over its seeds: mean, spread, count."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
@@ -27,10 +27,15 @@ class Summary:
     @property
     def spread(self) -> float | None:
         """The standard deviation over seeds."""
-        return stdev(self.values) if len(self.values) > 1 else None
+        return spread_of(self.values)
 
     def __bool__(self) -> bool:
         return bool(self.values)
+
+
+def spread_of(values: Sequence[float]) -> float | None:
+    """The sample standard deviation; None for a single value."""
+    return stdev(values) if len(values) > 1 else None
 
 
 def summarize(

@@ -85,11 +85,11 @@ def train(
     spec: dict[str, Any], folder: Path, workers: int | None, report: Report
 ) -> Outcome:
     """Train to the end and evaluate the network that `test` names."""
-    tables, data_dir = {**spec["config"], "seed": spec["seed"]}, study_data()
-    run = run_of(tables, folder / "run", workers=workers, data_dir=data_dir)
+    trial, path = Trial(spec), folder / "run"
+    run = run_of(trial.tables, path, workers=workers, data_dir=study_data())
     assert run.config.resolved is not None
     content = run.config.resolved.dataset_sha256
-    check_content(Trial(spec), content)
+    check_content(trial, content)
     for record in run:
         if isinstance(record, EpochRecord):
             curves = {name: getattr(record, name) for name in CURVES}

@@ -16,6 +16,15 @@ from handgrad.training.run_folder import RunFolder
 WAITS = 3  # seconds
 
 
+def config_of(tables: Mapping[str, Any], data_dir: Path | None = None) -> RunConfig:
+    """The configuration of a trial's tables, on the data of that folder."""
+    config = config_from(tables, "The trial")
+    if data_dir is None:
+        return config
+    dataset = config.dataset.model_copy(update={"data_dir": str(data_dir)})
+    return config.model_copy(update={"dataset": dataset})
+
+
 def run_of(
     tables: Mapping[str, Any],
     path: Path,
@@ -27,7 +36,7 @@ def run_of(
 
     A symbolic link in place of the run folder is removed, but not its target.
     """
-    config = config_from(tables, "The trial")
+    config = config_of(tables, data_dir)
     if not path.is_symlink() and is_file(path / "config.toml"):
         try:
             if _decides(RunFolder.open(path).config) == _decides(config):
@@ -37,9 +46,6 @@ def run_of(
     if os.path.lexists(path):  # killed before there was anything to resume
         with opened(path.parent) as place:
             place.remove(path.name)
-    if data_dir is not None:
-        dataset = config.dataset.model_copy(update={"data_dir": str(data_dir)})
-        config = config.model_copy(update={"dataset": dataset})
     return start(config, path, workers=workers)
 
 

@@ -49,6 +49,11 @@ class Trial:
         return int(self.spec["seed"])
 
     @property
+    def tables(self) -> dict[str, Any]:
+        """The tables of its run, with the seed; of a training only."""
+        return {**self.spec["config"], "seed": self.seed}
+
+    @property
     def epochs(self) -> int:
         """The amount of work, in epochs; an inspection counts as one."""
         if self.kind == "inspection":

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from handgrad.studies.contents import changes_of_data, on_other_data
 from handgrad.studies.ledger import DONE, Ledger, Outcome
+from handgrad.studies.summary import spread_of
 from handgrad.sweeps.comparison import compare, in_words
 from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.importance import importance
@@ -38,7 +39,7 @@ class Tried:
     @property
     def spread(self) -> float | None:
         """The standard deviation over seeds."""
-        return stdev(self.values) if len(self.values) > 1 else None
+        return spread_of(self.values)
 
     @property
     def status(self) -> str:
@@ -154,5 +155,4 @@ def _tested(best: Tried) -> dict[str, Any] | None:
     values = [float(v) for v in numbers if v is not None]
     if not values:
         return None
-    spread = stdev(values) if len(values) > 1 else None
-    return {"mean": mean(values), "spread": spread, "by_seed": values}
+    return {"mean": mean(values), "spread": spread_of(values), "by_seed": values}

@@ -21,9 +21,8 @@ from handgrad.studies.contents import Contents, contents_of
 from handgrad.studies.experiment import (
     CURVES,
     METRICS,
-    TABLES,
     Experiment,
-    Options,
+    RunTables,
     Seed,
     Seeds,
     Variant,
@@ -54,20 +53,10 @@ class SweepTable(BaseModel):
     parameters: dict[str, Any] = {}
 
 
-class SweepFile(BaseModel):
+class SweepFile(RunTables):
     """One file: the tables that all trials share, and [sweep]."""
 
-    model_config = RULES
     question: str = ""
-    engine: Literal["plain", "cpu"] = "cpu"
-    test: Literal["last", "best"] = "last"
-    dataset: Options = {}
-    model: Options = {}
-    optimizer: Options = {}
-    schedule: Options = {}
-    loss: Options = {}
-    training: Options = {}
-    prediction: Options = {}
     sweep: SweepTable
 
 
@@ -174,9 +163,7 @@ def read_sweep(
         question=file.question,
         base=Experiment(
             question=file.question or place.stem,
-            engine=file.engine,
-            test=file.test,
-            **{name: getattr(file, name) for name in TABLES},
+            **{name: getattr(file, name) for name in RunTables.model_fields},
         ),
         space=read_space(table.parameters, source),
         method=table.method,

@@ -6,11 +6,11 @@ from typing import Any
 
 from handgrad import catalog, datasets
 from handgrad.errors import ConfigError, HandgradError
-from handgrad.studies.trials import Trial
+from handgrad.studies.trial_runs import config_of
 from handgrad.sweeps.space import Choice, Parameter, Setting, Values
 from handgrad.sweeps.sweep import Sweep
 from handgrad.training import build
-from handgrad.training.config import RunConfig, config_from
+from handgrad.training.config import RunConfig
 from handgrad.training.optimizer import build_optimizer
 from handgrad.training.splitting import split_of
 
@@ -40,7 +40,7 @@ def check_values(sweep: Sweep, data_dir: Path | None = None) -> None:
     resolved: dict[str, RunConfig] = {}
     built: set[str] = set()
     for setting in corners(sweep):
-        config = _config(sweep.cells(setting)[0].trial, data_dir)
+        config = config_of(sweep.cells(setting)[0].trial.tables, data_dir)
         data = config.dataset.model_dump_json()
         try:
             if data not in resolved:
@@ -54,14 +54,6 @@ def check_values(sweep: Sweep, data_dir: Path | None = None) -> None:
             catalog.build("loss", config.loss.name, config.loss.options)
         except HandgradError as error:
             raise ConfigError(f"{sweep.source}, {setting.name}: {error}") from error
-
-
-def _config(trial: Trial, data_dir: Path | None) -> RunConfig:
-    config = config_from({**trial.spec["config"], "seed": trial.seed}, "The trial")
-    if data_dir is None:
-        return config
-    dataset = config.dataset.model_copy(update={"data_dir": str(data_dir)})
-    return config.model_copy(update={"dataset": dataset})
 
 
 def _resolve(config: RunConfig) -> RunConfig:

@@ -48,7 +48,7 @@ def check_engine(
     most = max(batch_size, min(images, PREDICTION_BATCH))
     roles = training_roles(engine.model, optimizer, input_shape, most)
     free = free_memory()
-    if free is not None and AMPLE * sum(roles.values()) >= free:
+    if AMPLE * sum(roles.values()) >= free:
         wanted = training_bytes(engine, batch_size, images)
         check_memory(wanted, _what(batch_size), NEXT)
 

@@ -113,20 +113,21 @@ def this_process() -> dict[str, Any]:
 
 
 def _lives(owner: dict[str, Any]) -> bool:
+    import psutil
+
     process = owner.get("process")
-    if not isinstance(process, int) or os.name == "nt":
+    if not isinstance(process, int):
         return True  # unknown: assume that it is running
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it is running, as another user
-    return owner.get("started") == _started(process)  # else the PID was reused
+    is_same = owner.get("started") == _started(process)  # else the PID was reused
+    return is_same and psutil.pid_exists(process)
 
 
 def _started(process: int) -> str:
-    """The start time of a process, in clock ticks since boot."""
+    """The start time of a process, in clock ticks since boot; empty without /proc.
+
+    psutil's start times move when the system's clock is set, so a process that still
+    runs would seem to have ended.
+    """
     line = _first_line(Path(f"/proc/{process}/stat"))
     fields = line.rpartition(")")[2].split()  # the name before it may contain anything
     state_and_more = len(fields) > 19 and fields[0] != "Z"  # a zombie cannot write

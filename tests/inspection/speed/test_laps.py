@@ -44,6 +44,25 @@ def test_get_ready_runs_before_each_lap():
     assert calls == ["ready"] * 3
 
 
+def test_a_lap_lasts_as_long_as_asked_and_the_first_round_does_not_count():
+    seconds = iter([0.05, 0.05, *[0.005] * 1000])  # untimed, warm-up, timed
+    steps = []
+
+    def step(number):
+        steps.append(number)
+        sleep(next(seconds))
+
+    found = run_laps([Racer("a", step)], 1, lap_seconds=0.02)
+    assert found.seconds["a"][0] < 0.05
+    assert steps[:3] == [0, 1, 0]
+    assert 3 <= len(steps[2:]) <= 6
+
+
+def test_the_fastest_has_the_smallest_median():
+    laps = Laps({"a": [1.0, 2.0, 9.0], "b": [3.0, 3.0, 3.0]}, [1.0] * 3, {})
+    assert laps.fastest() == "a"
+
+
 def test_an_error_in_a_step_is_raised():
     def fall(step):
         raise RuntimeError("fell")

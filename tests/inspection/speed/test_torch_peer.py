@@ -7,7 +7,6 @@ from handgrad.datasets.normalization import half
 from handgrad.errors import ConfigError
 from handgrad.inspection.speed.networks import network, pictures
 from handgrad.inspection.speed.torch_peer import (
-    best_threads,
     make_peer,
     translate,
     translate_optimizer,
@@ -139,11 +138,3 @@ def test_a_peer_learns(channels_last):
     losses = [float(peer.step(np.arange(64))) for _ in range(4)]
     assert losses[-1] < losses[0]
     assert peer.logits(peer.images, 40).shape == (64, 10)
-
-
-def test_the_best_number_of_threads_is_one_that_was_tried():
-    images, targets = pictures((1, 28, 28), 64)
-    peer = make_peer(network("softmax").build(), SGD(0.1), half(1), images, targets)
-    best = best_threads(peer, [np.arange(64)] * 3, 2)
-    assert best in (1, 2)
-    assert torch.get_num_threads() == best

@@ -1,7 +1,7 @@
 """Augmentation by views: a tile's images, cropped, flipped and partly erased.
 
-A view says where each pixel comes from (equations: `augmentation.source_coordinates`), so
-the batch is not copied. Images are normalized afterwards.
+A view says where each pixel comes from (equations: `augmentation.source_coordinates`),
+so the batch is not copied. Images are normalized afterwards.
 """
 
 import numpy as np

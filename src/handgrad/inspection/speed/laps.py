@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
 
 from handgrad.inspection.speed.allocator import page_faults
-from handgrad.inspection.speed.peaks import calibrate
+from handgrad.inspection.speed.peaks import calibrate, seconds_of
 
-WARM_UP = 5  # steps
 REST = 0.01  # seconds between laps, for the other's spinning threads to go to sleep
 
 
@@ -55,6 +55,10 @@ class Laps:
         pairs = zip(self.seconds[name], self.seconds[to], strict=True)
         return spread([theirs / ours for theirs, ours in pairs])
 
+    def fastest(self) -> str:
+        """The racer with the smallest median time per step."""
+        return min(self.seconds, key=lambda name: self.time(name).median)
+
 
 def spread(numbers: Sequence[float]) -> Spread:
     """The quartiles."""
@@ -62,18 +66,21 @@ def spread(numbers: Sequence[float]) -> Spread:
 
 
 def run_laps(racers: Sequence[Racer], laps: int, *, lap_seconds: float = 0.5) -> Laps:
-    """Run one lap of every racer per round, reversing the order after each round."""
-    steps = {racer.name: _steps_in(racer, lap_seconds) for racer in racers}
+    """Run one lap of every racer per round, reversing the order after each round.
+
+    The first round warms up and does not count. A lap has at least one timed step.
+    """
     seconds: dict[str, list[float]] = {racer.name: [] for racer in racers}
     faults: dict[str, list[float]] = {racer.name: [] for racer in racers}
     calibration = []
+    for racer in racers:
+        _run(racer, lap_seconds)
     for lap in range(laps):
         calibration.append(calibrate())
         for racer in racers if lap % 2 == 0 else reversed(racers):
-            count = steps[racer.name]
-            before, times = _run(racer, count)
+            times, pages = _run(racer, lap_seconds)
             seconds[racer.name].append(float(np.median(times)))
-            faults[racer.name].append((page_faults() - before) / count)
+            faults[racer.name].append(pages / len(times))
     return Laps(
         seconds,
         calibration,
@@ -81,20 +88,13 @@ def run_laps(racers: Sequence[Racer], laps: int, *, lap_seconds: float = 0.5) ->
     )
 
 
-def _steps_in(racer: Racer, lap_seconds: float) -> int:
-    """The number of steps per lap, from the fastest of a few steps."""
-    _, times = _run(racer, WARM_UP)
-    return max(1, round(lap_seconds / min(times)))
-
-
-def _run(racer: Racer, count: int) -> tuple[int, list[float]]:
-    """The page fault count at the start, and seconds per step after an untimed step."""
+def _run(racer: Racer, lap_seconds: float) -> tuple[list[float], int]:
+    """Seconds of each step after an untimed one, and the number of page faults."""
     sleep(REST)
     racer.get_ready()
     racer.step(0)
-    before, times = page_faults(), []
-    for number in range(1, count + 1):
-        start = perf_counter()
-        racer.step(number)
-        times.append(perf_counter() - start)
-    return before, times
+    before, times = page_faults(), list[float]()
+    end = perf_counter() + lap_seconds
+    while not times or perf_counter() < end:
+        times.append(seconds_of(partial(racer.step, len(times) + 1)))
+    return times, page_faults() - before

@@ -1,7 +1,7 @@
 """The benchmark networks, and the number of operations of a training step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,16 +97,7 @@ def network(name: str, options: Mapping[str, Any] | None = None) -> Network:
     quoted = {**NETWORKS, **LARGE}
     name = name_of("network", {**catalog.MODELS, **quoted}, name)
     known = quoted.get(name, Network(name, name))
-    if not options:
-        return known
-    return Network(
-        known.name,
-        known.model,
-        {**known.options, **options},
-        known.optimizer,
-        known.optimizer_options,
-        known.image_shape,
-    )
+    return replace(known, options={**known.options, **(options or {})})
 
 
 def pictures(
@@ -138,8 +129,3 @@ def textbook_operations(model: Sequential, input_shape: Shape) -> int:
     found = [row.multiply_adds for row in summary(model, input_shape).rows]
     products = [multiply_adds for multiply_adds in found if multiply_adds]
     return 2 * (3 * sum(products) - (products[0] if products else 0))
-
-
-def forward_operations(model: Sequential, input_shape: Shape) -> int:
-    """Operations per image of one prediction, by the textbook algorithm."""
-    return 2 * summary(model, input_shape).multiply_adds

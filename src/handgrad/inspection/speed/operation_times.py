@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import perf_counter
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
 from handgrad.engine.operation import Operation
 from handgrad.inspection.speed.networks import textbook_operations
-from handgrad.inspection.speed.peaks import Peaks
+from handgrad.inspection.speed.peaks import Peaks, seconds_of
 from handgrad.inspection.speed.stamped import Group, PlainWork, StampedProgram
 
 WARM_UP = 3
@@ -120,9 +120,10 @@ def time_steps(
     stamped = StampedProgram(engine.training.program)
     whole, timed, parts = [], [], []
     for step, batch in enumerate(batches, 1):
-        whole.append(_seconds(engine, batch, step))
+        train = partial(engine.train_step, batch, step)
+        whole.append(seconds_of(train))
         with instead(engine, stamped):
-            timed.append(_seconds(engine, batch, step))
+            timed.append(seconds_of(train))
         parts.append(stamped.seconds())
     engine.restore(before)
     whole, timed, parts = whole[WARM_UP:], timed[WARM_UP:], parts[WARM_UP:]
@@ -194,9 +195,3 @@ def instead(engine: CpuEngine, stamped: StampedProgram) -> Iterator[None]:
         yield
     finally:
         engine.training.program = own
-
-
-def _seconds(engine: CpuEngine, batch: Batch, step: int) -> float:
-    start = perf_counter()
-    engine.train_step(batch, step)
-    return perf_counter() - start

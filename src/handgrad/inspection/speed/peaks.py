@@ -4,10 +4,12 @@ All limits are measured with the engine's own workers, programs and calls of the
 library, one thread each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -206,12 +208,14 @@ def blocks(workers: int, steps: int, repeats: int) -> tuple[Program, int]:
 def fastest(program: Program, repeats: int) -> float:
     """Seconds of the fastest run, after a warm-up run."""
     program.run()
-    best = float("inf")
-    for _ in range(repeats):
-        start = perf_counter()
-        program.run()
-        best = min(best, perf_counter() - start)
-    return best
+    return min(seconds_of(program.run) for _ in range(repeats))
+
+
+def seconds_of(work: Callable[[], Any]) -> float:
+    """Seconds that the work takes."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
 
 
 def calibrate() -> float:
@@ -219,13 +223,9 @@ def calibrate() -> float:
     side = CALIBRATION_SIZE
     matrix = np.full((side, side), 0.5, dtype=np.float32)
     outputs = np.empty_like(matrix)
-    found = []
+    product_once = partial(np.matmul, matrix, matrix, out=outputs)
     with threadpool_limits(limits=1, user_api="blas"):
-        for _ in range(5):
-            start = perf_counter()
-            np.matmul(matrix, matrix, out=outputs)
-            found.append(perf_counter() - start)
-    return float(np.median(found))
+        return float(np.median([seconds_of(product_once) for _ in range(5)]))
 
 
 def _program(memory: Memory, operation: Operation) -> Program:

@@ -21,7 +21,7 @@ from handgrad.losses import SoftmaxCrossEntropy
 OURS = "handgrad"
 PEERS = ("torch", "torch channels last", "torch.compile")
 COMPARED_STEPS = 5
-TRIAL_STEPS = 100  # most steps when searching torch's best number of threads
+TRIALS, TRIAL_SECONDS = 3, 0.2  # laps when searching torch's best number of threads
 IMAGES = 20_000
 ROUNDINGS = 4  # tolerance as a multiple of the expected rounding error
 
@@ -200,16 +200,18 @@ def torch_racer(
     """torch with its fastest number of threads, and that number."""
     import torch
 
-    from handgrad.inspection.speed.torch_peer import best_threads
-
     peer = torch_peer(network, name, data)
-    trials = [batches[trial % len(batches)].rows for trial in range(TRIAL_STEPS)]
-    threads = best_threads(peer, trials, available_cores())
 
     def step(number: int) -> Any:
         return peer.step(batches[number % len(batches)].rows)
 
-    return Racer(name, step, lambda: torch.set_num_threads(threads)), threads
+    def on(threads: int, name: str) -> Racer:
+        return Racer(name, step, lambda: torch.set_num_threads(threads))
+
+    tried = [on(count, str(count)) for count in range(1, available_cores() + 1)]
+    found = run_laps(tried, TRIALS, lap_seconds=TRIAL_SECONDS)
+    threads = int(found.fastest())
+    return on(threads, name), threads
 
 
 def torch_peer(network: Network, name: str, data: tuple[NumpyArray, NumpyArray]) -> Any:

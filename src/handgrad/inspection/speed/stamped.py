@@ -10,11 +10,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.memory import Memory, pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase, Program, Task
-from handgrad.inspection.speed.clock import (
-    CLOCK,
-    STAMP_BYTES,
-    stamp,
-)
+from handgrad.inspection.speed.clock import CLOCK, STAMP_BYTES, stamp
 
 NANOSECOND = 1e-9
 

@@ -3,9 +3,8 @@
 The only module that imports torch (the extra `torch`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,6 @@ from handgrad.options import options_of
 PLAIN_MODULES: dict[type, Callable[[], nn.Module]] = {
     layers.Flatten: nn.Flatten,
 }
-
-TRIALS = 3  # per number of threads
-TRIAL_SECONDS = 0.2
-WARM_UP = 2  # steps
 
 
 @dataclass
@@ -180,31 +175,3 @@ def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:
         f"The race has no torch equivalent of {optimizer}. Use sgd, rmsprop, adam or "
         "adamw."
     )
-
-
-def best_threads(peer: TorchPeer, batches: Sequence[NumpyArray], most: int) -> int:
-    """The number of threads with the fastest torch step, from interleaved trials.
-
-    Each trial runs several steps: after a change of the number of threads, torch
-    creates threads in the first step.
-    """
-    found: dict[int, list[float]] = {count: [] for count in range(1, most + 1)}
-    for _ in range(TRIALS):
-        for count, times in found.items():
-            torch.set_num_threads(count)
-            times.append(_median_step(peer, batches))
-    best = min(found, key=lambda count: float(np.median(found[count])))
-    torch.set_num_threads(best)
-    return best
-
-
-def _median_step(peer: TorchPeer, batches: Sequence[NumpyArray]) -> float:
-    """The median seconds per step, after two untimed steps."""
-    times: list[float] = []
-    for rows in batches:
-        start = perf_counter()
-        peer.step(rows)
-        times.append(perf_counter() - start)
-        if len(times) > WARM_UP and sum(times[WARM_UP:]) > TRIAL_SECONDS:
-            break
-    return float(np.median(times[WARM_UP:] or times))

@@ -1,8 +1,8 @@
 """Prediction speed of Handgrad and torch, after checking that the logits match."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from time import perf_counter
+from dataclasses import dataclass, replace
+from itertools import product, starmap
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,13 @@ class PredictionRace:
     second run bytes, which it normalises batch by batch.
 
     Units
-        settings      the fastest (number of threads, batch size) of each
+        settings      the fastest number of threads and batch size of each
         worst, bound  difference of logits, relative to the largest logit
     """
 
     network: str
     images: int
-    settings: dict[str, tuple[int, int]]
+    settings: dict[str, str]
     worst: float
     bound: float
     laps: Laps
@@ -76,49 +76,31 @@ def race_prediction(
             f"differ by {worst:.1e}, more than {limit:.1e}, so their times cannot be "
             "compared. Please report this."
         )
-    racers = [Racer(OURS, lambda step: engine.logits(data[0]))]
-    settings = {}
+    racers, settings = [Racer(OURS, lambda step: engine.logits(data[0]))], {}
     for name, given in ready.items():
-        settings[name] = best_setting(peer, given, batch_sizes)
-        racers.append(_racer(name, peer, given, *settings[name]))
+        racer = fastest(peer, given, batch_sizes)
+        settings[name] = racer.name
+        racers.append(replace(racer, name=name))
     found = run_laps(racers, laps, lap_seconds=lap_seconds)
     return PredictionRace(network.name, images, settings, worst, limit, found)
 
 
-def _racer(name: str, peer: Any, images: Any, threads: int, size: int) -> Racer:
-    """torch on these images, with the given number of threads and batch size."""
+def fastest(peer: Any, images: Any, batch_sizes: Sequence[int]) -> Racer:
+    """torch on these images, with its fastest number of threads and batch size."""
     import torch
 
-    return Racer(
-        name,
-        lambda step: peer.logits(images, size),
-        lambda: torch.set_num_threads(threads),
-    )
+    def on(threads: int, size: int) -> Racer:
+        return Racer(
+            f"{threads} threads, batch {size}",
+            lambda step: peer.logits(images, size),
+            lambda: torch.set_num_threads(threads),
+        )
 
-
-def best_setting(peer: Any, images: Any, batch_sizes: Sequence[int]) -> tuple[int, int]:
-    """The number of threads and the batch size with which torch is fastest."""
-    import torch
-
-    tried: dict[tuple[int, int], float] = {}
-    for threads in range(1, available_cores() + 1):
-        torch.set_num_threads(threads)
-        for size in batch_sizes:
-            tried[threads, size] = _fastest(peer.logits, images, size)
-    return min(tried, key=lambda pair: tried[pair])
+    counts = range(1, available_cores() + 1)
+    tried = {made.name: made for made in starmap(on, product(counts, batch_sizes))}
+    return tried[run_laps([*tried.values()], 1, lap_seconds=0).fastest()]
 
 
 def difference(ours: NumpyArray, theirs: NumpyArray) -> float:
     """The maximum difference, relative to the largest magnitude of `theirs`."""
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
-
-
-def _fastest(logits: object, images: object, size: int) -> float:
-    """Seconds of the faster of two runs, after a warm-up run."""
-    assert callable(logits)
-    found = []
-    for _ in range(3):
-        start = perf_counter()
-        logits(images, size)
-        found.append(perf_counter() - start)
-    return min(found[1:])

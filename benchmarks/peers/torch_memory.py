@@ -1,15 +1,17 @@
 """Memory of the same training in torch, measured in a separate process.
 
 Run as a script, this module measures in its own process:
-    python -m handgrad.inspection.speed.torch_memory lenet_relu_max 256 2
+    python benchmarks/peers/torch_memory.py lenet_relu_max 256 2
 """
 
+import subprocess
 import sys
 from typing import Any
 
 import numpy as np
 
-from handgrad.inspection.speed.memory_report import STEPS, forget, in_new_process, peak
+from handgrad.errors import ResourceError
+from handgrad.inspection.speed.memory_report import STEPS, forget, peak
 from handgrad.inspection.speed.memory_report import resident as resident_bytes
 from handgrad.inspection.speed.networks import Network, network, pictures
 from handgrad.inspection.speed.race import PEERS, torch_peer
@@ -19,7 +21,14 @@ FEW = 2  # images of the warm-up steps that load torch's libraries
 
 def torch_training(name: str, batch_size: int, workers: int) -> int:
     """Peak bytes of a few eager steps, without libraries and images."""
-    return int(in_new_process(__spec__.name, [name, batch_size, workers]))
+    words = [__file__, name, str(batch_size), str(workers)]
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no error message"])[-1]
+        raise ResourceError(f"Measuring the memory of {name} in torch failed: {last}")
+    return int(done.stdout.splitlines()[-1])
 
 
 def measure_torch(chosen: Network, batch_size: int, threads: int) -> int:
