@@ -22,7 +22,7 @@ from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, image_of, only, up_to
 from handgrad.inspection.subject import subject_of
-from handgrad.inspection.table import Table
+from handgrad.inspection.table import Table, sizes
 from handgrad.layers import Linear, Sequential, Sigmoid
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import perceptron
@@ -100,7 +100,7 @@ class Jacobians(Rows[Jacobian]):
             (
                 one.name,
                 one.equation,
-                " x ".join(map(str, one.shape)),
+                sizes(one.shape),
                 f"{one.nonzero:.1%}",
                 str(one.columns),
                 f"{one.max_error:.1e}",

@@ -76,9 +76,9 @@ class Saturation(Rows[SaturationRow]):
 
     def table(self) -> Table:
         """Fractions of saturated and dead units and the mean slope of each layer."""
-        rows = tuple(("", *_cells(row)) for row in self.rows)
+        rows = tuple(map(_cells, self.rows))
         note = _note(self.bound, self.what)
-        return Table(("", "layer", *HEADS), rows, right=HEADS, below=(note,))
+        return Table(("layer", *HEADS), rows, right=HEADS, below=(note,))
 
     def figure(self) -> "Figure":
         """One bar per layer."""

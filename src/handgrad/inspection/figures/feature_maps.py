@@ -10,9 +10,9 @@ from handgrad.inspection.figures.grid import pixels
 from handgrad.inspection.figures.picture_rows import (
     picture_rows,
     signed_pictures,
-    sizes,
 )
 from handgrad.inspection.figures.style import title
+from handgrad.inspection.table import sizes
 
 
 def feature_maps(

@@ -10,9 +10,9 @@ from handgrad.inspection.figures.picture_rows import (
     filled,
     picture_rows,
     signed_pictures,
-    sizes,
 )
 from handgrad.inspection.figures.style import title
+from handgrad.inspection.table import sizes
 from handgrad.inspection.trace import Trace
 from handgrad.inspection.trace_step import TraceStep
 

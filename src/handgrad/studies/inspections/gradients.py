@@ -11,6 +11,7 @@ from handgrad.inspection.differentiable import NetworkValue, in_float64
 from handgrad.inspection.gradient_flow import DEPTHS, depth_flow
 from handgrad.inspection.jacobians import chained, jacobians_at, point_of
 from handgrad.inspection.saturation import BOUND, SCALES, deep, saturation_by_scale
+from handgrad.inspection.table import sizes
 from handgrad.layers import Softmax
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import perceptron
@@ -92,7 +93,7 @@ def jacobians(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, 
         {
             "name": one.name,
             "equation": one.equation,
-            "shape": " x ".join(map(str, one.shape)),
+            "shape": sizes(one.shape),
             "nonzero": one.nonzero,
             "columns": one.columns,
             "max_error": one.max_error,
