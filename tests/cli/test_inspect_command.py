@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from inspect import Parameter, signature
 from pathlib import Path
 
@@ -48,3 +50,11 @@ def test_the_defaults_are_those_of_the_function(one):
 def test_every_command_takes_a_figure_and_json(one):
     names = list(signature(one.command()).parameters)
     assert names[-2:] == ["figure", "as_json"]
+
+
+def test_the_declarations_are_light():
+    code = "import sys, handgrad.cli.inspect; print('numpy' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -1,8 +1,4 @@
-"""The learning rate range test: a short run with an increasing learning rate.
-
-Source
-    Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
-"""
+"""The learning rate range test: a short run with an increasing learning rate."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace

@@ -1,9 +1,4 @@
-"""One entry of one gradient as a sum of products, and its check.
-
-Source
-    Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
-    errors, equation 6.
-"""
+"""One entry of one gradient as a sum of products, and its check."""
 
 from typing import Any, Unpack
 
@@ -14,7 +9,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.errors import ShapeError, unknown_name
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.equations import equation_line
-from handgrad.inspection.gradient_check import pattern_of, same_pattern, unit
+from handgrad.inspection.gradient_check import pattern_of, slope, unit
 from handgrad.inspection.reading import Place, Reading
 from handgrad.inspection.sample import Where, image_of
 from handgrad.inspection.subject import subject_of
@@ -148,24 +143,15 @@ def _inputs_at_tap(
 
 def _numeric(value: NetworkValue, name: str, index: tuple[int, ...]) -> float | None:
     """The central difference with the largest step that crosses no kink."""
-    pattern = _kinks(value, value.evaluate(value.point)[1])
-    direction = unit(value.point, name, index)[name]
-    for step in STEPS:
-        losses = []
-        for move in (step, -step):
-            moved = {**value.point, name: value.point[name] + move * direction}
-            loss, caches = value.evaluate(moved)
-            if same_pattern(pattern, _kinks(value, caches)):
-                losses.append(loss)
-        if len(losses) == 2:
-            return (losses[0] - losses[1]) / (2 * step)
-    return None
 
+    def kinks(caches: Any) -> list[NumpyArray]:
+        of_layers, of_loss = caches
+        return pattern_of([*_sharp(value.network, of_layers), of_loss])
 
-def _kinks(value: NetworkValue, caches: Any) -> list[NumpyArray]:
-    """The activation pattern of the layers and losses that have kinks."""
-    of_layers, of_loss = caches
-    return pattern_of([*_sharp(value.network, of_layers), of_loss])
+    pattern = kinks(value.evaluate(value.point)[1])
+    direction = unit(value.point, name, index)
+    slopes = (slope(value, direction, pattern, step, kinks) for step in STEPS)
+    return next((found for found in slopes if found is not None), None)
 
 
 def _sharp(layer: Layer[Any], cache: Any) -> list[Any]:

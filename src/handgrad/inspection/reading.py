@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 6  # outputs of a convolution listed
+HEADS = ("forward value", "upstream gradient", "local derivative", "product")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ class Reading(Result):
 
     def table(self) -> Table:
         """The factors of the largest products, the sum of all and its check."""
-        heads = ("forward value", "upstream gradient", "local derivative", "product")
         rows = []
         for place in self.largest:
             parts = (place.forward, place.upstream, place.local, place.product)
@@ -100,7 +100,7 @@ class Reading(Result):
             f"finite difference:      {check}\n"
             f"{self.file}:{self.line}: {self.code}"
         )
-        return Table(("output", *heads), tuple(rows), heads, (above,), (below,))
+        return Table(("output", *HEADS), tuple(rows), HEADS, (above,), (below,))
 
     def figure(self) -> "Figure":
         """The table as a figure."""

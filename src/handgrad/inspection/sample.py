@@ -87,15 +87,14 @@ def sample_of(  # noqa: PLR0913  which images, in one call
         check_count("An inspection", "count", count)
     if images is None:
         name, found = _of_run(subject, split, dataset, data_dir)
-        rows, which = chosen_rows(len(found), count, shuffled=shuffled)
-        named = f"{name} images of {subject.name}" if name else f"images of {dataset}"
-        return Sample(
-            images=found.images[rows],
-            labels=found.targets[rows],
+        return chosen_from(
+            found,
+            count,
+            f"{name} images of {subject.name}" if name else f"images of {dataset}",
+            shuffled=shuffled,
             class_names=subject.class_names(found.image_shape),
             normalization=subject.normalization,
             split=name,
-            what=f"{which} {len(found.images[rows])} {named}",
         )
     if split is not None or dataset is not None:
         raise ConfigError(
@@ -105,13 +104,43 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     batch = subject.batch(images, prefer_one=prefer_one)
     names = subject.class_names(tuple(batch.shape[1:]))
     targets = None if labels is None else subject.targets(labels, names)
-    if targets is not None and len(targets) != len(batch):
+    return given_sample(batch, targets, names, subject.normalization)
+
+
+def given_sample(
+    images: NumpyArray,
+    labels: NumpyArray | None,
+    class_names: tuple[str, ...],
+    normalization: Normalization | None,
+) -> Sample:
+    """Given images and class numbers; ShapeError unless there is one label each."""
+    count = len(images)
+    if labels is not None and labels.shape != (count,):
         raise ShapeError(
-            f"An inspection takes one label per image, got {len(targets)} labels for "
-            f"{len(batch)} images. Give equal numbers of both."
+            f"An inspection takes one label per image, got {labels.size} labels for "
+            f"{count} images. Give equal numbers of both."
         )
-    what = f"the {len(batch)} given images" if len(batch) != 1 else "the given image"
-    return Sample(batch, targets, names, subject.normalization, "", what)
+    what = f"the {count} given images" if count != 1 else "the given image"
+    return Sample(images, labels, class_names, normalization, "", what)
+
+
+def chosen_from(
+    found: Split, count: int | None, source: str, *, shuffled: bool, **known: Any
+) -> Sample:
+    """The first `count` images of a split, or a random sample; `source` says whose.
+
+    `known` are the other fields of the sample.
+    """
+    rows: slice | NumpyArray = slice(count)
+    which = "the first"
+    if count is None or count >= len(found):
+        which = "all"
+    elif shuffled:
+        rows = np.sort(permutation(SAMPLE_KEY, len(found))[:count])
+        which = "a random sample of"
+    images = found.images[rows]
+    what = f"{which} {len(images)} {source}"
+    return Sample(images=images, labels=found.targets[rows], what=what, **known)
 
 
 def _of_run(
@@ -129,17 +158,6 @@ def _of_run(
         )
     run = Path(subject.name) if os.path.isdir(subject.name) else None
     return run_images(config, split, dataset=dataset, data_dir=data_dir, run=run)
-
-
-def chosen_rows(
-    total: int, count: int | None, *, shuffled: bool
-) -> tuple[slice | NumpyArray, str]:
-    """The rows of `count` images, in order, and a description of the choice."""
-    if count is None or count >= total:
-        return slice(None), "all"
-    if not shuffled:
-        return slice(count), "the first"
-    return np.sort(permutation(SAMPLE_KEY, total)[:count]), "a random sample of"
 
 
 def image_of(

@@ -1,9 +1,4 @@
-"""The fraction of saturated units, whose small slope passes almost no gradient.
-
-Source
-    Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
-    neural networks, section 3.
-"""
+"""The fraction of saturated units, whose small slope passes almost no gradient."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 from handgrad import catalog
 from handgrad.errors import ConfigError
-from handgrad.inspection.sample import Sample, chosen_rows
+from handgrad.inspection.sample import Sample, chosen_from
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.optimizers import Optimizer
 from handgrad.schedules import Schedule
@@ -33,16 +33,14 @@ def of_settings(path: Path, count: int) -> tuple[Subject, Sample, MakeOptimizer]
     config = read_config(path)
     dataset = load_dataset(config)
     parts = assemble(config, dataset)
-    train = parts.trainer.train
-    rows, which = chosen_rows(len(train), count, shuffled=True)
-    images = train.images[rows]
-    sample = Sample(
-        images=images,
-        labels=train.targets[rows],
+    sample = chosen_from(
+        parts.trainer.train,
+        count,
+        f"training images of {config.dataset.name}",
+        shuffled=True,
         class_names=dataset.class_names,
         normalization=normalization_of(parts.config),
         split="train",
-        what=f"{which} {len(images)} training images of {config.dataset.name}",
     )
     subject = replace(subject_of(parts.model), loss=parts.trainer.loss)
 

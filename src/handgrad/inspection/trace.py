@@ -1,9 +1,4 @@
-"""Every named array of one forward and one backward pass, layer by layer.
-
-Source
-    Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
-    errors.
-"""
+"""Every named array of one forward and one backward pass, layer by layer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

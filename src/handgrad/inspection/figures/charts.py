@@ -23,6 +23,7 @@ from handgrad.inspection.figures.style import (
 )
 
 COLORS = (BLUE, ORANGE, PALE, INK, MUTED)  # of several lines, in this order
+SIGNS = "blue: positive, white: 0, orange: negative"
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "#ffffff", BLUE])
 
 

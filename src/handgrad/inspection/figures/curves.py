@@ -1,7 +1,8 @@
 """Loss and accuracy by epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,6 +25,17 @@ class Curve:
     def judged(self) -> Sequence[float]:
         """The values that select the best epoch: validation if there is any."""
         return self.validation if len(self.validation) else self.training
+
+
+def metric_curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Curve, Curve]:
+    """The loss and the accuracy after each epoch, from the records of the epochs."""
+
+    def curve(name: str) -> Curve:
+        validation = [epoch[f"validation_{name}"] for epoch in epochs]
+        known = [value for value in validation if value is not None]
+        return Curve([epoch[f"train_{name}"] for epoch in epochs], known)
+
+    return curve("loss"), curve("accuracy")
 
 
 def curves(loss: Curve, accuracy: Curve, *, best_epoch: int | None = None) -> Figure:

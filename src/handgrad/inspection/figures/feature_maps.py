@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.feature_maps import FeatureMap
+from handgrad.inspection.figures.charts import SIGNS
 from handgrad.inspection.figures.grid import pixels
 from handgrad.inspection.figures.picture_rows import (
     picture_rows,
@@ -33,5 +34,5 @@ def feature_maps(
         if found.kind != "Flatten"
     ]
     figure, axes = picture_rows([("image", first), *rows])
-    title(axes, "Feature maps", caption or "blue: positive, white: 0, orange: negative")
+    title(axes, "Feature maps", caption or SIGNS)
     return figure

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ShapeError
-from handgrad.inspection.figures.charts import SIGNED
+from handgrad.inspection.figures.charts import SIGNED, SIGNS
 from handgrad.inspection.figures.grid import Grid, caption, draw_grid, full_rows
 from handgrad.inspection.figures.style import (
     GRID,
@@ -47,11 +47,7 @@ def first_layer_weights(
         caption(figure.axes[0], grid, index, name, 1.06)
     kind = "filters" if weight.ndim == 4 else "units"
     count = f"{len(shown)} of {len(filters)}" if len(filters) > MOST else len(filters)
-    scale = (
-        "each on its own scale, grey: 0"
-        if shown.shape[1] == 3
-        else "blue: positive, white: 0, orange: negative"
-    )
+    scale = "each on its own scale, grey: 0" if shown.shape[1] == 3 else SIGNS
     title(figure.axes[0], "First-layer weights", f"{count} {kind}; {scale}")
     return figure
 

@@ -89,17 +89,7 @@ def jacobians(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, 
 
         return jacobians.jacobians(found)
 
-    table = [
-        {
-            "name": one.name,
-            "equation": one.equation,
-            "shape": sizes(one.shape),
-            "nonzero": one.nonzero,
-            "columns": one.columns,
-            "max_error": one.max_error,
-        }
-        for one in found
-    ]
+    table = [{**one.as_dict(), "shape": sizes(one.shape)} for one in found]
     place.draw("jacobians", draw, table, kind="png")
     products = chained(found, model, inputs[0], int(targets[0]))
     value = NetworkValue(model, SoftmaxCrossEntropy(), inputs, targets, key=Key(seed))
