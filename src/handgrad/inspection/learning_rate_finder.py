@@ -25,16 +25,18 @@ from handgrad.inspection.rate_trials import (
 )
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, sample_of
-from handgrad.inspection.settings_subject import (
-    MakeOptimizer,
-    check_alone,
-    is_settings_file,
-    of_settings,
-)
 from handgrad.inspection.short_training import ShortTraining
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
-from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
+from handgrad.inspection.untrained import (
+    MakeOptimizer,
+    check_alone,
+    check_no_options,
+    is_catalogue_name,
+    is_settings_file,
+    of_settings,
+    untrained,
+)
 from handgrad.randomness import Key, permutation
 from handgrad.starting_points import optimizer_named
 

@@ -15,7 +15,7 @@ from handgrad.inspection.figures.style import (
     TEXT_SIZE,
     TITLE_SIZE,
 )
-from handgrad.inspection.reading import HEADS, Reading
+from handgrad.inspection.microscope import HEADS, Reading
 
 WIDTH = 0.2  # of a column, as a fraction of the figure
 LAST = WIDTH * len(HEADS)  # left edge of the last column
