@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class Sample:
         return self.labels
 
 
-def sample_of(  # noqa: PLR0913  which images, in one call
+def sample_of(
     subject: Subject,
     images: Any = None,
     labels: Any = None,
@@ -75,9 +75,7 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     count: int | None = None,
     shuffled: bool = False,
     prefer_one: bool = False,
-    split: str | None = None,
-    dataset: str | None = None,
-    data_dir: Path | None = None,
+    **where: Unpack[Where],
 ) -> Sample:
     """All of the given images, or the first `count` of a run's split.
 
@@ -86,17 +84,18 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     if count is not None:
         check_count("An inspection", "count", count)
     if images is None:
-        name, found = _of_run(subject, split, dataset, data_dir)
+        name, found = _of_run(subject, **where)
+        source = f"images of {where.get('dataset')}"  # a data set without splits
         return chosen_from(
             found,
             count,
-            f"{name} images of {subject.name}" if name else f"images of {dataset}",
+            f"{name} images of {subject.name}" if name else source,
             shuffled=shuffled,
             class_names=subject.class_names(found.image_shape),
             normalization=subject.normalization,
             split=name,
         )
-    if split is not None or dataset is not None:
+    if where.get("split") is not None or where.get("dataset") is not None:
         raise ConfigError(
             "An inspection takes images, or a split or data set of a run, got both. "
             "Omit one of them."
@@ -144,7 +143,10 @@ def chosen_from(
 
 
 def _of_run(
-    subject: Subject, split: str | None, dataset: str | None, data_dir: Path | None
+    subject: Subject,
+    split: str | None = None,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
 ) -> tuple[str, Split]:
     """The name of a split, and its images."""
     from handgrad.training.build import ARRAYS
@@ -165,22 +167,11 @@ def image_of(
     images: Any,
     labels: Any,
     image: int | None,
-    *,
-    split: str | None = None,
-    dataset: str | None = None,
-    data_dir: Path | None = None,
+    **where: Unpack[Where],
 ) -> Sample:
     """One image: the given image, or number `image` of several, counted from 0."""
-    found = sample_of(
-        subject,
-        images,
-        labels,
-        count=up_to(image) if images is None else None,
-        prefer_one=True,
-        split=split,
-        dataset=dataset,
-        data_dir=data_dir,
-    )
+    count = up_to(image) if images is None else None
+    found = sample_of(subject, images, labels, count=count, prefer_one=True, **where)
     if image is None and images is not None and len(found.images) > 1:
         raise ShapeError(
             f"This inspection takes one image, got {len(found.images)}. Give one "
@@ -197,12 +188,9 @@ def only(sample: Sample, image: int | None) -> Sample:
             f"There are {count} images, counted from 0, got image {number}. "
             f"Give a number from 0 to {count - 1}."
         )
-    labels = sample.labels
-    return replace(
-        sample,
-        images=sample.images[number : number + 1],
-        labels=None if labels is None else labels[number : number + 1],
-    )
+    chosen, labels = slice(number, number + 1), sample.labels
+    labels = None if labels is None else labels[chosen]
+    return replace(sample, images=sample.images[chosen], labels=labels)
 
 
 def up_to(image: int | None) -> int:
