@@ -43,8 +43,8 @@ from handgrad.starting_points import optimizer_named
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LOOKS = 100  # evaluations during a sweep
-LOOK = 512  # images per evaluation
+EVALUATIONS = 100  # evaluations during a sweep
+EVALUATED = 512  # images per evaluation
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -183,7 +183,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
     """
     check_range(low, high, steps, batch_size)
-    count = max(steps * batch_size, LOOK)
+    count = max(steps * batch_size, EVALUATED)
     made_by: MakeOptimizer = partial(optimizer_named, optimizer or "sgd")
     if is_settings_file(model):
         check_alone(images=images is not None, options=options, optimizer=optimizer)
@@ -212,8 +212,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         made_by,
         scaling,
         rows=_rows(len(images), steps, batch_size, Key(seed).child("order")),
-        look=np.sort(order[:LOOK]),
-        every=max(1, steps // LOOKS),
+        evaluated=np.sort(order[:EVALUATED]),
+        every=max(1, steps // EVALUATIONS),
         seed=seed,
     )
     return replace(sweep_rates(training, low, high), what=sample.what)
