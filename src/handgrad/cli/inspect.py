@@ -10,6 +10,7 @@ from handgrad.cli.inspect_options import (
     IMAGE_SIZE,
     IMAGES,
     MAYBE_RUN,
+    OPTIMIZERS,
     REQUIRED,
     RUN,
     SEED,
@@ -20,18 +21,16 @@ from handgrad.cli.inspect_options import (
     Names,
     Network,
     NetworkOrFile,
+    Optimizer,
     Values,
     count,
     known_network,
     network_or_settings,
-    number,
     numbers,
     option,
     parse_integers,
-    word,
+    value,
 )
-
-OPTIMIZERS = "sgd, momentum, nesterov, rmsprop, adam or adamw."
 
 INSPECTIONS = (
     Inspection(
@@ -44,8 +43,8 @@ INSPECTIONS = (
         "Show activation functions and their derivatives over a range of inputs.",
         (
             option("names", Names, read=lambda _, names: names or ()),
-            number("low", -10.0, "Smallest input."),
-            number("high", 10.0, "Largest input."),
+            value("low", -10.0, "Smallest input."),
+            value("high", 10.0, "Largest input."),
         ),
     ),
     Inspection(
@@ -53,7 +52,7 @@ INSPECTIONS = (
         "Show zeros and means of dropout, in training and inference, by fraction kept.",
         (
             numbers("kept", "0.25,0.4,0.7"),
-            number("mean", 10.0, "Mean of the inputs."),
+            value("mean", 10.0, "Mean of the inputs."),
             SEED,
         ),
     ),
@@ -73,9 +72,9 @@ INSPECTIONS = (
         "Show saturated units by layer of a run, or by weight scale if untrained.",
         (
             MAYBE_RUN,
-            number("bound", 0.01, "Threshold: units with a smaller |slope| saturate."),
+            value("bound", 0.01, "Threshold: units with a smaller |slope| saturate."),
             numbers("scales", "0.01,0.03,0.1,0.3,1,3"),
-            word("activation", "sigmoid", "Activation of the untrained networks."),
+            value("activation", "sigmoid", "Activation of the untrained networks."),
             IMAGES,
             *WHERE,
         ),
@@ -104,7 +103,7 @@ INSPECTIONS = (
                 read=lambda _, text: parse_integers("--weight", text),
             ),
             IMAGE,
-            word("parameter", "weight", "Parameter of the layer: weight or bias."),
+            value("parameter", "weight", "Parameter of the layer: weight or bias."),
             *WHERE,
         ),
     ),
@@ -115,12 +114,12 @@ INSPECTIONS = (
             option("model", NetworkOrFile, REQUIRED, read=network_or_settings),
             SETTINGS,
             DATASET,
-            word("optimizer", None, OPTIMIZERS, shown="sgd"),
-            number("low", 1e-5, "First learning rate."),
-            number("high", 10.0, "Last learning rate."),
-            number("steps", 400, "Number of steps."),
-            number("batch_size", 64, "Images per step."),
-            word(
+            option("optimizer", Optimizer),
+            value("low", 1e-5, "First learning rate."),
+            value("high", 10.0, "Last learning rate."),
+            value("steps", 400, "Number of steps."),
+            value("batch_size", 64, "Images per step."),
+            value(
                 "normalization", "unit", "As in handgrad train: unit, half or standard."
             ),
             IMAGE_SIZE,
@@ -135,9 +134,9 @@ INSPECTIONS = (
             option("model", Network, REQUIRED, read=known_network),
             SETTINGS,
             DATASET,
-            word("optimizer", "sgd", OPTIMIZERS),
-            number("momentum", 0.0, "Momentum of sgd."),
-            number("batch_size", 256, "Images per batch."),
+            value("optimizer", "sgd", OPTIMIZERS),
+            value("momentum", 0.0, "Momentum of sgd."),
+            value("batch_size", 256, "Images per batch."),
             DATA_DIR,
         ),
     ),

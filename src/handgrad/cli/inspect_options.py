@@ -87,27 +87,20 @@ def option(
     return Option(parameter, argument or name, read)
 
 
-def number(name: str, default: float, says: str, read: Read = as_given) -> Option:
-    """A number; an integer if its default is one."""
-    info = typer.Option(help=says)
-    whole, real = Annotated[int, info], Annotated[float, info]
-    return option(name, whole if type(default) is int else real, default, read=read)
+def value(name: str, default: Any, says: str, read: Read = as_given) -> Option:
+    """An option of the type of its default, which its help shows."""
+    kind, info = type(default), typer.Option(help=says)
+    return option(name, Annotated[kind, info], default, read=read)
 
 
 def count(name: str, default: int, says: str) -> Option:
     """An integer of at least 1."""
 
-    def read(command: str, value: int) -> int:
-        check_at_least(command, f"--{name}", value, 1)
-        return value
+    def read(command: str, number: int) -> int:
+        check_at_least(command, f"--{name}", number, 1)
+        return number
 
-    return number(name, default, says, read)
-
-
-def word(name: str, default: Any, says: str, *, shown: bool | str = True) -> Option:
-    """A name; `shown` is its default in the help if None stands for it."""
-    info = typer.Option(help=says, show_default=shown)
-    return option(name, Annotated[str | None, info], default)
+    return value(name, default, says, read)
 
 
 def numbers(name: str, default: str, parse: Parse = parse_numbers) -> Option:
@@ -156,6 +149,8 @@ Network = Annotated[str, typer.Argument(help="Name of a network: see handgrad mo
 NetworkOrFile = Annotated[
     str, typer.Argument(help="Name of a network, or a file such as config.toml.")
 ]
+OPTIMIZERS = "sgd, momentum, nesterov, rmsprop, adam or adamw."
+Optimizer = Annotated[str | None, typer.Option(help=OPTIMIZERS, show_default="sgd")]
 Names = Annotated[
     list[str] | None, typer.Argument(help="Names of activations.", show_default="all")
 ]
@@ -193,8 +188,8 @@ FigureFile = Annotated[
 
 RUN = option("run", Run, REQUIRED, argument="subject")
 MAYBE_RUN = option("run", MaybeRun, argument="subject")
-SEED = number("seed", 0, "Seed of the random numbers.")
-IMAGE = number("image", 0, "Index of the image, from 0.")
+SEED = value("seed", 0, "Seed of the random numbers.")
+IMAGE = value("image", 0, "Index of the image, from 0.")
 IMAGES = option("images", ImageCount, 64, argument="count")
 DATASET = option("dataset", DatasetName)
 DATA_DIR = option("data_dir", DataDir)
