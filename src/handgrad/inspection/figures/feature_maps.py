@@ -16,9 +16,7 @@ from handgrad.inspection.figures.style import title
 from handgrad.inspection.table import sizes
 
 
-def feature_maps(
-    image: NumpyArray, maps: Sequence[FeatureMap], *, caption: str = ""
-) -> Figure:
+def feature_maps(image: NumpyArray, maps: Sequence[FeatureMap]) -> Figure:
     """The image, and below it one row per layer, except Flatten.
 
     Blue is positive, white 0, orange negative, on one scale per layer. The features of
@@ -34,5 +32,5 @@ def feature_maps(
         if found.kind != "Flatten"
     ]
     figure, axes = picture_rows([("image", first), *rows])
-    title(axes, "Feature maps", caption or SIGNS)
+    title(axes, "Feature maps", SIGNS)
     return figure
