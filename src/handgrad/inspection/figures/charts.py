@@ -44,7 +44,7 @@ def finish(
 ) -> None:
     """Remove the frame; write the title and the labels of the axes `across` and `up`.
 
-    `grid` is the axis whose ticks get grid lines, x or y.
+    `grid` is the axis whose ticks get grid lines: x, y, or none if empty.
     """
     quiet(axes, grid=grid == "y")
     if grid == "x":

@@ -52,10 +52,8 @@ def mistakes(
     height, width = images.shape[2:]
     columns = min(COLUMNS, len(worst))
     grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)
-    shown, inches = (
-        [pixels(images[one.row]) for one in worst],
-        1.22 / (width + grid.gap),
-    )
+    shown = [pixels(images[one.row]) for one in worst]
+    inches = 1.22 / (width + grid.gap)
     figure, axes = grid_figure(shown, grid, inches, (0.3, 0.8), least=3.4)
     labels = class_labels(class_names, LONGEST)
     for index, one in enumerate(worst):
